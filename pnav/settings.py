@@ -37,16 +37,12 @@ CONTENT_KEYS = _required("CONTENT_KEYS")
 # --- what kind of site this is ------------------------------------------------------------------------------------
 
 DEMO = env.bool("DEMO", False)  # the demonstration: plain HTTP on this machine, never a public site
-DEMO_NOTICE = env.bool(
-    "DEMO_NOTICE", True
-)  # « site de démonstration », unless the operator may speak for the State
+DEMO_NOTICE = env.bool("DEMO_NOTICE", True)  # « site de démonstration », unless the operator may speak for the State
 DEBUG = False
 TESTING = env.bool("TESTING", False)
 SITE_URL = env.str("SITE_URL", "")
 if DEMO and not set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]", "testserver"}:
-    raise ImproperlyConfigured(
-        "DEMO serves this machine only: ALLOWED_HOSTS may hold localhost and 127.0.0.1."
-    )
+    raise ImproperlyConfigured("DEMO serves this machine only: ALLOWED_HOSTS may hold localhost and 127.0.0.1.")
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; '*' would let any site open a socket.")
 

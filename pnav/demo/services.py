@@ -53,7 +53,7 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509
+                preexec_fn=_die_with_parent,
                 **kwargs,  # type: ignore[call-overload]
             )
 
@@ -200,9 +200,7 @@ class Postgres(Service):
         pid = int(lock.read_text().splitlines()[0])
         command = Path(f"/proc/{pid}/cmdline")
         if command.exists() and str(self.data).encode() in command.read_bytes():
-            raise ServiceError(
-                f"PostgreSQL already runs on {self.data} (process {pid}): is `make run` open elsewhere?"
-            )
+            raise ServiceError(f"PostgreSQL already runs on {self.data} (process {pid}): is `make run` open elsewhere?")
         lock.unlink()
 
     def _is_ready(self) -> bool:
