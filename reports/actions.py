@@ -1,0 +1,58 @@
+"""Things that happen to signalements."""
+
+import json
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from django.db import transaction
+
+from locations.session import Choice
+from reports import keyring
+from reports.models import AgeBand, Report, ReporterRole
+from triage.questions import VERSION
+from triage.rules import Assessment
+
+
+@transaction.atomic
+def file_report(
+    *,
+    submission_id: UUID,
+    answers: Mapping[str, str],
+    assessment: Assessment,
+    choice: Choice,
+    role: str = ReporterRole.VICTIM,
+    age_band: str = AgeBand.UNKNOWN,
+    facts: Collection[str] = (),
+    platforms: Collection[str] = (),
+    since: str = "",
+    expectations: Collection[str] = (),
+    discreet: bool = False,
+) -> Report:
+    """File a signalement, once.
+
+    submission_id: made with the form; sent again it returns the first report, unchanged.
+    answers, assessment: what the triage holds; the answers are sealed.
+    choice: the point d'accueil of the visit, from which the zone (police or gendarmerie) follows.
+    """
+    report, _created = Report.objects.get_or_create(
+        submission_id=submission_id,
+        defaults={
+            "role": role,
+            "age_band": age_band,
+            "facts": list(facts),
+            "platforms": list(platforms),
+            "since": since,
+            "expectations": list(expectations),
+            "triage_version": VERSION,
+            "triage_answers_sealed": keyring.seal(json.dumps(dict(answers)), context=f"report:{submission_id}"),
+            "outcome": assessment.outcome,
+            "urgency": assessment.urgency,
+            "discreet": discreet,
+            "postal_code": choice.postal_code,
+            "municipality": choice.municipality,
+            "reception_point": choice.reception_point,
+            "force": choice.force or "",
+            "is_nearest": choice.is_nearest,
+        },
+    )
+    return report

@@ -1,0 +1,25 @@
+"""The report of this visit, in its own place of the session."""
+
+from django.http import HttpRequest
+
+from reports.models import Report
+
+KEY = "reports.report"
+
+
+def remember(request: HttpRequest, report: Report) -> None:
+    """Tie this visit to a report. The session gets a new key: whoever knew the old one knows nothing more."""
+    request.session.cycle_key()
+    request.session[KEY] = str(report.public_id)
+
+
+def forget(request: HttpRequest) -> None:
+    request.session.pop(KEY, None)
+
+
+def current_report(request: HttpRequest) -> Report | None:
+    """The report of this visit with its place, or None."""
+    public_id = request.session.get(KEY)
+    if public_id is None:
+        return None
+    return Report.objects.select_related("municipality", "reception_point").filter(public_id=public_id).first()
