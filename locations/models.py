@@ -1,0 +1,355 @@
+"""Where: communes, their postal codes, the units that receive the public, and the partners around them."""
+
+from django.contrib.postgres.indexes import GinIndex, GistIndex
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
+
+
+def _pair(*, name: str, latitude: str = "latitude", longitude: str = "longitude") -> models.CheckConstraint:
+    """Latitude and longitude: both or neither, on Earth, and not 0,0."""
+    return models.CheckConstraint(
+        name=name,
+        condition=(
+            Q(**{f"{latitude}__isnull": True, f"{longitude}__isnull": True})
+            | Q(
+                **{
+                    f"{latitude}__isnull": False,
+                    f"{longitude}__isnull": False,
+                    f"{latitude}__range": (-90, 90),
+                    f"{longitude}__range": (-180, 180),
+                }
+            )
+            & ~Q(**{latitude: 0, longitude: 0})
+        ),
+    )
+
+
+def _week(*, name: str) -> models.CheckConstraint:
+    """Opening hours are unknown (NULL) or an object; never a JSON null, list or text."""
+    kind = Func(F("opening_hours"), function="jsonb_typeof", output_field=models.TextField())
+    return models.CheckConstraint(name=name, condition=Q(opening_hours__isnull=True) | Q(Exact(kind, Value("object"))))
+
+
+class Force(models.TextChoices):
+    """Who answers for a place: a commune depends on one, some on both (Arles)."""
+
+    POLICE = "police", _("Police nationale")
+    GENDARMERIE = "gendarmerie", _("Gendarmerie nationale")
+
+
+class Zone(models.TextChoices):
+    """Where the State's usual rules hold as they are, and where they are adapted."""
+
+    METRO = "metro", _("Métropole")
+    DROM = "drom", _("Département ou région d'outre-mer")
+    COM = "com", _("Collectivité d'outre-mer")
+
+
+class Precision(models.TextChoices):
+    """How a position was obtained. A better one is never replaced by a worse one."""
+
+    EXACT = "exact", _("Source officielle")
+    TOWN = "town", _("Centre de la ville (GeoNames)")
+    APPROXIMATE = "approximate", _("Approximative : communes du même code postal")
+    NONE = "", _("Inconnue")
+
+
+class Municipality(models.Model):
+    """A commune, or an arrondissement of Paris, Lyon or Marseille. Source: Insee, Code officiel géographique."""
+
+    class Kind(models.TextChoices):
+        MUNICIPALITY = "commune", _("Commune")
+        ARRONDISSEMENT = "arrondissement", _("Arrondissement municipal")
+
+    insee_code = models.CharField(_("code INSEE"), max_length=5, primary_key=True)
+    name = models.CharField(_("nom"), max_length=100)
+    kind = models.CharField(_("type"), max_length=20, choices=Kind, default=Kind.MUNICIPALITY)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="arrondissements", verbose_name=_("commune entière")
+    )
+    department_code = models.CharField(_("code du département"), max_length=3, db_index=True)
+    department_name = models.CharField(_("département"), max_length=60)
+    department_search = models.CharField(_("département, forme de recherche"), max_length=60, db_index=True)
+    region_code = models.CharField(_("code de la région"), max_length=3)
+    region_name = models.CharField(_("région"), max_length=60)
+    zone = models.CharField(_("zone"), max_length=5, choices=Zone)
+    population = models.PositiveIntegerField(_("population"), null=True, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    precision = models.CharField(
+        _("précision de la position"), max_length=11, choices=Precision, default=Precision.NONE, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("commune")
+        verbose_name_plural = _("communes")
+        ordering = ["name", "department_code"]
+        constraints = [
+            models.CheckConstraint(
+                name="municipality_insee_code_shape", condition=Q(insee_code__regex=r"^(\d[0-9AB]|9[78])\d{3}$")
+            ),
+            models.CheckConstraint(
+                name="municipality_arrondissement_has_parent",
+                condition=Q(kind="commune", parent__isnull=True) | Q(kind="arrondissement", parent__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="municipality_precision_with_position",
+                condition=Q(latitude__isnull=True, precision="") | Q(latitude__isnull=False) & ~Q(precision=""),
+            ),
+            _pair(name="municipality_position"),
+        ]
+        indexes = [
+            # The towns to propose first in a département, when only the département is known.
+            models.Index("department_code", F("population").desc(nulls_last=True), name="municipality_towns"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.department_code})"
+
+    @property
+    def is_overseas(self) -> bool:
+        return self.zone != Zone.METRO
+
+    @property
+    def has_exact_position(self) -> bool:
+        """Whether a distance from here may be shown as it is, and not as « environ »."""
+        return self.precision in {Precision.EXACT, Precision.TOWN}
+
+
+class PlaceName(models.Model):
+    """A name that leads to a commune: its own, a former commune's, a place's that has its CEDEX there."""
+
+    class Kind(models.TextChoices):
+        CURRENT = "current", _("Nom actuel")
+        DELEGATED = "delegated", _("Commune déléguée")
+        ASSOCIATED = "associated", _("Commune associée")
+        LOCALITY = "locality", _("Lieu-dit ou ancienne commune (La Poste)")
+        CEDEX = "cedex", _("Libellé CEDEX")
+
+    municipality = models.ForeignKey(
+        Municipality, models.CASCADE, related_name="place_names", verbose_name=_("commune")
+    )
+    name = models.CharField(_("nom"), max_length=100)
+    search = models.CharField(_("forme de recherche"), max_length=100)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind)
+
+    class Meta:
+        verbose_name = _("nom de lieu")
+        verbose_name_plural = _("noms de lieux")
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "search"], name="place_name_once"),
+            models.CheckConstraint(name="place_name_searchable", condition=~Q(search="")),
+        ]
+        indexes = [
+            models.Index(fields=["search"], name="place_name_search", opclasses=["varchar_pattern_ops"]),
+            GinIndex(fields=["search"], name="place_name_trigrams", opclasses=["gin_trgm_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PostalCode(models.Model):
+    """A postal code that leads to a commune. Codes and communes are many to many. Source: La Poste, DILA (CEDEX)."""
+
+    class Kind(models.TextChoices):
+        ORDINARY = "postal", _("Code postal")
+        CEDEX = "cedex", _("Code CEDEX")
+
+    code = models.CharField(_("code postal"), max_length=5)
+    municipality = models.ForeignKey(
+        Municipality, models.CASCADE, related_name="postal_codes", verbose_name=_("commune")
+    )
+    kind = models.CharField(_("type"), max_length=6, choices=Kind, default=Kind.ORDINARY)
+    label = models.CharField(_("libellé"), max_length=80, blank=True)
+    is_approximate = models.BooleanField(_("commune de l'organisme seulement"), default=False)
+
+    class Meta:
+        verbose_name = _("code postal")
+        verbose_name_plural = _("codes postaux")
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "municipality"], name="postal_code_once"),
+            models.CheckConstraint(name="postal_code_shape", condition=Q(code__regex=r"^\d{5}$")),
+        ]
+        indexes = [models.Index(fields=["code"], name="postal_code_prefix", opclasses=["varchar_pattern_ops"])]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Contact(models.Model):
+    """What units and partners share: who, where, and how much of it a person has checked."""
+
+    name = models.CharField(_("nom"), max_length=200)
+    address = models.CharField(_("adresse (voie)"), max_length=255, blank=True)
+    postal_code = models.CharField(_("code postal"), max_length=5, blank=True)
+    town = models.CharField(_("ville"), max_length=100, blank=True)
+    telephone = models.CharField(_("téléphone"), max_length=40, blank=True)
+    url = models.URLField(_("site internet"), max_length=500, blank=True)
+    municipality = models.ForeignKey(
+        Municipality, models.SET_NULL, null=True, blank=True, related_name="%(class)ss", verbose_name=_("commune")
+    )
+    department_code = models.CharField(_("code du département"), max_length=3, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+    opening_hours = models.JSONField(
+        _("horaires"),
+        null=True,
+        blank=True,
+        help_text=_("Vide : horaires inconnus. Voir docs/places.md pour la forme."),
+    )
+    source = models.CharField(_("source"), max_length=120)
+    edited_by_hand = models.BooleanField(
+        _("modifié à la main"), default=False, help_text=_("Les importations ne touchent plus à cette fiche.")
+    )
+    verified_on = models.DateField(_("vérifié le"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("mis à jour le"), auto_now=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def address_lines(self) -> list[str]:
+        """The postal address, one line an item; empty when it is not known."""
+        return [line for line in (self.address, f"{self.postal_code} {self.town}".strip()) if line]
+
+
+class ReceptionPoint(Contact):
+    """A police station or a gendarmerie brigade that receives the public."""
+
+    force = models.CharField(_("force"), max_length=11, choices=Force)
+    # Names change between editions and public ids are shared, empty or « 0 »: see `loading.unit_key`.
+    key = models.CharField(_("clé d'importation"), max_length=255, unique=True)
+    public_id = models.CharField(_("identifiant du ministère"), max_length=20, blank=True, db_index=True)
+    dila_id = models.CharField(_("identifiant DILA"), max_length=60, blank=True, db_index=True)
+    municipalities = models.ManyToManyField(
+        Municipality, through="Competence", related_name="competent_units", verbose_name=_("communes de sa compétence")
+    )
+
+    class Meta:
+        verbose_name = _("point d'accueil")
+        verbose_name_plural = _("points d'accueil")
+        ordering = ["name"]
+        constraints = [
+            _pair(name="reception_point_position"),
+            _week(name="reception_point_hours"),
+            models.CheckConstraint(name="reception_point_force", condition=Q(force__in=["police", "gendarmerie"])),
+            models.CheckConstraint(name="reception_point_named", condition=~Q(name="")),
+        ]
+        indexes = [
+            models.Index(fields=["department_code", "force"], name="reception_point_department"),
+            # Nearest neighbours in one index scan; the order in degrees is made exact afterwards.
+            GistIndex(Func(F("longitude"), F("latitude"), function="point"), name="reception_point_nearest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Competence(models.Model):
+    """A unit answers for a commune. A commune may have two: one of the police, one of the gendarmerie.
+
+    Source: Ministère de l'Intérieur, « Compétence territoriale gendarmerie et police nationales ».
+    """
+
+    municipality = models.ForeignKey(
+        Municipality, models.CASCADE, related_name="competences", verbose_name=_("commune")
+    )
+    reception_point = models.ForeignKey(
+        ReceptionPoint, models.CASCADE, related_name="competences", verbose_name=_("point d'accueil")
+    )
+    source = models.CharField(_("source"), max_length=120)
+    edited_by_hand = models.BooleanField(
+        _("modifié à la main"), default=False, help_text=_("Les importations ne retirent pas cette ligne.")
+    )
+
+    class Meta:
+        verbose_name = _("compétence")
+        verbose_name_plural = _("compétences")
+        constraints = [models.UniqueConstraint(fields=["municipality", "reception_point"], name="competence_once")]
+
+    def __str__(self) -> str:
+        return f"{self.municipality_id} → {self.reception_point_id}"
+
+
+class Partner(Contact):
+    """A service that helps beside the police: victim help, legal information, courts, everyday procedures."""
+
+    class Kind(models.TextChoices):
+        VICTIM_HELP = "aav", _("Association d'aide aux victimes")
+        VICTIM_OFFICE = "bav", _("Bureau d'aide aux victimes")
+        WOMEN_RIGHTS = "cidf", _("Centre d'information sur les droits des femmes et des familles")
+        COURT = "tgi", _("Tribunal judiciaire")
+        LOCAL_COURT = "ti", _("Tribunal de proximité")
+        JUVENILE_COURT = "te", _("Tribunal pour enfants")
+        APPEAL_COURT = "cour_appel", _("Cour d'appel")
+        COMPENSATION = "civi", _("Commission d'indemnisation des victimes d'infractions")
+        JUSTICE_HOUSE = "mjd", _("Maison de justice et du droit")
+        JUSTICE_POINT = "point_justice", _("Point-justice")
+        LAW_ACCESS = "cdad", _("Conseil départemental de l'accès au droit")
+        BAR = "ordre_avocats", _("Ordre des avocats")
+        FRANCE_SERVICES = "france_services", _("Espace France services")
+        PSYCHOLOGIST = "psychologist", _("Soutien psychologique")
+        NATIONAL = "national", _("Numéro national")
+
+    kind = models.CharField(_("type"), max_length=20, choices=Kind)
+    key = models.CharField(_("clé d'importation"), max_length=120, unique=True)
+    email = models.EmailField(_("courriel"), blank=True)
+    hours_note = models.TextField(
+        _("horaires, note de la source"),
+        blank=True,
+        help_text=_("Texte libre de la source : peut nommer des personnes. N'est jamais affiché tel quel."),
+    )
+    accessibility = models.CharField(_("accessibilité"), max_length=3, blank=True)
+    presentation = models.CharField(_("présentation"), max_length=300, blank=True)
+    telephone_hours = models.CharField(_("horaires du téléphone"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("partenaire")
+        verbose_name_plural = _("partenaires")
+        ordering = ["name"]
+        constraints = [
+            _pair(name="partner_position"),
+            _week(name="partner_hours"),
+            models.CheckConstraint(name="partner_named", condition=~Q(name="")),
+            models.CheckConstraint(
+                name="partner_local_has_department",
+                condition=Q(kind="national") | ~Q(department_code=""),
+            ),
+        ]
+        indexes = [models.Index(fields=["department_code", "kind"], name="partner_department")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DataEdition(models.Model):
+    """One source as it was last loaded: shown in the footer and in the admin."""
+
+    source = models.CharField(_("source"), max_length=40, unique=True)
+    title = models.CharField(_("titre"), max_length=200)
+    publisher = models.CharField(_("producteur"), max_length=200)
+    edition = models.CharField(_("édition"), max_length=60, blank=True)
+    licence = models.CharField(_("licence"), max_length=100)
+    url = models.URLField(_("adresse"), max_length=300, blank=True)
+    file_name = models.CharField(_("fichier lu"), max_length=200, blank=True)
+    sha256 = models.CharField(_("empreinte du fichier"), max_length=64, blank=True)
+    rows_read = models.PositiveIntegerField(_("lignes lues"), default=0)
+    rows_added = models.PositiveIntegerField(_("ajoutées"), default=0)
+    rows_changed = models.PositiveIntegerField(_("modifiées"), default=0)
+    rows_unchanged = models.PositiveIntegerField(_("inchangées"), default=0)
+    rows_kept = models.PositiveIntegerField(_("gardées (modifiées à la main)"), default=0)
+    rows_removed = models.PositiveIntegerField(_("retirées"), default=0)
+    rows_refused = models.PositiveIntegerField(_("refusées"), default=0)
+    loaded_at = models.DateTimeField(_("chargée le"))
+
+    class Meta:
+        verbose_name = _("édition des données")
+        verbose_name_plural = _("éditions des données")
+        ordering = ["publisher", "title"]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,66 @@
+"""Names of places as people type them, brought to one form. Pure: no queries.
+
+The form is for comparing only and never shown: lower case, no accents, ligatures split (NFKD leaves « œ » whole),
+hyphens and apostrophes as spaces, « St » and « Ste » written out, « 16ème » as « 16 ».
+"""
+
+import re
+import unicodedata
+
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ð": "d", "ł": "l"})
+_WORDS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "s": "sur", "ss": "sous"}
+_ORDINAL = re.compile(r"0*(\d+)(?:er|ere|e|eme|ieme|nd|nde)?")
+_ROMAN_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
+_ROMAN = {roman: str(number) for number, roman in enumerate(_ROMAN_NUMERALS.split(" "), start=1)}
+_UNIT_NOUNS = "commissariat bureau poste police nationale gendarmerie brigade arrondissement central territoriale"
+_SMALL_WORDS = "de d du des la le les l a et sur en autonome proximite"
+# What says that a unit is a unit, and not which one; small words come and go from one edition to the next.
+_UNIT_WORDS = frozenset(f"{_UNIT_NOUNS} {_SMALL_WORDS}".split(" "))
+
+
+def normalise(text: str) -> str:
+    """The comparable form of a place name; empty when nothing in the text is a letter or a digit."""
+    lowered = text.casefold().translate(_LIGATURES)
+    plain = "".join(char for char in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(char))
+    words = re.sub(r"[^a-z0-9]+", " ", plain).split()
+    return " ".join(_word(word, before) for before, word in zip(["", *words], words, strict=False))
+
+
+def _word(word: str, before: str) -> str:
+    # « s » alone is « sur » inside a name (« Chalons s/ Marne »), never at the start of one.
+    if word in _WORDS and (before or word not in {"s", "ss"}):
+        return _WORDS[word]
+    if ordinal := _ORDINAL.fullmatch(word):
+        return ordinal[1]
+    return word
+
+
+def normalise_place(text: str) -> str:
+    """Like `normalise`, without the words « arrondissement » and « cedex »: « Paris 16e arrondissement » is "paris 16".
+
+    « PARIS CEDEX 01 » is « paris 1 »; « Paris XVIe » is « paris 16 » (only for the three towns with arrondissements,
+    since « Le Vigan V » would not be a number elsewhere).
+    """
+    words = [word for word in normalise(text).split() if word not in {"arrondissement", "arrondissements", "cedex"}]
+    if len(words) == 2:
+        first, second = words
+        if second in {"paris", "lyon", "marseille"} and first.isdigit() and len(first) <= 2:
+            words = [second, first]
+        elif first in {"paris", "lyon", "marseille"} and (number := _ROMAN.get(second.removesuffix("e"))):
+            words = [first, number]
+    return " ".join(words)
+
+
+def unit_core(name: str) -> str:
+    """What names one unit among those of its force and département, stable from one edition to the next.
+
+    « Brigade de gendarmerie - Belley » (2022) and « Gendarmerie - Brigade de Belley » (2026) are both « belley »;
+    « Commissariat de police d'Aix en Provence » and « … d'Aix-en-Provence » are both « aix provence ».
+    """
+    words = normalise(name).split()
+    return " ".join(word for word in words if word not in _UNIT_WORDS) or " ".join(words)
+
+
+def department_of(insee_code: str) -> str:
+    """The code of the département or collectivity that an INSEE code begins with: "01", "2A", "974"."""
+    return insee_code[:3] if insee_code[:2] in {"97", "98"} else insee_code[:2]

@@ -1,0 +1,100 @@
+"""The visit's point d'accueil, in its own corner of the session.
+
+Only the postal code of the chosen service, which unit it is, and the commune where several share the code are kept,
+for the visit only. What a person typed is kept between the form and the choice, then forgotten.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, Exists, OuterRef, Value
+from django.http import HttpRequest
+
+from locations.models import Competence, Force, Municipality, ReceptionPoint
+
+KEY = "locations"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The point d'accueil of this visit.
+
+    postal_code: five digits, or empty for the few communes without one.
+    municipality: None when the commune has left the tables since.
+    reception_point: None when no unit was known, or when it has left the tables since.
+    is_nearest: the unit is not known to be competent for the commune; it was offered as the nearest.
+    """
+
+    postal_code: str
+    municipality: Municipality | None
+    reception_point: ReceptionPoint | None
+    is_nearest: bool
+
+    @property
+    def force(self) -> Force | None:
+        return Force(self.reception_point.force) if self.reception_point else None
+
+
+def choose(
+    request: HttpRequest, *, postal_code: str, municipality: Municipality, reception_point: ReceptionPoint | None
+) -> None:
+    """Keep a point d'accueil for this visit and forget what was typed to find it."""
+    kept = {"postal_code": postal_code, "unit": reception_point.pk if reception_point else None}
+    alone = (
+        bool(postal_code)
+        and not Municipality.objects.filter(postal_codes__code=postal_code).exclude(pk=municipality.pk).exists()
+    )
+    if not alone:
+        kept["insee"] = municipality.pk
+    request.session[KEY] = kept
+
+
+def forget(request: HttpRequest) -> None:
+    """Drop the point d'accueil and whatever was typed."""
+    request.session.pop(KEY, None)
+
+
+def current_choice(request: HttpRequest) -> Choice | None:
+    """The point d'accueil of this visit, read from the tables in at most two queries; None before a choice."""
+    kept = request.session.get(KEY, {})
+    if "postal_code" not in kept:
+        return None
+    communes = Municipality.objects.all()
+    if "insee" in kept:
+        communes = communes.filter(pk=kept["insee"])
+    else:
+        communes = communes.filter(postal_codes__code=kept["postal_code"])
+    municipality = communes.first()
+    unit = None
+    if kept["unit"] is not None:
+        is_competent = (
+            Exists(Competence.objects.filter(municipality=municipality, reception_point=OuterRef("pk")))
+            if municipality
+            else Value(False, output_field=BooleanField())
+        )
+        unit = (
+            ReceptionPoint.objects.select_related("municipality")
+            .annotate(is_competent=is_competent)
+            .filter(pk=kept["unit"])
+            .first()
+        )
+    return Choice(
+        postal_code=kept["postal_code"],
+        municipality=municipality,
+        reception_point=unit,
+        is_nearest=unit is not None and not unit.is_competent,
+    )
+
+
+def remember_search(request: HttpRequest, *, text: str, purpose: str) -> None:
+    """Keep what was typed until a choice is made, so that the page of results has no place in its address."""
+    request.session[KEY] = {**request.session.get(KEY, {}), "typed": text, "purpose": purpose}
+
+
+def pending_search(request: HttpRequest) -> tuple[str, str] | None:
+    """What was typed and why, or after a choice its postal code: the page of results survives « back »."""
+    kept = request.session.get(KEY, {})
+    if "typed" in kept:
+        return kept["typed"], kept["purpose"]
+    if kept.get("postal_code"):
+        return kept["postal_code"], "exchange"
+    return None
