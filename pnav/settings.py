@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "pnav.pages.middleware.no_store",
 ]
 
 ROOT_URLCONF = "pnav.urls"
@@ -106,6 +107,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "pnav.pages.context.site",
             ],
         },
     },
@@ -152,7 +154,7 @@ CACHES = {
 
 # --- sessions and cookies: the visit ------------------------------------------------------------------------------
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "pnav.sessions"  # sealed at rest, see docs/adr/0020-sessions-sealed-at-rest.md
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -223,7 +225,8 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / ".local" / "static")))
-STATICFILES_DIRS = [BASE_DIR / "static"]
+ASSETS_DIR = BASE_DIR / ".local" / "assets"  # written by `build_styles`
+STATICFILES_DIRS = [BASE_DIR / "static", ASSETS_DIR]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -236,6 +239,7 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # an agent unseen for so long is g
 OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other force may take the conversation
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
+CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------

@@ -1,0 +1,85 @@
+"""Build the stylesheet and the fonts that pages load: see `pnav.pages.stylesheet`."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from pnav.pages import stylesheet
+
+SHEETS = ("dsfr.main.min.css", "utility/utility.main.min.css")
+FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
+# Two weights are served of the six: 500 is drawn as 400, italics are slanted by the browser.
+FONT_FACES = "".join(
+    f'@font-face{{font-family:Marianne;src:url("fonts/{name}") format("woff2");'
+    f"font-weight:{weight};font-style:normal;font-display:swap}}"
+    for name, weight in zip(FONTS, (400, 700), strict=True)
+)
+LICENCE = "/*! DSFR v{version} | MIT | usage réservé aux services de l'État : voir README */\n"
+SCANNED = {".html", ".js", ".py"}
+# Then the package's own templates and widgets may write class names too.
+USES_PACKAGE = re.compile(r"^(from|import) dsfr\b|{% load [^%]*\bdsfr_tags\b", re.MULTILINE)
+PACKAGES = ("pnav", "reports", "chat", "triage", "locations")
+
+
+def dsfr_package() -> Path:
+    spec = find_spec("dsfr")
+    if spec is None or spec.origin is None:
+        raise CommandError("django-dsfr is not installed.")
+    return Path(spec.origin).parent
+
+
+def sources() -> Iterator[Path]:
+    """The files in which a class name may be written, in a stable order."""
+    for folder in ("templates", "static", *PACKAGES):
+        for path in sorted((settings.BASE_DIR / folder).rglob("*")):
+            if path.suffix in SCANNED and "migrations" not in path.parts and path.is_file():
+                yield path
+
+
+def build(target: Path) -> Path:
+    """Write `pnav/dsfr.css` and `pnav/fonts/` below a folder and return the sheet's path.
+
+    The same sources give the same bytes. An unchanged sheet is not rewritten.
+    """
+    package = dsfr_package()
+    dist = package / "static" / "dsfr" / "dist"
+    texts = [path.read_text(encoding="utf-8") for path in sources()]
+    if any(USES_PACKAGE.search(text) for text in texts):
+        texts += [p.read_text(encoding="utf-8") for p in sorted(package.rglob("*")) if p.suffix in {".html", ".py"}]
+    used = set().union(*(stylesheet.class_tokens(text) for text in texts))
+    own = "".join(p.read_text(encoding="utf-8") for p in sorted((settings.BASE_DIR / "static").rglob("*.css")))
+
+    def read(address: str) -> str:
+        return (dist / "icons" / address.partition("icons/")[2]).read_text(encoding="utf-8")
+
+    css = "".join((dist / name).read_text(encoding="utf-8") for name in SHEETS)
+    version = (package / "static" / "dsfr" / "dsfr_version").read_text(encoding="utf-8").strip().removeprefix("v")
+    body = stylesheet.build(css, used=used, wanted=stylesheet.variables(own), read=read)
+    text = LICENCE.format(version=version) + FONT_FACES + body + "\n"
+
+    sheet = target / "pnav" / "dsfr.css"
+    fonts = target / "pnav" / "fonts"
+    fonts.mkdir(parents=True, exist_ok=True)
+    for name in FONTS:
+        if not (fonts / name).exists():
+            shutil.copyfile(dist / "fonts" / name, fonts / name)
+    if not sheet.exists() or sheet.read_text(encoding="utf-8") != text:
+        partial = sheet.with_suffix(".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(sheet)
+    return sheet
+
+
+class Command(BaseCommand):
+    help = "Build the part of DSFR's stylesheet that the site uses, with its fonts, into .local/assets."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sheet = build(settings.ASSETS_DIR)
+        self.stdout.write(f"{sheet.name} : {sheet.stat().st_size / 1000:.0f} ko")
