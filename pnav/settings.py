@@ -227,6 +227,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / ".local" / "static")))
 ASSETS_DIR = BASE_DIR / ".local" / "assets"  # written by `build_styles`
 STATICFILES_DIRS = [BASE_DIR / "static", ASSETS_DIR]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "pnav.pages.finders.AppDirectoriesWithoutDsfr",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
