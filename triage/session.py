@@ -1,0 +1,58 @@
+"""The visit's answers, in their own namespace of the session. Nothing is stored elsewhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+
+from triage import rules
+from triage.questions import VERSION, Question
+
+_KEY = "triage"
+
+
+def _namespace(request: HttpRequest) -> Mapping[str, Any]:
+    return request.session.get(_KEY, {})
+
+
+def answers(request: HttpRequest) -> dict[str, str]:
+    """All the answers of this visit, those that left the path included: they come back if the path does."""
+    return dict(_namespace(request).get("answers", {}))
+
+
+def save_answer(request: HttpRequest, *, question: Question, value: str) -> None:
+    """Keep one answer. Changing what was said before closes the open door again: it belonged to another result."""
+    kept = answers(request)
+    changed = kept.get(question.id) != value
+    kept[question.id] = value
+    request.session[_KEY] = {
+        "version": VERSION,
+        "answers": kept,
+        "chat_anyway": wants_chat_anyway(request) and not changed,
+    }
+
+
+def assessment(request: HttpRequest) -> rules.Assessment | None:
+    """What this visit's answers mean; None while a question waits for its answer."""
+    assessed = rules.assess(answers(request))
+    return assessed if assessed.is_finished else None
+
+
+def wants_chat_anyway(request: HttpRequest) -> bool:
+    """Whether the person took the open door of their result."""
+    return bool(_namespace(request).get("chat_anyway", False))
+
+
+def take_open_door(request: HttpRequest) -> None:
+    """Remember that the person wants to talk to somebody whatever the result says."""
+    request.session[_KEY] = {"version": VERSION, "answers": answers(request), "chat_anyway": True}
+
+
+def is_discreet(request: HttpRequest) -> bool:
+    """Whether somebody may see the screen: titles become neutral."""
+    return answers(request).get("screen") == "yes"
+
+
+def clear(request: HttpRequest) -> None:
+    """Forget the answers of this visit."""
+    request.session.pop(_KEY, None)
