@@ -1,0 +1,99 @@
+"""Sessions at rest: whoever reads the database can neither read a visit nor take it over.
+
+The table is Django's own. Its primary key is a keyed hash of the cookie, so that a row does not give the cookie back;
+its data is sealed with the keys of the content and bound to that row, so that a copy under another key does not open.
+Named by `settings.SESSION_ENGINE`; see docs/adr/0020-sessions-sealed-at-rest.md.
+"""
+
+import base64
+import logging
+from typing import Any
+
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from reports import keyring
+
+logger = logging.getLogger(__name__)
+
+
+def stored_key(session_key: str) -> str:
+    """The primary key under which the session of this cookie lies: 40 characters, the width of Django's column.
+
+    240 bits of HMAC-SHA-256 under SECRET_KEY: changing SECRET_KEY ends every session.
+    """
+    digest = salted_hmac("pnav.sessions", session_key, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest[:30]).decode()
+
+
+class SessionStore(db.SessionStore):
+    """Django's database sessions, sealed. Everything outside this class handles the cookie's value only."""
+
+    def seal(self, data: dict[str, Any], row: str) -> str:
+        text = self.serializer().dumps(data).decode("latin-1")
+        return base64.b64encode(keyring.seal(text, context=f"session:{row}")).decode()
+
+    def unseal(self, row: Session) -> dict[str, Any]:
+        """What a row holds. A row that no key opens is an empty session, as a forged one is for Django."""
+        try:
+            text = keyring.unseal(base64.b64decode(row.session_data), context=f"session:{row.session_key}")
+        except (keyring.UnsealError, ValueError):
+            logger.warning("session_does_not_open")
+            return {}
+        return self.serializer().loads(text.encode("latin-1"))
+
+    def load(self) -> dict[str, Any]:
+        row = None
+        if self.session_key is not None:
+            row = self.model.objects.filter(
+                session_key=stored_key(self.session_key), expire_date__gt=timezone.now()
+            ).first()
+        if row is None:
+            self._session_key = None
+            return {}
+        return self.unseal(row)
+
+    async def aload(self) -> dict[str, Any]:
+        row = None
+        if self.session_key is not None:
+            row = await self.model.objects.filter(
+                session_key=stored_key(self.session_key), expire_date__gt=timezone.now()
+            ).afirst()
+        if row is None:
+            self._session_key = None
+            return {}
+        return self.unseal(row)
+
+    def exists(self, session_key: str) -> bool:
+        return self.model.objects.filter(session_key=stored_key(session_key)).exists()
+
+    async def aexists(self, session_key: str) -> bool:
+        return await self.model.objects.filter(session_key=stored_key(session_key)).aexists()
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        row = stored_key(self._get_or_create_session_key())
+        return self.model(session_key=row, session_data=self.seal(data, row), expire_date=self.get_expiry_date())
+
+    async def acreate_model_instance(self, data: dict[str, Any]) -> Session:
+        row = stored_key(await self._aget_or_create_session_key())
+        expire_date = await self.aget_expiry_date()
+        return self.model(session_key=row, session_data=self.seal(data, row), expire_date=expire_date)
+
+    def delete(self, session_key: str | None = None) -> None:
+        session_key = session_key or self.session_key
+        if session_key is not None:
+            self.model.objects.filter(session_key=stored_key(session_key)).delete()
+
+    async def adelete(self, session_key: str | None = None) -> None:
+        session_key = session_key or self.session_key
+        if session_key is not None:
+            await self.model.objects.filter(session_key=stored_key(session_key)).adelete()
+
+    def get_expire_at_browser_close(self) -> bool:
+        """Always: the cookie never outlives the browser, whatever end the row has on the server."""
+        return True
+
+    async def aget_expire_at_browser_close(self) -> bool:
+        return True

@@ -1,0 +1,127 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from pnav.accounts.models import Role, User
+from pnav.sessions import SessionStore, stored_key
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "Saint-Pierre-et-Miquelon"  # a place: what a visit holds
+
+
+def saved(**data: object) -> SessionStore:
+    store = SessionStore()
+    store.update(data)
+    store.save()
+    return store
+
+
+def test_session_comes_back():
+    store = saved(place=SECRET, answers={"danger": "no"})
+    assert SessionStore(store.session_key)["answers"] == {"danger": "no"}
+
+
+def test_session_row_tells_nothing():
+    store = saved(place=SECRET)
+    row = Session.objects.get()
+    assert row.session_key == stored_key(store.session_key)
+    assert store.session_key not in row.session_key
+    assert SECRET not in row.session_data
+    assert row.get_decoded() == {}  # Django's own reading finds nothing either
+
+
+def test_session_stolen_row_is_not_a_cookie():
+    saved(place=SECRET)
+    row = Session.objects.get()
+    assert "place" not in SessionStore(row.session_key)
+
+
+def test_session_copied_to_another_row_does_not_open():
+    saved(place=SECRET)
+    own = saved(place="ailleurs")
+    mine = Session.objects.get(session_key=stored_key(own.session_key))
+    other = Session.objects.exclude(pk=mine.pk).get()
+    Session.objects.filter(pk=mine.pk).update(session_data=other.session_data)
+    assert list(SessionStore(own.session_key).keys()) == []
+
+
+def test_session_altered_is_empty():
+    store = saved(place=SECRET)
+    Session.objects.update(session_data="not base64 é")
+    assert list(SessionStore(store.session_key).keys()) == []
+
+
+def test_session_key_rotation(settings):
+    store = saved(place=SECRET)
+    old = settings.CONTENT_KEYS
+    settings.CONTENT_KEYS = f"next:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=,{old}"
+    assert SessionStore(store.session_key)["place"] == SECRET
+    settings.CONTENT_KEYS = "next:ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
+    assert list(SessionStore(store.session_key).keys()) == []
+
+
+def test_session_cycle_key_keeps_data_and_ends_the_old_key():
+    store = saved(place=SECRET)
+    before = store.session_key
+    store.cycle_key()
+    assert store.session_key != before
+    assert SessionStore(store.session_key)["place"] == SECRET
+    assert list(SessionStore(before).keys()) == []
+    assert Session.objects.count() == 1
+
+
+def test_session_flush():
+    store = saved(place=SECRET)
+    before = store.session_key
+    store.flush()
+    assert not SessionStore().exists(before)
+    assert Session.objects.count() == 0
+
+
+def test_session_expired_is_empty_and_cleared():
+    store = saved(place=SECRET)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert list(SessionStore(store.session_key).keys()) == []
+    call_command("clearsessions")
+    assert Session.objects.count() == 0
+
+
+def test_session_unknown_cookie_is_not_adopted():
+    """A key chosen by somebody else is never used as is: session fixation."""
+    store = SessionStore("a" * 32)
+    store["place"] = SECRET
+    store.save()
+    assert store.session_key != "a" * 32
+
+
+def test_session_login_changes_the_key_and_keeps_a_browser_cookie():
+    User.objects.create_user("marie", password="mot de passe de marie", role=Role.AGENT)
+    client = Client()
+    session = client.session
+    session["place"] = SECRET
+    session.save()
+    before = client.cookies["sessionid"].value
+    assert client.login(username="marie", password="mot de passe de marie")
+    after = client.cookies["sessionid"]
+    assert after.value != before
+    assert client.session["place"] == SECRET
+    assert not SessionStore().exists(before)
+    client.logout()
+    assert Session.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_session_async():
+    store = SessionStore()
+    await store.aset("place", SECRET)
+    await store.asave()
+    again = SessionStore(store.session_key)
+    assert await again.aget("place") == SECRET
+    assert await again.aexists(store.session_key)
+    await again.aflush()
+    assert not await store.aexists(store.session_key)
