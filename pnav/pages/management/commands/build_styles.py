@@ -1,5 +1,6 @@
 """Build the stylesheet and the fonts that pages load: see `pnav.pages.stylesheet`."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def build(target: Path) -> Path:
         if not (fonts / name).exists():
             shutil.copyfile(dist / "fonts" / name, fonts / name)
     if not sheet.exists() or sheet.read_text(encoding="utf-8") != text:
-        partial = sheet.with_suffix(".partial")
+        partial = sheet.with_suffix(f".{os.getpid()}")  # two set-ups may run at once
         partial.write_text(text, encoding="utf-8")
         partial.replace(sheet)
     return sheet

@@ -1,0 +1,276 @@
+"""A real site and a real browser, for every test below this folder.
+
+What a test may ask for:
+
+- `live_site`: the address and the database of a Daphne that runs as in production (hashed and compressed static
+  files, strict content policy), on its own database;
+- `page_factory`: makes pages, with a theme, a width, with or without JavaScript;
+- `page`: one page 1280 wide, light, with JavaScript;
+- `axe`: asserts that axe-core finds nothing on a page;
+- `neutral_site`: where « Quitter rapidement » leads during the tests.
+
+Example::
+
+    def test_search_without_javascript(live_site, page_factory):
+        with live_site.database():
+            MunicipalityFactory()
+        page = page_factory(javascript=False, width=320)
+        page.goto(live_site.url + "/point-d-accueil/")
+
+Sync Playwright keeps an event loop running in this thread, so tests in this folder are plain functions, not
+coroutines; the browser is closed when the last of them is done.
+"""
+
+import http.server
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 30
+NEUTRAL_PAGE = "<!doctype html><html lang=fr><title>Prévisions</title><h1>Beau temps partout</h1>"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class LiveSite:
+    """A running site. `url` has no slash at the end."""
+
+    url: str
+    environment: dict[str, str]
+    database_name: str
+    log: Path
+    blocker: DjangoDbBlocker
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on the site's database and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    @contextmanager
+    def database(self) -> Iterator[None]:
+        """Inside, this process's models and factories read and write the site's database, and commit.
+
+        Not for tests that also ask for pytest-django's `db`.
+        """
+        before = connection.settings_dict["NAME"]
+        unsafe = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread
+        connection.close()
+        connection.close_pool()
+        connection.settings_dict["NAME"] = self.database_name
+        try:
+            with self.blocker.unblock():
+                yield
+        finally:
+            connection.close()
+            connection.close_pool()
+            connection.settings_dict["NAME"] = before
+            if unsafe is None:
+                del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+class _NeutralPage(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = NEUTRAL_PAGE.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def neutral_site() -> Iterator[str]:
+    """The harmless page behind the quick exit, on another port of this machine; ends with a slash."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _NeutralPage)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def _named(address: str, database: str) -> str:
+    parts = urlsplit(address)
+    return parts._replace(path=f"/{database}").geturl()
+
+
+@pytest.fixture(scope="session")
+def live_site(
+    tmp_path_factory: pytest.TempPathFactory, neutral_site: str, django_db_blocker: DjangoDbBlocker
+) -> Iterator[LiveSite]:
+    """A Daphne of our own with migrated database, built styles and collected static files. Stopped at the end."""
+    folder = tmp_path_factory.mktemp("site")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"browser_{worker}_{os.getpid()}"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    environment = {
+        **os.environ,
+        "DATABASE_URL": _named(os.environ["DATABASE_URL"], name),
+        "REDIS_PREFIX": name,
+        "DJANGO_SETTINGS_MODULE": "pnav.settings",
+        "STATIC_ROOT": str(folder / "static"),
+        "QUICK_EXIT_URL": neutral_site,
+        "DATABASE_POOL_SIZE": "8",
+    }
+    port = free_port()
+    site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", django_db_blocker)
+    site.manage("migrate", "--verbosity=0")
+    site.manage("build_styles")
+    site.manage("collectstatic", "--noinput", "--verbosity=0")
+    with site.log.open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pnav.asgi:application"],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_for(site, server)
+        yield site
+    finally:
+        server.terminate()
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _wait_for(site: LiveSite, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(site.url + "/accessibilite/", timeout=5).close()  # noqa: S310  our own address
+            return
+        except (urllib.error.URLError, ConnectionError) as error:
+            if server.poll() is not None or time.monotonic() > deadline:
+                tail = site.log.read_text(errors="replace")[-3000:]
+                raise RuntimeError(f"The site does not answer.\n{tail}") from error
+            time.sleep(0.1)
+
+
+def chromium_path() -> str | None:
+    """CHROMIUM, else an installed Chromium or Chrome, else None: Playwright's own."""
+    if given := os.environ.get("CHROMIUM"):
+        return given
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of this folder."""
+    with sync_playwright() as playwright:
+        # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+type PageFactory = Callable[..., Page]
+
+
+@pytest.fixture
+def page_factory(browser: Browser, live_site: LiveSite, neutral_site: str) -> Iterator[PageFactory]:
+    """`page_factory(theme="light", javascript=True, width=1280, height=800, **context options)` -> Page.
+
+    Every call is a visit of its own: no cookie is shared. theme: the system's, "light" or "dark". At the end of the
+    test, an error in a script, a refusal by the content policy or a request to anybody else fails it.
+    """
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+    allowed = (live_site.url, live_site.url.replace("http", "ws", 1), neutral_site, "data:", "blob:")
+
+    def make(
+        theme: str = "light", javascript: bool = True, width: int = 1280, height: int = 800, **options: Any
+    ) -> Page:
+        context = browser.new_context(
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            viewport={"width": width, "height": height},
+            locale=options.pop("locale", "fr-FR"),
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                problems.append(f"policy: {message.text}") if "Content Security Policy" in message.text else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(allowed) else problems.append(f"elsewhere: {request.url}"),
+        )
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(page_factory: PageFactory) -> Page:
+    """A visit on a computer, in the light theme."""
+    return page_factory()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """`axe(page)`: asserts that axe-core finds nothing on the page as it stands; names what it finds."""
+
+    def check(page: Page) -> None:
+        results = Axe().run(page)
+        found = [
+            f"{violation['id']}: {violation['help']}\n    " + "\n    ".join(node["html"] for node in violation["nodes"])
+            for violation in results.response["violations"]
+        ]
+        assert not found, page.url + "\n" + "\n".join(found)
+
+    return check
