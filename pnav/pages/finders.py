@@ -14,5 +14,5 @@ class AppDirectoriesWithoutDsfr(AppDirectoriesFinder):
 
     def __init__(self, app_names: Iterable[str] | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(app_names, *args, **kwargs)
-        self.app_names = [name for name in self.app_names if name != "dsfr"]
+        self.apps = [name for name in self.apps if name != "dsfr"]
         self.storages.pop("dsfr", None)
