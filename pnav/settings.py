@@ -58,7 +58,7 @@ INSTALLED_APPS = [
     "locations",
     "channels",
     "whitenoise.runserver_nostatic",
-    "django.contrib.admin",
+    "pnav.accounts.apps.PnavAdminConfig",  # django.contrib.admin in our frame
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "pnav.accounts.middleware.require_second_factor",
     "pnav.pages.middleware.no_store",
 ]
 
@@ -199,10 +200,7 @@ SECURE_CSP = {
 # --- people -------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -211,7 +209,32 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/console/"
-ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "pnav.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]  # allauth checks them; nobody signs up here
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {
+    "login": "pnav.accounts.forms.LoginForm",
+    "reauthenticate": "pnav.accounts.forms.ReauthenticateForm",
+    "change_password": "pnav.accounts.forms.ChangePasswordForm",
+}
+# Behind the proxy the client's address is in X-Forwarded-For; it only makes a key of the day (docs/adr/0021).
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
+
+MFA_ADAPTER = "pnav.accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http://localhost
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "pnav.accounts.forms.AuthenticateForm",
+    "reauthenticate": "pnav.accounts.forms.ReauthenticateMFAForm",
+    "activate_totp": "pnav.accounts.forms.ActivateTOTPForm",
+    "add_webauthn": "pnav.accounts.forms.AddWebAuthnForm",
+    "edit_webauthn": "pnav.accounts.forms.EditWebAuthnForm",
+}
 
 # --- language and time --------------------------------------------------------------------------------------------
 

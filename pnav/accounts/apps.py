@@ -1,7 +1,26 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class AccountsConfig(AppConfig):
+    default = True
     name = "pnav.accounts"
     label = "accounts"
     verbose_name = "Comptes"
+
+    def ready(self) -> None:
+        """The system checks of the whole site register themselves when imported."""
+        from pnav import checks  # noqa: F401
+
+
+class PnavAdminConfig(admin_apps.AdminConfig):
+    """Django's admin with our frame, named in INSTALLED_APPS in the place of `django.contrib.admin`."""
+
+    default = False
+    default_site = "pnav.accounts.site.PnavAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from pnav.accounts.site import close_foreign_models
+
+        close_foreign_models()

@@ -1,7 +1,10 @@
 """People who sign in. Visitors never do."""
 
-from django.contrib.auth.models import AbstractUser
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,14 +17,45 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrateur")
 
 
+class AccountManager(UserManager["User"]):
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "User":
+        """For `manage.py createsuperuser`: an administrator, there is no other superuser."""
+        return self.create_user(username, email, password, **{**fields, "role": Role.ADMINISTRATOR})
+
+
 class User(AbstractUser):
-    """An account. The role decides; `is_staff` follows from it."""
+    """An account. The role decides; `is_staff` and `is_superuser` follow from it.
+
+    `password_is_temporary`: the password was chosen by an administrator and must be changed at the next sign-in,
+    so that nobody but its owner knows the password of an account in use.
+    """
 
     role = models.CharField(_("rôle"), max_length=20, choices=Role)
+    password_is_temporary = models.BooleanField(_("mot de passe provisoire"), default=False)
+
+    objects: ClassVar[AccountManager] = AccountManager()
 
     class Meta:
         verbose_name = _("compte")
         verbose_name_plural = _("comptes")
+        ordering = ["username"]
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=[value for value, _label in Role.choices]), name="user_role"),
+            models.CheckConstraint(
+                condition=Q(role=Role.ADMINISTRATOR, is_staff=True, is_superuser=True)
+                | Q(~Q(role=Role.ADMINISTRATOR), is_staff=False, is_superuser=False),
+                name="user_administrators_alone_are_staff",
+            ),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.is_staff = self.is_superuser = self.role == Role.ADMINISTRATOR
+        fields = kwargs.get("update_fields")
+        if fields is not None and "role" in fields:
+            kwargs["update_fields"] = {*fields, "is_staff", "is_superuser"}
+        super().save(*args, **kwargs)
 
     @property
     def is_agent(self) -> bool:
@@ -31,3 +65,7 @@ class User(AbstractUser):
     @property
     def is_supervisor(self) -> bool:
         return self.role == Role.SUPERVISOR
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role == Role.ADMINISTRATOR

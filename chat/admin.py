@@ -1,0 +1,48 @@
+"""Units and agents in the Django admin. Conversations are not here, on purpose: nobody reads one in the admin."""
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from chat.models import Agent, Unit
+
+
+@admin.register(Unit)
+class UnitAdmin(admin.ModelAdmin):
+    list_display = ("name", "force", "active_agents")
+    list_filter = ("force",)
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Unit]:
+        active = Count("agents", filter=Q(agents__user__is_active=True))
+        return super().get_queryset(request).annotate(active_agents=active)
+
+    @admin.display(description=_("agents actifs"), ordering="active_agents")
+    def active_agents(self, unit: Unit) -> int:
+        return unit.active_agents  # type: ignore[attr-defined]
+
+
+@admin.register(Agent)
+class AgentAdmin(admin.ModelAdmin):
+    """What the queue knows of an agent. The account itself, its role and its password are under « Comptes »."""
+
+    list_display = ("public_name", "user", "unit", "capacity", "availability", "last_seen")
+    list_filter = ("unit__force", "unit", "availability")
+    list_select_related = ("user", "unit")
+    search_fields = ("public_name", "user__username", "user__last_name")
+    fields = ("user", "unit", "public_name", "capacity", "availability", "last_seen")
+    readonly_fields = ("user", "availability", "last_seen")
+    ordering = ("public_name",)
+
+    @admin.display(description=_("vu à"), ordering="seen_at")
+    def last_seen(self, agent: Agent) -> object:
+        return agent.seen_at
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """An agent is created with their account."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
+        """Conversations point to the agent: deactivate the account instead."""
+        return False

@@ -1,0 +1,145 @@
+"""Accounts in the Django admin: create, give a role, set a provisional password, reset a second factor."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import model_ngettext
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from chat.models import Agent
+from pnav.accounts.models import User
+from pnav.accounts.second_factor import FACTORS
+
+PROVISIONAL = _("Mot de passe provisoire : la personne en choisit un autre à sa prochaine connexion.")
+
+
+class NewUserForm(UserCreationForm):
+    """An account with the provisional password that the administrator hands over."""
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+        fields = ("username", "role", "first_name", "last_name")
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.password_is_temporary = True
+        return super().save(commit)
+
+
+class ProvisionalPasswordForm(AdminPasswordChangeForm):
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        # A person without a password could not sign in at all: deactivate the account instead.
+        self.fields.pop("usable_password", None)
+        self.fields["password1"].required = self.fields["password2"].required = True
+
+    def save(self, commit: bool = True) -> User:
+        self.user.password_is_temporary = True
+        return super().save(commit)
+
+
+class AgentFormSet(BaseInlineFormSet):
+    def clean(self) -> None:
+        """Who answers needs a unit and a name on screen; nobody else has them."""
+        super().clean()
+        if any(self.errors) or not self.instance.role:
+            return
+        has_profile = self.instance.pk is not None and Agent.objects.filter(user=self.instance).exists()
+        has_profile = has_profile or any(form.has_changed() for form in self.forms)
+        if self.instance.is_agent and not has_profile:
+            raise forms.ValidationError(_("Un agent ou un superviseur a besoin d'une unité et d'un nom affiché."))
+        if not self.instance.is_agent and any(form.has_changed() for form in self.forms):
+            raise forms.ValidationError(_("Seuls un agent ou un superviseur ont une unité."))
+
+
+class AgentInline(admin.StackedInline):
+    model = Agent
+    formset = AgentFormSet
+    fields = ("unit", "public_name", "capacity")
+    can_delete = False  # conversations point to the agent: deactivate the account instead
+    verbose_name = _("agent du tchat")
+    verbose_name_plural = _("agent du tchat")
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):
+    form = UserChangeForm
+    add_form = NewUserForm
+    add_form_template = "admin/accounts/user/add_form.html"
+    change_password_form = ProvisionalPasswordForm
+    change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105  a path
+    list_display = ("username", "last_name", "first_name", "role", "unit", "is_active", "second_factor", "last_login")
+    list_filter = ("role", "is_active", "agent__unit")
+    list_select_related = ("agent__unit",)
+    search_fields = ("username", "first_name", "last_name", "agent__public_name")
+    filter_horizontal = ()
+    inlines = (AgentInline,)
+    actions = ("reset_second_factor",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Personne"), {"fields": ("first_name", "last_name")}),
+        (_("Droits"), {"fields": ("role", "is_active", "second_factor")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "role", "first_name", "last_name")}),
+        (_("Mot de passe provisoire"), {"fields": ("password1", "password2"), "description": PROVISIONAL}),
+    )
+    readonly_fields = ("second_factor", "last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+        return super().get_queryset(request).annotate(has_second_factor=Exists(factors))
+
+    @admin.display(description=_("second facteur"), boolean=True, ordering="has_second_factor")
+    def second_factor(self, user: User) -> bool:
+        return bool(getattr(user, "has_second_factor", False))
+
+    @admin.display(description=_("unité"), ordering="agent__unit__name")
+    def unit(self, user: User) -> str:
+        return str(user.agent.unit) if hasattr(user, "agent") else "–"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Nobody locks themselves out: one's own role and state are another administrator's to change."""
+        own = ("role", "is_active") if obj is not None and obj.pk == request.user.pk else ()
+        return (*self.readonly_fields, *own)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Accounts are deactivated: what their owner did stays signed."""
+        return False
+
+    @admin.action(description=_("Réinitialiser le second facteur"), permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Remove every factor of the accounts chosen, after a question. Their open sessions stop at once.
+
+        Each reset is an entry of the admin's log, which holds names and no address.
+        """
+        users = list(queryset.order_by("username"))
+        if "confirmed" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("Réinitialiser le second facteur"),
+                "users": users,
+                "opts": self.opts,
+                "action_checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "admin/accounts/user/reset_second_factor.html", context)
+        with transaction.atomic():
+            for user in users:
+                Authenticator.objects.filter(user=user).delete()
+                self.log_change(request, user, str(_("Second facteur réinitialisé.")))
+        self.message_user(
+            request,
+            _("Second facteur réinitialisé pour %(count)d %(name)s.")
+            % {"count": len(users), "name": model_ngettext(self.opts, len(users))},
+            messages.SUCCESS,
+        )
+        return None

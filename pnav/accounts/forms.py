@@ -1,0 +1,97 @@
+"""allauth's forms in our words, without placeholders, which vanish as soon as one types."""
+
+from typing import Any
+
+from allauth.account import forms as account_forms
+from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as webauthn_forms
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from pnav.accounts.adapters import end_session_after_shift
+
+
+class Worded(forms.Form):
+    """labels: the visible name of each field. hints: the help below it."""
+
+    labels: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+            field.widget.attrs.pop("placeholder", None)
+            field.error_messages["required"] = _("Remplissez ce champ : %(label)s.") % {"label": field.label}
+            if not field.widget.is_hidden and not isinstance(field.widget, forms.CheckboxInput):
+                field.widget.attrs["class"] = "fr-input"
+                field.widget.attrs["spellcheck"] = "false"
+            if name == "code":
+                field.widget.attrs["inputmode"] = "numeric"
+
+
+class LoginForm(Worded, account_forms.LoginForm):
+    labels = {"login": _("Identifiant"), "password": _("Mot de passe")}
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        """allauth sets its own end of session after signing in: ours comes last."""
+        response = super().login(request, redirect_url)
+        if request.user.is_authenticated:
+            end_session_after_shift(request.session)
+        return response
+
+
+class ReauthenticateForm(Worded, account_forms.ReauthenticateForm):
+    labels = {"password": _("Mot de passe")}
+
+
+class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
+    labels = {
+        "oldpassword": _("Mot de passe actuel"),
+        "password1": _("Nouveau mot de passe"),
+        "password2": _("Nouveau mot de passe, encore une fois"),
+    }
+    hints = {
+        "password1": _("Au moins 12 caractères. Une phrase que vous seul connaissez convient très bien."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].widget.attrs["autocomplete"] = "new-password"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        new = cleaned.get("password1")
+        if new and new == cleaned.get("oldpassword"):
+            self.add_error("password1", _("Choisissez un mot de passe différent de l'actuel."))
+        return cleaned
+
+
+class AuthenticateForm(Worded, mfa_forms.AuthenticateForm):
+    labels = {"code": _("Code de vérification")}
+    hints = {"code": _("Les 6 chiffres de votre application, ou l'un de vos codes de secours à 8 chiffres.")}
+
+
+class ReauthenticateMFAForm(Worded, mfa_forms.ReauthenticateForm):
+    labels = AuthenticateForm.labels
+    hints = AuthenticateForm.hints
+
+
+class ActivateTOTPForm(Worded, totp_forms.ActivateTOTPForm):
+    labels = {"code": _("Code affiché par l'application")}
+    hints = {"code": _("6 chiffres.")}
+
+
+class AddWebAuthnForm(Worded, webauthn_forms.AddWebAuthnForm):
+    labels = {"name": _("Nom de cette clé"), "passwordless": _("Se connecter avec cette clé seule, sans mot de passe")}
+    hints = {
+        "name": _("Pour la reconnaître, par exemple : « Téléphone » ou « Clé USB du bureau »."),
+        "passwordless": _("La clé vous demandera alors votre empreinte, votre visage ou son code PIN."),
+    }
+
+
+class EditWebAuthnForm(Worded, webauthn_forms.EditWebAuthnForm):
+    labels = {"name": _("Nom de cette clé")}

@@ -1,0 +1,95 @@
+"""Nobody enters the console or the admin without the right role and a second factor."""
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve, reverse
+from django.utils.decorators import sync_and_async_middleware
+from django.utils.http import urlencode
+
+from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import Standing, standing_of
+
+# Who may enter where. A custodian has no room of their own yet; administrators never see a conversation.
+AREAS: dict[str, set[Role]] = {
+    "/console/": {Role.AGENT, Role.SUPERVISOR},
+    "/admin/": {Role.ADMINISTRATOR},
+}
+ACCOUNT_AREA = "/compte/"
+# What a session may reach below /compte/ before it is complete, by what is asked of it.
+SIGN_OUT = {"account_logout"}
+ENROLMENT = SIGN_OUT | {
+    "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "account_change_password",
+}  # fmt: skip
+OPEN_BEFORE: dict[Standing, set[str]] = {
+    Standing.PASSWORD_TO_CHANGE: SIGN_OUT | {"account_change_password"},
+    Standing.TO_ENROL: ENROLMENT,
+    Standing.TO_CONFIRM: SIGN_OUT | {"mfa_reauthenticate", "mfa_reauthenticate_webauthn"},
+}
+NEXT_STEP: dict[Standing, str] = {
+    Standing.PASSWORD_TO_CHANGE: "account_change_password",
+    Standing.TO_ENROL: "mfa_index",
+    Standing.TO_CONFIRM: "mfa_reauthenticate",
+}
+
+
+def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
+    """To a page of the account and back: only a page that was asked for by GET can be come back to."""
+    query = f"?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else ""
+    return HttpResponseRedirect(reverse(url_name) + query)
+
+
+def refuse(request: HttpRequest) -> HttpResponse | None:
+    """The answer to a request that may not pass, or None. Raises PermissionDenied for the wrong role."""
+    path = request.path_info
+    area = next((prefix for prefix in AREAS if path.startswith(prefix)), None)
+    if area is None and not path.startswith(ACCOUNT_AREA):
+        return None
+    standing = standing_of(request.user, request.session)
+    if area is None:
+        return _refuse_account_page(path, standing)
+    if standing is Standing.SIGNED_OUT:
+        return _with_return("account_login", request)
+    if cast(User, request.user).role not in AREAS[area]:
+        raise PermissionDenied
+    if standing is Standing.COMPLETE:
+        return None
+    return _with_return(NEXT_STEP[standing], request)
+
+
+def _refuse_account_page(path: str, standing: Standing) -> HttpResponse | None:
+    if standing not in OPEN_BEFORE:
+        return None
+    try:
+        name = resolve(path).url_name
+    except Resolver404:
+        return None
+    return None if name in OPEN_BEFORE[standing] else redirect(NEXT_STEP[standing])
+
+
+@sync_and_async_middleware
+def require_second_factor(
+    get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
+) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
+    """Guard the areas; a visitor's pages cost nothing here, not even a thread."""
+    guarded = (*AREAS, ACCOUNT_AREA)
+
+    if iscoroutinefunction(get_response):
+
+        async def async_middleware(request: HttpRequest) -> HttpResponseBase:
+            if request.path_info.startswith(guarded):
+                response = await sync_to_async(refuse)(request)
+                if response is not None:
+                    return response
+            return await get_response(request)  # type: ignore[misc]
+
+        return async_middleware
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return refuse(request) or get_response(request)  # type: ignore[return-value]
+
+    return middleware

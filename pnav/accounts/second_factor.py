@@ -1,0 +1,64 @@
+"""Where an account stands between the password and the right to enter.
+
+The one question asked before the console, the admin and the agents' socket. It is about a *session*: a factor that
+somebody else enrolled, or that an administrator reset, does not open a session that never proved it.
+"""
+
+from enum import Enum
+from typing import cast
+
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+from pnav.accounts.models import User
+
+# Recovery codes replace a lost factor for one sign-in; alone they are not a factor.
+FACTORS = {Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value}
+
+
+class Standing(Enum):
+    """What is still asked of this session, in the order in which it is asked."""
+
+    SIGNED_OUT = "signed out"
+    PASSWORD_TO_CHANGE = "password to change"  # noqa: S105  a state, not a password
+    TO_ENROL = "to enrol"
+    TO_CONFIRM = "to confirm"
+    COMPLETE = "complete"
+
+
+class _SessionHolder:
+    """What allauth's records need of a request: its session. A socket has no request."""
+
+    def __init__(self, session: SessionBase) -> None:
+        self.session = session
+
+
+def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
+    """Where this session stands. One query, none for a signed-out visitor."""
+    if not isinstance(user, User) or not user.is_active:
+        return Standing.SIGNED_OUT
+    if user.password_is_temporary:
+        return Standing.PASSWORD_TO_CHANGE
+    enrolled = dict(Authenticator.objects.filter(user=user).values_list("pk", "type"))
+    if not FACTORS & set(enrolled.values()):
+        return Standing.TO_ENROL
+    records = get_authentication_records(_SessionHolder(session), user)  # type: ignore[arg-type]
+    proved = {record.get("id") for record in records if record.get("method") == "mfa"}
+    return Standing.COMPLETE if proved & set(enrolled) else Standing.TO_CONFIRM
+
+
+def record_enrolment(request: HttpRequest) -> None:
+    """Count the factor just enrolled as proved by this session: enrolling it took a code or a touch."""
+    user = cast(User, request.user)
+    newest = Authenticator.objects.filter(user=user, type__in=FACTORS).latest("pk")
+    record_authentication(request, user, "mfa", id=newest.pk, type=newest.type)
+
+
+def enrol_totp(*, user: User, secret: str) -> None:
+    """Give an account a TOTP secret (base32) from a command: the demonstration's cast, never a request."""
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    TOTP.activate(user, secret)

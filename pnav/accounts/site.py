@@ -1,0 +1,75 @@
+"""The frame of the Django admin."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+# What other packages register and nobody should see here: secrets of second factors, unused e-mails, unused groups.
+CLOSED_MODELS = ["mfa.Authenticator", "account.EmailAddress", "auth.Group"]
+
+CONTENT, PLACES, TEAM, SETTINGS = _("Contenus"), _("Points d'accueil"), _("Équipe"), _("Réglages")
+# The group of each app on the index; a model named here goes elsewhere than its app. The rest are settings.
+GROUP_OF_APP = {"pages": CONTENT, "triage": CONTENT, "locations": PLACES, "accounts": TEAM, "chat": TEAM}
+GROUP_OF_MODEL = {"locations.DataEdition": SETTINGS}
+
+
+def close_foreign_models() -> None:
+    for label in CLOSED_MODELS:
+        model = apps.get_model(label)
+        if admin.site.is_registered(model):
+            admin.site.unregister(model)
+
+
+class PnavAdminSite(admin.AdminSite):
+    """French titles, an index grouped by what people come to do, and one way in: the sign-in with a second factor."""
+
+    site_title = _("Administration de Pnav")  # type: ignore[assignment]
+    site_header = _("Pnav — administration")  # type: ignore[assignment]
+    index_title = _("Administration")  # type: ignore[assignment]
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and getattr(request.user, "is_administrator", False))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Only a signed-in person of another role comes here: the middleware sends everyone else to sign in."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied
+        return redirect("admin:index" if request.user.is_authenticated else "account_login")
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return _sign_out(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The models by group. One app's own page (`app_label`) stays as Django draws it."""
+        apps_ = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return apps_
+        groups: dict[str, dict[str, Any]] = {}
+        for group in (CONTENT, PLACES, TEAM, SETTINGS):
+            groups[str(group)] = {"name": group, "has_module_perms": True, "models": []}
+        for app in apps_:
+            for entry in app["models"]:
+                own = GROUP_OF_APP.get(app["app_label"], SETTINGS)
+                group = GROUP_OF_MODEL.get(entry["model"]._meta.label, own)
+                target = groups[str(group)]
+                target.setdefault("app_label", app["app_label"])
+                target.setdefault("app_url", app["app_url"])
+                target["models"].append(entry)
+        return [group for group in groups.values() if group["models"]]
+
+
+@require_POST
+def _sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("account_login")

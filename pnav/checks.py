@@ -1,0 +1,54 @@
+"""What must be true of a production before it serves: run by `migrate` and by `check --deploy --database default`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+# A conversation is acknowledged after COMMIT: these settings make COMMIT mean « on disk ».
+DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+@register(Tags.database)
+def durable_database(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a PostgreSQL that may lose what it acknowledged: one error per setting that is off.
+
+    Not asked of the tests, whose database dies with them.
+    """
+    if settings.TESTING:
+        return []
+    errors: list[CheckMessage] = []
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            for name in DURABILITY:
+                cursor.execute("SELECT current_setting(%s)", [name])
+                value = cursor.fetchone()[0]
+                if value == "off":
+                    errors.append(
+                        Error(
+                            f"PostgreSQL runs with {name} = off: a message that was acknowledged could be lost.",
+                            hint=f"Set {name} = on for the server, the database and the role.",
+                            id="pnav.E001",
+                        )
+                    )
+    return errors
+
+
+@register(Tags.security, deploy=True)
+def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What Django's own deployment checks do not know: the demonstration is not a production."""
+    messages: list[CheckMessage] = []
+    if settings.DEMO:
+        messages.append(Error("DEMO is on: this site is the demonstration, over plain HTTP.", id="pnav.E002"))
+    if settings.TESTING:
+        messages.append(Error("TESTING is on: durability is not checked.", id="pnav.E003"))
+    if not settings.SITE_URL:
+        messages.append(Warning("SITE_URL is empty: forms posted through the proxy may be refused.", id="pnav.W001"))
+    if not settings.METRICS_TOKEN:
+        messages.append(Warning("METRICS_TOKEN is empty: /metrics answers 404 to everyone.", id="pnav.W002"))
+    return messages
