@@ -266,7 +266,9 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # an agent unseen for so long is g
 OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other force may take the conversation
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
+RETENTION_DAYS = env.int("RETENTION_DAYS", 365)  # then an exchange is deleted; see purge_expired
 CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets
+FEEDBACK_DAYS = env.int("FEEDBACK_DAYS", 365)  # then an opinion is deleted
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------
