@@ -63,7 +63,7 @@ class Assessment:
 
     reasons, service, prepare: sentences in the person's voice (*tu* for a minor), at least one of each once the path
     is finished. destination: only when the situation goes to 17 Cyber. is_minor: the person who suffers the facts or
-    the one who writes is under 18. is_child_in_danger: danger at home.
+    the one who writes is under 18.
     """
 
     outcome: Outcome
@@ -83,6 +83,11 @@ class Assessment:
     def is_finished(self) -> bool:
         """Whether the path had come to its end."""
         return self.outcome != Outcome.UNFINISHED
+
+    @property
+    def calls_first(self) -> bool:
+        """Whether the numbers come before anything else: a life may be at stake."""
+        return self.urgency == Urgency.CRITICAL
 
 
 # --- the path -----------------------------------------------------------------------------------------------------
@@ -120,8 +125,8 @@ def question_after(question: Question, answers: Mapping[str, str]) -> Question |
     reached = [asked for asked in QUESTIONS if asked.id in kept or asked is pending]
     if question not in reached:
         return pending
-    position = reached.index(question) + 1
-    return reached[position] if position < len(reached) else None
+    following = reached.index(question) + 1
+    return reached[following] if following < len(reached) else None
 
 
 def question_before(question: Question, answers: Mapping[str, str]) -> Question | None:
@@ -131,10 +136,17 @@ def question_before(question: Question, answers: Mapping[str, str]) -> Question 
     return before[-1] if before else None
 
 
-def is_reached(question: Question, answers: Mapping[str, str]) -> bool:
-    """Whether the path shows this question: it was answered, or it is the one that waits."""
+def last_question(answers: Mapping[str, str]) -> Question | None:
+    """The last question answered on the path, or None before the first answer."""
+    kept = on_path(answers)
+    return next((question for question in reversed(QUESTIONS) if question.id in kept), None)
+
+
+def position(question: Question, answers: Mapping[str, str]) -> int | None:
+    """The number of this question on the path, from 1; None when the path does not show it (yet)."""
     kept, pending = path(answers)
-    return question.id in kept or question is pending
+    reached = [asked for asked in QUESTIONS if asked.id in kept or asked is pending]
+    return reached.index(question) + 1 if question in reached else None
 
 
 def voice(answers: Mapping[str, str]) -> Voice:
@@ -288,8 +300,10 @@ def _numbers(outcome: Outcome, kept: Mapping[str, str], *, is_minor: bool) -> tu
             if _is_couple(kept):
                 beside.insert(0, numbers.VIOLENCE_AGAINST_WOMEN)
             if is_minor:
-                first = [numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER]
-                beside = (first[::-1] if kept.get("home") == "yes" else first) + beside
+                beside = [numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER, *beside]
+            if kept.get("home") == "yes":
+                beside.remove(numbers.CHILD_IN_DANGER)
+                beside = [numbers.POLICE, numbers.EMERGENCY_BY_TEXT, numbers.CHILD_IN_DANGER, *beside]
             return tuple(beside)
         case Outcome.SMS_33700:
             shown = [numbers.UNWANTED_TEXTS]

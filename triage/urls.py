@@ -1,2 +1,12 @@
+from django.urls import path
+
+from triage import views
+
 app_name = "triage"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("parler/", views.open_door, name="open_door"),
+    path("recommencer/", views.restart, name="restart"),
+    path("resultat/<slug:slug>/", views.result, name="result"),
+    path("<slug:slug>/", views.question, name="question"),
+]

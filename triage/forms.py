@@ -1,0 +1,25 @@
+"""One question as a form."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from triage.questions import Question, Voice
+
+
+class AnswerForm(forms.Form):
+    """The answer to one question: one of its options, said in the person's voice."""
+
+    def __init__(self, *args: Any, question: Question, voice: Voice, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer"] = forms.ChoiceField(
+            choices=[(option.value, option.label.spoken(voice)) for option in question.options],
+            widget=forms.RadioSelect,
+            error_messages={
+                "required": _("Choisis une réponse.") if voice.familiar else _("Choisissez une réponse."),
+                "invalid_choice": _("Choisis une réponse de la liste.")
+                if voice.familiar
+                else _("Choisissez une réponse de la liste."),
+            },
+        )

@@ -1,0 +1,146 @@
+"""The orientation: a page a question, then a page a result; made for the history of the browser, without scripts."""
+
+from collections.abc import Mapping
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from triage import rules, session
+from triage.forms import AnswerForm
+from triage.questions import BY_SLUG, QUESTIONS, Question
+from triage.rules import Assessment, Outcome
+
+# Words in addresses say as little as they can: the history of the browser keeps them.
+_SLUGS = {
+    Outcome.DANGER: "urgence",
+    Outcome.SUICIDE: "ecoute",
+    Outcome.CHAT: "tchat",
+    Outcome.CHAT_MINOR: "tchat-mineur",
+    Outcome.SINGLE_INSULT: "explications",
+    Outcome.SEVENTEEN_CYBER_THESEE: "17-cyber-thesee",
+    Outcome.SEVENTEEN_CYBER_PERCEVAL: "17-cyber-perceval",
+    Outcome.SEVENTEEN_CYBER_PHAROS: "17-cyber-pharos",
+    Outcome.SEVENTEEN_CYBER_ORGANISATION: "17-cyber-organisation",
+    Outcome.SEVENTEEN_CYBER_ASSISTANCE: "17-cyber",
+    Outcome.SMS_33700: "33700",
+}
+
+
+def _to_question(question: Question) -> HttpResponse:
+    return redirect("triage:question", slug=question.slug)
+
+
+def _to_result(assessment: Assessment) -> HttpResponse:
+    return redirect("triage:result", slug=_SLUGS[assessment.outcome])
+
+
+def _onward(request: HttpRequest) -> HttpResponse:
+    """To the first question that waits, or to the result of this visit."""
+    pending = rules.next_question(session.answers(request))
+    return _to_question(pending) if pending else _to_result(rules.assess(session.answers(request)))
+
+
+def _show(request: HttpRequest, question: Question, *, form: AnswerForm | None = None) -> HttpResponse:
+    """The page of one question, with the answer it had."""
+    answers = session.answers(request)
+    voice = rules.voice(answers)
+    if form is None:
+        form = AnswerForm(question=question, voice=voice, initial={"answer": answers.get(question.id)})
+    chosen = form["answer"].value()
+    options = [
+        {
+            "value": option.value,
+            "label": option.label.spoken(voice),
+            "hint": option.hint.spoken(voice) if option.hint else "",
+            "is_chosen": option.value == chosen,
+        }
+        for option in question.options
+    ]
+    context = {
+        "slug": question.slug,
+        "text": question.text.spoken(voice),
+        "help_text": question.help_text.spoken(voice) if question.help_text else "",
+        "options": options,
+        "errors": form.errors.get("answer", []),
+        "number": rules.position(question, answers),
+        "previous": rules.question_before(question, answers),
+        "is_first": question is QUESTIONS[0],
+        "has_answers": bool(answers),
+        "familiar": voice.familiar,
+    }
+    return render(request, "triage/question.html", context)
+
+
+def _lines(assessment: Assessment, answers: Mapping[str, str]) -> list[dict[str, object]]:
+    """The answers in words, each with the page where it can be changed."""
+    kept = rules.on_path(answers)
+    lines = []
+    for asked in QUESTIONS:
+        option = asked.option(kept.get(asked.id))
+        if option is not None:
+            text, answer = asked.text.spoken(assessment.voice), option.label.spoken(assessment.voice)
+            lines.append({"slug": asked.slug, "text": text, "answer": answer})
+    return lines
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """The first question, after two lines that say what will happen."""
+    return _show(request, QUESTIONS[0])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def question(request: HttpRequest, slug: str) -> HttpResponse:
+    """One question. A page the answers do not lead to sends on to where the visit stands."""
+    asked = BY_SLUG.get(slug)
+    if asked is None:
+        raise Http404
+    answers = session.answers(request)
+    if rules.position(asked, answers) is None:
+        return _onward(request)
+    if request.method != "POST":
+        return _show(request, asked)
+    form = AnswerForm(request.POST, question=asked, voice=rules.voice(answers))
+    if not form.is_valid():
+        return _show(request, asked, form=form)
+    session.save_answer(request, question=asked, value=form.cleaned_data["answer"])
+    following = rules.question_after(asked, session.answers(request))
+    return _to_question(following) if following else _onward(request)
+
+
+@require_safe
+def result(request: HttpRequest, slug: str) -> HttpResponse:
+    """Where this visit's answers lead; the page of another result sends to the right one."""
+    if slug not in _SLUGS.values():
+        raise Http404
+    assessment = session.assessment(request)
+    if assessment is None or _SLUGS[assessment.outcome] != slug:
+        return _onward(request)
+    answers = session.answers(request)
+    context = {
+        "assessment": assessment,
+        "familiar": assessment.voice.familiar,
+        "previous": rules.last_question(answers),
+        "lines": _lines(assessment, answers),
+        "is_danger": assessment.outcome == Outcome.DANGER,
+        "is_door_first": assessment.outcome == Outcome.SINGLE_INSULT,
+    }
+    return render(request, "triage/result.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def open_door(request: HttpRequest) -> HttpResponse:
+    """Somebody who does not recognise their case goes on to the chat. Only a result has this door."""
+    if request.method != "POST" or session.assessment(request) is None:
+        return _onward(request)
+    session.take_open_door(request)
+    return redirect("reports:create")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def restart(request: HttpRequest) -> HttpResponse:
+    """Forget the answers and begin again."""
+    if request.method == "POST":
+        session.clear(request)
+    return redirect("triage:start")
