@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.models import Force
 from reports import keyring
-from triage.rules import Outcome, Urgency
+from triage.rules import Urgency
 
 if TYPE_CHECKING:
     from chat.models import Conversation
@@ -101,7 +101,7 @@ class Report(models.Model):
     expectations = ArrayField(models.CharField(max_length=30, choices=Expectation), default=list, blank=True)
     triage_version = models.CharField(max_length=20)
     triage_answers_sealed = models.BinaryField()
-    outcome = models.CharField(max_length=40, choices=Outcome)
+    outcome = models.CharField(max_length=40)  # triage.rules.Outcome at that version
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
     discreet = models.BooleanField(default=False)
     postal_code = models.CharField(max_length=5)

@@ -7,6 +7,7 @@ traversable (it changed a home from 700 to 755). Here root instead gives Postgre
 folder of its own below /var/tmp and the account « nobody ».
 """
 
+import ctypes
 import hashlib
 import importlib.util
 import os
@@ -14,6 +15,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -32,9 +34,18 @@ class ServiceError(RuntimeError):
     """A server did not start; the message ends with what it wrote in its log."""
 
 
+PR_SET_PDEATHSIG = 1  # prctl(2)
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
 def _die_with_parent() -> None:
-    """Leave the terminal's process group: Ctrl-C reaches the parent alone, which stops the servers in order."""
+    """Follow the parent, not the terminal.
+
+    Ctrl-C reaches the parent alone, which stops the servers in order; if the parent is killed, the kernel ends them.
+    """
     os.setsid()
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 class Service:

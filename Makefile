@@ -1,0 +1,60 @@
+# The commands of the house. `make` lists them.
+
+SHELL := /bin/sh
+UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
+PYTHON := .venv/bin/python
+STAMP := .venv/.requirements
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev code test test-quick check fix messages lighthouse bench setup
+
+help: ## la liste des commandes
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## installer ce qu'il faut (uv compris) dans .venv
+
+.local/uv/bin/uv:
+	@echo "uv n'est pas là : installation dans .local/uv…"
+	@mkdir -p .local/uv
+	@python3 -m pip install --quiet --disable-pip-version-check --target .local/uv uv \
+	  || (python3 -m venv .local/uv && .local/uv/bin/python -m pip install --quiet uv) \
+	  || (curl -LsSf https://astral.sh/uv/install.sh | env UV_INSTALL_DIR="$$PWD/.local/uv/bin" UV_NO_MODIFY_PATH=1 sh) \
+	  || (echo "uv ne s'installe pas. Il faut python3 avec pip, ou curl : https://docs.astral.sh/uv/" && exit 1)
+
+$(STAMP): requirements-dev.txt | $(if $(findstring .local,$(UV)),.local/uv/bin/uv)
+	@echo "Installation des dépendances dans .venv…"
+	@$(UV) venv --quiet --allow-existing --python 3.13 .venv
+	@VIRTUAL_ENV=.venv $(UV) pip sync --quiet requirements-dev.txt
+	@touch $@
+
+run: $(STAMP) ## tout le site sur cette machine (PORT=8123 DATA=dossier make run)
+	@exec $(PYTHON) -m pnav.demo.run
+
+dev: run ## la même chose
+
+code: $(STAMP) ## le code à six chiffres d'un compte de démonstration (USER=police1)
+	@$(PYTHON) -m pnav.demo.code $(USER)
+
+test: $(STAMP) ## tous les tests, navigateur compris
+	@$(PYTHON) -m tests.chromium
+	@$(MAKE) --no-print-directory check
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+test-quick: $(STAMP) ## les tests sans navigateur
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not browser and not slow"
+
+check: $(STAMP) ## style, types, gabarits, contrats d'import
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m ruff format --quiet --check .
+	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --quiet --target-version 6.0 --check
+	@PYTHONPATH=. .venv/bin/lint-imports --no-logo 2>&1 | tail -n 12
+	@$(PYTHON) -m tests.types
+
+fix: $(STAMP) ## réparer ce que les outils savent réparer
+	@$(PYTHON) -m ruff check --quiet --fix .
+	@$(PYTHON) -m ruff format --quiet .
+	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0
+
+lock: ## refaire requirements*.txt d'après pyproject.toml
+	@$(UV) pip compile --quiet pyproject.toml --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements.txt
+	@$(UV) pip compile --quiet pyproject.toml --group dev --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements-dev.txt

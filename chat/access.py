@@ -1,0 +1,41 @@
+"""The only ways to obtain a conversation: as its reporter, or as the agent it is assigned to.
+
+Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from chat.models import Agent, AgentQuerySet, Conversation, ConversationQuerySet
+from reports.session import KEY as REPORT_KEY
+
+
+def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
+    """The conversation of this visit. The session is the only key: no number from outside is looked up."""
+    report = session.get(REPORT_KEY)
+    if report is None:
+        return None
+    return Conversation.objects.select_related("report", "assigned_to__unit").filter(report__public_id=report).first()
+
+
+def as_agent(user: Any) -> Agent | None:
+    """The agent behind a signed-in account, or None: an administrator or a custodian is none."""
+    if user is None or not user.is_authenticated or not user.is_active or not user.is_agent:
+        return None
+    agents: AgentQuerySet = Agent.objects.select_related("unit", "user")  # type: ignore[assignment]
+    return agents.filter(user=user).first()
+
+
+def assigned_to(agent: Agent) -> ConversationQuerySet:
+    """The conversations that this agent answers now."""
+    return Conversation.objects.active().filter(assigned_to=agent)  # type: ignore[attr-defined,no-any-return]
+
+
+def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
+    """A conversation that this agent answers, or answered to its end."""
+    return (
+        Conversation.objects.select_related("report__municipality", "report__reception_point", "assigned_to__unit")
+        .filter(public_id=public_id, assigned_to=agent)
+        .first()
+    )

@@ -1,0 +1,96 @@
+"""What a conversation may become, and how long a person may have to wait. Pure: `now` is an argument."""
+
+import math
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    """Where a conversation stands. The values are those of the protocol."""
+
+    WAITING = "waiting", _("En attente")
+    ACTIVE = "active", _("En cours")
+    CLOSED = "closed", _("Terminé")
+    ABANDONED = "abandoned", _("Abandonné")
+
+
+class Author(models.TextChoices):
+    """Who wrote a message. The values are those of the protocol."""
+
+    REPORTER = "reporter", _("La personne")
+    AGENT = "agent", _("L'agent")
+    SYSTEM = "system", _("Pnav")
+
+
+class Availability(models.TextChoices):
+    """What an agent says of themselves; being present is another thing, see `Agent.seen_at`."""
+
+    AVAILABLE = "available", _("Disponible")
+    PAUSE = "pause", _("En pause")
+    AWAY = "away", _("Absent")
+
+
+class Outcome(models.TextChoices):
+    """How a conversation ended, chosen by the agent who closes it."""
+
+    ADVISED = "advised", _("Conseils donnés")
+    COMPLAINT = "complaint", _("Orientation vers une plainte")
+    PARTNERS = "partners", _("Orientation vers des partenaires")
+    TRANSMITTED = "transmitted", _("Transmission au service compétent")
+    LEFT = "left", _("La personne est partie")
+    OTHER = "other", _("Autre")
+
+
+MOVES: dict[str, frozenset[str]] = {
+    # A waiting person may leave for good (closed) or fade away (abandoned).
+    Status.WAITING: frozenset({Status.ACTIVE, Status.CLOSED, Status.ABANDONED}),
+    # Back to waiting when the agent's lease ends: the old place is kept.
+    Status.ACTIVE: frozenset({Status.WAITING, Status.CLOSED}),
+    Status.CLOSED: frozenset(),
+    # Coming back with the code of a conversation that was abandoned puts it in the queue again.
+    Status.ABANDONED: frozenset({Status.WAITING, Status.CLOSED}),
+}
+
+OPEN = frozenset({Status.WAITING, Status.ACTIVE})
+
+
+def can_move(before: str, after: str) -> bool:
+    """Whether a conversation may go from one status to another."""
+    return after in MOVES[before]
+
+
+def may_overflow(
+    *, waited: timedelta, overflow_after: timedelta, is_urgent: bool, preferred_force_on_duty: bool
+) -> bool:
+    """Whether an agent of the other force may take a person of this zone.
+
+    At once when it is urgent or when nobody of the preferred force is on duty: waiting would serve nothing.
+    """
+    return is_urgent or not preferred_force_on_duty or waited >= overflow_after
+
+
+def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int) -> tuple[int, int] | None:
+    """The range of minutes a person at this place may wait, or None when nobody can say.
+
+    position: 1 for the next person. slots: conversations that the agents on duty can hold together.
+    free: those not in use now. average_minutes: length of a conversation.
+    A conversation under way ends on average after half its length; the range goes from a third of the estimate to
+    the double of it, in steps a person can use. Nobody on duty gives no figure: an invented one would be a lie.
+    """
+    if slots <= 0:
+        return None
+    if position <= free:
+        return (0, 2)
+    turns = position - free
+    expected = average_minutes * turns / slots
+    low = math.floor(expected / 3)
+    high = math.ceil(expected * 2)
+    step = 5 if high > 10 else 1
+    return (low // step * step, max(2, -(-high // step) * step))
+
+
+def is_lease_over(*, seen_at: datetime | None, now: datetime, lease: timedelta) -> bool:
+    """Whether somebody last seen then is to be counted as gone."""
+    return seen_at is None or now - seen_at > lease

@@ -1,0 +1,243 @@
+"""Units and agents; conversations, their messages and their history."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.lifecycle import Author, Availability, Outcome, Status, is_lease_over
+from locations.models import Force
+from reports import keyring
+from reports.models import Report
+from triage.rules import Urgency
+
+
+class Unit(models.Model):
+    """A service whose agents answer: not a point d'accueil, where the public goes."""
+
+    name = models.CharField(_("nom"), max_length=200, unique=True)
+    force = models.CharField(_("force"), max_length=20, choices=Force)
+
+    class Meta:
+        verbose_name = _("unité")
+        verbose_name_plural = _("unités")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def present(self, now: datetime) -> "AgentQuerySet":
+        """Whose lease runs: a console was seen less than LEASE_SECONDS ago."""
+        return self.filter(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
+
+    def on_duty(self, now: datetime) -> "AgentQuerySet":
+        """Present and available: who may be given a conversation, if there is room."""
+        return self.present(now).filter(availability=Availability.AVAILABLE)
+
+    def with_load(self) -> "AgentQuerySet":
+        """Adds `load`: the conversations under way of each agent."""
+        return self.annotate(load=models.Count("conversations", filter=Q(conversations__status=Status.ACTIVE)))
+
+
+class Agent(models.Model):
+    """A police officer or a gendarme who answers, as the queue sees them.
+
+    `public_name` is what the reporter reads: a first name or a chosen one, never the account's.
+    Presence is the lease `seen_at`, renewed by the console's beats; there is no count of sockets.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agent")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="agents", verbose_name=_("unité"))
+    public_name = models.CharField(
+        _("nom affiché"), max_length=60, help_text=_("Ce que la personne lit : un prénom ou un nom d'usage choisi.")
+    )
+    capacity = models.PositiveSmallIntegerField(
+        _("capacité"), default=3, help_text=_("Nombre d'échanges tenus en même temps.")
+    )
+    availability = models.CharField(_("disponibilité"), max_length=20, choices=Availability, default=Availability.AWAY)
+    pause_reason = models.CharField(_("motif de la pause"), max_length=100, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager["Agent"]] = AgentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agent")
+        verbose_name_plural = _("agents")
+        constraints = [
+            models.CheckConstraint(condition=Q(capacity__lte=10), name="agent_capacity_is_human"),
+            models.CheckConstraint(
+                condition=Q(availability=Availability.PAUSE) | Q(pause_reason=""), name="agent_reason_only_in_pause"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_name
+
+    @property
+    def force(self) -> str:
+        return self.unit.force
+
+    @property
+    def interlocutor(self) -> str:
+        """How the reporter is told who answers: « Camille, police nationale »."""
+        return f"{self.public_name}, {Force(self.unit.force).label.lower()}"
+
+    def is_present(self, now: datetime) -> bool:
+        lease = timedelta(seconds=settings.LEASE_SECONDS)
+        return not is_lease_over(seen_at=self.seen_at, now=now, lease=lease)
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def waiting(self) -> "ConversationQuerySet":
+        """Who waits, in the order of the queue: the most urgent, then the oldest."""
+        return self.filter(status=Status.WAITING).order_by("-urgency", "queued_at", "pk")
+
+    def active(self) -> "ConversationQuerySet":
+        return self.filter(status=Status.ACTIVE)
+
+
+class Conversation(models.Model):
+    """The exchange that a report opened.
+
+    `queued_at` is the person's place and never moves, even when an agent is lost.
+    `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
+    `resume_digest` is a keyed hash of the code de reprise; the code itself is kept nowhere.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="conversation")
+    status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
+    force = models.CharField(max_length=20, choices=Force, blank=True)
+    opened_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    assigned_to = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations"
+    )
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=20, choices=Author, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    reporter_seen_at = models.DateTimeField()
+    reporter_read_seq = models.PositiveIntegerField(default=0)
+    agent_read_seq = models.PositiveIntegerField(default=0)
+    resume_digest = models.BinaryField(null=True, unique=True)
+
+    objects: ClassVar[models.Manager["Conversation"]] = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("échange")
+        verbose_name_plural = _("échanges")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(assigned_to__isnull=True, assigned_at__isnull=True)
+                | Q(assigned_to__isnull=False, assigned_at__isnull=False),
+                name="conversation_assignment_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.ACTIVE) | Q(assigned_to__isnull=False),
+                name="conversation_active_has_agent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.WAITING) | Q(assigned_to__isnull=True),
+                name="conversation_waiting_has_no_agent",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.CLOSED, closed_at__isnull=False)
+                | Q(~Q(status=Status.CLOSED), closed_at__isnull=True),
+                name="conversation_closed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(reporter_read_seq__lte=F("last_seq")) & Q(agent_read_seq__lte=F("last_seq")),
+                name="conversation_read_what_exists",
+            ),
+        ]
+        indexes = [
+            # The queue and the load are read at every change of capacity; closed rows are the mass.
+            models.Index(
+                F("urgency").desc(), "queued_at", name="conversation_queue", condition=Q(status=Status.WAITING)
+            ),
+            models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in {Status.WAITING, Status.ACTIVE}
+
+
+class Message(models.Model):
+    """One message. Its body is sealed from the first day; `body` opens it."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField()
+    author = models.CharField(max_length=20, choices=Author)
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    client_id = models.UUIDField(null=True, blank=True)
+    sealed_body = models.BinaryField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
+            models.UniqueConstraint(
+                fields=["conversation", "author", "client_id"],
+                condition=Q(client_id__isnull=False),
+                name="message_client_id_once",
+            ),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_from_one"),
+            models.CheckConstraint(
+                condition=Q(author=Author.AGENT, agent__isnull=False) | Q(~Q(author=Author.AGENT), agent__isnull=True),
+                name="message_agent_is_named",
+            ),
+        ]
+
+    @staticmethod
+    def context_of(conversation: uuid.UUID, seq: int, author: str) -> str:
+        """What a sealed body is bound to: moved to another row, it does not open."""
+        return f"message:{conversation}:{seq}:{author}"
+
+    @property
+    def context(self) -> str:
+        return self.context_of(self.conversation.public_id, self.seq, self.author)
+
+    @property
+    def body(self) -> str:
+        """The text. Raises keyring.UnsealError when no key of the ring opens it."""
+        return keyring.unseal(self.sealed_body, context=self.context)
+
+
+class EventKind(models.TextChoices):
+    """What can happen to a conversation."""
+
+    OPENED = "opened", _("Ouvert")
+    ASSIGNED = "assigned", _("Pris en charge")
+    RELEASED = "released", _("Rendu à la file : agent perdu")
+    PARKED = "parked", _("Mis de côté : la personne a quitté le site")
+    RESUMED = "resumed", _("Repris avec le code")
+    ABANDONED = "abandoned", _("Abandonné")
+    CLOSED = "closed", _("Terminé")
+    URGENCY = "urgency", _("Urgence modifiée")
+
+
+class ConversationEvent(models.Model):
+    """The history of a conversation: one row a change, written with it, never altered. No message text."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=20, choices=EventKind)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    detail = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("événement")
+        verbose_name_plural = _("événements")
+        ordering = ["at", "pk"]

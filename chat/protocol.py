@@ -1,0 +1,206 @@
+"""Frames to values and values to frames, as docs/protocol.md promises. Pure."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+MAX_FRAME_BYTES = 16 * 1024
+MAX_BODY = 4000
+PAGE = 200  # messages in one frame
+MAX_SEQ = 2**31 - 1
+
+BAD_FRAME = "bad_frame"
+TOO_LONG = "too_long"
+EMPTY = "empty"
+CLOSED = "closed"
+FORBIDDEN = "forbidden"
+RATE_LIMITED = "rate_limited"
+UNAVAILABLE = "unavailable"
+
+# Close codes of the sockets.
+CLOSE_NO_SESSION = 4401
+CLOSE_FORBIDDEN = 4403
+CLOSE_BAD_FRAMES = 4408
+CLOSE_AGAIN = 1012  # service restart: come back
+
+
+class ProtocolError(Exception):
+    """A frame that is refused; nothing was written. Holds a code and a fixed sentence, never what was sent."""
+
+    def __init__(self, code: str, detail: str, client_id: UUID | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.client_id = client_id
+
+    def frame(self) -> dict[str, Any]:
+        answer: dict[str, Any] = {"type": "error", "code": self.code, "detail": self.detail}
+        if self.client_id is not None:
+            answer["client_id"] = str(self.client_id)
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """« I have everything up to `after` »."""
+
+    conversation: UUID | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message to add; `body` is trimmed, 1 to 4,000 characters."""
+
+    conversation: UUID | None
+    client_id: UUID
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    conversation: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Everything up to `seq` was on screen."""
+
+    conversation: UUID | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Liveness; `after` asks for what lies after it."""
+
+    conversation: UUID | None
+    after: int | None
+
+
+Frame = Sync | Post | Typing | Read | Beat
+
+
+def _bad(detail: str) -> ProtocolError:
+    return ProtocolError(BAD_FRAME, detail)
+
+
+def _uuid(content: dict[str, Any], name: str) -> UUID | None:
+    value = content.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) != 36:
+        raise _bad(f"« {name} » must be a UUID.")
+    try:
+        return UUID(value)
+    except ValueError as error:
+        raise _bad(f"« {name} » must be a UUID.") from error
+
+
+def _seq(content: dict[str, Any], name: str) -> int | None:
+    value = content.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SEQ:
+        raise _bad(f"« {name} » must be a whole number, 0 or more.")
+    return value
+
+
+def parse_body(body: object, client_id: UUID | None = None) -> str:
+    """The body of a message as it is kept. Raises ProtocolError (too_long, empty, bad_frame).
+
+    A NUL cannot be stored and a lone surrogate cannot be encoded: both are refused here, before they reach a batch.
+    """
+    if not isinstance(body, str):
+        raise ProtocolError(BAD_FRAME, "« body » must be a text.", client_id)
+    body = body.replace("\r\n", "\n").strip()
+    if not body:
+        raise ProtocolError(EMPTY, "The message is empty.", client_id)
+    if len(body) > MAX_BODY:
+        raise ProtocolError(TOO_LONG, f"A message holds at most {MAX_BODY} characters.", client_id)
+    if "\x00" in body or any("\ud800" <= character <= "\udfff" for character in body):
+        raise ProtocolError(BAD_FRAME, "The message holds a character that cannot be kept.", client_id)
+    return body
+
+
+def parse(text: str | bytes) -> Frame:
+    """The value of a frame from a client. Raises ProtocolError for anything that is not one."""
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    if len(raw) > 4 * MAX_FRAME_BYTES:
+        raise ProtocolError(TOO_LONG, "A frame holds at most 16 KiB.")
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise _bad("A frame is a JSON object.") from error
+    if not isinstance(content, dict):
+        raise _bad("A frame is a JSON object.")
+    kind = content.get("type")
+    client_id = _uuid(content, "client_id") if kind == "post" else None
+    if len(raw) > MAX_FRAME_BYTES:
+        raise ProtocolError(TOO_LONG, "A frame holds at most 16 KiB.", client_id)
+    conversation = _uuid(content, "conversation")
+    if kind == "post":
+        if client_id is None:
+            raise _bad("« client_id » is missing.")
+        return Post(conversation, client_id, parse_body(content.get("body"), client_id))
+    if kind == "sync":
+        after = _seq(content, "after")
+        if after is None:
+            raise _bad("« after » is missing.")
+        return Sync(conversation, after)
+    if kind == "typing":
+        return Typing(conversation)
+    if kind == "read":
+        seq = _seq(content, "seq")
+        if seq is None:
+            raise _bad("« seq » is missing.")
+        return Read(conversation, seq)
+    if kind == "beat":
+        return Beat(conversation, _seq(content, "after"))
+    raise _bad("This type of frame does not exist.")
+
+
+def instant(moment: datetime) -> str:
+    """ISO 8601 in UTC, as the frames carry times."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def message_item(*, seq: int, client_id: UUID | None, author: str, sent_at: datetime, body: str) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "client_id": str(client_id) if client_id else None,
+        "author": author,
+        "sent_at": instant(sent_at),
+        "body": body,
+    }
+
+
+def messages_frame(conversation: UUID, items: list[dict[str, Any]], last_seq: int) -> dict[str, Any]:
+    """items: in order of `seq`, without gaps. last_seq: the newest of the conversation, sent here or not."""
+    return {"type": "messages", "conversation": str(conversation), "items": items, "last_seq": last_seq}
+
+
+def state_frame(
+    conversation: UUID,
+    *,
+    status: str,
+    position: int | None,
+    wait_minutes: tuple[int, int] | None,
+    interlocutor: str | None,
+    last_seq: int,
+) -> dict[str, Any]:
+    return {
+        "type": "state",
+        "conversation": str(conversation),
+        "status": status,
+        "position": position,
+        "wait_minutes": list(wait_minutes) if wait_minutes else None,
+        "interlocutor": interlocutor,
+        "last_seq": last_seq,
+    }
+
+
+def beat_frame(now: datetime) -> dict[str, Any]:
+    return {"type": "beat", "at": instant(now)}

@@ -1,0 +1,86 @@
+"""The people of the demonstration: two police officers, two gendarmes, a supervisor, a custodian, an administrator."""
+
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import transaction
+
+from chat.models import Agent, Unit
+from locations.models import Force
+from pnav.accounts.models import Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the cast; `public_name` and `force` for those who answer."""
+
+    role: str
+    username: str
+    public_name: str = ""
+    force: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A sign-in of the demonstration."""
+
+    role: str
+    username: str
+    password: str
+    totp_secret: str
+
+
+UNITS = {
+    Force.POLICE: "Police nationale – équipe de démonstration",
+    Force.GENDARMERIE: "Gendarmerie nationale – équipe de démonstration",
+}
+
+CAST = (
+    Part(Role.AGENT, "police1", "Camille", Force.POLICE),
+    Part(Role.AGENT, "police2", "Karim", Force.POLICE),
+    Part(Role.AGENT, "gendarme1", "Louise", Force.GENDARMERIE),
+    Part(Role.AGENT, "gendarme2", "Yann", Force.GENDARMERIE),
+    Part(Role.SUPERVISOR, "superviseur", "Dominique", Force.POLICE),
+    Part(Role.CUSTODIAN, "referent"),
+    Part(Role.ADMINISTRATOR, "admin"),
+)
+
+
+def new_secrets() -> dict[str, dict[str, str]]:
+    """A password and a TOTP secret for each part, drawn anew."""
+    return {
+        part.username: {"password": secrets.token_urlsafe(12), "totp_secret": generate_totp_secret()} for part in CAST
+    }
+
+
+@transaction.atomic
+def create_cast(known: dict[str, dict[str, str]]) -> list[Account]:
+    """Create or refresh the accounts; known: what `new_secrets` drew for this installation."""
+    units = {
+        force: Unit.objects.get_or_create(name=name, defaults={"force": force})[0] for force, name in UNITS.items()
+    }
+    accounts = []
+    for part in CAST:
+        secret = known[part.username]
+        user = User.objects.filter(username=part.username).first() or User(username=part.username)
+        user.role = part.role
+        if not user.check_password(secret["password"]):
+            user.set_password(secret["password"])
+        user.save()
+        totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
+        if totp is None:
+            TOTP.activate(user, secret["totp_secret"])
+        if part.force:
+            Agent.objects.get_or_create(
+                user=user, defaults={"unit": units[Force(part.force)], "public_name": part.public_name}
+            )
+        accounts.append(Account(part.role, part.username, secret["password"], secret["totp_secret"]))
+    return accounts
+
+
+def as_json(base_url: str, accounts: list[Account]) -> dict[str, Any]:
+    """What `.local/demo.json` holds, for people and scripts that come from outside."""
+    return {"base_url": base_url, "accounts": [asdict(account) for account in accounts]}

@@ -1,0 +1,209 @@
+"""`make run`: the whole site on this machine, with nothing to install or to configure before.
+
+Starts PostgreSQL and Valkey from wheels, prepares the database, loads the places, creates the cast, starts Daphne and
+the worker, prints the addresses, and stops everything it started when it is interrupted.
+Environment: PORT (8000), DATA (a folder of official files to load). State lives in `.local/`.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pnav.demo.services import Postgres, Service, ServiceError, Valkey
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".local"
+
+
+class Daphne(Service):
+    """The web process, with its access log off: it holds addresses."""
+
+    def __init__(self, state: Path, port: int) -> None:
+        self.log = state / "web.log"
+        self.port = port
+
+    def start(self) -> None:
+        self._spawn(
+            [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0",
+             "--ping-interval", "25", "--ping-timeout", "50", "pnav.asgi:application"],
+            cwd=ROOT,
+        )  # fmt: skip
+        self._wait_until(self._answers)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+        return False
+
+
+class Worker(Service):
+    """The ticks: dispatch, leases, purges."""
+
+    def __init__(self, state: Path) -> None:
+        self.log = state / "worker.log"
+
+    def start(self) -> None:
+        self._spawn([sys.executable, "manage.py", "run_worker"], cwd=ROOT)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
+
+
+def _remembered(name: str, make: Any) -> Any:
+    """The content of `.local/<name>`, made at the first run; readable by this user only."""
+    path = STATE / name
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(make()))
+    return json.loads(path.read_text())
+
+
+def _new_settings() -> dict[str, str]:
+    key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return {"SECRET_KEY": secrets.token_urlsafe(60), "CONTENT_KEYS": f"demo:{key}"}
+
+
+def _fingerprint(folder: Path) -> str:
+    """Changes when a file of the folder changes."""
+    digest = hashlib.sha256(str(folder).encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            status = path.stat()
+            digest.update(f"{path.relative_to(folder)}:{status.st_size}:{status.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _once(name: str, fingerprint: str, work: Any) -> None:
+    """Do the work unless it was done for this fingerprint already."""
+    path = STATE / "done.json"
+    done = json.loads(path.read_text()) if path.exists() else {}
+    if done.get(name) != fingerprint:
+        work()
+        done[name] = fingerprint
+        path.write_text(json.dumps(done))
+
+
+def _prepare(data: Path | None, port: int) -> None:
+    """Everything between empty servers and a site that can answer, in one process: Django is loaded once."""
+    import django
+    from django.core.management import call_command
+    from django.db import connection, connections
+
+    django.setup()
+    from pnav.demo.cast import as_json, create_cast, new_secrets
+
+    call_command("migrate", verbosity=0)
+    _once("embedded", _fingerprint(ROOT / "locations"), lambda: call_command("import_locations"))
+    if data is not None:
+        _once(f"data:{data}", _fingerprint(data), lambda: call_command("import_locations", "--from", str(data)))
+    sources = "".join(map(_fingerprint, (ROOT / "static", ROOT / "templates", ROOT / "pnav")))
+    _once("static", sources, _collect_static)
+    accounts = create_cast(_remembered("cast.json", new_secrets))
+    base_url = f"http://localhost:{port}"
+    demo = STATE / "demo.json"
+    demo.touch(mode=0o600)
+    demo.write_text(json.dumps(as_json(base_url, accounts), indent=2))
+    connections.close_all()
+    connection.close_pool()
+
+
+def _collect_static() -> None:
+    from django.core.management import call_command
+
+    call_command("build_styles", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _show(port: int) -> None:
+    demo = json.loads((STATE / "demo.json").read_text())
+    base = demo["base_url"]
+    _say(f"\n  Site        {base}/\n  Console     {base}/console/\n  Admin       {base}/admin/\n")
+    _say("  Comptes de démonstration (mot de passe, puis code à six chiffres) :")
+    for account in demo["accounts"]:
+        _say(
+            f"    {account['role']:<14} {account['username']:<12} {account['password']:<18}"
+            f" TOTP {account['totp_secret']}"
+        )
+    _say("\n  Un code tout de suite : make code USER=police1   (ou une application TOTP, avec le secret ci-dessus)")
+    _say("  Ces comptes sont aussi dans .local/demo.json.  Ctrl-C arrête tout.\n")
+
+
+def main() -> int:
+    """Run until interrupted; 0 when stopped, 1 when something did not start or died."""
+    port = int(os.environ.get("PORT") or 8000)
+    data = Path(os.environ["DATA"]).resolve() if os.environ.get("DATA") else None
+    if data is not None and not data.is_dir():
+        _say(f"DATA : le dossier {data} n'existe pas.")
+        return 1
+    STATE.mkdir(exist_ok=True)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            _say(f"Le port {port} est déjà pris : PORT=8123 make run en choisit un autre.")
+            return 1
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    started = time.monotonic()
+    services: list[Service] = []
+    status = 0
+    try:
+        postgres, valkey = Postgres(STATE), Valkey(STATE)
+        for service in (postgres, valkey):
+            services.append(service)
+            service.start()
+        if postgres.as_root:
+            _say(
+                f"Lancé par root : les données de PostgreSQL sont dans {postgres.home}, hors de tout dossier personnel."
+            )
+        os.environ.update(
+            _remembered("settings.json", _new_settings),
+            DEMO="1",
+            DATABASE_URL=postgres.url,
+            REDIS_URL=valkey.url,
+            ALLOWED_HOSTS="localhost,127.0.0.1",
+            DJANGO_SETTINGS_MODULE="pnav.settings",
+        )
+        os.environ.setdefault("LOG_LEVEL", "INFO")
+        _say("Préparation de la base, des lieux et des comptes…")
+        _prepare(data, port)
+        for service in (Daphne(STATE, port), Worker(STATE)):
+            services.append(service)
+            service.start()
+        _show(port)
+        _say(f"Prêt en {time.monotonic() - started:.1f} s.")
+        while all(service.process and service.process.poll() is None for service in services):
+            time.sleep(0.5)
+        dead = next(service for service in services if not service.process or service.process.poll() is not None)
+        _say(f"{type(dead).__name__} s'est arrêté : voir {dead.log.relative_to(ROOT)}.")
+        status = 1
+    except (ServiceError, subprocess.CalledProcessError) as error:
+        _say(str(error))
+        status = 1
+    except KeyboardInterrupt:
+        _say("\nArrêt…")
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for service in reversed(services):
+            service.stop()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
