@@ -56,6 +56,17 @@ class Precision(models.TextChoices):
     NONE = "", _("Inconnue")
 
 
+class Source(models.TextChoices):
+    """Where a unit, a competence or a partner comes from. `loading.RANKS` says which source prevails."""
+
+    DEMO = "demo", _("Démonstration, saisi à la main")
+    DILA = "dila", _("DILA – Service-public.fr")
+    MINISTRY = "ministry", _("Ministère de l'Intérieur")
+    MINISTRY_HOURS = "ministry_hours", _("Ministère de l'Intérieur, avec horaires")
+    COMPETENCE = "competence", _("Ministère de l'Intérieur, compétence territoriale (nom seul)")
+    HAND = "hand", _("Saisi à la main")
+
+
 class Municipality(models.Model):
     """A commune, or an arrondissement of Paris, Lyon or Marseille. Source: Insee, Code officiel géographique."""
 
@@ -201,7 +212,7 @@ class Contact(models.Model):
         blank=True,
         help_text=_("Vide : horaires inconnus. Voir docs/places.md pour la forme."),
     )
-    source = models.CharField(_("source"), max_length=120)
+    source = models.CharField(_("source"), max_length=14, choices=Source, default=Source.HAND)
     edited_by_hand = models.BooleanField(
         _("modifié à la main"), default=False, help_text=_("Les importations ne touchent plus à cette fiche.")
     )
@@ -249,6 +260,29 @@ class ReceptionPoint(Contact):
         return self.name
 
 
+class UnitAlias(models.Model):
+    """Another name of a unit, in another source: « Commissariat de police de Lyon » is the one of its 8e.
+
+    `core` is `names.unit_core` of that name. Units are joined on name and département: Saint-Denis has a
+    commissariat in 93 and one in 974.
+    """
+
+    force = models.CharField(_("force"), max_length=11, choices=Force)
+    department_code = models.CharField(_("code du département"), max_length=3)
+    core = models.CharField(_("nom, forme de recherche"), max_length=200)
+    reception_point = models.ForeignKey(
+        ReceptionPoint, models.CASCADE, related_name="aliases", verbose_name=_("point d'accueil")
+    )
+
+    class Meta:
+        verbose_name = _("autre nom d'un point d'accueil")
+        verbose_name_plural = _("autres noms des points d'accueil")
+        constraints = [models.UniqueConstraint(fields=["force", "department_code", "core"], name="unit_alias_once")]
+
+    def __str__(self) -> str:
+        return f"{self.core} ({self.department_code})"
+
+
 class Competence(models.Model):
     """A unit answers for a commune. A commune may have two: one of the police, one of the gendarmerie.
 
@@ -261,7 +295,7 @@ class Competence(models.Model):
     reception_point = models.ForeignKey(
         ReceptionPoint, models.CASCADE, related_name="competences", verbose_name=_("point d'accueil")
     )
-    source = models.CharField(_("source"), max_length=120)
+    source = models.CharField(_("source"), max_length=14, choices=Source, default=Source.HAND)
     edited_by_hand = models.BooleanField(
         _("modifié à la main"), default=False, help_text=_("Les importations ne retirent pas cette ligne.")
     )
