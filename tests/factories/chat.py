@@ -1,0 +1,114 @@
+"""Situations of the exchange. The cast is fixed: the person who writes, the assigned agent, an agent of another unit.
+
+A trait is a function named for the situation it makes: `waiting()`, `assigned()`, `closed()`.
+"""
+
+import itertools
+import json
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from chat import actions, queue
+from chat.lifecycle import Author, Availability, Outcome
+from chat.models import Agent, Conversation, Message, Unit
+from locations.models import Force
+from pnav.accounts.models import Role, User
+from reports import keyring
+from reports.models import Report
+
+_numbers = itertools.count(1)
+
+
+def unit(force: str = Force.POLICE, name: str = "") -> Unit:
+    return Unit.objects.get_or_create(name=name or f"Équipe {force}", defaults={"force": force})[0]
+
+
+def agent(
+    *,
+    force: str = Force.POLICE,
+    role: str = Role.AGENT,
+    capacity: int = 3,
+    availability: str = Availability.AVAILABLE,
+    present: bool = True,
+    public_name: str = "Camille",
+    unit_name: str = "",
+) -> Agent:
+    """An agent, on duty unless said otherwise."""
+    user = User.objects.create_user(f"agent{next(_numbers)}", password="a password for tests", role=role)
+    return Agent.objects.create(
+        user=user,
+        unit=unit(force, unit_name),
+        public_name=public_name,
+        capacity=capacity,
+        availability=availability,
+        seen_at=timezone.now() if present else None,
+    )
+
+
+def report(**fields: Any) -> Report:
+    """A report of a victim in a police zone unless said otherwise; `answers` are those of the triage."""
+    submission_id = uuid.uuid4()
+    answers = fields.pop("answers", {})
+    values: dict[str, Any] = {
+        "submission_id": submission_id,
+        "triage_version": "test",
+        "triage_answers_sealed": keyring.seal(json.dumps(answers), context=f"report:{submission_id}"),
+        "outcome": "chat",
+        "postal_code": "93200",
+        "force": Force.POLICE,
+    }
+    return Report.objects.create(**values | fields)
+
+
+def waiting(*, queued_at: datetime | None = None, **fields: Any) -> Conversation:
+    """A person in the queue; nobody is told and nothing is dispatched."""
+    now = timezone.now()
+    filed = report(**fields)
+    return Conversation.objects.create(
+        report=filed,
+        urgency=filed.urgency,
+        force=filed.force,
+        opened_at=queued_at or now,
+        queued_at=queued_at or now,
+        reporter_seen_at=now,
+    )
+
+
+def assigned(to: Agent | None = None, **fields: Any) -> Conversation:
+    """A conversation under way; message 1 is the system's « … vous répond »."""
+    to = to or agent()
+    conversation = waiting(**fields)
+    assert queue.claim_conversation(conversation_id=conversation.pk, agent_id=to.pk, now=timezone.now())
+    conversation.refresh_from_db()
+    return conversation
+
+
+def closed(to: Agent | None = None, **fields: Any) -> Conversation:
+    """A conversation that its agent ended."""
+    conversation = assigned(to, **fields)
+    assert conversation.assigned_to is not None
+    return actions.close_conversation(
+        conversation_id=conversation.pk,
+        by_author=Author.AGENT,
+        by=conversation.assigned_to.user,
+        outcome=Outcome.ADVISED,
+    )
+
+
+def message(conversation: Conversation, body: str = "Bonjour", author: str = Author.REPORTER) -> Message:
+    """A message posted by this side."""
+    conversation.refresh_from_db()
+    return actions.post_message(
+        conversation_id=conversation.pk,
+        client_id=uuid.uuid4(),
+        body=body,
+        author=author,
+        agent=conversation.assigned_to if author == Author.AGENT else None,
+    )
+
+
+def long_ago(minutes: float) -> datetime:
+    return timezone.now() - timedelta(minutes=minutes)
