@@ -1,0 +1,108 @@
+"""Contents and opinions, for administrators."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified
+
+
+class ReviewFilter(admin.SimpleListFilter):
+    """Facts whose last check is too old, and facts with a doubt."""
+
+    title = _("vérification")
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+        return [
+            ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": REVIEW_DAYS}),
+            ("doubt", _("avec un doute")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "overdue":
+            return queryset.overdue(timezone.localdate())
+        if self.value() == "doubt":
+            return queryset.exclude(doubt="")
+        return queryset
+
+
+@admin.action(description=_("Marquer comme vérifiés aujourd'hui"))
+def verify_today(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet) -> None:
+    count = queryset.update(verified_on=timezone.localdate())
+    model_admin.message_user(request, _("%(count)d vérifié(s) aujourd'hui.") % {"count": count})
+
+
+class VerifiedAdmin(admin.ModelAdmin):
+    actions = [verify_today]
+
+    @admin.display(description=_("à jour"), boolean=True)
+    def is_fresh(self, fact: Verified) -> bool:
+        return not fact.is_overdue(timezone.localdate())
+
+    @admin.display(description=_("doute"))
+    def has_doubt(self, fact: Verified) -> str:
+        return "⚠ " + fact.doubt[:60] if fact.doubt else ""
+
+
+VERIFICATION = (_("Vérification"), {"fields": ("verified_on", "source", "doubt")})
+
+
+@admin.register(HelpNumber)
+class HelpNumberAdmin(VerifiedAdmin):
+    list_display = (
+        "number",
+        "label",
+        "audience",
+        "hours",
+        "is_free",
+        "is_emergency",
+        "verified_on",
+        "is_fresh",
+        "has_doubt",
+    )
+    list_filter = (ReviewFilter, "is_emergency", "use")
+    search_fields = ("number", "label", "audience")
+    fieldsets = (
+        (None, {"fields": (("number", "use"), ("is_free", "is_emergency"), "order")}),
+        (_("Français"), {"fields": ("label", "audience", "hours")}),
+        (_("Anglais"), {"fields": ("label_en", "audience_en", "hours_en")}),
+        VERIFICATION,
+    )
+
+
+@admin.register(ContentBlock)
+class ContentBlockAdmin(VerifiedAdmin):
+    list_display = ("title", "slug", "order", "verified_on", "is_fresh", "has_doubt")
+    list_filter = (ReviewFilter,)
+    search_fields = ("title", "body")
+    readonly_fields = ("preview",)
+    fieldsets = (
+        (None, {"fields": ("slug", "order")}),
+        (_("Français"), {"fields": ("title", "body", "preview")}),
+        (_("Anglais"), {"fields": ("title_en", "body_en")}),
+        VERIFICATION,
+    )
+
+    @admin.display(description=_("aperçu (enregistré)"))
+    def preview(self, block: ContentBlock) -> SafeString:
+        return format_html("<div>{}</div>", block.html)
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(admin.ModelAdmin):
+    """Read and deleted, never written here."""
+
+    list_display = ("created_at", "rating", "page", "text")
+    list_filter = ("rating", "page", "created_at")
+    date_hierarchy = "created_at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Feedback | None = None) -> bool:
+        return False

@@ -1,0 +1,165 @@
+"""Contents that an administrator edits, and what visitors say of the service."""
+
+from datetime import date, datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from . import markup
+
+REVIEW_DAYS = 180  # a fact unverified for longer is « à revoir » in the admin
+FEEDBACK_MAX_LENGTH = 1000  # characters
+
+
+class VerifiedQuerySet(models.QuerySet):
+    def overdue(self, today: date) -> Self:
+        """Facts never verified, or not for REVIEW_DAYS."""
+        return self.filter(Q(verified_on=None) | Q(verified_on__lt=today - timedelta(days=REVIEW_DAYS)))
+
+
+class Verified(models.Model):
+    """A fact shown to the public, with where it comes from and when somebody last checked it."""
+
+    verified_on = models.DateField(_("vérifié le"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=300, blank=True)
+    doubt = models.TextField(_("doute"), blank=True, help_text=_("Ce qui reste à vérifier. Jamais affiché au public."))
+
+    objects = VerifiedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def is_overdue(self, today: date) -> bool:
+        return self.verified_on is None or self.verified_on < today - timedelta(days=REVIEW_DAYS)
+
+
+def _in_language(french: str, english: str) -> str:
+    """The text in the language of the page; French where no English was written."""
+    return english if english and (get_language() or "").startswith("en") else french
+
+
+class HelpNumber(Verified):
+    """A telephone number of an emergency or help service. An unknown hour is left empty, never guessed."""
+
+    class Use(models.TextChoices):
+        CALL = "call", _("appel")
+        TEXT = "text", _("SMS")
+
+    number = models.CharField(
+        _("numéro"),
+        max_length=20,
+        unique=True,
+        validators=[RegexValidator(r"^[0-9 ]+$", _("Des chiffres et des espaces seulement."))],
+    )
+    use = models.CharField(_("usage"), max_length=10, choices=Use, default=Use.CALL)
+    label = models.CharField(_("nom"), max_length=120)
+    label_en = models.CharField(_("nom en anglais"), max_length=120, blank=True)
+    audience = models.CharField(_("pour qui"), max_length=200)
+    audience_en = models.CharField(_("pour qui, en anglais"), max_length=200, blank=True)
+    hours = models.CharField(_("horaires"), max_length=120, blank=True)
+    hours_en = models.CharField(_("horaires en anglais"), max_length=120, blank=True)
+    is_free = models.BooleanField(_("gratuit"), default=False)
+    is_emergency = models.BooleanField(_("urgence"), default=False)
+    order = models.PositiveSmallIntegerField(_("ordre"), default=100)
+
+    class Meta:
+        verbose_name = _("numéro d'aide")
+        verbose_name_plural = _("numéros d'aide")
+        ordering = ["order", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.number} – {self.label}"
+
+    @property
+    def href(self) -> str:
+        """The address that a telephone dials or writes to."""
+        scheme = "sms" if self.use == self.Use.TEXT else "tel"
+        return f"{scheme}:{self.number.replace(' ', '')}"
+
+    @property
+    def shown_label(self) -> str:
+        return _in_language(self.label, self.label_en)
+
+    @property
+    def shown_audience(self) -> str:
+        return _in_language(self.audience, self.audience_en)
+
+    @property
+    def shown_hours(self) -> str:
+        return _in_language(self.hours, self.hours_en)
+
+
+class ContentBlock(Verified):
+    """A section of the information page. `slug` is its anchor."""
+
+    slug = models.SlugField(_("ancre"), unique=True)
+    title = models.CharField(_("titre"), max_length=150)
+    title_en = models.CharField(_("titre en anglais"), max_length=150, blank=True)
+    body = models.TextField(_("texte"), help_text=markup.HELP)
+    body_en = models.TextField(_("texte en anglais"), blank=True)
+    order = models.PositiveSmallIntegerField(_("ordre"), default=100)
+
+    class Meta:
+        verbose_name = _("contenu")
+        verbose_name_plural = _("contenus")
+        ordering = ["order", "slug"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def shown_title(self) -> str:
+        return _in_language(self.title, self.title_en)
+
+    @property
+    def html(self) -> SafeString:
+        """The text as HTML, everything escaped but the few marks of `markup`."""
+        return markup.to_html(_in_language(self.body, self.body_en))
+
+
+class FeedbackQuerySet(models.QuerySet):
+    def expired(self, now: datetime) -> Self:
+        """Opinions kept for longer than settings.FEEDBACK_DAYS."""
+        return self.filter(created_at__lt=now - timedelta(days=settings.FEEDBACK_DAYS))
+
+
+class Feedback(models.Model):
+    """What a visitor says of the service. Nothing links it to a person, a visit or a conversation."""
+
+    class Rating(models.TextChoices):
+        YES = "yes", _("Oui")
+        PARTLY = "partly", _("En partie")
+        NO = "no", _("Non")
+
+    class Page(models.TextChoices):
+        HOME = "home", _("La page d'accueil")
+        ORIENTATION = "orientation", _("Les questions d'orientation")
+        RECEPTION_POINT = "reception_point", _("La recherche du point d'accueil")
+        CHAT = "chat", _("Le tchat")
+        OTHER = "other", _("Autre chose")
+
+    rating = models.CharField(_("le service a-t-il aidé"), max_length=10, choices=Rating)
+    page = models.CharField(_("sujet"), max_length=20, choices=Page, default=Page.OTHER)
+    text = models.TextField(_("commentaire"), blank=True, max_length=FEEDBACK_MAX_LENGTH)
+    created_at = models.DateTimeField(_("reçu le"), default=timezone.now, db_index=True)
+
+    objects = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("avis")
+        verbose_name_plural = _("avis")
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("text"), FEEDBACK_MAX_LENGTH), name="feedback_text_not_too_long"
+            ),
+        ]
