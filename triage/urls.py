@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.start, name="start"),
     path("parler/", views.open_door, name="open_door"),
     path("recommencer/", views.restart, name="restart"),
+    path("resultat/", views.current_result, name="current_result"),
     path("resultat/<slug:slug>/", views.result, name="result"),
     path("<slug:slug>/", views.question, name="question"),
 ]

@@ -129,6 +129,12 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "triage/result.html", context)
 
 
+@require_safe
+def current_result(request: HttpRequest) -> HttpResponse:
+    """To the result of this visit, or to the question that waits."""
+    return _onward(request)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_door(request: HttpRequest) -> HttpResponse:
     """Somebody who does not recognise their case goes on to the chat. Only a result has this door."""

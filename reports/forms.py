@@ -1,0 +1,98 @@
+"""The signalement as a form: boxes to tick, no free text, nothing that could name a person."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
+from triage import rules
+from triage.questions import Text
+
+# What the orientation already heard, so that nobody ticks it twice.
+_FACT_OF_ANSWER = {
+    ("facts", "harassment"): Fact.INSULTS,
+    ("facts", "threat"): Fact.INSULTS,
+    ("facts", "page"): Fact.HOSTILE_PAGE,
+    ("facts", "image"): Fact.IMAGE,
+    ("facts", "account"): Fact.HACKED_ACCOUNT,
+    ("facts", "couple"): Fact.COUPLE,
+    ("facts", "other"): Fact.OTHER,
+    ("single_act", "image"): Fact.IMAGE,
+    ("account_purpose", "image"): Fact.IMAGE,
+    ("scam", "image"): Fact.IMAGE,
+    ("blackmail_image", "yes"): Fact.IMAGE,
+    ("author", "couple"): Fact.COUPLE,
+    ("sms_kind", "person"): Fact.INSULTS,
+}
+
+
+def initial_from_triage(answers: Mapping[str, str]) -> dict[str, Any]:
+    """What the answers of the orientation already say, as initial values of the form."""
+    kept = rules.on_path(answers)
+    role = kept.get("role", "")
+    return {
+        # Somebody who speaks for an organisation and wants to talk anyway does so in their profession.
+        "role": role if role in ReporterRole else ReporterRole.PROFESSIONAL,
+        "age_band": rules.victim_age_band(kept) or AgeBand.UNKNOWN,
+        "facts": sorted({_FACT_OF_ANSWER[pair] for pair in kept.items() if pair in _FACT_OF_ANSWER}),
+        "platforms": [Platform.PHONE] if kept.get("facts") == "sms" else [],
+    }
+
+
+def _one(label: Text, choices: type[TextChoices]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=choices.choices, widget=forms.RadioSelect, required=False)
+
+
+def _several(label: Text, choices: type[TextChoices]) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label, choices=choices.choices, widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+
+class ReportForm(forms.Form):
+    """Everything is optional: what routing needs is known from the orientation and from the point d'accueil.
+
+    familiar: the person is a minor and is said *tu*. Each value stays within the choices of `reports.models`.
+    """
+
+    def __init__(self, *args: Any, familiar: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in {
+            "role": _one(_("Tu es") if familiar else _("Vous êtes"), ReporterRole),
+            "age_band": _one(_("Âge de la personne qui subit les faits"), AgeBand),
+            "facts": _several(_("Ce qui se passe"), Fact),
+            "platforms": _several(_("Où cela se passe"), Platform),
+            "since": _one(_("Depuis quand"), Since),
+            "expectations": _several(
+                _("Ce que tu attends de l’échange") if familiar else _("Ce que vous attendez de l’échange"), Expectation
+            ),
+        }.items():
+            field.error_messages["invalid_choice"] = (
+                _("Choisis une réponse de la liste.") if familiar else _("Choisissez une réponse de la liste.")
+            )
+            self.fields[name] = field
+
+    @property
+    def already_said(self) -> list[Text]:
+        """Who speaks and the age of who suffers, in words, as the form holds them now."""
+        said = []
+        for name in ("role", "age_band"):
+            labels = dict(self.fields[name].choices)
+            said.append(labels.get(self[name].value()) or labels[self.initial[name]])
+        return said
+
+    @property
+    def has_error_in_said(self) -> bool:
+        """Whether what was already said is refused now."""
+        return "role" in self.errors or "age_band" in self.errors
+
+    def clean_role(self) -> str:
+        """Unticked: what the orientation heard."""
+        return self.cleaned_data["role"] or self.initial["role"]
+
+    def clean_age_band(self) -> str:
+        """Unticked: what the orientation heard."""
+        return self.cleaned_data["age_band"] or self.initial["age_band"]

@@ -1,0 +1,100 @@
+"""The signalement: what is asked between the point d'accueil and the chat."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+import locations.session
+import triage.session
+from reports import actions, session
+from reports.forms import ReportForm, initial_from_triage
+from reports.models import Report
+from triage import rules
+from triage.rules import Assessment
+
+_SUBMISSION_KEY = "reports.submission"
+
+
+def _is_ongoing(report: Report) -> bool:
+    """Whether a conversation waits or goes on for this report. One that the chat has not opened yet counts."""
+    conversation = getattr(report, "conversation", None)
+    return conversation is None or conversation.is_open
+
+
+def _submission_id(request: HttpRequest) -> str:
+    """The id of the form of this visit: the same until its report is over, so that two tabs send one report."""
+    if _SUBMISSION_KEY not in request.session:
+        request.session[_SUBMISSION_KEY] = str(uuid.uuid4())
+    return request.session[_SUBMISSION_KEY]
+
+
+def _to_triage(request: HttpRequest, assessment: Assessment | None) -> HttpResponse:
+    """Back to the orientation, saying why."""
+    if assessment is None:
+        messages.info(request, _("Avant le tchat, quelques questions disent qui peut vous aider."))
+    elif assessment.voice.familiar:
+        messages.info(request, _("Pour parler à quelqu’un, utilise le bouton en bas de ton résultat."))
+    else:
+        messages.info(request, _("Pour parler à quelqu’un, utilisez le bouton en bas de votre résultat."))
+    return redirect("triage:start" if assessment is None else "triage:current_result")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """File the signalement of this visit, once, then go to the chat."""
+    report = session.current_report(request)
+    if report is not None:
+        if _is_ongoing(report):
+            if request.method == "POST":
+                return redirect("chat:conversation")
+            familiar = rules.voice(triage.session.answers(request)).familiar
+            return render(request, "reports/already.html", {"familiar": familiar})
+        if request.session.get(_SUBMISSION_KEY) == str(report.submission_id):
+            del request.session[_SUBMISSION_KEY]
+
+    assessment = triage.session.assessment(request)
+    if assessment is None or not (assessment.opens_chat or triage.session.wants_chat_anyway(request)):
+        return _to_triage(request, assessment)
+    familiar = assessment.voice.familiar
+    choice = locations.session.current_choice(request)
+    if choice is None:
+        messages.info(
+            request,
+            _("Pour ouvrir le tchat, choisis d’abord ton point d’accueil : ta ville ou ton code postal suffit.")
+            if familiar
+            else _(
+                "Pour ouvrir le tchat, choisissez d’abord votre point d’accueil : la ville ou le code postal suffit."
+            ),
+        )
+        return redirect("locations:search")
+
+    answers = triage.session.answers(request)
+    submission_id = _submission_id(request)
+    # A form of an earlier report, kept open in a tab, files nothing: it is shown again with what was ticked.
+    is_stale = request.method == "POST" and request.POST.get("submission_id") != submission_id
+    form = ReportForm(
+        request.POST if request.method == "POST" else None, initial=initial_from_triage(answers), familiar=familiar
+    )
+    if request.method == "POST" and not is_stale and form.is_valid():
+        report = actions.file_report(
+            submission_id=uuid.UUID(submission_id),
+            answers=rules.on_path(answers),
+            assessment=assessment,
+            choice=choice,
+            discreet=triage.session.is_discreet(request),
+            **form.cleaned_data,
+        )
+        session.remember(request, report)
+        return redirect("chat:conversation")
+    context = {
+        "form": form,
+        "submission_id": submission_id,
+        "is_stale": is_stale,
+        "choice": choice,
+        "familiar": familiar,
+    }
+    return render(request, "reports/create.html", context)
