@@ -1,0 +1,316 @@
+import asyncio
+import json
+import uuid
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from chat import actions, doorbell, protocol, queue
+from chat.lifecycle import Author, Status
+from chat.models import Conversation, Message
+from pnav.accounts.models import Role
+from tests.chat.sockets import Line, in_db, signed_in, visit
+from tests.factories import chat as make
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+REPORTER = "/ws/conversation/"
+CONSOLE = "/ws/console/"
+
+
+# --- the door --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [REPORTER, CONSOLE])
+async def test_connect_foreign_origin_is_refused_before_accept(path):
+    line = Line(path, None, origin="https://elsewhere.example")
+    connected, _code = await line.socket.connect()
+    assert not connected
+
+
+@pytest.mark.parametrize("path", [REPORTER, CONSOLE])
+async def test_connect_without_session(path):
+    async with Line(path, None) as line:
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+async def test_connect_with_an_invented_session():
+    async with Line(REPORTER, "a" * 32) as line:
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+async def test_console_reporter_is_not_an_agent():
+    key = await in_db(lambda: visit(make.waiting()))
+    async with Line(CONSOLE, key) as line:
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+async def test_console_without_second_factor():
+    key = await in_db(lambda: signed_in(make.agent(), second_factor=False))
+    async with Line(CONSOLE, key) as line:
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.CUSTODIAN])
+async def test_console_other_roles_are_forbidden(role):
+    key = await in_db(lambda: signed_in(make.agent(role=role)))
+    async with Line(CONSOLE, key) as line:
+        assert await line.closed() == protocol.CLOSE_FORBIDDEN
+
+
+# --- the reporter ----------------------------------------------------------------------------------------------------
+
+
+async def test_sync_answers_messages_then_state():
+    conversation = await in_db(make.waiting)
+    await in_db(make.message, conversation, "Bonjour")
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        frame = await line.receive()
+        assert frame["type"] == "messages" and frame["last_seq"] == 1
+        (item,) = frame["items"]
+        assert (item["seq"], item["author"], item["body"]) == (1, "reporter", "Bonjour")
+        state = await line.receive()
+        assert state == {
+            "type": "state",
+            "conversation": str(conversation.public_id),
+            "status": "waiting",
+            "position": 1,
+            "wait_minutes": None,
+            "interlocutor": None,
+            "last_seq": 1,
+        }
+
+
+async def test_sync_of_many_messages_comes_in_pages():
+    conversation = await in_db(make.waiting)
+    await in_db(lambda: [make.message(conversation, str(i)) for i in range(450)])
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=20)
+        pages = [await line.receive() for _page in range(3)]
+        assert [len(page["items"]) for page in pages] == [200, 200, 30]
+        assert [item["seq"] for page in pages for item in page["items"]] == list(range(21, 451))
+        assert (await line.receive())["type"] == "state"
+
+
+async def test_post_is_acknowledged_and_committed():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        item = await line.post("Au secours")
+        assert item["seq"] == 1
+        assert (await in_db(Message.objects.select_related("conversation").get)).body == "Au secours"
+
+
+async def test_post_twice_is_acknowledged_twice_and_kept_once():
+    conversation = await in_db(make.waiting)
+    client_id = str(uuid.uuid4())
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        first = await line.post("un", client_id=client_id)
+        await line.post("deux")
+        again = await line.post("un", client_id=client_id)
+        assert first == again
+        assert await in_db(Message.objects.count) == 2
+
+
+async def test_post_for_another_conversation_is_forbidden():
+    mine, other = await in_db(make.waiting), await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, mine)) as line:
+        client_id = str(uuid.uuid4())
+        await line.send(type="post", conversation=str(other.public_id), client_id=client_id, body="x")
+        error = await line.until("error")
+        assert (error["code"], error["client_id"]) == ("forbidden", client_id)
+    assert await in_db(Message.objects.count) == 0
+
+
+async def test_post_after_the_end():
+    conversation = await in_db(make.closed)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="post", client_id=str(uuid.uuid4()), body="x")
+        assert (await line.until("error"))["code"] == "closed"
+
+
+async def test_bad_frames_cost_an_error_each_then_the_socket():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        for _each in range(19):
+            await line.socket.send_to(text_data="not json")
+            assert (await line.receive())["code"] == "bad_frame"
+        assert (await line.post("still here"))["seq"] == 1
+        await line.socket.send_to(bytes_data=b"\xff")
+        assert await line.closed() == protocol.CLOSE_BAD_FRAMES
+
+
+async def test_too_many_frames_at_once_are_limited_and_named():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        for _each in range(100):
+            await line.send(type="post", client_id=str(uuid.uuid4()), body="x")
+        error = await line.until("error")
+        assert error["code"] == "rate_limited" and error["client_id"]
+
+
+async def test_beat_answers_what_was_missed_and_renews_the_lease():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        # Written without a ring, as if it had been lost on the way.
+        await in_db(_write_silently, conversation)
+        await in_db(Conversation.objects.update, reporter_seen_at=make.long_ago(5))
+        await line.send(type="beat", after=0)
+        assert (await line.until("messages"))["items"][0]["body"] == "en silence"
+        assert (await line.until("beat"))["at"].endswith("Z")
+    await in_db(conversation.refresh_from_db)
+    assert (timezone.now() - conversation.reporter_seen_at).total_seconds() < 10
+
+
+def _write_silently(conversation):
+    from django.db import transaction
+
+    from chat.writing import append
+
+    with transaction.atomic():
+        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        append(locked, author=Author.SYSTEM, body="en silence", now=timezone.now())
+
+
+async def test_beat_after_quick_exit_hangs_up():
+    conversation = await in_db(make.waiting)
+    key = await in_db(visit, conversation)
+    async with Line(REPORTER, key) as line:
+        await in_db(_flush, key)
+        await line.send(type="beat")
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+def _flush(key):
+    from importlib import import_module
+
+    from django.conf import settings
+
+    import_module(settings.SESSION_ENGINE).SessionStore(key).flush()
+
+
+async def test_state_place_moves_up_when_somebody_leaves():
+    first, second = await in_db(make.waiting), await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, second)) as line:
+        await line.send(type="sync", after=0)
+        assert (await line.until("state"))["position"] == 2
+        await asyncio.sleep(1.1)  # the board of a process is at most a second old
+        await in_db(actions.close_conversation, conversation_id=first.pk, by_author=Author.REPORTER)
+        assert (await line.until("state"))["position"] == 1
+
+
+# --- both ------------------------------------------------------------------------------------------------------------
+
+
+async def test_whole_conversation_over_two_sockets():
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.waiting)
+    public_id = conversation.public_id
+    async with (
+        Line(REPORTER, await in_db(visit, conversation)) as reporter,
+        Line(CONSOLE, await in_db(signed_in, agent)) as console,
+    ):
+        assert (await console.until("queue"))["waiting"] == 1
+        await reporter.send(type="sync", after=0)
+        assert (await reporter.until("state"))["status"] == "waiting"
+        await in_db(queue.dispatch)
+        assert (await console.until("assigned"))["conversation"] == str(public_id)
+        state = await reporter.until(lambda frame: frame["type"] == "state" and frame["status"] == "active")
+        assert state["interlocutor"] == "Camille, police nationale"
+        await console.send(type="sync", conversation=str(public_id), after=0)
+        await console.until("state")
+
+        await reporter.post("J'ai peur")
+        heard = await console.until("messages")
+        assert heard["items"][-1]["body"] == "J'ai peur"
+        await console.send(type="typing", conversation=str(public_id))
+        assert (await reporter.until("typing"))["author"] == "agent"
+        answer = await console.post("Je suis là", conversation=public_id)
+        assert (await reporter.until("messages"))["items"][-1]["body"] == "Je suis là"
+        await reporter.send(type="read", seq=answer["seq"])
+        read = await console.until("read")
+        assert (read["author"], read["seq"]) == ("reporter", answer["seq"])
+
+        await in_db(actions.close_conversation, conversation_id=conversation.pk, by_author=Author.REPORTER)
+        closed = lambda frame: frame["type"] == "state" and frame["status"] == "closed"  # noqa: E731
+        assert (await reporter.until(closed))["status"] == "closed"
+        assert (await console.until("released"))["reason"] == "closed"
+
+
+async def test_console_hears_nothing_of_another_agents_conversation():
+    agent, stranger = await in_db(make.agent), await in_db(make.agent, unit_name="Ailleurs")
+    conversation = await in_db(make.assigned, agent)
+    async with Line(CONSOLE, await in_db(signed_in, stranger)) as line:
+        assert (await line.receive())["type"] == "queue"
+        for frame in (
+            {"type": "sync", "after": 0},
+            {"type": "post", "client_id": str(uuid.uuid4()), "body": "x"},
+            {"type": "read", "seq": 1},
+            {"type": "typing"},
+        ):
+            await line.send(conversation=str(conversation.public_id), **frame)
+            assert (await line.until("error"))["code"] == "forbidden"
+        await in_db(make.message, conversation, "rien pour vous")
+        await asyncio.sleep(0.3)
+        assert await line.socket.receive_nothing()
+
+
+async def test_console_released_when_the_lease_ends():
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
+        await line.until("assigned")
+        await in_db(type(agent).objects.update, seen_at=make.long_ago(2))
+        await in_db(queue.release_stale)
+        released = await line.until("released")
+        assert released == {"type": "released", "conversation": str(conversation.public_id), "reason": "released"}
+
+
+async def test_queue_frame_holds_no_text_and_no_answer():
+    conversation = await in_db(make.waiting, answers={"who": "a very telling answer"})
+    await in_db(make.message, conversation, "texte privé")
+    async with Line(CONSOLE, await in_db(lambda: signed_in(make.agent(availability="away")))) as line:
+        frame = await line.until("queue")
+        assert frame["items"][0]["conversation"] == str(conversation.public_id)
+        assert "privé" not in json.dumps(frame) and "telling" not in json.dumps(frame)
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+
+
+async def test_database_away_answers_unavailable_and_comes_back():
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await in_db(_lock_out, True)
+        try:
+            client_id = str(uuid.uuid4())
+            await line.send(type="post", client_id=client_id, body="garde-le")
+            error = await line.until("error")
+            assert (error["code"], error["client_id"]) == ("unavailable", client_id)
+        finally:
+            await in_db(_lock_out, False)
+        assert (await line.post("garde-le", client_id=client_id))["seq"] == 1
+
+
+def _lock_out(yes):
+    """Make every insertion of a message fail in the database itself."""
+    with connection.cursor() as cursor:
+        if yes:
+            cursor.execute("ALTER TABLE chat_message RENAME TO chat_message_gone")
+        else:
+            cursor.execute("ALTER TABLE chat_message_gone RENAME TO chat_message")
+
+
+async def test_ring_holds_no_content():
+    conversation = await in_db(make.waiting)
+    rings = []
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        doorbell.ensure_hub().subscribe(str(conversation.public_id), rings.append)
+        await line.post("un secret")
+    assert rings and all("secret" not in repr(ring) for ring in rings)
+    assert {ring.kind for ring in rings} == {doorbell.MESSAGES}
+
+
+async def test_status_known_to_the_protocol():
+    assert set(Status.values) == {"waiting", "active", "closed", "abandoned"}
