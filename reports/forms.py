@@ -32,10 +32,11 @@ _FACT_OF_ANSWER = {
 def initial_from_triage(answers: Mapping[str, str]) -> dict[str, Any]:
     """What the answers of the orientation already say, as initial values of the form."""
     kept = rules.on_path(answers)
-    role = kept.get("role", "")
+    role = kept.get("role", ReporterRole.VICTIM)
+    if role == "organisation":  # they took the open door: they speak in their profession
+        role = ReporterRole.PROFESSIONAL
     return {
-        # Somebody who speaks for an organisation and wants to talk anyway does so in their profession.
-        "role": role if role in ReporterRole else ReporterRole.PROFESSIONAL,
+        "role": role,
         "age_band": rules.victim_age_band(kept) or AgeBand.UNKNOWN,
         "facts": sorted({_FACT_OF_ANSWER[pair] for pair in kept.items() if pair in _FACT_OF_ANSWER}),
         "platforms": [Platform.PHONE] if kept.get("facts") == "sms" else [],

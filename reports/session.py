@@ -8,8 +8,11 @@ KEY = "reports.report"
 
 
 def remember(request: HttpRequest, report: Report) -> None:
-    """Tie this visit to a report. The session gets a new key: whoever knew the old one knows nothing more."""
-    request.session.cycle_key()
+    """Tie this visit to a report.
+
+    The session keeps its key. Changing it here would delete the old one, and a double click sends the second request
+    with the old cookie: that person would land outside, without their report.
+    """
     request.session[KEY] = str(report.public_id)
 
 

@@ -1,0 +1,109 @@
+"""What the form of the signalement already knows, and what it accepts: no database."""
+
+import re
+
+import pytest
+from django import forms as django_forms
+
+from reports.forms import ReportForm, initial_from_triage
+from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole
+from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
+
+GROUP = {**MINOR, "facts": "harassment", "repetition": "group", "author": "couple"}
+
+
+def make(
+    data: dict[str, object] | None = None, *, familiar: bool = False, answers: dict[str, str] = GROUP
+) -> ReportForm:
+    return ReportForm(data, initial=initial_from_triage(GROUP), familiar=familiar)
+
+
+def test_initial_from_triage_repeats_nothing_already_said() -> None:
+    assert initial_from_triage(GROUP) == {
+        "role": ReporterRole.VICTIM,
+        "age_band": AgeBand.UNDER_15,
+        "facts": [Fact.COUPLE, Fact.INSULTS],
+        "platforms": [],
+    }
+
+
+def test_initial_from_triage_takes_the_age_of_the_person_who_suffers() -> None:
+    answers = {**NOT_IN_DANGER, "role": "relative", "age": "adult", "facts": "page", "victim_age": "15_17"}
+    initial = initial_from_triage({**answers, "author": "school"})
+    assert (initial["role"], initial["age_band"]) == (ReporterRole.RELATIVE, AgeBand.FROM_15_TO_17)
+    assert initial["facts"] == [Fact.HOSTILE_PAGE]
+
+
+def test_initial_from_triage_for_an_organisation_that_wants_to_talk() -> None:
+    initial = initial_from_triage({**NOT_IN_DANGER, "role": "organisation"})
+    assert (initial["role"], initial["age_band"], initial["facts"]) == (ReporterRole.PROFESSIONAL, AgeBand.UNKNOWN, [])
+
+
+def test_initial_from_triage_for_sms_ticks_the_telephone() -> None:
+    answers = {**ADULT, "facts": "sms", "sms_kind": "person", "repetition": "repeated", "author": "unknown"}
+    assert initial_from_triage(answers)["platforms"] == [Platform.PHONE]
+    assert initial_from_triage(answers)["facts"] == [Fact.INSULTS]
+
+
+def test_initial_from_triage_ignores_answers_that_left_the_path() -> None:
+    assert initial_from_triage({**GROUP, "facts": "page", "scam": "image"})["facts"] == [Fact.COUPLE, Fact.HOSTILE_PAGE]
+
+
+@pytest.mark.parametrize("answers", [{}, {"danger": "yes"}])
+def test_initial_from_triage_that_stopped_at_once(answers: dict[str, str]) -> None:
+    """Somebody who takes the open door of the danger page has said neither role nor age."""
+    assert initial_from_triage(answers)["role"] == ReporterRole.VICTIM
+    assert initial_from_triage(answers)["age_band"] == AgeBand.UNKNOWN
+
+
+def test_nothing_is_required() -> None:
+    form = make({})
+    assert form.is_valid()
+    assert form.cleaned_data == {
+        "role": "victim",
+        "age_band": "under_15",
+        "facts": [],
+        "platforms": [],
+        "since": "",
+        "expectations": [],
+    }
+
+
+def test_all_the_choices_are_accepted() -> None:
+    data = {
+        "role": "witness",
+        "age_band": "adult",
+        "facts": Fact.values,
+        "platforms": Platform.values,
+        "since": "week",
+        "expectations": Expectation.values,
+    }
+    form = make(data)
+    assert form.is_valid()
+    assert form.cleaned_data == data
+
+
+@pytest.mark.parametrize("field", ["role", "age_band", "facts", "platforms", "since", "expectations"])
+def test_unknown_choice_is_refused_in_words(field: str) -> None:
+    for familiar, said in ((False, "Choisissez une réponse de la liste."), (True, "Choisis une réponse de la liste.")):
+        form = make({field: ["<nonsense>"] if field.endswith("s") else "<nonsense>"}, familiar=familiar)
+        assert list(form.errors) == [field]
+        assert form.errors[field] == [said]
+
+
+def test_no_field_takes_free_text() -> None:
+    widgets = {type(field.widget) for field in make().fields.values()}
+    assert widgets == {django_forms.RadioSelect, django_forms.CheckboxSelectMultiple}
+
+
+def test_minors_are_never_addressed_formally() -> None:
+    labels = " ".join(str(field.label) for field in make(familiar=True).fields.values())
+    assert not re.search(r"\b(vous|votre|vos)\b", labels, re.IGNORECASE)
+
+
+def test_already_said_follows_what_is_ticked() -> None:
+    assert make().already_said == ["Victime", "Moins de 15 ans"]
+    assert make({"role": "witness", "age_band": "adult"}).already_said == ["Témoin", "18 ans ou plus"]
+    assert make({"role": "<nonsense>", "age_band": ""}).already_said == ["Victime", "Moins de 15 ans"]
+    assert make({"role": "<nonsense>"}).has_error_in_said
+    assert not make({"since": "<nonsense>"}).has_error_in_said
