@@ -38,10 +38,10 @@ code: $(STAMP) ## le code à six chiffres d'un compte de démonstration (USER=po
 test: $(STAMP) ## tous les tests, navigateur compris
 	@$(PYTHON) -m tests.chromium
 	@$(MAKE) --no-print-directory check
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+	@$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-quick: $(STAMP) ## les tests sans navigateur
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not browser and not slow"
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser and not slow"
 
 check: $(STAMP) ## style, types, gabarits, contrats d'import
 	@$(PYTHON) -m ruff check --quiet .

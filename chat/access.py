@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from chat.models import Agent, AgentQuerySet, Conversation, ConversationQuerySet
+from chat.models import Agent, Conversation, ConversationQuerySet
 from reports.session import KEY as REPORT_KEY
 
 
@@ -23,13 +23,12 @@ def as_agent(user: Any) -> Agent | None:
     """The agent behind a signed-in account, or None: an administrator or a custodian is none."""
     if user is None or not user.is_authenticated or not user.is_active or not user.is_agent:
         return None
-    agents: AgentQuerySet = Agent.objects.select_related("unit", "user")  # type: ignore[assignment]
-    return agents.filter(user=user).first()
+    return Agent.objects.select_related("unit", "user").filter(user=user).first()
 
 
 def assigned_to(agent: Agent) -> ConversationQuerySet:
     """The conversations that this agent answers now."""
-    return Conversation.objects.active().filter(assigned_to=agent)  # type: ignore[attr-defined,no-any-return]
+    return Conversation.objects.active().filter(assigned_to=agent)
 
 
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:

@@ -112,6 +112,7 @@ class Socket:
         self._bucket = Bucket(FRAMES_AT_ONCE, FRAMES_A_SECOND)
         self._typed_at: dict[UUID, float] = {}
         self._lock = asyncio.Lock()  # reading after a cursor and moving it is one thing
+        self._topics: set[str] = set()
         self.cursors: dict[UUID, int] = {}
         self.hub = doorbell.ensure_hub()
 
@@ -128,32 +129,44 @@ class Socket:
     async def run(self) -> None:
         await self._send({"type": "websocket.accept"})
         try:
+            code = await self._live()
+        finally:
+            for topic in tuple(self._topics):
+                self.unsubscribe(topic)
+        if code is not None:
+            await self._send({"type": "websocket.close", "code": code})
+
+    async def _live(self) -> int | None:
+        """From the door to the end; the close code, or None when the client hung up."""
+        try:
             refusal = await self.enter()
         except _Leave as leave:
-            refusal = leave.code
+            return leave.code
         except DATABASE_AWAY:
             logger.warning("socket: the database does not answer")
-            refusal = protocol.CLOSE_AGAIN
+            return protocol.CLOSE_AGAIN
         if refusal is not None:
-            await self._send({"type": "websocket.close", "code": refusal})
-            return
+            return refusal
         tasks = [asyncio.ensure_future(work) for work in (self._listen(), self._follow(), self._expire())]
         try:
             done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            code = next(task.result() for task in done)
+            return next(task.result() for task in done)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self.leave()
-        if code is not None:
-            await self._send({"type": "websocket.close", "code": code})
+
+    def subscribe(self, topic: str) -> None:
+        """Hear the rings of a topic; whatever happens, `run` ends it."""
+        self._topics.add(topic)
+        self.hub.subscribe(topic, self.hear)
+
+    def unsubscribe(self, topic: str) -> None:
+        self._topics.discard(topic)
+        self.hub.unsubscribe(topic, self.hear)
 
     async def enter(self) -> int | None:
         """Prove access and subscribe; a close code refuses."""
-        raise NotImplementedError
-
-    def leave(self) -> None:
         raise NotImplementedError
 
     async def handle(self, frame: protocol.Frame) -> None:
@@ -314,14 +327,10 @@ class ConversationSocket(Socket):
         self.party = Party.reporter(conversation)
         self.status = conversation.status
         self.cursors[conversation.public_id] = conversation.last_seq
-        self.hub.subscribe(str(conversation.public_id), self.hear)
-        self.hub.subscribe(doorbell.QUEUE, self.hear)
+        self.subscribe(str(conversation.public_id))
+        self.subscribe(doorbell.QUEUE)
         await in_db(dialogue.seen, self.party, timezone.now())
         return None
-
-    def leave(self) -> None:
-        self.hub.unsubscribe(str(self.party.public_id), self.hear)
-        self.hub.unsubscribe(doorbell.QUEUE, self.hear)
 
     async def handle(self, frame: protocol.Frame) -> None:
         if frame.conversation is not None and frame.conversation != self.party.public_id:
@@ -378,18 +387,13 @@ class ConsoleSocket(Socket):
             return protocol.CLOSE_FORBIDDEN
         self.agent = agent
         self.parties: dict[UUID, Party] = {}
-        self.hub.subscribe(f"{doorbell.AGENT}:{agent.pk}", self.hear)
-        self.hub.subscribe(doorbell.QUEUE, self.hear)
+        self._refreshing = asyncio.Lock()  # a ring and a beat may ask at once; an older answer must not win
+        self.subscribe(f"{doorbell.AGENT}:{agent.pk}")
+        self.subscribe(doorbell.QUEUE)
         await self._seen()
         await self.refresh()
         await self.send(await in_db(dialogue.queue_frame))
         return None
-
-    def leave(self) -> None:
-        self.hub.unsubscribe(f"{doorbell.AGENT}:{self.agent.pk}", self.hear)
-        self.hub.unsubscribe(doorbell.QUEUE, self.hear)
-        for public_id in self.parties:
-            self.hub.unsubscribe(str(public_id), self.hear)
 
     async def _seen(self) -> None:
         if not await in_db(actions.agent_seen, agent_id=self.agent.pk, now=timezone.now()):
@@ -397,11 +401,15 @@ class ConsoleSocket(Socket):
 
     async def refresh(self) -> None:
         """Follow exactly the conversations that are this agent's now, and send what lies after each cursor."""
+        async with self._refreshing:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         own = await in_db(dialogue.own_conversations, self.agent)
         for public_id in [public_id for public_id in self.parties if public_id not in own]:
             status = await in_db(dialogue.status_of, public_id)
             party = self.parties.pop(public_id)
-            self.hub.unsubscribe(str(public_id), self.hear)
+            self.unsubscribe(str(public_id))
             await self.send_missing(party)
             await self.send_state(party)
             reason = "closed" if status == Status.CLOSED else "released"
@@ -410,7 +418,7 @@ class ConsoleSocket(Socket):
             if public_id not in self.parties:
                 self.parties[public_id] = Party(pk, public_id, "agent", self.agent)
                 self.cursors.setdefault(public_id, last_seq)
-                self.hub.subscribe(str(public_id), self.hear)
+                self.subscribe(str(public_id))
                 await self.send({"type": "assigned", "conversation": str(public_id)})
             elif last_seq > self.cursors.get(public_id, 0):
                 await self.send_missing(self.parties[public_id])

@@ -50,9 +50,15 @@ def item(message: Message) -> Json:
 
 
 def read_after(party: Party, after: int) -> Json:
-    """At most one page of what lies after `after`, in order, as a `messages` frame (which may be empty)."""
+    """At most one page of what lies after `after`, in order, as a `messages` frame (which may be empty).
+
+    An agent reads nothing of a conversation that went to somebody else meanwhile, whoever asked to look.
+    """
     conversation = Conversation(pk=party.conversation_id, public_id=party.public_id)
-    messages = list(Message.objects.filter(conversation_id=party.conversation_id, seq__gt=after)[: protocol.PAGE])
+    rows = Message.objects.filter(conversation_id=party.conversation_id, seq__gt=after)
+    if party.agent is not None:
+        rows = rows.filter(conversation__assigned_to=party.agent)
+    messages = list(rows[: protocol.PAGE])
     for message in messages:
         message.conversation = conversation
     if len(messages) < protocol.PAGE:

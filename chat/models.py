@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -40,8 +40,8 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         """Present and available: who may be given a conversation, if there is room."""
         return self.present(now).filter(availability=Availability.AVAILABLE)
 
-    def with_load(self) -> "AgentQuerySet":
-        """Adds `load`: the conversations under way of each agent."""
+    def with_load(self) -> Any:
+        """Adds `load`: the conversations under way of each agent. (Annotations escape the types.)"""
         return self.annotate(load=models.Count("conversations", filter=Q(conversations__status=Status.ACTIVE)))
 
 

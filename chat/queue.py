@@ -91,12 +91,12 @@ def dispatch(now: datetime | None = None) -> int:
 def _best_pair(now: datetime) -> tuple[int, int] | None:
     """The next conversation that some agent may take, and that agent."""
     on_duty = list(Agent.objects.on_duty(now).with_load().select_related("unit"))
-    with_room = [agent for agent in on_duty if agent.load < agent.capacity]  # type: ignore[attr-defined]
+    with_room = [agent for agent in on_duty if agent.load < agent.capacity]
     if not with_room:
         return None
     with_room.sort(
         key=lambda agent: (
-            agent.load / agent.capacity,  # type: ignore[attr-defined]
+            agent.load / agent.capacity,
             agent.last_assigned_at or datetime.min.replace(tzinfo=now.tzinfo),
             agent.pk,
         )
@@ -157,7 +157,7 @@ def release_stale(now: datetime | None = None) -> int:
     now = now or timezone.now()
     limit = now - timedelta(seconds=settings.LEASE_SECONDS)
     lost = Conversation.objects.active().exclude(assigned_to__seen_at__gte=limit).values_list("pk", "assigned_to_id")
-    released = sum(_release(conversation_id=pk, agent_id=agent_id, now=now) for pk, agent_id in lost)
+    released = sum(_release(conversation_id=pk, agent_id=agent_id, now=now) for pk, agent_id in lost if agent_id)
     # Coming back is not being available again: the agent says so, knowing what was lost.
     gone = Agent.objects.exclude(availability=Availability.AWAY).exclude(seen_at__gte=limit)
     if gone.update(availability=Availability.AWAY, pause_reason=""):
@@ -166,7 +166,7 @@ def release_stale(now: datetime | None = None) -> int:
 
 
 @transaction.atomic
-def _release(*, conversation_id: int, agent_id: int | None, now: datetime) -> int:
+def _release(*, conversation_id: int, agent_id: int, now: datetime) -> int:
     agent = Agent.objects.select_for_update(of=("self",)).get(pk=agent_id)
     if agent.is_present(now):  # came back meanwhile
         return 0

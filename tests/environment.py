@@ -11,17 +11,9 @@ import tempfile
 from pathlib import Path
 
 from pnav.demo.services import Postgres, Valkey
+from tests.variables import VARIABLES
 
-os.environ.update(
-    TESTING="1",
-    DEMO="1",
-    SECRET_KEY="a secret for tests only, which is long enough to be accepted",
-    ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
-    CONTENT_KEYS="test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-    DATABASE_POOL_SIZE="20",
-    REDIS_PREFIX=f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}",
-    LOG_LEVEL="WARNING",
-)
+os.environ.update(VARIABLES, REDIS_PREFIX=f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
 
 if "DATABASE_URL" not in os.environ:
     _state = Path(tempfile.mkdtemp(prefix="pnav-tests-"))

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,87 +15,193 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ConversationEvent',
+            name="ConversationEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('opened', 'Ouvert'), ('assigned', 'Pris en charge'), ('released', 'Rendu à la file : agent perdu'), ('parked', 'Mis de côté : la personne a quitté le site'), ('resumed', 'Repris avec le code'), ('abandoned', 'Abandonné'), ('closed', 'Terminé'), ('urgency', 'Urgence modifiée')], max_length=20)),
-                ('at', models.DateTimeField()),
-                ('detail', models.CharField(blank=True, max_length=60)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Ouvert"),
+                            ("assigned", "Pris en charge"),
+                            ("released", "Rendu à la file : agent perdu"),
+                            ("parked", "Mis de côté : la personne a quitté le site"),
+                            ("resumed", "Repris avec le code"),
+                            ("abandoned", "Abandonné"),
+                            ("closed", "Terminé"),
+                            ("urgency", "Urgence modifiée"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("detail", models.CharField(blank=True, max_length=60)),
             ],
             options={
-                'verbose_name': 'événement',
-                'verbose_name_plural': 'événements',
-                'ordering': ['at', 'pk'],
+                "verbose_name": "événement",
+                "verbose_name_plural": "événements",
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('author', models.CharField(choices=[('reporter', 'La personne'), ('agent', "L'agent"), ('system', 'Pnav')], max_length=20)),
-                ('client_id', models.UUIDField(blank=True, null=True)),
-                ('sealed_body', models.BinaryField()),
-                ('sent_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveIntegerField()),
+                (
+                    "author",
+                    models.CharField(
+                        choices=[("reporter", "La personne"), ("agent", "L'agent"), ("system", "Pnav")], max_length=20
+                    ),
+                ),
+                ("client_id", models.UUIDField(blank=True, null=True)),
+                ("sealed_body", models.BinaryField()),
+                ("sent_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['seq'],
+                "ordering": ["seq"],
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True, verbose_name='nom')),
-                ('force', models.CharField(choices=[('police', 'Police nationale'), ('gendarmerie', 'Gendarmerie nationale')], max_length=20, verbose_name='force')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, unique=True, verbose_name="nom")),
+                (
+                    "force",
+                    models.CharField(
+                        choices=[("police", "Police nationale"), ("gendarmerie", "Gendarmerie nationale")],
+                        max_length=20,
+                        verbose_name="force",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'unité',
-                'verbose_name_plural': 'unités',
-                'ordering': ['name'],
+                "verbose_name": "unité",
+                "verbose_name_plural": "unités",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_name', models.CharField(help_text="Ce que la personne lit : un prénom ou un nom d'usage choisi.", max_length=60, verbose_name='nom affiché')),
-                ('capacity', models.PositiveSmallIntegerField(default=3, help_text="Nombre d'échanges tenus en même temps.", verbose_name='capacité')),
-                ('availability', models.CharField(choices=[('available', 'Disponible'), ('pause', 'En pause'), ('away', 'Absent')], default='away', max_length=20, verbose_name='disponibilité')),
-                ('pause_reason', models.CharField(blank=True, max_length=100, verbose_name='motif de la pause')),
-                ('seen_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('last_assigned_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='agent', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_name",
+                    models.CharField(
+                        help_text="Ce que la personne lit : un prénom ou un nom d'usage choisi.",
+                        max_length=60,
+                        verbose_name="nom affiché",
+                    ),
+                ),
+                (
+                    "capacity",
+                    models.PositiveSmallIntegerField(
+                        default=3, help_text="Nombre d'échanges tenus en même temps.", verbose_name="capacité"
+                    ),
+                ),
+                (
+                    "availability",
+                    models.CharField(
+                        choices=[("available", "Disponible"), ("pause", "En pause"), ("away", "Absent")],
+                        default="away",
+                        max_length=20,
+                        verbose_name="disponibilité",
+                    ),
+                ),
+                ("pause_reason", models.CharField(blank=True, max_length=100, verbose_name="motif de la pause")),
+                ("seen_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("last_assigned_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="agent", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'agent',
-                'verbose_name_plural': 'agents',
+                "verbose_name": "agent",
+                "verbose_name_plural": "agents",
             },
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('status', models.CharField(choices=[('waiting', 'En attente'), ('active', 'En cours'), ('closed', 'Terminé'), ('abandoned', 'Abandonné')], default='waiting', max_length=20)),
-                ('urgency', models.PositiveSmallIntegerField(choices=[(0, 'Normale'), (1, 'Élevée'), (2, 'Critique')], default=0)),
-                ('force', models.CharField(blank=True, choices=[('police', 'Police nationale'), ('gendarmerie', 'Gendarmerie nationale')], max_length=20)),
-                ('opened_at', models.DateTimeField()),
-                ('queued_at', models.DateTimeField()),
-                ('assigned_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by', models.CharField(blank=True, choices=[('reporter', 'La personne'), ('agent', "L'agent"), ('system', 'Pnav')], max_length=20)),
-                ('outcome', models.CharField(blank=True, choices=[('advised', 'Conseils donnés'), ('complaint', 'Orientation vers une plainte'), ('partners', 'Orientation vers des partenaires'), ('transmitted', 'Transmission au service compétent'), ('left', 'La personne est partie'), ('other', 'Autre')], max_length=20)),
-                ('last_seq', models.PositiveIntegerField(default=0)),
-                ('reporter_seen_at', models.DateTimeField()),
-                ('reporter_read_seq', models.PositiveIntegerField(default=0)),
-                ('agent_read_seq', models.PositiveIntegerField(default=0)),
-                ('resume_digest', models.BinaryField(null=True, unique=True)),
-                ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='chat.agent')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "En attente"),
+                            ("active", "En cours"),
+                            ("closed", "Terminé"),
+                            ("abandoned", "Abandonné"),
+                        ],
+                        default="waiting",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "urgency",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "Normale"), (1, "Élevée"), (2, "Critique")], default=0
+                    ),
+                ),
+                (
+                    "force",
+                    models.CharField(
+                        blank=True,
+                        choices=[("police", "Police nationale"), ("gendarmerie", "Gendarmerie nationale")],
+                        max_length=20,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("queued_at", models.DateTimeField()),
+                ("assigned_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "closed_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[("reporter", "La personne"), ("agent", "L'agent"), ("system", "Pnav")],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("advised", "Conseils donnés"),
+                            ("complaint", "Orientation vers une plainte"),
+                            ("partners", "Orientation vers des partenaires"),
+                            ("transmitted", "Transmission au service compétent"),
+                            ("left", "La personne est partie"),
+                            ("other", "Autre"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("last_seq", models.PositiveIntegerField(default=0)),
+                ("reporter_seen_at", models.DateTimeField()),
+                ("reporter_read_seq", models.PositiveIntegerField(default=0)),
+                ("agent_read_seq", models.PositiveIntegerField(default=0)),
+                ("resume_digest", models.BinaryField(null=True, unique=True)),
+                (
+                    "assigned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="chat.agent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'échange',
-                'verbose_name_plural': 'échanges',
+                "verbose_name": "échange",
+                "verbose_name_plural": "échanges",
             },
         ),
     ]

@@ -6,96 +6,163 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('chat', '0001_initial'),
-        ('reports', '0001_initial'),
+        ("chat", "0001_initial"),
+        ("reports", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='conversation',
-            name='report',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='conversation', to='reports.report'),
+            model_name="conversation",
+            name="report",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="conversation", to="reports.report"
+            ),
         ),
         migrations.AddField(
-            model_name='conversationevent',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="conversationevent",
+            name="by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='conversationevent',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='chat.conversation'),
+            model_name="conversationevent",
+            name="conversation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="events", to="chat.conversation"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='agent',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='chat.agent'),
+            model_name="message",
+            name="agent",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="chat.agent"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='chat.conversation'),
+            model_name="message",
+            name="conversation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="chat.conversation"
+            ),
         ),
         migrations.AddField(
-            model_name='agent',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agents', to='chat.unit', verbose_name='unité'),
+            model_name="agent",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="agents", to="chat.unit", verbose_name="unité"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.OrderBy(models.F('urgency'), descending=True), models.F('queued_at'), condition=models.Q(('status', 'waiting')), name='conversation_queue'),
+            model_name="conversation",
+            index=models.Index(
+                models.OrderBy(models.F("urgency"), descending=True),
+                models.F("queued_at"),
+                condition=models.Q(("status", "waiting")),
+                name="conversation_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'active')), fields=['assigned_to'], name='conversation_load'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("status", "active")), fields=["assigned_to"], name="conversation_load"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('assigned_at__isnull', True), ('assigned_to__isnull', True)), models.Q(('assigned_at__isnull', False), ('assigned_to__isnull', False)), _connector='OR'), name='conversation_assignment_is_whole'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("assigned_at__isnull", True), ("assigned_to__isnull", True)),
+                    models.Q(("assigned_at__isnull", False), ("assigned_to__isnull", False)),
+                    _connector="OR",
+                ),
+                name="conversation_assignment_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'active'), _negated=True), ('assigned_to__isnull', False), _connector='OR'), name='conversation_active_has_agent'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "active"), _negated=True), ("assigned_to__isnull", False), _connector="OR"
+                ),
+                name="conversation_active_has_agent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'waiting'), _negated=True), ('assigned_to__isnull', True), _connector='OR'), name='conversation_waiting_has_no_agent'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "waiting"), _negated=True), ("assigned_to__isnull", True), _connector="OR"
+                ),
+                name="conversation_waiting_has_no_agent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('status', 'closed')), models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_at__isnull', True)), _connector='OR'), name='conversation_closed_has_time'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", False), ("status", "closed")),
+                    models.Q(models.Q(("status", "closed"), _negated=True), ("closed_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="conversation_closed_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(('reporter_read_seq__lte', models.F('last_seq')), ('agent_read_seq__lte', models.F('last_seq'))), name='conversation_read_what_exists'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reporter_read_seq__lte", models.F("last_seq")), ("agent_read_seq__lte", models.F("last_seq"))
+                ),
+                name="conversation_read_what_exists",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='message_seq_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("conversation", "seq"), name="message_seq_once"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('client_id__isnull', False)), fields=('conversation', 'author', 'client_id'), name='message_client_id_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("client_id__isnull", False)),
+                fields=("conversation", "author", "client_id"),
+                name="message_client_id_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('seq__gte', 1)), name='message_seq_from_one'),
+            model_name="message",
+            constraint=models.CheckConstraint(condition=models.Q(("seq__gte", 1)), name="message_seq_from_one"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', False), ('author', 'agent')), models.Q(models.Q(('author', 'agent'), _negated=True), ('agent__isnull', True)), _connector='OR'), name='message_agent_is_named'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("agent__isnull", False), ("author", "agent")),
+                    models.Q(models.Q(("author", "agent"), _negated=True), ("agent__isnull", True)),
+                    _connector="OR",
+                ),
+                name="message_agent_is_named",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.CheckConstraint(condition=models.Q(('capacity__lte', 10)), name='agent_capacity_is_human'),
+            model_name="agent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("capacity__lte", 10)), name="agent_capacity_is_human"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.CheckConstraint(condition=models.Q(('availability', 'pause'), ('pause_reason', ''), _connector='OR'), name='agent_reason_only_in_pause'),
+            model_name="agent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("availability", "pause"), ("pause_reason", ""), _connector="OR"),
+                name="agent_reason_only_in_pause",
+            ),
         ),
     ]

@@ -116,7 +116,7 @@ def _prepare(data: Path | None, port: int) -> None:
     demo.touch(mode=0o600)
     demo.write_text(json.dumps(as_json(base_url, accounts), indent=2))
     connections.close_all()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]
 
 
 def _collect_static() -> None:
@@ -124,6 +124,11 @@ def _collect_static() -> None:
 
     call_command("build_styles", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _start(service: Service, services: list[Service]) -> None:
+    services.append(service)
+    service.start()
 
 
 def _show(port: int) -> None:
@@ -165,9 +170,8 @@ def main() -> int:
     status = 0
     try:
         postgres, valkey = Postgres(STATE), Valkey(STATE)
-        for service in (postgres, valkey):
-            services.append(service)
-            service.start()
+        _start(postgres, services)
+        _start(valkey, services)
         if postgres.as_root:
             _say(
                 f"Lancé par root : les données de PostgreSQL sont dans {postgres.home}, hors de tout dossier personnel."
@@ -183,9 +187,8 @@ def main() -> int:
         os.environ.setdefault("LOG_LEVEL", "INFO")
         _say("Préparation de la base, des lieux et des comptes…")
         _prepare(data, port)
-        for service in (Daphne(STATE, port), Worker(STATE)):
-            services.append(service)
-            service.start()
+        _start(Daphne(STATE, port), services)
+        _start(Worker(STATE), services)
         _show(port)
         _say(f"Prêt en {time.monotonic() - started:.1f} s.")
         while all(service.process and service.process.poll() is None for service in services):

@@ -1,9 +1,10 @@
 """Sealing again with the first key of the ring, so that an old key can be withdrawn."""
 
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import transaction
+from django.db import models, transaction
 
 from chat.models import Message
 from reports import keyring
@@ -22,29 +23,34 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
         current = keyring.current_key_name()
-        counts: dict[str, int] = {}
-        for model, field in ((Message, "sealed_body"), (Report, "triage_answers_sealed")):
-            last = 0
-            while True:
-                with transaction.atomic():
-                    rows = model.objects.filter(pk__gt=last).order_by("pk")
-                    if model is Message:
-                        rows = rows.select_related("conversation")
-                    batch = list(rows.select_for_update(of=("self",))[:BATCH])
-                    if not batch:
-                        break
-                    last = batch[-1].pk
-                    changed = []
-                    for row in batch:
-                        sealed = bytes(getattr(row, field))
-                        name = keyring.key_name(sealed)
-                        counts[name] = counts.get(name, 0) + 1
-                        if name != current and not dry_run:
-                            context = row.context
-                            setattr(row, field, keyring.seal(keyring.unseal(sealed, context=context), context=context))
-                            changed.append(row)
-                    model.objects.bulk_update(changed, [field])
+        counts: Counter[str] = Counter()
+        messages = Message.objects.select_related("conversation")
+        for rows, field in ((messages, "sealed_body"), (Report.objects.all(), "triage_answers_sealed")):
+            counts += _rotate(rows, field, current, dry_run=dry_run)
         for name, count in sorted(counts.items()):
             verb = "à jour" if name == current else ("à rechiffrer" if dry_run else "rechiffré(s)")
             self.stdout.write(f"{name} : {count} {verb}")
         self.stdout.write(f"Clé courante : {current}.")
+
+
+def _rotate(rows: models.QuerySet[Any], field: str, current: str, *, dry_run: bool) -> Counter[str]:
+    """Re-seal `field` in short transactions; how many values each key had sealed."""
+    counts: Counter[str] = Counter()
+    last = 0
+    while True:
+        with transaction.atomic():
+            batch = list(rows.filter(pk__gt=last).order_by("pk").select_for_update(of=("self",))[:BATCH])
+            changed = []
+            for row in batch:
+                last = row.pk
+                sealed = bytes(getattr(row, field))
+                name = keyring.key_name(sealed)
+                counts[name] += 1
+                if name != current and not dry_run:
+                    text = keyring.unseal(sealed, context=row.context)
+                    setattr(row, field, keyring.seal(text, context=row.context))
+                    changed.append(row)
+            if changed:
+                rows.model._default_manager.bulk_update(changed, [field])
+        if not batch:
+            return counts
