@@ -165,6 +165,13 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEMO
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
+# --- who answers for the site: « Mentions légales », « Accessibilité » -----------------------------------------------
+
+PUBLISHER = env.str("PUBLISHER", "")  # the administration that publishes the site, with its address
+PUBLICATION_DIRECTOR = env.str("PUBLICATION_DIRECTOR", "")
+HOSTING_COMPANY = env.str("HOSTING_COMPANY", "")  # name and address
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", "")  # where a person writes about accessibility or personal data
+
 # --- transport and content policy ---------------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEMO)
