@@ -51,10 +51,13 @@ def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
 
 
 def record_enrolment(request: HttpRequest) -> None:
-    """Count the factor just enrolled as proved by this session: enrolling it took a code or a touch."""
+    """Count the factor just enrolled as proved by this session: it took a recent password, and a code or a touch.
+
+    « reauthenticated » is allauth's word for it: the recovery codes may be shown without asking again.
+    """
     user = cast(User, request.user)
     newest = Authenticator.objects.filter(user=user, type__in=FACTORS).latest("pk")
-    record_authentication(request, user, "mfa", id=newest.pk, type=newest.type)
+    record_authentication(request, user, "mfa", id=newest.pk, type=newest.type, reauthenticated=True)
 
 
 def enrol_totp(*, user: User, secret: str) -> None:

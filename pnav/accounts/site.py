@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
@@ -11,8 +10,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-# What other packages register and nobody should see here: secrets of second factors, unused e-mails, unused groups.
-CLOSED_MODELS = ["mfa.Authenticator", "account.EmailAddress", "auth.Group"]
+# Other packages register secrets of second factors, e-mail addresses, groups and settings that serve nothing here.
+OUR_APPS = {"accounts", "pages", "chat", "reports", "triage", "locations"}
 
 CONTENT, PLACES, TEAM, SETTINGS = _("Contenus"), _("Points d'accueil"), _("Équipe"), _("Réglages")
 # The group of each app on the index; a model named here goes elsewhere than its app. The rest are settings.
@@ -21,9 +20,9 @@ GROUP_OF_MODEL = {"locations.DataEdition": SETTINGS}
 
 
 def close_foreign_models() -> None:
-    for label in CLOSED_MODELS:
-        model = apps.get_model(label)
-        if admin.site.is_registered(model):
+    """Unregister every model that is not ours. Called once, when all the admin modules have been read."""
+    for model in list(admin.site._registry):
+        if model._meta.app_label not in OUR_APPS:
             admin.site.unregister(model)
 
 

@@ -1,0 +1,31 @@
+"""People of the account tests, and the codes of their second factor."""
+
+import time
+
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.test import Client
+
+from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp
+
+PASSWORD = "une phrase de passe pour les tests"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def make_user(username: str, role: Role = Role.AGENT, *, totp: bool = False, temporary: bool = False) -> User:
+    user = User.objects.create_user(username, password=PASSWORD, role=role, password_is_temporary=temporary)
+    if totp:
+        enrol_totp(user=user, secret=SECRET)
+    return user
+
+
+def totp_code(secret: str = SECRET) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def sign_in(client: Client, username: str, *, totp: bool = True):
+    """Password, then code; the answer to the last step."""
+    answer = client.post("/compte/login/", {"login": username, "password": PASSWORD})
+    if totp:
+        answer = client.post("/compte/2fa/authenticate/", {"code": totp_code()})
+    return answer

@@ -1,0 +1,223 @@
+"""The admin: what administrators do there, and what nobody ever sees there."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.db import models
+from django.urls import reverse
+
+from chat.models import Agent, Unit
+from locations.models import Force
+from pnav.accounts.models import Role, User
+
+from .cast import PASSWORD, make_user, sign_in
+
+pytestmark = pytest.mark.django_db
+
+# Nobody reads these in the admin, by no road: what people wrote, who they are, their visit, other people's factors.
+CLOSED = {
+    "chat.Conversation",
+    "chat.Message",
+    "chat.ConversationEvent",
+    "reports.Report",
+    "sessions.Session",
+    "mfa.Authenticator",
+    "account.EmailAddress",
+    "account.EmailConfirmation",
+    "admin.LogEntry",
+    "auth.Group",
+    "auth.Permission",
+    "contenttypes.ContentType",
+}
+
+
+def holds_secrets(model: type[models.Model]) -> bool:
+    """Whether a model stores what a visit is made of: closed by name, or because something in it is sealed."""
+    if model._meta.label in CLOSED:
+        return True
+    return any(isinstance(field, models.BinaryField) or "sealed" in field.name for field in model._meta.concrete_fields)
+
+
+@pytest.fixture
+def unit():
+    return Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE)
+
+
+@pytest.fixture
+def chief(client):
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+def test_closed_models_exist():
+    """A renamed model must not slip out of the list above."""
+    assert all(apps.get_model(label) for label in CLOSED)
+
+
+def test_holds_secrets_sees_sealed_fields():
+    assert holds_secrets(apps.get_model("chat.Message"))
+    assert holds_secrets(apps.get_model("reports.Report"))
+    assert not holds_secrets(Unit)
+
+
+def test_admin_registers_nothing_that_holds_what_people_wrote():
+    assert [model._meta.label for model in admin.site._registry if holds_secrets(model)] == []
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model._meta.label)
+def test_admin_reaches_no_conversation_from(model, rf, chief):
+    """No inline, no column, no filter, no search, no form field and no pop-up leads to a closed model."""
+    request = rf.get("/admin/")
+    request.user = chief
+    model_admin = admin.site._registry[model]
+    for inline in model_admin.inlines:
+        assert not holds_secrets(inline.model), inline
+
+    paths = [*model_admin.get_list_display(request), *model_admin.get_search_fields(request)]
+    paths += [item[0] if isinstance(item, tuple) else item for item in model_admin.get_list_filter(request)]
+    for path in paths:
+        current = model
+        for step in str(path).strip("^=@").split("__"):
+            field = next((field for field in current._meta.get_fields() if field.name == step), None)
+            if field is None or not field.is_relation or field.related_model is None:
+                break
+            assert not holds_secrets(field.related_model), path
+            current = field.related_model
+
+    form = model_admin.get_form(request)
+    for name, field in form.base_fields.items():
+        related = getattr(getattr(field, "queryset", None), "model", None)
+        assert related is None or not holds_secrets(related), name
+
+
+def test_admin_has_no_page_of_a_closed_model():
+    from django.urls import NoReverseMatch
+
+    for label in CLOSED:
+        with pytest.raises(NoReverseMatch):
+            reverse(f"admin:{label.lower().replace('.', '_')}_changelist")
+
+
+def test_admin_index_is_french_and_grouped(client, chief):
+    page = client.get("/admin/").content.decode()
+    assert "Pnav — administration" in page
+    groups = [str(group["name"]) for group in client.get("/admin/").context["app_list"]]
+    assert groups == [name for name in ["Contenus", "Points d'accueil", "Équipe", "Réglages"] if name in groups]
+    assert "Équipe" in groups
+    team = next(group for group in client.get("/admin/").context["app_list"] if group["name"] == "Équipe")
+    assert {entry["object_name"] for entry in team["models"]} == {"User", "Unit", "Agent"}
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model._meta.label)
+def test_admin_list_and_form_open(client, chief, model):
+    name = f"{model._meta.app_label}_{model._meta.model_name}"
+    assert client.get(reverse(f"admin:{name}_changelist")).status_code == 200
+    assert client.get(reverse(f"admin:{name}_add")).status_code in {200, 403}
+    label = model._meta.verbose_name
+    assert str(label), model
+
+
+def account_form(**changes):
+    form = {
+        "username": "camille",
+        "role": "agent",
+        "first_name": "Camille",
+        "last_name": "Martin",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "agent-TOTAL_FORMS": "1",
+        "agent-INITIAL_FORMS": "0",
+        "agent-MIN_NUM_FORMS": "0",
+        "agent-MAX_NUM_FORMS": "1",
+        "agent-0-unit": "",
+        "agent-0-public_name": "",
+        "agent-0-capacity": "3",
+    }
+    return form | changes
+
+
+def test_create_agent_with_unit(client, chief, unit):
+    form = account_form(**{"agent-0-unit": unit.pk, "agent-0-public_name": "Camille"})
+    answer = client.post("/admin/accounts/user/add/", form)
+    assert answer.status_code == 302, answer.context["errors"]
+    user = User.objects.get(username="camille")
+    assert user.password_is_temporary and user.check_password(PASSWORD)
+    assert not user.is_staff
+    assert user.agent.unit == unit
+    entry = LogEntry.objects.get()
+    assert entry.object_repr == "camille" and PASSWORD not in entry.change_message
+
+
+def test_create_agent_without_unit_is_refused(client, chief):
+    answer = client.post("/admin/accounts/user/add/", account_form())
+    assert answer.status_code == 200
+    assert "unité" in answer.content.decode()
+    assert not User.objects.filter(username="camille").exists()
+
+
+def test_create_administrator_with_unit_is_refused(client, chief, unit):
+    form = account_form(role="administrator", **{"agent-0-unit": unit.pk, "agent-0-public_name": "X"})
+    assert client.post("/admin/accounts/user/add/", form).status_code == 200
+    assert Agent.objects.count() == 0
+
+
+def test_create_administrator(client, chief):
+    assert client.post("/admin/accounts/user/add/", account_form(role="administrator")).status_code == 302
+    assert User.objects.get(username="camille").is_superuser
+
+
+def test_set_password_is_provisional(client, chief):
+    user = make_user("camille")
+    url = f"/admin/accounts/user/{user.pk}/password/"
+    page = client.get(url).content.decode()
+    assert "provisoire" in page and "usable_password" not in page
+    new = "une autre phrase provisoire"
+    assert client.post(url, {"password1": new, "password2": new}).status_code == 302
+    user.refresh_from_db()
+    assert user.password_is_temporary and user.check_password(new)
+    assert new not in LogEntry.objects.get().change_message
+
+
+def test_reset_second_factor_asks_then_logs(client, chief):
+    user = make_user("camille", totp=True)
+    choice = {"action": "reset_second_factor", "_selected_action": [user.pk]}
+    page = client.post("/admin/accounts/user/", choice)
+    assert "camille" in page.content.decode()
+    assert Authenticator.objects.filter(user=user).exists()
+    answer = client.post("/admin/accounts/user/", choice | {"confirmed": "1"})
+    assert answer.status_code == 302
+    assert not Authenticator.objects.filter(user=user).exists()
+    assert Authenticator.objects.filter(user=chief).exists()
+    entry = LogEntry.objects.get()
+    assert (entry.user, entry.object_repr) == (chief, "camille")
+    assert entry.get_change_message() == "Second facteur réinitialisé."
+
+
+def test_nobody_locks_themselves_out(client, chief):
+    page = client.get(f"/admin/accounts/user/{chief.pk}/change/")
+    fields = page.context["adminform"].form.fields
+    assert "role" not in fields and "is_active" not in fields
+
+
+def test_accounts_and_agents_are_not_deleted(client, chief, unit):
+    user = make_user("camille")
+    agent = Agent.objects.create(user=user, unit=unit, public_name="Camille")
+    assert client.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"/admin/chat/agent/{agent.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"/admin/accounts/user/{user.pk}/change/", {}).status_code == 200
+
+
+def test_admin_sign_out_and_password_lead_to_the_account(client, chief):
+    assert client.get("/admin/password_change/").url == "/compte/password/change/"
+    assert client.get("/admin/logout/").status_code == 405
+    assert client.post("/admin/logout/").url == "/compte/login/"
+    assert client.get("/admin/").url.startswith("/compte/login/")
+
+
+def test_admin_own_login_view_is_not_used(client, chief):
+    assert client.get("/admin/login/").url == "/admin/"
+    client.logout()
+    assert client.get("/admin/login/").url.startswith("/compte/login/")
