@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from pnav import health
+
 urlpatterns = [
     path("", include("pnav.pages.urls")),
     path("orientation/", include("triage.urls")),
@@ -12,4 +14,7 @@ urlpatterns = [
     path("console/", include("chat.console_urls")),
     path("compte/", include("pnav.accounts.urls")),
     path("admin/", admin.site.urls),
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
+    path("metrics", health.metrics, name="metrics"),
 ]

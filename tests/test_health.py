@@ -1,0 +1,129 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat.lifecycle import Availability
+from pnav import health
+from tests.factories import chat as factory
+
+TOKEN = "a token of the operator"
+
+
+def failing(error: Exception):
+    async def probe() -> None:
+        raise error
+
+    return probe
+
+
+def test_live_asks_nobody(client):
+    """No database fixture: a query would fail the test."""
+    answer = client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_ready(client):
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", ["postgresql", "redis"])
+def test_ready_names_the_failing_part_and_nothing_else(client, monkeypatch, caplog, part):
+    monkeypatch.setitem(health.PARTS, part, failing(OSError("server at db.internal refused")))
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable", "failing": [part]})
+    assert "db.internal" not in caplog.text and f"part={part}" in caplog.text
+
+
+@pytest.mark.django_db
+def test_ready_redis_really_away(client, settings, tmp_path):
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
+    assert client.get("/health/ready").json()["failing"] == ["redis"]
+
+
+@pytest.mark.django_db
+def test_ready_postgresql_really_away(client, monkeypatch, tmp_path):
+    address = health.postgresql_address() | {"host": str(tmp_path)}
+    monkeypatch.setattr(health, "postgresql_address", lambda: address)
+    assert client.get("/health/ready").json()["failing"] == ["postgresql"]
+
+
+@pytest.mark.django_db
+def test_ready_does_not_wait_for_a_silent_part(client, monkeypatch):
+    async def silent() -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(health, "PROBE_SECONDS", 0.05)
+    monkeypatch.setitem(health.PARTS, "redis", silent)
+    assert client.get("/health/ready").json()["failing"] == ["redis"]
+
+
+def test_health_is_exempt_from_the_redirect_to_https(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer wrong", TOKEN, f"Basic {TOKEN}", "Bearer é"])
+def test_metrics_is_not_there_without_the_token(client, settings, header):
+    settings.METRICS_TOKEN = TOKEN
+    headers = {} if header is None else {"Authorization": header}
+    assert client.get("/metrics", headers=headers).status_code == 404
+
+
+def test_metrics_is_never_there_without_a_configured_token(client, settings):
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+def read(text: str) -> dict[str, float]:
+    lines = [line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(("pnav_", "process_"))]
+    return {name: float(value) for name, value in lines}
+
+
+@pytest.fixture
+def gauges(client, settings):
+    settings.METRICS_TOKEN = TOKEN
+
+    def get() -> dict[str, float]:
+        answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        return read(answer.content.decode())
+
+    return get
+
+
+@pytest.mark.django_db
+def test_metrics_of_an_empty_service(gauges):
+    values = gauges()
+    assert values["pnav_conversations_waiting"] == values["pnav_oldest_wait_seconds"] == 0
+    assert values["pnav_agents_free_places"] == 0
+    assert values["process_resident_memory_bytes"] > 0
+
+
+@pytest.mark.django_db
+def test_metrics_count_agents(gauges):
+    factory.agent(capacity=3)
+    factory.agent(capacity=2)
+    factory.agent(capacity=5, availability=Availability.PAUSE)
+    factory.agent(capacity=5, present=False)
+    values = gauges()
+    assert values["pnav_agents_present"] == 3
+    assert values["pnav_agents_free_places"] == 5
+
+
+@pytest.mark.django_db
+def test_metrics_count_conversations(gauges):
+    factory.waiting(queued_at=timezone.now() - timedelta(seconds=90))
+    factory.waiting(queued_at=timezone.now() - timedelta(seconds=10))
+    factory.assigned(factory.agent(capacity=2))
+    factory.closed(factory.agent(capacity=1))
+    values = gauges()
+    assert values["pnav_conversations_waiting"] == 2
+    assert 90 <= values["pnav_oldest_wait_seconds"] < 120
+    assert values["pnav_conversations_active"] == 1
+    assert values["pnav_agents_free_places"] == 2
