@@ -37,11 +37,11 @@ class NotYours(Exception):
     """The conversation is no longer assigned to this agent."""
 
 
-def _history(conversation: Conversation, kind: str, now: datetime, by: object = None, detail: str = "") -> None:
-    user = by if isinstance(by, AbstractBaseUser) else None
-    ConversationEvent.objects.create(
-        conversation=conversation, kind=kind, at=now, by_id=user and user.pk, detail=detail
-    )
+def _history(
+    conversation: Conversation, kind: str, now: datetime, by: AbstractBaseUser | None = None, detail: str = ""
+) -> None:
+    by_id: int | None = by.pk if by is not None else None
+    ConversationEvent.objects.create(conversation=conversation, kind=kind, at=now, by_id=by_id, detail=detail)
 
 
 def _dispatch_after_commit() -> None:
