@@ -61,6 +61,8 @@ def _plain(lines: list[str]) -> Iterator[str]:
 
 
 def _inline(text: str) -> str:
+    # French typography: « : » and « ? » never begin a line.
+    text = re.sub(r" (?=[:;?!»€%])|(?<=«) ", "\u00a0", text)
     return _BOLD.sub(r"<strong>\1</strong>", _LINK.sub(_link, escape(text)))
 
 

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.urls import path
 
 from . import views
@@ -7,8 +8,11 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("quitter/", views.quit_site, name="quit"),
     path("avis/", views.feedback, name="feedback"),
+    path("avis/merci/", views.feedback_thanks, name="feedback_thanks"),
     path("accessibilite/", views.accessibility, name="accessibility"),
     path("mentions-legales/", views.legal, name="legal"),
     path("donnees-personnelles/", views.privacy, name="privacy"),
     path("parametres-affichage/", views.display_settings, name="display_settings"),
 ]
+if settings.DEMO or settings.TESTING:
+    urlpatterns.append(path("composants/", views.components, name="components"))

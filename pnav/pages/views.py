@@ -1,24 +1,45 @@
 """The information pages and the quick exit."""
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from . import display
-from .forms import DisplaySettingsForm
+from .actions import give_feedback
+from .forms import DisplaySettingsForm, FeedbackForm
+from .models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/home.html")
+    """The information page: two queries, the sections and the numbers."""
+    blocks = list(ContentBlock.objects.all())
+    return render(
+        request,
+        "pages/home.html",
+        {
+            "blocks": blocks,
+            "numbers": list(HelpNumber.objects.all()),
+            "updated_on": max((block.verified_on for block in blocks if block.verified_on), default=None),
+        },
+    )
 
 
+@csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def quit_site(request: HttpRequest) -> HttpResponseBase:
-    """POST ends the visit and leaves the site; GET explains what a browser keeps."""
+    """POST ends the visit and leaves the site; GET explains what a browser keeps.
+
+    No CSRF token: a stale page must let people out, and never answer « forbidden » to somebody in a hurry. Another
+    site gains nothing by it, since its request comes without the session (SameSite=Lax).
+    """
     if request.method != "POST":
         return render(request, "pages/quit.html")
     request.session.flush()
@@ -27,24 +48,60 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def feedback(request: HttpRequest) -> HttpResponseBase:
+    form = FeedbackForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        give_feedback(**form.cleaned_data)
+        return redirect("pages:feedback_thanks")
+    return render(request, "pages/feedback.html", {"form": form})
+
+
 @require_safe
-def feedback(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/feedback.html")
+def feedback_thanks(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/feedback_thanks.html")
 
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/accessibility.html")
+    return render(request, "pages/accessibility.html", {"contact_email": settings.CONTACT_EMAIL})
 
 
 @require_safe
 def legal(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/legal.html")
+    publication = {
+        "publisher": settings.PUBLISHER,
+        "director": settings.PUBLICATION_DIRECTOR,
+        "hosting_company": settings.HOSTING_COMPANY,
+        "contact_email": settings.CONTACT_EMAIL,
+    }
+    return render(request, "pages/legal.html", publication)
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/privacy.html")
+    periods = {
+        "retention_days": settings.RETENTION_DAYS,
+        "feedback_days": settings.FEEDBACK_DAYS,
+        "session_hours": settings.SESSION_COOKIE_AGE // 3600,
+        "contact_email": settings.CONTACT_EMAIL,
+    }
+    return render(request, "pages/privacy.html", periods)
+
+
+@require_safe
+def components(request: HttpRequest) -> HttpResponse:
+    """Every component in every state; only in a demonstration and in tests."""
+    wrong = FeedbackForm({"rating": "", "page": "", "text": "x" * (FEEDBACK_MAX_LENGTH + 1)})
+    wrong.is_valid()
+    levels = (messages.SUCCESS, messages.INFO, messages.WARNING, messages.ERROR)
+    context = {
+        "empty_form": FeedbackForm(auto_id="empty_%s"),
+        "wrong_form": wrong,
+        "levels": [Message(level, _("Un message de ce niveau.")) for level in levels],
+        "numbers": HelpNumber.objects.all(),
+    }
+    return render(request, "pages/components.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,10 +109,10 @@ def display_settings(request: HttpRequest) -> HttpResponseBase:
     """Theme and language, kept in two cookies; then back to the page the person came from."""
     came_from = request.GET.get("next", "")
     form = DisplaySettingsForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         initial={"theme": display.theme(request), "language": get_language(), "next": came_from},
     )
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         target = form.cleaned_data["next"]
         if not target.startswith("/") or not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
             target = ""

@@ -1,0 +1,105 @@
+// « Quitter rapidement »: the page disappears at once, then the browser leaves without keeping it.
+// Loaded in the head, before the page is drawn: it also works while the rest still arrives.
+// Without scripts the same button is a plain form. Pattern: GOV.UK Design System, "Exit this page".
+(() => {
+  "use strict";
+  const { action, destination } = document.currentScript.dataset;
+  const PRESSES = 3;
+  const WINDOW_MS = 5000;
+  const LEFT = "left";
+
+  function hide() {
+    document.documentElement.classList.add("pnav-leaving");
+    document.title = "\u200e"; // an empty title would show the address
+  }
+
+  function remember() {
+    try {
+      sessionStorage.setItem(LEFT, "1");
+    } catch {
+      // Storage is refused in some private windows: « back » then asks the server, which has forgotten the visit.
+    }
+  }
+
+  function leave() {
+    hide();
+    remember();
+    // The answer is not awaited; « keepalive » lets the request outlive the page.
+    fetch(action, { method: "POST", keepalive: true, redirect: "manual", credentials: "same-origin" }).catch(() => {});
+    location.replace(destination);
+  }
+
+  function hasLeft() {
+    try {
+      return sessionStorage.getItem(LEFT) === "1";
+    } catch {
+      return false;
+    }
+  }
+
+  // « Back » after an exit: show nothing and go away again. Coming back on purpose shows the site.
+  const [navigation] = performance.getEntriesByType("navigation");
+  if (hasLeft()) {
+    if (navigation && navigation.type === "back_forward") {
+      hide();
+      location.replace(destination);
+    } else {
+      try {
+        sessionStorage.removeItem(LEFT);
+      } catch {
+        // Nothing was kept, then.
+      }
+    }
+  }
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    hide();
+    if (hasLeft()) location.replace(destination);
+    else location.reload();
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.id !== "quick-exit") return;
+    event.preventDefault();
+    leave();
+  });
+
+  let presses = 0;
+  let timer = 0;
+  function announce(name) {
+    const form = document.getElementById("quick-exit");
+    const status = document.getElementById("quick-exit-status");
+    if (form && status) status.textContent = form.dataset[name];
+  }
+  function start() {
+    presses = 0;
+    clearTimeout(timer);
+  }
+  let alone = false; // Shift held to type a capital is not a press
+  addEventListener("keydown", (event) => {
+    if (event.repeat) return;
+    alone = event.key === "Shift";
+    if (!alone && presses) {
+      start();
+      announce("expired");
+    }
+  });
+  addEventListener("keyup", (event) => {
+    if (event.key !== "Shift" || !alone) return;
+    alone = false;
+    presses += 1;
+    if (presses === 1) {
+      timer = setTimeout(() => {
+        start();
+        announce("expired");
+      }, WINDOW_MS);
+      announce("twoMore");
+    } else if (presses < PRESSES) {
+      announce("oneMore");
+    } else {
+      start();
+      announce("leaving");
+      leave();
+    }
+  });
+})();

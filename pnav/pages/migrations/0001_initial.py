@@ -8,72 +8,135 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ContentBlock',
+            name="ContentBlock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verified_on', models.DateField(blank=True, null=True, verbose_name='vérifié le')),
-                ('source', models.CharField(blank=True, max_length=300, verbose_name='source')),
-                ('doubt', models.TextField(blank=True, help_text='Ce qui reste à vérifier. Jamais affiché au public.', verbose_name='doute')),
-                ('slug', models.SlugField(unique=True, verbose_name='ancre')),
-                ('title', models.CharField(max_length=150, verbose_name='titre')),
-                ('title_en', models.CharField(blank=True, max_length=150, verbose_name='titre en anglais')),
-                ('body', models.TextField(help_text='Une ligne vide sépare les paragraphes. « - » en début de ligne fait une liste, « 1. » une liste numérotée, « ### » un intertitre, **texte** du gras, [texte](adresse) un lien. « +++ Titre » replie ce qui suit, « +++ » seul referme.', verbose_name='texte')),
-                ('body_en', models.TextField(blank=True, verbose_name='texte en anglais')),
-                ('order', models.PositiveSmallIntegerField(default=100, verbose_name='ordre')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verified_on", models.DateField(blank=True, null=True, verbose_name="vérifié le")),
+                ("source", models.CharField(blank=True, max_length=300, verbose_name="source")),
+                (
+                    "doubt",
+                    models.TextField(
+                        blank=True, help_text="Ce qui reste à vérifier. Jamais affiché au public.", verbose_name="doute"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True, verbose_name="ancre")),
+                ("title", models.CharField(max_length=150, verbose_name="titre")),
+                ("title_en", models.CharField(blank=True, max_length=150, verbose_name="titre en anglais")),
+                (
+                    "body",
+                    models.TextField(
+                        help_text="Une ligne vide sépare les paragraphes. « - » en début de ligne fait une liste, « 1. » une liste numérotée, « ### » un intertitre, **texte** du gras, [texte](adresse) un lien. « +++ Titre » replie ce qui suit, « +++ » seul referme.",
+                        verbose_name="texte",
+                    ),
+                ),
+                ("body_en", models.TextField(blank=True, verbose_name="texte en anglais")),
+                ("order", models.PositiveSmallIntegerField(default=100, verbose_name="ordre")),
             ],
             options={
-                'verbose_name': 'contenu',
-                'verbose_name_plural': 'contenus',
-                'ordering': ['order', 'slug'],
+                "verbose_name": "contenu",
+                "verbose_name_plural": "contenus",
+                "ordering": ["order", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='HelpNumber',
+            name="HelpNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verified_on', models.DateField(blank=True, null=True, verbose_name='vérifié le')),
-                ('source', models.CharField(blank=True, max_length=300, verbose_name='source')),
-                ('doubt', models.TextField(blank=True, help_text='Ce qui reste à vérifier. Jamais affiché au public.', verbose_name='doute')),
-                ('number', models.CharField(max_length=20, unique=True, validators=[django.core.validators.RegexValidator('^[0-9 ]+$', 'Des chiffres et des espaces seulement.')], verbose_name='numéro')),
-                ('use', models.CharField(choices=[('call', 'appel'), ('text', 'SMS')], default='call', max_length=10, verbose_name='usage')),
-                ('label', models.CharField(max_length=120, verbose_name='nom')),
-                ('label_en', models.CharField(blank=True, max_length=120, verbose_name='nom en anglais')),
-                ('audience', models.CharField(max_length=200, verbose_name='pour qui')),
-                ('audience_en', models.CharField(blank=True, max_length=200, verbose_name='pour qui, en anglais')),
-                ('hours', models.CharField(blank=True, max_length=120, verbose_name='horaires')),
-                ('hours_en', models.CharField(blank=True, max_length=120, verbose_name='horaires en anglais')),
-                ('is_free', models.BooleanField(default=False, verbose_name='gratuit')),
-                ('is_emergency', models.BooleanField(default=False, verbose_name='urgence')),
-                ('order', models.PositiveSmallIntegerField(default=100, verbose_name='ordre')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verified_on", models.DateField(blank=True, null=True, verbose_name="vérifié le")),
+                ("source", models.CharField(blank=True, max_length=300, verbose_name="source")),
+                (
+                    "doubt",
+                    models.TextField(
+                        blank=True, help_text="Ce qui reste à vérifier. Jamais affiché au public.", verbose_name="doute"
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        max_length=20,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator("^[0-9 ]+$", "Des chiffres et des espaces seulement.")
+                        ],
+                        verbose_name="numéro",
+                    ),
+                ),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[("call", "appel"), ("text", "SMS")],
+                        default="call",
+                        max_length=10,
+                        verbose_name="usage",
+                    ),
+                ),
+                ("label", models.CharField(max_length=120, verbose_name="nom")),
+                ("label_en", models.CharField(blank=True, max_length=120, verbose_name="nom en anglais")),
+                ("audience", models.CharField(max_length=200, verbose_name="pour qui")),
+                ("audience_en", models.CharField(blank=True, max_length=200, verbose_name="pour qui, en anglais")),
+                ("hours", models.CharField(blank=True, max_length=120, verbose_name="horaires")),
+                ("hours_en", models.CharField(blank=True, max_length=120, verbose_name="horaires en anglais")),
+                ("is_free", models.BooleanField(default=False, verbose_name="gratuit")),
+                ("is_emergency", models.BooleanField(default=False, verbose_name="urgence")),
+                ("order", models.PositiveSmallIntegerField(default=100, verbose_name="ordre")),
             ],
             options={
-                'verbose_name': "numéro d'aide",
-                'verbose_name_plural': "numéros d'aide",
-                'ordering': ['order', 'number'],
+                "verbose_name": "numéro d'aide",
+                "verbose_name_plural": "numéros d'aide",
+                "ordering": ["order", "number"],
             },
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rating', models.CharField(choices=[('yes', 'Oui'), ('partly', 'En partie'), ('no', 'Non')], max_length=10, verbose_name='le service a-t-il aidé')),
-                ('page', models.CharField(choices=[('home', "La page d'accueil"), ('orientation', "Les questions d'orientation"), ('reception_point', "La recherche du point d'accueil"), ('chat', 'Le tchat'), ('other', 'Autre chose')], default='other', max_length=20, verbose_name='sujet')),
-                ('text', models.TextField(blank=True, max_length=1000, verbose_name='commentaire')),
-                ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='reçu le')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "rating",
+                    models.CharField(
+                        choices=[("yes", "Oui"), ("partly", "En partie"), ("no", "Non")],
+                        max_length=10,
+                        verbose_name="le service a-t-il aidé",
+                    ),
+                ),
+                (
+                    "page",
+                    models.CharField(
+                        choices=[
+                            ("home", "La page d'accueil"),
+                            ("orientation", "Les questions d'orientation"),
+                            ("reception_point", "La recherche du point d'accueil"),
+                            ("chat", "Le tchat"),
+                            ("other", "Autre chose"),
+                        ],
+                        default="other",
+                        max_length=20,
+                        verbose_name="sujet",
+                    ),
+                ),
+                ("text", models.TextField(blank=True, max_length=1000, verbose_name="commentaire")),
+                (
+                    "created_at",
+                    models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name="reçu le"),
+                ),
             ],
             options={
-                'verbose_name': 'avis',
-                'verbose_name_plural': 'avis',
-                'ordering': ['-created_at'],
-                'constraints': [models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length('text'), 1000), name='feedback_text_not_too_long')],
+                "verbose_name": "avis",
+                "verbose_name_plural": "avis",
+                "ordering": ["-created_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.LessThanOrEqual(
+                            django.db.models.functions.text.Length("text"), 1000
+                        ),
+                        name="feedback_text_not_too_long",
+                    )
+                ],
             },
         ),
     ]

@@ -53,7 +53,7 @@ NUMBERS = [
      ("France Victimes", "Every victim", "7 days a week, 9 am to 7 pm"),
      "", SERVICE_PUBLIC),
     ("3919", "call", False, False,
-     ("Violences Femmes Info", "Femmes victimes de violences", ""),
+     ("Violences faites aux femmes", "Femmes victimes de violences", ""),
      ("Violence against women", "Women who are victims of violence", ""),
      "Horaires et gratuité à vérifier avant de les afficher.", ""),
     ("0805 805 817", "call", False, False,
