@@ -47,7 +47,7 @@ check: $(STAMP) ## style, types, gabarits, contrats d'import
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --quiet --target-version 6.0 --check
-	@PYTHONPATH=. .venv/bin/lint-imports --no-logo 2>&1 | tail -n 12
+	@mkdir -p .local && PYTHONPATH=. .venv/bin/lint-imports > .local/imports.log 2>&1 || (cat .local/imports.log && exit 1)
 	@$(PYTHON) -m tests.types
 
 fix: $(STAMP) ## réparer ce que les outils savent réparer

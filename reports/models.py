@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -11,9 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from locations.models import Force
 from reports import keyring
 from triage.rules import Urgency
-
-if TYPE_CHECKING:
-    from chat.models import Conversation
 
 
 class ReporterRole(models.TextChoices):
@@ -113,8 +109,6 @@ class Report(models.Model):
     )
     force = models.CharField(max_length=20, choices=Force, blank=True)
     is_nearest = models.BooleanField(default=False)
-
-    conversation: "Conversation"
 
     class Meta:
         verbose_name = _("signalement")
