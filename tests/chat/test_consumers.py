@@ -1,12 +1,13 @@
 import asyncio
 import json
+import time
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, doorbell, protocol, queue
+from chat import actions, dialogue, doorbell, protocol, queue
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
 from pnav.accounts.models import Role
@@ -265,6 +266,66 @@ async def test_console_released_when_the_lease_ends():
         await in_db(queue.release_stale)
         released = await line.until("released")
         assert released == {"type": "released", "conversation": str(conversation.public_id), "reason": "released"}
+
+
+async def test_console_reads_nothing_more_of_a_conversation_given_to_another():
+    agent, other = await in_db(make.agent), await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
+        await line.until("assigned")
+        # As if the ring that says so had been lost.
+        await in_db(Conversation.objects.filter(pk=conversation.pk).update, assigned_to=other)
+        await in_db(make.message, conversation, "pour un autre agent")
+        await asyncio.sleep(0.3)
+        await line.send(type="beat")
+        frames = [await line.receive()]
+        while frames[-1]["type"] != "beat":
+            frames.append(await line.receive())
+        assert "released" in {frame["type"] for frame in frames}
+        assert "pour un autre agent" not in json.dumps(frames)
+
+
+async def test_console_two_looks_at_once_say_each_change_once(monkeypatch):
+    agent = await in_db(make.agent)
+    first, second = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
+    own = dialogue.own_conversations
+    slow = iter([0.4])
+
+    def read_slowly(agent):
+        answer = own(agent)
+        time.sleep(next(slow, 0))
+        return answer
+
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
+        await line.until("assigned")
+        await line.until("assigned")
+        monkeypatch.setattr(dialogue, "own_conversations", read_slowly)
+        await line.send(type="beat")
+        await asyncio.sleep(0.1)
+        # Two end while the beat's look is on its way: it must not bring back what it saw before.
+        for conversation in (first, second):
+            await in_db(
+                lambda pk=conversation.pk: actions.close_conversation(conversation_id=pk, by_author=Author.REPORTER)
+            )
+        released = [(await line.until("released"))["conversation"] for _ in range(2)]
+        assert set(released) == {str(first.public_id), str(second.public_id)}
+        await line.send(type="beat")
+        types = []
+        while not await line.socket.receive_nothing(timeout=0.5):
+            types.append((await line.receive())["type"])
+        assert "beat" in types and not {"assigned", "released"} & set(types)
+
+
+async def test_socket_that_never_entered_leaves_no_subscription(monkeypatch):
+    agent = await in_db(make.agent)
+
+    def away(_agent):
+        raise OperationalError
+
+    monkeypatch.setattr(dialogue, "own_conversations", away)
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
+        assert await line.closed() == protocol.CLOSE_AGAIN
+        assert not doorbell.ensure_hub()._subscribers
 
 
 async def test_queue_frame_holds_no_text_and_no_answer():
