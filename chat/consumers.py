@@ -208,7 +208,7 @@ class Socket:
             if error.code in {protocol.BAD_FRAME, protocol.TOO_LONG, protocol.EMPTY}:
                 self._count_bad_frame()
         except DATABASE_AWAY as error:
-            logger.warning("socket: the database does not answer (%s)", type(error).__name__)
+            logger.warning("socket: the database failed (%s)", type(error).__name__)
             detail = "The message could not be written: keep it and try again."
             await self.send(ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame())
 
@@ -230,7 +230,7 @@ class Socket:
                     return leave.code
                 except DATABASE_AWAY as error:
                     # What was missed is seen at the next ring, sync or beat.
-                    logger.warning("socket: the database does not answer (%s)", type(error).__name__)
+                    logger.warning("socket: the database failed (%s)", type(error).__name__)
                     break
 
     async def _expire(self) -> int:

@@ -59,6 +59,6 @@ class Command(BaseCommand):
         try:
             work()
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
-            logger.warning("worker: %s: the database does not answer (%s)", name, type(error).__name__)
+            logger.warning("worker: %s failed and will be tried again (%s)", name, type(error).__name__)
         finally:
             close_old_connections()
