@@ -1,0 +1,297 @@
+"""The visitor's side of the exchange: waiting room, conversation, end, and the way back. Works without a script.
+
+The session is the only key: every view obtains its conversation from `chat.access.as_reporter`.
+"""
+
+import json
+import logging
+import time
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.csp import CSP
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+import reports.session
+import triage.session
+from chat import access, actions, dialogue, limits, protocol, thread, wording
+from chat.dialogue import Party
+from chat.forms import CodeForm, MessageForm
+from chat.lifecycle import Author, Status
+from chat.models import Conversation
+from reports.models import Report, ReporterRole
+from triage import numbers, rules
+
+logger = logging.getLogger(__name__)
+
+# A code holds 60 bits: these limits keep the load of guessing away, not its success.
+RESUME_TRIES, RESUME_PAUSE_SECONDS = 8, 10 * 60  # a visit
+RESUME_ALL, RESUME_ALL_SECONDS = 300, 60  # everybody together
+FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
+MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
+
+_TRIES_KEY = "chat.resume"
+_CODE_KEY = "chat.code"
+
+FRAMED_BY_OURSELVES = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+
+
+# --- what the templates need ------------------------------------------------------------------------------------------
+
+
+def _is_familiar(request: HttpRequest, report: Report) -> bool:
+    """Whether to say *tu*: as the orientation does, else (on another device) as the report tells."""
+    answers = triage.session.answers(request)
+    if answers:
+        return rules.voice(answers).familiar
+    return report.is_minor and report.role == ReporterRole.VICTIM
+
+
+def _is_discreet(request: HttpRequest, report: Report) -> bool:
+    return report.discreet or triage.session.is_discreet(request)
+
+
+def _manner(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    """How to speak to this person: for every page that shows their conversation."""
+    report = conversation.report
+    familiar, discreet = _is_familiar(request, report), _is_discreet(request, report)
+    help_numbers = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT]
+    if report.is_minor or familiar:
+        help_numbers = [numbers.DIGITAL_VIOLENCE, numbers.SUICIDE_PREVENTION, numbers.CHILD_IN_DANGER]
+    return {
+        "conversation": conversation,
+        "familiar": familiar,
+        "discreet": discreet,
+        "said": wording.words(familiar=familiar, discreet=discreet),
+        "help_numbers": help_numbers,
+        "numbers_meanwhile": [numbers.POLICE, numbers.EMERGENCY_BY_TEXT, *help_numbers],
+    }
+
+
+def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
+    """Where the conversation stands, in words."""
+    state = dialogue.state(Party.reporter(conversation))
+    wait = tuple(state["wait_minutes"]) if state["wait_minutes"] else None
+    return {
+        "status": state["status"],
+        "position": wording.position_words(manner["said"], state["position"]),
+        "wait": wording.wait_words(manner["said"], wait),
+        "interlocutor": thread.agent_name(manner["said"], state["interlocutor"], discreet=manner["discreet"]),
+    }
+
+
+def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | None = None) -> HttpResponse:
+    """The page of the conversation, with the message that could not be sent if there is one."""
+    manner = _manner(request, conversation)
+    said, discreet = manner["said"], manner["discreet"]
+    standing = _standing(conversation, manner)
+    lines = thread.read_lines(conversation, said, discreet=discreet)
+    error = ""
+    if form is not None:
+        error = next(iter(form.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau."))
+    context = {
+        **manner,
+        **standing,
+        "lines": lines,
+        "blank": thread.BLANK,
+        "last_seq": lines[-1].seq if lines else 0,
+        "is_error": form is not None,
+        "body_error": error,
+        "body": form.data.get("body", "") if form is not None else "",
+        "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
+        "words": json.dumps(said, ensure_ascii=False),
+        "max_length": protocol.MAX_BODY,
+    }
+    return render(request, "chat/conversation.html", context)
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def conversation(request: HttpRequest) -> HttpResponse:
+    """Waiting room, conversation or end. Opens the conversation of this visit's report when there is none yet."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        report = reports.session.current_report(request)
+        if report is None:
+            return redirect("reports:create")
+        actions.open_conversation(report=report)
+        current = access.as_reporter(request.session)
+        assert current is not None  # noqa: S101  it was just opened
+    elif current.status == Status.ABANDONED:
+        actions.revive_conversation(conversation_id=current.pk)
+        current.refresh_from_db()
+    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
+    return _show(request, current)
+
+
+@require_POST
+def post_message(request: HttpRequest) -> HttpResponse:
+    """Add a message without a script, then back to the end of the thread."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return redirect("reports:create")
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _show(request, current, form)
+    if limits.is_over(f"messages:{current.public_id}", limit=MESSAGES, seconds=MESSAGES_SECONDS):
+        form.add_error("body", _("Trop de messages à la suite. Attendez quelques secondes, puis envoyez de nouveau."))
+        return _show(request, current, form)
+    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
+    try:
+        _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
+    except actions.ConversationClosed:
+        form.add_error("body", _("L'échange a pris fin : ce message n'a pas été envoyé."))
+        current.refresh_from_db()
+        return _show(request, current, form)
+    return redirect(reverse("chat:conversation") + "#fin")
+
+
+def _post_form(current: Conversation, client_id: uuid.UUID, body: str) -> None:
+    message = actions.post_message(conversation_id=current.pk, client_id=client_id, body=body, author=Author.REPORTER)
+    if message.body != body:
+        # The browser's « Back » brought a sent form back and another text was written in it: that is another message.
+        actions.post_message(conversation_id=current.pk, client_id=uuid.uuid4(), body=body, author=Author.REPORTER)
+
+
+@require_GET
+@xframe_options_sameorigin
+@csp_override(FRAMED_BY_OURSELVES)
+def news(request: HttpRequest) -> HttpResponse:
+    """For browsers without a script: where it stands and what lies after `apres`, in a frame that loads itself again.
+
+    Only the frame is renewed, so that what is being typed beside it is not lost. Being read by whoever has no script,
+    it also tells the agent that everything so far was on screen.
+    """
+    current = access.as_reporter(request.session)
+    if current is None:
+        return render(request, "chat/news.html", {"status": ""})
+    after = request.GET.get("apres", "")
+    cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
+    manner = _manner(request, current)
+    lines = thread.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
+    seq = lines[-1].seq if lines else cursor
+    dialogue.mark_read(Party.reporter(current), seq)
+    shown = request.GET.get("etat", "")
+    context = {**manner, **_standing(current, manner), "lines": lines, "shown": shown}
+    return render(request, "chat/news.html", context)
+
+
+@require_POST
+def frames(request: HttpRequest) -> HttpResponse:
+    """One frame of docs/protocol.md as a JSON body, for networks that block sockets. Answer: `{"frames": [...]}`."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return _json({"error": "no_session"}, status=401)
+    client_id = None
+    try:
+        frame = protocol.parse(request.body)
+        client_id = getattr(frame, "client_id", None)
+        if frame.conversation is not None and frame.conversation != current.public_id:
+            raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
+        if limits.is_over(f"frames:{current.public_id}", limit=FRAMES, seconds=FRAMES_SECONDS):
+            raise protocol.ProtocolError(
+                protocol.RATE_LIMITED, "Too many frames at once: send it again later.", client_id
+            )
+        answer = dialogue.answer_over_http(Party.reporter(current), frame)
+    except protocol.ProtocolError as error:
+        answer = [error.frame()]
+    except DatabaseError as error:
+        logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
+        detail = "The message could not be written: keep it and try again."
+        answer = [protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()]
+    return _json({"frames": answer})
+
+
+def _json(content: dict[str, Any], status: int = 200) -> JsonResponse:
+    return JsonResponse(content, status=status, headers={"Cache-Control": "no-store"})
+
+
+@require_http_methods(["GET", "POST"])
+def end(request: HttpRequest) -> HttpResponse:
+    """The person ends the exchange or leaves the queue, after having been asked."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return redirect("reports:create")
+    if request.method == "POST":
+        actions.close_conversation(conversation_id=current.pk, by_author=Author.REPORTER)
+        return redirect("chat:conversation")
+    if current.status == Status.CLOSED:
+        return redirect("chat:conversation")
+    return render(request, "chat/end.html", {**_manner(request, current), "status": current.status})
+
+
+# --- the way back -----------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    """Make a code de reprise, and show it once.
+
+    A POST that asks for JSON (the script, which stays on its page) is answered with the code at once. Without a script
+    it waits, sealed, in the session for the page that follows: that page, loaded again, does not make another one.
+    """
+    current = access.as_reporter(request.session)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    if current is None:
+        return _json({"error": "no_session"}, status=401) if wants_json else redirect("chat:resume")
+    if request.method == "POST":
+        issued = actions.issue_code(conversation_id=current.pk)
+        if wants_json:
+            return _json({"code": issued})
+        request.session[_CODE_KEY] = issued
+        return redirect("chat:code")
+    return render(request, "chat/code.html", {**_manner(request, current), "code": request.session.pop(_CODE_KEY, "")})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def resume(request: HttpRequest) -> HttpResponse:
+    """Come back from any device with a code de reprise."""
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        found = None
+        if _may_try(request):
+            found = actions.find_by_code(form.cleaned_data["code"])
+            if found is None:
+                _count_try(request)
+                form.add_error(
+                    "code",
+                    _(
+                        "Ce code ne correspond à aucun échange. Vérifiez chaque caractère. "
+                        "Si un autre code a été créé depuis, seul le dernier fonctionne."
+                    ),
+                )
+        else:
+            form.add_error("code", _("Trop d'essais pour le moment. Attendez dix minutes, puis réessayez."))
+        if found is not None:
+            request.session.pop(_TRIES_KEY, None)
+            reports.session.remember(request, found.report)
+            actions.revive_conversation(conversation_id=found.pk)
+            return redirect("chat:conversation")
+    error = next(iter(form.errors.get("code", [])), "")
+    typed = form.data.get("code", "")
+    context = {"error": error, "typed": typed, "has_conversation": access.as_reporter(request.session) is not None}
+    return render(request, "chat/resume.html", context)
+
+
+def _may_try(request: HttpRequest) -> bool:
+    tries = [at for at in request.session.get(_TRIES_KEY, []) if at > time.time() - RESUME_PAUSE_SECONDS]
+    if len(tries) >= RESUME_TRIES:
+        return False
+    return not limits.is_over("resume", limit=RESUME_ALL, seconds=RESUME_ALL_SECONDS)
+
+
+def _count_try(request: HttpRequest) -> None:
+    tries = [at for at in request.session.get(_TRIES_KEY, []) if at > time.time() - RESUME_PAUSE_SECONDS]
+    request.session[_TRIES_KEY] = [*tries, time.time()]
