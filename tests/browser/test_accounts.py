@@ -1,0 +1,187 @@
+"""Signing in, enrolling and the admin in a real browser, under the real content policy."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pnav.accounts.models import Role, User
+from tests.accounts.cast import PASSWORD, make_user, totp_code
+from tests.browser.conftest import LiveSite, PageFactory
+
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def account(live_site: LiveSite) -> Iterator[Callable[..., str]]:
+    """`account(role, totp=…)` makes an account on the site and returns its name."""
+    names: list[str] = []
+
+    def make(role: Role = Role.AGENT, *, totp: bool = False) -> str:
+        name = f"{role.value}-{len(names)}-{id(names)}"
+        names.append(name)
+        with live_site.database():
+            make_user(name, role, totp=totp)
+        return name
+
+    yield make
+    with live_site.database():
+        User.objects.filter(username__in=names).delete()
+
+
+def sign_in(page: Page, base: str, name: str, *, code: bool = True, path: str = "/compte/login/") -> None:
+    page.goto(base + path)
+    page.fill("[name=login]", name)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    if code:
+        page.fill("[name=code]", totp_code())
+        page.click("main button[type=submit]")
+
+
+def secret_on(page: Page) -> str:
+    return page.inner_text(".pnav-secret").replace(" ", "")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe, account, theme):
+    page = page_factory(theme=theme, width=320)
+    name = account()
+    page.goto(live_site.url + "/compte/login/")
+    axe(page)
+    page.fill("[name=login]", name)
+    page.fill("[name=password]", "faux")
+    page.click("main button[type=submit]")
+    expect(page).to_have_title("Erreur : Connexion des agents – Pnav")
+    assert page.evaluate("document.activeElement.classList.contains('fr-alert--error')")
+    assert page.input_value("[name=login]") == name
+    axe(page)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("h1")).to_have_text("Mon compte")
+    axe(page)
+    page.goto(live_site.url + "/compte/2fa/webauthn/add/")
+    axe(page)
+    page.goto(live_site.url + "/compte/2fa/totp/activate/")
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.fill("[name=code]", totp_code(secret_on(page)))
+    page.click("main button[type=submit]")
+    expect(page.locator("h1")).to_have_text("Codes de secours")
+    expect(page.locator(".pnav-codes li")).to_have_count(10)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    axe(page)
+    for path in ("2fa/", "2fa/webauthn/", "password/change/", "logout/", "2fa/recovery-codes/generate/"):
+        page.goto(live_site.url + "/compte/" + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        axe(page)
+    page.goto(live_site.url + "/compte/logout/")
+    page.click("main button[type=submit]")
+    expect(page.locator("main")).to_contain_text("Vous êtes déconnecté.")
+    sign_in(page, live_site.url, name, code=False)
+    expect(page.locator("h1")).to_have_text("Deuxième étape")
+    axe(page)
+
+
+def test_enrolment_and_sign_in_without_javascript(live_site, page_factory: PageFactory, account):
+    page = page_factory(javascript=False, width=320)
+    name = account()
+    sign_in(page, live_site.url, name, code=False)
+    page.goto(live_site.url + "/console/")
+    page.click("text=Enregistrer une application")
+    page.fill("[name=code]", totp_code(secret_on(page)))
+    page.click("main button[type=submit]")
+    expect(page.locator("h1")).to_have_text("Codes de secours")
+    page.goto(live_site.url + "/console/")
+    assert page.url == live_site.url + "/console/"
+
+
+def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account):
+    """WebAuthn wants a name, not a number: the site is reached as « localhost »."""
+    base = live_site.url.replace("127.0.0.1", "localhost")
+    name = account()
+    context = browser.new_context(locale="fr-FR")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"]
+
+    sign_in(page, base, name, code=False)
+    page.goto(base + "/console/")
+    page.click("text=Enregistrer une clé d'accès")
+    page.fill("[name=name]", "Téléphone")
+    page.check("label:has-text('sans mot de passe')")
+    page.click("#passkey-add")
+    expect(page.locator("h1")).to_have_text("Codes de secours")
+    credentials = devtools.send("WebAuthn.getCredentials", {"authenticatorId": key})["credentials"]
+    assert [(item["rpId"], item["isResidentCredential"]) for item in credentials] == [("localhost", True)]
+    page.goto(base + "/compte/2fa/webauthn/")
+    expect(page.locator("main")).to_contain_text("Téléphone")
+    expect(page.locator("main")).to_contain_text("Suffit seule pour se connecter")
+
+    # The key alone.
+    page.goto(base + "/compte/logout/")
+    page.click("main button[type=submit]")
+    page.goto(base + "/console/")
+    page.click("#passkey-login")
+    page.wait_for_url(base + "/console/")
+
+    # The key as the second step.
+    page.goto(base + "/compte/logout/")
+    page.click("main button[type=submit]")
+    sign_in(page, base, name, code=False)
+    page.click("#passkey-authenticate")
+    page.wait_for_url(base + "/console/")
+
+    # A key that refuses is said in words.
+    page.goto(base + "/compte/logout/")
+    page.click("main button[type=submit]")
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
+    page.click("#passkey-login")
+    expect(page.locator("[data-passkey-error]")).to_contain_text("Vous pouvez recommencer")
+    assert [problem for problem in problems if "404" not in problem] == []
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe, account, theme):
+    """Index, lists and forms; the fixture fails on any refusal by the policy or error in a script."""
+    page = page_factory(theme=theme)
+    name = account(Role.ADMINISTRATOR, totp=True)
+    other = account(totp=True)
+    sign_in(page, live_site.url, name, path="/admin/")
+    expect(page.locator("h1")).to_have_text("Administration")
+    axe(page)
+    page.goto(live_site.url + "/admin/")
+    links = page.eval_on_selector_all("#content .module th a", "links => links.map(link => link.pathname)")
+    assert "/admin/accounts/user/" in links and "/admin/chat/unit/" in links
+    for link in links:
+        page.goto(live_site.url + link)
+        expect(page.locator("#content h1")).to_be_visible()
+        axe(page)
+        if page.locator(".object-tools .addlink").count():
+            page.goto(live_site.url + link + "add/")
+        elif page.locator("#result_list th a").count():
+            page.locator("#result_list th a").first.click()
+        expect(page.locator("#content h1")).to_be_visible()
+    page.goto(live_site.url + "/admin/accounts/user/add/")
+    axe(page)
+    page.goto(live_site.url + "/admin/accounts/user/?q=" + other)
+    page.check("#result_list input[type=checkbox]")
+    page.select_option("select[name=action]", "reset_second_factor")
+    page.click("button[name=index]")
+    expect(page.locator("h1")).to_have_text("Réinitialiser le second facteur")
+    axe(page)
+    page.click("input[name=confirmed]")
+    expect(page.locator(".messagelist")).to_contain_text("Second facteur réinitialisé pour 1 compte")
