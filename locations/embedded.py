@@ -19,8 +19,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from locations.formats import CommuneRecord, CompetenceRecord, NameRecord, PartnerRecord, Record, UnitRecord
 from locations.geography import distance_km
-from locations.names import normalise, normalise_place
+from locations.hours import parse_text
+from locations.names import department_of, normalise, normalise_place
 
 DATA = Path(__file__).resolve().parent / "data"
 COMMUNES = DATA / "communes.tsv.xz"
@@ -310,3 +312,86 @@ def approximate(communes: list[Commune]) -> list[Commune]:
                 commune = replace(commune, latitude=latitude, longitude=longitude, is_approximate=True)
         result.append(commune)
     return result
+
+
+def commune_records(places: Places) -> Iterator[tuple[int, Record]]:
+    """The communes and former names as records to load, each with its rank."""
+    rank = 0
+    for rank, commune in enumerate(places.communes, start=1):
+        precision = "" if commune.latitude is None else "approximate" if commune.is_approximate else "town"
+        yield (
+            rank,
+            CommuneRecord(
+                insee_code=commune.code,
+                name=commune.name,
+                kind="arrondissement" if commune.parent else "commune",
+                parent=commune.parent,
+                department_code=commune.department.code,
+                department_name=commune.department.name,
+                region_code=commune.department.region_code,
+                region_name=commune.department.region_name,
+                zone=commune.department.zone,
+                population=commune.population,
+                postal_codes=commune.postal_codes,
+                latitude=commune.latitude,
+                longitude=commune.longitude,
+                precision=precision,
+            ),
+        )
+    for former in places.former_names:
+        rank += 1
+        yield rank, NameRecord(former.commune, former.name, former.kind)
+
+
+def unit_records(places: Places, path: Path = UNITS) -> Iterator[tuple[int, Record]]:
+    """The demonstration units, their competences and the partners, written by hand in `units.json`.
+
+    A unit stands where its town is: near enough to rank units, and never shown as its door.
+    """
+    positions = {commune.code: (commune.latitude, commune.longitude) for commune in places.communes}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    rank = 0
+    for rank, unit in enumerate(content["units"], start=1):
+        yield (
+            rank,
+            UnitRecord(
+                **_contact(unit, positions),
+                force=unit["force"],
+                opening_hours=parse_text(unit.get("hours", "")),
+                public_id=unit.get("public_id", ""),
+            ),
+        )
+    for unit in content["units"]:
+        for insee_code in unit["municipalities"]:
+            rank += 1
+            yield rank, CompetenceRecord(insee_code, unit["force"], "", unit["name"])
+    for partner in content["partners"]:
+        rank += 1
+        yield (
+            rank,
+            PartnerRecord(
+                **_contact(partner, positions),
+                kind=partner["kind"],
+                dila_id=partner["key"],
+                presentation=partner.get("presentation", ""),
+                telephone_hours=partner.get("telephone_hours", ""),
+                opening_hours=parse_text(partner.get("hours", "")),
+            ),
+        )
+
+
+def _contact(item: dict[str, Any], positions: dict[str, tuple[float | None, float | None]]) -> dict[str, Any]:
+    insee_code = item.get("insee", "")
+    latitude, longitude = positions.get(insee_code, (None, None))
+    return {
+        "name": item["name"],
+        "department_code": department_of(insee_code),
+        "insee_code": insee_code,
+        "address": item.get("address", ""),
+        "postal_code": item.get("postal_code", ""),
+        "town": item.get("town", ""),
+        "telephone": item.get("telephone", ""),
+        "url": item.get("url", ""),
+        "latitude": latitude,
+        "longitude": longitude,
+    }
