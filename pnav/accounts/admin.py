@@ -19,8 +19,6 @@ from chat.models import Agent
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import FACTORS
 
-PROVISIONAL = _("Mot de passe provisoire : la personne en choisit un autre à sa prochaine connexion.")
-
 
 class NewUserForm(UserCreationForm):
     """An account with the provisional password that the administrator hands over."""
@@ -91,7 +89,7 @@ class AccountAdmin(UserAdmin):
     )
     add_fieldsets = (
         (None, {"fields": ("username", "role", "first_name", "last_name")}),
-        (_("Mot de passe provisoire"), {"fields": ("password1", "password2"), "description": PROVISIONAL}),
+        (_("Mot de passe provisoire"), {"fields": ("password1", "password2")}),
     )
     readonly_fields = ("second_factor", "last_login", "date_joined")
 

@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     default = True
     name = "pnav.accounts"
     label = "accounts"
-    verbose_name = "Comptes"
+    verbose_name = "Équipe"
 
     def ready(self) -> None:
         """The system checks of the whole site register themselves when imported."""
