@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.models import Session
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -35,7 +35,7 @@ class SessionStore(db.SessionStore):
         text = self.serializer().dumps(data).decode("latin-1")
         return base64.b64encode(keyring.seal(text, context=f"session:{row}")).decode()
 
-    def unseal(self, row: Session) -> dict[str, Any]:
+    def unseal(self, row: AbstractBaseSession) -> dict[str, Any]:
         """What a row holds. A row that no key opens is an empty session, as a forged one is for Django."""
         try:
             text = keyring.unseal(base64.b64decode(row.session_data), context=f"session:{row.session_key}")
@@ -72,12 +72,12 @@ class SessionStore(db.SessionStore):
     async def aexists(self, session_key: str) -> bool:
         return await self.model.objects.filter(session_key=stored_key(session_key)).aexists()
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
-        row = stored_key(self._get_or_create_session_key())
+    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
+        row = stored_key(self._get_or_create_session_key())  # type: ignore[attr-defined]
         return self.model(session_key=row, session_data=self.seal(data, row), expire_date=self.get_expiry_date())
 
-    async def acreate_model_instance(self, data: dict[str, Any]) -> Session:
-        row = stored_key(await self._aget_or_create_session_key())
+    async def acreate_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
+        row = stored_key(await self._aget_or_create_session_key())  # type: ignore[attr-defined]
         expire_date = await self.aget_expiry_date()
         return self.model(session_key=row, session_data=self.seal(data, row), expire_date=expire_date)
 

@@ -63,7 +63,7 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
         self.fields["password1"].widget.attrs["autocomplete"] = "new-password"
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned = super().clean() or {}
         new = cleaned.get("password1")
         if new and new == cleaned.get("oldpassword"):
             self.add_error("password1", _("Choisissez un mot de passe différent de l'actuel."))

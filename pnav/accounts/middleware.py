@@ -85,7 +85,7 @@ def require_second_factor(
                 response = await sync_to_async(refuse)(request)
                 if response is not None:
                     return response
-            return await get_response(request)  # type: ignore[misc]
+            return await get_response(request)
 
         return async_middleware
 

@@ -45,7 +45,7 @@ def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
     enrolled = dict(Authenticator.objects.filter(user=user).values_list("pk", "type"))
     if not FACTORS & set(enrolled.values()):
         return Standing.TO_ENROL
-    records = get_authentication_records(_SessionHolder(session), user)  # type: ignore[arg-type]
+    records = get_authentication_records(_SessionHolder(session), user)
     proved = {record.get("id") for record in records if record.get("method") == "mfa"}
     return Standing.COMPLETE if proved & set(enrolled) else Standing.TO_CONFIRM
 

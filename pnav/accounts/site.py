@@ -29,9 +29,9 @@ def close_foreign_models() -> None:
 class PnavAdminSite(admin.AdminSite):
     """French titles, an index grouped by what people come to do, and one way in: the sign-in with a second factor."""
 
-    site_title = _("Administration de Pnav")  # type: ignore[assignment]
-    site_header = _("Pnav — administration")  # type: ignore[assignment]
-    index_title = _("Administration")  # type: ignore[assignment]
+    site_title = _("Administration de Pnav")
+    site_header = _("Pnav — administration")
+    index_title = _("Administration")
     enable_nav_sidebar = True
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -43,10 +43,14 @@ class PnavAdminSite(admin.AdminSite):
             raise PermissionDenied
         return redirect("admin:index" if request.user.is_authenticated else "account_login")
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         return _sign_out(request)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         return redirect("account_change_password")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
