@@ -4,6 +4,7 @@ A socket is refused before it is accepted when it comes from a foreign page; the
 user are read once, at the handshake.
 """
 
+import logging
 import os
 from importlib import import_module
 from types import SimpleNamespace
@@ -23,8 +24,11 @@ from django.http import parse_cookie  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 
 from chat import doorbell  # noqa: E402
-from chat.consumers import Receive, Send, in_db  # noqa: E402
+from chat.consumers import DATABASE_AWAY, Receive, Send, in_db  # noqa: E402
+from chat.protocol import CLOSE_AGAIN  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
+
+logger = logging.getLogger(__name__)
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:
@@ -71,7 +75,15 @@ class Handshake:
         if not is_own_origin(scope):
             await send({"type": "websocket.close"})
             return
-        session, user = await in_db(_identify, parse_cookie(_header(scope, b"cookie")))
+        try:
+            session, user = await in_db(_identify, parse_cookie(_header(scope, b"cookie")))
+        except DATABASE_AWAY:
+            # « Come back », rather than the failure of a handshake, which a page cannot tell from a blocked network.
+            logger.warning("handshake: the database failed")
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": CLOSE_AGAIN})
+            return
         await self.inner({**scope, "session": session, "user": user}, receive, send)
 
 

@@ -121,6 +121,7 @@ DATABASES = {
     "default": {
         **_database,
         "CONN_MAX_AGE": 0,  # under ASGI persistent connections pile up (Django #33497); the pool keeps them instead
+        "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "pool": {

@@ -1,0 +1,131 @@
+"""What happens to a conversation when something dies. Everything here is really killed."""
+
+import time
+
+import pytest
+
+from chat.models import Message
+from tests.chat.sockets import signed_in, visit
+from tests.factories import chat as make
+
+REPORTER = "/ws/conversation/"
+CONSOLE = "/ws/console/"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def pair(site):
+    """A conversation under way: its key, the two session keys."""
+    with site.database():
+        agent = make.agent()
+        conversation = make.assigned(agent)
+        return conversation, visit(conversation), signed_in(agent)
+
+
+def bodies(site, conversation):
+    with site.database():
+        messages = Message.objects.select_related("conversation").filter(conversation=conversation)
+        return [(message.seq, message.body) for message in messages if message.author != "system"]
+
+
+def test_message_crosses_processes(site, pair):
+    conversation, reporter_key, agent_key = pair
+    with site.line(0, REPORTER, reporter_key) as reporter, site.line(1, CONSOLE, agent_key) as agent:
+        agent.until(lambda frame: frame["type"] == "queue")
+        time.sleep(1)  # both processes have joined the line
+        reporter.post("d'un processus à l'autre")
+        assert agent.hears("d'un processus à l'autre", 2) < 1
+        agent.post("et retour", conversation=str(conversation.public_id))
+        assert reporter.hears("et retour", 2) < 1
+
+
+def test_valkey_killed_messages_still_arrive_and_fast_again_after(site, pair):
+    _conversation, reporter_key, agent_key = pair
+    with site.line(0, REPORTER, reporter_key) as reporter, site.line(1, CONSOLE, agent_key) as agent:
+        agent.until(lambda frame: frame["type"] == "queue")
+        site.valkey.kill()
+        try:
+            time.sleep(4)  # both processes notice
+            mine = reporter.post("sans Valkey")
+            reporter.acknowledged(mine, 3)
+            assert agent.hears("sans Valkey", 5) < 3
+        finally:
+            site.valkey.start()
+        time.sleep(8)
+        reporter.post("Valkey revenu")
+        assert agent.hears("Valkey revenu", 5) < 1
+
+
+def test_web_process_killed_nothing_lost_nothing_doubled(site, pair):
+    conversation, reporter_key, _agent_key = pair
+    sent = []
+    with site.line(0, REPORTER, reporter_key) as reporter:
+        for number in range(20):
+            sent.append((reporter.post(f"message {number}"), f"message {number}"))
+        reporter.acknowledged(sent[3][0])
+        site.webs[0].kill()
+    seen = {item["client_id"] for item in reporter.items.values()}
+    with site.line(1, REPORTER, reporter_key) as reporter:
+        reporter.send(type="sync", after=max(reporter.items, default=0))
+        for client_id, body in sent:
+            if client_id not in seen:
+                reporter.post(body, client_id)
+                reporter.acknowledged(client_id)
+    site.webs[0].start()
+    kept = bodies(site, conversation)
+    assert sorted(body for _seq, body in kept) == sorted(body for _client_id, body in sent)
+    assert [seq for seq, _body in kept] == list(range(kept[0][0], kept[0][0] + 20))
+
+
+def test_postgres_killed_says_unavailable_and_recovers(site, pair):
+    conversation, reporter_key, _agent_key = pair
+    with site.line(0, REPORTER, reporter_key) as reporter:
+        reporter.acknowledged(reporter.post("avant"))
+        site.postgres.process.kill()
+        site.postgres.process.wait()
+        client_id = reporter.post("pendant")
+        error = reporter.until(lambda frame: frame["type"] == "error", 20)
+        assert (error["code"], error["client_id"]) == ("unavailable", client_id)
+        _restart_in_place(site.postgres)
+        deadline = time.monotonic() + 30
+        while True:  # as the page does: keep it, try again
+            reporter.post("pendant", client_id)
+            answer = reporter.until(lambda frame: frame["type"] in {"error", "messages"}, 20)
+            if answer["type"] == "messages":
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+    assert [body for _seq, body in bodies(site, conversation)] == ["avant", "pendant"]
+
+
+def _restart_in_place(postgres):
+    """Start again behind the same address, as a supervisor would."""
+    import tempfile
+
+    address = postgres.sockets
+    for left in address.glob(".s.PGSQL*"):
+        left.unlink()
+    real = tempfile.mkdtemp
+    tempfile.mkdtemp = lambda **_kwargs: str(address)
+    try:
+        postgres.start()
+    finally:
+        tempfile.mkdtemp = real
+
+
+def test_idle_sockets_stay_open(site):
+    """redis-py 8 closed about one waiting socket every five seconds; a minute of silence shows it."""
+    with site.database():
+        conversations = [make.waiting(queued_at=make.long_ago(1)) for _each in range(50)]
+        keys = [visit(conversation) for conversation in conversations]
+    lines = [site.line(index % 2, REPORTER, key) for index, key in enumerate(keys)]
+    try:
+        time.sleep(65)
+        for line in lines:
+            line.send(type="beat")
+        for line in lines:
+            assert line.until(lambda frame: frame["type"] == "beat", 10)
+    finally:
+        for line in lines:
+            line.socket.close()
