@@ -3,9 +3,11 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
+from chat.models import Agent
 from pnav.accounts.middleware import refuse
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
+from tests.factories.chat import unit
 
 from .cast import PASSWORD, make_user, sign_in, totp_code
 
@@ -45,7 +47,9 @@ def test_signed_out_post_is_not_come_back_to(client):
     ],
 )
 def test_role_decides_who_enters_where(client, role, area, enters):
-    make_user("u", role, totp=True)
+    user = make_user("u", role, totp=True)
+    if user.is_agent:
+        Agent.objects.create(user=user, unit=unit(), public_name="U")
     sign_in(client, "u")
     assert (client.get(area).status_code != 403) == enters
 
