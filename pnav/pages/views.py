@@ -44,7 +44,9 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
         return render(request, "pages/quit.html")
     request.session.flush()
     response = HttpResponse(status=303, headers={"Location": settings.QUICK_EXIT_URL, "Cache-Control": "no-store"})
-    response.headers["Clear-Site-Data"] = '"cache"'
+    # A browser that clears its cache makes a navigation wait for it; the script's request is not awaited.
+    if request.headers.get("Sec-Fetch-Mode") != "navigate":
+        response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 

@@ -40,7 +40,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe as AxeCore
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
@@ -210,6 +210,7 @@ def browser() -> Iterator[Browser]:
 
 
 type PageFactory = Callable[..., Page]
+type Axe = Callable[[Page], None]
 
 
 @pytest.fixture
@@ -262,11 +263,11 @@ def page(page_factory: PageFactory) -> Page:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], None]:
+def axe() -> Axe:
     """`axe(page)`: asserts that axe-core finds nothing on the page as it stands; names what it finds."""
 
     def check(page: Page) -> None:
-        results = Axe().run(page)
+        results = AxeCore().run(page)
         found = [
             f"{violation['id']}: {violation['help']}\n    " + "\n    ".join(node["html"] for node in violation["nodes"])
             for violation in results.response["violations"]

@@ -1,0 +1,121 @@
+"""Every page, in both themes: axe finds nothing, nothing scrolls sideways at 320 px, targets are large enough.
+
+Pages that need a situation (a conversation, a sign-in) have tests of their own beside their part's browser tests.
+"""
+
+import pytest
+
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+
+# Add the address of a page here as soon as it exists.
+ADDRESSES = [
+    "/",
+    "/quitter/",
+    "/avis/",
+    "/avis/merci/",
+    "/accessibilite/",
+    "/mentions-legales/",
+    "/donnees-personnelles/",
+    "/parametres-affichage/",
+    "/composants/",
+    "/orientation/",
+    "/point-d-accueil/",
+    "/compte/login/",
+    "/une-adresse-qui-n-existe-pas/",
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_axe_finds_nothing(page_factory: PageFactory, live_site: LiveSite, axe: Axe, address: str, theme: str):
+    page = page_factory(theme=theme, width=390)
+    page.goto(live_site.url + address)
+    for details in page.locator("details").all():
+        details.evaluate("element => { element.open = true; }")
+    axe(page)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_sideways_scroll_at_320(page_factory: PageFactory, live_site: LiveSite, address: str):
+    page = page_factory(width=320)
+    page.goto(live_site.url + address)
+    for details in page.locator("details").all():
+        details.evaluate("element => { element.open = true; }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("address", ["/", "/avis/", "/parametres-affichage/"])
+def test_touch_targets_are_large(page_factory: PageFactory, live_site: LiveSite, address: str):
+    """44 px high, but for links inside a sentence (WCAG 2.5.8 exempts them)."""
+    page = page_factory(width=320)
+    page.goto(live_site.url + address)
+    small = page.evaluate(
+        """() => {
+            const isShown = (e) => e.checkVisibility() && !e.closest(".fr-skiplinks, .pnav-exit-first");
+            const isInSentence = (e) => {
+                const sentence = e.closest("p, li, dd");
+                return sentence && sentence.textContent.trim() !== e.textContent.trim();
+            };
+            const boxes = [...document.querySelectorAll("a, button, summary")]
+                .filter((e) => isShown(e) && !(e.tagName === "A" && isInSentence(e)))
+                .filter((e) => e.getBoundingClientRect().height < 44);
+            // The lines of radio buttons are larger than the box of their label: try the points.
+            const lines = [...document.querySelectorAll("[type=radio] + label, [type=checkbox] + label")]
+                .filter((label) => {
+                    label.scrollIntoView({ block: "center" });
+                    const box = label.getBoundingClientRect();
+                    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+                    return ![-21, 21].every((dy) => label.contains(document.elementFromPoint(x, y + dy)));
+                });
+            return [...boxes, ...lines].map((e) => e.outerHTML.slice(0, 120));
+        }"""
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_theme_follows_the_system_without_javascript(page_factory: PageFactory, live_site: LiveSite, theme: str):
+    page = page_factory(theme=theme, javascript=False)
+    page.goto(live_site.url + "/")
+    paint = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paint == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 22, 22)"}[theme]
+
+
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_theme_chosen_wins_over_the_system(page_factory: PageFactory, live_site: LiveSite, choice: str):
+    page = page_factory(theme="dark" if choice == "light" else "light", javascript=False)
+    page.goto(live_site.url + "/parametres-affichage/?next=/avis/")
+    page.locator(f"input[name=theme][value={choice}]").check(force=True)
+    page.get_by_role("button", name="Enregistrer").click()
+    assert page.url == live_site.url + "/avis/"
+    paint = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paint == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 22, 22)"}[choice]
+
+
+def test_language_english_is_kept(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory(javascript=False)
+    page.goto(live_site.url + "/parametres-affichage/")
+    page.get_by_label("English").check(force=True)
+    page.locator("main button[type=submit]").click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.get_by_role("heading", name="What the law says").count() == 1
+
+
+def test_menu_opens_without_javascript(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory(javascript=False, width=320)
+    page.goto(live_site.url + "/")
+    link = page.locator("#menu").get_by_role("link", name="Point d'accueil")
+    assert not link.is_visible()
+    page.locator("#menu summary").click()
+    link.click()
+    assert page.url == live_site.url + "/point-d-accueil/"
+
+
+def test_feedback_error_takes_the_focus(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    page.locator("textarea").fill("Ce que j'ai écrit")
+    page.get_by_role("button", name="Envoyer mon avis").click()
+    assert page.title().startswith("Erreur")
+    assert page.evaluate("document.activeElement.id") == "erreurs"
+    assert page.locator("textarea").input_value() == "Ce que j'ai écrit"

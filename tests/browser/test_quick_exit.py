@@ -1,0 +1,154 @@
+"""« Quitter rapidement »: the button, the first Tab stop, Shift three times, and what « back » shows."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import LiveSite, PageFactory
+
+
+def is_away(page: Page, neutral_site: str) -> None:
+    expect(page).to_have_url(neutral_site)
+    expect(page.get_by_role("heading")).to_have_text("Beau temps partout")
+
+
+def session_count(site: LiveSite) -> int:
+    from django.contrib.sessions.models import Session
+
+    with site.database():
+        return Session.objects.count()
+
+
+def begin_visit(page: Page, site: LiveSite) -> None:
+    """Answer the first question of the orientation, so that there is a visit to end."""
+    page.goto(site.url + "/orientation/")
+    page.get_by_role("radio").last.check(force=True)
+    page.locator("main form button[type=submit]").first.click()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_quick_exit_button_leaves(page_factory: PageFactory, live_site: LiveSite, neutral_site: str, javascript: bool):
+    page = page_factory(javascript=javascript, width=320)
+    page.goto(live_site.url + "/accessibilite/")
+    page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    is_away(page, neutral_site)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_quick_exit_is_the_first_tab_stop(
+    page_factory: PageFactory, live_site: LiveSite, neutral_site: str, javascript: bool
+):
+    page = page_factory(javascript=javascript)
+    page.goto(live_site.url + "/")
+    page.keyboard.press("Tab")
+    first = page.get_by_role("button", name="Quitter rapidement ce site")
+    expect(first).to_be_focused()
+    assert first.bounding_box()["height"] >= 24, "seen once it has the focus"
+    page.keyboard.press("Enter")
+    is_away(page, neutral_site)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_quick_exit_ends_the_visit(page_factory: PageFactory, live_site: LiveSite, neutral_site: str, javascript: bool):
+    page = page_factory(javascript=javascript)
+    before = session_count(live_site)
+    begin_visit(page, live_site)
+    assert session_count(live_site) == before + 1
+    page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    is_away(page, neutral_site)
+    page.wait_for_timeout(300)  # with scripts the request is sent while the page leaves
+    assert session_count(live_site) == before
+
+
+def test_quick_exit_shift_three_times(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
+    page = page_factory()
+    page.goto(live_site.url + "/")
+    status = page.locator("#quick-exit-status")
+    expect(status).to_have_attribute("role", "status")
+    page.keyboard.press("Shift")
+    expect(status).to_contain_text("encore deux fois")
+    page.keyboard.press("Shift")
+    expect(status).to_contain_text("encore une fois")
+    page.keyboard.press("Shift")
+    is_away(page, neutral_site)
+
+
+def test_quick_exit_shift_used_to_type_capitals_stays(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    page.locator("textarea").focus()
+    for letter in "ABCDE":
+        page.keyboard.press(f"Shift+{letter}")
+    expect(page.locator("textarea")).to_have_value("ABCDE")
+    expect(page).to_have_url(live_site.url + "/avis/")
+
+
+def test_quick_exit_shift_too_slow_stays(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory()
+    page.clock.install()
+    page.goto(live_site.url + "/")
+    page.keyboard.press("Shift")
+    page.keyboard.press("Shift")
+    page.clock.run_for(5100)
+    expect(page.locator("#quick-exit-status")).to_contain_text("annulée")
+    page.keyboard.press("Shift")
+    page.keyboard.press("Shift")
+    expect(page).to_have_url(live_site.url + "/")
+
+
+def test_quick_exit_hides_the_page_before_the_next_one_arrives(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory()
+    page.goto(live_site.url + "/")
+    # As if the neutral page were slow: what is on screen right after the click, in the same turn of the loop.
+    state = page.evaluate(
+        """() => {
+            document.querySelector("#quick-exit button").click();
+            return [document.title, getComputedStyle(document.querySelector("main")).display];
+        }"""
+    )
+    assert state == ["\u200e", "none"]
+
+
+def test_quick_exit_back_leaves_again(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
+    page = page_factory()
+    page.goto(live_site.url + "/accessibilite/")
+    page.goto(live_site.url + "/avis/")
+    page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    is_away(page, neutral_site)
+    page.evaluate("history.back()")
+    page.wait_for_timeout(500)
+    is_away(page, neutral_site)
+
+
+def test_quick_exit_coming_back_on_purpose_shows_the_site(
+    page_factory: PageFactory, live_site: LiveSite, neutral_site: str
+):
+    page = page_factory()
+    page.goto(live_site.url + "/")
+    page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    is_away(page, neutral_site)
+    page.goto(live_site.url + "/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_quick_exit_back_without_javascript_shows_nothing_typed(
+    page_factory: PageFactory, live_site: LiveSite, neutral_site: str
+):
+    page = page_factory(javascript=False)
+    begin_visit(page, live_site)
+    page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    is_away(page, neutral_site)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()  # the server was asked again, and has forgotten
+    assert page.locator("main input:checked").count() == 0
+    assert "/orientation/" in page.url and page.url.endswith("/orientation/")
+
+
+def test_quick_exit_always_in_view(page_factory: PageFactory, live_site: LiveSite):
+    for width, height in ((320, 560), (1280, 800)):
+        page = page_factory(width=width, height=height)
+        page.goto(live_site.url + "/")
+        button = page.get_by_role("button", name="Quitter rapidement", exact=True)
+        for position in (0, 2000, 1_000_000):
+            page.evaluate("y => scrollTo(0, y)", position)
+            expect(button).to_be_in_viewport(ratio=1)
+            assert button.bounding_box()["height"] >= 44

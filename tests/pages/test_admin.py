@@ -1,0 +1,36 @@
+import pytest
+from django.contrib.admin.sites import AdminSite
+from django.test import RequestFactory
+from django.utils import timezone
+
+from pnav.pages.admin import FeedbackAdmin, HelpNumberAdmin, ReviewFilter, verify_today
+from pnav.pages.models import Feedback, HelpNumber
+
+pytestmark = pytest.mark.django_db
+
+
+def filtered(value: str):
+    request = RequestFactory().get("/", {"review": value})
+    admin = HelpNumberAdmin(HelpNumber, AdminSite())
+    return ReviewFilter(request, {"review": [value]}, HelpNumber, admin).queryset(request, HelpNumber.objects.all())
+
+
+def test_review_filter_doubt():
+    assert {number.number for number in filtered("doubt")} == {"3919"}
+
+
+def test_review_filter_overdue_then_verified(rf, monkeypatch):
+    HelpNumber.objects.exclude(number="3919").update(verified_on=timezone.localdate())
+    assert {number.number for number in filtered("overdue")} == {"3919"}
+    admin = HelpNumberAdmin(HelpNumber, AdminSite())
+    said = []
+    monkeypatch.setattr(admin, "message_user", lambda *arguments: said.append(str(arguments[-1])))
+    verify_today(admin, rf.get("/"), filtered("overdue"))
+    assert said == ["1 vérifié(s) aujourd'hui."]
+    assert not filtered("overdue").exists()
+
+
+def test_feedback_is_read_only():
+    admin = FeedbackAdmin(Feedback, AdminSite())
+    request = RequestFactory().get("/")
+    assert not admin.has_add_permission(request) and not admin.has_change_permission(request)

@@ -1,0 +1,68 @@
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone, translation
+
+from pnav.pages import actions
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, REVIEW_DAYS, ContentBlock, Feedback, HelpNumber
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 1, 10)
+
+
+def test_overdue_counts_from_the_last_check():
+    HelpNumber.objects.all().delete()
+    limit = TODAY - timedelta(days=REVIEW_DAYS)
+    for number, verified_on in (("1", None), ("2", limit - timedelta(days=1)), ("3", limit), ("4", TODAY)):
+        HelpNumber.objects.create(number=number, label="x", audience="x", verified_on=verified_on)
+    overdue = HelpNumber.objects.overdue(TODAY)
+    assert {number.number for number in overdue} == {"1", "2"}
+    assert all(number.is_overdue(TODAY) == (number in overdue) for number in HelpNumber.objects.all())
+
+
+def test_help_number_href_text_and_call():
+    assert HelpNumber(number="114", use=HelpNumber.Use.TEXT).href == "sms:114"
+    assert HelpNumber(number="116 006").href == "tel:116006"
+
+
+def test_contents_in_english_fall_back_to_french():
+    block = ContentBlock(title="Titre", title_en="Title", body="Texte")
+    assert block.shown_title == "Titre"
+    with translation.override("en"):
+        assert block.shown_title == "Title"
+        assert block.html == "<p>Texte</p>"
+
+
+def test_first_contents_have_english_and_source():
+    for block in ContentBlock.objects.all():
+        assert block.title_en and block.body_en and block.source, block.slug
+    for number in HelpNumber.objects.all():
+        assert number.label_en and number.audience_en, number.number
+        assert number.source or number.doubt, number.number
+        assert bool(number.hours) == bool(number.hours_en), number.number
+
+
+def test_first_contents_doubtful_hours_are_not_shown():
+    number = HelpNumber.objects.get(number="3919")
+    assert number.hours == "" and number.doubt and number.verified_on is None
+
+
+def test_feedback_too_long_is_refused_by_the_database():
+    actions.give_feedback(rating=Feedback.Rating.YES, page=Feedback.Page.HOME, text="é" * FEEDBACK_MAX_LENGTH)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        actions.give_feedback(rating=Feedback.Rating.YES, page=Feedback.Page.HOME, text="é" * (FEEDBACK_MAX_LENGTH + 1))
+
+
+def test_feedback_holds_nothing_about_the_person():
+    assert {field.name for field in Feedback._meta.get_fields()} == {"id", "rating", "page", "text", "created_at"}
+
+
+def test_forget_feedback_after_its_time(settings):
+    settings.FEEDBACK_DAYS = 10
+    now = timezone.now()
+    old = actions.give_feedback(rating=Feedback.Rating.NO, page=Feedback.Page.CHAT, text="")
+    Feedback.objects.filter(pk=old.pk).update(created_at=now - timedelta(days=11))
+    kept = actions.give_feedback(rating=Feedback.Rating.NO, page=Feedback.Page.CHAT, text="")
+    assert actions.forget_feedback(now=now) == 1
+    assert list(Feedback.objects.all()) == [kept]

@@ -1,0 +1,348 @@
+import re
+from html import unescape
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as project
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["home", "quit", "feedback", "feedback_thanks", "accessibility", "legal", "privacy", "display_settings"]
+
+
+def text_of(response) -> str:
+    """What a person reads: tags dropped, blanks as single spaces."""
+    content = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", content.replace("<br>", " ")))).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("name", [*PAGES, "components"])
+def test_page_renders(client: Client, name: str):
+    response = client.get(reverse(f"pages:{name}"))
+    assert response.status_code == 200
+    assert response.content.decode().count("<h1") == 1
+    assert re.search(r"<title>[^<]+ – Pnav</title>", response.content.decode())
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_frame(client: Client, name: str):
+    response = client.get(reverse(f"pages:{name}"))
+    page = response.content.decode()
+    for address in ("tel:17", "tel:112", "sms:114"):
+        assert f'href="{address}"' in page
+    for text in ("Quitter rapidement", "Paramètres d'affichage", "Point d'accueil", "Aidez-nous à améliorer ce service",
+                 "Accessibilité : non conforme", "Mentions légales", "Données personnelles", "Licence Ouverte",
+                 "site de démonstration"):  # fmt: skip
+        assert text.lower() in text_of(response).lower(), text
+    assert '<html lang="fr"' in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_not_stored_and_keeps_to_the_policy(client: Client, name: str):
+    response = client.get(reverse(f"pages:{name}"))
+    assert response.headers["Cache-Control"] == "no-store"
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "script-src 'self'" in policy and "style-src 'self'" in policy
+    assert "unsafe" not in policy
+    page = response.content.decode()
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page), "no script in the page"
+    assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", page), "no style and no handler in an attribute"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_loads_nothing_from_elsewhere(client: Client, name: str):
+    page = client.get(reverse(f"pages:{name}")).content.decode()
+    loaded = re.findall(r"<(?:link|script|img|iframe|source|use)\b[^>]*\b(?:href|src)=\"([^\"]+)\"", page)
+    assert len(loaded) >= 5
+    assert all(not urlsplit(address).netloc for address in loaded), loaded
+
+
+def test_visiting_pages_opens_no_session(client: Client):
+    for name in PAGES:
+        client.get(reverse(f"pages:{name}"))
+    assert project.SESSION_COOKIE_NAME not in client.cookies
+    assert Session.objects.count() == 0
+
+
+FACTS = {
+    "name": "plateforme numérique des signalements et d'accompagnement des victimes",
+    "who": "victime, témoin, proche ou professionnel",
+    "minor or adult": "mineure ou majeure",
+    "free": "gratuit",
+    "hours": "24 heures sur 24 et 7 jours sur 7",
+    "devices": "un ordinateur, une tablette ou un téléphone",
+    "how many": "cinquantaine de policiers et de gendarmes",
+    "one interlocutor": "Un seul interlocuteur",
+    "duration": "55 minutes",
+    "postal code": "Personne ne vérifie que c'est",
+    "zone": "police ou de la gendarmerie",
+    "steps": "J'entre dans le service",
+    "step 2": "Je donne mon code postal",
+    "step 3": "J'échange par tchat",
+    "anonymity": "L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les "
+    "plus graves.",
+    "not an emergency": "Ce n'est pas un numéro d'urgence",
+    "article": "222-33-2-2",
+    "penalty": "3 ans d'emprisonnement et 45 000 € d'amende",
+    "channels": "courriel, réseaux sociaux, forums, jeux en ligne",
+    "pseudonym": "pseudonyme",
+    "crowd": "une personne, de plusieurs, ou d'une foule",
+    "repetition": "une personne recommence",
+    "raid": "raid numérique",
+    "effect": "vos conditions de vie se dégradent",
+    "dignity": "votre dignité est atteinte",
+    "public or private": "publics ou privés",
+    "single act": "Une seule menace, un seul chantage ou une seule menace sexuelle",
+    "contents stay": "les contenus restent en ligne",
+    "minors report": "Tu peux signaler",
+    "minors complain": "porter plainte seul, dans un commissariat ou une gendarmerie",
+    "evidence": "Captures d'écran, messages, enregistrements audio ou vidéo, témoignages, certificat médical",
+    "bailiff": "commissaire de justice",
+    "several years": "plusieurs années",
+    "notice": "La description exacte du contenu",
+    "notice, author": "Ce qui permet d'identifier l'auteur",
+    "notice, false": "1 an d'emprisonnement et 15 000 € d'amende",
+    "de-referencing": "Sans réponse après 1 mois, adressez-vous à la CNIL",
+    "form 1": "intimidations, des insultes, des moqueries ou des menaces, en ligne ou au téléphone",
+    "form 2": "rumeurs",
+    "form 3": "compte piraté, une identité numérique volée",
+    "form 4": "contre un camarade de classe",
+    "form 5": "sans qu'on demande d'argent",
+    "form 6": "cyberviolences dans le couple",
+    "gesture 1": "Bloquez les comptes des auteurs",
+    "gesture 2": "Verrouillez vos comptes",
+    "gesture 3": "paramètres de confidentialité",
+    "gesture 4": "captures d'écran",
+    "gesture 5": "Parlez-en à quelqu'un de proche",
+    "out, scam": "Fausse boutique, messagerie piratée, argent exigé pour débloquer un ordinateur",
+    "out, illicit": "apologie du terrorisme, injure ou diffamation, incitation à la haine raciale",
+    "out, attack": "rançongiciel, un piratage, un virus, un faux ordre de virement",
+    "17 Cyber": "17 Cyber",
+    "THESEE": "THESEE pour une arnaque",
+    "PHAROS": "PHAROS pour un contenu public illicite",
+    "PERCEVAL": "PERCEVAL pour une carte bancaire",
+    "care, complaint": "déposer plainte",
+    "care, justice": "services de la justice",
+    "care, association": "association d'aide aux victimes",
+    "care, psychologist": "psychologue",
+    "care, rights": "informe sur vos droits",
+    "good to know": "Bon à savoir",
+    "history": "votre navigateur garde un historique",
+    "updated on": "Informations mises à jour le 9 décembre 2025",
+    "chat form": "Pour échanger avec un gendarme ou un policier, 24h/24 et 7j/7",
+    "chat form, label": "Je renseigne ma ville ou mon code postal",
+    "contacts form": "Pour trouver vos contacts utiles de proximité",
+    "contacts form, label": "Je saisis mon code postal",
+    "infographic": "L'infographie montre trois dessins",
+    "3018": "7j/7, de 9h à 23h",
+    "116 006": "7j/7, de 9h à 19h",
+    "0805": "du lundi au vendredi, de 9h à 18h30",
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_home_states_fact(client: Client, fact: str):
+    assert FACTS[fact] in text_of(client.get("/"))
+
+
+@pytest.mark.parametrize(
+    "number", ["17", "112", "15", "18", "114", "3018", "119", "3114", "116006", "3919", "0805805817", "33700"]
+)
+def test_home_number_can_be_dialled(client: Client, number: str):
+    assert re.search(rf'href="(tel|sms):{number}"', client.get("/").content.decode())
+
+
+def test_home_does_not_state_doubts(client: Client):
+    page = text_of(client.get("/"))
+    for row in [*HelpNumber.objects.exclude(doubt=""), *ContentBlock.objects.exclude(doubt="")]:
+        assert row.doubt not in page
+    assert "30 000 €" not in page
+
+
+def test_home_takes_two_queries(client: Client, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        client.get("/")
+
+
+def test_home_leads_to_danger_first_and_to_places(client: Client):
+    page = client.get("/").content.decode()
+    assert f'href="{reverse("triage:start")}"' in page
+    assert f'href="{reverse("locations:search")}' in page
+
+
+def test_home_anchors_exist(client: Client):
+    page = client.get("/").content.decode()
+    for anchor in re.findall(r'href="#([\w-]+)"', page):
+        assert f'id="{anchor}"' in page, anchor
+
+
+def test_home_contents_belong_to_administrators(client: Client):
+    ContentBlock.objects.filter(slug="service").update(body="Un autre texte.")
+    assert "Un autre texte." in text_of(client.get("/"))
+
+
+def test_home_in_english(client: Client):
+    client.cookies[project.LANGUAGE_COOKIE_NAME] = "en"
+    page = client.get("/").content.decode()
+    assert '<html lang="en"' in page
+    assert "What the law says" in page
+
+
+def test_demo_notice_may_be_absent(client: Client, settings):
+    settings.DEMO_NOTICE = False
+    page = client.get("/").content.decode()
+    assert "Site de démonstration" not in page
+    assert 'class="fr-logo"' in page
+
+
+def test_demo_wears_no_mark_of_the_state(client: Client):
+    assert 'class="fr-logo"' not in client.get("/").content.decode()
+
+
+# --- quick exit
+
+
+def start_visit(client: Client) -> None:
+    session = client.session
+    session["anything"] = "kept"
+    session.save()
+
+
+def test_quit_post_forgets_the_visit_and_leaves(settings):
+    client = Client(enforce_csrf_checks=True)
+    start_visit(client)
+    assert Session.objects.count() == 1
+    response = client.post("/quitter/")
+    assert response.status_code == 303
+    assert response.headers["Location"] == settings.QUICK_EXIT_URL
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Clear-Site-Data"] == '"cache"'
+    assert Session.objects.count() == 0
+
+
+def test_quit_navigation_does_not_wait_for_the_cache(client: Client):
+    response = client.post("/quitter/", headers={"Sec-Fetch-Mode": "navigate"})
+    assert "Clear-Site-Data" not in response.headers
+
+
+def test_quit_get_forgets_nothing_and_is_honest(client: Client):
+    start_visit(client)
+    response = client.get("/quitter/")
+    assert Session.objects.count() == 1
+    for text in ("l'historique : le nom de ce site y reste", "navigation privée", "trois fois en cinq secondes"):
+        assert text in text_of(response).lower()
+
+
+# --- feedback
+
+
+def test_feedback_is_kept(client: Client):
+    response = client.post("/avis/", {"rating": "partly", "page": "chat", "text": "Trop long"})
+    assert response.status_code == 302 and response.url == "/avis/merci/"
+    assert Feedback.objects.values_list("rating", "page", "text").get() == ("partly", "chat", "Trop long")
+
+
+def test_feedback_text_is_optional(client: Client):
+    client.post("/avis/", {"rating": "yes", "page": "other"})
+    assert Feedback.objects.count() == 1
+
+
+def test_feedback_error_keeps_what_was_typed(client: Client):
+    text = "mot <b> " * 200
+    response = client.post("/avis/", {"page": "chat", "text": text})
+    page = response.content.decode()
+    assert Feedback.objects.count() == 0
+    assert "<title>Erreur" in page
+    assert "choisissez une réponse" in page
+    assert "mot &lt;b&gt; mot" in page
+    assert re.search(r'value="chat" checked', page)
+    assert f"{len(text.strip())} caractères, pour {FEEDBACK_MAX_LENGTH} au plus" in page
+    assert 'aria-describedby="id_text-error' in page and 'id="id_text-error"' in page
+    assert "autofocus" in page
+
+
+def test_feedback_warns_about_personal_data(client: Client):
+    assert "N'écrivez ni nom, ni adresse" in text_of(client.get("/avis/"))
+
+
+# --- display settings
+
+
+def test_display_settings_theme_and_language(client: Client):
+    response = client.post("/parametres-affichage/", {"theme": "dark", "language": "en", "next": "/avis/"})
+    assert response.status_code == 302 and response.url == "/avis/"
+    page = client.get("/avis/").content.decode()
+    assert '<html lang="en" data-fr-scheme="dark" data-fr-theme="dark">' in page
+
+
+def test_display_settings_system_is_the_default(client: Client):
+    assert '<html lang="fr" data-fr-scheme="system">' in client.get("/").content.decode()
+
+
+def test_display_settings_unknown_theme_in_cookie(client: Client):
+    client.cookies["theme"] = '"><script>'
+    assert 'data-fr-scheme="system"' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("target", ["https://exemple.fr/", "//exemple.fr", "javascript:alert(1)", ""])
+def test_display_settings_never_leads_elsewhere(client: Client, target: str):
+    response = client.post("/parametres-affichage/", {"theme": "light", "language": "fr", "next": target})
+    assert response.url == "/"
+
+
+def test_display_settings_error(client: Client):
+    page = client.post("/parametres-affichage/", {"theme": "rose", "language": "fr"}).content.decode()
+    assert "<title>Erreur" in page and "Choisissez un thème de la liste." in page
+
+
+# --- pages that say what the law asks
+
+
+def test_accessibility_statement(client: Client):
+    text = text_of(client.get("/accessibilite/"))
+    for part in ("non conforme", "aucun audit", "Ce qui peut manquer", "Nous écrire", "Défenseur des droits"):
+        assert part in text
+
+
+def test_privacy_page(client: Client, settings):
+    settings.RETENTION_DAYS = 123
+    text = text_of(client.get("/donnees-personnelles/"))
+    for part in ("décret n° 2022-337", "2021-133", "123 jours", "Aucune adresse IP", "police nationale",
+                 "gendarmerie nationale", "CNIL", "données sensibles"):  # fmt: skip
+        assert part.lower() in text.lower(), part
+
+
+def test_legal_page_names_the_publisher(client: Client, settings):
+    settings.PUBLISHER = "Ministère d'essai"
+    assert "Ministère d'essai" in text_of(client.get("/mentions-legales/"))
+
+
+# --- pages that lead nowhere, and on
+
+
+def test_404_has_a_way_on(client: Client):
+    response = client.get("/rien/")
+    assert response.status_code == 404
+    page = response.content.decode()
+    assert f'href="{reverse("triage:start")}"' in page and 'href="tel:17"' in page and 'href="/"' in page
+
+
+def test_403_csrf_explains():
+    response = Client(enforce_csrf_checks=True).post("/avis/", {"rating": "yes"})
+    assert response.status_code == 403
+    assert "La page a expiré" in text_of(response)
+    assert reverse("triage:start") in response.content.decode()
+
+
+def test_500_needs_no_database(client: Client, django_assert_num_queries, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr("pnav.pages.views.ContentBlock", None)
+    with django_assert_num_queries(0):
+        response = client.get("/")
+    assert response.status_code == 500
+    assert 'href="tel:17"' in response.content.decode() and "Ce n'est pas votre faute" in text_of(response)
