@@ -98,6 +98,7 @@ def state(party: Party, board: Board | None = None) -> Json:
         wait_minutes=wait,
         interlocutor=agent.interlocutor if agent else None,
         last_seq=conversation.last_seq,
+        read_seq=conversation.agent_read_seq if party.author == Author.REPORTER else conversation.reporter_read_seq,
     )
 
 

@@ -190,7 +190,9 @@ def state_frame(
     wait_minutes: tuple[int, int] | None,
     interlocutor: str | None,
     last_seq: int,
+    read_seq: int,
 ) -> dict[str, Any]:
+    """read_seq: how far the other side has read. The `read` hint may be lost; this one comes again at each sync."""
     return {
         "type": "state",
         "conversation": str(conversation),
@@ -199,6 +201,7 @@ def state_frame(
         "wait_minutes": list(wait_minutes) if wait_minutes else None,
         "interlocutor": interlocutor,
         "last_seq": last_seq,
+        "read_seq": read_seq,
     }
 
 
