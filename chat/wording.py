@@ -26,8 +26,8 @@ def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
         "wait_mixed": _("Attente estimée : entre {low} minutes et {hours} heures."),
         "wait_hours": _("Attente estimée : entre {low_hours} h et {hours} h."),
         "wait_unknown": choose(
-            _("Aucun agent n'est libre pour l'instant. L'attente ne peut pas être estimée. Votre place est gardée."),
-            _("Aucun agent n'est libre pour l'instant. L'attente ne peut pas être estimée. Ta place est gardée."),
+            _("Aucun agent n'est disponible en ce moment. Votre place est gardée. La durée n'est pas connue."),
+            _("Aucun agent n'est disponible en ce moment. Ta place est gardée. La durée n'est pas connue."),
         ),
         "pending": _("Envoi en cours…"),
         "kept": _("Gardé, partira dès que possible"),
