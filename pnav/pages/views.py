@@ -1,8 +1,11 @@
 """The information pages and the quick exit."""
 
+import logging
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,10 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from chat.actions import park_conversation
+from reports.session import current_report
+
 from . import display
 from .actions import give_feedback
 from .forms import DisplaySettingsForm, FeedbackForm
 from .models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
+
+logger = logging.getLogger(__name__)
+DATABASE_AWAY = (DatabaseError, InterfaceError)
 
 
 @require_safe
@@ -42,8 +51,16 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
     """
     if request.method != "POST":
         return render(request, "pages/quit.html")
-    request.session.flush()
+    try:
+        report = current_report(request)
+        if report is not None:
+            park_conversation(report=report)
+        request.session.flush()
+    except DATABASE_AWAY as error:
+        # Leaving comes before everything else; the cookie goes, the rest waits for its end date.
+        logger.warning("quick exit: the database failed (%s)", type(error).__name__)
     response = HttpResponse(status=303, headers={"Location": settings.QUICK_EXIT_URL, "Cache-Control": "no-store"})
+    response.delete_cookie(settings.SESSION_COOKIE_NAME)
     # A browser that clears its cache makes a navigation wait for it; the script's request is not awaited.
     if request.headers.get("Sec-Fetch-Mode") != "navigate":
         response.headers["Clear-Site-Data"] = '"cache"'
