@@ -77,12 +77,12 @@ class ReportForm(forms.Form):
             self.fields[name] = field
 
     @property
-    def already_said(self) -> list[Text]:
+    def already_said(self) -> list[str]:
         """Who speaks and the age of who suffers, in words, as the form holds them now."""
         said = []
-        for name in ("role", "age_band"):
-            labels = dict(self.fields[name].choices)
-            said.append(labels.get(self[name].value()) or labels[self.initial[name]])
+        for name, choices in (("role", ReporterRole), ("age_band", AgeBand)):
+            value = self[name].value()
+            said.append(str(choices(value if value in choices else self.initial[name]).label))
         return said
 
     @property

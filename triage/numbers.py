@@ -6,10 +6,9 @@ guessed (3919).
 
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-type Text = str | Promise
+from triage.questions import Text
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,16 @@ Source of the questions: the orientation table and its traps in the service's re
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 VERSION = "2026-08-1"
 
-type Text = str | Promise
+type Text = str | _StrPromise  # a sentence, translated when it is shown
 
 
 @dataclass(frozen=True)

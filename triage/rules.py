@@ -62,8 +62,9 @@ class Assessment:
     """What the answers mean for the person and for the queue.
 
     reasons, service, prepare: sentences in the person's voice (*tu* for a minor), at least one of each once the path
-    is finished. destination: only when the situation goes to 17 Cyber. is_minor: the person who suffers the facts or
-    the one who writes is under 18.
+    is finished. destination: only when the situation goes to 17 Cyber.
+    destination_beside: when the chat stays the main way and 17 Cyber is another one.
+    is_minor: the person who suffers the facts or the one who writes is under 18.
     """
 
     outcome: Outcome
@@ -77,6 +78,7 @@ class Assessment:
     prepare: tuple[Text, ...] = ()
     numbers: tuple[Number, ...] = ()
     destination: Destination | None = None
+    destination_beside: Destination | None = None
     open_door: Text = OPEN_DOOR
 
     @property
@@ -88,6 +90,16 @@ class Assessment:
     def calls_first(self) -> bool:
         """Whether the numbers come before anything else: a life may be at stake."""
         return self.urgency == Urgency.CRITICAL
+
+    @property
+    def first_numbers(self) -> tuple[Number, ...]:
+        """The few numbers that come before anything else; none when nothing presses."""
+        return self.numbers[:3] if self.calls_first else ()
+
+    @property
+    def other_numbers(self) -> tuple[Number, ...]:
+        """The numbers that come after the explanations."""
+        return self.numbers[len(self.first_numbers) :]
 
 
 # --- the path -----------------------------------------------------------------------------------------------------
@@ -197,6 +209,7 @@ def assess(answers: Mapping[str, str]) -> Assessment:
         prepare=tuple(sentence.spoken(spoken) for sentence in _prepare(outcome)),
         numbers=_numbers(outcome, kept, is_minor=is_minor),
         destination=_DESTINATIONS.get(outcome),
+        destination_beside=_DESTINATIONS_BESIDE.get(outcome),
     )
 
 
@@ -286,6 +299,7 @@ def _numbers(outcome: Outcome, kept: Mapping[str, str], *, is_minor: bool) -> tu
                 numbers.EUROPEAN_EMERGENCY,
                 numbers.EMERGENCY_BY_TEXT,
                 numbers.MEDICAL_EMERGENCY,
+                numbers.CHILD_IN_DANGER,
                 numbers.SUICIDE_PREVENTION,
             )
         case Outcome.SUICIDE:
@@ -371,6 +385,16 @@ _DESTINATIONS: Mapping[Outcome, Destination] = {
         SEVENTEEN_CYBER_URL,
         "",
         _("17 Cyber dira quel service répond à ce cas. Il peut s’agir de THESEE, de PERCEVAL ou de PHAROS."),
+    ),
+}
+
+# Said beside the open door: the sources do not agree on this case.
+_DESTINATIONS_BESIDE: Mapping[Outcome, Destination] = {
+    Outcome.SINGLE_INSULT: Destination(
+        "17 Cyber",
+        SEVENTEEN_CYBER_URL,
+        "",
+        _("17 Cyber peut aussi dire quel service répond à ce cas."),
     ),
 }
 
@@ -610,7 +634,7 @@ def _service(outcome: Outcome) -> list[Wording]:
                     _("Dans le tchat, un policier ou un gendarme peut expliquer vos droits et dire qui peut aider."),
                     tu=_("Dans le tchat, un policier ou un gendarme peut expliquer tes droits et dire qui peut aider."),
                 ),
-                Wording(_("Si cela recommence, c’est du cyberharcèlement : le tchat est fait pour cela.")),
+                Wording(_("Si cela recommence, ou si d’autres s’y mettent, le tchat est fait pour cela.")),
             ]
         case Outcome.SMS_33700:
             return [Wording(_("Le 33700 est le numéro pour signaler les SMS indésirables."))]

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from triage import rules, session
 from triage.forms import AnswerForm
-from triage.questions import BY_SLUG, QUESTIONS, Question
+from triage.questions import BY_SLUG, QUESTIONS, Question, Text
 from triage.rules import Assessment, Outcome
 
 # Words in addresses say as little as they can: the history of the browser keeps them.
@@ -72,7 +72,7 @@ def _show(request: HttpRequest, question: Question, *, form: AnswerForm | None =
     return render(request, "triage/question.html", context)
 
 
-def _lines(assessment: Assessment, answers: Mapping[str, str]) -> list[dict[str, object]]:
+def _lines(assessment: Assessment, answers: Mapping[str, str]) -> list[dict[str, Text]]:
     """The answers in words, each with the page where it can be changed."""
     kept = rules.on_path(answers)
     lines = []

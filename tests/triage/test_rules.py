@@ -62,6 +62,7 @@ def test_results_outside_name_17_cyber_and_where_it_leads() -> None:
         assessed = assess(path)
         if assessed.outcome not in OUTSIDE:
             assert assessed.destination is None
+            assert (assessed.destination_beside is not None) == (assessed.outcome == Outcome.SINGLE_INSULT)
             continue
         met.add(assessed.outcome)
         destination = assessed.destination

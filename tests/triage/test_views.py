@@ -62,9 +62,11 @@ def test_danger_yes_leads_at_once_to_the_emergency_numbers(client: Client) -> No
     assert response.status_code == 302
     assert response.headers["Location"] == result_address(Outcome.DANGER)
     html = page(client, response.headers["Location"])
-    for link in ("tel:17", "tel:112", "sms:114", "tel:3114"):
-        assert f'fr-btn fr-btn--lg" href="{link}"' in html
     main = html[html.index("<main") :]
+    for link in ("tel:17", "tel:112", "sms:114"):
+        assert f'fr-btn fr-btn--lg" href="{link}"' in main
+    assert 'href="tel:3114"' in main
+    assert main.index("sms:114") < main.index("Pourquoi") < main.index("tel:3114")
     assert main.index("tel:17") < main.index(reverse("triage:open_door"))
     assert reverse("reports:create") not in main
 
@@ -91,7 +93,7 @@ def test_result_page_of_every_outcome(client: Client, outcome: Outcome) -> None:
     assert "Ce n'est pas mon cas, je veux parler à quelqu'un" in main
     assert f'action="{reverse("triage:open_door")}"' in main
     assert (f'href="{reverse("reports:create")}"' in main) == assessed.opens_chat
-    if assessed.destination:
+    if assessed.destination or assessed.destination_beside:
         assert 'href="https://17cyber.gouv.fr" rel="noopener noreferrer"' in main
         assert "quitte notre site" in main
 
