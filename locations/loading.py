@@ -176,6 +176,13 @@ def record_edition(
     )
 
 
+def refresh_statistics() -> None:
+    """Let PostgreSQL count the tables again, so that the plans of searches fit what was just loaded."""
+    with connection.cursor() as cursor:
+        for model in (Municipality, PlaceName, PostalCode, ReceptionPoint, Competence, Partner):
+            cursor.execute(f"ANALYZE {_quote(model._meta.db_table)}")
+
+
 # --- the merge ----------------------------------------------------------------------------------------------------
 
 

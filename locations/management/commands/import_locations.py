@@ -95,6 +95,8 @@ class Command(BaseCommand):
                 self._load_folder(options["folder"])
             else:
                 self._load_embedded()
+        if not options["dry_run"]:
+            loading.refresh_statistics()
         if options["report"]:
             self._write_report(options["report"])
         self._tell_remarks()

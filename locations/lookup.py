@@ -1,0 +1,571 @@
+# ruff: noqa: S608  (the queries are made of constants of this module; what a person types is a parameter)
+"""From what a person types to the units that receive them. Local tables only; two queries a search.
+
+The first query finds communes by name and by code; the second finds their units, or, when nothing was found, what the
+person may have meant. Errors of the database are not caught: a broken database is a broken page, never « no such
+town ».
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from locations.geography import distance_km
+from locations.models import Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
+from locations.names import normalise, normalise_place
+
+MAX_TYPED = 100  # characters; the rest of a longer text is not read
+MAX_SUGGESTIONS = 8
+NEAREST_SHOWN = 3
+_NEAREST_READ = 12  # candidates by degrees, from which the nearest by kilometres are kept
+_ARTICLES = ("la", "le", "les", "l")
+
+
+class Outcome(StrEnum):
+    """What a search found. `none` has suggestions or help; it is not an error."""
+
+    EMPTY = "empty"
+    NONE = "none"
+    ONE = "one"
+    SEVERAL = "several"
+
+
+@dataclass(frozen=True)
+class UnitMatch:
+    """A unit for one commune.
+
+    is_competent: known to answer for the commune; otherwise it is only one of the nearest known.
+    distance_km: as the crow flies from the centre of the commune; None when either place is not precisely known.
+    """
+
+    unit: ReceptionPoint
+    is_competent: bool
+    distance_km: float | None
+
+
+@dataclass
+class Place:
+    """A commune that was found, and its units: the competent ones, or the nearest known when none is.
+
+    postal_code: the one typed, else the first of the commune; empty for the few that have none.
+    found_as: the name or CEDEX label that led here, when it is not the commune's own.
+    """
+
+    municipality: Municipality
+    postal_code: str
+    found_as: str = ""
+    units: list[UnitMatch] = field(default_factory=list)
+
+    @property
+    def has_competent_unit(self) -> bool:
+        return any(match.is_competent for match in self.units)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A place to propose. text: what to search to find exactly it; label: what to show."""
+
+    text: str
+    label: str
+
+
+@dataclass
+class Lookup:
+    """The answer to a search.
+
+    is_cedex: the code is a firm's or an administration's; cedex_is_approximate: it led to the commune of its office.
+    suggestions: only without places: « Vouliez-vous dire… ».
+    others: communes whose longer name begins with the one typed; may_be_other: one of them is larger than the first
+    found.
+    """
+
+    outcome: Outcome
+    places: list[Place] = field(default_factory=list)
+    suggestions: list[Suggestion] = field(default_factory=list)
+    others: list[Suggestion] = field(default_factory=list)
+    may_be_other: bool = False
+    is_cedex: bool = False
+    cedex_is_approximate: bool = False
+
+    @property
+    def is_overseas(self) -> bool:
+        """Every place found is overseas."""
+        return bool(self.places) and all(place.municipality.is_overseas for place in self.places)
+
+    @property
+    def only_choice(self) -> tuple[Place, UnitMatch] | None:
+        """The one commune and its one competent unit, when there is nothing to choose and little doubt."""
+        if self.may_be_other:
+            return None
+        if len(self.places) == 1 and len(self.places[0].units) == 1 and self.places[0].has_competent_unit:
+            return self.places[0], self.places[0].units[0]
+        return None
+
+
+# --- what was typed -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Query:
+    """What was typed, understood without the tables.
+
+    code: five digits, or empty. insee_code: only of the form that cannot be a postal code ("2A004").
+    name: the rest, in its comparable form. candidates: (name, hint) pairs from the most to the least literal, where the
+    hint is what would have to be the département: « saint denis 93 » is first a name, then « saint denis » in « 93 ».
+    department: a département's code alone ("93", "974", "2A").
+    """
+
+    code: str = ""
+    insee_code: str = ""
+    name: str = ""
+    candidates: tuple[tuple[str, str], ...] = ()
+    department: str = ""
+    says_cedex: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.code or self.insee_code or self.name or self.department)
+
+
+def read_query(text: str) -> Query:
+    """Understand a search: a town, a postal code, both, with or without the département. Never fails."""
+    text = " ".join(text[:MAX_TYPED].split())
+    says_cedex = bool(re.search(r"(?i)\bcedex\b", text))
+    compact = re.sub(r"[\s.\-]", "", text).upper().removeprefix("F")
+    if re.fullmatch(r"2[AB]\d{3}", compact):
+        return Query(insee_code=compact)
+    if re.fullmatch(r"\d{4,5}", compact):
+        return Query(code=compact.zfill(5))
+    if re.fullmatch(r"\d{1,2}|2[AB]|9[78]\d", compact):
+        return Query(department=compact.zfill(2))
+    code = ""
+    if found := re.search(r"(?<!\d)(?:F-?)?(\d{2})[ .]?(\d{3})(?!\d)", text):
+        code = found[1] + found[2]
+        text = text[: found.start()] + " " + text[found.end() :]
+        # « 38307 Bourgoin-Jallieu CEDEX 9 »: the number after CEDEX says nothing more than the code.
+        text = re.sub(r"(?i)\bcedex\b.*", "", text)
+    name = normalise_place(text)
+    return Query(code=code, name=name, candidates=tuple(_candidates(name)), says_cedex=says_cedex)
+
+
+def _candidates(name: str) -> Iterable[tuple[str, str]]:
+    words = name.split()
+    for length in range(len(words), 0, -1):
+        yield " ".join(words[:length]), " ".join(words[length:])
+    if len(words) > 1 and re.fullmatch(r"\d{1,3}|2[ab]", words[0]):
+        yield " ".join(words[1:]), words[0]
+
+
+def _is_department(hint: str, municipality: Municipality) -> bool:
+    code = municipality.department_code.lower().lstrip("0")
+    if hint.lstrip("0") == code:
+        return True
+    names = {municipality.department_search, normalise(municipality.region_name)}
+    return any(hint in {name, *(name.removeprefix(f"{article} ") for article in _ARTICLES)} for name in names)
+
+
+def _with_articles(name: str) -> list[str]:
+    """« rochelle » may be « La Rochelle »."""
+    return [name, *(f"{article} {name}" for article in _ARTICLES)]
+
+
+# --- the search ---------------------------------------------------------------------------------------------------
+
+# The code a town is known by, where it has several: the roundest (Arles 13200, Saint-Paul 97460), else the lowest.
+MAIN_CODE = """SELECT o.code FROM locations_postalcode o WHERE o.municipality_id = m.insee_code AND o.kind = 'postal'
+    ORDER BY length(rtrim(o.code, '0')), o.code LIMIT 1"""
+
+# A hit on Paris, Lyon or Marseille stands for each of its arrondissements.
+FIND_PLACES = f"""
+WITH hit AS (
+    SELECT n.municipality_id, n.name, n.search, n.kind AS name_kind, '' AS code, '' AS code_kind, FALSE AS vague,
+           FALSE AS is_longer
+    FROM locations_placename n WHERE n.search = ANY(%(names)s)
+    UNION ALL
+    SELECT p.municipality_id, p.label, '', '', p.code, p.kind, p.is_approximate, FALSE
+    FROM locations_postalcode p WHERE p.code = ANY(%(codes)s)
+    UNION ALL
+    SELECT c.insee_code, c.name, '', '', '', '', FALSE, FALSE
+    FROM locations_municipality c WHERE c.insee_code = ANY(%(insee)s)
+    UNION ALL
+    -- « Aix » is a commune of 19, and is said for Aix-en-Provence.
+    (SELECT n.municipality_id, n.name, n.search, n.kind, '', '', FALSE, TRUE
+     FROM locations_placename n JOIN locations_municipality l ON l.insee_code = n.municipality_id
+     WHERE n.search LIKE %(longer)s AND n.kind = 'current' AND l.parent_id IS NULL
+     ORDER BY l.population DESC NULLS LAST LIMIT 6)
+), target AS (
+    SELECT h.*, h.municipality_id AS insee_code FROM hit h
+    UNION ALL
+    SELECT h.*, a.insee_code FROM hit h JOIN locations_municipality a ON a.parent_id = h.municipality_id
+    WHERE NOT h.is_longer
+)
+SELECT m.*, t.municipality_id AS hit_municipality, t.name AS hit_name, t.search AS hit_search,
+       t.name_kind AS hit_name_kind, t.code AS hit_code, t.code_kind AS hit_code_kind, t.vague AS hit_is_vague,
+       t.is_longer AS hit_is_longer, ({MAIN_CODE}) AS first_code
+FROM target t JOIN locations_municipality m ON m.insee_code = t.insee_code
+"""
+
+# Competent units, else the nearest by one index scan a commune, else (no position) those of the département.
+FIND_UNITS = """
+SELECT u.*, a.insee_code AS asked_for, x.is_competent
+FROM unnest(%(insee)s::text[]) AS wanted (insee_code)
+JOIN locations_municipality a ON a.insee_code = wanted.insee_code
+CROSS JOIN LATERAL (
+    SELECT c.reception_point_id AS id, TRUE AS is_competent
+    FROM locations_competence c WHERE c.municipality_id = a.insee_code
+    UNION ALL
+    (SELECT n.id, FALSE FROM locations_receptionpoint n
+     WHERE a.latitude IS NOT NULL AND n.latitude IS NOT NULL
+       AND (a.zone = 'metro' OR n.department_code = a.department_code)
+       AND NOT EXISTS (SELECT 1 FROM locations_competence c WHERE c.municipality_id = a.insee_code)
+     ORDER BY point(n.longitude, n.latitude) <-> point(a.longitude, a.latitude) LIMIT %(limit)s)
+    UNION ALL
+    (SELECT n.id, FALSE FROM locations_receptionpoint n
+     WHERE a.latitude IS NULL AND n.department_code = a.department_code AND n.source <> 'competence'
+       AND NOT EXISTS (SELECT 1 FROM locations_competence c WHERE c.municipality_id = a.insee_code)
+     ORDER BY n.name LIMIT %(shown)s)
+) x
+JOIN locations_receptionpoint u ON u.id = x.id
+"""
+
+
+def search(text: str) -> Lookup:
+    """The communes that a text names and their units. Two queries at most.
+
+    text: as typed: a town, a former commune, a postal or CEDEX code, both, with or without a département.
+    Nothing found is a Lookup with suggestions, or with none. Raises django.db.Error when the tables cannot be read.
+    """
+    query = read_query(text)
+    if query.is_empty:
+        return Lookup(Outcome.EMPTY)
+    if query.department:
+        return Lookup(Outcome.NONE, suggestions=_towns_of(query.department))
+    hits = list(
+        Municipality.objects.raw(
+            FIND_PLACES,
+            {
+                "names": sorted({variant for name, _hint in query.candidates for variant in _with_articles(name)}),
+                "codes": [query.code] if query.code else [],
+                "insee": [query.insee_code] if query.insee_code else [],
+                "longer": f"{_escape_like(query.name)} %" if query.name and not query.code else "",
+            },
+        )
+    )
+    longer = [hit for hit in hits if hit.hit_is_longer]
+    chosen = _choose(query, [hit for hit in hits if not hit.hit_is_longer])
+    if not chosen:
+        return Lookup(Outcome.NONE, suggestions=_meant(query), is_cedex=query.says_cedex)
+    places = _places(query, chosen)
+    _add_units(places)
+    coded = [hit for hit in chosen if hit.hit_code]
+    return Lookup(
+        Outcome.ONE if len(places) == 1 else Outcome.SEVERAL,
+        places=places,
+        others=_suggestions(hit for hit in longer if hit.pk not in {place.municipality.pk for place in places}),
+        may_be_other=any((hit.population or 0) > (places[0].municipality.population or 0) for hit in longer),
+        is_cedex=bool(coded) and all(hit.hit_code_kind == PostalCode.Kind.CEDEX for hit in coded),
+        cedex_is_approximate=any(hit.hit_is_vague for hit in coded),
+    )
+
+
+def _choose(query: Query, hits: list[Municipality]) -> list[Municipality]:
+    """The hits that answer the query best, in the order of trust explained beside each step."""
+    by_code = [hit for hit in hits if hit.hit_code or (query.insee_code and not hit.hit_search)]
+    by_name = [hit for hit in hits if hit.hit_search]
+    named: list[Municipality] = []
+    for name, hint in query.candidates:
+        # « Marseille 13 » is the 13e arrondissement and may mean Marseille in the Bouches-du-Rhône: both are answers.
+        if named and not (hint and named[0].parent_id and hint == named[0].department_code):
+            break
+        exact = [hit for hit in by_name if hit.hit_search == name]
+        variants = [hit for hit in by_name if hit.hit_search in _with_articles(name)]
+        found = exact or variants
+        if hint and not (query.code or query.says_cedex):
+            found = [hit for hit in found if _is_department(hint, hit)]
+        named += found
+    if query.code and query.name:
+        # Both typed: the communes of the code that bear the name or begin with it; if the two disagree, all.
+        codes = {hit.pk for hit in by_code}
+        both = [hit for hit in named if hit.pk in codes]
+        begun = [hit for hit in by_code if f" {normalise_place(hit.name)}".find(f" {query.name}") >= 0]
+        return _with_code(both, by_code) or begun or [*by_code, *named]
+    if by_code or named:
+        return by_code or named
+    # « Saint-Denis 44 »: no such commune there; those of that name elsewhere are better than nothing.
+    for name, hint in query.candidates:
+        if hint and re.fullmatch(r"\d{1,3}|2[ab]", hint):
+            elsewhere = [hit for hit in by_name if hit.hit_search == name]
+            if elsewhere:
+                return elsewhere
+    return []
+
+
+def _with_code(named: list[Municipality], by_code: list[Municipality]) -> list[Municipality]:
+    """Hits by name that also have the code, said with the code."""
+    coded = {hit.pk: hit for hit in by_code}
+    for hit in named:
+        hit.hit_code, hit.hit_code_kind = coded[hit.pk].hit_code, coded[hit.pk].hit_code_kind
+        hit.hit_is_vague = coded[hit.pk].hit_is_vague
+    return named
+
+
+def _places(query: Query, chosen: list[Municipality]) -> list[Place]:
+    with_parts = {hit.parent_id for hit in chosen if hit.parent_id}
+    places: dict[str, Place] = {}
+    for hit in chosen:
+        if hit.pk in with_parts:
+            continue
+        is_ordinary = hit.hit_code and hit.hit_code_kind == PostalCode.Kind.ORDINARY
+        postal_code = hit.hit_code if is_ordinary else hit.first_code or ""
+        found_as = ""
+        if hit.hit_name_kind and hit.hit_name_kind != PlaceName.Kind.CURRENT:
+            found_as = hit.hit_name
+        elif hit.hit_code_kind == PostalCode.Kind.CEDEX:
+            found_as = f"{hit.hit_code} {hit.hit_name}"
+        place = places.get(hit.pk)
+        # A commune found by its own name and by a former one is shown under its own.
+        if place is None or (place.found_as and not found_as):
+            places[hit.pk] = Place(hit, postal_code, found_as)
+    return sorted(
+        places.values(),
+        key=lambda place: (
+            place.municipality.parent_id or "",
+            place.municipality.pk if place.municipality.parent_id else "",
+            -(place.municipality.population or 0),
+        ),
+    )
+
+
+def _add_units(places: list[Place]) -> None:
+    by_commune: dict[str, list[ReceptionPoint]] = {}
+    units = ReceptionPoint.objects.raw(
+        FIND_UNITS,
+        {
+            "insee": [place.municipality.pk for place in places],
+            "limit": _NEAREST_READ,
+            "shown": NEAREST_SHOWN,
+        },
+    )
+    for unit in units:
+        by_commune.setdefault(unit.asked_for, []).append(unit)
+    for place in places:
+        found = by_commune.get(place.municipality.pk, [])
+        competent = [unit for unit in found if unit.is_competent]
+        if competent:
+            matches = [_match(place.municipality, unit) for unit in competent]
+            place.units = sorted(matches, key=lambda match: (match.unit.force, match.unit.name))
+        else:
+            nearest = sorted(found, key=lambda unit: _distance(place.municipality, unit) or 0)
+            place.units = [_match(place.municipality, unit) for unit in nearest[:NEAREST_SHOWN]]
+
+
+def _distance(municipality: Municipality, unit: ReceptionPoint | Partner) -> float | None:
+    if municipality.latitude is None or municipality.longitude is None:
+        return None
+    if unit.latitude is None or unit.longitude is None:
+        return None
+    return distance_km(municipality.latitude, municipality.longitude, unit.latitude, unit.longitude)
+
+
+def _told_distance(municipality: Municipality, contact: ReceptionPoint | Partner) -> float | None:
+    """A distance that may be shown: both ends precisely known. Demonstration units stand at their town's centre."""
+    if not municipality.has_exact_position or contact.source == Source.DEMO:
+        return None
+    return _distance(municipality, contact)
+
+
+def _match(municipality: Municipality, unit: ReceptionPoint) -> UnitMatch:
+    return UnitMatch(unit, unit.is_competent, _told_distance(municipality, unit))
+
+
+# --- what may have been meant -------------------------------------------------------------------------------------
+
+SIMILAR_NAMES = f"""
+SELECT m.*, n.name AS hit_name, n.kind AS hit_name_kind,
+       similarity(n.search, %(name)s) + (n.search LIKE %(word)s)::int AS closeness,
+       ({MAIN_CODE}) AS first_code
+FROM locations_placename n JOIN locations_municipality m ON m.insee_code = n.municipality_id
+WHERE n.search %% %(name)s OR n.search LIKE %(prefix)s
+ORDER BY closeness DESC, m.population DESC NULLS LAST, m.insee_code LIMIT 40
+"""
+
+TOWNS_OF_DEPARTMENT = f"""
+SELECT m.*, m.name AS hit_name, 'current' AS hit_name_kind, 0 AS closeness,
+       ({MAIN_CODE}) AS first_code
+FROM locations_municipality m WHERE m.department_code = %(department)s AND m.parent_id IS NULL
+ORDER BY m.population DESC NULLS LAST LIMIT 8
+"""
+
+TOWNS_OF_NAMED_DEPARTMENT = TOWNS_OF_DEPARTMENT.replace(
+    "m.department_code = %(department)s",
+    "(m.department_search = ANY(%(departments)s) OR m.department_search LIKE %(department_prefix)s)",
+)
+
+NEIGHBOURING_CODES = """
+SELECT m.*, m.name AS hit_name, 'current' AS hit_name_kind, 0 AS closeness, p.code AS first_code
+FROM locations_postalcode p JOIN locations_municipality m ON m.insee_code = p.municipality_id
+WHERE p.code LIKE %(prefix)s AND p.kind = 'postal'
+ORDER BY left(p.code, 4) = %(four)s DESC, m.population DESC NULLS LAST, p.code LIMIT 40
+"""
+
+
+MEANT = f"""
+(SELECT *, 1 AS rank FROM ({TOWNS_OF_NAMED_DEPARTMENT}) d)
+UNION ALL (SELECT *, 2 FROM ({SIMILAR_NAMES}) s)
+ORDER BY rank, closeness DESC, population DESC NULLS LAST, insee_code
+"""
+
+
+def _towns_of(department: str) -> list[Suggestion]:
+    return _suggestions(Municipality.objects.raw(TOWNS_OF_DEPARTMENT, {"department": department}))
+
+
+def _meant(query: Query) -> list[Suggestion]:
+    if query.code and not query.name:
+        rows = Municipality.objects.raw(NEIGHBOURING_CODES, {"prefix": f"{query.code[:3]}%", "four": query.code[:4]})
+        return _suggestions(rows)
+    if not query.name:
+        return []
+    # A département's name is a search too: « Guadeloupe » proposes its towns before names that look like it.
+    rows = Municipality.objects.raw(
+        MEANT,
+        {
+            "name": query.name,
+            "prefix": _escape_like(query.name) + "%",
+            "word": _escape_like(query.name) + " %",
+            "departments": _with_articles(query.name),
+            "department_prefix": _escape_like(query.name) + " %",
+        },
+    )
+    return _suggestions(rows)
+
+
+def _escape_like(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def _suggestions(rows: Iterable[Municipality], limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
+    found: dict[str, Suggestion] = {}
+    for row in rows:
+        if row.pk not in found and len(found) < limit:
+            found[row.pk] = _suggestion(row)
+    return list(found.values())
+
+
+def _suggestion(row: Municipality) -> Suggestion:
+    is_own = row.hit_name_kind == PlaceName.Kind.CURRENT
+    place = f"{row.name} ({row.department_code})"
+    label = place if is_own else f"{row.hit_name} → {place}"
+    if row.first_code:
+        return Suggestion(f"{row.first_code} {row.hit_name}", f"{label} – {row.first_code}")
+    return Suggestion(row.hit_name if row.kind == "commune" else row.name, label)
+
+
+# --- suggestions while typing -------------------------------------------------------------------------------------
+
+NAMES_BEGINNING = f"""
+SELECT m.*, n.name AS hit_name, n.kind AS hit_name_kind, n.search,
+       ({MAIN_CODE}) AS first_code
+FROM locations_placename n JOIN locations_municipality m ON m.insee_code = n.municipality_id
+WHERE n.search LIKE %(p0)s OR n.search LIKE %(p1)s OR n.search LIKE %(p2)s OR n.search LIKE %(p3)s
+   OR n.search LIKE %(p4)s OR (n.search = %(stem)s AND m.department_code LIKE %(department)s)
+ORDER BY n.search = %(name)s DESC, n.kind = 'current' DESC, m.population DESC NULLS LAST, m.insee_code LIMIT 24
+"""
+
+CODES_BEGINNING = """
+SELECT m.*, m.name AS hit_name, 'current' AS hit_name_kind, p.code AS first_code
+FROM locations_postalcode p JOIN locations_municipality m ON m.insee_code = p.municipality_id
+WHERE p.code LIKE %(prefix)s AND p.kind = 'postal'
+ORDER BY m.population DESC NULLS LAST, p.code LIMIT 24
+"""
+
+
+def suggest(text: str) -> list[Suggestion]:
+    """Places that begin with what is typed so far, the largest first; one query, none below two letters or digits.
+
+    A name of one letter (« Y ») is found by the search itself.
+    """
+    text = " ".join(text[:MAX_TYPED].split())
+    digits = re.sub(r"[\s.]", "", text)
+    if re.fullmatch(r"\d{2,5}", digits):
+        return _suggestions(Municipality.objects.raw(CODES_BEGINNING, {"prefix": f"{digits}%"}))
+    name = normalise_place(text)
+    if len(name) < 2:
+        return []
+    stem, _space, department = name.rpartition(" ")
+    is_hint = bool(stem) and bool(re.fullmatch(r"\d{1,3}|2[ab]", department))
+    patterns = {f"p{rank}": f"{_escape_like(form)}%" for rank, form in enumerate(_with_articles(name))}
+    rows = Municipality.objects.raw(
+        NAMES_BEGINNING,
+        {
+            **patterns,
+            "name": name,
+            "stem": stem if is_hint else "",
+            "department": f"{department.upper()}%" if is_hint else "",
+        },
+    )
+    return _suggestions(rows)
+
+
+# --- partners -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class PartnerGroup:
+    """Partners of one sort, nearest first; empty when none is known in the département."""
+
+    title: str | Promise
+    partners: list[tuple[Partner, float | None]]
+    note: str | Promise = ""
+
+
+@dataclass
+class Partners:
+    groups: list[PartnerGroup]
+    national: list[Partner]
+
+
+_GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, str | Promise], ...] = (
+    (_("Aide aux victimes"), (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS), 3, ""),
+    (_("Soutien psychologique"), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
+    (
+        _("Information juridique"),
+        (Partner.Kind.JUSTICE_HOUSE, Partner.Kind.JUSTICE_POINT, Partner.Kind.LAW_ACCESS, Partner.Kind.BAR),
+        3,
+        "",
+    ),
+    (
+        _("Tribunaux"),
+        (Partner.Kind.COURT, Partner.Kind.LOCAL_COURT, Partner.Kind.JUVENILE_COURT, Partner.Kind.COMPENSATION),
+        3,
+        _("Les tribunaux du département. Nous ne savons pas lequel s'occupe de votre commune."),
+    ),
+    (_("Aide aux démarches"), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
+)
+
+
+def partners_near(municipality: Municipality) -> Partners:
+    """The partners of a commune's département by sort and distance, and the national ones. One query.
+
+    Which association or court is responsible for a commune is not in the data: nothing more is claimed.
+    """
+    department = municipality.department_code
+    found = Partner.objects.filter(Q(department_code=department) | Q(kind=Partner.Kind.NATIONAL)).order_by("pk")
+    partners = list(found.defer("hours_note"))
+    groups = []
+    for title, kinds, limit, note in _GROUPS:
+        members = [partner for partner in partners if partner.kind in kinds]
+        members.sort(key=lambda partner: _sort_distance(municipality, partner))
+        shown = [(partner, _told_distance(municipality, partner)) for partner in members[:limit]]
+        groups.append(PartnerGroup(title, shown, note))
+    return Partners(groups, [partner for partner in partners if partner.kind == Partner.Kind.NATIONAL])
+
+
+def _sort_distance(municipality: Municipality, partner: Partner) -> float:
+    distance = _distance(municipality, partner)
+    return float("inf") if distance is None else distance
