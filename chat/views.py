@@ -276,6 +276,8 @@ def resume(request: HttpRequest) -> HttpResponse:
             form.add_error("code", _("Trop d'essais pour le moment. Attendez dix minutes, puis réessayez."))
         if found is not None:
             request.session.pop(_TRIES_KEY, None)
+            # Whoever knew the key of this visit knows nothing more. A double click sends the code again, which works.
+            request.session.cycle_key()
             reports.session.remember(request, found.report)
             actions.revive_conversation(conversation_id=found.pk)
             return redirect("chat:conversation")

@@ -1,0 +1,570 @@
+import json
+import uuid
+from html import unescape
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from chat import actions, limits, protocol, views
+from chat.lifecycle import Author, Availability, Status
+from chat.models import Conversation, EventKind, Message
+from reports.models import AgeBand
+from reports.session import KEY
+from tests.chat.sockets import signed_in, visit
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/tchat/"
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_left():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def as_reporter(settings):
+    """A client on the visit that opened this conversation."""
+
+    def make_client(conversation, **options):
+        client = Client(**options)
+        client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+        return client
+
+    return make_client
+
+
+def shown(response) -> str:
+    return unescape(response.text)
+
+
+def send(client, body, client_id=None, **extra):
+    data = {"client_id": str(client_id or uuid.uuid4()), "body": body}
+    return client.post(reverse("chat:message"), data, **extra)
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def test_conversation_without_report_asks_for_one(client):
+    response = client.get(PAGE)
+    assert response.status_code == 302 and response.url == reverse("reports:create")
+
+
+def test_conversation_of_a_new_report_opens_once(client):
+    filed = make.report()
+    session = client.session
+    session[KEY] = str(filed.public_id)
+    session.save()
+    first, second = client.get(PAGE), client.get(PAGE)
+    assert first.status_code == second.status_code == 200
+    assert Conversation.objects.filter(report=filed).count() == 1
+    assert filed.conversation.events.filter(kind=EventKind.OPENED).count() == 1
+
+
+def test_conversation_of_a_new_report_with_a_free_agent_is_answered_at_once(client, django_capture_on_commit_callbacks):
+    make.agent(public_name="Camille")
+    filed = make.report()
+    session = client.session
+    session[KEY] = str(filed.public_id)
+    session.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.get(PAGE)
+    page = shown(client.get(PAGE))
+    assert "Camille, police nationale" in page
+    assert 'data-status="active"' in page
+
+
+def test_waiting_page_with_nobody_on_duty_says_so_and_gives_numbers(as_reporter):
+    client = as_reporter(make.waiting())
+    page = shown(client.get(PAGE))
+    assert "Vous êtes la prochaine personne." in page
+    assert "Aucun agent n'est disponible en ce moment." in page
+    nobody = page[page.index('id="nobody"') :].split(">")[0]
+    assert "hidden" not in nobody
+    assert 'href="tel:3114"' in page and 'href="tel:17"' in page
+
+
+def test_waiting_page_with_everybody_busy_gives_place_and_range(as_reporter):
+    answering = make.agent(capacity=1)
+    make.assigned(answering)
+    make.waiting(queued_at=make.long_ago(10))
+    client = as_reporter(make.waiting())
+    page = shown(client.get(PAGE))
+    assert "Vous êtes en position 2 dans la file." in page
+    assert "Attente estimée : entre 35 minutes et 4 heures." in page
+    nobody = page[page.index('id="nobody"') :].split(">")[0]
+    assert "hidden" in nobody
+
+
+def test_waiting_page_of_a_minor_says_tu_and_names_3018(as_reporter):
+    page = shown(as_reporter(make.waiting(age_band=AgeBand.FROM_15_TO_17)).get(PAGE))
+    assert "Quelqu’un va te répondre" in page
+    assert 'href="tel:3018"' in page and 'href="tel:119"' in page
+    assert "vous répondre" not in page
+
+
+def test_waiting_page_of_a_relative_of_a_minor_says_vous_and_names_3018(as_reporter):
+    page = shown(as_reporter(make.waiting(age_band=AgeBand.UNDER_15, role="relative")).get(PAGE))
+    assert "Quelqu’un va vous répondre" in page
+    assert 'href="tel:3018"' in page
+
+
+def test_discreet_pages_never_say_what_they_are(as_reporter):
+    conversation = make.assigned(make.agent(public_name="Camille"), discreet=True)
+    make.message(conversation, "Bonjour", Author.AGENT)
+    page = shown(as_reporter(conversation).get(PAGE))
+    assert "<title>Informations</title>" in page
+    main = page[page.index('<div class="pnav-chat__main"') : page.index("</main>")]
+    system = make.message(conversation).conversation.messages.first().body  # « Camille, police nationale vous répond. »
+    assert "police nationale" not in main.replace(system, "")
+    assert "Interlocuteur" in main
+
+
+def test_active_page_shows_the_thread_with_names_and_states(as_reporter):
+    conversation = make.assigned(make.agent(public_name="Camille"))
+    first = make.message(conversation, "Ils sont <b>six</b>\ndepuis lundi")
+    make.message(conversation, "Je vous écoute", Author.AGENT)
+    make.message(conversation, "Merci")
+    actions.mark_read(
+        conversation_id=conversation.pk, public_id=conversation.public_id, author=Author.AGENT, seq=first.seq
+    )
+    raw = as_reporter(conversation).get(PAGE).text
+    assert "Ils sont &lt;b&gt;six&lt;/b&gt;\ndepuis lundi" in raw
+    page = unescape(raw)
+    assert 'role="log"' in page and 'aria-live="polite"' in page
+    log = page[page.index('role="log"') : page.index("<template")]
+    assert [name.split("<")[0] for name in log.split('data-part="name">')[1:]] == [
+        "Pnav", "Vous", "Camille, police nationale", "Vous",
+    ]  # fmt: skip
+    assert [state.split("<")[0] for state in log.split('data-part="state">')[1:]] == ["", "Lu", "", "Envoyé"]
+
+
+def test_closed_page_says_what_comes_next_and_takes_no_message(as_reporter):
+    conversation = make.closed()
+    client = as_reporter(conversation)
+    page = shown(client.get(PAGE))
+    assert "L’échange est terminé" in page and "Porter plainte" in page
+    assert reverse("locations:my_contacts") in page and reverse("pages:feedback") in page
+    assert "chat.js" not in page
+    before = conversation.messages.count()
+    answer = shown(send(client, "Encore une chose"))
+    assert "ce message n'a pas été envoyé" in answer and "Encore une chose" in answer
+    assert conversation.messages.count() == before
+
+
+def test_abandoned_conversation_takes_its_place_again(as_reporter):
+    conversation = make.waiting()
+    Conversation.objects.update(status=Status.ABANDONED)
+    page = shown(as_reporter(conversation).get(PAGE))
+    assert 'data-status="waiting"' in page
+    conversation.refresh_from_db()
+    assert conversation.status == Status.WAITING
+
+
+def test_each_page_renews_the_lease(as_reporter):
+    conversation = make.waiting()
+    Conversation.objects.update(reporter_seen_at=make.long_ago(20))
+    as_reporter(conversation).get(PAGE)
+    conversation.refresh_from_db()
+    assert (timezone.now() - conversation.reporter_seen_at).total_seconds() < 60
+
+
+def test_pages_show_only_this_visits_conversation(as_reporter, settings):
+    agent, stranger = make.agent(), make.agent(unit_name="Autre équipe")
+    secret = make.assigned(agent)
+    make.message(secret, "un secret")
+    assert "un secret" in as_reporter(secret).get(PAGE).text
+    assert "un secret" not in as_reporter(make.waiting()).get(PAGE).text
+    for who in (agent, stranger):  # neither agent has anything to do on the visitor's pages
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(who)
+        assert client.get(PAGE).status_code == 302
+        assert "un secret" not in client.get(reverse("chat:news")).text
+        assert client.post(reverse("chat:frames"), "{}", content_type="application/json").status_code == 401
+
+
+def test_pages_are_not_kept_by_the_browser(as_reporter):
+    client = as_reporter(make.waiting())
+    for name in ("chat:conversation", "chat:news", "chat:end", "chat:resume", "chat:code"):
+        assert client.get(reverse(name)).headers["Cache-Control"] == "no-store"
+
+
+# --- messages by the form ---------------------------------------------------------------------------------------------
+
+
+def test_post_message_comes_back_to_the_end_of_the_thread(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    response = send(client, "  J'ai peur.\r\nIl sait où j'habite.  ")
+    assert response.status_code == 302 and response.url == PAGE + "#fin"
+    message = conversation.messages.get()
+    assert (message.author, message.body) == (Author.REPORTER, "J'ai peur.\nIl sait où j'habite.")
+
+
+def test_post_message_twice_with_one_client_id_adds_one(as_reporter):
+    conversation = make.waiting()
+    client, client_id = as_reporter(conversation), uuid.uuid4()
+    assert send(client, "Bonjour", client_id).status_code == send(client, "Bonjour", client_id).status_code == 302
+    assert conversation.messages.count() == 1
+
+
+def test_post_another_message_in_a_form_brought_back_by_the_browser_loses_nothing(as_reporter):
+    conversation = make.waiting()
+    client, client_id = as_reporter(conversation), uuid.uuid4()
+    send(client, "Bonjour", client_id)
+    send(client, "Autre chose", client_id)
+    assert [message.body for message in conversation.messages.all()] == ["Bonjour", "Autre chose"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("   ", "Le message est vide."),
+        ("a" * 4001, "Le message est trop long : 4 000 caractères au plus."),
+        ("a\x00b", "Le message contient un caractère qui ne peut pas être gardé."),
+    ],
+)
+def test_post_message_refused_keeps_the_text_and_says_why_beside_it(as_reporter, body, words):
+    conversation = make.waiting()
+    client_id = uuid.uuid4()
+    response = send(as_reporter(conversation), body, client_id)
+    page = shown(response)
+    assert response.status_code == 200
+    assert "<title>Erreur :" in page
+    error = page[page.index('id="body-error"') :]
+    assert words in error[: error.index("</p>")]
+    assert 'aria-invalid="true" autofocus' in page
+    assert f">\n{body}</textarea>" in page.replace("\ufffd", "\x00")
+    assert str(client_id) in page
+    assert conversation.messages.count() == 0
+
+
+def test_post_message_of_4000_lines_ends_counts_each_once(as_reporter):
+    conversation = make.waiting()
+    body = "a" + "\r\n" * 3998 + "b"  # a form sends two characters for each end of line
+    assert send(as_reporter(conversation), body).status_code == 302
+    assert len(conversation.messages.get().body) == 4000
+
+
+def test_post_message_without_client_id_is_not_sent_and_not_lost(as_reporter):
+    conversation = make.waiting()
+    page = shown(as_reporter(conversation).post(reverse("chat:message"), {"client_id": "x", "body": "Bonjour"}))
+    assert "Le message n'est pas parti." in page and "Bonjour</textarea>" in page
+    assert conversation.messages.count() == 0
+
+
+def test_post_message_without_conversation_asks_for_a_report(client):
+    assert send(client, "Bonjour").url == reverse("reports:create")
+
+
+def test_post_message_needs_the_token_of_the_page(as_reporter):
+    conversation = make.waiting()
+    assert send(as_reporter(conversation, enforce_csrf_checks=True), "Bonjour").status_code == 403
+    assert conversation.messages.count() == 0
+
+
+def test_post_too_many_messages_at_once_keeps_the_last_text(as_reporter, monkeypatch):
+    monkeypatch.setattr(limits.time, "time", lambda: 1_000_000.0)  # all in one window
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    for number in range(views.MESSAGES):
+        assert send(client, f"message {number}").status_code == 302
+    page = shown(send(client, "un de plus"))
+    assert "Trop de messages à la suite." in page and "un de plus</textarea>" in page
+    assert conversation.messages.count() == views.MESSAGES
+
+
+# --- the frame of browsers without a script ---------------------------------------------------------------------------
+
+
+def test_news_shows_what_lies_after_and_is_framed_by_ourselves_only(as_reporter):
+    conversation = make.assigned()
+    make.message(conversation, "avant")
+    make.message(conversation, "après", Author.AGENT)
+    response = as_reporter(conversation).get(reverse("chat:news"), {"apres": 2, "etat": "active"})
+    page = shown(response)
+    assert "après" in page and "avant" not in page
+    assert '<meta http-equiv="refresh" content="8">' in page
+    assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+    policy = response.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in policy and "script-src 'self'" in policy
+    conversation.refresh_from_db()
+    assert conversation.reporter_read_seq == 3
+
+
+def test_other_pages_are_framed_by_nobody(as_reporter):
+    response = as_reporter(make.waiting()).get(PAGE)
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_news_while_waiting_gives_the_place_and_reloads_slowly(as_reporter):
+    page = shown(as_reporter(make.waiting()).get(reverse("chat:news"), {"apres": 0, "etat": "waiting"}))
+    assert "Vous êtes la prochaine personne." in page
+    assert '<meta http-equiv="refresh" content="15">' in page
+
+
+def test_news_says_that_somebody_came(as_reporter):
+    conversation = make.assigned(make.agent(public_name="Camille"))
+    page = shown(as_reporter(conversation).get(reverse("chat:news"), {"apres": 1, "etat": "waiting"}))
+    assert "Camille, police nationale est là." in page
+    assert f'target="_top" href="{PAGE}#fin"' in page
+
+
+def test_news_of_a_closed_conversation_stops_reloading(as_reporter):
+    page = shown(as_reporter(make.closed()).get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
+    assert "L’échange est terminé." in page and "http-equiv" not in page
+
+
+@pytest.mark.parametrize("after", ["", "-1", "abc", "²", "9" * 40])
+def test_news_with_a_nonsense_cursor_shows_everything(as_reporter, after):
+    conversation = make.waiting()
+    make.message(conversation, "tout est là")
+    response = as_reporter(conversation).get(reverse("chat:news"), {"apres": after})
+    assert response.status_code == 200 and "tout est là" in response.text
+
+
+# --- frames over HTTP -------------------------------------------------------------------------------------------------
+
+
+def exchange(client, frame, **extra):
+    text = frame if isinstance(frame, str) else json.dumps(frame)
+    return client.post(reverse("chat:frames"), text, content_type="application/json", **extra)
+
+
+def test_frames_sync_answers_messages_then_state(as_reporter):
+    conversation = make.assigned(make.agent(public_name="Camille"))
+    make.message(conversation, "Bonjour")
+    response = exchange(as_reporter(conversation), {"type": "sync", "after": 0})
+    messages, state = response.json()["frames"]
+    assert response.headers["Cache-Control"] == "no-store"
+    assert [item["seq"] for item in messages["items"]] == [1, 2]
+    assert (state["type"], state["status"], state["interlocutor"]) == ("state", "active", "Camille, police nationale")
+    assert state["read_seq"] == 0
+
+
+def test_frames_state_says_how_far_the_agent_has_read(as_reporter):
+    conversation = make.assigned()
+    message = make.message(conversation, "Bonjour")
+    actions.mark_read(
+        conversation_id=conversation.pk, public_id=conversation.public_id, author=Author.AGENT, seq=message.seq
+    )
+    _messages, state = exchange(as_reporter(conversation), {"type": "sync", "after": 0}).json()["frames"]
+    assert state["read_seq"] == message.seq
+
+
+def test_frames_post_twice_is_one_message_acknowledged_twice(as_reporter):
+    conversation = make.waiting()
+    client, client_id = as_reporter(conversation), str(uuid.uuid4())
+    frame = {"type": "post", "client_id": client_id, "body": "Bonjour"}
+    for _time in range(2):
+        (answer,) = exchange(client, frame).json()["frames"]
+        assert answer["items"][0]["client_id"] == client_id
+    assert conversation.messages.count() == 1
+
+
+def test_frames_of_another_conversation_are_refused(as_reporter):
+    own, other = make.waiting(), make.waiting()
+    client_id = str(uuid.uuid4())
+    frame = {"type": "post", "conversation": str(other.public_id), "client_id": client_id, "body": "Bonjour"}
+    (answer,) = exchange(as_reporter(own), frame).json()["frames"]
+    assert (answer["type"], answer["code"], answer["client_id"]) == ("error", protocol.FORBIDDEN, client_id)
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("not json", protocol.BAD_FRAME),
+        ("[]", protocol.BAD_FRAME),
+        ({"type": "unknown"}, protocol.BAD_FRAME),
+        ({"type": "post", "client_id": "0" * 36, "body": "x"}, protocol.BAD_FRAME),
+        ({"type": "post", "client_id": str(uuid.uuid4()), "body": " "}, protocol.EMPTY),
+        ({"type": "post", "client_id": str(uuid.uuid4()), "body": "a" * 4001}, protocol.TOO_LONG),
+    ],
+)
+def test_frames_that_are_bad_get_one_error_and_write_nothing(as_reporter, frame, code):
+    response = exchange(as_reporter(make.waiting()), frame)
+    (answer,) = response.json()["frames"]
+    assert (response.status_code, answer["type"], answer["code"]) == (200, "error", code)
+    assert not Message.objects.exists()
+
+
+def test_frames_post_in_a_closed_conversation_is_refused(as_reporter):
+    frame = {"type": "post", "client_id": str(uuid.uuid4()), "body": "Bonjour"}
+    (answer,) = exchange(as_reporter(make.closed()), frame).json()["frames"]
+    assert answer["code"] == protocol.CLOSED
+
+
+def test_frames_without_conversation_are_401(client):
+    response = exchange(client, {"type": "beat"})
+    assert response.status_code == 401 and response.json() == {"error": "no_session"}
+
+
+def test_frames_need_the_token_of_the_page(as_reporter):
+    client = as_reporter(make.waiting(), enforce_csrf_checks=True)
+    assert exchange(client, {"type": "beat"}).status_code == 403
+    page = client.get(PAGE).text
+    token = page[page.index('data-csrf="') + 11 :].split('"')[0]
+    assert exchange(client, {"type": "beat"}, headers={"X-CSRFToken": token}).status_code == 200
+
+
+def test_frames_too_many_at_once_are_to_be_sent_again(as_reporter, monkeypatch):
+    monkeypatch.setattr(limits.time, "time", lambda: 1_000_000.0)
+    client = as_reporter(make.waiting())
+    for _time in range(views.FRAMES):
+        exchange(client, {"type": "typing"})
+    client_id = str(uuid.uuid4())
+    (answer,) = exchange(client, {"type": "post", "client_id": client_id, "body": "x"}).json()["frames"]
+    assert (answer["code"], answer["client_id"]) == (protocol.RATE_LIMITED, client_id)
+    assert not Message.objects.exists()
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def test_end_asks_first_then_closes(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    assert "Terminer l’échange ?" in shown(client.get(reverse("chat:end")))
+    conversation.refresh_from_db()
+    assert conversation.status == Status.ACTIVE
+    response = client.post(reverse("chat:end"))
+    assert response.status_code == 302 and response.url == PAGE
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.closed_by) == (Status.CLOSED, Author.REPORTER)
+    assert "Et maintenant ?" in shown(client.get(PAGE))
+
+
+def test_end_while_waiting_leaves_the_queue(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    assert "Quitter la file d’attente ?" in shown(client.get(reverse("chat:end")))
+    client.post(reverse("chat:end"))
+    assert not Conversation.objects.waiting().exists()
+
+
+def test_end_of_a_closed_conversation_asks_nothing(as_reporter):
+    assert as_reporter(make.closed()).get(reverse("chat:end")).url == PAGE
+
+
+def test_end_without_conversation_asks_for_a_report(client):
+    assert client.post(reverse("chat:end")).url == reverse("reports:create")
+
+
+# --- the way back -----------------------------------------------------------------------------------------------------
+
+
+def issue(client) -> str:
+    page = client.post(reverse("chat:code"), follow=True).text
+    return page[page.index('pnav-chat__code">') + 17 :].split("<")[0]
+
+
+def test_code_is_shown_once_and_brings_back_from_another_device(as_reporter):
+    conversation = make.waiting()
+    make.message(conversation, "ma place est gardée")
+    client = as_reporter(conversation)
+    code = issue(client)
+    assert len(code) == 14
+    assert code not in client.get(reverse("chat:code")).text  # loaded again, it says nothing and makes no other
+    elsewhere = Client()
+    response = elsewhere.post(reverse("chat:resume"), {"code": code.lower().replace("-", " ")})
+    assert response.status_code == 302 and response.url == PAGE
+    assert "ma place est gardée" in elsewhere.get(PAGE).text
+
+
+def test_code_asked_by_the_script_stays_on_its_page(as_reporter):
+    conversation = make.waiting()
+    response = as_reporter(conversation).post(reverse("chat:code"), headers={"Accept": "application/json"})
+    assert actions.find_by_code(response.json()["code"]) == conversation
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_code_without_conversation_leads_to_the_way_back(client):
+    assert client.post(reverse("chat:code")).url == reverse("chat:resume")
+    assert client.post(reverse("chat:code"), headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_resume_of_an_abandoned_conversation_puts_it_in_the_queue_again(client):
+    conversation = make.waiting()
+    code = actions.issue_code(conversation_id=conversation.pk)
+    Conversation.objects.update(status=Status.ABANDONED)
+    client.post(reverse("chat:resume"), {"code": code})
+    conversation.refresh_from_db()
+    assert conversation.status == Status.WAITING
+    assert conversation.events.filter(kind=EventKind.RESUMED).exists()
+
+
+def test_resume_gives_the_visit_a_new_key(client, settings):
+    client.get(reverse("triage:start"))
+    session = client.session
+    session["x"] = 1
+    session.save()
+    before = session.session_key
+    client.post(reverse("chat:resume"), {"code": actions.issue_code(conversation_id=make.waiting().pk)})
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != before
+
+
+@pytest.mark.parametrize("typed", ["7K2M-9QXT-4B8D", "trop court", "é\x00è", "x" * 500])
+def test_resume_with_a_wrong_code_keeps_it_and_says_so(client, typed):
+    make.waiting()
+    response = client.post(reverse("chat:resume"), {"code": typed})
+    page = shown(response)
+    assert response.status_code == 200
+    assert "<title>Erreur :" in page and "Ce code ne correspond à aucun échange." in page
+    assert f'value="{typed}"' in page.replace("\ufffd", "\x00")
+    assert client.get(PAGE).status_code == 302
+
+
+def test_resume_without_a_code_asks_for_it(client):
+    assert "Écrivez le code de reprise" in shown(client.post(reverse("chat:resume"), {"code": ""}))
+
+
+def test_resume_after_too_many_wrong_codes_waits(client, monkeypatch):
+    code = actions.issue_code(conversation_id=make.waiting().pk)
+    for _time in range(views.RESUME_TRIES):
+        client.post(reverse("chat:resume"), {"code": "0000-0000-0000"})
+    page = shown(client.post(reverse("chat:resume"), {"code": code}))
+    assert "Trop d'essais pour le moment." in page and code in page
+    now = views.time.time() + views.RESUME_PAUSE_SECONDS + 1
+    monkeypatch.setattr(views.time, "time", lambda: now)
+    assert client.post(reverse("chat:resume"), {"code": code}).url == PAGE
+
+
+def test_resume_when_everybody_guesses_waits(monkeypatch):
+    monkeypatch.setattr(limits.time, "time", lambda: 1_000_000.0)
+    monkeypatch.setattr(views, "RESUME_ALL", 3)
+    for _time in range(3):
+        assert "aucun échange" in shown(Client().post(reverse("chat:resume"), {"code": "0000-0000-0000"}))
+    assert "Trop d'essais" in shown(Client().post(reverse("chat:resume"), {"code": "0000-0000-0000"}))
+
+
+def test_resume_with_the_cache_away_blocks_nobody(client, monkeypatch, caplog):
+    def away(*_args, **_kwargs):
+        raise RedisConnectionError("away")
+
+    monkeypatch.setattr(limits.cache, "add", away)
+    code = actions.issue_code(conversation_id=make.waiting().pk)
+    assert client.post(reverse("chat:resume"), {"code": code}).url == PAGE
+    assert "the cache does not answer" in caplog.text
+    assert code not in caplog.text
+
+
+def test_person_who_left_in_a_hurry_comes_back_to_the_same_agent(as_reporter):
+    agent = make.agent(availability=Availability.AVAILABLE)
+    conversation = make.assigned(agent)
+    client = as_reporter(conversation)
+    code = issue(client)
+    actions.park_conversation(report=conversation.report)
+    elsewhere = Client()
+    elsewhere.post(reverse("chat:resume"), {"code": code})
+    page = shown(elsewhere.get(PAGE))
+    assert 'data-status="active"' in page and agent.interlocutor in page
