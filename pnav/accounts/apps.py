@@ -9,8 +9,13 @@ class AccountsConfig(AppConfig):
     verbose_name = "Équipe"
 
     def ready(self) -> None:
-        """The system checks of the whole site register themselves when imported."""
-        from pnav import checks  # noqa: F401
+        """Read the keys, so that a wrong one stops the process and not a visit; register the system checks."""
+        from django.conf import settings
+
+        from pnav import checks  # noqa: F401  registers itself
+        from reports import keyring
+
+        keyring.parse_keys(settings.CONTENT_KEYS)
 
 
 class PnavAdminConfig(admin_apps.AdminConfig):

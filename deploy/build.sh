@@ -1,0 +1,16 @@
+#!/bin/sh
+# What the image holds ready: translations, stylesheet, static files with hashed names. Needs no server and no secret:
+# the settings refuse an empty environment, so they get one that is thrown away.
+set -eu
+
+export SECRET_KEY=thrown-away-after-the-build-and-used-for-nothing
+export CONTENT_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+export ALLOWED_HOSTS=build.invalid
+export DATABASE_URL=postgres://build.invalid/build
+export REDIS_URL=redis://build.invalid
+
+if [ -d pnav/locale ]; then
+  python manage.py compilemessages --ignore .venv
+fi
+python manage.py build_styles
+python manage.py collectstatic --noinput --verbosity 0
