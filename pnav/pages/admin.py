@@ -1,5 +1,7 @@
 """Contents and opinions, for administrators."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -8,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified
+from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified, overdue
 
 
 class ReviewFilter(admin.SimpleListFilter):
@@ -17,7 +19,7 @@ class ReviewFilter(admin.SimpleListFilter):
     title = _("vérification")
     parameter_name = "review"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, object]]:
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
         return [
             ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": REVIEW_DAYS}),
             ("doubt", _("avec un doute")),
@@ -25,7 +27,7 @@ class ReviewFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "overdue":
-            return queryset.overdue(timezone.localdate())
+            return queryset.filter(overdue(timezone.localdate()))
         if self.value() == "doubt":
             return queryset.exclude(doubt="")
         return queryset
@@ -49,7 +51,7 @@ class VerifiedAdmin(admin.ModelAdmin):
         return "⚠ " + fact.doubt[:60] if fact.doubt else ""
 
 
-VERIFICATION = (_("Vérification"), {"fields": ("verified_on", "source", "doubt")})
+VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", "source", "doubt")})
 
 
 @admin.register(HelpNumber)

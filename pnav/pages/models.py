@@ -20,10 +20,9 @@ REVIEW_DAYS = 180  # a fact unverified for longer is « à revoir » in the admi
 FEEDBACK_MAX_LENGTH = 1000  # characters
 
 
-class VerifiedQuerySet(models.QuerySet):
-    def overdue(self, today: date) -> Self:
-        """Facts never verified, or not for REVIEW_DAYS."""
-        return self.filter(Q(verified_on=None) | Q(verified_on__lt=today - timedelta(days=REVIEW_DAYS)))
+def overdue(today: date) -> Q:
+    """Selects the facts never verified, or not for REVIEW_DAYS."""
+    return Q(verified_on=None) | Q(verified_on__lt=today - timedelta(days=REVIEW_DAYS))
 
 
 class Verified(models.Model):
@@ -32,8 +31,6 @@ class Verified(models.Model):
     verified_on = models.DateField(_("vérifié le"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=300, blank=True)
     doubt = models.TextField(_("doute"), blank=True, help_text=_("Ce qui reste à vérifier. Jamais affiché au public."))
-
-    objects = VerifiedQuerySet.as_manager()
 
     class Meta:
         abstract = True

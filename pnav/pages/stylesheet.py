@@ -158,7 +158,8 @@ def prune_variables(nodes: list[Node], wanted: set[str]) -> list[Node]:
 
     wanted: those that other stylesheets refer to.
     """
-    needed, references = set(wanted), {}
+    needed = set(wanted)
+    references: dict[str, set[str]] = {}
     for rule in _rules(nodes):
         for name, value in rule.declarations:
             if name.startswith("--"):

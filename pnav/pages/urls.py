@@ -12,6 +12,7 @@ urlpatterns = [
     path("accessibilite/", views.accessibility, name="accessibility"),
     path("mentions-legales/", views.legal, name="legal"),
     path("donnees-personnelles/", views.privacy, name="privacy"),
+    path("robots.txt", views.robots, name="robots"),
     path("parametres-affichage/", views.display_settings, name="display_settings"),
 ]
 if settings.DEMO or settings.TESTING:

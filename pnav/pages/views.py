@@ -8,6 +8,7 @@ from django.contrib.messages.storage.base import Message
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -109,6 +110,14 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Search engines may read everything but the rooms of those who sign in."""
+    rooms = (reverse("console:home"), reverse("admin:index"), reverse("account_login"))
+    lines = ["User-agent: *", *(f"Disallow: {room}" for room in rooms)]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
 def components(request: HttpRequest) -> HttpResponse:
     """Every component in every state; only in a demonstration and in tests."""
     wrong = FeedbackForm({"rating": "", "page": "", "text": "x" * (FEEDBACK_MAX_LENGTH + 1)})
@@ -117,7 +126,7 @@ def components(request: HttpRequest) -> HttpResponse:
     context = {
         "empty_form": FeedbackForm(auto_id="empty_%s"),
         "wrong_form": wrong,
-        "levels": [Message(level, _("Un message de ce niveau.")) for level in levels],
+        "levels": [Message(level, str(_("Un message de ce niveau."))) for level in levels],
         "numbers": HelpNumber.objects.all(),
     }
     return render(request, "pages/components.html", context)

@@ -23,7 +23,6 @@ coroutines; the browser is closed when the last of them is done.
 
 import http.server
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -44,6 +43,8 @@ from axe_playwright_python.sync_playwright import Axe as AxeCore
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
+
+from tests import chromium
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30
@@ -192,21 +193,14 @@ def _wait_for(site: LiveSite, server: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
 
 
-def chromium_path() -> str | None:
-    """CHROMIUM, else an installed Chromium or Chrome, else None: Playwright's own."""
-    if given := os.environ.get("CHROMIUM"):
-        return given
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of this folder."""
     with sync_playwright() as playwright:
         # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
-        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+        engine = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+        yield engine
+        engine.close()
 
 
 type PageFactory = Callable[..., Page]

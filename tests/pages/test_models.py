@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from pnav.pages import actions
-from pnav.pages.models import FEEDBACK_MAX_LENGTH, REVIEW_DAYS, ContentBlock, Feedback, HelpNumber
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, overdue
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 1, 10)
@@ -16,9 +16,9 @@ def test_overdue_counts_from_the_last_check():
     limit = TODAY - timedelta(days=REVIEW_DAYS)
     for number, verified_on in (("1", None), ("2", limit - timedelta(days=1)), ("3", limit), ("4", TODAY)):
         HelpNumber.objects.create(number=number, label="x", audience="x", verified_on=verified_on)
-    overdue = HelpNumber.objects.overdue(TODAY)
-    assert {number.number for number in overdue} == {"1", "2"}
-    assert all(number.is_overdue(TODAY) == (number in overdue) for number in HelpNumber.objects.all())
+    found = HelpNumber.objects.filter(overdue(TODAY))
+    assert {number.number for number in found} == {"1", "2"}
+    assert all(number.is_overdue(TODAY) == (number in found) for number in HelpNumber.objects.all())
 
 
 def test_help_number_href_text_and_call():

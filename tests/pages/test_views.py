@@ -7,8 +7,13 @@ from django.conf import settings as project
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from locations.models import DataEdition
+from locations.session import Choice
+from pnav.pages import editions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
+from triage.questions import VERSION
 
 pytestmark = pytest.mark.django_db
 
@@ -165,6 +170,7 @@ def test_home_does_not_state_doubts(client: Client):
 
 
 def test_home_takes_two_queries(client: Client, django_assert_num_queries):
+    editions.current()  # the footer's, kept for a minute
     with django_assert_num_queries(2):
         client.get("/")
 
@@ -202,6 +208,51 @@ def test_demo_notice_may_be_absent(client: Client, settings):
 
 def test_demo_wears_no_mark_of_the_state(client: Client):
     assert 'class="fr-logo"' not in client.get("/").content.decode()
+
+
+# --- a screen that somebody may see
+
+
+def test_discreet_page_says_nothing_at_a_glance(client: Client):
+    session = client.session
+    session["triage"] = {"version": VERSION, "answers": {"screen": "yes"}}
+    session.save()
+    page = client.get("/accessibilite/").content.decode()
+    assert "<title>Informations</title>" in page
+    assert "favicon-discreet" in page and "pnav-discreet" in page
+    header = text_of(client.get("/accessibilite/")).partition("Déclaration")[0]
+    assert "Pnav" not in header and "cyberharcèlement" not in header.lower()
+    assert "Quitter rapidement" in header
+
+
+# --- the footer
+
+
+def test_footer_names_the_editions(client: Client):
+    DataEdition.objects.create(
+        source="cog", title="Code officiel", publisher="Insee", edition="2025", licence="LO", loaded_at=timezone.now()
+    )
+    editions.forget()
+    assert "Code officiel (Insee) : 2025" in text_of(client.get("/accessibilite/"))
+    editions.forget()
+
+
+def test_menu_shows_the_point_d_accueil(client: Client, monkeypatch):
+    choice = Choice(postal_code="35000", municipality=None, reception_point=None, is_nearest=False)
+    monkeypatch.setattr("pnav.pages.context.current_choice", lambda _request: choice)
+    assert "Point d'accueil35000" in text_of(client.get("/"))
+
+
+def test_robots_leaves_the_rooms_alone(client: Client):
+    text = client.get("/robots.txt").content.decode()
+    assert "Disallow: /console/" in text and "Disallow: /admin/" in text
+    assert "/tchat" not in text
+
+
+def test_gallery_shows_every_component(client: Client):
+    shown = {template.name for template in client.get("/composants/").templates}
+    existing = {f"components/{path.name}" for path in (project.BASE_DIR / "templates" / "components").glob("*.html")}
+    assert existing <= shown, existing - shown
 
 
 # --- quick exit
