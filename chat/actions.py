@@ -94,7 +94,7 @@ def post_message(
             raise ConversationClosed
         message = append(conversation, author=author, body=body, now=timezone.now(), client_id=client_id, agent=agent)
     message.conversation = conversation
-    doorbell.message_posted(conversation.public_id)  # for a repeat too: its first ring may have been lost
+    doorbell.message_posted(conversation.public_id, message.seq)  # for a repeat too: its first ring may have been lost
     return message
 
 
@@ -128,12 +128,31 @@ def close_conversation(
     conversation.outcome = outcome
     conversation.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
     _history(conversation, EventKind.CLOSED, now, by=by, detail=outcome)
-    doorbell.message_posted(conversation.public_id)
+    doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
     if conversation.assigned_to_id:
         doorbell.agent_changed(conversation.assigned_to_id)
     _dispatch_after_commit()
     logger.info("conversation closed %s", conversation.public_id)
+    return conversation
+
+
+@transaction.atomic
+def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> Conversation:
+    """The agent who answers says how urgent it is: it decides the place, should the conversation go back to the queue.
+
+    The same degree again changes nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
+    """
+    conversation = _lock(conversation_id)
+    agent = conversation.assigned_to
+    if agent is None or agent.user_id != by.pk:
+        raise NotYours
+    if not conversation.is_open:
+        raise ConversationClosed
+    if conversation.urgency != urgency:
+        before, conversation.urgency = conversation.urgency, urgency
+        conversation.save(update_fields=["urgency"])
+        _history(conversation, EventKind.URGENCY, timezone.now(), by=by, detail=f"{before} → {urgency}")
     return conversation
 
 
@@ -151,7 +170,7 @@ def park_conversation(*, report: Report) -> None:
         now=now,
     )
     _history(conversation, EventKind.PARKED, now)
-    doorbell.message_posted(conversation.public_id)
+    doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
 
 

@@ -8,6 +8,7 @@ Here the domain runs in a few threads of its own, each with a connection from th
 import asyncio
 import json
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
@@ -39,23 +40,41 @@ THREADS = ThreadPoolExecutor(max_workers=settings.CHAT_THREADS, thread_name_pref
 DATABASE_AWAY = (DatabaseError, InterfaceError, PoolTimeout)
 
 BAD_FRAMES_A_MINUTE = 20
-FRAMES_A_SECOND, FRAMES_AT_ONCE = 20, 80
 TYPING_EVERY_SECONDS = 2
 BOARD_SECONDS = 1.0
 LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
 
 
 async def in_db[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """The one crossing from sockets to the domain: runs in a chat thread, gives the connection back to the pool."""
+    """The one crossing from sockets to the domain: runs in a chat thread, which keeps its connection.
+
+    A connection that died while it was idle is replaced and the work done again: all of it may be repeated (a message
+    by its client_id). One that fails when it is new is a database that is away.
+    """
 
     def run() -> T:
-        close_old_connections()
+        is_new = connection.connection is None
         try:
             return work(*args, **kwargs)
-        finally:
-            close_old_connections()
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if is_new:
+                raise
+            return work(*args, **kwargs)
 
     return await sync_to_async(run, thread_sensitive=False, executor=THREADS)()
+
+
+def close_thread_connections() -> None:
+    """Close the connection of every chat thread, at the end of a process or of a test database."""
+    everyone = threading.Barrier(settings.CHAT_THREADS)
+
+    def close() -> None:
+        everyone.wait()
+        connection.close()
+
+    for future in [THREADS.submit(close) for _thread in range(settings.CHAT_THREADS)]:
+        future.result()
 
 
 class Bucket:
@@ -85,14 +104,23 @@ class _SharedBoard:
         self._lock: asyncio.Lock | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def get(self) -> Board:
+    async def get(self, since: float | None = None) -> Board:
+        """A board read after `since` (a time of the monotonic clock, when something changed), or at most a second old.
+
+        Whoever needs a newer one than the last waits until that one is a second old, together with all the others.
+        """
         loop = asyncio.get_running_loop()
         if self._lock is None or self._loop is not loop:
             self._lock, self._loop, self._board = asyncio.Lock(), loop, None
         async with self._lock:
-            if self._board is None or time.monotonic() - self._read_at > BOARD_SECONDS:
-                self._board = await in_db(read_board)
-                self._read_at = time.monotonic()
+            age = time.monotonic() - self._read_at
+            if self._board is not None and self._read_at >= (since or 0) and (since or age < BOARD_SECONDS):
+                return self._board
+            if self._board is not None and since is not None and age < BOARD_SECONDS:
+                await asyncio.sleep(BOARD_SECONDS - age)
+            started = time.monotonic()
+            self._board = await in_db(read_board)
+            self._read_at = started
             return self._board
 
 
@@ -109,7 +137,7 @@ class Socket:
         self._rings: deque[Ring] = deque(maxlen=1000)
         self._rung = asyncio.Event()
         self._bad_frames: deque[float] = deque(maxlen=BAD_FRAMES_A_MINUTE)
-        self._bucket = Bucket(FRAMES_AT_ONCE, FRAMES_A_SECOND)
+        self._bucket = Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
         self._typed_at: dict[UUID, float] = {}
         self._lock = asyncio.Lock()  # reading after a cursor and moving it is one thing
         self._topics: set[str] = set()
@@ -239,6 +267,10 @@ class Socket:
 
     # -- what both do ------------------------------------------------------------------------------------------------
 
+    def is_news(self, party: Party, ring: Ring) -> bool:
+        """Whether a ring speaks of something after the cursor: the author's own echo is already there."""
+        return ring.seq > self.cursors.get(party.public_id, 0)
+
     async def send_missing(self, party: Party) -> None:
         """Send what lies after the cursor of this conversation."""
         async with self._lock:
@@ -357,7 +389,8 @@ class ConversationSocket(Socket):
     async def follow(self, ring: Ring) -> None:
         match ring.kind:
             case doorbell.MESSAGES:
-                await self.send_missing(self.party)
+                if self.is_news(self.party, ring):
+                    await self.send_missing(self.party)
             case doorbell.TYPING | doorbell.READ:
                 await self.pass_on(self.party, ring)
             case doorbell.STATE | doorbell.LOOK:
@@ -365,10 +398,10 @@ class ConversationSocket(Socket):
                 await self.send_state(self.party)
             case doorbell.QUEUE:
                 if self.status == Status.WAITING:
-                    await self.send_state(self.party)
+                    await self.send_state(self.party, since=time.monotonic())
 
-    async def send_state(self, party: Party) -> None:
-        frame = await in_db(dialogue.state, party, await BOARD.get())
+    async def send_state(self, party: Party, since: float | None = None) -> None:
+        frame = await in_db(dialogue.state, party, await BOARD.get(since))
         self.status = frame["status"]
         await self.send(frame)
 
@@ -469,7 +502,8 @@ class ConsoleSocket(Socket):
                 if party is None:
                     return
                 if ring.kind == doorbell.MESSAGES:
-                    await self.send_missing(party)
+                    if self.is_news(party, ring):
+                        await self.send_missing(party)
                 elif ring.kind == doorbell.STATE:
                     await self.send_state(party)
                 else:

@@ -204,9 +204,9 @@ def _on_commit(ring: Ring) -> None:
     transaction.on_commit(partial(_announce, ring))
 
 
-def message_posted(conversation: uuid.UUID) -> None:
-    """After commit: something lies after the cursors."""
-    _on_commit(Ring(MESSAGES, conversation=str(conversation)))
+def message_posted(conversation: uuid.UUID, seq: int) -> None:
+    """After commit: message `seq` is there, for whoever's cursor is before it."""
+    _on_commit(Ring(MESSAGES, conversation=str(conversation), seq=seq))
 
 
 def state_changed(conversation: uuid.UUID) -> None:

@@ -145,7 +145,7 @@ def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) ->
         now=now,
     )
     ConversationEvent.objects.create(conversation=conversation, kind=EventKind.ASSIGNED, at=now, by=agent.user)
-    doorbell.message_posted(conversation.public_id)
+    doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
     doorbell.agent_changed(agent.pk)
     logger.info("conversation assigned %s", conversation.public_id)
@@ -186,7 +186,7 @@ def _release(*, conversation_id: int, agent_id: int, now: datetime) -> int:
         now=now,
     )
     ConversationEvent.objects.create(conversation=conversation, kind=EventKind.RELEASED, at=now)
-    doorbell.message_posted(conversation.public_id)
+    doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
     doorbell.agent_changed(agent.pk)
     logger.warning("conversation released %s", conversation.public_id)

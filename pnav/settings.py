@@ -161,6 +161,9 @@ SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# The prefix makes browsers refuse a cookie that another host or an insecure page would have planted.
+SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEMO
@@ -276,6 +279,8 @@ OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other fo
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
 RETENTION_DAYS = env.int("RETENTION_DAYS", 365)  # then an exchange is deleted; see purge_expired
+FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
+FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
 CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets
 FEEDBACK_DAYS = env.int("FEEDBACK_DAYS", 365)  # then an opinion is deleted
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

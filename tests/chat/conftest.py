@@ -1,10 +1,19 @@
+import pytest
 import pytest_asyncio
 
 from chat import doorbell
+from chat.consumers import close_thread_connections
 
 
 @pytest_asyncio.fixture(autouse=True)
-async def _no_hub_left_behind(request):
+async def _no_hub_left_behind():
     """Each test has its own loop: its hub goes with it."""
     yield
     await doorbell.close_hub()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_connection_left_behind(django_db_setup):
+    """The chat threads keep their connections, and a database in use cannot be dropped."""
+    yield
+    close_thread_connections()

@@ -73,6 +73,7 @@ async def test_sync_answers_messages_then_state():
         (item,) = frame["items"]
         assert (item["seq"], item["author"], item["body"]) == (1, "reporter", "Bonjour")
         state = await line.receive()
+        assert state.pop("read_seq") == 0  # a field of ours, beside the contract's
         assert state == {
             "type": "state",
             "conversation": str(conversation.public_id),
