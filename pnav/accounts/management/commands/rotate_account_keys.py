@@ -1,0 +1,43 @@
+"""Sealing second factors again with the first key of the ring: what `rotate_keys` does for contents."""
+
+import base64
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+
+from pnav.accounts.adapters import MFAAdapter
+from reports import keyring
+
+# Where allauth keeps a secret in an authenticator's data, by type. Passkeys hold public keys only.
+SEALED_FIELDS = {
+    Authenticator.Type.TOTP.value: "secret",
+    Authenticator.Type.RECOVERY_CODES.value: "seed",
+}
+
+
+class Command(BaseCommand):
+    """Re-seal TOTP secrets and the seeds of recovery codes. It can be stopped and started again."""
+
+    help = "Rechiffre les seconds facteurs avec la première clé de CONTENT_KEYS."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="compter seulement")
+
+    def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
+        current = keyring.current_key_name()
+        adapter = MFAAdapter()
+        count = 0
+        with transaction.atomic():
+            # A handful of rows for each agent: one short transaction is enough.
+            for authenticator in Authenticator.objects.filter(type__in=SEALED_FIELDS).select_for_update():
+                field = SEALED_FIELDS[authenticator.type]
+                sealed = authenticator.data[field]
+                if keyring.key_name(base64.b64decode(sealed)) == current:
+                    continue
+                count += 1
+                if not dry_run:
+                    authenticator.data[field] = adapter.encrypt(adapter.decrypt(sealed))
+                    authenticator.save(update_fields=["data"])
+        self.stdout.write(f"{count} second(s) facteur(s) {'à rechiffrer' if dry_run else 'rechiffré(s)'}.")

@@ -1,0 +1,52 @@
+import pytest
+from django.core.checks import run_checks
+from django.core.checks.registry import registry
+from django.db import connection
+
+from pnav.checks import DURABILITY, durable_database, safe_deployment
+
+
+def ids(messages) -> list[str]:
+    return [message.id for message in messages]
+
+
+@pytest.mark.django_db
+def test_durable_database_refuses_each_setting_that_is_off(settings):
+    """The tests' own PostgreSQL is not durable."""
+    settings.TESTING = False
+    messages = durable_database(None, ["default"])
+    assert ids(messages) == ["pnav.E001"] * 3
+    for name, message in zip(DURABILITY, messages, strict=True):
+        assert f"{name} = off" in message.msg
+
+
+@pytest.mark.django_db
+def test_durable_database_sees_the_setting_of_this_role(settings):
+    settings.TESTING = False
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")
+        try:
+            assert len(durable_database(None, ["default"])) == 2
+        finally:
+            cursor.execute("RESET synchronous_commit")
+
+
+@pytest.mark.django_db
+def test_durable_database_is_part_of_what_migrate_runs(settings):
+    settings.TESTING = False
+    assert "pnav.E001" in ids(run_checks(databases=["default"]))
+    assert "pnav.E001" not in ids(run_checks())  # no database asked for: none is opened
+
+
+def test_safe_deployment_refuses_the_demonstration_and_the_tests(settings):
+    settings.DEMO = settings.TESTING = True
+    settings.SITE_URL = settings.METRICS_TOKEN = ""
+    assert ids(safe_deployment(None)) == ["pnav.E002", "pnav.E003", "pnav.W001", "pnav.W002"]
+    settings.DEMO = settings.TESTING = False
+    settings.SITE_URL, settings.METRICS_TOKEN = "https://pnav.example", "token"
+    assert safe_deployment(None) == []
+
+
+def test_safe_deployment_runs_with_deploy_only():
+    assert safe_deployment in registry.deployment_checks
+    assert safe_deployment not in registry.registered_checks
