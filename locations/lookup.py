@@ -526,8 +526,16 @@ class PartnerGroup:
 
 @dataclass
 class Partners:
+    """The partners of a commune: by sort, and those who answer everywhere."""
+
     groups: list[PartnerGroup]
     national: list[Partner]
+
+    @property
+    def has_local_help(self) -> bool:
+        """Whether an association or an office of victim help is known in the département."""
+        helps = {Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE}
+        return any(partner.kind in helps for group in self.groups for partner, _distance in group.partners)
 
 
 _GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, str | Promise], ...] = (

@@ -1,10 +1,16 @@
 """Where: communes, their postal codes, the units that receive the public, and the partners around them."""
 
+import re
+from datetime import datetime
+from urllib.parse import urlencode
+
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+
+from locations import hours
 
 
 def _pair(*, name: str, latitude: str = "latitude", longitude: str = "longitude") -> models.CheckConstraint:
@@ -221,6 +227,35 @@ class Contact(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def telephone_uri(self) -> str:
+        """The number as a `tel:` link dials it; empty when there is none."""
+        digits = re.sub(r"[^\d+]", "", self.telephone)
+        return f"tel:{digits}" if digits else ""
+
+    @property
+    def itinerary_url(self) -> str:
+        """A page of OpenStreetMap that leads there; empty when neither an address nor a position is known.
+
+        A demonstration row stands at its town's centre: only its address may be looked for.
+        """
+        if self.latitude is not None and self.longitude is not None and self.source != Source.DEMO:
+            return "https://www.openstreetmap.org/directions?" + urlencode({"to": f"{self.latitude},{self.longitude}"})
+        if self.address:
+            return "https://www.openstreetmap.org/search?" + urlencode({"query": ", ".join(self.address_lines)})
+        return ""
+
+    @property
+    def hours_in_words(self) -> list[hours.Line]:
+        """The opening hours, told; empty when they are not known."""
+        return hours.describe(self.opening_hours) if self.opening_hours else []
+
+    def opening_at(self, moment: datetime) -> hours.Opening | None:
+        """Whether it is open at a moment, in its own local time; None when its hours are not known."""
+        if not self.opening_hours:
+            return None
+        return hours.opening_at(self.opening_hours, moment, department_code=self.department_code)
 
     @property
     def address_lines(self) -> list[str]:

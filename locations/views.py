@@ -1,12 +1,183 @@
-"""The pages about places."""
+"""The pages about places: find a point d'accueil, choose it, see its contacts, let go of it."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from locations import lookup, session
+from locations.forms import ChoiceForm, Purpose, SearchForm
+from locations.lookup import Lookup, Suggestion
+from locations.models import Competence
+
+# Where to go on when a place is not found: nothing checks that a town is the person's own.
+LARGE_TOWNS = (
+    Suggestion("Paris", "Paris"),
+    Suggestion("Marseille", "Marseille"),
+    Suggestion("Lyon", "Lyon"),
+    Suggestion("31000 Toulouse", "Toulouse"),
+    Suggestion("59000 Lille", "Lille"),
+    Suggestion("33000 Bordeaux", "Bordeaux"),
+    Suggestion("67000 Strasbourg", "Strasbourg"),
+    Suggestion("35000 Rennes", "Rennes"),
+    Suggestion("97400 Saint-Denis", "Saint-Denis (La Réunion)"),
+)
+# Above so many communes, one near unit for each is enough to choose from.
+MANY_PLACES = 5
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
-    return render(request, "locations/search.html")
+    """The two forms. They POST: where a person lives stays out of addresses; `?q=` answers links from elsewhere."""
+    if request.method == "POST":
+        return _search(request)
+    if "q" in request.GET:
+        form = SearchForm(request.GET)
+        if form.is_valid():
+            found = lookup.search(form.cleaned_data["q"])
+            return _show(request, found, text=form.cleaned_data["q"], purpose=form.cleaned_data["purpose"])
+    return _show_search(request)
 
 
+def _search(request: HttpRequest) -> HttpResponse:
+    form = SearchForm(request.POST)
+    if not form.is_valid():
+        return _show_search(request, form)
+    text, purpose = form.cleaned_data["q"], form.cleaned_data["purpose"]
+    found = lookup.search(text)
+    if only := found.only_choice:
+        place, match = only
+        session.choose(
+            request,
+            postal_code=place.postal_code,
+            municipality=place.municipality,
+            reception_point=match.unit,
+        )
+        return _after_choice(request, purpose)
+    session.remember_search(request, text=text, purpose=purpose)
+    return redirect("locations:results")
+
+
+def _show_search(request: HttpRequest, form: SearchForm | None = None) -> HttpResponse:
+    purpose = request.POST.get("purpose") or request.GET.get("pour") or Purpose.EXCHANGE
+    context = {
+        "form": form,
+        "typed": request.POST.get("q", ""),
+        "purpose": purpose,
+        "choice": session.current_choice(request),
+    }
+    return render(request, "locations/search.html", context)
+
+
+@require_GET
+def results(request: HttpRequest) -> HttpResponse:
+    """What the last search of this visit found; after a choice, the services of its postal code."""
+    pending = session.pending_search(request)
+    if pending is None:
+        return redirect("locations:search")
+    text, purpose = pending
+    return _show(request, lookup.search(text), text=text, purpose=purpose)
+
+
+def _show(
+    request: HttpRequest, found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None
+) -> HttpResponse:
+    if len(found.places) > MANY_PLACES:
+        for place in found.places:
+            if not place.has_competent_unit:
+                del place.units[1:]
+    context: dict[str, Any] = {
+        "lookup": found,
+        "typed": text,
+        "purpose": purpose,
+        "form": form,
+        "large_towns": LARGE_TOWNS,
+        "has_unknown_competence": any(not place.has_competent_unit for place in found.places),
+    }
+    template = "locations/select.html" if found.places else "locations/not_found.html"
+    return render(request, template, context)
+
+
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """Keep the service that was selected."""
+    form = ChoiceForm(request.POST)
+    if not form.is_valid():
+        text = request.POST.get("q", "")
+        found = lookup.search(text)
+        if not found.places:
+            return redirect("locations:search")
+        return _show(request, found, text=text, purpose=form.cleaned_data["purpose"], form=form)
+    session.choose(
+        request,
+        postal_code=form.cleaned_data["postal_code"],
+        municipality=form.cleaned_data["municipality"],
+        reception_point=form.cleaned_data["reception_point"],
+    )
+    return _after_choice(request, form.cleaned_data["purpose"])
+
+
+def _after_choice(request: HttpRequest, purpose: str) -> HttpResponse:
+    if purpose == Purpose.CONTACTS:
+        messages.success(request, _("Votre choix est enregistré."))
+        return redirect("locations:my_contacts")
+    return redirect("locations:chosen")
+
+
+@require_GET
+def chosen(request: HttpRequest) -> HttpResponse:
+    """« Votre choix est enregistré » and the two ways on: the exchange, or the local information."""
+    choice = session.current_choice(request)
+    if choice is None:
+        return redirect("locations:search")
+    return render(request, "locations/chosen.html", {"choice": choice})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, what: str) -> HttpResponse:
+    """Ask before letting go of the point d'accueil (what: "place") or of the interlocutor (what: "interlocutor")."""
+    choice = session.current_choice(request)
+    if choice is None:
+        return redirect("locations:search")
+    if request.method == "POST":
+        session.forget(request)
+        messages.success(
+            request,
+            _("Votre point d'accueil est supprimé.") if what == "place" else _("Votre interlocuteur est supprimé."),
+        )
+        return redirect("locations:search")
+    return render(request, "locations/remove.html", {"choice": choice, "what": what})
+
+
+@require_GET
 def my_contacts(request: HttpRequest) -> HttpResponse:
-    return render(request, "locations/my_contacts.html")
+    """The unit chosen, its hours, and the partners around the commune."""
+    choice = session.current_choice(request)
+    if choice is None:
+        messages.info(request, _("Indiquez d'abord votre ville ou votre code postal."))
+        return redirect("locations:search")
+    unit = choice.reception_point
+    partners = lookup.partners_near(choice.municipality) if choice.municipality else None
+    context = {
+        "choice": choice,
+        "unit": unit,
+        "opening": unit.opening_at(timezone.now()) if unit else None,
+        "partners": partners,
+        "has_other_units": bool(
+            choice.municipality
+            and unit
+            and Competence.objects.filter(municipality=choice.municipality).exclude(reception_point=unit).exists()
+        ),
+    }
+    return render(request, "locations/my_contacts.html", context)
+
+
+@require_POST
+def suggestions(request: HttpRequest) -> JsonResponse:
+    """Places that begin with what is typed. POST, so that no address and no log holds it."""
+    found = lookup.suggest(request.POST.get("q", ""))
+    return JsonResponse({"suggestions": [{"text": item.text, "label": item.label} for item in found]})

@@ -1,0 +1,66 @@
+"""What a visitor sends: a place to look for, and the service chosen among those found."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from locations.lookup import MAX_TYPED
+from locations.models import Municipality, PostalCode, ReceptionPoint
+
+
+class Purpose(models.TextChoices):
+    """Why a place is looked for: it decides where the choice leads."""
+
+    EXCHANGE = "echange", _("Échanger avec un gendarme ou un policier")
+    CONTACTS = "contacts", _("Trouver mes contacts utiles de proximité")
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        max_length=MAX_TYPED,
+        error_messages={
+            "required": _("Saisissez une ville ou un code postal. Exemple : 93200, ou Saint-Denis."),
+            "max_length": _("Ce texte est trop long. Saisissez seulement une ville ou un code postal."),
+        },
+    )
+    purpose = forms.ChoiceField(choices=Purpose, required=False)
+
+    def clean_purpose(self) -> str:
+        return self.cleaned_data["purpose"] or Purpose.EXCHANGE
+
+
+class ChoiceForm(forms.Form):
+    """One service: « INSEE code _ unit _ postal code », where the unit or the postal code may be empty."""
+
+    service = forms.RegexField(
+        r"^([0-9AB]{5})_(\d{0,12})_(\d{5}|)$",
+        error_messages={
+            "required": _("Sélectionnez un service dans la liste."),
+            "invalid": _("Sélectionnez un service dans la liste."),
+        },
+    )
+    purpose = forms.ChoiceField(choices=Purpose, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `municipality`, `reception_point` (or None) and `postal_code`, which must exist and belong together."""
+        cleaned = super().clean() or {}
+        cleaned["purpose"] = cleaned.get("purpose") or Purpose.EXCHANGE
+        found = re.fullmatch(r"(\w{5})_(\d*)_(\d*)", cleaned.get("service", ""))
+        if not found:
+            return cleaned
+        insee_code, unit, postal_code = found.groups()
+        municipality = Municipality.objects.filter(pk=insee_code).first()
+        reception_point = ReceptionPoint.objects.filter(pk=unit).first() if unit else None
+        belongs = not postal_code or PostalCode.objects.filter(code=postal_code, municipality_id=insee_code).exists()
+        if municipality is None or (unit and reception_point is None) or not belongs:
+            self.add_error("service", _("Ce service n'est plus dans la liste. Sélectionnez-en un autre."))
+            return cleaned
+        return {
+            **cleaned,
+            "municipality": municipality,
+            "reception_point": reception_point,
+            "postal_code": postal_code,
+        }
