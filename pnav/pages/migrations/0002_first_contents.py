@@ -343,14 +343,14 @@ You can ask for a result to be de-referenced. Without an answer after 1 month, t
 - **Votre anonymat.** Vous n'avez pas à donner votre nom. L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves.
 - **Votre code postal** suffit. Personne ne vérifie que c'est le vôtre.
 - **Ce n'est pas une plainte.** Le signalement vous aide à savoir quoi faire. Vous pouvez être accompagné pour porter plainte ensuite.
-- **Quitter rapidement** cache cette page tout de suite, mais votre navigateur garde un historique. [Voir comment ne pas laisser de traces](/quitter/).
+- **Quitter rapidement** cache cette page tout de suite, mais votre navigateur garde un historique. [Voir ce qui reste et comment l'éviter](/quitter/).
 """), (
         "Good to know",
         """
 - **Your anonymity.** You need not give your name. Anonymity may be lifted after authorisation by the public prosecutor (procureur de la République), for the most serious facts.
 - **Your postal code** is enough. Nobody checks that it is yours.
 - **It is not a complaint.** The report (signalement) helps you to know what to do. You can be accompanied to file a complaint afterwards.
-- **Leave quickly** hides this page at once, but your browser keeps a history. [See how to leave no traces](/quitter/).
+- **Leave quickly** hides this page at once, but your browser keeps a history. [See what remains and how to avoid it](/quitter/).
 """), REFERENCE, ""),
 ]  # fmt: skip
 
