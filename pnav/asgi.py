@@ -16,7 +16,6 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 http_application = get_asgi_application()
 
-from allauth.mfa.utils import is_mfa_enabled  # noqa: E402  the registry of applications must be ready
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user  # noqa: E402
@@ -27,6 +26,7 @@ from chat import doorbell  # noqa: E402
 from chat.consumers import DATABASE_AWAY, Receive, Send, in_db  # noqa: E402
 from chat.protocol import CLOSE_AGAIN  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
+from pnav.accounts.second_factor import Standing, standing_of  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
 
 
 def _identify(cookies: dict[str, str]) -> tuple[Any, Any]:
-    """The session and the user of a handshake; no user without a second factor."""
+    """The session and the user of a handshake; no user whose session has not proved a second factor."""
     key = cookies.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return None, None
@@ -60,7 +60,7 @@ def _identify(cookies: dict[str, str]) -> tuple[Any, Any]:
     if not session.load():
         return None, None
     user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]
-    if not user.is_authenticated or not is_mfa_enabled(user):
+    if standing_of(user, session) is not Standing.COMPLETE:
         user = None  # type: ignore[assignment]
     return session, user
 

@@ -5,13 +5,11 @@ somebody else enrolled, or that an administrator reset, does not open a session 
 """
 
 from enum import Enum
-from typing import cast
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
 
 from pnav.accounts.models import User
 
@@ -50,14 +48,14 @@ def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
     return Standing.COMPLETE if proved & set(enrolled) else Standing.TO_CONFIRM
 
 
-def record_enrolment(request: HttpRequest) -> None:
-    """Count the factor just enrolled as proved by this session: it took a recent password, and a code or a touch.
+def record_enrolment(user: User, session: SessionBase) -> None:
+    """Count the newest factor of `user` as proved by this session: it took a recent password, and a code or a touch.
 
     « reauthenticated » is allauth's word for it: the recovery codes may be shown without asking again.
     """
-    user = cast(User, request.user)
     newest = Authenticator.objects.filter(user=user, type__in=FACTORS).latest("pk")
-    record_authentication(request, user, "mfa", id=newest.pk, type=newest.type, reauthenticated=True)
+    holder = _SessionHolder(session)
+    record_authentication(holder, user, "mfa", id=newest.pk, type=newest.type, reauthenticated=True)
 
 
 def enrol_totp(*, user: User, secret: str) -> None:

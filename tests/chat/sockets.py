@@ -14,6 +14,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 
 from chat.consumers import in_db
 from chat.models import Agent, Conversation
+from pnav.accounts.second_factor import record_enrolment
 from pnav.asgi import application
 from reports.session import KEY
 
@@ -37,6 +38,8 @@ def signed_in(agent: Agent, *, second_factor: bool = True) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    if second_factor:
+        record_enrolment(user, session)
     session.save()
     return session.session_key
 
