@@ -4,9 +4,11 @@ Each returns the object, or None as if it did not exist. No view and no consumer
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chat.lifecycle import Status
 from chat.models import Agent, Conversation, ConversationQuerySet
 from reports.session import KEY as REPORT_KEY
 
@@ -29,6 +31,13 @@ def as_agent(user: Any) -> Agent | None:
 def assigned_to(agent: Agent) -> ConversationQuerySet:
     """The conversations that this agent answers now."""
     return Conversation.objects.active().filter(assigned_to=agent)
+
+
+def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
+    """The conversations that this agent answered to their end, closed after `since`."""
+    return Conversation.objects.filter(  # type: ignore[return-value]
+        assigned_to=agent, status=Status.CLOSED, closed_at__gte=since
+    )
 
 
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:

@@ -1,2 +1,17 @@
+"""The agent's addresses, below /console/."""
+
+from django.urls import path
+
+from chat import console_views as views
+
 app_name = "console"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("disponibilite/", views.availability, name="availability"),
+    path("echange/<uuid:public_id>/", views.conversation, name="conversation"),
+    path("echange/<uuid:public_id>/terminer/", views.close, name="close"),
+    path("echange/<uuid:public_id>/urgence/", views.urgency, name="urgency"),
+    path("presence/", views.presence, name="presence"),
+    path("tableau/", views.board, name="board"),
+    path("trames/", views.frames, name="frames"),
+]

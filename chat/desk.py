@@ -1,0 +1,334 @@
+"""What lies on an agent's desk: their conversations, who waits, what is known of each person, and the duty's figures.
+
+Readings only, for the console's pages. Whatever concerns a conversation was obtained through `chat.access` before.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from chat import access, canned, dialogue
+from chat.lifecycle import Author, Availability, Status
+from chat.models import Agent, Conversation, Message
+from chat.queue import read_board
+from locations import hours, lookup
+from locations.models import Force, ReceptionPoint
+from reports.keyring import UnsealError
+from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
+from triage import rules
+from triage.questions import VERSION
+from triage.rules import Urgency
+
+logger = logging.getLogger(__name__)
+
+# What an agent ended stays in the list for one shift.
+ENDED_FOR = timedelta(hours=12)
+ENDED_AT_MOST = 10
+
+
+def duration(elapsed: timedelta) -> str:
+    """In words short enough for a list: « moins d'une min », « 12 min », « 1 h 05 ». The script has the same lines."""
+    minutes = max(0, int(elapsed.total_seconds() // 60))
+    if minutes < 1:
+        return _("moins d'une min")
+    if minutes < 60:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    return _("%(hours)s h %(minutes)s") % {"hours": minutes // 60, "minutes": f"{minutes % 60:02}"}
+
+
+def place_of(report: Report) -> str:
+    """The commune with its département, else the postal code."""
+    return str(report.municipality) if report.municipality else report.postal_code
+
+
+# --- the lists ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of the agent's conversations in the list.
+
+    number: from 1, the key that opens it. unread: messages of the person that this side has not had on screen.
+    waits_for_agent: the person wrote last, or nobody did.
+    """
+
+    conversation: Conversation
+    number: int
+    unread: int
+    active_at: datetime
+    waits_for_agent: bool
+
+    @property
+    def place(self) -> str:
+        return place_of(self.conversation.report)
+
+    @property
+    def role(self) -> str:
+        return str(ReporterRole(self.conversation.report.role).label)
+
+    @property
+    def is_minor(self) -> bool:
+        return self.conversation.report.is_minor
+
+    @property
+    def urgency(self) -> str:
+        """Stable name: normal, high, critical."""
+        return Urgency(self.conversation.urgency).name.lower()
+
+    @property
+    def urgency_label(self) -> str:
+        return str(Urgency(self.conversation.urgency).label)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.conversation.status == Status.CLOSED
+
+
+def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Conversation]":
+    spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
+    return conversations.select_related("report__municipality").annotate(
+        unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
+        last_author=Subquery(spoken.values("author")[:1]),
+        last_at=Subquery(spoken.values("sent_at")[:1]),
+    )
+
+
+def _entry(row: Any, number: int) -> Entry:
+    return Entry(
+        conversation=row,
+        number=number,
+        unread=row.unread,
+        active_at=row.last_at or row.assigned_at,
+        waits_for_agent=row.last_author != Author.AGENT,
+    )
+
+
+def own(agent: Agent) -> list[Entry]:
+    """The conversations under way of this agent, the oldest assignment first, in one query."""
+    rows = _with_activity(access.assigned_to(agent)).order_by("assigned_at", "pk")
+    return [_entry(row, number) for number, row in enumerate(rows, 1)]
+
+
+def ended(agent: Agent, now: datetime) -> list[Entry]:
+    """What this agent answered to its end lately, the last one first."""
+    rows = _with_activity(access.ended_by(agent, now - ENDED_FOR)).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
+    return [_entry(row, 0) for row in rows]
+
+
+def entry_of(agent: Agent, conversation: Conversation) -> Entry:
+    """The list's entry of one conversation of this agent."""
+    rows = _with_activity(Conversation.objects.filter(pk=conversation.pk, assigned_to=agent))
+    number = next((entry.number for entry in own(agent) if entry.conversation.pk == conversation.pk), 0)
+    return _entry(rows.get(), number)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody in the queue, as the `queue` frame tells it: no message text, no answer of the triage."""
+
+    since: datetime
+    waited: str
+    urgency: str
+    urgency_label: str
+    force_label: str
+    place: str
+    is_minor: bool
+    role_label: str
+
+
+def queue(now: datetime) -> tuple[int, list[Waiting]]:
+    """How many wait, and the first hundred of them, next first."""
+    frame = dialogue.queue_frame()
+    rows = []
+    for item in frame["items"]:
+        since = datetime.fromisoformat(item["since"])
+        rows.append(
+            Waiting(
+                since=since,
+                waited=duration(now - since),
+                urgency=item["urgency"],
+                urgency_label=item["urgency_label"],
+                force_label=str(Force(item["force"]).label) if item["force"] else "",
+                place=item["place"],
+                is_minor=item["minor"],
+                role_label=str(ReporterRole(item["role"]).label),
+            )
+        )
+    return frame["waiting"], rows
+
+
+# --- what is known of a person ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """« Ce que je sais » of one conversation, in words.
+
+    answers: question and answer of the triage; None when no key opens them. is_other_version: the questions have
+    changed since, so that a wording may differ from what the person read.
+    """
+
+    report: Report
+    answers: list[tuple[str, str]] | None
+    is_other_version: bool
+    outcome: str
+    reasons: list[str]
+    numbers: list[Any]
+    familiar: bool
+    role: str
+    age: str
+    facts: list[str]
+    platforms: list[str]
+    since: str
+    expectations: list[str]
+    force: str
+    hours: list[hours.Line]
+    opening: hours.Opening | None
+    partners: list[lookup.PartnerGroup]
+
+    @property
+    def unit(self) -> ReceptionPoint | None:
+        return self.report.reception_point
+
+
+def _labels(values: list[str], choices: Any) -> list[str]:
+    """In words; a value that the choices no longer hold stays as it is."""
+    return [str(choices(value).label) if value in choices.values else value for value in values]
+
+
+def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
+    """What the person said before the exchange, and where they may be received."""
+    report = conversation.report
+    answers: dict[str, str] = {}
+    readable = True
+    try:
+        answers = report.triage_answers()
+    except UnsealError:
+        readable = False
+        logger.error("triage answers cannot be opened %s", conversation.public_id)
+    assessment = rules.assess(answers)
+    unit = report.reception_point
+    week = unit.opening_hours if unit else None
+    return Dossier(
+        report=report,
+        answers=rules.describe(answers) if readable else None,
+        is_other_version=report.triage_version != VERSION,
+        outcome=_labels([report.outcome], rules.Outcome)[0],
+        reasons=[str(reason) for reason in assessment.reasons],
+        numbers=list(assessment.numbers),
+        familiar=is_familiar(report, answers),
+        role=str(ReporterRole(report.role).label),
+        age=str(AgeBand(report.age_band).label),
+        facts=_labels(report.facts, Fact),
+        platforms=_labels(report.platforms, Platform),
+        since=str(Since(report.since).label) if report.since in Since.values else report.since,
+        expectations=_labels(report.expectations, Expectation),
+        force=str(Force(report.force).label) if report.force else "",
+        hours=hours.describe(week) if week else [],
+        opening=hours.opening_at(week, now, department_code=unit.department_code) if unit and week else None,
+        partners=_partners(report),
+    )
+
+
+def _partners(report: Report) -> list[lookup.PartnerGroup]:
+    """The partners of the commune's département, by sort; only the sorts that have some."""
+    if report.municipality is None:
+        return []
+    return [group for group in lookup.partners_near(report.municipality).groups if group.partners]
+
+
+def is_familiar(report: Report, answers: dict[str, str]) -> bool:
+    """Whether to write *tu*: the person who writes is a minor."""
+    if answers:
+        return rules.voice(answers).familiar
+    return report.is_minor and report.role == ReporterRole.VICTIM
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """A reply ready to be put in the text area."""
+
+    key: str
+    label: str
+    text: str
+
+
+def canned_replies(agent: Agent, *, familiar: bool) -> list[Canned]:
+    return [
+        Canned(reply.key, str(reply.label), reply.spoken(familiar=familiar, name=agent.public_name))
+        for reply in canned.REPLIES
+    ]
+
+
+# --- the duty -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """An agent whose console is open, with their load."""
+
+    name: str
+    unit: str
+    force: str
+    availability: str
+    availability_label: str
+    pause_reason: str
+    load: int
+    capacity: int
+
+    @property
+    def is_full(self) -> bool:
+        return self.load >= self.capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The duty at one moment. longest_wait: in words, empty when nobody waits. free: conversations that fit now."""
+
+    waiting: int
+    urgent: int
+    minors: int
+    longest_wait: str
+    under_way: int
+    slots: int
+    free: int
+    colleagues: list[Colleague]
+
+    @property
+    def on_duty(self) -> int:
+        return sum(colleague.availability == Availability.AVAILABLE for colleague in self.colleagues)
+
+
+def figures(now: datetime) -> Figures:
+    """Waits and load, for supervisors: numbers and names of agents, nothing of what is said."""
+    rows = list(Conversation.objects.waiting().values_list("urgency", "report__age_band", "queued_at"))
+    board = read_board(now)
+    present = Agent.objects.present(now).with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
+    colleagues = [
+        Colleague(
+            name=agent.public_name,
+            unit=agent.unit.name,
+            force=str(Force(agent.force).label),
+            availability=agent.availability,
+            availability_label=str(Availability(agent.availability).label),
+            pause_reason=agent.pause_reason,
+            load=agent.load,
+            capacity=agent.capacity,
+        )
+        for agent in present
+    ]
+    oldest = min((queued_at for _urgency, _age, queued_at in rows), default=None)
+    return Figures(
+        waiting=len(rows),
+        urgent=sum(urgency > Urgency.NORMAL for urgency, _age, _queued_at in rows),
+        minors=sum(AgeBand(age).is_minor for _urgency, age, _queued_at in rows),
+        longest_wait=duration(now - oldest) if oldest else "",
+        under_way=Conversation.objects.active().count(),
+        slots=board.slots,
+        free=board.free,
+        colleagues=colleagues,
+    )

@@ -1,0 +1,634 @@
+// The agent's console, live: one socket for the queue and all conversations (docs/protocol.md).
+// The page works without this file. Every conversation keeps its own thread, dossier and draft in the page's memory;
+// nothing is put in the browser's storage. Text of people is only ever written with textContent.
+(() => {
+  "use strict";
+
+  const board = document.querySelector("[data-board]");
+  const root = document.getElementById("console");
+  if (!root && !board) return;
+  const find = (selector, from = document) => from.querySelector(selector);
+  const slot = (name, from) => from.querySelector(`[data-slot=${name}]`);
+  const swapFrom = (page, selector) => {
+    const before = find(selector), after = page && find(selector, page);
+    if (before && after) before.replaceWith(document.adoptNode(after));
+    return Boolean(after);
+  };
+  const load = async (address) => {
+    const answer = await fetch(address, { cache: "no-store" });
+    if (answer.status === 404) return null;
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+
+  if (board) {
+    setInterval(() => document.hidden || load(location.href).then((page) => swapFrom(page, "#tableau"), () => {}), 10000);
+    return;
+  }
+
+  const words = JSON.parse(root.dataset.words);
+  const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const list = find("#liste"), over = find("#termines"), waiting = find("#attente");
+  const alarm = find("#coupure"), centre = find("#echange"), right = find("#dossiers"), rest = find("#repos");
+  const title = document.title.replace(/^.* – (?=Console)/, "");
+  const csrf = () => find("[name=csrfmiddlewaretoken]").value;
+  const conversations = new Map();
+  const loading = new Set();
+  let current = null, socket = null, tries = 0, heardAt = 0, beatAt = 0, lostAt = 0, ended = false, polling = false;
+
+  const announce = (text) => { find("#annonces").textContent = text; };
+  const own = () => [...conversations.values()].filter((c) => !c.over).sort((a, b) => a.number - b.number);
+
+  // --- words of time ---
+  const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Paris" });
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "Europe/Paris" });
+  const time = (moment) => (day.format(moment) === day.format(new Date()) ? "" : `${day.format(moment)}, `) + clock.format(moment);
+  const duration = (since) => {
+    const minutes = Math.max(0, Math.floor((Date.now() - since) / 60000));
+    if (minutes < 1) return words.under;
+    if (minutes < 60) return say("minutes", { n: minutes });
+    return say("hours", { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") });
+  };
+
+  // --- a conversation ---
+  function adopt(entry, thread, dossier) {
+    const id = entry.dataset.conversation, before = conversations.get(id);
+    const c = before || { id, outbox: new Map(), number: 0, typedAt: 0 };
+    Object.assign(c, {
+      entry, thread, dossier, gone: false, name: entry.dataset.name, unread: Number(entry.dataset.unread), waits: entry.dataset.waits,
+      over: thread.dataset.status === "closed", lastSeq: Number(thread.dataset.lastSeq),
+      readSeq: Number(thread.dataset.readSeq), theirRead: Number(thread.dataset.theirRead),
+      log: find("[data-log]", thread), form: find("[data-reply]", thread),
+    });
+    conversations.set(id, c);
+    if (!c.over && !c.number) {
+      const taken = new Set(own().map((other) => other.number));
+      c.number = Number(slot("number", entry).textContent) || 1;
+      for (let free = 1; taken.has(c.number); free += 1) c.number = free;
+    }
+    c.log.addEventListener("scroll", () => markRead(c), { passive: true });
+    if (c.form) prepareForm(c);
+    for (const { element } of c.outbox.values()) c.log.insertBefore(element, find("[data-end]", c.log));
+    for (const part of [thread, dossier]) part.hidden = c !== current;
+    paint(c);
+    return c;
+  }
+
+  function prepareForm(c) {
+    const area = c.form.elements.body;
+    c.area = area;
+    c.form.addEventListener("submit", (event) => { event.preventDefault(); send(c); });
+    area.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(c); }
+    });
+    area.addEventListener("input", () => {
+      showError(c, "");
+      if (Date.now() - c.typedAt > 3000 && area.value.trim()) {
+        c.typedAt = Date.now();
+        transmit({ type: "typing", conversation: c.id });
+      }
+    });
+    c.form.addEventListener("click", (event) => {
+      const reply = event.target.closest("[data-canned]");
+      if (!reply) return;
+      event.preventDefault();
+      const gap = area.value && !/\s$/.test(area.value.slice(0, area.selectionStart)) ? "\n" : "";
+      area.setRangeText((area.selectionStart ? gap : "") + reply.dataset.canned, area.selectionStart, area.selectionEnd, "end");
+      reply.closest("details").open = false;
+      area.focus();
+    });
+    find("[data-more]", c.thread).addEventListener("click", () => { toEnd(c); c.log.focus(); });
+  }
+
+  function showError(c, text) {
+    const error = find("[data-error]", c.form);
+    error.textContent = text;
+    error.hidden = !text;
+    c.area.classList.toggle("fr-input--error", Boolean(text));
+    text ? c.area.setAttribute("aria-invalid", "true") : c.area.removeAttribute("aria-invalid");
+  }
+
+  /** Bring the list's entry, the counts and the page's title up to date. */
+  function paint(c) {
+    for (const part of [c.entry, c.thread]) {
+      part.querySelectorAll("[data-slot=number]").forEach((mark) => { mark.textContent = c.number || ""; mark.hidden = !c.number; });
+    }
+    const unread = slot("unread", c.entry);
+    unread.textContent = say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread });
+    unread.hidden = !c.unread;
+    if (!c.over) {
+      c.entry.dataset.waits = c.waits;
+      slot("waits", c.entry).textContent = words[`waits_${c.waits}`];
+    }
+    const link = find("a", c.entry);
+    c === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
+    count();
+  }
+
+  function count() {
+    const mine = own(), unread = mine.reduce((sum, c) => sum + c.unread, 0);
+    find("[data-count=own]").textContent = list.children.length;
+    find("[data-empty=own]").hidden = list.children.length > 0;
+    find("[data-count=ended]").textContent = over.children.length;
+    over.closest("details").hidden = !over.children.length;
+    document.title = (unread ? `(${unread}) ` : "") + (current ? `${current.name} – ` : "") + title;
+  }
+
+  async function fetchConversation(id) {
+    if (loading.has(id)) return undefined;
+    loading.add(id);
+    try {
+      const page = await load(`${root.dataset.home}echange/${id}/?partie=echange`);
+      if (!page) return undefined;
+      const [entry, thread, dossier] = [".console-entry", ".console-thread", ".console-dossier"].map((name) => document.adoptNode(find(name, page)));
+      const before = conversations.get(id), old = find(`.console-entry[data-conversation="${id}"]`);
+      const draft = before && before.area ? before.area.value : "";
+      if (before) for (const part of [before.thread, before.dossier]) part.remove();
+      const place = thread.dataset.status === "closed" ? over : list;
+      if (old && old.parentElement === place) old.replaceWith(entry);
+      else {
+        if (old) old.remove();
+        place.append(entry);
+      }
+      centre.prepend(thread);
+      right.append(dossier);
+      const c = adopt(entry, thread, dossier);
+      c.confirmed = true;
+      if (c.area && draft) c.area.value = draft;
+      if (c === current) toEnd(c);
+      flush(c);
+      return c;
+    } catch { return undefined; /* asked again at the next beat */ } finally { loading.delete(id); }
+  }
+
+  /** Whether a conversation that was not named to us is still ours: 404 says no, and `state` says when it is closed. */
+  async function check(c) {
+    try {
+      if (await load(`${root.dataset.home}echange/${c.id}/?partie=echange`)) flush(c);
+      else leave(c, "released");
+    } catch { /* asked again at the next beat */ }
+  }
+
+  // --- opening one ---
+  async function open(id, push = true, focus = true) {
+    let c = conversations.get(id);
+    if (!c || c.gone || !c.thread) c = await fetchConversation(id);
+    if (!c) return;
+    const before = current;
+    current = c;
+    if (before && before !== c) {
+      for (const part of [before.thread, before.dossier]) part.hidden = true;
+      paint(before);
+    }
+    rest.hidden = true;
+    c.thread.hidden = c.dossier.hidden = false;
+    right.scrollTop = 0;
+    const hidden = find("[name=echange]");
+    if (hidden) hidden.value = c.id;
+    if (push && before !== c) history.pushState({ id }, "", find("a", c.entry).getAttribute("href"));
+    paint(c);
+    toEnd(c);
+    if (focus) (c.over || !c.area ? c.log : c.area).focus();
+  }
+
+  const isNearEnd = (c) => c.log.scrollHeight - c.log.scrollTop - c.log.clientHeight < 80;
+  function toEnd(c) {
+    c.log.scrollTop = c.log.scrollHeight;
+    markRead(c);
+  }
+
+  function markRead(c) {
+    if (c !== current || document.hidden || c.over || !isNearEnd(c)) return;
+    find("[data-more]", c.thread).hidden = true;
+    if (c.lastSeq <= c.readSeq && !c.unread) return;
+    c.readSeq = c.lastSeq;
+    c.unread = 0;
+    transmit({ type: "read", conversation: c.id, seq: c.lastSeq });
+    paint(c);
+  }
+
+  // --- messages ---
+  function message(author, sentAt, body, state) {
+    const element = find("#modele-message").content.firstElementChild.cloneNode(true);
+    element.dataset.author = author;
+    slot("author", element).textContent = words[author];
+    slot("time", element).textContent = time(sentAt);
+    slot("time", element).dateTime = sentAt.toISOString();
+    slot("body", element).textContent = body;
+    slot("state", element).textContent = state;
+    return element;
+  }
+
+  function receive(frame) {
+    const c = conversations.get(frame.conversation);
+    if (!c || c.gone) return;
+    const wasNear = isNearEnd(c);
+    let news = 0;
+    for (const item of frame.items) {
+      const pending = item.client_id && c.outbox.get(item.client_id);
+      if (pending) {
+        pending.element.remove();
+        c.outbox.delete(item.client_id);
+      }
+      if (item.seq <= c.lastSeq) continue;
+      if (item.seq > c.lastSeq + 1) { // a hole: ask again from where we are
+        transmit({ type: "sync", conversation: c.id, after: c.lastSeq });
+        break;
+      }
+      c.lastSeq = item.seq;
+      const sentAt = new Date(item.sent_at);
+      const element = message(item.author, sentAt, item.body, item.author === "agent" ? words[item.seq <= c.theirRead ? "read" : "sent"] : "");
+      element.dataset.seq = item.seq;
+      c.log.insertBefore(element, find("[data-pending]", c.log) || find("[data-end]", c.log));
+      if (item.author !== "system") {
+        c.waits = item.author === "agent" ? "them" : "me";
+        slot("active", c.entry).textContent = clock.format(sentAt);
+      }
+      if (item.author === "reporter") {
+        c.unread += 1;
+        news += 1;
+        typing(c, false);
+      }
+    }
+    if (wasNear) toEnd(c);
+    else if (frame.items.length && c === current) find("[data-more]", c.thread).hidden = false;
+    if (news && (c !== current || document.hidden)) {
+      announce(say("news", { n: c.number, name: c.name }));
+      beep(660);
+    }
+    paint(c);
+  }
+
+  function showRead(c, seq) {
+    c.theirRead = Math.max(c.theirRead, seq);
+    c.log.querySelectorAll("[data-author=agent][data-seq]").forEach((element) => {
+      if (element.dataset.seq && Number(element.dataset.seq) <= c.theirRead) slot("state", element).textContent = words.read;
+    });
+  }
+
+  function typing(c, isOn) {
+    clearTimeout(c.typingTimer);
+    find("[data-typing] > span", c.thread).hidden = !isOn;
+    if (isOn) c.typingTimer = setTimeout(() => typing(c, false), 6000);
+  }
+
+  function send(c) {
+    const body = c.area.value.replace(/\r\n/g, "\n").trim();
+    const error = !body ? words.empty : [...body].length > 4000 ? words.too_long : "";
+    showError(c, error);
+    if (error) { c.area.focus(); return; }
+    const clientId = c.form.elements.client_id.value;
+    const element = message("agent", new Date(), body, isOpen() ? words.sending : words.kept);
+    element.dataset.pending = "";
+    c.log.insertBefore(element, find("[data-end]", c.log));
+    c.outbox.set(clientId, { body, element });
+    c.form.elements.client_id.value = crypto.randomUUID();
+    c.area.value = "";
+    c.area.focus();
+    toEnd(c);
+    transmit({ type: "post", conversation: c.id, client_id: clientId, body });
+  }
+
+  function refuse(c, clientId) {
+    const { element } = c.outbox.get(clientId);
+    c.outbox.delete(clientId);
+    delete element.dataset.pending;
+    element.dataset.refused = "";
+    slot("state", element).textContent = words.refused;
+  }
+
+  /** Ask for what is missing, then send again what was never acknowledged: the client_id keeps it from being said twice. */
+  function flush(c) {
+    if (!isOpen() || c.gone) return;
+    transmit({ type: "sync", conversation: c.id, after: c.lastSeq });
+    for (const [clientId, { body, element }] of c.outbox) {
+      slot("state", element).textContent = words.sending;
+      transmit({ type: "post", conversation: c.id, client_id: clientId, body });
+    }
+  }
+
+  function leave(c, reason) {
+    if (c.gone || (c.over && reason === "closed")) return;
+    announce(say("left", { name: c.name, reason: words[reason] }));
+    c.over = true;
+    c.gone = reason === "released";
+    c.number = 0;
+    c.unread = 0;
+    for (const clientId of [...c.outbox.keys()]) refuse(c, clientId);
+    over.prepend(c.entry);
+    delete c.entry.dataset.waits;
+    slot("waits", c.entry).textContent = words[reason];
+    typing(c, false);
+    find(c.gone ? "[data-gone]" : "[data-over]", c.thread).hidden = false;
+    find("[data-more]", c.thread).hidden = true;
+    if (c.form) { // what was being written can still be copied
+      c.area.readOnly = true;
+      c.form.querySelectorAll("button, details").forEach((part) => { part.hidden = true; });
+      c.form.hidden = !c.area.value;
+    }
+    c.thread.querySelectorAll("header [data-action]").forEach((action) => action.remove());
+    if (c.gone) { // no longer ours to read
+      c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
+      c.dossier.replaceChildren();
+    }
+    if (c === current) c.log.focus();
+    paint(c);
+  }
+
+  // --- the queue ---
+  function showQueue(frame) {
+    const model = find("#modele-attente").content.firstElementChild;
+    waiting.replaceChildren(...frame.items.map((item) => {
+      const row = model.cloneNode(true);
+      row.dataset.urgency = find(".console-urgency", row).dataset.urgency = item.urgency;
+      slot("urgency", row).textContent = item.urgency_label;
+      slot("since", row).dateTime = item.since;
+      slot("since", row).textContent = duration(new Date(item.since));
+      slot("place", row).textContent = item.place;
+      slot("role", row).textContent = words[`role_${item.role}`] || "";
+      slot("force", row).textContent = words[`force_${item.force}`] || "";
+      slot("minor", row).hidden = !item.minor;
+      return row;
+    }));
+    find("[data-count=queue]").textContent = frame.waiting;
+    find("[data-empty=queue]").hidden = frame.items.length > 0;
+    refreshFigures();
+  }
+
+  let figuresTimer = 0;
+  function refreshFigures() {
+    const strip = find("#chiffres");
+    if (!strip || figuresTimer) return;
+    figuresTimer = setTimeout(async () => {
+      figuresTimer = 0;
+      const page = await load(strip.dataset.src).catch(() => null);
+      if (page) strip.replaceChildren(document.adoptNode(find(".console-figures", page)));
+    }, 3000);
+  }
+
+  async function assigned(id) {
+    const known = conversations.get(id);
+    if (known && !known.over) {
+      known.confirmed = true;
+      flush(known);
+      return;
+    }
+    const c = await fetchConversation(id);
+    if (!c || c.over) return;
+    announce(say("assigned", { n: c.number, name: c.name }));
+    beep(880);
+    if (!current) open(id, true, false);
+  }
+
+  // --- frames ---
+  function handle(frame) {
+    heardAt = Date.now();
+    const c = conversations.get(frame.conversation);
+    switch (frame.type) {
+      case "messages": return receive(frame);
+      case "state": return c && frame.status === "closed" ? leave(c, "closed") : undefined;
+      case "queue":
+        showQueue(frame);
+        // After `assigned` for each of ours: whichever was not named has left while we were away.
+        for (const mine of own()) if (!mine.confirmed) check(mine);
+        return undefined;
+      case "assigned": return assigned(frame.conversation);
+      case "released": return c && leave(c, frame.reason === "closed" ? "closed" : "released");
+      case "typing": return c && typing(c, true);
+      case "read": return c && showRead(c, frame.seq);
+      case "error": {
+        const owner = frame.client_id && own().find((one) => one.outbox.has(frame.client_id));
+        if (!owner) return undefined;
+        if (frame.code === "unavailable" || frame.code === "rate_limited") setTimeout(() => flush(owner), 2000);
+        else refuse(owner, frame.client_id);
+      }
+    }
+    return undefined;
+  }
+
+  // --- the line ---
+  const isOpen = () => socket && socket.readyState === WebSocket.OPEN;
+  const transmit = (frame) => { if (isOpen()) socket.send(JSON.stringify(frame)); };
+
+  function connect() {
+    if (ended || (socket && socket.readyState < WebSocket.CLOSING)) return;
+    const line = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/console/`);
+    socket = line;
+    for (const c of own()) c.confirmed = false;
+    line.onopen = () => {
+      heardAt = beatAt = Date.now();
+      tries = 0;
+      if (lostAt) {
+        announce(words.back);
+        // The lease may have ended: then the server says « Absent ».
+        load(root.dataset.home).then((page) => swapFrom(page, "#disponibilite") && showSound(), () => {});
+      }
+      lostAt = 0;
+      alarm.hidden = true;
+      alarm.textContent = "";
+    };
+    line.onmessage = (event) => { if (line === socket) handle(JSON.parse(event.data)); };
+    line.onclose = (event) => {
+      if (line !== socket) return;
+      if (event.code === 4401 || event.code === 4403) { ended = true; return warn("out"); }
+      lost();
+      tries += 1;
+      setTimeout(connect, Math.min(10000, 500 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2));
+    };
+  }
+
+  function warn(kind) {
+    alarm.hidden = false;
+    if (alarm.textContent !== alarm.dataset[kind]) alarm.textContent = alarm.dataset[kind];
+  }
+
+  function lost() {
+    if (!lostAt) lostAt = Date.now();
+    for (const c of own()) for (const { element } of c.outbox.values()) slot("state", element).textContent = words.kept;
+    warn("lost");
+  }
+
+  /** Where sockets do not pass: the same frames, one by one, over HTTP. */
+  async function ask(frame) {
+    const answer = await fetch(root.dataset.frames, {
+      method: "POST", body: JSON.stringify(frame), headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
+    });
+    if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
+    return (await answer.json()).frames;
+  }
+
+  async function poll() {
+    if (polling || ended) return;
+    polling = true;
+    try {
+      for (const c of own()) c.confirmed = false;
+      (await ask({ type: "beat" })).forEach(handle);
+      for (const c of own()) {
+        if (c.lastSeq > 0 && c.readSeq === c.lastSeq) await ask({ type: "read", conversation: c.id, seq: c.readSeq });
+        for (const [clientId, { body }] of [...c.outbox]) (await ask({ type: "post", conversation: c.id, client_id: clientId, body })).forEach(handle);
+        (await ask({ type: "sync", conversation: c.id, after: c.lastSeq })).forEach(handle);
+      }
+      if (!isOpen()) warn("slow");
+    } catch { if (!isOpen()) warn("lost"); } finally { polling = false; }
+  }
+
+  function tick() {
+    const now = Date.now();
+    waiting.querySelectorAll("time").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
+    if (isOpen()) {
+      if (now - heardAt > 50000) { // dead, though nobody said so
+        const dead = socket;
+        socket = null;
+        dead.close();
+        lost();
+        connect();
+        return;
+      }
+      if (now - beatAt >= 20000) {
+        beatAt = now;
+        transmit({ type: "beat" });
+      }
+    } else if (lostAt && now - lostAt > 5000) poll();
+    else if (!lostAt && socket && socket.readyState === WebSocket.CONNECTING && now - startedAt > 8000) lost();
+  }
+  const startedAt = Date.now();
+
+  // --- sound: off unless asked for; the choice is a cookie, for it says nothing of anybody ---
+  const soundOn = () => document.cookie.includes("pnav_console_son=1");
+  let audio = null;
+  function beep(pitch) {
+    if (!soundOn()) return;
+    audio = audio || new AudioContext();
+    const tone = audio.createOscillator(), volume = audio.createGain();
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.08, audio.currentTime);
+    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.4);
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + 0.4);
+  }
+  function showSound() {
+    const button = find("#son"), isOn = soundOn();
+    button.hidden = false;
+    button.textContent = isOn ? words.sound_on : words.sound_off;
+    button.setAttribute("aria-pressed", String(isOn));
+    button.classList.toggle("fr-icon-volume-up-line", isOn);
+    button.classList.toggle("fr-icon-volume-mute-line", !isOn);
+    const open = find("[name=echange]");
+    if (open) open.value = current ? current.id : "";
+  }
+
+  // --- what the agent does ---
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#son")) {
+      document.cookie = `pnav_console_son=${soundOn() ? 0 : 1}; path=/console/; max-age=31536000; samesite=lax`;
+      showSound();
+      beep(880);
+      return;
+    }
+    const link = event.target.closest(".console-entry__link");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(link.closest(".console-entry").dataset.conversation);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+    if (event.altKey && !event.ctrlKey && !event.metaKey && digit) {
+      const c = own().find((one) => one.number === Number(digit[1]));
+      if (!c) return;
+      event.preventDefault();
+      open(c.id);
+    }
+    const link = event.target.closest && event.target.closest(".console-entry__link");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (link && step) {
+      const links = [...document.querySelectorAll(".console-entry__link")].filter((one) => one.offsetParent);
+      const next = links[links.indexOf(link) + step];
+      event.preventDefault();
+      if (next) next.focus();
+    }
+    const action = event.key === "Escape" && event.target.closest && event.target.closest("[data-action][open]");
+    if (action) {
+      action.open = false;
+      find("summary", action).focus();
+    }
+  });
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target, targets = form.dataset.live;
+    if (!targets) return;
+    event.preventDefault();
+    const body = new FormData(form, event.submitter);
+    const name = event.submitter && event.submitter.value;
+    try {
+      const answer = await fetch(form.action, { method: "POST", body });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!find("#console", page)) { // signed out, or the conversation is no longer ours
+        if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
+        else location.reload();
+        return;
+      }
+      for (const target of targets.split(", ")) swapFrom(page, target);
+      const c = form.closest(".console-thread") && conversations.get(form.closest(".console-thread").dataset.conversation);
+      if (c) { // parts of it may be new
+        c.entry = find(`.console-entry[data-conversation="${c.id}"]`);
+        c.dossier = find(`.console-dossier[data-conversation="${c.id}"]`);
+        c.dossier.hidden = c !== current;
+        paint(c);
+        const done = !find("[aria-invalid]", c.thread) && find("[data-action][open]", c.thread);
+        if (done) {
+          done.open = false;
+          find("summary", done).focus();
+        }
+      } else {
+        const again = find(`#disponibilite [value="${name}"]`);
+        if (again) again.focus();
+      }
+      showSound();
+      const notice = find(".fr-alert p", page), error = find("[aria-invalid]");
+      if (notice) announce(notice.textContent);
+      if (error) error.focus();
+    } catch { announce(words.failed); warn("lost"); }
+  });
+
+  addEventListener("popstate", () => {
+    const id = (/\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [])[1];
+    if (id) { open(id, false); return; }
+    if (!current) return;
+    const before = current;
+    current = null;
+    for (const part of [before.thread, before.dossier]) part.hidden = true;
+    rest.hidden = false;
+    paint(before);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    if (current) markRead(current);
+    connect();
+  });
+  addEventListener("online", connect);
+  addEventListener("beforeunload", (event) => {
+    if (own().some((c) => c.outbox.size || (c.area && c.area.value.trim()))) event.preventDefault();
+  });
+
+  // --- start ---
+  const shown = find(".console-thread");
+  if (shown) {
+    const id = shown.dataset.conversation;
+    const c = adopt(find(`.console-entry[data-conversation="${id}"]`), shown, find(".console-dossier"));
+    c.number = c.over ? 0 : Number(slot("number", c.entry).textContent);
+    current = c;
+    shown.hidden = c.dossier.hidden = false;
+    paint(c);
+    toEnd(c);
+  }
+  for (const entry of list.querySelectorAll(".console-entry")) {
+    const id = entry.dataset.conversation;
+    if (!conversations.has(id)) fetchConversation(id);
+  }
+  showSound();
+  connect();
+  if (window.Worker) new Worker(root.dataset.clock).onmessage = tick;
+  else setInterval(tick, 5000);
+})();
