@@ -233,6 +233,9 @@ ACCOUNT_FORMS = {
     "reauthenticate": "pnav.accounts.forms.ReauthenticateForm",
     "change_password": "pnav.accounts.forms.ChangePasswordForm",
 }
+# Fifty agents may change shifts behind one gateway; the limit that stops guessing is the one per account.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 # Behind the proxy the client's address is in X-Forwarded-For; it only makes a key of the day (docs/adr/0021).
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
 

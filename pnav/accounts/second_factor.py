@@ -56,10 +56,3 @@ def record_enrolment(user: User, session: SessionBase) -> None:
     newest = Authenticator.objects.filter(user=user, type__in=FACTORS).latest("pk")
     holder = _SessionHolder(session)
     record_authentication(holder, user, "mfa", id=newest.pk, type=newest.type, reauthenticated=True)
-
-
-def enrol_totp(*, user: User, secret: str) -> None:
-    """Give an account a TOTP secret (base32) from a command: the demonstration's cast, never a request."""
-    from allauth.mfa.totp.internal.auth import TOTP
-
-    TOTP.activate(user, secret)

@@ -2,11 +2,10 @@
 
 import time
 
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.test import Client
 
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import enrol_totp
 
 PASSWORD = "une phrase de passe pour les tests"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -15,7 +14,7 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 def make_user(username: str, role: Role = Role.AGENT, *, totp: bool = False, temporary: bool = False) -> User:
     user = User.objects.create_user(username, password=PASSWORD, role=role, password_is_temporary=temporary)
     if totp:
-        enrol_totp(user=user, secret=SECRET)
+        TOTP.activate(user, SECRET)
     return user
 
 

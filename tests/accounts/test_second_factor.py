@@ -1,5 +1,6 @@
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.urls import reverse
 
@@ -7,9 +8,10 @@ from chat.models import Agent
 from pnav.accounts.middleware import refuse
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
+from pnav.asgi import _identify
 from tests.factories.chat import unit
 
-from .cast import PASSWORD, make_user, sign_in, totp_code
+from .cast import PASSWORD, SECRET, make_user, sign_in, totp_code
 
 pytestmark = pytest.mark.django_db
 
@@ -157,3 +159,22 @@ def test_removing_the_last_factor_asks_for_another(client, django_capture_on_com
 def test_visitor_pages_cost_no_query(rf, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert refuse(rf.get("/orientation/")) is None
+
+
+def test_socket_knows_only_who_proved_a_factor(client):
+    """The handshake of a socket asks the same question as the pages."""
+
+    def user_of(browser: Client):
+        cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
+        return _identify(cookies)[1]
+
+    user = make_user("camille")
+    thief = Client()
+    sign_in(thief, "camille", totp=False)
+    assert user_of(thief) is None
+    TOTP.activate(user, SECRET)
+    assert user_of(thief) is None
+    sign_in(client, "camille")
+    assert user_of(client) == user
+    User.objects.update(password_is_temporary=True)
+    assert user_of(client) is None
