@@ -42,7 +42,7 @@ MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
 _TRIES_KEY = "chat.resume"
 _CODE_KEY = "chat.code"
 
-FRAMED_BY_OURSELVES = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
 # --- what the templates need ------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
     lines = thread.read_lines(conversation, said, discreet=discreet)
     error = ""
     if form is not None:
-        error = next(iter(form.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau."))
+        error = str(next(iter(form.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
     context = {
         **manner,
         **standing,
