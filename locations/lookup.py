@@ -509,7 +509,9 @@ def suggest(text: str) -> list[Suggestion]:
             "department": f"{department.upper()}%" if is_hint else "",
         },
     )
-    return _suggestions(rows)
+    # Names that are whole are always among them (« Mars »), yet the largest town comes first (Marseille).
+    kept = list({row.pk: row for row in reversed(list(rows))}.values())[::-1][:MAX_SUGGESTIONS]
+    return _suggestions(sorted(kept, key=lambda row: -(row.population or 0)))
 
 
 # --- partners -----------------------------------------------------------------------------------------------------
@@ -563,7 +565,7 @@ def partners_near(municipality: Municipality) -> Partners:
     Which association or court is responsible for a commune is not in the data: nothing more is claimed.
     """
     department = municipality.department_code
-    found = Partner.objects.filter(Q(department_code=department) | Q(kind=Partner.Kind.NATIONAL)).order_by("pk")
+    found = Partner.objects.filter(Q(department_code=department) | Q(kind=Partner.Kind.NATIONAL)).order_by("key")
     partners = list(found.defer("hours_note"))
     groups = []
     for title, kinds, limit, note in _GROUPS:

@@ -1,0 +1,317 @@
+"""The admin of places: what comes from the official sources is read, what people correct is kept."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from locations import hours, loading
+from locations.models import (
+    Competence,
+    DataEdition,
+    Municipality,
+    Partner,
+    PlaceName,
+    PostalCode,
+    ReceptionPoint,
+    Source,
+    UnitAlias,
+)
+from locations.names import department_of, normalise, normalise_place
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Facts that only an import changes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class PostalCodeInline(ReadOnlyInline):
+    model = PostalCode
+    fields = ["code", "kind", "label", "is_approximate"]
+
+
+class PlaceNameInline(ReadOnlyInline):
+    model = PlaceName
+    fields = ["name", "kind"]
+
+
+class CompetenceInline(admin.TabularInline):
+    """The units of a commune, or the communes of a unit. A row added or changed here is kept by imports."""
+
+    model = Competence
+    extra = 0
+    fields = ["municipality", "reception_point", "source", "edited_by_hand"]
+    readonly_fields = ["source"]
+    autocomplete_fields = ["municipality", "reception_point"]
+    show_change_link = False
+
+
+def _save_competences(formset: Any) -> None:
+    rows = formset.save(commit=False)
+    for row in formset.deleted_objects:
+        row.delete()
+    for row in rows:
+        if isinstance(row, Competence) and row.pk is None:
+            row.source, row.edited_by_hand = Source.HAND, True
+        row.save()
+    formset.save_m2m()
+
+
+@admin.register(Municipality)
+class MunicipalityAdmin(ReadOnly):
+    """Communes are read-only; only the units that answer for them can be corrected."""
+
+    list_display = ["name", "insee_code", "department_name", "codes", "population", "unit_count", "precision"]
+    list_filter = ["zone", "kind", "precision", "region_name"]
+    search_fields = ["insee_code", "place_names__search", "postal_codes__code"]
+    search_help_text = _("Nom, ancien nom, code postal ou code INSEE")
+    ordering = ["name"]
+    list_per_page = 50
+    show_full_result_count = False
+    inlines = [PostalCodeInline, PlaceNameInline, CompetenceInline]
+    readonly_fields = [
+        "insee_code",
+        "name",
+        "kind",
+        "parent",
+        "department_code",
+        "department_name",
+        "region_name",
+        "zone",
+        "population",
+        "latitude",
+        "longitude",
+        "precision",
+    ]
+    exclude = ["department_search", "region_code"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        _save_competences(formset)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Municipality], search_term: str
+    ) -> tuple[QuerySet[Municipality], bool]:
+        """By the comparable form, so that accents and hyphens do not matter."""
+        term = normalise_place(search_term) if not search_term.strip().isdigit() else search_term.strip()
+        found, has_duplicates = super().get_search_results(request, queryset, f'"{term}"' if term else "")
+        return found, has_duplicates
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Municipality]:
+        queryset = super().get_queryset(request).prefetch_related("postal_codes")
+        return queryset.annotate(unit_total=Count("competences", distinct=True))
+
+    @admin.display(description=_("codes postaux"))
+    def codes(self, municipality: Municipality) -> str:
+        codes = [code.code for code in municipality.postal_codes.all() if code.kind == PostalCode.Kind.ORDINARY]
+        return ", ".join(codes[:4]) + (" …" if len(codes) > 4 else "")
+
+    @admin.display(description=_("unités compétentes"), ordering="unit_total")
+    def unit_count(self, municipality: Any) -> int:
+        return municipality.unit_total
+
+
+class ContactForm(forms.ModelForm):
+    """A unit or a partner, with the hours checked and the département taken from the commune."""
+
+    def clean_opening_hours(self) -> object:
+        week = self.cleaned_data["opening_hours"]
+        if week is None or week == {}:
+            return None
+        if problem := hours.check_week(week):
+            raise forms.ValidationError(problem)
+        return week
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        municipality = cleaned.get("municipality")
+        if municipality is not None and not cleaned.get("department_code"):
+            cleaned["department_code"] = department_of(municipality.pk)
+        if (cleaned.get("latitude") is None) != (cleaned.get("longitude") is None):
+            self.add_error("longitude", _("Donnez la latitude et la longitude, ou aucune des deux."))
+        return cleaned
+
+
+class ContactAdmin(admin.ModelAdmin):
+    """What is edited here is kept by imports, until the box « modifié à la main » is unticked."""
+
+    form = ContactForm
+    autocomplete_fields = ["municipality"]
+    list_per_page = 50
+    show_full_result_count = False
+    date_hierarchy = None
+    actions = ["give_back"]
+    readonly_fields = ["told_hours", "key", "updated_at"]
+
+    @admin.display(description=_("horaires, en clair"))
+    def told_hours(self, contact: Any) -> str:
+        if not contact.hours_in_words:
+            return str(_("inconnus"))
+        lines = "\n".join(f"{line.days} : {line.hours}" for line in contact.hours_in_words)
+        return format_html("<pre>{}</pre>", lines)
+
+    @admin.action(description=_("Rendre aux importations (la prochaine remplacera la fiche)"))
+    def give_back(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        count = queryset.update(edited_by_hand=False)
+        self.message_user(request, _("%(count)d fiches rendues aux importations.") % {"count": count})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not obj.key:
+            obj.key = self.new_key(obj)
+        # Unticking the box is the one edit that gives the row back.
+        if form.changed_data != ["edited_by_hand"] and form.changed_data:
+            obj.edited_by_hand = True
+        super().save_model(request, obj, form, change)
+
+    def new_key(self, obj: Any) -> str:
+        raise NotImplementedError
+
+
+@admin.register(ReceptionPoint)
+class ReceptionPointAdmin(ContactAdmin):
+    list_display = [
+        "name",
+        "force",
+        "department_code",
+        "town",
+        "telephone",
+        "knows_hours",
+        "source",
+        "edited_by_hand",
+        "verified_on",
+    ]
+    list_filter = ["force", "source", "edited_by_hand", ("verified_on", admin.EmptyFieldListFilter), "department_code"]
+    search_fields = ["name", "town", "public_id", "dila_id", "postal_code"]
+    search_help_text = _("Nom, ville, code postal ou identifiant")
+    inlines = [CompetenceInline]
+    fieldsets = [
+        (None, {"fields": ["name", "force", "verified_on", "edited_by_hand"]}),
+        (
+            _("Où"),
+            {"fields": ["address", "postal_code", "town", "municipality", "department_code", "latitude", "longitude"]},
+        ),
+        (_("Joindre"), {"fields": ["telephone", "url", "opening_hours", "told_hours"]}),
+        (_("Origine"), {"fields": ["source", "public_id", "dila_id", "key", "updated_at"], "classes": ["collapse"]}),
+    ]
+
+    @admin.display(description=_("horaires"), boolean=True)
+    def knows_hours(self, unit: ReceptionPoint) -> bool:
+        return unit.opening_hours is not None
+
+    def new_key(self, obj: ReceptionPoint) -> str:
+        return _free_key(ReceptionPoint, loading.unit_key(obj.force, obj.department_code, obj.name))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        _save_competences(formset)
+
+
+@admin.register(Partner)
+class PartnerAdmin(ContactAdmin):
+    list_display = ["name", "kind", "department_code", "town", "telephone", "source", "edited_by_hand", "verified_on"]
+    list_filter = ["kind", "source", "edited_by_hand", ("verified_on", admin.EmptyFieldListFilter), "department_code"]
+    search_fields = ["name", "town", "postal_code"]
+    search_help_text = _("Nom, ville ou code postal")
+    fieldsets = [
+        (None, {"fields": ["name", "kind", "presentation", "verified_on", "edited_by_hand"]}),
+        (
+            _("Où"),
+            {
+                "fields": [
+                    "address",
+                    "postal_code",
+                    "town",
+                    "municipality",
+                    "department_code",
+                    "latitude",
+                    "longitude",
+                    "accessibility",
+                ]
+            },
+        ),
+        (
+            _("Joindre"),
+            {"fields": ["telephone", "telephone_hours", "email", "url", "opening_hours", "told_hours", "hours_note"]},
+        ),
+        (_("Origine"), {"fields": ["source", "key", "updated_at"], "classes": ["collapse"]}),
+    ]
+
+    def new_key(self, obj: Partner) -> str:
+        return _free_key(Partner, f"hand:{obj.kind}:{obj.department_code}:{normalise(obj.name)}"[:110])
+
+
+def _free_key(model: type[ReceptionPoint] | type[Partner], key: str) -> str:
+    """The key itself, or with a number when another row has it."""
+    number, free = 1, key
+    while model.objects.filter(key=free).exists():
+        number += 1
+        free = f"{key}:{number}"
+    return free
+
+
+@admin.register(Competence)
+class CompetenceAdmin(admin.ModelAdmin):
+    list_display = ["municipality", "reception_point", "source", "edited_by_hand"]
+    list_filter = ["source", "edited_by_hand", "reception_point__force"]
+    search_fields = ["municipality__insee_code", "municipality__name", "reception_point__name"]
+    autocomplete_fields = ["municipality", "reception_point"]
+    readonly_fields = ["source"]
+    list_select_related = ["municipality", "reception_point"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: Competence, form: Any, change: bool) -> None:
+        if form.changed_data and form.changed_data != ["edited_by_hand"]:
+            obj.edited_by_hand = True
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(UnitAlias)
+class UnitAliasAdmin(admin.ModelAdmin):
+    list_display = ["core", "department_code", "force", "reception_point"]
+    list_filter = ["force", "department_code"]
+    search_fields = ["core", "reception_point__name"]
+    autocomplete_fields = ["reception_point"]
+    list_select_related = ["reception_point"]
+
+
+@admin.register(DataEdition)
+class DataEditionAdmin(ReadOnly):
+    list_display = [
+        "title",
+        "publisher",
+        "edition",
+        "licence",
+        "loaded_at",
+        "rows_read",
+        "rows_added",
+        "rows_changed",
+        "rows_unchanged",
+        "rows_kept",
+        "rows_refused",
+    ]
+    list_filter = ["publisher", "licence"]
