@@ -218,7 +218,7 @@ def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
         answers=rules.describe(answers) if readable else None,
         is_other_version=report.triage_version != VERSION,
         outcome=_labels([report.outcome], rules.Outcome)[0],
-        reasons=[str(reason) for reason in assessment.reasons],
+        reasons=[str(reason) for reason in assessment.reasons] if assessment.is_finished else [],
         numbers=list(assessment.numbers),
         familiar=is_familiar(report, answers),
         role=str(ReporterRole(report.role).label),
