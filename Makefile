@@ -56,6 +56,17 @@ fix: $(STAMP) ## réparer ce que les outils savent réparer
 	@$(PYTHON) -m ruff format --quiet .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0
 
+messages: $(STAMP) ## recueillir les textes à traduire (demande gettext) et compiler
+	@.venv/bin/python -m tests.messages
+	@git diff --stat -- pnav/locale
+
+bench: $(STAMP) ## mesurer les messages et les pages
+	@$(PYTHON) -m benchmarks.messages
+	@$(PYTHON) -m benchmarks.pages
+
+lighthouse: $(STAMP) ## Lighthouse sur un site qui tourne (demande node)
+	@benchmarks/lighthouse.sh
+
 lock: ## refaire requirements*.txt d'après pyproject.toml
 	@$(UV) pip compile --quiet pyproject.toml --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements.txt
 	@$(UV) pip compile --quiet pyproject.toml --group dev --generate-hashes --no-annotate --no-header --universal --python-version 3.13 -o requirements-dev.txt

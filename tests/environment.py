@@ -11,9 +11,12 @@ import tempfile
 from pathlib import Path
 
 from pnav.demo.services import Postgres, Valkey
+from pnav.pages.translations import compile_messages
 from tests.variables import VARIABLES
 
 os.environ.update(VARIABLES, REDIS_PREFIX=f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+
+compile_messages(Path(__file__).resolve().parents[1] / "pnav" / "locale")
 
 if "DATABASE_URL" not in os.environ:
     _state = Path(tempfile.mkdtemp(prefix="pnav-tests-"))

@@ -97,6 +97,9 @@ def _once(name: str, fingerprint: str, work: Any) -> None:
 
 def _prepare(data: Path | None, port: int) -> None:
     """Everything between empty servers and a site that can answer, in one process: Django is loaded once."""
+    from pnav.pages.translations import compile_messages
+
+    compile_messages(ROOT / "pnav" / "locale")
     import django
     from django.core.management import call_command
     from django.db import connection, connections
