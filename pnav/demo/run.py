@@ -24,6 +24,7 @@ from pnav.demo.services import Postgres, Service, ServiceError, Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".local"
+DEMO = STATE / "demo.json"
 
 
 class Daphne(Service):
@@ -79,7 +80,7 @@ def _fingerprint(folder: Path) -> str:
     """Changes when a file of the folder changes."""
     digest = hashlib.sha256(str(folder).encode())
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        if path.is_file() and "__pycache__" not in path.parts:
             status = path.stat()
             digest.update(f"{path.relative_to(folder)}:{status.st_size}:{status.st_mtime_ns}".encode())
     return digest.hexdigest()
@@ -95,7 +96,7 @@ def _once(name: str, fingerprint: str, work: Any) -> None:
         path.write_text(json.dumps(done))
 
 
-def _prepare(data: Path | None, port: int) -> None:
+def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     """Everything between empty servers and a site that can answer, in one process: Django is loaded once."""
     from pnav.pages.translations import compile_messages
 
@@ -108,18 +109,19 @@ def _prepare(data: Path | None, port: int) -> None:
     from pnav.demo.cast import as_json, create_cast, new_secrets
 
     call_command("migrate", verbosity=0)
-    _once("embedded", _fingerprint(ROOT / "locations"), lambda: call_command("import_locations"))
+    embedded = _fingerprint(ROOT / "locations" / "data")
+    _once("embedded", embedded, lambda: call_command("import_locations"))
     if data is not None:
-        _once(f"data:{data}", _fingerprint(data), lambda: call_command("import_locations", "--from", str(data)))
+        # After the embedded set, whenever that one is loaded anew: the official files have the last word.
+        files = embedded + _fingerprint(data)
+        _once(f"data:{data}", files, lambda: call_command("import_locations", "--from", str(data)))
     sources = "".join(map(_fingerprint, (ROOT / "static", ROOT / "templates", ROOT / "pnav")))
     _once("static", sources, _collect_static)
     accounts = create_cast(_remembered("cast.json", new_secrets))
     base_url = f"http://localhost:{port}"
-    demo = STATE / "demo.json"
-    demo.touch(mode=0o600)
-    demo.write_text(json.dumps(as_json(base_url, accounts), indent=2))
     connections.close_all()
     connection.close_pool()  # type: ignore[attr-defined]
+    return as_json(base_url, accounts)
 
 
 def _collect_static() -> None:
@@ -134,8 +136,7 @@ def _start(service: Service, services: list[Service]) -> None:
     service.start()
 
 
-def _show(port: int) -> None:
-    demo = json.loads((STATE / "demo.json").read_text())
+def _show(demo: dict[str, Any]) -> None:
     base = demo["base_url"]
     _say(f"\n  Site        {base}/\n  Console     {base}/console/\n  Admin       {base}/admin/\n")
     _say("  Comptes de démonstration (mot de passe, puis code à six chiffres) :")
@@ -156,6 +157,7 @@ def main() -> int:
         _say(f"DATA : le dossier {data} n'existe pas.")
         return 1
     STATE.mkdir(exist_ok=True)
+    DEMO.unlink(missing_ok=True)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -189,10 +191,13 @@ def main() -> int:
         )
         os.environ.setdefault("LOG_LEVEL", "INFO")
         _say("Préparation de la base, des lieux et des comptes…")
-        _prepare(data, port)
+        demo = _prepare(data, port)
         _start(Daphne(STATE, port), services)
         _start(Worker(STATE), services)
-        _show(port)
+        # Written last: whoever waits for this file finds a site that answers.
+        DEMO.touch(mode=0o600)
+        DEMO.write_text(json.dumps(demo, indent=2))
+        _show(demo)
         _say(f"Prêt en {time.monotonic() - started:.1f} s.")
         while all(service.process and service.process.poll() is None for service in services):
             time.sleep(0.5)
