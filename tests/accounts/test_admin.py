@@ -221,3 +221,11 @@ def test_admin_own_login_view_is_not_used(client, chief):
     assert client.get("/admin/login/").url == "/admin/"
     client.logout()
     assert client.get("/admin/login/").url.startswith("/compte/login/")
+
+
+def test_log_of_an_opinion_repeats_nothing_of_it():
+    """The log keeps `str(object)` for ever: what a visitor wrote must not be in it."""
+    feedback = apps.get_model("pages.Feedback")
+    texts = {field.name: "MARQUE" for field in feedback._meta.concrete_fields if isinstance(field, models.TextField)}
+    assert texts
+    assert "MARQUE" not in str(feedback(pk=1, **texts))
