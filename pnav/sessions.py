@@ -67,10 +67,13 @@ class SessionStore(db.SessionStore):
         return self.unseal(row)
 
     def exists(self, session_key: str) -> bool:
-        return self.model.objects.filter(session_key=stored_key(session_key)).exists()
+        """Whether a session under this cookie runs: an ended one does not, even before it is cleared."""
+        return self.model.objects.filter(session_key=stored_key(session_key), expire_date__gt=timezone.now()).exists()
 
     async def aexists(self, session_key: str) -> bool:
-        return await self.model.objects.filter(session_key=stored_key(session_key)).aexists()
+        return await self.model.objects.filter(
+            session_key=stored_key(session_key), expire_date__gt=timezone.now()
+        ).aexists()
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         row = stored_key(self._get_or_create_session_key())  # type: ignore[attr-defined]

@@ -88,6 +88,7 @@ def test_session_expired_is_empty_and_cleared():
     store = saved(place=SECRET)
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     assert list(SessionStore(store.session_key).keys()) == []
+    assert not store.exists(store.session_key)  # what an open socket asks at each beat
     call_command("clearsessions")
     assert Session.objects.count() == 0
 
