@@ -1,0 +1,194 @@
+"""Opening hours: read, told, asked."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from locations import hours
+from locations.hours import UnreadableHours
+
+OFFICE = {
+    "mon": [["08:00", "12:00"], ["14:00", "18:00"]],
+    "tue": [["08:00", "12:00"], ["14:00", "18:00"]],
+    "wed": [["14:00", "18:00"]],
+    "thu": [["08:00", "12:00"], ["14:00", "18:00"]],
+    "fri": [["08:00", "12:00"], ["14:00", "18:00"]],
+    "sat": [],
+    "sun": [],
+}
+
+
+@pytest.mark.parametrize("separator", ["$", " ", " ; "])
+def test_parse_text_in_its_three_forms(separator):
+    text = separator.join(["", "Lundi : 8h00-12h00 14h00-18h00", "Mercredi : 14h00-18h00", "Jours Fériés : 9h00-12h00"])
+    week = hours.parse_text(text)
+    assert week["mon"] == [["08:00", "12:00"], ["14:00", "18:00"]]
+    assert week["wed"] == [["14:00", "18:00"]]
+    assert week["tue"] == []
+    assert week["holidays"] == [["09:00", "12:00"]]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "Lundi : 0h00-0h00 Mardi : 0h00-0h00", "$Lundi : $Mardi : "])
+def test_parse_text_unknown_or_placeholder(text):
+    assert hours.parse_text(text) is None
+
+
+@pytest.mark.parametrize("text", ["sur rendez-vous", "Lundi : le matin", "Lundi : 26h00-27h00", "Lundi : 8h70-9h00"])
+def test_parse_text_unreadable(text):
+    with pytest.raises(UnreadableHours):
+        hours.parse_text(text)
+
+
+def test_parse_text_past_midnight():
+    week = hours.parse_text("Samedi : 22h00-2h00")
+    assert week["sat"] == [["22:00", "24:00"]]
+    assert week["sun"] == [["00:00", "02:00"]]
+
+
+def columns(**given):
+    return {f"{key}": value for key, value in given.items()}
+
+
+def test_parse_columns_structured():
+    row = columns(
+        lundi_plage1_debut="08h00",
+        lundi_plage1_fin="12h00",
+        lundi_plage2_debut="14h0",
+        lundi_plage2_fin="18h30",
+        jours_feries_plage1_debut="9h",
+        jours_feries_plage1_fin="12h00",
+    )
+    week = hours.parse_columns(row)
+    assert week["mon"] == [["08:00", "12:00"], ["14:00", "18:30"]]
+    assert week["holidays"] == [["09:00", "12:00"]]
+
+
+def test_parse_columns_day_and_night():
+    days = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+    row = {f"{day}_plage1_{edge}": clock for day in days for edge, clock in (("debut", "00:00"), ("fin", "24:00"))}
+    week = hours.parse_columns(row)
+    assert [(line.days, line.hours) for line in hours.describe(week)] == [("tous les jours", "24 heures sur 24")]
+    night = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+    assert hours.opening_at(week, night, department_code="75").is_open is True
+
+
+def test_parse_columns_empty():
+    assert hours.parse_columns({}) is None
+
+
+def test_parse_columns_half_a_slot():
+    with pytest.raises(UnreadableHours):
+        hours.parse_columns({"lundi_plage1_debut": "08h00", "lundi_plage1_fin": ""})
+
+
+def test_parse_ranges_of_days():
+    week = hours.parse_ranges(
+        [
+            {
+                "nom_jour_debut": "Lundi",
+                "nom_jour_fin": "Mercredi",
+                "valeur_heure_debut_1": "09:00:00",
+                "valeur_heure_fin_1": "12:00:00",
+                "valeur_heure_debut_2": "",
+                "valeur_heure_fin_2": "",
+                "commentaire": "Demander Mme X",
+            }
+        ]
+    )
+    assert week["tue"] == [["09:00", "12:00"]]
+    assert week["thu"] == []
+    assert "Mme" not in str(week)
+
+
+def test_parse_ranges_placeholder():
+    placeholder = {
+        "nom_jour_debut": "Lundi",
+        "nom_jour_fin": "Dimanche",
+        "valeur_heure_debut_1": "00:00:00",
+        "valeur_heure_fin_1": "00:00:00",
+    }
+    assert hours.parse_ranges([placeholder]) is None
+
+
+def test_describe_groups_neighbouring_days():
+    assert [(line.days, line.hours) for line in hours.describe(OFFICE)] == [
+        ("lundi et mardi", "de 8 h à 12 h et de 14 h à 18 h"),
+        ("mercredi", "de 14 h à 18 h"),
+        ("jeudi et vendredi", "de 8 h à 12 h et de 14 h à 18 h"),
+        ("samedi et dimanche", "fermé"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open", "until", "next_day", "next_time"),
+    [
+        (datetime(2026, 11, 23, 9, 0, tzinfo=UTC), True, "12 h", "", ""),  # Monday, 10:00 in Paris
+        (datetime(2026, 11, 23, 11, 30, tzinfo=UTC), False, "", "aujourd'hui", "14 h"),
+        (datetime(2026, 11, 24, 20, 0, tzinfo=UTC), False, "", "demain", "14 h"),
+        (datetime(2026, 11, 27, 20, 0, tzinfo=UTC), False, "", "lundi", "8 h"),
+    ],
+)
+def test_opening_at_on_an_ordinary_day(moment, is_open, until, next_day, next_time):
+    opening = hours.opening_at(OFFICE, moment, department_code="75")
+    assert (opening.is_open, opening.until, opening.next_day, opening.next_time) == (
+        is_open,
+        until,
+        next_day,
+        next_time,
+    )
+
+
+def test_opening_at_is_told_in_local_time():
+    """9:30 in Paris on a Monday is past noon in La Réunion, and still Sunday night in Tahiti."""
+    moment = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+    assert hours.opening_at(OFFICE, moment, department_code="75").is_open is True
+    assert hours.opening_at(OFFICE, moment, department_code="974").is_open is False
+    assert hours.opening_at(OFFICE, moment, department_code="987").next_day == "demain"
+
+
+def test_opening_at_on_a_public_holiday_of_which_nothing_is_said():
+    christmas = datetime(2026, 12, 25, 9, 0, tzinfo=UTC)
+    assert hours.opening_at(OFFICE, christmas, department_code="75").is_open is None
+
+
+def test_opening_at_on_a_public_holiday_that_the_source_tells():
+    christmas = datetime(2026, 12, 25, 9, 0, tzinfo=UTC)
+    week = {**OFFICE, "holidays": [["09:00", "12:00"]]}
+    assert hours.opening_at(week, christmas, department_code="75").is_open is True
+
+
+@pytest.mark.parametrize(
+    ("day", "department", "expected"),
+    [
+        (date(2026, 4, 6), "75", True),  # Easter Monday
+        (date(2026, 5, 14), "75", True),  # Ascension
+        (date(2026, 5, 25), "75", True),  # Whit Monday
+        (date(2026, 4, 3), "75", False),
+        (date(2026, 4, 3), "67", True),  # Good Friday in Alsace
+        (date(2026, 12, 20), "974", True),  # abolition of slavery
+        (date(2026, 12, 20), "75", False),
+        (date(2027, 3, 29), "13", True),
+    ],
+)
+def test_is_public_holiday(day, department, expected):
+    assert hours.is_public_holiday(day, department) is expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        {"lundi": []},
+        {"mon": "8h"},
+        {"mon": [["8:00", "12:00"]]},
+        {"mon": [["12:00", "08:00"]]},
+        {"mon": [["08:00", "12:00"], ["11:00", "13:00"]]},
+        {"mon": []},
+    ],
+)
+def test_check_week_refuses(value):
+    assert hours.check_week(value)
+
+
+def test_check_week_accepts():
+    assert hours.check_week(OFFICE) is None
