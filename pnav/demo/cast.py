@@ -56,13 +56,20 @@ def new_secrets() -> dict[str, dict[str, str]]:
     }
 
 
+def accounts_of(known: dict[str, dict[str, str]]) -> list[Account]:
+    """The sign-ins of the cast with these secrets."""
+    return [
+        Account(part.role, part.username, known[part.username]["password"], known[part.username]["totp_secret"])
+        for part in CAST
+    ]
+
+
 @transaction.atomic
-def create_cast(known: dict[str, dict[str, str]]) -> list[Account]:
+def create_cast(known: dict[str, dict[str, str]]) -> None:
     """Create or refresh the accounts; known: what `new_secrets` drew for this installation."""
     units = {
         force: Unit.objects.get_or_create(name=name, defaults={"force": force})[0] for force, name in UNITS.items()
     }
-    accounts = []
     for part in CAST:
         secret = known[part.username]
         user = User.objects.filter(username=part.username).first() or User(username=part.username)
@@ -77,8 +84,6 @@ def create_cast(known: dict[str, dict[str, str]]) -> list[Account]:
             Agent.objects.get_or_create(
                 user=user, defaults={"unit": units[Force(part.force)], "public_name": part.public_name}
             )
-        accounts.append(Account(part.role, part.username, secret["password"], secret["totp_secret"]))
-    return accounts
 
 
 def as_json(base_url: str, accounts: list[Account]) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     from django.db import connection, connections
 
     django.setup()
-    from pnav.demo.cast import as_json, create_cast, new_secrets
+    from pnav.demo.cast import accounts_of, as_json, create_cast, new_secrets
 
     call_command("migrate", verbosity=0)
     embedded = _fingerprint(ROOT / "locations" / "data")
@@ -117,7 +117,10 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
         _once(f"data:{data}", files, lambda: call_command("import_locations", "--from", str(data)))
     sources = "".join(map(_fingerprint, (ROOT / "static", ROOT / "templates", ROOT / "pnav")))
     _once("static", sources, _collect_static)
-    accounts = create_cast(_remembered("cast.json", new_secrets))
+    secrets_of_cast = _remembered("cast.json", new_secrets)
+    cast = hashlib.sha256(json.dumps(secrets_of_cast).encode()).hexdigest()
+    _once("cast", cast, lambda: create_cast(secrets_of_cast))  # seven password hashes: seconds
+    accounts = accounts_of(secrets_of_cast)
     base_url = f"http://localhost:{port}"
     connections.close_all()
     connection.close_pool()  # type: ignore[attr-defined]
@@ -175,6 +178,8 @@ def main() -> int:
     status = 0
     try:
         postgres, valkey = Postgres(STATE), Valkey(STATE)
+        if not (STATE / "settings.json").exists():
+            postgres.forget()  # `.local` was erased: data sealed with its keys is worth nothing
         _start(postgres, services)
         _start(valkey, services)
         if postgres.as_root:

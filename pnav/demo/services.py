@@ -190,6 +190,11 @@ class Postgres(Service):
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'pnav'").fetchone():
                 connection.execute("CREATE DATABASE pnav")
 
+    def forget(self) -> None:
+        """Erase the data of a server that does not run. Refuses, as `start` does, when one runs."""
+        self._remove_stale_lock()
+        shutil.rmtree(self.data, ignore_errors=True)
+
     @property
     def _maintenance_url(self) -> str:
         return f"host={self.sockets} user=pnav dbname=postgres"

@@ -1,0 +1,28 @@
+import pytest
+from allauth.mfa.utils import is_mfa_enabled
+
+from chat.models import Agent
+from pnav.accounts.models import Role, User
+from pnav.demo.cast import CAST, accounts_of, as_json, create_cast, new_secrets
+
+
+@pytest.mark.django_db
+def test_cast_can_sign_in_with_what_the_file_says():
+    known = new_secrets()
+    create_cast(known)
+    create_cast(known)  # a second start
+    accounts = accounts_of(known)
+    assert {account.role for account in accounts} == set(Role.values)
+    for account in accounts:
+        user = User.objects.get(username=account.username)
+        assert user.check_password(account.password) and is_mfa_enabled(user)
+        assert user.is_staff == (account.role == Role.ADMINISTRATOR)
+    assert {agent.force for agent in Agent.objects.all()} == {"police", "gendarmerie"}
+    assert User.objects.count() == len(CAST)
+
+
+def test_cast_file_for_scripts():
+    known = new_secrets()
+    file = as_json("http://localhost:1", accounts_of(known))
+    assert file["base_url"] == "http://localhost:1"
+    assert set(file["accounts"][0]) == {"role", "username", "password", "totp_secret"}
