@@ -119,3 +119,12 @@ def test_feedback_error_takes_the_focus(page_factory: PageFactory, live_site: Li
     assert page.title().startswith("Erreur")
     assert page.evaluate("document.activeElement.id") == "erreurs"
     assert page.locator("textarea").input_value() == "Ce que j'ai écrit"
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_skip_links_lead_somewhere_visible(page_factory: PageFactory, live_site: LiveSite, width: int):
+    page = page_factory(width=width)
+    page.goto(live_site.url + "/")
+    targets = page.locator(".fr-skiplinks a").evaluate_all("links => links.map((link) => link.hash)")
+    assert targets == ["#contenu", "#menu", "#pied"]
+    assert all(page.locator(target).is_visible() for target in targets)

@@ -240,7 +240,7 @@ def test_footer_names_the_editions(client: Client):
 def test_menu_shows_the_point_d_accueil(client: Client, monkeypatch):
     choice = Choice(postal_code="35000", municipality=None, reception_point=None, is_nearest=False)
     monkeypatch.setattr("pnav.pages.context.current_choice", lambda _request: choice)
-    assert "Point d'accueil35000" in text_of(client.get("/"))
+    assert "Point d'accueil 35000" in text_of(client.get("/"))
 
 
 def test_robots_leaves_the_rooms_alone(client: Client):
