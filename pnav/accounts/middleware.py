@@ -38,8 +38,11 @@ NEXT_STEP: dict[Standing, str] = {
 
 
 def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
-    """To a page of the account and back: only a page that was asked for by GET can be come back to."""
-    query = f"?{urlencode({'next': request.get_full_path()})}" if request.method == "GET" else ""
+    """To a page of the account and back: only a page that was asked for by GET can be come back to.
+
+    The query is left behind: a search may be in it.
+    """
+    query = f"?{urlencode({'next': request.path})}" if request.method == "GET" else ""
     return HttpResponseRedirect(reverse(url_name) + query)
 
 

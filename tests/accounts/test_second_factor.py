@@ -31,6 +31,10 @@ def test_signed_out_is_sent_to_sign_in(client, area):
     assert answer.url.startswith("/compte/login/?next=")
 
 
+def test_signed_out_search_stays_out_of_the_address(client):
+    assert client.get("/admin/accounts/user/?q=camille").url == "/compte/login/?next=%2Fadmin%2Faccounts%2Fuser%2F"
+
+
 def test_signed_out_post_is_not_come_back_to(client):
     assert client.post("/console/").url == "/compte/login/"
 
