@@ -20,6 +20,10 @@ ADDRESSES = [
     "/composants/",
     "/orientation/",
     "/point-d-accueil/",
+    "/point-d-accueil/mes-contacts/",
+    "/signalement/",
+    "/tchat/",
+    "/tchat/reprendre/",
     "/compte/login/",
     "/une-adresse-qui-n-existe-pas/",
 ]

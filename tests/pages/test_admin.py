@@ -1,10 +1,12 @@
 import pytest
-from django.contrib.admin.sites import AdminSite
+from django.contrib.admin.sites import AdminSite, site
 from django.test import RequestFactory
 from django.utils import timezone
 
+from pnav.accounts.models import User
+from pnav.pages.actions import give_feedback
 from pnav.pages.admin import FeedbackAdmin, HelpNumberAdmin, ReviewFilter, verify_today
-from pnav.pages.models import Feedback, HelpNumber
+from pnav.pages.models import ContentBlock, Feedback, HelpNumber
 
 pytestmark = pytest.mark.django_db
 
@@ -34,3 +36,20 @@ def test_feedback_is_read_only():
     admin = FeedbackAdmin(Feedback, AdminSite())
     request = RequestFactory().get("/")
     assert not admin.has_add_permission(request) and not admin.has_change_permission(request)
+
+
+@pytest.mark.parametrize("model", [HelpNumber, ContentBlock, Feedback])
+def test_admin_pages_draw(rf, model):
+    give_feedback(rating="yes", page="home", text="Clair")
+    request = rf.get("/")
+    request.user = User.objects.create_superuser("a", password="x")
+    request.session = {}
+    admin = site.get_model_admin(model)
+    listing = admin.changelist_view(request).render().content.decode()
+    assert 'id="result_list"' in listing
+    if model is not Feedback:
+        assert "column-verified_on" in listing
+    change = admin.change_view(request, str(model.objects.first().pk))
+    page = change.render().content.decode()
+    assert change.status_code == 200
+    assert ("Vérification" in page) == (model is not Feedback)
