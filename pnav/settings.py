@@ -285,6 +285,7 @@ AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le
 RETENTION_DAYS = env.int("RETENTION_DAYS", 365)  # then an exchange is deleted; see purge_expired
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
+PURGE_COMMANDS = ["clearsessions", "purge_expired", "purge_feedback"]  # what the worker runs every hour
 CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets
 FEEDBACK_DAYS = env.int("FEEDBACK_DAYS", 365)  # then an opinion is deleted
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

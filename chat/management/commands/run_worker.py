@@ -5,9 +5,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
@@ -45,8 +47,8 @@ class Command(BaseCommand):
             self._do("abandon_absent", queue.abandon_absent)
             self._do("dispatch", queue.dispatch)
             if time.monotonic() >= purge_at:
-                self._do("clearsessions", lambda: call_command("clearsessions"))
-                self._do("purge", lambda: call_command("purge_expired", verbosity=0))
+                for name in settings.PURGE_COMMANDS:
+                    self._do(name, partial(call_command, name, verbosity=0))
                 purge_at = time.monotonic() + PURGE_SECONDS
             count += 1
             if ticks and count >= ticks:
