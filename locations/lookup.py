@@ -198,6 +198,11 @@ WITH hit AS (
      FROM locations_placename n JOIN locations_municipality l ON l.insee_code = n.municipality_id
      WHERE n.search LIKE %(longer)s AND n.kind = 'current' AND l.parent_id IS NULL
      ORDER BY l.population DESC NULLS LAST LIMIT 6)
+    UNION ALL
+    -- « La Réunion » is a commune of 47, and is said for the island.
+    (SELECT l.insee_code, l.name, '', 'current', '', '', FALSE, TRUE
+     FROM locations_municipality l WHERE l.department_search = %(department)s AND l.parent_id IS NULL
+     ORDER BY l.population DESC NULLS LAST LIMIT 6)
 ), target AS (
     SELECT h.*, h.municipality_id AS insee_code FROM hit h
     UNION ALL
@@ -252,21 +257,23 @@ def search(text: str) -> Lookup:
                 "names": sorted({variant for name, _hint in query.candidates for variant in _with_articles(name)}),
                 "codes": [query.code] if query.code else [],
                 "insee": [query.insee_code] if query.insee_code else [],
+                "department": query.name if not query.code else "",
                 "longer": f"{_escape_like(query.name)} %" if query.name and not query.code else "",
             },
         )
     )
-    longer = [hit for hit in hits if hit.hit_is_longer]
     chosen = _choose(query, [hit for hit in hits if not hit.hit_is_longer])
     if not chosen:
         return Lookup(Outcome.NONE, suggestions=_meant(query), is_cedex=query.says_cedex)
     places = _places(query, chosen)
     _add_units(places)
     coded = [hit for hit in chosen if hit.hit_code]
+    shown = {code for place in places for code in (place.municipality.pk, place.municipality.parent_id)}
+    longer = [hit for hit in hits if hit.hit_is_longer and hit.pk not in shown]
     return Lookup(
         Outcome.ONE if len(places) == 1 else Outcome.SEVERAL,
         places=places,
-        others=_suggestions(hit for hit in longer if hit.pk not in {place.municipality.pk for place in places}),
+        others=_suggestions(longer),
         may_be_other=any((hit.population or 0) > (places[0].municipality.population or 0) for hit in longer),
         is_cedex=bool(coded) and all(hit.hit_code_kind == PostalCode.Kind.CEDEX for hit in coded),
         cedex_is_approximate=any(hit.hit_is_vague for hit in coded),
@@ -468,13 +475,17 @@ def _suggestion(row: Municipality) -> Suggestion:
 
 # --- suggestions while typing -------------------------------------------------------------------------------------
 
+# A name and the beginning of a département (« saint denis 9 ») is a name too.
 NAMES_BEGINNING = f"""
-SELECT m.*, n.name AS hit_name, n.kind AS hit_name_kind, n.search,
-       ({MAIN_CODE}) AS first_code
-FROM locations_placename n JOIN locations_municipality m ON m.insee_code = n.municipality_id
-WHERE n.search LIKE %(p0)s OR n.search LIKE %(p1)s OR n.search LIKE %(p2)s OR n.search LIKE %(p3)s
-   OR n.search LIKE %(p4)s OR (n.search = %(stem)s AND m.department_code LIKE %(department)s)
-ORDER BY n.search = %(name)s DESC, n.kind = 'current' DESC, m.population DESC NULLS LAST, m.insee_code LIMIT 24
+WITH hit AS MATERIALIZED (
+    SELECT n.municipality_id, n.name, n.kind, n.search FROM locations_placename n
+    WHERE n.search LIKE %(p0)s OR n.search LIKE %(p1)s OR n.search LIKE %(p2)s OR n.search LIKE %(p3)s
+       OR n.search LIKE %(p4)s OR n.search = %(stem)s
+)
+SELECT m.*, h.name AS hit_name, h.kind AS hit_name_kind, ({MAIN_CODE}) AS first_code
+FROM hit h JOIN locations_municipality m ON m.insee_code = h.municipality_id
+WHERE h.search <> %(stem)s OR m.department_code LIKE %(department)s
+ORDER BY h.search = %(name)s DESC, h.kind = 'current' DESC, m.population DESC NULLS LAST, m.insee_code LIMIT 24
 """
 
 CODES_BEGINNING = """

@@ -23,12 +23,13 @@ def normalise(text: str) -> str:
     lowered = text.casefold().translate(_LIGATURES)
     plain = "".join(char for char in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(char))
     words = re.sub(r"[^a-z0-9]+", " ", plain).split()
-    return " ".join(_word(word, before) for before, word in zip(["", *words], words, strict=False))
+    last = len(words) - 1
+    return " ".join(_word(word, is_inside=0 < place < last) for place, word in enumerate(words))
 
 
-def _word(word: str, before: str) -> str:
-    # « s » alone is « sur » inside a name (« Chalons s/ Marne »), never at the start of one.
-    if word in _WORDS and (before or word not in {"s", "ss"}):
+def _word(word: str, *, is_inside: bool) -> str:
+    # « s » alone is « sur » inside a name (« Chalons s/ Marne »); at its end it is a word still being typed.
+    if word in _WORDS and (is_inside or word not in {"s", "ss"}):
         return _WORDS[word]
     if ordinal := _ORDINAL.fullmatch(word):
         return ordinal[1]

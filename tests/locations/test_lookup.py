@@ -1,0 +1,378 @@
+"""Searches, on all the communes of France."""
+
+import re
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from locations import lookup
+from locations.lookup import Outcome, read_query
+from locations.models import Municipality, Partner, ReceptionPoint
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_places")]
+
+
+def found(text):
+    """The INSEE codes that a search finds, after checking that it took at most two queries."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = lookup.search(text)
+    assert len(queries) <= 2
+    return answer, [place.municipality.pk for place in answer.places]
+
+
+@pytest.mark.parametrize(
+    ("typed", "insee_code"),
+    [
+        ("Saint-Denis 93", "93066"),
+        ("saint denis (974)", "97411"),
+        ("St Denis La Réunion", "97411"),
+        ("93 saint denis", "93066"),
+        ("Saint-Denis Seine-Saint-Denis", "93066"),
+        ("13200", "13004"),
+        ("13 200", "13004"),
+        ("F-13200", "13004"),
+        ("13200 Arles", "13004"),
+        ("arles 13200", "13004"),
+        ("Arles 13", "13004"),
+        ("ARLES", "13004"),
+        ("Bourg en Bresse", "01053"),
+        ("l'hay les roses", "94038"),
+        ("L’HAŸ-LES-ROSES", "94038"),
+        ("Œuf-en-Ternois", "62633"),
+        ("oeuf en ternois", "62633"),
+        ("Y", "80829"),
+        ("Us", "95625"),
+        ("oô", "31404"),
+        ("Pierrefitte-sur-Seine", "93066"),
+        ("lomme", "59350"),
+        ("Annecy le vieux", "74010"),
+        ("75116", "75116"),
+        ("75016", "75116"),
+        ("paris 16ème", "75116"),
+        ("Paris XVI", "75116"),
+        ("16e Paris", "75116"),
+        ("PARIS CEDEX 01", "75101"),
+        ("lyon 3e arrondissement", "69383"),
+        ("2A004", "2A004"),
+        ("97133", "97701"),
+        ("98800 Nouméa", "98818"),
+        ("20000 Ajaccio", "2A004"),
+        ("94390", "91479"),
+    ],
+)
+def test_search_finds_one(typed, insee_code):
+    answer, codes = found(typed)
+    assert codes == [insee_code]
+    assert answer.outcome == Outcome.ONE
+
+
+def test_search_homonyms_are_told_apart():
+    answer, codes = found("saint-denis")
+    assert answer.outcome == Outcome.SEVERAL
+    assert set(codes) == {"93066", "97411", "11339", "30247"}
+    assert {str(place.municipality) for place in answer.places} >= {"Saint-Denis (93)", "Saint-Denis (974)"}
+
+
+def test_search_bare_paris_asks_which_arrondissement():
+    answer, codes = found("Paris")
+    assert codes == [f"751{number:02}" for number in range(1, 21)]
+    assert [place.postal_code for place in answer.places][:2] == ["75001", "75002"]
+
+
+@pytest.mark.parametrize(("typed", "count"), [("marseille", 16), ("Lyon", 9)])
+def test_search_towns_with_arrondissements(typed, count):
+    assert len(found(typed)[1]) == count
+
+
+def test_search_marseille_13_may_mean_the_departement():
+    _answer, codes = found("Marseille 13")
+    assert len(codes) == 16
+
+
+def test_search_code_of_46_communes():
+    answer, codes = found("51300")
+    assert len(codes) == 46
+    assert codes[0] == "51649"  # the largest first
+    assert all(place.units for place in answer.places)
+
+
+def test_search_code_and_the_beginning_of_a_name():
+    _answer, codes = found("51300 vitry")
+    assert set(codes) == {"51649", "51647"}
+
+
+def test_search_code_and_name_that_disagree_shows_both():
+    _answer, codes = found("13200 Belley")
+    assert codes == ["13004", "01034"]
+
+
+def test_search_lost_leading_zero():
+    assert "01093" in found("1400")[1]
+
+
+def test_search_without_the_article():
+    assert found("rochelle")[1][0] == "17300"
+
+
+def test_search_short_name_said_for_a_longer_one():
+    answer, codes = found("Aix")
+    assert codes == ["19002"]
+    assert any("Aix-en-Provence" in other.label for other in answer.others)
+    assert answer.only_choice is None
+
+
+def test_search_commune_that_bears_the_name_of_a_departement():
+    answer, codes = found("La Réunion")
+    assert codes == ["47222"]
+    assert answer.others[0].label.startswith("Saint-Denis (974)")
+    assert answer.only_choice is None
+    assert not any("(75)" in other.label for other in found("Paris")[0].others)
+
+
+def test_search_unknown_departement_falls_back_on_the_name():
+    assert "93066" in found("Saint-Denis 44")[1]
+
+
+def test_search_commune_of_both_forces():
+    answer, _codes = found("Arles")
+    assert [match.unit.force for match in answer.places[0].units] == ["gendarmerie", "police"]
+    assert all(match.is_competent for match in answer.places[0].units)
+    assert answer.only_choice is None
+
+
+def test_search_only_choice():
+    answer, _codes = found("93200")
+    place, match = answer.only_choice
+    assert (place.postal_code, match.unit.name) == ("93200", "Commissariat de police de Saint-Denis")
+
+
+def test_search_commune_without_a_known_unit_gets_the_nearest():
+    answer, _codes = found("Oyonnax")
+    units = answer.places[0].units
+    assert 1 <= len(units) <= lookup.NEAREST_SHOWN
+    assert not any(match.is_competent for match in units)
+    assert units[0].unit.department_code == "01"
+    assert answer.only_choice is None
+
+
+def test_search_overseas_never_crosses_the_sea():
+    answer, _codes = found("Saint-Paul 974")
+    assert answer.is_overseas
+    assert {match.unit.department_code for match in answer.places[0].units} == {"974"}
+
+
+def test_search_territory_without_any_unit_is_still_a_place():
+    answer, codes = found("98413")
+    assert codes == [] or answer.places[0].units == []
+    place = lookup.Place(Municipality.objects.get(pk="98413"), "")
+    lookup._add_units([place])
+    assert place.units == []
+
+
+def test_search_main_postal_code_of_a_town_with_several():
+    assert found("Arles")[0].places[0].postal_code == "13200"
+    assert found("Ajaccio")[0].places[0].postal_code == "20000"
+
+
+def test_search_says_under_which_name_it_found():
+    assert found("Pierrefitte-sur-Seine")[0].places[0].found_as == "Pierrefitte-sur-Seine"
+    assert found("Saint-Denis 93")[0].places[0].found_as == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("Marseile", "Marseille (13)"),
+        ("Tolouse", "Toulouse (31)"),
+        ("Strassbourg", "Strasbourg (67)"),
+        ("Sant-Denis", "Saint-Denis (93)"),
+        ("13201", "Arles (13) – 13200"),
+        ("974", "Saint-Denis (974) – 97400"),
+        ("13", "Marseille (13)"),
+        ("Guadeloupe", "Les Abymes (971)"),
+        ("Wallis", "Uvea (986)"),
+        ("bourgoin cedex", "Bourgoin-Jallieu (38)"),
+    ],
+)
+def test_search_suggests_what_may_have_been_meant(typed, label):
+    answer, codes = found(typed)
+    assert codes == []
+    assert any(suggestion.label.startswith(label) for suggestion in answer.suggestions)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "🙂", "--''"])
+def test_search_nothing_typed(typed):
+    answer, codes = found(typed)
+    assert (answer.outcome, codes, answer.suggestions) == (Outcome.EMPTY, [], [])
+
+
+@pytest.mark.parametrize("typed", ["xqzt", "99999", "%", "_____", "'; DROP TABLE x; --", "\\", "x" * 5000, "\x00"])
+def test_search_nonsense_finds_nothing_and_breaks_nothing(typed):
+    answer, codes = found(typed)
+    assert codes == []
+    assert answer.outcome in {Outcome.NONE, Outcome.EMPTY}
+
+
+def test_search_in_a_broken_database_raises():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE locations_placename RENAME TO lost")
+    with pytest.raises(DatabaseError):
+        lookup.search("Arles")
+
+
+def test_every_suggestion_finds_its_place():
+    for typed in ("saint den", "Marseile", "133", "974", "lomm", "oeu", "paris 1", "vire"):
+        suggestions = lookup.suggest(typed) or lookup.search(typed).suggestions
+        assert suggestions, typed
+        for suggestion in suggestions:
+            places = lookup.search(suggestion.text).places
+            assert places, suggestion
+            department = re.search(r"\((\w+)\)", suggestion.label)[1]
+            assert {place.municipality.department_code for place in places} == {department}, suggestion
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("mars", "Marseille"),
+        ("saint denis 93", "93200 Saint-Denis"),
+        ("saint denis 9", "97400 Saint-Denis"),
+        ("132", "13100 Aix-en-Provence"),
+        ("la roch", "17000 La Rochelle"),
+        ("roch", "17000 La Rochelle"),
+        ("pierrefitte sur s", "93200 Pierrefitte-sur-Seine"),
+        ("Œui", "51480 Œuilly"),
+    ],
+)
+def test_suggest_largest_first_in_one_query(typed, first, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        suggestions = lookup.suggest(typed)
+    texts = [suggestion.text for suggestion in suggestions]
+    if typed == "132":
+        assert all(text.startswith("132") for text in texts)
+    else:
+        assert texts[0] == first
+    assert len(texts) <= lookup.MAX_SUGGESTIONS
+
+
+@pytest.mark.parametrize("typed", ["", "y", "%", "  "])
+def test_suggest_too_little(typed, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert lookup.suggest(typed) == []
+
+
+def explain(sql, parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (COSTS OFF) {sql}", parameters)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+PLANS = [
+    (
+        "by name and code",
+        lookup.FIND_PLACES,
+        {
+            "names": ["saint denis", "la saint denis"],
+            "codes": ["51300"],
+            "insee": [],
+            "longer": "aix %",
+            "department": "ain",
+        },
+        ["place_name_search", "postal_code_"],
+    ),
+    (
+        "what may be meant",
+        lookup.MEANT,
+        {
+            "name": "marseile",
+            "prefix": "marseile%",
+            "word": "marseile %",
+            "departments": ["marseile"],
+            "department_prefix": "marseile %",
+        },
+        ["place_name_trigrams", "place_name_search", "department_search"],
+    ),
+    (
+        "names that begin",
+        lookup.NAMES_BEGINNING,
+        {"name": "saint den", "stem": "", "department": ""}
+        | {f"p{rank}": f"{article}saint den%" for rank, article in enumerate(("", "la ", "le ", "les ", "l "))},
+        ["place_name_search"],
+    ),
+    ("codes that begin", lookup.CODES_BEGINNING, {"prefix": "133%"}, ["postal_code_"]),
+    ("neighbouring codes", lookup.NEIGHBOURING_CODES, {"prefix": "132%", "four": "1320"}, ["postal_code_"]),
+    ("towns of a département", lookup.TOWNS_OF_DEPARTMENT, {"department": "13"}, ["municipality_towns"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters", "indexes"), [plan[1:] for plan in PLANS], ids=[plan[0] for plan in PLANS]
+)
+def test_plans_use_indexes(sql, parameters, indexes):
+    plan = explain(sql, parameters)
+    for index in indexes:
+        assert index in plan
+    assert "Seq Scan on locations_placename" not in plan
+    assert "Seq Scan on locations_postalcode" not in plan
+
+
+def test_plan_of_a_search_reads_no_table_whole():
+    assert "Seq Scan" not in explain(*PLANS[0][1:3])
+
+
+def test_plan_of_units_uses_the_nearest_neighbour_index():
+    """With as many units as France has, the nearest come out of the index in order."""
+    ReceptionPoint.objects.bulk_create(
+        ReceptionPoint(
+            name=f"Brigade {number}",
+            key=f"plan:{number}",
+            force="gendarmerie",
+            department_code="01",
+            latitude=42 + (number % 60) / 8,
+            longitude=-4 + (number // 60) / 5,
+        )
+        for number in range(3600)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE locations_receptionpoint")
+    plan = explain(lookup.FIND_UNITS, {"insee": ["01283"], "limit": 12, "shown": 3})
+    assert "reception_point_nearest" in plan
+    assert "Order By: (point(" in plan
+
+
+def test_read_query_text_and_code():
+    query = read_query("38307 Bourgoin-Jallieu CEDEX 9")
+    assert (query.code, query.name, query.says_cedex) == ("38307", "bourgoin jallieu", True)
+    assert read_query("2a").department == "2A"
+    assert read_query("1").department == "01"
+    assert read_query("x" * 500).name == "x" * 100
+
+
+def test_partners_near_are_told_by_department_and_distance(django_assert_num_queries):
+    lyon = Municipality.objects.get(pk="69388")
+    for number, latitude in enumerate((45.9, 45.74, 45.8)):
+        Partner.objects.create(
+            kind="aav",
+            key=f"near:{number}",
+            name=f"Aide {number}",
+            department_code="69",
+            latitude=latitude,
+            longitude=4.87,
+            source="dila",
+            hours_note="Mme Untel",
+        )
+    Partner.objects.create(kind="aav", key="far", name="Ailleurs", department_code="01", source="dila")
+    with django_assert_num_queries(1):
+        partners = lookup.partners_near(lyon)
+    group = partners.groups[0]
+    assert [partner.name for partner, _distance in group.partners] == ["Aide 1", "Aide 2", "Aide 0"]
+    assert group.partners[0][1] < 10
+    assert partners.has_local_help
+    assert "France Victimes" in [partner.name for partner in partners.national]
+
+
+def test_partners_near_where_none_is_known():
+    partners = lookup.partners_near(Municipality.objects.get(pk="61001"))
+    assert not partners.has_local_help
+    assert partners.national
