@@ -15,9 +15,9 @@ MAX_CAPACITY = 10
 class PauseReason(TextChoices):
     """Why an agent pauses, as colleagues see it: chosen, not written, so that nothing private is asked."""
 
-    REST = "rest", _("Souffler après un échange")
+    REST = "rest", _("Souffler")
     MEAL = "meal", _("Repas")
-    MEETING = "meeting", _("Réunion ou transmission")
+    MEETING = "meeting", _("Réunion")
     PAPERWORK = "paperwork", _("Rédaction")
     OTHER = "other", _("Autre")
 

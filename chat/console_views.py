@@ -144,7 +144,7 @@ def _exchange(
         "agent": agent,
         "now": now,
         "conversation": conversation,
-        "entry": desk.entry_of(agent, conversation),
+        "entry": desk.entry_of(agent, conversation, now),
         "dossier": dossier,
         "thread": thread,
         "canned": desk.canned_replies(agent, familiar=dossier.familiar),
@@ -168,7 +168,7 @@ def _screen(
     """The one screen, with a conversation open or none."""
     now = timezone.now()
     waiting, rows = desk.queue(now)
-    own = desk.own(agent)
+    own = desk.own(agent, now)
     context: dict[str, Any] = {
         **_duty(agent, duty),
         "now": now,
@@ -298,7 +298,8 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 @csp_override(FRAMED_BY_OURSELVES)
 def presence(request: HttpRequest, agent: Agent) -> HttpResponse:
     """For browsers without a script: a frame that loads itself again, so that a long answer does not end the lease."""
-    return render(request, "console/presence.html", {"own": desk.own(agent), "now": timezone.now()})
+    now = timezone.now()
+    return render(request, "console/presence.html", {"own": desk.own(agent, now), "now": now})
 
 
 @require_GET

@@ -52,13 +52,14 @@ def place_of(report: Report) -> str:
 class Entry:
     """One of the agent's conversations in the list.
 
-    number: from 1, the key that opens it. unread: messages of the person that this side has not had on screen.
+    number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's. unread: messages of the person that this side has not had on screen.
     waits_for_agent: the person wrote last, or nobody did.
     """
 
     conversation: Conversation
     number: int
     unread: int
+    held: str
     active_at: datetime
     waits_for_agent: bool
 
@@ -97,33 +98,35 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
     )
 
 
-def _entry(row: Any, number: int) -> Entry:
+def _entry(row: Any, number: int, now: datetime) -> Entry:
     return Entry(
         conversation=row,
         number=number,
         unread=row.unread,
+        held=duration(now - row.assigned_at),
         active_at=row.last_at or row.assigned_at,
         waits_for_agent=row.last_author != Author.AGENT,
     )
 
 
-def own(agent: Agent) -> list[Entry]:
+def own(agent: Agent, now: datetime) -> list[Entry]:
     """The conversations under way of this agent, the oldest assignment first, in one query."""
     rows = _with_activity(access.assigned_to(agent)).order_by("assigned_at", "pk")
-    return [_entry(row, number) for number, row in enumerate(rows, 1)]
+    return [_entry(row, number, now) for number, row in enumerate(rows, 1)]
 
 
 def ended(agent: Agent, now: datetime) -> list[Entry]:
     """What this agent answered to its end lately, the last one first."""
     rows = _with_activity(access.ended_by(agent, now - ENDED_FOR)).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
-    return [_entry(row, 0) for row in rows]
+    return [_entry(row, 0, now) for row in rows]
 
 
-def entry_of(agent: Agent, conversation: Conversation) -> Entry:
+def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
     """The list's entry of one conversation of this agent."""
-    rows = _with_activity(Conversation.objects.filter(pk=conversation.pk, assigned_to=agent))
-    number = next((entry.number for entry in own(agent) if entry.conversation.pk == conversation.pk), 0)
-    return _entry(rows.get(), number)
+    for entry in own(agent, now):
+        if entry.conversation.pk == conversation.pk:
+            return entry
+    return _entry(_with_activity(Conversation.objects.filter(pk=conversation.pk)).get(), 0, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@
       part.querySelectorAll("[data-slot=number]").forEach((mark) => { mark.textContent = c.number || ""; mark.hidden = !c.number; });
     }
     const unread = slot("unread", c.entry);
-    unread.textContent = say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread });
+    unread.textContent = c.unread && say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) || "";
     unread.hidden = !c.unread;
     if (!c.over) {
       c.entry.dataset.waits = c.waits;
@@ -474,7 +474,7 @@
 
   function tick() {
     const now = Date.now();
-    waiting.querySelectorAll("time").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
+    root.querySelectorAll("time[data-duration]").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
     if (isOpen()) {
       if (now - heardAt > 50000) { // dead, though nobody said so
         const dead = socket;

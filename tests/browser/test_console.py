@@ -1,0 +1,333 @@
+"""The console in a real browser: an agent signs in, is given somebody who waits, answers and ends the exchange."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Page, expect
+from websockets.sync.client import ClientConnection, connect
+
+from chat import queue
+from chat.lifecycle import Availability, Status
+from chat.models import Agent, Conversation
+from pnav.accounts.models import Role, User
+from tests.accounts.cast import SECRET, totp_code
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+
+PASSWORD = "a password for tests"
+OPEN_THREAD = ".console-thread:not([hidden])"
+
+type Work = Callable[..., Any]
+
+
+@pytest.fixture
+def at(live_site: LiveSite) -> Iterator[Work]:
+    """`at(work, …)` runs work on the site's database in a thread of its own: the browser's loop runs in this one."""
+
+    def run(work: Work, *args: Any, **fields: Any) -> Any:
+        def there() -> Any:
+            try:
+                return work(*args, **fields)
+            finally:
+                connection.close()
+
+        with live_site.database(), ThreadPoolExecutor(1) as pool:
+            return pool.submit(there).result()
+
+    def forget() -> None:
+        Conversation.objects.all().delete()
+        Agent.objects.all().delete()
+        User.objects.filter(role__in=[Role.AGENT, Role.SUPERVISOR]).delete()
+
+    run(forget)
+    yield run
+    run(forget)
+
+
+def an_agent(**fields: Any) -> Agent:
+    agent = make.agent(**{"availability": Availability.AWAY, "present": False} | fields)
+    TOTP.activate(agent.user, SECRET)
+    return agent
+
+
+def somebody_waits(**fields: Any) -> tuple[Conversation, str]:
+    """A person in the queue and the key of their visit."""
+    conversation = make.waiting(**fields)
+    return conversation, visit(conversation)
+
+
+def sign_in(page: Page, site: LiveSite, agent: Agent) -> None:
+    """As a person does: password, then the code of the telephone."""
+    page.goto(site.url + "/console/")
+    page.fill("[name=login]", agent.user.username)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.fill("[name=code]", totp_code())
+    page.press("[name=code]", "Enter")
+    page.wait_for_url("**/console/")
+
+
+class Reporter:
+    """The person on the other side: their own socket to the site."""
+
+    def __init__(self, site: LiveSite, session_key: str) -> None:
+        self.line: ClientConnection = connect(
+            site.url.replace("http", "ws", 1) + "/ws/conversation/",
+            origin=site.url,  # type: ignore[arg-type]
+            additional_headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={session_key}"},
+        )
+
+    def send(self, **frame: Any) -> None:
+        self.line.send(json.dumps(frame))
+
+    def says(self, body: str) -> None:
+        self.send(type="post", client_id=str(uuid.uuid4()), body=body)
+
+    def hears(self, words: str) -> None:
+        """Wait for a message of the agent; fails after ten seconds without it."""
+        while True:
+            frame = json.loads(self.line.recv(timeout=10))
+            if any(item["author"] == "agent" and words in item["body"] for item in frame.get("items", [])):
+                return
+
+    def state(self, status: str) -> None:
+        while True:
+            frame = json.loads(self.line.recv(timeout=10))
+            if frame["type"] == "state" and frame["status"] == status:
+                return
+
+
+@pytest.fixture
+def reporter(live_site: LiveSite) -> Iterator[Callable[[str], Reporter]]:
+    reporters: list[Reporter] = []
+
+    def arrive(session_key: str) -> Reporter:
+        reporters.append(Reporter(live_site, session_key))
+        return reporters[-1]
+
+    yield arrive
+    for one in reporters:
+        one.line.close()
+
+
+@pytest.mark.slow
+def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Work, reporter, axe: Axe):
+    agent = at(an_agent)
+    conversation, key = at(somebody_waits, age_band="15_17", facts=["rumours"])
+    person = reporter(key)
+    sign_in(page, live_site, agent)
+    expect(page.locator("#attente .console-waiting")).to_have_count(1)
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
+
+    page.get_by_role("button", name="Disponible").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    expect(page.locator("#attente .console-waiting")).to_have_count(0)
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Disponible")
+    expect(page.locator("#annonces")).to_contain_text("Nouvel échange")
+    expect(page.locator(".console-dossier")).to_contain_text("Propagation de rumeurs")
+
+    page.keyboard.press("Alt+1")
+    area = page.locator(f"{OPEN_THREAD} textarea")
+    expect(area).to_be_focused()
+    assert page.url.endswith(f"/console/echange/{conversation.public_id}/#fin-{conversation.public_id}")
+    person.says("<b>bonsoir</b>")
+    log = page.locator(f"{OPEN_THREAD} [role=log]")
+    expect(log).to_contain_text("<b>bonsoir</b>")
+    page.keyboard.type("Bonsoir.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Je vous lis.")
+    page.keyboard.press("Control+Enter")
+    person.hears("Bonsoir.\nJe vous lis.")
+    expect(log.locator("[data-author=agent]")).to_have_count(1)
+    expect(log.locator("[data-author=agent] [data-slot=state]")).to_have_text("Envoyé")
+    expect(area).to_have_value("")
+    person.send(type="read", seq=3)
+    expect(log.locator("[data-author=agent] [data-slot=state]")).to_have_text("Lu")
+    axe(page)
+
+    page.get_by_text("Terminer", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Choisissez comment l'échange se termine.")).to_be_visible()
+    expect(page.get_by_label("Comment l'échange se termine")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    person.state("closed")
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+    expect(page.locator("#liste .console-entry")).to_have_count(0)
+    expect(page.locator(OPEN_THREAD)).to_contain_text("Cet échange est terminé")
+    ended = at(Conversation.objects.get, pk=conversation.pk)
+    assert (ended.status, ended.outcome) == (Status.CLOSED, "advised")
+
+
+def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page, at: Work, reporter):
+    agent = at(an_agent)
+    (first, _key), (second, key) = at(somebody_waits, postal_code="69003"), at(somebody_waits, postal_code="33000")
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    page.keyboard.press("Alt+1")
+    page.keyboard.type("brouillon du premier")
+    page.keyboard.press("Alt+2")
+    page.keyboard.type("brouillon du second")
+    expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("33000")
+    page.keyboard.press("Alt+1")
+    expect(page.locator(f"{OPEN_THREAD} textarea")).to_have_value("brouillon du premier")
+    reporter(key).says("vous êtes là ?")
+    entry = page.locator(f"#liste [data-conversation='{second.public_id}']")
+    expect(entry).to_contain_text("1 non lu")
+    expect(page).to_have_title("(1) 69003 – Console – Pnav")
+    assert "vous êtes là" not in page.locator(OPEN_THREAD).inner_text()
+    # By the list: arrows move, Enter opens.
+    page.locator(f"#liste [data-conversation='{first.public_id}'] a").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"{OPEN_THREAD} textarea")).to_have_value("brouillon du second")
+    expect(page.locator(OPEN_THREAD)).to_contain_text("vous êtes là ?")
+    expect(entry).not_to_contain_text("non lu")
+    expect(page).to_have_title("33000 – Console – Pnav")
+    page.go_back()
+    expect(page.locator(f"{OPEN_THREAD} textarea")).to_have_value("brouillon du premier")
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_canned_reply_is_inserted_to_be_read_again(live_site, page: Page, at: Work):
+    agent = at(an_agent, public_name="Camille")
+    conversation, _key = at(somebody_waits)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    page.get_by_text("Réponses prêtes").click()
+    page.get_by_role("link", name="Se présenter").click()
+    area = page.locator(f"{OPEN_THREAD} textarea")
+    expect(area).to_be_focused()
+    assert "je m’appelle Camille" in area.input_value()
+    assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
+
+
+def test_line_lost_keeps_what_is_written_and_sends_it_once(live_site, page_factory: PageFactory, at: Work, reporter):
+    agent = at(an_agent)
+    _conversation, key = at(somebody_waits)
+    person = reporter(key)
+    page = page_factory()
+    sockets = []
+    page.route_web_socket("**/ws/console/", lambda ws: sockets.append((ws, ws.connect_to_server())))
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    page.context.set_offline(True)
+    sockets[-1][0].close(code=1012)
+    expect(page.get_by_role("alert")).to_contain_text("Connexion perdue : vos messages sont gardés")
+    area = page.locator(f"{OPEN_THREAD} textarea")
+    area.fill("Je suis toujours là.")
+    area.press("Control+Enter")
+    expect(page.locator("[data-pending]")).to_contain_text("Gardé, partira au retour de la connexion")
+    page.context.set_offline(False)
+    person.hears("Je suis toujours là.")
+    expect(page.locator("[data-pending]")).to_have_count(0)
+    expect(page.locator("#coupure")).to_be_hidden()
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_network_without_sockets_still_carries_the_conversation(live_site, page_factory: PageFactory, at, reporter):
+    agent = at(an_agent)
+    _conversation, key = at(somebody_waits)
+    person = reporter(key)
+    page = page_factory()
+    page.route_web_socket("**/ws/console/", lambda ws: ws.close(code=1011))
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(1, timeout=20_000)
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    expect(page.locator("#coupure")).to_contain_text("Connexion lente")
+    person.says("allô ?")
+    expect(page.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("allô ?", timeout=20_000)
+    page.locator(f"{OPEN_THREAD} textarea").fill("Oui, je vous lis.")
+    page.keyboard.press("Control+Enter")
+    while True:  # an answer within two polls
+        frame = json.loads(person.line.recv(timeout=20))
+        if any("je vous lis" in item["body"] for item in frame.get("items", [])):
+            break
+    expect(page.locator("[data-pending]")).to_have_count(0, timeout=20_000)
+
+
+@pytest.mark.slow
+def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Work, reporter):
+    agent = at(an_agent)
+    _conversation, key = at(somebody_waits)
+    reporter(key)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    page.locator(f"{OPEN_THREAD} textarea").fill("un brouillon")
+
+    def lease_ends() -> None:
+        Agent.objects.update(seen_at=make.long_ago(5))
+        assert queue.release_stale() == 1
+
+    at(lease_ends)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#termines")).to_contain_text("Retourné dans la file d'attente", timeout=30_000)
+    expect(page.locator(OPEN_THREAD)).to_contain_text("L'échange ne vous est plus confié")
+    expect(page.locator(f"{OPEN_THREAD} textarea")).to_have_value("un brouillon")
+    expect(page.locator(f"{OPEN_THREAD} .console-message")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str, width: int):
+    supervisor = at(an_agent, role=Role.SUPERVISOR)
+    for urgency, band in ((2, "under_15"), (1, "adult"), (0, "unknown")):
+        at(make.waiting, urgency=urgency, age_band=band)
+    conversation = at(lambda: make.assigned(make_available(supervisor)))
+    at(lambda: make.message(conversation, "Bonjour"))
+    at(Agent.objects.filter(pk=supervisor.pk).update, availability=Availability.AWAY)
+    page = page_factory(theme=theme, width=width)
+    sign_in(page, live_site, supervisor)
+    for address in ("/console/", f"/console/echange/{conversation.public_id}/", "/console/tableau/"):
+        page.goto(live_site.url + address)
+        for details in page.locator("details:visible").all():
+            details.evaluate("element => { element.open = true; }")
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def make_available(agent: Agent) -> Agent:
+    Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE, seen_at=make.long_ago(0))
+    return agent
+
+
+def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: PageFactory, at: Work):
+    agent = at(an_agent)
+    conversation, _key = at(somebody_waits)
+    page = page_factory(javascript=False, width=320)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    page.locator("#liste a").click()
+    presence = page.frame_locator(".console-presence")
+    expect(presence.locator("body")).to_contain_text("Présent, vérifié à")
+    page.fill("textarea", "Bonjour, je vous lis.")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_role("log")).to_contain_text("Bonjour, je vous lis.")
+    page.get_by_text("Terminer", exact=True).click()
+    page.get_by_label("Comment l'échange se termine").select_option("partners")
+    page.get_by_label("Je confirme").check(force=True)
+    page.get_by_role("button", name="Terminer l'échange").click()
+    expect(page.get_by_role("status").filter(has_text="Échange terminé.")).to_be_visible()
+    assert at(Conversation.objects.get, pk=conversation.pk).outcome == "partners"
