@@ -114,13 +114,28 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
     return render(request, "chat/conversation.html", context)
 
 
+def _present(request: HttpRequest) -> Conversation | None:
+    """This visit's conversation, its lease renewed: the person is here.
+
+    One that was given up because nobody was seen for long takes its place in the queue again.
+    """
+    current = access.as_reporter(request.session)
+    if current is None:
+        return None
+    if current.status == Status.ABANDONED:
+        actions.revive_conversation(conversation_id=current.pk)
+        return access.as_reporter(request.session)
+    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
+    return current
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
 @require_GET
 def conversation(request: HttpRequest) -> HttpResponse:
     """Waiting room, conversation or end. Opens the conversation of this visit's report when there is none yet."""
-    current = access.as_reporter(request.session)
+    current = _present(request)
     if current is None:
         report = reports.session.current_report(request)
         if report is None:
@@ -128,17 +143,13 @@ def conversation(request: HttpRequest) -> HttpResponse:
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
-    elif current.status == Status.ABANDONED:
-        actions.revive_conversation(conversation_id=current.pk)
-        current.refresh_from_db()
-    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
     return _show(request, current)
 
 
 @require_POST
 def post_message(request: HttpRequest) -> HttpResponse:
     """Add a message without a script, then back to the end of the thread."""
-    current = access.as_reporter(request.session)
+    current = _present(request)
     if current is None:
         return redirect("reports:create")
     form = MessageForm(request.POST)
@@ -147,7 +158,6 @@ def post_message(request: HttpRequest) -> HttpResponse:
     if limits.is_over(f"messages:{current.public_id}", limit=MESSAGES, seconds=MESSAGES_SECONDS):
         form.add_error("body", _("Trop de messages à la suite. Attendez quelques secondes, puis envoyez de nouveau."))
         return _show(request, current, form)
-    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
     try:
         _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
     except actions.ConversationClosed:
@@ -173,12 +183,11 @@ def news(request: HttpRequest) -> HttpResponse:
     Only the frame is renewed, so that what is being typed beside it is not lost. Being read by whoever has no script,
     it also tells the agent that everything so far was on screen.
     """
-    current = access.as_reporter(request.session)
+    current = _present(request)
     if current is None:
         return render(request, "chat/news.html", {"status": ""})
     after = request.GET.get("apres", "")
     cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
     manner = _manner(request, current)
     lines = thread.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
     seq = lines[-1].seq if lines else cursor
@@ -191,7 +200,7 @@ def news(request: HttpRequest) -> HttpResponse:
 @require_POST
 def frames(request: HttpRequest) -> HttpResponse:
     """One frame of docs/protocol.md as a JSON body, for networks that block sockets. Answer: `{"frames": [...]}`."""
-    current = access.as_reporter(request.session)
+    current = _present(request)
     if current is None:
         return _json({"error": "no_session"}, status=401)
     client_id = None

@@ -16,6 +16,9 @@ def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
         return tu if familiar else vous
 
     return {
+        "title_waiting": _("File d'attente"),
+        "title_active": _("Échange en cours"),
+        "title_closed": _("Échange terminé"),
         "you": choose(_("Vous"), _("Toi")),
         "agent": _("Interlocuteur"),
         "system": _("Pnav") if not discreet else _("Information"),

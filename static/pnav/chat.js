@@ -3,7 +3,7 @@
   "use strict";
   const $ = (id) => document.getElementById(id);
   const root = $("chat"), list = $("messages"), box = $("body"), form = $("compose"), end = $("fin");
-  const data = root.dataset, said = JSON.parse(data.words), title = document.title;
+  const data = root.dataset, said = JSON.parse(data.words);
   const discreet = "discreet" in data, limit = Number(data.maxLength), button = form.querySelector("button");
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
   const jitter = (ms) => ms * (0.5 + Math.random());
@@ -11,7 +11,7 @@
   // Written only when it changes: a screen reader says each change.
   const say = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
-  let status = data.status, interlocutor = data.interlocutor, lastSeq = Number(data.lastSeq), readSent = 0;
+  let title = document.title, status = data.status, interlocutor = data.interlocutor, lastSeq = Number(data.lastSeq), readSent = 0;
   let socket = null, everOpened = false, failures = 0, heardAt = 0, retry = 0, overHttp = false, polls = 0;
   let ready = false, over = false, atEnd = true, unread = 0, typedAt = 0;
   let inFlight = null, patience = 0, offlineTimer = 0, calmTimer = 0, typingTimer = 0;
@@ -70,8 +70,9 @@
     }
   }
 
-  function showStatus() {
+  function showStatus(before) {
     data.status = status;
+    document.title = title = title.replace(said[`title_${before}`], said[`title_${status}`]);
     for (const node of root.querySelectorAll("[data-when]")) node.hidden = !node.dataset.when.split(" ").includes(status);
   }
 
@@ -134,9 +135,8 @@
       }
       $("nobody").hidden = status !== "waiting" || Boolean(frame.wait_minutes);
       showRead(frame.read_seq || 0);
-      // Away for long, the place was given up: opening the page takes it back.
-      if (status === "abandoned") { if (!document.hidden) fetch(location.pathname).then(sync, lost); return; }
-      if (status !== before) showStatus();
+      if (status === "abandoned") { returned(); return; }
+      if (status !== before) showStatus(before);
       if (status === "closed") closePage();
       connected();
     },
@@ -170,6 +170,9 @@
     button.hidden = box.readOnly = true;
     error(said.refused);
   }
+
+  // Away for long, the place was given up: opening the page takes it back.
+  const returned = () => { if (!document.hidden) fetch(location.pathname).then(sync, lost); };
 
   function markRead() {
     if (document.hidden || !atEnd || !ready || lastSeq <= readSent) return;
@@ -336,6 +339,7 @@
     unread = 0;
     document.title = title;
     wake();
+    if (status === "abandoned") returned();
     send({ type: "beat", after: lastSeq });
     markRead();
   });

@@ -185,6 +185,7 @@ def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console
         available(live_site, agent)
         # Waiting becomes an exchange without the page being loaded again.
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
+        expect(page).to_have_title(re.compile("^Échange en cours"))
         expect(page.get_by_text("Aucun agent n'est disponible en ce moment.")).to_be_hidden()
         camille.send("sync", after=0)
         seq = camille.hear("J'ai peur d'aller au lycée")
@@ -352,6 +353,22 @@ def test_server_that_cannot_write_is_asked_again(live_site, enter):
     expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
     assert len(posted) == 2 and posted[0] == posted[1]
     assert bodies(live_site, conversation) == ["encore"]
+
+
+def test_place_given_up_while_away_is_taken_back(live_site, enter):
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation)
+    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    with live_site.database():
+        Conversation.objects.filter(pk=conversation.pk).update(status=Status.ABANDONED)
+    page.context.set_offline(True)
+    expect(page.get_by_text(OFFLINE)).to_be_visible()
+    page.get_by_label("Vous pouvez déjà écrire").fill("je suis revenue")
+    page.get_by_role("button", name="Envoyer").click()
+    page.context.set_offline(False)
+    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+    with live_site.database():
+        assert Conversation.objects.get(pk=conversation.pk).status == Status.WAITING
 
 
 def test_visit_that_ended_elsewhere_says_so_and_keeps_the_text(live_site, enter):

@@ -169,6 +169,22 @@ def test_abandoned_conversation_takes_its_place_again(as_reporter):
     assert conversation.status == Status.WAITING
 
 
+def test_abandoned_conversation_takes_its_place_again_with_a_message(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    for number, write in enumerate(
+        (
+            lambda: send(client, "je suis encore là"),
+            lambda: exchange(client, {"type": "post", "client_id": str(uuid.uuid4()), "body": "moi aussi"}),
+            lambda: client.get(reverse("chat:news")),
+        )
+    ):
+        Conversation.objects.update(status=Status.ABANDONED)
+        write()
+        conversation.refresh_from_db()
+        assert (conversation.status, conversation.last_seq) == (Status.WAITING, min(number + 1, 2))
+
+
 def test_each_page_renews_the_lease(as_reporter):
     conversation = make.waiting()
     Conversation.objects.update(reporter_seen_at=make.long_ago(20))
