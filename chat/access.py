@@ -21,9 +21,14 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     return Conversation.objects.select_related("report", "assigned_to__unit").filter(report__public_id=report).first()
 
 
+def may_answer(user: Any) -> bool:
+    """Whether this account may answer people: open, of an agent or a supervisor, with a password of its own choosing."""
+    return user.is_authenticated and user.is_active and user.is_agent and not user.password_is_temporary
+
+
 def as_agent(user: Any) -> Agent | None:
     """The agent behind a signed-in account, or None: an administrator or a custodian is none."""
-    if user is None or not user.is_authenticated or not user.is_active or not user.is_agent:
+    if user is None or not user.is_authenticated or not may_answer(user):
         return None
     return Agent.objects.select_related("unit", "user").filter(user=user).first()
 
@@ -35,9 +40,7 @@ def assigned_to(agent: Agent) -> ConversationQuerySet:
 
 def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
     """The conversations that this agent answered to their end, closed after `since`."""
-    return Conversation.objects.filter(  # type: ignore[return-value]
-        assigned_to=agent, status=Status.CLOSED, closed_at__gte=since
-    )
+    return Conversation.objects.filter(assigned_to=agent, status=Status.CLOSED, closed_at__gte=since)
 
 
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from chat import doorbell, queue
+from chat import access, doorbell, queue
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.writing import append
@@ -207,9 +207,9 @@ def reporter_seen(*, conversation_id: int, now: datetime) -> None:
 
 
 def agent_seen(*, agent_id: int, now: datetime) -> bool:
-    """Renew an agent's lease; False when this agent may no longer answer (account closed)."""
-    agent = Agent.objects.select_related("user").filter(pk=agent_id, user__is_active=True).first()
-    if agent is None:
+    """Renew an agent's lease; False when this account may no longer answer."""
+    agent = Agent.objects.select_related("user").filter(pk=agent_id).first()
+    if agent is None or not access.may_answer(agent.user):
         return False
     was_present = agent.is_present(now)
     if agent.seen_at is None or now - agent.seen_at > SEEN_EVERY:

@@ -240,9 +240,11 @@ def test_agent_seen_renews_and_dispatches_on_return(django_capture_on_commit_cal
     assert conversation.assigned_to == agent
 
 
-def test_agent_seen_account_closed():
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "custodian"}, {"password_is_temporary": True}])
+def test_agent_seen_account_that_may_no_longer_answer(change):
     agent = make.agent()
-    agent.user.is_active = False
+    for field, value in change.items():
+        setattr(agent.user, field, value)
     agent.user.save()
     assert not actions.agent_seen(agent_id=agent.pk, now=timezone.now())
 
