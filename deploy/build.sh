@@ -9,8 +9,6 @@ export ALLOWED_HOSTS=build.invalid
 export DATABASE_URL=postgres://build.invalid/build
 export REDIS_URL=redis://build.invalid
 
-if [ -d pnav/locale ]; then
-  python manage.py compilemessages --ignore .venv
-fi
+python manage.py build_messages
 python manage.py build_styles
 python manage.py collectstatic --noinput --verbosity 0

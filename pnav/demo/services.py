@@ -179,6 +179,9 @@ class Postgres(Service):
             "unix_socket_directories": str(self.sockets),
             "max_connections": "200",
             "log_connections": "off",
+            # A statement in the log would hold what people wrote.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
             "fsync": "on" if self.durable else "off",
             "synchronous_commit": "on" if self.durable else "off",
             "full_page_writes": "on" if self.durable else "off",
