@@ -38,7 +38,7 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-FRAMED_BY_OURSELVES = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 type AgentView = Callable[..., HttpResponse]
 
@@ -139,7 +139,7 @@ def _exchange(
         body = chosen.spoken(familiar=dossier.familiar, name=agent.public_name)
     error = ""
     if reply is not None and reply.errors:
-        error = next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau."))
+        error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
     return {
         "agent": agent,
         "now": now,

@@ -52,8 +52,9 @@ def place_of(report: Report) -> str:
 class Entry:
     """One of the agent's conversations in the list.
 
-    number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's. unread: messages of the person that this side has not had on screen.
-    waits_for_agent: the person wrote last, or nobody did.
+    number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's.
+    unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
+    nobody did.
     """
 
     conversation: Conversation
@@ -189,7 +190,7 @@ class Dossier:
     since: str
     expectations: list[str]
     force: str
-    hours: list[hours.Line]
+    opening_hours: list[hours.Line]
     opening: hours.Opening | None
     partners: list[lookup.PartnerGroup]
 
@@ -231,7 +232,7 @@ def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
         since=str(Since(report.since).label) if report.since in Since.values else report.since,
         expectations=_labels(report.expectations, Expectation),
         force=str(Force(report.force).label) if report.force else "",
-        hours=hours.describe(week) if week else [],
+        opening_hours=hours.describe(week) if week else [],
         opening=hours.opening_at(week, now, department_code=unit.department_code) if unit and week else None,
         partners=_partners(report),
     )
