@@ -22,7 +22,7 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
 
 
 def may_answer(user: Any) -> bool:
-    """Whether this account may answer people: open, of an agent or a supervisor, with a password of its own choosing."""
+    """Whether this account may answer people: open, an agent's or a supervisor's, with its own password."""
     return user.is_authenticated and user.is_active and user.is_agent and not user.password_is_temporary
 
 

@@ -16,7 +16,7 @@ BATCH = 500
 class Command(BaseCommand):
     """Re-seal messages and triage answers that an older key sealed. It can be stopped and started again.
 
-    `rotate_account_keys` does the same for second factors. Sessions are sealed again as they are used, and end in a day.
+    `rotate_account_keys` does the same for second factors. Sessions end within a day.
     """
 
     help = "Rechiffre les contenus avec la première clé de CONTENT_KEYS."
