@@ -227,7 +227,7 @@ class Merge:
             if item.column not in columns and not (item.primary_key and isinstance(item, models.AutoField))
         ]
         self.constants = {
-            item.column: "now()" if getattr(item, "auto_now", False) else _literal(item.get_default())
+            str(item.column): "now()" if getattr(item, "auto_now", False) else _literal(item.get_default())
             for item in others
         }
         assign = assign or {}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Q
 from django.utils.functional import Promise
@@ -18,6 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from locations.geography import distance_km
 from locations.models import Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
 from locations.names import normalise, normalise_place
+
+# A Municipality or a ReceptionPoint as a query below returns it, with the columns that the query adds.
+type Hit = Any
+type UnitRow = Any
 
 MAX_TYPED = 100  # characters; the rest of a longer text is not read
 MAX_SUGGESTIONS = 8
@@ -250,7 +255,7 @@ def search(text: str) -> Lookup:
         return Lookup(Outcome.EMPTY)
     if query.department:
         return Lookup(Outcome.NONE, suggestions=_towns_of(query.department))
-    hits = list(
+    hits: list[Hit] = list(
         Municipality.objects.raw(
             FIND_PLACES,
             {
@@ -280,11 +285,11 @@ def search(text: str) -> Lookup:
     )
 
 
-def _choose(query: Query, hits: list[Municipality]) -> list[Municipality]:
+def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
     """The hits that answer the query best, in the order of trust explained beside each step."""
     by_code = [hit for hit in hits if hit.hit_code or (query.insee_code and not hit.hit_search)]
     by_name = [hit for hit in hits if hit.hit_search]
-    named: list[Municipality] = []
+    named: list[Hit] = []
     for name, hint in query.candidates:
         # « Marseille 13 » is the 13e arrondissement and may mean Marseille in the Bouches-du-Rhône: both are answers.
         if named and not (hint and named[0].parent_id and hint == named[0].department_code):
@@ -312,7 +317,7 @@ def _choose(query: Query, hits: list[Municipality]) -> list[Municipality]:
     return []
 
 
-def _with_code(named: list[Municipality], by_code: list[Municipality]) -> list[Municipality]:
+def _with_code(named: list[Hit], by_code: list[Hit]) -> list[Hit]:
     """Hits by name that also have the code, said with the code."""
     coded = {hit.pk: hit for hit in by_code}
     for hit in named:
@@ -321,7 +326,7 @@ def _with_code(named: list[Municipality], by_code: list[Municipality]) -> list[M
     return named
 
 
-def _places(query: Query, chosen: list[Municipality]) -> list[Place]:
+def _places(query: Query, chosen: list[Hit]) -> list[Place]:
     with_parts = {hit.parent_id for hit in chosen if hit.parent_id}
     places: dict[str, Place] = {}
     for hit in chosen:
@@ -349,8 +354,8 @@ def _places(query: Query, chosen: list[Municipality]) -> list[Place]:
 
 
 def _add_units(places: list[Place]) -> None:
-    by_commune: dict[str, list[ReceptionPoint]] = {}
-    units = ReceptionPoint.objects.raw(
+    by_commune: dict[str, list[UnitRow]] = {}
+    units: Iterable[UnitRow] = ReceptionPoint.objects.raw(
         FIND_UNITS,
         {
             "insee": [place.municipality.pk for place in places],
@@ -386,7 +391,7 @@ def _told_distance(municipality: Municipality, contact: ReceptionPoint | Partner
     return _distance(municipality, contact)
 
 
-def _match(municipality: Municipality, unit: ReceptionPoint) -> UnitMatch:
+def _match(municipality: Municipality, unit: UnitRow) -> UnitMatch:
     return UnitMatch(unit, unit.is_competent, _told_distance(municipality, unit))
 
 
@@ -456,7 +461,7 @@ def _escape_like(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
-def _suggestions(rows: Iterable[Municipality], limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
+def _suggestions(rows: Iterable[Hit], limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
     found: dict[str, Suggestion] = {}
     for row in rows:
         if row.pk not in found and len(found) < limit:
@@ -464,7 +469,7 @@ def _suggestions(rows: Iterable[Municipality], limit: int = MAX_SUGGESTIONS) -> 
     return list(found.values())
 
 
-def _suggestion(row: Municipality) -> Suggestion:
+def _suggestion(row: Hit) -> Suggestion:
     is_own = row.hit_name_kind == PlaceName.Kind.CURRENT
     place = f"{row.name} ({row.department_code})"
     label = place if is_own else f"{row.hit_name} → {place}"

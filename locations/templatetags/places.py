@@ -1,0 +1,13 @@
+"""Template tags about places, for any page."""
+
+from django import template
+
+from locations import data_sources
+
+register = template.Library()
+
+
+@register.simple_tag(name="data_sources")
+def _data_sources() -> list[data_sources.DataSource]:
+    """`{% data_sources as sources %}`: the editions loaded, for the footer. Empty before the first import."""
+    return data_sources.data_sources()

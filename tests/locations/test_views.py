@@ -1,0 +1,349 @@
+"""The pages about places, as a visitor without JavaScript meets them."""
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from locations import lookup, views
+from locations.models import Partner
+from tests.factories.locations import municipality, partner, reception_point
+
+pytestmark = pytest.mark.django_db
+
+SEARCH = "/point-d-accueil/"
+
+
+@pytest.fixture
+def arles():
+    """A commune of both forces."""
+    commune = municipality("Arles", "13004", ("13200", "13104"), latitude=43.67, longitude=4.63)
+    reception_point("Commissariat de police d'Arles", for_=commune, latitude=43.68, longitude=4.63)
+    reception_point("Gendarmerie - Brigade d'Arles", for_=commune)
+    return commune
+
+
+@pytest.fixture
+def belley():
+    """A commune with one competent unit, of which everything is known."""
+    commune = municipality("Belley", "01034", ("01300",), latitude=45.75, longitude=5.68)
+    reception_point(
+        "Gendarmerie - Brigade de Belley",
+        for_=commune,
+        address="9 rue Mante",
+        postal_code="01300",
+        town="Belley",
+        telephone="04 79 81 69 00",
+        latitude=45.7554,
+        longitude=5.683,
+        opening_hours={"mon": [["08:00", "12:00"]], "tue": [["08:00", "12:00"]]},
+    )
+    return commune
+
+
+def text_of(response):
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def post(client, text, purpose="echange", **options):
+    return client.post(SEARCH, {"q": text, "purpose": purpose}, **options)
+
+
+def test_search_page_offers_both_forms(client):
+    page = text_of(client.get(SEARCH))
+    assert "Pour échanger avec un gendarme ou un policier, 24h/24 et 7j/7" in page
+    assert "Je renseigne ma ville ou mon code postal" in page
+    assert "Pour trouver vos contacts utiles de proximité" in page
+    assert "Je saisis mon code postal" in page
+    assert page.count('method="post"') >= 2
+
+
+def test_search_several_services_puts_no_place_in_the_address(client, arles):
+    response = post(client, "Arles 13")
+    assert response.status_code == 302
+    assert response.headers["Location"] == reverse("locations:results")
+    page = text_of(client.get(response.headers["Location"]))
+    assert "Sélectionnez votre service" in page
+    assert page.count('name="service"') == 2
+    assert "Brigade d&#x27;Arles" in page
+    assert "la plus proche" not in page
+
+
+def test_search_one_unit_is_kept_at_once(client, belley):
+    response = post(client, "01300", follow=True)
+    assert response.redirect_chain == [(reverse("locations:chosen"), 302)]
+    page = text_of(response)
+    assert "Votre choix est enregistré" in page
+    assert "Vous souhaitez consulter les informations locales ?" in page
+    assert f'href="{reverse("reports:create")}"' in page
+    assert client.session["locations"] == {"postal_code": "01300", "unit": belley.competent_units.get().pk}
+
+
+def test_search_for_contacts_leads_to_them(client, belley):
+    response = post(client, "01300", "contacts", follow=True)
+    assert response.redirect_chain == [(reverse("locations:my_contacts"), 302)]
+    assert "Votre choix est enregistré." in text_of(response)
+
+
+def test_search_commune_without_a_unit_calls_the_nearest_the_nearest(client, belley):
+    municipality("Voisine", "01999", ("01310",), latitude=45.8, longitude=5.7)
+    page = text_of(post(client, "01310", follow=True))
+    assert "Une des unités connues les plus proches." in page
+    assert "À environ 5 km" in page
+    assert "Brigade de Belley" in page
+
+
+def test_search_where_no_unit_is_known_is_no_dead_end(client):
+    commune = municipality("Seule", "98411", ("98400",), zone="com")
+    page = text_of(post(client, "98400", follow=True))
+    assert "Nous ne connaissons aucune unité ici." in page
+    response = client.post(
+        reverse("locations:choose"), {"service": f"{commune.pk}__98400", "purpose": "echange"}, follow=True
+    )
+    assert "Un policier ou un gendarme vous répondra quand même par tchat." in text_of(response)
+    assert "Continuer vers l&#x27;échange" in text_of(response) or "Continuer vers l'échange" in text_of(response)
+
+
+def test_search_empty_shows_the_error_beside_its_field(client):
+    response = post(client, "  ", "contacts")
+    page = text_of(response)
+    assert "<title>Erreur : Point d&#x27;accueil" in page or "<title>Erreur : Point d'accueil" in page
+    field = re.search(r'<input[^>]*id="ville-contacts"[^>]*>', page)[0]
+    assert "autofocus" in field
+    assert 'aria-describedby="ville-contacts-hint ville-contacts-error"' in field
+    assert 'id="ville-contacts-error"' in page
+    assert 'id="ville-echange-error"' not in page
+
+
+def test_search_too_long_keeps_what_was_typed(client):
+    page = text_of(post(client, "a" * 101))
+    assert "trop long" in page
+    assert "a" * 101 in page
+
+
+def test_search_nonsense_helps(client):
+    page = text_of(post(client, "<b>zzzz</b>", follow=True))
+    assert "Nous n&#x27;avons pas trouvé ce lieu" in page or "Nous n'avons pas trouvé ce lieu" in page
+    assert "&lt;b&gt;zzzz" in page
+    assert "<b>zzzz" not in page
+    for number in ("tel:17", "tel:116006", "tel:3018", "tel:3114", "sms:114"):
+        assert number in page
+    assert 'name="q" value="Paris"' in page
+
+
+def test_search_proposes_what_may_have_been_meant(client, arles):
+    page = text_of(post(client, "Arlles", follow=True))
+    assert "Vouliez-vous dire…" in page
+    assert 'name="q" value="13200 Arles"' in page
+
+
+def test_search_by_a_link_from_elsewhere(client, arles):
+    page = text_of(client.get(SEARCH, {"q": "13200", "purpose": "contacts"}))
+    assert "Sélectionnez votre service" in page
+    assert 'name="purpose" value="contacts"' in page
+    assert "locations" not in client.session
+
+
+def test_search_by_a_link_with_nothing_in_it(client):
+    assert "Je renseigne ma ville" in text_of(client.get(SEARCH, {"q": ""}))
+
+
+def test_search_in_a_broken_database_is_a_500(client, monkeypatch):
+    def broken(text):
+        raise DatabaseError
+
+    monkeypatch.setattr(lookup, "search", broken)
+    client.raise_request_exception = False
+    assert post(client, "arles").status_code == 500
+    assert client.get(SEARCH, {"q": "arles"}).status_code == 500
+
+
+def test_search_writes_nothing_typed_in_the_logs(client, caplog):
+    with caplog.at_level(logging.DEBUG):
+        post(client, "ruedusecret", follow=True)
+        client.post(reverse("locations:suggestions"), {"q": "ruedusecret"})
+    assert "ruedusecret" not in "".join(
+        record.getMessage() for record in caplog.records if record.name != "django.db.backends"
+    )
+
+
+def test_results_come_back_after_a_choice(client, arles):
+    """« Back » asks for the page again: it shows the services of the postal code that was kept."""
+    post(client, "arles", "contacts")
+    unit = arles.competent_units.first()
+    client.post(reverse("locations:choose"), {"service": f"13004_{unit.pk}_13200", "purpose": "contacts"})
+    assert "typed" not in client.session["locations"]
+    assert "Sélectionnez votre service" in text_of(client.get(reverse("locations:results")))
+
+
+def test_results_without_a_search_go_to_the_form(client):
+    response = client.get(reverse("locations:results"))
+    assert response.headers["Location"] == SEARCH
+
+
+def test_results_of_many_communes_show_one_near_unit_each(client, belley):
+    for number in range(views.MANY_PLACES + 1):
+        municipality(f"Village {number}", f"01{900 + number}", ("01400",), latitude=45.7, longitude=5.6)
+        reception_point(f"Gendarmerie - Brigade {number}", latitude=45.7 + number / 10, longitude=5.6)
+    page = text_of(post(client, "01400", follow=True))
+    assert page.count('name="service"') == views.MANY_PLACES + 1
+
+
+def test_results_page_in_few_queries(client, arles):
+    post(client, "arles")
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("locations:results"))
+    about_places = [query for query in queries if "locations_" in query["sql"]]
+    assert len(about_places) == 2
+
+
+def test_choose_nothing_shows_the_list_again(client, arles):
+    response = client.post(reverse("locations:choose"), {"q": "arles", "purpose": "echange"})
+    page = text_of(response)
+    assert "<title>Erreur : Sélectionnez votre service" in page
+    assert 'id="service-error"' in page
+    assert "Sélectionnez un service dans la liste." in page
+    assert page.count("autofocus") == 1
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["13004_999999_13200", "99999__", "13004__75001", "arles", "13004_1_2_3", "13004_99999999999999999999_13200"],
+)
+def test_choose_something_that_is_not_offered(client, arles, service):
+    client.post(reverse("locations:choose"), {"service": service, "q": "arles"})
+    assert "locations" not in client.session
+
+
+def test_choose_without_a_search_goes_to_the_form(client):
+    response = client.post(reverse("locations:choose"), {})
+    assert response.headers["Location"] == SEARCH
+
+
+@pytest.mark.parametrize("name", ["chosen", "my_contacts", "remove", "remove_interlocutor"])
+def test_pages_that_need_a_choice_ask_for_one(client, name):
+    response = client.get(reverse(f"locations:{name}"))
+    assert response.headers["Location"] == SEARCH
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("remove", "Vous souhaitez supprimer ce point d'accueil ?"),
+        ("remove_interlocutor", "Vous souhaitez supprimer cet interlocuteur ?"),
+    ],
+)
+def test_remove_asks_then_forgets(client, belley, name, question):
+    post(client, "01300")
+    page = text_of(client.get(reverse(f"locations:{name}"))).replace("&#x27;", "'")
+    assert question in page
+    assert "à tout moment" in page
+    assert "menu « Point d'accueil »" in page
+    assert "locations" in client.session
+    response = client.post(reverse(f"locations:{name}"))
+    assert response.headers["Location"] == SEARCH
+    assert "locations" not in client.session
+
+
+def test_search_page_shows_the_present_choice(client, belley):
+    post(client, "01300")
+    page = text_of(client.get(SEARCH))
+    assert "Votre choix actuel" in page
+    assert "Brigade de Belley" in page
+
+
+def test_my_contacts_of_a_unit_that_is_known(client, belley, monkeypatch):
+    monkeypatch.setattr(views.timezone, "now", lambda: datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
+    post(client, "01300")
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert "9 rue Mante" in page
+    assert 'href="tel:0479816900"' in page
+    assert "Ouvert maintenant" in page
+    assert "Lundi et mardi" in page
+    assert "de 8 h à 12 h" in page
+    assert "Peut différer les jours fériés." in page
+    link = re.search(r"<a[^>]*openstreetmap[^>]*>", page)[0]
+    assert "directions?to=45.7554%2C5.683" in link
+    assert 'rel="noopener noreferrer"' in link
+    assert "(vous quittez Pnav)" in page
+
+
+def test_my_contacts_says_closed_when_it_is(client, belley, monkeypatch):
+    monkeypatch.setattr(views.timezone, "now", lambda: datetime(2026, 11, 23, 19, 0, tzinfo=UTC))
+    post(client, "01300")
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert "Ouvert maintenant" not in page
+    assert "ouvre demain à 8 h" in page
+
+
+def test_my_contacts_says_nothing_of_unknown_hours(client, arles):
+    post(client, "arles", "contacts")
+    unit = arles.competent_units.get(force="gendarmerie")
+    client.post(reverse("locations:choose"), {"service": f"13004_{unit.pk}_13200", "purpose": "contacts"})
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert "Horaires inconnus." in page
+    assert "maintenant" not in page.split("Horaires</h3>")[1].split("</section>")[0]
+    assert "Adresse inconnue." in page
+    assert "Une autre unité répond aussi pour cette commune." in page
+
+
+def test_my_contacts_lists_partners_and_never_their_notes(client, belley):
+    partner("Loin", municipality=belley, latitude=46.2, longitude=5.68)
+    partner("Près", municipality=belley, latitude=45.76, longitude=5.68, hours_note="Demander Mme Untel")
+    partner("Ailleurs", department_code="69")
+    Partner.objects.create(kind="national", key="n", name="Numéro de partout", telephone="116 006", source="demo")
+    post(client, "01300")
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert page.index("Près") < page.index("Loin")
+    assert "environ 1 km" in page
+    assert "Ailleurs" not in page
+    assert "Untel" not in page
+    assert 'href="tel:116006"' in page
+
+
+def test_my_contacts_gives_national_numbers_where_there_is_nobody(client, belley):
+    post(client, "01300")
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert "Les numéros nationaux répondent partout." in page
+    assert "tel:3018" in page
+
+
+def test_my_contacts_says_that_a_unit_is_only_the_nearest(client, belley):
+    here = municipality("Voisine", "01999", ("01310",), latitude=45.8, longitude=5.7)
+    unit = belley.competent_units.get()
+    client.post(reverse("locations:choose"), {"service": f"{here.pk}_{unit.pk}_01310", "purpose": "contacts"})
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert "Unité la plus proche connue, pour Voisine (01)" in page
+    assert "Nous ne savons pas quelle unité est compétente" in page
+
+
+def test_my_contacts_survives_a_unit_and_a_commune_that_left(client, belley):
+    post(client, "01300")
+    belley.competent_units.all().delete()
+    belley.delete()
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert "01300" in page
+
+
+def test_suggestions(client, arles):
+    response = client.post(reverse("locations:suggestions"), {"q": "arl"})
+    assert json.loads(response.content) == {"suggestions": [{"text": "13200 Arles", "label": "Arles (13) – 13200"}]}
+
+
+def test_suggestions_refuse_an_address_and_a_foreign_page(arles):
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.get(reverse("locations:suggestions"), {"q": "arl"}).status_code == 405
+    assert strict.post(reverse("locations:suggestions"), {"q": "arl"}).status_code == 403
+
+
+def test_no_page_of_results_carries_the_place_in_an_address(client, arles):
+    page = client.get(SEARCH, {"q": "arles"}).content.decode()
+    post(client, "arles")
+    page += client.get(reverse("locations:results")).content.decode()
+    assert not [link for link in re.findall(r'(?:href|action)="([^"]*)"', page) if "rles" in link or "13200" in link]
