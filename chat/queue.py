@@ -137,11 +137,13 @@ def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) ->
         return False
     agent.last_assigned_at = now
     agent.save(update_fields=["last_assigned_at"])
-    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
+    conversation = Conversation.objects.select_for_update(of=("self",)).select_related("report").get(pk=conversation_id)
+    # Somebody may see the screen of a discreet visit: it does not say who answers there.
+    name = agent.public_name if conversation.report.discreet else agent.interlocutor
     append(
         conversation,
         author=Author.SYSTEM,
-        body=_("%(name)s vous répond. Vous pouvez écrire.") % {"name": agent.interlocutor},
+        body=_("%(name)s est là. L'échange peut commencer.") % {"name": name},
         now=now,
     )
     ConversationEvent.objects.create(conversation=conversation, kind=EventKind.ASSIGNED, at=now, by=agent.user)

@@ -123,9 +123,15 @@ def test_discreet_pages_never_say_what_they_are(as_reporter):
     page = shown(as_reporter(conversation).get(PAGE))
     assert "<title>Informations</title>" in page
     main = page[page.index('<div class="pnav-chat__main"') : page.index("</main>")]
-    system = make.message(conversation).conversation.messages.first().body  # « Camille, police nationale vous répond. »
-    assert "police nationale" not in main.replace(system, "")
-    assert "Interlocuteur" in main
+    assert "police nationale" not in main and "gendarmerie nationale" not in main
+    assert "Camille est là." in main and "Interlocuteur" in main
+    aside = page[page.index("<aside") : page.index("</aside>")]
+    assert "<summary>Numéros utiles</summary>" in aside
+
+
+def test_active_page_names_who_answers(as_reporter):
+    conversation = make.assigned(make.agent(public_name="Camille"))
+    assert "Camille, police nationale est là. L'échange peut commencer." in shown(as_reporter(conversation).get(PAGE))
 
 
 def test_active_page_shows_the_thread_with_names_and_states(as_reporter):

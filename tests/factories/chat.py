@@ -78,7 +78,7 @@ def waiting(*, queued_at: datetime | None = None, **fields: Any) -> Conversation
 
 
 def assigned(to: Agent | None = None, **fields: Any) -> Conversation:
-    """A conversation under way; message 1 is the system's « … vous répond »."""
+    """A conversation under way; message 1 is the system's « … est là »."""
     to = to or agent()
     conversation = waiting(**fields)
     assert queue.claim_conversation(conversation_id=conversation.pk, agent_id=to.pk, now=timezone.now())
