@@ -330,6 +330,7 @@
     if (c.gone) { // no longer ours to read
       c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
       c.dossier.replaceChildren();
+      refreshDuty();
     }
     if (c === current) c.log.focus();
     paint(c);
@@ -420,8 +421,7 @@
       tries = 0;
       if (lostAt) {
         announce(words.back);
-        // The lease may have ended: then the server says « Absent ».
-        load(root.dataset.home).then((page) => swapFrom(page, "#disponibilite") && showSound(), () => {});
+        refreshDuty();
       }
       lostAt = 0;
       alarm.hidden = true;
@@ -435,6 +435,11 @@
       tries += 1;
       setTimeout(connect, Math.min(10000, 500 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2));
     };
+  }
+
+  /** Our availability as the server has it: « Absent » when the lease has ended. */
+  function refreshDuty() {
+    load(root.dataset.home).then((page) => swapFrom(page, "#disponibilite") && showSound(), () => {});
   }
 
   function warn(kind) {

@@ -287,6 +287,7 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
     expect(page.locator(OPEN_THREAD)).to_contain_text("L'échange ne vous est plus confié")
     expect(page.locator(f"{OPEN_THREAD} textarea")).to_have_value("un brouillon")
     expect(page.locator(f"{OPEN_THREAD} .console-message")).to_have_count(0)
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
