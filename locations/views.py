@@ -1,10 +1,12 @@
 """The pages about places: find a point d'accueil, choose it, see its contacts, let go of it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -46,6 +48,10 @@ def search(request: HttpRequest) -> HttpResponse:
 def _search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.POST)
     if not form.is_valid():
+        if not request.POST.get("q", "").strip():
+            # An address of its own, so that « back » from the next page does not ask to send the form again.
+            purpose = form.cleaned_data.get("purpose", Purpose.EXCHANGE)
+            return redirect(_with(reverse("locations:search"), pour=purpose, erreur="vide"))
         return _show_search(request, form)
     text, purpose = form.cleaned_data["q"], form.cleaned_data["purpose"]
     found = lookup.search(text)
@@ -62,8 +68,16 @@ def _search(request: HttpRequest) -> HttpResponse:
     return redirect("locations:results")
 
 
+def _with(address: str, **query: str) -> str:
+    """An address with a query; never given anything that a person typed."""
+    return f"{address}?{urlencode(query)}"
+
+
 def _show_search(request: HttpRequest, form: SearchForm | None = None) -> HttpResponse:
-    purpose = request.POST.get("purpose") or request.GET.get("pour") or Purpose.EXCHANGE
+    asked = request.POST.get("purpose") or request.GET.get("pour")
+    purpose = asked if asked in Purpose.values else Purpose.EXCHANGE
+    if form is None and "erreur" in request.GET:
+        form = SearchForm({"q": ""})
     context = {
         "form": form,
         "typed": request.POST.get("q", ""),
@@ -80,7 +94,8 @@ def results(request: HttpRequest) -> HttpResponse:
     if pending is None:
         return redirect("locations:search")
     text, purpose = pending
-    return _show(request, lookup.search(text), text=text, purpose=purpose)
+    form = ChoiceForm({}) if "erreur" in request.GET else None
+    return _show(request, lookup.search(text), text=text, purpose=purpose, form=form)
 
 
 def _show(
@@ -107,11 +122,13 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Keep the service that was selected."""
     form = ChoiceForm(request.POST)
     if not form.is_valid():
-        text = request.POST.get("q", "")
-        found = lookup.search(text)
-        if not found.places:
+        search_form = SearchForm(request.POST)
+        if not search_form.is_valid():
             return redirect("locations:search")
-        return _show(request, found, text=text, purpose=form.cleaned_data["purpose"], form=form)
+        session.remember_search(
+            request, text=search_form.cleaned_data["q"], purpose=search_form.cleaned_data["purpose"]
+        )
+        return redirect(_with(reverse("locations:results"), erreur="service"))
     session.choose(
         request,
         postal_code=form.cleaned_data["postal_code"],

@@ -112,7 +112,8 @@ def test_search_where_no_unit_is_known_is_no_dead_end(client):
 
 def test_search_empty_shows_the_error_beside_its_field(client):
     response = post(client, "  ", "contacts")
-    page = text_of(response)
+    assert response.headers["Location"] == f"{SEARCH}?pour=contacts&erreur=vide"
+    page = text_of(client.get(response.headers["Location"]))
     assert "<title>Erreur : Point d&#x27;accueil" in page or "<title>Erreur : Point d'accueil" in page
     field = re.search(r'<input[^>]*id="ville-contacts"[^>]*>', page)[0]
     assert "autofocus" in field
@@ -205,7 +206,8 @@ def test_results_page_in_few_queries(client, arles):
 
 def test_choose_nothing_shows_the_list_again(client, arles):
     response = client.post(reverse("locations:choose"), {"q": "arles", "purpose": "echange"})
-    page = text_of(response)
+    assert response.headers["Location"] == f"{reverse('locations:results')}?erreur=service"
+    page = text_of(client.get(response.headers["Location"]))
     assert "<title>Erreur : Sélectionnez votre service" in page
     assert 'id="service-error"' in page
     assert "Sélectionnez un service dans la liste." in page
@@ -217,8 +219,9 @@ def test_choose_nothing_shows_the_list_again(client, arles):
     ["13004_999999_13200", "99999__", "13004__75001", "arles", "13004_1_2_3", "13004_99999999999999999999_13200"],
 )
 def test_choose_something_that_is_not_offered(client, arles, service):
-    client.post(reverse("locations:choose"), {"service": service, "q": "arles"})
-    assert "locations" not in client.session
+    response = client.post(reverse("locations:choose"), {"service": service, "q": "arles"}, follow=True)
+    assert 'id="service-error"' in text_of(response)
+    assert "unit" not in client.session["locations"]
 
 
 def test_choose_without_a_search_goes_to_the_form(client):

@@ -1,0 +1,123 @@
+"""Places in a real browser: typing, keyboard, no script, both themes, a narrow screen."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+
+SEARCH = "/point-d-accueil/"
+
+
+@pytest.fixture(scope="module")
+def site(live_site: LiveSite) -> LiveSite:
+    """The site with every commune and the demonstration units."""
+    live_site.manage("import_locations")
+    return live_site
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing is wider than the screen."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 1280)])
+def test_every_page_is_accessible_and_fits(site, page_factory: PageFactory, axe: Axe, theme, width):
+    page = page_factory(theme=theme, width=width)
+    search = site.url + SEARCH
+    page.goto(search)
+    axe(page)
+    assert_fits(page)
+    for text, title in (
+        ("saint-denis", "Sélectionnez votre service"),
+        ("51300", "Sélectionnez votre service"),
+        ("zzqq", "Nous n'avons pas trouvé ce lieu"),
+        ("Marseile", "Vouliez-vous dire…"),
+        ("", "Point d'accueil"),
+        ("Belley", "Votre choix est enregistré"),
+    ):
+        page.goto(search)
+        page.fill("#ville-echange", text)
+        page.keyboard.press("Escape")
+        page.locator("section", has=page.locator("#ville-echange")).get_by_role("button", name="Rechercher").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        axe(page)
+        assert_fits(page)
+    page.get_by_role("main").get_by_role("link", name="Supprimer cet interlocuteur").click()
+    axe(page)
+    assert_fits(page)
+    page.get_by_role("link", name="Non, garder").click()
+    page.get_by_role("main").get_by_role("link", name="Voir mes contacts utiles").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mes contacts utiles")
+    axe(page)
+    assert_fits(page)
+
+
+def test_suggestions_with_the_keyboard(site, page_factory: PageFactory, axe: Axe):
+    page = page_factory()
+    page.goto(site.url + SEARCH)
+    field = page.get_by_role("combobox", name="Je renseigne ma ville ou mon code postal")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    field.press_sequentially("saint den")
+    options = page.get_by_role("option")
+    expect(options.first).to_have_text("Saint-Denis (974) – 97400")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("status").filter(has_text="propositions")).to_be_attached()
+    axe(page)
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", options.nth(1).get_attribute("id"))
+    field.press("Enter")
+    expect(field).to_have_value("93200 Saint-Denis")
+    expect(page.get_by_role("listbox")).to_have_count(0)
+    expect(field).to_be_focused()
+    field.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre choix est enregistré")
+    assert "Denis" not in page.url
+
+
+def test_suggestions_close_with_escape_and_keep_the_text(site, page_factory: PageFactory):
+    page = page_factory()
+    page.goto(site.url + SEARCH)
+    field = page.locator("#ville-contacts")
+    field.press_sequentially("arle")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(field).to_have_value("arle")
+
+
+def test_suggestions_with_the_pointer(site, page_factory: PageFactory):
+    page = page_factory(width=320, has_touch=True)
+    page.goto(site.url + SEARCH)
+    page.locator("#ville-echange").press_sequentially("belle")
+    page.get_by_role("option", name="Belley (01) – 01300").tap()
+    expect(page.locator("#ville-echange")).to_have_value("01300 Belley")
+
+
+def test_search_works_when_suggestions_do_not_answer(site, page_factory: PageFactory):
+    page = page_factory()
+    page.route("**/suggestions/", lambda route: route.abort())
+    page.goto(site.url + SEARCH)
+    page.locator("#ville-echange").press_sequentially("Belley")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre choix est enregistré")
+
+
+def test_whole_way_without_javascript_and_back(site, page_factory: PageFactory):
+    page = page_factory(javascript=False, width=320)
+    page.goto(site.url + SEARCH)
+    page.fill("#ville-contacts", "Arles")
+    page.get_by_role("button", name="Trouver mes contacts").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sélectionnez votre service")
+    page.get_by_role("button", name="Enregistrer mon choix").click()
+    expect(page.get_by_text("Sélectionnez un service dans la liste.")).to_be_visible()
+    page.get_by_text("Commissariat de police d'Arles").click()
+    page.get_by_role("button", name="Enregistrer mon choix").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mes contacts utiles")
+    expect(page.get_by_role("heading", level=2, name="Commissariat de police d'Arles")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sélectionnez votre service")
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Point d'accueil")
