@@ -76,7 +76,6 @@ def _words() -> dict[str, str]:
         "reporter": str(Author.REPORTER.label),
         "agent": _("Agent"),
         "system": str(Author.SYSTEM.label),
-        "under": _("moins d'une min"),
         "minutes": _("{n} min"),
         "hours": _("{h} h {m}"),
         "sending": _("Envoi en cours…"),

@@ -31,10 +31,8 @@ ENDED_AT_MOST = 10
 
 
 def duration(elapsed: timedelta) -> str:
-    """In words short enough for a list: « moins d'une min », « 12 min », « 1 h 05 ». The script has the same lines."""
-    minutes = max(0, int(elapsed.total_seconds() // 60))
-    if minutes < 1:
-        return _("moins d'une min")
+    """In words short enough for a list, from « 1 min » to « 1 h 05 ». The script has the same lines."""
+    minutes = max(1, int(elapsed.total_seconds() // 60))
     if minutes < 60:
         return _("%(minutes)s min") % {"minutes": minutes}
     return _("%(hours)s h %(minutes)s") % {"hours": minutes // 60, "minutes": f"{minutes % 60:02}"}

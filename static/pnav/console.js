@@ -44,8 +44,7 @@
   const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "Europe/Paris" });
   const time = (moment) => (day.format(moment) === day.format(new Date()) ? "" : `${day.format(moment)}, `) + clock.format(moment);
   const duration = (since) => {
-    const minutes = Math.max(0, Math.floor((Date.now() - since) / 60000));
-    if (minutes < 1) return words.under;
+    const minutes = Math.max(1, Math.floor((Date.now() - since) / 60000));
     if (minutes < 60) return say("minutes", { n: minutes });
     return say("hours", { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") });
   };
