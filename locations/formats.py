@@ -169,6 +169,12 @@ def clean(value: object) -> str:
     return re.sub(r"^null[ ,]+", "", text)
 
 
+def town_name(value: object) -> str:
+    """A town as the source writes it; empty for what is not a name (one brigade has a latitude there)."""
+    text = clean(value)
+    return text if re.search(r"[^\W\d]", text) else ""
+
+
 def clean_name(value: object) -> str:
     """A name as it will be shown: typographic apostrophes and dashes made plain, spaces single."""
     return clean(value).replace("’", "'").replace("–", "-")
@@ -361,7 +367,7 @@ def _unit(row: Cells, *, force: str, read_hours: Callable[[], hours.Week | None]
         insee_code=code,
         address=address,
         postal_code=postal_code,
-        town=clean(row.get("commune")),
+        town=town_name(row.get("commune")),
         telephone=telephone(row.get("telephone")),
         url=url,
         latitude=latitude,
@@ -516,7 +522,7 @@ def parse_service(service: Cells) -> Iterable[Record]:
         "insee_code": code,
         "address": ", ".join(part for part in parts if part),
         "postal_code": postal_code if re.fullmatch(r"\d{5}", postal_code) else "",
-        "town": clean(place.get("nom_commune")),
+        "town": town_name(place.get("nom_commune")),
         "telephone": telephone(numbers[0]) if numbers else "",
         "url": web_address(sites[0] if sites else service.get("url_service_public"), remarks),
         "latitude": latitude,

@@ -161,7 +161,8 @@ class PlaceName(models.Model):
         ]
         indexes = [
             models.Index(fields=["search"], name="place_name_search", opclasses=["varchar_pattern_ops"]),
-            GinIndex(fields=["search"], name="place_name_trigrams", opclasses=["gin_trgm_ops"]),
+            # Without fastupdate: after an import the pending list would make every misspelt search read it whole.
+            GinIndex(fields=["search"], name="place_name_trigrams", opclasses=["gin_trgm_ops"], fastupdate=False),
         ]
 
     def __str__(self) -> str:

@@ -130,6 +130,11 @@ def test_parse_police_whole_address_on_one_line():
     assert unit.address == "4 Rue des Remparts"
 
 
+def test_parse_unit_with_a_number_for_a_town():
+    assert police(commune="43.6578919").town == ""
+    assert police(commune="Le Port-des-Galets").town == "Le Port-des-Galets"
+
+
 def test_parse_police_has_no_hours_and_no_id():
     unit = police()
     assert (unit.force, unit.public_id, unit.opening_hours) == ("police", "", None)
