@@ -181,19 +181,25 @@ def news(request: HttpRequest) -> HttpResponse:
     """For browsers without a script: where it stands and what lies after `apres`, in a frame that loads itself again.
 
     Only the frame is renewed, so that what is being typed beside it is not lost. Being read by whoever has no script,
-    it also tells the agent that everything so far was on screen.
+    it also tells the agent that everything so far was on screen. `pause` stops the reloading (RGAA 13.1).
     """
     current = _present(request)
     if current is None:
-        return render(request, "chat/news.html", {"status": ""})
+        return render(request, "chat/news.html", {"status": "", "paused": True})
     after = request.GET.get("apres", "")
     cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
     manner = _manner(request, current)
     lines = thread.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
     seq = lines[-1].seq if lines else cursor
     dialogue.mark_read(Party.reporter(current), seq)
-    shown = request.GET.get("etat", "")
-    context = {**manner, **_standing(current, manner), "lines": lines, "shown": shown}
+    context = {
+        **manner,
+        **_standing(current, manner),
+        "lines": lines,
+        "after": cursor,
+        "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
+        "paused": request.GET.get("pause") == "1",
+    }
     return render(request, "chat/news.html", context)
 
 

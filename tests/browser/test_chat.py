@@ -221,6 +221,23 @@ def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console
     assert bodies(live_site, conversation) == ["J'ai peur d'aller au lycée", "Oui"]
 
 
+def test_agent_lost_gives_the_place_back_and_another_one_comes(live_site, enter):
+    agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    write(page, "vous êtes là ?")
+    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+    with live_site.database():
+        Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
+    live_site.manage("run_worker", "--ticks", "1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quelqu’un va vous répondre")
+    expect(page.get_by_text("La connexion avec votre interlocuteur est perdue.")).to_be_visible()
+    expect(page.get_by_text("Vous êtes la prochaine personne.")).to_be_visible()
+    in_site(live_site, lambda: make.agent(public_name="Louise", force="gendarmerie"))
+    live_site.manage("run_worker", "--ticks", "1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Louise, gendarmerie nationale")
+    expect(own(page).locator("[data-part=body]")).to_have_text("vous êtes là ?")
+
+
 def test_text_begun_when_the_exchange_ends_stays_to_be_copied(live_site, enter):
     agent, conversation = assigned(live_site)
     page = enter(conversation)
@@ -472,7 +489,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
         available(live_site, agent)
         page.get_by_label("Vous pouvez déjà écrire").fill("Ce texte reste")
         # The frame loads itself again, every 15 s: what is being typed beside it stays.
-        expect(frame.get_by_text("Camille, police nationale est là.")).to_be_visible(timeout=20_000)
+        expect(frame.get_by_text("Quelqu’un est là pour vous.")).to_be_visible(timeout=20_000)
         expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value("Ce texte reste")
         page.get_by_role("button", name="Envoyer").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
@@ -524,7 +541,7 @@ def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe, theme, situa
     axe(page)
 
 
-@pytest.mark.parametrize("path", ["terminer/", "code/", "reprendre/"])
+@pytest.mark.parametrize("path", ["terminer/", "code/", "reprendre/", "suite/?apres=0&etat=active&pause=1"])
 def test_other_pages_are_accessible(live_site, enter, axe, path):
     _agent, conversation = assigned(live_site)
     page = enter(conversation, theme="dark", width=320, height=640)

@@ -334,10 +334,18 @@ def test_news_while_waiting_gives_the_place_and_reloads_slowly(as_reporter):
     assert '<meta http-equiv="refresh" content="15">' in page
 
 
+def test_news_reloads_until_it_is_told_to_stop(as_reporter):
+    client = as_reporter(make.assigned())
+    query = {"apres": 1, "etat": "active"}
+    assert "?apres=1&etat=active&pause=1" in shown(client.get(reverse("chat:news"), query))
+    paused = shown(client.get(reverse("chat:news"), {**query, "pause": "1"}))
+    assert "http-equiv" not in paused and 'href="?apres=1&etat=active"' in paused
+
+
 def test_news_says_that_somebody_came(as_reporter):
     conversation = make.assigned(make.agent(public_name="Camille"))
     page = shown(as_reporter(conversation).get(reverse("chat:news"), {"apres": 1, "etat": "waiting"}))
-    assert "Camille, police nationale est là." in page
+    assert "Quelqu’un est là pour vous." in page
     assert f'target="_top" href="{PAGE}#fin"' in page
 
 
