@@ -1,0 +1,128 @@
+"""The whole journey on real parts: home, orientation, point d'accueil, signalement, waiting room, exchange, end.
+
+Every click is one a person makes, on both sides; all the communes of France are there.
+"""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.models import Conversation
+from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.test_console import PASSWORD, sign_in
+from tests.factories import chat as make
+
+# What an adult victim of repeated insults by several people answers, page after page, by the words on screen.
+ANSWERS = (
+    "Non, pas en ce moment",
+    "Non",
+    "Les faits m’arrivent à moi",
+    "18 ans ou plus",
+    "Des insultes, des moqueries",
+    "plusieurs",
+)
+
+
+@pytest.fixture(scope="module")
+def france(live_site: LiveSite) -> LiveSite:
+    live_site.manage("import_locations")
+    return live_site
+
+
+@pytest.fixture
+def agent(france: LiveSite) -> Iterator[make.Agent]:
+    """The only agent on duty is the one who signs in: others are away."""
+
+    def prepare() -> make.Agent:
+        with france.database():
+            make.Agent.objects.update(availability="away")
+            Conversation.objects.filter(status="waiting").update(status="abandoned")
+            from allauth.mfa.totp.internal.auth import TOTP
+
+            from tests.accounts.cast import SECRET
+
+            agent = make.agent(availability="away", present=False, public_name="Camille")
+            agent.user.set_password(PASSWORD)
+            agent.user.save()
+            TOTP.activate(agent.user, SECRET)
+            return agent
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(prepare).result()
+
+
+def answer_everything(page: Page) -> None:
+    """Go through the orientation to its result, reading what is on screen."""
+    for _page in range(15):
+        if "/resultat/" in page.url:
+            return
+        labels = page.locator("main form .fr-radio-group label")
+        texts = labels.all_inner_texts()
+        wanted = next((text for answer in ANSWERS for text in texts if answer in text), texts[0])
+        labels.nth(texts.index(wanted)).click()
+        page.get_by_role("button", name="Continuer").click()
+    raise AssertionError(f"no end: {page.url}")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+def test_from_the_home_page_to_the_end_of_the_exchange(
+    france: LiveSite, page_factory: PageFactory, agent: make.Agent, javascript: bool
+):
+    person = page_factory(javascript=javascript, width=360, height=740)
+    person.goto(france.url + "/")
+    person.get_by_role("link", name="Parler à quelqu'un maintenant").first.click()
+    answer_everything(person)
+    person.get_by_role("link", name="Continuer vers le tchat").or_(
+        person.get_by_role("button", name="Continuer vers le tchat")
+    ).first.click()
+
+    expect(person).to_have_url(france.url + "/point-d-accueil/")
+    field = person.locator("main input[type=text], main input[type=search]").first
+    field.fill("Arles")
+    field.press("Escape")
+    field.press("Enter")
+    expect(person.get_by_role("heading", name="Sélectionnez votre service")).to_be_visible()
+    assert "Arles" not in person.url  # where a person lives stays out of addresses
+    person.locator("main label").filter(has_text="police").first.click()
+    person.get_by_role("button", name="Enregistrer mon choix").click()
+    expect(person.get_by_role("heading", name="Votre choix est enregistré")).to_be_visible()
+    person.get_by_text("Continuer vers l'échange").first.click()
+
+    expect(person).to_have_url(france.url + "/signalement/")
+    person.locator("main form button[type=submit]").last.click()
+    expect(person).to_have_url(france.url + "/tchat/")
+    # Nobody else waits. Without scripts the place is in a frame of its own, which refreshes itself.
+    waiting_room = person if javascript else person.frame_locator("iframe").first
+    expect(waiting_room.get_by_text("prochaine personne").first).to_be_visible()
+    person.locator("textarea:visible").fill("Ils sont plusieurs, tous les soirs.")
+    person.get_by_role("button", name="Envoyer").first.click()
+    expect(person.get_by_text("Ils sont plusieurs, tous les soirs.").first).to_be_visible()
+
+    desk = page_factory(width=1440, height=900)
+    sign_in(desk, france, agent)
+    desk.get_by_role("button", name="Disponible").click()
+    expect(desk.get_by_text("Ils sont plusieurs, tous les soirs.")).to_be_visible()
+    expect(desk.get_by_text("Victime").first).to_be_visible()
+    expect(desk.get_by_text("Arles").first).to_be_visible()
+    desk.locator("textarea:visible").fill("Bonjour, je suis Camille. Vous n'êtes pas seule.")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("[data-author=agent] [data-slot=state]").last).to_have_text(re.compile("Envoyé|Lu"))
+
+    if not javascript:
+        person.goto(france.url + "/tchat/")
+    expect(person.get_by_text("Vous n'êtes pas seule.").first).to_be_visible()
+    person.locator("textarea:visible").fill("Merci.")
+    person.get_by_role("button", name="Envoyer").first.click()
+    expect(desk.get_by_text("Merci.")).to_be_visible()
+
+    desk.get_by_text("Terminer", exact=True).first.click()
+    desk.get_by_label("Comment l'échange se termine").select_option("advised")
+    desk.get_by_text("Je confirme").click()
+    desk.get_by_role("button", name="Terminer l'échange").click()
+    expect(desk.get_by_text("Cet échange est terminé")).to_be_visible()
+    if not javascript:
+        person.goto(france.url + "/tchat/")
+    expect(person.get_by_role("heading", name="L’échange est terminé")).to_be_visible()
