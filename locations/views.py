@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from locations import lookup, session
 from locations.forms import ChoiceForm, Purpose, SearchForm
@@ -87,7 +87,7 @@ def _show_search(request: HttpRequest, form: SearchForm | None = None) -> HttpRe
     return render(request, "locations/search.html", context)
 
 
-@require_GET
+@require_safe
 def results(request: HttpRequest) -> HttpResponse:
     """What the last search of this visit found; after a choice, the services of its postal code."""
     pending = session.pending_search(request)
@@ -145,7 +145,7 @@ def _after_choice(request: HttpRequest, purpose: str) -> HttpResponse:
     return redirect("locations:chosen")
 
 
-@require_GET
+@require_safe
 def chosen(request: HttpRequest) -> HttpResponse:
     """« Votre choix est enregistré » and the two ways on: the exchange, or the local information."""
     choice = session.current_choice(request)
@@ -170,7 +170,7 @@ def remove(request: HttpRequest, what: str) -> HttpResponse:
     return render(request, "locations/remove.html", {"choice": choice, "what": what})
 
 
-@require_GET
+@require_safe
 def my_contacts(request: HttpRequest) -> HttpResponse:
     """The unit chosen, its hours, and the partners around the commune."""
     choice = session.current_choice(request)

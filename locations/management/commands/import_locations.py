@@ -214,10 +214,12 @@ class Command(BaseCommand):
         source: Source | str = "",
     ) -> None:
         result = Result()
+        known = list(lines)
 
         def counted() -> Iterator[loading.Line]:
-            for line in lines:
+            for line in known:
                 result.read += 1
+                self.bar.draw(path.name, result.read / len(known))
                 yield line
 
         loading.load(counted(), file=path.name, source=source, result=result)
