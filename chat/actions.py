@@ -116,10 +116,10 @@ def close_conversation(
     if not can_move(conversation.status, Status.CLOSED):
         return conversation
     if by_author == Author.REPORTER:
-        body = _("La personne a mis fin à l'échange.")
+        body = _("Fin de l'échange, à la demande de la personne.")
         outcome = outcome or Outcome.LEFT
     else:
-        body = _("Votre interlocuteur a mis fin à l'échange. Vous pouvez relire les messages et voir la suite.")
+        body = _("Fin de l'échange. Les messages restent lisibles.")
     if conversation.is_open:
         append(conversation, author=Author.SYSTEM, body=body, now=now)
     conversation.status = Status.CLOSED
@@ -166,7 +166,7 @@ def park_conversation(*, report: Report) -> None:
     append(
         conversation,
         author=Author.SYSTEM,
-        body=_("La personne a quitté rapidement le site. Elle peut revenir avec un code de reprise."),
+        body=_("Départ rapide du site. Un retour est possible avec le code de reprise."),
         now=now,
     )
     _history(conversation, EventKind.PARKED, now)

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from reports.models import Report
 
 KEY = "reports.report"
+DISCREET = "reports.discreet"
 
 
 def remember(request: HttpRequest, report: Report) -> None:
@@ -14,10 +15,17 @@ def remember(request: HttpRequest, report: Report) -> None:
     with the old cookie: that person would land outside, without their report.
     """
     request.session[KEY] = str(report.public_id)
+    request.session[DISCREET] = report.discreet
 
 
 def forget(request: HttpRequest) -> None:
     request.session.pop(KEY, None)
+    request.session.pop(DISCREET, None)
+
+
+def is_discreet(request: HttpRequest) -> bool:
+    """Whether this visit's report asked for discretion: it does on another device too, after a code de reprise."""
+    return bool(request.session.get(DISCREET, False))
 
 
 def current_report(request: HttpRequest) -> Report | None:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from locations.session import current_choice
+from reports.session import is_discreet as report_is_discreet
 from triage.session import is_discreet
 
 from . import display, editions
@@ -25,7 +26,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": display.theme(request),
         "demo_notice": settings.DEMO_NOTICE,
         "quick_exit_url": settings.QUICK_EXIT_URL,
-        "discreet": is_discreet(request),
+        "discreet": is_discreet(request) or report_is_discreet(request),
         "reception_choice": SimpleLazyObject(lambda: current_choice(request)),
         "data_editions": editions.current,
     }

@@ -187,7 +187,7 @@ def test_park_conversation_tells_the_agent_and_keeps_it_open():
     actions.park_conversation(report=conversation.report)
     conversation.refresh_from_db()
     assert conversation.status == Status.ACTIVE
-    assert "quitté rapidement" in conversation.messages.last().body
+    assert "Départ rapide" in conversation.messages.last().body
 
 
 def test_revive_conversation_abandoned_takes_its_old_place():

@@ -26,7 +26,7 @@ def test_quick_exit_parks_the_conversation_and_the_code_brings_back(client, sett
     assert "il arrive" not in client.get(reverse("chat:conversation"), follow=True).text
     conversation.refresh_from_db()
     assert conversation.status == Status.ACTIVE
-    assert "quitté rapidement" in conversation.messages.last().body
+    assert "Départ rapide" in conversation.messages.last().body
 
     response = client.post(reverse("chat:resume"), {"code": code}, follow=True)
     assert "il arrive" in response.text
