@@ -45,10 +45,11 @@ test-quick: $(STAMP) ## les tests sans navigateur
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser and not slow"
 
 check: $(STAMP) ## style, types, gabarits, contrats d'import
+	@mkdir -p .local
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check .
-	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --quiet --target-version 6.0 --check
-	@mkdir -p .local && PYTHONPATH=. .venv/bin/lint-imports > .local/imports.log 2>&1 || (cat .local/imports.log && exit 1)
+	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0 --check > .local/templates.log 2>&1 || (cat .local/templates.log && exit 1)
+	@PYTHONPATH=. .venv/bin/lint-imports > .local/imports.log 2>&1 || (cat .local/imports.log && exit 1)
 	@$(PYTHON) -m tests.types
 
 fix: $(STAMP) ## réparer ce que les outils savent réparer

@@ -8,42 +8,163 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('locations', '0001_initial'),
+        ("locations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('submission_id', models.UUIDField(editable=False, unique=True)),
-                ('filed_at', models.DateTimeField(auto_now_add=True)),
-                ('role', models.CharField(choices=[('victim', 'Victime'), ('witness', 'Témoin'), ('relative', 'Proche'), ('professional', 'Professionnel')], default='victim', max_length=20)),
-                ('age_band', models.CharField(choices=[('under_15', 'Moins de 15 ans'), ('15_17', '15 à 17 ans'), ('adult', '18 ans ou plus'), ('unknown', 'Non précisé')], default='unknown', max_length=20)),
-                ('facts', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('insults', 'Intimidations, insultes, moqueries ou menaces'), ('rumours', 'Propagation de rumeurs'), ('hacked_account', "Piratage de compte ou usurpation d'identité numérique"), ('hostile_page', 'Discussion, groupe ou page contre une personne'), ('image', 'Photo ou vidéo humiliante ou intime'), ('couple', 'Cyber-violences dans le couple'), ('other', 'Autre situation')], max_length=30), blank=True, default=list)),
-                ('platforms', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('social', 'Réseau social'), ('messaging', 'Messagerie instantanée'), ('game', 'Jeu en ligne'), ('forum', 'Forum ou site'), ('email', 'Courrier électronique'), ('phone', 'Téléphone ou SMS'), ('school', "Espace numérique de l'école ou du travail"), ('other', 'Autre')], max_length=30), blank=True, default=list)),
-                ('since', models.CharField(blank=True, choices=[('today', "Aujourd'hui"), ('week', 'Quelques jours'), ('month', 'Quelques semaines'), ('year', 'Quelques mois'), ('longer', "Plus d'un an")], max_length=20)),
-                ('expectations', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('talk', "Parler à quelqu'un"), ('advice', 'Recevoir des conseils'), ('complaint', 'Préparer une plainte'), ('removal', 'Faire retirer un contenu'), ('protect', 'Protéger un proche')], max_length=30), blank=True, default=list)),
-                ('triage_version', models.CharField(max_length=20)),
-                ('triage_answers_sealed', models.BinaryField()),
-                ('outcome', models.CharField(max_length=40)),
-                ('urgency', models.PositiveSmallIntegerField(choices=[(0, 'Normale'), (1, 'Élevée'), (2, 'Critique')], default=0)),
-                ('discreet', models.BooleanField(default=False)),
-                ('postal_code', models.CharField(max_length=5)),
-                ('force', models.CharField(blank=True, choices=[('police', 'Police nationale'), ('gendarmerie', 'Gendarmerie nationale')], max_length=20)),
-                ('is_nearest', models.BooleanField(default=False)),
-                ('municipality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='locations.municipality')),
-                ('reception_point', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='locations.receptionpoint')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("submission_id", models.UUIDField(editable=False, unique=True)),
+                ("filed_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("victim", "Victime"),
+                            ("witness", "Témoin"),
+                            ("relative", "Proche"),
+                            ("professional", "Professionnel"),
+                        ],
+                        default="victim",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "age_band",
+                    models.CharField(
+                        choices=[
+                            ("under_15", "Moins de 15 ans"),
+                            ("15_17", "15 à 17 ans"),
+                            ("adult", "18 ans ou plus"),
+                            ("unknown", "Non précisé"),
+                        ],
+                        default="unknown",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "facts",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("insults", "Intimidations, insultes, moqueries ou menaces"),
+                                ("rumours", "Propagation de rumeurs"),
+                                ("hacked_account", "Piratage de compte ou usurpation d'identité numérique"),
+                                ("hostile_page", "Discussion, groupe ou page contre une personne"),
+                                ("image", "Photo ou vidéo humiliante ou intime"),
+                                ("couple", "Cyber-violences dans le couple"),
+                                ("other", "Autre situation"),
+                            ],
+                            max_length=30,
+                        ),
+                        blank=True,
+                        default=list,
+                    ),
+                ),
+                (
+                    "platforms",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("social", "Réseau social"),
+                                ("messaging", "Messagerie instantanée"),
+                                ("game", "Jeu en ligne"),
+                                ("forum", "Forum ou site"),
+                                ("email", "Courrier électronique"),
+                                ("phone", "Téléphone ou SMS"),
+                                ("school", "Espace numérique de l'école ou du travail"),
+                                ("other", "Autre"),
+                            ],
+                            max_length=30,
+                        ),
+                        blank=True,
+                        default=list,
+                    ),
+                ),
+                (
+                    "since",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("today", "Aujourd'hui"),
+                            ("week", "Quelques jours"),
+                            ("month", "Quelques semaines"),
+                            ("year", "Quelques mois"),
+                            ("longer", "Plus d'un an"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "expectations",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("talk", "Parler à quelqu'un"),
+                                ("advice", "Recevoir des conseils"),
+                                ("complaint", "Préparer une plainte"),
+                                ("removal", "Faire retirer un contenu"),
+                                ("protect", "Protéger un proche"),
+                            ],
+                            max_length=30,
+                        ),
+                        blank=True,
+                        default=list,
+                    ),
+                ),
+                ("triage_version", models.CharField(max_length=20)),
+                ("triage_answers_sealed", models.BinaryField()),
+                ("outcome", models.CharField(max_length=40)),
+                (
+                    "urgency",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "Normale"), (1, "Élevée"), (2, "Critique")], default=0
+                    ),
+                ),
+                ("discreet", models.BooleanField(default=False)),
+                ("postal_code", models.CharField(max_length=5)),
+                (
+                    "force",
+                    models.CharField(
+                        blank=True,
+                        choices=[("police", "Police nationale"), ("gendarmerie", "Gendarmerie nationale")],
+                        max_length=20,
+                    ),
+                ),
+                ("is_nearest", models.BooleanField(default=False)),
+                (
+                    "municipality",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="locations.municipality",
+                    ),
+                ),
+                (
+                    "reception_point",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="locations.receptionpoint",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'signalement',
-                'verbose_name_plural': 'signalements',
-                'constraints': [models.CheckConstraint(condition=models.Q(('urgency__in', [0, 1, 2])), name='report_urgency_known')],
+                "verbose_name": "signalement",
+                "verbose_name_plural": "signalements",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("urgency__in", [0, 1, 2])), name="report_urgency_known")
+                ],
             },
         ),
     ]
