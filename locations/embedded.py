@@ -287,7 +287,8 @@ def _department_of(code: str, departments: dict[str, Department]) -> Department:
 def approximate(communes: list[Commune]) -> list[Commune]:
     """Give a commune without a position the middle of those around it that have one, and say that it is approximate.
 
-    Around it: those of its postal codes, else of codes with the same first four digits, else three, else its parent.
+    Around it: those of its postal codes, else of codes with the same first four digits, else three, else its
+    parent, else (in métropole) its département.
     Half are within 6 km of the true place and some tens of kilometres off: enough to rank units, not to measure from.
     """
     by_code: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -300,6 +301,8 @@ def approximate(communes: list[Commune]) -> list[Commune]:
                 # Overseas the first digits are a whole archipelago.
                 for length in (5, 4, 3) if commune.department.zone == "metro" else (5,):
                     by_code[code[:length]].append(position)
+            if commune.department.zone == "metro":
+                by_code[commune.department.code].append(position)
     result = []
     for commune in communes:
         if commune.latitude is None:
@@ -307,6 +310,7 @@ def approximate(communes: list[Commune]) -> list[Commune]:
             for length in (5, 4, 3):
                 near = near or [position for code in commune.postal_codes for position in by_code[code[:length]]]
             near = near or ([placed[commune.parent]] if commune.parent in placed else [])
+            near = near or by_code[commune.department.code]
             if near:
                 latitude, longitude = _middle(near)
                 commune = replace(commune, latitude=latitude, longitude=longitude, is_approximate=True)

@@ -17,7 +17,7 @@ _BOXES = (
     (-14.6, -178.5, -13.0, -175.9),  # Wallis-et-Futuna
     (9.9, -109.5, 10.6, -108.9),  # Clipperton
 )
-# Where the justice ministry's geocoder puts an address it does not find (data README, « Quirks »).
+# Where the justice ministry's geocoder puts an address it does not find, with no warning.
 _GEOCODER_FAILURE = (46.150749, 4.920676)
 
 

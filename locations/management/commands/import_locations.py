@@ -27,7 +27,7 @@ from locations.models import Source
 from locations.reading import Document, Row, UnreadableFile, documents, files_in
 
 BASE_URL = "https://www.data.gouv.fr/api/1/datasets/r/"
-# The resources of data.gouv.fr and the format each must have (data README, « Official schemas »).
+# The resources of data.gouv.fr and the format each must have.
 RESOURCES = {
     "061a5736-8fc2-4388-9e55-8cc31be87fa0": ("gendarmerie", "gendarmerie-horaires-texte.csv"),
     "17320fe6-a896-4686-93e6-502be2ad23f2": ("gendarmerie-hours", "export-gn2.csv"),
