@@ -312,8 +312,8 @@ def parse_laposte(row: Cells) -> Iterable[Record]:
 
 # --- units --------------------------------------------------------------------------------------------------------
 
-# Not every unit of the file takes complaints (OpenStreetMap's analysers leave out the same); a « poste provisoire » opens
-# for a season only.
+# Not every unit of the file takes complaints (OpenStreetMap's analysers leave out the same); a « poste provisoire »
+# opens for a season only.
 _NOT_FOR_THE_PUBLIC = {
     "centre d information et de recrutement": "centre d'information et de recrutement : n'accueille pas les victimes",
     "motorise": "unité motorisée : n'accueille pas le public",
