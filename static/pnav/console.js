@@ -153,6 +153,8 @@
       right.append(dossier);
       const c = adopt(entry, thread, dossier);
       c.confirmed = true;
+      const next = own().find((other) => other.number > c.number); // answers may come in another order
+      if (place === list && next) list.insertBefore(entry, next.entry);
       if (c.area && draft) c.area.value = draft;
       if (c === current) toEnd(c);
       flush(c);
@@ -573,26 +575,26 @@
         else location.reload();
         return;
       }
+      // The answer may come late: the focus is only given back to where it still was.
+      const held = form.contains(document.activeElement), thread = form.closest(".console-thread");
+      const c = thread && conversations.get(thread.dataset.conversation);
       for (const target of targets.split(", ")) swapFrom(page, target);
-      const c = form.closest(".console-thread") && conversations.get(form.closest(".console-thread").dataset.conversation);
+      let focus = targets.split(", ").map((target) => find(`${target} [aria-invalid]`)).find(Boolean);
       if (c) { // parts of it may be new
         c.entry = find(`.console-entry[data-conversation="${c.id}"]`);
         c.dossier = find(`.console-dossier[data-conversation="${c.id}"]`);
         c.dossier.hidden = c !== current;
         paint(c);
-        const done = !find("[aria-invalid]", c.thread) && find("[data-action][open]", c.thread);
+        const done = !focus && find("[data-action][open]", thread);
         if (done) {
           done.open = false;
-          find("summary", done).focus();
+          focus = find("summary", done);
         }
-      } else {
-        const again = find(`#disponibilite [value="${name}"]`);
-        if (again) again.focus();
-      }
+      } else if (!focus) focus = find(`#disponibilite [value="${name}"]`);
       showSound();
-      const notice = find(".fr-alert p", page), error = find("[aria-invalid]");
+      const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
-      if (error) error.focus();
+      if (held && focus) focus.focus();
     } catch { announce(words.failed); warn("lost"); }
   });
 
