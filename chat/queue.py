@@ -131,7 +131,10 @@ def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) ->
     if Conversation.objects.active().filter(assigned_to=agent).count() >= agent.capacity:
         return False
     won = Conversation.objects.filter(pk=conversation_id, status=Status.WAITING).update(
-        status=Status.ACTIVE, assigned_to=agent, assigned_at=now
+        status=Status.ACTIVE,
+        assigned_to=agent,
+        assigned_at=now,
+        agent_read_seq=0,  # whoever takes over has read nothing yet
     )
     if not won:
         return False

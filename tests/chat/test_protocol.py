@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chat import protocol
 from chat.protocol import ProtocolError
 
-CLIENT = str(uuid.uuid4())
+CLIENT = str(uuid.UUID(int=7, version=4))
 
 
 def code_of(text: str | bytes) -> str:

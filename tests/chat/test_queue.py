@@ -160,6 +160,16 @@ def test_release_stale_keeps_the_old_place_and_tells_the_person():
     assert agent.availability == Availability.AWAY
 
 
+def test_claim_after_a_release_the_new_agent_has_read_nothing():
+    conversation = make.assigned(make.agent())
+    Conversation.objects.update(agent_read_seq=1)
+    queue.release_stale(now=timezone.now() + timedelta(seconds=61))
+    other = make.agent()
+    queue.claim_conversation(conversation_id=conversation.pk, agent_id=other.pk, now=timezone.now())
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == other and conversation.agent_read_seq == 0
+
+
 def test_release_stale_leaves_present_agents_alone():
     conversation = make.assigned()
     assert queue.release_stale() == 0
