@@ -24,6 +24,14 @@ from locations.models import (
 from locations.names import department_of, normalise, normalise_place
 
 
+class DepartmentFilter(admin.AllValuesFieldListFilter):
+    """By département; what belongs to none has a name to click on."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or _("Sans département")}
+
+
 class ReadOnly(admin.ModelAdmin):
     """Facts that only an import changes."""
 
@@ -205,7 +213,13 @@ class ReceptionPointAdmin(ContactAdmin):
         "edited_by_hand",
         "verified_on",
     ]
-    list_filter = ["force", "source", "edited_by_hand", ("verified_on", admin.EmptyFieldListFilter), "department_code"]
+    list_filter = [
+        "force",
+        "source",
+        "edited_by_hand",
+        ("verified_on", admin.EmptyFieldListFilter),
+        ("department_code", DepartmentFilter),
+    ]
     search_fields = ["name", "town", "public_id", "dila_id", "postal_code"]
     search_help_text = _("Nom, ville, code postal ou identifiant")
     inlines = [CompetenceInline]
@@ -233,7 +247,13 @@ class ReceptionPointAdmin(ContactAdmin):
 @admin.register(Partner)
 class PartnerAdmin(ContactAdmin):
     list_display = ["name", "kind", "department_code", "town", "telephone", "source", "edited_by_hand", "verified_on"]
-    list_filter = ["kind", "source", "edited_by_hand", ("verified_on", admin.EmptyFieldListFilter), "department_code"]
+    list_filter = [
+        "kind",
+        "source",
+        "edited_by_hand",
+        ("verified_on", admin.EmptyFieldListFilter),
+        ("department_code", DepartmentFilter),
+    ]
     search_fields = ["name", "town", "postal_code"]
     search_help_text = _("Nom, ville ou code postal")
     fieldsets = [
@@ -293,7 +313,7 @@ class CompetenceAdmin(admin.ModelAdmin):
 @admin.register(UnitAlias)
 class UnitAliasAdmin(admin.ModelAdmin):
     list_display = ["core", "department_code", "force", "reception_point"]
-    list_filter = ["force", "department_code"]
+    list_filter = ["force", ("department_code", DepartmentFilter)]
     search_fields = ["core", "reception_point__name"]
     autocomplete_fields = ["reception_point"]
     list_select_related = ["reception_point"]

@@ -1,9 +1,20 @@
 """What every test may use."""
 
+from collections.abc import Iterator
+
+import pytest
 from django.conf import settings
+from django.utils import translation
 
 
 def pytest_configure() -> None:
     """Static files by their plain names: the hashed ones need `collectstatic`, which only live servers run."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
+
+
+@pytest.fixture(autouse=True)
+def _in_french() -> Iterator[None]:
+    """Each test starts in the site's language, whatever the one before it chose."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield

@@ -233,7 +233,7 @@ def test_footer_names_the_editions(client: Client):
         source="cog", title="Code officiel", publisher="Insee", edition="2025", licence="LO", loaded_at=timezone.now()
     )
     editions.forget()
-    assert "Code officiel (Insee) : 2025" in text_of(client.get("/accessibilite/"))
+    assert "Code officiel (Insee, LO) : 2025" in text_of(client.get("/accessibilite/"))
     editions.forget()
 
 
