@@ -5,6 +5,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
 PYTHON := .venv/bin/python
 STAMP := .venv/.requirements
 
+# The machine's certificates, not uv's own: networks with a proxy of their own are common.
+export UV_SYSTEM_CERTS = 1
+export UV_NATIVE_TLS = 1
+
 .DEFAULT_GOAL := help
 .PHONY: help run dev code test test-quick check fix messages lighthouse bench setup
 
@@ -16,7 +20,7 @@ setup: $(STAMP) ## installer ce qu'il faut (uv compris) dans .venv
 .local/uv/bin/uv:
 	@echo "uv n'est pas là : installation dans .local/uv…"
 	@mkdir -p .local/uv
-	@python3 -m pip install --quiet --disable-pip-version-check --target .local/uv uv \
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .local/uv uv \
 	  || (python3 -m venv .local/uv && .local/uv/bin/python -m pip install --quiet uv) \
 	  || (curl -LsSf https://astral.sh/uv/install.sh | env UV_INSTALL_DIR="$$PWD/.local/uv/bin" UV_NO_MODIFY_PATH=1 sh) \
 	  || (echo "uv ne s'installe pas. Il faut python3 avec pip, ou curl : https://docs.astral.sh/uv/" && exit 1)
