@@ -117,6 +117,9 @@ TEMPLATES = [
 # --- PostgreSQL and Redis -----------------------------------------------------------------------------------------
 
 _database = env.dj_db_url("DATABASE_URL")
+CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets, a connection each
+# A stalled query is given up while the person still waits; 0 for `migrate` and for long imports.
+_patience = env.int("DATABASE_STATEMENT_SECONDS", 8) * 1000
 DATABASES = {
     "default": {
         **_database,
@@ -124,9 +127,10 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
+            "options": f"-c statement_timeout={_patience} -c lock_timeout={_patience}",
             "pool": {
                 "min_size": 1,
-                "max_size": env.int("DATABASE_POOL_SIZE", 12),
+                "max_size": env.int("DATABASE_POOL_SIZE", CHAT_THREADS + 16),
                 "timeout": 5,
             },
         },
@@ -286,7 +290,6 @@ RETENTION_DAYS = env.int("RETENTION_DAYS", 365)  # then an exchange is deleted; 
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
 PURGE_COMMANDS = ["clearsessions", "purge_expired", "purge_feedback"]  # what the worker runs every hour
-CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets
 FEEDBACK_DAYS = env.int("FEEDBACK_DAYS", 365)  # then an opinion is deleted
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 

@@ -18,3 +18,8 @@ urlpatterns = [
     path("health/ready", health.ready, name="health_ready"),
     path("metrics", health.metrics, name="metrics"),
 ]
+
+handler400 = "pnav.errors.bad_request"
+handler403 = "pnav.errors.permission_denied"
+handler404 = "pnav.errors.page_not_found"
+handler500 = "pnav.errors.server_error"

@@ -173,6 +173,8 @@ def main() -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    # Said too: a shell starts what it puts in the background with this signal ignored.
+    signal.signal(signal.SIGINT, interrupt)
     started = time.monotonic()
     services: list[Service] = []
     status = 0
@@ -189,6 +191,7 @@ def main() -> int:
         os.environ.update(
             _remembered("settings.json", _new_settings),
             DEMO="1",
+            DATABASE_STATEMENT_SECONDS="0",  # this process migrates and imports; the web and the worker get the default
             DATABASE_URL=postgres.url,
             REDIS_URL=valkey.url,
             ALLOWED_HOSTS="localhost,127.0.0.1",
@@ -197,6 +200,7 @@ def main() -> int:
         os.environ.setdefault("LOG_LEVEL", "INFO")
         _say("Préparation de la base, des lieux et des comptes…")
         demo = _prepare(data, port)
+        del os.environ["DATABASE_STATEMENT_SECONDS"]
         _start(Daphne(STATE, port), services)
         _start(Worker(STATE), services)
         # Written last: whoever waits for this file finds a site that answers.

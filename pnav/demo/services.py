@@ -43,7 +43,7 @@ def _die_with_parent() -> None:
     """
     os.setsid()
     if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Service:
