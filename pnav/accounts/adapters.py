@@ -1,46 +1,31 @@
 """What we change in django-allauth: no sign-up, no address kept, secrets sealed, our words."""
 
 import base64
-import secrets
 from datetime import timedelta
 from typing import cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
-from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_of
 from reports import keyring
+from reports.visitor import hashed_address
 
 SHIFT = timedelta(hours=12)  # a session of an account ends then, used or not
-DAY_KEY = "accounts:day-key"
-DAY_SECONDS = 24 * 60 * 60
 TOTP_CONTEXT = "second-factor"
 
 
 def end_session_after_shift(session: SessionBase) -> None:
     session.set_expiry(timezone.now() + SHIFT)
-
-
-def hashed_address(address: str) -> str:
-    """A stand-in for a client's address in the keys of the rate limits, different every day.
-
-    The hash needs SECRET_KEY, which the cache does not hold, and a random key of the day, which only the cache holds
-    and forgets: from one of them, or after that day from both, no address comes back. See docs/adr/0021.
-    """
-    day_key = cache.get_or_set(DAY_KEY, lambda: secrets.token_hex(32), DAY_SECONDS)
-    return salted_hmac(f"pnav.accounts.address:{day_key}", address, algorithm="sha256").hexdigest()[:32]
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -58,7 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Never the address: what stands for it in the keys of the rate limits."""
-        return hashed_address(get_client_ip(request) or "unknown")
+        return hashed_address(request) or "unknown"
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)

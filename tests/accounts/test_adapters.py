@@ -7,37 +7,11 @@ import pytest
 import redis
 from django.apps import apps
 from django.conf import settings as project
-from django.core.cache import cache
 from django.db import connection
-
-from pnav.accounts.adapters import DAY_KEY, hashed_address
 
 from .cast import PASSWORD, make_user, sign_in
 
 ADDRESS = "198.51.100.23"  # documentation range, RFC 5737
-
-
-def test_hashed_address_is_stable_within_a_day_and_new_the_next():
-    today = hashed_address(ADDRESS)
-    assert hashed_address(ADDRESS) == today
-    assert hashed_address("198.51.100.24") != today
-    assert ADDRESS not in today
-    cache.delete(DAY_KEY)  # midnight
-    assert hashed_address(ADDRESS) != today
-
-
-def test_hashed_address_needs_the_secret_key(settings):
-    today = hashed_address(ADDRESS)
-    settings.SECRET_KEY = "another secret key, as long as it has to be, for this test"
-    assert hashed_address(ADDRESS) != today
-
-
-def test_hashed_address_key_of_the_day_ends():
-    hashed_address(ADDRESS)
-    key = cache.make_key(DAY_KEY)
-    client = redis.Redis.from_url(project.REDIS_URL)
-    assert 0 < client.ttl(key) <= 24 * 60 * 60
-    client.close()
 
 
 @pytest.mark.django_db

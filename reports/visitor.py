@@ -1,0 +1,62 @@
+"""What stands for the address of a client in the keys of the limits. The address itself goes nowhere."""
+
+import ipaddress
+import logging
+import secrets
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+DAY_KEY = "visitor:day-key"
+DAY_SECONDS = 24 * 60 * 60
+IPV6_PREFIX = 64  # bits: the smallest network that a subscriber gets (RFC 6177), who picks the rest at will
+
+
+def hashed_address(request: HttpRequest) -> str:
+    """A stand-in for the client's network in the keys of the limits, different every day; "" when there is none.
+
+    The hash needs SECRET_KEY, which the cache does not hold, and a random key of the day, which only the cache holds
+    and forgets: from one of them, or after that day from both, no address comes back. See docs/adr/0021.
+    "" means that no limit can be kept: the address is unknown, or Redis is away, which must not block anybody.
+    """
+    network = _network(_address(request))
+    if not network:
+        return ""
+    try:
+        day_key = cache.get_or_set(DAY_KEY, lambda: secrets.token_hex(32), DAY_SECONDS)
+    except (RedisError, OSError) as error:
+        logger.warning("client_unknown error=%s", type(error).__name__)
+        return ""
+    return salted_hmac(f"reports.visitor:{day_key}", network, algorithm="sha256").hexdigest()[:32]
+
+
+def _address(request: HttpRequest) -> str:
+    """The client's address as the nearest of our proxies gave it; without proxies, the one of the connection."""
+    proxies: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    if 0 < proxies <= len(hops) and hops[-proxies].strip():
+        return hops[-proxies]
+    return str(request.META.get("REMOTE_ADDR") or "")
+
+
+def _network(address: str) -> str:
+    """An IPv4 address as it is, an IPv6 one by its /64, "" for anything else."""
+    text = address.strip()
+    if text.startswith("["):  # [2001:db8::1]:443
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:  # 192.0.2.1:443
+        text = text.partition(":")[0]
+    try:
+        parsed = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), IPV6_PREFIX), strict=False))
