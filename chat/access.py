@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chat.lifecycle import Status
 from chat.models import Agent, Conversation, ConversationQuerySet
+from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
 
 
@@ -18,7 +19,10 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     report = session.get(REPORT_KEY)
     if report is None:
         return None
-    return Conversation.objects.select_related("report", "assigned_to__unit").filter(report__public_id=report).first()
+    conversations = Conversation.objects.select_related("report", "assigned_to__unit")
+    # A code de reprise used elsewhere since then ends what this visit may see.
+    generation = session.get(GENERATION, 0)
+    return conversations.filter(report__public_id=report, report__visit_generation=generation).first()
 
 
 def may_answer(user: Any) -> bool:

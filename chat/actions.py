@@ -27,6 +27,7 @@ CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 12
 # Leases are renewed at each beat, every 20 s, but written at most this often.
 SEEN_EVERY = timedelta(seconds=5)
+RESUME_GRACE = timedelta(seconds=10)
 
 
 class ConversationClosed(Exception):
@@ -190,6 +191,31 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
     return conversation
 
 
+@transaction.atomic
+def resume_conversation(*, conversation_id: int) -> Conversation:
+    """Come back with the code: the visit that was there before ends, on whatever device it is.
+
+    A second use within RESUME_GRACE is the same one (a double click). What happened is written in the history, and in
+    the thread while it is open, for both sides.
+    """
+    now = timezone.now()
+    conversation = revive_conversation(conversation_id=conversation_id)
+    again = conversation.events.filter(kind=EventKind.RESUMED, detail="code", at__gt=now - RESUME_GRACE).exists()
+    if not again:
+        Report.objects.filter(pk=conversation.report_id).update(visit_generation=F("visit_generation") + 1)
+        _history(conversation, EventKind.RESUMED, now, detail="code")
+        if conversation.is_open:
+            append(
+                conversation,
+                author=Author.SYSTEM,
+                body=_("Retour avec le code de reprise. La visite d'avant est fermée."),
+                now=now,
+            )
+            doorbell.message_posted(conversation.public_id, conversation.last_seq)
+    conversation.report.refresh_from_db(fields=["visit_generation"])
+    return conversation
+
+
 def mark_read(*, conversation_id: int, public_id: UUID, author: str, seq: int) -> None:
     """This side has had everything up to `seq` on screen. Going back is not possible, nor is reading the future."""
     field = "reporter_read_seq" if author == Author.REPORTER else "agent_read_seq"
@@ -256,9 +282,15 @@ def issue_code(*, conversation_id: int) -> str:
     return "-".join(code[start : start + 4] for start in range(0, CODE_LENGTH, 4))
 
 
+def is_code(text: str) -> bool:
+    """Whether a text as typed can be a code at all."""
+    code = normalise_code(text)
+    return len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET)
+
+
 def find_by_code(text: str) -> Conversation | None:
     """The conversation of a code as typed, or None. Guessing is hopeless: 2^60 codes for a few thousand rows."""
     code = normalise_code(text)
-    if len(code) != CODE_LENGTH or not set(code) <= set(CODE_ALPHABET):
+    if not is_code(text):
         return None
     return Conversation.objects.select_related("report").filter(resume_digest=_code_digest(code)).first()

@@ -10,11 +10,12 @@ import json
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -40,6 +41,9 @@ THREADS = ThreadPoolExecutor(max_workers=settings.CHAT_THREADS, thread_name_pref
 DATABASE_AWAY = (DatabaseError, InterfaceError, PoolTimeout)
 
 BAD_FRAMES_A_MINUTE = 20
+PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2
+SOCKETS_A_SESSION = 50  # in one process; a person has one or two
+CHECK_SECONDS = 20  # a sign-out, a lost factor or a quick exit closes an open socket within this time
 TYPING_EVERY_SECONDS = 2
 BOARD_SECONDS = 1.0
 LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
@@ -94,6 +98,11 @@ class Bucket:
         self.level -= 1
         return True
 
+    async def wait(self) -> None:
+        """Take one as soon as there is one."""
+        while not self.take():
+            await asyncio.sleep((1 - self.level) / self.rate)
+
 
 class _SharedBoard:
     """The queue as the sockets of this process see it: read once a second, however many wait."""
@@ -126,6 +135,11 @@ class _SharedBoard:
 
 BOARD = _SharedBoard()
 
+# How fast each conversation is written to from the reporter's sockets of this process; forgotten with the last one.
+POSTS: WeakValueDictionary[UUID, Bucket] = WeakValueDictionary()
+# How many sockets each session has in this process.
+OPEN_SOCKETS: Counter[str] = Counter()
+
 
 class Socket:
     """What both sockets share: frames in, rings in, frames out, and none of it can kill the other."""
@@ -138,6 +152,8 @@ class Socket:
         self._rung = asyncio.Event()
         self._bad_frames: deque[float] = deque(maxlen=BAD_FRAMES_A_MINUTE)
         self._bucket = Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
+        self._pages = Bucket(PAGES_AT_ONCE, PAGES_A_SECOND)
+        self._checked_at = time.monotonic()
         self._typed_at: dict[UUID, float] = {}
         self._lock = asyncio.Lock()  # reading after a cursor and moving it is one thing
         self._topics: set[str] = set()
@@ -156,9 +172,18 @@ class Socket:
 
     async def run(self) -> None:
         await self._send({"type": "websocket.accept"})
+        session = self.scope["session"]
+        key = session.session_key if session is not None else ""
+        OPEN_SOCKETS[key] += 1
         try:
-            code = await self._live()
+            if key and OPEN_SOCKETS[key] > SOCKETS_A_SESSION:
+                code: int | None = protocol.CLOSE_TOO_MANY
+            else:
+                code = await self._live()
         finally:
+            OPEN_SOCKETS[key] -= 1
+            if not OPEN_SOCKETS[key]:
+                del OPEN_SOCKETS[key]
             for topic in tuple(self._topics):
                 self.unsubscribe(topic)
         if code is not None:
@@ -192,6 +217,9 @@ class Socket:
     def unsubscribe(self, topic: str) -> None:
         self._topics.discard(topic)
         self.hub.unsubscribe(topic, self.hear)
+
+    def may_post(self, frame: protocol.Frame) -> bool:
+        raise NotImplementedError
 
     async def enter(self) -> int | None:
         """Prove access and subscribe; a close code refuses."""
@@ -230,6 +258,9 @@ class Socket:
                 client_id = frame.client_id
             if not self._bucket.take():
                 raise ProtocolError(protocol.RATE_LIMITED, "Too many frames at once: send it again later.", client_id)
+            await self.require_session(0 if isinstance(frame, protocol.Beat) else CHECK_SECONDS)
+            if client_id is not None and not self.may_post(frame):
+                raise ProtocolError(protocol.RATE_LIMITED, "Too many messages at once: send it again later.", client_id)
             await self.handle(frame)
         except ProtocolError as error:
             await self.send(error.frame())
@@ -253,6 +284,7 @@ class Socket:
             while self._rings:
                 ring = self._rings.popleft()
                 try:
+                    await self.require_session()
                     await self.follow(ring)
                 except _Leave as leave:
                     return leave.code
@@ -281,17 +313,24 @@ class Socket:
                     return
                 self.cursors[party.public_id] = frame["items"][-1]["seq"]
                 await self.send(frame)
-                if len(frame["items"]) < protocol.PAGE:
+                if not protocol.has_more(frame):
                     return
+                await self._pages.wait()
 
     async def sync(self, party: Party, after: int) -> None:
+        """Answer with all that lies after `after`, a page at a time, then with the state.
+
+        Pages are paced: the server cannot see how fast a client reads, and what it does not read stays in memory.
+        """
         async with self._lock:
-            for frame in await in_db(dialogue.read_all_after, party, after):
+            while True:
+                await self._pages.wait()
+                frame = await in_db(dialogue.read_after, party, after)
                 await self.send(frame)
-                if frame["items"]:
-                    self.cursors[party.public_id] = frame["items"][-1]["seq"]
-                else:
-                    self.cursors[party.public_id] = min(after, frame["last_seq"])
+                after = frame["items"][-1]["seq"] if frame["items"] else min(after, frame["last_seq"])
+                self.cursors[party.public_id] = after
+                if not protocol.has_more(frame):
+                    break
         await self.send_state(party)
 
     async def send_state(self, party: Party) -> None:
@@ -329,20 +368,27 @@ class Socket:
             hint["seq"] = ring.seq
         await self.send(hint)
 
-    async def require_session(self) -> None:
-        """The visit may have ended since: quick exit, sign-out."""
-        if not await in_db(_is_alive, self.scope["session"]):
+    async def require_session(self, max_age: float = CHECK_SECONDS) -> None:
+        """The visit may have ended since: quick exit, code used elsewhere, sign-out, another password, lost factor.
+
+        Asked again when the last answer is older than `max_age` seconds, before anything is read or written.
+        """
+        if time.monotonic() - self._checked_at < max_age:
+            return
+        self.scope["session"], self.scope["user"] = await in_db(self.scope["identify"])
+        if not await self.still_allowed():
             raise _Leave(protocol.CLOSE_NO_SESSION)
+        self._checked_at = time.monotonic()
+
+    async def still_allowed(self) -> bool:
+        """Whether the session and the user just read again may go on."""
+        raise NotImplementedError
 
 
 class _Leave(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
-
-
-def _is_alive(session: Any) -> bool:
-    return session.session_key is not None and session.exists(session.session_key)
 
 
 class ConversationSocket(Socket):
@@ -361,8 +407,19 @@ class ConversationSocket(Socket):
         self.cursors[conversation.public_id] = conversation.last_seq
         self.subscribe(str(conversation.public_id))
         self.subscribe(doorbell.QUEUE)
+        self._posts = POSTS.setdefault(
+            conversation.public_id, Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
+        )
         await in_db(dialogue.seen, self.party, timezone.now())
         return None
+
+    async def still_allowed(self) -> bool:
+        session = self.scope["session"]
+        return session is not None and await in_db(access.as_reporter, session) is not None
+
+    def may_post(self, frame: protocol.Frame) -> bool:
+        """One measure a conversation, however many sockets post to it."""
+        return self._posts.take()
 
     async def handle(self, frame: protocol.Frame) -> None:
         if frame.conversation is not None and frame.conversation != self.party.public_id:
@@ -379,7 +436,6 @@ class ConversationSocket(Socket):
             case protocol.Read(seq=seq):
                 await in_db(dialogue.mark_read, self.party, seq)
             case protocol.Beat(after=after):
-                await self.require_session()
                 await in_db(dialogue.seen, self.party, timezone.now())
                 if after is not None:
                     self.cursors[self.party.public_id] = min(after, self.cursors[self.party.public_id])
@@ -428,6 +484,13 @@ class ConsoleSocket(Socket):
         await self.send(await in_db(dialogue.queue_frame))
         return None
 
+    async def still_allowed(self) -> bool:
+        return self.scope["user"] is not None
+
+    def may_post(self, frame: protocol.Frame) -> bool:
+        """An agent's pace is held by the socket alone."""
+        return True
+
     async def _seen(self) -> None:
         if not await in_db(actions.agent_seen, agent_id=self.agent.pk, now=timezone.now()):
             raise _Leave(protocol.CLOSE_FORBIDDEN)
@@ -472,7 +535,6 @@ class ConsoleSocket(Socket):
     async def handle(self, frame: protocol.Frame) -> None:
         match frame:
             case protocol.Beat(conversation=conversation, after=after):
-                await self.require_session()
                 await self._seen()
                 if conversation is not None and after is not None:
                     party = await self._party(frame)

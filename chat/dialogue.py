@@ -18,6 +18,7 @@ from chat.queue import Board, read_board
 from triage.rules import Urgency
 
 Json = dict[str, Any]
+HTTP_PAGES = 5  # in one answer of the page without a socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +53,33 @@ def item(message: Message) -> Json:
 def read_after(party: Party, after: int) -> Json:
     """At most one page of what lies after `after`, in order, as a `messages` frame (which may be empty).
 
+    A page holds at most protocol.PAGE messages and about protocol.PAGE_BYTES; `last_seq` says whether more follow.
     An agent reads nothing of a conversation that went to somebody else meanwhile, whoever asked to look.
     """
-    conversation = Conversation(pk=party.conversation_id, public_id=party.public_id)
     rows = Message.objects.filter(conversation_id=party.conversation_id, seq__gt=after)
     if party.agent is not None:
         rows = rows.filter(conversation__assigned_to=party.agent)
-    messages = list(rows[: protocol.PAGE])
-    for message in messages:
-        message.conversation = conversation
-    if len(messages) < protocol.PAGE:
-        last_seq = messages[-1].seq if messages else after
-    else:
-        last_seq = Conversation.objects.values_list("last_seq", flat=True).get(pk=party.conversation_id)
-    if not messages:
+    items: list[Json] = []
+    size = last_seq = 0
+    for message in rows.select_related("conversation")[: protocol.PAGE]:
+        last_seq = message.conversation.last_seq
+        items.append(item(message))
+        size += protocol.size_of(items[-1])
+        if size > protocol.PAGE_BYTES and len(items) > 1:
+            items.pop()
+            break
+    if not items:
         # `after` may be beyond the end: say where the end is.
         last_seq = Conversation.objects.values_list("last_seq", flat=True).get(pk=party.conversation_id)
-    return protocol.messages_frame(party.public_id, [item(message) for message in messages], last_seq)
+    return protocol.messages_frame(party.public_id, items, last_seq)
 
 
-def read_all_after(party: Party, after: int) -> list[Json]:
-    """Everything after `after`, in pages: at least one frame, so that `sync` is always answered."""
+def pages_after(party: Party, after: int, at_most: int) -> list[Json]:
+    """The pages after `after`, at least one frame and at most so many: whoever wants more asks again."""
     frames = [read_after(party, after)]
-    while len(frames[-1]["items"]) == protocol.PAGE:
+    while len(frames) < at_most and protocol.has_more(frames[-1]):
         frames.append(read_after(party, frames[-1]["items"][-1]["seq"]))
-    return [frame for frame in frames if frame["items"]] or frames[:1]
+    return frames
 
 
 def state(party: Party, board: Board | None = None) -> Json:
@@ -139,7 +142,7 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
             message = post(party, frame)
             return [protocol.messages_frame(party.public_id, [item(message)], message.seq)]
         case protocol.Sync(after=after):
-            return [*read_all_after(party, after), state(party)]
+            return [*pages_after(party, after, HTTP_PAGES), state(party)]
         case protocol.Beat(after=after):
             news = read_after(party, after) if after is not None else None
             beat = protocol.beat_frame(now)

@@ -87,8 +87,8 @@ def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int)
     expected = average_minutes * turns / slots
     low = math.floor(expected / 3)
     high = math.ceil(expected * 2)
-    step = 5 if high > 10 else 1
-    return (low // step * step, max(2, -(-high // step) * step))
+    # Rounded outwards, each by itself: a later place never gets a shorter wait.
+    return (low // 5 * 5 if low >= 5 else low, max(2, -(-high // 5) * 5 if high > 10 else high))
 
 
 def is_lease_over(*, seen_at: datetime | None, now: datetime, lease: timedelta) -> bool:

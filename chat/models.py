@@ -99,6 +99,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Who waits, in the order of the queue: the most urgent, then the oldest."""
         return self.filter(status=Status.WAITING).order_by("-urgency", "queued_at", "pk")
 
+    def here(self, now: datetime) -> "ConversationQuerySet":
+        """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place."""
+        return self.filter(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
+
     def active(self) -> "ConversationQuerySet":
         return self.filter(status=Status.ACTIVE)
 

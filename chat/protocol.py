@@ -8,7 +8,8 @@ from uuid import UUID
 
 MAX_FRAME_BYTES = 16 * 1024
 MAX_BODY = 4000
-PAGE = 200  # messages in one frame
+PAGE = 200  # messages in one frame,
+PAGE_BYTES = 48 * 1024  # and about so many bytes: Daphne's limit on a frame holds in both directions
 MAX_SEQ = 2**31 - 1
 
 BAD_FRAME = "bad_frame"
@@ -23,6 +24,7 @@ UNAVAILABLE = "unavailable"
 CLOSE_NO_SESSION = 4401
 CLOSE_FORBIDDEN = 4403
 CLOSE_BAD_FRAMES = 4408
+CLOSE_TOO_MANY = 1013  # too many sockets of one session: try later
 CLOSE_AGAIN = 1012  # service restart: come back
 
 
@@ -180,6 +182,16 @@ def message_item(*, seq: int, client_id: UUID | None, author: str, sent_at: date
 def messages_frame(conversation: UUID, items: list[dict[str, Any]], last_seq: int) -> dict[str, Any]:
     """items: in order of `seq`, without gaps. last_seq: the newest of the conversation, sent here or not."""
     return {"type": "messages", "conversation": str(conversation), "items": items, "last_seq": last_seq}
+
+
+def size_of(item: dict[str, Any]) -> int:
+    """About how many bytes an item takes in a frame."""
+    return len(json.dumps(item["body"], ensure_ascii=False).encode()) + 160
+
+
+def has_more(frame: dict[str, Any]) -> bool:
+    """Whether messages follow those of this `messages` frame."""
+    return bool(frame["items"]) and frame["items"][-1]["seq"] < frame["last_seq"]
 
 
 def state_frame(

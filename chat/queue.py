@@ -56,7 +56,7 @@ class Board:
 def read_board(now: datetime | None = None) -> Board:
     """The queue as it stands, in two queries."""
     now = now or timezone.now()
-    order = tuple(Conversation.objects.waiting().values_list("public_id", flat=True))
+    order = tuple(Conversation.objects.waiting().here(now).values_list("public_id", flat=True))
     slots = free = 0
     for capacity, load in Agent.objects.on_duty(now).with_load().values_list("capacity", "load"):
         slots += capacity
@@ -102,7 +102,7 @@ def _best_pair(now: datetime) -> tuple[int, int] | None:
         )
     )
     forces_on_duty = {agent.force for agent in on_duty}
-    rows = Conversation.objects.waiting().values_list("pk", "force", "urgency", "queued_at")
+    rows = Conversation.objects.waiting().here(now).values_list("pk", "force", "urgency", "queued_at")
     for pk, force, urgency, queued_at in rows.iterator(chunk_size=500):
         preferred = [agent for agent in with_room if not force or agent.force == force]
         if preferred:

@@ -33,9 +33,9 @@ from triage import numbers, rules
 
 logger = logging.getLogger(__name__)
 
-# A code holds 60 bits: these limits keep the load of guessing away, not its success.
+# A code holds 60 bits: this limit keeps the load of guessing away, not its success. There is none for everybody
+# together: anybody could use it up, and nobody could come back any more.
 RESUME_TRIES, RESUME_PAUSE_SECONDS = 8, 10 * 60  # a visit
-RESUME_ALL, RESUME_ALL_SECONDS = 300, 60  # everybody together
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
 MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
 
@@ -276,10 +276,11 @@ def resume(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         found = None
-        if _may_try(request):
+        if not actions.is_code(form.cleaned_data["code"]) or _may_try(request):
             found = actions.find_by_code(form.cleaned_data["code"])
             if found is None:
-                _count_try(request)
+                if actions.is_code(form.cleaned_data["code"]):
+                    _count_try(request)
                 form.add_error(
                     "code",
                     _(
@@ -293,8 +294,8 @@ def resume(request: HttpRequest) -> HttpResponse:
             request.session.pop(_TRIES_KEY, None)
             # Whoever knew the key of this visit knows nothing more. A double click sends the code again, which works.
             request.session.cycle_key()
-            reports.session.remember(request, found.report)
-            actions.revive_conversation(conversation_id=found.pk)
+            conversation = actions.resume_conversation(conversation_id=found.pk)
+            reports.session.remember(request, conversation.report)
             return redirect("chat:conversation")
     error = next(iter(form.errors.get("code", [])), "")
     typed = form.data.get("code", "")
@@ -304,9 +305,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 
 def _may_try(request: HttpRequest) -> bool:
     tries = [at for at in request.session.get(_TRIES_KEY, []) if at > time.time() - RESUME_PAUSE_SECONDS]
-    if len(tries) >= RESUME_TRIES:
-        return False
-    return not limits.is_over("resume", limit=RESUME_ALL, seconds=RESUME_ALL_SECONDS)
+    return len(tries) < RESUME_TRIES
 
 
 def _count_try(request: HttpRequest) -> None:

@@ -6,10 +6,10 @@ user are read once, at the handshake.
 
 import logging
 import os
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.asgi import get_asgi_application
 
@@ -48,7 +48,8 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
     origin = _header(scope, b"origin")
     if not origin:
         return True
-    return urlsplit(origin).netloc == host or origin in settings.CSRF_TRUSTED_ORIGINS
+    scheme = "http" if settings.DEMO else "https"
+    return origin == f"{scheme}://{host}" or origin in settings.CSRF_TRUSTED_ORIGINS
 
 
 def _identify(cookies: dict[str, str]) -> tuple[Any, Any]:
@@ -66,7 +67,10 @@ def _identify(cookies: dict[str, str]) -> tuple[Any, Any]:
 
 
 class Handshake:
-    """Checks the origin, then adds `session` and `user` to the scope of a socket."""
+    """Checks the origin, then adds `session` and `user` to the scope of a socket.
+
+    `identify` reads both again: what was true at the handshake may end while the socket is open.
+    """
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -75,8 +79,9 @@ class Handshake:
         if not is_own_origin(scope):
             await send({"type": "websocket.close"})
             return
+        cookies = parse_cookie(_header(scope, b"cookie"))
         try:
-            session, user = await in_db(_identify, parse_cookie(_header(scope, b"cookie")))
+            session, user = await in_db(_identify, cookies)
         except DATABASE_AWAY:
             # « Come back », rather than the failure of a handshake, which a page cannot tell from a blocked network.
             logger.warning("handshake: the database failed")
@@ -84,7 +89,8 @@ class Handshake:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": CLOSE_AGAIN})
             return
-        await self.inner({**scope, "session": session, "user": user}, receive, send)
+        identify = partial(_identify, cookies)
+        await self.inner({**scope, "session": session, "user": user, "identify": identify}, receive, send)
 
 
 class WithDoorbell:

@@ -284,6 +284,7 @@ STORAGES = {
 MESSAGE_MAX_LENGTH = 4000  # characters, docs/protocol.md
 LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # an agent unseen for so long is gone: three beats missed
 OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other force may take the conversation
+ABSENT_SECONDS = env.int("ABSENT_SECONDS", 90)  # a waiting person unseen for so long is passed over; the place is kept
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
 RETENTION_DAYS = env.int("RETENTION_DAYS", 365)  # then an exchange is deleted; see purge_expired

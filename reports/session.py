@@ -6,6 +6,7 @@ from reports.models import Report
 
 KEY = "reports.report"
 DISCREET = "reports.discreet"
+GENERATION = "reports.generation"
 
 
 def remember(request: HttpRequest, report: Report) -> None:
@@ -16,11 +17,13 @@ def remember(request: HttpRequest, report: Report) -> None:
     """
     request.session[KEY] = str(report.public_id)
     request.session[DISCREET] = report.discreet
+    request.session[GENERATION] = report.visit_generation
 
 
 def forget(request: HttpRequest) -> None:
     request.session.pop(KEY, None)
     request.session.pop(DISCREET, None)
+    request.session.pop(GENERATION, None)
 
 
 def is_discreet(request: HttpRequest) -> bool:
@@ -33,4 +36,6 @@ def current_report(request: HttpRequest) -> Report | None:
     public_id = request.session.get(KEY)
     if public_id is None:
         return None
-    return Report.objects.select_related("municipality", "reception_point").filter(public_id=public_id).first()
+    reports = Report.objects.select_related("municipality", "reception_point")
+    generation = request.session.get(GENERATION, 0)
+    return reports.filter(public_id=public_id, visit_generation=generation).first()

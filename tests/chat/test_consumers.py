@@ -4,10 +4,11 @@ import time
 import uuid
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, dialogue, doorbell, protocol, queue
+from chat import actions, consumers, dialogue, doorbell, protocol, queue
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
 from pnav.accounts.models import Role
@@ -24,9 +25,15 @@ CONSOLE = "/ws/console/"
 
 
 @pytest.mark.parametrize("path", [REPORTER, CONSOLE])
-async def test_connect_foreign_origin_is_refused_before_accept(path):
-    line = Line(path, None, origin="https://elsewhere.example")
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "https://testserver", "http://testserver:81"])
+async def test_connect_foreign_origin_is_refused_before_accept(path, origin):
+    line = Line(path, None, origin=origin)
     connected, _code = await line.socket.connect()
+    assert not connected
+
+
+async def test_connect_to_no_such_address():
+    connected, _code = await Line("/ws/anything/", None).socket.connect()
     assert not connected
 
 
@@ -190,6 +197,60 @@ def _flush(key):
     from django.conf import settings
 
     import_module(settings.SESSION_ENGINE).SessionStore(key).flush()
+
+
+async def test_code_used_elsewhere_hangs_up():
+    conversation = await in_db(make.waiting)
+    key = await in_db(visit, conversation)
+    async with Line(REPORTER, key) as line:
+        await in_db(actions.resume_conversation, conversation_id=conversation.pk)
+        await line.send(type="beat")
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+@pytest.mark.parametrize("change", ["password", "factor", "closed", "signed out"])
+async def test_console_socket_ends_with_the_right_to_it(change, monkeypatch):
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    key = await in_db(signed_in, agent)
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    async with Line(CONSOLE, key) as line:
+        await line.until("queue")
+        await in_db(_take_away, change, agent, key)
+        # Without a beat: reading is refused too.
+        await line.send(type="sync", conversation=str(conversation.public_id), after=0)
+        assert await line.closed() in {protocol.CLOSE_NO_SESSION, protocol.CLOSE_FORBIDDEN}
+
+
+def _take_away(change, agent, key):
+    user = agent.user
+    if change == "password":
+        user.set_password("another password altogether")
+    elif change == "factor":
+        Authenticator.objects.filter(user=user).delete()
+    elif change == "closed":
+        user.is_active = False
+    else:
+        _flush(key)
+    user.save()
+
+
+async def test_too_many_sockets_of_one_session(monkeypatch):
+    monkeypatch.setattr(consumers, "SOCKETS_A_SESSION", 2)
+    key = await in_db(lambda: visit(make.waiting()))
+    async with Line(REPORTER, key), Line(REPORTER, key), Line(REPORTER, key) as third:
+        assert await third.closed() == protocol.CLOSE_TOO_MANY
+    assert not consumers.OPEN_SOCKETS
+
+
+async def test_posts_of_a_conversation_share_one_measure(settings):
+    settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND = 10, 0.01
+    key = await in_db(lambda: visit(make.waiting()))
+    async with Line(REPORTER, key) as one, Line(REPORTER, key) as other:
+        for line in (one, other):
+            for _each in range(7):
+                await line.send(type="post", client_id=str(uuid.uuid4()), body="x")
+        assert (await other.until("error"))["code"] == "rate_limited"
 
 
 async def test_state_place_moves_up_when_somebody_leaves():

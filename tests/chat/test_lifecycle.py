@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.lifecycle import Status, can_move, estimate_wait, is_lease_over, may_overflow
@@ -57,6 +57,7 @@ def test_estimate_wait_full_house():
     assert estimate_wait(position=1, slots=3, free=0, average_minutes=55) == (5, 40)
 
 
+@example(position=1, slots=1, free=0, average=3)
 @given(st.integers(1, 500), st.integers(1, 150), st.integers(0, 150), st.integers(1, 300))
 def test_estimate_wait_is_an_ordered_range_that_grows(position, slots, free, average):
     low, high = estimate_wait(position=position, slots=slots, free=free, average_minutes=average)

@@ -176,6 +176,18 @@ def test_release_stale_leaves_present_agents_alone():
     assert who_has(conversation) is not None
 
 
+def test_dispatch_passes_over_who_is_not_there_and_keeps_their_place():
+    gone, here = make.waiting(queued_at=make.long_ago(9)), make.waiting(queued_at=make.long_ago(1))
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(2))
+    assert queue.read_board().order == (here.public_id,)
+    agent = make.agent(capacity=1)
+    queue.dispatch()
+    assert who_has(here) == agent and who_has(gone) is None
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=timezone.now())
+    make.waiting(queued_at=make.long_ago(5))
+    assert queue.read_board().order[0] == gone.public_id
+
+
 def test_abandon_absent():
     gone, here = make.waiting(), make.waiting()
     Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(31))

@@ -7,7 +7,6 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from chat import actions, limits, protocol, views
 from chat.lifecycle import Author, Availability, Status
@@ -569,23 +568,41 @@ def test_resume_after_too_many_wrong_codes_waits(client, monkeypatch):
     assert client.post(reverse("chat:resume"), {"code": code}).url == PAGE
 
 
-def test_resume_when_everybody_guesses_waits(monkeypatch):
-    monkeypatch.setattr(limits.time, "time", lambda: 1_000_000.0)
-    monkeypatch.setattr(views, "RESUME_ALL", 3)
-    for _time in range(3):
-        assert "aucun échange" in shown(Client().post(reverse("chat:resume"), {"code": "0000-0000-0000"}))
-    assert "Trop d'essais" in shown(Client().post(reverse("chat:resume"), {"code": "0000-0000-0000"}))
-
-
-def test_resume_with_the_cache_away_blocks_nobody(client, monkeypatch, caplog):
-    def away(*_args, **_kwargs):
-        raise RedisConnectionError("away")
-
-    monkeypatch.setattr(limits.cache, "add", away)
+def test_resume_cannot_be_blocked_for_everybody():
+    """A common counter let anybody keep everybody out."""
     code = actions.issue_code(conversation_id=make.waiting().pk)
+    for _time in range(400):
+        Client().post(reverse("chat:resume"), {"code": "x"})
+    assert Client().post(reverse("chat:resume"), {"code": code}).url == PAGE
+
+
+def test_resume_what_cannot_be_a_code_is_no_try(client):
+    code = actions.issue_code(conversation_id=make.waiting().pk)
+    for _time in range(views.RESUME_TRIES + 1):
+        assert "aucun échange" in shown(client.post(reverse("chat:resume"), {"code": "x"}))
     assert client.post(reverse("chat:resume"), {"code": code}).url == PAGE
-    assert "the cache does not answer" in caplog.text
-    assert code not in caplog.text
+
+
+def test_resume_ends_the_visit_of_the_device_left_behind(as_reporter):
+    conversation = make.assigned()
+    left_behind = as_reporter(conversation)
+    code = issue(left_behind)
+    here = Client()
+    here.post(reverse("chat:resume"), {"code": code})
+    make.message(conversation, "pour moi seule")
+    assert "pour moi seule" in shown(here.get(PAGE))
+    assert "pour moi seule" not in shown(left_behind.get(PAGE, follow=True))
+    assert "Retour avec le code de reprise" in shown(here.get(PAGE))
+
+
+def test_resume_twice_at_once_is_one(client):
+    conversation = make.waiting()
+    code = actions.issue_code(conversation_id=conversation.pk)
+    for _click in range(2):
+        client.post(reverse("chat:resume"), {"code": code})
+    conversation.report.refresh_from_db()
+    assert conversation.report.visit_generation == 1
+    assert 'data-status="waiting"' in shown(client.get(PAGE))
 
 
 def test_person_who_left_in_a_hurry_comes_back_to_the_same_agent(as_reporter):

@@ -40,6 +40,19 @@ def test_message_crosses_processes(site, pair):
         assert reporter.hears("et retour", 2) < 1
 
 
+def test_long_messages_reach_the_other_side_of_a_real_server(site, pair):
+    """Daphne's limit on a frame holds for what the server sends too: a page of long messages must stay below it."""
+    conversation, reporter_key, agent_key = pair
+    with site.database():
+        for number in range(30):
+            make.message(conversation, f"{number} " + "é" * 3990)
+    for path, key in ((REPORTER, reporter_key), (CONSOLE, agent_key)):
+        with site.line(0, path, key) as line:
+            line.send(type="sync", conversation=str(conversation.public_id), after=0)
+            line.until(lambda frame: frame["type"] == "state")
+            assert sorted(line.items) == list(range(1, 32))
+
+
 def test_valkey_killed_messages_still_arrive_and_fast_again_after(site, pair):
     _conversation, reporter_key, agent_key = pair
     with site.line(0, REPORTER, reporter_key) as reporter, site.line(1, CONSOLE, agent_key) as agent:
