@@ -23,11 +23,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, dialogue, limits, protocol, thread, wording
+from chat import access, actions, dialogue, protocol, thread, wording
 from chat.dialogue import Party
 from chat.forms import CodeForm, MessageForm
 from chat.lifecycle import Author, Status
 from chat.models import Conversation
+from reports import limits
 from reports.models import Report, ReporterRole
 from triage import numbers, rules
 

@@ -10,7 +10,7 @@ from locations.session import Choice
 from reports import keyring
 from reports.models import AgeBand, Report, ReporterRole
 from triage.questions import VERSION
-from triage.rules import Assessment
+from triage.rules import Assessment, Urgency
 
 
 @transaction.atomic
@@ -27,11 +27,14 @@ def file_report(
     since: str = "",
     expectations: Collection[str] = (),
     discreet: bool = False,
+    is_one_of_many: bool = False,
 ) -> Report:
     """File a signalement, once.
 
     submission_id: made with the form; sent again it returns the first report, unchanged.
     answers, assessment: what the triage holds; the answers are sealed.
+    is_one_of_many: the network it comes from has filed more today than one household or school would: the report is
+    filed all the same, but what it says of its urgency is not believed before an agent has read it.
     choice: the point d'accueil of the visit, from which the zone (police or gendarmerie) follows.
     """
     report, _created = Report.objects.get_or_create(
@@ -46,7 +49,7 @@ def file_report(
             "triage_version": VERSION,
             "triage_answers_sealed": keyring.seal(json.dumps(dict(answers)), context=f"report:{submission_id}"),
             "outcome": assessment.outcome,
-            "urgency": assessment.urgency,
+            "urgency": Urgency.NORMAL if is_one_of_many else assessment.urgency,
             "discreet": discreet,
             "postal_code": choice.postal_code,
             "municipality": choice.municipality,

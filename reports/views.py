@@ -10,13 +10,15 @@ from django.views.decorators.http import require_http_methods
 
 import locations.session
 import triage.session
-from reports import actions, session
+from reports import actions, limits, session
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
+from reports.visitor import hashed_address
 from triage import rules
 from triage.rules import Assessment
 
 _SUBMISSION_KEY = "reports.submission"
+FILED_AN_HOUR = 200  # reports from one network, which may be a school or a mobile operator
 
 
 def _is_ongoing(report: Report) -> bool:
@@ -86,6 +88,7 @@ def create(request: HttpRequest) -> HttpResponse:
             assessment=assessment,
             choice=choice,
             discreet=triage.session.is_discreet(request),
+            is_one_of_many=_is_one_of_many(request),
             **form.cleaned_data,
         )
         session.remember(request, report)
@@ -98,3 +101,12 @@ def create(request: HttpRequest) -> HttpResponse:
         "familiar": familiar,
     }
     return render(request, "reports/create.html", context)
+
+
+def _is_one_of_many(request: HttpRequest) -> bool:
+    """Whether this network has filed more in the hour than people would; behind one address there may be a school.
+
+    Nobody is refused. People who are not there are passed over by the queue, so that what remains is who jumps it.
+    """
+    network = hashed_address(request)
+    return bool(network) and limits.is_over(f"report:{network}", limit=FILED_AN_HOUR, seconds=60 * 60)

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reports', '0001_initial'),
+        ("reports", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='visit_generation',
+            model_name="report",
+            name="visit_generation",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
     ]

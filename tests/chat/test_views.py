@@ -8,9 +8,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import actions, limits, protocol, views
+from chat import actions, protocol, views
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Conversation, EventKind, Message
+from reports import limits
 from reports.models import AgeBand
 from reports.session import KEY
 from tests.chat.sockets import signed_in, visit

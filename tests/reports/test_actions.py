@@ -1,13 +1,16 @@
 import uuid
+from dataclasses import replace
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from locations.session import Choice
+from reports import limits, views
 from reports.actions import file_report
 from reports.models import AgeBand, Report
 from tests.chat.test_actions import in_threads
-from triage.rules import assess
+from triage.rules import Urgency, assess
 
 CHOICE = Choice(postal_code="93200", municipality=None, reception_point=None, is_nearest=False)
 ANSWERS = {"danger": "no", "observed": "no"}
@@ -39,3 +42,22 @@ def test_file_report_seals_the_answers():
         cursor.execute("SELECT triage_answers_sealed FROM reports_report")
         assert b"danger" not in bytes(cursor.fetchone()[0])
     assert Report.objects.get(pk=report.pk).triage_answers() == ANSWERS
+
+
+@pytest.mark.django_db
+def test_file_report_one_of_many_is_filed_without_its_urgency():
+    answers = {"danger": "no"}
+    urgent = replace(assess(answers), urgency=Urgency.CRITICAL)
+    common = {"answers": answers, "assessment": urgent, "choice": CHOICE}
+    alone = file_report(submission_id=uuid.uuid4(), **common)
+    many = file_report(submission_id=uuid.uuid4(), is_one_of_many=True, **common)
+    assert (alone.urgency, many.urgency) == (Urgency.CRITICAL, Urgency.NORMAL)
+
+
+def test_is_one_of_many_counts_a_network_and_no_other(rf, monkeypatch):
+    monkeypatch.setattr(views, "FILED_AN_HOUR", 3)
+    monkeypatch.setattr(limits.time, "time", lambda: 2_000_000.0)
+    cache.clear()
+    here, there = (rf.get("/", REMOTE_ADDR=address) for address in ("192.0.2.1", "198.51.100.1"))
+    assert [views._is_one_of_many(here) for _each in range(4)] == [False, False, False, True]
+    assert not views._is_one_of_many(there)

@@ -1,4 +1,4 @@
-"""How often something may be done, counted in the cache. No address of a person is used."""
+"""How often something may be done, counted in the cache. An address is never used as it is, see `visitor`."""
 
 import logging
 import time
