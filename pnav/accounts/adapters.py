@@ -7,12 +7,14 @@ from typing import cast
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
+from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from pnav.accounts.models import User
@@ -22,6 +24,17 @@ from reports.visitor import hashed_address
 
 SHIFT = timedelta(hours=12)  # a session of an account ends then, used or not
 TOTP_CONTEXT = "second-factor"
+# Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
+ACCOUNT_FAILURES = "50/300s/key"
+
+
+def account_key(login: str) -> str:
+    """What stands for an account in the keys of the limits: nothing in it is what was typed.
+
+    Upper case first, as the database compares names: « ı » and « ſ » are « I » and « S » there, and one account here.
+    """
+    name = login.strip().upper().casefold()
+    return salted_hmac("pnav.accounts.login", name, algorithm="sha256").hexdigest()[:32]
 
 
 def end_session_after_shift(session: SessionBase) -> None:
@@ -44,6 +57,29 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """Never the address: what stands for it in the keys of the rate limits."""
         return hashed_address(request) or "unknown"
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
+        """The account from this address. allauth adds the host, whose port the client chooses at will."""
+        return f"{account_key(credentials.get('username', ''))}:{self.get_client_ip(request)}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
+        """After allauth's limits (settings.ACCOUNT_RATE_LIMITS), the one of the account alone. See docs/adr/0021."""
+        super().pre_authenticate(request, **credentials)
+        self._account_usage = ratelimit.consume(
+            request,
+            app="pnav.accounts",
+            action="login_failed",
+            config={"login_failed": ACCOUNT_FAILURES},
+            key=account_key(credentials.get("username", "")),
+        )
+        if not self._account_usage:
+            raise self.validation_error("too_many_login_attempts")
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """The password was right: this attempt counts nowhere."""
+        super()._rollback_login_failed_rl_usage()
+        if self._account_usage:
+            self._account_usage.rollback()
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)

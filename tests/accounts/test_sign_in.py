@@ -70,6 +70,57 @@ def test_login_too_many_failures_locks_the_account_not_the_password_alone(client
     assert "Trop d'essais" in page.replace("&#x27;", "'")
 
 
+def is_locked(client, login="camille", *, typed="faux", **extra) -> bool:
+    answer = client.post("/compte/login/", {"login": login, "password": typed}, **extra)
+    return "Trop d'essais" in answer.content.decode().replace("&#x27;", "'")
+
+
+def test_login_failures_count_together_whatever_the_port_of_the_host(client):
+    make_user("camille", totp=True)
+    locked = [is_locked(client, HTTP_HOST=f"localhost:{20000 + number}") for number in range(6)]
+    assert locked == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize("variant", ["CAMILLE", "CamılLe", " camille "])
+def test_login_failures_count_together_however_the_name_is_written(client, variant):
+    make_user("camille", totp=True)
+    for _ in range(5):
+        is_locked(client, variant)
+    assert is_locked(client)
+
+
+def test_login_failures_from_elsewhere_do_not_lock_the_owner_out(client):
+    make_user("camille", totp=True)
+    for _ in range(6):
+        is_locked(client, REMOTE_ADDR="198.51.100.23")
+    assert is_locked(client, REMOTE_ADDR="198.51.100.23", typed=PASSWORD)
+    assert sign_in(client, "camille").url == "/console/"
+
+
+def test_login_failures_from_many_addresses_lock_the_account(client):
+    make_user("camille", totp=True)
+    locked = [is_locked(client, REMOTE_ADDR=f"198.51.100.{number // 5}") for number in range(50)]
+    assert not any(locked)
+    assert is_locked(client, typed=PASSWORD, REMOTE_ADDR="203.0.113.7")
+
+
+def test_login_successes_count_nowhere(client, monkeypatch):
+    monkeypatch.setattr("pnav.accounts.adapters.ACCOUNT_FAILURES", "2/300s/key")
+    make_user("camille", totp=True)
+    for _ in range(3):
+        assert sign_in(client, "camille", totp=False).status_code == 302
+        client.logout()
+
+
+def test_second_factor_failures_stay_few_whatever_the_addresses(client):
+    """A code has six digits: its limit is the account's alone."""
+    make_user("camille", totp=True)
+    sign_in(client, "camille", totp=False)
+    for number in range(6):
+        page = client.post("/compte/2fa/authenticate/", {"code": "000000"}, REMOTE_ADDR=f"198.51.100.{number}")
+    assert "Trop d'essais" in page.content.decode().replace("&#x27;", "'")
+
+
 def test_totp_code_serves_once(client, django_user_model):
     make_user("camille", totp=True)
     code = totp_code()
