@@ -237,7 +237,8 @@ ACCOUNT_FORMS = {
     "reauthenticate": "pnav.accounts.forms.ReauthenticateForm",
     "change_password": "pnav.accounts.forms.ChangePasswordForm",
 }
-# Fifty agents may change shifts behind one gateway; the limit that stops guessing is the one per account.
+# Fifty agents may change shifts behind one gateway; what stops guessing is the limit per key: the account from one
+# address, or the account alone for a second factor. AccountAdapter adds a higher one for the account alone.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
 MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 # Behind the proxy the client's address is in X-Forwarded-For; it only makes a key of the day (docs/adr/0021).
