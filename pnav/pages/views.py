@@ -25,6 +25,14 @@ from .models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
 
 logger = logging.getLogger(__name__)
 DATABASE_AWAY = (DatabaseError, InterfaceError)
+# All that this site leaves in a browser; « messages » holds what the next page was to say.
+OUR_COOKIES = {
+    settings.SESSION_COOKIE_NAME,
+    settings.CSRF_COOKIE_NAME,
+    settings.LANGUAGE_COOKIE_NAME,
+    display.THEME_COOKIE,
+    "messages",
+}
 
 
 @require_safe
@@ -45,13 +53,17 @@ def home(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def quit_site(request: HttpRequest) -> HttpResponseBase:
-    """POST ends the visit and leaves the site; GET explains what a browser keeps.
+    """POST ends the visit, takes our cookies away and leaves the site; GET explains what a browser keeps.
 
     No CSRF token: a stale page must let people out, and never answer « forbidden » to somebody in a hurry. Another
-    site gains nothing by it, since its request comes without the session (SameSite=Lax).
+    site gains nothing by it: its request comes without our cookies (SameSite=Lax), and only a cookie that came is
+    taken away; browsers that name such a request get nothing but the way out.
     """
     if request.method != "POST":
         return render(request, "pages/quit.html")
+    response = HttpResponse(status=303, headers={"Location": settings.QUICK_EXIT_URL, "Cache-Control": "no-store"})
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return response
     try:
         report = current_report(request)
         if report is not None:
@@ -60,8 +72,8 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
     except DATABASE_AWAY as error:
         # Leaving comes before everything else; the cookie goes, the rest waits for its end date.
         logger.warning("quick exit: the database failed (%s)", type(error).__name__)
-    response = HttpResponse(status=303, headers={"Location": settings.QUICK_EXIT_URL, "Cache-Control": "no-store"})
-    response.delete_cookie(settings.SESSION_COOKIE_NAME)
+    for name in OUR_COOKIES & request.COOKIES.keys():
+        response.delete_cookie(name, samesite="Lax")
     # A browser that clears its cache makes a navigation wait for it; the script's request is not awaited.
     if request.headers.get("Sec-Fetch-Mode") != "navigate":
         response.headers["Clear-Site-Data"] = '"cache"'

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as project
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -274,6 +275,58 @@ def test_quit_post_forgets_the_visit_and_leaves(settings):
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Clear-Site-Data"] == '"cache"'
     assert Session.objects.count() == 0
+
+
+def visit_with_choices() -> Client:
+    """A browser with all our cookies."""
+    client = Client(enforce_csrf_checks=True)
+    page = client.get("/parametres-affichage/").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]  # type: ignore[index]
+    client.post("/parametres-affichage/", {"theme": "dark", "language": "en", "csrfmiddlewaretoken": token})
+    start_visit(client)
+    assert set(client.cookies) == {"sessionid", "csrftoken", "theme", "django_language"}
+    return client
+
+
+def gone(response) -> set[str]:
+    """The cookies that an answer takes away."""
+    return {name for name, cookie in response.cookies.items() if cookie["max-age"] == 0}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}])
+def test_quit_takes_away_every_cookie_of_ours(headers):
+    response = visit_with_choices().post("/quitter/", headers=headers)
+    assert gone(response) == {"sessionid", "csrftoken", "theme", "django_language"}
+
+
+def test_quit_takes_away_choices_without_a_visit(client: Client):
+    client.cookies["theme"] = "dark"
+    assert gone(client.post("/quitter/")) == {"theme"}
+
+
+def test_quit_asked_by_another_site_without_cookies_sets_none(client: Client):
+    """What a form of another site sends: SameSite=Lax keeps the cookies back, the answer must not touch them."""
+    response = client.post("/quitter/", headers={"Origin": "https://exemple.fr"})
+    assert response.status_code == 303
+    assert not response.cookies
+
+
+def test_quit_asked_by_another_site_does_nothing():
+    client = visit_with_choices()
+    response = client.post("/quitter/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 303
+    assert not response.cookies and "Clear-Site-Data" not in response.headers
+    assert Session.objects.count() == 1
+
+
+def test_quit_takes_away_the_cookies_while_the_database_is_away(monkeypatch):
+    def away(request):
+        raise OperationalError
+
+    monkeypatch.setattr("pnav.pages.views.current_report", away)
+    response = visit_with_choices().post("/quitter/")
+    assert response.status_code == 303
+    assert gone(response) == {"sessionid", "csrftoken", "theme", "django_language"}
 
 
 def test_quit_navigation_does_not_wait_for_the_cache(client: Client):
