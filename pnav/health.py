@@ -1,17 +1,21 @@
 """Three pages for the operator: does this process run, can it serve, how does the service do.
 
-The first two are public and say nothing but a name; /metrics answers only to who holds METRICS_TOKEN.
+The first two say nothing but a name; /metrics answers only to who holds METRICS_TOKEN. The proxy shows none of them to
+the world.
 """
 
 import asyncio
 import hmac
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import redis.asyncio
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.models import Count, F, Min, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -21,6 +25,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from psycopg_pool import ConnectionPool
 
 from chat.models import Agent, Conversation
 
@@ -28,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 # A probe that waits longer than this is a failure: the proxy asks again a few seconds later.
 PROBE_SECONDS = 2
+# An answer serves again for so long: asking in a loop costs no more than asking once.
+KEPT_SECONDS = 1.5
 
 
 @require_safe
@@ -36,21 +43,27 @@ async def live(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-def postgresql_address() -> dict[str, Any]:
-    """What psycopg needs to connect, as Django would."""
-    parameters = connection.get_connection_params()
-    for name in ("cursor_factory", "context"):  # Django's, for synchronous connections
-        parameters.pop(name, None)
-    return parameters
+def pool() -> ConnectionPool[Any]:
+    """The connections of this process, as Django lends them to its pages."""
+    lent: ConnectionPool[Any] | None = connection.pool  # type: ignore[attr-defined]
+    if lent is None:
+        raise ImproperlyConfigured("DATABASES has no pool.")
+    lent.open()  # Django does so with its first query
+    return lent
+
+
+# A thread that is stuck makes the probes after it fail; it does not add up with others.
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness")
+
+
+def _borrow() -> None:
+    with pool().connection(timeout=PROBE_SECONDS) as lent:
+        lent.execute("SELECT 1")
 
 
 async def _ask_postgresql() -> None:
-    """On a connection of its own: a pool that is all in use is busy, not broken."""
-    probe = await psycopg.AsyncConnection.connect(**postgresql_address() | {"connect_timeout": PROBE_SECONDS})
-    try:
-        await probe.execute("SELECT 1")
-    finally:
-        await probe.close()
+    """By the pool: a process that has no connection to lend any more serves nobody, even if PostgreSQL is well."""
+    await asyncio.get_running_loop().run_in_executor(_THREAD, _borrow)
 
 
 async def _ask_redis() -> None:
@@ -77,12 +90,37 @@ async def _answers(part: str) -> bool:
     return True
 
 
+class Readiness:
+    """The parts that do not answer, asked once for all who want to know, however many and often they are."""
+
+    def __init__(self) -> None:
+        self._failing: list[str] = []
+        self._until = 0.0
+        self._asking: asyncio.Task[list[str]] | None = None
+
+    async def failing(self) -> list[str]:
+        """The names of the silent parts, as they were at most KEPT_SECONDS ago."""
+        if time.monotonic() < self._until:
+            return self._failing
+        asking = self._asking
+        if asking is None or asking.done() or asking.get_loop() is not asyncio.get_running_loop():
+            asking = self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(asking)  # whoever hangs up takes nothing from the others
+
+    async def _ask(self) -> list[str]:
+        answers = await asyncio.gather(*map(_answers, PARTS))
+        self._failing = [part for part, answered in zip(PARTS, answers, strict=True) if not answered]
+        self._until = time.monotonic() + KEPT_SECONDS
+        return self._failing
+
+
+READINESS = Readiness()
+
+
 @require_safe
 async def ready(request: HttpRequest) -> HttpResponse:
     """200 when PostgreSQL and Redis answer within PROBE_SECONDS; otherwise 503 with the names of the silent parts."""
-    answers = await asyncio.gather(*map(_answers, PARTS))
-    failing = [part for part, answered in zip(PARTS, answers, strict=True) if not answered]
-    if failing:
+    if failing := await READINESS.failing():
         return JsonResponse({"status": "unavailable", "failing": failing}, status=503)
     return JsonResponse({"status": "ok"})
 

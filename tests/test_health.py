@@ -1,14 +1,23 @@
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from psycopg_pool import ConnectionPool
 
 from chat.lifecycle import Availability
 from pnav import health
 from tests.factories import chat as factory
 
 TOKEN = "a token of the operator"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch) -> None:
+    """No answer of another test."""
+    monkeypatch.setattr(health, "READINESS", health.Readiness())
 
 
 def failing(error: Exception):
@@ -45,11 +54,78 @@ def test_ready_redis_really_away(client, settings, tmp_path):
     assert client.get("/health/ready").json()["failing"] == ["redis"]
 
 
-@pytest.mark.django_db
-def test_ready_postgresql_really_away(client, monkeypatch, tmp_path):
-    address = health.postgresql_address() | {"host": str(tmp_path)}
-    monkeypatch.setattr(health, "postgresql_address", lambda: address)
-    assert client.get("/health/ready").json()["failing"] == ["postgresql"]
+def pool_of_one(**changes) -> ConnectionPool:
+    parameters = connection.get_connection_params() | changes
+    return ConnectionPool(kwargs=parameters, min_size=1, max_size=1, reconnect_timeout=0.1, open=False)
+
+
+@pytest.fixture
+def only_connection(db, monkeypatch) -> Iterator[ConnectionPool]:
+    """This process may hold one connection."""
+    monkeypatch.setattr(health, "PROBE_SECONDS", 0.5)
+    with pool_of_one() as pool:
+        monkeypatch.setattr(health, "pool", lambda: pool)
+        yield pool
+
+
+def test_ready_postgresql_really_away(client, db, monkeypatch, tmp_path):
+    monkeypatch.setattr(health, "PROBE_SECONDS", 0.2)
+    with pool_of_one(host=str(tmp_path)) as pool:
+        monkeypatch.setattr(health, "pool", lambda: pool)
+        assert client.get("/health/ready").json()["failing"] == ["postgresql"]
+
+
+def test_ready_gives_its_connection_back(client, only_connection, monkeypatch):
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0)
+    assert [client.get("/health/ready").status_code for _ in range(3)] == [200] * 3
+
+
+def test_ready_not_while_the_pool_has_nothing_to_lend(client, only_connection, monkeypatch):
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0)
+    with only_connection.connection():
+        assert client.get("/health/ready").json()["failing"] == ["postgresql"]
+    assert client.get("/health/ready").status_code == 200
+
+
+@pytest.fixture
+def questions(monkeypatch) -> list[str]:
+    """The parts asked, in order."""
+    asked: list[str] = []
+
+    def noting(part: str):
+        async def probe() -> None:
+            asked.append(part)
+            await asyncio.sleep(0.05)
+
+        return probe
+
+    for part in health.PARTS:
+        monkeypatch.setitem(health.PARTS, part, noting(part))
+    return asked
+
+
+async def test_ready_asks_once_for_all_who_want_to_know(async_client, questions):
+    answers = await asyncio.gather(*(async_client.get("/health/ready") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(questions) == ["postgresql", "redis"]
+
+
+async def test_ready_asks_again_when_the_answer_is_old(async_client, questions, monkeypatch):
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0.1)
+    await async_client.get("/health/ready")
+    await async_client.get("/health/ready")
+    assert len(questions) == 2
+    await asyncio.sleep(0.15)
+    await async_client.get("/health/ready")
+    assert len(questions) == 4
+
+
+async def test_ready_goes_on_for_the_others_when_one_hangs_up(async_client, questions):
+    first, second = (asyncio.create_task(health.READINESS.failing()) for _ in range(2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    assert await second == []
+    assert sorted(questions) == ["postgresql", "redis"]
 
 
 @pytest.mark.django_db
@@ -67,6 +143,7 @@ def test_health_is_exempt_from_the_redirect_to_https(client, settings):
     assert client.get("/health/live").status_code == 200
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer wrong", TOKEN, f"Basic {TOKEN}", "Bearer é"])
 def test_metrics_is_not_there_without_the_token(client, settings, header):
     settings.METRICS_TOKEN = TOKEN
@@ -74,6 +151,7 @@ def test_metrics_is_not_there_without_the_token(client, settings, header):
     assert client.get("/metrics", headers=headers).status_code == 404
 
 
+@pytest.mark.django_db
 def test_metrics_is_never_there_without_a_configured_token(client, settings):
     settings.METRICS_TOKEN = ""
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
