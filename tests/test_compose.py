@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from daphne.cli import CommandLineInterface
 from django.core.management import get_commands
-from django.urls import resolve
+from django.urls import resolve, reverse
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -166,12 +167,24 @@ def test_volumes_are_declared():
                 assert (ROOT / volume.split(":")[0]).is_file()
 
 
-def test_proxy_logs_no_address_and_hides_metrics():
+def test_proxy_logs_no_address():
     caddyfile = (ROOT / "deploy/Caddyfile").read_text()
     assert "request delete" in caddyfile
     # `log` occurs once, in the global options: in a site it would open an access log.
     assert len(re.findall(r"^\s*log\b", caddyfile, re.MULTILINE)) == 1
-    assert re.search(r"@private path /metrics\s+respond @private 404", caddyfile)
+
+
+def test_proxy_hides_the_pages_of_the_operator():
+    caddyfile = (ROOT / "deploy/Caddyfile").read_text()
+    hidden = re.search(r"@private path (.+)\n\s+respond @private 404", caddyfile)
+    assert hidden is not None
+    for name in ("health_live", "health_ready", "metrics"):
+        assert any(fnmatch(reverse(name), pattern) for pattern in hidden[1].split()), name
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-*", "Forwarded", "Daphne-Root-Path"])
+def test_proxy_drops_what_a_client_claims(name):
+    assert re.search(rf"^\trequest_header -{re.escape(name)}$", (ROOT / "deploy/Caddyfile").read_text(), re.MULTILINE)
 
 
 def test_dockerfile_copies_and_runs_what_exists():
