@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat.actions import park_conversation
+from reports import limits
 from reports.session import current_report
+from reports.visitor import hashed_address
 
 from . import display
 from .actions import give_feedback
@@ -25,6 +28,9 @@ from .models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
 
 logger = logging.getLogger(__name__)
 DATABASE_AWAY = (DatabaseError, InterfaceError)
+# Opinions an hour. A network may be a whole town's: most telephones share an address.
+FEEDBACK_OF_A_VISIT = 5
+FEEDBACK_OF_A_NETWORK = 20
 # All that this site leaves in a browser; « messages » holds what the next page was to say.
 OUR_COOKIES = {
     settings.SESSION_COOKIE_NAME,
@@ -80,13 +86,35 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
+def has_said_enough(request: HttpRequest) -> bool:
+    """Count one more opinion of this visit and of this network; whether either sends too many."""
+    visit, network = request.session.session_key, hashed_address(request)
+    names = []
+    if visit:
+        names.append((salted_hmac("pages.feedback", visit, algorithm="sha256").hexdigest()[:32], FEEDBACK_OF_A_VISIT))
+    if network:
+        names.append((network, FEEDBACK_OF_A_NETWORK))
+    # Each is counted, whatever the others say: no short circuit.
+    over = [limits.is_over(f"feedback:{name}", limit=limit, seconds=60 * 60) for name, limit in names]
+    return any(over)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request: HttpRequest) -> HttpResponseBase:
     form = FeedbackForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        give_feedback(**form.cleaned_data)
-        return redirect("pages:feedback_thanks")
-    return render(request, "pages/feedback.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "pages/feedback.html", {"form": form})
+    if has_said_enough(request):
+        form.add_error(
+            None,
+            _(
+                "Merci, nous avons déjà reçu plusieurs avis de votre part ou de votre réseau. "
+                "Celui-ci n'est pas envoyé : vous pourrez recommencer dans une heure."
+            ),
+        )
+        return render(request, "pages/feedback.html", {"form": form}, status=429)
+    give_feedback(**form.cleaned_data)
+    return redirect("pages:feedback_thanks")
 
 
 @require_safe

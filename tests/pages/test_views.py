@@ -1,6 +1,7 @@
 import re
 from html import unescape
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as project
@@ -368,6 +369,43 @@ def test_feedback_error_keeps_what_was_typed(client: Client):
     assert f"{len(text.strip())} caractères, pour {FEEDBACK_MAX_LENGTH} au plus" in page
     assert 'aria-describedby="id_text-error' in page and 'id="id_text-error"' in page
     assert "autofocus" in page
+
+
+OPINION = {"rating": "yes", "page": "other", "text": "Merci beaucoup"}
+
+
+@pytest.fixture
+def own_counters(settings) -> None:
+    """Opinions of other tests do not count."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"feedback-{uuid4().hex}"}}
+
+
+def test_feedback_of_one_visit_has_a_limit_wherever_it_comes_from(client: Client, own_counters):
+    start_visit(client)
+    sent = [client.post("/avis/", OPINION, REMOTE_ADDR=f"198.51.100.{number}") for number in range(6)]
+    assert [response.status_code for response in sent] == [302] * 5 + [429]
+    assert Feedback.objects.count() == 5
+    assert "vous pourrez recommencer dans une heure" in text_of(sent[-1])
+    assert "Merci beaucoup</textarea>" in sent[-1].content.decode()
+
+
+def test_feedback_of_one_network_has_a_limit_whatever_the_visits(own_counters):
+    statuses = [Client().post("/avis/", OPINION, REMOTE_ADDR=f"2001:db8::{number}").status_code for number in range(21)]
+    assert statuses == [302] * 20 + [429]
+    assert Client().post("/avis/", OPINION, REMOTE_ADDR="2001:db8:0:1::1").status_code == 302
+
+
+def test_feedback_with_an_error_does_not_count(client: Client, own_counters):
+    start_visit(client)
+    for _ in range(6):
+        client.post("/avis/", {"page": "chat"})
+    assert client.post("/avis/", OPINION).status_code == 302
+
+
+def test_feedback_is_kept_while_redis_is_away(client: Client, settings, tmp_path):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path}/nobody.sock"}}
+    start_visit(client)
+    assert [client.post("/avis/", OPINION).status_code for _ in range(6)] == [302] * 6
 
 
 def test_feedback_warns_about_personal_data(client: Client):
