@@ -101,8 +101,8 @@ class ContentBlock(Verified):
     slug = models.SlugField(_("ancre"), unique=True)
     title = models.CharField(_("titre"), max_length=150)
     title_en = models.CharField(_("titre en anglais"), max_length=150, blank=True)
-    body = models.TextField(_("texte"), help_text=markup.HELP)
-    body_en = models.TextField(_("texte en anglais"), blank=True)
+    body = models.TextField(_("texte"), help_text=markup.HELP, max_length=markup.MAX_LENGTH)
+    body_en = models.TextField(_("texte en anglais"), blank=True, max_length=markup.MAX_LENGTH)
     order = models.PositiveSmallIntegerField(_("ordre"), default=100)
 
     class Meta:

@@ -1,6 +1,10 @@
-import pytest
+import time
 
-from pnav.pages.markup import to_html
+import pytest
+from django.forms import modelform_factory
+
+from pnav.pages.markup import MAX_LENGTH, to_html
+from pnav.pages.models import ContentBlock
 
 NBSP = "\u00a0"
 
@@ -32,7 +36,10 @@ def test_to_html_escapes_everything():
     assert to_html('<script>alert("x")</script>') == "<p>&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;</p>"
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://exemple.fr", "//exemple.fr", "data:text/html,x"])
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "http://exemple.fr", "//exemple.fr", "data:text/html,x", "/\\exemple.fr", "\\\\exemple.fr"],
+)
 def test_to_html_refuses_other_addresses(address: str):
     assert "<a " not in to_html(f"[ici]({address})")
 
@@ -47,3 +54,22 @@ def test_to_html_address_cannot_leave_its_attribute():
 
 def test_to_html_unclosed_fold_is_closed():
     assert to_html("+++ Plus\n\nDedans").endswith("</div></details>")
+
+
+@pytest.mark.parametrize("piece", ["[", "[a](", "[a](b", "**", "**a", "*", "### a\n", "+++ a\n\n", "\n \t", "- a\n"])
+def test_to_html_of_the_longest_text_takes_no_time(piece: str):
+    """An opening that nothing closes is not looked for from each of its characters: that took most of a second."""
+    text = (piece * MAX_LENGTH)[:MAX_LENGTH]
+    start = time.process_time()
+    to_html(text)
+    assert time.process_time() - start < 0.1
+
+
+@pytest.mark.parametrize(("length", "refused"), [(MAX_LENGTH, set()), (MAX_LENGTH + 1, {"body", "body_en"})])
+def test_contents_have_a_longest_length(length: int, refused: set[str]):
+    form = modelform_factory(ContentBlock, fields=["body", "body_en"])({"body": "a" * length, "body_en": "a" * length})
+    assert set(form.errors) == refused
+
+
+def test_to_html_headings_and_the_list_below_them():
+    assert to_html("### a\n### b\n- c\n- d") == "<h3>a</h3>\n<h3>b</h3>\n<ul><li>c</li><li>d</li></ul>"
