@@ -4,6 +4,7 @@ An empty environment does not start: every secret and every address must be give
 fall back on. `.env.example` lists all the variables with their meaning; `make run` sets them for the demonstration.
 """
 
+import base64
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,14 @@ def _required(name: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is missing from the environment: see .env.example.")
     return value
+
+
+def _is_flat(pair: str) -> bool:
+    """Whether a name:key pair holds one byte over and over, like an example left in place."""
+    try:
+        return len(set(base64.urlsafe_b64decode(pair.strip().partition(":")[2]))) == 1
+    except ValueError:
+        return False  # no key at all: `reports.keyring` refuses it
 
 
 # --- what must be given -------------------------------------------------------------------------------------------
@@ -41,8 +50,14 @@ DEMO_NOTICE = env.bool("DEMO_NOTICE", True)  # « site de démonstration », unl
 DEBUG = False
 TESTING = env.bool("TESTING", False)
 SITE_URL = env.str("SITE_URL", "")
-if DEMO and not set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]", "testserver"}:
-    raise ImproperlyConfigured("DEMO serves this machine only: ALLOWED_HOSTS may hold localhost and 127.0.0.1.")
+if (DEMO or TESTING) and not set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]", "testserver"}:
+    raise ImproperlyConfigured(
+        "DEMO and TESTING serve this machine only: ALLOWED_HOSTS may hold localhost and 127.0.0.1."
+    )
+if not DEMO and len(set(SECRET_KEY)) < 10:
+    raise ImproperlyConfigured("SECRET_KEY must be drawn at random: fewer than 10 different characters can be guessed.")
+if not DEMO and any(_is_flat(pair) for pair in CONTENT_KEYS.split(",")):
+    raise ImproperlyConfigured("CONTENT_KEYS must be drawn at random: one of them repeats a single byte.")
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts; '*' would let any site open a socket.")
 
@@ -306,7 +321,11 @@ LOGGING = {
     "loggers": {
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
-        # Their messages hold addresses or full paths with query strings.
+        # Their messages hold addresses or full paths with query strings: Daphne's on an exchange that it gives up
+        # (« took too long to shut down and was killed ») shows the whole request.
+        "daphne.server": {"level": "ERROR"},
+        "daphne.http_protocol": {"level": "ERROR"},
+        "daphne.ws_protocol": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "ERROR"},
     },

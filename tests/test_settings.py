@@ -18,6 +18,7 @@ GOOD = {
     "CONTENT_KEYS": "test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SITE_URL": "https://pnav.example",
 }
+FLAT = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 def start(code: str = "", **environment: str | None) -> subprocess.CompletedProcess[str]:
@@ -70,6 +71,12 @@ def test_missing_variable_is_named(name, value):
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": "pnav.example, *"}, "ALLOWED_HOSTS"),
         ({"DEMO": "1"}, "ALLOWED_HOSTS"),
+        ({"TESTING": "1"}, "ALLOWED_HOSTS"),
+        ({"TESTING": "1", "ALLOWED_HOSTS": "localhost,pnav.example"}, "ALLOWED_HOSTS"),
+        ({"SECRET_KEY": "x" * 60}, "SECRET_KEY"),
+        ({"SECRET_KEY": "123456789" * 6}, "SECRET_KEY"),
+        ({"CONTENT_KEYS": f"flat:{FLAT}"}, "CONTENT_KEYS"),
+        ({"CONTENT_KEYS": f"{GOOD['CONTENT_KEYS']}, flat:{FLAT}"}, "CONTENT_KEYS"),
         ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "DATABASE_URL"),
         ({"CONTENT_KEYS": "no key here"}, "CONTENT_KEYS"),
         ({"CONTENT_KEYS": "k:c2hvcnQ="}, "CONTENT_KEYS"),
@@ -85,6 +92,32 @@ def test_unsafe_value_is_refused_by_name(change, named):
 
 def test_demo_on_this_machine_starts():
     assert start(DEMO="1", ALLOWED_HOSTS="localhost,127.0.0.1").returncode == 0
+
+
+def test_throw_away_values_of_the_build_are_accepted():
+    exports = re.findall(r"^export .+$", (ROOT / "deploy" / "build.sh").read_text(), re.MULTILINE)
+    assert len(exports) == 5
+    code = "import django; django.setup()"
+    done = subprocess.run(
+        ["/bin/sh", "-euc", "\n".join([*exports, f'python -c "{code}"'])],
+        env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DJANGO_SETTINGS_MODULE": "pnav.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+@pytest.mark.parametrize("name", ["daphne.server", "daphne.http_protocol", "daphne.ws_protocol"])
+def test_requests_that_daphne_gives_up_reach_no_log(name, level):
+    warning = "Application instance took too long: GET /orientation/?q=secret from 198.51.100.23"
+    error = "Exception inside application"
+    code = f"import logging; log = logging.getLogger('{name}'); log.warning('{warning}'); log.error('{error}')"
+    done = start(code, LOG_LEVEL=level)
+    assert done.returncode == 0
+    assert error in done.stderr and "secret" not in done.stderr and "198.51" not in done.stderr
 
 
 def read_by_settings() -> set[str]:
