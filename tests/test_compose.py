@@ -55,7 +55,10 @@ def test_web_command_is_accepted_by_daphne_and_serves_our_application():
     assert callable(getattr(import_module(module), name))
     assert options.verbosity == 0 and options.access_log is None  # the access log holds addresses
     assert options.websocket_timeout < 24 * 60 * 60
-    assert options.websocket_max_message_size >= 16 * 1024
+    # The limit also holds for what the server sends.
+    assert options.websocket_max_message_size >= 1024 * 1024
+    assert options.websocket_max_frame_size >= 1024 * 1024
+    assert options.application_close_timeout == 60
 
 
 def test_web_command_with_an_unknown_option_would_be_seen():
