@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 import yaml
 from daphne.cli import CommandLineInterface
+from django.contrib.sessions.models import Session
 from django.core.management import get_commands
+from django.db import ProgrammingError, connection, transaction
 from django.urls import resolve, reverse
+from django.utils import timezone
+
+from pnav.pages.models import Feedback
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -76,8 +81,44 @@ def test_every_variable_is_explained():
 def test_our_containers_get_their_secrets_from_the_environment(service):
     assert SERVICES[service]["env_file"] == ".env"
     environment = SERVICES[service]["environment"]
-    assert set(environment) == {"DATABASE_URL", "REDIS_URL"}
-    assert "${POSTGRES_PASSWORD:?" in environment["DATABASE_URL"]
+    assert set(environment) == {"DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD"}
+
+
+def test_only_migrate_owns_the_schema():
+    addresses = {service: SERVICES[service]["environment"]["DATABASE_URL"] for service in OURS}
+    assert "//pnav:${POSTGRES_PASSWORD:?" in addresses["migrate"]
+    for service in ("web", "worker"):
+        assert "//pnav_web:${POSTGRES_WEB_PASSWORD:?" in addresses[service]
+        assert SERVICES[service]["environment"]["POSTGRES_PASSWORD"] == ""  # env_file would bring it
+    assert "POSTGRES_WEB_PASSWORD" in SERVICES["postgres"]["environment"]
+
+
+@pytest.mark.django_db
+def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
+    script = (ROOT / "deploy/roles.sql").read_text()
+    assert r"\getenv password POSTGRES_WEB_PASSWORD" in script
+    statements = re.sub(r"^\\getenv.*$", "", script, flags=re.MULTILINE).replace(":'password'", "'a password'")
+    with connection.cursor() as cursor:
+        cursor.execute(statements)
+        cursor.execute("CREATE TABLE made_later (id bigserial PRIMARY KEY)")
+        cursor.execute("SET LOCAL ROLE pnav_web")
+    # Written before and after the script ran.
+    session = Session.objects.create(session_key="a", session_data="b", expire_date=timezone.now())
+    Session.objects.update(session_data="c")
+    session.delete()
+    Feedback.objects.create(rating="yes", page="other")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO made_later DEFAULT VALUES")
+        for forbidden in (
+            "DROP TABLE made_later",
+            "ALTER TABLE made_later ADD word text",
+            "TRUNCATE made_later",
+            "CREATE TABLE another (id int)",
+            "CREATE ROLE another",
+            "SELECT pg_read_file('/etc/hostname')",
+        ):
+            with pytest.raises(ProgrammingError, match=r"must be owner|permission denied"), transaction.atomic():
+                cursor.execute(forbidden)
 
 
 def test_env_file_is_never_committed():
@@ -146,7 +187,7 @@ def test_postgresql_is_durable_and_logs_no_content():
     assert options["log_min_error_statement"] == "panic"
     assert options["log_error_verbosity"] == "terse"
     # Since 18 the image keeps its data one level lower: a volume on …/data would stay empty.
-    assert SERVICES["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert SERVICES["postgres"]["volumes"][0] == "postgres:/var/lib/postgresql"
 
 
 def test_connections_fit():
