@@ -81,7 +81,12 @@ def test_every_variable_is_explained():
 def test_our_containers_get_their_secrets_from_the_environment(service):
     assert SERVICES[service]["env_file"] == ".env"
     environment = SERVICES[service]["environment"]
-    assert set(environment) == {"DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD"}
+    assert set(environment) - {"DATABASE_STATEMENT_SECONDS"} == {"DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD"}
+
+
+def test_only_migrate_may_take_its_time():
+    assert SERVICES["migrate"]["environment"]["DATABASE_STATEMENT_SECONDS"] == "0"
+    assert not any("DATABASE_STATEMENT_SECONDS" in SERVICES[name]["environment"] for name in ("web", "worker"))
 
 
 def test_only_migrate_owns_the_schema():
