@@ -2,7 +2,7 @@
 
 from django import template
 
-from locations import data_sources
+from locations import data_sources, national
 
 register = template.Library()
 
@@ -11,3 +11,9 @@ register = template.Library()
 def _data_sources() -> list[data_sources.DataSource]:
     """`{% data_sources as sources %}`: the editions loaded, for the footer. Empty before the first import."""
     return data_sources.data_sources()
+
+
+@register.filter
+def in_language(text: str) -> str:
+    """`{{ partner.presentation|in_language }}`: the words of a national number in the visitor's language."""
+    return national.in_language(text)

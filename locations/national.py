@@ -1,0 +1,29 @@
+"""The words of the national numbers: data, yet read in the visitor's language.
+
+They are imported in French from `data/units.json`. What an administrator rewrites is shown as written.
+"""
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+TEXTS = frozenset(
+    (
+        _("3018 – violences numériques"),
+        _("3114 – prévention du suicide"),
+        _("119 – enfance en danger"),
+        _("3919 – femmes victimes de violences"),
+        _("Pour toute victime. Appel gratuit."),
+        _("Pour les jeunes et leurs proches. Gratuit et anonyme."),
+        _("Si vous pensez au suicide, ou si vous êtes inquiet pour quelqu'un. Gratuit."),
+        _("Pour un enfant en danger. Gratuit."),
+        _("Pour les femmes victimes de violences."),
+        _("tous les jours, de 9 h à 19 h"),
+        _("tous les jours, de 9 h à 23 h"),
+        _("jour et nuit, tous les jours"),
+    )
+)
+
+
+def in_language(text: str) -> str:
+    """A text of a national number in the active language; any other text as it is."""
+    return gettext(text) if text in TEXTS else text
