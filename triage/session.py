@@ -32,6 +32,25 @@ def save_answer(request: HttpRequest, *, question: Question, value: str) -> None
     }
 
 
+def refuse_answer(request: HttpRequest, *, question: Question, reason: str) -> None:
+    """Remember, until its page is shown, why an answer was not taken: a field's error code, never the answer."""
+    request.session[_KEY] = {**_namespace(request), "refused": {"question": question.id, "reason": reason}}
+
+
+def take_refusal(request: HttpRequest, *, question: Question) -> str:
+    """Why the last answer to this question was not taken, said once; empty when there is nothing to say."""
+    kept = dict(_namespace(request))
+    refused = kept.get("refused")
+    if refused is None or refused["question"] != question.id:
+        return ""
+    del kept["refused"]
+    if kept:
+        request.session[_KEY] = kept
+    else:
+        clear(request)
+    return refused["reason"]
+
+
 def assessment(request: HttpRequest) -> rules.Assessment | None:
     """What this visit's answers mean; None while a question waits for its answer."""
     assessed = rules.assess(answers(request))

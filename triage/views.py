@@ -41,13 +41,12 @@ def _onward(request: HttpRequest) -> HttpResponse:
     return _to_question(pending) if pending else _to_result(rules.assess(session.answers(request)))
 
 
-def _show(request: HttpRequest, question: Question, *, form: AnswerForm | None = None) -> HttpResponse:
-    """The page of one question, with the answer it had."""
+def _show(request: HttpRequest, question: Question, *, refusal: str = "") -> HttpResponse:
+    """The page of one question, with the answer it had. refusal: why the last answer was not taken, a field's code."""
     answers = session.answers(request)
     voice = rules.voice(answers)
-    if form is None:
-        form = AnswerForm(question=question, voice=voice, initial={"answer": answers.get(question.id)})
-    chosen = form["answer"].value()
+    chosen = answers.get(question.id)
+    messages = AnswerForm(question=question, voice=voice).fields["answer"].error_messages
     options = [
         {
             "value": option.value,
@@ -62,7 +61,7 @@ def _show(request: HttpRequest, question: Question, *, form: AnswerForm | None =
         "text": question.text.spoken(voice),
         "help_text": question.help_text.spoken(voice) if question.help_text else "",
         "options": options,
-        "errors": form.errors.get("answer", []),
+        "error": messages[refusal] if refusal else "",
         "number": rules.position(question, answers),
         "previous": rules.question_before(question, answers),
         "is_first": question is QUESTIONS[0],
@@ -100,10 +99,12 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
     if rules.position(asked, answers) is None:
         return _onward(request)
     if request.method != "POST":
-        return _show(request, asked)
+        return _show(request, asked, refusal=session.take_refusal(request, question=asked))
     form = AnswerForm(request.POST, question=asked, voice=rules.voice(answers))
     if not form.is_valid():
-        return _show(request, asked, form=form)
+        # Said on the page that follows: an answer to a POST could not be come back to without sending it again.
+        session.refuse_answer(request, question=asked, reason=form.errors.as_data()["answer"][0].code or "required")
+        return _to_question(asked)
     session.save_answer(request, question=asked, value=form.cleaned_data["answer"])
     following = rules.question_after(asked, session.answers(request))
     return _to_question(following) if following else _onward(request)

@@ -124,6 +124,21 @@ def test_way_through_the_questions_without_javascript(live_site: LiveSite, page_
     expect(page.locator("#answer-group")).to_be_checked()
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_back_after_a_missing_answer_shows_the_question(
+    live_site: LiveSite, page_factory: PageFactory, javascript: bool
+) -> None:
+    page = page_factory(javascript=javascript, width=320)
+    page.goto(live_site.url + "/orientation/")
+    page.get_by_role("button", name="Continuer", exact=True).click()
+    expect(page.locator("#errors")).to_be_visible()
+    page.locator("#answer-no").check(force=True)
+    page.get_by_role("button", name="Continuer", exact=True).click()
+    page.go_back()
+    expect(page.locator("#answer-no")).to_be_checked()
+    assert not page.title().startswith("Erreur : ")
+
+
 def test_way_through_the_questions_with_the_keyboard(live_site: LiveSite, page_factory: PageFactory) -> None:
     page = page_factory()
     page.goto(live_site.url + "/orientation/")

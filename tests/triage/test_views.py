@@ -172,25 +172,42 @@ def test_unknown_pages_are_not_found(client: Client) -> None:
 @pytest.mark.parametrize("sent", [{}, {"answer": ""}, {"answer": "nonsense"}])
 def test_missing_answer_is_said_beside_the_field(client: Client, sent: dict[str, str]) -> None:
     response = client.post(address("danger"), sent)
-    html = unescape(response.content.decode())
+    assert (response.status_code, response.headers["Location"]) == (302, address("danger"))
+    html = page(client, address("danger"))
     assert "<title>Erreur : " in html
     assert 'class="fr-error-text' in html and "Choisissez une réponse" in html
     assert 'aria-describedby="question-error" autofocus' in html
+    assert 'id="errors"' in html and 'href="#answer-no"' in html
     assert "triage" not in client.session
 
 
 def test_error_keeps_the_answer_given_before(client: Client) -> None:
     answer(client, "danger", "no")
-    html = unescape(client.post(address("danger"), {}).content.decode())
-    assert "Erreur" in html
+    client.post(address("danger"), {})
+    html = page(client, address("danger"))
+    assert "<title>Erreur : " in html and 'value="no" checked' in html
     assert client.session["triage"]["answers"] == {"danger": "no"}
+
+
+def test_missing_answer_is_said_once_and_on_its_own_page(client: Client) -> None:
+    answer(client, "danger", "no")
+    client.post(address("screen"), {})
+    assert "Erreur" not in page(client, address("danger"))
+    assert "Erreur" in page(client, address("screen"))
+    assert "Erreur" not in page(client, address("screen"))
+
+
+def test_missing_answer_is_forgotten_once_the_question_is_answered(client: Client) -> None:
+    client.post(address("danger"), {})
+    answer(client, "danger", "no")
+    assert "Erreur" not in page(client, address("danger"))
 
 
 def test_minors_are_spoken_to_familiarly(client: Client) -> None:
     answer_all(client, MINOR)
     assert "Choisis ce qui pèse le plus" in page(client, address("facts"))
-    error = unescape(client.post(address("facts"), {}).content.decode())
-    assert "Choisis une réponse." in error
+    client.post(address("facts"), {})
+    assert "Choisis une réponse." in page(client, address("facts"))
     assert "Es-tu en danger en ce moment" in page(client, reverse("triage:start"))
     answer_all(client, MINOR_CHAT)
     html = page(client, result_address(Outcome.CHAT_MINOR))
