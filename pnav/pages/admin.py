@@ -4,11 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+
+from pnav.pages.templatetags import help_numbers
 
 from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified, overdue
 
@@ -56,6 +59,8 @@ VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", 
 
 @admin.register(HelpNumber)
 class HelpNumberAdmin(VerifiedAdmin):
+    """The numbers and their hours: every page that names a number reads them here."""
+
     list_display = (
         "number",
         "label",
@@ -75,6 +80,10 @@ class HelpNumberAdmin(VerifiedAdmin):
         (_("Anglais"), {"fields": ("label_en", "audience_en", "hours_en")}),
         VERIFICATION,
     )
+
+    def save_model(self, request: HttpRequest, obj: HelpNumber, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        help_numbers.forget()
 
 
 @admin.register(ContentBlock)
