@@ -12,12 +12,12 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from chat import access, doorbell, queue
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
-from chat.writing import append
+from chat.writing import append, say
 from reports.models import Report
 
 logger = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ def close_conversation(
     else:
         body = _("Fin de l'échange. Les messages restent lisibles.")
     if conversation.is_open:
-        append(conversation, author=Author.SYSTEM, body=body, now=now)
+        say(conversation, body, now=now)
     conversation.status = Status.CLOSED
     conversation.closed_at = now
     conversation.closed_by = by_author
@@ -164,12 +164,7 @@ def park_conversation(*, report: Report) -> None:
     conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
     if conversation is None or not conversation.is_open:
         return
-    append(
-        conversation,
-        author=Author.SYSTEM,
-        body=_("Départ rapide du site. Un retour est possible avec le code de reprise."),
-        now=now,
-    )
+    say(conversation, _("Départ rapide du site. Un retour est possible avec le code de reprise."), now=now)
     _history(conversation, EventKind.PARKED, now)
     doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
@@ -205,12 +200,7 @@ def resume_conversation(*, conversation_id: int) -> Conversation:
         Report.objects.filter(pk=conversation.report_id).update(visit_generation=F("visit_generation") + 1)
         _history(conversation, EventKind.RESUMED, now, detail="code")
         if conversation.is_open:
-            append(
-                conversation,
-                author=Author.SYSTEM,
-                body=_("Retour avec le code de reprise. La visite d'avant est fermée."),
-                now=now,
-            )
+            say(conversation, _("Retour avec le code de reprise. La visite d'avant est fermée."), now=now)
             doorbell.message_posted(conversation.public_id, conversation.last_seq)
     conversation.report.refresh_from_db(fields=["visit_generation"])
     return conversation

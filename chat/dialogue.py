@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from chat import access, actions, doorbell, protocol
 from chat.lifecycle import Author, Status
@@ -84,7 +84,7 @@ def pages_after(party: Party, after: int, at_most: int) -> list[Json]:
 
 def state(party: Party, board: Board | None = None) -> Json:
     """The `state` frame: for a person who waits, with an honest place and range."""
-    conversation = Conversation.objects.select_related("assigned_to__unit").get(pk=party.conversation_id)
+    conversation = Conversation.objects.select_related("report", "assigned_to__unit").get(pk=party.conversation_id)
     position = None
     wait = None
     if conversation.status == Status.WAITING:
@@ -94,12 +94,14 @@ def state(party: Party, board: Board | None = None) -> Json:
         position = board.position(conversation.public_id)
         wait = board.wait_minutes(position)
     agent = conversation.assigned_to
+    with translation.override(conversation.report.language):  # a socket has no language of its own
+        interlocutor = agent.interlocutor if agent else None
     return protocol.state_frame(
         conversation.public_id,
         status=conversation.status,
         position=position,
         wait_minutes=wait,
-        interlocutor=agent.interlocutor if agent else None,
+        interlocutor=interlocutor,
         last_seq=conversation.last_seq,
         read_seq=conversation.agent_read_seq if party.author == Author.REPORTER else conversation.reporter_read_seq,
     )

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from chat import doorbell
-from chat.lifecycle import Author, Availability, Status, estimate_wait, may_overflow
+from chat.lifecycle import Availability, Status, estimate_wait, may_overflow
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
-from chat.writing import append
+from chat.writing import say
 from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
@@ -142,13 +142,9 @@ def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) ->
     agent.save(update_fields=["last_assigned_at"])
     conversation = Conversation.objects.select_for_update(of=("self",)).select_related("report").get(pk=conversation_id)
     # Somebody may see the screen of a discreet visit: it does not say who answers there.
-    name = agent.public_name if conversation.report.discreet else agent.interlocutor
-    append(
-        conversation,
-        author=Author.SYSTEM,
-        body=_("%(name)s est là. L'échange peut commencer.") % {"name": name},
-        now=now,
-    )
+    with translation.override(conversation.report.language):
+        name = agent.public_name if conversation.report.discreet else agent.interlocutor
+    say(conversation, _("%(name)s est là. L'échange peut commencer."), name=name, now=now)
     ConversationEvent.objects.create(conversation=conversation, kind=EventKind.ASSIGNED, at=now, by=agent.user)
     doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
@@ -181,10 +177,9 @@ def _release(*, conversation_id: int, agent_id: int, now: datetime) -> int:
     if not won:
         return 0
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
-    append(
+    say(
         conversation,
-        author=Author.SYSTEM,
-        body=_(
+        _(
             "La connexion avec votre interlocuteur est perdue. Ce n'est pas de votre fait. "
             "Vous gardez votre place et une autre personne va vous répondre ; elle pourra lire vos messages."
         ),

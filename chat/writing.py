@@ -4,8 +4,13 @@ Whoever batches the writing of a process one day does it here: nothing else inse
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.utils import translation
+from django.utils.functional import Promise
+
+from chat.lifecycle import Author
 from chat.models import Agent, Conversation, Message
 from reports import keyring
 
@@ -35,3 +40,13 @@ def append(
     conversation.last_seq = seq
     conversation.save(update_fields=["last_seq"])
     return message
+
+
+def say(conversation: Conversation, text: Promise, *, now: datetime, **words: Any) -> Message:
+    """Add a line of Pnav's own, in the language of the visit, whoever causes it and in whatever language they are.
+
+    text: lazily translated; `words` fill its places, lazily translated or not.
+    """
+    with translation.override(conversation.report.language):
+        body = str(text) % words if words else str(text)
+    return append(conversation, author=Author.SYSTEM, body=body, now=now)

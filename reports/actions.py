@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import get_language
 
 from locations.session import Choice
 from reports import keyring
@@ -51,6 +52,7 @@ def file_report(
             "outcome": assessment.outcome,
             "urgency": Urgency.NORMAL if is_one_of_many else assessment.urgency,
             "discreet": discreet,
+            "language": get_language() or "fr",
             "postal_code": choice.postal_code,
             "municipality": choice.municipality,
             "reception_point": choice.reception_point,

@@ -109,6 +109,7 @@ class Report(models.Model):
     )
     force = models.CharField(max_length=20, choices=Force, blank=True)
     is_nearest = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, default="fr")  # of the visit: what Pnav writes in the thread follows it
     # Which visit may speak for this report: raised when a code de reprise is used, so that the device left behind,
     # which may be in the wrong hands, reads nothing more.
     visit_generation = models.PositiveIntegerField(default=0, editable=False)

@@ -26,6 +26,13 @@ def test_dispatch_oldest_first():
     assert who_has(oldest) == agent and who_has(recent) is None
 
 
+def test_dispatch_speaks_the_language_of_the_visit():
+    conversation = make.waiting(language="en")
+    make.agent()
+    queue.dispatch()
+    assert "is here" in conversation.messages.get().body and "police nationale" not in conversation.messages.get().body
+
+
 def test_dispatch_urgent_before_old():
     old = make.waiting(queued_at=make.long_ago(60))
     urgent = make.waiting(urgency=Urgency.CRITICAL)
