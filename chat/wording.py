@@ -52,7 +52,8 @@ def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
             _("Le message est trop long : 4 000 caractères au plus. Envoie-le en plusieurs fois."),
         ),
         "count": _("{n} caractères sur 4 000"),
-        "new": _("Nouveaux messages"),
+        "new": _("Nouveau message"),
+        "arrived": _("{name} est là") if not discreet else _("Nouveau message"),
         "code_failed": choose(
             _("Le code n'a pas pu être créé. Réessayez dans un instant."),
             _("Le code n'a pas pu être créé. Réessaie dans un instant."),

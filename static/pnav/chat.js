@@ -44,12 +44,34 @@
     node.classList.toggle("pnav-message--refused", kind === "refused");
   }
 
-  const toEnd = () => end.scrollIntoView({ block: "nearest" });
+  const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < window.innerHeight;
+
+  // The last messages and the form on screen together. Nothing moves when they are already.
+  function toEnd(always) {
+    const { top } = end.getBoundingClientRect();
+    if (always || top < 96 || top > parseFloat(getComputedStyle(end).scrollMarginTop)) end.scrollIntoView();
+  }
+
+  // Whoever reads elsewhere keeps what they read under their eyes, whatever appears or goes above it.
+  function steady(change) {
+    const kept = [...list.children, ...root.querySelectorAll("aside > *, aside > section > *")]
+      .find((node) => isIn(node.getBoundingClientRect()));
+    const before = kept && kept.getBoundingClientRect().top;
+    change();
+    if (kept && !kept.hidden) window.scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
+  }
+
+  function notice(text) {
+    const { top } = end.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight - 80) show($("notice"), text);
+  }
 
   function place(node, own) {
     const follow = atEnd || own;
-    list.insertBefore(node, own || !outbox.length ? null : outbox[0].node);
-    if (follow) toEnd(); else $("new-messages").hidden = false;
+    const insert = () => list.insertBefore(node, own || !outbox.length ? null : outbox[0].node);
+    if (follow) { insert(); toEnd(); return; }
+    steady(insert);
+    if (node.dataset.author !== "system" || $("notice").hidden) notice(said.new);
   }
 
   function leaveOutbox(entry) {
@@ -72,6 +94,7 @@
 
   function showStatus(before) {
     data.status = status;
+    if (status !== "active") show($("notice"), "");
     document.title = title = title.replace(said[`title_${before}`], said[`title_${status}`]);
     for (const node of root.querySelectorAll("[data-when]")) node.hidden = !node.dataset.when.split(" ").includes(status);
   }
@@ -133,11 +156,18 @@
         say($("position"), frame.position === 1 ? said.position_first : fill(said.position, { n: frame.position }));
         say($("wait"), waitWords(frame.wait_minutes));
       }
-      $("nobody").hidden = status !== "waiting" || Boolean(frame.wait_minutes);
+      const follow = atEnd;
+      const redraw = () => {
+        $("nobody").hidden = status !== "waiting" || Boolean(frame.wait_minutes);
+        if (status !== before && status !== "abandoned") showStatus(before);
+      };
+      if (follow) redraw(); else steady(redraw);
+      if (status === "active" && before === "waiting") {
+        if (follow) toEnd(); else notice(fill(said.arrived, { name: interlocutor.split(",")[0] }));
+      }
       showRead(frame.read_seq || 0);
       if (status === "abandoned") { returned(); return; }
-      if (status !== before) showStatus(before);
-      if (status === "closed") closePage();
+      if (status !== before && status === "closed") closePage();
       connected();
     },
     typing() { typing(fill(said.typing, { name: interlocutor })); },
@@ -330,9 +360,16 @@
 
   /* --- the world around --- */
 
+  $("notice").addEventListener("click", () => {
+    const last = list.lastElementChild || box;
+    if (last !== box) last.tabIndex = -1;
+    last.focus({ preventScroll: true });
+    toEnd(true);
+  });
+
   new IntersectionObserver(([entry]) => {
     atEnd = entry.isIntersecting;
-    if (atEnd) { $("new-messages").hidden = true; markRead(); }
+    if (atEnd) { show($("notice"), ""); markRead(); }
   }, { rootMargin: "0px 0px -80px" }).observe(end);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;

@@ -238,6 +238,56 @@ def test_agent_lost_gives_the_place_back_and_another_one_comes(live_site, enter)
     expect(own(page).locator("[data-part=body]")).to_have_text("vous êtes là ?")
 
 
+def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter, console, axe):
+    agent, conversation = waiting(live_site)
+    page = enter(conversation, width=360, height=740)
+    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    button = page.get_by_role("button", name="Créer un code de reprise")
+    button.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 200)")
+
+    def top() -> float:
+        return button.evaluate("node => node.getBoundingClientRect().top")
+
+    page.wait_for_function("document.getElementById('fin').getBoundingClientRect().bottom < 0")
+    before = top()
+    with console(agent, conversation) as camille:
+        available(live_site, agent)
+        notice = page.get_by_role("button", name="Camille est là")
+        expect(notice).to_be_in_viewport(ratio=1)
+        assert abs(top() - before) < 2
+        camille.send("sync", after=0)
+        camille.say("Bonjour, je vous lis.")
+        notice = page.get_by_role("button", name="Nouveau message")
+        expect(notice).to_be_in_viewport(ratio=1)
+        assert abs(top() - before) < 2
+        axe(page)
+        notice.click()
+        last = page.locator("#messages > li").last
+        expect(last).to_contain_text("Bonjour, je vous lis.")
+        expect(last).to_be_focused()
+        expect(last).to_be_in_viewport(ratio=1)
+        expect(page.get_by_label("Votre message")).to_be_in_viewport(ratio=1)
+        expect(notice).to_be_hidden()
+
+        # At the end, what comes is simply shown.
+        camille.say("Prenez votre temps.")
+        expect(page.locator("#messages > li").last).to_be_in_viewport(ratio=1)
+        expect(page.locator("#messages > li").last).to_contain_text("Prenez votre temps.")
+        expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_discreet_notice_names_nobody(live_site, enter):
+    agent, conversation = waiting(live_site, discreet=True)
+    page = enter(conversation, width=360, height=740)
+    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    button = page.get_by_role("button", name="Créer un code de reprise")
+    button.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 200)")
+    page.wait_for_function("document.getElementById('fin').getBoundingClientRect().bottom < 0")
+    available(live_site, agent)
+    expect(page.locator("#notice")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#notice")).to_have_text("Nouveau message")
+
+
 def test_text_begun_when_the_exchange_ends_stays_to_be_copied(live_site, enter):
     agent, conversation = assigned(live_site)
     page = enter(conversation)
