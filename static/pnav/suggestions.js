@@ -4,12 +4,14 @@
   "use strict";
 
   const WAIT_MS = 150;
+  const LEAVE_MS = 300;
   let forms = 0;
 
   const enhance = (form) => {
     const input = form.querySelector("input[name=q]");
     const token = form.querySelector("input[name=csrfmiddlewaretoken]");
-    if (!input || !token) return;
+    const button = form.querySelector("[type=submit]");
+    if (!input || !token || !button) return;
     forms += 1;
 
     const list = document.createElement("ul");
@@ -62,6 +64,7 @@
       stop();
       close();
       status.textContent = "";
+      button.click(); // what was picked is what is looked for: nothing more to press
     };
 
     const show = (items) => {
@@ -129,13 +132,22 @@
       event.preventDefault();
     });
 
-    // Before the field loses the focus: a press on an option keeps it.
+    // A press on an option or on the button keeps the focus in the field: the list is in the flow, and closing it
+    // during the press would move the button from under the finger.
+    button.addEventListener("pointerdown", (event) => event.preventDefault());
     list.addEventListener("pointerdown", (event) => event.preventDefault());
     list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
       if (option) take([...list.children].indexOf(option));
     });
     input.addEventListener("blur", () => {
+      stop();
+      // Elsewhere on the page, what is pressed stays in its place for the time of a tap.
+      setTimeout(() => {
+        if (document.activeElement !== input) close();
+      }, LEAVE_MS);
+    });
+    form.addEventListener("submit", () => {
       stop();
       close();
     });
