@@ -157,3 +157,23 @@ def test_targets_are_large_enough_for_a_thumb(live_site: LiveSite, page_factory:
     for box in page.locator("main a, main button, main summary").all():
         size = box.bounding_box()
         assert size is not None and size["height"] >= 44, box.inner_text()
+
+
+def test_question_has_room_and_the_quick_exit_hides_no_answer_with_focus(
+    live_site: LiveSite, page_factory: PageFactory
+) -> None:
+    page = page_factory(width=320, height=568)
+    page.goto(live_site.url + "/orientation/")
+    gap = """() => document.querySelector('.pnav-choice').getBoundingClientRect().top
+        - document.querySelector('#question-text').getBoundingClientRect().bottom"""
+    assert page.evaluate(gap) >= 16
+    page.locator("#answer-no").focus()
+    hidden = """() => {
+        const on = document.activeElement, shown = on.labels && on.labels[0] || on;
+        const exit = document.querySelector('.pnav-exit').getBoundingClientRect();
+        return shown.getBoundingClientRect().bottom + 4 > exit.top;
+    }"""
+    for key in ("ArrowDown", "ArrowDown", "Tab"):
+        page.keyboard.press(key)
+        assert not page.evaluate(hidden), key
+    expect(page.get_by_role("button", name="Continuer", exact=True)).to_be_focused()
