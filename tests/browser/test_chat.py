@@ -562,6 +562,36 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
     assert bodies(live_site, conversation) == ["J'écris sans script", "Ce texte reste"]
 
 
+def test_last_messages_and_the_box_share_the_screen_without_javascript(live_site, enter, console):
+    agent, conversation = assigned(live_site)
+
+    def fill() -> None:
+        for n in range(12):
+            make.message(conversation, f"Message {n} de la conversation, assez long pour deux lignes.")
+
+    in_site(live_site, fill)
+    page = enter(conversation, javascript=False, width=360, height=740)
+    box, last = page.get_by_label("Votre message"), page.locator("#messages > li").last
+    expect(page.locator("noscript > p")).to_be_visible()  # says that the frame renews itself
+    write(page, "Je suis chez moi")
+    page.wait_for_url("**/tchat/#fin")
+
+    def expect_both(words: str) -> None:
+        expect(last).to_contain_text(words)
+        expect(last).to_be_in_viewport(ratio=1)
+        expect(box).to_be_in_viewport(ratio=1)
+        edge = box.evaluate("node => node.closest('#compose-bar').getBoundingClientRect().top")
+        assert last.evaluate("node => node.getBoundingClientRect().bottom") < edge
+
+    expect_both("Je suis chez moi")
+    with console(agent, conversation) as camille:
+        camille.send("sync", after=0)
+        for words in ("Vous êtes en sécurité ?", "Prenez votre temps."):
+            camille.say(words)
+            page.get_by_role("link", name="Actualiser").click()
+            expect_both(words)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("situation", ["waiting", "active", "closed"])
 def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe, theme, situation):
