@@ -26,7 +26,7 @@ type UnitRow = Any
 
 MAX_TYPED = 100  # characters; the rest of a longer text is not read
 MAX_SUGGESTIONS = 8
-NEAREST_SHOWN = 3
+NEAREST_SHOWN = 2
 _NEAREST_READ = 12  # candidates by degrees, from which the nearest by kilometres are kept
 _ARTICLES = ("la", "le", "les", "l")
 
@@ -87,6 +87,7 @@ class Lookup:
     suggestions: only without places: « Vouliez-vous dire… ».
     others: communes whose longer name begins with the one typed; may_be_other: one of them is larger than the first
     found.
+    are_homonyms: the places, the largest first, bear the name typed; neither a code nor arrondissements led to them.
     """
 
     outcome: Outcome
@@ -94,6 +95,7 @@ class Lookup:
     suggestions: list[Suggestion] = field(default_factory=list)
     others: list[Suggestion] = field(default_factory=list)
     may_be_other: bool = False
+    are_homonyms: bool = False
     is_cedex: bool = False
     cedex_is_approximate: bool = False
 
@@ -280,6 +282,7 @@ def search(text: str) -> Lookup:
         places=places,
         others=_suggestions(longer),
         may_be_other=any((hit.population or 0) > (places[0].municipality.population or 0) for hit in longer),
+        are_homonyms=len(places) > 1 and not coded and not any(place.municipality.parent_id for place in places),
         is_cedex=bool(coded) and all(hit.hit_code_kind == PostalCode.Kind.CEDEX for hit in coded),
         cedex_is_approximate=any(hit.hit_is_vague for hit in coded),
     )

@@ -30,6 +30,8 @@ LARGE_TOWNS = (
 )
 # Above so many communes, one near unit for each is enough to choose from.
 MANY_PLACES = 5
+# Communes of one name, the largest first: the others are folded.
+HOMONYMS_SHOWN = 3
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,13 +107,19 @@ def _show(
         for place in found.places:
             if not place.has_competent_unit:
                 del place.units[1:]
+    shown = HOMONYMS_SHOWN if found.are_homonyms else len(found.places)
+    has_unknown_competence = any(not place.has_competent_unit for place in found.places)
     context: dict[str, Any] = {
         "lookup": found,
+        "places": found.places[:shown],
+        "folded": found.places[shown:],
         "typed": text,
         "purpose": purpose,
         "form": form,
         "large_towns": LARGE_TOWNS,
-        "has_unknown_competence": any(not place.has_competent_unit for place in found.places),
+        "has_unknown_competence": has_unknown_competence,
+        # The exchange is the same from every unit; an address to go to is not, and stays the person's choice.
+        "is_preselected": has_unknown_competence and purpose == Purpose.EXCHANGE,
     }
     template = "locations/select.html" if found.places else "locations/not_found.html"
     return render(request, template, context)

@@ -196,6 +196,58 @@ def test_results_of_many_communes_show_one_near_unit_each(client, belley):
     assert page.count('name="service"') == views.MANY_PLACES + 1
 
 
+DOUBT = "Dans le doute, gardez le premier choix : cela ne change rien à l&#x27;aide que vous recevrez."
+
+
+def services(page):
+    """The radio buttons of a page: (value, whether it is checked)."""
+    inputs = re.findall(r'<input type="radio" name="service"[^>]*>', page)
+    return [(re.search(r'value="([^"]*)"', field)[1], " checked" in field) for field in inputs]
+
+
+def test_results_without_a_competent_unit_select_the_nearest_for_the_exchange(client):
+    commune = municipality("Loin", "01901", ("01400",), latitude=45.7, longitude=5.6)
+    near, far, farthest = (
+        reception_point(f"Gendarmerie - Brigade {name}", latitude=45.7 + distance, longitude=5.6)
+        for name, distance in (("C", 0.1), ("A", 0.2), ("B", 0.3))
+    )
+    page = text_of(post(client, "01400", follow=True))
+    assert services(page) == [(f"{commune.pk}_{near.pk}_01400", True), (f"{commune.pk}_{far.pk}_01400", False)]
+    assert farthest.name not in page
+    assert DOUBT in page.replace("l'aide", "l&#x27;aide")
+    page = text_of(post(client, "01400", "contacts", follow=True))
+    assert [checked for _value, checked in services(page)] == [False, False]
+    assert "Dans le doute" not in page
+
+
+def test_results_of_known_units_select_none(client, arles):
+    page = text_of(post(client, "arles", follow=True))
+    assert [checked for _value, checked in services(page)] == [False, False]
+    assert "Dans le doute" not in page
+
+
+def test_results_where_no_unit_is_known_select_the_commune(client):
+    commune = municipality("Seule", "98411", ("98400",), zone="com")
+    assert services(text_of(post(client, "98400", follow=True))) == [(f"{commune.pk}__98400", True)]
+
+
+def test_results_of_one_name_show_the_largest_communes_and_fold_the_others(client):
+    for department, population in (("01", 10), ("11", 4000), ("30", 200), ("93", 150_000), ("38", 900)):
+        municipality("Belmont", f"{department}901", (f"{department}400",), population=population)
+    page = text_of(post(client, "belmont", follow=True))
+    assert [value[:5] for value, _checked in services(page)] == ["93901", "11901", "38901", "30901", "01901"]
+    shown, folded = page.split("Autres communes de ce nom")
+    assert [value[:5] for value, _checked in services(shown)] == ["93901", "11901", "38901"]
+    assert folded.startswith(" (2)")
+    assert [checked for _value, checked in services(page)] == [True, False, False, False, False]
+
+
+def test_results_of_one_code_fold_nothing(client):
+    for number in range(5):
+        municipality(f"Village {number}", f"01{900 + number}", ("01400",))
+    assert "Autres communes de ce nom" not in text_of(post(client, "01400", follow=True))
+
+
 def test_results_page_in_few_queries(client, arles):
     post(client, "arles")
     with CaptureQueriesContext(connection) as queries:
