@@ -37,6 +37,10 @@ def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
         "sent": _("Envoyé"),
         "read": _("Lu"),
         "refused": _("Non envoyé"),
+        "cut": choose(
+            _("L'échange s'est terminé avant l'envoi. Vous pouvez copier votre texte."),
+            _("L'échange s'est terminé avant l'envoi. Tu peux copier ton texte."),
+        ),
         "typing": _("{name} écrit…"),
         "offline": choose(
             _("Connexion interrompue. Vos messages sont gardés et partiront dès le retour."),

@@ -198,7 +198,7 @@
     // A text was begun: it stays, to be copied.
     $("compose-bar").hidden = false;
     button.hidden = box.readOnly = true;
-    error(said.refused);
+    error(said.cut);
   }
 
   // Away for long, the place was given up: opening the page takes it back.

@@ -296,6 +296,9 @@ def test_text_begun_when_the_exchange_ends_stays_to_be_copied(live_site, enter):
     expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
     expect(page.get_by_label("Votre message")).to_have_value("Je voulais dire")
     expect(page.get_by_label("Votre message")).not_to_be_editable()
+    expect(page.locator("#body-error")).to_have_text(
+        "L'échange s'est terminé avant l'envoi. Vous pouvez copier votre texte."
+    )
 
 
 def test_network_cut_loses_nothing_and_doubles_nothing(live_site, enter, console):
