@@ -58,6 +58,7 @@ def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
         "count": _("{n} caractères sur 4 000"),
         "new": _("Nouveau message"),
         "arrived": _("{name} est là") if not discreet else _("Nouveau message"),
+        "code_again": _("Créer un nouveau code"),
         "code_failed": choose(
             _("Le code n'a pas pu être créé. Réessayez dans un instant."),
             _("Le code n'a pas pu être créé. Réessaie dans un instant."),

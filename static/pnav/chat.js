@@ -354,6 +354,10 @@
       const answer = await request(event.target.action, { Accept: "application/json" });
       $("code").textContent = (await answer.json()).code;
       $("code-shown").hidden = !answer.ok;
+      if (answer.ok) {
+        say(event.target.querySelector("button"), said.code_again);
+        $("code-replaces").hidden = false;
+      }
       show($("code-error"), answer.ok ? "" : said.code_failed);
     } catch { show($("code-error"), said.code_failed); }
   });

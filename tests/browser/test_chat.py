@@ -515,6 +515,11 @@ def test_code_is_shown_without_leaving_what_is_being_typed(live_site, enter, pag
     code = page.locator("#code")
     expect(code).to_have_text(re.compile(r"^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$"))
     expect(page.get_by_label("Votre message")).to_have_value("à moitié écrit")
+    first = code.text_content()
+    expect(page.get_by_text("Il remplace le précédent.")).to_be_visible()
+    page.get_by_role("button", name="Créer un nouveau code").click()
+    expect(code).not_to_have_text(first)
+    expect(page.get_by_role("button", name="Créer un nouveau code")).to_be_visible()
 
     elsewhere = page_factory(javascript=False, width=320)
     elsewhere.goto(live_site.url + "/tchat/reprendre/")

@@ -505,6 +505,8 @@ def test_code_is_shown_once_and_brings_back_from_another_device(as_reporter):
     client = as_reporter(conversation)
     code = issue(client)
     assert len(code) == 14
+    page = shown(client.get(PAGE))
+    assert "Créer un nouveau code</button>" in page and 'id="code-replaces">Il remplace le précédent.' in page
     assert code not in client.get(reverse("chat:code")).text  # loaded again, it says nothing and makes no other
     elsewhere = Client()
     response = elsewhere.post(reverse("chat:resume"), {"code": code.lower().replace("-", " ")})
@@ -517,6 +519,11 @@ def test_code_asked_by_the_script_stays_on_its_page(as_reporter):
     response = as_reporter(conversation).post(reverse("chat:code"), headers={"Accept": "application/json"})
     assert actions.find_by_code(response.json()["code"]) == conversation
     assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_page_without_a_code_yet_replaces_none(as_reporter):
+    page = shown(as_reporter(make.waiting()).get(PAGE))
+    assert "Créer un code de reprise</button>" in page and 'id="code-replaces" hidden' in page
 
 
 def test_code_without_conversation_leads_to_the_way_back(client):
