@@ -118,8 +118,9 @@ def _show(
         "form": form,
         "large_towns": LARGE_TOWNS,
         "has_unknown_competence": has_unknown_competence,
-        # The exchange is the same from every unit; an address to go to is not, and stays the person's choice.
-        "is_preselected": has_unknown_competence and purpose == Purpose.EXCHANGE,
+        # Among units of one commune the nearest will do for the exchange. Which commune, or an address to go to, stays
+        # the person's choice: a homonym taken in a hurry would put them in another département.
+        "is_preselected": has_unknown_competence and purpose == Purpose.EXCHANGE and len(found.places) == 1,
     }
     template = "locations/select.html" if found.places else "locations/not_found.html"
     return render(request, template, context)
