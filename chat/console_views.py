@@ -87,6 +87,7 @@ def _words() -> dict[str, str]:
         "too_long": _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
         "waits_me": _("Attend votre réponse"),
         "waits_them": _("À la personne d'écrire"),
+        "waits_left": _("La personne a quitté la page"),
         "unread_one": _("{n} non lu"),
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
@@ -194,7 +195,9 @@ def _screen(
 @require_GET
 @for_agents
 def home(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The screen without a conversation open."""
+    """The screen without a conversation open; `?partie=liste` the agent's conversations alone."""
+    if request.GET.get("partie") == "liste":
+        return render(request, "console/list.html", {"own": desk.own(agent, timezone.now())})
     return _screen(request, agent)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from chat import access, canned, dialogue
 from chat.lifecycle import Author, Availability, Status
-from chat.models import Agent, Conversation, Message
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.queue import read_board
 from locations import hours, lookup
 from locations.models import Force, ReceptionPoint
@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 # What an agent ended stays in the list for one shift.
 ENDED_FOR = timedelta(hours=12)
 ENDED_AT_MOST = 10
+
+# A page beats every 20 seconds; three beats missed and the person is said to be offline.
+OFFLINE_AFTER = timedelta(seconds=60)
 
 
 def duration(elapsed: timedelta) -> str:
@@ -52,7 +55,7 @@ class Entry:
 
     number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's.
     unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
-    nobody did.
+    nobody did. has_left: by the quick exit, and not seen since. is_offline: not seen for OFFLINE_AFTER, under way.
     """
 
     conversation: Conversation
@@ -61,6 +64,15 @@ class Entry:
     held: str
     active_at: datetime
     waits_for_agent: bool
+    has_left: bool
+    is_offline: bool
+
+    @property
+    def turn(self) -> str:
+        """Stable name of what comes next: `left` (nobody reads now), `me` (the agent writes), `them`."""
+        if self.has_left:
+            return "left"
+        return "me" if self.waits_for_agent else "them"
 
     @property
     def place(self) -> str:
@@ -90,14 +102,30 @@ class Entry:
 
 def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Conversation]":
     spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
+    heard = Message.objects.filter(conversation=OuterRef("pk"), author=Author.REPORTER).order_by("-seq")
+    moves = ConversationEvent.objects.filter(
+        conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
+    ).order_by("-at", "-pk")
     return conversations.select_related("report__municipality").annotate(
         unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
         last_author=Subquery(spoken.values("author")[:1]),
         last_at=Subquery(spoken.values("sent_at")[:1]),
+        heard_at=Subquery(heard.values("sent_at")[:1]),
+        move=Subquery(moves.values("kind")[:1]),
+        moved_at=Subquery(moves.values("at")[:1]),
     )
 
 
+def _has_left(row: Any) -> bool:
+    """Whether the quick exit is the last sign of the person: no message, no beat, no code since."""
+    if row.move != EventKind.PARKED or row.reporter_seen_at > row.moved_at:
+        return False
+    return row.heard_at is None or row.heard_at <= row.moved_at
+
+
 def _entry(row: Any, number: int, now: datetime) -> Entry:
+    is_active = row.status == Status.ACTIVE
+    has_left = is_active and _has_left(row)
     return Entry(
         conversation=row,
         number=number,
@@ -105,6 +133,8 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         held=duration(now - row.assigned_at),
         active_at=row.last_at or row.assigned_at,
         waits_for_agent=row.last_author != Author.AGENT,
+        has_left=has_left,
+        is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
     )
 
 

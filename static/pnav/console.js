@@ -56,7 +56,7 @@
     Object.assign(c, {
       entry, thread, dossier, gone: false, name: entry.dataset.name, unread: Number(entry.dataset.unread), waits: entry.dataset.waits,
       over: thread.dataset.status === "closed", lastSeq: Number(thread.dataset.lastSeq),
-      readSeq: Number(thread.dataset.readSeq), theirRead: Number(thread.dataset.theirRead),
+      offline: !(slot("offline", entry) || { hidden: true }).hidden, readSeq: Number(thread.dataset.readSeq), theirRead: Number(thread.dataset.theirRead),
       log: find("[data-log]", thread), form: find("[data-reply]", thread),
     });
     conversations.set(id, c);
@@ -119,6 +119,8 @@
       c.entry.dataset.waits = c.waits;
       slot("waits", c.entry).textContent = words[`waits_${c.waits}`];
     }
+    const offline = slot("offline", c.entry); // what has ended came without it
+    if (offline) offline.hidden = c.over || !c.offline;
     const link = find("a", c.entry);
     c === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
     count();
@@ -168,6 +170,24 @@
       if (await load(`${root.dataset.home}echange/${c.id}/?partie=echange`)) flush(c);
       else leave(c, "released");
     } catch { /* asked again at the next beat */ }
+  }
+
+  let listTimer = 0;
+  /** Who has left, who is offline: no frame tells it. What is older than the messages we have is not taken. */
+  function refreshList() {
+    if (listTimer || !own().length) return;
+    listTimer = setTimeout(async () => {
+      listTimer = 0;
+      const page = await load(`${root.dataset.home}?partie=liste`).catch(() => null);
+      if (!page) return;
+      for (const c of own()) {
+        const fresh = find(`.console-entry[data-conversation="${c.id}"]`, page);
+        if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
+        c.waits = fresh.dataset.waits;
+        c.offline = !slot("offline", fresh).hidden;
+        paint(c);
+      }
+    }, 500);
   }
 
   // --- opening one ---
@@ -242,10 +262,13 @@
       element.dataset.seq = item.seq;
       c.log.insertBefore(element, find("[data-pending]", c.log) || find("[data-end]", c.log));
       if (item.author !== "system") {
-        c.waits = item.author === "agent" ? "them" : "me";
+        if (item.author === "reporter") c.waits = "me";
+        else if (c.waits !== "left") c.waits = "them";
         slot("active", c.entry).textContent = clock.format(sentAt);
       }
+      if (item.author === "system") refreshList(); // a departure or a return
       if (item.author === "reporter") {
+        c.offline = false;
         c.unread += 1;
         news += 1;
         typing(c, false);
@@ -474,6 +497,7 @@
         for (const [clientId, { body }] of [...c.outbox]) (await ask({ type: "post", conversation: c.id, client_id: clientId, body })).forEach(handle);
         (await ask({ type: "sync", conversation: c.id, after: c.lastSeq })).forEach(handle);
       }
+      refreshList();
       if (!isOpen()) warn("slow");
     } catch { if (!isOpen()) warn("lost"); } finally { polling = false; }
   }
@@ -493,6 +517,7 @@
       if (now - beatAt >= 20000) {
         beatAt = now;
         transmit({ type: "beat" });
+        refreshList();
       }
     } else if (lostAt && now - lostAt > 5000) poll();
     else if (!lostAt && socket && socket.readyState === WebSocket.CONNECTING && now - startedAt > 8000) lost();

@@ -14,7 +14,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 from websockets.sync.client import ClientConnection, connect
 
-from chat import queue
+from chat import actions, queue
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
@@ -208,6 +208,19 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     page.go_back()
     expect(page.locator(f"{OPEN_THREAD} textarea")).to_have_value("brouillon du premier")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_person_who_leaves_by_the_quick_exit_is_said_to_have_left(live_site, page: Page, at: Work, reporter):
+    agent = at(an_agent)
+    conversation, key = at(somebody_waits)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    entry = page.locator(f"#liste [data-conversation='{conversation.public_id}']")
+    expect(entry).to_contain_text("Attend votre réponse")
+    at(lambda: actions.park_conversation(report=conversation.report))
+    expect(entry).to_contain_text("La personne a quitté la page", timeout=30_000)
+    reporter(key).says("me revoilà")
+    expect(entry).to_contain_text("Attend votre réponse")
 
 
 def test_canned_reply_is_inserted_to_be_read_again(live_site, page: Page, at: Work):

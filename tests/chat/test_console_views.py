@@ -225,6 +225,43 @@ def test_home_entry_says_unread_and_whose_turn_it_is():
     assert 'data-waits="them"' in client.get(CONSOLE).content.decode()
 
 
+def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    make.message(conversation, "réponse", Author.AGENT)
+    client = signed_in(agent.user)
+    actions.park_conversation(report=conversation.report)
+    for address in (CONSOLE, CONSOLE + "?partie=liste", page_of(conversation) + "?partie=echange"):
+        html = client.get(address).content.decode()
+        assert 'data-waits="left"' in html and ">La personne a quitté la page<" in html
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
+    html = client.get(CONSOLE).content.decode()
+    assert 'data-waits="them"' in html and ">La personne a quitté la page<" not in html
+
+
+@pytest.mark.parametrize("back", ["message", "code"])
+def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    actions.park_conversation(report=conversation.report)
+    if back == "message":
+        make.message(conversation, "me revoilà")
+    else:
+        actions.resume_conversation(conversation_id=conversation.pk)
+    assert 'data-waits="me"' in signed_in(agent.user).get(CONSOLE).content.decode()
+
+
+@pytest.mark.parametrize(("minutes", "is_offline"), [(0.9, False), (1.1, True)])
+def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offline):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(minutes))
+    html = signed_in(agent.user).get(CONSOLE).content.decode()
+    assert ('data-slot="offline">Hors ligne' in html) is is_offline
+    assert ('data-slot="offline" hidden>' in html) is not is_offline
+
+
 def test_conversation_opened_is_read():
     agent = make.agent()
     conversation = make.assigned(agent)
