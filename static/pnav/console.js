@@ -129,7 +129,9 @@
   function count() {
     const mine = own(), unread = mine.reduce((sum, c) => sum + c.unread, 0);
     find("[data-count=own]").textContent = list.children.length;
-    find("[data-empty=own]").hidden = list.children.length > 0;
+    const empty = find("[data-empty=own]");
+    empty.hidden = list.children.length > 0;
+    empty.textContent = empty.dataset[find("#disponibilite").dataset.availability === "available" ? "available" : "other"];
     find("[data-count=ended]").textContent = over.children.length;
     over.closest("details").hidden = !over.children.length;
     document.title = (unread ? `(${unread}) ` : "") + (current ? `${current.name} – ` : "") + title;
@@ -547,6 +549,7 @@
     button.classList.toggle("fr-icon-volume-mute-line", !isOn);
     const open = find("[name=echange]");
     if (open) open.value = current ? current.id : "";
+    count(); // what an empty list says depends on the availability
   }
 
   // --- what the agent does ---

@@ -174,6 +174,7 @@ def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Wor
     person.state("closed")
     expect(page.locator("#termines .console-entry")).to_have_count(1)
     expect(page.locator("#liste .console-entry")).to_have_count(0)
+    expect(page.locator("[data-empty=own]")).to_have_text("Aucun échange pour le moment. Le prochain arrivera ici.")
     expect(page.locator(OPEN_THREAD)).to_contain_text("Cet échange est terminé")
     ended = at(Conversation.objects.get, pk=conversation.pk)
     assert (ended.status, ended.outcome) == (Status.CLOSED, "advised")

@@ -133,6 +133,19 @@ def test_home_renews_the_lease_and_leaves_away_as_it_is():
     assert "choisissez « Disponible »" in html
 
 
+def shown_when_empty(html: str) -> str:
+    return re.search(r'data-empty="own"[^>]*>([^<]*)<', html).group(1)
+
+
+def test_home_without_a_conversation_says_what_to_do_or_that_the_next_one_will_come():
+    agent = make.agent(availability=Availability.AWAY)
+    client = signed_in(agent.user)
+    assert "choisissez « Disponible »" in shown_when_empty(client.get(CONSOLE).content.decode())
+    Agent.objects.update(availability=Availability.AVAILABLE)
+    said = shown_when_empty(client.get(CONSOLE).content.decode())
+    assert said == "Aucun échange pour le moment. Le prochain arrivera ici."
+
+
 def test_presence_frame_renews_the_lease_and_may_be_framed_by_us_only():
     agent = make.agent()
     conversation = make.assigned(agent)
