@@ -74,7 +74,8 @@ def _manner(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
         "discreet": discreet,
         "said": wording.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
-        "numbers_meanwhile": [numbers.POLICE, numbers.EMERGENCY_BY_TEXT, *help_numbers],
+        # The emergency numbers are also at the top of every page: first come those that are not.
+        "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],
     }
 
 

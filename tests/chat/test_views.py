@@ -90,7 +90,8 @@ def test_waiting_page_with_nobody_on_duty_says_so_and_gives_numbers(as_reporter)
     assert "Aucun agent n'est disponible en ce moment." in page
     nobody = page[page.index('id="nobody"') :].split(">")[0]
     assert "hidden" not in nobody
-    assert 'href="tel:3114"' in page and 'href="tel:17"' in page
+    after_the_box = page[page.index("</textarea>") :].split("<aside")[0]
+    assert after_the_box.index('href="tel:3114"') < after_the_box.index('href="tel:17"')
 
 
 def test_waiting_page_with_everybody_busy_gives_place_and_range(as_reporter):
