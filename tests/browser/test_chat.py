@@ -451,7 +451,7 @@ def test_visit_that_ended_elsewhere_says_so_and_keeps_the_text(live_site, enter)
     other.wait_for_url(re.compile("^(?!.*tchat)"))
     page.context.set_offline(True)  # the next line is opened without a visit
     page.context.set_offline(False)
-    expect(page.get_by_text("Votre visite a pris fin sur cet appareil.")).to_be_visible()
+    expect(page.get_by_text("Votre visite a pris fin sur cet appareil.")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_visible()
     expect(page.get_by_label("Votre message")).to_have_value("pas encore envoyé")
 
