@@ -1,20 +1,17 @@
 """Things that happen in a conversation. Access is already proven by `chat.access`."""
 
 import logging
-import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from chat import access, doorbell, queue
+from chat import access, doorbell, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.writing import append, say
@@ -22,12 +19,8 @@ from reports.models import Report
 
 logger = logging.getLogger(__name__)
 
-# Without letters and digits that are taken for one another (Crockford's base 32): 12 of them hold 60 bits.
-CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE_LENGTH = 12
 # Leases are renewed at each beat, every 20 s, but written at most this often.
 SEEN_EVERY = timedelta(seconds=5)
-RESUME_GRACE = timedelta(seconds=10)
 
 
 class ConversationClosed(Exception):
@@ -128,6 +121,7 @@ def close_conversation(
     conversation.closed_by = by_author
     conversation.outcome = outcome
     conversation.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
+    resume.void_code(conversation_id=conversation.pk)
     _history(conversation, EventKind.CLOSED, now, by=by, detail=outcome)
     doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
@@ -154,55 +148,6 @@ def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> 
         before, conversation.urgency = conversation.urgency, urgency
         conversation.save(update_fields=["urgency"])
         _history(conversation, EventKind.URGENCY, timezone.now(), by=by, detail=f"{before} → {urgency}")
-    return conversation
-
-
-@transaction.atomic
-def park_conversation(*, report: Report) -> None:
-    """The person left in a hurry: tell the agent in plain words; the place and the messages are kept."""
-    now = timezone.now()
-    conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
-    if conversation is None or not conversation.is_open:
-        return
-    say(conversation, _("Départ rapide du site. Un retour est possible avec le code de reprise."), now=now)
-    _history(conversation, EventKind.PARKED, now)
-    doorbell.message_posted(conversation.public_id, conversation.last_seq)
-    doorbell.state_changed(conversation.public_id)
-
-
-@transaction.atomic
-def revive_conversation(*, conversation_id: int) -> Conversation:
-    """The person is here again: an abandoned conversation takes its place in the queue again, others are unchanged."""
-    now = timezone.now()
-    conversation = _lock(conversation_id)
-    conversation.reporter_seen_at = now
-    conversation.save(update_fields=["reporter_seen_at"])
-    if conversation.status == Status.ABANDONED:
-        conversation.status = Status.WAITING
-        conversation.save(update_fields=["status"])
-        _history(conversation, EventKind.RESUMED, now)
-        doorbell.state_changed(conversation.public_id)
-        _dispatch_after_commit()
-    return conversation
-
-
-@transaction.atomic
-def resume_conversation(*, conversation_id: int) -> Conversation:
-    """Come back with the code: the visit that was there before ends, on whatever device it is.
-
-    A second use within RESUME_GRACE is the same one (a double click). What happened is written in the history, and in
-    the thread while it is open, for both sides.
-    """
-    now = timezone.now()
-    conversation = revive_conversation(conversation_id=conversation_id)
-    again = conversation.events.filter(kind=EventKind.RESUMED, detail="code", at__gt=now - RESUME_GRACE).exists()
-    if not again:
-        Report.objects.filter(pk=conversation.report_id).update(visit_generation=F("visit_generation") + 1)
-        _history(conversation, EventKind.RESUMED, now, detail="code")
-        if conversation.is_open:
-            say(conversation, _("Retour avec le code de reprise. La visite d'avant est fermée."), now=now)
-            doorbell.message_posted(conversation.public_id, conversation.last_seq)
-    conversation.report.refresh_from_db(fields=["visit_generation"])
     return conversation
 
 
@@ -252,35 +197,3 @@ def set_availability(*, agent_id: int, availability: str, pause_reason: str = ""
     doorbell.queue_changed()
     _dispatch_after_commit()
     return agent
-
-
-def normalise_code(text: str) -> str:
-    """A code as typed, to its letters: spaces and hyphens go, O is 0, I and L are 1."""
-    letters = "".join(text.upper().split()).replace("-", "")
-    return letters.translate(str.maketrans("OIL", "011"))
-
-
-def _code_digest(code: str) -> bytes:
-    return salted_hmac("pnav.chat.resume", code, secret=settings.SECRET_KEY, algorithm="sha256").digest()
-
-
-@transaction.atomic
-def issue_code(*, conversation_id: int) -> str:
-    """Make a new code de reprise and return it; the one before no longer works. Only its keyed hash is kept."""
-    code = "".join(secrets.choice(CODE_ALPHABET) for _letter in range(CODE_LENGTH))
-    Conversation.objects.filter(pk=conversation_id).update(resume_digest=_code_digest(code))
-    return "-".join(code[start : start + 4] for start in range(0, CODE_LENGTH, 4))
-
-
-def is_code(text: str) -> bool:
-    """Whether a text as typed can be a code at all."""
-    code = normalise_code(text)
-    return len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET)
-
-
-def find_by_code(text: str) -> Conversation | None:
-    """The conversation of a code as typed, or None. Guessing is hopeless: 2^60 codes for a few thousand rows."""
-    code = normalise_code(text)
-    if not is_code(text):
-        return None
-    return Conversation.objects.select_related("report").filter(resume_digest=_code_digest(code)).first()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import views
+from chat import resume_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("message/", views.post_message, name="message"),
     path("suite/", views.news, name="news"),
     path("trames/", views.frames, name="frames"),
-    path("code/", views.code, name="code"),
+    path("code/", resume_views.code, name="code"),
     path("terminer/", views.end, name="end"),
-    path("reprendre/", views.resume, name="resume"),
+    path("reprendre/", resume_views.come_back, name="resume"),
 ]

@@ -1,11 +1,10 @@
-"""The visitor's side of the exchange: waiting room, conversation, end, and the way back. Works without a script.
+"""The visitor's side of the exchange: waiting room, conversation and end. Works without a script.
 
 The session is the only key: every view obtains its conversation from `chat.access.as_reporter`.
 """
 
 import json
 import logging
-import time
 import uuid
 from typing import Any
 
@@ -23,9 +22,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, dialogue, protocol, thread, wording
+from chat import access, actions, dialogue, protocol, resume, thread, wording
 from chat.dialogue import Party
-from chat.forms import CodeForm, MessageForm
+from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
 from chat.models import Conversation
 from reports import limits
@@ -34,14 +33,8 @@ from triage import numbers, rules
 
 logger = logging.getLogger(__name__)
 
-# A code holds 60 bits: this limit keeps the load of guessing away, not its success. There is none for everybody
-# together: anybody could use it up, and nobody could come back any more.
-RESUME_TRIES, RESUME_PAUSE_SECONDS = 8, 10 * 60  # a visit
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
 MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
-
-_TRIES_KEY = "chat.resume"
-_CODE_KEY = "chat.code"
 
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
@@ -61,7 +54,7 @@ def _is_discreet(request: HttpRequest, report: Report) -> bool:
     return report.discreet or triage.session.is_discreet(request)
 
 
-def _manner(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     """How to speak to this person: for every page that shows their conversation."""
     report = conversation.report
     familiar, discreet = _is_familiar(request, report), _is_discreet(request, report)
@@ -93,7 +86,7 @@ def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, A
 
 def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | None = None) -> HttpResponse:
     """The page of the conversation, with the message that could not be sent if there is one."""
-    manner = _manner(request, conversation)
+    manner = manner_of(request, conversation)
     said, discreet = manner["said"], manner["discreet"]
     standing = _standing(conversation, manner)
     lines = thread.read_lines(conversation, said, discreet=discreet)
@@ -125,7 +118,7 @@ def _present(request: HttpRequest) -> Conversation | None:
     if current is None:
         return None
     if current.status == Status.ABANDONED:
-        actions.revive_conversation(conversation_id=current.pk)
+        resume.revive_conversation(conversation_id=current.pk)
         return access.as_reporter(request.session)
     actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
     return current
@@ -190,7 +183,7 @@ def news(request: HttpRequest) -> HttpResponse:
         return render(request, "chat/news.html", {"status": "", "paused": True})
     after = request.GET.get("apres", "")
     cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    manner = _manner(request, current)
+    manner = manner_of(request, current)
     lines = thread.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
     seq = lines[-1].seq if lines else cursor
     dialogue.mark_read(Party.reporter(current), seq)
@@ -210,7 +203,7 @@ def frames(request: HttpRequest) -> HttpResponse:
     """One frame of docs/protocol.md as a JSON body, for networks that block sockets. Answer: `{"frames": [...]}`."""
     current = _present(request)
     if current is None:
-        return _json({"error": "no_session"}, status=401)
+        return json_answer({"error": "no_session"}, status=401)
     client_id = None
     try:
         frame = protocol.parse(request.body)
@@ -228,10 +221,10 @@ def frames(request: HttpRequest) -> HttpResponse:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
         detail = "The message could not be written: keep it and try again."
         answer = [protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()]
-    return _json({"frames": answer})
+    return json_answer({"frames": answer})
 
 
-def _json(content: dict[str, Any], status: int = 200) -> JsonResponse:
+def json_answer(content: dict[str, Any], status: int = 200) -> JsonResponse:
     return JsonResponse(content, status=status, headers={"Cache-Control": "no-store"})
 
 
@@ -246,70 +239,4 @@ def end(request: HttpRequest) -> HttpResponse:
         return redirect("chat:conversation")
     if current.status == Status.CLOSED:
         return redirect("chat:conversation")
-    return render(request, "chat/end.html", {**_manner(request, current), "status": current.status})
-
-
-# --- the way back -----------------------------------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "POST"])
-def code(request: HttpRequest) -> HttpResponse:
-    """Make a code de reprise, and show it once.
-
-    A POST that asks for JSON (the script, which stays on its page) is answered with the code at once. Without a script
-    it waits, sealed, in the session for the page that follows: that page, loaded again, does not make another one.
-    """
-    current = access.as_reporter(request.session)
-    wants_json = "application/json" in request.headers.get("Accept", "")
-    if current is None:
-        return _json({"error": "no_session"}, status=401) if wants_json else redirect("chat:resume")
-    if request.method == "POST":
-        issued = actions.issue_code(conversation_id=current.pk)
-        if wants_json:
-            return _json({"code": issued})
-        request.session[_CODE_KEY] = issued
-        return redirect("chat:code")
-    return render(request, "chat/code.html", {**_manner(request, current), "code": request.session.pop(_CODE_KEY, "")})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def resume(request: HttpRequest) -> HttpResponse:
-    """Come back from any device with a code de reprise."""
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        found = None
-        if not actions.is_code(form.cleaned_data["code"]) or _may_try(request):
-            found = actions.find_by_code(form.cleaned_data["code"])
-            if found is None:
-                if actions.is_code(form.cleaned_data["code"]):
-                    _count_try(request)
-                form.add_error(
-                    "code",
-                    _(
-                        "Ce code ne correspond à aucun échange. Vérifiez chaque caractère. "
-                        "Si un autre code a été créé depuis, seul le dernier fonctionne."
-                    ),
-                )
-        else:
-            form.add_error("code", _("Trop d'essais pour le moment. Attendez dix minutes, puis réessayez."))
-        if found is not None:
-            request.session.pop(_TRIES_KEY, None)
-            # Whoever knew the key of this visit knows nothing more. A double click sends the code again, which works.
-            request.session.cycle_key()
-            conversation = actions.resume_conversation(conversation_id=found.pk)
-            reports.session.remember(request, conversation.report)
-            return redirect("chat:conversation")
-    error = next(iter(form.errors.get("code", [])), "")
-    typed = form.data.get("code", "")
-    context = {"error": error, "typed": typed, "has_conversation": access.as_reporter(request.session) is not None}
-    return render(request, "chat/resume.html", context)
-
-
-def _may_try(request: HttpRequest) -> bool:
-    tries = [at for at in request.session.get(_TRIES_KEY, []) if at > time.time() - RESUME_PAUSE_SECONDS]
-    return len(tries) < RESUME_TRIES
-
-
-def _count_try(request: HttpRequest) -> None:
-    tries = [at for at in request.session.get(_TRIES_KEY, []) if at > time.time() - RESUME_PAUSE_SECONDS]
-    request.session[_TRIES_KEY] = [*tries, time.time()]
+    return render(request, "chat/end.html", {**manner_of(request, current), "status": current.status})

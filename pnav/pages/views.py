@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from chat.actions import park_conversation
+from chat.resume import park_conversation
 from reports import limits
 from reports.session import current_report
 from reports.visitor import hashed_address

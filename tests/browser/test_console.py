@@ -14,7 +14,7 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 from websockets.sync.client import ClientConnection, connect
 
-from chat import actions, queue
+from chat import queue, resume
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
@@ -218,7 +218,7 @@ def test_person_who_leaves_by_the_quick_exit_is_said_to_have_left(live_site, pag
     page.get_by_role("button", name="Disponible").click()
     entry = page.locator(f"#liste [data-conversation='{conversation.public_id}']")
     expect(entry).to_contain_text("Attend votre réponse")
-    at(lambda: actions.park_conversation(report=conversation.report))
+    at(lambda: resume.park_conversation(report=conversation.report))
     expect(entry).to_contain_text("La personne a quitté la page", timeout=30_000)
     reporter(key).says("me revoilà")
     expect(entry).to_contain_text("Attend votre réponse")

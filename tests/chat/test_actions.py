@@ -182,22 +182,6 @@ def test_close_conversation_gives_the_room_to_the_next_person(django_capture_on_
     assert second.assigned_to == agent
 
 
-def test_park_conversation_tells_the_agent_and_keeps_it_open():
-    conversation = make.assigned()
-    actions.park_conversation(report=conversation.report)
-    conversation.refresh_from_db()
-    assert conversation.status == Status.ACTIVE
-    assert "Départ rapide" in conversation.messages.last().body
-
-
-def test_revive_conversation_abandoned_takes_its_old_place():
-    conversation = make.waiting(queued_at=make.long_ago(90))
-    place = conversation.queued_at
-    Conversation.objects.update(status=Status.ABANDONED)
-    revived = actions.revive_conversation(conversation_id=conversation.pk)
-    assert revived.status == Status.WAITING and revived.queued_at == place
-
-
 def test_mark_read_never_goes_back_nor_beyond():
     conversation = make.waiting()
     make.message(conversation)
@@ -207,28 +191,6 @@ def test_mark_read_never_goes_back_nor_beyond():
         actions.mark_read(**common, seq=seq)
         conversation.refresh_from_db()
         assert conversation.agent_read_seq == expected
-
-
-def test_code_found_as_people_type_it():
-    conversation = make.waiting()
-    code = actions.issue_code(conversation_id=conversation.pk)
-    assert len(code.replace("-", "")) == 12
-    typed = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
-    assert actions.find_by_code(typed) == conversation
-
-
-def test_code_new_one_ends_the_old_one_and_none_is_stored():
-    conversation = make.waiting()
-    old, new = (actions.issue_code(conversation_id=conversation.pk) for _turn in range(2))
-    assert actions.find_by_code(old) is None and actions.find_by_code(new) == conversation
-    conversation.refresh_from_db()
-    assert new.replace("-", "").encode() not in bytes(conversation.resume_digest)
-
-
-@pytest.mark.parametrize("text", ["", "x", "0" * 12, "é" * 12, "\x00" * 12, "0" * 10_000])
-def test_code_nonsense_finds_nothing(text):
-    make.waiting()
-    assert actions.find_by_code(text) is None
 
 
 def test_agent_seen_renews_and_dispatches_on_return(django_capture_on_commit_callbacks):

@@ -7,7 +7,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, canned
+from chat import actions, canned, resume
 from chat.lifecycle import Author, Availability, Outcome, Status
 from chat.models import Agent, ConversationEvent, EventKind
 from locations.models import Municipality, Partner, ReceptionPoint
@@ -244,7 +244,7 @@ def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
     make.message(conversation, "un")
     make.message(conversation, "réponse", Author.AGENT)
     client = signed_in(agent.user)
-    actions.park_conversation(report=conversation.report)
+    resume.park_conversation(report=conversation.report)
     for address in (CONSOLE, CONSOLE + "?partie=liste", page_of(conversation) + "?partie=echange"):
         html = client.get(address).content.decode()
         assert 'data-waits="left"' in html and ">La personne a quitté la page<" in html
@@ -257,11 +257,11 @@ def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
 def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
     agent = make.agent()
     conversation = make.assigned(agent)
-    actions.park_conversation(report=conversation.report)
+    resume.park_conversation(report=conversation.report)
     if back == "message":
         make.message(conversation, "me revoilà")
     else:
-        actions.resume_conversation(conversation_id=conversation.pk)
+        resume.resume_conversation(conversation_id=conversation.pk)
     assert 'data-waits="me"' in signed_in(agent.user).get(CONSOLE).content.decode()
 
 

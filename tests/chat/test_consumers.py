@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, consumers, dialogue, doorbell, protocol, queue
+from chat import actions, consumers, dialogue, doorbell, protocol, queue, resume
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
 from pnav.accounts.models import Role
@@ -203,7 +203,7 @@ async def test_code_used_elsewhere_hangs_up():
     conversation = await in_db(make.waiting)
     key = await in_db(visit, conversation)
     async with Line(REPORTER, key) as line:
-        await in_db(actions.resume_conversation, conversation_id=conversation.pk)
+        await in_db(resume.resume_conversation, conversation_id=conversation.pk)
         await line.send(type="beat")
         assert await line.closed() == protocol.CLOSE_NO_SESSION
 

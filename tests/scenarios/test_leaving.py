@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from chat import actions
+from chat import resume
 from chat.lifecycle import Status
 from tests.chat.sockets import visit
 from tests.factories import chat as make
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_quick_exit_parks_the_conversation_and_the_code_brings_back(client, settings):
     conversation = make.assigned()
     make.message(conversation, "il arrive")
-    code = actions.issue_code(conversation_id=conversation.pk)
+    code = resume.issue_code(conversation_id=conversation.pk)
     key = visit(conversation)
     client.cookies[settings.SESSION_COOKIE_NAME] = key
     assert "il arrive" in client.get(reverse("chat:conversation")).text
