@@ -1,0 +1,256 @@
+"""Conversations under way with the cookies of both sides, for load generators that come from outside.
+
+Each pair is what the site itself would have made: a report, its conversation and first line, an agent with an account
+of their own, a second factor that the session has proved, two sealed sessions. What differs is said in the constants.
+"""
+
+import json
+import os
+import secrets
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from chat.lifecycle import Author, Availability, Status
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message, Unit
+from locations.models import Force
+from pnav.accounts.adapters import end_session_after_shift
+from pnav.accounts.models import Role, User
+from reports import keyring
+from reports import session as visit
+from reports.models import Report
+
+MARK = "bench"  # what everything made here carries, so that --clear finds it
+UNIT = "Banc de mesure"
+UNMETERED = "unmetered"  # in a session: its sockets may go faster than a person; the demonstration alone honours it
+HEAD_START = timedelta(minutes=15)  # leases run so long before the generator has to be there
+BATCH = 1000
+
+
+class Command(BaseCommand):
+    """Make pairs, people who wait and agents on duty; or take all of them out again."""
+
+    help = "Crée des échanges en cours avec les cookies des deux côtés, pour un générateur de charge (démonstration)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--pairs", type=int, default=0, help="échanges en cours, chacun avec son agent")
+        parser.add_argument("--waiting", type=int, default=0, help="personnes en attente")
+        parser.add_argument("--agents", type=int, default=0, help="agents disponibles, trois échanges chacun")
+        parser.add_argument("--out", type=Path, help="fichier à écrire : une ligne JSON chacun")
+        parser.add_argument("--clear", action="store_true", help="retirer d'abord tout ce que cette commande a créé")
+
+    def handle(self, *args: Any, pairs: int, waiting: int, agents: int, out: Path | None, **options: Any) -> None:
+        if not (settings.DEMO or settings.TESTING):
+            raise CommandError("Ouvrir des sessions sans mot de passe : démonstration et tests seulement.")
+        if min(pairs, waiting, agents) < 0:
+            raise CommandError("Les nombres sont positifs.")
+        wanted = pairs + waiting + agents
+        if (wanted and out is None) or not (wanted or options["clear"]):
+            raise CommandError("Il faut --pairs, --waiting ou --agents avec --out, ou --clear.")
+        if options["clear"]:
+            clear()
+        if out is None:
+            return
+        lines = [*make_pairs(pairs), *make_waiting(waiting), *make_agents(agents)]
+        # It opens conversations: for this user only.
+        with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+        self.stdout.write(f"{len(lines)} ligne(s) dans {out}.")
+
+
+# --- making -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def make_pairs(count: int) -> list[dict[str, str]]:
+    """Conversations under way; their agents take nobody else, so that the queue is not what is measured."""
+    now = timezone.now()
+    agents, agent_cookies = _agents(count, availability=Availability.AWAY, capacity=1)
+    conversations, reporter_cookies = _conversations(count, agents)
+    messages = [_first_line(conversation, now) for conversation in conversations]
+    Message.objects.bulk_create(messages, batch_size=BATCH)
+    return [
+        {"conversation": str(conversation.public_id), "reporter_cookie": reporter, "agent_cookie": agent}
+        for conversation, reporter, agent in zip(conversations, reporter_cookies, agent_cookies, strict=True)
+    ]
+
+
+@transaction.atomic
+def make_waiting(count: int) -> list[dict[str, str]]:
+    """People in the queue, a tenth of a second between one and the next."""
+    conversations, cookies = _conversations(count, [])
+    return [
+        {"conversation": str(conversation.public_id), "reporter_cookie": cookie}
+        for conversation, cookie in zip(conversations, cookies, strict=True)
+    ]
+
+
+@transaction.atomic
+def make_agents(count: int) -> list[dict[str, str]]:
+    """Agents on duty with room for three."""
+    _rows, cookies = _agents(count, availability=Availability.AVAILABLE, capacity=3)
+    return [{"agent_cookie": cookie} for cookie in cookies]
+
+
+def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent], list[str]]:
+    if not count:
+        return [], []
+    unit, _created = Unit.objects.get_or_create(name=UNIT, defaults={"force": Force.POLICE})
+    password = make_password(secrets.token_urlsafe(32))  # one that nobody knows: a hash each would take minutes
+    series = secrets.token_hex(6)
+    users = [User(username=f"{MARK}-{series}-{n}", password=password, role=Role.AGENT) for n in range(count)]
+    User.objects.bulk_create(users, batch_size=BATCH)
+    adapter = get_adapter()
+    totp = Authenticator.Type.TOTP
+    factors = [
+        Authenticator(user=user, type=totp, data={"secret": adapter.encrypt(generate_totp_secret())}) for user in users
+    ]
+    Authenticator.objects.bulk_create(factors, batch_size=BATCH)
+    agents = [
+        Agent(
+            user=user,
+            unit=unit,
+            public_name="Camille",
+            capacity=capacity,
+            availability=availability,
+            seen_at=timezone.now() + HEAD_START,
+        )
+        for user in users
+    ]
+    Agent.objects.bulk_create(agents, batch_size=BATCH)
+    hash_of_all = users[0].get_session_auth_hash()  # it depends on the password alone
+
+    def sign_in(user: User, factor: Authenticator) -> Any:
+        session = _new_session()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = hash_of_all
+        # What `record_enrolment` writes, without a query for each.
+        record_authentication(
+            SimpleNamespace(session=session), user, "mfa", id=factor.pk, type=totp, reauthenticated=True
+        )  # type: ignore[arg-type]
+        end_session_after_shift(session)
+        return session
+
+    return agents, _save_sessions(map(sign_in, users, factors))
+
+
+def _conversations(count: int, agents: list[Agent]) -> tuple[list[Conversation], list[str]]:
+    """Reports with their conversations: given to these agents, one each, or waiting when there are none."""
+    now = timezone.now()
+    reports = [_report() for _number in range(count)]
+    Report.objects.bulk_create(reports, batch_size=BATCH)
+    conversations = []
+    for number, report in enumerate(reports):
+        asked_at = now - timedelta(seconds=(count - number) / 10)
+        conversation = Conversation(
+            report=report,
+            urgency=report.urgency,
+            force=report.force,
+            opened_at=asked_at,
+            queued_at=asked_at,
+            reporter_seen_at=now + HEAD_START,
+        )
+        if agents:
+            conversation.status = Status.ACTIVE
+            conversation.assigned_to = agents[number]
+            conversation.assigned_at = now
+            conversation.last_seq = 1
+        conversations.append(conversation)
+    Conversation.objects.bulk_create(conversations, batch_size=BATCH)
+    ConversationEvent.objects.bulk_create(
+        [
+            ConversationEvent(conversation=conversation, kind=kind, at=now)
+            for conversation in conversations
+            for kind in ([EventKind.OPENED, EventKind.ASSIGNED] if agents else [EventKind.OPENED])
+        ],
+        batch_size=BATCH,
+    )
+
+    def visit_of(report: Report) -> Any:
+        session = _new_session()
+        session[visit.KEY] = str(report.public_id)
+        session[visit.DISCREET] = report.discreet
+        session[visit.GENERATION] = report.visit_generation
+        return session
+
+    return conversations, _save_sessions(map(visit_of, reports))
+
+
+def _report() -> Report:
+    submission_id = uuid.uuid4()
+    return Report(
+        submission_id=submission_id,
+        triage_version=MARK,
+        triage_answers_sealed=keyring.seal("{}", context=f"report:{submission_id}"),
+        outcome="chat",
+        postal_code="93200",
+        force=Force.POLICE,
+    )
+
+
+def _first_line(conversation: Conversation, now: Any) -> Message:
+    """« Camille est là » : a conversation under way never starts empty."""
+    context = Message.context_of(conversation.public_id, 1, Author.SYSTEM)
+    body = keyring.seal("Camille est là. L'échange peut commencer.", context=context)
+    return Message(conversation=conversation, seq=1, author=Author.SYSTEM, sealed_body=body, sent_at=now)
+
+
+def _store() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _new_session() -> Any:
+    """An empty session under a random key of Django's kind; 165 bits need no look whether it is taken."""
+    session = _store()(get_random_string(32))
+    session._session_cache = {}  # nothing to load
+    session[UNMETERED] = True
+    return session
+
+
+def _save_sessions(sessions: Iterator[Any]) -> list[str]:
+    """Write them, sealed; the values of their cookies."""
+    cookies, rows = [], []
+    for session in sessions:
+        cookies.append(session.session_key)
+        rows.append(session.create_model_instance(dict(session.items())))
+    Session.objects.bulk_create(rows, batch_size=BATCH)
+    return cookies
+
+
+# --- clearing -----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def clear() -> None:
+    """Delete what was made here. An agent who was given somebody else's conversation meanwhile stays, away."""
+    Message.objects.filter(conversation__report__triage_version=MARK).delete()
+    Conversation.objects.filter(report__triage_version=MARK).delete()
+    Report.objects.filter(triage_version=MARK).delete()
+    agents = Agent.objects.filter(user__username__startswith=f"{MARK}-")
+    busy = set(agents.filter(conversations__isnull=False).values_list("user_id", flat=True))
+    busy |= set(Message.objects.filter(agent__in=agents).values_list("agent__user_id", flat=True))
+    agents.filter(user__in=busy).update(availability=Availability.AWAY, pause_reason="")
+    agents.exclude(user__in=busy).delete()
+    User.objects.filter(username__startswith=f"{MARK}-").exclude(pk__in=busy).delete()
+    store = _store()()
+    # The table says nothing of whose a session is: each has to be opened.
+    rows = Session.objects.iterator(chunk_size=BATCH)
+    Session.objects.filter(pk__in=[row.pk for row in rows if store.unseal(row).get(UNMETERED)]).delete()
