@@ -19,9 +19,9 @@ def make_user(username: str, role: Role = Role.AGENT, *, totp: bool = False, tem
 
 
 def totp_code(secret: str = SECRET) -> str:
-    """The code of now, with at least three seconds before it: one that changes on its way is refused."""
+    """The code of now, with at least eight seconds before it: one that changes on its way is refused."""
     left = 30 - time.time() % 30
-    if left < 3:
+    if left < 8:
         time.sleep(left)
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 

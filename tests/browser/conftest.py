@@ -19,6 +19,9 @@ Example::
 
 Sync Playwright keeps an event loop running in this thread, so tests in this folder are plain functions, not
 coroutines; the browser is closed when the last of them is done.
+
+A click that leads to another page returns before that page is there. `goes_on(page)` waits for it, before anything that
+does not wait by itself: `go_back`, `reload`, `goto`, `page.url`, `page.title()`, `evaluate`, the database.
 """
 
 import http.server
@@ -41,13 +44,15 @@ import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe as AxeCore
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests import chromium
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 30
+START_SECONDS = 60
+# How long a browser test waits for what it expects: a machine under load is several times slower.
+PATIENCE_MS = 30_000
 NEUTRAL_PAGE = "<!doctype html><html lang=fr><title>Prévisions</title><h1>Beau temps partout</h1>"
 
 
@@ -196,11 +201,20 @@ def _wait_for(site: LiveSite, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of this folder."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
         engine = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
         yield engine
         engine.close()
+
+
+@contextmanager
+def goes_on(page: Page) -> Iterator[None]:
+    """Inside, something leads to another address: return when its page is loaded."""
+    before = page.url
+    yield
+    page.wait_for_url(lambda address: address != before)
 
 
 type PageFactory = Callable[..., Page]
@@ -229,7 +243,7 @@ def page_factory(browser: Browser, live_site: LiveSite, neutral_site: str) -> It
             **options,
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
         page.on(
@@ -261,6 +275,7 @@ def axe() -> Axe:
     """`axe(page)`: asserts that axe-core finds nothing on the page as it stands; names what it finds."""
 
     def check(page: Page) -> None:
+        page.wait_for_load_state()
         results = AxeCore().run(page)
         found = [
             f"{violation['id']}: {violation['help']}\n    " + "\n    ".join(node["html"] for node in violation["nodes"])

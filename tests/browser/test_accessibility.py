@@ -3,9 +3,12 @@
 Pages that need a situation (a conversation, a sign-in) have tests of their own beside their part's browser tests.
 """
 
-import pytest
+import re
 
-from tests.browser.conftest import Axe, LiveSite, PageFactory
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 
 # Add the address of a page here as soon as it exists.
 ADDRESSES = [
@@ -90,7 +93,8 @@ def test_theme_chosen_wins_over_the_system(page_factory: PageFactory, live_site:
     page = page_factory(theme="dark" if choice == "light" else "light", javascript=False)
     page.goto(live_site.url + "/parametres-affichage/?next=/avis/")
     page.locator(f"input[name=theme][value={choice}]").check(force=True)
-    page.get_by_role("button", name="Enregistrer").click()
+    with goes_on(page):
+        page.get_by_role("button", name="Enregistrer").click()
     assert page.url == live_site.url + "/avis/"
     paint = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paint == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 22, 22)"}[choice]
@@ -101,8 +105,8 @@ def test_language_english_is_kept(page_factory: PageFactory, live_site: LiveSite
     page.goto(live_site.url + "/parametres-affichage/")
     page.get_by_label("English").check(force=True)
     page.locator("main button[type=submit]").click()
-    assert page.locator("html").get_attribute("lang") == "en"
-    assert page.get_by_role("heading", name="What the law says").count() == 1
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("heading", name="What the law says")).to_have_count(1)
 
 
 def test_menu_opens_without_javascript(page_factory: PageFactory, live_site: LiveSite):
@@ -112,7 +116,7 @@ def test_menu_opens_without_javascript(page_factory: PageFactory, live_site: Liv
     assert not link.is_visible()
     page.locator("#menu summary").click()
     link.click()
-    assert page.url == live_site.url + "/point-d-accueil/"
+    expect(page).to_have_url(live_site.url + "/point-d-accueil/")
 
 
 def test_feedback_error_takes_the_focus(page_factory: PageFactory, live_site: LiveSite):
@@ -120,9 +124,9 @@ def test_feedback_error_takes_the_focus(page_factory: PageFactory, live_site: Li
     page.goto(live_site.url + "/avis/")
     page.locator("textarea").fill("Ce que j'ai écrit")
     page.get_by_role("button", name="Envoyer mon avis").click()
-    assert page.title().startswith("Erreur")
-    assert page.evaluate("document.activeElement.id") == "erreurs"
-    assert page.locator("textarea").input_value() == "Ce que j'ai écrit"
+    expect(page).to_have_title(re.compile("^Erreur"))
+    expect(page.locator("#erreurs")).to_be_focused()
+    expect(page.locator("textarea")).to_have_value("Ce que j'ai écrit")
 
 
 @pytest.mark.parametrize("width", [320, 1280])

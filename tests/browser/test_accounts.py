@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from chat.models import Agent
 from pnav.accounts.models import Role, User
 from tests.accounts.cast import PASSWORD, make_user, totp_code
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.factories.chat import unit
 
 AUTHENTICATOR = {
@@ -44,10 +44,21 @@ def sign_in(page: Page, base: str, name: str, *, code: bool = True, path: str = 
     page.goto(base + path)
     page.fill("[name=login]", name)
     page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    submit(page)
     if code:
         page.fill("[name=code]", totp_code())
+        submit(page)
+
+
+def submit(page: Page) -> None:
+    """Press the button and wait for the page that follows."""
+    with goes_on(page):
         page.click("main button[type=submit]")
+
+
+def sign_out(page: Page, base: str) -> None:
+    page.goto(base + "/compte/logout/")
+    submit(page)
 
 
 def secret_on(page: Page) -> str:
@@ -64,11 +75,11 @@ def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe,
     page.fill("[name=password]", "faux")
     page.click("main button[type=submit]")
     expect(page).to_have_title("Erreur : Connexion des agents – Pnav")
-    assert page.evaluate("document.activeElement.classList.contains('fr-alert--error')")
+    expect(page.locator(".fr-alert--error")).to_be_focused()
     assert page.input_value("[name=login]") == name
     axe(page)
     page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    submit(page)
     page.goto(live_site.url + "/console/")
     expect(page.locator("h1")).to_have_text("Mon compte")
     axe(page)
@@ -78,7 +89,7 @@ def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe,
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.fill("[name=code]", totp_code(secret_on(page)))
-    page.click("main button[type=submit]")
+    submit(page)
     expect(page.locator("h1")).to_have_text("Codes de secours")
     expect(page.locator(".pnav-codes li")).to_have_count(10)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -87,8 +98,7 @@ def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe,
         page.goto(live_site.url + "/compte/" + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
         axe(page)
-    page.goto(live_site.url + "/compte/logout/")
-    page.click("main button[type=submit]")
+    sign_out(page, live_site.url)
     expect(page.locator("main")).to_contain_text("Vous êtes déconnecté.")
     sign_in(page, live_site.url, name, code=False)
     expect(page.locator("h1")).to_have_text("Deuxième étape")
@@ -100,12 +110,13 @@ def test_enrolment_and_sign_in_without_javascript(live_site, page_factory: PageF
     name = account()
     sign_in(page, live_site.url, name, code=False)
     page.goto(live_site.url + "/console/")
-    page.click("text=Enregistrer une application")
+    with goes_on(page):
+        page.click("text=Enregistrer une application")
     page.fill("[name=code]", totp_code(secret_on(page)))
-    page.click("main button[type=submit]")
+    submit(page)
     expect(page.locator("h1")).to_have_text("Codes de secours")
     page.goto(live_site.url + "/console/")
-    assert page.url == live_site.url + "/console/"
+    expect(page).to_have_url(live_site.url + "/console/")
 
 
 def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account):
@@ -123,7 +134,8 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
 
     sign_in(page, base, name, code=False)
     page.goto(base + "/console/")
-    page.click("text=Enregistrer une clé d'accès")
+    with goes_on(page):
+        page.click("text=Enregistrer une clé d'accès")
     page.fill("[name=name]", "Téléphone")
     page.check("label:has-text('sans mot de passe')")
     page.click("#passkey-add")
@@ -135,22 +147,19 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
     expect(page.locator("main")).to_contain_text("Suffit seule pour se connecter")
 
     # The key alone.
-    page.goto(base + "/compte/logout/")
-    page.click("main button[type=submit]")
+    sign_out(page, base)
     page.goto(base + "/console/")
     page.click("#passkey-login")
     page.wait_for_url(base + "/console/")
 
     # The key as the second step.
-    page.goto(base + "/compte/logout/")
-    page.click("main button[type=submit]")
+    sign_out(page, base)
     sign_in(page, base, name, code=False)
     page.click("#passkey-authenticate")
     page.wait_for_url(base + "/console/")
 
     # A key that refuses is said in words.
-    page.goto(base + "/compte/logout/")
-    page.click("main button[type=submit]")
+    sign_out(page, base)
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
     page.click("#passkey-login")
     expect(page.locator("[data-passkey-error]")).to_contain_text("Vous pouvez recommencer")
@@ -177,7 +186,8 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
         if page.locator(".object-tools .addlink").count():
             page.goto(live_site.url + link + "add/")
         elif page.locator("#result_list tbody th a").count():
-            page.locator("#result_list tbody th a").first.click()
+            with goes_on(page):
+                page.locator("#result_list tbody th a").first.click()
         expect(page.locator("#content h1")).to_be_visible()
     page.goto(live_site.url + "/admin/accounts/user/add/")
     axe(page)

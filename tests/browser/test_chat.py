@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from chat import actions
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation, Message
-from tests.browser.conftest import LiveSite
+from tests.browser.conftest import PATIENCE_MS, LiveSite
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 
@@ -75,7 +75,7 @@ class Console:
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first frame that satisfies the question; others before it are let go."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE_MS / 1000
         while True:
             frame = json.loads(self.line.recv(timeout=deadline - time.monotonic()))
             if wanted(frame):
@@ -208,7 +208,7 @@ def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console
         page.keyboard.press("Control+Enter")
         camille.hear("Oui")
         expect(own(page).last.locator("[data-part=state]")).to_have_text("Envoyé")
-        assert page.evaluate("document.activeElement.id") == "body"
+        expect(page.locator("#body")).to_be_focused()
         axe(page)
 
         close(live_site, agent, conversation)
@@ -380,7 +380,7 @@ def test_blocked_sockets_fall_back_to_requests(live_site, enter, console):
         camille.hear("par le chemin lent")
         expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
         camille.say("Je vous lis")
-        expect(page.get_by_text("Je vous lis")).to_be_visible(timeout=8_000)
+        expect(page.get_by_text("Je vous lis")).to_be_visible()
         camille.until(lambda frame: frame["type"] == "read" and frame["author"] == "reporter")
         expect(page.get_by_text("Connexion interrompue.")).to_be_hidden()
 
@@ -451,7 +451,7 @@ def test_visit_that_ended_elsewhere_says_so_and_keeps_the_text(live_site, enter)
     other.wait_for_url(re.compile("^(?!.*tchat)"))
     page.context.set_offline(True)  # the next line is opened without a visit
     page.context.set_offline(False)
-    expect(page.get_by_text("Votre visite a pris fin sur cet appareil.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Votre visite a pris fin sur cet appareil.")).to_be_visible()
     expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_visible()
     expect(page.get_by_label("Votre message")).to_have_value("pas encore envoyé")
 
@@ -493,7 +493,7 @@ def test_empty_and_too_long_messages_say_why_beside_the_field(live_site, enter):
     page = enter(conversation)
     page.get_by_role("button", name="Envoyer").click()
     expect(page.locator("#body-error")).to_have_text("Le message est vide. Écrivez quelques mots, puis envoyez.")
-    assert page.evaluate("document.activeElement.id") == "body"
+    expect(page.locator("#body")).to_be_focused()
     expect(page.get_by_label("Votre message")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Votre message").fill("é" * 3699)
     expect(page.locator("#body-count")).to_be_empty()
@@ -547,7 +547,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
         available(live_site, agent)
         page.get_by_label("Vous pouvez déjà écrire").fill("Ce texte reste")
         # The frame loads itself again, every 15 s: what is being typed beside it stays.
-        expect(frame.get_by_text("Quelqu’un est là pour vous.")).to_be_visible(timeout=20_000)
+        expect(frame.get_by_text("Quelqu’un est là pour vous.")).to_be_visible()
         expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value("Ce texte reste")
         page.get_by_role("button", name="Envoyer").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
@@ -555,7 +555,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
         seq = camille.hear("Ce texte reste")
         page.get_by_label("Votre message").fill("à moitié")
         camille.say("Je vous lis")
-        expect(frame.get_by_text("Je vous lis")).to_be_visible(timeout=12_000)
+        expect(frame.get_by_text("Je vous lis")).to_be_visible()
         expect(page.get_by_label("Votre message")).to_have_value("à moitié")
         camille.until(lambda frame: frame["type"] == "read" and frame["seq"] > seq)
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.browser.test_console import PASSWORD, sign_in
 from tests.factories import chat as make
 
@@ -63,7 +63,8 @@ def answer_everything(page: Page) -> None:
         texts = labels.all_inner_texts()
         wanted = next((text for answer in ANSWERS for text in texts if answer in text), texts[0])
         labels.nth(texts.index(wanted)).click()
-        page.get_by_role("button", name="Continuer").click()
+        with goes_on(page):
+            page.get_by_role("button", name="Continuer").click()
     raise AssertionError(f"no end: {page.url}")
 
 
@@ -73,7 +74,8 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
 ):
     person = page_factory(javascript=javascript, width=360, height=740)
     person.goto(france.url + "/")
-    person.get_by_role("link", name="Parler à quelqu'un maintenant").first.click()
+    with goes_on(person):
+        person.get_by_role("link", name="Parler à quelqu'un maintenant").first.click()
     answer_everything(person)
     person.get_by_role("link", name="Continuer vers le tchat").or_(
         person.get_by_role("button", name="Continuer vers le tchat")

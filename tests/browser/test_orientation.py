@@ -1,5 +1,6 @@
 """The orientation and the signalement in a real browser: axe, keyboard, no JavaScript, 320 pixels."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from pnav.sessions import SessionStore
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
 from triage.questions import BY_ID
 
@@ -32,7 +33,8 @@ def answer_all(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None
     page.goto(live_site.url + "/orientation/")
     for question, value in answers.items():
         page.locator(f"#answer-{value}").check(force=True)
-        page.get_by_role("button", name="Continuer", exact=True).click()
+        with goes_on(page):
+            page.get_by_role("button", name="Continuer", exact=True).click()
         assert BY_ID[question].slug not in page.url, page.content()[-6000:]
 
 
@@ -73,7 +75,7 @@ def test_questions_are_accessible(
     page.goto(live_site.url + "/orientation/")
     axe(page)
     page.get_by_role("button", name="Continuer", exact=True).click()
-    assert page.title().startswith("Erreur : ")
+    expect(page).to_have_title(re.compile("^Erreur : "))
     expect(page.locator("#answer-no")).to_be_focused()
     axe(page)
     answer_all(page, live_site, ADULT)
@@ -101,7 +103,8 @@ def test_report_form_is_accessible(
     page = page_factory(theme=theme, width=320)
     answer_all(page, live_site, CHAT)
     give_place(page, live_site)
-    page.get_by_role("link", name="Continuer vers le tchat").click()
+    with goes_on(page):
+        page.get_by_role("link", name="Continuer vers le tchat").click()
     page.locator("details.pnav-said summary").click()
     axe(page)
     assert has_no_sideways_scroll(page)
@@ -133,10 +136,11 @@ def test_back_after_a_missing_answer_shows_the_question(
     page.get_by_role("button", name="Continuer", exact=True).click()
     expect(page.locator("#errors")).to_be_visible()
     page.locator("#answer-no").check(force=True)
-    page.get_by_role("button", name="Continuer", exact=True).click()
+    with goes_on(page):
+        page.get_by_role("button", name="Continuer", exact=True).click()
     page.go_back()
     expect(page.locator("#answer-no")).to_be_checked()
-    assert not page.title().startswith("Erreur : ")
+    expect(page).not_to_have_title(re.compile("^Erreur : "))
 
 
 def test_way_through_the_questions_with_the_keyboard(live_site: LiveSite, page_factory: PageFactory) -> None:

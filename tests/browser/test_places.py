@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 
 SEARCH = "/point-d-accueil/"
 
@@ -42,10 +42,12 @@ def test_every_page_is_accessible_and_fits(site, page_factory: PageFactory, axe:
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
         axe(page)
         assert_fits(page)
-    page.get_by_role("main").get_by_role("link", name="Supprimer cet interlocuteur").click()
+    with goes_on(page):
+        page.get_by_role("main").get_by_role("link", name="Supprimer cet interlocuteur").click()
     axe(page)
     assert_fits(page)
-    page.get_by_role("link", name="Non, garder").click()
+    with goes_on(page):
+        page.get_by_role("link", name="Non, garder").click()
     page.get_by_role("main").get_by_role("link", name="Voir mes contacts utiles").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Mes contacts utiles")
     axe(page)

@@ -1,9 +1,11 @@
 """« Quitter rapidement »: the button, the first Tab stop, Shift three times, and what « back » shows."""
 
+import time
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import LiveSite, PageFactory, goes_on
 
 
 def is_away(page: Page, neutral_site: str) -> None:
@@ -22,7 +24,8 @@ def begin_visit(page: Page, site: LiveSite) -> None:
     """Answer the first question of the orientation, so that there is a visit to end."""
     page.goto(site.url + "/orientation/")
     page.get_by_role("radio").last.check(force=True)
-    page.locator("main form button[type=submit]").first.click()
+    with goes_on(page):
+        page.locator("main form button[type=submit]").first.click()
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -55,7 +58,10 @@ def test_quick_exit_ends_the_visit(page_factory: PageFactory, live_site: LiveSit
     assert session_count(live_site) == before + 1
     page.get_by_role("button", name="Quitter rapidement", exact=True).click()
     is_away(page, neutral_site)
-    page.wait_for_timeout(300)  # with scripts the request is sent while the page leaves
+    # With scripts the request is sent while the page leaves.
+    deadline = time.monotonic() + 20
+    while session_count(live_site) != before and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert session_count(live_site) == before
 
 
@@ -114,8 +120,8 @@ def test_quick_exit_back_leaves_again(page_factory: PageFactory, live_site: Live
     page.goto(live_site.url + "/avis/")
     page.get_by_role("button", name="Quitter rapidement", exact=True).click()
     is_away(page, neutral_site)
-    page.evaluate("history.back()")
-    page.wait_for_timeout(500)
+    with page.expect_event("framenavigated", lambda frame: frame.url.startswith(live_site.url)):
+        page.evaluate("history.back()")
     is_away(page, neutral_site)
 
 

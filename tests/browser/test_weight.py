@@ -19,8 +19,7 @@ def transferred(page: Page, address: str) -> dict[str, int]:
         "Network.loadingFinished",
         lambda e: received.update({addresses[e["requestId"]]: int(e["encodedDataLength"])}),
     )
-    page.goto(address, wait_until="load")
-    page.wait_for_timeout(500)
+    page.goto(address, wait_until="networkidle")
     session.detach()
     return received
 
