@@ -11,10 +11,10 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
-http_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
@@ -27,6 +27,7 @@ from chat.consumers import DATABASE_AWAY, Receive, Send, in_db  # noqa: E402
 from chat.protocol import CLOSE_AGAIN  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from pnav.accounts.second_factor import Standing, standing_of  # noqa: E402
+from pnav.http import Pages  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -105,5 +106,5 @@ class WithDoorbell:
 
 
 application = WithDoorbell(
-    ProtocolTypeRouter({"http": http_application, "websocket": Handshake(URLRouter(websocket_urlpatterns))})
+    ProtocolTypeRouter({"http": Pages(), "websocket": Handshake(URLRouter(websocket_urlpatterns))})
 )

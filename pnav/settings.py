@@ -133,6 +133,7 @@ TEMPLATES = [
 
 _database = env.dj_db_url("DATABASE_URL")
 CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets, a connection each
+PAGE_THREADS = env.int("PAGE_THREADS", 8)  # threads of a web process that serve its pages, a connection each
 # A stalled query is given up while the person still waits; 0 for `migrate` and for long imports.
 _patience = env.int("DATABASE_STATEMENT_SECONDS", 8) * 1000
 DATABASES = {
@@ -145,7 +146,7 @@ DATABASES = {
             "options": f"-c statement_timeout={_patience} -c lock_timeout={_patience}",
             "pool": {
                 "min_size": 1,
-                "max_size": env.int("DATABASE_POOL_SIZE", CHAT_THREADS + 16),
+                "max_size": env.int("DATABASE_POOL_SIZE", CHAT_THREADS + PAGE_THREADS + 8),
                 "timeout": 5,
             },
         },

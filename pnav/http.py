@@ -1,0 +1,100 @@
+"""Pages: one hop to a page thread and back, whatever stands in MIDDLEWARE.
+
+Django's own handler crosses to a thread for every synchronous middleware, for the view and for its rendering, and
+makes that thread for the request. Here the whole of what a WSGI server would run, from `request_started` to
+`request_finished`, runs at once in one of PAGE_THREADS threads. It is in that thread that a page takes its connection
+from the pool, and there that it gives it back, before the first byte is sent: a slow reader holds no connection, and
+a slow query holds one thread, never the loop where the sockets live. See docs/adr/0026-a-page-in-one-hop.md.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from contextvars import Context
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.signals import request_started
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import set_script_prefix
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+PROBES = {"/health/live", "/health/ready"}  # asynchronous views
+THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
+
+
+def _whole(response: HttpResponseBase) -> HttpResponse:
+    """The answer with its body at hand. What streams (a file) is read here: its thread is the one that may wait."""
+    if not response.streaming:
+        return response  # type: ignore[return-value]
+    if isinstance(response, FileResponse):
+        response.block_size = ASGIHandler.chunk_size
+    whole = HttpResponse(b"".join(response), status=response.status_code)  # type: ignore[call-overload]
+    whole.headers, whole.cookies = response.headers, response.cookies
+    return whole
+
+
+async def _cancel_when_gone(receive: Receive, work: Future[HttpResponse]) -> None:
+    """What a thread has begun goes on to its end; its answer goes nowhere."""
+    await receive()  # after the body, only http.disconnect can come
+    work.cancel()
+
+
+class PageHandler(ASGIHandler):
+    """Django's handler for HTTP with the synchronous stack, in a page thread."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. A client that leaves before a thread was free is not served at all.
+
+        When the server stops (it cancels what runs), an answer under way is still finished and sent.
+        """
+        try:
+            body_file = await self.read_body(receive)
+        except RequestAborted:
+            return
+        # An empty context: the language or the address table of one request can reach no other.
+        work = THREADS.submit(Context().run, self.answer, scope, body_file)
+        answered = asyncio.wrap_future(work)
+        leaving = asyncio.create_task(_cancel_when_gone(receive, work))
+        try:
+            response = await asyncio.shield(answered)
+        except asyncio.CancelledError:
+            if work.cancelled():
+                body_file.close()
+                return
+            response = await answered
+        finally:
+            leaving.cancel()
+        await self.send_response(response, send)
+
+    def answer(self, scope: Scope, body_file: IO[bytes]) -> HttpResponse:
+        """In a page thread: everything from `request_started` to `request_finished`. The answer is closed."""
+        with closing(body_file):
+            set_script_prefix(get_script_prefix(scope))
+            request_started.send(sender=self.__class__, scope=scope)
+            request: HttpRequest | None
+            request, response = self.create_request(scope, body_file)
+            if request is not None:
+                response = self.get_response(request)
+            response._handler_class = self.__class__
+            with closing(response):
+                return _whole(response)
+
+
+class Pages:
+    """Pages in their threads, probes in the loop: a process whose page threads are all busy still answers those."""
+
+    def __init__(self) -> None:
+        self.pages, self.probes = PageHandler(), ASGIHandler()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.probes if scope["path"] in PROBES else self.pages)(scope, receive, send)
