@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code test test-quick check fix messages lighthouse bench setup
+.PHONY: help run dev code test test-quick check fix messages lighthouse bench faults faults-quick setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,6 +68,12 @@ messages: $(STAMP) ## recueillir les textes à traduire (demande gettext) et com
 bench: $(STAMP) ## mesurer les messages et les pages
 	@$(PYTHON) -m benchmarks.messages
 	@$(PYTHON) -m benchmarks.pages
+
+faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le journal (moins d'une heure)
+	@$(PYTHON) -m benchmarks.faults
+
+faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
+	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace
 
 lighthouse: $(STAMP) ## Lighthouse sur un site qui tourne (demande node)
 	@benchmarks/lighthouse.sh

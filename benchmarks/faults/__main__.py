@@ -1,0 +1,343 @@
+"""`make faults`: kill the real processes under traffic, and have an independent judge read the journal.
+
+For each fault and seed: new conversations, everybody writes, something breaks and is repaired, everybody stops and what
+is on its way arrives; then the journal and the database are judged. The same against the tutorial's chat, beside it.
+Every wait has a limit, every process that is started is ended, on Ctrl-C too.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import signal
+import statistics
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.faults import checker, crowd, records
+from benchmarks.faults.clients import SocketClient
+from benchmarks.faults.faults import FAULTS, WORKERS_OWN, Stage
+from benchmarks.faults.journal import Journal
+from benchmarks.faults.processes import ROOT, Site, site
+from benchmarks.faults.proxy import Proxy
+
+OURS, TUTORIAL = "pnav", "tutorial"
+APPLICATIONS = {OURS: "pnav.asgi:application", TUTORIAL: "benchmarks.tutorial:application"}
+CALM_SECONDS = 1.5  # of ordinary traffic before the fault
+AFTER_SECONDS = 2.0  # and after the repair
+# For what is on its way when everybody stops: as long as something moves, and a beat has been heard in between.
+SETTLE_SECONDS, LONGEST_SETTLE_SECONDS = 12.0, 60.0
+RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
+WAYS = ("same", "across", "hit")
+
+
+@dataclass
+class Run:
+    """One fault with one seed."""
+
+    fault: str
+    seed: int
+    verdict: checker.Verdict
+    waits: checker.Waits
+    seconds: float
+    late: float  # the longest hesitation of the harness itself, in seconds
+    failure: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "fault": self.fault, "seed": self.seed, "seconds": round(self.seconds, 1), "late": round(self.late, 4),
+            "sent": self.verdict.sent, "acknowledged": self.verdict.acknowledged, "counts": dict(self.verdict.counts),
+            "examples": self.verdict.examples, "longest": self.waits.longest, "failure": self.failure,
+            "during": {way: _quantiles(waits) for way, waits in self.waits.during.items()},
+        }  # fmt: skip
+
+
+def _quantiles(waits: list[float]) -> dict[str, float]:
+    ordered = sorted(waits)
+    return {
+        "count": len(ordered),
+        "p50": ordered[len(ordered) // 2],
+        "p99": ordered[int(len(ordered) * 0.99)],
+        "max": ordered[-1],
+    }
+
+
+@dataclass
+class Lateness:
+    """How long the harness's own loop was away: no silence shorter than that can be told."""
+
+    worst: float = 0.0
+    task: asyncio.Task[None] | None = None
+
+    async def watch(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            self.worst = max(self.worst, time.monotonic() - before - 0.005)
+
+
+async def run_once(
+    made: Site,
+    proxy: Proxy,
+    fault: str,
+    seed: int,
+    *,
+    is_quick: bool,
+    tutorial: bool,
+    slower: float,
+    folder: Path,
+    keep: bool,
+) -> Run:
+    """One fault with one seed, judged. Journals with something in them stay in `folder`, all of them with `keep`."""
+    started = time.monotonic()
+    rng = random.Random(f"{fault} {seed}")
+    keys = await asyncio.to_thread(records.make_conversations, crowd.PAIRS)
+    journal, lateness, failure = Journal(), Lateness(), ""
+    people = crowd.gather(keys, proxy, journal, rng, tutorial=tutorial)
+    people.start()
+    watch = asyncio.ensure_future(lateness.watch())
+    try:
+        async with asyncio.timeout(RUN_SECONDS):
+            await people.connected()
+            lateness.worst = 0.0
+            people.write(slower)
+            await asyncio.sleep(CALM_SECONDS + 0.5 * rng.random())
+            await FAULTS[fault](Stage(made, proxy, journal, people.clients, rng, is_quick))
+            journal.note("mark", name="repaired")
+            await asyncio.sleep(AFTER_SECONDS)
+            await people.fall_silent()
+            await (
+                asyncio.sleep(2)
+                if tutorial
+                else people.settled(patience=SETTLE_SECONDS, at_most=LONGEST_SETTLE_SECONDS)
+            )
+    except TimeoutError:
+        absent = sorted({type(client).__name__ for client in people.clients if not client.has_arrived})
+        failure = f"the run did not end in time{f'; never connected: {absent}' if absent else ''}"
+    finally:
+        journal.note("mark", name="end")
+        watch.cancel()
+        await people.fall_silent()
+        await people.leave()
+        proxy.reset()
+        proxy.pins.clear()
+        proxy.cut(lambda _line: True)
+        await asyncio.to_thread(made.repair)
+    if not tutorial:
+        for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
+            journal.note(event.pop("e"), **event)
+    verdict = checker.check_tutorial(journal.events) if tutorial else checker.check(journal.events)
+    if keep or failure or (not tutorial and not verdict.is_clean):
+        name = "".join(letter if letter.isalnum() else "-" for letter in fault)
+        journal.write(folder / f"{TUTORIAL if tutorial else OURS}-{name}-{seed}.jsonl")
+    return Run(fault, seed, verdict, checker.waits(journal.events), time.monotonic() - started, lateness.worst, failure)
+
+
+# --- G12: as fast as it goes, with and without Valkey -----------------------------------------------------------------
+
+
+@dataclass
+class Pace:
+    """Acknowledged messages a second, with everything and without Valkey."""
+
+    normal: float = 0.0
+    without: float = 0.0
+    broken: dict[str, int] = field(default_factory=dict)
+
+
+async def measure_pace(made: Site, proxy: Proxy, *, seconds: float) -> Pace:
+    """Ten conversations that always have eight messages on their way."""
+    keys = await asyncio.to_thread(records.make_conversations, 10)
+    journal = Journal()
+    rng = random.Random(12)
+    clients = [
+        SocketClient(own, side, side, proxy, journal, random.Random(rng.random()), window=8)
+        for own in keys
+        for side in ("reporter", "agent")
+    ]
+    people = crowd.Crowd(clients)  # type: ignore[arg-type]
+    people.start()
+
+    async def flood() -> None:
+        while True:
+            for client in clients:
+                for _letter in range(16 - len(client.outbox)):
+                    client.write()
+            await asyncio.sleep(0.002)
+
+    def acknowledged(since: float) -> int:
+        return sum(1 for event in journal.events if event["e"] == "ack" and event["t"] >= since)
+
+    async def paced(for_seconds: float) -> float:
+        since = time.monotonic() - journal.started
+        await asyncio.sleep(for_seconds)
+        return acknowledged(since) / (time.monotonic() - journal.started - since)
+
+    pace = Pace()
+    flooding = None
+    try:
+        async with asyncio.timeout(seconds + 90):
+            await people.connected()
+            flooding = asyncio.ensure_future(flood())
+            await asyncio.sleep(1)
+            pace.normal = await paced(5)
+            await asyncio.to_thread(made.valkey.kill)
+            pace.without = await paced(seconds)
+            flooding.cancel()
+            await asyncio.to_thread(made.valkey.start)
+            await people.settled(patience=SETTLE_SECONDS, at_most=LONGEST_SETTLE_SECONDS)
+    finally:
+        if flooding is not None:
+            flooding.cancel()
+        await people.leave()
+        await asyncio.to_thread(made.repair)
+    for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
+        journal.note(event.pop("e"), **event)
+    pace.broken = dict(checker.check(journal.events).counts)
+    return pace
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def _span(runs: list[Run], way: str) -> str:
+    """Median over the runs of the longest wait, and the longest of all, in milliseconds."""
+    longest = [max(run.waits.longest[way]) for run in runs if run.waits.longest.get(way)]
+    return f"{1000 * statistics.median(longest):.0f} / {1000 * max(longest):.0f}" if longest else "–"
+
+
+def table(results: dict[str, list[Run]]) -> str:
+    """Ours, a row a fault; then what the tutorial did under the same."""
+    kinds = checker.KINDS
+    head = ["fault", "runs", "messages", *kinds, "before", *WAYS, "late"]
+    lines = [
+        "Longest wait of a conversation in ms, median / longest of all seeds: before the fault; then of those it did"
+        " not touch, both sides on one process (same) or on two (across); of those it hit. late: the harness's own.",
+        "",
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
+    ]
+    ours = results[OURS]
+    for fault in dict.fromkeys(run.fault for run in ours):
+        runs = [run for run in ours if run.fault == fault]
+        counts = [str(sum(run.verdict.counts[kind] for run in runs)) for kind in kinds]
+        messages = sum(run.verdict.sent for run in runs)
+        failed = sum(bool(run.failure) for run in runs)
+        row = [fault, f"{len(runs)}{f' ({failed} failed)' if failed else ''}", str(messages), *counts]
+        row += [_span(runs, "before"), *(_span(runs, way) for way in WAYS)]
+        row.append(f"{1000 * max(run.late for run in runs):.0f}")
+        lines.append("| " + " | ".join(row) + " |")
+    total = sum(run.verdict.sent for run in ours)
+    broken = sum(sum(run.verdict.counts.values()) for run in ours)
+    lines += ["", f"{len(ours)} runs, {total} messages, {broken} broken promises."]
+    if results[TUTORIAL]:
+        lines += ["", *_tutorial_lines(results[TUTORIAL])]
+    return "\n".join(lines)
+
+
+def _tutorial_lines(theirs: list[Run]) -> list[str]:
+    kinds = (checker.UNDELIVERED, checker.SHOWN_TWICE, checker.OUT_OF_ORDER)
+    head = ["the tutorial's chat", "runs", "messages", *kinds, "% never delivered"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for fault in dict.fromkeys(run.fault for run in theirs):
+        runs = [run for run in theirs if run.fault == fault]
+        messages = sum(run.verdict.sent for run in runs)
+        counts = [sum(run.verdict.counts[kind] for run in runs) for kind in kinds]
+        share = 100 * counts[0] / messages if messages else 0
+        lines.append(
+            "| " + " | ".join([fault, str(len(runs)), str(messages), *map(str, counts), f"{share:.1f}"]) + " |"
+        )
+    return lines
+
+
+def _say(run: Run, who: str) -> None:
+    found = ", ".join(f"{kind} {count}" for kind, count in run.verdict.counts.items()) or "clean"
+    longest = ", ".join(f"{way} {1000 * max(waits):.0f}" for way, waits in sorted(run.waits.longest.items()))
+    failure = f" FAILED: {run.failure}" if run.failure else ""
+    print(
+        f"{who} · {run.fault} · seed {run.seed}: {run.verdict.sent} messages, {found}; longest wait, ms: {longest};"
+        f" late {1000 * run.late:.0f}; {run.seconds:.0f} s{failure}",
+        flush=True,
+    )
+    if who == OURS:
+        print("".join(f"    {example}\n" for example in run.verdict.examples[:4]), end="", flush=True)
+
+
+async def run_all(made: Site, options: argparse.Namespace) -> tuple[dict[str, list[Run]], Pace | None]:
+    """All that was asked for. What was measured is returned when it is interrupted, too."""
+    results: dict[str, list[Run]] = {OURS: [], TUTORIAL: []}
+    pace = None
+    me = asyncio.current_task()
+    assert me is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+    plan = ((OURS, options.seeds), (TUTORIAL, options.tutorial_seeds))
+    try:
+        for who, seeds in plan:
+            faults = [fault for fault in options.faults if who == OURS or fault not in WORKERS_OWN]
+            if not seeds:
+                continue
+            with made.serving(APPLICATIONS[who], with_worker=who == OURS):
+                proxy = Proxy([web.port for web in made.webs])
+                await proxy.start()
+                try:
+                    for seed in range(options.first_seed, options.first_seed + seeds):
+                        for fault in faults:
+                            run = await run_once(
+                                made, proxy, fault, seed, is_quick=options.quick, tutorial=who == TUTORIAL,
+                                slower=options.slower, folder=options.out.with_suffix(""), keep=options.keep,
+                            )  # fmt: skip
+                            results[who].append(run)
+                            _say(run, who)
+                    if who == OURS and options.pace:
+                        pace = await measure_pace(made, proxy, seconds=10 if options.quick else 60)
+                finally:
+                    await proxy.stop()
+    except asyncio.CancelledError:
+        if not me.cancelling():
+            raise
+        print("Interrupted: what follows is what was measured.", flush=True)
+    return results, pace
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--tutorial-seeds", type=int, default=2, help="0 to leave the tutorial's chat out")
+    parser.add_argument("--quick", action="store_true", help="shorter outages")
+    parser.add_argument("--slower", type=float, default=1, help="everybody writes so many times less often")
+    parser.add_argument("--fault", action="append", dest="faults", choices=list(FAULTS), help="these only")
+    parser.add_argument("--no-pace", action="store_false", dest="pace", help="without G12, the pace without Valkey")
+    parser.add_argument("--keep", action="store_true", help="keep the journals of clean runs too")
+    parser.add_argument("--out", type=Path, default=ROOT / ".local" / "faults.json")
+    options = parser.parse_args()
+    options.faults = options.faults or list(FAULTS)
+    checker.self_test()
+    print(f"The checker finds all of {len(checker.bad_journals())} journals that must fail.", flush=True)
+    started = time.monotonic()
+    with site() as made:
+        results, pace = asyncio.run(run_all(made, options))
+    text = table(results)
+    if pace is not None:
+        ratio = pace.without / pace.normal if pace.normal else 0
+        text += f"\n\nG12: {pace.normal:.0f} messages/s, {pace.without:.0f} without Valkey: {ratio:.2f} ×."
+        text += f" Broken meanwhile: {pace.broken or 'nothing'}."
+    print(f"\n{text}\n\n{time.monotonic() - started:.0f} s; {options.out}")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "runs": {who: [run.as_json() for run in runs] for who, runs in results.items()},
+        "pace": vars(pace) if pace is not None else None,
+        "quick": options.quick,
+        "table": text,
+    }
+    options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False))
+    if pace is not None and pace.broken:
+        raise SystemExit(1)
+    if any(run.failure or not run.verdict.is_clean for run in results[OURS]):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""What is done to the site. Each fault breaks something, waits, and repairs it; `hit` says whose line it broke.
+
+A web process is always the first one: the probes that must not notice are on the two others.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from benchmarks.faults.clients import Client
+from benchmarks.faults.journal import Journal
+from benchmarks.faults.processes import LEASE_SECONDS, Site
+from benchmarks.faults.proxy import Line, Proxy
+
+VICTIM = 0
+HOUR = 3600.0
+
+
+@dataclass
+class Stage:
+    """What a fault may touch."""
+
+    site: Site
+    proxy: Proxy
+    journal: Journal
+    clients: list[Client]
+    random: random.Random
+    is_quick: bool
+
+    def strike(self, *, names: set[str] | None = None, backends: set[int] | None = None) -> None:
+        """The fault begins now. names, backends: whose lines it breaks; the conversation of one of them is « hit »."""
+        self.journal.note("mark", name="fault")
+        places: dict[str, list[int | None]] = {}
+        hit: set[str] = set()
+        for client in self.clients:
+            backend = self.proxy.backend_of(client.name)
+            places.setdefault(client.keys.conversation, []).append(backend)
+            if client.name in (names or ()) or backend in (backends or ()):
+                hit.add(client.keys.conversation)
+        for conversation, found in places.items():
+            kind = "same" if None not in found and len(set(found)) == 1 else "across"
+            self.journal.note("placed", c=conversation, k="hit" if conversation in hit else kind)
+
+    def everybody(self) -> set[str]:
+        return {client.name for client in self.clients}
+
+    def some(self, one_in: int) -> set[str]:
+        """One conversation in so many, of each kind; of those one side, the other, or both."""
+        conversations = list(dict.fromkeys(client.keys.conversation for client in self.clients))
+        offset = self.random.randrange(one_in)
+        sides = {name: self.random.choice(("reporter", "agent", "")) for name in conversations[offset::one_in]}
+        return {
+            client.name
+            for client in self.clients
+            if client.keys.conversation in sides and client.side.startswith(sides[client.keys.conversation])
+        }
+
+    def lasting(self, quick: float, full: float) -> float:
+        return quick if self.is_quick else full
+
+
+Fault = Callable[[Stage], Awaitable[None]]
+in_thread = asyncio.to_thread  # starting and stopping processes waits for them
+
+
+async def web_killed(stage: Stage) -> None:
+    stage.strike(backends={VICTIM})
+    web = stage.site.webs[VICTIM]
+    await in_thread(web.kill)
+    await asyncio.sleep(1)
+    await in_thread(web.start)
+
+
+async def deploy(stage: Stage) -> None:
+    """All web processes in turn: SIGTERM, then the new one."""
+    stage.strike(names=stage.everybody())
+    for web in stage.site.webs:
+        await in_thread(web.stop)
+        await in_thread(web.start)
+
+
+async def worker_killed(stage: Stage) -> None:
+    stage.strike()
+    await in_thread(stage.site.worker.kill)
+    await asyncio.sleep(2)
+    await in_thread(stage.site.worker.start)
+
+
+async def valkey_restarted(stage: Stage) -> None:
+    stage.strike()
+    await in_thread(stage.site.valkey.kill)
+    await in_thread(stage.site.valkey.start)
+
+
+async def valkey_gone(stage: Stage) -> None:
+    stage.strike()
+    await in_thread(stage.site.valkey.kill)
+    await asyncio.sleep(stage.lasting(6, 60))
+    await in_thread(stage.site.valkey.start)
+
+
+async def valkey_frozen(stage: Stage) -> None:
+    """It holds its connections and answers nothing."""
+    process = stage.site.valkey.process
+    assert process is not None
+    stage.strike()
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(stage.lasting(4, 8))
+    process.send_signal(signal.SIGCONT)
+
+
+async def postgres_restarted(stage: Stage) -> None:
+    stage.strike()
+    await in_thread(stage.site.postgres.kill)
+    await in_thread(stage.site.postgres.again)
+
+
+async def network_cut(stage: Stage) -> None:
+    """Lines of half of the conversations break at once, and can be opened again at once."""
+    names = stage.some(2)
+    stage.strike(names=names)
+    stage.proxy.cut(lambda line: line.name in names)
+
+
+async def network_away(stage: Stage) -> None:
+    stage.strike(names=stage.everybody())
+    stage.proxy.is_down = True
+    stage.proxy.cut(lambda _line: True)
+    await asyncio.sleep(2)
+    stage.proxy.is_down = False
+
+
+async def half_open(stage: Stage) -> None:
+    """Lines of half of the conversations that stay up and carry nothing; whoever gives one up opens a good one."""
+    names = stage.some(2)
+    stage.strike(names=names)
+    stage.proxy.freeze(names)
+    await asyncio.sleep(stage.lasting(4, 6))
+    stage.proxy.reset()
+
+
+async def flapping(stage: Stage) -> None:
+    stage.strike(names=stage.everybody())
+    await _flap(stage, stage.lasting(4, 6))
+
+
+async def _flap(stage: Stage, seconds: float) -> None:
+    def is_unlucky(_line: Line) -> bool:
+        return stage.random.random() < 0.3
+
+    for _time in range(int(seconds / 0.4)):
+        stage.proxy.cut(is_unlucky)
+        await asyncio.sleep(0.4)
+
+
+async def slow_reader(stage: Stage) -> None:
+    """Agents of the long messages read a few kilobytes twice a second, through the smallest window there is."""
+    names = {client.name for client in stage.clients if client.side == "agent" and client.size > 1000}
+    stage.strike(names=names)
+    stage.proxy.slow |= names
+    stage.proxy.cut(lambda line: line.name in names)
+    await asyncio.sleep(stage.lasting(4, 8))
+    stage.proxy.slow.clear()
+
+
+async def clock_forward(stage: Stage) -> None:
+    await _step_clock(stage, HOUR)
+
+
+async def clock_back(stage: Stage) -> None:
+    await _step_clock(stage, -HOUR)
+
+
+async def _step_clock(stage: Stage, seconds: float) -> None:
+    """The wall clock of one web process is an hour off, for longer than a lease in a full run; then right again."""
+    stage.strike(backends={VICTIM})
+    web = stage.site.webs[VICTIM]
+    web.step_clock(seconds)
+    await asyncio.sleep(stage.lasting(4, LEASE_SECONDS + 6))
+    web.step_clock(0)
+
+
+async def clock_of_worker(stage: Stage) -> None:
+    """The worker, who ends leases, is an hour ahead."""
+    stage.strike()
+    stage.site.worker.step_clock(HOUR)
+    await asyncio.sleep(5)  # two of its ticks
+    stage.site.worker.step_clock(0)
+
+
+async def web_killed_without_valkey(stage: Stage) -> None:
+    stage.strike(backends={VICTIM})
+    web = stage.site.webs[VICTIM]
+    await in_thread(stage.site.valkey.kill)
+    await in_thread(web.kill)
+    await asyncio.sleep(2)
+    await in_thread(web.start)
+    await asyncio.sleep(1)
+    await in_thread(stage.site.valkey.start)
+
+
+async def postgres_restarted_in_the_dark(stage: Stage) -> None:
+    """Nobody can say what was committed when PostgreSQL and every line break together."""
+    stage.strike(names=stage.everybody())
+    stage.proxy.is_down = True
+    stage.proxy.cut(lambda _line: True)
+    await in_thread(stage.site.postgres.kill)
+    await in_thread(stage.site.postgres.again)
+    stage.proxy.is_down = False
+
+
+async def deploy_while_flapping(stage: Stage) -> None:
+    stage.strike(names=stage.everybody())
+    web = stage.site.webs[VICTIM]
+
+    async def replace() -> None:
+        await in_thread(web.stop)
+        await in_thread(web.start)
+
+    await asyncio.gather(replace(), _flap(stage, 4))
+
+
+FAULTS: dict[str, Fault] = {
+    "web process killed": web_killed,
+    "deploy (SIGTERM, all in turn)": deploy,
+    "worker killed": worker_killed,
+    "Valkey restarted": valkey_restarted,
+    "Valkey gone": valkey_gone,
+    "Valkey frozen": valkey_frozen,
+    "PostgreSQL restarted": postgres_restarted,
+    "network cut": network_cut,
+    "network away": network_away,
+    "half-open": half_open,
+    "flapping 30 %": flapping,
+    "slow reader": slow_reader,
+    "clock +1 h (web)": clock_forward,
+    "clock -1 h (web)": clock_back,
+    "clock +1 h (worker)": clock_of_worker,
+    "web killed, Valkey gone": web_killed_without_valkey,
+    "PostgreSQL and network": postgres_restarted_in_the_dark,
+    "deploy while flapping": deploy_while_flapping,
+}
+WORKERS_OWN = {"worker killed", "clock +1 h (worker)"}  # the tutorial has none

@@ -1,0 +1,191 @@
+"""The real processes of a small production, each of which can be killed and brought back behind the same address."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from pnav.demo.services import Postgres, Service, Valkey
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOCK = Path(__file__).parent / "clock"
+WEBS = 3
+LEASE_SECONDS = 20  # a third of what is usual, as the clients' beats are: a run need not last for minutes
+
+VARIABLES = {
+    "DEMO": "1",
+    "SECRET_KEY": "a secret for fault runs only, which is long enough to pass",
+    "ALLOWED_HOSTS": "localhost,127.0.0.1",
+    "CONTENT_KEYS": "faults:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "LOG_LEVEL": "WARNING",
+    "DJANGO_SETTINGS_MODULE": "pnav.settings",
+    "LEASE_SECONDS": str(LEASE_SECONDS),
+    # Probes write twenty times a second: how fast a person may go is tested elsewhere.
+    "FRAMES_AT_ONCE": "2000",
+    "FRAMES_A_SECOND": "500",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Restartable(Service):
+    """Brings the last command back as it was."""
+
+    _last: tuple[list[Any], dict[str, Any]]
+
+    def _spawn(self, command: list[str | Path], **kwargs: Any) -> None:
+        self._last = (command, kwargs)
+        super()._spawn(command, **kwargs)
+
+    def kill(self, sig: int = signal.SIGKILL) -> None:
+        assert self.process is not None
+        self.process.send_signal(sig)
+        self.process.wait()
+        self.process = None
+
+
+class Database(_Restartable, Postgres):
+    """PostgreSQL with fsync."""
+
+    def kill(self, sig: int = signal.SIGQUIT) -> None:
+        """« Immediate »: every backend ends where it is and the log is replayed at the next start."""
+        super().kill(sig)
+
+    def again(self) -> None:
+        assert self.sockets is not None
+        self._remove_stale_lock()
+        for left in self.sockets.glob(".s.PGSQL*"):
+            left.unlink()
+        command, kwargs = self._last
+        self._spawn(command, **kwargs)
+        self._wait_until(self._is_ready)
+
+
+class _Clocked(_Restartable):
+    """A process of the site whose wall clock can be stepped."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.log = folder / f"{name}.log"
+        self.clock = folder / f"{name}.clock"
+
+    def _run(self, *command: str) -> None:
+        environment = {**os.environ, "FAULTS_CLOCK": str(self.clock), "PYTHONPATH": str(CLOCK), "BENCH_STORE": "0"}
+        self._spawn([sys.executable, *command], cwd=ROOT, env=environment)
+
+    def step_clock(self, seconds: float) -> None:
+        """From now on the wall clock of this process is so far from the machine's."""
+        assert self.process is not None
+        self.clock.write_text(str(seconds))
+        self.process.send_signal(signal.SIGUSR1)
+
+
+class Web(_Clocked):
+    """A Daphne with one application."""
+
+    def __init__(self, folder: Path, application: str) -> None:
+        self.application = application
+        self.port = free_port()
+        super().__init__(folder, f"web-{self.port}")
+
+    def start(self) -> None:
+        self._run("-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0", self.application)
+        self._wait_until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+
+class Worker(_Clocked):
+    """The ticks."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "worker")
+
+    def start(self) -> None:
+        self._run("manage.py", "run_worker")
+
+
+class Site:
+    """PostgreSQL and Valkey, then the web processes and the worker of one application at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.postgres = Database(folder / "state")
+        self.valkey = Valkey(folder)
+        self.webs: list[Web] = []
+        self.worker = Worker(folder)
+
+    @contextmanager
+    def serving(self, application: str, *, with_worker: bool) -> Iterator[None]:
+        with ExitStack() as stack:
+            self.webs = [Web(self.folder, application) for _number in range(WEBS)]
+            for web in self.webs:
+                stack.callback(web.stop)
+                web.start()
+            if with_worker:
+                stack.callback(self.worker.stop)
+                self.worker.start()
+            yield
+            self.webs = []
+
+    def repair(self) -> None:
+        """Bring back whatever a fault left dead, for the next one must begin with everything."""
+        for service in (self.postgres, self.valkey):
+            if service.process is not None:
+                service.process.send_signal(signal.SIGCONT)
+        if self.postgres.process is None:
+            self.postgres.again()
+        if self.valkey.process is None:
+            self.valkey.start()
+        for web in self.webs:
+            if web.process is None or web.process.poll() is not None:
+                web.start()
+            web.step_clock(0)
+        if self.worker.process is not None and self.worker.process.poll() is not None:
+            self.worker.start()
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it."""
+    folder = Path(tempfile.mkdtemp(prefix="pnav-faults-"))
+    made = Site(folder)
+    try:
+        made.postgres.start()
+        made.valkey.start()
+        os.environ.update(VARIABLES, DATABASE_URL=made.postgres.url, REDIS_URL=made.valkey.url)
+        os.environ["STATIC_ROOT"] = str(folder / "static")
+        for command in (["migrate"], ["build_styles"], ["collectstatic", "--no-input"]):
+            environment = {**os.environ, "DATABASE_STATEMENT_SECONDS": "0"}
+            subprocess.run(
+                [sys.executable, "manage.py", *command, "-v", "0"],
+                cwd=ROOT, check=True, env=environment, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+        import django
+
+        django.setup()
+        yield made
+    finally:
+        for service in (made.valkey, made.postgres):
+            if service.process is not None and service.process.poll() is None:
+                service.process.send_signal(signal.SIGCONT)  # a stopped process does not hear that it must end
+        made.valkey.stop()
+        made.postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        if made.postgres.as_root:
+            shutil.rmtree(made.postgres.home, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""What the harness asks of the product's own code: conversations to speak in, and what the database holds in the end.
+
+Each function opens its connections and gives them back: the database is killed between two of them.
+"""
+
+import io
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.faults.journal import Event, digest
+
+
+@dataclass(frozen=True)
+class Keys:
+    """One conversation under way and the sessions of its two sides."""
+
+    conversation: str
+    reporter: str
+    agent: str
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    from django.db import connection
+
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+
+
+def make_conversations(count: int) -> list[Keys]:
+    """New conversations, each with its own agent; those of the run before are deleted."""
+    from django.core.management import call_command
+    from django.db.models.functions import Now
+
+    from chat.models import Agent, Conversation
+
+    with tempfile.TemporaryDirectory() as folder, _connected():
+        out = Path(folder) / "pairs.jsonl"
+        call_command("bench_sessions", pairs=count, out=out, clear=True, stdout=io.StringIO())
+        # The command gives leases a head start; here they are held by beats from the first moment.
+        Agent.objects.update(seen_at=Now())
+        Conversation.objects.update(reporter_seen_at=Now())
+        made = [json.loads(line) for line in out.read_text().splitlines()]
+    return [Keys(pair["conversation"], pair["reporter_cookie"], pair["agent_cookie"]) for pair in made]
+
+
+def kept(conversations: list[str]) -> list[Event]:
+    """What the database holds of these conversations, as events of a journal."""
+    from chat.models import Message
+
+    with _connected():
+        rows = Message.objects.filter(conversation__public_id__in=conversations).select_related("conversation")
+        return [
+            {
+                "e": "kept",
+                "c": str(row.conversation.public_id),
+                "seq": row.seq,
+                "a": row.author,
+                "id": str(row.client_id) if row.client_id else None,
+                "b": digest(row.body),
+            }
+            for row in rows.order_by("conversation", "seq")
+        ]
+
+
+def session_cookie() -> str:
+    from django.conf import settings
+
+    return str(settings.SESSION_COOKIE_NAME)

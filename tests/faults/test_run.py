@@ -1,0 +1,28 @@
+"""The harness itself, on the real processes: one fault, one seed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OF_TESTS = {"TESTING", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX"}  # the harness starts its own servers
+
+
+@pytest.mark.slow
+def test_a_killed_web_process_breaks_no_promise(tmp_path):
+    out = tmp_path / "faults.json"
+    command = [sys.executable, "-m", "benchmarks.faults", "--fault", "web process killed", "--quick", "--seeds", "1"]
+    environment = {name: value for name, value in os.environ.items() if name not in OF_TESTS}
+    done = subprocess.run(
+        [*command, "--tutorial-seeds", "0", "--no-pace", "--slower", "3", "--out", str(out)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    (run,) = json.loads(out.read_text())["runs"]["pnav"]
+    assert run["counts"] == {}
+    assert run["acknowledged"] == run["sent"] > 200
+    assert run["longest"]["hit"], "the fault hit nobody"
