@@ -3,7 +3,7 @@
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,15 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     return conversations.filter(report__public_id=report, report__visit_generation=generation).first()
 
 
+def reporters(visits: Sequence[tuple[str, int]]) -> list[tuple[int, UUID, int] | None]:
+    """For many visits at once, (report, generation) each: key, public id and last number of their conversation."""
+    rows = Conversation.objects.filter(report__public_id__in={report for report, _generation in visits}).values_list(
+        "report__public_id", "report__visit_generation", "pk", "public_id", "last_seq"
+    )
+    found = {(str(report), generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
+    return [found.get(visit) for visit in visits]
+
+
 def may_answer(user: Any) -> bool:
     """Whether this account may answer people: open, an agent's or a supervisor's, with its own password."""
     return user.is_authenticated and user.is_active and user.is_agent and not user.password_is_temporary
@@ -35,6 +44,11 @@ def as_agent(user: Any) -> Agent | None:
     if user is None or not user.is_authenticated or not may_answer(user):
         return None
     return Agent.objects.select_related("unit", "user").filter(user=user).first()
+
+
+def agents_of(user_ids: Sequence[int]) -> dict[int, int]:
+    """The agents behind these accounts, whatever they may do now: account to agent."""
+    return dict(Agent.objects.filter(user__in=set(user_ids)).values_list("user_id", "pk"))
 
 
 def assigned_to(agent: Agent) -> ConversationQuerySet:
@@ -54,3 +68,9 @@ def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
         .filter(public_id=public_id, assigned_to=agent)
         .first()
     )
+
+
+def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
+    """Key and last number of a conversation that this agent answers, or answered to its end."""
+    rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)
+    return rows.values_list("pk", "last_seq").first()

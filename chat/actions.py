@@ -1,20 +1,20 @@
 """Things that happen in a conversation. Access is already proven by `chat.access`."""
 
 import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest, Least
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, doorbell, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
-from chat.writing import append, say
+from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.writing import Draft, Refusal, Written, say, write
 from reports.models import Report
 
 logger = logging.getLogger(__name__)
@@ -68,28 +68,22 @@ def open_conversation(*, report: Report) -> Conversation:
     return conversation
 
 
-@transaction.atomic
 def post_message(
     *, conversation_id: int, client_id: UUID, body: str, author: str, agent: Agent | None = None
-) -> Message:
-    """Add a message to an open conversation, once, and announce it after commit.
+) -> Written:
+    """Add one message to an open conversation, once, and announce it after commit: `writing.write` says what it means.
 
-    client_id: chosen by the browser, one a message; sending it again returns the first copy.
-    body: plain text, already trimmed, 1 to MESSAGE_MAX_LENGTH characters (protocol.parse_body).
-    A person who waits may write already: nothing has to be said twice.
-    Raises ConversationClosed, NotYours. Locks the conversation row only.
+    A person who waits may write already: nothing has to be said twice. Raises ConversationClosed, NotYours.
     """
-    conversation = _lock(conversation_id)
-    if agent is not None and conversation.assigned_to_id != agent.pk:
+    public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
+    draft = Draft(conversation_id, public_id, author, agent.pk if agent else None, client_id, body)
+    [answer] = write([draft])
+    if answer is Refusal.FORBIDDEN:
         raise NotYours
-    message = conversation.messages.filter(author=author, client_id=client_id).first()
-    if message is None:
-        if not conversation.is_open:
-            raise ConversationClosed
-        message = append(conversation, author=author, body=body, now=timezone.now(), client_id=client_id, agent=agent)
-    message.conversation = conversation
-    doorbell.message_posted(conversation.public_id, message.seq)  # for a repeat too: its first ring may have been lost
-    return message
+    if isinstance(answer, Refusal):
+        raise ConversationClosed
+    doorbell.message_posted(public_id, answer.seq)  # for a repeat too: its first ring may have been lost
+    return answer
 
 
 @transaction.atomic
@@ -116,12 +110,12 @@ def close_conversation(
         body = _("Fin de l'échange. Les messages restent lisibles.")
     if conversation.is_open:
         say(conversation, body, now=now)
+    resume.void_code(conversation_id=conversation.pk)  # first: a closed row holds none
     conversation.status = Status.CLOSED
     conversation.closed_at = now
     conversation.closed_by = by_author
     conversation.outcome = outcome
     conversation.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
-    resume.void_code(conversation_id=conversation.pk)
     _history(conversation, EventKind.CLOSED, now, by=by, detail=outcome)
     doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
@@ -151,35 +145,74 @@ def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> 
     return conversation
 
 
-def mark_read(*, conversation_id: int, public_id: UUID, author: str, seq: int) -> None:
-    """This side has had everything up to `seq` on screen. Going back is not possible, nor is reading the future."""
-    field = "reporter_read_seq" if author == Author.REPORTER else "agent_read_seq"
-    with transaction.atomic():
-        changed = Conversation.objects.filter(pk=conversation_id, **{f"{field}__lt": Least(seq, F("last_seq"))}).update(
-            **{field: Greatest(F(field), Least(seq, F("last_seq")))}
-        )
-        if changed:
-            doorbell.read(public_id, author, seq)
+MARK_READ = """
+WITH locked AS (SELECT id FROM chat_conversation WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE)
+UPDATE chat_conversation c
+SET reporter_read_seq = greatest(c.reporter_read_seq, least(d.by_reporter, c.last_seq)),
+    agent_read_seq = greatest(c.agent_read_seq, least(d.by_agent, c.last_seq))
+FROM unnest(%(ids)s, %(by_reporter)s::int[], %(by_agent)s::int[]) AS d(id, by_reporter, by_agent), locked
+WHERE c.id = d.id AND locked.id = d.id
+  AND (c.reporter_read_seq < least(d.by_reporter, c.last_seq) OR c.agent_read_seq < least(d.by_agent, c.last_seq))
+RETURNING c.public_id, c.reporter_read_seq, c.agent_read_seq, d.by_reporter, d.by_agent
+"""
 
 
-def reporter_seen(*, conversation_id: int, now: datetime) -> None:
-    """Renew the reporter's lease, written at most every SEEN_EVERY."""
-    Conversation.objects.filter(pk=conversation_id, reporter_seen_at__lt=now - SEEN_EVERY).update(reporter_seen_at=now)
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """This side has had everything up to `seq` on screen."""
+
+    conversation_id: int
+    author: str
+    seq: int
 
 
-def agent_seen(*, agent_id: int, now: datetime) -> bool:
-    """Renew an agent's lease; False when this account may no longer answer."""
-    agent = Agent.objects.select_related("user").filter(pk=agent_id).first()
-    if agent is None or not access.may_answer(agent.user):
-        return False
-    was_present = agent.is_present(now)
-    if agent.seen_at is None or now - agent.seen_at > SEEN_EVERY:
+def mark_read(marks: Sequence[Mark]) -> None:
+    """Keep how far each side has read, and ring. Going back is not possible, nor is reading the future."""
+    seqs: dict[int, dict[str, int]] = {}
+    for mark in marks:
+        sides = seqs.setdefault(mark.conversation_id, {Author.REPORTER: 0, Author.AGENT: 0})
+        sides[mark.author] = max(mark.seq, sides[mark.author])
+    columns = {
+        "ids": list(seqs),
+        "by_reporter": [sides[Author.REPORTER] for sides in seqs.values()],
+        "by_agent": [sides[Author.AGENT] for sides in seqs.values()],
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MARK_READ, columns)
+        for public_id, reporter_seq, agent_seq, by_reporter, by_agent in cursor.fetchall():
+            if by_reporter:
+                doorbell.read(public_id, Author.REPORTER.value, reporter_seq)
+            if by_agent:
+                doorbell.read(public_id, Author.AGENT.value, agent_seq)
+
+
+@transaction.atomic
+def reporters_seen(*, conversation_ids: Collection[int], now: datetime) -> None:
+    """Renew the leases of reporters, each written at most every SEEN_EVERY."""
+    stale = (
+        Conversation.objects.filter(pk__in=conversation_ids, reporter_seen_at__lt=now - SEEN_EVERY)
+        .order_by("pk")  # as the batches of messages do: nobody waits in a circle
+        .select_for_update(no_key=True)
+    )
+    Conversation.objects.filter(pk__in=stale.values("pk")).update(reporter_seen_at=now)
+
+
+def agents_seen(*, agent_ids: Collection[int], now: datetime) -> set[int]:
+    """Renew the leases of agents, each written at most every SEEN_EVERY; returns those who may still answer."""
+    agents = [
+        agent
+        for agent in Agent.objects.select_related("user").filter(pk__in=agent_ids)
+        if access.may_answer(agent.user)
+    ]
+    stale = [agent.pk for agent in agents if agent.seen_at is None or now - agent.seen_at > SEEN_EVERY]
+    if stale:
         with transaction.atomic():
-            Agent.objects.filter(pk=agent_id).update(seen_at=now)
-            if not was_present:
+            locked = Agent.objects.filter(pk__in=stale).order_by("pk").select_for_update(no_key=True)
+            Agent.objects.filter(pk__in=locked.values("pk")).update(seen_at=now)
+            if not all(agent.is_present(now) for agent in agents):
                 doorbell.queue_changed()
                 _dispatch_after_commit()
-    return True
+    return {agent.pk for agent in agents}
 
 
 @transaction.atomic

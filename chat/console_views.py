@@ -33,6 +33,7 @@ from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
 from chat.models import Agent, Conversation
+from chat.reading import own_conversations
 from reports.models import ReporterRole
 from triage.rules import Urgency
 
@@ -53,7 +54,7 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         agent = access.as_agent(request.user)
-        if agent is None or not actions.agent_seen(agent_id=agent.pk, now=timezone.now()):
+        if agent is None or not actions.agents_seen(agent_ids=[agent.pk], now=timezone.now()):
             raise PermissionDenied
         return view(request, agent=agent, **kwargs)
 
@@ -329,7 +330,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
     try:
         frame = protocol.parse(request.body)
         if isinstance(frame, protocol.Beat) and frame.conversation is None:
-            own = [{"type": "assigned", "conversation": str(key)} for key in dialogue.own_conversations(agent)]
+            own = [{"type": "assigned", "conversation": str(key)} for key in own_conversations([agent.pk])[agent.pk]]
             return _frames([*own, dialogue.queue_frame(), protocol.beat_frame(timezone.now())])
         client_id = getattr(frame, "client_id", None)
         current = access.as_assigned_agent(agent, frame.conversation) if frame.conversation else None

@@ -1,7 +1,6 @@
-"""What a frame does and what answers it, for both parties, without sockets.
+"""What a frame does and what answers it on the plain HTTP page of networks that block sockets, for both parties.
 
-The sockets and the plain HTTP page of networks that block sockets both speak through here. Synchronous: a consumer
-crosses once a frame.
+The same writing and the same reading as the sockets', one frame at a time.
 """
 
 from dataclasses import dataclass
@@ -9,12 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from chat import access, actions, doorbell, protocol
+from chat import actions, doorbell, protocol, reading
+from chat.actions import Mark
 from chat.lifecycle import Author, Status
-from chat.models import Agent, Conversation, Message
-from chat.queue import Board, read_board
+from chat.models import Agent, Conversation
+from chat.queue import read_board
+from chat.reading import Ask, Place, Reading, Snapshot
+from chat.writing import Written
 from triage.rules import Urgency
 
 Json = dict[str, Any]
@@ -39,75 +41,34 @@ class Party:
         return cls(conversation.pk, conversation.public_id, Author.AGENT, agent)
 
 
-def item(message: Message) -> Json:
-    """A message as the frames carry it; its conversation must be at hand."""
-    return protocol.message_item(
-        seq=message.seq,
-        client_id=message.client_id,
-        author=message.author,
-        sent_at=message.sent_at,
-        body=message.body,
-    )
+def read_after(party: Party, after: int) -> Reading:
+    """At most one page of what lies after `after`, in order, with the state of the conversation."""
+    agent_id = party.agent.pk if party.agent is not None else None
+    [found] = reading.read([Ask(party.conversation_id, party.public_id, after, agent_id)])
+    if found is None:
+        raise Conversation.DoesNotExist
+    return found
 
 
-def read_after(party: Party, after: int) -> Json:
-    """At most one page of what lies after `after`, in order, as a `messages` frame (which may be empty).
-
-    A page holds at most protocol.PAGE messages and about protocol.PAGE_BYTES; `last_seq` says whether more follow.
-    An agent reads nothing of a conversation that went to somebody else meanwhile, whoever asked to look.
-    """
-    rows = Message.objects.filter(conversation_id=party.conversation_id, seq__gt=after)
-    if party.agent is not None:
-        rows = rows.filter(conversation__assigned_to=party.agent)
-    items: list[Json] = []
-    size = last_seq = 0
-    for message in rows.select_related("conversation")[: protocol.PAGE]:
-        last_seq = message.conversation.last_seq
-        items.append(item(message))
-        size += protocol.size_of(items[-1])
-        if size > protocol.PAGE_BYTES and len(items) > 1:
-            items.pop()
-            break
-    if not items:
-        # `after` may be beyond the end: say where the end is.
-        last_seq = Conversation.objects.values_list("last_seq", flat=True).get(pk=party.conversation_id)
-    return protocol.messages_frame(party.public_id, items, last_seq)
+def _messages(party: Party, found: Reading) -> Json:
+    return protocol.messages_frame(party.public_id, found.items, found.last_seq)
 
 
-def pages_after(party: Party, after: int, at_most: int) -> list[Json]:
-    """The pages after `after`, at least one frame and at most so many: whoever wants more asks again."""
-    frames = [read_after(party, after)]
-    while len(frames) < at_most and protocol.has_more(frames[-1]):
-        frames.append(read_after(party, frames[-1]["items"][-1]["seq"]))
-    return frames
-
-
-def state(party: Party, board: Board | None = None) -> Json:
+def state(party: Party) -> Json:
     """The `state` frame: for a person who waits, with an honest place and range."""
-    conversation = Conversation.objects.select_related("report", "assigned_to__unit").get(pk=party.conversation_id)
-    position = None
-    wait = None
-    if conversation.status == Status.WAITING:
-        # A board kept from a moment ago may not hold somebody who has just arrived.
-        if board is None or board.position(conversation.public_id) is None:
-            board = read_board()
-        position = board.position(conversation.public_id)
-        wait = board.wait_minutes(position)
-    agent = conversation.assigned_to
-    with translation.override(conversation.report.language):  # a socket has no language of its own
-        interlocutor = agent.interlocutor if agent else None
-    return protocol.state_frame(
-        conversation.public_id,
-        status=conversation.status,
-        position=position,
-        wait_minutes=wait,
-        interlocutor=interlocutor,
-        last_seq=conversation.last_seq,
-        read_seq=conversation.agent_read_seq if party.author == Author.REPORTER else conversation.reporter_read_seq,
-    )
+    return _state(party, reading.snapshots([party.conversation_id])[party.conversation_id])
 
 
-def post(party: Party, frame: protocol.Post) -> Message:
+def _state(party: Party, snapshot: Snapshot) -> Json:
+    place: Place = (None, None)
+    if snapshot.status == Status.WAITING:
+        board = read_board()
+        position = board.position(party.public_id)
+        place = (position, board.wait_minutes(position))
+    return snapshot.state_frame(str(party.public_id), for_reporter=party.author == Author.REPORTER, place=place)
+
+
+def post(party: Party, frame: protocol.Post) -> Written:
     """Add the message of a frame. Raises ProtocolError (closed, forbidden)."""
     try:
         return actions.post_message(
@@ -124,15 +85,15 @@ def post(party: Party, frame: protocol.Post) -> Message:
 
 
 def mark_read(party: Party, seq: int) -> None:
-    actions.mark_read(conversation_id=party.conversation_id, public_id=party.public_id, author=party.author, seq=seq)
+    actions.mark_read([Mark(party.conversation_id, party.author, seq)])
 
 
-def seen(party: Party, now: datetime) -> bool:
-    """Renew the lease of this party; False when the agent may no longer answer."""
+def seen(party: Party, now: datetime) -> None:
+    """Renew the lease of this party."""
     if party.agent is not None:
-        return actions.agent_seen(agent_id=party.agent.pk, now=now)
-    actions.reporter_seen(conversation_id=party.conversation_id, now=now)
-    return True
+        actions.agents_seen(agent_ids=[party.agent.pk], now=now)
+    else:
+        actions.reporters_seen(conversation_ids=[party.conversation_id], now=now)
 
 
 def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
@@ -141,14 +102,27 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
     seen(party, now)
     match frame:
         case protocol.Post():
-            message = post(party, frame)
-            return [protocol.messages_frame(party.public_id, [item(message)], message.seq)]
+            written = post(party, frame)
+            item = protocol.message_item(
+                seq=written.seq,
+                client_id=frame.client_id,
+                author=party.author,
+                sent_at=written.sent_at,
+                body=written.body,
+            )
+            return [protocol.messages_frame(party.public_id, [item], written.seq)]
         case protocol.Sync(after=after):
-            return [*pages_after(party, after, HTTP_PAGES), state(party)]
+            frames = []
+            while True:
+                found = read_after(party, after)
+                frames.append(_messages(party, found))
+                if not protocol.has_more(frames[-1]) or len(frames) == HTTP_PAGES:
+                    return [*frames, _state(party, found.snapshot)]
+                after = found.items[-1]["seq"]
         case protocol.Beat(after=after):
-            news = read_after(party, after) if after is not None else None
-            beat = protocol.beat_frame(now)
-            return [*([news] if news and news["items"] else []), state(party), beat]
+            found = read_after(party, after if after is not None else protocol.MAX_SEQ)
+            news = [_messages(party, found)] if found.items else []
+            return [*news, _state(party, found.snapshot), protocol.beat_frame(now)]
         case protocol.Typing():
             doorbell.typing(party.public_id, party.author)
         case protocol.Read(seq=seq):
@@ -177,14 +151,3 @@ def queue_frame() -> Json:
     ]
     waiting = len(items) if len(items) < 100 else Conversation.objects.waiting().count()
     return {"type": "queue", "waiting": waiting, "items": items}
-
-
-def own_conversations(agent: Agent) -> dict[UUID, tuple[int, int]]:
-    """The conversations this agent answers now: public id to (key, last_seq)."""
-    rows = access.assigned_to(agent).order_by("assigned_at").values_list("public_id", "pk", "last_seq")
-    return {public_id: (pk, last_seq) for public_id, pk, last_seq in rows}
-
-
-def status_of(public_id: UUID) -> str:
-    """Where a conversation stands, to say why it left a console."""
-    return Conversation.objects.values_list("status", flat=True).get(public_id=public_id)

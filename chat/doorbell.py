@@ -1,12 +1,12 @@
-"""Rings: « look », never what is there. With the consumers, the only module that knows the channel layer.
+"""Rings: « look », never what is there. The only module that knows the channel layer.
 
-The database is the letterbox. After a commit, an action rings; every socket concerned then reads the database after
-its own cursor. A ring goes straight to the sockets of this process, and through one group of the channel layer to the
-other processes: one channel a process, not one a socket, so that nothing is left behind by a process that dies and
-no capacity is shared out among people.
+The database is the letterbox. After a commit, an action rings; every process then looks for the pages it serves. A ring
+is heard in its own process at once, and through one group of the channel layer in the others: one channel a process,
+not one a socket, so that nothing is left behind by a process that dies and no capacity is shared out among people.
+What piled up while the last message of the layer was on its way goes in one.
 
-The layer may lose anything. Each process sends itself a tick every second; when ticks stay away it is « deaf » and
-has its sockets look at the database every second until they return. A ring holds ids and numbers only.
+The layer may lose anything. Each process sends itself a tick; when one cannot be sent, or stays away, the process is
+« deaf » and sweeps the database until ticks return, and once after. A ring holds ids and numbers only.
 """
 
 import asyncio
@@ -15,9 +15,8 @@ import logging
 import threading
 import time
 import uuid
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any
 
@@ -29,17 +28,20 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 GROUP = "doorbell"
-TICK_SECONDS = 1.0
-DEAF_AFTER_SECONDS = 2.5
+TICK_SECONDS = 0.06
+DEAF_AFTER_SECONDS = 0.35
+LOOK_SECONDS = 1.0
 PUBLISH_SECONDS = 2.0
+AGAIN_SECONDS = 0.25
 LAYER_ERRORS = (RedisError, OSError, TimeoutError)
 
-MESSAGES = "messages"  # something lies after your cursor
+MESSAGES = "messages"  # message `seq` is there
 STATE = "state"  # the conversation changed
 TYPING = "typing"
 READ = "read"
 AGENT = "agent"  # the conversations of an agent changed
 QUEUE = "queue"  # who waits, or the room for them, changed
+SWEEP = "sweep"  # rings are being lost: look for messages
 LOOK = "look"  # rings may have been lost: read everything again
 TICK = "tick"
 
@@ -54,63 +56,36 @@ class Ring:
     author: str = ""
     seq: int = 0
 
-    @property
-    def topic(self) -> str:
-        if self.kind == QUEUE:
-            return QUEUE
-        if self.kind == AGENT:
-            return f"{AGENT}:{self.agent}"
-        return self.conversation
-
-
-Callback = Callable[[Ring], None]
-
 
 class Hub:
-    """The sockets of one process and its line to the other processes. All of it runs in one event loop."""
+    """A process's line to the other processes. All of it runs in one event loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    hear: called in the loop with every ring, of this process or another. It must not fail and must not wait.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, hear: Callable[[Ring], None]) -> None:
         self.loop = loop
+        self.hear = hear
         self.origin = uuid.uuid4().hex
         self.is_deaf = False
-        self._subscribers: dict[str, set[Callback]] = defaultdict(set)
         self._outbox: list[Ring] = []
         self._wake = asyncio.Event()
         self._heard_at = time.monotonic()
+        self._failed_at = 0.0
         self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
-
-    # -- sockets -----------------------------------------------------------------------------------------------------
-
-    def subscribe(self, topic: str, callback: Callback) -> None:
-        self._subscribers[topic].add(callback)
-
-    def unsubscribe(self, topic: str, callback: Callback) -> None:
-        callbacks = self._subscribers.get(topic)
-        if callbacks is None:
-            return
-        callbacks.discard(callback)
-        if not callbacks:
-            del self._subscribers[topic]
-
-    def deliver(self, ring: Ring) -> None:
-        """Wake the sockets of this process that follow the ring's topic."""
-        for callback in list(self._subscribers.get(ring.topic, ())):
-            callback(ring)
 
     def ring(self, ring: Ring) -> None:
         """Ring here at once and elsewhere soon. Call it in the hub's loop."""
-        self.deliver(ring)
-        self._outbox.append(ring)
-        self._wake.set()
+        self.hear(ring)
+        self.ring_elsewhere(ring)
 
-    def _look(self) -> None:
-        for callback in {callback for group in self._subscribers.values() for callback in group}:
-            callback(Ring(LOOK))
-
-    # -- the line ----------------------------------------------------------------------------------------------------
+    def ring_elsewhere(self, ring: Ring) -> None:
+        """For what this process knows already."""
+        if not self.is_deaf or ring.kind == TICK:  # the sweeps of the others find it; nothing piles up meanwhile
+            self._outbox.append(ring)
+            self._wake.set()
 
     async def _publish(self) -> None:
-        """Send what piled up while the last batch was on its way: one message of the layer for all of it."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -119,9 +94,10 @@ class Hub:
                 async with asyncio.timeout(PUBLISH_SECONDS):
                     await _send(self.origin, rings)
             except LAYER_ERRORS as error:
-                # Said once, when the line is found dead: the sweep takes over.
+                self._failed_at = time.monotonic()
                 if not self.is_deaf:
                     logger.warning("doorbell: the channel layer does not answer (%s)", type(error).__name__)
+                    self._update()
 
     async def _listen(self) -> None:
         while True:
@@ -130,29 +106,42 @@ class Hub:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
                 while True:
-                    self._hear(await layer.receive(channel))
+                    self._receive(await layer.receive(channel))
             except LAYER_ERRORS:
-                await asyncio.sleep(TICK_SECONDS)
+                await asyncio.sleep(AGAIN_SECONDS)
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
         if message["origin"] == self.origin:
             self._heard_at = time.monotonic()
             return
         for fields in message["rings"]:
-            ring = Ring(**fields)
+            ring = Ring(*fields)
             if ring.kind != TICK:
-                self.deliver(ring)
+                self.hear(ring)
 
     async def _watch(self) -> None:
+        looked_at = last = time.monotonic()
         while True:
-            self._outbox.append(Ring(TICK))
-            self._wake.set()
+            self.ring_elsewhere(Ring(TICK))
             await asyncio.sleep(TICK_SECONDS)
-            was_deaf, self.is_deaf = self.is_deaf, time.monotonic() - self._heard_at > DEAF_AFTER_SECONDS
-            if self.is_deaf != was_deaf:
-                logger.warning("doorbell: %s", "deaf, looking every second" if self.is_deaf else "hears again")
-            if self.is_deaf or was_deaf:  # and once after: the last second may have been lost
-                self._look()
+            now = time.monotonic()
+            was_late, last = now - last > 3 * TICK_SECONDS, now
+            # A loop that was held up has heard nothing for that reason alone.
+            was_deaf = self.is_deaf if was_late else self._update()
+            if self.is_deaf:
+                self.hear(Ring(SWEEP))
+            # At most once a second; and once after: the last moments may have been lost.
+            if (self.is_deaf and now - looked_at > LOOK_SECONDS) or (was_deaf and not self.is_deaf):
+                looked_at = now
+                self.hear(Ring(LOOK))
+
+    def _update(self) -> bool:
+        """Find out whether this process hears; returns what it was before."""
+        was_deaf = self.is_deaf
+        self.is_deaf = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > DEAF_AFTER_SECONDS
+        if self.is_deaf != was_deaf:
+            logger.warning("doorbell: %s", "deaf, sweeping" if self.is_deaf else "hears again")
+        return was_deaf
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -166,26 +155,16 @@ _hub: Hub | None = None
 _lock = threading.Lock()
 
 
-def ensure_hub() -> Hub:
-    """The hub of this process, started in the running loop if there is none yet."""
+def install(hub: Hub | None) -> Hub | None:
+    """Make this the hub that rings of this process go through; returns the one before."""
     global _hub
-    loop = asyncio.get_running_loop()
     with _lock:
-        if _hub is None or _hub.loop is not loop:
-            _hub = Hub(loop)
-        return _hub
-
-
-async def close_hub() -> None:
-    """Stop the hub of the running loop, for tests and for the end of a process."""
-    global _hub
-    hub, _hub = _hub, None
-    if hub is not None and hub.loop is asyncio.get_running_loop():
-        await hub.close()
+        before, _hub = _hub, hub
+    return before
 
 
 async def _send(origin: str, rings: list[Ring]) -> None:
-    message = {"type": "rings", "origin": origin, "rings": [asdict(ring) for ring in rings]}
+    message = {"type": "rings", "origin": origin, "rings": [astuple(ring) for ring in rings]}
     await get_channel_layer().group_send(GROUP, message)
 
 

@@ -87,7 +87,11 @@ class Agent(models.Model):
     @property
     def interlocutor(self) -> str:
         """How the reporter is told who answers: « Camille, police nationale »."""
-        return f"{self.public_name}, {Force(self.unit.force).label.lower()}"
+        return self.interlocutor_of(self.public_name, self.unit.force)
+
+    @staticmethod
+    def interlocutor_of(public_name: str, force: str) -> str:
+        return f"{public_name}, {Force(force).label.lower()}"
 
     def is_present(self, now: datetime) -> bool:
         lease = timedelta(seconds=settings.LEASE_SECONDS)

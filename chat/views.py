@@ -120,7 +120,7 @@ def _present(request: HttpRequest) -> Conversation | None:
     if current.status == Status.ABANDONED:
         resume.revive_conversation(conversation_id=current.pk)
         return access.as_reporter(request.session)
-    actions.reporter_seen(conversation_id=current.pk, now=timezone.now())
+    actions.reporters_seen(conversation_ids=[current.pk], now=timezone.now())
     return current
 
 

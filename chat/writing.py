@@ -1,18 +1,206 @@
-"""The one place where a message gets its number and is written.
+"""The one module that writes messages: a batch of drafts, or a line of Pnav's own.
 
-Whoever batches the writing of a process one day does it here: nothing else inserts a message.
+What posting means is `write`, whoever posts: a socket (through the batch of its process), the plain HTTP page, the page
+without JavaScript. In one transaction, for many conversations at once: the rows of the conversations are locked in the
+order of their keys, drafts that are there already are found by their `client_id`, the others get the next numbers, are
+sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.utils import translation
+import psycopg
+from django.db import connection
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 
-from chat.lifecycle import Author
+from chat.lifecycle import OPEN, Author
 from chat.models import Agent, Conversation, Message
 from reports import keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to add. Access is proven; an agent's right to the conversation is checked again under the lock.
+
+    agent_id: the agent who writes, None for the reporter. client_id: chosen by the browser, one a message.
+    body: plain text, trimmed, 1 to MESSAGE_MAX_LENGTH characters, without NUL (protocol.parse_body).
+    """
+
+    conversation_id: int
+    public_id: UUID
+    author: str
+    agent_id: int | None
+    client_id: UUID
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message that is committed.
+
+    assigned_to: the agent who answered there at that moment, the only one who may read it.
+    is_repeat: it was there before; number, time and body are the first copy's.
+    """
+
+    seq: int
+    sent_at: datetime
+    body: str
+    assigned_to: int | None
+    is_repeat: bool = False
+
+
+class Refusal(StrEnum):
+    """Why nothing was written; the values are codes of the protocol."""
+
+    CLOSED = "closed"
+    FORBIDDEN = "forbidden"
+
+
+# Arrays travel as text (numbers, UUIDs, hexadecimal: nothing to quote), one parameter a column whatever the number of
+# rows: one prepared statement for all batches, and nothing for the driver to adapt value by value.
+LOCK = """
+SELECT id, last_seq, status, assigned_to_id FROM chat_conversation
+WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
+KNOWN = """
+SELECT m.conversation_id, m.author, m.client_id, m.seq, m.sent_at, m.sealed_body
+FROM unnest(%s::bigint[], %s::text[], %s::uuid[]) AS d(conversation_id, author, client_id)
+JOIN chat_message m USING (conversation_id, author, client_id)
+"""
+INSERT = """
+INSERT INTO chat_message (conversation_id, seq, author, agent_id, client_id, sealed_body, sent_at)
+SELECT conversation_id, seq, author, agent_id, client_id, sealed_body, %s
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::uuid[], %s::bytea[])
+     AS d(conversation_id, seq, author, agent_id, client_id, sealed_body)
+"""
+# Whoever writes is there: the reporter's lease goes with it.
+NUMBER = """
+UPDATE chat_conversation c
+SET last_seq = d.last_seq,
+    reporter_seen_at = CASE WHEN d.reporter_wrote THEN greatest(c.reporter_seen_at, %s) ELSE c.reporter_seen_at END
+FROM unnest(%s::bigint[], %s::int[], %s::boolean[]) AS d(id, last_seq, reporter_wrote)
+WHERE c.id = d.id
+"""
+
+
+def _array(values: Iterable[object]) -> str:
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+@dataclass(slots=True)
+class _Head:
+    """A conversation under our lock."""
+
+    last_seq: int
+    status: str
+    agent_id: int | None
+    before: int
+    reporter_wrote: bool = False
+
+
+def write(drafts: Sequence[Draft]) -> list[Written | Refusal]:
+    """Add these messages, each once, and return what became of each, in the same order, committed.
+
+    The same draft sent again, later or in the same batch, returns the first copy. Two round trips and one COMMIT
+    whatever the number of drafts; two processes that write to the same conversations wait for one another, without
+    deadlock. Raises the errors of django.db; nothing is written then. Inside a transaction it takes part in it.
+    """
+    connection.ensure_connection()
+    line: psycopg.Connection[Any] = connection.connection
+    with connection.wrap_database_errors, line.pipeline(), line.transaction():
+        heads = psycopg.Cursor(line)
+        heads.execute(LOCK, [_array({draft.conversation_id for draft in drafts})], prepare=True)
+        known = psycopg.Cursor(line)
+        known.execute(
+            KNOWN,
+            [
+                _array(draft.conversation_id for draft in drafts),
+                _array(draft.author for draft in drafts),
+                _array(draft.client_id for draft in drafts),
+            ],
+            prepare=True,
+            binary=True,
+        )
+        now = timezone.now()
+        under_lock = _heads(heads)
+        answers, rows, changed = _number(drafts, under_lock, _known(drafts, known, under_lock), now)
+        if rows:
+            columns = [_array(column) for column in zip(*rows, strict=True)]
+            heads.execute(INSERT, [now, *columns], prepare=True)
+            heads.execute(NUMBER, [now, *changed], prepare=True)
+    return answers
+
+
+def _heads(cursor: psycopg.Cursor[Any]) -> dict[int, _Head]:
+    return {
+        pk: _Head(last_seq, status, agent_id, before=last_seq) for pk, last_seq, status, agent_id in cursor.fetchall()
+    }
+
+
+def _known(
+    drafts: Sequence[Draft], cursor: psycopg.Cursor[Any], heads: dict[int, _Head]
+) -> dict[tuple[int, str, UUID], Written]:
+    rows = cursor.fetchall()
+    if not rows:
+        return {}
+    public_ids = {draft.conversation_id: draft.public_id for draft in drafts}
+    return {
+        (pk, author, client_id): Written(
+            seq=seq,
+            sent_at=sent_at,
+            body=keyring.unseal(sealed, context=Message.context_of(public_ids[pk], seq, author)),
+            assigned_to=heads[pk].agent_id,
+            is_repeat=True,
+        )
+        for pk, author, client_id, seq, sent_at, sealed in rows
+    }
+
+
+def _number(
+    drafts: Sequence[Draft],
+    heads: dict[int, _Head],
+    known: dict[tuple[int, str, UUID], Written],
+    now: datetime,
+) -> tuple[list[Written | Refusal], list[tuple[object, ...]], list[str]]:
+    """The answers, the new rows and the columns of the conversations that changed."""
+    answers: list[Written | Refusal] = []
+    rows: list[tuple[object, ...]] = []
+    for draft in drafts:
+        head = heads.get(draft.conversation_id)
+        if head is None or (draft.agent_id is not None and head.agent_id != draft.agent_id):
+            answers.append(Refusal.FORBIDDEN)
+            continue
+        key = (draft.conversation_id, draft.author, draft.client_id)
+        first_copy = known.get(key)
+        if first_copy is not None:
+            answers.append(first_copy)
+            continue
+        if head.status not in OPEN:
+            answers.append(Refusal.CLOSED)
+            continue
+        head.last_seq = seq = head.last_seq + 1
+        if draft.agent_id is None:
+            head.reporter_wrote = True
+        sealed = keyring.seal(draft.body, context=Message.context_of(draft.public_id, seq, draft.author))
+        rows.append(
+            (
+                draft.conversation_id,
+                seq,
+                draft.author,
+                "NULL" if draft.agent_id is None else draft.agent_id,
+                draft.client_id,
+                f'"\\\\x{sealed.hex()}"',
+            )
+        )
+        answers.append(Written(seq, now, draft.body, head.agent_id))
+        known[key] = Written(seq, now, draft.body, head.agent_id, is_repeat=True)
+    changed = [(pk, head.last_seq, head.reporter_wrote) for pk, head in heads.items() if head.last_seq != head.before]
+    return answers, rows, [_array(column) for column in zip(*changed, strict=True)]
 
 
 def append(
@@ -24,7 +212,7 @@ def append(
     client_id: UUID | None = None,
     agent: Agent | None = None,
 ) -> Message:
-    """Add a message after the last one. The caller holds the lock of the conversation's row and proved access."""
+    """Add a message after the last one, as part of something larger. The caller holds the lock of the conversation."""
     seq = conversation.last_seq + 1
     context = Message.context_of(conversation.public_id, seq, author)
     message = Message(

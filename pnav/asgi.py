@@ -1,14 +1,10 @@
 """HTTP and WebSocket in one application, for `daphne pnav.asgi:application`.
 
-A socket is refused before it is accepted when it comes from a foreign page; the visit's session and the signed-in
-user are read once, at the handshake.
+A socket is refused before it is accepted when it comes from a foreign page.
 """
 
-import logging
+import asyncio
 import os
-from functools import partial
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import django
@@ -18,18 +14,16 @@ django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.contrib.auth import get_user  # noqa: E402
 from django.http import parse_cookie  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 
-from chat import doorbell  # noqa: E402
-from chat.consumers import DATABASE_AWAY, Receive, Send, in_db  # noqa: E402
-from chat.protocol import CLOSE_AGAIN  # noqa: E402
+from chat.consumers import Receive, Send  # noqa: E402
+from chat.delivery import ensure_switchboard  # noqa: E402
+from chat.identity import Identities  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
-from pnav.accounts.second_factor import Standing, standing_of  # noqa: E402
 from pnav.http import Pages  # noqa: E402
-
-logger = logging.getLogger(__name__)
+from pnav.identity import identify  # noqa: E402
+from pnav.sessions import stored_key  # noqa: E402
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:
@@ -53,58 +47,36 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
     return origin == f"{scheme}://{host}" or origin in settings.CSRF_TRUSTED_ORIGINS
 
 
-def _identify(cookies: dict[str, str]) -> tuple[Any, Any]:
-    """The session and the user of a handshake; no user whose session has not proved a second factor."""
-    key = cookies.get(settings.SESSION_COOKIE_NAME)
-    if not key:
-        return None, None
-    session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    if not session.load():
-        return None, None
-    user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]
-    if standing_of(user, session) is not Standing.COMPLETE:
-        user = None  # type: ignore[assignment]
-    return session, user
-
-
 class Handshake:
-    """Checks the origin, then adds `session` and `user` to the scope of a socket.
-
-    `identify` reads both again: what was true at the handshake may end while the socket is open.
-    """
+    """Refuses a foreign page, then lets a socket ask who it is, with all the others that ask at this moment."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
+        self._identities: Identities | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if not is_own_origin(scope):
             await send({"type": "websocket.close"})
             return
-        cookies = parse_cookie(_header(scope, b"cookie"))
-        try:
-            session, user = await in_db(_identify, cookies)
-        except DATABASE_AWAY:
-            # « Come back », rather than the failure of a handshake, which a page cannot tell from a blocked network.
-            logger.warning("handshake: the database failed")
-            await receive()
-            await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": CLOSE_AGAIN})
-            return
-        identify = partial(_identify, cookies)
-        await self.inner({**scope, "session": session, "user": user, "identify": identify}, receive, send)
+        if self._identities is None or self._identities.loop is not asyncio.get_running_loop():
+            self._identities = Identities(identify)
+        cookie = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
+        scope["session_key"] = stored_key(cookie) if cookie else None
+        scope["identities"] = self._identities
+        await self.inner(scope, receive, send)
 
 
-class WithDoorbell:
-    """Starts this process's hub with the first request: the server has no start-up event to do it in."""
+class WithSwitchboard:
+    """Starts this process's switchboard with the first request: the server has no start-up event to do it in."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        doorbell.ensure_hub()
+        ensure_switchboard()
         await self.inner(scope, receive, send)
 
 
-application = WithDoorbell(
+application = WithSwitchboard(
     ProtocolTypeRouter({"http": Pages(), "websocket": Handshake(URLRouter(websocket_urlpatterns))})
 )

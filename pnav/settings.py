@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from environs import Env
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -143,6 +145,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
+            "prepare_threshold": 5,  # for the few statements of the exchange that ask for it; Django's own never do
             "options": f"-c statement_timeout={_patience} -c lock_timeout={_patience}",
             "pool": {
                 "min_size": 1,
@@ -160,7 +163,15 @@ CHANNEL_LAYERS = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             # redis-py 8 gives every socket a time-out of 5 s, which kills idle sockets of the layer.
-            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 2}],
+            # An attempt that fails is told at once: the doorbell has its own way of going on, and of coming back.
+            "hosts": [
+                {
+                    "address": REDIS_URL,
+                    "socket_timeout": None,
+                    "socket_connect_timeout": 2,
+                    "retry": Retry(NoBackoff(), 0),
+                }
+            ],
             "prefix": env.str("REDIS_PREFIX", "pnav"),
         },
     }

@@ -5,6 +5,7 @@ somebody else enrolled, or that an administrator reset, does not open a session 
 """
 
 from enum import Enum
+from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
@@ -30,7 +31,7 @@ class Standing(Enum):
 class _SessionHolder:
     """What allauth's records need of a request: its session. A socket has no request."""
 
-    def __init__(self, session: SessionBase) -> None:
+    def __init__(self, session: SessionBase | dict[str, Any]) -> None:
         self.session = session
 
 
@@ -40,7 +41,15 @@ def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
         return Standing.SIGNED_OUT
     if user.password_is_temporary:
         return Standing.PASSWORD_TO_CHANGE
-    enrolled = dict(Authenticator.objects.filter(user=user).values_list("pk", "type"))
+    return standing_with(user, session, dict(Authenticator.objects.filter(user=user).values_list("pk", "type")))
+
+
+def standing_with(user: User, session: SessionBase | dict[str, Any], enrolled: dict[int, str]) -> Standing:
+    """Where this session stands, for a user whose factors were read: key to type."""
+    if not user.is_active:
+        return Standing.SIGNED_OUT
+    if user.password_is_temporary:
+        return Standing.PASSWORD_TO_CHANGE
     if not FACTORS & set(enrolled.values()):
         return Standing.TO_ENROL
     records = get_authentication_records(_SessionHolder(session), user)

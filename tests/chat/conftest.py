@@ -1,15 +1,15 @@
 import pytest
 import pytest_asyncio
 
-from chat import doorbell
-from chat.consumers import close_thread_connections
+from chat.delivery import close_switchboard
+from chat.threads import close_thread_connections
 
 
 @pytest_asyncio.fixture(autouse=True)
 async def _no_hub_left_behind():
     """Each test has its own loop: its hub goes with it."""
     yield
-    await doorbell.close_hub()
+    await close_switchboard()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -141,9 +141,7 @@ def test_active_page_shows_the_thread_with_names_and_states(as_reporter):
     first = make.message(conversation, "Ils sont <b>six</b>\ndepuis lundi")
     make.message(conversation, "Je vous écoute", Author.AGENT)
     make.message(conversation, "Merci")
-    actions.mark_read(
-        conversation_id=conversation.pk, public_id=conversation.public_id, author=Author.AGENT, seq=first.seq
-    )
+    actions.mark_read([Mark(conversation.pk, Author.AGENT, first.seq)])
     raw = as_reporter(conversation).get(PAGE).text
     assert "Ils sont &lt;b&gt;six&lt;/b&gt;\ndepuis lundi" in raw
     page = unescape(raw)
@@ -386,9 +384,7 @@ def test_frames_sync_answers_messages_then_state(as_reporter):
 def test_frames_state_says_how_far_the_agent_has_read(as_reporter):
     conversation = make.assigned()
     message = make.message(conversation, "Bonjour")
-    actions.mark_read(
-        conversation_id=conversation.pk, public_id=conversation.public_id, author=Author.AGENT, seq=message.seq
-    )
+    actions.mark_read([Mark(conversation.pk, Author.AGENT, message.seq)])
     _messages, state = exchange(as_reporter(conversation), {"type": "sync", "after": 0}).json()["frames"]
     assert state["read_seq"] == message.seq
 

@@ -101,13 +101,14 @@ def closed(to: Agent | None = None, **fields: Any) -> Conversation:
 def message(conversation: Conversation, body: str = "Bonjour", author: str = Author.REPORTER) -> Message:
     """A message posted by this side."""
     conversation.refresh_from_db()
-    return actions.post_message(
+    written = actions.post_message(
         conversation_id=conversation.pk,
         client_id=uuid.uuid4(),
         body=body,
         author=author,
         agent=conversation.assigned_to if author == Author.AGENT else None,
     )
+    return conversation.messages.get(seq=written.seq)
 
 
 def long_ago(minutes: float) -> datetime:

@@ -1,0 +1,464 @@
+"""What reaches the pages of this process: the one module that delivers.
+
+A `Seat` is one socket's place in one conversation, with its cursor: everything up to it was sent. A message that was
+just committed goes straight to the seats that have all before it; whoever has a hole, hears of a message written
+elsewhere, or comes back, gets a reading of the database after the cursor. Both go through the cursor, so a message is
+shown once and in order whichever is faster.
+
+Everything here runs in the event loop and waits for nothing: questions go to batches (`chat.threads`), which answer by
+calling back.
+"""
+
+import asyncio
+import logging
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from chat import actions, doorbell, protocol, reading, writing
+from chat.actions import Mark
+from chat.doorbell import Hub, Ring
+from chat.lifecycle import Author, Status
+from chat.lobby import Lobby
+from chat.reading import Ask, Own, Place, Reading, Snapshot
+from chat.threads import DATABASE_AWAY, WRITER_THREAD, Batch, in_db
+from chat.writing import Draft, Refusal, Written
+
+if TYPE_CHECKING:
+    from chat.consumers import ConsoleSocket, Socket
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 3.0  # a restart of PostgreSQL is a delay; what lasts longer is told to whoever writes
+DRAFTS_WAITING = 5_000
+LINGER_SECONDS = 0.2  # beats and read marks wait so long for company
+ROUND_SECONDS = 2.0
+AGAIN_SECONDS = 1.0
+SWEEP_SHARE = 4  # sweeping takes at most a fifth of the time
+CROWD = 128
+
+REFUSALS = {
+    Refusal.CLOSED: "The conversation is closed.",
+    Refusal.FORBIDDEN: "This conversation is not yours.",
+}
+UNAVAILABLE = "The message could not be written: keep it and try again."
+
+
+class Beat(Enum):
+    """The answer to a beat is owed until the lease is renewed, in the same crossing that looks for what was missed."""
+
+    NONE = 0
+    ASKED = 1
+    RENEWED = 2
+
+
+class Seat:
+    """One socket's place in one conversation.
+
+    cursor: everything up to it was sent. snapshot: where the conversation stood when it was last read.
+    owes_frame, owes_state: a `messages` and a `state` frame are expected, even if nothing is new.
+    beat: where the answer to a beat stands.
+    """
+
+    __slots__ = (
+        "agent_id", "author", "beat", "conversation_id", "cursor", "is_again", "is_ending", "is_reading", "owes_frame",
+        "owes_state", "place", "public_id", "snapshot", "socket", "topic",
+    )  # fmt: skip
+
+    def __init__(
+        self, socket: "Socket", conversation_id: int, public_id: UUID, cursor: int, agent_id: int | None = None
+    ) -> None:
+        self.socket = socket
+        self.conversation_id = conversation_id
+        self.public_id = public_id
+        self.topic = str(public_id)
+        self.agent_id = agent_id
+        self.author: str = Author.REPORTER.value if agent_id is None else Author.AGENT.value
+        self.cursor = cursor
+        self.snapshot: Snapshot | None = None
+        self.place: Place = (None, None)
+        self.is_reading = self.is_again = self.is_ending = False
+        self.owes_frame = self.owes_state = False
+        self.beat = Beat.NONE
+
+    def offer(self, text: str, seq: int) -> None:
+        """A frame that holds message `seq` alone."""
+        if seq == self.cursor + 1:
+            self.cursor = seq
+            self.socket.push(text)
+        elif seq > self.cursor:
+            self.look()
+
+    def acknowledge(self, text: str, seq: int) -> None:
+        """To the author of a repeat: the first answer was perhaps lost on the way, so it is owed again."""
+        if seq <= self.cursor:
+            self.socket.push(text)
+        else:
+            self.offer(text, seq)
+
+    def look(self) -> None:
+        """Read what lies after the cursor."""
+        if self.is_reading:
+            self.is_again = True
+            return
+        self.is_reading = True
+        self.socket.board.reader.add(self)
+
+    @property
+    def ask(self) -> Ask:
+        return Ask(self.conversation_id, self.public_id, self.cursor, self.agent_id)
+
+    def take(self, found: Reading | None) -> None:
+        """The answer of a reading, which may have been asked with another cursor."""
+        self.is_reading = False
+        if found is None:
+            self.socket.leave(protocol.CLOSE_NO_SESSION)
+            return
+        if not self.socket.may_go_on(found.snapshot):
+            return
+        items = found.items
+        if items and items[0]["seq"] != self.cursor + 1:
+            items = [item for item in items if item["seq"] > self.cursor]
+            if items and items[0]["seq"] != self.cursor + 1:  # a `sync` went back meanwhile
+                self.look()
+                return
+        last_seq = max(found.last_seq, self.cursor if not self.owes_frame else 0)
+        if self.owes_frame:
+            self.cursor = min(self.cursor, last_seq)  # « I have everything up to 99 », of 3
+        if items or self.owes_frame:
+            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
+            self.owes_frame = False
+        if items:
+            self.cursor = items[-1]["seq"]
+        before, self.snapshot = self.snapshot, found.snapshot
+        may_read = self.agent_id in {None, found.snapshot.agent_id}
+        if may_read and ((items and self.cursor < found.last_seq) or self.is_again):
+            self.is_again = False
+            self.socket.pace(self.look)
+            return
+        if self.owes_state or (before is not None and _has_moved(before, found.snapshot)):
+            self.socket.board.show_state(self)
+        if self.beat is Beat.RENEWED:
+            self.beat = Beat.NONE
+            self.socket.send(protocol.beat_frame(timezone.now()))
+        if self.is_ending:
+            self.is_ending = False
+            reason = "closed" if found.snapshot.status == Status.CLOSED else "released"
+            self.socket.send({"type": "released", "conversation": self.topic, "reason": reason})
+            self.socket.board.rise(self)
+        elif not may_read:
+            self.socket.refresh()
+
+    def fail(self) -> None:
+        """The database did not answer. What was missed is seen at the next ring, sync or beat; who asked is told."""
+        self.is_reading = self.is_again = False
+        if self.is_ending:
+            self.socket.board.loop.call_later(AGAIN_SECONDS, self.look)
+        elif self.owes_frame or self.owes_state or self.beat is not Beat.NONE:
+            self.owes_frame = self.owes_state = False
+            self.beat = Beat.NONE
+            self.socket.send_error(protocol.UNAVAILABLE, "The exchange cannot be read now: ask again.")
+
+
+def _has_moved(before: Snapshot, after: Snapshot) -> bool:
+    return (before.status, before.interlocutor) != (after.status, after.interlocutor)
+
+
+class Switchboard:
+    """The seats of one process, its batches, and its line to the other processes."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.hub = Hub(self.loop, self.hear)
+        self.sockets: set[Socket] = set()
+        self.lobby = Lobby(self)
+        self._seats: dict[str, list[Seat]] = {}
+        self._consoles: dict[int, list[ConsoleSocket]] = {}
+        self._agents_seen: set[int] = set()
+        self._reads: dict[tuple[str, str], Mark] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_sweeping = False
+        self._rest_until = 0.0
+        self.writer: Batch[tuple[Draft, Seat], Written | Refusal] = Batch(
+            _write, self._written, patience=PATIENCE_SECONDS, executor=WRITER_THREAD
+        )
+        self.reader: Batch[Seat, Reading | None] = Batch(_read, _take, patience=PATIENCE_SECONDS, at_most=CROWD)
+        self.owners: Batch[ConsoleSocket, Own | None] = Batch(_own, _took)
+        self._beating: list[Seat | ConsoleSocket] = []
+        self._marks: Batch[tuple[str, str], None] = Batch(self._mark, self._marked, linger=LINGER_SECONDS)
+        self._rounds = self.loop.create_task(self._make_rounds())
+
+    async def close(self) -> None:
+        self._rounds.cancel()
+        self.lobby.close()
+        await self.hub.close()
+
+    # -- who is there ------------------------------------------------------------------------------------------------
+
+    def sit(self, seat: Seat) -> None:
+        self._seats.setdefault(seat.topic, []).append(seat)
+
+    def rise(self, seat: Seat) -> None:
+        self.lobby.leave(seat)
+        seats = self._seats.get(seat.topic)
+        if seats is not None and seat in seats:
+            seats.remove(seat)
+            if not seats:
+                del self._seats[seat.topic]
+
+    def release(self, seat: Seat) -> None:
+        """The conversation is no longer this agent's: show its end to whoever answered it, say so, and rise."""
+        seat.is_ending = seat.owes_state = True
+        seat.look()
+
+    def keep(self, task: "asyncio.Task[None]") -> None:
+        """Hold on to a task until it ends: the loop itself does not."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def enter(self, console: "ConsoleSocket") -> None:
+        self._consoles.setdefault(console.agent_id, []).append(console)
+        self.lobby.enter(console)
+
+    def exit(self, console: "ConsoleSocket") -> None:
+        self.lobby.exit(console)
+        consoles = self._consoles.get(console.agent_id)
+        if consoles is not None and console in consoles:
+            consoles.remove(console)
+            if not consoles:
+                del self._consoles[console.agent_id]
+
+    # -- messages ----------------------------------------------------------------------------------------------------
+
+    def post(self, seat: Seat, frame: protocol.Post) -> None:
+        """Put a message on the way to the database; its answer is a `messages` frame or an `error`."""
+        if len(self.writer) >= DRAFTS_WAITING:
+            seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, frame.client_id)
+            return
+        if seat.agent_id is not None:
+            self._agents_seen.add(seat.agent_id)
+        draft = Draft(seat.conversation_id, seat.public_id, seat.author, seat.agent_id, frame.client_id, frame.body)
+        self.writer.add((draft, seat))
+
+    def _written(self, posts: list[tuple[Draft, Seat]], answers: list[Written | Refusal] | Exception) -> None:
+        if isinstance(answers, Exception):
+            # With those that came after them: a person's messages stay in their order.
+            for draft, seat in [*posts, *self.writer.take_all()]:
+                seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
+            return
+        rings: dict[str, int] = {}
+        for (draft, seat), answer in zip(posts, answers, strict=True):
+            if isinstance(answer, Refusal):
+                seat.socket.send_error(answer.value, REFUSALS[answer], draft.client_id)
+                continue
+            seq = answer.seq
+            item = {
+                "seq": seq,
+                "client_id": draft.client_id,
+                "author": draft.author,
+                "sent_at": answer.sent_at,
+                "body": answer.body,
+            }
+            text = protocol.encode(protocol.messages_frame(seat.topic, [item], seq))
+            if answer.is_repeat:
+                seat.acknowledge(text, seq)
+            else:
+                for other in self._seats.get(seat.topic, ()):
+                    if other.agent_id is None or other.agent_id == answer.assigned_to:
+                        other.offer(text, seq)
+            # For a repeat too: its first ring may have been lost.
+            rings[seat.topic] = max(seq, rings.get(seat.topic, 0))
+        for topic, seq in rings.items():
+            self.hub.ring_elsewhere(Ring(doorbell.MESSAGES, conversation=topic, seq=seq))
+
+    # -- rings -------------------------------------------------------------------------------------------------------
+
+    def hear(self, ring: Ring) -> None:
+        kind = ring.kind
+        if kind == doorbell.MESSAGES:
+            for seat in self._seats.get(ring.conversation, ()):
+                if ring.seq > seat.cursor:
+                    seat.look()
+        elif kind == doorbell.STATE:
+            for seat in self._seats.get(ring.conversation, ()):
+                seat.owes_state = True
+                seat.look()
+        elif kind in {doorbell.TYPING, doorbell.READ}:
+            self._pass_on(ring)
+        elif kind == doorbell.AGENT:
+            for console in self._consoles.get(ring.agent, ()):
+                console.look()
+        elif kind == doorbell.QUEUE:
+            self.lobby.refresh()
+        elif kind == doorbell.SWEEP:
+            self._sweep()
+        elif kind == doorbell.LOOK:
+            self._look()
+
+    def _pass_on(self, ring: Ring) -> None:
+        """A hint for the other side."""
+        hint: dict[str, Any] = {"type": ring.kind, "conversation": ring.conversation, "author": ring.author}
+        if ring.kind == doorbell.READ:
+            hint["seq"] = ring.seq
+        text = protocol.encode(hint)
+        for seat in self._seats.get(ring.conversation, ()):
+            if seat.author != ring.author:
+                seat.socket.push(text)
+
+    def _look(self) -> None:
+        for seats in list(self._seats.values()):
+            for seat in seats:
+                seat.look()
+        for consoles in self._consoles.values():
+            for console in consoles:
+                console.look()
+        self.lobby.refresh()
+
+    def _sweep(self) -> None:
+        """While rings are lost: find in one query which conversations have something new."""
+        if self._is_sweeping or time.monotonic() < self._rest_until or not self._seats:
+            return
+        self._is_sweeping = True
+        cursors = [(seats[0].conversation_id, min(seat.cursor for seat in seats)) for seats in self._seats.values()]
+        topics = {seats[0].conversation_id: topic for topic, seats in self._seats.items()}
+        self.keep(self.loop.create_task(self._swept(cursors, topics)))
+
+    async def _swept(self, cursors: list[tuple[int, int]], topics: dict[int, str]) -> None:
+        started = time.monotonic()
+        try:
+            behind = await in_db(reading.behind, cursors)
+        except DATABASE_AWAY as error:
+            logger.warning("sweep: the database failed (%s)", type(error).__name__)
+            return
+        finally:
+            self._is_sweeping = False
+        for pk, seq in behind.items():
+            self.hear(Ring(doorbell.MESSAGES, conversation=topics[pk], seq=seq))
+        now = time.monotonic()
+        self._rest_until = now + SWEEP_SHARE * (now - started)
+
+    # -- states, reads, beats ----------------------------------------------------------------------------------------
+
+    def show_state(self, seat: Seat) -> None:
+        """Send where the conversation stands; for a person who waits, with the place, as soon as it is known."""
+        seat.owes_state = False
+        if seat.snapshot is None:
+            return
+        if seat.agent_id is None and seat.snapshot.status == Status.WAITING:
+            self.lobby.show(seat)
+            return
+        self.lobby.leave(seat)
+        seat.socket.push(protocol.encode(seat.snapshot.state_frame(seat.topic, for_reporter=seat.agent_id is None)))
+
+    def beat(self, beating: "Seat | ConsoleSocket") -> None:
+        """Answer a beat soon, together with others: nobody waits for it."""
+        if not self._beating:
+            self.loop.call_later(LINGER_SECONDS, self._beat_all)
+        self._beating.append(beating)
+
+    def _beat_all(self) -> None:
+        beating, self._beating = self._beating, []
+        for one in beating:
+            one.beat = Beat.ASKED
+            one.look()
+
+    def type(self, seat: Seat) -> None:
+        self.hub.ring(Ring(doorbell.TYPING, conversation=seat.topic, author=seat.author))
+
+    def mark_read(self, seat: Seat, seq: int) -> None:
+        """This side has everything up to `seq` on screen: kept soon, in one statement with the others."""
+        key = (seat.topic, seat.author)
+        before = self._reads.get(key)
+        self._reads[key] = Mark(seat.conversation_id, seat.author, max(seq, before.seq if before else 0))
+        if before is None:
+            self._marks.add(key)
+
+    def _mark(self, keys: list[tuple[str, str]]) -> list[None]:
+        actions.mark_read([self._reads.pop(key) for key in keys])
+        return [None] * len(keys)
+
+    def _marked(self, keys: list[tuple[str, str]], answers: list[None] | Exception) -> None:
+        if isinstance(answers, Exception):  # the mark comes again with the next message that is read
+            logger.warning("read marks: the database failed (%s)", type(answers).__name__)
+
+    async def _make_rounds(self) -> None:
+        """Every moment: who may no longer be here, and who was."""
+        while True:
+            await asyncio.sleep(ROUND_SECONDS)
+            now = time.monotonic()
+            for socket in list(self.sockets):
+                socket.check(now)
+            agents, self._agents_seen = self._agents_seen, set()
+            if agents:
+                try:
+                    await in_db(actions.agents_seen, agent_ids=agents, now=timezone.now())
+                except DATABASE_AWAY as error:
+                    self._agents_seen |= agents
+                    logger.warning("leases: the database failed (%s)", type(error).__name__)
+
+
+def _write(posts: list[tuple[Draft, Seat]]) -> list[Written | Refusal]:
+    return writing.write([draft for draft, _seat in posts])
+
+
+def _read(seats: list[Seat]) -> list[Reading | None]:
+    beating = [seat for seat in seats if seat.beat is Beat.ASKED]
+    if beating:
+        actions.reporters_seen(conversation_ids=[seat.conversation_id for seat in beating], now=timezone.now())
+    readings = reading.read([seat.ask for seat in seats])
+    for seat in beating:
+        seat.beat = Beat.RENEWED
+    return readings
+
+
+def _take(seats: list[Seat], answers: list[Reading | None] | Exception) -> None:
+    if isinstance(answers, Exception):
+        logger.warning("reading: the database failed (%s)", type(answers).__name__)
+        for seat in seats:
+            seat.fail()
+        return
+    for seat, answer in zip(seats, answers, strict=True):
+        seat.take(answer)
+
+
+def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
+    """The conversations of each agent; None for an account that beats and may no longer answer."""
+    beating = [console for console in consoles if console.beat is Beat.ASKED]
+    seen = {console.agent_id for console in consoles}
+    if beating:
+        asked = {console.agent_id for console in beating}
+        seen -= asked - actions.agents_seen(agent_ids=asked, now=timezone.now())
+    own = reading.own_conversations(sorted(seen))
+    for console in beating:
+        console.beat = Beat.RENEWED
+    return [own.get(console.agent_id) for console in consoles]
+
+
+def _took(consoles: "list[ConsoleSocket]", answers: list[Own | None] | Exception) -> None:
+    for index, console in enumerate(consoles):
+        console.take(answers if isinstance(answers, Exception) else answers[index])
+
+
+_switchboard: Switchboard | None = None
+
+
+def ensure_switchboard() -> Switchboard:
+    """The switchboard of this process, started in the running loop if there is none yet."""
+    global _switchboard
+    if _switchboard is None or _switchboard.loop is not asyncio.get_running_loop():
+        _switchboard = Switchboard()
+        doorbell.install(_switchboard.hub)
+    return _switchboard
+
+
+async def close_switchboard() -> None:
+    """Stop the switchboard of the running loop, for tests and for the end of a process."""
+    global _switchboard
+    switchboard, _switchboard = _switchboard, None
+    if switchboard is not None:
+        doorbell.install(None)
+        if switchboard.loop is asyncio.get_running_loop():
+            await switchboard.close()

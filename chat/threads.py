@@ -1,0 +1,173 @@
+"""The crossing from the event loop to the database: threads that keep a connection each, and batches.
+
+Plain ASGI sockets live in one event loop; the domain is synchronous. `in_db` crosses once for one thing. A `Batch`
+crosses once for everything that piled up while the last crossing was under way: at low load that is one thing, without
+any delay; under load hundreds of them, for about the price of one.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connection, connections
+from psycopg_pool import PoolTimeout
+
+logger = logging.getLogger(__name__)
+
+DATABASE_AWAY = (DatabaseError, InterfaceError, PoolTimeout)
+RETRY_SECONDS = 0.1
+
+
+def _leave_the_pool() -> None:
+    """Give this thread a connection of its own, kept for good.
+
+    The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it waits a second,
+    then two, then four before it tries again. Here a lost connection is replaced as soon as the server answers.
+    """
+    database = connections.settings[DEFAULT_DB_ALIAS]
+    options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
+    connections[DEFAULT_DB_ALIAS] = type(connections[DEFAULT_DB_ALIAS])({**database, "OPTIONS": options})
+
+
+THREADS = ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat", initializer=_leave_the_pool)
+# Writing waits for nobody: a slow reading in the threads above must not hold up a message.
+WRITER_THREAD = ThreadPoolExecutor(1, thread_name_prefix="chat-writer", initializer=_leave_the_pool)
+
+
+def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Do the work; once more on a new connection if this thread's had died while it was idle.
+
+    All of the work may be repeated (a message by its client_id). A connection that fails when it is new is a database
+    that is away: the error goes to the caller.
+    """
+    is_new = connection.connection is None
+    try:
+        return work(*args, **kwargs)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        if is_new:
+            raise
+        return work(*args, **kwargs)
+
+
+def patiently[T](seconds: float, work: Callable[..., T], *args: Any) -> T:
+    """Do the work; while the database is away try again, for so many seconds. Its restart is then a delay, no error."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return with_fresh_connection(work, *args)
+        except (OperationalError, InterfaceError, PoolTimeout):
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+
+
+async def in_db[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run one thing of the domain in a chat thread, which keeps its connection."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(THREADS, lambda: with_fresh_connection(work, *args, **kwargs))
+
+
+def close_thread_connections() -> None:
+    """Close the connection of every thread, at the end of a process or of a test database."""
+    for executor, size in ((THREADS, settings.CHAT_THREADS), (WRITER_THREAD, 1)):
+        everyone = threading.Barrier(size)
+
+        def close(everyone: threading.Barrier = everyone) -> None:
+            everyone.wait()
+            connection.close()
+
+        for future in [executor.submit(close) for _thread in range(size)]:
+            future.result()
+
+
+class Batch[Q, A]:
+    """Questions that are answered together.
+
+    work: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
+    done: takes the questions with their answers, or with the error that all of them met (a database that is away);
+    runs in the loop. Only one crossing is under way at a time: what arrives meanwhile is the next batch.
+    linger: seconds to wait for company, for what nobody is waiting for. at_most: questions in one crossing.
+    patience: seconds for which a crossing waits for a database that is away.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[Q]], list[A]],
+        done: Callable[[list[Q], list[A] | Exception], None],
+        *,
+        linger: float = 0,
+        at_most: int = 512,
+        patience: float = 0,
+        executor: ThreadPoolExecutor = THREADS,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._work = work
+        self._done = done
+        self._linger = linger
+        self._at_most = at_most
+        self._patience = patience
+        self._executor = executor
+        self._waiting: deque[Q] = deque()
+        self._is_busy = False
+
+    def __len__(self) -> int:
+        """How many questions wait for the next crossing."""
+        return len(self._waiting)
+
+    def add(self, question: Q) -> None:
+        """Call it in the loop."""
+        self._waiting.append(question)
+        if not self._is_busy:
+            self._is_busy = True
+            self._schedule()
+
+    def take_all(self) -> list[Q]:
+        """Take back everything that waits: it is no longer asked."""
+        questions = list(self._waiting)
+        self._waiting.clear()
+        return questions
+
+    def _schedule(self) -> None:
+        # Not at once: what is ready to be read in this turn of the loop goes along.
+        if self._linger:
+            self.loop.call_later(self._linger, self._start)
+        else:
+            self.loop.call_soon(self._start)
+
+    def _start(self) -> None:
+        waiting = self._waiting
+        questions = [waiting.popleft() for _question in range(min(len(waiting), self._at_most))]
+        if questions:
+            self._executor.submit(self._cross, questions)
+        else:
+            self._is_busy = False
+
+    def _cross(self, questions: list[Q]) -> None:
+        answers: list[A] | Exception
+        try:
+            answers = patiently(self._patience, self._work, questions)
+        except DATABASE_AWAY as error:
+            answers = error
+        except Exception as error:  # noqa: BLE001
+            # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
+            logger.error("batch: %s failed (%s)", self._work, type(error).__name__)
+            answers = error
+        try:
+            self.loop.call_soon_threadsafe(self._finish, questions, answers)
+        except RuntimeError:
+            logger.info("batch: the loop has ended")
+
+    def _finish(self, questions: list[Q], answers: list[A] | Exception) -> None:
+        if self._waiting:
+            self._schedule()
+        else:
+            self._is_busy = False
+        self._done(questions, answers)

@@ -1,0 +1,95 @@
+"""Who holds a cookie, asked for many at once: the session, the account and its second factor, in at most three queries.
+
+What the sockets ask at the handshake, and again while they live. A visit whose rows did not change since is not opened
+again: most answers are « nothing changed ».
+"""
+
+from types import SimpleNamespace
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from chat.identity import Identity, Pass
+from pnav.accounts.models import User
+from pnav.accounts.second_factor import Standing, standing_with
+from pnav.sessions import SessionStore
+from reports.session import GENERATION
+from reports.session import KEY as REPORT
+
+UNMETERED = "unmetered"  # written by the command that makes sessions for load generators, on a demonstration
+
+
+def identify(passes: list[Pass]) -> list[Identity | bool | None]:
+    """For each pass: the identity if it is new or changed, True if nothing changed, None if the session has ended."""
+    keys = {pass_.session_key for pass_ in passes}
+    rows = dict(
+        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list(
+            "session_key", "session_data"
+        )
+    )
+    prints = {key: hash(data) for key, data in rows.items()}
+    opened: dict[str, dict[str, Any]] = {}
+
+    def session_of(key: str) -> dict[str, Any]:
+        if key not in opened:
+            opened[key] = SessionStore().unseal(SimpleNamespace(session_key=key, session_data=rows[key]))  # type: ignore[arg-type]
+        return opened[key]
+
+    user_ids: dict[str, int] = {}
+    for pass_ in passes:
+        key = pass_.session_key
+        if key not in rows or key in user_ids:
+            continue
+        if pass_.session_print == prints[key]:
+            user_id: Any = pass_.user_id
+        else:
+            user_id = session_of(key).get(SESSION_KEY)
+        if user_id is not None:
+            user_ids[key] = int(user_id)
+    users = {user.pk: user for user in User.objects.filter(pk__in=set(user_ids.values()))} if user_ids else {}
+    factors: dict[int, dict[int, str]] = {user_id: {} for user_id in users}
+    if users:
+        for user_id, pk, kind in Authenticator.objects.filter(user__in=users).values_list("user_id", "pk", "type"):
+            factors[user_id][pk] = kind
+
+    def answer(pass_: Pass) -> Identity | bool | None:
+        key = pass_.session_key
+        if key not in rows:
+            return None
+        user_id = user_ids.get(key)
+        user = users.get(user_id) if user_id is not None else None
+        account_print = _print(user, factors[user.pk]) if user is not None else None
+        if pass_.session_print == prints[key] and pass_.account_print == account_print:
+            return True
+        session = session_of(key)
+        is_complete = user is not None and _is_signed_in(user, session, factors[user.pk])
+        return Identity(
+            pass_=Pass(key, prints[key], user_id, account_print),
+            report=session.get(REPORT),
+            generation=session.get(GENERATION, 0),
+            user_id=user_id if is_complete else None,
+            is_unmetered=settings.DEMO and bool(session.get(UNMETERED)),
+        )
+
+    return [answer(pass_) for pass_ in passes]
+
+
+def _print(user: User, factors: dict[int, str]) -> int:
+    """Changes with anything that decides whether this account may go on."""
+    return hash((user.password, user.role, user.is_active, user.password_is_temporary, *sorted(factors)))
+
+
+def _is_signed_in(user: User, session: dict[str, Any], factors: dict[int, str]) -> bool:
+    """What `django.contrib.auth.get_user` asks of a session, then the second factor."""
+    if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return False
+    proof = session.get(HASH_SESSION_KEY, "")
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    if not any(constant_time_compare(proof, expected) for expected in hashes):
+        return False
+    return standing_with(user, session, factors) is Standing.COMPLETE
