@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code test test-quick check fix messages lighthouse bench faults faults-quick setup
+.PHONY: help run dev code test test-quick check fix messages lighthouse bench bench-quick soak faults faults-quick setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,9 +65,16 @@ messages: $(STAMP) ## recueillir les textes à traduire (demande gettext) et com
 	@.venv/bin/python -m tests.messages
 	@git diff --stat -- pnav/locale
 
-bench: $(STAMP) ## mesurer les messages et les pages
-	@$(PYTHON) -m benchmarks.messages
+bench: $(STAMP) ## mesurer l'échange et les pages face aux témoins (moins de 20 minutes)
+	@$(PYTHON) -m benchmarks.bench
 	@$(PYTHON) -m benchmarks.pages
+
+bench-quick: $(STAMP) ## mesurer l'échange, vite : un tour, moins de connexions
+	@$(PYTHON) -m benchmarks.bench --quick
+
+SECONDS ?= 3600
+soak: $(STAMP) ## faire vivre un site une heure sous un va-et-vient, et voir ce qui reste (SECONDS=600 make soak)
+	@$(PYTHON) -m benchmarks.soak --seconds $(SECONDS)
 
 faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le journal (moins d'une heure)
 	@$(PYTHON) -m benchmarks.faults

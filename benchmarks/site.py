@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pnav.demo.services import Postgres, Service, Valkey
@@ -30,18 +31,33 @@ def free_port() -> int:
 
 
 class Web(Service):
-    """Daphne with one application; more variables say how."""
+    """Daphne with one application, as `make run` starts it; more variables say how.
 
-    def __init__(self, folder: Path, application: str, **variables: str) -> None:
+    The backlog is for storms: Twisted's 50 makes the kernel refuse whoever comes while a process is busy, and each of
+    them tries again after a second, then after three.
+    """
+
+    def __init__(self, folder: Path, application: str, cores: set[int] | None = None, **variables: str) -> None:
         self.application = application
         self.port = free_port()
         self.log = folder / f"web-{self.port}.log"
+        self.cores = cores
         self.variables = variables
 
     def start(self) -> None:
-        command: list[str | Path] = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0"]
-        self._spawn([*command, self.application], cwd=ROOT, env={**os.environ, **self.variables})
+        endpoint = f"tcp:port={self.port}:interface=127.0.0.1:backlog=2048"
+        command: list[str | Path] = [sys.executable, "-m", "daphne", "-e", endpoint, "-v", "0"]
+        command += ["--ping-interval", "25", "--ping-timeout", "50", self.application]
+        self._spawn(command, cwd=ROOT, env={**os.environ, **self.variables})
+        assert self.process is not None
+        if self.cores:
+            os.sched_setaffinity(self.process.pid, self.cores)  # before it has threads: they follow
         self._wait_until(self._answers)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
 
     def _answers(self) -> bool:
         try:
@@ -51,9 +67,18 @@ class Web(Service):
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs under a benchmark: a folder for logs, PostgreSQL and Valkey."""
+
+    folder: Path
+    postgres: Postgres
+    valkey: Valkey
+
+
 @contextmanager
-def servers() -> Iterator[Path]:
-    """PostgreSQL and Valkey, migrated, with Django set up in this process; yields a folder for logs."""
+def stage() -> Iterator[Stage]:
+    """PostgreSQL and Valkey, migrated, with Django set up in this process."""
     folder = Path(tempfile.mkdtemp(prefix="pnav-bench-"))
     postgres, valkey = Postgres(folder / "state"), Valkey(folder)
     try:
@@ -64,8 +89,8 @@ def servers() -> Iterator[Path]:
         import django
 
         django.setup()
-        _refuse_unsafe_speed()
-        yield folder
+        refuse_unsafe_speed()
+        yield Stage(folder, postgres, valkey)
     finally:
         valkey.stop()
         postgres.stop()
@@ -74,7 +99,15 @@ def servers() -> Iterator[Path]:
             shutil.rmtree(postgres.home, ignore_errors=True)
 
 
-def _refuse_unsafe_speed() -> None:
+@contextmanager
+def servers() -> Iterator[Path]:
+    """The same, for whoever needs the folder alone."""
+    with stage() as ground:
+        yield ground.folder
+
+
+def refuse_unsafe_speed() -> None:
+    """Before each run: figures without fsync are worth nothing."""
     from django.db import connection
 
     with connection.cursor() as cursor:

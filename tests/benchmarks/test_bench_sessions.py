@@ -2,9 +2,14 @@
 
 import json
 import stat
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.conf import settings as site
+from django.contrib.auth import get_user
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -13,7 +18,7 @@ from chat import access
 from chat.lifecycle import Status
 from chat.models import Agent, Conversation, Message
 from pnav.accounts.models import User
-from pnav.asgi import _identify
+from pnav.accounts.second_factor import Standing, standing_of
 from reports.models import Report
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
@@ -26,6 +31,14 @@ def run(out: Path, *arguments: str) -> list[dict[str, str]]:
     return [json.loads(line) for line in out.read_text().splitlines()]
 
 
+def opened(cookie: str) -> tuple[dict[str, Any], Any]:
+    """The session of a cookie and its user; no user whose session has not proved a second factor."""
+    session = import_module(site.SESSION_ENGINE).SessionStore(cookie)
+    assert session.load()
+    user = get_user(SimpleNamespace(session=session))
+    return session, user if standing_of(user, session) is Standing.COMPLETE else None
+
+
 def test_it_is_refused_outside_demonstration_and_tests(settings, tmp_path):
     settings.DEMO = settings.TESTING = False
     with pytest.raises(CommandError, match="démonstration et tests seulement"):
@@ -33,16 +46,16 @@ def test_it_is_refused_outside_demonstration_and_tests(settings, tmp_path):
     assert not Conversation.objects.exists()
 
 
-def test_both_cookies_open_the_conversation_and_no_other(settings, tmp_path):
+def test_both_cookies_open_the_conversation_and_no_other(tmp_path):
     pairs = run(tmp_path / "pairs", "--pairs", "3")
     assert len({pair["conversation"] for pair in pairs}) == 3
     agents = set()
     for pair in pairs:
-        session, user = _identify({settings.SESSION_COOKIE_NAME: pair["reporter_cookie"]})
+        session, user = opened(pair["reporter_cookie"])
         mine = access.as_reporter(session)
         assert str(mine.public_id) == pair["conversation"]
         assert user is None  # a visitor is nobody
-        session, user = _identify({settings.SESSION_COOKIE_NAME: pair["agent_cookie"]})
+        session, user = opened(pair["agent_cookie"])
         agent = access.as_agent(user)  # None unless the session has proved a second factor
         assert [str(one.public_id) for one in access.assigned_to(agent)] == [pair["conversation"]]
         assert agent.is_present(timezone.now() + timezone.timedelta(minutes=14))
@@ -62,10 +75,10 @@ def test_a_pair_is_a_conversation_under_way_with_its_first_line(tmp_path):
     assert conversation.report.triage_answers() == {}
 
 
-def test_the_sessions_say_that_they_are_unmetered(settings, tmp_path):
+def test_the_sessions_say_that_they_are_unmetered(tmp_path):
     pair = run(tmp_path / "pairs", "--pairs", "1")[0]
     for side in ("reporter_cookie", "agent_cookie"):
-        session, _user = _identify({settings.SESSION_COOKIE_NAME: pair[side]})
+        session, _user = opened(pair[side])
         assert session["unmetered"] is True
 
 

@@ -145,7 +145,7 @@ def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent
         # What `record_enrolment` writes, without a query for each.
         record_authentication(
             SimpleNamespace(session=session), user, "mfa", id=factor.pk, type=totp, reauthenticated=True
-        )  # type: ignore[arg-type]
+        )
         end_session_after_shift(session)
         return session
 

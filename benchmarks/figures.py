@@ -1,0 +1,83 @@
+"""What a run amounts to: percentiles, medians of rounds, and what processes cost, read from /proc."""
+
+import math
+import os
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that `share` (0 to 1) of them do not exceed; NaN for none."""
+    if not values:
+        return math.nan
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one; NaN when there is none, or when one of them is void."""
+    return statistics.median(values) if values and not any(map(math.isnan, values)) else math.nan
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process since it began, with that of its children which ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started and that still run."""
+    found = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in path.read_text().split()]
+    return found
+
+
+def cpu_of_tree(pid: int) -> float:
+    """Processor time of a server and of its children: PostgreSQL has one a connection."""
+    total = cpu_seconds(pid)
+    for child in children(pid):
+        try:
+            total += cpu_seconds(child)
+        except FileNotFoundError:
+            continue  # ended meanwhile: its parent has its time
+    return total
+
+
+def memory_kb(pid: int) -> dict[str, int]:
+    """`Rss` and `Pss` of a process, in KiB."""
+    wanted = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        if name in {"Rss", "Pss"}:
+            wanted[name] = int(rest.split()[0])
+    return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is to be reached: `hard` at least, `edge` at best; `at_most` says which way is good."""
+
+    hard: float
+    edge: float | None = None
+    at_most: bool = True
+
+    def verdict(self, value: float) -> str:
+        """« edge », « hard », « no », or « void » for a value that is none."""
+        if math.isnan(value):
+            return "void"
+
+        def meets(limit: float) -> bool:
+            return value <= limit if self.at_most else value >= limit
+
+        if self.edge is not None and meets(self.edge):
+            return "edge"
+        return "hard" if meets(self.hard) else "no"
+
+    def __str__(self) -> str:
+        sign = "≤" if self.at_most else "≥"
+        return f"{sign} {self.hard:g}" + (f" · {sign} {self.edge:g}" if self.edge is not None else "")
