@@ -1,7 +1,10 @@
 """What a conversation may become, and how long a person may have to wait. Pure: `now` is an argument."""
 
+import heapq
 import math
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +58,9 @@ MOVES: dict[str, frozenset[str]] = {
 
 OPEN = frozenset({Status.WAITING, Status.ACTIVE})
 
+# Promised to a waiting person whose page closes or whose network fails: back within this time, they have their place.
+PLACE_KEPT = timedelta(minutes=5)
+
 
 def can_move(before: str, after: str) -> bool:
     """Whether a conversation may go from one status to another."""
@@ -69,6 +75,76 @@ def may_overflow(
     At once when it is urgent or when nobody of the preferred force is on duty: waiting would serve nothing.
     """
     return is_urgent or not preferred_force_on_duty or waited >= overflow_after
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A person who waits and is there. `force`: of their zone, empty when it has none."""
+
+    key: int
+    force: str
+    is_urgent: bool
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """An agent on duty: so many conversations of so many. `last_assigned_at`: None before the first one."""
+
+    key: int
+    force: str
+    load: int
+    capacity: int
+    last_assigned_at: datetime | None
+
+
+def share_out(
+    people: Iterable[Waiting],
+    rooms: Iterable[Room],
+    *,
+    now: datetime,
+    overflow_after: timedelta,
+    forces_on_duty: Collection[str],
+    at_most: int,
+) -> list[tuple[int, int]]:
+    """Who goes to whom: pairs of keys, a person's and an agent's, in the order of the queue.
+
+    people: in the order of the queue; read no further than needed. forces_on_duty: those with an agent, full or not.
+    Each person in turn gets an agent of the zone's force, or of any other when `may_overflow`; whoever has to wait for
+    their force holds up nobody behind. Among agents with room: the least loaded for their capacity, then the one who
+    was given somebody longest ago.
+    """
+    never = datetime.min.replace(tzinfo=UTC)
+    free: dict[str, list[tuple[float, datetime, int, int, int]]] = {}
+    for room in rooms:
+        if room.load < room.capacity:
+            entry = (room.load / room.capacity, room.last_assigned_at or never, room.key, room.load, room.capacity)
+            free.setdefault(room.force, []).append(entry)
+    for heap in free.values():
+        heapq.heapify(heap)
+    pairs: list[tuple[int, int]] = []
+    if not free:
+        return pairs
+    for person in people:
+        force = person.force
+        if force not in free:
+            if force and not may_overflow(
+                waited=now - person.queued_at,
+                overflow_after=overflow_after,
+                is_urgent=person.is_urgent,
+                preferred_force_on_duty=force in forces_on_duty,
+            ):
+                continue
+            force = min(free, key=lambda force: free[force][0])
+        _share, _last, key, load, capacity = heapq.heappop(free[force])
+        pairs.append((person.key, key))
+        if load + 1 < capacity:
+            heapq.heappush(free[force], ((load + 1) / capacity, now, key, load + 1, capacity))
+        elif not free[force]:
+            del free[force]
+        if not free or len(pairs) == at_most:
+            break
+    return pairs
 
 
 def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int) -> tuple[int, int] | None:

@@ -36,13 +36,21 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         """Whose lease runs: a console was seen less than LEASE_SECONDS ago."""
         return self.filter(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
 
+    def gone(self, now: datetime) -> "AgentQuerySet":
+        """Whose lease is over, or never began."""
+        return self.exclude(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
+
     def on_duty(self, now: datetime) -> "AgentQuerySet":
         """Present and available: who may be given a conversation, if there is room."""
         return self.present(now).filter(availability=Availability.AVAILABLE)
 
     def with_load(self) -> Any:
-        """Adds `load`: the conversations under way of each agent. (Annotations escape the types.)"""
-        return self.annotate(load=models.Count("conversations", filter=Q(conversations__status=Status.ACTIVE)))
+        """Adds `load`: the conversations under way of each agent. (Annotations escape the types.)
+
+        Only those are joined: an agent's closed ones are many, and grow with the years.
+        """
+        under_way = models.FilteredRelation("conversations", condition=Q(conversations__status=Status.ACTIVE))
+        return self.annotate(under_way=under_way).annotate(load=models.Count("under_way"))
 
 
 class Agent(models.Model):

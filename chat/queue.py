@@ -1,33 +1,51 @@
 """Who waits and who answers. The queue is a query: nothing is kept beside the rows.
 
-A conversation is given to the agent by a conditional update: one row changed means won. `SKIP LOCKED` would pass over
-the person who is typing most, because posting locks the same row.
-Locks: the agent, then the conversation; never two conversations.
+What keeps two agents from one person, and an agent from more than they can hold, are the locks of the rows: the
+agents first, then the conversations, each in the order of their keys, then the conditions are read again. `SKIP LOCKED`
+would pass over the person who is typing most, because posting locks the same row. The locks are `FOR NO KEY UPDATE`:
+an agent's message refers to the agent, and must not wait for them.
+
+What keeps the order, and a crowd of callers from doing the same work, is that passes take turns (`_take_turn`).
 """
 
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
+import psycopg
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.models import BigIntegerField, Case, Count, Exists, F, FloatField, OuterRef, Sum, Value, When
+from django.db.models.functions import Cast, Greatest
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from chat import doorbell
-from chat.lifecycle import Availability, Status, estimate_wait, may_overflow
-from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.lifecycle import PLACE_KEPT, Availability, Room, Status, Waiting, estimate_wait, share_out
+from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.writing import say
+from locations.models import Force
 from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# A pass gives out at most this many conversations, so that a crowd cannot hold a worker for long.
-MAX_ASSIGNMENTS = 200
+# So many are given in one transaction: their rows are locked meanwhile, and people write.
+AT_ONCE = 20
+# A pass makes at most so many transactions, so that a crowd cannot hold a worker for long; the next tick goes on.
+ROUNDS = 10
+# Of one pass over agents whose lease is over, and over people who have left.
+AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
+# Keys of PostgreSQL's advisory locks: the pass under way, and the one seat for whoever comes next.
+PASS, SEAT = 0x504E4156_01, 0x504E4156_02
+# A pass that stands still (a frozen process) is cut off; whoever waits for a pass does not wait longer.
+PATIENCE = "3s"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Board:
     """The queue at one moment: `order` holds the public ids of who waits, next first."""
 
@@ -35,12 +53,13 @@ class Board:
     slots: int
     free: int
 
+    @cached_property
+    def _places(self) -> dict[UUID, int]:
+        return {conversation: place for place, conversation in enumerate(self.order, start=1)}
+
     def position(self, conversation: UUID) -> int | None:
         """1 for the next person; None for somebody who does not wait."""
-        try:
-            return self.order.index(conversation) + 1
-        except ValueError:
-            return None
+        return self._places.get(conversation)
 
     def wait_minutes(self, position: int | None) -> tuple[int, int] | None:
         if position is None:
@@ -57,156 +76,254 @@ def read_board(now: datetime | None = None) -> Board:
     """The queue as it stands, in two queries."""
     now = now or timezone.now()
     order = tuple(Conversation.objects.waiting().here(now).values_list("public_id", flat=True))
-    slots = free = 0
-    for capacity, load in Agent.objects.on_duty(now).with_load().values_list("capacity", "load"):
-        slots += capacity
-        free += max(0, capacity - load)
-    return Board(order=order, slots=slots, free=free)
+    room = (
+        Agent.objects.on_duty(now)
+        .with_load()
+        .aggregate(
+            slots=Sum("capacity", default=0),
+            free=Sum(Greatest(F("capacity") - F("load"), 0), default=0),
+        )
+    )
+    return Board(order=order, **room)
+
+
+# --- giving -----------------------------------------------------------------------------------------------------------
 
 
 def dispatch(now: datetime | None = None) -> int:
-    """Give waiting conversations to agents who have room, and return how many were given.
+    """Give waiting conversations to agents who have room, and return how many this call gave.
 
     The most urgent first, then the oldest; the force of the person's zone is preferred, the other one takes over
-    after OVERFLOW_SECONDS, or at once when it is urgent or nobody of that force is on duty. Among agents who have
-    room: the least loaded, then the one who was given somebody longest ago.
-    Run at every change of capacity and on a tick; several may run at once.
+    after OVERFLOW_SECONDS, or at once when it is urgent or nobody of that force is on duty (`lifecycle.share_out`).
+    Call it after the commit of every change of capacity, and on a tick. However many call at once, one pass runs and
+    one waits for its turn; the others return at once, for the one that waits will see what they committed.
     """
-    now = now or timezone.now()
+    if not Conversation.objects.waiting().here(now or timezone.now()).exists() or not _take_turn():
+        return 0
     given = 0
-    while given < MAX_ASSIGNMENTS:
-        pair = _best_pair(now)
-        if pair is None:
+    for _round in range(ROUNDS):
+        some = _give_some(now or timezone.now())
+        if some is None:
             break
-        conversation_id, agent_id = pair
-        if claim_conversation(conversation_id=conversation_id, agent_id=agent_id, now=now):
-            given += 1
-        elif not _is_still(conversation_id, agent_id, now):
-            continue  # somebody was faster: look again
-        else:
-            break
+        given += some
     return given
 
 
-def _best_pair(now: datetime) -> tuple[int, int] | None:
-    """The next conversation that some agent may take, and that agent."""
-    on_duty = list(Agent.objects.on_duty(now).with_load().select_related("unit"))
-    with_room = [agent for agent in on_duty if agent.load < agent.capacity]
-    if not with_room:
+def _take_turn() -> bool:
+    """Wait until the pass under way ends; False when somebody waits for that already.
+
+    One statement, and both locks end with it: whoever finds the seat taken knows that its holder has not begun to
+    read, and will read what is committed by now. Should its holder die first, the next tick makes up for it.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            _limit(cursor, "lock_timeout")
+            cursor.execute(
+                "SELECT CASE WHEN pg_try_advisory_xact_lock(%s) THEN pg_advisory_xact_lock(%s)::text END IS NOT NULL",
+                [SEAT, PASS],
+            )
+            (is_ours,) = cursor.fetchone()
+            return bool(is_ours)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise
+        logger.warning("dispatch: the pass before takes long; left to the next tick")
+        return False
+
+
+def _limit(cursor: CursorWrapper, setting: str) -> None:
+    """PATIENCE for this transaction; none for a larger one that this is a part of."""
+    if not connection.savepoint_ids:
+        cursor.execute("SELECT set_config(%s, %s, true)", [setting, PATIENCE])
+
+
+@transaction.atomic
+def _give_some(now: datetime) -> int | None:
+    """Give at most AT_ONCE conversations; None when there is nothing to give. Locks the pass, agents, conversations."""
+    with connection.cursor() as cursor:
+        _limit(cursor, "idle_in_transaction_session_timeout")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
+    queue = Conversation.objects.waiting().here(now)
+    keys = _with_room(now, queue[:AT_ONCE].count())
+    if not keys:
         return None
-    with_room.sort(
-        key=lambda agent: (
-            agent.load / agent.capacity,
-            agent.last_assigned_at or datetime.min.replace(tzinfo=now.tzinfo),
-            agent.pk,
-        )
+    agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
+    rooms = [
+        Room(agent.pk, agent.force, load, agent.capacity, agent.last_assigned_at) for agent, load in agents.values()
+    ]
+    pairs = share_out(
+        _people(queue),
+        rooms,
+        now=now,
+        overflow_after=timedelta(seconds=settings.OVERFLOW_SECONDS),
+        forces_on_duty=_forces_on_duty(now, {room.force for room in rooms}),
+        at_most=AT_ONCE,
     )
-    forces_on_duty = {agent.force for agent in on_duty}
-    rows = Conversation.objects.waiting().here(now).values_list("pk", "force", "urgency", "queued_at")
-    for pk, force, urgency, queued_at in rows.iterator(chunk_size=500):
-        preferred = [agent for agent in with_room if not force or agent.force == force]
-        if preferred:
-            return pk, preferred[0].pk
-        if may_overflow(
-            waited=now - queued_at,
-            overflow_after=timedelta(seconds=settings.OVERFLOW_SECONDS),
-            is_urgent=urgency > Urgency.NORMAL,
-            preferred_force_on_duty=force in forces_on_duty,
-        ):
-            return pk, with_room[0].pk
-    return None
+    if not pairs:
+        # Somebody who had room has left meanwhile: others may have some.
+        return None if len(agents) == len(keys) else 0
+    return _hand_over([(conversation_id, agents[agent_id][0]) for conversation_id, agent_id in pairs], now)
 
 
-def _is_still(conversation_id: int, agent_id: int, now: datetime) -> bool:
-    """Whether the pair that was just refused would be chosen again: then going on would turn in circles."""
-    return _best_pair(now) == (conversation_id, agent_id)
+def _with_room(now: datetime, wanted: int) -> list[int]:
+    """The agents who come first for the next `wanted` people: no other can have a turn before one of these is full."""
+    with_room = Agent.objects.on_duty(now).with_load().filter(load__lt=F("capacity"))
+    in_turn = with_room.order_by(
+        Cast("load", FloatField()) / Cast("capacity", FloatField()), F("last_assigned_at").asc(nulls_first=True), "pk"
+    )
+    return [
+        pk for force in Force.values for pk in in_turn.filter(unit__force=force).values_list("pk", flat=True)[:wanted]
+    ]
+
+
+def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
+    """Those of these agents who are on duty, locked, each with their load: nobody else can change it but to less."""
+    agents = list(
+        Agent.objects.on_duty(now)
+        .filter(pk__in=keys)
+        .select_related("unit", "user")
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    active = Conversation.objects.active().filter(assigned_to__in=agents)
+    loads = dict(active.values_list("assigned_to").annotate(load=Count("pk")))
+    return [(agent, loads.get(agent.pk, 0)) for agent in agents]
+
+
+def _people(queue: ConversationQuerySet) -> Iterator[Waiting]:
+    rows = queue.values_list("pk", "force", "urgency", "queued_at")
+    for pk, force, urgency, queued_at in rows.iterator(chunk_size=10 * AT_ONCE):
+        yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at)
+
+
+def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:
+    unknown = [force for force in Force.values if force not in known]
+    return known | {force for force in unknown if Agent.objects.on_duty(now).filter(unit__force=force).exists()}
+
+
+def _lock_waiting(keys: Sequence[int]) -> dict[int, Conversation]:
+    """Those of these conversations that still wait, locked, by key."""
+    conversations = Conversation.objects.filter(status=Status.WAITING, pk__in=keys).select_related("report")
+    return {row.pk: row for row in conversations.order_by("pk").select_for_update(of=("self",), no_key=True)}
+
+
+def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
+    """Give these conversations, in this order, to these agents, who are locked; how many were still waiting."""
+    waiting = _lock_waiting([pk for pk, _agent in pairs])
+    given = [(waiting[pk], agent) for pk, agent in pairs if pk in waiting]
+    if not given:
+        return 0
+    Conversation.objects.filter(pk__in=waiting).update(
+        status=Status.ACTIVE,
+        assigned_to=Case(
+            *(When(pk=conversation.pk, then=Value(agent.pk)) for conversation, agent in given),
+            output_field=BigIntegerField(),
+        ),
+        assigned_at=now,
+        agent_read_seq=0,  # whoever takes over has read nothing yet
+    )
+    Agent.objects.filter(pk__in={agent.pk for _conversation, agent in given}).update(last_assigned_at=now)
+    for conversation, agent in given:
+        # Somebody may see the screen of a discreet visit: it does not say who answers there.
+        with translation.override(conversation.report.language):
+            name = agent.public_name if conversation.report.discreet else agent.interlocutor
+        say(conversation, _("%(name)s est là. L'échange peut commencer."), name=name, now=now)
+        doorbell.message_posted(conversation.public_id, conversation.last_seq)
+        doorbell.state_changed(conversation.public_id)
+        logger.info("conversation assigned %s", conversation.public_id)
+    ConversationEvent.objects.bulk_create(
+        ConversationEvent(conversation=conversation, kind=EventKind.ASSIGNED, at=now, by=agent.user)
+        for conversation, agent in given
+    )
+    for agent_id in {agent.pk for _conversation, agent in given}:
+        doorbell.agent_changed(agent_id)
+    return len(given)
 
 
 @transaction.atomic
 def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) -> bool:
     """Give this waiting conversation to this agent; False when either is no longer free. Locks agent, conversation."""
-    agent = Agent.objects.select_for_update(of=("self",)).select_related("unit", "user").get(pk=agent_id)
-    if agent.availability != Availability.AVAILABLE or not agent.is_present(now):
-        return False
-    if Conversation.objects.active().filter(assigned_to=agent).count() >= agent.capacity:
-        return False
-    won = Conversation.objects.filter(pk=conversation_id, status=Status.WAITING).update(
-        status=Status.ACTIVE,
-        assigned_to=agent,
-        assigned_at=now,
-        agent_read_seq=0,  # whoever takes over has read nothing yet
-    )
-    if not won:
-        return False
-    agent.last_assigned_at = now
-    agent.save(update_fields=["last_assigned_at"])
-    conversation = Conversation.objects.select_for_update(of=("self",)).select_related("report").get(pk=conversation_id)
-    # Somebody may see the screen of a discreet visit: it does not say who answers there.
-    with translation.override(conversation.report.language):
-        name = agent.public_name if conversation.report.discreet else agent.interlocutor
-    say(conversation, _("%(name)s est là. L'échange peut commencer."), name=name, now=now)
-    ConversationEvent.objects.create(conversation=conversation, kind=EventKind.ASSIGNED, at=now, by=agent.user)
-    doorbell.message_posted(conversation.public_id, conversation.last_seq)
-    doorbell.state_changed(conversation.public_id)
-    doorbell.agent_changed(agent.pk)
-    logger.info("conversation assigned %s", conversation.public_id)
-    return True
+    for agent, load in _lock_agents([agent_id], now):
+        if load < agent.capacity:
+            return _hand_over([(conversation_id, agent)], now) == 1
+    return False
+
+
+# --- taking back ------------------------------------------------------------------------------------------------------
 
 
 def release_stale(now: datetime | None = None) -> int:
-    """Put back in the queue, at their old place, the conversations of agents whose lease is over."""
+    """Put back in the queue, at their old place, the conversations of agents whose lease is over.
+
+    Coming back is not being available again: the agent says so, knowing what was lost. At most AGENTS_AT_ONCE agents
+    with conversations in one pass.
+    """
     now = now or timezone.now()
-    limit = now - timedelta(seconds=settings.LEASE_SECONDS)
-    lost = Conversation.objects.active().exclude(assigned_to__seen_at__gte=limit).values_list("pk", "assigned_to_id")
-    released = sum(_release(conversation_id=pk, agent_id=agent_id, now=now) for pk, agent_id in lost if agent_id)
-    # Coming back is not being available again: the agent says so, knowing what was lost.
-    gone = Agent.objects.exclude(availability=Availability.AWAY).exclude(seen_at__gte=limit)
-    if gone.update(availability=Availability.AWAY, pause_reason=""):
-        doorbell.queue_changed()
+    gone = Agent.objects.gone(now)
+    busy = gone.filter(Exists(Conversation.objects.active().filter(assigned_to=OuterRef("pk"))))
+    keys = list(busy.order_by("pk").values_list("pk", flat=True)[:AGENTS_AT_ONCE])
+    released = sum(_release(agent_id, now) for agent_id in keys)
+    with transaction.atomic():
+        if gone.exclude(availability=Availability.AWAY).update(availability=Availability.AWAY, pause_reason=""):
+            doorbell.queue_changed()
     return released
 
 
 @transaction.atomic
-def _release(*, conversation_id: int, agent_id: int, now: datetime) -> int:
-    agent = Agent.objects.select_for_update(of=("self",)).get(pk=agent_id)
-    if agent.is_present(now):  # came back meanwhile
+def _release(agent_id: int, now: datetime) -> int:
+    locked = Agent.objects.gone(now).filter(pk=agent_id).select_for_update(no_key=True).first()
+    if locked is None:  # came back meanwhile
         return 0
-    won = Conversation.objects.filter(pk=conversation_id, status=Status.ACTIVE, assigned_to=agent).update(
+    locked.availability = Availability.AWAY
+    locked.pause_reason = ""
+    locked.save(update_fields=["availability", "pause_reason"])
+    conversations = list(
+        Conversation.objects.active()
+        .filter(assigned_to=locked)
+        .select_related("report")
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations]).update(
         status=Status.WAITING, assigned_to=None, assigned_at=None
     )
-    if not won:
-        return 0
-    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
-    say(
-        conversation,
-        _(
-            "La connexion avec votre interlocuteur est perdue. Ce n'est pas de votre fait. "
-            "Vous gardez votre place et une autre personne va vous répondre ; elle pourra lire vos messages."
-        ),
-        now=now,
+    for conversation in conversations:
+        say(
+            conversation,
+            _(
+                "La connexion avec votre interlocuteur est perdue. Ce n'est pas de votre fait. "
+                "Vous gardez votre place et une autre personne va vous répondre ; elle pourra lire vos messages."
+            ),
+            now=now,
+        )
+        doorbell.message_posted(conversation.public_id, conversation.last_seq)
+        doorbell.state_changed(conversation.public_id)
+        logger.warning("conversation released %s", conversation.public_id)
+    ConversationEvent.objects.bulk_create(
+        ConversationEvent(conversation=conversation, kind=EventKind.RELEASED, at=now) for conversation in conversations
     )
-    ConversationEvent.objects.create(conversation=conversation, kind=EventKind.RELEASED, at=now)
-    doorbell.message_posted(conversation.public_id, conversation.last_seq)
-    doorbell.state_changed(conversation.public_id)
-    doorbell.agent_changed(agent.pk)
-    logger.warning("conversation released %s", conversation.public_id)
-    return 1
+    doorbell.agent_changed(agent_id)
+    return len(conversations)
 
 
+@transaction.atomic
 def abandon_absent(now: datetime | None = None) -> int:
-    """Take out of the queue the people who have not been seen for ABANDON_SECONDS."""
+    """Take out of the queue the people who have not been seen for ABANDON_SECONDS, at most PEOPLE_AT_ONCE in one pass.
+
+    Before lifecycle.PLACE_KEPT nobody is taken out, whatever the setting says: that is promised. A person who comes
+    back later still finds the same place again (`actions.revive_conversation`).
+    """
     now = now or timezone.now()
-    limit = now - timedelta(seconds=settings.ABANDON_SECONDS)
-    count = 0
-    for pk in Conversation.objects.waiting().filter(reporter_seen_at__lt=limit).values_list("pk", flat=True):
-        with transaction.atomic():
-            won = Conversation.objects.filter(pk=pk, status=Status.WAITING, reporter_seen_at__lt=limit).update(
-                status=Status.ABANDONED
-            )
-            if not won:
-                continue
-            conversation = Conversation.objects.get(pk=pk)
-            ConversationEvent.objects.create(conversation=conversation, kind=EventKind.ABANDONED, at=now)
-            doorbell.state_changed(conversation.public_id)
-            count += 1
-    return count
+    limit = now - max(timedelta(seconds=settings.ABANDON_SECONDS), PLACE_KEPT)
+    gone = list(
+        Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=limit)
+        .order_by("pk")
+        .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]  # whoever writes at this moment is not gone
+    )
+    Conversation.objects.filter(pk__in=[conversation.pk for conversation in gone]).update(status=Status.ABANDONED)
+    ConversationEvent.objects.bulk_create(
+        ConversationEvent(conversation=conversation, kind=EventKind.ABANDONED, at=now) for conversation in gone
+    )
+    for conversation in gone:
+        doorbell.state_changed(conversation.public_id)
+    return len(gone)

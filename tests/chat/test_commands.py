@@ -5,6 +5,7 @@ import pytest
 from django.core.management import call_command
 
 from chat.lifecycle import Status
+from chat.management.commands import run_worker
 from chat.models import Conversation, Message
 from reports import keyring
 from reports.models import Report
@@ -38,6 +39,25 @@ def test_run_worker_ends_leases_and_takes_out_who_left():
     lost.refresh_from_db()
     left.refresh_from_db()
     assert (lost.status, left.status) == (Status.WAITING, Status.ABANDONED)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("late", [True, False])
+def test_run_worker_late_tick_gives_everybody_a_lease_to_be_seen_again(late):
+    """The database was away for longer than a lease: that nobody was seen says nothing about the agents."""
+    lost = make.assigned(make.agent())
+    worker = run_worker.Command()
+    worker._tick()
+    if late:
+        worker._ticked_at = make.long_ago(2)
+    type(lost.assigned_to).objects.update(seen_at=make.long_ago(2))
+    worker._tick()
+    lost.refresh_from_db()
+    assert lost.status == (Status.ACTIVE if late else Status.WAITING)
+    worker._spare_until = 0  # the lease that was given has passed
+    worker._tick()
+    lost.refresh_from_db()
+    assert lost.status == Status.WAITING
 
 
 def test_rotate_keys_reseals_everything(settings):

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.lifecycle import Status, can_move, estimate_wait, is_lease_over, may_overflow
+from chat.lifecycle import (
+    Room,
+    Status,
+    Waiting,
+    can_move,
+    estimate_wait,
+    is_lease_over,
+    may_overflow,
+    share_out,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -71,3 +80,69 @@ def test_is_lease_over():
     assert is_lease_over(seen_at=None, now=now, lease=MINUTE)
     assert not is_lease_over(seen_at=now - MINUTE, now=now, lease=MINUTE)
     assert is_lease_over(seen_at=now - 2 * MINUTE, now=now, lease=MINUTE)
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FORCES = ["police", "gendarmerie"]
+people = st.lists(
+    st.builds(
+        Waiting,
+        key=st.integers(1, 1000),
+        force=st.sampled_from(["", *FORCES]),
+        is_urgent=st.booleans(),
+        queued_at=st.integers(0, 3).map(lambda minutes: NOW - minutes * MINUTE),
+    ),
+    max_size=12,
+    unique_by=lambda person: person.key,
+)
+rooms = st.lists(
+    st.builds(
+        Room,
+        key=st.integers(1, 1000),
+        force=st.sampled_from(FORCES),
+        load=st.integers(0, 3),
+        capacity=st.integers(0, 3),
+        last_assigned_at=st.none() | st.integers(1, 9).map(lambda minutes: NOW - minutes * MINUTE),
+    ),
+    max_size=5,
+    unique_by=lambda room: room.key,
+)
+
+
+def share_out_slowly(people, rooms, *, on_duty, at_most):
+    """The rule as it is told: for each person in turn, look at every agent."""
+    pairs = []
+    load = {room.key: room.load for room in rooms}
+    last = {room.key: room.last_assigned_at or datetime.min.replace(tzinfo=UTC) for room in rooms}
+    for person in people:
+        with_room = [room for room in rooms if load[room.key] < room.capacity]
+        own = [room for room in with_room if person.force in {"", room.force}]
+        may_go_elsewhere = person.is_urgent or person.force not in on_duty or NOW - person.queued_at >= 2 * MINUTE
+        choice = own or (with_room if may_go_elsewhere else [])
+        if choice and len(pairs) < at_most:
+            room = min(choice, key=lambda room: (load[room.key] / room.capacity, last[room.key], room.key))
+            pairs.append((person.key, room.key))
+            load[room.key] += 1
+            last[room.key] = NOW
+    return pairs
+
+
+@given(people, rooms, st.integers(1, 12))
+def test_share_out_is_the_rule(people, rooms, at_most):
+    on_duty = {room.force for room in rooms}
+    pairs = share_out(iter(people), rooms, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
+    assert pairs == share_out_slowly(people, rooms, on_duty=on_duty, at_most=at_most)
+
+
+def test_share_out_reads_no_further_than_needed():
+    def endless():
+        number = 0
+        while True:
+            number += 1
+            yield Waiting(number, "police", False, NOW)
+
+    options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}}
+    agent = Room(7, "police", 1, 3, None)
+    assert share_out(endless(), [agent], at_most=9, **options) == [(1, 7), (2, 7)]
+    assert share_out(endless(), [agent], at_most=1, **options) == [(1, 7)]
+    assert share_out(endless(), [], at_most=9, **options) == []

@@ -1,12 +1,17 @@
+import threading
+import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat import queue
-from chat.lifecycle import Availability, Status
-from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat import queue, resume
+from chat.lifecycle import Author, Availability, Status
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from locations.models import Force
+from reports.models import Report
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -222,3 +227,189 @@ def test_read_board_nobody_on_duty_gives_no_range():
     board = queue.read_board()
     assert board.position(conversation.public_id) == 1
     assert board.wait_minutes(1) is None
+
+
+# --- who goes away ----------------------------------------------------------------------------------------------------
+
+
+def unseen_for(conversation, **time):
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now() - timedelta(**time))
+
+
+@pytest.mark.parametrize("abandon_seconds", [60, 1800])
+def test_person_who_returns_after_4_min_59_has_the_same_place(settings, abandon_seconds):
+    """Whatever ABANDON_SECONDS says. Those behind were not held up meanwhile."""
+    settings.ABANDON_SECONDS = abandon_seconds
+    gone = make.waiting(queued_at=make.long_ago(20))
+    behind = make.waiting(queued_at=make.long_ago(10))
+    later = make.waiting(queued_at=make.long_ago(1))
+    unseen_for(gone, minutes=4, seconds=59)
+    assert queue.abandon_absent() == 0
+    first_agent = make.agent(capacity=1)
+    queue.dispatch()
+    assert who_has(behind) == first_agent and who_has(gone) is None and gone.status == Status.WAITING
+    unseen_for(gone, seconds=0)
+    assert queue.read_board().order == (gone.public_id, later.public_id)
+    second_agent = make.agent(capacity=1)
+    queue.dispatch()
+    assert who_has(gone) == second_agent and who_has(later) is None
+
+
+def test_abandon_absent_after_five_minutes_when_set_so(settings):
+    settings.ABANDON_SECONDS = 60
+    gone = make.waiting(queued_at=make.long_ago(20))
+    unseen_for(gone, minutes=5, seconds=1)
+    assert queue.abandon_absent() == 1
+    gone.refresh_from_db()
+    assert gone.status == Status.ABANDONED
+    later = make.waiting(queued_at=make.long_ago(10))
+    resume.revive_conversation(conversation_id=gone.pk)
+    assert queue.read_board().order == (gone.public_id, later.public_id)
+
+
+def test_abandon_absent_by_batches(monkeypatch):
+    monkeypatch.setattr(queue, "PEOPLE_AT_ONCE", 2)
+    for _each in range(3):
+        unseen_for(make.waiting(), hours=1)
+    assert [queue.abandon_absent() for _pass in range(3)] == [2, 1, 0]
+    assert ConversationEvent.objects.filter(kind=EventKind.ABANDONED).count() == 3
+
+
+def test_release_stale_by_batches_oldest_account_first(monkeypatch):
+    monkeypatch.setattr(queue, "AGENTS_AT_ONCE", 2)
+    for _each in range(3):
+        make.assigned(make.agent())
+    later = timezone.now() + timedelta(seconds=61)
+    assert [queue.release_stale(now=later) for _pass in range(3)] == [2, 1, 0]
+
+
+def test_release_agent_who_came_back_meanwhile_keeps_everything():
+    conversation = make.assigned(make.agent())
+    assert queue._release(conversation.assigned_to_id, timezone.now()) == 0
+    assert who_has(conversation).availability == Availability.AVAILABLE
+
+
+def test_release_stale_ends_a_pause_with_its_reason():
+    agent = make.agent(availability=Availability.PAUSE, present=False)
+    Agent.objects.update(pause_reason="déjeuner")
+    queue.release_stale()
+    agent.refresh_from_db()
+    assert (agent.availability, agent.pause_reason) == (Availability.AWAY, "")
+
+
+# --- a crowd ----------------------------------------------------------------------------------------------------------
+
+
+def crowd(count, **fields):
+    """Many people, without a query for each."""
+    now = timezone.now()
+    reports = Report.objects.bulk_create(
+        Report(
+            submission_id=uuid.uuid4(), triage_version="test", triage_answers_sealed=b"", outcome="chat", force="police"
+        )
+        for _each in range(count)
+    )
+    values = {"force": "police", "opened_at": now, "queued_at": now, "reporter_seen_at": now} | fields
+    return Conversation.objects.bulk_create(Conversation(report=report, **values) for report in reports)
+
+
+def queries_of(work):
+    with CaptureQueriesContext(connection) as queries:
+        result = work()
+    return result, len(queries)
+
+
+def test_dispatch_costs_no_more_when_a_thousand_wait():
+    agents = [make.agent(capacity=3) for _each in range(10)]
+    crowd(40)
+    few = queries_of(queue.dispatch)
+    Conversation.objects.all().delete()
+    crowd(1000)
+    many = queries_of(queue.dispatch)
+    assert few == many
+    given, queries = many
+    assert given == 30 == Conversation.objects.filter(assigned_to__in=agents).count()
+    # Two transactions and a look that finds no more room; a person costs the line that greets them, and its number.
+    assert queries <= 3 * 18 + 2 * given
+
+
+def test_dispatch_with_nothing_to_do_costs_next_to_nothing():
+    make.agent()
+    assert queries_of(queue.dispatch) == (0, 1)
+    Agent.objects.update(capacity=0)
+    crowd(50)
+    given, queries = queries_of(queue.dispatch)
+    assert given == 0 and queries <= 12
+
+
+def test_dispatch_stops_after_so_many_and_goes_on_at_the_next_tick(monkeypatch):
+    monkeypatch.setattr(queue, "AT_ONCE", 2)
+    monkeypatch.setattr(queue, "ROUNDS", 2)
+    make.agent(capacity=5)
+    crowd(6)
+    assert [queue.dispatch() for _tick in range(3)] == [4, 1, 0]
+
+
+def test_dispatch_agent_who_left_meanwhile_does_not_end_the_pass(monkeypatch):
+    gone, other = make.agent(capacity=1), make.agent(capacity=1)
+    conversation = make.waiting()
+    with_room = queue._with_room
+
+    def then_one_leaves(now, wanted):
+        keys = with_room(now, wanted)
+        Agent.objects.filter(pk=gone.pk).update(availability=Availability.PAUSE)
+        return keys
+
+    monkeypatch.setattr(queue, "_with_room", then_one_leaves)
+    assert queue.dispatch() == 1
+    assert who_has(conversation) == other
+
+
+def test_board_finds_a_place_without_searching():
+    class Order(tuple):
+        def index(self, *_args):
+            raise AssertionError("a thousand pages each search a thousand places")
+
+    ids = [uuid.uuid4() for _each in range(1000)]
+    board = queue.Board(order=Order(ids), slots=0, free=0)
+    assert [board.position(each) for each in ids] == list(range(1, 1001))
+    assert board.position(uuid.uuid4()) is None
+
+
+def test_read_board_and_loads_by_their_indexes():
+    """The closed conversations are the mass, and grow with the years."""
+    agent = make.agent(capacity=10)
+    now = timezone.now()
+    crowd(3000, status=Status.CLOSED, closed_at=now, assigned_to=agent, assigned_at=now)
+    crowd(20)
+    crowd(3, status=Status.ACTIVE, assigned_to=agent, assigned_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chat_conversation")
+    plans = {
+        "conversation_queue": Conversation.objects.waiting().here(now),
+        "conversation_load": Agent.objects.on_duty(now).with_load(),
+    }
+    for index, query in plans.items():
+        assert index in query.explain(), query.explain()
+    board = queue.read_board()
+    assert (len(board.order), board.slots, board.free) == (20, 10, 7)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_giving_does_not_hold_up_what_the_agent_writes():
+    """A message refers to its agent: it must not wait for the lock under which people are given to that agent."""
+    conversation = make.assigned()
+    agent = conversation.assigned_to
+    is_written = threading.Event()
+
+    def work(index):
+        if index:
+            make.message(conversation, author=Author.AGENT)
+            is_written.set()
+            return
+        with transaction.atomic():
+            assert queue._lock_agents([agent.pk], timezone.now())
+            assert is_written.wait(5)
+
+    in_threads(2, work)
+    assert Message.objects.filter(agent=agent).count() == 1

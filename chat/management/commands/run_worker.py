@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from chat import queue
@@ -20,6 +22,9 @@ from chat import queue
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
+# A tick that comes so much later than the one before: the database was away, this process stood still, or the clock
+# was put forward. Nobody could be seen meanwhile.
+LATE = timedelta(seconds=15)
 PURGE_SECONDS = 60 * 60
 
 
@@ -43,24 +48,42 @@ class Command(BaseCommand):
         purge_at = time.monotonic()
         count = 0
         while not stop.is_set():
-            self._do("release_stale", queue.release_stale)
-            self._do("abandon_absent", queue.abandon_absent)
-            self._do("dispatch", queue.dispatch)
+            self._tick()
             if time.monotonic() >= purge_at:
                 for name in settings.PURGE_COMMANDS:
                     self._do(name, partial(call_command, name, verbosity=0))
                 purge_at = time.monotonic() + PURGE_SECONDS
+                self._ticked_at = self._ticked_at and timezone.now()  # the purge's own time is no lateness
             count += 1
             if ticks and count >= ticks:
                 return
             stop.wait(TICK_SECONDS)
 
-    def _do(self, name: str, work: Callable[[], object]) -> None:
-        """A tick that meets a database away is tried again at the next one."""
+    _ticked_at: datetime | None = None  # when the last tick without an error ended
+    _spare_until = 0.0  # of the monotonic clock
+
+    def _tick(self) -> None:
+        if self._ticked_at is not None and timezone.now() - self._ticked_at > LATE:
+            # Who is there has not been able to say so: one lease to be seen again, before anybody is counted as gone.
+            self._spare_until = time.monotonic() + settings.LEASE_SECONDS
+            self._ticked_at = timezone.now()
+            logger.warning("worker: a late tick; nobody is counted as gone for the length of a lease")
+        is_done = True
+        if time.monotonic() >= self._spare_until:
+            is_done &= self._do("release_stale", queue.release_stale)
+            is_done &= self._do("abandon_absent", queue.abandon_absent)
+        is_done &= self._do("dispatch", queue.dispatch)
+        if is_done:
+            self._ticked_at = timezone.now()
+
+    def _do(self, name: str, work: Callable[[], object]) -> bool:
+        """False when the database was away: it is tried again at the next tick."""
         close_old_connections()
         try:
             work()
+            return True
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             logger.warning("worker: %s failed and will be tried again (%s)", name, type(error).__name__)
+            return False
         finally:
             close_old_connections()
