@@ -30,7 +30,7 @@ AFTER_SECONDS = 2.0  # and after the repair
 # For what is on its way when everybody stops: as long as something moves, and a beat has been heard in between.
 SETTLE_SECONDS, LONGEST_SETTLE_SECONDS = 12.0, 60.0
 RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
-WAYS = ("same", "across", "hit")
+WAYS = ("same", "across", "hit", "polled")
 
 
 @dataclass
@@ -49,7 +49,8 @@ class Run:
         return {
             "fault": self.fault, "seed": self.seed, "seconds": round(self.seconds, 1), "late": round(self.late, 4),
             "sent": self.verdict.sent, "acknowledged": self.verdict.acknowledged, "counts": dict(self.verdict.counts),
-            "examples": self.verdict.examples, "longest": self.waits.longest, "failure": self.failure,
+            "examples": self.verdict.examples, "lasted": self.waits.lasted, "longest": self.waits.longest,
+            "failure": self.failure,
             "during": {way: _quantiles(waits) for way, waits in self.waits.during.items()},
         }  # fmt: skip
 
@@ -211,10 +212,11 @@ def _span(runs: list[Run], way: str) -> str:
 def table(results: dict[str, list[Run]]) -> str:
     """Ours, a row a fault; then what the tutorial did under the same."""
     kinds = checker.KINDS
-    head = ["fault", "runs", "messages", *kinds, "before", *WAYS, "late"]
+    head = ["fault", "runs", "messages", *kinds, "lasted", "before", *WAYS, "late"]
     lines = [
-        "Longest wait of a conversation in ms, median / longest of all seeds: before the fault; then of those it did"
-        " not touch, both sides on one process (same) or on two (across); of those it hit. late: the harness's own.",
+        "lasted: from the fault to its repair, ms, median. Then the longest wait of a conversation, ms, median /"
+        " longest of all seeds: before the fault; of those it did not touch, both sides on one process (same) or on two"
+        " (across); of those it hit; of those that ask over HTTP (polled). late: the harness's own.",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---|" * len(head),
@@ -226,6 +228,7 @@ def table(results: dict[str, list[Run]]) -> str:
         messages = sum(run.verdict.sent for run in runs)
         failed = sum(bool(run.failure) for run in runs)
         row = [fault, f"{len(runs)}{f' ({failed} failed)' if failed else ''}", str(messages), *counts]
+        row.append(f"{1000 * statistics.median(run.waits.lasted for run in runs):.0f}")
         row += [_span(runs, "before"), *(_span(runs, way) for way in WAYS)]
         row.append(f"{1000 * max(run.late for run in runs):.0f}")
         lines.append("| " + " | ".join(row) + " |")
@@ -258,7 +261,7 @@ def _say(run: Run, who: str) -> None:
     failure = f" FAILED: {run.failure}" if run.failure else ""
     print(
         f"{who} · {run.fault} · seed {run.seed}: {run.verdict.sent} messages, {found}; longest wait, ms: {longest};"
-        f" late {1000 * run.late:.0f}; {run.seconds:.0f} s{failure}",
+        f" lasted {1000 * run.waits.lasted:.0f}; late {1000 * run.late:.0f}; {run.seconds:.0f} s{failure}",
         flush=True,
     )
     if who == OURS:
@@ -317,7 +320,7 @@ def main() -> None:
     checker.self_test()
     print(f"The checker finds all of {len(checker.bad_journals())} journals that must fail.", flush=True)
     started = time.monotonic()
-    with site() as made:
+    with site(logs=options.out.with_suffix("") if options.keep else None) as made:
         results, pace = asyncio.run(run_all(made, options))
     text = table(results)
     if pace is not None:

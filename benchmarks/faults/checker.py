@@ -190,14 +190,17 @@ def check_tutorial(events: list[Event]) -> Verdict:
 class Waits:
     """Times from sending to the eyes of the other side, in seconds.
 
-    longest: for each conversation its longest one, by how the conversation stood (`hit`, `same`, `across`) for what was
-    sent after the fault began or was on its way then, and `before` for what had arrived by then: an ordinary moment.
+    longest: for each conversation its longest one, by how the conversation stood (`hit`, `same`, `across`, `polled`)
+    for what was sent after the fault began or was on its way then, and `before` for what had arrived by then: an
+    ordinary moment, of those with sockets.
     during: all of those of what was sent between the fault and the repair.
+    lasted: from the fault to the repair.
     A message that never arrived counts to the end of the journal.
     """
 
     longest: dict[str, list[float]] = field(default_factory=dict)
     during: dict[str, list[float]] = field(default_factory=dict)
+    lasted: float = 0.0
 
 
 def waits(events: list[Event]) -> Waits:
@@ -217,11 +220,13 @@ def waits(events: list[Event]) -> Waits:
         at = arrived.get(send["id"], end)
         wait = round(at - send["t"], 4)
         kind = placed.get(send["c"], "hit")
+        if at < began and kind == "polled":
+            continue
         key = (send["c"], "before" if at < began else kind)
         longest[key] = max(longest.get(key, 0.0), wait)
         if began <= send["t"] < repaired:
             during[kind].append(wait)
-    found = Waits(during=dict(during))
+    found = Waits(during=dict(during), lasted=round(repaired - began, 4))
     for (_conversation, kind), wait in sorted(longest.items()):
         found.longest.setdefault(kind, []).append(wait)
     return found

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from benchmarks.faults.clients import Client
+from benchmarks.faults.clients import Client, SocketClient
 from benchmarks.faults.journal import Journal
 from benchmarks.faults.processes import LEASE_SECONDS, Site
 from benchmarks.faults.proxy import Line, Proxy
@@ -34,6 +34,7 @@ class Stage:
         self.journal.note("mark", name="fault")
         places: dict[str, list[int | None]] = {}
         hit: set[str] = set()
+        polled = {client.keys.conversation for client in self.clients if not isinstance(client, SocketClient)}
         for client in self.clients:
             backend = self.proxy.backend_of(client.name)
             places.setdefault(client.keys.conversation, []).append(backend)
@@ -41,7 +42,8 @@ class Stage:
                 hit.add(client.keys.conversation)
         for conversation, found in places.items():
             kind = "same" if None not in found and len(set(found)) == 1 else "across"
-            self.journal.note("placed", c=conversation, k="hit" if conversation in hit else kind)
+            kind = "polled" if conversation in polled else "hit" if conversation in hit else kind
+            self.journal.note("placed", c=conversation, k=kind)
 
     def everybody(self) -> set[str]:
         return {client.name for client in self.clients}

@@ -9,7 +9,7 @@
 | refused | c, s, id, code | the server said that it never will be |
 | show | c, v, seq, id, a, b | viewer `v` accepted this item, by author `a`, for the first time |
 | kept | c, seq, a, id, b | the database holds this, after the run |
-| placed | c, k | how the conversation stood when the fault came: `hit`, `same` or `across` |
+| placed | c, k | how the conversation stood when the fault came: `hit`, `same`, `across`, `polled` (no socket) |
 | mark | name | `fault`, `repaired`, `end` |
 """
 

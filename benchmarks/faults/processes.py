@@ -161,8 +161,11 @@ class Site:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
-    """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it."""
+def site(logs: Path | None = None) -> Iterator[Site]:
+    """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it.
+
+    logs: a folder that keeps what the processes wrote.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pnav-faults-"))
     made = Site(folder)
     try:
@@ -186,6 +189,10 @@ def site() -> Iterator[Site]:
                 service.process.send_signal(signal.SIGCONT)  # a stopped process does not hear that it must end
         made.valkey.stop()
         made.postgres.stop()
+        if logs is not None:
+            logs.mkdir(parents=True, exist_ok=True)
+            for log in folder.glob("*.log"):
+                shutil.copy(log, logs)
         shutil.rmtree(folder, ignore_errors=True)
         if made.postgres.as_root:
             shutil.rmtree(made.postgres.home, ignore_errors=True)

@@ -66,4 +66,5 @@ def test_longest_wait_is_told_by_how_the_conversation_stood():
     ]
     found = waits(journal)
     assert found.longest == {"before": [0.5], "hit": [2.1], "across": [1.0]}
+    assert found.lasted == 2.0
     assert found.during == {"hit": [0.1], "across": [0.25]}
