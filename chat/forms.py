@@ -1,9 +1,10 @@
 """What a visitor sends without a script."""
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from chat import protocol
+from chat import codewords, protocol
 
 MESSAGE_ERRORS = {
     protocol.EMPTY: _("Le message est vide. Écrivez quelques mots, puis envoyez."),
@@ -27,8 +28,27 @@ class MessageForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """A code de reprise as typed; `actions.find_by_code` reads it."""
+    """A code de reprise as typed; cleaned, it is a tuple of words of the list.
 
-    code = forms.Field(
-        error_messages={"required": _("Écrivez le code de reprise : trois groupes de quatre lettres ou chiffres.")}
-    )
+    A slip is named, with the nearest word of the list: that tells nothing about the codes in use.
+    """
+
+    code = forms.Field(error_messages={"required": _("Écrire ici les cinq mots du code de reprise.")})
+
+    def clean_code(self) -> tuple[str, ...]:
+        reading = codewords.read(self.cleaned_data["code"])
+        if reading.is_code:
+            return reading.words
+        errors = [_describe(word) for word in reading.unknown[: codewords.LENGTH]]
+        count = len(reading.words) + len(reading.unknown)
+        if count != codewords.LENGTH:
+            errors.append(gettext("Un code a cinq mots ; ici, il y en a {n}.").format(n=count))
+        raise forms.ValidationError(errors, code="unreadable")
+
+
+def _describe(word: codewords.UnknownWord) -> str:
+    if word.nearest:
+        said = gettext("« {typed} » n'est pas dans notre liste de mots. Peut-être « {nearest} » ?")
+    else:
+        said = gettext("« {typed} » n'est pas dans notre liste de mots. À vérifier sur le papier.")
+    return said.format(typed=word.typed, nearest=word.nearest)

@@ -124,7 +124,8 @@ class Conversation(models.Model):
 
     `queued_at` is the person's place and never moves, even when an agent is lost.
     `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
-    `resume_digest` is a keyed hash of the code de reprise; the code itself is kept nowhere.
+    `resume_digest` is a slow hash of the code de reprise (chat.resume), asked for at `resume_issued_at` and good until
+    `resume_until`; the code itself is kept nowhere.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -145,7 +146,9 @@ class Conversation(models.Model):
     reporter_seen_at = models.DateTimeField()
     reporter_read_seq = models.PositiveIntegerField(default=0)
     agent_read_seq = models.PositiveIntegerField(default=0)
-    resume_digest = models.BinaryField(null=True, unique=True)
+    resume_digest = models.BinaryField(null=True, unique=True, editable=False)
+    resume_issued_at = models.DateTimeField(null=True, editable=False)
+    resume_until = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[models.Manager["Conversation"]] = ConversationQuerySet.as_manager()
 
@@ -175,6 +178,15 @@ class Conversation(models.Model):
                 condition=Q(reporter_read_seq__lte=F("last_seq")) & Q(agent_read_seq__lte=F("last_seq")),
                 name="conversation_read_what_exists",
             ),
+            models.CheckConstraint(
+                condition=Q(resume_digest__isnull=True, resume_issued_at__isnull=True, resume_until__isnull=True)
+                | Q(resume_digest__isnull=False, resume_issued_at__isnull=False, resume_until__isnull=False),
+                name="conversation_code_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.CLOSED) | Q(resume_digest__isnull=True),
+                name="conversation_closed_has_no_code",
+            ),
         ]
         indexes = [
             # The queue and the load are read at every change of capacity; closed rows are the mass.
@@ -187,6 +199,10 @@ class Conversation(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in {Status.WAITING, Status.ACTIVE}
+
+    def has_code(self, now: datetime) -> bool:
+        """Whether a code de reprise brings this conversation back."""
+        return self.resume_until is not None and self.resume_until > now
 
 
 class Message(models.Model):

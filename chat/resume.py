@@ -1,25 +1,57 @@
-"""Leaving in a hurry and coming back: the code de reprise."""
+"""Leaving in a hurry and coming back: the code de reprise. See docs/adr/0010 and 0011."""
 
+import hashlib
 import secrets
-from datetime import timedelta
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from chat import doorbell, queue
+from chat import codewords, doorbell, queue
 from chat.lifecycle import Status
 from chat.models import Conversation, EventKind
 from chat.writing import say
 from reports.models import Report
 
-# Without letters and digits that are taken for one another (Crockford's base 32): 12 of them hold 60 bits.
-CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE_LENGTH = 12
 RESUME_GRACE = timedelta(seconds=10)
+
+HASHES_AT_ONCE = 2  # 32 MiB and a processor each
+HASHES_IN_ALL = 4  # with those that wait for their turn: each holds a thread that serves pages
+_places = threading.BoundedSemaphore(HASHES_IN_ALL)
+_running = threading.BoundedSemaphore(HASHES_AT_ONCE)
+
+
+class Busy(Exception):
+    """Too many codes are being made or tried in this process: come back in a few seconds."""
+
+
+class ExchangeOver(Exception):
+    """The exchange has ended: there is nothing to come back to."""
+
+
+class Replaced(Exception):
+    """Another code was asked for after this one (a double click): only the other one works."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code de reprise as it is shown, once: its words with a space between them, and its end.
+
+    The words stay out of its repr: it may stand in an exception.
+    """
+
+    text: str = field(repr=False)
+    until: datetime
+
+
+# --- leaving and coming back ------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -71,38 +103,79 @@ def resume_conversation(*, conversation_id: int) -> Conversation:
     return conversation
 
 
-def normalise_code(text: str) -> str:
-    """A code as typed, to its letters: spaces and hyphens go, O is 0, I and L are 1."""
-    letters = "".join(text.upper().split()).replace("-", "")
-    return letters.translate(str.maketrans("OIL", "011"))
+# --- the code ---------------------------------------------------------------------------------------------------------
 
 
-def _code_digest(code: str) -> bytes:
-    return salted_hmac("pnav.chat.resume", code, secret=settings.SECRET_KEY, algorithm="sha256").digest()
+def issue_code(*, conversation_id: int) -> Code:
+    """Make a new code de reprise; the one before no longer works. Only its slow hash is kept.
 
-
-@transaction.atomic
-def issue_code(*, conversation_id: int) -> str:
-    """Make a new code de reprise and return it; the one before no longer works. Only its keyed hash is kept."""
-    code = "".join(secrets.choice(CODE_ALPHABET) for _letter in range(CODE_LENGTH))
-    Conversation.objects.filter(pk=conversation_id).update(resume_digest=_code_digest(code))
-    return "-".join(code[start : start + 4] for start in range(0, CODE_LENGTH, 4))
+    Asked for twice at once, the later request wins, whichever is hashed first: it is the one whose page is shown.
+    The code is good for RESUME_HOURS, to the minute. Raises ExchangeOver, Replaced, Busy.
+    """
+    now = timezone.now()
+    until = (now + timedelta(hours=settings.RESUME_HOURS)).replace(second=0, microsecond=0)
+    words = secrets.SystemRandom().sample(codewords.WORDS, codewords.LENGTH)
+    digest = slow_hash(words)  # outside any transaction: nobody waits for it
+    mine = Conversation.objects.filter(pk=conversation_id)
+    older = Q(resume_issued_at__isnull=True) | Q(resume_issued_at__lt=now)
+    if (
+        mine.filter(older)
+        .exclude(status=Status.CLOSED)
+        .update(resume_digest=digest, resume_issued_at=now, resume_until=until)
+    ):
+        return Code(" ".join(words), until)
+    raise ExchangeOver if mine.filter(status=Status.CLOSED).exists() else Replaced
 
 
 def void_code(*, conversation_id: int) -> None:
     """The code given for this conversation, if there is one, no longer works; nothing of it is kept."""
-    Conversation.objects.filter(pk=conversation_id).update(resume_digest=None)
+    Conversation.objects.filter(pk=conversation_id).update(resume_digest=None, resume_issued_at=None, resume_until=None)
 
 
-def is_code(text: str) -> bool:
-    """Whether a text as typed can be a code at all."""
-    code = normalise_code(text)
-    return len(code) == CODE_LENGTH and set(code) <= set(CODE_ALPHABET)
+def forget_expired_codes(*, now: datetime) -> int:
+    """Erase the hashes of the codes whose time is over; how many there were. They stopped working by themselves."""
+    return Conversation.objects.filter(resume_until__lte=now).update(
+        resume_digest=None, resume_issued_at=None, resume_until=None
+    )
 
 
-def find_by_code(text: str) -> Conversation | None:
-    """The conversation of a code as typed, or None. Guessing is hopeless: 2^60 codes for a few thousand rows."""
-    code = normalise_code(text)
-    if not is_code(text):
-        return None
-    return Conversation.objects.select_related("report").filter(resume_digest=_code_digest(code)).first()
+def resume_by_code(*, words: Sequence[str]) -> Conversation | None:
+    """Come back to the conversation of these words, or None: no such code, or it ended, in whatever way.
+
+    The time it takes is that of the hash, whether there is such a code or not. Raises Busy.
+    """
+    digest = slow_hash(words)
+    with transaction.atomic():
+        # Under the lock: a code that is annulled, replaced or ended meanwhile opens nothing.
+        found = (
+            Conversation.objects.select_for_update(of=("self",))
+            .filter(resume_digest=digest, resume_until__gt=timezone.now())
+            .first()
+        )
+        return None if found is None else resume_conversation(conversation_id=found.pk)
+
+
+def slow_hash(words: Sequence[str]) -> bytes:
+    """What is kept of a code: 32 bytes of scrypt of its letters.
+
+    scrypt (RFC 7914) with N = 2^15, r = 8, p = 3: 32 MiB of memory, about a third of a second of one processor, one of
+    the settings that OWASP's Password Storage Cheat Sheet holds equivalent. More memory would let fewer people come
+    back at once; less work is not needed by anybody, for a code is used a few times in its life.
+
+    The salt is the same for every code, so that a unique index finds the row, and it is secret: derived from
+    SECRET_KEY, which the database does not hold. A copy of the database alone can therefore not be guessed at, at any
+    speed. With SECRET_KEY too, every guess costs a scrypt, and 2^50 of them are millions of years of a processor.
+    Changing SECRET_KEY ends every code, as it ends every visit.
+
+    The hash frees the interpreter's lock, but it fills memory: at most HASHES_AT_ONCE run in a process and at most
+    HASHES_IN_ALL are there; one more raises Busy at once, and holds neither memory nor a thread.
+    """
+    secret = codewords.letters("".join(words)).encode()
+    salt = salted_hmac("pnav.chat.resume", "scrypt", algorithm="sha256").digest()
+    if not _places.acquire(blocking=False):
+        raise Busy
+    try:
+        with _running:
+            return hashlib.scrypt(secret, salt=salt, n=2**15, r=8, p=3, maxmem=64 * 2**20, dklen=32)
+    finally:
+        _places.release()

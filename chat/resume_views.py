@@ -1,85 +1,163 @@
-"""The visitor's way back: ask for a code de reprise, and use it on any device. Works without a script."""
+"""The visitor's way back: ask for a code de reprise, annul it, and use it on any device. Works without a script."""
 
-import time
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
 
 import reports.session
-from chat import access, resume
+import triage.session
+from chat import access, codewords, resume
 from chat.forms import CodeForm
+from chat.lifecycle import Status
+from chat.models import Conversation
 from chat.views import json_answer, manner_of
+from reports import limits
+from reports.visitor import hashed_address
+from triage import rules
 
-# A code holds 60 bits: this limit keeps the load of guessing away, not its success. There is none for everybody
-# together: anybody could use it up, and nobody could come back any more.
-RESUME_TRIES, RESUME_PAUSE_SECONDS = 8, 10 * 60  # a visit
+CODES, CODES_SECONDS = 6, 10 * 60  # a conversation may ask for so many
+# Only words of the list in the right number are a try: a slip is none. Fifty bits are not guessed at this rate; what
+# the limits protect is the processor. A network that used up its own tries no longer counts in those of everybody, so
+# that it cannot keep others out.
+TRIES, TRIES_SECONDS = 20, 10 * 60  # a network: a school behind one address comes back too
+ALL_TRIES, ALL_TRIES_SECONDS = 300, 60  # everybody together
 
-_TRIES_KEY = "chat.resume"
-_CODE_KEY = "chat.code"
+
+def _until(conversation: Conversation, *, shown: bool) -> str:
+    """Until when the code works, in a sentence; "" without a code. shown: the words are beside it."""
+    if not conversation.has_code(timezone.now()):
+        return ""
+    local = timezone.localtime(conversation.resume_until)
+    date = _("{day} à {hour} (heure de Paris)").format(
+        day=formats.date_format(local, "l j F Y"), hour=formats.time_format(local, "H:i")
+    )
+    said = _("Il fonctionne jusqu'au {date}.") if shown else _("Un code fonctionne jusqu'au {date}.")
+    return said.format(date=date)
 
 
-@require_http_methods(["GET", "POST"])
+# --- the code ---------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    """Make a code de reprise, and show it once.
+    """Whether there is a code and until when; a POST makes one and shows it, this once.
 
-    A POST that asks for JSON (the script, which stays on its page) is answered with the code at once. Without a script
-    it waits, sealed, in the session for the page that follows: that page, loaded again, does not make another one.
+    It waits nowhere for another page, not even sealed in the session: loaded again, a page sends its POST again and
+    shows another code. A POST that asks for JSON (the script, which stays on its page) is answered with it as well.
     """
     current = access.as_reporter(request.session)
     wants_json = "application/json" in request.headers.get("Accept", "")
     if current is None:
         return json_answer({"error": "no_session"}, status=401) if wants_json else redirect("chat:resume")
-    if request.method == "POST":
-        issued = resume.issue_code(conversation_id=current.pk)
-        if wants_json:
-            return json_answer({"code": issued})
-        request.session[_CODE_KEY] = issued
-        return redirect("chat:code")
-    return render(
-        request, "chat/code.html", {**manner_of(request, current), "code": request.session.pop(_CODE_KEY, "")}
-    )
+    if request.method != "POST":
+        return _show(request, current)
+    issued, error, status = _issue(current)
+    current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])
+    if not wants_json:
+        return _show(request, current, code=issued, error=error, status=status)
+    if not issued:
+        return json_answer({"error": "not_made", "detail": error}, status=status)
+    return json_answer({"code": issued, "until": _until(current, shown=True)})
 
 
+def _issue(current: Conversation) -> tuple[str, str, int]:
+    """The new code, or why there is none; and the status of the answer."""
+    if limits.is_over(f"code:{current.public_id}", limit=CODES, seconds=CODES_SECONDS):
+        return "", _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes."), 429
+    try:
+        return resume.issue_code(conversation_id=current.pk).text, "", 200
+    except resume.ExchangeOver:
+        return "", _("L'échange est terminé : il n'y a plus de code de reprise."), 409
+    except resume.Replaced:
+        return "", _("Un autre code vient d'être créé : seul le dernier fonctionne."), 409
+    except resume.Busy:
+        return "", _busy(), 503
+
+
+def _busy() -> str:
+    return _("Beaucoup de demandes arrivent en même temps. Un nouvel essai sera possible dans quelques secondes.")
+
+
+def _show(
+    request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        **manner_of(request, current),
+        "code": code,
+        "until": _until(current, shown=bool(code)),
+        "is_over": current.status == Status.CLOSED,
+        "error": error,
+    }
+    return render(request, "chat/code.html", context, status=status)
+
+
+@require_POST
+def annul(request: HttpRequest) -> HttpResponse:
+    """The person no longer wants the code to work: it was lost, or somebody saw it."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return redirect("chat:resume")
+    resume.void_code(conversation_id=current.pk)
+    return redirect("chat:code")
+
+
+# --- the way back -----------------------------------------------------------------------------------------------------
+
+
+@sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def come_back(request: HttpRequest) -> HttpResponse:
-    """Come back from any device with a code de reprise."""
+    """Come back from any device with a code de reprise. What was typed stays in the field, and goes nowhere else."""
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        found = None
-        if not resume.is_code(form.cleaned_data["code"]) or _may_try(request):
-            found = resume.find_by_code(form.cleaned_data["code"])
-            if found is None:
-                if resume.is_code(form.cleaned_data["code"]):
-                    _count_try(request)
-                form.add_error(
-                    "code",
-                    _(
-                        "Ce code ne correspond à aucun échange. Vérifiez chaque caractère. "
-                        "Si un autre code a été créé depuis, seul le dernier fonctionne."
-                    ),
-                )
-        else:
-            form.add_error("code", _("Trop d'essais pour le moment. Attendez dix minutes, puis réessayez."))
-        if found is not None:
-            request.session.pop(_TRIES_KEY, None)
+    status = 200
+    if form.is_valid():
+        conversation, refusal, status = _try(request, form.cleaned_data["code"])
+        if conversation is not None:
             # Whoever knew the key of this visit knows nothing more. A double click sends the code again, which works.
             request.session.cycle_key()
-            conversation = resume.resume_conversation(conversation_id=found.pk)
             reports.session.remember(request, conversation.report)
             return redirect("chat:conversation")
-    error = next(iter(form.errors.get("code", [])), "")
-    typed = form.data.get("code", "")
-    context = {"error": error, "typed": typed, "has_conversation": access.as_reporter(request.session) is not None}
-    return render(request, "chat/resume.html", context)
+        form.add_error("code", refusal)
+    current = access.as_reporter(request.session)
+    context: dict[str, Any] = {
+        "errors": form.errors.get("code", []),
+        "typed": form.data.get("code", "")[: codewords.MAX_TYPED],
+        "max_typed": codewords.MAX_TYPED,
+        "has_conversation": current is not None,
+        "familiar": _is_familiar(request, current),
+    }
+    return render(request, "chat/resume.html", context, status=status)
 
 
-def _may_try(request: HttpRequest) -> bool:
-    tries = [at for at in request.session.get(_TRIES_KEY, []) if at > time.time() - RESUME_PAUSE_SECONDS]
-    return len(tries) < RESUME_TRIES
+def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
+    """Whether to say *tu*, as far as this visit tells: on a new device nothing does."""
+    if current is not None:
+        return bool(manner_of(request, current)["familiar"])
+    answers = triage.session.answers(request)
+    return bool(answers) and rules.voice(answers).familiar
 
 
-def _count_try(request: HttpRequest) -> None:
-    tries = [at for at in request.session.get(_TRIES_KEY, []) if at > time.time() - RESUME_PAUSE_SECONDS]
-    request.session[_TRIES_KEY] = [*tries, time.time()]
+def _try(request: HttpRequest, words: tuple[str, ...]) -> tuple[Conversation | None, str, int]:
+    """The conversation that these words open, or why they open none; and the status of the answer.
+
+    All codes that do not work get the same sentence: it tells a guesser nothing.
+    """
+    network = hashed_address(request)
+    if network and limits.is_over(f"resume:{network}", limit=TRIES, seconds=TRIES_SECONDS):
+        return None, _("Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes."), 429
+    if limits.is_over("resume", limit=ALL_TRIES, seconds=ALL_TRIES_SECONDS):
+        return None, _busy(), 429
+    try:
+        conversation = resume.resume_by_code(words=words)
+    except resume.Busy:
+        return None, _busy(), 503
+    refusal = _(
+        "Ces mots n'ouvrent aucun échange. Leur ordre compte. Un code ne fonctionne plus quand sa date est passée, "
+        "quand il a été annulé ou remplacé, ou quand l'échange est terminé."
+    )
+    return conversation, refusal, 200

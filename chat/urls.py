@@ -11,6 +11,7 @@ urlpatterns = [
     path("suite/", views.news, name="news"),
     path("trames/", views.frames, name="frames"),
     path("code/", resume_views.code, name="code"),
+    path("code/annuler/", resume_views.annul, name="code_annul"),
     path("terminer/", views.end, name="end"),
     path("reprendre/", resume_views.come_back, name="resume"),
 ]

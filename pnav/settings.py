@@ -315,6 +315,7 @@ OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other fo
 ABSENT_SECONDS = env.int("ABSENT_SECONDS", 90)  # a waiting person unseen for so long is passed over; the place is kept
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
+RESUME_HOURS = env.int("RESUME_HOURS", 72)  # a code de reprise brings back for so long
 RETENTION_DAYS = env.int("RETENTION_DAYS", 365)  # then an exchange is deleted; see purge_expired
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types

@@ -352,13 +352,15 @@
     event.preventDefault();
     try {
       const answer = await request(event.target.action, { Accept: "application/json" });
-      $("code").textContent = (await answer.json()).code;
+      const reply = await answer.json();
+      $("code").textContent = reply.code || "";
+      $("code-until").textContent = reply.until || "";
       $("code-shown").hidden = !answer.ok;
       if (answer.ok) {
         say(event.target.querySelector("button"), said.code_again);
         $("code-replaces").hidden = false;
       }
-      show($("code-error"), answer.ok ? "" : said.code_failed);
+      show($("code-error"), answer.ok ? "" : reply.detail || said.code_failed);
     } catch { show($("code-error"), said.code_failed); }
   });
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_quick_exit_parks_the_conversation_and_the_code_brings_back(client, settings):
     conversation = make.assigned()
     make.message(conversation, "il arrive")
-    code = resume.issue_code(conversation_id=conversation.pk)
+    code = resume.issue_code(conversation_id=conversation.pk).text
     key = visit(conversation)
     client.cookies[settings.SESSION_COOKIE_NAME] = key
     assert "il arrive" in client.get(reverse("chat:conversation")).text

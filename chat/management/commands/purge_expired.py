@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from chat import resume
 from chat.lifecycle import Status
 from chat.models import Conversation
 from reports.models import Report
@@ -17,7 +18,7 @@ class Command(BaseCommand):
 
     RETENTION_DAYS after the end of an exchange; abandoned ones count from when the person was last seen. The text in
     force on retention is to be verified (décret 2022-337); the repealed one of 2018 said one year, then five with
-    narrower access: the default is one year.
+    narrower access: the default is one year. Codes de reprise whose time is over are erased as well.
     """
 
     help = "Supprime les échanges et les signalements arrivés au terme de leur conservation."
@@ -35,5 +36,6 @@ class Command(BaseCommand):
         if not dry_run:
             Report.objects.filter(pk__in=[*expired.values_list("pk", flat=True)]).delete()
             never_opened.delete()
+            resume.forget_expired_codes(now=timezone.now())
         if verbosity:
             self.stdout.write(f"{count} signalement(s) {'à supprimer' if dry_run else 'supprimé(s)'}.")

@@ -1,0 +1,138 @@
+"""The words of a code de reprise, and how they are read as people type them. Pure.
+
+`code_words.txt` is our own list, one word a line: common French nouns of four to nine letters, of nothing that
+frightens or hurts. The tests keep its promises: two words are two slips apart at least and sound different, so that
+one slip never makes another word of the list; no word begins another one, so that words run together are read one
+way only.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+WORDS = tuple((Path(__file__).parent / "code_words.txt").read_text(encoding="utf-8").split())
+LENGTH = 5  # words in a code: 50 bits, see docs/adr/0011
+MAX_TYPED = 300  # characters: a code with its articles and a few slips; the rest is not read
+# What people add when they copy a list of words, or take it down over the telephone.
+SMALL_WORDS = frozenset(["l", "le", "la", "les", "d", "de", "du", "des", "un", "une", "et", "puis"])
+
+
+@dataclass(frozen=True)
+class UnknownWord:
+    """A word that is not in the list, as it was typed; `nearest` is the word of the list it looks like, or ""."""
+
+    typed: str
+    nearest: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as it was understood: words of the list in their order, and words that are not in the list."""
+
+    words: tuple[str, ...]
+    unknown: tuple[UnknownWord, ...] = ()
+
+    @property
+    def is_code(self) -> bool:
+        return not self.unknown and len(self.words) == LENGTH
+
+
+def letters(text: str) -> str:
+    """A word as it is compared: small letters from a to z, without accents. Anything else goes."""
+    text = text.casefold().replace("œ", "oe").replace("æ", "ae")
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if "a" <= sign <= "z")
+
+
+def read(text: str) -> Reading:
+    """What somebody typed as a code: capitals, accents, spaces, hyphens, apostrophes and articles do not matter.
+
+    Words may be run together, or cut in two by a space. Nothing is guessed: a word that is not in the list is returned
+    as unknown, with the nearest one of the list, which tells nothing about the codes in use.
+    """
+    typed = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", text[:MAX_TYPED]))
+    typed = [word for word in typed if letters(word) not in SMALL_WORDS]
+    whole = _split("".join(letters(word) for word in typed))
+    if whole is not None and all(letters(word) for word in typed):
+        return Reading(whole)
+    words: list[str] = []
+    unknown = []
+    for word in typed:
+        known = _split(letters(word)) if letters(word) else None
+        if known is None:
+            unknown.append(UnknownWord(word, nearest(word)))
+        else:
+            words.extend(known)
+    return Reading(tuple(words), tuple(unknown))
+
+
+def _split(run: str) -> tuple[str, ...] | None:
+    """The words of the list that this run of letters is made of, or None. Greedy: no word begins another one."""
+    by_letters = _by_letters()
+    words = []
+    while run:
+        begin = next((run[:size] for size in range(4, 10) if run[:size] in by_letters), None)
+        if begin is None:
+            return None
+        words.append(by_letters[begin])
+        run = run[len(begin) :]
+    return tuple(words)
+
+
+@cache
+def _by_letters() -> dict[str, str]:
+    return {letters(word): word for word in WORDS}
+
+
+# --- the nearest word -------------------------------------------------------------------------------------------------
+
+
+def nearest(word: str) -> str:
+    """The word of the list that this one is a slip of, two slips at most (one in a short word); "" when there is none.
+
+    A slip is a letter too many, missing, taken for another, or two neighbours swapped. Two words within two slips of
+    each other have something in common once two letters at most are taken from each: only those are compared, so that a
+    flood of nonsense costs little.
+    """
+    run = letters(word)
+    if not 3 <= len(run) <= 11:
+        return ""
+    limit = 1 if len(run) <= 4 else 2
+    candidates = {known for cut in _cuts(run) for known in _by_cut().get(cut, ())}
+    ranked = sorted((_slips(run, known), known[0] != run[0], known) for known in candidates)
+    return _by_letters()[ranked[0][2]] if ranked and ranked[0][0] <= limit else ""
+
+
+def _cuts(run: str) -> set[str]:
+    """A run of letters with none, one or two of them taken away."""
+    once = set(_without_one(run))
+    return {run} | once | {cut for shorter in once for cut in _without_one(shorter)}
+
+
+def _without_one(run: str) -> Iterator[str]:
+    return (run[:place] + run[place + 1 :] for place in range(len(run)))
+
+
+@cache
+def _by_cut() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for known in _by_letters():
+        for cut in _cuts(known):
+            found.setdefault(cut, []).append(known)
+    return found
+
+
+def _slips(one: str, other: str) -> int:
+    """How many slips lead from one run of letters to the other (Damerau and Levenshtein, neighbours swapped once)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
