@@ -17,12 +17,11 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
-from functools import partial
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.db import transaction
+from django.db import connection, transaction
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -168,19 +167,32 @@ async def _send(origin: str, rings: list[Ring]) -> None:
     await get_channel_layer().group_send(GROUP, message)
 
 
-def _announce(ring: Ring) -> None:
+def _announce(*rings: Ring) -> None:
     hub = _hub
     if hub is not None and hub.loop.is_running():
-        hub.loop.call_soon_threadsafe(hub.ring, ring)
+        for ring in rings:
+            hub.loop.call_soon_threadsafe(hub.ring, ring)
         return
     try:
-        async_to_sync(_send)("", [ring])
+        async_to_sync(_send)("", list(rings))
     except LAYER_ERRORS as error:
-        logger.warning("doorbell: ring lost (%s)", type(error).__name__)
+        logger.warning("doorbell: %d ring(s) lost (%s)", len(rings), type(error).__name__)
+
+
+class _Rings(dict[Ring, None]):
+    """The rings of one transaction, each once, in their order: they go together when it commits."""
+
+    def __call__(self) -> None:
+        _announce(*self)
 
 
 def _on_commit(ring: Ring) -> None:
-    transaction.on_commit(partial(_announce, ring))
+    if connection.in_atomic_block and connection.run_on_commit:
+        savepoints, last = connection.run_on_commit[-1][:2]
+        if isinstance(last, _Rings) and savepoints == set(connection.savepoint_ids):
+            last[ring] = None
+            return
+    transaction.on_commit(_Rings({ring: None}))
 
 
 def message_posted(conversation: uuid.UUID, seq: int) -> None:

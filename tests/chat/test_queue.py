@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat import queue, resume
+from chat import doorbell, queue, resume
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from locations.models import Force
@@ -363,6 +363,28 @@ def test_dispatch_agent_who_left_meanwhile_does_not_end_the_pass(monkeypatch):
     monkeypatch.setattr(queue, "_with_room", then_one_leaves)
     assert queue.dispatch() == 1
     assert who_has(conversation) == other
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dispatch_rings_once_for_all_who_were_given_together(monkeypatch):
+    """A message of the layer for each person and each kind cost more than the giving itself."""
+    rung = []
+    monkeypatch.setattr(doorbell, "_announce", lambda *rings: rung.append(rings))
+    agent = make.agent(capacity=3)
+    conversations = [make.waiting() for _each in range(3)]
+    assert queue.dispatch() == 3
+    (rings,) = rung
+    assert len(set(rings)) == len(rings) == 2 * 3 + 2
+    assert {ring.conversation for ring in rings if ring.kind == doorbell.STATE} == {
+        str(each.public_id) for each in conversations
+    }
+    assert [ring.agent for ring in rings if ring.kind == doorbell.AGENT] == [agent.pk]
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        doorbell.queue_changed()
+        1 / 0  # noqa: B018
+    with transaction.atomic():
+        doorbell.queue_changed()
+    assert len(rung) == 2  # nothing of what was rolled back
 
 
 def test_board_finds_a_place_without_searching():
