@@ -8,7 +8,7 @@ a slow query holds one thread, never the loop where the sockets live. See docs/a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from contextvars import Context
@@ -18,12 +18,12 @@ from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_started
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 PROBES = {"/health/live", "/health/ready"}  # asynchronous views
 THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
@@ -35,7 +35,7 @@ def _whole(response: HttpResponseBase) -> HttpResponse:
         return response  # type: ignore[return-value]
     if isinstance(response, FileResponse):
         response.block_size = ASGIHandler.chunk_size
-    whole = HttpResponse(b"".join(response), status=response.status_code)  # type: ignore[call-overload]
+    whole = HttpResponse(b"".join(response), status=response.status_code)
     whole.headers, whole.cookies = response.headers, response.cookies
     return whole
 
@@ -81,10 +81,8 @@ class PageHandler(ASGIHandler):
         with closing(body_file):
             set_script_prefix(get_script_prefix(scope))
             request_started.send(sender=self.__class__, scope=scope)
-            request: HttpRequest | None
-            request, response = self.create_request(scope, body_file)
-            if request is not None:
-                response = self.get_response(request)
+            request, refusal = self.create_request(scope, body_file)
+            response: Any = refusal if request is None else self.get_response(request)
             response._handler_class = self.__class__
             with closing(response):
                 return _whole(response)

@@ -1,0 +1,69 @@
+"""Fixed parts are drawn once a language, and everything else stays what it was."""
+
+from itertools import pairwise
+
+import pytest
+from django.template import Context, Engine
+from django.template.base import TextNode
+from django.utils import translation
+
+PAGE = """{% load i18n static %}<a href="{% url "pages:home" %}">{% translate "Accueil" %}</a>
+{% if more %}{% translate "Menu" %}{% else %}<img src="{% static "pnav/favicon.svg" %}">{% endif %}
+{% language "en" %}{% translate "Accueil" %}{% endlanguage %}{% translate "Menu" as menu %}{{ menu }}
+{% block part %}{% comment %}nothing{% endcomment %}{% translate word %}{% url address %}{% endblock %}"""
+
+
+@pytest.fixture
+def engine():
+    pages = (
+        "django.template.loaders.locmem.Loader",
+        {"page": PAGE, "broken": "{% if x %}{% url 'nowhere' %}{% endif %}"},
+    )
+    libraries = {"i18n": "django.templatetags.i18n", "static": "django.templatetags.static"}
+    return Engine(loaders=[("pnav.pages.loader.Loader", [pages])], libraries=libraries)
+
+
+def draw(engine, name="page", **values):
+    return engine.get_template(name).render(Context(values))
+
+
+def test_same_page_as_without_folding(engine):
+    values = {"word": "Accueil", "address": "pages:legal", "more": True}
+    plain = engine.from_string(PAGE)
+    for language in ("fr", "en", "fr"):
+        for more in (True, False):
+            with translation.override(language):
+                context = {**values, "more": more}
+                assert draw(engine, **context) == plain.render(Context(context))
+
+
+def test_languages_differ_and_a_block_keeps_its_own(engine):
+    values = {"word": "Accueil", "address": "pages:legal"}
+    with translation.override("fr"):
+        french = draw(engine, **values)
+    with translation.override("en"):
+        english = draw(engine, **values)
+    assert french.count("Accueil") == 2
+    assert french.count("Home") == 1
+    assert "Accueil" not in english
+
+
+def test_fixed_tags_become_one_text(engine):
+    nodes = engine.get_template("page").nodelist
+    assert isinstance(nodes[0], TextNode)
+    assert nodes[0].s == '<a href="/">Accueil</a>\n'
+    assert not any(isinstance(a, TextNode) and isinstance(b, TextNode) for a, b in pairwise(nodes))
+
+
+def test_compiled_once_a_language(engine):
+    assert engine.get_template("page") is engine.get_template("page")
+    with translation.override("en"):
+        assert engine.get_template("page") is engine.get_template("page")
+
+
+def test_broken_address_breaks_only_the_page_that_shows_it(engine):
+    from django.urls import NoReverseMatch
+
+    assert draw(engine, "broken") == ""
+    with pytest.raises(NoReverseMatch):
+        draw(engine, "broken", x=True)
