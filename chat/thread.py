@@ -1,27 +1,35 @@
 """The thread as its reporter reads it on a page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from chat.lifecycle import Author
-from chat.models import Conversation, Message
+from chat.models import Agent, Conversation, Message
+from locations.models import Force
+from reports import keyring
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One message in words: `name` is who wrote it, `state` what became of it (empty for what others wrote)."""
+class Line(NamedTuple):
+    """One message in words: `name` is who wrote it, `state` what became of it (empty for what others wrote).
+
+    instant: ISO 8601, for a machine. time: for a person, with the day unless it is today.
+    """
 
     seq: int
     author: str
     name: str
-    sent_at: datetime
+    instant: str
+    time: str
     body: str
     state: str
 
 
 # What the page puts into its <template>: the script clones it and fills it.
-BLANK = Line(seq=0, author="", name="", sent_at=datetime.fromtimestamp(0, UTC), body="", state="")
+BLANK = Line(seq=0, author="", name="", instant="", time="", body="", state="")
 
 
 def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: bool) -> str:
@@ -29,25 +37,28 @@ def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: b
     return said["agent"] if discreet or not interlocutor else interlocutor
 
 
-def _name(message: Message, said: Mapping[str, str], *, discreet: bool) -> str:
-    if message.author == Author.REPORTER:
-        return said["you"]
-    if message.author == Author.SYSTEM:
-        return said["system"]
-    agent = message.agent
-    return agent_name(said, agent.interlocutor if agent else None, discreet=discreet)
+def _time(local: datetime, today: date) -> str:
+    hour = f"{local:%H:%M}"
+    return hour if local.date() == today else f"{format_date(local, 'j F')}, {hour}"
 
 
 def read_lines(
     conversation: Conversation, said: Mapping[str, str], *, after: int = 0, discreet: bool = False
 ) -> list[Line]:
     """What lies after `after`, in order. said: see `wording.words`. Access is already proven."""
+    rows = conversation.messages.filter(seq__gt=after).values_list(
+        "seq", "author", "agent__public_name", "agent__unit__force", "sent_at", "sealed_body"
+    )
+    names = {Author.REPORTER.value: said["you"], Author.SYSTEM.value: said["system"]}
+    zone, today = timezone.get_current_timezone(), timezone.localdate()
     lines = []
-    for message in conversation.messages.filter(seq__gt=after).select_related("agent__unit"):
-        message.conversation = conversation
-        state = ""
-        if message.author == Author.REPORTER:
-            state = said["read"] if message.seq <= conversation.agent_read_seq else said["sent"]
-        name = _name(message, said, discreet=discreet)
-        lines.append(Line(message.seq, message.author, name, message.sent_at, message.body, state))
+    for seq, author, agent, force, sent_at, sealed in rows:
+        name, state = names.get(author), ""
+        if name is None:
+            name = agent_name(said, Agent.interlocutor_of(agent, Force(force)), discreet=discreet)
+        if author == Author.REPORTER:
+            state = said["read"] if seq <= conversation.agent_read_seq else said["sent"]
+        local = sent_at.astimezone(zone)
+        body = keyring.unseal(sealed, context=Message.context_of(conversation.public_id, seq, author))
+        lines.append(Line(seq, author, name, local.isoformat(), _time(local, today), body, state))
     return lines

@@ -27,6 +27,7 @@ from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
 from chat.models import Conversation
+from chat.place import place_of
 from reports import limits
 from reports.models import Report, ReporterRole
 from triage import numbers, rules
@@ -73,14 +74,17 @@ def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any
 
 
 def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
-    """Where the conversation stands, in words."""
-    state = dialogue.state(Party.reporter(conversation))
-    wait = tuple(state["wait_minutes"]) if state["wait_minutes"] else None
+    """Where the conversation stands, in words. It was just read: only the place is asked for."""
+    position = wait = None
+    if conversation.status == Status.WAITING:
+        position, wait = place_of(conversation, timezone.now())
+    agent = conversation.assigned_to
+    interlocutor = agent.interlocutor if agent else None
     return {
-        "status": state["status"],
-        "position": wording.position_words(manner["said"], state["position"]),
+        "status": conversation.status,
+        "position": wording.position_words(manner["said"], position),
         "wait": wording.wait_words(manner["said"], wait),
-        "interlocutor": thread.agent_name(manner["said"], state["interlocutor"], discreet=manner["discreet"]),
+        "interlocutor": thread.agent_name(manner["said"], interlocutor, discreet=manner["discreet"]),
     }
 
 
@@ -120,7 +124,9 @@ def _present(request: HttpRequest) -> Conversation | None:
     if current.status == Status.ABANDONED:
         resume.revive_conversation(conversation_id=current.pk)
         return access.as_reporter(request.session)
-    actions.reporters_seen(conversation_ids=[current.pk], now=timezone.now())
+    now = timezone.now()
+    if current.reporter_seen_at < now - actions.SEEN_EVERY:
+        actions.reporters_seen(conversation_ids=[current.pk], now=now)
     return current
 
 

@@ -1,0 +1,49 @@
+"""The place of one person, read alone, is the place in the whole queue."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat.lifecycle import Availability
+from chat.models import Agent, Conversation
+from chat.place import place_of
+from chat.queue import read_board
+from tests.factories import chat as make
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+
+def agree(now) -> None:
+    board = read_board(now)
+    assert board.order
+    for conversation in Conversation.objects.waiting().here(now):
+        position = board.position(conversation.public_id)
+        assert place_of(conversation, now) == (position, board.wait_minutes(position))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_place_alone_is_the_place_in_the_queue(seed):
+    """Some urgent, some gone, some at the same instant; agents of every kind, with and without room."""
+    draw = random.Random(seed)
+    now = timezone.now()
+    for availability in [Availability.AVAILABLE, Availability.AVAILABLE, Availability.PAUSE]:
+        busy = make.agent(availability=availability, capacity=draw.choice([1, 3]))
+        if availability == Availability.AVAILABLE and draw.random() < 0.7:
+            make.assigned(busy)
+            make.closed(busy) if draw.random() < 0.5 and busy.capacity > 1 else None
+    Agent.objects.filter(pk=make.agent(present=False).pk).update(seen_at=now - timedelta(hours=1))
+    instants = [now - timedelta(minutes=draw.choice([1, 2, 3])) for _each in range(12)]
+    for instant in instants:
+        made = make.waiting(queued_at=instant)
+        seen = now - timedelta(seconds=draw.choice([0, 30, 10_000]))
+        urgency = draw.choice(list(Urgency))
+        Conversation.objects.filter(pk=made.pk).update(urgency=urgency, reporter_seen_at=seen)
+    agree(now)
+
+
+def test_place_without_anybody_on_duty():
+    make.waiting()
+    agree(timezone.now())
