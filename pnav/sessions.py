@@ -11,12 +11,14 @@ from typing import Any
 
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import connections, router
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from reports import keyring
 
 logger = logging.getLogger(__name__)
+LOAD = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
 
 
 def stored_key(session_key: str) -> str:
@@ -47,13 +49,14 @@ class SessionStore(db.SessionStore):
     def load(self) -> dict[str, Any]:
         row = None
         if self.session_key is not None:
-            row = self.model.objects.filter(
-                session_key=stored_key(self.session_key), expire_date__gt=timezone.now()
-            ).first()
+            stored = stored_key(self.session_key)
+            with connections[router.db_for_read(self.model)].cursor() as cursor:  # every page asks: no queryset for it
+                cursor.execute(LOAD, [stored, timezone.now()])
+                row = cursor.fetchone()
         if row is None:
             self._session_key = None
             return {}
-        return self.unseal(row)
+        return self.unseal(self.model(session_key=stored, session_data=row[0]))
 
     async def aload(self) -> dict[str, Any]:
         row = None
