@@ -8,10 +8,9 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chat import access, doorbell, queue, resume
+from chat import access, clock, doorbell, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.writing import Draft, Refusal, Written, say, write
@@ -49,7 +48,7 @@ def _lock(conversation_id: int) -> Conversation:
 @transaction.atomic
 def open_conversation(*, report: Report) -> Conversation:
     """Open the conversation of a report, once: called again it returns the first one."""
-    now = timezone.now()
+    now = clock.now()
     conversation, created = Conversation.objects.get_or_create(
         report=report,
         defaults={
@@ -95,7 +94,7 @@ def close_conversation(
     by_author: Author.REPORTER or Author.AGENT; by: the agent's account. Raises NotYours when the conversation went
     to somebody else meanwhile. What is left to read stays readable.
     """
-    now = timezone.now()
+    now = clock.now()
     conversation = _lock(conversation_id)
     if by_author == Author.AGENT:
         agent = conversation.assigned_to
@@ -141,7 +140,7 @@ def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> 
     if conversation.urgency != urgency:
         before, conversation.urgency = conversation.urgency, urgency
         conversation.save(update_fields=["urgency"])
-        _history(conversation, EventKind.URGENCY, timezone.now(), by=by, detail=f"{before} → {urgency}")
+        _history(conversation, EventKind.URGENCY, clock.now(), by=by, detail=f"{before} → {urgency}")
     return conversation
 
 
@@ -218,7 +217,7 @@ def agents_seen(*, agent_ids: Collection[int], now: datetime) -> set[int]:
 @transaction.atomic
 def set_availability(*, agent_id: int, availability: str, pause_reason: str = "", capacity: int | None = None) -> Agent:
     """An agent says whether new people may come. The conversations under way stay."""
-    now = timezone.now()
+    now = clock.now()
     agent = Agent.objects.select_for_update(of=("self",)).select_related("unit").get(pk=agent_id)
     agent.availability = availability
     agent.pause_reason = pause_reason[:100] if availability == Availability.PAUSE else ""

@@ -8,7 +8,7 @@ socket here is one coroutine that waits for the next frame; what it sends is pus
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 BAD_FRAMES_A_MINUTE = 20
 PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2
@@ -176,20 +176,24 @@ class Socket:
 
     def push(self, text: str) -> None:
         """Send a frame now, without waiting."""
+        self.push_event({"type": "websocket.send", "text": text}, len(text))
+
+    def push_event(self, event: Json, size: int) -> None:
+        """The same for an event that goes to several sockets; size: of its text, in characters."""
         if self.leaving:
             return
-        self._on_its_way += len(text)
+        self._on_its_way += size
         if self._on_its_way > WINDOW_CHARACTERS:
             self.leave(protocol.CLOSE_TOO_MANY)
         else:
-            self._push({"type": "websocket.send", "text": text})
+            self._push(event)
 
     def _push(self, event: Json) -> None:
         """Daphne takes what it is given and never makes a sender wait; with a server that does, whoever would have to
         be waited for reads too slowly: they are let go, and resume."""
-        sending = self._send(event).__await__()
+        sending = self._send(event)
         try:
-            next(sending)
+            sending.send(None)
         except StopIteration:
             return
         sending.close()

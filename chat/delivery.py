@@ -18,7 +18,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from chat import actions, doorbell, protocol, reading, writing
+from chat import actions, clock, doorbell, protocol, reading, writing
 from chat.actions import Mark
 from chat.doorbell import Hub, Ring
 from chat.lifecycle import Author, Status
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from chat.consumers import ConsoleSocket, Socket
 
 logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
 
 PATIENCE_SECONDS = 3.0  # a restart of PostgreSQL is a delay; what lasts longer is told to whoever writes
 DRAFTS_WAITING = 5_000
@@ -84,20 +86,20 @@ class Seat:
         self.owes_frame = self.owes_state = False
         self.beat = Beat.NONE
 
-    def offer(self, text: str, seq: int) -> None:
-        """A frame that holds message `seq` alone."""
+    def offer(self, event: Json, size: int, seq: int) -> None:
+        """A frame that holds message `seq` alone, ready to be sent."""
         if seq == self.cursor + 1:
             self.cursor = seq
-            self.socket.push(text)
+            self.socket.push_event(event, size)
         elif seq > self.cursor:
             self.look()
 
-    def acknowledge(self, text: str, seq: int) -> None:
+    def acknowledge(self, event: Json, size: int, seq: int) -> None:
         """To the author of a repeat: the first answer was perhaps lost on the way, so it is owed again."""
         if seq <= self.cursor:
-            self.socket.push(text)
+            self.socket.push_event(event, size)
         else:
-            self.offer(text, seq)
+            self.offer(event, size, seq)
 
     def look(self) -> None:
         """Read what lies after the cursor."""
@@ -263,12 +265,13 @@ class Switchboard:
                 "body": answer.body,
             }
             text = protocol.encode(protocol.messages_frame(seat.topic, [item], seq))
+            event, size = {"type": "websocket.send", "text": text}, len(text)
             if answer.is_repeat:
-                seat.acknowledge(text, seq)
+                seat.acknowledge(event, size, seq)
             else:
                 for other in self._seats.get(seat.topic, ()):
                     if other.agent_id is None or other.agent_id == answer.assigned_to:
-                        other.offer(text, seq)
+                        other.offer(event, size, seq)
             # For a repeat too: its first ring may have been lost.
             rings[seat.topic] = max(seq, rings.get(seat.topic, 0))
         for topic, seq in rings.items():
@@ -394,10 +397,14 @@ class Switchboard:
             agents, self._agents_seen = self._agents_seen, set()
             if agents:
                 try:
-                    await in_db(actions.agents_seen, agent_ids=agents, now=timezone.now())
+                    await in_db(_renew, agents)
                 except DATABASE_AWAY as error:
                     self._agents_seen |= agents
                     logger.warning("leases: the database failed (%s)", type(error).__name__)
+
+
+def _renew(agent_ids: set[int]) -> None:
+    actions.agents_seen(agent_ids=agent_ids, now=clock.now())
 
 
 def _write(posts: list[tuple[Draft, Seat]]) -> list[Written | Refusal]:
@@ -407,7 +414,7 @@ def _write(posts: list[tuple[Draft, Seat]]) -> list[Written | Refusal]:
 def _read(seats: list[Seat]) -> list[Reading | None]:
     beating = [seat for seat in seats if seat.beat is Beat.ASKED]
     if beating:
-        actions.reporters_seen(conversation_ids=[seat.conversation_id for seat in beating], now=timezone.now())
+        actions.reporters_seen(conversation_ids=[seat.conversation_id for seat in beating], now=clock.now())
     readings = reading.read([seat.ask for seat in seats])
     for seat in beating:
         seat.beat = Beat.RENEWED
@@ -430,7 +437,7 @@ def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
     seen = {console.agent_id for console in consoles}
     if beating:
         asked = {console.agent_id for console in beating}
-        seen -= asked - actions.agents_seen(agent_ids=asked, now=timezone.now())
+        seen -= asked - actions.agents_seen(agent_ids=asked, now=clock.now())
     own = reading.own_conversations(sorted(seen))
     for console in beating:
         console.beat = Beat.RENEWED

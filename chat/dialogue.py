@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
-from chat import actions, doorbell, protocol, reading
+from chat import actions, clock, doorbell, protocol, reading
 from chat.actions import Mark
 from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation
@@ -98,7 +96,7 @@ def seen(party: Party, now: datetime) -> None:
 
 def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
     """The frames that answer one frame of a page that has no socket. Raises ProtocolError."""
-    now = timezone.now()
+    now = clock.now()
     seen(party, now)
     match frame:
         case protocol.Post():

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
-from chat import access, actions, reading
+from chat import access, actions, clock, reading
 from chat.threads import Batch
 
 
@@ -114,13 +112,13 @@ class Identities:
 
 def _admit_reporters(visits: list[tuple[str, int]]) -> list[ReporterSeat | None]:
     found = access.reporters(visits)
-    actions.reporters_seen(conversation_ids=[row[0] for row in found if row is not None], now=timezone.now())
+    actions.reporters_seen(conversation_ids=[row[0] for row in found if row is not None], now=clock.now())
     return [ReporterSeat(*row) if row is not None else None for row in found]
 
 
 def _admit_agents(user_ids: list[int]) -> list[tuple[int, reading.Own] | None]:
     agents = access.agents_of(user_ids)
-    seen = actions.agents_seen(agent_ids=set(agents.values()), now=timezone.now())
+    seen = actions.agents_seen(agent_ids=set(agents.values()), now=clock.now())
     own = reading.own_conversations(sorted(seen))
     return [
         (agents[user_id], own[agents[user_id]]) if user_id in agents and agents[user_id] in seen else None

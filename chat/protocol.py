@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,22 @@ def _uuid(content: dict[str, Any], name: str) -> UUID | None:
         raise _bad(f"« {name} » must be a UUID.") from error
 
 
+@lru_cache(maxsize=20_000)
+def _known_uuid(text: str) -> UUID:
+    return UUID(text)
+
+
+def _conversation(content: dict[str, Any]) -> UUID | None:
+    """The same few come again and again."""
+    value = content.get("conversation")
+    if isinstance(value, str) and len(value) == 36:
+        try:
+            return _known_uuid(value)
+        except ValueError as error:
+            raise _bad("« conversation » must be a UUID.") from error
+    return _uuid(content, "conversation")
+
+
 def _seq(content: dict[str, Any], name: str) -> int | None:
     value = content.get(name)
     if value is None:
@@ -123,9 +140,17 @@ def parse_body(body: object, client_id: UUID | None = None) -> str:
         raise ProtocolError(EMPTY, "The message is empty.", client_id)
     if len(body) > MAX_BODY:
         raise ProtocolError(TOO_LONG, f"A message holds at most {MAX_BODY} characters.", client_id)
-    if "\x00" in body or any("\ud800" <= character <= "\udfff" for character in body):
+    if "\x00" in body or not _is_encodable(body):
         raise ProtocolError(BAD_FRAME, "The message holds a character that cannot be kept.", client_id)
     return body
+
+
+def _is_encodable(body: str) -> bool:
+    try:
+        body.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
 
 
 def parse(text: str | bytes) -> Frame:
@@ -145,7 +170,7 @@ def parse(text: str | bytes) -> Frame:
     client_id = _uuid(content, "client_id") if kind == "post" else None
     if size > MAX_FRAME_BYTES:
         raise ProtocolError(TOO_LONG, "A frame holds at most 16 KiB.", client_id)
-    conversation = _uuid(content, "conversation")
+    conversation = _conversation(content)
     if kind == "post":
         if client_id is None:
             raise _bad("« client_id » is missing.")

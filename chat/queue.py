@@ -21,10 +21,10 @@ from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import BigIntegerField, Case, Count, Exists, F, FloatField, OuterRef, Sum, Value, When
 from django.db.models.functions import Cast, Greatest
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from chat import doorbell
+from chat import clock, doorbell
 from chat.lifecycle import PLACE_KEPT, Availability, Room, Status, Waiting, estimate_wait, share_out
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.writing import say
@@ -74,7 +74,7 @@ class Board:
 
 def read_board(now: datetime | None = None) -> Board:
     """The queue as it stands, in two queries."""
-    now = now or timezone.now()
+    now = now or clock.now()
     order = tuple(Conversation.objects.waiting().here(now).values_list("public_id", flat=True))
     room = (
         Agent.objects.on_duty(now)
@@ -98,11 +98,11 @@ def dispatch(now: datetime | None = None) -> int:
     Call it after the commit of every change of capacity, and on a tick. However many call at once, one pass runs and
     one waits for its turn; the others return at once, for the one that waits will see what they committed.
     """
-    if not Conversation.objects.waiting().here(now or timezone.now()).exists() or not _take_turn():
+    if not Conversation.objects.waiting().here(now or clock.now()).exists() or not _take_turn():
         return 0
     given = 0
     for _round in range(ROUNDS):
-        some = _give_some(now or timezone.now())
+        some = _give_some(now or clock.now())
         if some is None:
             break
         given += some
@@ -258,7 +258,7 @@ def release_stale(now: datetime | None = None) -> int:
     Coming back is not being available again: the agent says so, knowing what was lost. At most AGENTS_AT_ONCE agents
     with conversations in one pass.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     gone = Agent.objects.gone(now)
     busy = gone.filter(Exists(Conversation.objects.active().filter(assigned_to=OuterRef("pk"))))
     keys = list(busy.order_by("pk").values_list("pk", flat=True)[:AGENTS_AT_ONCE])
@@ -313,7 +313,7 @@ def abandon_absent(now: datetime | None = None) -> int:
     Before lifecycle.PLACE_KEPT nobody is taken out, whatever the setting says: that is promised. A person who comes
     back later still finds the same place again (`actions.revive_conversation`).
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     limit = now - max(timedelta(seconds=settings.ABANDON_SECONDS), PLACE_KEPT)
     gone = list(
         Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=limit)

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from chat import codewords, doorbell, queue
+from chat import clock, codewords, doorbell, queue
 from chat.lifecycle import Status
 from chat.models import Conversation, EventKind
 from chat.writing import say
@@ -57,7 +56,7 @@ class Code:
 @transaction.atomic
 def park_conversation(*, report: Report) -> None:
     """The person left in a hurry: tell the agent in plain words; the place and the messages are kept."""
-    now = timezone.now()
+    now = clock.now()
     conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
     if conversation is None or not conversation.is_open:
         return
@@ -70,7 +69,7 @@ def park_conversation(*, report: Report) -> None:
 @transaction.atomic
 def revive_conversation(*, conversation_id: int) -> Conversation:
     """The person is here again: an abandoned conversation takes its place in the queue again, others are unchanged."""
-    now = timezone.now()
+    now = clock.now()
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     conversation.reporter_seen_at = now
     conversation.save(update_fields=["reporter_seen_at"])
@@ -90,7 +89,7 @@ def resume_conversation(*, conversation_id: int) -> Conversation:
     A second use within RESUME_GRACE is the same one (a double click). What happened is written in the history, and in
     the thread while it is open, for both sides.
     """
-    now = timezone.now()
+    now = clock.now()
     conversation = revive_conversation(conversation_id=conversation_id)
     again = conversation.events.filter(kind=EventKind.RESUMED, detail="code", at__gt=now - RESUME_GRACE).exists()
     if not again:
@@ -112,7 +111,7 @@ def issue_code(*, conversation_id: int) -> Code:
     Asked for twice at once, the later request wins, whichever is hashed first: it is the one whose page is shown.
     The code is good for RESUME_HOURS, to the minute. Raises ExchangeOver, Replaced, Busy.
     """
-    now = timezone.now()
+    now = clock.now()
     until = (now + timedelta(hours=settings.RESUME_HOURS)).replace(second=0, microsecond=0)
     words = secrets.SystemRandom().sample(codewords.WORDS, codewords.LENGTH)
     digest = slow_hash(words)  # outside any transaction: nobody waits for it
@@ -149,7 +148,7 @@ def resume_by_code(*, words: Sequence[str]) -> Conversation | None:
         # Under the lock: a code that is annulled, replaced or ended meanwhile opens nothing.
         found = (
             Conversation.objects.select_for_update(of=("self",))
-            .filter(resume_digest=digest, resume_until__gt=timezone.now())
+            .filter(resume_digest=digest, resume_until__gt=clock.now())
             .first()
         )
         return None if found is None else resume_conversation(conversation_id=found.pk)

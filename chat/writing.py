@@ -8,14 +8,14 @@ sealed for their place and inserted; the drafts are answered when the COMMIT has
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from django.db import connection
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.functional import Promise
 
 from chat.lifecycle import OPEN, Author
@@ -64,7 +64,7 @@ class Refusal(StrEnum):
 # Arrays travel as text (numbers, UUIDs, hexadecimal: nothing to quote), one parameter a column whatever the number of
 # rows: one prepared statement for all batches, and nothing for the driver to adapt value by value.
 LOCK = """
-SELECT id, last_seq, status, assigned_to_id FROM chat_conversation
+SELECT id, last_seq, status, assigned_to_id, clock_timestamp() FROM chat_conversation
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
 KNOWN = """
@@ -126,8 +126,7 @@ def write(drafts: Sequence[Draft]) -> list[Written | Refusal]:
             prepare=True,
             binary=True,
         )
-        now = timezone.now()
-        under_lock = _heads(heads)
+        under_lock, now = _heads(heads)
         answers, rows, changed = _number(drafts, under_lock, _known(drafts, known, under_lock), now)
         if rows:
             columns = [_array(column) for column in zip(*rows, strict=True)]
@@ -136,10 +135,11 @@ def write(drafts: Sequence[Draft]) -> list[Written | Refusal]:
     return answers
 
 
-def _heads(cursor: psycopg.Cursor[Any]) -> dict[int, _Head]:
-    return {
-        pk: _Head(last_seq, status, agent_id, before=last_seq) for pk, last_seq, status, agent_id in cursor.fetchall()
-    }
+def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
+    """The conversations under our lock, and the database's time: one clock for all processes."""
+    rows = cursor.fetchall()
+    heads = {pk: _Head(last_seq, status, agent_id, before=last_seq) for pk, last_seq, status, agent_id, _now in rows}
+    return heads, rows[-1][4] if rows else datetime.min.replace(tzinfo=UTC)
 
 
 def _known(
