@@ -353,10 +353,10 @@
     try {
       const answer = await request(event.target.action, { Accept: "application/json" });
       const reply = await answer.json();
-      $("code").textContent = reply.code || "";
-      $("code-until").textContent = reply.until || "";
-      $("code-shown").hidden = !answer.ok;
-      if (answer.ok) {
+      if (answer.ok) { // refused, what is shown already stays: it works
+        $("code").textContent = reply.code;
+        $("code-until").textContent = reply.until;
+        $("code-shown").hidden = false;
         say(event.target.querySelector("button"), said.code_again);
         $("code-replaces").hidden = false;
       }
