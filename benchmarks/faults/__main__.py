@@ -12,6 +12,7 @@ import random
 import signal
 import statistics
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ CALM_SECONDS = 1.5  # of ordinary traffic before the fault
 AFTER_SECONDS = 2.0  # and after the repair
 # For what is on its way when everybody stops: as long as something moves, and a beat has been heard in between.
 SETTLE_SECONDS, LONGEST_SETTLE_SECONDS = 12.0, 60.0
+# The tutorial's chat is spared the full pace: what it loses is to be the fault's doing. Its outages are the short ones.
+TUTORIAL_SLOWER = 3
 RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
 WAYS = ("same", "across", "hit", "polled")
 
@@ -79,19 +82,19 @@ class Lateness:
             self.worst = max(self.worst, time.monotonic() - before - 0.005)
 
 
+async def _quiet(journal: Journal, seconds: float = 3, at_most: float = 30) -> None:
+    """Until nothing at all has happened for so long."""
+    deadline = time.monotonic() + at_most
+    count = -1
+    while count != len(journal.events) and time.monotonic() < deadline:
+        count = len(journal.events)
+        await asyncio.sleep(seconds)
+
+
 async def run_once(
-    made: Site,
-    proxy: Proxy,
-    fault: str,
-    seed: int,
-    *,
-    is_quick: bool,
-    tutorial: bool,
-    slower: float,
-    folder: Path,
-    keep: bool,
+    made: Site, proxy: Proxy, fault: str, seed: int, options: argparse.Namespace, *, tutorial: bool
 ) -> Run:
-    """One fault with one seed, judged. Journals with something in them stay in `folder`, all of them with `keep`."""
+    """One fault with one seed, judged. The journal of a run that is not clean stays beside `options.out`."""
     started = time.monotonic()
     rng = random.Random(f"{fault} {seed}")
     keys = await asyncio.to_thread(records.make_conversations, crowd.PAIRS)
@@ -103,17 +106,16 @@ async def run_once(
         async with asyncio.timeout(RUN_SECONDS):
             await people.connected()
             lateness.worst = 0.0
-            people.write(slower)
+            people.write(options.slower * (TUTORIAL_SLOWER if tutorial else 1))
             await asyncio.sleep(CALM_SECONDS + 0.5 * rng.random())
-            await FAULTS[fault](Stage(made, proxy, journal, people.clients, rng, is_quick))
+            await FAULTS[fault](Stage(made, proxy, journal, people.clients, rng, options.quick or tutorial))
             journal.note("mark", name="repaired")
             await asyncio.sleep(AFTER_SECONDS)
             await people.fall_silent()
-            await (
-                asyncio.sleep(2)
-                if tutorial
-                else people.settled(patience=SETTLE_SECONDS, at_most=LONGEST_SETTLE_SECONDS)
-            )
+            if tutorial:
+                await _quiet(journal)
+            else:
+                await people.settled(patience=SETTLE_SECONDS, at_most=LONGEST_SETTLE_SECONDS)
     except TimeoutError:
         absent = sorted({type(client).__name__ for client in people.clients if not client.has_arrived})
         failure = f"the run did not end in time{f'; never connected: {absent}' if absent else ''}"
@@ -130,9 +132,9 @@ async def run_once(
         for event in await asyncio.to_thread(records.kept, [key.conversation for key in keys]):
             journal.note(event.pop("e"), **event)
     verdict = checker.check_tutorial(journal.events) if tutorial else checker.check(journal.events)
-    if keep or failure or (not tutorial and not verdict.is_clean):
+    if options.keep or failure or (not tutorial and not verdict.is_clean):
         name = "".join(letter if letter.isalnum() else "-" for letter in fault)
-        journal.write(folder / f"{TUTORIAL if tutorial else OURS}-{name}-{seed}.jsonl")
+        journal.write(options.out.with_suffix("") / f"{TUTORIAL if tutorial else OURS}-{name}-{seed}.jsonl")
     return Run(fault, seed, verdict, checker.waits(journal.events), time.monotonic() - started, lateness.worst, failure)
 
 
@@ -210,9 +212,9 @@ def _span(runs: list[Run], way: str) -> str:
 
 
 def table(results: dict[str, list[Run]]) -> str:
-    """Ours, a row a fault; then what the tutorial did under the same."""
+    """A row a fault; in the last column what the tutorial's chat never delivered under the same."""
     kinds = checker.KINDS
-    head = ["fault", "runs", "messages", *kinds, "lasted", "before", *WAYS, "late"]
+    head = ["fault", "runs", "messages", *kinds, "lasted", "before", *WAYS, "late", "tutorial: never delivered"]
     lines = [
         "lasted: from the fault to its repair, ms, median. Then the longest wait of a conversation, ms, median /"
         " longest of all seeds: before the fault; of those it did not touch, both sides on one process (same) or on two"
@@ -231,28 +233,21 @@ def table(results: dict[str, list[Run]]) -> str:
         row.append(f"{1000 * statistics.median(run.waits.lasted for run in runs):.0f}")
         row += [_span(runs, "before"), *(_span(runs, way) for way in WAYS)]
         row.append(f"{1000 * max(run.late for run in runs):.0f}")
+        row.append(_undelivered([run for run in results[TUTORIAL] if run.fault == fault]))
         lines.append("| " + " | ".join(row) + " |")
     total = sum(run.verdict.sent for run in ours)
     broken = sum(sum(run.verdict.counts.values()) for run in ours)
-    lines += ["", f"{len(ours)} runs, {total} messages, {broken} broken promises."]
-    if results[TUTORIAL]:
-        lines += ["", *_tutorial_lines(results[TUTORIAL])]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", f"{len(ours)} runs, {total} messages, {broken} broken promises."])
 
 
-def _tutorial_lines(theirs: list[Run]) -> list[str]:
-    kinds = (checker.UNDELIVERED, checker.SHOWN_TWICE, checker.OUT_OF_ORDER)
-    head = ["the tutorial's chat", "runs", "messages", *kinds, "% never delivered"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for fault in dict.fromkeys(run.fault for run in theirs):
-        runs = [run for run in theirs if run.fault == fault]
-        messages = sum(run.verdict.sent for run in runs)
-        counts = [sum(run.verdict.counts[kind] for run in runs) for kind in kinds]
-        share = 100 * counts[0] / messages if messages else 0
-        lines.append(
-            "| " + " | ".join([fault, str(len(runs)), str(messages), *map(str, counts), f"{share:.1f}"]) + " |"
-        )
-    return lines
+def _undelivered(theirs: list[Run]) -> str:
+    """What the tutorial's chat did: the share that nobody saw, and what it mixed up."""
+    sent = sum(run.verdict.sent for run in theirs)
+    if not sent:
+        return "–"
+    counts = sum((run.verdict.counts for run in theirs), Counter())
+    more = [f"{counts[kind]} {kind}" for kind in (checker.SHOWN_TWICE, checker.OUT_OF_ORDER) if counts[kind]]
+    return ", ".join([f"{100 * counts[checker.UNDELIVERED] / sent:.1f} % of {sent}", *more])
 
 
 def _say(run: Run, who: str) -> None:
@@ -287,10 +282,7 @@ async def run_all(made: Site, options: argparse.Namespace) -> tuple[dict[str, li
                 try:
                     for seed in range(options.first_seed, options.first_seed + seeds):
                         for fault in faults:
-                            run = await run_once(
-                                made, proxy, fault, seed, is_quick=options.quick, tutorial=who == TUTORIAL,
-                                slower=options.slower, folder=options.out.with_suffix(""), keep=options.keep,
-                            )  # fmt: skip
+                            run = await run_once(made, proxy, fault, seed, options, tutorial=who == TUTORIAL)
                             results[who].append(run)
                             _say(run, who)
                     if who == OURS and options.pace:

@@ -317,6 +317,10 @@ class TutorialClient(SocketClient):
         return self.is_ready
 
     @property
+    def cookie(self) -> str:
+        return "none=1"  # the tutorial knows nobody
+
+    @property
     def path(self) -> str:
         return f"/ws/room/{self.keys.conversation}/"
 

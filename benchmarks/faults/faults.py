@@ -168,19 +168,19 @@ async def slow_reader(stage: Stage) -> None:
 
 
 async def clock_forward(stage: Stage) -> None:
-    await _step_clock(stage, HOUR)
+    await _step_clock(stage, HOUR, 4)
 
 
 async def clock_back(stage: Stage) -> None:
-    await _step_clock(stage, -HOUR)
+    """In a full run for longer than a lease: whoever beats there must not be taken for gone."""
+    await _step_clock(stage, -HOUR, stage.lasting(4, LEASE_SECONDS + 6))
 
 
-async def _step_clock(stage: Stage, seconds: float) -> None:
-    """The wall clock of one web process is an hour off, for longer than a lease in a full run; then right again."""
+async def _step_clock(stage: Stage, seconds: float, lasting: float) -> None:
     stage.strike(backends={VICTIM})
     web = stage.site.webs[VICTIM]
     web.step_clock(seconds)
-    await asyncio.sleep(stage.lasting(4, LEASE_SECONDS + 6))
+    await asyncio.sleep(lasting)
     web.step_clock(0)
 
 
