@@ -223,8 +223,10 @@ FROM target t JOIN locations_municipality m ON m.insee_code = t.insee_code
 """
 
 # Competent units, else the nearest by one index scan a commune, else (no position) those of the département.
+# A unit comes once, with the communes that it was found for: those of one code have most of their units in common.
 FIND_UNITS = """
-SELECT u.*, a.insee_code AS asked_for, x.is_competent
+SELECT u.*, near.asked_for, near.is_competent FROM (
+SELECT x.id, array_agg(a.insee_code::text) AS asked_for, array_agg(x.is_competent) AS is_competent
 FROM unnest(%(insee)s::text[]) AS wanted (insee_code)
 JOIN locations_municipality a ON a.insee_code = wanted.insee_code
 CROSS JOIN LATERAL (
@@ -242,7 +244,8 @@ CROSS JOIN LATERAL (
        AND NOT EXISTS (SELECT 1 FROM locations_competence c WHERE c.municipality_id = a.insee_code)
      ORDER BY n.name LIMIT %(shown)s)
 ) x
-JOIN locations_receptionpoint u ON u.id = x.id
+GROUP BY x.id) near JOIN locations_receptionpoint u ON u.id = near.id
+ORDER BY u.name, u.id
 """
 
 
@@ -357,7 +360,7 @@ def _places(query: Query, chosen: list[Hit]) -> list[Place]:
 
 
 def _add_units(places: list[Place]) -> None:
-    by_commune: dict[str, list[UnitRow]] = {}
+    by_commune: dict[str, list[tuple[UnitRow, bool]]] = {}
     units: Iterable[UnitRow] = ReceptionPoint.objects.raw(
         FIND_UNITS,
         {
@@ -367,16 +370,17 @@ def _add_units(places: list[Place]) -> None:
         },
     )
     for unit in units:
-        by_commune.setdefault(unit.asked_for, []).append(unit)
+        for commune, is_competent in zip(unit.asked_for, unit.is_competent, strict=True):
+            by_commune.setdefault(commune, []).append((unit, is_competent))
     for place in places:
         found = by_commune.get(place.municipality.pk, [])
-        competent = [unit for unit in found if unit.is_competent]
+        competent = [unit for unit, is_competent in found if is_competent]
         if competent:
-            matches = [_match(place.municipality, unit) for unit in competent]
+            matches = [_match(place.municipality, unit, is_competent=True) for unit in competent]
             place.units = sorted(matches, key=lambda match: (match.unit.force, match.unit.name))
         else:
-            nearest = sorted(found, key=lambda unit: _distance(place.municipality, unit) or 0)
-            place.units = [_match(place.municipality, unit) for unit in nearest[:NEAREST_SHOWN]]
+            nearest = sorted((unit for unit, _no in found), key=lambda unit: _distance(place.municipality, unit) or 0)
+            place.units = [_match(place.municipality, unit, is_competent=False) for unit in nearest[:NEAREST_SHOWN]]
 
 
 def _distance(municipality: Municipality, unit: ReceptionPoint | Partner) -> float | None:
@@ -394,8 +398,8 @@ def _told_distance(municipality: Municipality, contact: ReceptionPoint | Partner
     return _distance(municipality, contact)
 
 
-def _match(municipality: Municipality, unit: UnitRow) -> UnitMatch:
-    return UnitMatch(unit, unit.is_competent, _told_distance(municipality, unit))
+def _match(municipality: Municipality, unit: UnitRow, *, is_competent: bool) -> UnitMatch:
+    return UnitMatch(unit, is_competent, _told_distance(municipality, unit))
 
 
 # --- what may have been meant -------------------------------------------------------------------------------------
