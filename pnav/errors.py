@@ -1,7 +1,8 @@
 """Pages for what goes wrong, without keeping a connection.
 
-Django draws these answers in a thread of its own, which `request_finished` does not reach: a connection taken there,
-by the session or the frame of the page, would never go back to the pool, and a dozen missing pages would empty it.
+Where the stack is asynchronous (that of the probes; whatever server but ours) Django draws these answers in a thread
+of its own, which `request_finished` does not reach: a connection taken there, by the session or the frame of the page,
+would never go back to the pool, and a dozen missing pages would empty it.
 """
 
 from collections.abc import Callable

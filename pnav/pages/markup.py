@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import takewhile
 
 from django.utils.html import escape
@@ -23,6 +24,7 @@ _LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
 _ALLOWED = re.compile(r"https://|/(?![/\\])|#|tel:|sms:")
 
 
+@lru_cache(maxsize=128)  # the same few texts at every visit, in each language
 def to_html(text: str) -> SafeString:
     """Paragraphs, lists, sub-headings, folded parts, bold and links; headings start at h3."""
     return mark_safe("\n".join(_blocks(text)))  # noqa: S308  every piece below is escaped
