@@ -1,7 +1,7 @@
-"""Where a web process spends its time at saturation: `python -m benchmarks.profile [pnav|tutorial|relay]`.
+"""Where a web process spends its time: `python -m benchmarks.profile [pnav|tutorial|relay] [--connects]`.
 
-cProfile makes everything slower, Python's own calls most of all: read the order, not the figures. Only the thread of
-the event loop is seen.
+At saturation, or while sockets come. cProfile sees the thread of the event loop and makes everything slower, Python's
+own calls most of all: read the order, not the figures. The processor time of each thread is printed after it.
 """
 
 import argparse
@@ -15,14 +15,18 @@ from benchmarks import bench
 from benchmarks.site import Web, stage
 from benchmarks.sockets import connect, raise_file_limit, saturate
 
+CONNECTS = 500  # conversations, two sockets each
 RUNNER = """
-import atexit, cProfile, signal, sys
+import cProfile, threading, time
 from daphne.cli import CommandLineInterface
 profile = cProfile.Profile()
 try:
     profile.runcall(CommandLineInterface.entrypoint)
 finally:
     profile.dump_stats({path!r})
+    for thread in threading.enumerate():
+        seconds = time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+        print(f"THREAD {{seconds:8.2f}} s  {{thread.name}}", flush=True)
 """
 
 
@@ -35,17 +39,21 @@ class Profiled(Web):
         super()._spawn([sys.executable, "-c", runner, *arguments], **kwargs)
 
 
-async def run(measure: bench.Bench, name: str, seconds: float) -> Path:
-    async with measure.served(name, bench.SMALL) as (webs, pairs):
-        await connect(pairs)
-        load, rate, *_marks = await saturate(pairs, measure.window, seconds, lambda: None)
-        print(f"{name}: {rate:.0f} msg/s under the profiler. {load.trouble()}")
-    return webs[0].log.with_suffix(".prof")
+async def run(measure: bench.Bench, name: str, seconds: float, connects: bool) -> Path:
+    async with measure.served(name, CONNECTS if connects else bench.SMALL) as (webs, pairs):
+        took = await connect(pairs)
+        if connects:
+            print(f"{name}: {2 * len(pairs) / took:.0f} connects/s under the profiler.")
+        else:
+            load, rate, *_marks = await saturate(pairs, measure.window, seconds, lambda: None)
+            print(f"{name}: {rate:.0f} msg/s under the profiler. {load.trouble()}")
+    return webs[0].log
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("server", nargs="?", default=bench.PNAV, choices=list(bench.APPLICATIONS))
+    parser.add_argument("--connects", action="store_true", help="while sockets come, rather than at saturation")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--lines", type=int, default=40)
     parser.add_argument("--sort", default="tottime", help="tottime, cumtime, ncalls")
@@ -57,9 +65,10 @@ def main() -> None:
     bench.Web = Profiled  # type: ignore[misc]
     with stage() as ground:
         measure = bench.Bench(ground, bench.QUICK, window=4, verbose=True)
-        measure.prepare(bench.SMALL)
-        path = asyncio.run(run(measure, options.server, options.seconds))
-        pstats.Stats(str(path)).sort_stats(options.sort).print_stats(options.lines)
+        measure.prepare(CONNECTS if options.connects else bench.SMALL)
+        log = asyncio.run(run(measure, options.server, options.seconds, options.connects))
+        pstats.Stats(str(log.with_suffix(".prof"))).sort_stats(options.sort).print_stats(options.lines)
+        print("\n".join(line for line in log.read_text().splitlines() if line.startswith("THREAD")))
 
 
 if __name__ == "__main__":
