@@ -19,7 +19,7 @@ def test_a_killed_web_process_breaks_no_promise(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name not in OF_TESTS}
     done = subprocess.run(
         [*command, "--tutorial-seeds", "0", "--no-pace", "--slower", "3", "--out", str(out)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     (run,) = json.loads(out.read_text())["runs"]["pnav"]
