@@ -14,10 +14,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
-from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat import queue
+from chat import clock, queue
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ class Command(BaseCommand):
                 for name in settings.PURGE_COMMANDS:
                     self._do(name, partial(call_command, name, verbosity=0))
                 purge_at = time.monotonic() + PURGE_SECONDS
-                self._ticked_at = self._ticked_at and timezone.now()  # the purge's own time is no lateness
+                self._ticked_at = None  # the time of the purge is no lateness
             count += 1
             if ticks and count >= ticks:
                 return
@@ -63,18 +62,25 @@ class Command(BaseCommand):
     _spare_until = 0.0  # of the monotonic clock
 
     def _tick(self) -> None:
-        if self._ticked_at is not None and timezone.now() - self._ticked_at > LATE:
-            # Who is there has not been able to say so: one lease to be seen again, before anybody is counted as gone.
-            self._spare_until = time.monotonic() + settings.LEASE_SECONDS
-            self._ticked_at = timezone.now()
-            logger.warning("worker: a late tick; nobody is counted as gone for the length of a lease")
+        if not self._do("clock", self._read_clock):
+            return
         is_done = True
         if time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", queue.release_stale)
             is_done &= self._do("abandon_absent", queue.abandon_absent)
         is_done &= self._do("dispatch", queue.dispatch)
         if is_done:
-            self._ticked_at = timezone.now()
+            self._do("clock", self._end_tick)
+
+    def _read_clock(self) -> None:
+        if self._ticked_at is not None and clock.now() - self._ticked_at > LATE:
+            # Who is there has not been able to say so: one lease to be seen again, before anybody is counted as gone.
+            self._spare_until = time.monotonic() + settings.LEASE_SECONDS
+            self._ticked_at = None
+            logger.warning("worker: a late tick; nobody is counted as gone for the length of a lease")
+
+    def _end_tick(self) -> None:
+        self._ticked_at = clock.now()
 
     def _do(self, name: str, work: Callable[[], object]) -> bool:
         """False when the database was away: it is tried again at the next tick."""
