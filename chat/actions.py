@@ -68,14 +68,14 @@ def open_conversation(*, report: Report) -> Conversation:
 
 
 def post_message(
-    *, conversation_id: int, client_id: UUID, body: str, author: str, agent: Agent | None = None
+    *, conversation_id: int, client_id: UUID | str, body: str, author: str, agent: Agent | None = None
 ) -> Written:
     """Add one message to an open conversation, once, and announce it after commit: `writing.write` says what it means.
 
     A person who waits may write already: nothing has to be said twice. Raises ConversationClosed, NotYours.
     """
     public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
-    draft = Draft(conversation_id, public_id, author, agent.pk if agent else None, client_id, body)
+    draft = Draft(conversation_id, str(public_id), author, agent.pk if agent else None, str(client_id), body)
     [answer] = write([draft])
     if answer is Refusal.FORBIDDEN:
         raise NotYours

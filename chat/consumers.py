@@ -203,7 +203,7 @@ class Socket:
     def send(self, frame: Json) -> None:
         self.push(protocol.encode(frame))
 
-    def send_error(self, code: str, detail: str, client_id: UUID | None = None) -> None:
+    def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
         self.send(ProtocolError(code, detail, client_id).frame())
 
     def pace(self, look: Callable[[], None]) -> None:

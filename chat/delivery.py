@@ -242,7 +242,7 @@ class Switchboard:
             return
         if seat.agent_id is not None:
             self._agents_seen.add(seat.agent_id)
-        draft = Draft(seat.conversation_id, seat.public_id, seat.author, seat.agent_id, frame.client_id, frame.body)
+        draft = Draft(seat.conversation_id, seat.topic, seat.author, seat.agent_id, frame.client_id, frame.body)
         self.writer.add((draft, seat))
 
     def _written(self, posts: list[tuple[Draft, Seat]], answers: list[Written | Refusal] | Exception) -> None:

@@ -233,7 +233,7 @@ class Message(models.Model):
         ]
 
     @staticmethod
-    def context_of(conversation: uuid.UUID, seq: int, author: str) -> str:
+    def context_of(conversation: uuid.UUID | str, seq: int, author: str) -> str:
         """What a sealed body is bound to: moved to another row, it does not open."""
         return f"message:{conversation}:{seq}:{author}"
 

@@ -1,5 +1,6 @@
 """Frames to values and values to frames, as docs/protocol.md promises. Pure."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -33,7 +34,7 @@ CLOSE_AGAIN = 1012  # service restart: come back
 class ProtocolError(Exception):
     """A frame that is refused; nothing was written. Holds a code and a fixed sentence, never what was sent."""
 
-    def __init__(self, code: str, detail: str, client_id: UUID | None = None) -> None:
+    def __init__(self, code: str, detail: str, client_id: str | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
@@ -42,11 +43,11 @@ class ProtocolError(Exception):
     def frame(self) -> dict[str, Any]:
         answer: dict[str, Any] = {"type": "error", "code": self.code, "detail": self.detail}
         if self.client_id is not None:
-            answer["client_id"] = str(self.client_id)
+            answer["client_id"] = self.client_id
         return answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sync:
     """« I have everything up to `after` »."""
 
@@ -54,21 +55,21 @@ class Sync:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Post:
-    """A message to add; `body` is trimmed, 1 to 4,000 characters."""
+    """A message to add; `client_id` a UUID as text, in small letters; `body` is trimmed, 1 to 4,000 characters."""
 
     conversation: UUID | None
-    client_id: UUID
+    client_id: str
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Typing:
     conversation: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
     """Everything up to `seq` was on screen."""
 
@@ -76,7 +77,7 @@ class Read:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Beat:
     """Liveness; `after` asks for what lies after it."""
 
@@ -101,6 +102,19 @@ def _uuid(content: dict[str, Any], name: str) -> UUID | None:
         return UUID(value)
     except ValueError as error:
         raise _bad(f"« {name} » must be a UUID.") from error
+
+
+UUID_TEXT = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def _client_id(content: dict[str, Any]) -> str | None:
+    """It stays a text: it is compared and kept, never calculated with."""
+    value = content.get("client_id")
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) != 36 or not UUID_TEXT.fullmatch(value := value.lower()):
+        raise _bad("« client_id » must be a UUID.")
+    return value
 
 
 @lru_cache(maxsize=20_000)
@@ -128,7 +142,7 @@ def _seq(content: dict[str, Any], name: str) -> int | None:
     return value
 
 
-def parse_body(body: object, client_id: UUID | None = None) -> str:
+def parse_body(body: object, client_id: str | None = None) -> str:
     """The body of a message as it is kept. Raises ProtocolError (too_long, empty, bad_frame).
 
     A NUL cannot be stored and a lone surrogate cannot be encoded: both are refused here, before they reach a batch.
@@ -167,7 +181,7 @@ def parse(text: str | bytes) -> Frame:
     if not isinstance(content, dict):
         raise _bad("A frame is a JSON object.")
     kind = content.get("type")
-    client_id = _uuid(content, "client_id") if kind == "post" else None
+    client_id = _client_id(content) if kind == "post" else None
     if size > MAX_FRAME_BYTES:
         raise ProtocolError(TOO_LONG, "A frame holds at most 16 KiB.", client_id)
     conversation = _conversation(content)
@@ -202,7 +216,9 @@ def encode(frame: dict[str, Any]) -> str:
     return orjson.dumps(frame, option=orjson.OPT_UTC_Z).decode()
 
 
-def message_item(*, seq: int, client_id: UUID | None, author: str, sent_at: datetime, body: str) -> dict[str, Any]:
+def message_item(
+    *, seq: int, client_id: UUID | str | None, author: str, sent_at: datetime, body: str
+) -> dict[str, Any]:
     return {
         "seq": seq,
         "client_id": str(client_id) if client_id else None,

@@ -7,7 +7,7 @@ sealed for their place and inserted; the drafts are answered when the COMMIT has
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -23,23 +23,24 @@ from chat.models import Agent, Conversation, Message
 from reports import keyring
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """A message to add. Access is proven; an agent's right to the conversation is checked again under the lock.
 
-    agent_id: the agent who writes, None for the reporter. client_id: chosen by the browser, one a message.
+    public_id, client_id: UUIDs as text. agent_id: the agent who writes, None for the reporter.
+    client_id: chosen by the browser, one a message.
     body: plain text, trimmed, 1 to MESSAGE_MAX_LENGTH characters, without NUL (protocol.parse_body).
     """
 
     conversation_id: int
-    public_id: UUID
+    public_id: str
     author: str
     agent_id: int | None
-    client_id: UUID
+    client_id: str
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
     """A message that is committed.
 
@@ -68,7 +69,7 @@ SELECT id, last_seq, status, assigned_to_id, clock_timestamp() FROM chat_convers
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
 KNOWN = """
-SELECT m.conversation_id, m.author, m.client_id, m.seq, m.sent_at, m.sealed_body
+SELECT m.conversation_id, m.author, m.client_id::text, m.seq, m.sent_at, m.sealed_body
 FROM unnest(%s::bigint[], %s::text[], %s::uuid[]) AS d(conversation_id, author, client_id)
 JOIN chat_message m USING (conversation_id, author, client_id)
 """
@@ -144,7 +145,7 @@ def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
 
 def _known(
     drafts: Sequence[Draft], cursor: psycopg.Cursor[Any], heads: dict[int, _Head]
-) -> dict[tuple[int, str, UUID], Written]:
+) -> dict[tuple[int, str, str], Written]:
     rows = cursor.fetchall()
     if not rows:
         return {}
@@ -164,21 +165,24 @@ def _known(
 def _number(
     drafts: Sequence[Draft],
     heads: dict[int, _Head],
-    known: dict[tuple[int, str, UUID], Written],
+    known: dict[tuple[int, str, str], Written],
     now: datetime,
 ) -> tuple[list[Written | Refusal], list[tuple[object, ...]], list[str]]:
     """The answers, the new rows and the columns of the conversations that changed."""
     answers: list[Written | Refusal] = []
     rows: list[tuple[object, ...]] = []
+    in_batch: dict[tuple[int, str, str], Written] = {}
     for draft in drafts:
         head = heads.get(draft.conversation_id)
         if head is None or (draft.agent_id is not None and head.agent_id != draft.agent_id):
             answers.append(Refusal.FORBIDDEN)
             continue
         key = (draft.conversation_id, draft.author, draft.client_id)
-        first_copy = known.get(key)
-        if first_copy is not None:
-            answers.append(first_copy)
+        if key in known:
+            answers.append(known[key])
+            continue
+        if key in in_batch:
+            answers.append(replace(in_batch[key], is_repeat=True))
             continue
         if head.status not in OPEN:
             answers.append(Refusal.CLOSED)
@@ -197,8 +201,8 @@ def _number(
                 f'"\\\\x{sealed.hex()}"',
             )
         )
-        answers.append(Written(seq, now, draft.body, head.agent_id))
-        known[key] = Written(seq, now, draft.body, head.agent_id, is_repeat=True)
+        in_batch[key] = written = Written(seq, now, draft.body, head.agent_id)
+        answers.append(written)
     changed = [(pk, head.last_seq, head.reporter_wrote) for pk, head in heads.items() if head.last_seq != head.before]
     return answers, rows, [_array(column) for column in zip(*changed, strict=True)]
 

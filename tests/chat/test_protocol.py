@@ -24,7 +24,7 @@ def post(body: object, **more: object) -> str:
 
 def test_parse_post_is_trimmed():
     frame = protocol.parse(post("  bonjour\r\nvous \n"))
-    assert frame == protocol.Post(None, uuid.UUID(CLIENT), "bonjour\nvous")
+    assert frame == protocol.Post(None, CLIENT, "bonjour\nvous")
 
 
 def test_parse_every_type():

@@ -1,0 +1,96 @@
+import uuid
+from dataclasses import replace
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection, transaction
+
+from chat.lifecycle import Author
+from chat.models import Conversation, Message
+from chat.writing import Draft, Refusal, Written, write
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+def draft(conversation, body="Bonjour", agent=None, client_id=None):
+    author = Author.AGENT if agent else Author.REPORTER
+    return Draft(
+        conversation.pk, str(conversation.public_id), author, agent and agent.pk, client_id or str(uuid.uuid4()), body
+    )
+
+
+def bodies(conversation):
+    return [message.body for message in conversation.messages.select_related("conversation")]
+
+
+def test_write_many_conversations_each_numbered_by_itself():
+    agent = make.agent()
+    first, second = make.assigned(agent), make.waiting()
+    start = Conversation.objects.get(pk=first.pk).last_seq
+    answers = write([draft(first, "a"), draft(second, "b"), draft(first, "c", agent), draft(second, "d")])
+    assert [answer.seq for answer in answers] == [start + 1, 1, start + 2, 2]
+    assert bodies(second) == ["b", "d"] and bodies(first)[-2:] == ["a", "c"]
+    assert Conversation.objects.get(pk=second.pk).last_seq == 2
+    assert answers[0].assigned_to == agent.pk and answers[1].assigned_to is None
+
+
+def test_write_message_and_its_repeat_in_one_batch_are_both_answered():
+    one = draft(make.waiting(), "une fois")
+    first, again = write([one, replace(one, body="autrement")])
+    assert (first.seq, again.seq, again.body) == (1, 1, "une fois")
+    assert not first.is_repeat and again.is_repeat
+    assert Message.objects.count() == 1
+
+
+def test_write_repeat_of_an_earlier_batch_is_the_first_copy_and_leaves_no_hole():
+    conversation = make.waiting()
+    one = draft(conversation, "une fois")
+    write([one])
+    again, other = write([replace(one, body="autrement"), draft(conversation, "après")])
+    assert (again.seq, again.body, again.is_repeat) == (1, "une fois", True)
+    assert other.seq == 2
+
+
+def test_write_refuses_some_and_writes_the_others():
+    agent, stranger = make.agent(), make.agent(unit_name="Ailleurs")
+    mine, closed, gone = make.assigned(agent), make.closed(), make.waiting()
+    drafts = [draft(mine, agent=stranger), draft(closed), draft(gone), draft(mine, agent=agent)]
+    Conversation.objects.filter(pk=gone.pk).delete()
+    answers = write(drafts)
+    assert answers[:3] == [Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.FORBIDDEN]
+    assert isinstance(answers[3], Written)
+
+
+def test_write_within_a_transaction_goes_back_with_it():
+    conversation = make.waiting()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        write([draft(conversation)])
+        raise ZeroDivisionError
+    assert not bodies(conversation)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_write_crossing_batches_of_many_threads_never_deadlock_and_number_densely():
+    conversations = [make.waiting() for _conversation in range(6)]
+    barrier, errors = Barrier(4), []
+
+    def run(order):
+        barrier.wait()
+        try:
+            for _batch in range(15):
+                write([draft(conversation) for conversation in conversations[::order]])
+        except Exception as error:  # noqa: BLE001  told below
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(order,)) for order in (1, -1, 2, -2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    for conversation in conversations:
+        conversation.refresh_from_db()
+        assert list(conversation.messages.values_list("seq", flat=True)) == list(range(1, conversation.last_seq + 1))
