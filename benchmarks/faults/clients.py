@@ -25,9 +25,10 @@ from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.records import Keys, session_cookie
 
 BEAT_SECONDS = 5.0
-PATIENCE_SECONDS = 3.0  # something was asked and nothing at all was heard: the line is dead
+# Something was asked and nothing at all was heard: the line is dead. Longer than the server's patience with PostgreSQL.
+PATIENCE_SECONDS = 4.5
 RESEND_SECONDS = 6.0  # the line lives and this message was not answered
-FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.06, 2.0
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.06, 1.0
 POLL_SECONDS = 0.4  # over HTTP
 OUTBOX = 400  # nobody writes on while so much has not left
 CLOSE_AGAIN = 1012

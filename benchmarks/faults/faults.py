@@ -139,7 +139,7 @@ async def half_open(stage: Stage) -> None:
     names = stage.some(2)
     stage.strike(names=names)
     stage.proxy.freeze(names)
-    await asyncio.sleep(stage.lasting(4, 6))
+    await asyncio.sleep(stage.lasting(6, 8))  # longer than the clients' patience
     stage.proxy.reset()
 
 
