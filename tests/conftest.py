@@ -8,8 +8,9 @@ from django.utils import translation
 
 
 def pytest_configure() -> None:
-    """Static files by their plain names: the hashed ones need `collectstatic`, which only live servers run."""
+    """Passwords hashed quickly, and static files by their plain names: the hashed ones need `collectstatic`."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 

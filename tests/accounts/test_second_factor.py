@@ -4,11 +4,13 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.urls import reverse
 
+from chat.identity import Pass
 from chat.models import Agent
 from pnav.accounts.middleware import refuse
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
-from pnav.asgi import _identify
+from pnav.identity import identify
+from pnav.sessions import stored_key
 from tests.factories.chat import unit
 
 from .cast import PASSWORD, SECRET, make_user, sign_in, totp_code
@@ -169,8 +171,8 @@ def test_socket_knows_only_who_proved_a_factor(client):
     """The handshake of a socket asks the same question as the pages."""
 
     def user_of(browser: Client):
-        cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
-        return _identify(cookies)[1]
+        [answer] = identify([Pass(stored_key(browser.cookies["sessionid"].value))])
+        return answer and answer.user_id
 
     user = make_user("camille")
     thief = Client()
@@ -179,6 +181,6 @@ def test_socket_knows_only_who_proved_a_factor(client):
     TOTP.activate(user, SECRET)
     assert user_of(thief) is None
     sign_in(client, "camille")
-    assert user_of(client) == user
+    assert user_of(client) == user.pk
     User.objects.update(password_is_temporary=True)
     assert user_of(client) is None

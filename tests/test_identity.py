@@ -1,0 +1,66 @@
+"""What the sockets ask: many visits at once, and again while they live."""
+
+import pytest
+
+from chat.identity import Identity, Pass
+from pnav.identity import identify
+from pnav.sessions import stored_key
+from tests.chat.sockets import signed_in, visit
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+def passes_of(*session_keys):
+    return [Pass(stored_key(key)) for key in session_keys]
+
+
+def test_identify_many_at_once_in_three_queries(django_assert_num_queries):
+    agent, conversation = make.agent(), make.waiting()
+    passes = passes_of(signed_in(agent), visit(conversation), "invented", signed_in(make.agent(), second_factor=False))
+    with django_assert_num_queries(3):
+        console, reporter, nobody, half = identify(passes)
+    assert isinstance(console, Identity) and (console.user_id, console.report) == (agent.user_id, None)
+    assert isinstance(reporter, Identity)
+    assert (reporter.user_id, reporter.report) == (None, str(conversation.report.public_id))
+    assert nobody is None
+    assert isinstance(half, Identity) and half.user_id is None
+
+
+def test_identify_again_says_that_nothing_changed_without_opening_the_session(monkeypatch):
+    answers = identify(passes_of(signed_in(make.agent()), visit(make.waiting())))
+    monkeypatch.setattr("pnav.identity.SessionStore", None)
+    assert identify([answer.pass_ for answer in answers]) == [True, True]
+
+
+@pytest.mark.parametrize("field, value", [("is_active", False), ("password_is_temporary", True)])
+def test_identify_again_after_a_change_of_the_account(field, value):
+    agent = make.agent()
+    [answer] = identify(passes_of(signed_in(agent)))
+    setattr(agent.user, field, value)
+    agent.user.save()
+    [again] = identify([answer.pass_])
+    assert isinstance(again, Identity) and again.user_id is None
+
+
+def test_identify_again_after_another_password():
+    agent = make.agent()
+    [answer] = identify(passes_of(signed_in(agent)))
+    agent.user.set_password("another password for tests")
+    agent.user.save()
+    [again] = identify([answer.pass_])
+    assert again.user_id is None
+
+
+def test_identify_unmetered_only_when_the_session_says_so():
+    from importlib import import_module
+
+    from django.conf import settings
+
+    key = visit(make.waiting())
+    [before] = identify(passes_of(key))
+    session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    session["unmetered"] = True
+    session.save()
+    [after] = identify([before.pass_])
+    assert not before.is_unmetered and after.is_unmetered
