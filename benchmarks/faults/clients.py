@@ -31,7 +31,7 @@ RESEND_SECONDS = 6.0  # the line lives and this message was not answered
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.06, 1.0
 POLL_SECONDS = 0.4  # over HTTP
 OUTBOX = 400  # nobody writes on while so much has not left
-CLOSE_AGAIN = 1012
+CLOSE_AGAIN = 4412
 
 
 def encode(frame: dict[str, Any]) -> str:
@@ -64,6 +64,7 @@ class Client:
     cursor: int = 0
     failures: int = 0
     connects: int = 0
+    acknowledged: int = 0
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -137,6 +138,7 @@ class Client:
         for place, letter in enumerate(self.outbox):
             if letter.id == client_id:
                 del self.outbox[place]
+                self.acknowledged += 1
                 self._note("ack", id=client_id, seq=seq)
                 self.left_outbox(place)
                 return

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from benchmarks.faults.clients import Client, FormClient, FramesClient, SocketClient, TutorialClient
@@ -62,10 +63,13 @@ class Crowd:
         moved_at = started = time.monotonic()
         before = None
         while time.monotonic() < min(moved_at + patience, started + at_most):
-            furthest: dict[str, int] = {}
+            # What is acknowledged comes after message 1. A page without a script learns no number with it.
+            furthest: Counter[str] = Counter({client.keys.conversation: 1 for client in self.clients})
+            for client in self.clients:
+                furthest[client.keys.conversation] += client.acknowledged
             for client in self.clients:
                 key = client.keys.conversation
-                furthest[key] = max(furthest.get(key, 0), client.cursor)
+                furthest[key] = max(furthest[key], client.cursor)
             behind = sum(furthest[client.keys.conversation] - client.cursor for client in self.clients)
             waiting = sum(len(client.outbox) for client in self.clients)
             if not behind and not waiting:
