@@ -1,4 +1,4 @@
-/* The visitor's exchange, as docs/protocol.md says. Texts come from the page; what is typed stays in memory. */
+/* The visitor's exchange, on the line of chat-line.js. Texts come from the page; what is typed stays in memory. */
 (() => {
   "use strict";
   const $ = (id) => document.getElementById(id);
@@ -12,9 +12,9 @@
   const say = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
   let title = document.title, status = data.status, interlocutor = data.interlocutor, lastSeq = Number(data.lastSeq), readSent = 0;
-  let socket = null, everOpened = false, failures = 0, heardAt = 0, retry = 0, overHttp = false, polls = 0;
-  let ready = false, over = false, atEnd = true, unread = 0, typedAt = 0;
-  let inFlight = null, patience = 0, offlineTimer = 0, calmTimer = 0, typingTimer = 0;
+  let line = null, lineState = "", over = false, atEnd = true, unread = 0, typedAt = 0;
+  let inFlight = null, patience = 0, bannerTimer = 0, calmTimer = 0, typingTimer = 0;
+  const LONG = 4; // tries of a message, half a minute: they go on, and the person may ask for one at once
   const outbox = []; // {id, body, node, tries}, not acknowledged yet, in order; one at a time is on its way
 
   /* --- drawing --- */
@@ -38,10 +38,12 @@
     return node;
   }
 
-  function setState(node, text, kind) {
+  // kind: "waiting", "failed" (may be tried again), "refused" (never), or none once it is there.
+  function setState(node, text, kind = "") {
     part(node, "state").textContent = text;
-    node.classList.toggle("pnav-message--waiting", kind === "waiting");
-    node.classList.toggle("pnav-message--refused", kind === "refused");
+    node.dataset.state = kind;
+    const again = part(node, "retry");
+    if (again) again.hidden = kind !== "failed";
   }
 
   const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < window.innerHeight;
@@ -128,12 +130,10 @@
 
   /* --- frames from the server --- */
 
-  const sync = () => send({ type: "sync", after: lastSeq });
-
   const handlers = {
     messages(frame) {
       for (const message of frame.items) {
-        if (message.seq > lastSeq + 1) { sync(); break; } // a hole: ask for it
+        if (message.seq > lastSeq + 1) { line.again(); break; } // a hole: ask for it
         const isNew = message.seq > lastSeq;
         if (isNew) lastSeq = message.seq;
         const entry = message.author === "reporter" && outbox.find((kept) => kept.id === message.client_id);
@@ -168,7 +168,7 @@
       showRead(frame.read_seq || 0);
       if (status === "abandoned") { returned(); return; }
       if (status !== before && status === "closed") closePage();
-      connected();
+      if (frame.last_seq > lastSeq && line.ready) line.again();
     },
     typing() { typing(fill(said.typing, { name: interlocutor })); },
     read(frame) { showRead(frame.seq); },
@@ -176,21 +176,18 @@
       const entry = outbox.find((kept) => kept.id === frame.client_id);
       if (!entry) return;
       if (frame.code === "unavailable" || frame.code === "rate_limited") {
-        setState(entry.node, said.kept, "waiting");
+        const isLong = entry.tries >= LONG;
+        setState(entry.node, isLong ? said.failed : said.kept, isLong ? "failed" : "waiting");
         clearTimeout(patience);
-        patience = setTimeout(() => { inFlight = null; flush(); }, jitter(Math.min(30000, 2000 * 2 ** entry.tries++)));
+        patience = setTimeout(tryAgain, jitter(Math.min(30000, 2000 * 2 ** entry.tries++)));
       } else {
         leaveOutbox(entry);
-        setState(entry.node, said.refused, "refused");
+        if (frame.code === "closed") setState(entry.node, said.refused, "refused");
+        else setState(entry.node, said.failed, "failed");
         flush();
       }
     },
   };
-
-  function handle(frame) {
-    heardAt = Date.now();
-    handlers[frame.type]?.(frame);
-  }
 
   function closePage() {
     typing("");
@@ -202,106 +199,69 @@
   }
 
   // Away for long, the place was given up: opening the page takes it back.
-  const returned = () => { if (!document.hidden) fetch(location.pathname).then(sync, lost); };
+  const returned = () => { if (!document.hidden) fetch(location.pathname).then(line.again, line.cut); };
 
   function markRead() {
-    if (document.hidden || !atEnd || !ready || lastSeq <= readSent) return;
+    if (document.hidden || !atEnd || !line.ready || lastSeq <= readSent) return;
     readSent = lastSeq;
-    send({ type: "read", seq: lastSeq });
+    line.send({ type: "read", seq: lastSeq });
   }
 
-  /* --- the line: a socket, or plain requests where sockets are blocked --- */
+  /* --- the line --- */
+
+  function lineChanged(state) {
+    lineState = state;
+    clearTimeout(bannerTimer);
+    clearTimeout(patience);
+    inFlight = null;
+    outbox.forEach(showPending);
+    if (state === "connected") connected();
+    else if (state === "lost") showLine();
+    else {
+      readSent = 0;
+      say($("retry"), said.trying);
+      bannerTimer = setTimeout(showLine, 2500); // a cut of a moment is not worth a word
+    }
+  }
+
+  // What becomes of a message that is not acknowledged, as the line stands.
+  function showPending({ node }) {
+    if (lineState === "lost") setState(node, said.failed, "failed");
+    else setState(node, lineState === "connected" ? said.pending : said.kept, "waiting");
+  }
+
+  // The three states. Loss stays said, with its button, until the line is there again.
+  function showLine() {
+    const lost = $("lost"), wasTold = !$("banner").hidden || !lost.hidden;
+    data.line = lineState;
+    show($("line"), said[`line_${lineState}`]);
+    if (lineState === "connected") {
+      lost.hidden = true;
+      if (wasTold) banner(said.online, true);
+    } else if (lineState === "lost") {
+      lost.hidden = false;
+      say($("retry"), said.retry);
+      banner("", false);
+    } else if (lost.hidden) banner(said.offline, false);
+  }
 
   function connected() {
-    if (ready) return;
-    ready = true;
-    clearTimeout(offlineTimer);
-    offlineTimer = 0;
-    if (!$("banner").hidden) banner(said.online, true);
+    if (document.activeElement === $("retry")) box.focus({ preventScroll: true });
+    showLine();
     $("refresh").hidden = true;
     markRead();
     flush();
   }
 
-  const sayOffline = () => { if (!ready && !over) banner(said.offline, false); };
-
-  function lost() {
-    ready = false;
-    clearTimeout(patience);
-    inFlight = null;
-    readSent = 0;
-    outbox.forEach((entry) => setState(entry.node, said.kept, "waiting"));
-    offlineTimer ||= setTimeout(sayOffline, 2500);
-  }
-
   function ended() {
     over = true;
-    drop();
+    clearTimeout(bannerTimer);
+    clearTimeout(patience);
     banner("", false);
+    $("lost").hidden = $("line").hidden = true;
     $("ended").hidden = false;
     button.disabled = box.readOnly = true;
   }
-
-  function connect() {
-    clearTimeout(retry);
-    if (socket || over || status === "closed") return;
-    const mine = socket = new WebSocket(location.origin.replace("http", "ws") + data.socket);
-    mine.onopen = () => { everOpened = true; overHttp = ready = false; heardAt = Date.now(); sync(); };
-    mine.onmessage = (event) => { if (socket === mine) { failures = 0; handle(JSON.parse(event.data)); } };
-    mine.onclose = (event) => { if (socket === mine) { socket = null; hungUp(event.code); } };
-  }
-
-  function hungUp(code) {
-    if (over || status === "closed") return;
-    if (code === 4401 || code === 4403) { ended(); return; }
-    if (overHttp) return; // the requests go on
-    failures += 1;
-    lost();
-    if (!everOpened && failures >= 2) { overHttp = true; poll(); return; }
-    retry = setTimeout(connect, jitter(Math.min(30000, 700 * 2 ** (failures - 1))));
-  }
-
-  function drop() {
-    const mine = socket;
-    socket = null;
-    if (mine) mine.close();
-  }
-
-  function send(frame) {
-    if (overHttp) exchange(frame);
-    else if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
-  }
-
-  const request = (url, headers, body) =>
-    fetch(url, { method: "POST", headers: { "X-CSRFToken": data.csrf, ...headers }, body });
-
-  async function exchange(frame) {
-    try {
-      const answer = await request(data.frames, { "Content-Type": "application/json" }, JSON.stringify(frame));
-      if (answer.status === 401) ended();
-      else if (answer.ok) (await answer.json()).frames.forEach(handle);
-      else lost();
-    } catch { lost(); }
-  }
-
-  async function poll() {
-    clearTimeout(retry);
-    if (!overHttp || over || status === "closed") return;
-    if (++polls % 15 === 0) connect();
-    await exchange({ type: ready ? "beat" : "sync", after: lastSeq });
-    clearTimeout(retry);
-    retry = setTimeout(poll, 4000);
-  }
-
-  function wake() {
-    if (socket && Date.now() - heardAt > 45000) drop(); // a line that died without a word
-    if (overHttp) poll();
-    else connect();
-  }
-
-  setInterval(() => {
-    if (!overHttp && socket) { wake(); send({ type: "beat", after: lastSeq }); }
-  }, 20000);
 
   /* --- writing --- */
 
@@ -310,11 +270,29 @@
   const length = (text) => [...text].length;
 
   function flush() {
-    if (!ready || inFlight || !outbox.length) return;
+    if (!line.ready || inFlight || !outbox.length) return;
     inFlight = outbox[0];
-    setState(inFlight.node, said.pending, "waiting");
-    patience = setTimeout(() => { drop(); hungUp(); lost(); }, 10000); // no answer: another line, the same message
-    send({ type: "post", client_id: inFlight.id, body: inFlight.body });
+    if (inFlight.tries < LONG) showPending(inFlight);
+    patience = setTimeout(() => { line.cut(); tryAgain(); }, 10000); // no answer: another line, the same message
+    line.send({ type: "post", client_id: inFlight.id, body: inFlight.body });
+  }
+
+  function tryAgain() {
+    clearTimeout(patience);
+    inFlight = null;
+    flush();
+  }
+
+  // « Réessayer » of one message: the same one, under the same name.
+  function retry(entry) {
+    if (!outbox.includes(entry)) {
+      place(entry.node, true);
+      outbox.push(entry);
+    }
+    entry.tries = 0;
+    showPending(entry);
+    box.focus({ preventScroll: true });
+    if (line.ready) tryAgain(); else line.retry();
   }
 
   function post() {
@@ -323,9 +301,11 @@
     error(!body ? said.empty : length(body) > limit ? said.too_long : "");
     if (!body || length(body) > limit) return;
     const node = draw({ author: "reporter", sent_at: new Date().toISOString(), body });
-    setState(node, ready ? said.pending : said.kept, "waiting");
+    const entry = { id: newId(), body, node, tries: 0 };
+    showPending(entry);
+    part(node, "retry").addEventListener("click", () => retry(entry));
     place(node, true);
-    outbox.push({ id: newId(), body, node, tries: 0 });
+    outbox.push(entry);
     box.value = "";
     count();
     box.focus({ preventScroll: true });
@@ -343,15 +323,16 @@
   });
   box.addEventListener("input", () => {
     count();
-    if (status !== "active" || overHttp || !ready || Date.now() - typedAt < 3000) return;
+    if (status !== "active" || line.isSlow || !line.ready || Date.now() - typedAt < 3000) return;
     typedAt = Date.now();
-    send({ type: "typing" });
+    line.send({ type: "typing" });
   });
 
   $("code-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      const answer = await request(event.target.action, { Accept: "application/json" });
+      const headers = { "X-CSRFToken": data.csrf, Accept: "application/json" };
+      const answer = await fetch(event.target.action, { method: "POST", headers });
       const reply = await answer.json();
       if (answer.ok) { // refused, what is shown already stays: it works
         $("code").textContent = reply.code;
@@ -381,16 +362,27 @@
     if (document.hidden) return;
     unread = 0;
     document.title = title;
-    wake();
+    line.wake();
     if (status === "abandoned") returned();
-    send({ type: "beat", after: lastSeq });
     markRead();
   });
-  window.addEventListener("offline", () => { drop(); hungUp(); lost(); sayOffline(); });
-  window.addEventListener("online", () => { failures = 0; wake(); });
+  document.addEventListener("resume", () => line.wake()); // after the browser froze the page
+  window.addEventListener("pageshow", () => line.wake());
+  window.addEventListener("online", () => line.wake());
+  window.addEventListener("offline", () => { line.cut(); if (!line.ready) showLine(); });
+  $("retry").addEventListener("click", () => line.retry());
 
   list.querySelectorAll("time").forEach((node) => setTime(node, node.dateTime));
   count();
   if (status === "active") toEnd();
-  connect();
+  line = window.pnavLine({
+    address: location.origin.replace("http", "ws") + data.socket,
+    frames: data.frames,
+    csrf: data.csrf,
+    after: () => lastSeq,
+    wanted: () => status !== "closed" || outbox.length > 0,
+    hear: (frame) => handlers[frame.type]?.(frame),
+    changed: lineChanged,
+    ended,
+  });
 })();

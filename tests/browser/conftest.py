@@ -48,6 +48,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from pytest_django import DjangoDbBlocker
 
 from tests import chromium
+from tests.browser.exchange import console, enter, nobody_on_duty
+
+__all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60

@@ -1,171 +1,14 @@
 """The exchange in a real browser: a person on the page, an agent on a real socket of the console."""
 
-import json
 import re
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connections
-from playwright.sync_api import Page, expect
-from websockets.sync.client import ClientConnection, connect
+from playwright.sync_api import expect
 
 from chat import actions
-from chat.lifecycle import Availability, Status
-from chat.models import Agent, Conversation, Message
-from tests.browser.conftest import PATIENCE_MS, LiveSite
-from tests.chat.sockets import signed_in, visit
+from chat.models import Agent, Conversation
+from tests.browser.exchange import assigned, available, bodies, close, in_site, own, waiting, write
 from tests.factories import chat as make
-
-OFFLINE = "Connexion interrompue. Vos messages sont gardés et partiront dès le retour."
-
-
-def items(frame: dict[str, Any]) -> list[dict[str, Any]]:
-    return frame["items"] if frame["type"] == "messages" else []
-
-
-def in_site[T](live_site: LiveSite, work: Callable[[], T]) -> T:
-    """Do this on the site's database, in a thread: actions ring, which they cannot in the thread of Playwright's loop.
-
-    The rings of this process reach nobody, the site having a prefix of its own: what a page must hear of at once is
-    done by `live_site.manage` or over the console's socket.
-    """
-
-    def run() -> T:
-        try:
-            return work()
-        finally:
-            connections.close_all()
-
-    with live_site.database(), ThreadPoolExecutor(1) as thread:
-        return thread.submit(run).result()
-
-
-def assigned(live_site: LiveSite, **fields: Any) -> tuple[Agent, Conversation]:
-    def work() -> tuple[Agent, Conversation]:
-        agent = make.agent(public_name="Camille")
-        return agent, make.assigned(agent, **fields)
-
-    return in_site(live_site, work)
-
-
-def waiting(live_site: LiveSite, **fields: Any) -> tuple[Agent, Conversation]:
-    """Somebody waits, and an agent who is there is not available yet."""
-
-    def work() -> tuple[Agent, Conversation]:
-        return make.agent(availability=Availability.AWAY, public_name="Camille"), make.waiting(**fields)
-
-    return in_site(live_site, work)
-
-
-class Console:
-    """An agent at the other end: the console's socket, as docs/protocol.md says."""
-
-    def __init__(self, line: ClientConnection, conversation: uuid.UUID) -> None:
-        self.line = line
-        self.conversation = str(conversation)
-
-    def send(self, kind: str, **fields: Any) -> None:
-        self.line.send(json.dumps({"type": kind, "conversation": self.conversation, **fields}))
-
-    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first frame that satisfies the question; others before it are let go."""
-        deadline = time.monotonic() + PATIENCE_MS / 1000
-        while True:
-            frame = json.loads(self.line.recv(timeout=deadline - time.monotonic()))
-            if wanted(frame):
-                return frame
-
-    def say(self, body: str) -> None:
-        client_id = str(uuid.uuid4())
-        self.send("post", client_id=client_id, body=body)
-        self.until(lambda frame: any(item["client_id"] == client_id for item in items(frame)))
-
-    def hear(self, body: str) -> int:
-        """Wait for a message of the person; its number."""
-        frame = self.until(lambda frame: any(item["body"] == body for item in items(frame)))
-        return next(item["seq"] for item in frame["items"] if item["body"] == body)
-
-
-@pytest.fixture
-def nobody_on_duty(live_site) -> None:
-    """Agents and conversations of the tests before are out of the way."""
-    with live_site.database():
-        Agent.objects.update(availability=Availability.AWAY, seen_at=None)
-        Conversation.objects.filter(status=Status.WAITING).update(status=Status.ABANDONED)
-
-
-@pytest.fixture
-def console(live_site, nobody_on_duty) -> Callable[..., Any]:
-    """`with console(agent, conversation) as agent:` signs the agent in on the console's socket."""
-
-    @contextmanager
-    def sign_in(agent: Agent, conversation: Conversation) -> Iterator[Console]:
-        with live_site.database():
-            key = signed_in(agent)
-        address = live_site.url.replace("http", "ws") + "/ws/console/"
-        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"}
-        with connect(address, additional_headers=headers, origin=live_site.url) as line:  # type: ignore[arg-type]
-            yield Console(line, conversation.public_id)
-
-    return sign_in
-
-
-@pytest.fixture
-def enter(live_site, page_factory, nobody_on_duty) -> Callable[..., Page]:
-    """`enter(conversation, **page options)`: the page of the visit that opened this conversation."""
-
-    def make_page(conversation: Conversation, *, before: Callable[[Page], None] | None = None, **options: Any) -> Page:
-        with live_site.database():
-            key = visit(conversation)
-        page = page_factory(**options)
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
-        if before:
-            before(page)
-        page.goto(live_site.url + "/tchat/")
-        return page
-
-    return make_page
-
-
-def bodies(live_site, conversation: Conversation) -> list[str]:
-    with live_site.database():
-        lines = Message.objects.filter(conversation=conversation).select_related("conversation")
-        return [message.body for message in lines if message.author == "reporter"]
-
-
-def write(page: Page, body: str) -> None:
-    page.get_by_label("Votre message").fill(body)
-    page.get_by_role("button", name="Envoyer").click()
-
-
-def own(page: Page) -> Any:
-    return page.locator("#messages > [data-author=reporter]")
-
-
-def available(live_site, agent: Agent) -> None:
-    """The agent says so, in a process of the site: the queue moves and every socket hears of it."""
-    live_site.manage(
-        "shell",
-        "-c",
-        f"from chat import actions; actions.set_availability(agent_id={agent.pk}, availability='available')",
-    )
-
-
-def close(live_site: LiveSite, agent: Agent, conversation: Conversation) -> None:
-    """The agent ends the exchange."""
-    live_site.manage(
-        "shell",
-        "-c",
-        "from chat import actions; from pnav.accounts.models import User;"
-        f"actions.close_conversation(conversation_id={conversation.pk}, by_author='agent',"
-        f" by=User.objects.get(pk={agent.user_id}), outcome='advised')",
-    )
 
 
 def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console, axe):
@@ -301,161 +144,6 @@ def test_text_begun_when_the_exchange_ends_stays_to_be_copied(live_site, enter):
     )
 
 
-def test_network_cut_loses_nothing_and_doubles_nothing(live_site, enter, console):
-    agent, conversation = assigned(live_site)
-    page = enter(conversation)
-    with console(agent, conversation) as camille:
-        write(page, "avant")
-        camille.hear("avant")
-        page.context.set_offline(True)
-        expect(page.get_by_text(OFFLINE)).to_be_visible()
-        write(page, "pendant 1")
-        write(page, "pendant 2")
-        expect(own(page).nth(1).locator("[data-part=state]")).to_have_text("Gardé, partira dès que possible")
-        page.wait_for_event("websocket").wait_for_event("socketerror")  # tried in vain
-        camille.say("Vous êtes toujours là ?")
-        expect(page.get_by_text("Vous êtes toujours là ?")).to_have_count(0)
-        page.context.set_offline(False)
-        expect(page.get_by_text("Connexion rétablie.")).to_be_visible()
-        camille.hear("pendant 2")
-        expect(own(page).locator("[data-part=state]")).to_have_text(["Envoyé", "Envoyé", "Envoyé"])
-        expect(page.get_by_text("Vous êtes toujours là ?")).to_have_count(1)
-        write(page, "après")
-        camille.hear("après")
-    assert bodies(live_site, conversation) == ["avant", "pendant 1", "pendant 2", "après"]
-    assert page.locator("#messages > li").evaluate_all("nodes => nodes.map((node) => node.dataset.seq)") == [
-        "1", "2", "3", "4", "5", "6",
-    ]  # fmt: skip
-
-
-def test_acknowledgement_lost_with_the_line_is_not_a_second_message(live_site, enter, console):
-    agent, conversation = assigned(live_site)
-
-    def deafen(page: Page) -> None:
-        """The first socket carries what is sent, and loses every answer to a message before it breaks."""
-        page.add_init_script(
-            """
-            const Real = WebSocket;
-            let count = 0;
-            window.WebSocket = class extends Real {
-              constructor(url) { super(url); this.first = count++ === 0; }
-              set onmessage(hear) {
-                super.onmessage = (event) => {
-                  if (this.first && JSON.parse(event.data).items?.length) { this.close(); return; }
-                  hear(event);
-                };
-              }
-            };
-            """
-        )
-
-    page = enter(conversation, before=deafen)
-    with console(agent, conversation) as camille:
-        expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
-        write(page, "une seule fois")
-        camille.hear("une seule fois")
-        expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
-    assert bodies(live_site, conversation) == ["une seule fois"]
-    expect(own(page)).to_have_count(1)
-
-
-def test_blocked_sockets_fall_back_to_requests(live_site, enter, console):
-    agent, conversation = assigned(live_site)
-
-    def block(page: Page) -> None:
-        page.add_init_script(
-            """
-            window.WebSocket = class {
-              static OPEN = 1;
-              constructor() { this.readyState = 3; setTimeout(() => this.onclose({ code: 1006 }), 20); }
-              close() {}
-            };
-            """
-        )
-
-    page = enter(conversation, before=block)
-    with console(agent, conversation) as camille:
-        expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
-        write(page, "par le chemin lent")
-        camille.hear("par le chemin lent")
-        expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
-        camille.say("Je vous lis")
-        expect(page.get_by_text("Je vous lis")).to_be_visible()
-        camille.until(lambda frame: frame["type"] == "read" and frame["author"] == "reporter")
-        expect(page.get_by_text("Connexion interrompue.")).to_be_hidden()
-
-        # And when requests fail too.
-        page.context.set_offline(True)
-        expect(page.get_by_text(OFFLINE)).to_be_visible()
-        write(page, "gardé")
-        page.wait_for_event("requestfailed")  # tried in vain
-        page.context.set_offline(False)
-        camille.hear("gardé")
-    expect(own(page).locator("[data-part=state]")).to_have_text(["Envoyé", "Envoyé"])
-    assert bodies(live_site, conversation) == ["par le chemin lent", "gardé"]
-
-
-def test_server_that_cannot_write_is_asked_again(live_site, enter):
-    _agent, conversation = assigned(live_site)
-    posted: list[str] = []
-
-    def intercept(page: Page) -> None:
-        def serve(socket: Any) -> None:
-            server = socket.connect_to_server()
-
-            def from_page(text: str) -> None:
-                frame = json.loads(text)
-                if frame["type"] == "post":
-                    posted.append(frame["client_id"])
-                if len(posted) == 1 and frame["type"] == "post":
-                    answer = {"type": "error", "code": "unavailable", "detail": "", "client_id": frame["client_id"]}
-                    socket.send(json.dumps(answer))
-                else:
-                    server.send(text)
-
-            socket.on_message(from_page)
-
-        page.route_web_socket(re.compile("/ws/conversation/"), serve)
-
-    page = enter(conversation, before=intercept)
-    write(page, "encore")
-    expect(own(page).locator("[data-part=state]")).to_have_text("Gardé, partira dès que possible")
-    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
-    assert len(posted) == 2 and posted[0] == posted[1]
-    assert bodies(live_site, conversation) == ["encore"]
-
-
-def test_place_given_up_while_away_is_taken_back(live_site, enter):
-    _agent, conversation = waiting(live_site)
-    page = enter(conversation)
-    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
-    with live_site.database():
-        Conversation.objects.filter(pk=conversation.pk).update(status=Status.ABANDONED)
-    page.context.set_offline(True)
-    expect(page.get_by_text(OFFLINE)).to_be_visible()
-    page.get_by_label("Vous pouvez déjà écrire").fill("je suis revenue")
-    page.get_by_role("button", name="Envoyer").click()
-    page.context.set_offline(False)
-    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
-    with live_site.database():
-        assert Conversation.objects.get(pk=conversation.pk).status == Status.WAITING
-
-
-def test_visit_that_ended_elsewhere_says_so_and_keeps_the_text(live_site, enter):
-    _agent, conversation = assigned(live_site)
-    page = enter(conversation)
-    other = page.context.new_page()
-    other.goto(live_site.url + "/tchat/")
-    page.get_by_label("Votre message").fill("pas encore envoyé")
-    other.get_by_role("button", name="Quitter rapidement", exact=True).click()
-    other.wait_for_url(re.compile("^(?!.*tchat)"))
-    page.context.set_offline(True)  # the next line is opened without a visit
-    page.context.set_offline(False)
-    expect(page.get_by_text("Votre visite a pris fin sur cet appareil.")).to_be_visible()
-    expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_visible()
-    expect(page.get_by_label("Votre message")).to_have_value("pas encore envoyé")
-
-
 def test_title_counts_what_arrives_in_another_tab(live_site, enter, console):
     agent, conversation = assigned(live_site)
     page = enter(conversation)
@@ -554,10 +242,13 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
         camille.send("sync", after=0)
         seq = camille.hear("Ce texte reste")
-        page.get_by_label("Votre message").fill("à moitié")
+        page.get_by_label("Votre message").press_sequentially("à moitié")
         camille.say("Je vous lis")
         expect(frame.get_by_text("Je vous lis")).to_be_visible()
-        expect(page.get_by_label("Votre message")).to_have_value("à moitié")
+        # Neither the text nor the place of the cursor was taken: the sentence goes on.
+        expect(page.get_by_label("Votre message")).to_be_focused()
+        page.keyboard.type(" écrit")
+        expect(page.get_by_label("Votre message")).to_have_value("à moitié écrit")
         camille.until(lambda frame: frame["type"] == "read" and frame["seq"] > seq)
 
     # An error keeps the text; the end asks first.

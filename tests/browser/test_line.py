@@ -1,0 +1,538 @@
+"""The line of the visitor's page: what is seen and what is kept when the network does what networks do."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from chat.lifecycle import Status
+from chat.models import Conversation
+from tests.browser.conftest import ROOT
+from tests.browser.exchange import PATIENCE_SECONDS, assigned, bodies, close, own, waiting, write
+
+OFFLINE = "Connexion interrompue. Vos messages sont gardés et partiront dès le retour."
+KEPT = "Gardé, partira dès que possible"
+
+
+class Wire:
+    """The sockets of a page, in the hands of a test. Pass `wire.hold` as `before` to `enter`.
+
+    refuses: new sockets are closed at once. swallows: through new sockets nothing passes, and nothing says so; `die()`
+    does that to those that are open. loses: a question to each frame from the server; those it is true of never arrive.
+    answers: may answer a frame of the page in place of the server.
+    """
+
+    def __init__(self) -> None:
+        self.refuses = self.swallows = False
+        self.loses: Callable[[dict[str, Any]], bool] = lambda _frame: False
+        self.answers: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _frame: None
+        self.heard: list[dict[str, Any]] = []
+        self.opened = 0
+        self._dead = 0
+
+    def hold(self, page: Page) -> None:
+        page.clock.install()
+        page.route_web_socket(re.compile("/ws/conversation/"), self._serve)
+
+    def die(self) -> None:
+        self._dead = self.opened
+
+    def _serve(self, socket: WebSocketRoute) -> None:
+        self.opened = number = self.opened + 1
+        if self.refuses:
+            socket.close(code=1011)
+            return
+        if self.swallows:
+            self.die()
+        server = socket.connect_to_server()
+
+        def from_server(text: str) -> None:
+            if number > self._dead and not self.loses(json.loads(text)):
+                socket.send(text)
+
+        def from_page(text: str) -> None:
+            if number <= self._dead:
+                return
+            frame = json.loads(text)
+            self.heard.append(frame)
+            instead = self.answers(frame)
+            if instead:
+                socket.send(json.dumps(instead))
+            else:
+                server.send(text)
+
+        server.on_message(from_server)
+        socket.on_message(from_page)
+
+    def posts(self) -> list[str]:
+        return [frame["client_id"] for frame in self.heard if frame["type"] == "post"]
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+def state(page: Page) -> Any:
+    """What is said of each message of the person."""
+    return own(page).locator("[data-part=state]")
+
+
+def connected(page: Page) -> None:
+    expect(page.locator("#line")).to_have_text("Connecté")
+
+
+def until(page: Page, happens: Callable[[], bool]) -> None:
+    """Let the page live until this is true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not happens():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def refuse(code: str) -> Any:
+    """An answer of the server that writes nothing."""
+    return lambda frame: (
+        {"type": "error", "code": code, "detail": "", "client_id": frame["client_id"]}
+        if frame["type"] == "post"
+        else None
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_three_states_are_seen_and_said(live_site, enter, console, axe, theme):
+    agent, conversation = assigned(live_site)
+    page = enter(conversation, before=lambda page: page.clock.install(), theme=theme, width=320, height=640)
+    lost, alert = page.locator("#lost"), page.get_by_role("alert").filter(has_text="Connexion perdue.")
+    connected(page)
+    expect(lost).to_be_hidden()
+
+    page.context.set_offline(True)
+    expect(page.get_by_text(OFFLINE)).to_be_visible()
+    expect(page.locator("#banner").locator("xpath=..")).to_have_attribute("role", "status")
+    expect(page.locator("#line")).to_have_text("Reconnexion…")
+    write(page, "gardé")
+    expect(state(page)).to_have_text(KEPT)
+    axe(page)
+
+    page.clock.fast_forward(31_000)
+    expect(alert).to_be_visible()
+    expect(page.get_by_text(OFFLINE)).to_be_hidden()
+    expect(page.locator("#line")).to_have_text("Hors connexion")
+    expect(lost.get_by_role("link", name="17")).to_have_attribute("href", "tel:17")
+    expect(lost.get_by_role("link", name="114")).to_have_attribute("href", "sms:114")
+    expect(state(page)).to_have_text("Non envoyé")
+    expect(own(page).get_by_role("button", name="Réessayer")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.evaluate("window.scrollTo(0, 0)")
+    axe(page)
+
+    # Asked for, it is tried at once, and says so when it is in vain.
+    page.get_by_label("Votre message").fill("un brouillon")
+    lost.get_by_role("button", name="Réessayer").click()
+    expect(page.locator("#line")).to_have_text("Hors connexion")
+    expect(lost.get_by_role("button", name="Réessayer")).to_be_focused()
+    expect(alert).to_be_visible()
+
+    with console(agent, conversation) as camille:
+        camille.send("sync", after=0)
+        page.context.set_offline(False)
+        expect(page.get_by_text("Connexion rétablie.")).to_be_visible()
+        expect(lost).to_be_hidden()
+        connected(page)
+        camille.hear("gardé")
+    expect(page.locator("#body")).to_be_focused()
+    expect(page.get_by_label("Votre message")).to_have_value("un brouillon")
+    expect(state(page)).to_have_text("Envoyé")
+    assert bodies(live_site, conversation) == ["gardé"]
+
+
+def test_draft_and_unsent_messages_are_nowhere_but_on_the_page(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    connected(page)
+    page.context.set_offline(True)
+    write(page, "gardé ici seulement")
+    expect(state(page)).to_have_text(KEPT)
+    page.get_by_label("Votre message").fill("un brouillon")
+    kept = page.evaluate(
+        "async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,"
+        " (await caches.keys()).length]"
+    )
+    assert kept == [0, 0, 0, 0]
+    page.context.set_offline(False)
+    expect(state(page)).to_have_text("Envoyé")
+    page.reload()
+    expect(page.get_by_label("Votre message")).to_have_value("")
+    expect(own(page)).to_have_count(1)
+
+
+def test_two_tabs_agree(live_site, enter, console):
+    agent, conversation = assigned(live_site)
+    first = enter(conversation)
+    second = first.context.new_page()
+    second.goto(live_site.url + "/tchat/")
+    connected(first)
+    connected(second)
+    second.get_by_label("Votre message").fill("brouillon du second")
+    with console(agent, conversation) as camille:
+        write(first, "du premier")
+        expect(own(second).locator("[data-part=body]")).to_have_text("du premier")
+        seq = camille.hear("du premier")
+        camille.say("Je vous lis")
+        camille.send("read", seq=seq)
+        for page in (first, second):
+            expect(page.get_by_text("Je vous lis")).to_have_count(1)
+            expect(state(page)).to_have_text("Lu")
+        second.get_by_role("button", name="Envoyer").click()
+        expect(own(first).locator("[data-part=body]")).to_have_text(["du premier", "brouillon du second"])
+        order = (
+            "nodes => nodes.map((node) => [node.dataset.seq, node.dataset.author, node.innerText.split('\\n').at(-1)])"
+        )
+        expect(state(second)).to_have_text(["Lu", "Envoyé"])
+        expect(state(first)).to_have_text(["Lu", "Envoyé"])
+        threads = [page.locator("#messages > li").evaluate_all(order) for page in (first, second)]
+        assert threads[0] == threads[1]
+    first.get_by_role("link", name="Terminer l’échange").click()
+    first.get_by_role("button", name="Oui, terminer").click()
+    for page in (first, second):
+        expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+
+
+def test_line_that_died_without_a_word_is_found_out_on_waking(live_site, enter, console, wire):
+    agent, conversation = assigned(live_site)
+    page = enter(conversation, before=wire.hold)
+    connected(page)
+    with console(agent, conversation) as camille:
+        wire.die()
+        camille.say("Vous êtes là ?")
+        # The page comes back on screen: it asks, nobody answers within five seconds, it takes another line.
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.clock.fast_forward(5_000)
+        expect(page.get_by_text("Vous êtes là ?")).to_be_visible()
+        assert wire.opened == 2
+        expect(page.get_by_text(OFFLINE)).to_be_hidden()
+
+
+@pytest.mark.parametrize("event", ["timers", "resume", "pageshow", "online"])
+def test_page_catches_up_after_a_long_sleep(live_site, enter, console, wire, event):
+    agent, conversation = assigned(live_site)
+    page = enter(conversation, before=wire.hold)
+    connected(page)
+    with console(agent, conversation) as camille:
+        wire.die()
+        camille.say("Vous dormez ?")
+        page.clock.pause_at(page.evaluate("Date.now() + 3 * 3600 * 1000"))  # timers fire at most once, as after a sleep
+        if event == "timers":
+            page.clock.run_for(30_000)
+        else:
+            target = "document" if event == "resume" else "window"
+            page.evaluate(f"{target}.dispatchEvent(new Event('{event}'))")
+            page.clock.run_for(6_000)
+        page.clock.resume()
+        expect(page.get_by_text("Vous dormez ?")).to_be_visible()
+        write(page, "réveillée")
+        camille.hear("réveillée")
+
+
+def test_beat_every_twenty_seconds_says_what_the_page_has(live_site, enter, wire):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=wire.hold)
+    write(page, "un")
+    expect(state(page)).to_have_text("Envoyé")
+    with live_site.database():
+        last = Conversation.objects.get(pk=conversation.pk).last_seq
+    page.clock.fast_forward(20_000)
+    until(page, lambda: {"type": "beat", "after": last} in wire.heard)
+
+
+def test_hole_is_asked_for(live_site, enter, console, wire):
+    agent, conversation = assigned(live_site)
+    page = enter(conversation, before=wire.hold)
+    connected(page)
+    with console(agent, conversation) as camille:
+        wire.loses = lambda frame: any(item["body"] == "un" for item in frame.get("items", []))
+        camille.say("un")
+        wire.loses = lambda _frame: False
+        camille.say("deux")
+        heard = page.locator("#messages > [data-author=agent] [data-part=body]")
+        expect(heard).to_have_text(["un", "deux"])
+
+
+@pytest.mark.parametrize("code", ["unavailable", "rate_limited"])
+def test_message_that_cannot_be_written_now_is_tried_again(live_site, enter, wire, code):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=wire.hold)
+    connected(page)
+    page.route("**/tchat/trames/", lambda route: route.abort())  # by no other way
+    wire.answers = refuse(code)
+    write(page, "encore")
+    expect(state(page)).to_have_text(KEPT)
+    # Half a minute in vain: it goes on by itself, and the person may ask at once.
+    retry = own(page).get_by_role("button", name="Réessayer")
+    for tries in range(1, 12):
+        until(page, lambda tries=tries: len(wire.posts()) >= tries)
+        page.evaluate("0")  # the answer has come back
+        if retry.is_visible():
+            break
+        page.clock.fast_forward(45_000)
+    expect(state(page)).to_have_text("Non envoyé")
+    wire.answers = lambda _frame: None
+    retry.click()
+    expect(page.locator("#body")).to_be_focused()
+    expect(state(page)).to_have_text("Envoyé")
+    expect(retry).to_be_hidden()
+    assert len(wire.posts()) >= 4 and len(set(wire.posts())) == 1
+    assert bodies(live_site, conversation) == ["encore"]
+
+
+def test_message_refused_may_be_tried_again_under_the_same_name(live_site, enter, wire):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=wire.hold)
+    connected(page)
+    wire.answers = lambda frame: refuse("forbidden")(frame) if len(wire.posts()) == 1 else None
+    write(page, "refusé")
+    expect(state(page)).to_have_text("Non envoyé")
+    write(page, "le suivant")
+    expect(state(page)).to_have_text(["Non envoyé", "Envoyé"])
+    own(page).first.get_by_role("button", name="Réessayer").click()
+    expect(state(page)).to_have_text(["Envoyé", "Envoyé"])
+    expect(own(page).locator("[data-part=body]")).to_have_text(["le suivant", "refusé"])
+    assert bodies(live_site, conversation) == ["le suivant", "refusé"]
+    assert len(set(wire.posts())) == 2
+
+
+def test_message_kept_through_a_cut_during_which_the_exchange_ends(live_site, enter):
+    agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    connected(page)
+    page.context.set_offline(True)
+    write(page, "trop tard")
+    expect(state(page)).to_have_text(KEPT)
+    close(live_site, agent, conversation)
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(state(page)).to_have_text("Non envoyé : l'échange est terminé")
+    expect(own(page).get_by_text("trop tard")).to_be_visible()
+    expect(page.get_by_role("button", name="Réessayer")).to_have_count(0)
+    expect(page.locator("#line")).to_be_hidden()
+    assert bodies(live_site, conversation) == []
+
+
+@pytest.mark.parametrize("how", ["refuses", "swallows"])
+def test_network_that_blocks_sockets_is_served_by_requests_until_it_does_not(live_site, enter, console, wire, how):
+    agent, conversation = assigned(live_site)
+    setattr(wire, how, True)
+    page = enter(conversation, before=wire.hold)
+    if how == "swallows":
+        expect(page.get_by_role("link", name="Actualiser")).to_be_visible()
+        page.clock.fast_forward(8_000)  # swallowed without a word
+    connected(page)
+    with console(agent, conversation) as camille:
+        write(page, "par le chemin lent")
+        camille.hear("par le chemin lent")
+        camille.say("Je vous lis")
+        expect(page.get_by_text("Je vous lis")).to_be_visible()
+        expect(page.get_by_text(OFFLINE)).to_be_hidden()
+        # Later a socket is tried again, unasked.
+        setattr(wire, how, False)
+        page.clock.fast_forward(50_000)
+        until(page, lambda: any(frame["type"] == "sync" for frame in wire.heard))
+        write(page, "par le chemin rapide")
+        camille.hear("par le chemin rapide")
+    assert len(wire.posts()) == 1
+    assert bodies(live_site, conversation) == ["par le chemin lent", "par le chemin rapide"]
+
+
+def test_network_cut_loses_nothing_and_doubles_nothing(live_site, enter, console):
+    agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    with console(agent, conversation) as camille:
+        write(page, "avant")
+        camille.hear("avant")
+        page.context.set_offline(True)
+        expect(page.get_by_text(OFFLINE)).to_be_visible()
+        write(page, "pendant 1")
+        write(page, "pendant 2")
+        expect(own(page).nth(1).locator("[data-part=state]")).to_have_text("Gardé, partira dès que possible")
+        camille.say("Vous êtes toujours là ?")
+        expect(page.get_by_text("Vous êtes toujours là ?")).to_have_count(0)
+        page.context.set_offline(False)
+        expect(page.get_by_text("Connexion rétablie.")).to_be_visible()
+        camille.hear("pendant 2")
+        expect(own(page).locator("[data-part=state]")).to_have_text(["Envoyé", "Envoyé", "Envoyé"])
+        expect(page.get_by_text("Vous êtes toujours là ?")).to_have_count(1)
+        write(page, "après")
+        camille.hear("après")
+    assert bodies(live_site, conversation) == ["avant", "pendant 1", "pendant 2", "après"]
+    assert page.locator("#messages > li").evaluate_all("nodes => nodes.map((node) => node.dataset.seq)") == [
+        "1", "2", "3", "4", "5", "6",
+    ]  # fmt: skip
+
+
+def test_acknowledgement_lost_with_the_line_is_not_a_second_message(live_site, enter, console):
+    agent, conversation = assigned(live_site)
+
+    def deafen(page: Page) -> None:
+        """The first socket carries what is sent, and loses every answer to a message before it breaks."""
+        page.add_init_script(
+            """
+            const Real = WebSocket;
+            let count = 0;
+            window.WebSocket = class extends Real {
+              constructor(url) { super(url); this.first = count++ === 0; }
+              set onmessage(hear) {
+                super.onmessage = (event) => {
+                  if (this.first && JSON.parse(event.data).items?.length) { this.close(); return; }
+                  hear(event);
+                };
+              }
+            };
+            """
+        )
+
+    page = enter(conversation, before=deafen)
+    with console(agent, conversation) as camille:
+        expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+        write(page, "une seule fois")
+        camille.hear("une seule fois")
+        expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+    assert bodies(live_site, conversation) == ["une seule fois"]
+    expect(own(page)).to_have_count(1)
+
+
+def test_blocked_sockets_fall_back_to_requests(live_site, enter, console):
+    agent, conversation = assigned(live_site)
+
+    def block(page: Page) -> None:
+        page.add_init_script(
+            """
+            window.WebSocket = class {
+              static OPEN = 1;
+              constructor() { this.readyState = 3; setTimeout(() => this.onclose({ code: 1006 }), 20); }
+              close() {}
+            };
+            """
+        )
+
+    page = enter(conversation, before=block)
+    with console(agent, conversation) as camille:
+        expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+        write(page, "par le chemin lent")
+        camille.hear("par le chemin lent")
+        expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+        camille.say("Je vous lis")
+        expect(page.get_by_text("Je vous lis")).to_be_visible()
+        camille.until(lambda frame: frame["type"] == "read" and frame["author"] == "reporter")
+        expect(page.get_by_text("Connexion interrompue.")).to_be_hidden()
+
+        # And when requests fail too.
+        page.context.set_offline(True)
+        expect(page.get_by_text(OFFLINE)).to_be_visible()
+        write(page, "gardé")
+        expect(own(page).last.locator("[data-part=state]")).to_have_text("Gardé, partira dès que possible")
+        page.context.set_offline(False)
+        camille.hear("gardé")
+    expect(own(page).locator("[data-part=state]")).to_have_text(["Envoyé", "Envoyé"])
+    assert bodies(live_site, conversation) == ["par le chemin lent", "gardé"]
+
+
+def test_place_given_up_while_away_is_taken_back(live_site, enter):
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation)
+    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    with live_site.database():
+        Conversation.objects.filter(pk=conversation.pk).update(status=Status.ABANDONED)
+    page.context.set_offline(True)
+    expect(page.get_by_text(OFFLINE)).to_be_visible()
+    page.get_by_label("Vous pouvez déjà écrire").fill("je suis revenue")
+    page.get_by_role("button", name="Envoyer").click()
+    page.context.set_offline(False)
+    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+    with live_site.database():
+        assert Conversation.objects.get(pk=conversation.pk).status == Status.WAITING
+
+
+def test_visit_that_ended_elsewhere_says_so_and_keeps_the_text(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    other = page.context.new_page()
+    other.goto(live_site.url + "/tchat/")
+    page.get_by_label("Votre message").fill("pas encore envoyé")
+    other.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    other.wait_for_url(re.compile("^(?!.*tchat)"))
+    page.context.set_offline(True)  # the next line is opened without a visit
+    page.context.set_offline(False)
+    expect(page.get_by_text("Votre visite a pris fin sur cet appareil.")).to_be_visible()
+    expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_visible()
+    expect(page.get_by_label("Votre message")).to_have_value("pas encore envoyé")
+
+
+PAGES = 300
+STORM = """(pages) => {
+  window.isUp = true;
+  window.opened = [];
+  window.live = new Set();
+  window.fetch = () => Promise.reject(new TypeError("no network"));
+  window.WebSocket = class {
+    constructor() {
+      opened.push(Date.now());
+      setTimeout(() => {
+        if (!isUp) { this.onclose({ code: 1006 }); return; }
+        live.add(this);
+        this.readyState = 1;
+        this.onopen();
+      }, 5);
+    }
+    send() { this.onmessage({ data: JSON.stringify({ type: "state", status: "active", last_seq: 0 }) }); }
+    close() { live.delete(this); }
+  };
+  for (let page = 0; page < pages; page += 1) {
+    pnavLine({
+      address: "ws://127.0.0.1/", frames: "/", csrf: "", after: () => 0, wanted: () => true,
+      hear() {}, changed() {}, ended() {},
+    });
+  }
+}"""
+CUT = """(isUp) => {
+  Object.assign(window, { isUp, opened: [] });
+  for (const socket of [...live]) { live.delete(socket); socket.onclose({ code: 1012 }); }
+  return Date.now();
+}"""
+
+
+def test_thousands_of_pages_do_not_come_back_in_one_instant(page_factory):
+    page = page_factory()
+    page.clock.install(time=0)
+    page.goto("about:blank")
+    page.clock.pause_at(1_000)
+    page.add_script_tag(path=ROOT / "static/pnav/chat-line.js")
+    page.evaluate(STORM, PAGES)
+    page.clock.run_for(20_000)
+    assert page.evaluate("live.size") == PAGES
+
+    def attempts(at: int) -> list[int]:
+        return sorted(moment - at for moment in page.evaluate("opened"))
+
+    # A restart: everybody within half a second, spread over it.
+    at = page.evaluate(CUT, True)
+    page.clock.run_for(600)
+    times = attempts(at)
+    assert len(times) == PAGES and times[0] >= 50 and times[-1] <= 510
+    assert max(sum(low <= moment < low + 50 for moment in times) for low in range(50, 500, 50)) < PAGES / 5
+    assert page.evaluate("live.size") == PAGES
+
+    # A long outage: ever more rarely, never together; half a minute after it everybody is there.
+    page.clock.run_for(20_000)
+    at = page.evaluate(CUT, False)
+    page.clock.run_for(180_000)
+    last_minute = [moment // 1_000 for moment in attempts(at) if moment >= 120_000]
+    assert len(last_minute) < PAGES * 5
+    assert max(last_minute.count(second) for second in set(last_minute)) < PAGES / 5
+    page.evaluate("isUp = true")
+    page.clock.run_for(31_000)
+    assert page.evaluate("live.size") == PAGES
