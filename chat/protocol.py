@@ -23,12 +23,12 @@ FORBIDDEN = "forbidden"
 RATE_LIMITED = "rate_limited"
 UNAVAILABLE = "unavailable"
 
-# Close codes of the sockets.
+# Close codes of the sockets. An application may send 1000 and 3000 to 4999 alone: autobahn raises for any other.
 CLOSE_NO_SESSION = 4401
 CLOSE_FORBIDDEN = 4403
 CLOSE_BAD_FRAMES = 4408
-CLOSE_TOO_MANY = 1013  # too many sockets of one session: try later
-CLOSE_AGAIN = 1012  # service restart: come back
+CLOSE_TOO_MANY = 4413  # too many sockets of one session: try later
+CLOSE_AGAIN = 4412  # service restart: come back
 
 
 class ProtocolError(Exception):

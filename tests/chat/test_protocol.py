@@ -113,3 +113,10 @@ def test_message_item_time_is_utc():
         seq=1, client_id=None, author="system", sent_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), body="x"
     )
     assert item == {"seq": 1, "client_id": None, "author": "system", "sent_at": "2026-01-02T03:04:05Z", "body": "x"}
+
+
+def test_the_server_can_send_our_close_codes():
+    """Autobahn, below Daphne, raises for any code that an application may not choose, such as 1012 and 1013."""
+    codes = {name: value for name, value in vars(protocol).items() if name.startswith("CLOSE_")}
+    assert len(codes) == len(set(codes.values())) >= 5
+    assert all(3000 <= code <= 4999 for code in codes.values())
