@@ -3,7 +3,7 @@
 Both say the same; the tests hold them together.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -13,17 +13,25 @@ from chat.models import Conversation
 
 PLACE = """
 SELECT (SELECT count(*) FROM chat_conversation
-        WHERE status = %(waiting)s AND reporter_seen_at >= %(here_since)s
+        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now - %(absent)s * interval '1 s'
           AND (-urgency, queued_at, id) <= (-%(urgency)s, %(queued_at)s, %(id)s)),
-       COALESCE(sum(capacity), 0), COALESCE(sum(GREATEST(capacity - load, 0)), 0)
-FROM (SELECT a.capacity, count(c.id) AS load
-      FROM chat_agent a LEFT JOIN chat_conversation c ON c.assigned_to_id = a.id AND c.status = %(active)s
-      WHERE a.availability = %(available)s AND a.seen_at >= %(present_since)s GROUP BY a.id) on_duty
+       on_duty.slots, on_duty.free
+FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
+CROSS JOIN LATERAL (
+  SELECT COALESCE(sum(capacity), 0) AS slots, COALESCE(sum(GREATEST(capacity - load, 0)), 0) AS free
+  FROM (SELECT a.capacity, count(c.id) AS load
+        FROM chat_agent a LEFT JOIN chat_conversation c ON c.assigned_to_id = a.id AND c.status = %(active)s
+        WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s * interval '1 s'
+        GROUP BY a.id) agents
+) on_duty
 """
 
 
-def place_of(conversation: Conversation, now: datetime) -> tuple[int, tuple[int, int] | None]:
-    """The position of somebody who waits and is here (1: next), and the range of minutes if anybody can say."""
+def place_of(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
+    """The position of somebody who waits and is here (1: next), and the range of minutes if anybody can say.
+
+    now: PostgreSQL's clock (see chat.clock) unless given.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             PLACE,
@@ -31,8 +39,9 @@ def place_of(conversation: Conversation, now: datetime) -> tuple[int, tuple[int,
                 "waiting": Status.WAITING.value,
                 "active": Status.ACTIVE.value,
                 "available": Availability.AVAILABLE.value,
-                "here_since": now - timedelta(seconds=settings.ABSENT_SECONDS),
-                "present_since": now - timedelta(seconds=settings.LEASE_SECONDS),
+                "now": now,
+                "absent": settings.ABSENT_SECONDS,
+                "lease": settings.LEASE_SECONDS,
                 "urgency": conversation.urgency,
                 "queued_at": conversation.queued_at,
                 "id": conversation.pk,

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, dialogue, protocol, resume, thread, wording
+from chat import access, actions, clock, dialogue, protocol, resume, thread, wording
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
@@ -77,7 +77,7 @@ def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, A
     """Where the conversation stands, in words. It was just read: only the place is asked for."""
     position = wait = None
     if conversation.status == Status.WAITING:
-        position, wait = place_of(conversation, timezone.now())
+        position, wait = place_of(conversation)
     agent = conversation.assigned_to
     interlocutor = agent.interlocutor if agent else None
     return {
@@ -125,8 +125,9 @@ def _present(request: HttpRequest) -> Conversation | None:
         resume.revive_conversation(conversation_id=current.pk)
         return access.as_reporter(request.session)
     now = timezone.now()
-    if current.reporter_seen_at < now - actions.SEEN_EVERY:
-        actions.reporters_seen(conversation_ids=[current.pk], now=now)
+    # Only a hint: a clock that is wrong, either way, costs a statement and changes nothing.
+    if not now - actions.SEEN_EVERY < current.reporter_seen_at <= now:
+        actions.reporters_seen(conversation_ids=[current.pk], now=clock.now())
     return current
 
 
