@@ -6,12 +6,16 @@ The session is the only key: every view obtains its conversation from `chat.acce
 import json
 import logging
 import uuid
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.csp import CSP
@@ -28,11 +32,14 @@ from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
 from chat.models import Conversation
 from chat.place import place_of
+from chat.threads import DATABASE_AWAY
 from reports import limits
 from reports.models import Report, ReporterRole
 from triage import numbers, rules
 
 logger = logging.getLogger(__name__)
+
+type View = Callable[[HttpRequest], HttpResponse]
 
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
 MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
@@ -131,6 +138,26 @@ def _present(request: HttpRequest) -> Conversation | None:
     return current
 
 
+def _when_away(view: View) -> View:
+    """Without a script too, a database that does not answer costs nobody what they typed, and the frame tries again."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except DATABASE_AWAY as error:
+            logger.warning("page of the exchange: the database does not answer (%s)", type(error).__name__)
+            context = {
+                "body": request.POST.get("body", ""),
+                "client_id": request.POST.get("client_id", ""),
+                "csrf_token": get_token(request),
+            }
+            # Without the request: the frame of the other pages reads the session, which is in the database.
+            return HttpResponse(render_to_string("chat/away.html", context), status=503)
+
+    return answer
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
@@ -149,6 +176,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@_when_away
 def post_message(request: HttpRequest) -> HttpResponse:
     """Add a message without a script, then back to the end of the thread."""
     current = _present(request)
@@ -179,6 +207,7 @@ def _post_form(current: Conversation, client_id: uuid.UUID, body: str) -> None:
 @require_GET
 @xframe_options_sameorigin
 @csp_override(FRAMED_BY_OURSELVES)
+@_when_away
 def news(request: HttpRequest) -> HttpResponse:
     """For browsers without a script: where it stands and what lies after `apres`, in a frame that loads itself again.
 

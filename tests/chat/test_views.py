@@ -5,11 +5,13 @@ from html import unescape
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from chat import actions, protocol, views
+from chat.actions import Mark
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, EventKind, Message
 from reports import limits
@@ -486,3 +488,31 @@ def test_end_of_a_closed_conversation_asks_nothing(as_reporter):
 
 def test_end_without_conversation_asks_for_a_report(client):
     assert client.post(reverse("chat:end")).url == reverse("reports:create")
+
+
+@pytest.fixture
+def database_away(monkeypatch):
+    """Nothing can be read, as while PostgreSQL starts again."""
+
+    def fail(_session):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(views.access, "as_reporter", fail)
+
+
+def test_post_message_without_script_database_away_keeps_the_text(client, database_away):
+    client_id = str(uuid.uuid4())
+    answer = client.post(reverse("chat:message"), {"client_id": client_id, "body": "J'ai <peur>"})
+    assert answer.status_code == 503
+    page = answer.content.decode()
+    assert "J&#x27;ai &lt;peur&gt;</textarea>" in page
+    assert f'value="{client_id}"' in page
+    assert "csrfmiddlewaretoken" in page
+    assert "refresh" not in page
+
+
+def test_news_database_away_tries_again_by_itself(client, database_away):
+    answer = client.get(reverse("chat:news"), {"apres": "0", "etat": "active"})
+    assert answer.status_code == 503
+    assert 'http-equiv="refresh"' in answer.content.decode()
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
