@@ -196,6 +196,10 @@ class Socket:
             sending.send(None)
         except StopIteration:
             return
+        except Exception as error:  # noqa: BLE001  a socket that breaks must not keep a message from the others
+            logger.warning("socket: could not be sent to (%s)", type(error).__name__)
+            self.leaving = True
+            return
         sending.close()
         if not self.leaving:
             self.leave(protocol.CLOSE_TOO_MANY)

@@ -39,6 +39,7 @@ DRAFTS_WAITING = 5_000
 LINGER_SECONDS = 0.2  # beats and read marks wait so long for company
 ROUND_SECONDS = 2.0
 AGAIN_SECONDS = 1.0
+CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a character in six bytes at most
 SWEEP_SHARE = 4  # sweeping takes at most a fifth of the time
 CROWD = 128
 
@@ -86,12 +87,13 @@ class Seat:
         self.owes_frame = self.owes_state = False
         self.beat = Beat.NONE
 
-    def offer(self, event: Json, size: int, seq: int) -> None:
-        """A frame that holds message `seq` alone, ready to be sent."""
-        if seq == self.cursor + 1:
-            self.cursor = seq
-            self.socket.push_event(event, size)
-        elif seq > self.cursor:
+    def offer(self, event: Json, size: int, first: int, last: int) -> None:
+        """A frame that holds the messages `first` to `last`, ready to be sent."""
+        if first <= self.cursor + 1:
+            if last > self.cursor:
+                self.cursor = last
+                self.socket.push_event(event, size)
+        else:
             self.look()
 
     def acknowledge(self, event: Json, size: int, seq: int) -> None:
@@ -99,7 +101,7 @@ class Seat:
         if seq <= self.cursor:
             self.socket.push_event(event, size)
         else:
-            self.offer(event, size, seq)
+            self.offer(event, size, seq, seq)
 
     def look(self) -> None:
         """Read what lies after the cursor."""
@@ -251,31 +253,40 @@ class Switchboard:
             for draft, seat in [*posts, *self.writer.take_all()]:
                 seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
             return
-        rings: dict[str, int] = {}
+        fresh: dict[str, list[Json]] = {}
+        agents: dict[str, int | None] = {}
+        ring: dict[str, int] = {}
         for (draft, seat), answer in zip(posts, answers, strict=True):
             if isinstance(answer, Refusal):
                 seat.socket.send_error(answer.value, REFUSALS[answer], draft.client_id)
                 continue
-            seq = answer.seq
+            topic = draft.public_id
+            ring[topic] = max(answer.seq, ring.get(topic, 0))  # for a repeat too: its first ring may have been lost
             item = {
-                "seq": seq,
+                "seq": answer.seq,
                 "client_id": draft.client_id,
                 "author": draft.author,
                 "sent_at": answer.sent_at,
                 "body": answer.body,
             }
-            text = protocol.encode(protocol.messages_frame(seat.topic, [item], seq))
-            event, size = {"type": "websocket.send", "text": text}, len(text)
             if answer.is_repeat:
-                seat.acknowledge(event, size, seq)
+                seat.acknowledge(*_frame(topic, [item]), answer.seq)
             else:
-                for other in self._seats.get(seat.topic, ()):
-                    if other.agent_id is None or other.agent_id == answer.assigned_to:
-                        other.offer(event, size, seq)
-            # For a repeat too: its first ring may have been lost.
-            rings[seat.topic] = max(seq, rings.get(seat.topic, 0))
-        for topic, seq in rings.items():
+                agents[topic] = answer.assigned_to
+                fresh.setdefault(topic, []).append(item)
+        for topic, items in fresh.items():
+            for page in _pages(items):
+                self._deliver(topic, page, agents[topic])
+        for topic, seq in ring.items():
             self.hub.ring_elsewhere(Ring(doorbell.MESSAGES, conversation=topic, seq=seq))
+
+    def _deliver(self, topic: str, items: list[Json], agent_id: int | None) -> None:
+        """Hand what was just committed, in one frame, to the seats of its conversation. agent_id: who may read it."""
+        event, size = _frame(topic, items)
+        first, last = items[0]["seq"], items[-1]["seq"]
+        for seat in self._seats.get(topic, ()):
+            if seat.agent_id is None or seat.agent_id == agent_id:
+                seat.offer(event, size, first, last)
 
     # -- rings -------------------------------------------------------------------------------------------------------
 
@@ -401,6 +412,25 @@ class Switchboard:
                 except DATABASE_AWAY as error:
                     self._agents_seen |= agents
                     logger.warning("leases: the database failed (%s)", type(error).__name__)
+
+
+def _frame(topic: str, items: list[Json]) -> tuple[Json, int]:
+    """A `messages` frame as an event for all who get it, and its size in characters."""
+    text = protocol.encode(protocol.messages_frame(topic, items, items[-1]["seq"]))
+    return {"type": "websocket.send", "text": text}, len(text)
+
+
+def _pages(items: list[Json]) -> list[list[Json]]:
+    """Cut so that a frame stays below the limit of the server; nearly always there is one page."""
+    pages: list[list[Json]] = [[]]
+    size = 0
+    for item in items:
+        size += len(item["body"])
+        if size > CHARACTERS_TOGETHER and pages[-1]:
+            pages.append([])
+            size = len(item["body"])
+        pages[-1].append(item)
+    return pages
 
 
 def _renew(agent_ids: set[int]) -> None:
