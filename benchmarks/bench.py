@@ -134,11 +134,7 @@ class Bench:
     @asynccontextmanager
     async def served(self, name: str, count: int, processes: int = 1) -> AsyncIterator[tuple[list[Web], list[Pair]]]:
         """`processes` of a server on the core of the web; pairs that nobody has connected yet, which cross them."""
-        # A generator faster than a person; sessions that say « unmetered » need no more than this.
-        freely = {"FRAMES_A_SECOND": "1000000", "FRAMES_AT_ONCE": "1000000"}
-        webs = [
-            Web(self.ground.folder, APPLICATIONS[name], cores=self.web_cores, **freely) for _number in range(processes)
-        ]
+        webs = [Web(self.ground.folder, APPLICATIONS[name], cores=self.web_cores) for _number in range(processes)]
         pairs: list[Pair] = []
         try:
             for web in webs:
@@ -290,8 +286,7 @@ class Bench:
         await asyncio.to_thread(call_command, "bench_sessions", *arguments, stdout=_nowhere())
         lines = [json.loads(line) for line in out.read_text().splitlines()]
         talks = [Exchange(line) for line in lines if "conversation" in line]
-        freely = {"FRAMES_A_SECOND": "1000000", "FRAMES_AT_ONCE": "1000000"}
-        web = Web(self.ground.folder, APPLICATIONS[PNAV], cores=self.web_cores, **freely)
+        web = Web(self.ground.folder, APPLICATIONS[PNAV], cores=self.web_cores)
         await asyncio.to_thread(web.start)
         pairs = [Pair(talk, (web.port, web.port)) for talk in talks]
         try:
@@ -460,8 +455,10 @@ def _ratio(figure: str, base: str) -> Callable[[Book, Scale], float]:
 
 
 def _soak(_book: Book, _scale: Scale) -> float:
+    """What the last whole hour of `make soak` found."""
     path = ROOT / ".local" / "soak.json"
-    return json.loads(path.read_text())["memory_ratio"] if path.exists() else math.nan
+    found = json.loads(path.read_text()) if path.exists() else {"seconds": 0}
+    return float(found["memory_ratio"]) if found["seconds"] >= 3600 else math.nan
 
 
 ROWS = (
