@@ -1,7 +1,8 @@
-"""Where a web process spends its time: `python -m benchmarks.profile [pnav|tutorial|relay] [--connects]`.
+"""Where a web process spends its time: `python -m benchmarks.profile [pnav|tutorial|relay] [--connects | --beats]`.
 
-At saturation, or while sockets come. cProfile sees the thread of the event loop and makes everything slower, Python's
-own calls most of all: read the order, not the figures. The processor time of each thread is printed after it.
+At saturation, or while sockets come, or while they only say that they are there. cProfile sees the thread of the event
+loop and makes everything slower, Python's own calls most of all: read the order, not the figures. The processor time
+of each thread is printed after it.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import bench
 from benchmarks.site import Web, stage
-from benchmarks.sockets import connect, raise_file_limit, saturate
+from benchmarks.sockets import beats, connect, raise_file_limit, saturate
 
 CONNECTS = 500  # conversations, two sockets each
 RUNNER = """
@@ -39,11 +40,14 @@ class Profiled(Web):
         super()._spawn([sys.executable, "-c", runner, *arguments], **kwargs)
 
 
-async def run(measure: bench.Bench, name: str, seconds: float, connects: bool) -> Path:
-    async with measure.served(name, CONNECTS if connects else bench.SMALL) as (webs, pairs):
+async def run(measure: bench.Bench, name: str, seconds: float, what: str) -> Path:
+    async with measure.served(name, CONNECTS if what else bench.SMALL) as (webs, pairs):
         took = await connect(pairs)
-        if connects:
+        if what == "connects":
             print(f"{name}: {2 * len(pairs) / took:.0f} connects/s under the profiler.")
+        elif what == "beats":
+            await beats(pairs, 2, seconds)
+            print(f"{name}: {len(pairs)} beats a second.")
         else:
             load, rate, *_marks = await saturate(pairs, measure.window, seconds, lambda: None)
             print(f"{name}: {rate:.0f} msg/s under the profiler. {load.trouble()}")
@@ -53,7 +57,9 @@ async def run(measure: bench.Bench, name: str, seconds: float, connects: bool) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("server", nargs="?", default=bench.PNAV, choices=list(bench.APPLICATIONS))
-    parser.add_argument("--connects", action="store_true", help="while sockets come, rather than at saturation")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--connects", dest="what", action="store_const", const="connects", help="while sockets come")
+    what.add_argument("--beats", dest="what", action="store_const", const="beats", help="500 beats a second")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--lines", type=int, default=40)
     parser.add_argument("--sort", default="tottime", help="tottime, cumtime, ncalls")
@@ -65,8 +71,8 @@ def main() -> None:
     bench.Web = Profiled  # type: ignore[misc]
     with stage() as ground:
         measure = bench.Bench(ground, bench.QUICK, window=4, verbose=True)
-        measure.prepare(CONNECTS if options.connects else bench.SMALL)
-        log = asyncio.run(run(measure, options.server, options.seconds, options.connects))
+        measure.prepare(CONNECTS if options.what else bench.SMALL)
+        log = asyncio.run(run(measure, options.server, options.seconds, options.what or ""))
         pstats.Stats(str(log.with_suffix(".prof"))).sort_stats(options.sort).print_stats(options.lines)
         print("\n".join(line for line in log.read_text().splitlines() if line.startswith("THREAD")))
 
