@@ -3,7 +3,7 @@
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,18 +25,27 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     return conversations.filter(report__public_id=report, report__visit_generation=generation).first()
 
 
-def reporters(visits: Sequence[tuple[str, int]]) -> list[tuple[int, UUID, int] | None]:
+def reporters(visits: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, UUID, int]]:
     """For many visits at once, (report, generation) each: key, public id and last number of their conversation."""
     rows = Conversation.objects.filter(report__public_id__in={report for report, _generation in visits}).values_list(
         "report__public_id", "report__visit_generation", "pk", "public_id", "last_seq"
     )
-    found = {(str(report), generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
-    return [found.get(visit) for visit in visits]
+    return {(str(report), generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
 
 
 def may_answer(user: Any) -> bool:
     """Whether this account may answer people: open, an agent's or a supervisor's, with its own password."""
     return user.is_authenticated and user.is_active and user.is_agent and not user.password_is_temporary
+
+
+def able_to_answer(agent_ids: Collection[int]) -> list[tuple[int, datetime | None]]:
+    """Of these agents, those who may answer people, each with the time they were last seen: `may_answer`, for many."""
+    agents = (
+        Agent.objects.filter(pk__in=agent_ids)
+        .select_related("user")
+        .only("seen_at", "user__is_active", "user__role", "user__password_is_temporary")
+    )
+    return [(agent.pk, agent.seen_at) for agent in agents if may_answer(agent.user)]
 
 
 def as_agent(user: Any) -> Agent | None:
@@ -46,9 +55,9 @@ def as_agent(user: Any) -> Agent | None:
     return Agent.objects.select_related("unit", "user").filter(user=user).first()
 
 
-def agents_of(user_ids: Sequence[int]) -> dict[int, int]:
+def agents_of(user_ids: Collection[int]) -> dict[int, int]:
     """The agents behind these accounts, whatever they may do now: account to agent."""
-    return dict(Agent.objects.filter(user__in=set(user_ids)).values_list("user_id", "pk"))
+    return dict(Agent.objects.filter(user__in=user_ids).values_list("user_id", "pk"))
 
 
 def assigned_to(agent: Agent) -> ConversationQuerySet:

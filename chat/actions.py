@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from chat import access, clock, doorbell, queue, resume
-from chat.lifecycle import Author, Availability, Outcome, Status, can_move
+from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.writing import Draft, Refusal, Written, say, write
 from reports.models import Report
@@ -185,33 +186,42 @@ def mark_read(marks: Sequence[Mark]) -> None:
                 doorbell.read(public_id, Author.AGENT.value, agent_seq)
 
 
-@transaction.atomic
+# In the order of the keys, as the batches of messages lock them: nobody waits in a circle.
+REPORTERS_SEEN = """
+WITH late AS (
+    SELECT id FROM chat_conversation WHERE id = ANY(%(ids)s::bigint[]) AND reporter_seen_at < %(before)s
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE chat_conversation c SET reporter_seen_at = %(now)s FROM late WHERE c.id = late.id
+"""
+AGENTS_SEEN = """
+WITH late AS (
+    SELECT id FROM chat_agent WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE chat_agent a SET seen_at = %(now)s FROM late WHERE a.id = late.id
+"""
+
+
 def reporters_seen(*, conversation_ids: Collection[int], now: datetime) -> None:
     """Renew the leases of reporters, each written at most every SEEN_EVERY."""
-    stale = (
-        Conversation.objects.filter(pk__in=conversation_ids, reporter_seen_at__lt=now - SEEN_EVERY)
-        .order_by("pk")  # as the batches of messages do: nobody waits in a circle
-        .select_for_update(no_key=True)
-    )
-    Conversation.objects.filter(pk__in=stale.values("pk")).update(reporter_seen_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(REPORTERS_SEEN, {"ids": list(conversation_ids), "now": now, "before": now - SEEN_EVERY})
 
 
 def agents_seen(*, agent_ids: Collection[int], now: datetime) -> set[int]:
     """Renew the leases of agents, each written at most every SEEN_EVERY; returns those who may still answer."""
-    agents = [
-        agent
-        for agent in Agent.objects.select_related("user").filter(pk__in=agent_ids)
-        if access.may_answer(agent.user)
-    ]
-    stale = [agent.pk for agent in agents if agent.seen_at is None or now - agent.seen_at > SEEN_EVERY]
-    if stale:
+    rows = access.able_to_answer(agent_ids)
+    late = [pk for pk, seen_at in rows if seen_at is None or now - seen_at > SEEN_EVERY]
+    if late:
+        lease = timedelta(seconds=settings.LEASE_SECONDS)
+        was_absent = any(is_lease_over(seen_at=seen_at, now=now, lease=lease) for _pk, seen_at in rows)
         with transaction.atomic():
-            locked = Agent.objects.filter(pk__in=stale).order_by("pk").select_for_update(no_key=True)
-            Agent.objects.filter(pk__in=locked.values("pk")).update(seen_at=now)
-            if not all(agent.is_present(now) for agent in agents):
+            with connection.cursor() as cursor:
+                cursor.execute(AGENTS_SEEN, {"ids": late, "now": now})
+            if was_absent:
                 doorbell.queue_changed()
                 _dispatch_after_commit()
-    return {agent.pk for agent in agents}
+    return {pk for pk, _seen_at in rows}
 
 
 @transaction.atomic

@@ -115,8 +115,7 @@ class Socket:
         await send({"type": "websocket.accept"})
         identities: Identities = scope["identities"]
         try:
-            identity = await identities.identify(scope["session_key"])
-            socket = await cls.admit(identities, identity, send)
+            socket = await cls.admit(identities, scope["session_key"], send)
         except DATABASE_AWAY as error:
             # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
             logger.warning("socket: the database failed (%s)", type(error).__name__)
@@ -138,7 +137,7 @@ class Socket:
                 del OPEN_SOCKETS[key]
 
     @classmethod
-    async def admit(cls, identities: Identities, identity: Identity | None, send: Send) -> "Socket | int":
+    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
         """Prove access; a close code refuses."""
         raise NotImplementedError
 
@@ -318,11 +317,9 @@ class ConversationSocket(Socket):
     __slots__ = ("_posts", "generation", "report", "seat")
 
     @classmethod
-    async def admit(cls, identities: Identities, identity: Identity | None, send: Send) -> "Socket | int":
-        if identity is None or identity.report is None:
-            return protocol.CLOSE_NO_SESSION
-        found = await identities.reporters.ask((identity.report, identity.generation))
-        if found is None:
+    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+        identity, found = await identities.reporters.ask(session_key) if session_key else (None, None)
+        if identity is None or identity.report is None or found is None:
             return protocol.CLOSE_NO_SESSION
         socket = cls(identities, identity, send)
         socket.report, socket.generation = identity.report, identity.generation
@@ -377,14 +374,14 @@ class ConsoleSocket(Socket):
     __slots__ = ("_is_again", "_is_looking", "_queue_text", "agent_id", "beat", "own", "seats")
 
     @classmethod
-    async def admit(cls, identities: Identities, identity: Identity | None, send: Send) -> "Socket | int":
+    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+        identity, found = await identities.agents.ask(session_key) if session_key else (None, None)
         if identity is None or identity.user_id is None:
             return protocol.CLOSE_NO_SESSION
-        found = await identities.agents.ask(identity.user_id)
         if found is None:
             return protocol.CLOSE_FORBIDDEN
         socket = cls(identities, identity, send)
-        socket.agent_id, socket.own = found
+        socket.agent_id, socket.own = found.agent_id, found.own
         socket.seats = {}
         socket.beat = Beat.NONE
         socket._is_looking = socket._is_again = False

@@ -36,7 +36,8 @@ Json = dict[str, Any]
 
 PATIENCE_SECONDS = 3.0  # a restart of PostgreSQL is a delay; what lasts longer is told to whoever writes
 DRAFTS_WAITING = 5_000
-LINGER_SECONDS = 0.2  # beats and read marks wait so long for company
+COMPANY_SECONDS = 0.004  # readings that follow one another closely go together
+LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
 ROUND_SECONDS = 2.0
 AGAIN_SECONDS = 1.0
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a character in six bytes at most
@@ -189,7 +190,9 @@ class Switchboard:
         self.writer: Batch[tuple[Draft, Seat], Written | Refusal] = Batch(
             _write, self._written, patience=PATIENCE_SECONDS, executor=WRITER_THREAD
         )
-        self.reader: Batch[Seat, Reading | None] = Batch(_read, _take, patience=PATIENCE_SECONDS, at_most=CROWD)
+        self.reader: Batch[Seat, Reading | None] = Batch(
+            _read, _take, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=CROWD
+        )
         self.owners: Batch[ConsoleSocket, Own | None] = Batch(_own, _took)
         self._beating: list[Seat | ConsoleSocket] = []
         self._marks: Batch[tuple[str, str], None] = Batch(self._mark, self._marked, linger=LINGER_SECONDS)
@@ -468,7 +471,7 @@ def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
     if beating:
         asked = {console.agent_id for console in beating}
         seen -= asked - actions.agents_seen(agent_ids=asked, now=clock.now())
-    own = reading.own_conversations(sorted(seen))
+    own = reading.own_conversations(seen)
     for console in beating:
         console.beat = Beat.RENEWED
     return [own.get(console.agent_id) for console in consoles]

@@ -9,6 +9,8 @@ from uuid import UUID
 from chat import access, actions, clock, reading
 from chat.threads import Batch
 
+COMPANY_SECONDS = 0.004  # handshakes that follow one another closely go together
+
 
 @dataclass(frozen=True, slots=True)
 class Pass:
@@ -53,6 +55,17 @@ class ReporterSeat:
     last_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class AgentSeat:
+    """An agent who may answer, with the conversations under way."""
+
+    agent_id: int
+    own: reading.Own
+
+
+type Admitted[S] = tuple[Identity | None, S | None]
+
+
 class Asking[Q, A]:
     """A batch for those who wait for their answer. Raises what the batch met."""
 
@@ -60,7 +73,7 @@ class Asking[Q, A]:
         def answer(pairs: list[tuple[Q, asyncio.Future[A]]]) -> list[A]:
             return work([question for question, _future in pairs])
 
-        self._batch: Batch[tuple[Q, asyncio.Future[A]], A] = Batch(answer, self._tell)
+        self._batch: Batch[tuple[Q, asyncio.Future[A]], A] = Batch(answer, self._tell, company=COMPANY_SECONDS)
 
     async def ask(self, question: Q) -> A:
         future: asyncio.Future[A] = self._batch.loop.create_future()
@@ -84,19 +97,11 @@ class Identities:
     def __init__(self, identify: Identify) -> None:
         self.loop = asyncio.get_running_loop()
         self._identify = identify
-        self._asking: Asking[Pass, Identity | bool | None] = Asking(identify)
         self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
             lambda pairs: identify([pass_ for pass_, _tell in pairs]), self._tell
         )
-        self.reporters: Asking[tuple[str, int], ReporterSeat | None] = Asking(_admit_reporters)
-        self.agents: Asking[int, tuple[int, reading.Own] | None] = Asking(_admit_agents)
-
-    async def identify(self, session_key: str | None) -> Identity | None:
-        """The visit of a cookie, or None. Raises the errors of a database that is away."""
-        if not session_key:
-            return None
-        answer = await self._asking.ask(Pass(session_key))
-        return answer if isinstance(answer, Identity) else None
+        self.reporters: Asking[str, Admitted[ReporterSeat]] = Asking(self._admit_reporters)
+        self.agents: Asking[str, Admitted[AgentSeat]] = Asking(self._admit_agents)
 
     def check(self, pass_: Pass, tell: Callable[[Answer], None]) -> None:
         """Ask again; `tell` gets the identity if anything changed, True if nothing did, False if it is no more."""
@@ -109,18 +114,30 @@ class Identities:
         for index, (_pass, tell) in enumerate(pairs):
             tell(answers if isinstance(answers, Exception) else answers[index] or False)
 
+    def _read(self, session_keys: list[str]) -> list[Identity | None]:
+        answers = self._identify([Pass(key) for key in session_keys])
+        return [answer if isinstance(answer, Identity) else None for answer in answers]
 
-def _admit_reporters(visits: list[tuple[str, int]]) -> list[ReporterSeat | None]:
-    found = access.reporters(visits)
-    actions.reporters_seen(conversation_ids=[row[0] for row in found if row is not None], now=clock.now())
-    return [ReporterSeat(*row) if row is not None else None for row in found]
+    def _admit_reporters(self, session_keys: list[str]) -> "list[Admitted[ReporterSeat]]":
+        """Who holds these sessions, and the conversation of each; the lease begins."""
+        identities = self._read(session_keys)
+        visits = {(one.report, one.generation) for one in identities if one is not None and one.report is not None}
+        found = access.reporters(visits)
+        actions.reporters_seen(conversation_ids=[row[0] for row in found.values()], now=clock.now())
+        return [
+            (one, ReporterSeat(*found[one.report, one.generation]))
+            if one is not None and one.report is not None and (one.report, one.generation) in found
+            else (one, None)
+            for one in identities
+        ]
 
-
-def _admit_agents(user_ids: list[int]) -> list[tuple[int, reading.Own] | None]:
-    agents = access.agents_of(user_ids)
-    seen = actions.agents_seen(agent_ids=set(agents.values()), now=clock.now())
-    own = reading.own_conversations(sorted(seen))
-    return [
-        (agents[user_id], own[agents[user_id]]) if user_id in agents and agents[user_id] in seen else None
-        for user_id in user_ids
-    ]
+    def _admit_agents(self, session_keys: list[str]) -> "list[Admitted[AgentSeat]]":
+        """Who holds these sessions, and the conversations that each answers; the lease begins."""
+        identities = self._read(session_keys)
+        agents = access.agents_of({one.user_id for one in identities if one is not None and one.user_id is not None})
+        seen = actions.agents_seen(agent_ids=set(agents.values()), now=clock.now())
+        own = reading.own_conversations(seen)
+        seats = {user_id: AgentSeat(pk, own[pk]) for user_id, pk in agents.items() if pk in seen}
+        return [
+            (one, seats.get(one.user_id) if one is not None and one.user_id is not None else None) for one in identities
+        ]

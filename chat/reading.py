@@ -4,7 +4,7 @@ A reading is what lies after a cursor, with the state of the conversation beside
 of messages to a screen, except that a message just committed is shown from memory to those who have all before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -173,12 +173,12 @@ def behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def own_conversations(agent_ids: Sequence[int]) -> dict[int, Own]:
+def own_conversations(agent_ids: Collection[int]) -> dict[int, Own]:
     """The conversations that these agents answer now, by agent, oldest first."""
     own: dict[int, Own] = {agent_id: {} for agent_id in agent_ids}
     rows = (
         Conversation.objects.active()
-        .filter(assigned_to__in=set(agent_ids))
+        .filter(assigned_to__in=agent_ids)
         .order_by("assigned_at")
         .values_list("assigned_to_id", "public_id", "pk", "last_seq")
     )

@@ -94,7 +94,8 @@ class Batch[Q, A]:
     work: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
     done: takes the questions with their answers, or with the error that all of them met (a database that is away);
     runs in the loop. Only one crossing is under way at a time: what arrives meanwhile is the next batch.
-    linger: seconds to wait for company, for what nobody is waiting for. at_most: questions in one crossing.
+    company: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
+    linger: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing.
     patience: seconds for which a crossing waits for a database that is away.
     """
 
@@ -103,6 +104,7 @@ class Batch[Q, A]:
         work: Callable[[list[Q]], list[A]],
         done: Callable[[list[Q], list[A] | Exception], None],
         *,
+        company: float = 0,
         linger: float = 0,
         at_most: int = 512,
         patience: float = 0,
@@ -111,7 +113,9 @@ class Batch[Q, A]:
         self.loop = asyncio.get_running_loop()
         self._work = work
         self._done = done
+        self._company = company
         self._linger = linger
+        self._crossed_at = 0.0
         self._at_most = at_most
         self._patience = patience
         self._executor = executor
@@ -139,6 +143,8 @@ class Batch[Q, A]:
         # Not at once: what is ready to be read in this turn of the loop goes along.
         if self._linger:
             self.loop.call_later(self._linger, self._start)
+        elif self._company and self.loop.time() - self._crossed_at < self._company:
+            self.loop.call_later(self._company, self._start)
         else:
             self.loop.call_soon(self._start)
 
@@ -166,6 +172,7 @@ class Batch[Q, A]:
             logger.info("batch: the loop has ended")
 
     def _finish(self, questions: list[Q], answers: list[A] | Exception) -> None:
+        self._crossed_at = self.loop.time()
         if self._waiting:
             self._schedule()
         else:
