@@ -39,6 +39,7 @@ DRAFTS_WAITING = 5_000
 COMPANY_SECONDS = 0.004  # readings that follow one another closely go together
 LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
 ROUND_SECONDS = 2.0
+NUMBERS_KEPT = 50_000
 AGAIN_SECONDS = 1.0
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a character in six bytes at most
 SWEEP_SHARE = 4  # sweeping takes at most a fifth of the time
@@ -188,7 +189,7 @@ class Switchboard:
         self._is_sweeping = False
         self._rest_until = 0.0
         self.writer: Batch[tuple[Draft, Seat], Written | Refusal] = Batch(
-            _write, self._written, patience=PATIENCE_SECONDS, executor=WRITER_THREAD
+            _Writing(), self._written, patience=PATIENCE_SECONDS, executor=WRITER_THREAD
         )
         self.reader: Batch[Seat, Reading | None] = Batch(
             _read, _take, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=CROWD
@@ -440,8 +441,23 @@ def _renew(agent_ids: set[int]) -> None:
     actions.agents_seen(agent_ids=agent_ids, now=clock.now())
 
 
-def _write(posts: list[tuple[Draft, Seat]]) -> list[Written | Refusal]:
-    return writing.write([draft for draft, _seat in posts])
+class _Writing:
+    """`writing.write` for a process, which remembers the last number of each conversation it writes to."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, int] = {}
+
+    def __call__(self, posts: list[tuple[Draft, Seat]]) -> list[Written | Refusal]:
+        if len(self._last) > NUMBERS_KEPT:
+            self._last.clear()
+        last = self._last
+        for draft, seat in posts:  # what another process wrote came by the seat
+            last[draft.conversation_id] = max(seat.cursor, last.get(draft.conversation_id, 0))
+        answers = writing.write([draft for draft, _seat in posts], last)
+        for (draft, _seat), answer in zip(posts, answers, strict=True):
+            if isinstance(answer, Written):
+                last[draft.conversation_id] = max(answer.seq, last[draft.conversation_id])
+        return answers
 
 
 def _read(seats: list[Seat]) -> list[Reading | None]:

@@ -6,7 +6,7 @@ order of their keys, drafts that are there already are found by their `client_id
 sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import translation
 from django.utils.functional import Promise
 
-from chat.lifecycle import OPEN, Author
+from chat.lifecycle import OPEN, Author, Status
 from chat.models import Agent, Conversation, Message
 from reports import keyring
 
@@ -89,6 +89,41 @@ WHERE c.id = d.id
 """
 
 
+# All of it at once, for the conversations that are as the caller expects: open, with that last number, answered by
+# that agent, and without any of these messages. A row that another process changes meanwhile is looked at again when its
+# lock is free (READ COMMITTED), and left out.
+AS_EXPECTED = """
+WITH drafts AS MATERIALIZED (
+    SELECT * FROM unnest(%(conversation_ids)s::bigint[], %(seqs)s::int[], %(authors)s::text[], %(agent_ids)s::bigint[],
+                         %(client_ids)s::uuid[], %(bodies)s::bytea[])
+                  AS d(conversation_id, seq, author, agent_id, client_id, sealed_body)
+), heads AS (
+    SELECT c.id, d.last_seq, d.reporter_wrote
+    FROM unnest(%(ids)s::bigint[], %(befores)s::int[], %(afters)s::int[], %(writers)s::bigint[],
+                %(reporter_wrote)s::boolean[]) AS d(id, before, last_seq, agent_id, reporter_wrote)
+    JOIN chat_conversation c ON c.id = d.id
+    WHERE c.last_seq = d.before AND c.status IN ('waiting', 'active')
+      AND (d.agent_id IS NULL OR c.assigned_to_id = d.agent_id)
+      AND c.id <> ALL (ARRAY(
+          SELECT m.conversation_id FROM drafts JOIN chat_message m USING (conversation_id, author, client_id)))
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+), numbered AS (
+    UPDATE chat_conversation c
+    SET last_seq = h.last_seq,
+        reporter_seen_at = CASE WHEN h.reporter_wrote THEN greatest(c.reporter_seen_at, statement_timestamp())
+                                ELSE c.reporter_seen_at END
+    FROM heads h WHERE c.id = h.id
+    RETURNING c.id, c.assigned_to_id
+), inserted AS (
+    INSERT INTO chat_message (conversation_id, seq, author, agent_id, client_id, sealed_body, sent_at)
+    SELECT d.conversation_id, d.seq, d.author, d.agent_id, d.client_id, d.sealed_body, statement_timestamp()
+    FROM drafts d JOIN numbered n ON n.id = d.conversation_id
+)
+SELECT id, assigned_to_id, statement_timestamp() FROM numbered
+"""
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
+
+
 def _array(values: Iterable[object]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
@@ -104,16 +139,79 @@ class _Head:
     reporter_wrote: bool = False
 
 
-def write(drafts: Sequence[Draft]) -> list[Written | Refusal]:
+def write(drafts: Sequence[Draft], expected: Mapping[int, int] | None = None) -> list[Written | Refusal]:
     """Add these messages, each once, and return what became of each, in the same order, committed.
 
-    The same draft sent again, later or in the same batch, returns the first copy. Two round trips and one COMMIT
-    whatever the number of drafts; two processes that write to the same conversations wait for one another, without
-    deadlock. Raises the errors of django.db; nothing is written then. Inside a transaction it takes part in it.
+    The same draft sent again, later or in the same batch, returns the first copy. Two processes that write to the same
+    conversations wait for one another, without deadlock.
+    expected: the number of the last message of each conversation, as far as the caller knows. Where that is still
+    true, and nothing stands in the way, one statement does everything; the others are written under their lock.
+    Raises the errors of django.db; what was written stays written and is found by its `client_id`, for all of it may be
+    asked again. Inside a transaction it takes part in it.
     """
     connection.ensure_connection()
     line: psycopg.Connection[Any] = connection.connection
-    with connection.wrap_database_errors, line.pipeline(), line.transaction():
+    answers: dict[int, Written | Refusal] = {}
+    with connection.wrap_database_errors:
+        if expected:
+            answers = _write_as_expected(line, drafts, expected)
+        others = [n for n in range(len(drafts)) if n not in answers] if answers else range(len(drafts))
+        if others:
+            under_lock = _write_under_lock(line, [drafts[n] for n in others])
+            answers.update(zip(others, under_lock, strict=True))
+    return [answers[n] for n in range(len(drafts))]
+
+
+def _write_as_expected(
+    line: psycopg.Connection[Any], drafts: Sequence[Draft], expected: Mapping[int, int]
+) -> dict[int, Written | Refusal]:
+    """One statement and one round trip; answers, by place, for the conversations that were as expected."""
+    heads: dict[int, _Head] = {}
+    for draft in drafts:
+        pk = draft.conversation_id
+        if pk in expected:
+            head = heads.get(pk)
+            if head is None:
+                heads[pk] = head = _Head(expected[pk], Status.ACTIVE, None, before=expected[pk])
+            if draft.agent_id is not None:
+                head.agent_id = draft.agent_id  # another agent's draft is refused under the lock
+    guesses, rows, changed = _number(drafts, heads, {}, _UNKNOWN)
+    if not rows:
+        return {}
+    conversation_ids, seqs, authors, agent_ids, client_ids, bodies = (
+        _array(column) for column in zip(*rows, strict=True)
+    )
+    used = [head for head in heads.values() if head.last_seq != head.before]  # as `changed` has them
+    cursor = psycopg.Cursor(line)
+    cursor.execute(
+        AS_EXPECTED,
+        {
+            "ids": changed[0],
+            "afters": changed[1],
+            "reporter_wrote": changed[2],
+            "befores": _array(head.before for head in used),
+            "writers": _array("NULL" if head.agent_id is None else head.agent_id for head in used),
+            "conversation_ids": conversation_ids,
+            "seqs": seqs,
+            "authors": authors,
+            "agent_ids": agent_ids,
+            "client_ids": client_ids,
+            "bodies": bodies,
+        },
+        prepare=True,
+    )
+    written = {pk: (assigned_to, now) for pk, assigned_to, now in cursor.fetchall()}
+    answers: dict[int, Written | Refusal] = {}
+    for n, (draft, guess) in enumerate(zip(drafts, guesses, strict=True)):
+        if draft.conversation_id in written and isinstance(guess, Written):
+            guess.assigned_to, guess.sent_at = written[draft.conversation_id]
+            answers[n] = guess
+    return answers
+
+
+def _write_under_lock(line: psycopg.Connection[Any], drafts: Sequence[Draft]) -> list[Written | Refusal]:
+    """Lock, look, number, insert: two round trips, one COMMIT."""
+    with line.pipeline(), line.transaction():
         heads = psycopg.Cursor(line)
         heads.execute(LOCK, [_array({draft.conversation_id for draft in drafts})], prepare=True)
         known = psycopg.Cursor(line)
@@ -140,7 +238,7 @@ def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
     """The conversations under our lock, and the database's time: one clock for all processes."""
     rows = cursor.fetchall()
     heads = {pk: _Head(last_seq, status, agent_id, before=last_seq) for pk, last_seq, status, agent_id, _now in rows}
-    return heads, rows[-1][4] if rows else datetime.min.replace(tzinfo=UTC)
+    return heads, rows[-1][4] if rows else _UNKNOWN
 
 
 def _known(

@@ -70,6 +70,68 @@ def test_write_within_a_transaction_goes_back_with_it():
     assert not bodies(conversation)
 
 
+# --- with the last number known: one statement ------------------------------------------------------------------------
+
+
+def under_lock_is_not_needed(monkeypatch):
+    monkeypatch.setattr("chat.writing._write_under_lock", None)
+
+
+def test_write_as_expected_is_one_statement(monkeypatch):
+    agent = make.agent()
+    first, second = make.assigned(agent), make.waiting()
+    before = Conversation.objects.get(pk=first.pk).last_seq
+    under_lock_is_not_needed(monkeypatch)
+    drafts = [draft(first, "a"), draft(second, "b"), draft(first, "c", agent)]
+    answers = write(drafts, {first.pk: before, second.pk: 0})
+    assert [answer.seq for answer in answers] == [before + 1, 1, before + 2]
+    assert bodies(first)[-2:] == ["a", "c"] and bodies(second) == ["b"]
+    assert [answer.assigned_to for answer in answers] == [agent.pk, None, agent.pk]
+    message = second.messages.get()
+    assert answers[1].sent_at == message.sent_at and str(message.client_id) == drafts[1].client_id
+    assert Conversation.objects.get(pk=first.pk).last_seq == before + 2
+
+
+def test_write_as_expected_message_and_its_repeat_in_one_batch_are_both_answered(monkeypatch):
+    conversation = make.waiting()
+    under_lock_is_not_needed(monkeypatch)
+    one = draft(conversation, "une fois")
+    first, again = write([one, replace(one, body="autrement")], {conversation.pk: 0})
+    assert (first.seq, again.seq, again.body, again.is_repeat) == (1, 1, "une fois", True)
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("expected", [0, 7])
+def test_write_with_a_wrong_expectation_is_written_all_the_same(expected):
+    conversation, other = make.waiting(), make.waiting()
+    make.message(conversation, "déjà là")
+    answers = write(
+        [draft(conversation, "a"), draft(other, "b"), draft(conversation, "c")],
+        {conversation.pk: expected, other.pk: 0},
+    )
+    assert [answer.seq for answer in answers] == [2, 1, 3]
+    assert bodies(conversation) == ["déjà là", "a", "c"]
+
+
+def test_write_as_expected_repeat_of_an_earlier_batch_is_the_first_copy_and_leaves_no_hole():
+    conversation = make.waiting()
+    one = draft(conversation, "une fois")
+    write([one])
+    again, other = write([replace(one, body="autrement"), draft(conversation, "après")], {conversation.pk: 1})
+    assert (again.seq, again.body, again.is_repeat) == (1, "une fois", True)
+    assert other.seq == 2 and bodies(conversation) == ["une fois", "après"]
+
+
+def test_write_as_expected_refuses_some_and_writes_the_others():
+    agent, stranger = make.agent(), make.agent(unit_name="Ailleurs")
+    mine, closed = make.assigned(agent), make.closed()
+    last = {pk: last_seq for pk, last_seq in Conversation.objects.values_list("pk", "last_seq")}
+    drafts = [draft(mine, agent=stranger), draft(closed), draft(mine, agent=agent), draft(mine)]
+    answers = write(drafts, last)
+    assert answers[:2] == [Refusal.FORBIDDEN, Refusal.CLOSED]
+    assert [answer.seq for answer in answers[2:]] == [last[mine.pk] + 1, last[mine.pk] + 2]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_write_crossing_batches_of_many_threads_never_deadlock_and_number_densely():
     conversations = [make.waiting() for _conversation in range(6)]
@@ -78,8 +140,12 @@ def test_write_crossing_batches_of_many_threads_never_deadlock_and_number_densel
     def run(order):
         barrier.wait()
         try:
+            last = {}
             for _batch in range(15):
-                write([draft(conversation) for conversation in conversations[::order]])
+                # Each thread knows what it wrote itself, which is nearly always wrong: all ways are taken.
+                answers = write([draft(conversation) for conversation in conversations[::order]], last)
+                for conversation, answer in zip(conversations[::order], answers, strict=True):
+                    last[conversation.pk] = answer.seq
         except Exception as error:  # noqa: BLE001  told below
             errors.append(error)
         finally:
