@@ -28,9 +28,11 @@ logger = logging.getLogger(__name__)
 
 GROUP = "doorbell"
 TICK_SECONDS = 0.06
+TICK_ALONE_SECONDS = 0.25  # no other process is there: only the worker's rings come by the layer
 DEAF_AFTER_SECONDS = 0.35
 LOOK_SECONDS = 1.0
 PUBLISH_SECONDS = 2.0
+GONE_AFTER_SECONDS = 10.0
 SPACING_SECONDS = 0.005  # between two messages of the layer: each costs half a millisecond, whatever it holds
 AGAIN_SECONDS = 0.25
 LAYER_ERRORS = (RedisError, OSError, TimeoutError)
@@ -72,6 +74,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._heard_at = time.monotonic()
         self._failed_at = 0.0
+        self._others: dict[str, float] = {}  # processes whose ticks were heard, and when
         self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
 
     def ring(self, ring: Ring) -> None:
@@ -80,8 +83,11 @@ class Hub:
         self.ring_elsewhere(ring)
 
     def ring_elsewhere(self, ring: Ring) -> None:
-        """For what this process knows already."""
-        if not self.is_deaf or ring.kind == TICK:  # the sweeps of the others find it; nothing piles up meanwhile
+        """For what this process knows already.
+
+        Not when it is alone, and not when the layer is lost: the sweeps of the others find it, and nothing piles up.
+        """
+        if (self._others and not self.is_deaf) or ring.kind == TICK:
             self._outbox.append(ring)
             self._wake.set()
 
@@ -117,18 +123,34 @@ class Hub:
             return
         for fields in message["rings"]:
             ring = Ring(*fields)
-            if ring.kind != TICK:
+            if ring.kind == TICK:
+                self._meet(message["origin"])
+            else:
                 self.hear(ring)
+
+    def _meet(self, origin: str) -> None:
+        """A tick of another process. If it is new, or was away, it looks: rings it needed were perhaps not sent."""
+        is_new = origin not in self._others
+        self._others[origin] = time.monotonic()
+        if is_new:
+            self.ring_elsewhere(Ring(LOOK))
+
+    def _forget_the_gone(self, now: float) -> None:
+        for origin in [origin for origin, heard_at in self._others.items() if now - heard_at > GONE_AFTER_SECONDS]:
+            del self._others[origin]
 
     async def _watch(self) -> None:
         looked_at = last = time.monotonic()
         while True:
             self.ring_elsewhere(Ring(TICK))
-            await asyncio.sleep(TICK_SECONDS)
+            pause = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
+            await asyncio.sleep(pause)
             now = time.monotonic()
-            was_late, last = now - last > 3 * TICK_SECONDS, now
+            was_late, last = now - last > 2 * pause + TICK_SECONDS, now
             # A loop that was held up has heard nothing for that reason alone.
             was_deaf = self.is_deaf if was_late else self._update()
+            if not self.is_deaf:
+                self._forget_the_gone(now)
             if self.is_deaf:
                 self.hear(Ring(SWEEP))
             # At most once a second; and once after: the last moments may have been lost.
@@ -139,7 +161,8 @@ class Hub:
     def _update(self) -> bool:
         """Find out whether this process hears; returns what it was before."""
         was_deaf = self.is_deaf
-        self.is_deaf = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > DEAF_AFTER_SECONDS
+        patience = DEAF_AFTER_SECONDS + (0 if self._others else TICK_ALONE_SECONDS)
+        self.is_deaf = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > patience
         if self.is_deaf != was_deaf:
             logger.warning("doorbell: %s", "deaf, sweeping" if self.is_deaf else "hears again")
         return was_deaf

@@ -9,7 +9,7 @@ from uuid import UUID
 from chat import access, actions, clock, reading
 from chat.threads import Batch
 
-COMPANY_SECONDS = 0.004  # handshakes that follow one another closely go together
+COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,10 @@ class Batch[Q, A]:
         self._waiting.append(question)
         if not self._is_busy:
             self._is_busy = True
-            self._schedule()
+            if self._company or self._linger:
+                self._schedule()
+            else:
+                self._start()
 
     def take_all(self) -> list[Q]:
         """Take back everything that waits: it is no longer asked."""
@@ -140,7 +143,6 @@ class Batch[Q, A]:
         return questions
 
     def _schedule(self) -> None:
-        # Not at once: what is ready to be read in this turn of the loop goes along.
         if self._linger:
             self.loop.call_later(self._linger, self._start)
         elif self._company and self.loop.time() - self._crossed_at < self._company:

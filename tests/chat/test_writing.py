@@ -125,7 +125,7 @@ def test_write_as_expected_repeat_of_an_earlier_batch_is_the_first_copy_and_leav
 def test_write_as_expected_refuses_some_and_writes_the_others():
     agent, stranger = make.agent(), make.agent(unit_name="Ailleurs")
     mine, closed = make.assigned(agent), make.closed()
-    last = {pk: last_seq for pk, last_seq in Conversation.objects.values_list("pk", "last_seq")}
+    last = dict(Conversation.objects.values_list("pk", "last_seq"))
     drafts = [draft(mine, agent=stranger), draft(closed), draft(mine, agent=agent), draft(mine)]
     answers = write(drafts, last)
     assert answers[:2] == [Refusal.FORBIDDEN, Refusal.CLOSED]
@@ -160,3 +160,29 @@ def test_write_crossing_batches_of_many_threads_never_deadlock_and_number_densel
     for conversation in conversations:
         conversation.refresh_from_db()
         assert list(conversation.messages.values_list("seq", flat=True)) == list(range(1, conversation.last_seq + 1))
+
+
+@pytest.mark.parametrize("by_agent", [False, True])
+def test_write_one_as_expected(monkeypatch, by_agent):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    before = Conversation.objects.get(pk=conversation.pk).last_seq
+    under_lock_is_not_needed(monkeypatch)
+    [answer] = write([draft(conversation, "seul", agent if by_agent else None)], {conversation.pk: before})
+    message = conversation.messages.get(seq=before + 1)
+    assert (answer.seq, answer.assigned_to, answer.sent_at) == (before + 1, agent.pk, message.sent_at)
+    assert message.body == "seul" and message.agent == (agent if by_agent else None)
+    assert Conversation.objects.get(pk=conversation.pk).last_seq == before + 1
+
+
+def test_write_one_that_is_not_as_expected():
+    agent, stranger = make.agent(), make.agent(unit_name="Ailleurs")
+    mine, closed = make.assigned(agent), make.closed()
+    last = dict(Conversation.objects.values_list("pk", "last_seq"))
+    assert write([draft(mine, agent=stranger)], last) == [Refusal.FORBIDDEN]
+    assert write([draft(closed)], last) == [Refusal.CLOSED]
+    one = draft(mine)
+    first = write([one], last)[0]
+    again = write([one], {mine.pk: first.seq})[0]
+    assert again.seq == first.seq and again.is_repeat
+    assert write([draft(mine)], last)[0].seq == first.seq + 1  # written all the same
