@@ -69,8 +69,22 @@ class Seat:
     """
 
     __slots__ = (
-        "agent_id", "author", "beat", "conversation_id", "cursor", "is_again", "is_ending", "is_reading", "owes_frame",
-        "owes_state", "place", "public_id", "snapshot", "socket", "topic",
+        "agent_id",
+        "author",
+        "beat",
+        "conversation_id",
+        "cursor",
+        "is_again",
+        "is_ending",
+        "is_reading",
+        "owes_frame",
+        "owes_state",
+        "place",
+        "public_id",
+        "snapshot",
+        "socket",
+        "topic",
+        "wants_state",
     )  # fmt: skip
 
     def __init__(
@@ -86,7 +100,7 @@ class Seat:
         self.snapshot: Snapshot | None = None
         self.place: Place = (None, None)
         self.is_reading = self.is_again = self.is_ending = False
-        self.owes_frame = self.owes_state = False
+        self.owes_frame = self.owes_state = self.wants_state = False
         self.beat = Beat.NONE
 
     def offer(self, event: Json, size: int, first: int, last: int) -> None:
@@ -105,6 +119,11 @@ class Seat:
         else:
             self.offer(event, size, seq, seq)
 
+    def look_all_over(self) -> None:
+        """Read what lies after the cursor, and where the conversation stands."""
+        self.wants_state = True
+        self.look()
+
     def look(self) -> None:
         """Read what lies after the cursor."""
         if self.is_reading:
@@ -115,7 +134,8 @@ class Seat:
 
     @property
     def ask(self) -> Ask:
-        return Ask(self.conversation_id, self.public_id, self.cursor, self.agent_id)
+        with_state = self.wants_state or self.owes_frame or self.owes_state or self.beat is not Beat.NONE
+        return Ask(self.conversation_id, self.public_id, self.cursor, self.agent_id, with_state)
 
     def take(self, found: Reading | None) -> None:
         """The answer of a reading, which may have been asked with another cursor."""
@@ -123,7 +143,7 @@ class Seat:
         if found is None:
             self.socket.leave(protocol.CLOSE_NO_SESSION)
             return
-        if not self.socket.may_go_on(found.snapshot):
+        if found.snapshot is not None and not self.socket.may_go_on(found.snapshot):
             return
         items = found.items
         if items and items[0]["seq"] != self.cursor + 1:
@@ -131,31 +151,38 @@ class Seat:
             if items and items[0]["seq"] != self.cursor + 1:  # a `sync` went back meanwhile
                 self.look()
                 return
-        last_seq = max(found.last_seq, self.cursor if not self.owes_frame else 0)
-        if self.owes_frame:
+        last_seq = found.last_seq
+        if self.owes_frame and found.snapshot is not None:
             self.cursor = min(self.cursor, last_seq)  # « I have everything up to 99 », of 3
-        if items or self.owes_frame:
-            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
             self.owes_frame = False
+            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
+        elif items:
+            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
         if items:
             self.cursor = items[-1]["seq"]
-        before, self.snapshot = self.snapshot, found.snapshot
-        may_read = self.agent_id in {None, found.snapshot.agent_id}
-        if may_read and ((items and self.cursor < found.last_seq) or self.is_again):
+        if (items and self.cursor < last_seq) or self.is_again:
             self.is_again = False
             self.socket.pace(self.look)
-            return
-        if self.owes_state or (before is not None and _has_moved(before, found.snapshot)):
+        elif found.snapshot is not None:
+            self._show(found.snapshot)
+        elif not items and self.agent_id is not None:
+            self.socket.refresh()  # something is there, and not for this agent any more
+
+    def _show(self, snapshot: Snapshot) -> None:
+        """Everything was read: what remains to be said of where the conversation stands."""
+        self.wants_state = False
+        before, self.snapshot = self.snapshot, snapshot
+        if self.owes_state or (before is not None and _has_moved(before, snapshot)):
             self.socket.board.show_state(self)
         if self.beat is Beat.RENEWED:
             self.beat = Beat.NONE
             self.socket.send(protocol.beat_frame(timezone.now()))
         if self.is_ending:
             self.is_ending = False
-            reason = "closed" if found.snapshot.status == Status.CLOSED else "released"
+            reason = "closed" if snapshot.status == Status.CLOSED else "released"
             self.socket.send({"type": "released", "conversation": self.topic, "reason": reason})
             self.socket.board.rise(self)
-        elif not may_read:
+        elif self.agent_id not in {None, snapshot.agent_id}:
             self.socket.refresh()
 
     def fail(self) -> None:
@@ -329,7 +356,7 @@ class Switchboard:
     def _look(self) -> None:
         for seats in list(self._seats.values()):
             for seat in seats:
-                seat.look()
+                seat.look_all_over()
         for consoles in self._consoles.values():
             for console in consoles:
                 console.look()

@@ -39,13 +39,13 @@ class Party:
         return cls(conversation.pk, conversation.public_id, Author.AGENT, agent)
 
 
-def read_after(party: Party, after: int) -> Reading:
+def read_after(party: Party, after: int) -> tuple[Reading, Snapshot]:
     """At most one page of what lies after `after`, in order, with the state of the conversation."""
     agent_id = party.agent.pk if party.agent is not None else None
     [found] = reading.read([Ask(party.conversation_id, party.public_id, after, agent_id)])
-    if found is None:
+    if found is None or found.snapshot is None:
         raise Conversation.DoesNotExist
-    return found
+    return found, found.snapshot
 
 
 def _messages(party: Party, found: Reading) -> Json:
@@ -112,15 +112,15 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
         case protocol.Sync(after=after):
             frames = []
             while True:
-                found = read_after(party, after)
+                found, snapshot = read_after(party, after)
                 frames.append(_messages(party, found))
                 if not protocol.has_more(frames[-1]) or len(frames) == HTTP_PAGES:
-                    return [*frames, _state(party, found.snapshot)]
+                    return [*frames, _state(party, snapshot)]
                 after = found.items[-1]["seq"]
         case protocol.Beat(after=after):
-            found = read_after(party, after if after is not None else protocol.MAX_SEQ)
+            found, snapshot = read_after(party, after if after is not None else protocol.MAX_SEQ)
             news = [_messages(party, found)] if found.items else []
-            return [*news, _state(party, found.snapshot), protocol.beat_frame(now)]
+            return [*news, _state(party, snapshot), protocol.beat_frame(now)]
         case protocol.Typing():
             doorbell.typing(party.public_id, party.author)
         case protocol.Read(seq=seq):

@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils import translation
 
 from chat import protocol
 from chat.models import Agent, Conversation, Message
+from chat.statements import array, execute
 from locations.models import Force
 from reports import keyring
 
@@ -27,8 +27,9 @@ CROWD = 8
 PAGE_IN_A_CROWD = 50
 
 AFTER = """
-SELECT a.n, m.seq, m.client_id, m.author, m.sent_at, m.sealed_body
-FROM unnest(%s::int[], %s::bigint[], %s::int[]) AS a(n, conversation_id, after)
+SELECT a.n, c.last_seq, m.seq, m.client_id::text, m.author, m.sent_at, m.sealed_body
+FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::bigint[]) AS a(n, conversation_id, after, agent_id)
+JOIN chat_conversation c ON c.id = a.conversation_id AND (a.agent_id IS NULL OR c.assigned_to_id = a.agent_id)
 CROSS JOIN LATERAL (
     SELECT seq, client_id, author, sent_at, sealed_body FROM chat_message
     WHERE conversation_id = a.conversation_id AND seq > a.after ORDER BY seq LIMIT %s
@@ -43,12 +44,16 @@ JOIN chat_conversation c ON c.id = a.id AND c.last_seq > a.after
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """« I have everything of this conversation up to `after`. » agent_id: the agent who asks, None for the reporter."""
+    """« I have everything of this conversation up to `after`. »
+
+    agent_id: the agent who asks, None for the reporter. with_state: whether it matters where the conversation stands.
+    """
 
     conversation_id: int
     public_id: UUID
     after: int
     agent_id: int | None = None
+    with_state: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +83,14 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Reading:
-    """Items in order of `seq`, without a gap after the cursor: a page at most; `last_seq` says what remains."""
+    """Items in order of `seq`, without a gap after the cursor: a page at most; `last_seq` says what remains.
 
-    snapshot: Snapshot
+    snapshot: None when only messages were asked for; last_seq is then 0 if there is none.
+    """
+
+    snapshot: Snapshot | None = None
     items: list[Json] = field(default_factory=list)
-
-    @property
-    def last_seq(self) -> int:
-        return max(self.snapshot.last_seq, self.items[-1]["seq"] if self.items else 0)
+    last_seq: int = 0
 
 
 @lru_cache(maxsize=10_000)
@@ -125,52 +130,48 @@ def snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
 
 
 def read(asks: Sequence[Ask]) -> list[Reading | None]:
-    """What lies after each cursor, in two queries; None for a conversation that no longer exists.
+    """What lies after each cursor, in two queries at most; None for a conversation that no longer exists.
 
     An agent reads nothing of a conversation that is not theirs any more, whoever asked to look.
     Raises keyring.UnsealError when no key of the ring opens a message.
     """
-    heads = snapshots([ask.conversation_id for ask in asks])
-    readings = [Reading(heads[ask.conversation_id]) if ask.conversation_id in heads else None for ask in asks]
-    wanted = [
-        (n, ask)
-        for n, (ask, reading) in enumerate(zip(asks, readings, strict=True))
-        if reading is not None
-        and reading.snapshot.last_seq > ask.after
-        and ask.agent_id in {None, reading.snapshot.agent_id}
-    ]
-    if not wanted:
-        return readings
-    page = protocol.PAGE if len(wanted) <= CROWD else PAGE_IN_A_CROWD
-    with connection.cursor() as cursor:
-        cursor.execute(
-            AFTER,
-            [
-                [n for n, _ask in wanted],
-                [ask.conversation_id for _n, ask in wanted],
-                [ask.after for _n, ask in wanted],
-                page,
-            ],
-        )
-        rows = cursor.fetchall()
-    found = {n: reading for n, reading in enumerate(readings) if reading is not None}
-    sizes = [0] * len(asks)
-    for n, seq, client_id, author, sent_at, sealed in rows:
-        if sizes[n] > protocol.PAGE_BYTES:
+    heads = snapshots([ask.conversation_id for ask in asks if ask.with_state])
+    readings: list[Reading | None] = []
+    wanted: list[tuple[int, Ask]] = []
+    for n, ask in enumerate(asks):
+        head = heads.get(ask.conversation_id) if ask.with_state else None
+        if ask.with_state and head is None:
+            readings.append(None)
             continue
-        body = keyring.unseal(sealed, context=Message.context_of(asks[n].public_id, seq, author))
+        readings.append(Reading(head, last_seq=head.last_seq if head else 0))
+        if head is None or head.last_seq > ask.after:
+            wanted.append((n, ask))
+    if wanted:
+        _read_after(wanted, readings)
+    return readings
+
+
+def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | None]) -> None:
+    """Add the messages to the readings they belong to."""
+    page = protocol.PAGE if len(wanted) <= CROWD else PAGE_IN_A_CROWD
+    columns = zip(*((n, ask.conversation_id, ask.after, ask.agent_id) for n, ask in wanted), strict=True)
+    public_ids = {n: ask.public_id for n, ask in wanted}
+    sizes = dict.fromkeys(public_ids, 0)
+    for n, last_seq, seq, client_id, author, sent_at, sealed in execute(AFTER, [*map(array, columns), page]):
+        reading = readings[n]
+        if reading is None or sizes[n] > protocol.PAGE_BYTES:
+            continue
+        reading.last_seq = max(reading.last_seq, last_seq, seq)
+        body = keyring.unseal(sealed, context=Message.context_of(public_ids[n], seq, author))
         item = protocol.message_item(seq=seq, client_id=client_id, author=author, sent_at=sent_at, body=body)
         before, sizes[n] = sizes[n], sizes[n] + protocol.size_of(item)
         if sizes[n] <= protocol.PAGE_BYTES or not before:
-            found[n].items.append(item)
-    return readings
+            reading.items.append(item)
 
 
 def behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
     """Of these (conversation, cursor), those with something after the cursor: key to the number of the last message."""
-    with connection.cursor() as cursor:
-        cursor.execute(BEHIND, [[pk for pk, _after in cursors], [after for _pk, after in cursors]])
-        return dict(cursor.fetchall())
+    return dict(execute(BEHIND, [array(column) for column in zip(*cursors, strict=True)]))
 
 
 def own_conversations(agent_ids: Collection[int]) -> dict[int, Own]:

@@ -6,7 +6,7 @@ order of their keys, drafts that are there already are found by their `client_id
 sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ from django.utils.functional import Promise
 
 from chat.lifecycle import OPEN, Author, Status
 from chat.models import Agent, Conversation, Message
+from chat.statements import array, line, send
 from reports import keyring
 
 
@@ -62,9 +63,7 @@ class Refusal(StrEnum):
     FORBIDDEN = "forbidden"
 
 
-# Arrays travel as text (numbers, UUIDs, hexadecimal: nothing to quote), one parameter a column whatever the number of
-# rows: one prepared statement for all batches, and nothing for the driver to adapt value by value. LATERAL with LIMIT: one
-# look in the index a draft, whatever the planner believes of a table that grows fast.
+# LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.
 LOCK = """
 SELECT id, last_seq, status, assigned_to_id, clock_timestamp() FROM chat_conversation
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
@@ -152,10 +151,6 @@ SELECT id, assigned_to_id, statement_timestamp() FROM numbered
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
-def _array(values: Iterable[object]) -> str:
-    return "{" + ",".join(map(str, values)) + "}"
-
-
 @dataclass(slots=True)
 class _Head:
     """A conversation under our lock."""
@@ -177,25 +172,24 @@ def write(drafts: Sequence[Draft], expected: Mapping[int, int] | None = None) ->
     Raises the errors of django.db; what was written stays written and is found by its `client_id`, for all of it may be
     asked again. Inside a transaction it takes part in it.
     """
-    connection.ensure_connection()
-    line: psycopg.Connection[Any] = connection.connection
     answers: dict[int, Written | Refusal] = {}
     with connection.wrap_database_errors:
+        raw = line()
         if expected:
-            answers = _write_as_expected(line, drafts, expected)
+            answers = _write_as_expected(raw, drafts, expected)
         others = [n for n in range(len(drafts)) if n not in answers] if answers else range(len(drafts))
         if others:
-            under_lock = _write_under_lock(line, [drafts[n] for n in others])
+            under_lock = _write_under_lock(raw, [drafts[n] for n in others])
             answers.update(zip(others, under_lock, strict=True))
     return [answers[n] for n in range(len(drafts))]
 
 
 def _write_as_expected(
-    line: psycopg.Connection[Any], drafts: Sequence[Draft], expected: Mapping[int, int]
+    raw: psycopg.Connection[Any], drafts: Sequence[Draft], expected: Mapping[int, int]
 ) -> dict[int, Written | Refusal]:
     """One statement and one round trip; answers, by place, for the conversations that were as expected."""
     if len(drafts) == 1:
-        return _write_one_as_expected(line, drafts[0], expected)
+        return _write_one_as_expected(raw, drafts[0], expected)
     heads: dict[int, _Head] = {}
     for draft in drafts:
         pk = draft.conversation_id
@@ -210,11 +204,11 @@ def _write_as_expected(
         return {}
     used = [head for head in heads.values() if head.last_seq != head.before]  # as `changed` has them
     names = ("conversation_ids", "seqs", "authors", "agent_ids", "client_ids", "bodies")
-    values = dict(zip(names, map(_array, zip(*rows, strict=True)), strict=True))
+    values = dict(zip(names, map(array, zip(*rows, strict=True)), strict=True))
     values |= dict(zip(("ids", "afters", "reporter_wrote"), changed, strict=True))
-    values["befores"] = _array(head.before for head in used)
-    values["writers"] = _array("NULL" if head.agent_id is None else head.agent_id for head in used)
-    written = _execute(line, AS_EXPECTED, values)
+    values["befores"] = array(head.before for head in used)
+    values["writers"] = array(head.agent_id for head in used)
+    written = _execute(raw, AS_EXPECTED, values)
     answers: dict[int, Written | Refusal] = {}
     for n, (draft, guess) in enumerate(zip(drafts, guesses, strict=True)):
         if draft.conversation_id in written and isinstance(guess, Written):
@@ -224,7 +218,7 @@ def _write_as_expected(
 
 
 def _write_one_as_expected(
-    line: psycopg.Connection[Any], draft: Draft, expected: Mapping[int, int]
+    raw: psycopg.Connection[Any], draft: Draft, expected: Mapping[int, int]
 ) -> dict[int, Written | Refusal]:
     before = expected.get(draft.conversation_id)
     if before is None:
@@ -238,42 +232,29 @@ def _write_one_as_expected(
         "client_id": draft.client_id,
         "sealed_body": keyring.seal(draft.body, context=Message.context_of(draft.public_id, seq, draft.author)),
     }
-    written = _execute(line, ONE_AS_EXPECTED, values)
+    written = _execute(raw, ONE_AS_EXPECTED, values)
     if not written:
         return {}
     assigned_to, sent_at = written[draft.conversation_id]
     return {0: Written(seq, sent_at, draft.body, assigned_to)}
 
 
-def _execute(line: psycopg.Connection[Any], statement: LiteralString, values: Mapping[str, object]) -> dict[int, Any]:
+def _execute(raw: psycopg.Connection[Any], statement: LiteralString, values: Mapping[str, object]) -> dict[int, Any]:
     """The conversations that it wrote to: key to (who answers there, when)."""
-    cursor = psycopg.Cursor(line)
-    cursor.execute(statement, values, prepare=True)
-    return {pk: (assigned_to, now) for pk, assigned_to, now in cursor.fetchall()}
+    return {pk: (assigned_to, now) for pk, assigned_to, now in send(raw, statement, values).fetchall()}
 
 
-def _write_under_lock(line: psycopg.Connection[Any], drafts: Sequence[Draft]) -> list[Written | Refusal]:
+def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> list[Written | Refusal]:
     """Lock, look, number, insert: two round trips, one COMMIT."""
-    with line.pipeline(), line.transaction():
-        heads = psycopg.Cursor(line)
-        heads.execute(LOCK, [_array({draft.conversation_id for draft in drafts})], prepare=True)
-        known = psycopg.Cursor(line)
-        known.execute(
-            KNOWN,
-            [
-                _array(draft.conversation_id for draft in drafts),
-                _array(draft.author for draft in drafts),
-                _array(draft.client_id for draft in drafts),
-            ],
-            prepare=True,
-            binary=True,
-        )
+    with raw.pipeline(), raw.transaction():
+        heads = send(raw, LOCK, [array({draft.conversation_id for draft in drafts})])
+        columns = zip(*((draft.conversation_id, draft.author, draft.client_id) for draft in drafts), strict=True)
+        known = send(raw, KNOWN, [array(column) for column in columns])
         under_lock, now = _heads(heads)
         answers, rows, changed = _number(drafts, under_lock, _known(drafts, known, under_lock), now)
         if rows:
-            columns = [_array(column) for column in zip(*rows, strict=True)]
-            heads.execute(INSERT, [now, *columns], prepare=True)
-            heads.execute(NUMBER, [now, *changed], prepare=True)
+            send(raw, INSERT, [now, *map(array, zip(*rows, strict=True))])
+            send(raw, NUMBER, [now, *changed])
     return answers
 
 
@@ -337,7 +318,7 @@ def _number(
                 draft.conversation_id,
                 seq,
                 draft.author,
-                "NULL" if draft.agent_id is None else draft.agent_id,
+                draft.agent_id,
                 draft.client_id,
                 f'"\\\\x{sealed.hex()}"',
             )
@@ -345,7 +326,7 @@ def _number(
         in_batch[key] = written = Written(seq, now, draft.body, head.agent_id)
         answers.append(written)
     changed = [(pk, head.last_seq, head.reporter_wrote) for pk, head in heads.items() if head.last_seq != head.before]
-    return answers, rows, [_array(column) for column in zip(*changed, strict=True)]
+    return answers, rows, [array(column) for column in zip(*changed, strict=True)]
 
 
 def append(

@@ -191,7 +191,7 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": env.str("REDIS_PREFIX", "pnav"),
         # A Redis that is there and does not answer must not hold up a page: the limits let pass what they cannot count.
-        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 

@@ -453,6 +453,7 @@ async def test_ring_holds_no_content(monkeypatch):
         await sent(origin, batch)
 
     monkeypatch.setattr(doorbell, "_send", listen)
+    ensure_switchboard().hub._others["another process"] = time.monotonic()  # alone, a process rings for nobody
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await line.post("un secret")
         async with asyncio.timeout(5):

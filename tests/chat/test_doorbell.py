@@ -28,7 +28,9 @@ async def test_ring_reaches_another_process_once():
     heard = []
     here, there = Hub(loop, [].append), Hub(loop, heard.append)  # they share nothing but the layer
     try:
-        await asyncio.sleep(0.3)
+        await until(lambda: here._others and there._others)
+        await asyncio.sleep(0.2)
+        assert set(heard) == {Ring(doorbell.LOOK)}  # they have just met: what was not rung before is looked for
         heard.clear()
         here.ring(Ring(doorbell.READ, conversation="c", author="agent", seq=3))
         await until(lambda: heard)
@@ -39,6 +41,25 @@ async def test_ring_reaches_another_process_once():
         await there.close()
 
 
+async def test_alone_nothing_is_rung_and_whoever_comes_looks(monkeypatch):
+    loop = asyncio.get_running_loop()
+    heard = []
+    here = Hub(loop, [].append)
+    try:
+        await until(lambda: here._heard_at > here._failed_at)
+        here.ring_elsewhere(Ring(doorbell.MESSAGES, conversation="c", seq=1))
+        assert not any(ring.kind == doorbell.MESSAGES for ring in here._outbox)
+        there = Hub(loop, heard.append)
+        try:
+            await until(lambda: Ring(doorbell.LOOK) in heard)
+        finally:
+            await there.close()
+        monkeypatch.setattr(doorbell, "GONE_AFTER_SECONDS", 0.3)
+        await until(lambda: not here._others)
+    finally:
+        await here.close()
+
+
 @pytest.mark.slow
 async def test_layer_away_the_process_looks_by_itself_and_hears_again(monkeypatch):
     layer = get_channel_layer()
@@ -46,6 +67,7 @@ async def test_layer_away_the_process_looks_by_itself_and_hears_again(monkeypatc
     hub = Hub(asyncio.get_running_loop(), heard.append)
     try:
         await until(lambda: not hub.is_deaf)
+        hub._others["another process"] = float("inf")
         real = doorbell._send
 
         async def fails(*_args):
