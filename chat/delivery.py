@@ -10,6 +10,7 @@ calling back.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from enum import Enum
@@ -229,6 +230,11 @@ class Switchboard:
     async def close(self) -> None:
         self._rounds.cancel()
         self.lobby.close()
+        batches: tuple[Batch[Any, Any], ...] = (self.writer, self.reader, self.owners, self._marks)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while any(batch.is_busy for batch in batches):  # what was sent is written
+                    await asyncio.sleep(0.01)
         await self.hub.close()
 
     # -- who is there ------------------------------------------------------------------------------------------------

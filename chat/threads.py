@@ -126,6 +126,11 @@ class Batch[Q, A]:
         """How many questions wait for the next crossing."""
         return len(self._waiting)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way or waits."""
+        return self._is_busy
+
     def add(self, question: Q) -> None:
         """Call it in the loop."""
         self._waiting.append(question)

@@ -35,3 +35,8 @@ if "DATABASE_URL" not in os.environ:
             shutil.rmtree(_postgres.home, ignore_errors=True)
 
     atexit.register(_stop)
+
+if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # A database of Valkey each: emptying the cache of one must not empty that of the other.
+    _address = os.environ["REDIS_URL"]
+    os.environ["REDIS_URL"] = f"{_address}{'&' if '?' in _address else '?'}db={int(_worker.removeprefix('gw')) % 16}"
