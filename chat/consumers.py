@@ -154,7 +154,7 @@ class Socket:
                     self._handle_text(event.get("bytes") if text is None else text)
         finally:
             self.leaving = True
-            self.board.sockets.discard(self)
+            self.board.goodbye(self)
             self.rise()
 
     def sit(self) -> None:
