@@ -42,6 +42,7 @@ COMPANY_SECONDS = 0.004  # readings that follow one another closely go together
 LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
 ROUND_SECONDS = 2.0
 NUMBERS_KEPT = 50_000
+GUESS_AGAIN_SECONDS = 2.0
 GONE_TOGETHER = 200
 SWEEP_UP_SECONDS = 300.0
 AGAIN_SECONDS = 1.0
@@ -495,21 +496,35 @@ def _renew(agent_ids: set[int]) -> None:
 
 
 class _Writing:
-    """`writing.write` for a process, which remembers the last number of each conversation it writes to."""
+    """`writing.write` for a process, which remembers the last number of each conversation it writes to.
+
+    Where both sides write at the same time through two processes, guessing that number is lost work: for a moment after
+    a wrong guess it is not tried again.
+    """
 
     def __init__(self) -> None:
         self._last: dict[int, int] = {}
+        self._wrong_at: dict[int, float] = {}
 
     def __call__(self, posts: list[tuple[Draft, Seat]]) -> list[Written | Refusal]:
         if len(self._last) > NUMBERS_KEPT:
             self._last.clear()
-        last = self._last
-        for draft, seat in posts:  # what another process wrote came by the seat
-            last[draft.conversation_id] = max(seat.cursor, last.get(draft.conversation_id, 0))
-        answers = writing.write([draft for draft, _seat in posts], last)
+            self._wrong_at.clear()
+        now = time.monotonic()
+        expected: dict[int, int] = {}
+        for draft, seat in posts:
+            pk = draft.conversation_id
+            if now - self._wrong_at.get(pk, 0) > GUESS_AGAIN_SECONDS:
+                expected[pk] = max(seat.cursor, self._last.get(pk, 0))  # what another process wrote came by the seat
+        answers = writing.write([draft for draft, _seat in posts], expected)
         for (draft, _seat), answer in zip(posts, answers, strict=True):
-            if isinstance(answer, Written):
-                last[draft.conversation_id] = max(answer.seq, last[draft.conversation_id])
+            if not isinstance(answer, Written):
+                continue
+            pk = draft.conversation_id
+            guess = expected.pop(pk, None)
+            if guess is not None and answer.seq != guess + 1 and not answer.is_repeat:
+                self._wrong_at[pk] = now
+            self._last[pk] = max(answer.seq, self._last.get(pk, 0))
         return answers
 
 
