@@ -165,9 +165,12 @@ class Seat:
             self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
         if items:
             self.cursor = items[-1]["seq"]
-        if (items and self.cursor < last_seq) or self.is_again:
+        if items and self.cursor < last_seq:
             self.is_again = False
-            self.socket.pace(self.look)
+            self.socket.pace(self.look)  # a whole page, and there are more
+        elif self.is_again:
+            self.is_again = False
+            self.look()
         elif found.snapshot is not None:
             self._show(found.snapshot)
         elif not items and self.agent_id is not None:

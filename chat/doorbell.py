@@ -16,8 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -48,8 +47,7 @@ LOOK = "look"  # rings may have been lost: read everything again
 TICK = "tick"
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(NamedTuple):
     """What happened, to what. `conversation` is a public id, `agent` a key; no content, ever."""
 
     kind: str
@@ -188,7 +186,7 @@ def install(hub: Hub | None) -> Hub | None:
 
 
 async def _send(origin: str, rings: list[Ring]) -> None:
-    message = {"type": "rings", "origin": origin, "rings": [astuple(ring) for ring in rings]}
+    message = {"type": "rings", "origin": origin, "rings": rings}
     await get_channel_layer().group_send(GROUP, message)
 
 

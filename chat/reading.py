@@ -42,7 +42,7 @@ JOIN chat_conversation c ON c.id = a.id AND c.last_seq > a.after
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ask:
     """« I have everything of this conversation up to `after`. »
 
@@ -135,7 +135,8 @@ def read(asks: Sequence[Ask]) -> list[Reading | None]:
     An agent reads nothing of a conversation that is not theirs any more, whoever asked to look.
     Raises keyring.UnsealError when no key of the ring opens a message.
     """
-    heads = snapshots([ask.conversation_id for ask in asks if ask.with_state])
+    in_state = [ask.conversation_id for ask in asks if ask.with_state]
+    heads = snapshots(in_state) if in_state else {}
     readings: list[Reading | None] = []
     wanted: list[tuple[int, Ask]] = []
     for n, ask in enumerate(asks):
