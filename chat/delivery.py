@@ -26,7 +26,7 @@ from chat.doorbell import Hub, Ring
 from chat.lifecycle import Author, Status
 from chat.lobby import Lobby
 from chat.reading import Ask, Own, Place, Reading, Snapshot
-from chat.threads import DATABASE_AWAY, WRITER_THREAD, Batch, in_db
+from chat.threads import DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db
 from chat.writing import Draft, Refusal, Written
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
 ROUND_SECONDS = 2.0
 NUMBERS_KEPT = 50_000
 GUESS_AGAIN_SECONDS = 2.0
+GUESS_BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
 GONE_TOGETHER = 200
 SWEEP_UP_SECONDS = 300.0
 AGAIN_SECONDS = 1.0
@@ -295,8 +296,9 @@ class Switchboard:
 
     def _written(self, posts: list[tuple[Draft, Seat]], answers: list[Written | Refusal] | Exception) -> None:
         if isinstance(answers, Exception):
-            # With those that came after them: a person's messages stay in their order.
-            for draft, seat in [*posts, *self.writer.take_all()]:
+            # With those that came after them, unless it is one bad draft: a person's messages stay in their order.
+            later = self.writer.take_all() if isinstance(answers, NO_ANSWER) else []
+            for draft, seat in [*posts, *later]:
                 seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
             return
         fresh: dict[str, list[Json]] = {}
@@ -518,14 +520,17 @@ class _Writing:
         for draft, seat in posts:
             pk = draft.conversation_id
             if now - self._wrong_at.get(pk, 0) > GUESS_AGAIN_SECONDS:
-                expected[pk] = max(seat.cursor, self._last.get(pk, 0))  # what another process wrote came by the seat
+                # What another process wrote came by the seat; but a cursor is what a client says.
+                guess = max(seat.cursor, self._last.get(pk, 0))
+                if guess < GUESS_BELOW:
+                    expected[pk] = guess
         answers = writing.write([draft for draft, _seat in posts], expected)
         for (draft, _seat), answer in zip(posts, answers, strict=True):
             if not isinstance(answer, Written):
                 continue
             pk = draft.conversation_id
-            guess = expected.pop(pk, None)
-            if guess is not None and answer.seq != guess + 1 and not answer.is_repeat:
+            guessed = expected.pop(pk, None)
+            if guessed is not None and answer.seq != guessed + 1 and not answer.is_repeat:
                 self._wrong_at[pk] = now
             self._last[pk] = max(answer.seq, self._last.get(pk, 0))
         return answers

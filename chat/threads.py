@@ -21,6 +21,7 @@ from psycopg_pool import PoolTimeout
 logger = logging.getLogger(__name__)
 
 DATABASE_AWAY = (DatabaseError, InterfaceError, PoolTimeout)
+NO_ANSWER = (OperationalError, InterfaceError, PoolTimeout)  # whatever was asked; other errors are about a question
 RETRY_SECONDS = 0.1
 # Under such a load a crossing waits a moment for the next questions: fewer, larger ones leave more time to each.
 CROWD = 32
@@ -96,7 +97,9 @@ class Batch[Q, A]:
 
     work: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
     done: takes the questions with their answers, or with the error that all of them met (a database that is away);
-    runs in the loop. Only one crossing is under way at a time: what arrives meanwhile is the next batch.
+    runs in the loop. A question that cannot be answered fails alone: the others of its crossing are then asked again,
+    one by one, and `done` is called for each.
+    Only one crossing is under way at a time: what arrives meanwhile is the next batch.
     company: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
     linger: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing.
     patience: seconds for which a crossing waits for a database that is away.
@@ -171,24 +174,41 @@ class Batch[Q, A]:
             self._is_busy = False
 
     def _cross(self, questions: list[Q]) -> None:
-        answers: list[A] | Exception
-        try:
-            answers = patiently(self._patience, self._work, questions)
-        except DATABASE_AWAY as error:
-            answers = error
-        except Exception as error:  # noqa: BLE001
+        answers = self._answer(questions)
+        parts = [(questions, answers)]
+        if isinstance(answers, Exception) and not isinstance(answers, NO_ANSWER):
             # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
-            logger.error("batch: %s failed (%s)", self._work, type(error).__name__)
-            answers = error
+            logger.error("batch: %s failed (%s)", self._work, type(answers).__name__)
+            if len(questions) > 1:
+                parts = self._one_by_one(questions)
         try:
-            self.loop.call_soon_threadsafe(self._finish, questions, answers)
+            self.loop.call_soon_threadsafe(self._finish, parts)
         except RuntimeError:
             logger.info("batch: the loop has ended")
 
-    def _finish(self, questions: list[Q], answers: list[A] | Exception) -> None:
+    def _answer(self, questions: list[Q]) -> list[A] | Exception:
+        try:
+            return patiently(self._patience, self._work, questions)
+        except Exception as error:  # noqa: BLE001  told to whoever asked
+            return error
+
+    def _one_by_one(self, questions: list[Q]) -> list[tuple[list[Q], list[A] | Exception]]:
+        parts: list[tuple[list[Q], list[A] | Exception]] = []
+        for n, question in enumerate(questions):
+            answers = self._answer([question])
+            if isinstance(answers, NO_ANSWER):  # the database went away meanwhile
+                return [*parts, (questions[n:], answers)]
+            parts.append(([question], answers))
+        return parts
+
+    def _finish(self, parts: list[tuple[list[Q], list[A] | Exception]]) -> None:
         self._crossed_at = self.loop.time()
         if self._waiting:
             self._schedule()
         else:
             self._is_busy = False
-        self._done(questions, answers)
+        for questions, answers in parts:
+            try:
+                self._done(questions, answers)
+            except Exception as error:  # noqa: BLE001  the next ones want their answers all the same
+                logger.error("batch: %s failed (%s)", self._done, type(error).__name__)

@@ -1,0 +1,82 @@
+"""What a client that means harm sends, and what it must not be able to do to the others."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from chat import protocol
+from chat.delivery import ensure_switchboard
+from chat.threads import Batch
+from tests.chat.sockets import Line, in_db, visit
+from tests.factories import chat as make
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+REPORTER = "/ws/conversation/"
+
+
+async def test_a_lie_about_the_cursor_costs_nobody_their_message():
+    """« I have everything up to 2³¹ - 1 »: no number follows it, and the number of the next message is guessed."""
+    liar, other = await in_db(make.waiting), await in_db(make.waiting)
+    async with (
+        Line(REPORTER, await in_db(visit, liar)) as lying,
+        Line(REPORTER, await in_db(visit, other)) as honest,
+    ):
+        for line in (lying, honest):
+            await line.send(type="sync", after=0)
+            await line.until("state")
+        board = ensure_switchboard()
+        board.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        ids = {line: str(uuid.uuid4()) for line in (lying, honest)}
+        await lying.send(type="sync", after=protocol.MAX_SEQ)
+        for line, client_id in ids.items():
+            await line.send(type="post", client_id=client_id, body="Bonjour")
+        while len(board.writer) < 2:
+            await asyncio.sleep(0.01)
+        # The reading that corrects the cursor may have been faster: lie again, to the seat itself.
+        for _draft, seat in board.writer._waiting:
+            if seat.topic == str(liar.public_id):
+                seat.cursor = protocol.MAX_SEQ
+        board.writer._start()
+        frame = await honest.until(lambda frame: ids[honest] in str(frame))
+        assert frame["type"] == "messages", frame
+
+
+async def test_one_bad_question_does_not_fail_the_others():
+    answered = {}
+
+    def work(questions):
+        if "bad" in questions:
+            raise ValueError("bad")
+        return [question.upper() for question in questions]
+
+    def done(questions, answers):
+        for n, question in enumerate(questions):
+            answered[question] = type(answers) if isinstance(answers, Exception) else answers[n]
+
+    batch = Batch(work, done)
+    batch._is_busy = True
+    for question in ("one", "bad", "two"):
+        batch.add(question)
+    batch._start()
+    async with asyncio.timeout(5):
+        while len(answered) < 3 or batch.is_busy:
+            await asyncio.sleep(0.01)
+    assert answered == {"one": "ONE", "bad": ValueError, "two": "TWO"}
+
+
+async def test_an_answer_that_fails_does_not_end_the_line():
+    seen = []
+
+    def done(questions, _answers):
+        seen.extend(questions)
+        if "first" in questions:
+            raise RuntimeError
+
+    batch = Batch(lambda questions: questions, done)
+    batch.add("first")
+    batch.add("second")
+    async with asyncio.timeout(5):
+        while "second" not in seen or batch.is_busy:
+            await asyncio.sleep(0.01)
