@@ -6,6 +6,7 @@ A socket is refused before it is accepted when it comes from a foreign page.
 import asyncio
 import gc
 import os
+import sys
 from typing import Any
 
 import django
@@ -75,6 +76,8 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+    # A thread that works on a page or a batch lets the loop, where all messages pass, have its turn sooner.
+    sys.setswitchinterval(0.001)
 
 
 class WithSwitchboard:
@@ -89,6 +92,9 @@ class WithSwitchboard:
             self.is_settled = True
             _settle()
         ensure_switchboard()
+        # Daphne takes it from a header (`Daphne-Root-Path`), so from anybody: it would lead our addresses elsewhere,
+        # and each value has its own copy of every template, kept for good. The site lies at the root.
+        scope["root_path"] = ""
         await self.inner(scope, receive, send)
 
 

@@ -11,9 +11,12 @@ from django.core.signals import request_finished
 from django.db import connection
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.middleware.csp import get_nonce
+from django.template import engines
 from django.urls import include, path
 from django.utils import translation
 
+from chat.delivery import close_switchboard
+from pnav.asgi import application
 from pnav.http import THREADS, PageHandler, Pages
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
@@ -349,3 +352,21 @@ async def test_slow_query_stalls_neither_the_loop_nor_other_pages(pages):
         longest, latest = max(longest, now - latest), now
     assert longest < 0.5
     assert (await slow_page.end())[2] == b"slow"
+
+
+async def test_no_header_leads_our_addresses_elsewhere():
+    """Daphne makes `root_path` of a header that anybody may send; templates are kept for each of its values."""
+    loader = engines["django"].engine.template_loaders[0]
+
+    async def home(root_path):
+        request = Request(application, "/")
+        request.line.scope["root_path"] = root_path
+        return (await (await request.begin()).end())[2]
+
+    try:
+        await home("")
+        kept = len(loader.get_template_cache)
+        assert b"/elsewhere" not in await home("/elsewhere")
+        assert len(loader.get_template_cache) == kept
+    finally:
+        await close_switchboard()
