@@ -7,6 +7,7 @@ Templates need to know nothing of it.
 """
 
 from collections.abc import Iterator
+from threading import RLock
 from typing import Any
 
 from django.template import Context, Origin
@@ -39,12 +40,28 @@ class Loader(cached.Loader):
     def cache_key(self, template_name: str, skip: list[Origin] | None = None) -> str:
         return f"{super().cache_key(template_name, skip)}\n{get_language()}\n{get_script_prefix()}\n{get_urlconf()}"
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._lock = RLock()
+        self._ready: set[str] = set()
+
     def get_template(self, template_name: str, skip: list[Origin] | None = None) -> Template:
-        is_new = self.cache_key(template_name, skip) not in self.get_template_cache
-        template = super().get_template(template_name, skip)
-        if is_new:
-            self._fold(template.nodelist)
-        return template
+        """Pages are drawn in several threads: none may draw a template that another one is folding."""
+        key = self.cache_key(template_name, skip)
+        if key in self._ready:
+            return super().get_template(template_name, skip)
+        with self._lock:
+            is_new = key not in self.get_template_cache
+            template = super().get_template(template_name, skip)
+            if is_new:
+                self._fold(template.nodelist)
+                self._ready.add(key)
+            return template
+
+    def reset(self) -> None:
+        with self._lock:
+            self._ready.clear()
+            super().reset()
 
     def _fold(self, nodes: NodeList) -> None:
         """Replace, in place, what is always the same by its text, and neighbouring texts by one."""

@@ -1,6 +1,8 @@
 """Fixed parts are drawn once a language, and everything else stays what it was."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
+from threading import Event
 
 import pytest
 from django.template import Context, Engine
@@ -67,3 +69,23 @@ def test_broken_address_breaks_only_the_page_that_shows_it(engine):
     assert draw(engine, "broken") == ""
     with pytest.raises(NoReverseMatch):
         draw(engine, "broken", x=True)
+
+
+def test_nobody_draws_a_template_that_is_being_folded(engine, monkeypatch):
+    loader = engine.template_loaders[0]
+    folding, go_on = Event(), Event()
+    fold = loader._fold
+
+    def slowly(nodes):
+        folding.set()
+        assert go_on.wait(10)
+        fold(nodes)
+
+    monkeypatch.setattr(loader, "_fold", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(engine.get_template, "page")
+        assert folding.wait(10)
+        second = threads.submit(engine.get_template, "page")
+        assert not wait([second], timeout=0.1).done
+        go_on.set()
+        assert first.result(10) is second.result(10)
