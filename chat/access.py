@@ -38,14 +38,10 @@ def may_answer(user: Any) -> bool:
     return user.is_authenticated and user.is_active and user.is_agent and not user.password_is_temporary
 
 
-def able_to_answer(agent_ids: Collection[int]) -> list[tuple[int, datetime | None]]:
-    """Of these agents, those who may answer people, each with the time they were last seen: `may_answer`, for many."""
-    agents = (
-        Agent.objects.filter(pk__in=agent_ids)
-        .select_related("user")
-        .only("seen_at", "user__is_active", "user__role", "user__password_is_temporary")
-    )
-    return [(agent.pk, agent.seen_at) for agent in agents if may_answer(agent.user)]
+def able_to_answer(agent_ids: Collection[int]) -> set[int]:
+    """Of these agents, those who may answer people: `may_answer`, for many."""
+    agents = Agent.objects.filter(pk__in=agent_ids).select_related("user")
+    return {agent.pk for agent in agents if may_answer(agent.user)}
 
 
 def as_agent(user: Any) -> Agent | None:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from chat import access, clock, doorbell, queue, resume
+from chat import clock, doorbell, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.writing import Draft, Refusal, Written, say, write
@@ -196,9 +196,11 @@ UPDATE chat_conversation c SET reporter_seen_at = %(now)s FROM late WHERE c.id =
 """
 AGENTS_SEEN = """
 WITH late AS (
-    SELECT id FROM chat_agent WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+    SELECT id, seen_at FROM chat_agent
+    WHERE id = ANY(%(ids)s::bigint[]) AND (seen_at IS NULL OR seen_at < %(before)s)
+    ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE chat_agent a SET seen_at = %(now)s FROM late WHERE a.id = late.id
+UPDATE chat_agent a SET seen_at = %(now)s FROM late WHERE a.id = late.id RETURNING late.seen_at
 """
 
 
@@ -208,20 +210,16 @@ def reporters_seen(*, conversation_ids: Collection[int], now: datetime) -> None:
         cursor.execute(REPORTERS_SEEN, {"ids": list(conversation_ids), "now": now, "before": now - SEEN_EVERY})
 
 
-def agents_seen(*, agent_ids: Collection[int], now: datetime) -> set[int]:
-    """Renew the leases of agents, each written at most every SEEN_EVERY; returns those who may still answer."""
-    rows = access.able_to_answer(agent_ids)
-    late = [pk for pk, seen_at in rows if seen_at is None or now - seen_at > SEEN_EVERY]
-    if late:
-        lease = timedelta(seconds=settings.LEASE_SECONDS)
-        was_absent = any(is_lease_over(seen_at=seen_at, now=now, lease=lease) for _pk, seen_at in rows)
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(AGENTS_SEEN, {"ids": late, "now": now})
-            if was_absent:
-                doorbell.queue_changed()
-                _dispatch_after_commit()
-    return {pk for pk, _seen_at in rows}
+@transaction.atomic
+def agents_seen(*, agent_ids: Collection[int], now: datetime) -> None:
+    """Renew the leases of agents who may answer, each written at most every SEEN_EVERY."""
+    with connection.cursor() as cursor:
+        cursor.execute(AGENTS_SEEN, {"ids": list(agent_ids), "now": now, "before": now - SEEN_EVERY})
+        before = [seen_at for (seen_at,) in cursor.fetchall()]
+    lease = timedelta(seconds=settings.LEASE_SECONDS)
+    if any(is_lease_over(seen_at=seen_at, now=now, lease=lease) for seen_at in before):
+        doorbell.queue_changed()
+        _dispatch_after_commit()
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, protocol
+from chat import access, actions, canned, clock, desk, dialogue, protocol
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
@@ -54,8 +54,9 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         agent = access.as_agent(request.user)
-        if agent is None or not actions.agents_seen(agent_ids=[agent.pk], now=timezone.now()):
+        if agent is None:
             raise PermissionDenied
+        actions.agents_seen(agent_ids=[agent.pk], now=clock.now())
         return view(request, agent=agent, **kwargs)
 
     return wrapped

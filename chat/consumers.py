@@ -369,9 +369,10 @@ class ConsoleSocket(Socket):
     beat: Beat
     _is_looking: bool
     _is_again: bool
+    is_doubtful: bool  # something about the account changed: ask whether it may still answer
     _queue_text: str
 
-    __slots__ = ("_is_again", "_is_looking", "_queue_text", "agent_id", "beat", "own", "seats")
+    __slots__ = ("_is_again", "_is_looking", "_queue_text", "agent_id", "beat", "is_doubtful", "own", "seats")
 
     @classmethod
     async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
@@ -384,7 +385,7 @@ class ConsoleSocket(Socket):
         socket.agent_id, socket.own = found.agent_id, found.own
         socket.seats = {}
         socket.beat = Beat.NONE
-        socket._is_looking = socket._is_again = False
+        socket._is_looking = socket._is_again = socket.is_doubtful = False
         socket._queue_text = ""
         return socket
 
@@ -398,6 +399,8 @@ class ConsoleSocket(Socket):
             self.board.rise(seat)
 
     def is_still_entitled(self, identity: Identity) -> bool:
+        self.is_doubtful = True
+        self.look()
         return identity.user_id is not None
 
     def show_queue(self, text: str) -> None:
@@ -434,6 +437,7 @@ class ConsoleSocket(Socket):
             self.leave(protocol.CLOSE_FORBIDDEN)
             return
         self.own = answer
+        self.is_doubtful = self.is_doubtful and self._is_looking
         for public_id in [public_id for public_id in self.seats if public_id not in answer]:
             self.board.release(self.seats.pop(public_id))
         for public_id, (pk, last_seq) in answer.items():

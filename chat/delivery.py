@@ -20,7 +20,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from chat import actions, clock, doorbell, protocol, reading, writing
+from chat import access, actions, clock, doorbell, protocol, reading, writing
 from chat.actions import Mark
 from chat.doorbell import Hub, Ring
 from chat.lifecycle import Author, Status
@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 3.0  # a restart of PostgreSQL is a delay; what lasts longer 
 DRAFTS_WAITING = 5_000
 COMPANY_SECONDS = 0.004  # readings that follow one another closely go together
 LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
-ROUND_SECONDS = 2.0
+ROUND_SECONDS, SLICES = 2.0, 8
 NUMBERS_KEPT = 50_000
 GUESS_AGAIN_SECONDS = 2.0
 GUESS_BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
@@ -461,12 +461,17 @@ class Switchboard:
             gc.collect()
 
     async def _make_rounds(self) -> None:
-        """Every moment: who may no longer be here, and who was."""
+        """All the time: who may no longer be here, a few of them at each turn; and who was."""
+        left: list[Socket] = []
+        share = 0
         while True:
-            await asyncio.sleep(ROUND_SECONDS)
+            await asyncio.sleep(ROUND_SECONDS / SLICES)
             now = time.monotonic()
-            for socket in list(self.sockets):
-                socket.check(now)
+            if not left:
+                left = list(self.sockets)
+                share = len(left) // SLICES + 1
+            for _socket in range(min(share, len(left))):
+                left.pop().check(now)
             self._sweep_up(now)
             agents, self._agents_seen = self._agents_seen, set()
             if agents:
@@ -557,13 +562,13 @@ def _take(seats: list[Seat], answers: list[Reading | None] | Exception) -> None:
 
 
 def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
-    """The conversations of each agent; None for an account that beats and may no longer answer."""
+    """The conversations of each agent; the leases of those who beat; None for an account that may no longer answer."""
     beating = [console for console in consoles if console.beat is Beat.ASKED]
-    seen = {console.agent_id for console in consoles}
+    doubtful = {console.agent_id for console in consoles if console.is_doubtful}
+    gone = doubtful - access.able_to_answer(doubtful) if doubtful else set()
     if beating:
-        asked = {console.agent_id for console in beating}
-        seen -= asked - actions.agents_seen(agent_ids=asked, now=clock.now())
-    own = reading.own_conversations(seen)
+        actions.agents_seen(agent_ids={console.agent_id for console in beating} - gone, now=clock.now())
+    own = reading.own_conversations({console.agent_id for console in consoles} - gone)
     for console in beating:
         console.beat = Beat.RENEWED
     return [own.get(console.agent_id) for console in consoles]

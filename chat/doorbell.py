@@ -35,6 +35,7 @@ GONE_AFTER_SECONDS = 10.0
 SPACING_SECONDS = 0.005  # between two messages of the layer: each costs half a millisecond, whatever it holds
 AGAIN_SECONDS = 0.25
 LAYER_ERRORS = (RedisError, OSError, TimeoutError)
+OTHERS_AT_MOST = 200  # processes; whoever may write to Redis could make up any number of them
 
 MESSAGES = "messages"  # message `seq` is there
 STATE = "state"  # the conversation changed
@@ -77,8 +78,15 @@ class Hub:
 
     def ring(self, ring: Ring) -> None:
         """Ring here at once and elsewhere soon. Call it in the hub's loop."""
-        self.hear(ring)
+        self._hear(ring)
         self.ring_elsewhere(ring)
+
+    def _hear(self, ring: Ring) -> None:
+        """A ring that cannot be followed must not end the line for the life of the process."""
+        try:
+            self.hear(ring)
+        except Exception as error:  # noqa: BLE001
+            logger.error("doorbell: a ring could not be followed (%s)", type(error).__name__)
 
     def ring_elsewhere(self, ring: Ring) -> None:
         """For what this process knows already.
@@ -98,7 +106,7 @@ class Hub:
                 async with asyncio.timeout(PUBLISH_SECONDS):
                     await _send(self.origin, rings)
                 await asyncio.sleep(SPACING_SECONDS)
-            except LAYER_ERRORS as error:
+            except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by looking
                 self._failed_at = time.monotonic()
                 if not self.is_deaf:
                     logger.warning("doorbell: the channel layer does not answer (%s)", type(error).__name__)
@@ -112,23 +120,32 @@ class Hub:
                 await layer.group_add(GROUP, channel)
                 while True:
                     self._receive(await layer.receive(channel))
-            except LAYER_ERRORS:
+            except Exception as error:  # noqa: BLE001  of whatever kind: it listens again
+                if not isinstance(error, LAYER_ERRORS):
+                    logger.error("doorbell: could not listen (%s)", type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def _receive(self, message: dict[str, Any]) -> None:
-        if message["origin"] == self.origin:
+        try:
+            origin = str(message["origin"])
+            rings = [Ring(*fields) for fields in message["rings"]]
+        except (LookupError, TypeError):  # of another version of this program, or of no program of ours
+            logger.warning("doorbell: a message of the layer could not be read")
+            return
+        if origin == self.origin:
             self._heard_at = time.monotonic()
             return
-        for fields in message["rings"]:
-            ring = Ring(*fields)
+        for ring in rings:
             if ring.kind == TICK:
-                self._meet(message["origin"])
+                self._meet(origin)
             else:
-                self.hear(ring)
+                self._hear(ring)
 
     def _meet(self, origin: str) -> None:
         """A tick of another process. If it is new, or was away, it looks: rings it needed were perhaps not sent."""
         is_new = origin not in self._others
+        if is_new and len(self._others) >= OTHERS_AT_MOST:
+            return
         self._others[origin] = time.monotonic()
         if is_new:
             self.ring_elsewhere(Ring(LOOK))
@@ -150,11 +167,11 @@ class Hub:
             if not self.is_deaf:
                 self._forget_the_gone(now)
             if self.is_deaf:
-                self.hear(Ring(SWEEP))
+                self._hear(Ring(SWEEP))
             # At most once a second; and once after: the last moments may have been lost.
             if (self.is_deaf and now - looked_at > LOOK_SECONDS) or (was_deaf and not self.is_deaf):
                 looked_at = now
-                self.hear(Ring(LOOK))
+                self._hear(Ring(LOOK))
 
     def _update(self) -> bool:
         """Find out whether this process hears; returns what it was before."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from chat import access, actions, clock, reading
 from chat.threads import Batch
 
+CHECKS, CHECK_SECONDS = 64, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
 COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
 
 
@@ -98,7 +99,7 @@ class Identities:
         self.loop = asyncio.get_running_loop()
         self._identify = identify
         self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
-            lambda pairs: identify([pass_ for pass_, _tell in pairs]), self._tell
+            lambda pairs: identify([pass_ for pass_, _tell in pairs]), self._tell, linger=CHECK_SECONDS, at_most=CHECKS
         )
         self.reporters: Asking[str, Admitted[ReporterSeat]] = Asking(self._admit_reporters)
         self.agents: Asking[str, Admitted[AgentSeat]] = Asking(self._admit_agents)
@@ -135,9 +136,10 @@ class Identities:
         """Who holds these sessions, and the conversations that each answers; the lease begins."""
         identities = self._read(session_keys)
         agents = access.agents_of({one.user_id for one in identities if one is not None and one.user_id is not None})
-        seen = actions.agents_seen(agent_ids=set(agents.values()), now=clock.now())
-        own = reading.own_conversations(seen)
-        seats = {user_id: AgentSeat(pk, own[pk]) for user_id, pk in agents.items() if pk in seen}
+        able = access.able_to_answer(agents.values())
+        actions.agents_seen(agent_ids=able, now=clock.now())
+        own = reading.own_conversations(able)
+        seats = {user_id: AgentSeat(pk, own[pk]) for user_id, pk in agents.items() if pk in able}
         return [
             (one, seats.get(one.user_id) if one is not None and one.user_id is not None else None) for one in identities
         ]

@@ -115,7 +115,8 @@ class Lobby:
         seat.socket.push(protocol.encode(frame))
 
     def _refresh_stale(self) -> None:
-        self.refresh()
+        if self._waiting:
+            self.refresh()
         self._timer = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
-from chat import actions
+from chat import access, actions
 from chat.actions import Mark
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Conversation, ConversationEvent, EventKind, Message
@@ -197,7 +197,7 @@ def test_agent_seen_renews_and_dispatches_on_return(django_capture_on_commit_cal
     agent = make.agent(present=False)
     conversation = make.waiting()
     with django_capture_on_commit_callbacks(execute=True):
-        assert actions.agents_seen(agent_ids=[agent.pk], now=timezone.now()) == {agent.pk}
+        actions.agents_seen(agent_ids=[agent.pk], now=timezone.now())
     conversation.refresh_from_db()
     assert conversation.assigned_to == agent
 
@@ -208,7 +208,7 @@ def test_agent_seen_account_that_may_no_longer_answer(change):
     for field, value in change.items():
         setattr(agent.user, field, value)
     agent.user.save()
-    assert not actions.agents_seen(agent_ids=[agent.pk], now=timezone.now())
+    assert not access.able_to_answer([agent.pk])
 
 
 def test_set_availability_pause_keeps_reason_and_others_drop_it():

@@ -87,3 +87,47 @@ async def test_layer_away_the_process_looks_by_itself_and_hears_again(monkeypatc
         assert layer is get_channel_layer()
     finally:
         await hub.close()
+
+
+async def test_nothing_that_comes_by_the_layer_ends_the_line():
+    """Whoever may write to Redis, or another version of this program, sends what cannot be read."""
+    heard = []
+
+    def hear(ring):
+        heard.append(ring.kind)
+        if not isinstance(ring.conversation, str):
+            raise TypeError
+
+    hub = Hub(asyncio.get_running_loop(), hear)
+    group_send = get_channel_layer().group_send
+    try:
+        await until(lambda: hub._heard_at > hub._failed_at and not hub.is_deaf)
+        for rings in ([["read", ["not a text"]]], [["read", "c", 0, "agent", 3, "more"]], [7], 7, None):
+            await group_send(doorbell.GROUP, {"type": "rings", "origin": "somebody", "rings": rings})
+        await group_send(doorbell.GROUP, {"type": "rings"})
+        many = doorbell.OTHERS_AT_MOST + 5
+        for number in range(many):
+            await group_send(doorbell.GROUP, {"type": "rings", "origin": f"made up {number}", "rings": [["tick"]]})
+        await group_send(doorbell.GROUP, {"type": "rings", "origin": "another", "rings": [["queue"]]})
+        await until(lambda: "queue" in heard)
+        assert len(hub._others) <= doorbell.OTHERS_AT_MOST
+        assert not any(task.done() for task in hub._tasks)
+    finally:
+        await hub.close()
+
+
+async def test_a_failure_of_any_kind_does_not_end_the_line(monkeypatch):
+    hub = Hub(asyncio.get_running_loop(), [].append)
+    try:
+        await until(lambda: hub._heard_at > hub._failed_at)
+        real = doorbell._send
+
+        async def fails(*_args):
+            raise ValueError
+
+        monkeypatch.setattr(doorbell, "_send", fails)
+        await until(lambda: hub._failed_at > hub._heard_at)
+        monkeypatch.setattr(doorbell, "_send", real)
+        await until(lambda: not hub.is_deaf and hub._heard_at > hub._failed_at)
+    finally:
+        await hub.close()
