@@ -21,7 +21,7 @@ from chat.delivery import Beat, Seat, ensure_switchboard
 from chat.identity import Identities, Identity, Pass
 from chat.protocol import ProtocolError
 from chat.reading import Own, Snapshot
-from chat.threads import DATABASE_AWAY, in_db
+from chat.threads import DATABASE_AWAY, NO_ANSWER, in_db
 
 logger = logging.getLogger(__name__)
 
@@ -280,7 +280,10 @@ class Socket:
 
     def _checked(self, answer: Identity | bool | Exception) -> None:
         self._is_checking = False
-        if isinstance(answer, Exception):  # the database is away; asked again at the next round
+        if isinstance(answer, NO_ANSWER):  # the database is away; asked again at the next round
+            return
+        if isinstance(answer, Exception):  # who is there cannot be found out: they prove it again
+            self.leave(protocol.CLOSE_AGAIN)
             return
         self._checked_at = time.monotonic()
         if isinstance(answer, Identity):

@@ -222,7 +222,7 @@ class Switchboard:
         self._agents_seen: set[int] = set()
         self._reads: dict[tuple[str, str], Mark] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_sweeping = False
+        self._is_sweeping = self._is_renewing = False
         self._rest_until = 0.0
         self._gone = 0
         self._swept_up_at = time.monotonic()
@@ -470,16 +470,25 @@ class Switchboard:
             if not left:
                 left = list(self.sockets)
                 share = len(left) // SLICES + 1
-            for _socket in range(min(share, len(left))):
-                left.pop().check(now)
-            self._sweep_up(now)
-            agents, self._agents_seen = self._agents_seen, set()
-            if agents:
+            for socket in [left.pop() for _socket in range(min(share, len(left)))]:
                 try:
-                    await in_db(_renew, agents)
-                except DATABASE_AWAY as error:
-                    self._agents_seen |= agents
-                    logger.warning("leases: the database failed (%s)", type(error).__name__)
+                    socket.check(now)
+                except Exception as error:  # noqa: BLE001  the rounds go on for the life of the process
+                    logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
+            self._sweep_up(now)
+            if self._agents_seen and not self._is_renewing:
+                self._is_renewing = True
+                agents, self._agents_seen = self._agents_seen, set()
+                self.keep(self.loop.create_task(self._renew(agents)))  # a slow database must not delay the rounds
+
+    async def _renew(self, agents: set[int]) -> None:
+        try:
+            await in_db(_renew, agents)
+        except DATABASE_AWAY as error:
+            self._agents_seen |= agents
+            logger.warning("leases: the database failed (%s)", type(error).__name__)
+        finally:
+            self._is_renewing = False
 
 
 def _frame(topic: str, items: list[Json]) -> tuple[Json, int]:
@@ -558,7 +567,11 @@ def _take(seats: list[Seat], answers: list[Reading | None] | Exception) -> None:
             seat.fail()
         return
     for seat, answer in zip(seats, answers, strict=True):
-        seat.take(answer)
+        try:
+            seat.take(answer)
+        except Exception as error:  # noqa: BLE001  the others have their answers to take
+            logger.error("reading: an answer could not be taken (%s)", type(error).__name__)
+            seat.socket.leave(protocol.CLOSE_AGAIN)  # it reads everything again when it is back
 
 
 def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
@@ -576,7 +589,11 @@ def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
 
 def _took(consoles: "list[ConsoleSocket]", answers: list[Own | None] | Exception) -> None:
     for index, console in enumerate(consoles):
-        console.take(answers if isinstance(answers, Exception) else answers[index])
+        try:
+            console.take(answers if isinstance(answers, Exception) else answers[index])
+        except Exception as error:  # noqa: BLE001
+            logger.error("console: an answer could not be taken (%s)", type(error).__name__)
+            console.leave(protocol.CLOSE_AGAIN)
 
 
 _switchboard: Switchboard | None = None

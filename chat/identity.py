@@ -1,6 +1,7 @@
 """Who is at the other end of a socket: asked at the handshake for many at once, and again while the socket lives."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from uuid import UUID
 
 from chat import access, actions, clock, reading
 from chat.threads import Batch
+
+logger = logging.getLogger(__name__)
 
 CHECKS, CHECK_SECONDS = 64, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
 COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
@@ -113,7 +116,10 @@ class Identities:
         pairs: list[tuple[Pass, Callable[[Answer], Any]]], answers: list[Identity | bool | None] | Exception
     ) -> None:
         for index, (_pass, tell) in enumerate(pairs):
-            tell(answers if isinstance(answers, Exception) else answers[index] or False)
+            try:
+                tell(answers if isinstance(answers, Exception) else answers[index] or False)
+            except Exception as error:  # noqa: BLE001  the others must hear theirs, or they are never asked again
+                logger.error("identity: an answer could not be taken (%s)", type(error).__name__)
 
     def _read(self, session_keys: list[str]) -> list[Identity | None]:
         answers = self._identify([Pass(key) for key in session_keys])

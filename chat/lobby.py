@@ -94,10 +94,10 @@ class Lobby:
             self._owed.clear()
             return
         self._board, self._queue_text = answers[0]
+        owed, self._owed = self._owed, set()
         for seat in list(self._waiting):
-            if seat in self._owed or seat.place != self._place(seat, self._board):
+            if seat in owed or seat.place != self._place(seat, self._board):
                 self._send(seat, self._board)
-        self._owed.clear()
         if self._queue_text:
             for console in list(self._consoles):
                 console.show_queue(self._queue_text)
@@ -115,9 +115,9 @@ class Lobby:
         seat.socket.push(protocol.encode(frame))
 
     def _refresh_stale(self) -> None:
+        self._timer = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
         if self._waiting:
             self.refresh()
-        self._timer = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
 
 
 def _read(questions: list[bool]) -> list[tuple[Board, str]]:

@@ -4,10 +4,12 @@ import asyncio
 import uuid
 
 import pytest
+from django.contrib.sessions.models import Session
 
-from chat import protocol
+from chat import consumers, delivery, protocol
 from chat.delivery import ensure_switchboard
 from chat.threads import Batch
+from pnav.sessions import stored_key
 from tests.chat.sockets import Line, in_db, visit
 from tests.factories import chat as make
 
@@ -80,3 +82,64 @@ async def test_an_answer_that_fails_does_not_end_the_line():
     async with asyncio.timeout(5):
         while "second" not in seen or batch.is_busy:
             await asyncio.sleep(0.01)
+
+
+async def test_an_answer_that_cannot_be_taken_costs_one_socket_only(monkeypatch):
+    one, other = await in_db(make.waiting), await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, one)) as broken, Line(REPORTER, await in_db(visit, other)) as line:
+        take = delivery.Seat.take
+
+        def fails(seat, found):
+            if seat.conversation_id == one.pk:
+                raise RuntimeError
+            take(seat, found)
+
+        monkeypatch.setattr(delivery.Seat, "take", fails)
+        await asyncio.gather(broken.send(type="sync", after=0), line.send(type="sync", after=0))
+        assert (await line.until("state"))["conversation"] == str(other.public_id)
+        assert await broken.closed() == protocol.CLOSE_AGAIN
+
+
+async def test_rounds_go_on_after_a_failure(monkeypatch):
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    conversation, other = await in_db(make.waiting), await in_db(make.waiting)
+    key, other_key = await in_db(visit, conversation), await in_db(visit, other)
+    async with Line(REPORTER, key) as line, Line(REPORTER, other_key) as broken:
+        for each in (line, broken):
+            await each.send(type="sync", after=0)
+            await each.until("state")
+        board = ensure_switchboard()
+        check = consumers.Socket.check
+
+        def fails(socket, now):
+            if socket.seat.conversation_id == other.pk:
+                raise RuntimeError
+            check(socket, now)
+
+        monkeypatch.setattr(consumers.Socket, "check", fails)
+        await asyncio.sleep(delivery.ROUND_SECONDS)
+        assert not board._rounds.done()
+        await in_db(Session.objects.all().delete)
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypatch):
+    """Not the database away, which is waited for: nobody goes on unasked because asking fails."""
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    conversation, other = await in_db(make.waiting), await in_db(make.waiting)
+    key, other_key = await in_db(visit, conversation), await in_db(visit, other)
+    async with Line(REPORTER, key) as line, Line(REPORTER, other_key) as well:
+        for each in (line, well):
+            await each.send(type="sync", after=0)
+            await each.until("state")
+        identities = next(iter(ensure_switchboard().sockets)).identities
+        identify = identities._identify
+
+        def fails(passes):
+            if any(pass_.session_key == stored_key(key) for pass_ in passes):
+                raise ValueError
+            return identify(passes)
+
+        monkeypatch.setattr(identities._checks, "_work", lambda pairs: fails([pass_ for pass_, _tell in pairs]))
+        assert await line.closed() == protocol.CLOSE_AGAIN
+        assert (await well.post("Toujours là"))["body"] == "Toujours là"
