@@ -95,6 +95,8 @@ def resume_conversation(*, conversation_id: int) -> Conversation:
     if not again:
         Report.objects.filter(pk=conversation.report_id).update(visit_generation=F("visit_generation") + 1)
         conversation.events.create(kind=EventKind.RESUMED, at=now, detail="code")
+        # First: whoever sits at the device left behind is sent away before the line below, or an answer, reaches them.
+        doorbell.state_changed(conversation.public_id)
         if conversation.is_open:
             say(conversation, _("Retour avec le code de reprise. La visite d'avant est fermée."), now=now)
             doorbell.message_posted(conversation.public_id, conversation.last_seq)

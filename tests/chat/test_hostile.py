@@ -6,11 +6,11 @@ import uuid
 import pytest
 from django.contrib.sessions.models import Session
 
-from chat import consumers, delivery, protocol
+from chat import consumers, delivery, protocol, resume
 from chat.delivery import ensure_switchboard
 from chat.threads import Batch
 from pnav.sessions import stored_key
-from tests.chat.sockets import Line, in_db, visit
+from tests.chat.sockets import Closed, Line, in_db, visit
 from tests.factories import chat as make
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -143,3 +143,19 @@ async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypat
         monkeypatch.setattr(identities._checks, "_work", lambda pairs: fails([pass_ for pass_, _tell in pairs]))
         assert await line.closed() == protocol.CLOSE_AGAIN
         assert (await well.post("Toujours là"))["body"] == "Toujours là"
+
+
+async def test_the_device_left_behind_reads_nothing_more():
+    """It may be in the hands of the person one flees: it is not the next beat, seconds later, that ends it."""
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as left_behind:
+        await left_behind.send(type="sync", after=0)
+        await left_behind.until("state")
+        await in_db(resume.resume_conversation, conversation_id=conversation.pk)
+        frames = []
+        with pytest.raises(Closed) as closed:
+            async with asyncio.timeout(2):
+                while True:
+                    frames.append(await left_behind.receive())
+        assert closed.value.code == protocol.CLOSE_NO_SESSION
+        assert frames == []
