@@ -30,6 +30,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
 BAD_FRAMES_A_MINUTE = 20
+FLOOD = 1_000  # frames above the measure; each is answered, and whoever sends so many does not read
 PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2
 SOCKETS_A_SESSION = 50  # in one process; a person has one or two
 CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
@@ -43,11 +44,12 @@ WINDOW_CHARACTERS = 4 * 1024 * 1024
 class Bucket:
     """So many at once, then so many a second."""
 
-    __slots__ = ("__weakref__", "at", "level", "rate", "size")  # fmt: skip
+    __slots__ = ("__weakref__", "at", "level", "rate", "refused", "size")  # fmt: skip
 
     def __init__(self, at_once: float, a_second: float) -> None:
         self.size = self.level = at_once
         self.rate = a_second
+        self.refused = 0  # more than were taken since
         self.at = time.monotonic()
 
     def take(self) -> bool:
@@ -55,8 +57,10 @@ class Bucket:
         self.level = min(self.size, self.level + (now - self.at) * self.rate)
         self.at = now
         if self.level < 1:
+            self.refused += 1
             return False
         self.level -= 1
+        self.refused = max(0, self.refused - 1)
         return True
 
     @property
@@ -211,28 +215,33 @@ class Socket:
 
     def pace(self, look: Callable[[], None]) -> None:
         """The next page of a long reading: so many at once, then as fast as a person could read."""
-        if self._pages is None:
-            self._pages = Bucket(PAGES_AT_ONCE, PAGES_A_SECOND)
         if self.leaving:
             return
-        if self._pages.take():
+        if self._take_page():
             look()
-        else:
+        elif self._pages is not None:
             self.board.loop.call_later(self._pages.wait_seconds, self.pace, look)
+
+    def _take_page(self) -> bool:
+        if self._pages is None:
+            self._pages = Bucket(PAGES_AT_ONCE, PAGES_A_SECOND)
+        return self._pages.take()
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
     def _handle_text(self, text: str | bytes | None) -> None:
         try:
             frame = protocol.parse(text or "")
-            if not isinstance(frame, protocol.Beat) or frame.after is not None:
-                self._on_its_way = 0
             if self._bucket is not None and not self._bucket.take():
+                if self._bucket.refused > FLOOD:
+                    self.leave(protocol.CLOSE_BAD_FRAMES)
                 raise ProtocolError(
                     protocol.RATE_LIMITED,
                     "Too many frames at once: send it again later.",
                     getattr(frame, "client_id", None),
                 )
+            if not isinstance(frame, protocol.Beat) or frame.after is not None:
+                self._on_its_way = 0
             self.handle(frame)
         except ProtocolError as error:
             self.send(error.frame())
@@ -257,6 +266,8 @@ class Socket:
             case protocol.Post():
                 self.board.post(seat, frame)
             case protocol.Sync(after=after):
+                if self._bucket is not None and not self._take_page():
+                    raise ProtocolError(protocol.RATE_LIMITED, "Too many readings at once: ask again later.")
                 seat.cursor = after
                 seat.owes_frame = seat.owes_state = True
                 seat.look()

@@ -1,6 +1,8 @@
 """What a client that means harm sends, and what it must not be able to do to the others."""
 
 import asyncio
+import contextlib
+import json
 import uuid
 
 import pytest
@@ -159,3 +161,39 @@ async def test_the_device_left_behind_reads_nothing_more():
                     frames.append(await left_behind.receive())
         assert closed.value.code == protocol.CLOSE_NO_SESSION
         assert frames == []
+
+
+async def _pushed(socket, seconds):
+    """How many characters the server hands to this socket."""
+    size = 0
+    with contextlib.suppress(TimeoutError, Closed):
+        async with asyncio.timeout(seconds):
+            while True:
+                frame = await socket.receive()
+                size += len(json.dumps(frame))
+    return size
+
+
+async def test_asking_for_everything_again_and_again_is_measured():
+    """What a page that does not read is sent stays in the server's memory."""
+    conversation = await in_db(make.waiting)
+    await in_db(lambda: [make.message(conversation, "x" * 4000) for _each in range(11)])
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        (socket,) = ensure_switchboard().sockets
+        socket._pages = consumers.Bucket(3, 0.1)
+        for _each in range(30):
+            await line.send(type="sync", after=0)
+            await asyncio.sleep(0.02)
+        assert await _pushed(line, 1) < 4 * 50_000 + 30 * 200
+        assert await line.post("Je lis encore")
+
+
+async def test_a_flood_of_good_frames_is_cut(monkeypatch):
+    monkeypatch.setattr(consumers, "FLOOD", 50)
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        for _each in range(300):
+            await line.send(type="typing")
+        assert await line.closed() == protocol.CLOSE_BAD_FRAMES
