@@ -190,8 +190,9 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": env.str("REDIS_PREFIX", "pnav"),
+        "VERSION": 2,  # the first one was written with pickle
         # A Redis that is there and does not answer must not hold up a page: the limits let pass what they cannot count.
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "OPTIONS": {"serializer": "pnav.cache.Serializer", "socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 
