@@ -234,7 +234,7 @@ class Switchboard:
         )
         self.owners: Batch[ConsoleSocket, Own | None] = Batch(_own, _took)
         self._beating: list[Seat | ConsoleSocket] = []
-        self._marks: Batch[tuple[str, str], None] = Batch(self._mark, self._marked, linger=LINGER_SECONDS)
+        self._marks: Batch[tuple[str, str], int] = Batch(self._mark, self._marked, linger=LINGER_SECONDS)
         self._rounds = self.loop.create_task(self._make_rounds())
 
     async def close(self) -> None:
@@ -438,13 +438,19 @@ class Switchboard:
         if before is None:
             self._marks.add(key)
 
-    def _mark(self, keys: list[tuple[str, str]]) -> list[None]:
-        actions.mark_read([self._reads.pop(key) for key in keys])
-        return [None] * len(keys)
+    def _mark(self, keys: list[tuple[str, str]]) -> list[int]:
+        marks = [self._reads[key] for key in keys]
+        actions.mark_read(marks)
+        return [mark.seq for mark in marks]
 
-    def _marked(self, keys: list[tuple[str, str]], answers: list[None] | Exception) -> None:
+    def _marked(self, keys: list[tuple[str, str]], answers: list[int] | Exception) -> None:
         if isinstance(answers, Exception):  # the mark comes again with the next message that is read
             logger.warning("read marks: the database failed (%s)", type(answers).__name__)
+        for index, key in enumerate(keys):
+            if not isinstance(answers, Exception) and self._reads[key].seq > answers[index]:
+                self._marks.add(key)  # more was read meanwhile
+            else:
+                del self._reads[key]
 
     def goodbye(self, socket: "Socket") -> None:
         """This socket has hung up."""

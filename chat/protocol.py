@@ -1,7 +1,7 @@
 """Frames to values and values to frames, as docs/protocol.md promises. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -61,7 +61,7 @@ class Post:
 
     conversation: UUID | None
     client_id: str
-    body: str
+    body: str = field(repr=False)
 
 
 @dataclass(slots=True)

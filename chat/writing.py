@@ -7,7 +7,7 @@ sealed for their place and inserted; the drafts are answered when the COMMIT has
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, LiteralString
@@ -38,7 +38,7 @@ class Draft:
     author: str
     agent_id: int | None
     client_id: str
-    body: str
+    body: str = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Written:
 
     seq: int
     sent_at: datetime
-    body: str
+    body: str = field(repr=False)
     assigned_to: int | None
     is_repeat: bool = False
 

@@ -3,14 +3,19 @@
 import asyncio
 import contextlib
 import json
+import time
 import uuid
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
+from django.utils import timezone
 
-from chat import consumers, delivery, protocol, resume
+from chat import actions, consumers, delivery, protocol, resume
 from chat.delivery import ensure_switchboard
+from chat.models import Conversation
 from chat.threads import Batch
+from chat.writing import Draft, Written
 from pnav.sessions import stored_key
 from tests.chat.sockets import Closed, Line, in_db, visit
 from tests.factories import chat as make
@@ -197,3 +202,43 @@ async def test_a_flood_of_good_frames_is_cut(monkeypatch):
         for _each in range(300):
             await line.send(type="typing")
         assert await line.closed() == protocol.CLOSE_BAD_FRAMES
+
+
+async def test_what_is_read_while_a_mark_is_written_is_marked_too(monkeypatch):
+    """Also when the writing has to be done again, on a new connection."""
+    conversation = await in_db(make.waiting)
+    await in_db(lambda: [make.message(conversation, "x") for _each in range(3)])
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        board = ensure_switchboard()
+        (seat,) = (socket.seat for socket in board.sockets)
+        mark_read, tries = actions.mark_read, []
+
+        def meanwhile(marks):
+            tries.append(marks)
+            if len(tries) == 1:
+                board.loop.call_soon_threadsafe(board.mark_read, seat, 3)
+                time.sleep(0.1)
+                raise OperationalError
+            mark_read(marks)
+
+        monkeypatch.setattr(actions, "mark_read", meanwhile)
+        await line.send(type="read", seq=1)
+        async with asyncio.timeout(10):
+            while (await in_db(Conversation.objects.get)).reporter_read_seq < 3:
+                await asyncio.sleep(0.05)
+        assert not board._reads
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Draft(1, "p", "reporter", None, "c", "a secret"),
+        Written(1, timezone.now(), "a secret", None),
+        protocol.Post(None, "c", "a secret"),
+    ],
+)
+def test_what_a_person_wrote_is_not_in_a_repr(value):
+    """An event loop that is asked to tell everything, or a traceback with its variables, shows it."""
+    assert "secret" not in repr([value])
