@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pnav.demo.services import Postgres, Service, Valkey
+from pnav.serving import arguments
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLES = {
@@ -45,9 +46,7 @@ class Web(Service):
         self.variables = variables
 
     def start(self) -> None:
-        endpoint = f"tcp:port={self.port}:interface=127.0.0.1:backlog=2048"
-        command: list[str | Path] = [sys.executable, "-m", "daphne", "-e", endpoint, "-v", "0"]
-        command += ["--ping-interval", "25", "--ping-timeout", "50", self.application]
+        command: list[str | Path] = [sys.executable, "-m", "daphne", *arguments(self.application, port=self.port)]
         self._spawn(command, cwd=ROOT, env={**os.environ, **self.variables})
         assert self.process is not None
         if self.cores:

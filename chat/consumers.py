@@ -36,6 +36,7 @@ SOCKETS_A_SESSION = 50  # in one process; a person has one or two
 CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
 TYPING_EVERY_SECONDS = 2
 LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
+SILENCE_SECONDS = 15 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
 # What may be on its way to a page that has sent nothing since. The server cannot see how fast a client reads; what it
 # does not read stays in memory. A page says something every 20 seconds.
 WINDOW_CHARACTERS = 4 * 1024 * 1024
@@ -82,6 +83,7 @@ class Socket:
         "_bad_frames",
         "_bucket",
         "_checked_at",
+        "_heard_at",
         "_is_checking",
         "_on_its_way",
         "_opened_at",
@@ -105,7 +107,7 @@ class Socket:
         self._bad_frames: deque[float] | None = None
         self._on_its_way = 0
         self._typed_at = 0.0
-        self._opened_at = self._checked_at = time.monotonic()
+        self._opened_at = self._checked_at = self._heard_at = time.monotonic()
         self._is_checking = False
 
     # -- from the door to the end -----------------------------------------------------------------------------------
@@ -231,6 +233,7 @@ class Socket:
 
     def _handle_text(self, text: str | bytes | None) -> None:
         try:
+            self._heard_at = time.monotonic()
             frame = protocol.parse(text or "")
             if self._bucket is not None and not self._bucket.take():
                 if self._bucket.refused > FLOOD:
@@ -283,7 +286,7 @@ class Socket:
 
     def check(self, now: float) -> None:
         """Called at each round: the visit may have ended since: quick exit, sign-out, another password, lost factor."""
-        if now - self._opened_at > LIFETIME_SECONDS:
+        if now - self._opened_at > LIFETIME_SECONDS or now - self._heard_at > SILENCE_SECONDS:
             self.leave(protocol.CLOSE_AGAIN)
         elif now - self._checked_at >= CHECK_SECONDS and not self._is_checking and not self.leaving:
             self._is_checking = True

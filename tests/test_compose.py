@@ -17,6 +17,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from pnav.pages.models import Feedback
+from pnav.serving import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -55,7 +56,9 @@ def test_web_command_is_accepted_by_daphne_and_serves_our_application():
     command = words("web")
     assert command[0] == "daphne"
     options = CommandLineInterface().parser.parse_args(command[1:])
-    assert (options.host, options.port) == ("0.0.0.0", 8000)  # noqa: S104  inside the container
+    assert options.socket_strings == ["tcp:port=8000:interface=0.0.0.0:backlog=2048"]  # inside the container
+    for name, value in zip(OPTIONS[::2], OPTIONS[1::2], strict=True):
+        assert command[command.index(name) + 1] == value
     module, _, name = options.application.partition(":")
     assert callable(getattr(import_module(module), name))
     assert options.verbosity == 0 and options.access_log is None  # the access log holds addresses

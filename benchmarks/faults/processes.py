@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pnav.demo.services import Postgres, Service, Valkey
+from pnav.serving import arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = Path(__file__).parent / "clock"
@@ -99,7 +100,7 @@ class Web(_Clocked):
         super().__init__(folder, f"web-{self.port}")
 
     def start(self) -> None:
-        self._run("-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0", self.application)
+        self._run("-m", "daphne", *arguments(self.application, port=self.port))
         self._wait_until(self._answers)
 
     def _answers(self) -> bool:

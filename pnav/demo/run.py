@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any
 
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
+from pnav.serving import arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".local"
@@ -35,11 +36,7 @@ class Daphne(Service):
         self.port = port
 
     def start(self) -> None:
-        self._spawn(
-            [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0",
-             "--ping-interval", "25", "--ping-timeout", "50", "pnav.asgi:application"],
-            cwd=ROOT,
-        )  # fmt: skip
+        self._spawn([sys.executable, "-m", "daphne", *arguments("pnav.asgi:application", port=self.port)], cwd=ROOT)
         self._wait_until(self._answers)
 
     def _answers(self) -> bool:

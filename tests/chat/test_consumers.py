@@ -236,6 +236,15 @@ def _take_away(change, agent, key):
     user.save()
 
 
+async def test_socket_that_says_nothing_for_long_is_told_to_come_back(monkeypatch):
+    key = await in_db(lambda: visit(make.waiting()))
+    async with Line(REPORTER, key) as line:
+        monkeypatch.setattr(consumers, "SILENCE_SECONDS", 1)
+        started = time.monotonic()
+        assert await line.closed() == protocol.CLOSE_AGAIN
+        assert time.monotonic() - started > 0.9
+
+
 async def test_too_many_sockets_of_one_session(monkeypatch):
     monkeypatch.setattr(consumers, "SOCKETS_A_SESSION", 2)
     key = await in_db(lambda: visit(make.waiting()))
