@@ -18,6 +18,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db import OperationalError
 from django.utils import timezone
 
 from chat import access, actions, clock, doorbell, protocol, reading, writing
@@ -26,7 +27,7 @@ from chat.doorbell import Hub, Ring
 from chat.lifecycle import Author, Status
 from chat.lobby import Lobby
 from chat.reading import Ask, Own, Place, Reading, Snapshot
-from chat.threads import DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db
+from chat.threads import DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
 from chat.writing import Draft, Refusal, Written
 
 if TYPE_CHECKING:
@@ -296,15 +297,17 @@ class Switchboard:
 
     def _written(self, posts: list[tuple[Draft, Seat]], answers: list[Written | Refusal] | Exception) -> None:
         if isinstance(answers, Exception):
-            # With those that came after them, unless it is one bad draft: a person's messages stay in their order.
-            later = self.writer.take_all() if isinstance(answers, NO_ANSWER) else []
-            for draft, seat in [*posts, *later]:
-                seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
+            self._give_back(posts, is_all=isinstance(answers, NO_ANSWER) and not is_lock_held(answers))
             return
+        held = [post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.HELD]
+        if held:
+            self._give_back(held)
         fresh: dict[str, list[Json]] = {}
         agents: dict[str, int | None] = {}
         ring: dict[str, int] = {}
         for (draft, seat), answer in zip(posts, answers, strict=True):
+            if answer is Refusal.HELD:
+                continue
             if isinstance(answer, Refusal):
                 seat.socket.send_error(answer.value, REFUSALS[answer], draft.client_id)
                 continue
@@ -327,6 +330,20 @@ class Switchboard:
                 self._deliver(topic, page, agents[topic])
         for topic, seq in ring.items():
             self.hub.ring_elsewhere(Ring(doorbell.MESSAGES, conversation=topic, seq=seq))
+
+    def _give_back(self, posts: list[tuple[Draft, Seat]], *, is_all: bool = False) -> None:
+        """These could not be written; nor are those that came after them, in the same conversations or in all: a
+        person's messages stay in their order.
+        """
+        topics = {draft.public_id for draft, _seat in posts}
+        later, posts = self.writer.take_all(), list(posts)
+        for post in later:
+            if is_all or post[0].public_id in topics:
+                posts.append(post)
+            else:
+                self.writer.add(post)
+        for draft, seat in posts:
+            seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
 
     def _deliver(self, topic: str, items: list[Json], agent_id: int | None) -> None:
         """Hand what was just committed, in one frame, to the seats of its conversation. agent_id: who may read it."""
@@ -544,7 +561,14 @@ class _Writing:
                 guess = max(seat.cursor, self._last.get(pk, 0))
                 if guess < GUESS_BELOW:
                     expected[pk] = guess
-        answers = writing.write([draft for draft, _seat in posts], expected)
+        drafts = [draft for draft, _seat in posts]
+        try:
+            answers = writing.write(drafts, expected)
+        except OperationalError as error:
+            if not is_lock_held(error):
+                raise
+            expected = {}
+            answers = writing.write_what_is_free(drafts)
         for (draft, _seat), answer in zip(posts, answers, strict=True):
             if not isinstance(answer, Written):
                 continue

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connection, connections
+from psycopg.errors import LockNotAvailable
 from psycopg_pool import PoolTimeout
 
 logger = logging.getLogger(__name__)
@@ -23,12 +24,15 @@ logger = logging.getLogger(__name__)
 DATABASE_AWAY = (DatabaseError, InterfaceError, PoolTimeout)
 NO_ANSWER = (OperationalError, InterfaceError, PoolTimeout)  # whatever was asked; other errors are about a question
 RETRY_SECONDS = 0.1
+# A conversation whose row is locked for longer is not waited for by the messages of all the others.
+WRITER_LOCK_SECONDS = 2
+LOCKED_AT_MOST = 3  # in one crossing; after so many it is the database that stands still
 # Under such a load a crossing waits a moment for the next questions: fewer, larger ones leave more time to each.
 CROWD = 32
 CROWD_SECONDS = 0.004
 
 
-def _leave_the_pool() -> None:
+def _leave_the_pool(more_options: str = "") -> None:
     """Give this thread a connection of its own, kept for good.
 
     The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it waits a second,
@@ -36,12 +40,23 @@ def _leave_the_pool() -> None:
     """
     database = connections.settings[DEFAULT_DB_ALIAS]
     options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
+    options["options"] = f"{options.get('options', '')} {more_options}"
     connections[DEFAULT_DB_ALIAS] = type(connections[DEFAULT_DB_ALIAS])({**database, "OPTIONS": options})
 
 
 THREADS = ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat", initializer=_leave_the_pool)
 # Writing waits for nobody: a slow reading in the threads above must not hold up a message.
-WRITER_THREAD = ThreadPoolExecutor(1, thread_name_prefix="chat-writer", initializer=_leave_the_pool)
+WRITER_THREAD = ThreadPoolExecutor(
+    1,
+    thread_name_prefix="chat-writer",
+    initializer=_leave_the_pool,
+    initargs=(f"-c lock_timeout={WRITER_LOCK_SECONDS * 1000}",),
+)
+
+
+def is_lock_held(error: Exception) -> bool:
+    """Whether somebody else held a row for too long: it is about that row, and trying again at once is no use."""
+    return isinstance(error.__cause__, LockNotAvailable)
 
 
 def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -53,7 +68,9 @@ def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) 
     is_new = connection.connection is None
     try:
         return work(*args, **kwargs)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError) as error:
+        if is_lock_held(error):
+            raise
         connection.close()
         if is_new:
             raise
@@ -66,7 +83,9 @@ def patiently[T](seconds: float, work: Callable[..., T], *args: Any) -> T:
     while True:
         try:
             return with_fresh_connection(work, *args)
-        except (OperationalError, InterfaceError, PoolTimeout):
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            if is_lock_held(error):
+                raise
             connection.close()
             if time.monotonic() > deadline:
                 raise
@@ -176,7 +195,7 @@ class Batch[Q, A]:
     def _cross(self, questions: list[Q]) -> None:
         answers = self._answer(questions)
         parts = [(questions, answers)]
-        if isinstance(answers, Exception) and not isinstance(answers, NO_ANSWER):
+        if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
             # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
             logger.error("batch: %s failed (%s)", self._work, type(answers).__name__)
             if len(questions) > 1:
@@ -194,9 +213,12 @@ class Batch[Q, A]:
 
     def _one_by_one(self, questions: list[Q]) -> list[tuple[list[Q], list[A] | Exception]]:
         parts: list[tuple[list[Q], list[A] | Exception]] = []
+        locked = 0
         for n, question in enumerate(questions):
             answers = self._answer([question])
-            if isinstance(answers, NO_ANSWER):  # the database went away meanwhile
+            locked += isinstance(answers, Exception) and is_lock_held(answers)
+            is_alone = isinstance(answers, Exception) and is_lock_held(answers) and locked < LOCKED_AT_MOST
+            if isinstance(answers, NO_ANSWER) and not is_alone:  # the database went away meanwhile
                 return [*parts, (questions[n:], answers)]
             parts.append(([question], answers))
         return parts

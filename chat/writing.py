@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 
 from chat.lifecycle import OPEN, Author, Status
 from chat.models import Agent, Conversation, Message
-from chat.statements import array, line, send
+from chat.statements import array, execute, line, send
 from reports import keyring
 
 
@@ -61,6 +61,7 @@ class Refusal(StrEnum):
 
     CLOSED = "closed"
     FORBIDDEN = "forbidden"
+    HELD = "unavailable"  # somebody else holds the conversation for too long
 
 
 # LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.
@@ -68,6 +69,7 @@ LOCK = """
 SELECT id, last_seq, status, assigned_to_id, clock_timestamp() FROM chat_conversation
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
+FREE = "SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED"
 KNOWN = """
 SELECT m.conversation_id, m.author, m.client_id::text, m.seq, m.sent_at, m.sealed_body
 FROM unnest(%s::bigint[], %s::text[], %s::uuid[]) AS d(conversation_id, author, client_id)
@@ -182,6 +184,14 @@ def write(drafts: Sequence[Draft], expected: Mapping[int, int] | None = None) ->
             under_lock = _write_under_lock(raw, [drafts[n] for n in others])
             answers.update(zip(others, under_lock, strict=True))
     return [answers[n] for n in range(len(drafts))]
+
+
+def write_what_is_free(drafts: Sequence[Draft]) -> list[Written | Refusal]:
+    """The same when the lock of a conversation could not be had: its drafts are HELD, the others are written."""
+    rows = execute(FREE, [array({draft.conversation_id for draft in drafts})])
+    free = {pk for (pk,) in rows}
+    written = iter(write([draft for draft in drafts if draft.conversation_id in free]))
+    return [next(written) if draft.conversation_id in free else Refusal.HELD for draft in drafts]
 
 
 def _write_as_expected(

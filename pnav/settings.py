@@ -154,7 +154,9 @@ DATABASES = {
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "prepare_threshold": 5,  # for the few statements of the exchange that ask for it; Django's own never do
-            "options": f"-c statement_timeout={_patience} -c lock_timeout={_patience}",
+            # And a transaction whose process stands still, or vanished with its network, gives its locks back.
+            "options": f"-c statement_timeout={_patience} -c lock_timeout={_patience} "
+            f"-c idle_in_transaction_session_timeout={_patience * 4}",
             "pool": {
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL_SIZE", CHAT_THREADS + PAGE_THREADS + 8),

@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 import json
+import threading
 import time
 import uuid
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from chat import actions, consumers, delivery, protocol, resume
+from chat import actions, consumers, delivery, protocol, resume, threads
 from chat.delivery import ensure_switchboard
 from chat.models import Conversation
 from chat.threads import Batch
@@ -242,3 +243,39 @@ async def test_what_is_read_while_a_mark_is_written_is_marked_too(monkeypatch):
 def test_what_a_person_wrote_is_not_in_a_repr(value):
     """An event loop that is asked to tell everything, or a traceback with its variables, shows it."""
     assert "secret" not in repr([value])
+
+
+async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
+    """Another process hangs, or vanished, in the middle of a transaction."""
+    held, other = await in_db(make.waiting), await in_db(make.waiting)
+    holding, let_go = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Conversation.objects.select_for_update(of=("self",)).get(pk=held.pk)
+            holding.set()
+            let_go.wait(30)
+
+    async with Line(REPORTER, await in_db(visit, held)) as stuck, Line(REPORTER, await in_db(visit, other)) as line:
+        for each in (stuck, line):
+            await each.send(type="sync", after=0)
+            await each.until("state")
+        held_by = asyncio.create_task(in_db(hold))
+        try:
+            await asyncio.to_thread(holding.wait, 10)
+            board = ensure_switchboard()
+            board.writer._is_busy = True
+            for _each in range(5):
+                await stuck.send(type="post", client_id=str(uuid.uuid4()), body="retenu")
+            await line.send(type="post", client_id=str(uuid.uuid4()), body="Bonjour")
+            while len(board.writer) < 6:
+                await asyncio.sleep(0.01)
+            began = time.monotonic()
+            board.writer._start()
+            assert (await line.hears("Bonjour"))["seq"] == 1
+            assert time.monotonic() - began < 2 * threads.WRITER_LOCK_SECONDS
+            assert {(await stuck.until("error"))["code"] for _each in range(5)} == {"unavailable"}
+        finally:
+            let_go.set()
+            await held_by
+        assert (await stuck.post("libre"))["seq"] == 1
