@@ -305,6 +305,7 @@ class Switchboard:
         fresh: dict[str, list[Json]] = {}
         agents: dict[str, int | None] = {}
         ring: dict[str, int] = {}
+        again: set[str] = set()
         for (draft, seat), answer in zip(posts, answers, strict=True):
             if answer is Refusal.HELD:
                 continue
@@ -321,6 +322,7 @@ class Switchboard:
                 "body": answer.body,
             }
             if answer.is_repeat:
+                again.add(topic)
                 seat.acknowledge(*_frame(topic, [item]), answer.seq)
             else:
                 agents[topic] = answer.assigned_to
@@ -329,7 +331,10 @@ class Switchboard:
             for page in _pages(items):
                 self._deliver(topic, page, agents[topic])
         for topic, seq in ring.items():
-            self.hub.ring_elsewhere(Ring(doorbell.MESSAGES, conversation=topic, seq=seq))
+            rung = Ring(doorbell.MESSAGES, conversation=topic, seq=seq)
+            if topic in again:  # its COMMIT was perhaps never answered, and nobody here has it yet
+                self.hear(rung)
+            self.hub.ring_elsewhere(rung)
 
     def _give_back(self, posts: list[tuple[Draft, Seat]], *, is_all: bool = False) -> None:
         """These could not be written; nor are those that came after them, in the same conversations or in all: a

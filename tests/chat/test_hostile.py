@@ -12,13 +12,13 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from chat import actions, consumers, delivery, protocol, resume, threads
+from chat import actions, consumers, delivery, protocol, resume, threads, writing
 from chat.delivery import ensure_switchboard
 from chat.models import Conversation
 from chat.threads import Batch
 from chat.writing import Draft, Written
 from pnav.sessions import stored_key
-from tests.chat.sockets import Closed, Line, in_db, visit
+from tests.chat.sockets import Closed, Line, in_db, signed_in, visit
 from tests.factories import chat as make
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -279,3 +279,35 @@ async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
             let_go.set()
             await held_by
         assert (await stuck.post("libre"))["seq"] == 1
+
+
+async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(monkeypatch):
+    """The connection breaks after COMMIT: the work is done again, and finds its message there."""
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    async with (
+        Line("/ws/console/", await in_db(signed_in, agent)) as console,
+        Line(REPORTER, await in_db(visit, conversation)) as line,
+    ):
+        for each in (console, line):
+            await each.send(type="sync", conversation=str(conversation.public_id), after=0)
+            await each.until("state")
+        await line.post("un")  # the writer's connection is not new
+        write, tries = writing.write, []
+
+        def breaks(*args):
+            answers = write(*args)
+            tries.append(answers)
+            if len(tries) == 1:
+                raise OperationalError
+            return answers
+
+        monkeypatch.setattr(writing, "write", breaks)
+        assert (await line.post("deux"))["seq"] == await in_db(_last_seq)
+        async with asyncio.timeout(3):
+            await console.hears("deux")
+        assert len(tries) == 2
+
+
+def _last_seq():
+    return Conversation.objects.get().last_seq
