@@ -147,8 +147,13 @@ class Seat:
     def take(self, found: Reading | None) -> None:
         """The answer of a reading, which may have been asked with another cursor."""
         self.is_reading = False
-        if found is None:
-            self.socket.leave(protocol.CLOSE_NO_SESSION)
+        if found is None:  # the conversation was deleted
+            if self.agent_id is None:
+                self.socket.leave(protocol.CLOSE_NO_SESSION)
+            elif self.is_ending:
+                self._end("closed")
+            else:  # one of many: find out which remain
+                self.socket.refresh()
             return
         if found.snapshot is not None and not self.socket.may_go_on(found.snapshot):
             return
@@ -188,12 +193,14 @@ class Seat:
             self.beat = Beat.NONE
             self.socket.send(protocol.beat_frame(timezone.now()))
         if self.is_ending:
-            self.is_ending = False
-            reason = "closed" if snapshot.status == Status.CLOSED else "released"
-            self.socket.send({"type": "released", "conversation": self.topic, "reason": reason})
-            self.socket.board.rise(self)
+            self._end("closed" if snapshot.status == Status.CLOSED else "released")
         elif self.agent_id not in {None, snapshot.agent_id}:
             self.socket.refresh()
+
+    def _end(self, reason: str) -> None:
+        self.is_ending = False
+        self.socket.send({"type": "released", "conversation": self.topic, "reason": reason})
+        self.socket.board.rise(self)
 
     def fail(self) -> None:
         """The database did not answer. What was missed is seen at the next ring, sync or beat; who asked is told."""

@@ -311,3 +311,14 @@ async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(m
 
 def _last_seq():
     return Conversation.objects.get().last_seq
+
+
+async def test_a_deleted_conversation_does_not_end_the_console():
+    agent = await in_db(make.agent)
+    gone, kept = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
+    async with Line("/ws/console/", await in_db(signed_in, agent)) as console:
+        await console.until("queue")
+        await in_db(Conversation.objects.filter(pk=gone.pk).delete)
+        await console.send(type="sync", conversation=str(gone.public_id), after=0)
+        await console.until("released")
+        assert (await console.post("Toujours là", kept.public_id))["body"] == "Toujours là"
