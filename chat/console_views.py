@@ -16,7 +16,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,6 +33,7 @@ from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
 from chat.models import Agent, Conversation
 from chat.reading import own_conversations
+from chat.threads import DATABASE_AWAY
 from reports.models import ReporterRole
 from triage.rules import Urgency
 
@@ -340,7 +340,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
         return _frames(dialogue.answer_over_http(Party.of_agent(current, agent), frame))
     except protocol.ProtocolError as error:
         return _frames([error.frame()])
-    except DatabaseError as error:
+    except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
         detail = "The message could not be written: keep it and try again."
         return _frames([protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()])

@@ -36,7 +36,7 @@ SOCKETS_A_SESSION = 50  # in one process; a person has one or two
 CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
 TYPING_EVERY_SECONDS = 2
 LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
-SILENCE_SECONDS = 15 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
+SILENCE_SECONDS = 5 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
 # What may be on its way to a page that has sent nothing since. The server cannot see how fast a client reads; what it
 # does not read stays in memory. A page says something every 20 seconds.
 WINDOW_CHARACTERS = 4 * 1024 * 1024

@@ -511,7 +511,7 @@ class Switchboard:
                 except Exception as error:  # noqa: BLE001  the rounds go on for the life of the process
                     logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
             self._sweep_up(now)
-            if self._agents_seen and not self._is_renewing:
+            if self._agents_seen and not self._is_renewing and not left:  # once a round
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()
                 self.keep(self.loop.create_task(self._renew(agents)))  # a slow database must not delay the rounds

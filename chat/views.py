@@ -11,7 +11,6 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -253,7 +252,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         answer = dialogue.answer_over_http(Party.reporter(current), frame)
     except protocol.ProtocolError as error:
         answer = [error.frame()]
-    except DatabaseError as error:
+    except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
         detail = "The message could not be written: keep it and try again."
         answer = [protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()]

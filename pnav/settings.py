@@ -159,7 +159,7 @@ DATABASES = {
             f"-c idle_in_transaction_session_timeout={_patience * 4}",
             "pool": {
                 "min_size": 1,
-                "max_size": env.int("DATABASE_POOL_SIZE", CHAT_THREADS + PAGE_THREADS + 8),
+                "max_size": env.int("DATABASE_POOL_SIZE", PAGE_THREADS + 8),
                 "timeout": 5,
             },
         },
