@@ -73,11 +73,18 @@ class Site:
             "DATABASE_URL": self.postgres.url,
             "REDIS_URL": self.valkey.url,
             "REDIS_PREFIX": "scenario",
+            "STATIC_ROOT": str(self.folder / "static"),
         }
+        (self.folder / "static").mkdir()
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=self.environment, check=True)
         self.webs = [Web(self.folder, self.environment) for _each in range(2)]
         for web in self.webs:
             web.start()
+
+    def collect_static(self) -> None:
+        """For scenarios that open pages; before the first one."""
+        for command in (["build_styles"], ["collectstatic", "--noinput", "--verbosity=0"]):
+            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=self.environment, check=True)
 
     def stop(self) -> None:
         for web in getattr(self, "webs", []):

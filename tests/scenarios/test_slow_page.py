@@ -17,6 +17,7 @@ SECONDS = 2.0
 
 
 def test_slow_pages_stall_neither_other_pages_nor_sockets(site):
+    site.collect_static()
     with site.database():
         key = visit(make.assigned())
     address = f"http://127.0.0.1:{site.webs[0].port}"
