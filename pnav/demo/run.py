@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from pnav.demo import environment
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
 from pnav.serving import arguments
 
@@ -158,6 +159,7 @@ def main() -> int:
         return 1
     STATE.mkdir(exist_ok=True)
     DEMO.unlink(missing_ok=True)
+    environment.forget()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -200,6 +202,7 @@ def main() -> int:
         del os.environ["DATABASE_STATEMENT_SECONDS"]
         _start(Daphne(STATE, port), services)
         _start(Worker(STATE), services)
+        environment.write()
         # Written last: whoever waits for this file finds a site that answers.
         DEMO.touch(mode=0o600)
         DEMO.write_text(json.dumps(demo, indent=2))
@@ -217,6 +220,7 @@ def main() -> int:
         _say("\nArrêt…")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        environment.forget()
         for service in reversed(services):
             service.stop()
     return status

@@ -1,0 +1,29 @@
+"""The environment of the demonstration that runs in this checkout, for `manage.py` beside it.
+
+`make run` writes it when the site answers and removes it when it stops. Whoever names a database in the environment is
+not concerned: production knows the environment only.
+"""
+
+import json
+import os
+from pathlib import Path
+
+FILE = Path(__file__).resolve().parents[2] / ".local" / "environment.json"
+NAMES = ("SECRET_KEY", "CONTENT_KEYS", "DEMO", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS")
+
+
+def write() -> None:
+    """Keep what another process needs to know of this one's environment, for this user only."""
+    FILE.touch(mode=0o600)
+    FILE.write_text(json.dumps({name: os.environ[name] for name in NAMES}))
+
+
+def forget() -> None:
+    FILE.unlink(missing_ok=True)
+
+
+def join() -> None:
+    """Take part in the demonstration that runs here, unless the environment names a database."""
+    if "DATABASE_URL" not in os.environ and FILE.exists():
+        for name, value in json.loads(FILE.read_text()).items():
+            os.environ.setdefault(name, value)
