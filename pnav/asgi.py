@@ -25,6 +25,7 @@ from chat.identity import Identities  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from pnav.http import Pages  # noqa: E402
 from pnav.identity import identify  # noqa: E402
+from pnav.serving import quieten  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
 
 
@@ -73,6 +74,7 @@ def _settle() -> None:
 
     With 10,000 sockets open a full collection holds everybody up for as long as dozens of messages take.
     """
+    quieten()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)

@@ -9,6 +9,9 @@
 - Nothing on each request: an access log holds addresses.
 """
 
+import autobahn.twisted.websocket
+import autobahn.websocket.protocol
+
 OPTIONS = (
     *("--verbosity", "0"),
     *("--ping-interval", "3600"),
@@ -20,3 +23,20 @@ OPTIONS = (
 def arguments(application: str, *, port: int, interface: str = "127.0.0.1") -> list[str]:
     """What follows « daphne » on its command line."""
     return ["--endpoint", f"tcp:port={port}:interface={interface}:backlog=2048", *OPTIONS, application]
+
+
+def quieten() -> None:
+    """Keep autobahn, below Daphne, from writing texts for its debug log, which nobody reads.
+
+    It writes them for every frame that comes or goes and for every connection, coloured and with all its options,
+    before it asks whether anybody wants them: a sixth of what a message costs, a quarter of a handshake. The calls
+    stay; what they would say is empty.
+    """
+    for module in (autobahn.websocket.protocol, autobahn.twisted.websocket):
+        for name in ("hltype", "hlval", "pformat"):
+            if hasattr(module, name):
+                setattr(module, name, _say_nothing)
+
+
+def _say_nothing(_value: object) -> str:
+    return ""
