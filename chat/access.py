@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chat.lifecycle import Status
 from chat.models import Agent, Conversation, ConversationQuerySet
+from chat.statements import array, execute
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
 
@@ -25,12 +26,16 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     return conversations.filter(report__public_id=report, report__visit_generation=generation).first()
 
 
+REPORTERS = """
+SELECT r.public_id::text, r.visit_generation, c.id, c.public_id, c.last_seq
+FROM reports_report r JOIN chat_conversation c ON c.report_id = r.id WHERE r.public_id = ANY(%s::uuid[])
+"""
+
+
 def reporters(visits: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, UUID, int]]:
     """For many visits at once, (report, generation) each: key, public id and last number of their conversation."""
-    rows = Conversation.objects.filter(report__public_id__in={report for report, _generation in visits}).values_list(
-        "report__public_id", "report__visit_generation", "pk", "public_id", "last_seq"
-    )
-    return {(str(report), generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
+    rows = execute(REPORTERS, [array({report for report, _generation in visits})])
+    return {(report, generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
 
 
 def may_answer(user: Any) -> bool:
@@ -53,7 +58,7 @@ def as_agent(user: Any) -> Agent | None:
 
 def agents_of(user_ids: Collection[int]) -> dict[int, int]:
     """The agents behind these accounts, whatever they may do now: account to agent."""
-    return dict(Agent.objects.filter(user__in=user_ids).values_list("user_id", "pk"))
+    return dict(execute("SELECT user_id, id FROM chat_agent WHERE user_id = ANY(%s::bigint[])", [array(user_ids)]))
 
 
 def assigned_to(agent: Agent) -> ConversationQuerySet:

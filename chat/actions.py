@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from chat import clock, doorbell, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.statements import array, execute
 from chat.writing import Draft, Refusal, Written, say, write
 from reports.models import Report
 
@@ -188,36 +189,36 @@ def mark_read(marks: Sequence[Mark]) -> None:
 
 # In the order of the keys, as the batches of messages lock them: nobody waits in a circle.
 REPORTERS_SEEN = """
-WITH late AS (
-    SELECT id FROM chat_conversation WHERE id = ANY(%(ids)s::bigint[]) AND reporter_seen_at < %(before)s
-    ORDER BY id FOR NO KEY UPDATE
+WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
+    SELECT c.id, moment.now FROM chat_conversation c, moment
+    WHERE c.id = ANY(%(ids)s::bigint[]) AND c.reporter_seen_at < moment.now - %(every)s * interval '1 s'
+    ORDER BY c.id FOR NO KEY UPDATE OF c
 )
-UPDATE chat_conversation c SET reporter_seen_at = %(now)s FROM late WHERE c.id = late.id
+UPDATE chat_conversation c SET reporter_seen_at = late.now FROM late WHERE c.id = late.id RETURNING c.id
 """
 AGENTS_SEEN = """
-WITH late AS (
-    SELECT id, seen_at FROM chat_agent
-    WHERE id = ANY(%(ids)s::bigint[]) AND (seen_at IS NULL OR seen_at < %(before)s)
-    ORDER BY id FOR NO KEY UPDATE
+WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
+    SELECT a.id, a.seen_at, moment.now FROM chat_agent a, moment
+    WHERE a.id = ANY(%(ids)s::bigint[])
+      AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s')
+    ORDER BY a.id FOR NO KEY UPDATE OF a
 )
-UPDATE chat_agent a SET seen_at = %(now)s FROM late WHERE a.id = late.id RETURNING late.seen_at
+UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING late.seen_at, late.now
 """
 
 
-def reporters_seen(*, conversation_ids: Collection[int], now: datetime) -> None:
-    """Renew the leases of reporters, each written at most every SEEN_EVERY."""
-    with connection.cursor() as cursor:
-        cursor.execute(REPORTERS_SEEN, {"ids": list(conversation_ids), "now": now, "before": now - SEEN_EVERY})
+def reporters_seen(*, conversation_ids: Collection[int], now: datetime | None = None) -> None:
+    """Renew the leases of reporters, each written at most every SEEN_EVERY. now: the database's, unless it is given."""
+    execute(REPORTERS_SEEN, {"ids": array(conversation_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
 
 
-@transaction.atomic
-def agents_seen(*, agent_ids: Collection[int], now: datetime) -> None:
-    """Renew the leases of agents who may answer, each written at most every SEEN_EVERY."""
-    with connection.cursor() as cursor:
-        cursor.execute(AGENTS_SEEN, {"ids": list(agent_ids), "now": now, "before": now - SEEN_EVERY})
-        before = [seen_at for (seen_at,) in cursor.fetchall()]
+def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> None:
+    """Renew the leases of agents who may answer, each written at most every SEEN_EVERY. now: the database's, unless it
+    is given. Whoever was taken for gone is there again: the queue is looked at.
+    """
+    renewed = execute(AGENTS_SEEN, {"ids": array(agent_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
     lease = timedelta(seconds=settings.LEASE_SECONDS)
-    if any(is_lease_over(seen_at=seen_at, now=now, lease=lease) for seen_at in before):
+    if any(is_lease_over(seen_at=seen_at, now=then, lease=lease) for seen_at, then in renewed):
         doorbell.queue_changed()
         _dispatch_after_commit()
 

@@ -26,7 +26,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, clock, desk, dialogue, protocol
+from chat import access, actions, canned, desk, dialogue, protocol
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
@@ -56,7 +56,7 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
         agent = access.as_agent(request.user)
         if agent is None:
             raise PermissionDenied
-        actions.agents_seen(agent_ids=[agent.pk], now=clock.now())
+        actions.agents_seen(agent_ids=[agent.pk])
         return view(request, agent=agent, **kwargs)
 
     return wrapped

@@ -21,7 +21,7 @@ from uuid import UUID
 from django.db import OperationalError
 from django.utils import timezone
 
-from chat import access, actions, clock, doorbell, protocol, reading, writing
+from chat import access, actions, doorbell, protocol, reading, writing
 from chat.actions import Mark
 from chat.doorbell import Hub, Ring
 from chat.lifecycle import Author, Status
@@ -546,7 +546,7 @@ def _pages(items: list[Json]) -> list[list[Json]]:
 
 
 def _renew(agent_ids: set[int]) -> None:
-    actions.agents_seen(agent_ids=agent_ids, now=clock.now())
+    actions.agents_seen(agent_ids=agent_ids)
 
 
 class _Writing:
@@ -595,7 +595,7 @@ class _Writing:
 def _read(seats: list[Seat]) -> list[Reading | None]:
     beating = [seat for seat in seats if seat.beat is Beat.ASKED]
     if beating:
-        actions.reporters_seen(conversation_ids=[seat.conversation_id for seat in beating], now=clock.now())
+        actions.reporters_seen(conversation_ids=[seat.conversation_id for seat in beating])
     readings = reading.read([seat.ask for seat in seats])
     for seat in beating:
         seat.beat = Beat.RENEWED
@@ -622,7 +622,7 @@ def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
     doubtful = {console.agent_id for console in consoles if console.is_doubtful}
     gone = doubtful - access.able_to_answer(doubtful) if doubtful else set()
     if beating:
-        actions.agents_seen(agent_ids={console.agent_id for console in beating} - gone, now=clock.now())
+        actions.agents_seen(agent_ids={console.agent_id for console in beating} - gone)
     own = reading.own_conversations({console.agent_id for console in consoles} - gone)
     for console in beating:
         console.beat = Beat.RENEWED

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chat import access, actions, clock, reading
+from chat import access, actions, reading
 from chat.threads import Batch
 
 logger = logging.getLogger(__name__)
@@ -35,13 +35,15 @@ class Identity:
     """A visit that was read.
 
     report, generation: of the reporter, if there is one. user_id: of the signed-in account that proved its second
-    factor. is_unmetered: the session of a measurement on a demonstration, which may send as fast as it likes.
+    factor; may_answer: whether it may answer people (`access.may_answer`). is_unmetered: the session of a measurement
+    on a demonstration, which may send as fast as it likes.
     """
 
     pass_: Pass
     report: str | None = None
     generation: int = 0
     user_id: int | None = None
+    may_answer: bool = False
     is_unmetered: bool = False
 
 
@@ -130,7 +132,7 @@ class Identities:
         identities = self._read(session_keys)
         visits = {(one.report, one.generation) for one in identities if one is not None and one.report is not None}
         found = access.reporters(visits)
-        actions.reporters_seen(conversation_ids=[row[0] for row in found.values()], now=clock.now())
+        actions.reporters_seen(conversation_ids=[row[0] for row in found.values()])
         return [
             (one, ReporterSeat(*found[one.report, one.generation]))
             if one is not None and one.report is not None and (one.report, one.generation) in found
@@ -141,11 +143,11 @@ class Identities:
     def _admit_agents(self, session_keys: list[str]) -> "list[Admitted[AgentSeat]]":
         """Who holds these sessions, and the conversations that each answers; the lease begins."""
         identities = self._read(session_keys)
-        agents = access.agents_of({one.user_id for one in identities if one is not None and one.user_id is not None})
-        able = access.able_to_answer(agents.values())
-        actions.agents_seen(agent_ids=able, now=clock.now())
-        own = reading.own_conversations(able)
-        seats = {user_id: AgentSeat(pk, own[pk]) for user_id, pk in agents.items() if pk in able}
+        able = {one.user_id for one in identities if one is not None and one.user_id is not None and one.may_answer}
+        agents = access.agents_of(able)
+        actions.agents_seen(agent_ids=agents.values())
+        own = reading.own_conversations(agents.values())
+        seats = {user_id: AgentSeat(pk, own[pk]) for user_id, pk in agents.items()}
         return [
             (one, seats.get(one.user_id) if one is not None and one.user_id is not None else None) for one in identities
         ]

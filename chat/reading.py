@@ -13,9 +13,8 @@ from uuid import UUID
 from django.utils import translation
 
 from chat import protocol
-from chat.models import Agent, Conversation, Message
+from chat.models import Agent, Message
 from chat.statements import array, execute
-from locations.models import Force
 from reports import keyring
 
 Json = dict[str, Any]
@@ -39,6 +38,17 @@ ORDER BY a.n, m.seq
 BEHIND = """
 SELECT c.id, c.last_seq FROM unnest(%s::bigint[], %s::int[]) AS a(id, after)
 JOIN chat_conversation c ON c.id = a.id AND c.last_seq > a.after
+"""
+OWN = """
+SELECT assigned_to_id, public_id, id, last_seq FROM chat_conversation
+WHERE assigned_to_id = ANY(%s::bigint[]) AND status = 'active' ORDER BY assigned_at
+"""
+SNAPSHOTS = """
+SELECT c.id, c.status, c.last_seq, c.assigned_to_id, a.public_name, u.force, r.language,
+       c.reporter_read_seq, c.agent_read_seq, r.visit_generation
+FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
+LEFT JOIN chat_agent a ON a.id = c.assigned_to_id LEFT JOIN chat_unit u ON u.id = a.unit_id
+WHERE c.id = ANY(%s::bigint[])
 """
 
 
@@ -101,24 +111,13 @@ def _interlocutor(name: str, force: str, language: str) -> str:
 
 def snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
     """Where these conversations stand, by key; those that no longer exist are not there. One query."""
-    rows = Conversation.objects.filter(pk__in=set(conversation_ids)).values_list(
-        "pk",
-        "status",
-        "last_seq",
-        "assigned_to_id",
-        "assigned_to__public_name",
-        "assigned_to__unit__force",
-        "report__language",
-        "reporter_read_seq",
-        "agent_read_seq",
-        "report__visit_generation",
-    )
+    rows = execute(SNAPSHOTS, [array(set(conversation_ids))])
     return {
         pk: Snapshot(
             status=status,
             last_seq=last_seq,
             agent_id=agent_id,
-            interlocutor=_interlocutor(name, Force(force), language) if agent_id else None,
+            interlocutor=_interlocutor(name, force, language) if agent_id else None,
             reporter_read_seq=reporter_read_seq,
             agent_read_seq=agent_read_seq,
             generation=generation,
@@ -178,13 +177,6 @@ def behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
 def own_conversations(agent_ids: Collection[int]) -> dict[int, Own]:
     """The conversations that these agents answer now, by agent, oldest first."""
     own: dict[int, Own] = {agent_id: {} for agent_id in agent_ids}
-    rows = (
-        Conversation.objects.active()
-        .filter(assigned_to__in=agent_ids)
-        .order_by("assigned_at")
-        .values_list("assigned_to_id", "public_id", "pk", "last_seq")
-    )
-    for agent_id, public_id, pk, last_seq in rows:
-        if agent_id is not None:
-            own[agent_id][public_id] = (pk, last_seq)
+    for agent_id, public_id, pk, last_seq in execute(OWN, [array(agent_ids)]) if own else ():
+        own[agent_id][public_id] = (pk, last_seq)
     return own

@@ -25,7 +25,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, clock, dialogue, protocol, resume, thread, wording
+from chat import access, actions, dialogue, protocol, resume, thread, wording
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
@@ -133,7 +133,7 @@ def _present(request: HttpRequest) -> Conversation | None:
     now = timezone.now()
     # Only a hint: a clock that is wrong, either way, costs a statement and changes nothing.
     if not now - actions.SEEN_EVERY < current.reporter_seen_at <= now:
-        actions.reporters_seen(conversation_ids=[current.pk], now=clock.now())
+        actions.reporters_seen(conversation_ids=[current.pk])
     return current
 
 

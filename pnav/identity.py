@@ -1,4 +1,4 @@
-"""Who holds a cookie, asked for many at once: the session, the account and its second factor, in at most three queries.
+"""Who holds a cookie, asked for many at once: the session, the account and its second factor, in at most two queries.
 
 What the sockets ask at the handshake, and again while they live. A visit whose rows did not change since is not opened
 again: most answers are « nothing changed ».
@@ -7,31 +7,38 @@ again: most answers are « nothing changed ».
 from types import SimpleNamespace
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from chat import access
 from chat.identity import Identity, Pass
+from chat.statements import array, execute
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_with
 from pnav.sessions import SessionStore
 from reports.session import GENERATION
 from reports.session import KEY as REPORT
 
+# All that decides whether an account may go on: `_print`, `_is_signed_in`.
+SESSIONS = """
+SELECT session_key, session_data FROM django_session WHERE session_key = ANY(%s::text[]) AND expire_date > %s
+"""
+ACCOUNTS = """
+SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, f.pks, f.kinds
+FROM accounts_user u LEFT JOIN LATERAL (
+    SELECT array_agg(id) AS pks, array_agg(type::text) AS kinds FROM mfa_authenticator WHERE user_id = u.id
+) AS f ON true
+WHERE u.id = ANY(%s::bigint[])
+"""
 UNMETERED = "unmetered"  # written by the command that makes sessions for load generators, on a demonstration
 
 
 def identify(passes: list[Pass]) -> list[Identity | bool | None]:
     """For each pass: the identity if it is new or changed, True if nothing changed, None if the session has ended."""
     keys = {pass_.session_key for pass_ in passes}
-    rows = dict(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list(
-            "session_key", "session_data"
-        )
-    )
+    rows = dict(execute(SESSIONS, [array(keys), timezone.now()]))
     prints = {key: hash(data) for key, data in rows.items()}
     opened: dict[str, dict[str, Any]] = {}
 
@@ -51,11 +58,16 @@ def identify(passes: list[Pass]) -> list[Identity | bool | None]:
             user_id = session_of(key).get(SESSION_KEY)
         if user_id is not None:
             user_ids[key] = int(user_id)
-    users = {user.pk: user for user in User.objects.filter(pk__in=set(user_ids.values()))} if user_ids else {}
-    factors: dict[int, dict[int, str]] = {user_id: {} for user_id in users}
-    if users:
-        for user_id, pk, kind in Authenticator.objects.filter(user__in=users).values_list("user_id", "pk", "type"):
-            factors[user_id][pk] = kind
+    users: dict[int, User] = {}
+    factors: dict[int, dict[int, str]] = {}
+    if user_ids:
+        for user_id, password, role, is_active, is_temporary, pks, kinds in execute(
+            ACCOUNTS, [array(set(user_ids.values()))]
+        ):
+            users[user_id] = User(
+                id=user_id, password=password, role=role, is_active=is_active, password_is_temporary=is_temporary
+            )
+            factors[user_id] = dict(zip(pks or (), kinds or (), strict=True))
 
     def answer(pass_: Pass) -> Identity | bool | None:
         key = pass_.session_key
@@ -73,6 +85,7 @@ def identify(passes: list[Pass]) -> list[Identity | bool | None]:
             report=session.get(REPORT),
             generation=session.get(GENERATION, 0),
             user_id=user_id if is_complete else None,
+            may_answer=user is not None and is_complete and access.may_answer(user),
             is_unmetered=settings.DEMO and bool(session.get(UNMETERED)),
         )
 
