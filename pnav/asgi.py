@@ -25,7 +25,7 @@ from chat.identity import Identities  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from pnav.http import Pages  # noqa: E402
 from pnav.identity import identify  # noqa: E402
-from pnav.serving import quieten  # noqa: E402
+from pnav.serving import install, quieten  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
 
 
@@ -100,6 +100,7 @@ class WithSwitchboard:
         await self.inner(scope, receive, send)
 
 
+install()
 application = WithSwitchboard(
     ProtocolTypeRouter({"http": Pages(), "websocket": Handshake(URLRouter(websocket_urlpatterns))})
 )
