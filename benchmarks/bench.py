@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -315,8 +316,12 @@ class Bench:
             await asyncio.to_thread(_forget_waiting)
 
 
+@cache
 def cores() -> tuple[set[int] | None, set[int] | None]:
-    """One core for the web, another for everything else; None where there is only one."""
+    """One core for the web, another for everything else; None where there is only one.
+
+    Asked of the machine once: whoever has moved to one core would find that one alone, and put the web beside itself.
+    """
     available = sorted(os.sched_getaffinity(0))
     if len(available) < 2:
         return None, None
