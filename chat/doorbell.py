@@ -72,8 +72,8 @@ class Hub:
         self._outbox: list[Ring] = []
         self._wake = asyncio.Event()
         self._heard_at = time.monotonic()
-        self._failed_at = 0.0
-        self._others: dict[str, float] = {}  # processes whose ticks were heard, and when
+        self._failed_at = self._sent_at = 0.0
+        self._others: dict[str, float] = {}  # processes that were heard, and when
         self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
 
     def ring(self, ring: Ring) -> None:
@@ -105,6 +105,7 @@ class Hub:
             try:
                 async with asyncio.timeout(PUBLISH_SECONDS):
                     await _send(self.origin, rings)
+                self._sent_at = time.monotonic()
                 await asyncio.sleep(SPACING_SECONDS)
             except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by looking
                 self._failed_at = time.monotonic()
@@ -135,14 +136,15 @@ class Hub:
         if origin == self.origin:
             self._heard_at = time.monotonic()
             return
+        self._meet(origin)
         for ring in rings:
-            if ring.kind == TICK:
-                self._meet(origin)
-            else:
+            if ring.kind != TICK:
                 self._hear(ring)
 
     def _meet(self, origin: str) -> None:
-        """A tick of another process. If it is new, or was away, it looks: rings it needed were perhaps not sent."""
+        """Another process is there. If it is new, or was away, it looks: rings it needed were perhaps not sent."""
+        if not origin:  # a command, which has no hub
+            return
         is_new = origin not in self._others
         if is_new and len(self._others) >= OTHERS_AT_MOST:
             return
@@ -157,8 +159,9 @@ class Hub:
     async def _watch(self) -> None:
         looked_at = last = time.monotonic()
         while True:
-            self.ring_elsewhere(Ring(TICK))
             pause = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
+            if time.monotonic() - self._sent_at >= pause / 2:  # whatever was sent comes back, and is a tick as well
+                self.ring_elsewhere(Ring(TICK))
             await asyncio.sleep(pause)
             now = time.monotonic()
             was_late, last = now - last > 2 * pause + TICK_SECONDS, now

@@ -8,6 +8,7 @@ A sealed value is `version (1 byte) | length of the key's name (1) | name | nonc
 import base64
 import binascii
 import os
+import threading
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -22,6 +23,28 @@ KEY_BYTES = 32
 
 class UnsealError(ValueError):
     """The value does not open: unknown key, other context, or altered. The message never holds content."""
+
+
+class _Nonces(threading.local):
+    """Random numbers used once, drawn from the system many at a time: each draw hands the interpreter to another thread,
+    and whoever seals a batch under a lock would wait for every message of it to get it back.
+    """
+
+    AT_ONCE = 256
+
+    def __init__(self) -> None:
+        self.pid = 0
+        self.drawn: list[bytes] = []
+
+    def take(self) -> bytes:
+        if not self.drawn or self.pid != os.getpid():  # a copy of this process must not use the same ones
+            self.pid = os.getpid()
+            several = os.urandom(NONCE_BYTES * self.AT_ONCE)
+            self.drawn = [several[n : n + NONCE_BYTES] for n in range(0, len(several), NONCE_BYTES)]
+        return self.drawn.pop()
+
+
+_nonces = _Nonces()
 
 
 @lru_cache(maxsize=8)
@@ -51,7 +74,7 @@ def parse_keys(text: str) -> dict[str, AESGCM]:
 def seal(text: str, *, context: str) -> bytes:
     """Encrypt `text` for the row that `context` names, with the first key of the ring."""
     name, cipher = next(iter(parse_keys(settings.CONTENT_KEYS).items()))
-    nonce = os.urandom(NONCE_BYTES)
+    nonce = _nonces.take()
     label = name.encode()
     return bytes((VERSION, len(label))) + label + nonce + cipher.encrypt(nonce, text.encode(), context.encode())
 
