@@ -29,6 +29,7 @@ GROUP = "doorbell"
 TICK_SECONDS = 0.06
 TICK_ALONE_SECONDS = 0.25  # no other process is there: only the worker's rings come by the layer
 DEAF_AFTER_SECONDS = 0.35
+SWEEP_SECONDS = 0.02  # while it is deaf
 LOOK_SECONDS = 1.0
 PUBLISH_SECONDS = 2.0
 GONE_AFTER_SECONDS = 10.0
@@ -112,6 +113,7 @@ class Hub:
                 if not self.is_deaf:
                     logger.warning("doorbell: the channel layer does not answer (%s)", type(error).__name__)
                     self._update()
+                    self._hear(Ring(SWEEP))
 
     async def _listen(self) -> None:
         while True:
@@ -157,11 +159,14 @@ class Hub:
             del self._others[origin]
 
     async def _watch(self) -> None:
-        looked_at = last = time.monotonic()
+        looked_at = ticked_at = last = time.monotonic()
         while True:
-            pause = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
-            if time.monotonic() - self._sent_at >= pause / 2:  # whatever was sent comes back, and is a tick as well
+            every = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
+            # What was sent comes back, and is as good as a tick.
+            if time.monotonic() - max(self._sent_at, ticked_at) >= every / 2:
+                ticked_at = time.monotonic()
                 self.ring_elsewhere(Ring(TICK))
+            pause = SWEEP_SECONDS if self.is_deaf else every
             await asyncio.sleep(pause)
             now = time.monotonic()
             was_late, last = now - last > 2 * pause + TICK_SECONDS, now

@@ -9,6 +9,7 @@
 - Nothing on each request: an access log holds addresses.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import autobahn.twisted.websocket
@@ -36,6 +37,8 @@ class Server(daphne.server.Server):
     Each of them holds up everybody: with 10,000 sockets open for 20 ms every two seconds, and 5 every second.
     """
 
+    connections: dict[Any, dict[str, Any]]
+
     SLICES = 20
     TIMEOUTS_SECONDS = 2.0  # as Daphne has it: every connection once in so long
 
@@ -56,14 +59,14 @@ class Server(daphne.server.Server):
         """End what took too long, and ping, as Daphne does."""
         for protocol in self._some_of(self._to_time):
             protocol.check_timeouts()
-        reactor.callLater(self.TIMEOUTS_SECONDS / self.SLICES, self.timeout_checker)  # type: ignore[attr-defined]
+        _later(self.TIMEOUTS_SECONDS / self.SLICES, self.timeout_checker)
 
     def application_checker(self) -> None:
         """Reap what has ended, as Daphne does, who then calls this again in a second: hence several chains of calls."""
         if not self._is_reaping:
             self._is_reaping = True
             for number in range(1, self.SLICES):
-                reactor.callLater(number / self.SLICES, self.application_checker)  # type: ignore[attr-defined]
+                _later(number / self.SLICES, self.application_checker)
         everybody = self.connections
         some = {protocol: everybody[protocol] for protocol in self._some_of(self._to_reap) if protocol in everybody}
         self.connections = dict(some)
@@ -73,6 +76,10 @@ class Server(daphne.server.Server):
             for protocol in some.keys() - self.connections.keys():
                 del everybody[protocol]
             self.connections = everybody
+
+
+def _later(seconds: float, call: Callable[[], None]) -> None:
+    reactor.callLater(seconds, call)  # type: ignore[arg-type]
 
 
 def install() -> None:

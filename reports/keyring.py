@@ -26,8 +26,10 @@ class UnsealError(ValueError):
 
 
 class _Nonces(threading.local):
-    """Random numbers used once, drawn from the system many at a time: each draw hands the interpreter to another thread,
-    and whoever seals a batch under a lock would wait for every message of it to get it back.
+    """Random numbers used once, drawn from the system many at a time.
+
+    Each draw hands the interpreter to another thread: whoever seals a batch, and holds locks, would wait to get it back
+    at every message.
     """
 
     AT_ONCE = 256

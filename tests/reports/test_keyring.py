@@ -1,4 +1,6 @@
 import base64
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -55,3 +57,23 @@ def test_parse_keys_refused_without_repeating_the_key(keys):
     with pytest.raises(ImproperlyConfigured) as caught:
         keyring.parse_keys(keys)
     assert not keys.strip(",") or keys not in str(caught.value)
+
+
+def test_nonces_are_never_used_twice(settings):
+    """By two threads, by a copy of the process, or by the next draw."""
+    settings.CONTENT_KEYS = NEW
+    count = 3 * keyring._Nonces.AT_ONCE
+    keyring.seal("x", context="c")  # what is drawn already is what a copy would have
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, b"".join(keyring._nonces.take() for _n in range(20)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    copied = os.read(reading, 20 * keyring.NONCE_BYTES)
+    with ThreadPoolExecutor(4) as threads:
+        taken = [future.result() for future in [threads.submit(keyring._nonces.take) for _n in range(count)]]
+    taken += [keyring._nonces.take() for _n in range(count)]
+    taken += [copied[n : n + keyring.NONCE_BYTES] for n in range(0, len(copied), keyring.NONCE_BYTES)]
+    assert {len(nonce) for nonce in taken} == {keyring.NONCE_BYTES}
+    assert len(set(taken)) == len(taken) == 2 * count + 20

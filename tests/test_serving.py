@@ -1,0 +1,78 @@
+"""What we change of the server: who goes round its connections how, and what its libraries say to nobody."""
+
+import asyncio
+
+import autobahn.twisted.websocket
+import autobahn.websocket.protocol
+import pytest
+from daphne.cli import CommandLineInterface
+
+import pnav.asgi  # noqa: F401  installs the server
+from pnav import serving
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.checked = 0
+
+    def check_timeouts(self) -> None:
+        self.checked += 1
+
+
+@pytest.fixture
+def server(monkeypatch):
+    later = []
+    monkeypatch.setattr(serving, "_later", lambda seconds, call: later.append((seconds, call)))
+    monkeypatch.setattr("daphne.server.reactor.callLater", lambda seconds, call: later.append((seconds, call)))
+    made = serving.Server(None, endpoints=["tcp:port=0"])
+    made.later = later
+    return made
+
+
+def test_daphne_runs_our_server():
+    assert CommandLineInterface.server_class is serving.Server
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 1000])
+def test_timeouts_of_everybody_are_looked_at_once_a_round(server, count):
+    server.connections = {Connection(): {} for _number in range(count)}
+    for _turn in range(server.SLICES):
+        server.timeout_checker()
+    checks = [connection.checked for connection in server.connections]
+    assert min(checks, default=1) >= 1
+    assert max(checks, default=1) <= server.SLICES
+    if count == 1000:
+        server.connections = {Connection(): {} for _number in range(count)}
+        server._to_time.clear()
+        server.timeout_checker()
+        assert sum(connection.checked for connection in server.connections) == count // server.SLICES + 1
+    assert {seconds for seconds, _call in server.later} == {server.TIMEOUTS_SECONDS / server.SLICES}
+
+
+def test_connections_that_are_over_are_reaped_and_the_others_stay(server):
+    async def run() -> None:
+        over, under_way = asyncio.ensure_future(asyncio.sleep(0)), asyncio.ensure_future(asyncio.sleep(60))
+        await asyncio.sleep(0.01)
+        gone = {Connection(): {"connected": 1, "disconnected": 2, "application_instance": over} for _n in range(50)}
+        here = {Connection(): {"connected": 1, "application_instance": under_way} for _n in range(50)}
+        server.connections = {**gone, **here}
+        for _turn in range(server.SLICES):
+            server.application_checker()
+        assert server.connections == here
+        under_way.cancel()
+
+    asyncio.run(run())
+    # Daphne calls each chain again after a second; together they are a round a second.
+    assert len([seconds for seconds, _call in server.later if seconds < 1]) == server.SLICES - 1
+    assert len([seconds for seconds, _call in server.later if seconds == 1]) == server.SLICES
+
+
+def test_autobahn_prepares_no_text_for_its_debug_log():
+    """A version that names these differently is noticed here: it would be slow again, and nothing else would say so."""
+    serving.quieten()
+    for module, names in (
+        (autobahn.websocket.protocol, ("hltype", "hlval", "pformat")),
+        (autobahn.twisted.websocket, ("hltype", "hlval")),
+    ):
+        for name in names:
+            assert getattr(module, name)("a value that somebody sent") == ""
