@@ -17,10 +17,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from chat import access, protocol
-from chat.delivery import Beat, Seat, ensure_switchboard
+from chat.delivery import ensure_switchboard
 from chat.identity import Identities, Identity, Pass
 from chat.protocol import ProtocolError
 from chat.reading import Own, Snapshot
+from chat.seats import Beat, Seat
 from chat.threads import DATABASE_AWAY, NO_ANSWER, in_db
 
 logger = logging.getLogger(__name__)

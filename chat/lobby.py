@@ -12,7 +12,8 @@ from chat.threads import Batch
 
 if TYPE_CHECKING:
     from chat.consumers import ConsoleSocket
-    from chat.delivery import Seat, Switchboard
+    from chat.delivery import Switchboard
+    from chat.seats import Seat
 
 logger = logging.getLogger(__name__)
 

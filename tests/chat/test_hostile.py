@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from chat import actions, consumers, delivery, protocol, resume, threads, writing
+from chat import actions, consumers, delivery, protocol, resume, seats, threads, writing
 from chat.delivery import ensure_switchboard
 from chat.models import Conversation
 from chat.threads import Batch
@@ -95,14 +95,14 @@ async def test_an_answer_that_fails_does_not_end_the_line():
 async def test_an_answer_that_cannot_be_taken_costs_one_socket_only(monkeypatch):
     one, other = await in_db(make.waiting), await in_db(make.waiting)
     async with Line(REPORTER, await in_db(visit, one)) as broken, Line(REPORTER, await in_db(visit, other)) as line:
-        take = delivery.Seat.take
+        take = seats.Seat.take
 
         def fails(seat, found):
             if seat.conversation_id == one.pk:
                 raise RuntimeError
             take(seat, found)
 
-        monkeypatch.setattr(delivery.Seat, "take", fails)
+        monkeypatch.setattr(seats.Seat, "take", fails)
         await asyncio.gather(broken.send(type="sync", after=0), line.send(type="sync", after=0))
         assert (await line.until("state"))["conversation"] == str(other.public_id)
         assert await broken.closed() == protocol.CLOSE_AGAIN
