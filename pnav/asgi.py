@@ -18,6 +18,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.http import parse_cookie  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
+from django.urls import resolve, reverse  # noqa: E402
 
 from chat.consumers import Receive, Send  # noqa: E402
 from chat.delivery import ensure_switchboard  # noqa: E402
@@ -69,6 +70,14 @@ class Handshake:
         await self.inner(scope, receive, send)
 
 
+def _load_addresses() -> None:
+    """Every view and form is imported with the table of addresses: half a second that the first page would take, and
+    with it every conversation under way.
+    """
+    resolve("/")
+    reverse("health_live")
+
+
 def _settle() -> None:
     """What is loaded now stays for good: a collection need not walk through it again, nor come every 2,000 objects.
 
@@ -101,6 +110,7 @@ class WithSwitchboard:
 
 
 install()
+_load_addresses()
 application = WithSwitchboard(
     ProtocolTypeRouter({"http": Pages(), "websocket": Handshake(URLRouter(websocket_urlpatterns))})
 )
