@@ -36,9 +36,9 @@ Json = dict[str, Any]
 
 PATIENCE_SECONDS = 3.0  # a restart of PostgreSQL is a delay; what lasts longer is told to whoever writes
 DRAFTS_WAITING = 5_000
-COMPANY_SECONDS = 0.004  # readings that follow one another closely go together
+COMPANY_SECONDS = 0.001  # readings that follow one another closely go together
 LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
-ROUND_SECONDS, SLICES = 2.0, 8
+ROUND_SECONDS, SLICES = 2.0, 20
 NUMBERS_KEPT = 50_000
 GUESS_AGAIN_SECONDS = 2.0
 GUESS_BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
