@@ -5,8 +5,10 @@ is heard in its own process at once, and through one group of the channel layer 
 not one a socket, so that nothing is left behind by a process that dies and no capacity is shared out among people.
 What piled up while the last message of the layer was on its way goes in one.
 
-The layer may lose anything. Each process sends itself a tick; when one cannot be sent, or stays away, the process is
-« deaf » and sweeps the database until ticks return, and once after. A ring holds ids and numbers only.
+The layer may lose anything. Each process sends itself a tick, unless something else was just sent, which comes back as
+well; when one cannot be sent, or stays away, the process is « deaf » and sweeps the database until ticks return, and
+once after. It sweeps already when the line has been silent for longer than ticks are apart. A ring holds ids and
+numbers only.
 """
 
 import asyncio
@@ -29,7 +31,8 @@ GROUP = "doorbell"
 TICK_SECONDS = 0.06
 TICK_ALONE_SECONDS = 0.25  # no other process is there: only the worker's rings come by the layer
 DEAF_AFTER_SECONDS = 0.35
-SWEEP_SECONDS = 0.02  # while it is deaf
+SILENT_SECONDS = 0.08  # without anything on the line: a restart of Redis may have broken it without a word
+WATCH_SECONDS = 0.02
 LOOK_SECONDS = 1.0
 PUBLISH_SECONDS = 2.0
 GONE_AFTER_SECONDS = 10.0
@@ -72,7 +75,7 @@ class Hub:
         self.is_deaf = False
         self._outbox: list[Ring] = []
         self._wake = asyncio.Event()
-        self._heard_at = time.monotonic()
+        self._heard_at = self._line_at = time.monotonic()  # from itself; from anybody
         self._failed_at = self._sent_at = 0.0
         self._others: dict[str, float] = {}  # processes that were heard, and when
         self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
@@ -135,6 +138,7 @@ class Hub:
         except (LookupError, TypeError):  # of another version of this program, or of no program of ours
             logger.warning("doorbell: a message of the layer could not be read")
             return
+        self._line_at = time.monotonic()
         if origin == self.origin:
             self._heard_at = time.monotonic()
             return
@@ -163,18 +167,18 @@ class Hub:
         while True:
             every = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
             # What was sent comes back, and is as good as a tick.
-            if time.monotonic() - max(self._sent_at, ticked_at) >= every / 2:
+            if time.monotonic() - max(self._sent_at, ticked_at) >= every - WATCH_SECONDS / 2:
                 ticked_at = time.monotonic()
                 self.ring_elsewhere(Ring(TICK))
-            pause = SWEEP_SECONDS if self.is_deaf else every
+            pause = WATCH_SECONDS if self._others or self.is_deaf else every
             await asyncio.sleep(pause)
             now = time.monotonic()
-            was_late, last = now - last > 2 * pause + TICK_SECONDS, now
+            was_late, last = now - last > pause + TICK_SECONDS, now
             # A loop that was held up has heard nothing for that reason alone.
             was_deaf = self.is_deaf if was_late else self._update()
             if not self.is_deaf:
                 self._forget_the_gone(now)
-            if self.is_deaf:
+            if self.is_deaf or (self._others and not was_late and now - self._line_at > SILENT_SECONDS):
                 self._hear(Ring(SWEEP))
             # At most once a second; and once after: the last moments may have been lost.
             if (self.is_deaf and now - looked_at > LOOK_SECONDS) or (was_deaf and not self.is_deaf):
