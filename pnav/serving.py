@@ -58,7 +58,8 @@ class Server(daphne.server.Server):
     def timeout_checker(self) -> None:
         """End what took too long, and ping, as Daphne does."""
         for protocol in self._some_of(self._to_time):
-            protocol.check_timeouts()
+            if protocol in self.connections:
+                protocol.check_timeouts()
         _later(self.TIMEOUTS_SECONDS / self.SLICES, self.timeout_checker)
 
     def application_checker(self) -> None:
@@ -73,9 +74,10 @@ class Server(daphne.server.Server):
         try:
             super().application_checker()
         finally:
-            for protocol in some.keys() - self.connections.keys():
+            kept, self.connections = self.connections, everybody
+            for protocol in some.keys() - kept.keys():
                 del everybody[protocol]
-            self.connections = everybody
+            everybody.update(kept)  # an answer that ends lets the next request of its line begin
 
 
 def _later(seconds: float, call: Callable[[], None]) -> None:

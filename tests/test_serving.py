@@ -67,6 +67,28 @@ def test_connections_that_are_over_are_reaped_and_the_others_stay(server):
     assert len([seconds for seconds, _call in server.later if seconds == 1]) == server.SLICES
 
 
+def test_request_that_begins_while_another_is_reaped_is_known(server):
+    """An application that failed is answered by the round; the next request of that line begins at that moment."""
+
+    class Failed(Connection):
+        def handle_exception(self, _exception: BaseException) -> None:
+            server.protocol_disconnected(self)
+            server.protocol_connected(following)
+
+    async def fail() -> None:
+        raise LookupError
+
+    async def run() -> None:
+        task = asyncio.ensure_future(fail())
+        await asyncio.wait([task])
+        server.connections = {Failed(): {"connected": 1, "application_instance": task}}
+        server.application_checker()
+
+    following = Connection()
+    asyncio.run(run())
+    assert list(server.connections) == [following]
+
+
 def test_autobahn_prepares_no_text_for_its_debug_log():
     """A version that names these differently is noticed here: it would be slow again, and nothing else would say so."""
     serving.quieten()
