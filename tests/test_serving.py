@@ -83,6 +83,9 @@ def test_request_that_begins_while_another_is_reaped_is_known(server):
         await asyncio.wait([task])
         server.connections = {Failed(): {"connected": 1, "application_instance": task}}
         server.application_checker()
+        assert following in server.connections
+        for _turn in range(server.SLICES):  # what failed goes with the next round
+            server.application_checker()
 
     following = Connection()
     asyncio.run(run())
