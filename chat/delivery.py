@@ -43,10 +43,11 @@ NUMBERS_KEPT = 50_000
 GUESS_AGAIN_SECONDS = 2.0
 GUESS_BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
 GONE_TOGETHER, CAME_TOGETHER = 200, 500
-SWEEP_UP_SECONDS = 300.0
+SWEEP_UP_SECONDS, NOT_AGAIN_SECONDS = 300.0, 5.0
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a character in six bytes at most
-# Sweeping takes at most a fifth of the time, unless the database is so slow that somebody would wait for the next one.
-SWEEP_SHARE, REST_SECONDS = 4, 0.05
+# Sweeping takes at most a fifth of the time, of the loop's in any case; of the database's, unless it is so slow that
+# somebody would wait for the next one.
+SWEEP_SHARE, REST_SECONDS, AWAY_SECONDS = 4, 0.05, 0.5
 CROWD = 128
 
 REFUSALS = {
@@ -252,23 +253,25 @@ class Switchboard:
         if self._is_sweeping or time.monotonic() < self._rest_until or not self._seats:
             return
         self._is_sweeping = True
+        started = time.monotonic()
         cursors = [(seats[0].conversation_id, min(seat.cursor for seat in seats)) for seats in self._seats.values()]
         topics = {seats[0].conversation_id: topic for topic, seats in self._seats.items()}
-        self.keep(self.loop.create_task(self._swept(cursors, topics)))
+        self.keep(self.loop.create_task(self._swept(cursors, topics, time.monotonic() - started)))
 
-    async def _swept(self, cursors: list[tuple[int, int]], topics: dict[int, str]) -> None:
+    async def _swept(self, cursors: list[tuple[int, int]], topics: dict[int, str], held_up: float) -> None:
         started = time.monotonic()
         try:
             behind = await in_db(reading.behind, cursors)
         except DATABASE_AWAY as error:
             logger.warning("sweep: the database failed (%s)", type(error).__name__)
+            self._rest_until = time.monotonic() + AWAY_SECONDS
             return
         finally:
             self._is_sweeping = False
         for pk, seq in behind.items():
             self.hear(Ring(doorbell.MESSAGES, conversation=topics[pk], seq=seq))
         now = time.monotonic()
-        self._rest_until = now + min(SWEEP_SHARE * (now - started), REST_SECONDS)
+        self._rest_until = now + max(SWEEP_SHARE * held_up, min(SWEEP_SHARE * (now - started), REST_SECONDS))
 
     # -- states, reads, beats ----------------------------------------------------------------------------------------
 
@@ -333,15 +336,18 @@ class Switchboard:
         for 70 ms, and Python would start one whenever a quarter more objects live than before.
         """
         count = len(self.sockets)
-        if self._gone >= max(GONE_TOGETHER, count) or (self._gone and now - self._swept_up_at > SWEEP_UP_SECONDS):
+        since = now - self._swept_up_at
+        is_due = self._gone >= max(GONE_TOGETHER, count) or (self._gone and since > SWEEP_UP_SECONDS)
+        if is_due and since > NOT_AGAIN_SECONDS:
             self._gone = 0
             self._swept_up_at = now
-            gc.unfreeze()
+            if self._settled:  # what was loaded at the start stays out, as long as no socket was put beside it
+                gc.unfreeze()
             gc.collect()
         elif count < self._settled + max(CAME_TOGETHER, self._settled // 4):
             return
         gc.freeze()
-        self._settled = count
+        self._settled = count if count >= CAME_TOGETHER else 0
 
     async def _make_rounds(self) -> None:
         """All the time: who may no longer be here, a few of them at each turn; and who was."""

@@ -35,7 +35,12 @@ SILENT_SECONDS = 0.08  # without anything on the line: a restart of Redis may ha
 WATCH_SECONDS = 0.02
 LOOK_SECONDS = 1.0
 PUBLISH_SECONDS = 2.0
-GONE_AFTER_SECONDS = 10.0
+GONE_AFTER_SECONDS = 30.0
+MISSING_SECONDS = (
+    0.25  # between two sweeps for the sake of a process that is not heard: it may live, and not be able to ring
+)
+LATE_TURNS = 3
+MISSED_AT_MOST = 2_000
 SPACING_SECONDS = 0.001  # between two messages of the layer: each costs half a millisecond, whatever it holds
 AGAIN_SECONDS = 0.25
 LAYER_ERRORS = (RedisError, OSError, TimeoutError)
@@ -77,6 +82,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._heard_at = self._line_at = time.monotonic()  # from itself; from anybody
         self._failed_at = self._sent_at = 0.0
+        self._missed: dict[Ring, None] = {}
         self._others: dict[str, float] = {}  # processes that were heard, and when
         self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
 
@@ -95,11 +101,22 @@ class Hub:
     def ring_elsewhere(self, ring: Ring) -> None:
         """For what this process knows already.
 
-        Not when it is alone, and not when the layer is lost: the sweeps of the others find it, and nothing piles up.
+        Not when it is alone. While it cannot ring, the others find it by sweeping, if they are deaf as well; if they
+        are not, they hear of it later: so much is kept for them, and no more.
         """
-        if (self._others and not self.is_deaf) or ring.kind == TICK:
+        if ring.kind == TICK or (self._others and not self.is_deaf):
             self._outbox.append(ring)
             self._wake.set()
+        elif self._others:
+            self._keep([ring])
+
+    def _keep(self, rings: list[Ring]) -> None:
+        """What could not be rung, until it can; a hint is worth nothing later, and of too many one look remains."""
+        for ring in rings:
+            if ring.kind not in {TICK, TYPING, SWEEP}:
+                self._missed[ring] = None
+        if len(self._missed) > MISSED_AT_MOST:
+            self._missed = {Ring(LOOK): None}
 
     async def _publish(self) -> None:
         while True:
@@ -113,6 +130,7 @@ class Hub:
                 await asyncio.sleep(SPACING_SECONDS)
             except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by looking
                 self._failed_at = time.monotonic()
+                self._keep(rings)
                 if not self.is_deaf:
                     logger.warning("doorbell: the channel layer does not answer (%s)", type(error).__name__)
                     self._update()
@@ -163,7 +181,8 @@ class Hub:
             del self._others[origin]
 
     async def _watch(self) -> None:
-        looked_at = ticked_at = last = time.monotonic()
+        looked_at = ticked_at = swept_at = last = time.monotonic()
+        late_turns = 0
         while True:
             every = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
             # What was sent comes back, and is as good as a tick.
@@ -173,12 +192,17 @@ class Hub:
             pause = WATCH_SECONDS if self._others or self.is_deaf else every
             await asyncio.sleep(pause)
             now = time.monotonic()
-            was_late, last = now - last > pause + TICK_SECONDS, now
-            # A loop that was held up has heard nothing for that reason alone.
-            was_deaf = self.is_deaf if was_late else self._update()
+            late_turns, last = late_turns + 1 if now - last > pause + TICK_SECONDS else 0, now
+            # A loop that was held up has heard nothing for that reason alone; one that always is must know it.
+            is_excused = 0 < late_turns <= LATE_TURNS and not self.is_deaf
+            was_deaf = self.is_deaf if is_excused else self._update()
             if not self.is_deaf:
                 self._forget_the_gone(now)
-            if self.is_deaf or (self._others and not was_late and now - self._line_at > SILENT_SECONDS):
+            is_silent = bool(self._others) and now - self._line_at > SILENT_SECONDS
+            is_missing = now - min(self._others.values(), default=now) > DEAF_AFTER_SECONDS
+            is_missing = is_missing and now - swept_at > MISSING_SECONDS
+            if self.is_deaf or ((is_silent or is_missing) and not is_excused):
+                swept_at = now
                 self._hear(Ring(SWEEP))
             # At most once a second; and once after: the last moments may have been lost.
             if (self.is_deaf and now - looked_at > LOOK_SECONDS) or (was_deaf and not self.is_deaf):
@@ -192,6 +216,10 @@ class Hub:
         self.is_deaf = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > patience
         if self.is_deaf != was_deaf:
             logger.warning("doorbell: %s", "deaf, sweeping" if self.is_deaf else "hears again")
+        if was_deaf and not self.is_deaf and self._missed:
+            self._outbox += self._missed
+            self._missed = {}
+            self._wake.set()
         return was_deaf
 
     async def close(self) -> None:

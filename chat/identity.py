@@ -12,7 +12,7 @@ from chat.threads import Batch
 
 logger = logging.getLogger(__name__)
 
-CHECKS, CHECK_SECONDS = 32, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
+CHECKS, CHECK_SECONDS = 64, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
 COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
 
 

@@ -46,6 +46,7 @@ class Seat:
         "cursor",
         "is_again",
         "is_ending",
+        "is_paced",
         "is_reading",
         "owes_frame",
         "owes_state",
@@ -69,7 +70,7 @@ class Seat:
         self.cursor = cursor
         self.snapshot: Snapshot | None = None
         self.place: Place = (None, None)
-        self.is_reading = self.is_again = self.is_ending = False
+        self.is_reading = self.is_again = self.is_ending = self.is_paced = False
         self.owes_frame = self.owes_state = self.wants_state = False
         self.beat = Beat.NONE
 
@@ -95,7 +96,9 @@ class Seat:
         self.look()
 
     def look(self) -> None:
-        """Read what lies after the cursor."""
+        """Read what lies after the cursor. Whoever waits for the next page of a long reading reads it then."""
+        if self.is_paced:
+            return
         if self.is_reading:
             self.is_again = True
             return
@@ -137,7 +140,8 @@ class Seat:
             self.cursor = items[-1]["seq"]
         if items and self.cursor < last_seq:
             self.is_again = False
-            self.socket.pace(self.look)  # a whole page, and there are more
+            self.is_paced = True
+            self.socket.pace(self._go_on)  # a whole page, and there are more
         elif self.is_again:
             self.is_again = False
             self.look()
@@ -145,6 +149,10 @@ class Seat:
             self._show(found.snapshot)
         elif not items and self.agent_id is not None:
             self.socket.refresh()  # something is there, and not for this agent any more
+
+    def _go_on(self) -> None:
+        self.is_paced = False
+        self.look()
 
     def _show(self, snapshot: Snapshot) -> None:
         """Everything was read: what remains to be said of where the conversation stands."""

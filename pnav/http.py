@@ -8,6 +8,7 @@ a slow query holds one thread, never the loop where the sockets live. See docs/a
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -15,11 +16,13 @@ from contextvars import Context
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.exceptions import RequestAborted
+from django.core.exceptions import BadRequest, RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_started
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
+
+logger = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -81,8 +84,14 @@ class PageHandler(ASGIHandler):
         with closing(body_file):
             set_script_prefix(get_script_prefix(scope))
             request_started.send(sender=self.__class__, scope=scope)
-            request, refusal = self.create_request(scope, body_file)
-            response: Any = refusal if request is None else self.get_response(request)
+            response: Any
+            try:
+                request, response = self.create_request(scope, body_file)
+            except (BadRequest, ValueError) as error:  # headers that Django does not read: the sender's mistake
+                logger.info("request refused: its headers cannot be read (%s)", type(error).__name__)
+                request, response = None, HttpResponseBadRequest()
+            if request is not None:
+                response = self.get_response(request)
             response._handler_class = self.__class__
             with closing(response):
                 return _whole(response)

@@ -9,6 +9,7 @@
 - Nothing on each request: an access log holds addresses.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ import autobahn.websocket.protocol
 import daphne.server
 from daphne.cli import CommandLineInterface
 from twisted.internet import reactor
+
+logger = logging.getLogger(__name__)
 
 OPTIONS = (
     *("--verbosity", "0"),
@@ -44,22 +47,25 @@ class Server(daphne.server.Server):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._to_time: list[Any] = []
-        self._to_reap: list[Any] = []
+        self._to_time = _Round()
+        self._to_reap = _Round()
         self._is_reaping = False
 
-    def _some_of(self, left: list[Any]) -> list[Any]:
-        """The next connections of a round; `left` holds the others, and everybody again when it was empty."""
-        if not left:
-            left.extend(self.connections)
-        count = min(len(left), len(self.connections) // self.SLICES + 1)
-        return [left.pop() for _connection in range(count)]
+    def _some_of(self, turn: "_Round") -> list[Any]:
+        """The next connections of a round, those that are still there; a new round begins when it is over."""
+        if not turn.left:
+            turn.left = list(self.connections)
+            turn.share = len(turn.left) // self.SLICES + 1
+        some = [turn.left.pop() for _connection in range(min(len(turn.left), turn.share))]
+        return [protocol for protocol in some if protocol in self.connections]
 
     def timeout_checker(self) -> None:
         """End what took too long, and ping, as Daphne does."""
         for protocol in self._some_of(self._to_time):
-            if protocol in self.connections:
+            try:
                 protocol.check_timeouts()
+            except Exception as error:  # noqa: BLE001  the round goes on for the others
+                logger.error("server: a connection could not be checked (%s)", type(error).__name__)
         _later(self.TIMEOUTS_SECONDS / self.SLICES, self.timeout_checker)
 
     def application_checker(self) -> None:
@@ -69,15 +75,29 @@ class Server(daphne.server.Server):
             for number in range(1, self.SLICES):
                 _later(number / self.SLICES, self.application_checker)
         everybody = self.connections
-        some = {protocol: everybody[protocol] for protocol in self._some_of(self._to_reap) if protocol in everybody}
+        some = {protocol: everybody[protocol] for protocol in self._some_of(self._to_reap)}
         self.connections = dict(some)
         try:
             super().application_checker()
+        except Exception as error:  # noqa: BLE001  the round goes on for the others
+            logger.error("server: a connection could not be reaped (%s)", type(error).__name__)
+            for details in some.values():
+                if (task := details.get("application_instance")) is not None and task.done():
+                    del details["application_instance"]
+            _later(1, self.application_checker)
         finally:
             kept, self.connections = self.connections, everybody
             for protocol in some.keys() - kept.keys():
                 del everybody[protocol]
             everybody.update(kept)  # an answer that ends lets the next request of its line begin
+
+
+class _Round:
+    """Whose turn is still to come in a round over all connections, and how many take it together."""
+
+    def __init__(self) -> None:
+        self.left: list[Any] = []
+        self.share = 1
 
 
 def _later(seconds: float, call: Callable[[], None]) -> None:

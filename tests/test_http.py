@@ -370,3 +370,10 @@ async def test_no_header_leads_our_addresses_elsewhere():
         assert len(loader.get_template_cache) == kept
     finally:
         await close_switchboard()
+
+
+@pytest.mark.parametrize("content_type", [b"x" * 10_001, b"x; charset*=utf-8''%00"])
+async def test_headers_that_cannot_be_read_are_the_senders_mistake(pages, caplog, content_type):
+    status, _headers, _body = await get(pages, "/where/", headers=[(b"content-type", content_type)])
+    assert status == 400
+    assert not any(record.exc_info for record in caplog.records)

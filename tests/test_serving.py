@@ -43,7 +43,7 @@ def test_timeouts_of_everybody_are_looked_at_once_a_round(server, count):
     assert max(checks, default=1) <= server.SLICES
     if count == 1000:
         server.connections = {Connection(): {} for _number in range(count)}
-        server._to_time.clear()
+        server._to_time.left.clear()
         server.timeout_checker()
         assert sum(connection.checked for connection in server.connections) == count // server.SLICES + 1
     assert {seconds for seconds, _call in server.later} == {server.TIMEOUTS_SECONDS / server.SLICES}
@@ -90,6 +90,32 @@ def test_request_that_begins_while_another_is_reaped_is_known(server):
     following = Connection()
     asyncio.run(run())
     assert list(server.connections) == [following]
+
+
+def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
+    class Broken(Connection):
+        def handle_exception(self, _exception: BaseException) -> None:
+            raise ValueError("something that was sent")
+
+        def check_timeouts(self) -> None:
+            raise ValueError("something that was sent")
+
+    async def fail() -> None:
+        raise LookupError
+
+    async def run() -> None:
+        task = asyncio.ensure_future(fail())
+        await asyncio.wait([task])
+        server.connections = {Broken(): {"connected": 1, "application_instance": task}}
+        server.later.clear()
+        for _turn in range(3):
+            server.application_checker()
+            server.timeout_checker()
+
+    asyncio.run(run())
+    assert len([call for seconds, call in server.later if seconds == 1]) == 3
+    assert len([call for seconds, call in server.later if call == server.timeout_checker]) == 3
+    assert "something that was sent" not in caplog.text.replace("Exception inside application", "")
 
 
 def test_autobahn_prepares_no_text_for_its_debug_log():

@@ -152,3 +152,74 @@ async def test_a_failure_of_any_kind_does_not_end_the_line(monkeypatch):
         await until(lambda: not hub.is_deaf and hub._heard_at > hub._failed_at)
     finally:
         await hub.close()
+
+
+async def test_what_could_not_be_rung_is_rung_later(monkeypatch):
+    """To a process that heard everything else, and so looks for nothing."""
+    loop = asyncio.get_running_loop()
+    heard = []
+    here, there = Hub(loop, [].append), Hub(loop, heard.append)
+    real = doorbell._send
+
+    async def fails_here(origin, rings):
+        if origin == here.origin:
+            raise ConnectionError
+        await real(origin, rings)
+
+    try:
+        await until(lambda: here._others and there._others)
+        monkeypatch.setattr(doorbell, "_send", fails_here)
+        here.ring(Ring(doorbell.MESSAGES, conversation="first", seq=1))
+        await until(lambda: here.is_deaf)
+        here.ring(Ring(doorbell.MESSAGES, conversation="second", seq=2))
+        here.ring(Ring(doorbell.TYPING, conversation="second"))
+        assert not {ring.conversation for ring in heard} & {"first", "second"} and not there.is_deaf
+        monkeypatch.setattr(doorbell, "_send", real)
+        await until(lambda: {"first", "second"} <= {ring.conversation for ring in heard})
+        assert not any(ring.kind == doorbell.TYPING for ring in heard)  # a hint is worth nothing later
+    finally:
+        await here.close()
+        await there.close()
+
+
+async def test_of_too_many_rings_that_were_missed_one_look_remains(monkeypatch):
+    monkeypatch.setattr(doorbell, "MISSED_AT_MOST", 50)
+    hub = Hub(asyncio.get_running_loop(), [].append)
+    try:
+        hub._others["another process"] = float("inf")
+        hub.is_deaf = True
+        for number in range(500):
+            hub.ring_elsewhere(Ring(doorbell.MESSAGES, conversation=str(number)))
+        assert Ring(doorbell.LOOK) in hub._missed and len(hub._missed) <= 51
+    finally:
+        await hub.close()
+
+
+async def test_loop_that_is_always_late_becomes_deaf_and_hears_again(monkeypatch):
+    monkeypatch.setattr(doorbell, "TICK_SECONDS", -1)  # every turn counts as late
+    hub = Hub(asyncio.get_running_loop(), [].append)
+    try:
+        await until(lambda: hub._heard_at > hub._failed_at)
+        hub._others["another process"] = float("inf")
+        receive = hub._receive
+        monkeypatch.setattr(hub, "_receive", lambda _message: None)
+        await until(lambda: hub.is_deaf)
+        monkeypatch.setattr(hub, "_receive", receive)
+        await until(lambda: not hub.is_deaf)
+    finally:
+        await hub.close()
+
+
+async def test_process_that_is_not_heard_any_more_is_swept_for():
+    """It may live, and be cut off from Redis: what is written there rings nowhere."""
+    loop = asyncio.get_running_loop()
+    heard = []
+    here, there = Hub(loop, heard.append), Hub(loop, [].append)
+    try:
+        await until(lambda: here._others and there._others)
+        await there.close()
+        heard.clear()
+        await until(lambda: heard.count(Ring(doorbell.SWEEP)) >= 2)
+        assert not here.is_deaf
+    finally:
+        await here.close()
