@@ -78,6 +78,7 @@ soak: $(STAMP) ## faire vivre un site une heure sous un va-et-vient, et voir ce 
 
 faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le journal (moins d'une heure)
 	@$(PYTHON) -m benchmarks.faults
+	@$(PYTHON) -m benchmarks.faults.queue
 
 faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
 	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace
