@@ -115,7 +115,7 @@ def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
     asyncio.run(run())
     assert len([call for seconds, call in server.later if seconds == 1]) == 3
     assert len([call for seconds, call in server.later if call == server.timeout_checker]) == 3
-    assert "something that was sent" not in caplog.text.replace("Exception inside application", "")
+    assert "ValueError" in caplog.text and "something that was sent" not in caplog.text
 
 
 def test_autobahn_prepares_no_text_for_its_debug_log():
