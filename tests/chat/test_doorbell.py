@@ -102,9 +102,11 @@ async def test_layer_away_the_process_looks_by_itself_and_hears_again(monkeypatc
         assert not any(ring.kind == doorbell.MESSAGES for ring in hub._outbox)  # nothing piles up meanwhile
         monkeypatch.setattr(doorbell, "_send", real)
         await until(lambda: not hub.is_deaf)
-        heard.clear()
-        await asyncio.sleep(0.3)
-        assert Ring(doorbell.SWEEP) not in heard
+        # It may sweep on, where the machine holds the loop up for longer than the line may be silent; not for ever.
+        async with asyncio.timeout(8):
+            while Ring(doorbell.SWEEP) in heard:
+                heard.clear()
+                await asyncio.sleep(0.3)
         assert layer is get_channel_layer()
     finally:
         await hub.close()
