@@ -1,0 +1,131 @@
+"""Opening one sealed value, with enough custodians in the room."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from reports import custody
+from reports.custody import DamagedShare, ShareFile, SharesDoNotMatch, TooFewShares, WrongPassphrase
+from reports.envelopes import DamagedEnvelope, Envelope
+from reports.management import passphrases
+from reports.sealing import DoesNotOpen, key_id, unseal
+from reports.shares import Share
+
+FILE_MAX_BYTES = 16 * 1024  # of an envelope or a share: both are far smaller
+CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
+
+
+class Command(BaseCommand):
+    """Show one value, on the screen only, once; then wipe the screen.
+
+    For a machine without a network, under `--settings=pnav.offline`: no database is needed.
+    """
+
+    help = "Ouvre une valeur scellée avec les parts des référents et l'affiche une fois (machine hors ligne)."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help="l'enveloppe : la valeur scellée et le lieu auquel elle appartient (JSON)")
+        parser.add_argument("--shares", nargs="+", required=True, help="les fichiers des parts, autant que le seuil")
+
+    def handle(self, *args: Any, file: str, shares: list[str], **options: Any) -> None:
+        if not self.stdout.isatty():
+            raise CommandError("La valeur ne s'affiche que sur un écran : elle ne doit rester dans aucun fichier.")
+        envelope = _read_envelope(Path(file))
+        files = {path: _read_share(path) for path in dict.fromkeys(map(Path, shares))}
+        _require_together(files, envelope)
+
+        context = envelope.context
+        self.stdout.write(
+            f"Signalement {context.report}, champ « {context.field} », version {context.version}.\n"
+            "Vérifiez que c'est bien ce que l'autorisation permet d'ouvrir. Sinon : Ctrl-C.\n"
+        )
+        first = next(iter(files.values()))
+        if len(files) > first.threshold:
+            self.stdout.write(f"{first.threshold} parts suffisent : seules les premières serviront.\n")
+        opened = [self._open_share(path, share) for path, share in list(files.items())[: first.threshold]]
+        try:
+            private_key = custody.reunite(opened, fingerprint=first.fingerprint)
+            text = unseal(envelope.sealed, private_key=private_key, context=context)
+        except SharesDoNotMatch:
+            raise CommandError("Ces parts, réunies, ne redonnent pas la clé dont elles portent l'empreinte.") from None
+        except DoesNotOpen:
+            raise CommandError(
+                "Cette valeur n'a pas été scellée pour ce signalement, ce champ et cette version, "
+                "ou elle a été modifiée."
+            ) from None
+        del private_key, opened  # nothing needs them while people read
+        try:
+            self.stdout.write(shown(text))
+            with contextlib.suppress(EOFError, KeyboardInterrupt):
+                input("\nEntrée efface l'écran. ")
+        finally:
+            self.stdout.write(CLEAR_SCREEN, ending="")
+            self.stdout.flush()
+
+    def _open_share(self, path: Path, share: ShareFile) -> Share:
+        for _try in range(passphrases.TRIES):
+            passphrase = passphrases.ask(f"Phrase de passe de la part {share.index} ({path.name}) : ")
+            try:
+                return custody.unwrap(share, passphrase)
+            except WrongPassphrase:
+                self.stdout.write(f"Cette phrase de passe n'ouvre pas la part {share.index}.")
+        raise CommandError(f"La part {share.index} ({path.name}) reste fermée : la phrase de passe n'est pas la bonne.")
+
+
+def shown(text: str) -> str:
+    """A value as a terminal may show it: each line after a bar, and what is not plain printing written as its code.
+
+    Whoever wrote it may have put in orders for a terminal, or marks that turn the direction of writing.
+    """
+    if not text:
+        return "│ (rien n'a été donné)"
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(
+        "│ " + "".join(c if c.isprintable() or c == "\xa0" else f"\\u{{{ord(c):x}}}" for c in line) for line in lines
+    )
+
+
+def _require_together(files: dict[Path, ShareFile], envelope: Envelope) -> None:
+    """Raises CommandError, before any passphrase is asked, unless these shares may open this value."""
+    key = key_id(envelope.sealed).hex()
+    strangers = [path.name for path, file in files.items() if not file.fingerprint.startswith(key)]
+    if strangers:
+        raise CommandError(f"Part d'une autre clé que celle qui a scellé cette valeur : {', '.join(strangers)}.")
+    try:
+        custody.require_together(list(files.values()))
+    except TooFewShares:
+        needed = next(iter(files.values())).threshold
+        raise CommandError(f"Il faut {needed} parts, et il n'y en a que {len(files)}.") from None
+    except SharesDoNotMatch:
+        raise CommandError(
+            "Ces parts ne vont pas ensemble : une part est là deux fois, ou d'un autre partage."
+        ) from None
+
+
+def _read_envelope(path: Path) -> Envelope:
+    try:
+        return Envelope.parse(_read(path))
+    except DamagedEnvelope:
+        raise CommandError(f"Fichier abîmé, ou qui n'est pas une enveloppe : {path.name}.") from None
+
+
+def _read_share(path: Path) -> ShareFile:
+    try:
+        return ShareFile.parse(_read(path))
+    except DamagedShare:
+        raise CommandError(f"Fichier abîmé, ou qui n'est pas une part de clé : {path.name}.") from None
+
+
+def _read(path: Path) -> str:
+    """A small text. What is not UTF-8 is replaced, for the reader of the format to judge: prose may be, fields not."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(FILE_MAX_BYTES + 1)
+    except OSError:
+        raise CommandError(f"Impossible de lire {path} : introuvable, ou les droits manquent.") from None
+    if len(content) > FILE_MAX_BYTES:
+        raise CommandError(f"Fichier trop grand pour une enveloppe ou une part : {path.name}.")
+    return content.decode(errors="replace")
