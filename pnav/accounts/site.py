@@ -1,5 +1,6 @@
 """The frame of the Django admin."""
 
+from types import new_class
 from typing import Any
 
 from django.contrib import admin
@@ -9,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+
+from pnav.accounts.recorded import Recorded, or_undone
 
 # Other packages register secrets of second factors, e-mail addresses, groups and settings that serve nothing here.
 OUR_APPS = {"accounts", "pages", "chat", "reports", "triage", "locations"}
@@ -33,6 +36,17 @@ class PnavAdminSite(admin.AdminSite):
     site_header = _("Pnav — administration")
     index_title = _("Administration")
     enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """`Recorded` stands before every class, so that what the class overrides cannot leave the register out."""
+        base = admin_class or admin.ModelAdmin
+        recorded = new_class(
+            base.__name__, (Recorded, base), exec_body=lambda body: body.update(__module__=base.__module__)
+        )
+        super().register(model_or_iterable, recorded, **options)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        return super().admin_view(or_undone(view), cacheable)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_administrator", False))
