@@ -9,13 +9,14 @@ import base64
 import logging
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import connections, router
+from django.db import connections, router, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from reports import keyring
+from reports import keyring, register
 
 logger = logging.getLogger(__name__)
 LOAD = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
@@ -103,3 +104,14 @@ class SessionStore(db.SessionStore):
 
     async def aget_expire_at_browser_close(self) -> bool:
         return True
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Delete the visits whose end has passed: for `clearsessions`. The register is told how many."""
+        with transaction.atomic():
+            count = cls.get_model_class().objects.filter(expire_date__lt=timezone.now()).delete()[0]
+            register.record_removal(sessions=count)
+
+    @classmethod
+    async def aclear_expired(cls) -> None:
+        await sync_to_async(cls.clear_expired)()

@@ -15,7 +15,7 @@ from typing import Any, Protocol, Self
 
 from django.db import connection
 
-from reports.models import AccessRecord
+from reports.models import AccessKind, AccessRecord, Motive
 
 VERSION = 1
 # The key of PostgreSQL's advisory lock under which a line takes its number (chat.queue has 01 and 02 of the family).
@@ -115,6 +115,16 @@ def record_many(*, kind: str, by: Any, motive: str, subjects: Iterable[str], det
         line.digest = previous = digest_of(line)
         lines.append(line)
     AccessRecord.objects.bulk_create(lines, batch_size=MANY)
+
+
+def record_removal(**counts: int) -> None:
+    """One line for a run that removed what had served its time, and none for a run that removed nothing.
+
+    counts: how many of each thing, by its name in the code: `reports=3`.
+    """
+    removed = ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
+    if removed:
+        record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail=removed)
 
 
 def _take_tail() -> tuple[int, str, datetime]:

@@ -2,6 +2,10 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
+from reports import register
+
 from .models import Feedback
 
 
@@ -13,6 +17,9 @@ def give_feedback(*, rating: str, page: str, text: str) -> Feedback:
     return Feedback.objects.create(rating=rating, page=page, text=text)
 
 
+@transaction.atomic
 def forget_feedback(*, now: datetime) -> int:
-    """Delete the opinions older than settings.FEEDBACK_DAYS and say how many there were."""
-    return Feedback.objects.expired(now).delete()[0]
+    """Delete the opinions older than settings.FEEDBACK_DAYS, say so in the register, and how many there were."""
+    count = Feedback.objects.expired(now).delete()[0]
+    register.record_removal(opinions=count)
+    return count

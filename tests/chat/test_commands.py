@@ -2,13 +2,16 @@ import base64
 from io import StringIO
 
 import pytest
+from django.conf import settings as site_settings
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 
 from chat.lifecycle import Status
 from chat.management.commands import run_worker
 from chat.models import Conversation, Message
-from reports import keyring
-from reports.models import Report
+from pnav.pages.models import Feedback
+from reports import keyring, register
+from reports.models import AccessRecord, Report
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +89,67 @@ def test_purge_expired_deletes_what_has_served_and_nothing_else(settings):
     assert set(Conversation.objects.all()) == {recent, open_}
     assert not Message.objects.filter(conversation_id=old.pk).exists()
     assert Report.objects.count() == 2
+
+
+def make_everything_expire() -> None:
+    """One thing of each kind that a purge takes, past its end."""
+    old = make.closed()
+    Conversation.objects.filter(pk=old.pk).update(closed_at=make.long_ago(400 * 24 * 60))
+    Report.objects.filter(pk=make.report().pk).update(filed_at=make.long_ago(400 * 24 * 60))
+    coded = make.waiting()
+    Conversation.objects.filter(pk=coded.pk).update(
+        resume_digest=b"x", resume_issued_at=make.long_ago(2), resume_until=make.long_ago(1)
+    )
+    Session.objects.create(session_key="old", session_data="", expire_date=make.long_ago(1))
+    Feedback.objects.create(rating="yes", page="other")
+    Feedback.objects.update(created_at=make.long_ago(400 * 24 * 60))
+
+
+REMOVALS = {
+    "clearsessions": "sessions: 1",
+    "purge_expired": "reports: 2, resume_codes: 1",
+    "purge_feedback": "opinions: 1",
+}
+
+
+@pytest.mark.parametrize("name", site_settings.PURGE_COMMANDS)
+def test_purge_is_one_line_of_the_register_with_counts(name):
+    """Whatever the worker removes is recorded: a new purge that is not in REMOVALS fails here."""
+    run(name)
+    assert not AccessRecord.objects.exists(), "a run that removed nothing has nothing to say"
+    make_everything_expire()
+    run(name)
+    line = AccessRecord.objects.get()
+    assert (line.kind, line.account_id, line.role, line.subject) == ("retention", None, "service", "")
+    assert (line.motive, line.detail) == ("term", REMOVALS[name])
+    run(name)
+    assert AccessRecord.objects.count() == 1
+
+
+def test_purge_expired_dry_run_is_no_removal():
+    make_everything_expire()
+    run("purge_expired", "--dry-run")
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize("name", site_settings.PURGE_COMMANDS)
+def test_purge_that_cannot_be_recorded_removes_nothing(name, monkeypatch):
+    def fail(**_values: object) -> None:
+        raise ZeroDivisionError
+
+    make_everything_expire()
+    before = [model.objects.count() for model in (Report, Conversation, Session, Feedback)]
+    monkeypatch.setattr(register, "record", fail)
+    with pytest.raises(ZeroDivisionError):
+        run(name)
+    assert [model.objects.count() for model in (Report, Conversation, Session, Feedback)] == before
+    assert Conversation.objects.filter(resume_until__isnull=False).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_run_worker_purges_and_records():
+    make_everything_expire()
+    run("run_worker", "--ticks=1")
+    details = AccessRecord.objects.order_by("number").values_list("detail", flat=True)
+    assert list(details) == [REMOVALS[name] for name in site_settings.PURGE_COMMANDS]
+    assert register.verify(register.read()).is_whole

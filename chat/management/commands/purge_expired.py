@@ -5,11 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from chat import resume
 from chat.lifecycle import Status
 from chat.models import Conversation
+from reports import register
 from reports.models import Report
 
 
@@ -19,6 +21,7 @@ class Command(BaseCommand):
     RETENTION_DAYS after the end of an exchange; abandoned ones count from when the person was last seen. The text in
     force on retention is to be verified (décret 2022-337); the repealed one of 2018 said one year, then five with
     narrower access: the default is one year. Codes de reprise whose time is over are erased as well.
+    A run that removed something is a line of the register, with the counts.
     """
 
     help = "Supprime les échanges et les signalements arrivés au terme de leur conservation."
@@ -32,10 +35,12 @@ class Command(BaseCommand):
         left = Conversation.objects.filter(status=Status.ABANDONED, reporter_seen_at__lt=limit)
         expired = Report.objects.filter(conversation__in=ended) | Report.objects.filter(conversation__in=left)
         never_opened = Report.objects.filter(conversation__isnull=True, filed_at__lt=limit)
-        count = expired.count() + never_opened.count()
-        if not dry_run:
-            Report.objects.filter(pk__in=[*expired.values_list("pk", flat=True)]).delete()
-            never_opened.delete()
-            resume.forget_expired_codes(now=timezone.now())
+        with transaction.atomic():
+            keys = [*expired.values_list("pk", flat=True), *never_opened.values_list("pk", flat=True)]
+            if not dry_run:
+                Report.objects.filter(pk__in=keys).delete()
+                codes = resume.forget_expired_codes(now=timezone.now())
+                register.record_removal(reports=len(keys), resume_codes=codes)
+        count = len(keys)
         if verbosity:
             self.stdout.write(f"{count} signalement(s) {'à supprimer' if dry_run else 'supprimé(s)'}.")
