@@ -201,6 +201,9 @@ class AccessRecord(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"n° {self.number}"
+
     @property
     def motive_label(self) -> str:
         """The motive in French: a chosen one by its label, a short text as it was given."""

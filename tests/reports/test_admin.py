@@ -1,0 +1,138 @@
+"""The register in the admin: read by administrators, searched on record, written by nobody."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from pnav.accounts.models import Role
+from reports import register
+from reports.models import AccessKind, AccessRecord, Motive
+from tests.accounts.cast import make_user, sign_in
+from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/reports/accessrecord/"
+
+
+@pytest.fixture
+def chief(client):
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+@pytest.fixture
+def subject():
+    """The public id of a report that a supervisor read; a purge has passed too."""
+    public_id = str(uuid.uuid4())
+    reader = make_user("lectrice", Role.SUPERVISOR)
+    register.record(kind=AccessKind.READING, by=reader, subject=public_id, motive="contrôle hiérarchique")
+    register.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail="reports: 3")
+    return public_id
+
+
+def shown(answer) -> list[int]:
+    assert answer.status_code == 200
+    return [line.number for line in answer.context["cl"].result_list]
+
+
+def searches() -> list[tuple[str, str]]:
+    lines = AccessRecord.objects.filter(kind=AccessKind.SEARCH).order_by("number")
+    return list(lines.values_list("subject", "detail"))
+
+
+def test_list_says_who_what_whose_why_and_when(client, chief, subject):
+    answer = client.get(LIST)
+    assert shown(answer) == [2, 1]
+    page = answer.content.decode()
+    for text in ("lectrice", "Superviseur", "Lecture", subject, "contrôle hiérarchique"):
+        assert text in page
+    for text in ("Le service", "Suppression au terme", "Terme de la conservation", "reports: 3"):
+        assert text in page
+    assert "registre des accès" in page.lower()
+    assert searches() == []
+
+
+def test_list_filters_by_kind_and_date(client, chief, subject):
+    assert shown(client.get(LIST, {"kind__exact": "retention"})) == [2]
+    assert shown(client.get(LIST, {"at__year": "2001"})) == []
+    assert searches() == []
+
+
+def test_list_names_an_account_that_is_gone_by_its_key(client, chief, subject):
+    reader = AccessRecord.objects.get(number=1).account_id
+    type(chief).objects.filter(pk=reader).delete()
+    assert f"compte {reader}, supprimé" in client.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("write", [str, str.upper, " {} ".format], ids=["as is", "upper", "spaces"])
+def test_search_by_public_id_is_a_line(client, chief, subject, write):
+    answer = client.get(LIST, {"q": write(subject)})
+    assert shown(answer) == [3, 1], "the search itself is about the same report"
+    line = AccessRecord.objects.get(number=3)
+    assert (line.kind, line.subject, line.motive, line.detail) == ("search", subject, "control", "")
+    assert (line.account_id, line.role) == (chief.pk, "administrator")
+    assert register.verify(register.read()).is_whole
+
+
+def test_search_by_object_of_the_admin(client, chief):
+    register.record(kind=AccessKind.ADMIN_ADD, by=chief, subject="chat.Unit 7", motive=Motive.ADMINISTRATION)
+    register.record(kind=AccessKind.ADMIN_ADD, by=chief, subject="chat.Unit 70", motive=Motive.ADMINISTRATION)
+    assert shown(client.get(LIST, {"q": "chat.Unit 7"})) == [3, 1]
+
+
+@pytest.mark.parametrize("typed", ["MARQUE", str(uuid.uuid4()), "0' OR 1=1", "MARQUE\x00", "%", "x" * 5000])
+def test_search_keeps_nothing_of_what_was_typed(client, chief, subject, typed):
+    client.get(LIST, {"q": typed})
+    assert searches() == [("", "unknown")]
+    assert typed not in repr(list(AccessRecord.objects.values_list()))
+
+
+def test_search_that_cannot_be_recorded_shows_nothing(client, chief, subject, monkeypatch):
+    def fail(**_values: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(register, "record", fail)
+    with pytest.raises(ZeroDivisionError):
+        client.get(LIST, {"q": subject})
+
+
+def test_search_of_nothing_is_none(client, chief, subject):
+    assert shown(client.get(LIST, {"q": "  "})) == [2, 1]
+    assert searches() == []
+
+
+@pytest.mark.parametrize(
+    "lookup", ["subject", "subject__startswith", "account_id", "motive__contains", "detail", "role"]
+)
+def test_list_has_no_filter_that_is_a_search_without_a_line(client, chief, subject, lookup):
+    answer = client.get(LIST, {lookup: subject})
+    assert answer.status_code == 400 or answer.status_code == 302
+    assert searches() == []
+
+
+def test_nobody_writes_the_register_in_the_admin(client, chief, subject):
+    page = client.get(f"{LIST}1/change/")
+    assert page.status_code == 200
+    assert not page.context["adminform"].form.fields
+    before = list(AccessRecord.objects.values())
+    for url, data in (
+        (f"{LIST}add/", {"motive": "x"}),
+        (f"{LIST}1/change/", {"motive": "x"}),
+        (f"{LIST}1/delete/", {"post": "yes"}),
+    ):
+        assert client.post(url, data).status_code == 403
+    client.post(LIST, {"action": "delete_selected", "_selected_action": [1], "post": "yes"})
+    assert list(AccessRecord.objects.values()) == before
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN])
+def test_register_is_for_administrators(client, subject, role):
+    make_user("curieux", role, totp=True)
+    sign_in(client, "curieux")
+    for url in (LIST, f"{LIST}1/change/", f"{LIST}?q={subject}"):
+        assert subject not in client.get(url, follow=True).content.decode()
+    assert searches() == []
+    assert reverse("admin:reports_accessrecord_changelist") == LIST
