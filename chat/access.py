@@ -1,6 +1,7 @@
 """The only ways to obtain a conversation: as its reporter, or as the agent it is assigned to.
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
+Both are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`.
 """
 
 from collections.abc import Collection, Mapping

@@ -94,14 +94,12 @@ def _recorded(act: Callable[..., Any], name: str) -> Callable[..., Any]:
 
     @wraps(act)
     def recorded(model_admin: Any, request: Any, queryset: models.QuerySet[Any]) -> Any:
-        chosen = list(
-            queryset.values_list("pk", flat=True)
-        )  # before: what the action changes may no longer match, or no longer be there
+        # Before: what the action changes may no longer match, or no longer be there.
+        chosen = list(queryset.values_list("pk", flat=True))
         request.admin_action, request.is_recorded = name, False
-        with transaction.atomic():
-            answer = act(model_admin, request, queryset)
-            if not request.is_recorded and not isinstance(answer, TemplateResponse):
-                model_admin._record(request, AccessKind.ADMIN_ACTION, chosen)
+        answer = act(model_admin, request, queryset)
+        if not request.is_recorded and not isinstance(answer, TemplateResponse):
+            model_admin._record(request, AccessKind.ADMIN_ACTION, chosen)
         request.admin_action = ""
         return answer
 

@@ -1,0 +1,51 @@
+"""The ways to a conversation: who is a party reads without a line, and there is no way for anybody else."""
+
+import inspect
+
+import pytest
+
+from chat import access
+from pnav.accounts.models import Role
+from reports.models import AccessRecord
+from tests.chat.test_console_views import _fast_passwords, page_of, signed_in  # noqa: F401  a fixture of the sign-in
+from tests.factories import chat as make
+
+# Each is a way of a party, or answers about accounts only. A new one is named here once it was decided whether it is
+# a party's; if it is not, it calls `reports.register.record`.
+WAYS = {
+    "as_reporter",
+    "reporters",
+    "may_answer",
+    "able_to_answer",
+    "as_agent",
+    "agents_of",
+    "assigned_to",
+    "ended_by",
+    "as_assigned_agent",
+    "assigned_head",
+}
+
+
+def test_access_has_the_ways_of_the_parties_only():
+    own = inspect.getmembers(access, lambda one: inspect.isfunction(one) and one.__module__ == access.__name__)
+    assert {name for name, _function in own} == WAYS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
+def test_conversation_read_by_who_answered_it_is_no_line(role):
+    agent = make.agent(role=role)
+    client = signed_in(agent.user)
+    for conversation in (make.assigned(agent), make.closed(agent)):
+        assert client.get(page_of(conversation)).status_code == 200
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
+def test_conversation_is_not_read_by_anybody_else(role):
+    """Not even by a supervisor: nothing to record, for nothing is shown."""
+    conversation = make.closed(make.agent())
+    other = make.agent(role=role, unit_name="Ailleurs")
+    assert signed_in(other.user).get(page_of(conversation)).status_code == 404
+    assert not AccessRecord.objects.exists()
