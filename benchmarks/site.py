@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pnav.demo.services import Postgres, Service, Valkey
 from pnav.serving import arguments
+from reports.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLES = {
@@ -20,6 +21,7 @@ VARIABLES = {
     "SECRET_KEY": "a secret for benchmarks only, which is long enough to pass",
     "ALLOWED_HOSTS": "localhost,127.0.0.1",
     "CONTENT_KEYS": "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "SEAL_PUBLIC_KEY": PrivateKey(bytes(range(32))).public_key.text,
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "pnav.settings",
 }

@@ -23,6 +23,8 @@ from chat.protocol import ProtocolError
 from chat.reading import Own, Snapshot
 from chat.seats import Beat, Seat
 from chat.threads import DATABASE_AWAY, NO_ANSWER, in_db
+from reports.arrivals import Arrival
+from reports.visitor import connection_of_scope
 
 logger = logging.getLogger(__name__)
 
@@ -137,6 +139,7 @@ class Socket:
             if OPEN_SOCKETS[key] > SOCKETS_A_SESSION:
                 await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
                 return
+            socket.arrive(scope)
             await socket.live(receive)
         finally:
             OPEN_SOCKETS[key] -= 1
@@ -147,6 +150,9 @@ class Socket:
     async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
         """Prove access; a close code refuses."""
         raise NotImplementedError
+
+    def arrive(self, scope: dict[str, Any]) -> None:
+        """Somebody is there, from where `scope` says."""
 
     async def live(self, receive: Receive) -> None:
         self.board.sockets.add(self)
@@ -344,6 +350,9 @@ class ConversationSocket(Socket):
         socket.seat = Seat(socket, found.conversation_id, found.public_id, found.last_seq)
         socket._posts = POSTS.setdefault(found.public_id, Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND))
         return socket
+
+    def arrive(self, scope: dict[str, Any]) -> None:
+        self.identities.note(Arrival(UUID(self.report), connection_of_scope(scope), timezone.now()))
 
     def sit(self) -> None:
         self.board.sit(self.seat)

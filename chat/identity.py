@@ -8,11 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from chat import access, actions, reading
-from chat.threads import Batch
+from chat.threads import NO_ANSWER, Batch
+from reports import arrivals
+from reports.arrivals import Arrival
 
 logger = logging.getLogger(__name__)
 
 CHECKS, CHECK_SECONDS = 64, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
+# Sealing costs the interpreter a tenth of a millisecond, and nobody waits for it: after a storm it takes its time.
+ARRIVALS, ARRIVALS_SECONDS, ARRIVALS_AT_MOST = 50, 1.0, 20_000
 COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
 
 
@@ -106,8 +110,28 @@ class Identities:
         self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
             lambda pairs: identify([pass_ for pass_, _tell in pairs]), self._tell, linger=CHECK_SECONDS, at_most=CHECKS
         )
+        self._arrivals: Batch[Arrival, None] = Batch(
+            self._seal, self._sealed, linger=ARRIVALS_SECONDS, at_most=ARRIVALS
+        )
         self.reporters: Asking[str, Admitted[ReporterSeat]] = Asking(self._admit_reporters)
         self.agents: Asking[str, Admitted[AgentSeat]] = Asking(self._admit_agents)
+
+    def note(self, arrival: Arrival) -> None:
+        """Seal where somebody came from, soon: what this process holds in clear meanwhile dies with it."""
+        if len(self._arrivals) < ARRIVALS_AT_MOST:
+            self._arrivals.add(arrival)
+
+    @staticmethod
+    def _seal(waiting: list[Arrival]) -> list[None]:
+        arrivals.record(waiting)
+        return [None] * len(waiting)
+
+    def _sealed(self, waiting: list[Arrival], answers: list[None] | Exception) -> None:
+        if isinstance(answers, NO_ANSWER):  # the database is away: later
+            for arrival in waiting:
+                self.note(arrival)
+        elif isinstance(answers, Exception):
+            logger.error("identity: %d connections were not sealed (%s)", len(waiting), type(answers).__name__)
 
     def check(self, pass_: Pass, tell: Callable[[Answer], None]) -> None:
         """Ask again; `tell` gets the identity if anything changed, True if nothing did, False if it is no more."""

@@ -16,7 +16,7 @@ from chat.forms import CodeForm
 from chat.lifecycle import Status
 from chat.models import Conversation
 from chat.views import json_answer, manner_of
-from reports import limits
+from reports import arrivals, limits
 from reports.visitor import hashed_address
 from triage import rules
 
@@ -121,6 +121,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
             # Whoever knew the key of this visit knows nothing more. A double click sends the code again, which works.
             request.session.cycle_key()
             reports.session.remember(request, conversation.report)
+            arrivals.record_request(request, conversation.report.public_id)
             return redirect("chat:conversation")
         form.add_error("code", refusal)
     current = access.as_reporter(request.session)

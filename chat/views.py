@@ -32,7 +32,7 @@ from chat.lifecycle import Author, Status
 from chat.models import Conversation
 from chat.place import place_of
 from chat.threads import DATABASE_AWAY
-from reports import limits
+from reports import arrivals, limits
 from reports.models import Report, ReporterRole
 from triage import numbers, rules
 
@@ -221,6 +221,7 @@ def news(request: HttpRequest) -> HttpResponse:
     manner = manner_of(request, current)
     lines = thread.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
     seq = lines[-1].seq if lines else cursor
+    arrivals.record_request(request, current.report.public_id)
     dialogue.mark_read(Party.reporter(current), seq)
     context = {
         **manner,
@@ -249,6 +250,7 @@ def frames(request: HttpRequest) -> HttpResponse:
             raise protocol.ProtocolError(
                 protocol.RATE_LIMITED, "Too many frames at once: send it again later.", client_id
             )
+        arrivals.record_request(request, current.report.public_id)
         answer = dialogue.answer_over_http(Party.reporter(current), frame)
     except protocol.ProtocolError as error:
         answer = [error.frame()]

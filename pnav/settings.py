@@ -15,6 +15,8 @@ from environs import Env
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from reports.sealing import BadPublicKey, PublicKey
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 
@@ -44,6 +46,12 @@ REDIS_URL = _required("REDIS_URL")
 ALLOWED_HOSTS = [host.strip() for host in _required("ALLOWED_HOSTS").split(",")]
 # "id:key" pairs separated by commas, keys of 32 bytes in URL-safe base64; the first one encrypts, all decrypt.
 CONTENT_KEYS = _required("CONTENT_KEYS")
+# What can name a person is sealed for this key, whose private half is not here: docs/adr/0030.
+SEAL_PUBLIC_KEY = _required("SEAL_PUBLIC_KEY")
+try:
+    PublicKey.parse(SEAL_PUBLIC_KEY)
+except BadPublicKey as error:  # said now: what a mistyped key sealed would be lost for ever
+    raise ImproperlyConfigured("SEAL_PUBLIC_KEY is not a whole public key of make_seal_key.") from error
 
 # --- what kind of site this is ------------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import get_language
 
 from locations.session import Choice
-from reports import keyring
+from reports import arrivals, keyring
 from reports.models import AgeBand, Report, ReporterRole
+from reports.visitor import Connection
 from triage.questions import VERSION
 from triage.rules import Assessment, Urgency
 
@@ -29,6 +30,9 @@ def file_report(
     expectations: Collection[str] = (),
     discreet: bool = False,
     is_one_of_many: bool = False,
+    name: str = "",
+    contact: str = "",
+    connection: Connection = Connection("", ""),  # noqa: B008  nobody can change it
 ) -> Report:
     """File a signalement, once.
 
@@ -37,8 +41,10 @@ def file_report(
     is_one_of_many: the network it comes from has filed more today than one household or school would: the report is
     filed all the same, but what it says of its urgency is not believed before an agent has read it.
     choice: the point d'accueil of the visit, from which the zone (police or gendarmerie) follows.
+    name, contact: what the person chose to leave, "" for nothing; connection: where the form comes from. They are
+    sealed here and kept nowhere else. Raises sealing.TextRefused when one is longer than TEXT_MAX_BYTES.
     """
-    report, _created = Report.objects.get_or_create(
+    report, created = Report.objects.get_or_create(
         submission_id=submission_id,
         defaults={
             "role": role,
@@ -60,4 +66,6 @@ def file_report(
             "is_nearest": choice.is_nearest,
         },
     )
+    if created:
+        arrivals.seal_identity(report, name=name, contact=contact, connection=connection)
     return report

@@ -1,4 +1,4 @@
-"""The signalement as a form: boxes to tick, no free text, nothing that could name a person."""
+"""The signalement as a form: boxes to tick, and a name and a way to be reached that who wants to leaves under seal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
+from reports.sealing import TEXT_MAX_BYTES
 from triage import rules
 from triage.questions import Text
 
@@ -53,6 +54,19 @@ def _several(label: Text, choices: type[TextChoices]) -> forms.MultipleChoiceFie
     )
 
 
+class SealedTextField(forms.CharField):
+    """A short text that is sealed as it arrives. The seal counts bytes; the error speaks of a shorter text."""
+
+    def __init__(self, *, label: Text) -> None:
+        super().__init__(label=label, required=False)
+
+    def clean(self, value: str) -> str:
+        text: str = super().clean(value)
+        if len(text.encode(errors="surrogatepass")) > TEXT_MAX_BYTES:
+            raise forms.ValidationError(self.error_messages["too_long"], code="too_long")
+        return text
+
+
 class ReportForm(forms.Form):
     """Everything is optional: what routing needs is known from the orientation and from the point d'accueil.
 
@@ -75,6 +89,16 @@ class ReportForm(forms.Form):
                 _("Choisis une réponse de la liste.") if familiar else _("Choisissez une réponse de la liste.")
             )
             self.fields[name] = field
+        for name, label in {
+            "name": _("Ton nom") if familiar else _("Votre nom"),
+            "contact": _("Un moyen de te joindre") if familiar else _("Un moyen de vous joindre"),
+        }.items():
+            text = self.fields[name] = SealedTextField(label=label)
+            text.error_messages["too_long"] = (
+                _("Ce texte est trop long : raccourcis-le, une ligne ou deux suffisent.")
+                if familiar
+                else _("Ce texte est trop long : raccourcissez-le, une ligne ou deux suffisent.")
+            )
 
     @property
     def already_said(self) -> list[str]:
@@ -89,6 +113,11 @@ class ReportForm(forms.Form):
     def has_error_in_said(self) -> bool:
         """Whether what was already said is refused now."""
         return "role" in self.errors or "age_band" in self.errors
+
+    @property
+    def has_error_in_sealed(self) -> bool:
+        """Whether what would be left under seal is refused now."""
+        return "name" in self.errors or "contact" in self.errors
 
     def clean_role(self) -> str:
         """Unticked: what the orientation heard."""

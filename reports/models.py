@@ -5,10 +5,12 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import Force
 from reports import keyring
+from reports.sealing import SEALED_BYTES
 from triage.rules import Urgency
 
 
@@ -134,6 +136,43 @@ class Report(models.Model):
         """The answers of the triage, opened. Raises keyring.UnsealError when no key opens them."""
         answers: dict[str, str] = json.loads(keyring.unseal(self.triage_answers_sealed, context=self.context))
         return answers
+
+
+class SealedField(models.TextChoices):
+    """What can name a person. The values are part of what a sealed value is bound to: they never change."""
+
+    NAME = "name", _("Nom laissé par la personne")
+    CONTACT = "contact", _("Moyen de la joindre")
+    CONNECTION = "connection", _("Connexion technique")
+
+
+class SealedValue(models.Model):
+    """One thing that can name a person, which only an absent key opens. `reports.arrivals` alone writes it.
+
+    The key of the row tells the order; there is no time in clear, for the time of a connection is part of what is
+    sealed. `version` is drawn at random: `sealing.Context` binds the value to it.
+    """
+
+    VERSIONS = 2**31 - 1
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sealed_values")
+    field = models.CharField(max_length=20, choices=SealedField)
+    version = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["report", "field", "version"], name="sealed_version_once"),
+            models.UniqueConstraint(
+                fields=["report", "field"], condition=~models.Q(field="connection"), name="sealed_identity_once"
+            ),
+            models.CheckConstraint(
+                condition=Exact(
+                    models.Func("sealed", function="octet_length", output_field=models.IntegerField()), SEALED_BYTES
+                ),
+                name="sealed_of_one_size",
+            ),
+        ]
 
 
 class AccessKind(models.TextChoices):

@@ -78,7 +78,7 @@ class Context:
 
     report: the `public_id` of its report.
     field: what it is: a name in lower case of at most 40 characters, digits and underscores allowed after the first.
-    version: which value of that field, from 1: a correction, or the next connection, is another version.
+    version: which value of that field, a number from 1: each connection is a version of its own.
     """
 
     report: UUID

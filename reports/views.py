@@ -13,7 +13,7 @@ import triage.session
 from reports import actions, limits, session
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
-from reports.visitor import hashed_address
+from reports.visitor import connection_of, hashed_address
 from triage import rules
 from triage.rules import Assessment
 
@@ -89,6 +89,7 @@ def create(request: HttpRequest) -> HttpResponse:
             choice=choice,
             discreet=triage.session.is_discreet(request),
             is_one_of_many=_is_one_of_many(request),
+            connection=connection_of(request),
             **form.cleaned_data,
         )
         session.remember(request, report)

@@ -1,8 +1,13 @@
-"""What stands for the address of a client in the keys of the limits. The address itself goes nowhere."""
+"""Where a client comes from: for the seal as it is, for the keys of the limits as something that stands for it.
+
+The address itself goes nowhere else.
+"""
 
 import ipaddress
 import logging
 import secrets
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.cache import cache
@@ -14,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 DAY_KEY = "visitor:day-key"
 DAY_SECONDS = 24 * 60 * 60
+PORT_HEADER = "X-Forwarded-Client-Port"  # set by our proxy: behind a shared address, the port tells who it was
+ADDRESS_MAX, PORT_MAX = 60, 10  # characters: enough for any; a header may hold anything
 IPV6_PREFIX = 64  # bits: the smallest network that a subscriber gets (RFC 6177), who picks the rest at will
 
 
@@ -35,13 +42,39 @@ def hashed_address(request: HttpRequest) -> str:
     return salted_hmac(f"reports.visitor:{day_key}", network, algorithm="sha256").hexdigest()[:32]
 
 
-def _address(request: HttpRequest) -> str:
-    """The client's address as the nearest of our proxies gave it; without proxies, the one of the connection."""
+class Connection(NamedTuple):
+    """The technical origin of a request: address and port as text, "" when unknown. For `reports.arrivals` only."""
+
+    address: str
+    port: str
+
+    def __repr__(self) -> str:
+        return "Connection(…)"  # whatever prints it by mistake prints nothing
+
+
+def connection_of(request: HttpRequest) -> Connection:
+    """Where a request comes from, as the nearest of our proxies says; without proxies, by its connection."""
+    get = request.headers.get
+    return _connection(lambda name: get(name, ""), request.META.get("REMOTE_ADDR"), request.META.get("REMOTE_PORT"))
+
+
+def connection_of_scope(scope: dict[str, Any]) -> Connection:
+    """The same for a socket's handshake."""
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    address, port = scope.get("client") or ("", "")
+    return _connection(lambda name: headers.get(name.lower().encode(), ""), address, port)
+
+
+def _connection(header: Callable[[str], str], address: Any, port: Any) -> Connection:
     proxies: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    hops = request.headers.get("X-Forwarded-For", "").split(",")
+    hops = header("X-Forwarded-For").split(",")
     if 0 < proxies <= len(hops) and hops[-proxies].strip():
-        return hops[-proxies]
-    return str(request.META.get("REMOTE_ADDR") or "")
+        address, port = hops[-proxies].strip(), header(PORT_HEADER).strip()
+    return Connection(str(address or "")[:ADDRESS_MAX], str(port or "")[:PORT_MAX])
+
+
+def _address(request: HttpRequest) -> str:
+    return connection_of(request).address
 
 
 def _network(address: str) -> str:

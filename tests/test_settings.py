@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.variables import SEAL_KEY
+
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = {
     "SECRET_KEY": "a secret for this test only, which is long enough to be accepted",
@@ -16,6 +18,7 @@ GOOD = {
     "REDIS_URL": "redis://nowhere.invalid",
     "ALLOWED_HOSTS": "pnav.example",
     "CONTENT_KEYS": "test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text,
     "SITE_URL": "https://pnav.example",
 }
 FLAT = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -58,7 +61,7 @@ def test_empty_environment_does_not_start():
     assert "SECRET_KEY" in line and ".env.example" in line
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "CONTENT_KEYS"])
+@pytest.mark.parametrize("name", sorted(GOOD.keys() - {"SITE_URL"}))
 @pytest.mark.parametrize("value", [None, ""])
 def test_missing_variable_is_named(name, value):
     assert f"{name} is missing" in refusal(**{name: value})
@@ -80,6 +83,8 @@ def test_missing_variable_is_named(name, value):
         ({"DATABASE_URL": "sqlite:///db.sqlite3"}, "DATABASE_URL"),
         ({"CONTENT_KEYS": "no key here"}, "CONTENT_KEYS"),
         ({"CONTENT_KEYS": "k:c2hvcnQ="}, "CONTENT_KEYS"),
+        ({"SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text[:-1]}, "SEAL_PUBLIC_KEY"),
+        ({"SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text.replace("A", "B", 1)}, "SEAL_PUBLIC_KEY"),
         ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
     ],
 )
@@ -96,7 +101,7 @@ def test_demo_on_this_machine_starts():
 
 def test_throw_away_values_of_the_build_are_accepted():
     exports = re.findall(r"^export .+$", (ROOT / "deploy" / "build.sh").read_text(), re.MULTILINE)
-    assert len(exports) == 5
+    assert len(exports) == 6
     code = "import django; django.setup()"
     done = subprocess.run(
         ["/bin/sh", "-euc", "\n".join([*exports, f'python -c "{code}"'])],

@@ -14,6 +14,7 @@ from typing import Any
 
 from pnav.demo.services import Postgres, Service, Valkey
 from pnav.serving import arguments
+from reports.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = Path(__file__).parent / "clock"
@@ -25,6 +26,7 @@ VARIABLES = {
     "SECRET_KEY": "a secret for fault runs only, which is long enough to pass",
     "ALLOWED_HOSTS": "localhost,127.0.0.1",
     "CONTENT_KEYS": "faults:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "SEAL_PUBLIC_KEY": PrivateKey(bytes(range(32))).public_key.text,
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "pnav.settings",
     "LEASE_SECONDS": str(LEASE_SECONDS),

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 FILE = Path(__file__).resolve().parents[2] / ".local" / "environment.json"
-NAMES = ("SECRET_KEY", "CONTENT_KEYS", "DEMO", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS")
+NAMES = ("SECRET_KEY", "CONTENT_KEYS", "SEAL_PUBLIC_KEY", "DEMO", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS")
 
 
 def write() -> None:

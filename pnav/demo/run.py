@@ -23,6 +23,8 @@ from typing import Any
 from pnav.demo import environment
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
 from pnav.serving import arguments
+from reports import custody
+from reports.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".local"
@@ -72,6 +74,26 @@ def _remembered(name: str, make: Any) -> Any:
 def _new_settings() -> dict[str, str]:
     key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
     return {"SECRET_KEY": secrets.token_urlsafe(60), "CONTENT_KEYS": f"demo:{key}"}
+
+
+def _new_seal() -> dict[str, Any]:
+    """A key of the seal with its three shares and their passphrases: what production never has in one place."""
+    key = PrivateKey.generate()
+    phrases = [" ".join(secrets.token_hex(4) for _word in range(4)) for _custodian in range(3)]
+    cost = custody.Cost(iterations=3, memory_kib=64 * 1024, lanes=4)  # the least that RFC 9106 recommends
+    files = custody.cut(key, passphrases=phrases, threshold=2, cost=cost)
+    shares = [{"passphrase": phrase, "share": file.text} for phrase, file in zip(phrases, files, strict=True)]
+    return {"public_key": key.public_key.text, "shares": shares}
+
+
+def _write_shares(seal: dict[str, Any]) -> None:
+    """Each share in a file of its own, as `open_sealed` reads them."""
+    folder = STATE / "sceau"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for number, share in enumerate(seal["shares"], 1):
+        path = folder / f"part-{number}.txt"
+        path.touch(mode=0o600)
+        path.write_text(share["share"])
 
 
 def _fingerprint(folder: Path) -> str:
@@ -146,6 +168,7 @@ def _show(demo: dict[str, Any]) -> None:
             f"    {account['role']:<14} {account['username']:<12} {account['password']:<18}"
             f" TOTP {account['totp_secret']}"
         )
+    _say("\n  Sceau : trois parts dans .local/sceau/, dont deux ouvrent (phrases de passe dans .local/demo.json).")
     _say("\n  Un code tout de suite : make code USER=police1   (ou une application TOTP, avec le secret ci-dessus)")
     _say("  Ces comptes sont aussi dans .local/demo.json.  Ctrl-C arrête tout.\n")
 
@@ -187,8 +210,11 @@ def main() -> int:
             _say(
                 f"Lancé par root : les données de PostgreSQL sont dans {postgres.home}, hors de tout dossier personnel."
             )
+        seal = _remembered("seal.json", _new_seal)
+        _write_shares(seal)
         os.environ.update(
             _remembered("settings.json", _new_settings),
+            SEAL_PUBLIC_KEY=seal["public_key"],
             DEMO="1",
             DATABASE_STATEMENT_SECONDS="0",  # this process migrates and imports; the web and the worker get the default
             DATABASE_URL=postgres.url,
@@ -205,7 +231,8 @@ def main() -> int:
         environment.write()
         # Written last: whoever waits for this file finds a site that answers.
         DEMO.touch(mode=0o600)
-        DEMO.write_text(json.dumps(demo, indent=2))
+        phrases = [share["passphrase"] for share in seal["shares"]]
+        DEMO.write_text(json.dumps({**demo, "seal_passphrases": phrases}, indent=2))
         _show(demo)
         _say(f"Prêt en {time.monotonic() - started:.1f} s.")
         while all(service.process and service.process.poll() is None for service in services):

@@ -8,13 +8,16 @@ from allauth.mfa.models import Authenticator
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, consumers, doorbell, protocol, queue, reading, resume
+from chat import actions, consumers, doorbell, identity, protocol, queue, reading, resume
 from chat.delivery import ensure_switchboard
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
 from pnav.accounts.models import Role
+from reports import arrivals
+from reports.models import SealedValue
 from tests.chat.sockets import Line, in_db, signed_in, visit
 from tests.factories import chat as make
+from tests.reports.test_arrivals import opened
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -474,3 +477,49 @@ async def test_ring_holds_no_content(monkeypatch):
 
 async def test_status_known_to_the_protocol():
     assert set(Status.values) == {"waiting", "active", "closed", "abandoned"}
+
+
+# --- where somebody comes from ----------------------------------------------------------------------------------------
+
+
+async def test_connection_of_a_socket_is_sealed(monkeypatch):
+    monkeypatch.setattr(identity, "ARRIVALS_SECONDS", 0.05)
+    conversation = await in_db(make.assigned)
+    key = await in_db(visit, conversation)
+    line = Line(REPORTER, key)
+    line.socket.scope["client"] = ("203.0.113.41", 40404)
+    async with line:
+        values = []
+        async with asyncio.timeout(10):
+            while not values:
+                await asyncio.sleep(0.05)
+                values = await in_db(opened, conversation.report, "connection")
+    assert values[0].startswith("adresse : 203.0.113.41\nport : 40404\n")
+
+
+async def test_connection_refused_is_not_kept(monkeypatch):
+    monkeypatch.setattr(identity, "ARRIVALS_SECONDS", 0.05)
+    await in_db(make.waiting)
+    async with Line(REPORTER, "a" * 32) as line:
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+    await asyncio.sleep(0.3)
+    assert not await in_db(SealedValue.objects.exists)
+
+
+async def test_connection_is_sealed_when_the_database_is_back(monkeypatch):
+    monkeypatch.setattr(identity, "ARRIVALS_SECONDS", 0.05)
+    conversation = await in_db(make.waiting)
+    real, failures = arrivals.record, []
+
+    def away(waiting):
+        if len(failures) < 2:
+            failures.append(len(waiting))
+            raise OperationalError
+        real(waiting)
+
+    monkeypatch.setattr(arrivals, "record", away)
+    async with Line(REPORTER, await in_db(visit, conversation)):
+        async with asyncio.timeout(10):
+            while not await in_db(conversation.report.sealed_values.exists):
+                await asyncio.sleep(0.05)
+    assert failures == [1, 1]

@@ -19,6 +19,7 @@ from reports.models import AgeBand
 from reports.session import KEY
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
+from tests.reports.test_arrivals import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -516,3 +517,15 @@ def test_news_database_away_tries_again_by_itself(client, database_away):
     assert answer.status_code == 503
     assert 'http-equiv="refresh"' in answer.content.decode()
     assert answer["X-Frame-Options"] == "SAMEORIGIN"
+
+
+# --- where somebody comes from ----------------------------------------------------------------------------------------
+
+
+def test_page_without_a_script_seals_a_connection_for_each_network(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    for address in ("203.0.113.5", "203.0.113.5", "203.0.113.6"):
+        assert client.get(reverse("chat:news"), REMOTE_ADDR=address, REMOTE_PORT="4321").status_code == 200
+    seen = [text.splitlines()[0] for text in opened(conversation.report, "connection")]
+    assert seen == ["adresse : 203.0.113.5", "adresse : 203.0.113.6"]

@@ -7,6 +7,7 @@ from django import forms as django_forms
 
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole
+from reports.sealing import TEXT_MAX_BYTES
 from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
 
 GROUP = {**MINOR, "facts": "harassment", "repetition": "group", "author": "couple"}
@@ -66,6 +67,8 @@ def test_nothing_is_required() -> None:
         "platforms": [],
         "since": "",
         "expectations": [],
+        "name": "",
+        "contact": "",
     }
 
 
@@ -77,6 +80,8 @@ def test_all_the_choices_are_accepted() -> None:
         "platforms": Platform.values,
         "since": "week",
         "expectations": Expectation.values,
+        "name": "Anaïs Martin",
+        "contact": "anais@courriel.example",
     }
     form = make(data)
     assert form.is_valid()
@@ -91,9 +96,25 @@ def test_unknown_choice_is_refused_in_words(field: str) -> None:
         assert form.errors[field] == [said]
 
 
-def test_no_field_takes_free_text() -> None:
-    widgets = {type(field.widget) for field in make().fields.values()}
-    assert widgets == {django_forms.RadioSelect, django_forms.CheckboxSelectMultiple}
+def test_no_field_takes_free_text_but_what_is_sealed() -> None:
+    widgets = {name: type(field.widget) for name, field in make().fields.items()}
+    assert [name for name, widget in widgets.items() if widget is django_forms.TextInput] == ["name", "contact"]
+    assert set(widgets.values()) == {
+        django_forms.RadioSelect,
+        django_forms.CheckboxSelectMultiple,
+        django_forms.TextInput,
+    }
+
+
+@pytest.mark.parametrize("field", ["name", "contact"])
+@pytest.mark.parametrize(("length", "is_valid"), [(TEXT_MAX_BYTES // 2, True), (TEXT_MAX_BYTES // 2 + 1, False)])
+def test_what_is_sealed_is_counted_in_bytes_and_said_in_words(field: str, length: int, is_valid: bool) -> None:
+    form = make({field: "é" * length})
+    assert form.is_valid() is is_valid
+    assert form.has_error_in_sealed is not is_valid
+    if not is_valid:
+        assert form.errors[field] == ["Ce texte est trop long : raccourcissez-le, une ligne ou deux suffisent."]
+        assert form[field].value() == "é" * length  # nothing is lost
 
 
 def test_minors_are_never_addressed_formally() -> None:

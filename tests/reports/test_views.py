@@ -16,6 +16,7 @@ from chat.lifecycle import Status
 from chat.models import Conversation
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from reports.models import Report
+from tests.reports.test_arrivals import opened
 from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
 from triage.rules import Outcome, Urgency
 
@@ -332,3 +333,33 @@ def test_old_form_of_a_closed_conversation_files_nothing(client: Client, unit: R
     response = client.post(URL, {"submission_id": str(report.submission_id)})
     assert "n’était plus à jour" in response.content.decode()
     assert Report.objects.count() == 1
+
+
+# --- under seal ---------------------------------------------------------------------------------------------------
+
+
+def test_name_left_under_seal_is_there_for_the_absent_key_only(client: Client, unit: ReceptionPoint) -> None:
+    set_visit(client, answers=CHAT, unit=unit)
+    data = form_of(client, name="Anaïs Marquemartin", contact="06 11 22 33 44")
+    client.post(URL, data, headers={"X-Forwarded-For": "203.0.113.9"}, REMOTE_ADDR="203.0.113.9", REMOTE_PORT="5151")
+    report = Report.objects.get()
+    assert opened(report, "name") == ["Anaïs Marquemartin"]
+    assert opened(report, "contact") == ["06 11 22 33 44"]
+    assert opened(report, "connection")[0].startswith("adresse : 203.0.113.9\nport : 5151\n")
+    assert "Marquemartin" not in str(dict(client.session.items()))
+    assert "Marquemartin" not in page(client)  # the report is there already: nothing is shown back
+
+
+def test_name_that_is_too_long_stays_in_the_form_and_files_nothing(client: Client, unit: ReceptionPoint) -> None:
+    set_visit(client, answers=CHAT, unit=unit)
+    response = client.post(URL, form_of(client, name="é" * 300, contact="Ici", facts=["rumours"]))
+    html = unescape(response.content.decode())
+    assert not Report.objects.exists()
+    assert 'id="sous-scelle" open' in html and 'value="' + "é" * 300 in html and 'value="Ici"' in html
+    assert 'href="#group-name"' in html and "raccourcissez-le" in html
+    assert 'aria-describedby="error-name"' in html
+
+
+def test_folded_part_says_the_same_to_who_left_something_and_who_did_not(client: Client, unit: ReceptionPoint) -> None:
+    set_visit(client, answers=CHAT, unit=unit)
+    assert 'id="sous-scelle">' in page(client)

@@ -4,7 +4,7 @@ from django.conf import settings as project
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from reports.visitor import DAY_KEY, hashed_address
+from reports.visitor import DAY_KEY, connection_of, connection_of_scope, hashed_address
 
 ADDRESS = "198.51.100.23"  # documentation range, RFC 5737
 
@@ -76,3 +76,23 @@ def test_hashed_address_with_redis_away_is_empty_and_logged_without_it(settings,
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path}/nobody.sock"}}
     assert hashed(ADDRESS) == ""
     assert "client_unknown error=ConnectionError" in caplog.text and ADDRESS not in caplog.text
+
+
+def test_connection_of_a_request_and_of_a_socket_are_the_same(rf, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    request = rf.get("/", headers={"X-Forwarded-For": "198.51.100.9, 203.0.113.7", "X-Forwarded-Client-Port": "51234"})
+    scope = {
+        "headers": [(b"x-forwarded-for", b"198.51.100.9, 203.0.113.7"), (b"x-forwarded-client-port", b"51234")],
+        "client": ("10.0.0.2", 40000),
+    }
+    assert connection_of(request) == connection_of_scope(scope) == ("203.0.113.7", "51234")
+
+
+def test_connection_without_a_proxy_is_the_one_of_the_socket(settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+    scope = {
+        "headers": [(b"x-forwarded-for", b"203.0.113.7"), (b"x-forwarded-client-port", b"1")],
+        "client": ("192.0.2.5", 40000),
+    }
+    assert connection_of_scope(scope) == ("192.0.2.5", "40000")
+    assert connection_of_scope({"headers": [], "client": None}) == ("", "")

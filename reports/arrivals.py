@@ -1,0 +1,81 @@
+"""What can name a person, sealed as it arrives. No other module sees it, and nothing keeps it in any other form.
+
+Every report has a name, a way to reach its person and a first connection, all of one size, whether something was given
+or not; then one value for each later connection. See docs/adr/0030.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils import timezone
+
+from reports import limits
+from reports.models import Report, SealedField, SealedValue
+from reports.sealing import Context, PublicKey, seal
+from reports.visitor import Connection, connection_of, hashed_address
+
+MOST = 500  # connections sealed for one report: whoever reconnects without end fills no disk
+SAME_NETWORK_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each network is enough
+
+
+class Arrival(NamedTuple):
+    """Somebody came to a report. report: its public id. at: when, aware."""
+
+    report: UUID
+    connection: Connection
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        """What is sealed: in French, as custodians and the agent will read it. The time is in UTC."""
+        return (
+            f"adresse : {self.connection.address or 'inconnue'}\n"
+            f"port : {self.connection.port or 'inconnu'}\n"
+            f"le : {self.at.astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
+        )
+
+
+def public_key() -> PublicKey:
+    return PublicKey.parse(settings.SEAL_PUBLIC_KEY)
+
+
+def seal_identity(report: Report, *, name: str, contact: str, connection: Connection) -> None:
+    """Seal what came with a new report, in the transaction that files it.
+
+    name, contact: "" when nothing was given, which looks the same. Raises sealing.TextRefused when one is too long.
+    """
+    arrival = Arrival(report.public_id, connection, timezone.now())
+    texts = {SealedField.NAME: name, SealedField.CONTACT: contact, SealedField.CONNECTION: arrival.text}
+    SealedValue.objects.bulk_create([_value(report.pk, report.public_id, field, text) for field, text in texts.items()])
+
+
+def record(arrivals: Sequence[Arrival]) -> None:
+    """Seal these connections, for reports that are still there. The first MOST of a report are kept, and its form's."""
+    reports = Report.objects.filter(public_id__in={one.report for one in arrivals})
+    counted = reports.annotate(sealed_count=Count("sealed_values")).filter(sealed_count__lt=MOST)
+    keys = dict(counted.values_list("public_id", "pk"))
+    SealedValue.objects.bulk_create(
+        _value(keys[one.report], one.report, SealedField.CONNECTION, one.text) for one in arrivals if one.report in keys
+    )
+
+
+def record_request(request: HttpRequest, report: UUID) -> None:
+    """Seal the connection of a page that lives without a socket, once for each network in a while.
+
+    For pages that ask again and again: they need not say each time what the last one said.
+    """
+    if not limits.is_over(f"arrival:{report}:{hashed_address(request)}", limit=1, seconds=SAME_NETWORK_SECONDS):
+        record([Arrival(report, connection_of(request), timezone.now())])
+
+
+def _value(report_id: int, report: UUID, field: SealedField, text: str) -> SealedValue:
+    # At random: counting would need a lock, and which of two connections is the later one is told by the key.
+    version = secrets.randbelow(SealedValue.VERSIONS) + 1
+    sealed = seal(text, public_key=public_key(), context=Context(report, field, version))
+    return SealedValue(report_id=report_id, field=field, version=version, sealed=sealed)

@@ -1,0 +1,117 @@
+"""What can name a person arrives sealed, and as much of it for everybody."""
+
+import re
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from reports import arrivals
+from reports.arrivals import Arrival
+from reports.models import Report, SealedField, SealedValue
+from reports.sealing import SEALED_BYTES, TEXT_MAX_BYTES, Context, DoesNotOpen, TextRefused, unseal
+from reports.visitor import Connection
+from tests.factories import chat as make
+from tests.reports.test_actions import file
+from tests.variables import SEAL_KEY
+
+HERE = Connection("203.0.113.77", "51234")
+
+
+def opened(report: Report, field: str) -> list[str]:
+    """The values of a field, in the order of their arrival, with the key that the site does not have."""
+    values = SealedValue.objects.filter(report=report, field=field).order_by("pk")
+    return [
+        unseal(bytes(value.sealed), private_key=SEAL_KEY, context=Context(report.public_id, value.field, value.version))
+        for value in values
+    ]
+
+
+@pytest.mark.django_db
+def test_report_comes_with_its_three_sealed_values():
+    report = file(uuid.uuid4(), name="Anaïs Martin", contact="06 00 00 00 00", connection=HERE)
+    assert opened(report, SealedField.NAME) == ["Anaïs Martin"]
+    assert opened(report, SealedField.CONTACT) == ["06 00 00 00 00"]
+    [text] = opened(report, SealedField.CONNECTION)
+    assert text.startswith("adresse : 203.0.113.77\nport : 51234\nle : ")
+    assert re.search(r"le : \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", text)
+
+
+@pytest.mark.django_db
+def test_nothing_in_the_table_tells_who_left_something():
+    given = file(uuid.uuid4(), name="Anaïs Martin", contact="x" * TEXT_MAX_BYTES, connection=HERE)
+    nothing = file(uuid.uuid4())
+    shapes = []
+    for report in (given, nothing):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT field, octet_length(sealed), octet_length(sealed::text) FROM reports_sealedvalue"
+                " WHERE report_id = %s ORDER BY id",
+                [report.pk],
+            )
+            shapes.append(cursor.fetchall())
+    assert shapes[0] == shapes[1]
+    assert {size for _field, size, _text in shapes[0]} == {SEALED_BYTES}
+    assert opened(nothing, SealedField.NAME) == [""]
+
+
+@pytest.mark.django_db
+def test_form_sent_twice_keeps_the_first_name():
+    submission_id = uuid.uuid4()
+    report = file(submission_id, name="Anaïs")
+    file(submission_id, name="Quelqu'un d'autre")
+    assert opened(report, SealedField.NAME) == ["Anaïs"]
+
+
+@pytest.mark.django_db
+def test_too_long_a_name_files_nothing():
+    with pytest.raises(TextRefused):
+        file(uuid.uuid4(), name="é" * TEXT_MAX_BYTES)
+    assert not Report.objects.exists()
+
+
+@pytest.mark.django_db
+def test_value_put_in_another_row_does_not_open():
+    one, other = file(uuid.uuid4(), name="Anaïs"), file(uuid.uuid4(), name="Bruno")
+    mine, theirs = (report.sealed_values.get(field=SealedField.NAME) for report in (one, other))
+    with pytest.raises(DoesNotOpen):
+        unseal(
+            bytes(theirs.sealed), private_key=SEAL_KEY, context=Context(one.public_id, SealedField.NAME, mine.version)
+        )
+
+
+@pytest.mark.django_db
+def test_value_of_another_size_is_refused_by_the_database():
+    report = make.report()
+    with pytest.raises(IntegrityError, match="sealed_of_one_size"), transaction.atomic():
+        SealedValue.objects.create(report=report, field=SealedField.NAME, version=1, sealed=b"Anais")
+
+
+@pytest.mark.django_db
+def test_later_connections_are_sealed_in_their_order():
+    report = file(uuid.uuid4(), connection=HERE)
+    at = datetime(2026, 11, 25, 3, 4, 5, 678000, tzinfo=UTC)
+    arrivals.record([Arrival(report.public_id, Connection("2001:db8::7", "4444"), at), Arrival(uuid.uuid4(), HERE, at)])
+    assert opened(report, SealedField.CONNECTION)[1:] == [
+        "adresse : 2001:db8::7\nport : 4444\nle : 2026-11-25T03:04:05.678Z"
+    ]
+    assert SealedValue.objects.filter(field=SealedField.CONNECTION).count() == 2
+
+
+@pytest.mark.django_db
+def test_whoever_reconnects_without_end_fills_no_disk(monkeypatch):
+    monkeypatch.setattr(arrivals, "MOST", 5)
+    report = file(uuid.uuid4())
+    for _again in range(4):
+        arrivals.record([Arrival(report.public_id, HERE, datetime.now(UTC))])
+    assert report.sealed_values.count() == 5
+
+
+def test_connection_printed_by_mistake_shows_nothing():
+    assert "203" not in f"{HERE!r} {Arrival(uuid.uuid4(), HERE, datetime.now(UTC))!r}"
+
+
+def test_whole_header_of_a_client_fits_the_seal():
+    longest = Arrival(uuid.uuid4(), Connection("x" * 60, "y" * 10), datetime.now(UTC))
+    assert len(longest.text.encode()) <= TEXT_MAX_BYTES
