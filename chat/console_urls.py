@@ -11,6 +11,7 @@ urlpatterns = [
     path("echange/<uuid:public_id>/", views.conversation, name="conversation"),
     path("echange/<uuid:public_id>/terminer/", views.close, name="close"),
     path("echange/<uuid:public_id>/urgence/", views.urgency, name="urgency"),
+    path("echange/<uuid:public_id>/levee/", views.ask_opening, name="ask_opening"),
     path("presence/", views.presence, name="presence"),
     path("tableau/", views.board, name="board"),
     path("trames/", views.frames, name="frames"),

@@ -34,7 +34,10 @@ from chat.lifecycle import Author, Availability
 from chat.models import Agent, Conversation
 from chat.reading import own_conversations
 from chat.threads import DATABASE_AWAY
+from reports import openings
 from reports.models import ReporterRole
+from reports.opening_forms import AskForm
+from reports.openings import Grounds
 from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
@@ -277,6 +280,32 @@ def urgency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
             label = Urgency(degree).label.lower()
             messages.success(request, _("Urgence : %(label)s.") % {"label": label})
     return redirect("console:conversation", public_id=public_id)
+
+
+@for_agents
+def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Ask to have one sealed value of this conversation's report opened. The page knows nothing of what there is."""
+    current = _conversation_or_404(agent, public_id)
+    form = AskForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        data = form.cleaned_data
+        grounds = Grounds(
+            motive=data["motive"],
+            legal_ground=data["legal_ground"],
+            prosecutor_reference=data["prosecutor_reference"],
+            prosecutor_on=data["prosecutor_on"].isoformat() if data["prosecutor_on"] else "",
+        )
+        opening = openings.ask(
+            report=current.report,
+            field=data["field"],
+            grounds=grounds,
+            is_urgent=data["is_urgent"],
+            recipient=data["recipient"],
+            by=agent.user,
+        )
+        messages.success(request, _("Demande envoyée. Un superviseur doit maintenant la contresigner."))
+        return redirect("openings:detail", opening.public_id)
+    return render(request, "openings/ask.html", {"form": form, "conversation": current})
 
 
 @require_POST

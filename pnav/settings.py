@@ -48,6 +48,9 @@ ALLOWED_HOSTS = [host.strip() for host in _required("ALLOWED_HOSTS").split(",")]
 CONTENT_KEYS = _required("CONTENT_KEYS")
 # What can name a person is sealed for this key, whose private half is not here: docs/adr/0030.
 SEAL_PUBLIC_KEY = _required("SEAL_PUBLIC_KEY")
+SEAL_THRESHOLD = env.int("SEAL_THRESHOLD", 2)  # custodians who must agree: as many as shares open
+if SEAL_THRESHOLD < 2:
+    raise ImproperlyConfigured("SEAL_THRESHOLD must be 2 or more: one person alone never opens.")
 try:
     PublicKey.parse(SEAL_PUBLIC_KEY)
 except BadPublicKey as error:  # said now: what a mistyped key sealed would be lost for ever

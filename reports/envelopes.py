@@ -1,7 +1,8 @@
 """A sealed value on its way to the machine where it is opened: one value, and the place it belongs to, in a file.
 
-JSON: `{"format", "report", "field", "version", "sealed", "checksum"}`. Nothing in it is secret that the sealed value
-does not keep. `checksum` tells a damaged file from a value that belongs elsewhere. Pure.
+JSON: `{"format", "report", "field", "version", "sealed", "checksum"}`, and `{"request", "recipient"}` when the answer
+may go back to the site: which request it answers, and the key of the browser it is for. Nothing in it is secret that
+the sealed value does not keep. `checksum` tells a damaged file from a value that belongs elsewhere. Pure.
 """
 
 import base64
@@ -12,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from reports.replies import DamagedReply, Recipient
 from reports.sealing import Context, NotSealed, key_id
 
 FORMAT = "pnav-enveloppe-1"
 NAMES = {"format", "report", "field", "version", "sealed", "checksum"}
+WAY_BACK = {"request", "recipient"}
 
 
 class DamagedEnvelope(ValueError):
@@ -24,10 +27,12 @@ class DamagedEnvelope(ValueError):
 
 @dataclass(frozen=True)
 class Envelope:
-    """A sealed value and where it belongs."""
+    """A sealed value and where it belongs; request and recipient: where its answer may go, or neither."""
 
     context: Context
     sealed: bytes
+    request: UUID | None = None
+    recipient: Recipient | None = None
 
     @property
     def text(self) -> str:
@@ -38,6 +43,8 @@ class Envelope:
             "version": self.context.version,
             "sealed": base64.b64encode(self.sealed).decode(),
         }
+        if self.request is not None and self.recipient is not None:
+            fields |= {"request": str(self.request), "recipient": self.recipient.text}
         return json.dumps({**fields, "checksum": _checksum(fields)}, indent=1) + "\n"
 
     @classmethod
@@ -47,7 +54,7 @@ class Envelope:
             fields = json.loads(text)
         except (ValueError, RecursionError):
             fields = None
-        if not isinstance(fields, dict) or set(fields) != NAMES or fields["format"] != FORMAT:
+        if not isinstance(fields, dict) or set(fields) not in (NAMES, NAMES | WAY_BACK) or fields["format"] != FORMAT:
             raise DamagedEnvelope("This is not an envelope.")
         if fields.pop("checksum") != _checksum(fields):
             raise DamagedEnvelope("This envelope was changed.")
@@ -55,9 +62,10 @@ class Envelope:
             if type(fields["version"]) is not int:  # True and 1.5 would pass for numbers
                 raise ValueError("The version is no number.")
             context = Context(UUID(fields["report"]), fields["field"], fields["version"])
-            envelope = cls(context, base64.b64decode(fields["sealed"], validate=True))
+            way_back = (UUID(fields["request"]), Recipient.parse(fields["recipient"])) if "request" in fields else ()
+            envelope = cls(context, base64.b64decode(fields["sealed"], validate=True), *way_back)
             key_id(envelope.sealed)
-        except (binascii.Error, NotSealed, ValueError, TypeError, AttributeError):
+        except (binascii.Error, NotSealed, DamagedReply, ValueError, TypeError, AttributeError):
             raise DamagedEnvelope("This envelope holds no sealed value, or no place for it.") from None
         return envelope
 

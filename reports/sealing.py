@@ -179,7 +179,7 @@ class PrivateKey:
         return MLKEM768X25519PrivateKey(*self._halves())
 
 
-def _pad(text: str) -> bytes:
+def pad(text: str) -> bytes:
     """PLAIN_BYTES bytes: the length, the text in UTF-8, zeros. Raises TextRefused."""
     try:
         plain = text.encode()
@@ -193,8 +193,8 @@ def _pad(text: str) -> bytes:
     return (len(plain).to_bytes(LENGTH_BYTES) + plain).ljust(PLAIN_BYTES, b"\0")
 
 
-def _unpad(padded: bytes) -> str | None:
-    """What `_pad` was given, or None when it was not `_pad` that made this."""
+def unpad(padded: bytes) -> str | None:
+    """What `pad` was given, or None when it was not `pad` that made this."""
     end = LENGTH_BYTES + int.from_bytes(padded[:LENGTH_BYTES])
     if len(padded) != PLAIN_BYTES or end > PLAIN_BYTES or any(padded[end:]):
         return None
@@ -211,7 +211,7 @@ def seal(text: str, *, public_key: PublicKey, context: Context) -> bytes:
     Raises TextRefused. Anybody can seal: that a value opens says nothing of who sealed it.
     """
     header = bytes((VERSION,)) + public_key.key_id
-    return header + SUITE.encrypt(_pad(text), public_key.hpke, info=context.bind(header))
+    return header + SUITE.encrypt(pad(text), public_key.hpke, info=context.bind(header))
 
 
 def key_id(sealed: bytes) -> bytes:
@@ -227,7 +227,7 @@ def unseal(sealed: bytes, *, private_key: PrivateKey, context: Context) -> str:
         raise OtherKey("This value was sealed for another key.")
     header, encrypted = bytes(sealed[:HEADER_BYTES]), bytes(sealed[HEADER_BYTES:])
     try:
-        text = _unpad(SUITE.decrypt(encrypted, private_key.hpke, info=context.bind(header)))
+        text = unpad(SUITE.decrypt(encrypted, private_key.hpke, info=context.bind(header)))
     except (InvalidTag, ValueError):
         text = None
     if text is None:

@@ -95,6 +95,8 @@ class AccountAdapter(DefaultAccountAdapter):
         user = cast(User, request.user)
         if user.is_administrator:
             return reverse("admin:index")
+        if user.is_custodian:
+            return reverse("openings:index")
         return "/console/" if user.is_agent else reverse("mfa_index")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:

@@ -14,9 +14,10 @@ from django.utils.http import urlencode
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
 
-# Who may enter where. A custodian has no room of their own yet; administrators never see a conversation.
+# Who may enter where. Administrators never see a conversation; of openings, the register only.
 AREAS: dict[str, set[Role]] = {
     "/console/": {Role.AGENT, Role.SUPERVISOR},
+    "/levees/": {Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMINISTRATOR},
     "/admin/": {Role.ADMINISTRATOR},
 }
 ACCOUNT_AREA = "/compte/"

@@ -67,5 +67,10 @@ class User(AbstractUser):
         return self.role == Role.SUPERVISOR
 
     @property
+    def is_custodian(self) -> bool:
+        """Whether this person holds a share of the seal's key."""
+        return self.role == Role.CUSTODIAN
+
+    @property
     def is_administrator(self) -> bool:
         return self.role == Role.ADMINISTRATOR

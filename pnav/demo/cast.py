@@ -1,4 +1,4 @@
-"""The people of the demonstration: two police officers, two gendarmes, a supervisor, a custodian, an administrator."""
+"""The people of the demonstration: police officers, gendarmes, a supervisor, three custodians, an administrator."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -45,6 +45,8 @@ CAST = (
     Part(Role.AGENT, "gendarme2", "Yann", Force.GENDARMERIE),
     Part(Role.SUPERVISOR, "superviseur", "Dominique", Force.POLICE),
     Part(Role.CUSTODIAN, "referent"),
+    Part(Role.CUSTODIAN, "referent2"),
+    Part(Role.CUSTODIAN, "referent3"),
     Part(Role.ADMINISTRATOR, "admin"),
 )
 

@@ -8,7 +8,7 @@ from django.db import models, transaction
 
 from chat.models import Message
 from reports import keyring
-from reports.models import Report
+from reports.models import OpeningRequest, OpeningStep, Report
 
 BATCH = 500
 
@@ -27,8 +27,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
         current = keyring.current_key_name()
         counts: Counter[str] = Counter()
-        messages = Message.objects.select_related("conversation")
-        for rows, field in ((messages, "sealed_body"), (Report.objects.all(), "triage_answers_sealed")):
+        sealed: tuple[tuple[models.QuerySet[Any], str], ...] = (
+            (Message.objects.select_related("conversation"), "sealed_body"),
+            (Report.objects.all(), "triage_answers_sealed"),
+            (OpeningRequest.objects.all(), "sealed_grounds"),
+            (OpeningStep.objects.select_related("request").filter(sealed_note__isnull=False), "sealed_note"),
+        )
+        for rows, field in sealed:
             counts += _rotate(rows, field, current, dry_run=dry_run)
         for name, count in sorted(counts.items()):
             verb = "à jour" if name == current else ("à rechiffrer" if dry_run else "rechiffré(s)")

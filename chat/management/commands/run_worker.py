@@ -14,9 +14,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from chat import clock, queue
+from reports import openings
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ TICK_SECONDS = 2.0
 # was put forward. Nobody could be seen meanwhile.
 LATE = timedelta(seconds=15)
 PURGE_SECONDS = 60 * 60
+REMIND_SECONDS = 15 * 60
 
 
 class Command(BaseCommand):
@@ -60,6 +63,7 @@ class Command(BaseCommand):
 
     _ticked_at: datetime | None = None  # when the last tick without an error ended
     _spare_until = 0.0  # of the monotonic clock
+    _remind_at = 0.0
 
     def _tick(self) -> None:
         if not self._do("clock", self._read_clock):
@@ -69,8 +73,20 @@ class Command(BaseCommand):
             is_done &= self._do("release_stale", queue.release_stale)
             is_done &= self._do("abandon_absent", queue.abandon_absent)
         is_done &= self._do("dispatch", queue.dispatch)
+        is_done &= self._do("openings", self._remind)
         if is_done:
             self._do("clock", self._end_tick)
+
+    def _remind(self) -> None:
+        """End what has passed its term, and tell the operator of openings that wait for too long: never whose."""
+        now = timezone.now()
+        openings.expire(now=now)
+        if time.monotonic() >= self._remind_at:
+            self._remind_at = time.monotonic() + REMIND_SECONDS
+            late = openings.late(now)
+            if late:
+                urgent = sum(one.is_urgent for one in late)
+                logger.warning("openings_late count=%d urgent=%d", len(late), urgent)
 
     def _read_clock(self) -> None:
         if self._ticked_at is not None and clock.now() - self._ticked_at > LATE:

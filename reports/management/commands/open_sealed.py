@@ -1,8 +1,10 @@
 """Opening one sealed value, with enough custodians in the room."""
 
 import contextlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -10,6 +12,7 @@ from reports import custody
 from reports.custody import DamagedShare, ShareFile, SharesDoNotMatch, TooFewShares, WrongPassphrase
 from reports.envelopes import DamagedEnvelope, Envelope
 from reports.management import passphrases
+from reports.replies import Recipient, Reply, seal_reply
 from reports.sealing import DoesNotOpen, key_id, unseal
 from reports.shares import Share
 
@@ -18,7 +21,7 @@ CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 
 
 class Command(BaseCommand):
-    """Show one value, on the screen only, once; then wipe the screen.
+    """Show one value, on the screen only, once; then wipe the screen. With `--reply`, seal it for who asked.
 
     For a machine without a network, under `--settings=pnav.offline`: no database is needed.
     """
@@ -29,19 +32,28 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="l'enveloppe : la valeur scellée et le lieu auquel elle appartient (JSON)")
         parser.add_argument("--shares", nargs="+", required=True, help="les fichiers des parts, autant que le seuil")
+        parser.add_argument(
+            "--reply", help="fichier à créer : la réponse, scellée pour le poste de l'agent, sans rien afficher"
+        )
 
-    def handle(self, *args: Any, file: str, shares: list[str], **options: Any) -> None:
-        if not self.stdout.isatty():
+    def handle(self, *args: Any, file: str, shares: list[str], reply: str | None = None, **options: Any) -> None:
+        if not reply and not self.stdout.isatty():
             raise CommandError("La valeur ne s'affiche que sur un écran : elle ne doit rester dans aucun fichier.")
         envelope = _read_envelope(Path(file))
         files = {path: _read_share(path) for path in dict.fromkeys(map(Path, shares))}
         _require_together(files, envelope)
+        answer = _way_back(envelope, Path(reply)) if reply else None
 
         context = envelope.context
         self.stdout.write(
             f"Signalement {context.report}, champ « {context.field} », version {context.version}.\n"
             "Vérifiez que c'est bien ce que l'autorisation permet d'ouvrir. Sinon : Ctrl-C.\n"
         )
+        if answer:
+            self.stdout.write(
+                f"La réponse ne s'ouvrira que sur le poste d'empreinte {answer.recipient.fingerprint}.\n"
+                "Appelez l'agent et comparez avec ce qu'il lit : si elle est différente, Ctrl-C.\n"
+            )
         first = next(iter(files.values()))
         if len(files) > first.threshold:
             self.stdout.write(f"{first.threshold} parts suffisent : seules les premières serviront.\n")
@@ -57,6 +69,10 @@ class Command(BaseCommand):
                 "ou elle a été modifiée."
             ) from None
         del private_key, opened  # nothing needs them while people read
+        if answer:
+            answer.write(text)
+            self.stdout.write(f"Réponse écrite dans {reply}, à déposer sur la page de la demande {answer.request}.")
+            return
         try:
             self.stdout.write(shown(text))
             with contextlib.suppress(EOFError, KeyboardInterrupt):
@@ -73,6 +89,32 @@ class Command(BaseCommand):
             except WrongPassphrase:
                 self.stdout.write(f"Cette phrase de passe n'ouvre pas la part {share.index}.")
         raise CommandError(f"La part {share.index} ({path.name}) reste fermée : la phrase de passe n'est pas la bonne.")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Where the value goes instead of the screen."""
+
+    path: Path
+    request: UUID
+    recipient: Recipient
+
+    def write(self, text: str) -> None:
+        sealed = seal_reply(text, recipient=self.recipient, request=self.request)
+        try:
+            with self.path.open("x") as file:
+                file.write(Reply(self.request, sealed).text)
+        except OSError:
+            raise CommandError(f"Impossible d'écrire {self.path} : rien n'a été gardé.") from None
+
+
+def _way_back(envelope: Envelope, path: Path) -> _Answer:
+    """Raises CommandError, before any passphrase is asked, when there is no way back."""
+    if envelope.request is None or envelope.recipient is None:
+        raise CommandError("Cette enveloppe n'attend pas de réponse : la valeur se montre sur place, à l'écran.")
+    if path.exists():
+        raise CommandError(f"{path} existe déjà : indiquez un fichier à créer. Rien n'a été ouvert.")
+    return _Answer(path, envelope.request, envelope.recipient)
 
 
 def shown(text: str) -> str:

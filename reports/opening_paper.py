@@ -1,0 +1,33 @@
+"""The register of openings as a PDF that a screen reader can read (PDF/UA), made by Typst."""
+
+import json
+from datetime import datetime
+
+import typst
+
+SOURCE = """
+#let data = json(bytes(sys.inputs.data))
+#set document(title: data.title, date: none)
+#set page(paper: "a4", flipped: true, margin: 1.5cm, numbering: "1 / 1")
+#set text(lang: "fr", size: 8pt)
+#title()
+#data.at
+#table(
+  columns: data.heads.len(),
+  table.header(..data.heads.map(strong)),
+  ..data.rows.flatten().map(text),
+)
+"""
+
+
+def register_on_paper(*, heads: list[str], rows: list[list[str]], at: datetime) -> bytes:
+    """The pages. What is in `rows` goes in as data: it is text to Typst, never markup."""
+    data = {
+        "title": "Registre des levées d'anonymat",
+        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M}. {len(rows)} demande(s).",
+        "heads": heads,
+        "rows": rows,
+    }
+    return typst.compile(
+        SOURCE.encode(), format="pdf", pdf_standards=["ua-1"], sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
+    )

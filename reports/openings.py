@@ -1,0 +1,317 @@
+"""Opening the seal: requests, agreements, envelopes and answers. Each act is a step and a line of the register.
+
+The server never opens anything: it keeps who agreed to what, hands out the envelope once all have, and carries an
+answer that it cannot read. Nothing here looks whether a person left something: all reports are alike.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from reports import keyring, opening_rules, register
+from reports.envelopes import Envelope
+from reports.models import AccessKind, OpeningField, OpeningRequest, OpeningStep, Report, SealedField, SealedValue
+from reports.opening_rules import OPEN, Act, NotAllowed, Part, Standing, State
+from reports.replies import Recipient, Reply
+from reports.sealing import Context
+
+FIELDS = {
+    OpeningField.NAME: SealedField.NAME,
+    OpeningField.CONTACT: SealedField.CONTACT,
+    OpeningField.FIRST_CONNECTION: SealedField.CONNECTION,
+    OpeningField.LAST_CONNECTION: SealedField.CONNECTION,
+}
+
+
+class OtherRequest(ValueError):
+    """The answer is for another request."""
+
+
+class ReportGone(ValueError):
+    """The report was deleted: nothing of it is left to open."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Why. prosecutor_reference and prosecutor_on are "" when danger is imminent: they are then given in the review."""
+
+    motive: str
+    legal_ground: str
+    prosecutor_reference: str = ""
+    prosecutor_on: str = ""  # an ISO date
+
+
+# --- who is what ----------------------------------------------------------------------------------------------------
+
+
+def part_of(user: Any, request: OpeningRequest) -> Part | None:
+    """Who this account is to this request, or None: then the request does not exist for them."""
+    if request.asked_by_id == user.pk:
+        return Part.ASKER
+    if user.is_supervisor:
+        return Part.SUPERVISOR
+    return Part.CUSTODIAN if user.is_custodian else None
+
+
+def visible_to(user: Any) -> QuerySet[OpeningRequest]:
+    """The requests that exist for this account: its own; all of them for supervisors and custodians."""
+    if user.is_supervisor or user.is_custodian:
+        return OpeningRequest.objects.all()
+    return OpeningRequest.objects.filter(asked_by=user)
+
+
+def find(user: Any, public_id: UUID) -> OpeningRequest | None:
+    return visible_to(user).select_related("asked_by").filter(public_id=public_id).first()
+
+
+def waiting_for(user: Any) -> list[OpeningRequest]:
+    """The requests on which this account may do something that moves them on, urgent ones first, then the oldest."""
+    pending = visible_to(user).filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
+    mine = [request for request in pending if awaits(user, request)]
+    return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
+
+
+def awaits(user: Any, request: OpeningRequest) -> bool:
+    """Whether it is this account's turn."""
+    return bool(acts_of(user, request) - {Act.REFUSE, Act.WITHDRAW})
+
+
+def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
+    """What this account may do to this request now."""
+    steps = list(request.steps.all())
+    standing, part = standing_of(request, steps), part_of(user, request)
+    done = {Act(step.act) for step in steps if step.by_id == user.pk}
+    acts = {act for act in Act if opening_rules.may(act, part=part, standing=standing)}
+    if Act.AGREE in done:  # each custodian agrees once
+        acts -= {Act.AGREE}
+    if Act.COUNTERSIGN in done:  # nobody reviews what they allowed
+        acts -= {Act.REVIEW}
+    if not request.recipient:  # there is no browser to answer to
+        acts -= {Act.ANSWER}
+    return acts
+
+
+def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = None) -> Standing:
+    """What decides of a request, from its row and its steps."""
+    steps = list(request.steps.all()) if steps is None else steps
+    return Standing(
+        state=State(request.state),
+        is_urgent=request.is_urgent,
+        agreed=sum(step.act == Act.AGREE for step in steps),
+        threshold=settings.SEAL_THRESHOLD,
+        owes_review=request.is_urgent and request.reviewed_at is None and any(step.act == Act.TAKE for step in steps),
+    )
+
+
+REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
+
+
+# --- acts ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(
+    *, report: Report, field: str, grounds: Grounds, is_urgent: bool, recipient: Recipient | None, by: Any
+) -> OpeningRequest:
+    """Ask for one value of a report. Access to the report has been proved.
+
+    recipient: the key of the asker's browser, None to be shown the value on the spot.
+    """
+    now = timezone.now()
+    request = OpeningRequest(
+        report=report,
+        report_public_id=report.public_id,
+        field=field,
+        is_urgent=is_urgent,
+        asked_by=by,
+        asked_at=now,
+        moved_at=now,
+        recipient=recipient.raw if recipient else b"",
+    )
+    request.sealed_grounds = keyring.seal(json.dumps(grounds.__dict__), context=request.context)
+    request.save()
+    _keep(request, Act.ASK, by=by, part=Part.ASKER, at=now)
+    return request
+
+
+def grounds_of(request: OpeningRequest) -> Grounds:
+    """Why it was asked. Raises keyring.UnsealError."""
+    return Grounds(**json.loads(keyring.unseal(request.sealed_grounds, context=request.context)))
+
+
+def countersign(*, request_id: int, by: Any) -> OpeningRequest:
+    """The supervisor agrees that this be asked. Raises NotAllowed, as all acts do."""
+    return _act(Act.COUNTERSIGN, request_id=request_id, by=by)
+
+
+def agree(*, request_id: int, by: Any) -> OpeningRequest:
+    """A custodian agrees; the last one needed makes the envelope available."""
+    return _act(Act.AGREE, request_id=request_id, by=by)
+
+
+def refuse(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
+    """The supervisor or one custodian refuses, which ends it. reason: read by the asker."""
+    return _act(Act.REFUSE, request_id=request_id, by=by, note=reason)
+
+
+def withdraw(*, request_id: int, by: Any) -> OpeningRequest:
+    return _act(Act.WITHDRAW, request_id=request_id, by=by)
+
+
+def take_envelope(*, request_id: int, by: Any) -> Envelope:
+    """The sealed value with its place, for the machine where it is opened. Raises NotAllowed, ReportGone."""
+    with transaction.atomic():
+        request = _lock(request_id)
+        _require(Act.TAKE, request, by)
+        if request.report_id is None:
+            raise ReportGone
+        value = _value(request)
+        _keep(request, Act.TAKE, by=by, part=Part.CUSTODIAN, at=timezone.now())
+    recipient = Recipient(bytes(request.recipient)) if request.recipient else None
+    return Envelope(
+        Context(request.report_public_id, value.field, value.version),
+        bytes(value.sealed),
+        request.public_id if recipient else None,
+        recipient,
+    )
+
+
+def answer(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
+    """Keep the answer for its one reader. Raises OtherRequest when it is for another request."""
+    with transaction.atomic():
+        request = _lock(request_id)
+        if reply.request != request.public_id or not request.recipient:
+            raise OtherRequest
+        request.sealed_reply = reply.sealed
+        return _act(Act.ANSWER, request_id=request_id, by=by, request=request)
+
+
+def shown_here(*, request_id: int, by: Any) -> OpeningRequest:
+    """The custodians showed the value to the agent who asked, on the machine where it was opened."""
+    return _act(Act.SHOW_HERE, request_id=request_id, by=by)
+
+
+def show(*, request_id: int, by: Any) -> bytes:
+    """The answer, once, for the browser that asked: nothing of it is left here afterwards."""
+    with transaction.atomic():
+        request = _lock(request_id)
+        sealed = bytes(request.sealed_reply or b"")
+        _act(Act.SHOW, request_id=request_id, by=by, request=request)
+    return sealed
+
+
+@transaction.atomic
+def review(*, request_id: int, by: Any, text: str) -> OpeningRequest:
+    """Look at what was opened in haste, with what justified it: the end of an urgent opening."""
+    request = _lock(request_id)
+    part = _require(Act.REVIEW, request, by)
+    request.reviewed_at = timezone.now()
+    request.save(update_fields=["reviewed_at"])
+    _keep(request, Act.REVIEW, by=by, part=part, at=request.reviewed_at, note=text)
+    return request
+
+
+def expire(*, now: datetime) -> int:
+    """End the requests whose term has passed, and erase answers that nobody read in time; how many."""
+    ended = 0
+    for pk in OpeningRequest.objects.filter(state__in=OPEN).values_list("pk", flat=True):
+        with transaction.atomic():
+            request = _lock(pk)
+            if State(request.state) not in OPEN or now < term_of(request):
+                continue
+            _move(request, Act.EXPIRE, by=None, part=Part.SERVICE, at=now)
+            ended += 1
+    return ended
+
+
+def late(now: datetime) -> list[OpeningRequest]:
+    """The requests that wait for longer than they should, urgent reviews among them."""
+    pending = OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
+    return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
+
+
+def is_late(request: OpeningRequest, now: datetime) -> bool:
+    return opening_rules.is_late(is_urgent=request.is_urgent, moved_at=request.moved_at, now=now)
+
+
+def term_of(request: OpeningRequest) -> datetime:
+    """When it ends by itself."""
+    return opening_rules.term(
+        is_urgent=request.is_urgent, state=State(request.state), asked_at=request.asked_at, moved_at=request.moved_at
+    )
+
+
+def note_of(step: OpeningStep) -> str:
+    """The reason or the review, "" for none. Raises keyring.UnsealError."""
+    return keyring.unseal(step.sealed_note, context=step.context) if step.sealed_note else ""
+
+
+# --- parts of them ----------------------------------------------------------------------------------------------------
+
+
+def _waits_for_somebody(request: OpeningRequest) -> bool:
+    standing = standing_of(request)
+    return standing.state in OPEN or standing.owes_review
+
+
+def _lock(request_id: int) -> OpeningRequest:
+    return OpeningRequest.objects.select_for_update(of=("self",)).get(pk=request_id)
+
+
+def _require(act: Act, request: OpeningRequest, by: Any) -> Part:
+    part = part_of(by, request)
+    is_over = State(request.state) in OPEN and timezone.now() >= term_of(request)  # the worker has not passed yet
+    if part is None or is_over or act not in acts_of(by, request):
+        raise NotAllowed
+    return part
+
+
+@transaction.atomic
+def _act(
+    act: Act, *, request_id: int, by: Any, note: str = "", request: OpeningRequest | None = None
+) -> OpeningRequest:
+    request = request or _lock(request_id)
+    part = _require(act, request, by)
+    _move(request, act, by=by, part=part, at=timezone.now(), note=note)
+    return request
+
+
+def _move(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
+    """Keep the step, then the state that follows from all of them."""
+    _keep(request, act, by=by, part=part, at=at, note=note)
+    request.state = opening_rules.after(act, standing=standing_of(request))
+    request.moved_at = at
+    if request.state != State.ANSWERED:  # an answer is there to be read once, and not for long
+        request.sealed_reply = None
+    request.save(update_fields=["state", "moved_at", "sealed_reply"])
+
+
+def _keep(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
+    step = OpeningStep(request=request, act=act, at=at, by=by, part=part, number=request.steps.count() + 1)
+    if note:
+        step.sealed_note = keyring.seal(note, context=step.context)
+    step.save()
+    register.record(
+        kind=AccessKind.OPENING,
+        by=by,
+        subject=str(request.report_public_id),
+        motive="danger imminent" if request.is_urgent else "autorisation du procureur",
+        detail=f"{request.public_id}: {act}, {request.field}",
+    )
+
+
+def _value(request: OpeningRequest) -> SealedValue:
+    """The value that is asked for. Every report has it, whether the person left something or not."""
+    values = SealedValue.objects.filter(report=request.report, field=FIELDS[OpeningField(request.field)])
+    value = values.order_by("-pk" if request.field == OpeningField.LAST_CONNECTION else "pk").first()
+    if value is None:  # a report filed before there was a seal
+        raise ReportGone
+    return value

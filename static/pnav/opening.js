@@ -1,0 +1,105 @@
+/* The browser's half of an opening. Its private key is made here, cannot leave this browser, and is thrown away when the
+   answer was read: HPKE (RFC 9180), base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. See reports/replies.py. */
+(() => {
+  "use strict";
+  if (!window.crypto?.subtle || !window.indexedDB) return;
+  const CURVE = { name: "ECDH", namedCurve: "P-256" };
+  const SHOWN_SECONDS = 300;
+  const text = (value) => new TextEncoder().encode(value);
+  const join = (...parts) => new Uint8Array(parts.flatMap((part) => [...part]));
+  const encode = (bytes) => btoa(String.fromCharCode(...bytes));
+  const decode = (value) => Uint8Array.from(atob(value), (letter) => letter.charCodeAt(0));
+
+  // --- keys, one for each request, in this browser only
+  const store = (mode, work) => new Promise((resolve, reject) => {
+    const opening = indexedDB.open("pnav-levees", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("keys");
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction("keys", mode);
+      const request = work(transaction.objectStore("keys"));
+      transaction.oncomplete = () => { opening.result.close(); resolve(request.result); };
+      transaction.onerror = () => reject(transaction.error);
+    };
+  });
+
+  // --- HPKE
+  const KEM = join(text("KEM"), [0, 0x10]);
+  const HPKE = join(text("HPKE"), [0, 0x10, 0, 0x01, 0, 0x02]);
+  const hmac = async (key, data) => {
+    const usable = await crypto.subtle.importKey("raw", key.length ? key : new Uint8Array(32), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    return new Uint8Array(await crypto.subtle.sign("HMAC", usable, data));
+  };
+  const extract = (suite, salt, label, input) => hmac(salt, join(text("HPKE-v1"), suite, text(label), input));
+  const expand = async (suite, secret, label, info, length) =>
+    (await hmac(secret, join([0, length], text("HPKE-v1"), suite, text(label), info, [1]))).slice(0, length);
+
+  const open = async (sealed, privateKey, recipient, info) => {
+    const point = sealed.slice(0, 65);
+    const theirs = await crypto.subtle.importKey("raw", point, CURVE, false, []);
+    const shared = new Uint8Array(await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, privateKey, 256));
+    const mixed = await extract(KEM, [], "eae_prk", shared);
+    const secret = await expand(KEM, mixed, "shared_secret", join(point, recipient), 32);
+    const context = join([0], await extract(HPKE, [], "psk_id_hash", []), await extract(HPKE, [], "info_hash", info));
+    const root = await extract(HPKE, secret, "secret", []);
+    const key = await crypto.subtle.importKey("raw", await expand(HPKE, root, "key", context, 32), "AES-GCM", false, ["decrypt"]);
+    const iv = await expand(HPKE, root, "base_nonce", context, 12);
+    const padded = new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, sealed.slice(65)));
+    return new TextDecoder().decode(padded.slice(2, 2 + padded[0] * 256 + padded[1]));
+  };
+
+  // What is not plain printing is written as its code: whoever left it may have turned the direction of writing.
+  const plain = (value) => value.replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (one) => `\\u{${one.codePointAt(0).toString(16)}}`);
+
+  // --- asking
+  const form = document.querySelector("[data-opening-ask]");
+  if (form) {
+    const field = form.elements.recipient;
+    const make = async () => {
+      if (field.value && await store("readonly", (keys) => keys.get(field.value))) return;
+      const pair = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
+      const recipient = encode(new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)));
+      await store("readwrite", (keys) => keys.put(pair.privateKey, recipient));
+      field.value = recipient;
+    };
+    make().then(() => { form.querySelector("[data-opening-key]").hidden = false; }, () => { field.value = ""; });
+  }
+
+  // --- reading
+  const reading = document.querySelector("[data-opening-show]");
+  if (!reading) return;
+  const { dataset } = reading;
+  const [said, value, button, wipe] = ["said", "value", "read", "wipe"].map((name) => reading.querySelector(`[data-opening-${name}]`));
+  const say = (words) => { said.textContent = words; said.hidden = !words; };
+  const clear = () => {
+    if (value.hidden) return;
+    value.textContent = "";
+    value.hidden = wipe.hidden = true;
+    say(dataset.wiped);
+    button.remove();
+  };
+  const read = async () => {
+    const privateKey = await store("readonly", (keys) => keys.get(dataset.recipient)).catch(() => undefined);
+    if (!privateKey) return say(dataset.other);
+    const answer = await fetch(dataset.url, {
+      method: "POST", headers: { "X-CSRFToken": reading.querySelector("[name=csrfmiddlewaretoken]").value },
+    });
+    if (!answer.ok) return say(dataset.gone);
+    const { sealed } = await answer.json();
+    const request = decode(btoa(dataset.request.replaceAll("-", "").match(/../g).map((pair) => String.fromCharCode(parseInt(pair, 16))).join("")));
+    const opened = await open(decode(sealed), privateKey, decode(dataset.recipient), join(text("pnav reply\0"), request));
+    say(opened ? "" : dataset.empty);
+    value.textContent = plain(opened);
+    value.hidden = wipe.hidden = false;
+    button.hidden = true;
+    value.focus();
+    setTimeout(clear, SHOWN_SECONDS * 1000);
+    await store("readwrite", (keys) => keys.delete(dataset.recipient));
+  };
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    read().catch(() => say(dataset.failed)).finally(() => { button.disabled = false; });
+  });
+  wipe.addEventListener("click", clear);
+  addEventListener("pagehide", clear);
+})();

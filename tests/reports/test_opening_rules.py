@@ -1,0 +1,80 @@
+"""What may follow what when the seal is opened: no database."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from reports import opening_rules as rules
+from reports.opening_rules import OPEN, Act, Part, Standing, State
+
+NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
+
+
+def standing(state, *, urgent=False, agreed=0, threshold=2, owes_review=False) -> Standing:
+    return Standing(State(state), urgent, agreed, threshold, owes_review)
+
+
+def test_way_from_asking_to_reading():
+    assert rules.after(Act.COUNTERSIGN, standing=standing("asked")) is State.COUNTERSIGNED
+    assert rules.after(Act.AGREE, standing=standing("countersigned", agreed=1)) is State.COUNTERSIGNED
+    assert rules.after(Act.AGREE, standing=standing("countersigned", agreed=2)) is State.AGREED
+    assert rules.after(Act.ANSWER, standing=standing("agreed")) is State.ANSWERED
+    assert rules.after(Act.SHOW, standing=standing("answered")) is State.SHOWN
+    assert rules.after(Act.TAKE, standing=standing("agreed")) is State.AGREED
+
+
+def test_imminent_danger_waits_for_two_people_only():
+    assert rules.after(Act.COUNTERSIGN, standing=standing("asked", urgent=True)) is State.AGREED
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in OPEN])
+def test_nothing_follows_an_end_but_a_review(state):
+    allowed = {
+        (act, part)
+        for act, part in product(Act, Part)
+        if rules.may(act, part=part, standing=standing(state, urgent=True, owes_review=True))
+    }
+    assert allowed == {(Act.REVIEW, Part.SUPERVISOR), (Act.REVIEW, Part.CUSTODIAN)}
+
+
+@pytest.mark.parametrize("act", list(Act))
+def test_who_is_nobody_may_do_nothing(act):
+    assert not any(rules.may(act, part=None, standing=standing(state, owes_review=True)) for state in State)
+
+
+def test_each_part_has_its_own_acts():
+    allowed = {
+        part: {act for act in Act for state in State if rules.may(act, part=part, standing=standing(state))}
+        for part in Part
+    }
+    assert allowed == {
+        Part.ASKER: {Act.SHOW, Act.WITHDRAW},
+        Part.SUPERVISOR: {Act.COUNTERSIGN, Act.REFUSE},
+        Part.CUSTODIAN: {Act.AGREE, Act.TAKE, Act.ANSWER, Act.SHOW_HERE, Act.REFUSE},
+        Part.SERVICE: {Act.EXPIRE},
+    }
+
+
+def test_no_envelope_before_everybody_agreed():
+    states = {state for state in State if rules.may(Act.TAKE, part=Part.CUSTODIAN, standing=standing(state))}
+    assert states == {State.AGREED}
+
+
+def test_review_is_owed_at_once_and_done_when_it_is_over():
+    open_one = standing("agreed", urgent=True, owes_review=True)
+    assert not rules.may(Act.REVIEW, part=Part.CUSTODIAN, standing=open_one)
+    assert not rules.may(Act.REVIEW, part=Part.CUSTODIAN, standing=standing("shown", urgent=True))
+    assert not rules.may(Act.REVIEW, part=Part.ASKER, standing=standing("shown", urgent=True, owes_review=True))
+
+
+def test_term_of_an_answer_is_short_whatever_came_before():
+    long_ago = NOW - timedelta(days=13)
+    assert rules.term(is_urgent=False, state=State.ASKED, asked_at=long_ago, moved_at=NOW) == long_ago + rules.TERM
+    assert rules.term(is_urgent=True, state=State.ASKED, asked_at=NOW, moved_at=NOW) == NOW + rules.URGENT_TERM
+    assert rules.term(is_urgent=False, state=State.ANSWERED, asked_at=long_ago, moved_at=NOW) == NOW + rules.READING
+
+
+@pytest.mark.parametrize(("urgent", "minutes", "late"), [(True, 14, False), (True, 16, True), (False, 60, False)])
+def test_late_sooner_when_it_is_urgent(urgent, minutes, late):
+    assert rules.is_late(is_urgent=urgent, moved_at=NOW - timedelta(minutes=minutes), now=NOW) is late

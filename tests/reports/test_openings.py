@@ -1,0 +1,479 @@
+"""Opening the seal: who may, in what order, and what is left of it."""
+
+import csv
+import io
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from chat.management.commands import run_worker
+from pnav.accounts.models import Role, User
+from reports import openings
+from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest, OpeningStep
+from reports.opening_rules import Act, NotAllowed, State
+from reports.openings import Grounds, OtherRequest, ReportGone
+from reports.replies import SUITE, Recipient, Reply, info, seal_reply
+from reports.sealing import unpad, unseal
+from tests.chat.test_actions import in_threads
+from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F401  a fixture of the sign-in
+from tests.factories import chat as make
+from tests.reports.test_actions import file
+from tests.variables import SEAL_KEY
+
+pytestmark = pytest.mark.django_db
+
+GROUNDS = Grounds("Menaces de mort répétées", "Code pénal, art. 222-33-2-2", "PARQUET-4711", "2026-11-24")
+
+
+@pytest.fixture
+def browser():
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def key_of(browser) -> Recipient:
+    return Recipient(browser.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+
+
+@pytest.fixture
+def agent():
+    return make.agent().user
+
+
+@pytest.fixture
+def supervisor():
+    return make.agent(role=Role.SUPERVISOR).user
+
+
+@pytest.fixture
+def custodians():
+    return [User.objects.create_user(f"referent{n}", role=Role.CUSTODIAN) for n in (1, 2, 3)]
+
+
+def ask(agent, *, report=None, field=OpeningField.NAME, urgent=False, recipient=None) -> OpeningRequest:
+    return openings.ask(
+        report=report or file(uuid.uuid4(), name="Anaïs Martin"),
+        field=field,
+        grounds=GROUNDS,
+        is_urgent=urgent,
+        recipient=recipient,
+        by=agent,
+    )
+
+
+def agreed(agent, supervisor, custodians, **more) -> OpeningRequest:
+    """A request that everybody who must has agreed to."""
+    opening = ask(agent, **more)
+    openings.countersign(request_id=opening.pk, by=supervisor)
+    if not opening.is_urgent:
+        for custodian in custodians[:2]:
+            openings.agree(request_id=opening.pk, by=custodian)
+    opening.refresh_from_db()
+    assert opening.state == State.AGREED
+    return opening
+
+
+def answered(agent, supervisor, custodians, browser, text="Anaïs Martin", **more) -> OpeningRequest:
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser), **more)
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    reply = Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
+    openings.answer(request_id=opening.pk, by=custodians[0], reply=reply)
+    opening.refresh_from_db()
+    return opening
+
+
+# --- the whole way ----------------------------------------------------------------------------------------------
+
+
+def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser):
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    envelope = openings.take_envelope(request_id=opening.pk, by=custodians[2])
+    text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)  # on another machine
+    assert text == "Anaïs Martin"
+    reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
+    openings.answer(request_id=opening.pk, by=custodians[2], reply=reply)
+    sealed = openings.show(request_id=opening.pk, by=agent)
+    assert unpad(SUITE.decrypt(sealed, browser, info=info(opening.public_id))) == "Anaïs Martin"
+    opening.refresh_from_db()
+    assert (opening.state, opening.sealed_reply) == (State.SHOWN, None)
+    with pytest.raises(NotAllowed):
+        openings.show(request_id=opening.pk, by=agent)
+    acts = [step.act for step in opening.steps.all()]
+    assert acts == ["ask", "countersign", "agree", "agree", "take", "answer", "show"]
+    lines = AccessRecord.objects.filter(kind=AccessKind.OPENING).order_by("number")
+    assert [line.detail.split()[1] for line in lines] == [f"{act}," for act in acts]
+    assert {line.subject for line in lines} == {str(opening.report_public_id)}
+
+
+def test_grounds_and_reasons_are_sealed_at_rest(agent, supervisor):
+    opening = ask(agent)
+    openings.refuse(request_id=opening.pk, by=supervisor, reason="Marque : rien ne le justifie")
+    assert openings.grounds_of(opening) == GROUNDS
+    assert openings.note_of(opening.steps.get(act=Act.REFUSE)) == "Marque : rien ne le justifie"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(r::text, '') FROM reports_openingrequest r")
+        kept = cursor.fetchone()[0]
+        cursor.execute("SELECT string_agg(s::text, '') FROM reports_openingstep s")
+        kept += cursor.fetchone()[0]
+        cursor.execute("SELECT string_agg(a::text, '') FROM reports_accessrecord a")
+        kept += cursor.fetchone()[0]
+    for mark in ("Menaces", "PARQUET-4711", "222-33", "Marque"):
+        assert mark not in kept and mark.encode().hex() not in kept
+
+
+def test_rotation_reaches_grounds_and_notes(agent, supervisor, settings, capsys):
+    opening = ask(agent)
+    openings.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    settings.CONTENT_KEYS = f"new:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=,{settings.CONTENT_KEYS}"
+    call_command("rotate_keys")
+    settings.CONTENT_KEYS = settings.CONTENT_KEYS.split(",")[0]
+    opening.refresh_from_db()
+    assert openings.grounds_of(opening) == GROUNDS
+    assert openings.note_of(opening.steps.get(act=Act.REFUSE)) == "Non"
+    capsys.readouterr()
+
+
+# --- who may ----------------------------------------------------------------------------------------------------
+
+
+def test_nobody_agrees_for_somebody_else(agent, supervisor, custodians):
+    opening = ask(agent)
+    stranger, admin = make.agent().user, User.objects.create_user("chef", role=Role.ADMINISTRATOR)
+    for who in (agent, *custodians, stranger, admin):
+        with pytest.raises(NotAllowed):
+            openings.countersign(request_id=opening.pk, by=who)
+    openings.countersign(request_id=opening.pk, by=supervisor)
+    for who in (agent, supervisor, stranger, admin):
+        with pytest.raises(NotAllowed):
+            openings.agree(request_id=opening.pk, by=who)
+        with pytest.raises(NotAllowed):
+            openings.take_envelope(request_id=opening.pk, by=who)
+
+
+def test_supervisor_who_asks_does_not_countersign(supervisor, custodians):
+    opening = ask(supervisor)
+    with pytest.raises(NotAllowed):
+        openings.countersign(request_id=opening.pk, by=supervisor)
+    openings.countersign(request_id=opening.pk, by=make.agent(role=Role.SUPERVISOR).user)
+
+
+def test_one_custodian_is_never_enough(agent, supervisor, custodians):
+    opening = ask(agent)
+    openings.countersign(request_id=opening.pk, by=supervisor)
+    openings.agree(request_id=opening.pk, by=custodians[0])
+    with pytest.raises(NotAllowed):
+        openings.agree(request_id=opening.pk, by=custodians[0])
+    with pytest.raises(NotAllowed):
+        openings.take_envelope(request_id=opening.pk, by=custodians[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_custodian_who_clicks_six_times_at_once_agrees_once(agent, supervisor, custodians):
+    opening = ask(agent)
+    openings.countersign(request_id=opening.pk, by=supervisor)
+
+    def click(_number):
+        try:
+            openings.agree(request_id=opening.pk, by=custodians[0])
+        except NotAllowed:
+            return 0
+        return 1
+
+    assert sum(in_threads(6, click)) == 1
+    opening.refresh_from_db()
+    assert opening.state == State.COUNTERSIGNED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answer_asked_for_six_times_at_once_is_given_once(agent, supervisor, custodians, browser):
+    opening = answered(agent, supervisor, custodians, browser)
+
+    def read(_number):
+        try:
+            return bool(openings.show(request_id=opening.pk, by=agent))
+        except NotAllowed:
+            return False
+
+    assert sorted(in_threads(6, read)) == [False] * 5 + [True]
+
+
+def test_refusal_of_one_custodian_ends_it(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians)
+    openings.refuse(request_id=opening.pk, by=custodians[2], reason="Le document n'est pas le bon")
+    for act in (openings.take_envelope, openings.withdraw, openings.shown_here):
+        with pytest.raises(NotAllowed):
+            act(request_id=opening.pk, by=custodians[0])
+
+
+def test_withdrawn_answer_is_gone(agent, supervisor, custodians, browser):
+    opening = answered(agent, supervisor, custodians, browser)
+    openings.withdraw(request_id=opening.pk, by=agent)
+    opening.refresh_from_db()
+    assert (opening.state, opening.sealed_reply) == (State.WITHDRAWN, None)
+
+
+def test_answer_to_another_request_is_refused(agent, supervisor, custodians, browser):
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    other = uuid.uuid4()
+    reply = Reply(other, seal_reply("x", recipient=key_of(browser), request=other))
+    with pytest.raises(OtherRequest):
+        openings.answer(request_id=opening.pk, by=custodians[0], reply=reply)
+
+
+def test_request_without_a_browser_is_shown_on_the_spot(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians)
+    envelope = openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    assert (envelope.request, envelope.recipient) == (None, None)
+    openings.shown_here(request_id=opening.pk, by=custodians[0])
+    opening.refresh_from_db()
+    assert opening.state == State.SHOWN
+
+
+def test_each_field_opens_its_own_value(agent, supervisor, custodians):
+    from reports.arrivals import Arrival, record
+    from reports.visitor import Connection
+
+    report = file(uuid.uuid4(), name="Anaïs", contact="ici", connection=Connection("203.0.113.1", "1"))
+    record([Arrival(report.public_id, Connection("203.0.113.2", "2"), timezone.now())])
+    opened = []
+    for field in OpeningField.values:
+        opening = agreed(agent, supervisor, custodians, report=report, field=field)
+        envelope = openings.take_envelope(request_id=opening.pk, by=custodians[0])
+        opened.append(unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context).split("\n")[0])
+    assert opened == ["Anaïs", "ici", "adresse : 203.0.113.1", "adresse : 203.0.113.2"]
+
+
+def test_deleted_report_leaves_nothing_to_open(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians)
+    opening.report.delete()
+    with pytest.raises(ReportGone):
+        openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    assert OpeningRequest.objects.get().report_public_id == opening.report_public_id
+
+
+# --- imminent danger --------------------------------------------------------------------------------------------
+
+
+def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians, urgent=True)
+    assert not openings.standing_of(opening).owes_review
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    openings.shown_here(request_id=opening.pk, by=custodians[0])
+    opening.refresh_from_db()
+    assert openings.standing_of(opening).owes_review
+    assert opening in openings.waiting_for(custodians[1])
+    assert opening in openings.late(timezone.now() + timedelta(hours=1))
+    for who in (agent, supervisor):  # who asked and who allowed
+        with pytest.raises(NotAllowed):
+            openings.review(request_id=opening.pk, by=who, text="Tout va bien")
+    openings.review(request_id=opening.pk, by=custodians[1], text="Vie sauvée")
+    opening.refresh_from_db()
+    assert not openings.standing_of(opening).owes_review
+    assert opening not in openings.waiting_for(custodians[1])
+
+
+def test_review_is_owed_when_the_envelope_left_and_the_rest_did_not_follow(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians, urgent=True)
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    assert openings.expire(now=timezone.now() + timedelta(days=1)) == 1
+    opening.refresh_from_db()
+    assert opening.state == State.EXPIRED
+    assert openings.standing_of(opening).owes_review
+
+
+# --- terms ------------------------------------------------------------------------------------------------------
+
+
+def test_worker_ends_what_has_passed_its_term(agent, supervisor, custodians, browser, caplog):
+    unread = answered(agent, supervisor, custodians, browser)
+    forgotten, fresh = ask(agent), ask(agent)
+    OpeningRequest.objects.filter(pk=unread.pk).update(moved_at=timezone.now() - timedelta(minutes=61))
+    OpeningRequest.objects.filter(pk=forgotten.pk).update(asked_at=timezone.now() - timedelta(days=15))
+    OpeningRequest.objects.filter(pk=fresh.pk).update(moved_at=timezone.now() - timedelta(days=2))
+    with pytest.raises(NotAllowed):  # before the worker came
+        openings.countersign(request_id=forgotten.pk, by=supervisor)
+    run_worker.Command()._remind()
+    states = [OpeningRequest.objects.get(pk=one.pk).state for one in (unread, forgotten, fresh)]
+    assert states == [State.EXPIRED, State.EXPIRED, State.ASKED]
+    assert OpeningRequest.objects.get(pk=unread.pk).sealed_reply is None
+    assert "openings_late count=1 urgent=0" in caplog.text
+
+
+def test_answer_is_kept_in_no_other_state(agent):
+    opening = ask(agent)
+    with pytest.raises(IntegrityError, match="opening_reply_only_until_read"), transaction.atomic():
+        OpeningRequest.objects.filter(pk=opening.pk).update(sealed_reply=b"x")
+
+
+# --- the pages --------------------------------------------------------------------------------------------------
+
+
+def test_agent_asks_from_the_conversation(browser):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    url = f"/console/echange/{conversation.public_id}/levee/"
+    data = {
+        "field": "name", "motive": "Menaces", "legal_ground": "Texte", "prosecutor_reference": "P-1",
+        "prosecutor_on": "2026-11-20", "recipient": key_of(browser).text,
+    }  # fmt: skip
+    for missing, said in {
+        "field": "une seule chose par demande", "motive": "pourquoi il faut ouvrir",
+        "legal_ground": "sur lequel se fonde",
+        "prosecutor_reference": "référence de l&#x27;autorisation", "prosecutor_on": "date de l&#x27;autorisation",
+    }.items():  # fmt: skip
+        response = client.post(url, {name: value for name, value in data.items() if name != missing})
+        assert response.status_code == 200 and said in response.text
+        assert missing == "motive" or "Menaces" in response.text  # nothing is lost
+    assert not OpeningRequest.objects.exists()
+    assert "dans l&#x27;avenir" in client.post(url, {**data, "prosecutor_on": "2999-01-01"}).text
+    response = client.post(url, data)
+    opening = OpeningRequest.objects.get()
+    assert response.headers["Location"] == reverse("openings:detail", args=[opening.public_id])
+    page = client.get(response.headers["Location"]).text
+    assert key_of(browser).fingerprint in page and "Menaces" in page
+    assert (
+        f"/console/echange/{conversation.public_id}/levee/"
+        in client.get(f"/console/echange/{conversation.public_id}/").text
+    )
+
+
+def test_imminent_danger_is_asked_without_an_authorisation():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    data = {"field": "name", "motive": "Il est devant la porte", "legal_ground": "Texte", "is_urgent": "on"}
+    signed_in(agent.user).post(f"/console/echange/{conversation.public_id}/levee/", data)
+    assert OpeningRequest.objects.get().is_urgent
+
+
+def test_another_agent_cannot_ask_nor_see(agent, custodians):
+    conversation = make.assigned(make.agent())
+    opening = ask(agent)
+    stranger = signed_in(make.agent(unit_name="Ailleurs").user)
+    assert stranger.get(f"/console/echange/{conversation.public_id}/levee/").status_code == 404
+    assert stranger.get(reverse("openings:detail", args=[opening.public_id])).status_code == 404
+    assert stranger.post(reverse("openings:show", args=[opening.public_id])).status_code == 404
+    assert "Anonymat" not in stranger.get(reverse("openings:index")).text
+
+
+def test_administrator_sees_the_register_and_no_request(agent):
+    opening = ask(agent)
+    client = signed_in(User.objects.create_user("chef", role=Role.ADMINISTRATOR))
+    assert client.get(reverse("openings:detail", args=[opening.public_id])).status_code == 404
+    assert client.get(reverse("openings:index")).status_code == 403
+    page = client.get(reverse("openings:register")).text
+    assert str(opening.public_id) in page and "Menaces" not in page and "PARQUET" not in page
+
+
+def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians, browser):
+    opening = ask(agent, recipient=key_of(browser))
+    asker, chief, one, two = map(signed_in, (agent, supervisor, *custodians[:2]))
+
+    def page(client):
+        return client.get(reverse("openings:detail", args=[opening.public_id])).text
+
+    def do(client, act, **data):
+        response = client.post(reverse(f"openings:{act}", args=[opening.public_id]), data, follow=True)
+        assert response.status_code == 200
+        return response
+
+    assert "Contresigner" not in page(asker) and "Contresigner" in page(chief)
+    assert "Contresigner" not in page(one)
+    assert "indiquez" in do(chief, "refuse").text.lower()  # a reason is asked for
+    do(chief, "countersign")
+    assert "a changé entre-temps" in do(chief, "countersign").text
+    do(one, "agree")
+    assert "Donner mon accord" not in page(one) and "Donner mon accord" in page(two)
+    do(two, "agree")
+    envelope = do(one, "envelope")
+    assert envelope.headers["Content-Disposition"].startswith("attachment")
+    assert set(json.loads(envelope.content)) >= {"sealed", "recipient", "request"}
+    assert "n&#x27;est pas un fichier de réponse" in do(one, "answer", reply="{}").text
+    reply = Reply(opening.public_id, seal_reply("", recipient=key_of(browser), request=opening.public_id))
+    assert "une heure pour la lire" in do(one, "answer", reply=reply.text).text
+    assert "Afficher maintenant" in page(asker) and "Afficher maintenant" not in page(chief)
+    assert chief.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
+    shown = asker.post(reverse("openings:show", args=[opening.public_id]))
+    assert shown.json()["sealed"] and shown.headers["Cache-Control"] == "no-store"
+    assert asker.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
+
+
+def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agent, supervisor, custodians, browser):
+    """Of the same size, and with as many queries, at every step and for everybody."""
+    people = {user: signed_in(user) for user in (agent, supervisor, *custodians)}
+    seen = []
+    for name in ("Anaïs Martin", ""):
+        opening = ask(agent, report=file(uuid.uuid4(), name=name), recipient=key_of(browser))
+        sizes = []
+
+        def do(user, act, opening=opening, sizes=sizes, **data):
+            with CaptureQueriesContext(connection) as queries:
+                response = people[user].post(reverse(f"openings:{act}", args=[opening.public_id]), data)
+            sizes.append((act, response.status_code, len(queries)))
+            for each, client in people.items():
+                with CaptureQueriesContext(connection) as queries:
+                    page = client.get(reverse("openings:detail", args=[opening.public_id]))
+                sizes.append((each.username, page.status_code, len(page.content), len(queries)))
+            return response
+
+        do(supervisor, "countersign")
+        do(custodians[0], "agree")
+        do(custodians[1], "agree")
+        envelope = json.loads(do(custodians[0], "envelope").content)
+        sizes.append({field: len(str(value)) for field, value in envelope.items() if field != "version"})
+        reply = Reply(opening.public_id, seal_reply(name, recipient=key_of(browser), request=opening.public_id))
+        do(custodians[1], "answer", reply=reply.text)
+        sizes.append(len(do(agent, "show").content))
+        seen.append(sizes)
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 6 * 6 + 2
+
+
+def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
+    evil = make.agent().user
+    evil.username = "=HYPERLINK(1)"
+    evil.save()
+    ask(evil)
+    response = signed_in(custodians[0]).get(reverse("openings:register_csv"))
+    rows = list(csv.reader(io.StringIO(response.text.lstrip("\ufeff")), delimiter=";"))
+    assert rows[1][5] == "'=HYPERLINK(1)" and len(rows) == 2
+    assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="csv").exists()
+
+
+def test_register_on_paper_is_tagged(custodians, agent):
+    ask(agent)
+    response = signed_in(custodians[0]).get(reverse("openings:register_pdf"))
+    assert response.content.startswith(b"%PDF-1.7") and b"/StructTreeRoot" in response.content
+    assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="pdf").exists()
+
+
+@pytest.mark.parametrize("url", ["register", "register_csv", "register_pdf"])
+def test_register_is_for_control_only(agent, supervisor, url):
+    for user in (agent, supervisor):
+        assert signed_in(user).get(reverse(f"openings:{url}")).status_code == 403
+
+
+def test_console_says_how_many_wait(agent, supervisor):
+    ask(agent, urgent=True)
+    page = signed_in(supervisor).get("/console/").text
+    assert "à traiter, urgent" in page
+    assert OpeningStep.objects.count() == 1
+
+
+def test_custodian_signs_in_to_their_own_room(custodians, rf):
+    from pnav.accounts.adapters import AccountAdapter
+
+    request = rf.get("/")
+    request.user = custodians[0]
+    assert AccountAdapter(request).get_login_redirect_url(request) == "/levees/"
+    client = signed_in(custodians[0])
+    assert client.get("/levees/").status_code == 200
+    assert client.get("/console/").status_code == 403
