@@ -15,6 +15,8 @@ from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import CommandError, call_command
 
 from reports import custody
@@ -22,7 +24,8 @@ from reports.custody import Cost, DamagedShare, ShareFile
 from reports.envelopes import Envelope
 from reports.management.commands import make_seal_key
 from reports.management.commands.open_sealed import CLEAR_SCREEN, shown
-from reports.sealing import Context, PrivateKey, PublicKey, seal
+from reports.replies import SUITE, Recipient, Reply, info
+from reports.sealing import Context, PrivateKey, PublicKey, seal, unpad
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASES = ["cheval agrafe lampe étang", "brouette violon saule midi", "tuile marmotte onze cahier"]
@@ -383,3 +386,60 @@ def test_commands_without_database_nor_settings(tmp_path):
     assert made.returncode == 1 and "Une phrase de passe se tape au clavier" in made.stderr, made.stderr
     opened = start("open_sealed", "x.json", "--shares", "a", "b")
     assert opened.returncode == 1 and "La valeur ne s'affiche que sur un écran" in opened.stderr, opened.stderr
+
+
+# --- open_sealed --reply ------------------------------------------------------------------------------------------
+
+REQUEST = UUID("5f0b2d11-93a7-4a52-8a52-6a0e4f0e9d0e")
+
+
+@pytest.fixture
+def browser(envelope, key):
+    """The browser that asked; the envelope says so."""
+    private_key = ec.generate_private_key(ec.SECP256R1())
+    recipient = Recipient(private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    sealed = seal(CLEAR, public_key=key.public_key, context=CONTEXT)
+    Path(envelope.path).write_text(Envelope(CONTEXT, sealed, REQUEST, recipient).text)
+    return SimpleNamespace(private_key=private_key, recipient=recipient)
+
+
+def test_reply_opens_in_the_browser_that_asked_and_shows_nothing(key, envelope, browser, keyboard, tmp_path, capfd):
+    out = tmp_path / "reponse.json"
+    keyboard.lines += PASSPHRASES[:2]
+    screen = run("open_sealed", envelope.path, shares=key.shares[:2], reply=str(out))
+    assert browser.recipient.fingerprint in screen and str(REQUEST) in screen
+    captured = capfd.readouterr()
+    for text in (screen, out.read_text(), captured.out, captured.err):
+        assert CLEAR not in text and "Zébulon" not in text
+    reply = Reply.parse(out.read_text())
+    assert unpad(SUITE.decrypt(reply.sealed, browser.private_key, info=info(REQUEST))) == CLEAR
+
+
+def test_reply_to_an_envelope_without_a_way_back(key, envelope, keyboard, tmp_path):
+    said, _screen = refusal("open_sealed", envelope.path, shares=key.shares[:2], reply=str(tmp_path / "r.json"))
+    assert "n'attend pas de réponse" in said and not keyboard.asked
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_reply_never_writes_over_anything(key, envelope, browser, keyboard, tmp_path):
+    out = tmp_path / "reponse.json"
+    out.write_text("déjà là")
+    said, _screen = refusal("open_sealed", envelope.path, shares=key.shares[:2], reply=str(out))
+    assert "existe déjà" in said and out.read_text() == "déjà là" and not keyboard.asked
+
+
+def test_reply_where_nothing_can_be_written(key, envelope, browser, keyboard, tmp_path):
+    keyboard.lines += PASSPHRASES[:2]
+    said, _screen = refusal(
+        "open_sealed", envelope.path, shares=key.shares[:2], reply=str(tmp_path / "nowhere" / "r.json")
+    )
+    assert "Impossible d'écrire" in said
+
+
+def test_envelope_whose_way_back_was_changed_is_damaged(key, envelope, browser, keyboard, tmp_path):
+    path = Path(envelope.path)
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
+    theirs = Recipient(other.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    path.write_text(path.read_text().replace(browser.recipient.text, theirs.text))
+    said, _screen = refusal("open_sealed", envelope.path, shares=key.shares[:2], reply=str(tmp_path / "r.json"))
+    assert "abîmé" in said

@@ -1,0 +1,176 @@
+# ruff: noqa: F811
+"""An opening in real browsers: asked, agreed to, answered from the machine without a network, read once."""
+
+import contextlib
+import json
+import re
+import uuid
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from playwright.sync_api import Page, expect
+
+from chat.lifecycle import Availability
+from pnav.accounts.models import Role, User
+from reports import openings
+from reports.models import OpeningRequest, Report
+from reports.opening_rules import State
+from reports.replies import Reply, seal_reply
+from reports.sealing import unseal
+from tests.accounts.cast import SECRET, totp_code
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import PASSWORD, an_agent, at, sign_in  # noqa: F401  a fixture
+from tests.factories import chat as make
+from tests.reports.test_actions import file
+from tests.variables import SEAL_KEY
+
+NAME = "Anaïs Martin \u202eertsulli"  # with a mark that turns the direction of writing
+
+
+def people():
+    """An agent with a conversation whose person left a name, a supervisor, two custodians."""
+    agent, chief = an_agent(availability=Availability.AVAILABLE, present=True), an_agent(role=Role.SUPERVISOR)
+    report = file(uuid.uuid4(), name=NAME)
+    conversation = make.assigned(agent)
+    waiting, conversation.report = conversation.report, report
+    conversation.save()
+    waiting.delete()
+    custodians = [User.objects.create_user(f"referent-{uuid.uuid4().hex[:6]}", role=Role.CUSTODIAN) for _n in (1, 2)]
+    for custodian in custodians:
+        custodian.set_password(PASSWORD)
+        custodian.save()
+        TOTP.activate(custodian, SECRET)
+    return agent, chief, custodians, conversation
+
+
+@pytest.fixture
+def cast(at):
+    def forget():
+        OpeningRequest.objects.all().delete()
+        Report.objects.filter(conversation__isnull=True).delete()
+        User.objects.filter(role=Role.CUSTODIAN).delete()
+
+    yield at(people)
+    at(forget)
+
+
+def ask(page: Page, site: LiveSite, conversation) -> None:
+    page.goto(f"{site.url}/console/echange/{conversation.public_id}/levee/")
+    page.get_by_text("Nom laissé par la personne", exact=True).click()
+    page.get_by_label("Motif", exact=True).fill("Menaces de mort")
+    page.get_by_label("Fondement juridique").fill("Code pénal, art. 222-33-2-2")
+    page.get_by_label("Référence de l'autorisation du procureur").fill("PARQUET-4711")
+    page.get_by_label("Date de l'autorisation").fill("2026-11-20")
+
+
+def agree_and_answer(chief, custodians) -> None:
+    """What supervisor and custodians do, and the machine without a network."""
+    opening = OpeningRequest.objects.get()
+    openings.countersign(request_id=opening.pk, by=chief.user)
+    for custodian in custodians:
+        openings.agree(request_id=opening.pk, by=custodian)
+    envelope = openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)
+    reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
+    openings.answer(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
+
+
+def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
+    live_site: LiveSite,
+    page: Page,
+    page_factory: PageFactory,
+    at,
+    cast,
+    axe: Axe,
+) -> None:
+    agent, chief, custodians, conversation = cast
+    sign_in(page, live_site, agent)
+    ask(page, live_site, conversation)
+    expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    expect(page.locator("code")).to_have_text(re.compile(r"^[0-9a-f]{4}( [0-9a-f]{4}){3}$"))
+    detail = page.url
+    at(agree_and_answer, chief, custodians)
+
+    elsewhere = page_factory()  # the same session, in a browser without the key
+    elsewhere.context.add_cookies(page.context.cookies())
+    elsewhere.goto(detail)
+    elsewhere.get_by_role("button", name="Afficher maintenant").click()
+    expect(elsewhere.get_by_text("Rien n'a été lu ni effacé")).to_be_visible()
+    assert at(lambda: OpeningRequest.objects.get().state) == State.ANSWERED
+
+    page.reload()
+    axe(page)
+    page.get_by_role("button", name="Afficher maintenant").click()
+    value = page.locator("[data-opening-value]")
+    expect(value).to_have_text("Anaïs Martin \\u{202e}ertsulli")
+    expect(value).to_be_focused()
+    assert at(lambda: OpeningRequest.objects.get().state) == State.SHOWN
+    page.get_by_role("button", name="Effacer de l'écran").click()
+    expect(value).to_be_hidden()
+    assert "Anaïs" not in page.content()
+    page.reload()
+    expect(page.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+
+
+def test_nothing_left_is_said_in_words(live_site: LiveSite, page: Page, at, cast) -> None:
+    agent, chief, custodians, conversation = cast
+    sign_in(page, live_site, agent)
+    ask(page, live_site, conversation)
+    page.get_by_text("Moyen de la joindre", exact=True).click()
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    at(agree_and_answer, chief, custodians)
+    page.reload()
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.get_by_text("La personne n'a rien laissé ici.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("theme", "javascript"), [("light", True), ("dark", True), ("dark", False)])
+def test_custodian_at_320(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at,
+    cast,
+    axe: Axe,
+    theme: str,
+    javascript: bool,
+) -> None:
+    agent, chief, custodians, conversation = cast
+    look = axe if javascript else lambda _page: None  # axe waits for timers, which a page without scripts has not
+    opening = at(
+        lambda: openings.ask(
+            report=conversation.report,
+            field="contact",
+            grounds=openings.Grounds("Danger", "Texte"),
+            is_urgent=True,
+            recipient=None,
+            by=agent.user,
+        )
+    )
+    at(openings.countersign, request_id=opening.pk, by=chief.user)
+    page = page_factory(javascript=javascript, width=320, theme=theme)
+    page.goto(live_site.url + "/levees/")
+    page.fill("[name=login]", custodians[0].username)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector("[name=code]")
+    page.fill("[name=code]", totp_code())
+    page.press("[name=code]", "Enter")
+    page.wait_for_url("**/levees/")
+    look(page)
+    page.get_by_role("link", name="Moyen de la joindre").click()
+    look(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Retirer l'enveloppe").click()
+    assert json.loads(download.value.path().read_text())["field"] == "contact"
+    page.get_by_role("button", name="Noter qu'elle a été montrée").click()
+    expect(page.get_by_text("Examen à faire").first).to_be_visible()
+    page.get_by_role("button", name="Enregistrer l'examen").click()
+    expect(page.get_by_text("Écrivez votre conclusion.").first).to_be_visible()
+    look(page)
+    with contextlib.suppress(FileNotFoundError):
+        download.value.delete()
