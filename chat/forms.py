@@ -34,6 +34,10 @@ class CodeForm(forms.Form):
     """
 
     code = forms.Field(error_messages={"required": _("Écrire ici les cinq mots du code de reprise.")})
+    mark = forms.Field(required=False)  # of the page: see `resume.new_mark`
+
+    def clean_mark(self) -> str:
+        return (self.cleaned_data["mark"] or "")[:100]
 
     def clean_code(self) -> tuple[str, ...]:
         reading = codewords.read(self.cleaned_data["code"])

@@ -20,6 +20,8 @@ from chat.writing import say
 from reports.models import Report
 
 RESUME_GRACE = timedelta(seconds=10)
+BY_CODE = "code"  # how the history tells this way back from the others
+MARK_BYTES = 16
 
 HASHES_AT_ONCE = 2  # 32 MiB and a processor each
 HASHES_IN_ALL = 4  # with those that wait for their turn: each holds a thread that serves pages
@@ -83,18 +85,22 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
 
 
 @transaction.atomic
-def resume_conversation(*, conversation_id: int) -> Conversation:
+def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation:
     """Come back with the code: the visit that was there before ends, on whatever device it is.
 
-    A second use within RESUME_GRACE is the same one (a double click). What happened is written in the history, and in
-    the thread while it is open, for both sides.
+    mark: of the page that sent the code (`new_mark`), "" when it has none. The last use again, from the same page and
+    within RESUME_GRACE, is the same one: a double click. Any other is somebody else's, however soon. What happened is
+    written in the history, and in the thread while it is open, for both sides.
     """
     now = clock.now()
     conversation = revive_conversation(conversation_id=conversation_id)
-    again = conversation.events.filter(kind=EventKind.RESUMED, detail="code", at__gt=now - RESUME_GRACE).exists()
+    uses = conversation.events.filter(kind=EventKind.RESUMED, detail__startswith=BY_CODE)
+    last = uses.order_by("-pk").first()
+    detail = BY_CODE + (f" {_print_of(mark)}" if mark else "")
+    again = bool(mark) and last is not None and last.detail == detail and last.at > now - RESUME_GRACE
     if not again:
         Report.objects.filter(pk=conversation.report_id).update(visit_generation=F("visit_generation") + 1)
-        conversation.events.create(kind=EventKind.RESUMED, at=now, detail="code")
+        conversation.events.create(kind=EventKind.RESUMED, at=now, detail=detail)
         # First: whoever sits at the device left behind is sent away before the line below, or an answer, reaches them.
         doorbell.state_changed(conversation.public_id)
         if conversation.is_open:
@@ -102,6 +108,19 @@ def resume_conversation(*, conversation_id: int) -> Conversation:
             doorbell.message_posted(conversation.public_id, conversation.last_seq)
     conversation.report.refresh_from_db(fields=["visit_generation"])
     return conversation
+
+
+def new_mark() -> str:
+    """What tells one page that asks for the code from all others: drawn for it, sent with its form, known to nobody.
+
+    Not the visit: its key changes with the first click, and a new device has no visit before it.
+    """
+    return secrets.token_urlsafe(MARK_BYTES)
+
+
+def _print_of(mark: str) -> str:
+    """What the history keeps of a mark."""
+    return salted_hmac("pnav.chat.resume.mark", mark, algorithm="sha256").hexdigest()[:32]
 
 
 # --- the code ---------------------------------------------------------------------------------------------------------
@@ -140,10 +159,11 @@ def forget_expired_codes(*, now: datetime) -> int:
     )
 
 
-def resume_by_code(*, words: Sequence[str]) -> Conversation | None:
+def resume_by_code(*, words: Sequence[str], mark: str = "") -> Conversation | None:
     """Come back to the conversation of these words, or None: no such code, or it ended, in whatever way.
 
-    The time it takes is that of the hash, whether there is such a code or not. Raises Busy.
+    mark: as of `resume_conversation`. The time it takes is that of the hash, whether there is such a code or not.
+    Raises Busy.
     """
     digest = slow_hash(words)
     with transaction.atomic():
@@ -153,7 +173,7 @@ def resume_by_code(*, words: Sequence[str]) -> Conversation | None:
             .filter(resume_digest=digest, resume_until__gt=clock.now())
             .first()
         )
-        return None if found is None else resume_conversation(conversation_id=found.pk)
+        return None if found is None else resume_conversation(conversation_id=found.pk, mark=mark)
 
 
 def slow_hash(words: Sequence[str]) -> bytes:

@@ -116,9 +116,10 @@ def come_back(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 200
     if form.is_valid():
-        conversation, refusal, status = _try(request, form.cleaned_data["code"])
+        conversation, refusal, status = _try(request, form.cleaned_data["code"], form.cleaned_data["mark"])
         if conversation is not None:
-            # Whoever knew the key of this visit knows nothing more. A double click sends the code again, which works.
+            # Whoever knew the key of this visit knows nothing more. A double click sends the code again, with the old
+            # cookie: it works, and by the mark of the page it is the same return.
             request.session.cycle_key()
             reports.session.remember(request, conversation.report)
             arrivals.record_request(request, conversation.report.public_id)
@@ -129,6 +130,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
         "errors": form.errors.get("code", []),
         "typed": form.data.get("code", "")[: codewords.MAX_TYPED],
         "max_typed": codewords.MAX_TYPED,
+        "mark": resume.new_mark(),
         "has_conversation": current is not None,
         "familiar": _is_familiar(request, current),
     }
@@ -143,7 +145,7 @@ def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
     return bool(answers) and rules.voice(answers).familiar
 
 
-def _try(request: HttpRequest, words: tuple[str, ...]) -> tuple[Conversation | None, str, int]:
+def _try(request: HttpRequest, words: tuple[str, ...], mark: str) -> tuple[Conversation | None, str, int]:
     """The conversation that these words open, or why they open none; and the status of the answer.
 
     All codes that do not work get the same sentence: it tells a guesser nothing.
@@ -154,7 +156,7 @@ def _try(request: HttpRequest, words: tuple[str, ...]) -> tuple[Conversation | N
     if limits.is_over("resume", limit=ALL_TRIES, seconds=ALL_TRIES_SECONDS):
         return None, _busy(), 429
     try:
-        conversation = resume.resume_by_code(words=words)
+        conversation = resume.resume_by_code(words=words, mark=mark)
     except resume.Busy:
         return None, _busy(), 503
     refusal = _(

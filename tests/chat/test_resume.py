@@ -75,6 +75,12 @@ def send(client, text):
     return client.post(reverse("chat:resume"), {"code": text})
 
 
+def mark_of(client) -> str:
+    """The mark of a page that asks for the code, opened by this client."""
+    page = client.get(reverse("chat:resume")).text
+    return page.split('name="mark" value="')[1].split('"')[0]
+
+
 # --- leaving and coming back ------------------------------------------------------------------------------------------
 
 
@@ -275,12 +281,34 @@ def test_code_asked_for_earlier_does_not_replace_a_later_one(monkeypatch):
 def test_two_come_back_at_once_and_are_one_visit(slow_hash):
     conversation = make.assigned()
     words = issue(conversation).split()
-    found = in_threads(2, lambda _index: resume.resume_by_code(words=words))
+    mark = resume.new_mark()
+    found = in_threads(2, lambda _index: resume.resume_by_code(words=words, mark=mark))
     assert [one.report.visit_generation for one in found] == [1, 1]
     conversation.report.refresh_from_db()
     assert conversation.report.visit_generation == 1
-    assert conversation.events.filter(kind=EventKind.RESUMED, detail="code").count() == 1
+    [event] = conversation.events.filter(kind=EventKind.RESUMED, detail__startswith="code")
+    assert mark not in event.detail
     assert sum("Retour avec le code" in message.body for message in conversation.messages.all()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", ["the same", "another"])
+def test_double_click_stays_and_another_device_takes_the_place(page, slow_hash, settings):
+    """Two requests in real threads. One page sent twice is one visit; of two pages, one device follows the exchange."""
+    conversation = make.waiting()
+    code = issue(conversation)
+    first, second = Client(), Client()
+    mark = mark_of(first)
+    marks = [mark, mark if page == "the same" else mark_of(second)]
+    clients = [first, second]  # a double click: two requests without the cookie that the first answer brings
+    answers = in_threads(
+        2, lambda index: clients[index].post(reverse("chat:resume"), {"code": code, "mark": marks[index]}).status_code
+    )
+    assert answers == [302, 302]
+    inside = [client.get(reverse("chat:code")).status_code == 200 for client in clients]
+    assert inside.count(True) == (2 if page == "the same" else 1)
+    conversation.report.refresh_from_db()
+    assert conversation.report.visit_generation == (1 if page == "the same" else 2)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -535,14 +563,56 @@ def test_resume_ends_the_visit_of_the_device_left_behind(as_reporter):
     assert "Retour avec le code de reprise" in shown(here.get(PAGE))
 
 
-def test_resume_twice_at_once_is_one(client):
+def test_resume_twice_at_once_is_one(client, settings):
+    """The second click comes with the cookie that the first made void."""
     conversation = make.waiting()
     code = issue(conversation)
+    session = client.session
+    session["x"] = 1
+    session.save()
+    mark, cookie = mark_of(client), client.cookies[settings.SESSION_COOKIE_NAME].value
     for _click in range(2):
-        send(client, code)
+        client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+        assert client.post(reverse("chat:resume"), {"code": code, "mark": mark}).url == PAGE
     conversation.report.refresh_from_db()
     assert conversation.report.visit_generation == 1
     assert 'data-status="waiting"' in shown(client.get(PAGE))
+
+
+@pytest.mark.parametrize("mark", ["another page", "no mark", "an invented one"])
+def test_resume_on_a_second_device_at_once_ends_the_first(mark):
+    conversation = make.assigned()
+    code = issue(conversation)
+    first, second = Client(), Client()
+    first.post(reverse("chat:resume"), {"code": code, "mark": mark_of(first)})
+    typed = {"another page": mark_of(second), "no mark": "", "an invented one": "code\x00" + "x" * 500}[mark]
+    assert second.post(reverse("chat:resume"), {"code": code, "mark": typed}).url == PAGE
+    make.message(conversation, "pour moi seule")
+    assert "pour moi seule" in shown(second.get(PAGE))
+    assert "pour moi seule" not in shown(first.get(PAGE, follow=True))
+    assert first.post(reverse("chat:frames"), "{}", content_type="application/json").status_code == 401
+
+
+def test_resume_from_the_first_page_again_after_another_device_is_a_new_return():
+    conversation = make.waiting()
+    code = issue(conversation)
+    first, second = Client(), Client()
+    mark = mark_of(first)
+    for client, sent in ((first, mark), (second, mark_of(second)), (first, mark)):
+        client.post(reverse("chat:resume"), {"code": code, "mark": sent})
+    conversation.report.refresh_from_db()
+    assert conversation.report.visit_generation == 3
+    assert second.post(reverse("chat:frames"), "{}", content_type="application/json").status_code == 401
+
+
+def test_resume_from_the_same_page_later_is_a_new_return(client, monkeypatch):
+    monkeypatch.setattr(resume, "RESUME_GRACE", timedelta(0))
+    conversation = make.waiting()
+    code, mark = issue(conversation), mark_of(client)
+    for _time in range(2):
+        client.post(reverse("chat:resume"), {"code": code, "mark": mark})
+    conversation.report.refresh_from_db()
+    assert conversation.report.visit_generation == 2
 
 
 def test_person_who_left_in_a_hurry_comes_back_to_the_same_agent(as_reporter):
