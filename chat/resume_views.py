@@ -15,7 +15,7 @@ from chat import access, codewords, resume
 from chat.forms import CodeForm
 from chat.lifecycle import Status
 from chat.models import Conversation
-from chat.views import json_answer, manner_of
+from chat.views import json_answer, manner_of, without_visit
 from reports import arrivals, limits
 from reports.visitor import hashed_address
 from triage import rules
@@ -53,7 +53,7 @@ def code(request: HttpRequest) -> HttpResponse:
     current = access.as_reporter(request.session)
     wants_json = "application/json" in request.headers.get("Accept", "")
     if current is None:
-        return json_answer({"error": "no_session"}, status=401) if wants_json else redirect("chat:resume")
+        return json_answer({"error": "no_session"}, status=401) if wants_json else _without_visit(request)
     if request.method != "POST":
         return _show(request, current)
     issued, error, status = _issue(current)
@@ -79,6 +79,10 @@ def _issue(current: Conversation) -> tuple[str, str, int]:
         return "", _busy(), 503
 
 
+def _without_visit(request: HttpRequest) -> HttpResponse:
+    return without_visit(request) if reports.session.has_ended(request) else redirect("chat:resume")
+
+
 def _busy() -> str:
     return _("Beaucoup de demandes arrivent en même temps. Un nouvel essai sera possible dans quelques secondes.")
 
@@ -101,7 +105,7 @@ def annul(request: HttpRequest) -> HttpResponse:
     """The person no longer wants the code to work: it was lost, or somebody saw it."""
     current = access.as_reporter(request.session)
     if current is None:
-        return redirect("chat:resume")
+        return _without_visit(request)
     resume.void_code(conversation_id=current.pk)
     return redirect("chat:code")
 

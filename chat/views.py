@@ -43,6 +43,8 @@ type View = Callable[[HttpRequest], HttpResponse]
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
 MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
 
+EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
+
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
@@ -75,6 +77,7 @@ def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any
         "said": wording.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
         # The emergency numbers are also at the top of every page: first come those that are not.
+        "emergency_numbers": EMERGENCY_NUMBERS,
         "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],
     }
 
@@ -157,6 +160,15 @@ def _when_away(view: View) -> View:
     return answer
 
 
+def without_visit(request: HttpRequest) -> HttpResponse:
+    """What a page of the exchange answers to a visit without one: that it ended here, if it did; else the beginning."""
+    if not reports.session.has_ended(request):
+        return redirect("reports:create")
+    if request.method not in {"GET", "HEAD"}:
+        return redirect("chat:conversation")
+    return render(request, "chat/ended.html", {"numbers": EMERGENCY_NUMBERS})
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
@@ -167,7 +179,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
     if current is None:
         report = reports.session.current_report(request)
         if report is None:
-            return redirect("reports:create")
+            return without_visit(request)
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
@@ -180,7 +192,7 @@ def post_message(request: HttpRequest) -> HttpResponse:
     """Add a message without a script, then back to the end of the thread."""
     current = _present(request)
     if current is None:
-        return redirect("reports:create")
+        return without_visit(request)
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _show(request, current, form)
@@ -270,7 +282,7 @@ def end(request: HttpRequest) -> HttpResponse:
     """The person ends the exchange or leaves the queue, after having been asked."""
     current = access.as_reporter(request.session)
     if current is None:
-        return redirect("reports:create")
+        return without_visit(request)
     if request.method == "POST":
         actions.close_conversation(conversation_id=current.pk, by_author=Author.REPORTER)
         return redirect("chat:conversation")

@@ -1,5 +1,6 @@
 """The report of this visit, in its own place of the session."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from reports.models import Report
@@ -7,6 +8,7 @@ from reports.models import Report
 KEY = "reports.report"
 DISCREET = "reports.discreet"
 GENERATION = "reports.generation"
+ENDED = "reports.ended"
 
 
 def remember(request: HttpRequest, report: Report) -> None:
@@ -18,12 +20,32 @@ def remember(request: HttpRequest, report: Report) -> None:
     request.session[KEY] = str(report.public_id)
     request.session[DISCREET] = report.discreet
     request.session[GENERATION] = report.visit_generation
+    request.session.pop(ENDED, None)
 
 
 def forget(request: HttpRequest) -> None:
     request.session.pop(KEY, None)
     request.session.pop(DISCREET, None)
     request.session.pop(GENERATION, None)
+
+
+def was_left_behind(request: HttpRequest) -> bool:
+    """Whether this visit's report is no longer its own: a code de reprise was used elsewhere, or it was removed."""
+    return request.session.get(KEY) is not None and not _own(request).exists()
+
+
+def end(request: HttpRequest) -> None:
+    """Forget this visit, the answers and the place of its orientation too: whoever holds the device may not be who
+    gave them. What stays: that a visit ended here, and whether titles are to stay neutral."""
+    discreet = is_discreet(request)
+    request.session.flush()
+    request.session[ENDED] = True
+    request.session[DISCREET] = discreet
+
+
+def has_ended(request: HttpRequest) -> bool:
+    """Whether the visit that this browser had was ended from elsewhere, and none began since."""
+    return bool(request.session.get(ENDED, False))
 
 
 def is_discreet(request: HttpRequest) -> bool:
@@ -33,9 +55,11 @@ def is_discreet(request: HttpRequest) -> bool:
 
 def current_report(request: HttpRequest) -> Report | None:
     """The report of this visit with its place, or None."""
-    public_id = request.session.get(KEY)
-    if public_id is None:
+    if request.session.get(KEY) is None:
         return None
-    reports = Report.objects.select_related("municipality", "reception_point")
+    return _own(request).select_related("municipality", "reception_point").first()
+
+
+def _own(request: HttpRequest) -> QuerySet[Report]:
     generation = request.session.get(GENERATION, 0)
-    return reports.filter(public_id=public_id, visit_generation=generation).first()
+    return Report.objects.filter(public_id=request.session[KEY], visit_generation=generation)

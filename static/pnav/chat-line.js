@@ -41,6 +41,7 @@ window.pnavLine = ({ address, frames, csrf, after, wanted, hear, changed, ended 
   }
 
   function end() {
+    if (over) return;
     over = true;
     [next, silence, loss].forEach(clearTimeout);
     const mine = socket;
@@ -194,6 +195,7 @@ window.pnavLine = ({ address, frames, csrf, after, wanted, hear, changed, ended 
     send,
     cut,
     wake,
+    end, // said by another answer than the line's
     again: () => send(sync()),
     // Asked for by the person: now, and an honest answer soon.
     retry() {

@@ -12,9 +12,10 @@
   const say = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
 
   let title = document.title, status = data.status, interlocutor = data.interlocutor, lastSeq = Number(data.lastSeq), readSent = 0;
-  let line = null, lineState = "", over = false, atEnd = true, unread = 0, typedAt = 0;
+  let line = null, lineState = "", atEnd = true, unread = 0, typedAt = 0;
   let inFlight = null, patience = 0, bannerTimer = 0, calmTimer = 0, typingTimer = 0;
   const LONG = 4; // tries of a message, half a minute: they go on, and the person may ask for one at once
+  const page = new AbortController(); // ends what listens beyond the exchange's own nodes, with the visit
   const outbox = []; // {id, body, node, tries}, not acknowledged yet, in order; one at a time is on its way
 
   /* --- drawing --- */
@@ -253,14 +254,14 @@
     flush();
   }
 
+  // Unsent text goes too, and the page says so: whoever reads it now may not be who typed it.
   function ended() {
-    over = true;
-    clearTimeout(bannerTimer);
-    clearTimeout(patience);
-    banner("", false);
-    $("lost").hidden = $("line").hidden = true;
-    $("ended").hidden = false;
-    button.disabled = box.readOnly = true;
+    [bannerTimer, calmTimer, typingTimer, patience].forEach(clearTimeout);
+    page.abort();
+    inFlight = null;
+    outbox.length = 0;
+    box.value = "";
+    window.pnavLeft();
   }
 
   /* --- writing --- */
@@ -297,7 +298,7 @@
 
   function post() {
     const body = box.value.trim();
-    if (over || status === "closed") return;
+    if (status === "closed") return;
     error(!body ? said.empty : length(body) > limit ? said.too_long : "");
     if (!body || length(body) > limit) return;
     const node = draw({ author: "reporter", sent_at: new Date().toISOString(), body });
@@ -333,6 +334,7 @@
     try {
       const headers = { "X-CSRFToken": data.csrf, Accept: "application/json" };
       const answer = await fetch(event.target.action, { method: "POST", headers });
+      if (answer.status === 401) { line.end(); return; }
       const reply = await answer.json();
       if (answer.ok) { // refused, what is shown already stays: it works
         $("code").textContent = reply.code;
@@ -342,7 +344,7 @@
         $("code-replaces").hidden = false;
       }
       show($("code-error"), answer.ok ? "" : reply.detail || said.code_failed);
-    } catch { show($("code-error"), said.code_failed); }
+    } catch { if (!page.signal.aborted) show($("code-error"), said.code_failed); }
   });
 
   /* --- the world around --- */
@@ -354,10 +356,12 @@
     toEnd(true);
   });
 
-  new IntersectionObserver(([entry]) => {
+  const view = new IntersectionObserver(([entry]) => {
     atEnd = entry.isIntersecting;
     if (atEnd) { show($("notice"), ""); markRead(); }
-  }, { rootMargin: "0px 0px -80px" }).observe(end);
+  }, { rootMargin: "0px 0px -80px" });
+  view.observe(end);
+  page.signal.addEventListener("abort", () => view.disconnect());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     unread = 0;
@@ -365,11 +369,11 @@
     line.wake();
     if (status === "abandoned") returned();
     markRead();
-  });
-  document.addEventListener("resume", () => line.wake()); // after the browser froze the page
-  window.addEventListener("pageshow", () => line.wake());
-  window.addEventListener("online", () => line.wake());
-  window.addEventListener("offline", () => { line.cut(); if (!line.ready) showLine(); });
+  }, page);
+  document.addEventListener("resume", () => line.wake(), page); // after the browser froze the page
+  window.addEventListener("pageshow", () => line.wake(), page);
+  window.addEventListener("online", () => line.wake(), page);
+  window.addEventListener("offline", () => { line.cut(); if (!line.ready) showLine(); }, page);
   $("retry").addEventListener("click", () => line.retry());
 
   list.querySelectorAll("time").forEach((node) => setTime(node, node.dateTime));

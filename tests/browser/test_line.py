@@ -457,7 +457,7 @@ def test_place_given_up_while_away_is_taken_back(live_site, enter):
         assert Conversation.objects.get(pk=conversation.pk).status == Status.WAITING
 
 
-def test_visit_that_ended_elsewhere_says_so_and_keeps_the_text(live_site, enter):
+def test_visit_that_ended_in_another_tab_leaves_nothing_on_the_page(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)
     other = page.context.new_page()
@@ -467,9 +467,10 @@ def test_visit_that_ended_elsewhere_says_so_and_keeps_the_text(live_site, enter)
     other.wait_for_url(re.compile("^(?!.*tchat)"))
     page.context.set_offline(True)  # the next line is opened without a visit
     page.context.set_offline(False)
-    expect(page.get_by_text("Votre visite a pris fin sur cet appareil.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Cette visite a pris fin sur cet appareil")).to_be_focused()
     expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_visible()
-    expect(page.get_by_label("Votre message")).to_have_value("pas encore envoyé")
+    expect(page.locator("textarea")).to_have_count(0)
+    assert "Camille" not in page.content()
 
 
 PAGES = 300

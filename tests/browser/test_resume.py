@@ -1,4 +1,4 @@
-"""The code de reprise from end to end: asked for, noted, a quick exit, and back on another device."""
+"""The code de reprise from end to end: asked for, noted, back on another device; and what the first one still shows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,9 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
+from pnav.sessions import SessionStore
 from tests.browser.conftest import goes_on
+from tests.browser.exchange import assigned, in_site
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 
@@ -104,3 +106,176 @@ def test_code_annulled_by_keyboard_no_longer_works(live_site, visitor, page_fact
     expect(elsewhere.get_by_text("Ces mots n'ouvrent aucun échange.")).to_be_visible()
     with live_site.database():
         assert Conversation.objects.get(pk=conversation.pk).resume_digest is None
+
+
+# --- the device left behind -------------------------------------------------------------------------------------------
+
+ENDED = "Cette visite a pris fin sur cet appareil"
+ANSWERS = {"version": "1", "answers": {"danger": "no", "role": "victim", "age": "under_15"}, "chat_anyway": False}
+NO_SOCKETS = (
+    "window.WebSocket = class { constructor() { setTimeout(() => this.onclose({ code: 1006 }), 5); } close() {} };"
+)
+
+
+@pytest.fixture
+def left_behind(live_site, page_factory, nobody_on_duty) -> Callable[..., tuple[Page, Conversation]]:
+    """`left_behind(page options, **fields of the report)`: somebody talks with Camille, and answers are kept."""
+
+    def make_page(options: dict[str, Any], *, script: str = "", **fields: Any) -> tuple[Page, Conversation]:
+        _agent, conversation = assigned(live_site, **fields)
+        in_site(live_site, lambda: make.message(conversation, "mon voisin me menace"))
+        with live_site.database():
+            session = SessionStore(visit(conversation))
+            session["triage"] = ANSWERS
+            session.save()
+        page = page_factory(**options)
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_site.url}
+        page.context.add_cookies([cookie])
+        if script:
+            page.add_init_script(script)
+        page.goto(live_site.url + "/tchat/")
+        expect(page.get_by_text("mon voisin me menace")).to_be_visible()
+        return page, conversation
+
+    return make_page
+
+
+def come_back(live_site, page_factory, code: str) -> Page:
+    elsewhere = page_factory(javascript=False)
+    elsewhere.goto(live_site.url + "/tchat/reprendre/")
+    with goes_on(elsewhere):
+        use(elsewhere, code)
+    expect(elsewhere.get_by_text("mon voisin me menace")).to_be_visible()
+    return elsewhere
+
+
+def code_of(page: Page) -> str:
+    page.get_by_role("button", name=CREATE).click()
+    expect(page.locator("#code-until")).to_be_visible()
+    words = page.locator(".pnav-chat__code").text_content()
+    assert words
+    return words
+
+
+def shows_nothing_of(page: Page, *secrets: str) -> None:
+    kept = page.content() + page.title() + page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    for secret in ("mon voisin", "Camille", "Terminer", "code-form", *secrets):
+        assert secret not in kept, secret
+    expect(page.locator("form textarea, form input:not([type=hidden])")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("options", "discreet"),
+    [
+        ({"width": 320, "height": 480}, False),
+        ({"width": 320, "height": 480, "theme": "dark"}, True),
+        ({"theme": "dark"}, False),
+    ],
+    ids=["phone", "phone, discreet, dark", "desk, dark"],
+)
+def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factory, axe, options, discreet):
+    page, _conversation = left_behind(options, discreet=discreet)
+    code = code_of(page)
+    page.locator("#body").fill("je n'ai pas fini ma phrase")
+    come_back(live_site, page_factory, code)
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text(ENDED)
+    expect(title).to_be_focused()
+    expect(page.get_by_role("alert")).to_contain_text("n’a pas été gardé")
+    shows_nothing_of(page, code, *code.split(), "pas fini ma phrase")
+    assert page.title() == ("Informations" if discreet else "Visite terminée – Pnav")
+    expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_in_viewport()
+    fits(page)
+    axe(page)
+    # What the world does afterwards brings nothing back, and breaks nothing.
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange')); dispatchEvent(new Event('pageshow'))")
+    shows_nothing_of(page, *code.split())
+    page.reload()
+    expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
+    shows_nothing_of(page, *code.split())
+    fits(page)
+    axe(page)
+    for path in ("/orientation/", "/signalement/"):
+        page.goto(live_site.url + path)
+        assert "Moins de 15 ans" not in page.content() or "déjà" not in page.content()
+        expect(page.locator("input:checked")).to_have_count(0)
+    for _page in range(2):
+        page.go_back()
+        assert "mon voisin" not in page.content()
+
+
+def test_back_after_the_visit_ended_brings_nothing_back(live_site, left_behind, page_factory):
+    page, _conversation = left_behind({})
+    code = code_of(page)
+    page.goto(live_site.url + "/accessibilite/")
+    come_back(live_site, page_factory, code)
+    page.go_back()
+    expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
+    shows_nothing_of(page, *code.split())
+
+
+def test_page_kept_in_memory_by_the_browser_asks_before_it_shows(live_site, left_behind, page_factory):
+    """As a browser does that keeps whole pages for « Back » whatever they ask for."""
+    page, _conversation = left_behind({}, script=NO_SOCKETS)
+    code = code_of(page)
+    page.route("**/tchat/trames/", lambda route: route.abort())  # frozen: it hears nothing
+    come_back(live_site, page_factory, code)
+    shown = """() => {
+      dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+      return document.getElementById("chat").checkVisibility();
+    }"""
+    with page.expect_navigation():
+        assert page.evaluate(shown) is False
+    expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
+    shows_nothing_of(page, *code.split())
+
+
+def test_page_left_behind_without_sockets_hears_it_too(live_site, left_behind, page_factory):
+    page, _conversation = left_behind({}, script=NO_SOCKETS)
+    code = code_of(page)
+    come_back(live_site, page_factory, code)
+    expect(page.get_by_role("heading", name=ENDED)).to_be_focused()
+    shows_nothing_of(page, *code.split())
+
+
+def test_new_code_asked_for_on_the_page_left_behind_ends_it(live_site, left_behind, page_factory):
+    page, conversation = left_behind({}, script=NO_SOCKETS)
+    code = code_of(page)
+    page.route("**/tchat/trames/", lambda route: route.abort())  # the line hears nothing
+    come_back(live_site, page_factory, code)
+    page.get_by_role("button", name="Créer un nouveau code").click()
+    expect(page.get_by_role("heading", name=ENDED)).to_be_focused()
+    shows_nothing_of(page, *code.split())
+    with live_site.database():
+        assert Conversation.objects.get(pk=conversation.pk).resume_digest is not None  # the code still works
+
+
+def test_page_of_the_code_left_behind_shows_no_code(live_site, left_behind, page_factory, axe):
+    page, _conversation = left_behind({"width": 320, "height": 480})
+    page.goto(live_site.url + "/tchat/code/")
+    page.get_by_role("button", name=CREATE).click()
+    words = page.locator(".pnav-chat__code")
+    expect(words).to_be_visible()
+    code = words.text_content() or ""
+    come_back(live_site, page_factory, code)
+    expect(page.get_by_role("heading", name=ENDED)).to_be_focused()
+    shows_nothing_of(page, *code.split())
+    axe(page)
+
+
+def test_page_left_behind_without_a_script_is_cleared_by_one_link(live_site, left_behind, page_factory):
+    page, _conversation = left_behind({"javascript": False, "width": 320, "height": 640})
+    with goes_on(page):
+        page.get_by_role("button", name=CREATE).click()
+    code = page.locator(".pnav-chat__code").text_content() or ""
+    expect(page.locator("noscript p")).to_have_text("Ces mots disparaîtront de l’écran dans dix minutes.")
+    assert 'content="600; url=/tchat/code/"' in page.content()
+    page.get_by_role("link", name="Revenir à mon échange").click()
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_text("Nouveaux messages").first).to_be_attached()
+    come_back(live_site, page_factory, code)
+    frame.get_by_role("link", name="Effacer cette page").click()
+    expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
+    assert "mon voisin" not in page.content()

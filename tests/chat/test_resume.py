@@ -3,13 +3,14 @@
 import hashlib
 import logging
 import threading
+import uuid
 from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +18,8 @@ from django.utils import timezone
 from chat import actions, codewords, resume, resume_views
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Conversation, EventKind
+from pnav.sessions import SessionStore
+from reports.session import DISCREET, ENDED
 from tests.chat.sockets import visit
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
@@ -305,7 +308,7 @@ def test_double_click_stays_and_another_device_takes_the_place(page, slow_hash, 
         2, lambda index: clients[index].post(reverse("chat:resume"), {"code": code, "mark": marks[index]}).status_code
     )
     assert answers == [302, 302]
-    inside = [client.get(reverse("chat:code")).status_code == 200 for client in clients]
+    inside = ['data-status="waiting"' in shown(client.get(PAGE)) for client in clients]
     assert inside.count(True) == (2 if page == "the same" else 1)
     conversation.report.refresh_from_db()
     assert conversation.report.visit_generation == (1 if page == "the same" else 2)
@@ -561,6 +564,72 @@ def test_resume_ends_the_visit_of_the_device_left_behind(as_reporter):
     assert "pour moi seule" in shown(here.get(PAGE))
     assert "pour moi seule" not in shown(left_behind.get(PAGE, follow=True))
     assert "Retour avec le code de reprise" in shown(here.get(PAGE))
+
+
+ANSWERS = {"version": "1", "answers": {"role": "victim", "age": "under_15"}, "chat_anyway": False}
+
+
+@pytest.fixture
+def left(as_reporter):
+    """A client whose visit, with its answers, was ended by its code on another device."""
+    conversation = make.assigned(discreet=True)
+    make.message(conversation, "pour moi seule")
+    client = as_reporter(conversation)
+    session = client.session
+    session.update({"triage": ANSWERS, DISCREET: True})
+    session.save()
+    send(Client(), issue(conversation))
+    return client
+
+
+@pytest.mark.parametrize("first", ["/tchat/", "/signalement/", "/orientation/", "/", "/tchat/code/", "/tchat/suite/"])
+def test_visit_left_behind_is_forgotten_by_the_first_page_it_asks_for(left, first, settings):
+    before = left.cookies[settings.SESSION_COOKIE_NAME].value
+    page = shown(left.get(first, follow=True))
+    assert "pour moi seule" not in page and "Moins de 15 ans" not in page
+    assert not SessionStore().exists(before)
+    assert set(left.session.keys()) == {ENDED, DISCREET}
+    page = shown(left.get(PAGE))
+    assert "Cette visite a pris fin sur cet appareil" in page and "Reprendre avec un code" in page
+    assert "<title>Informations</title>" in page  # titles stay neutral
+
+
+def test_visit_left_behind_answers_forms_and_frames(left):
+    assert left.post(reverse("chat:frames"), "{}", content_type="application/json").status_code == 401
+    assert left.post(reverse("chat:code"), headers={"Accept": "application/json"}).status_code == 401
+    for name in ("chat:message", "chat:end", "chat:code", "chat:code_annul"):
+        assert "Cette visite a pris fin" in shown(left.post(reverse(name), {"body": "x"}, follow=True)), name
+    assert Conversation.objects.get().resume_digest is not None
+
+
+def test_visit_left_behind_comes_back_with_its_code(left):
+    left.get(PAGE)
+    code = issue(Conversation.objects.get())
+    assert send(left, code).url == PAGE
+    assert "pour moi seule" in shown(left.get(PAGE))
+    assert ENDED not in left.session
+
+
+def test_visit_without_a_report_keeps_its_answers(client):
+    session = client.session
+    session["triage"] = ANSWERS
+    session.save()
+    client.get("/orientation/")
+    assert client.session["triage"] == ANSWERS
+    assert client.get(PAGE).url == reverse("reports:create")
+
+
+def test_visit_goes_on_when_the_database_cannot_say_whether_it_was_left(as_reporter, monkeypatch):
+    """The page has its own answer to a database that is away: what was typed comes back in its field."""
+    client = as_reporter(make.assigned())
+
+    def away(request):
+        raise OperationalError
+
+    monkeypatch.setattr("reports.session.was_left_behind", away)
+    monkeypatch.setattr("chat.views._present", away)
+    response = client.post(reverse("chat:message"), {"body": "à garder", "client_id": str(uuid.uuid4())})
+    assert response.status_code == 503 and "à garder" in shown(response)
 
 
 def test_resume_twice_at_once_is_one(client, settings):
