@@ -20,6 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.core.management.base import CommandError
+
 from pnav.demo import environment
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
 from pnav.serving import arguments
@@ -160,16 +162,19 @@ def _start(service: Service, services: list[Service]) -> None:
 
 
 def _show(demo: dict[str, Any]) -> None:
+    from pnav.accounts.models import Role  # models: once Django is there
+
     base = demo["base_url"]
     _say(f"\n  Site        {base}/\n  Console     {base}/console/\n  Admin       {base}/admin/\n")
     _say("  Comptes de démonstration (mot de passe, puis code à six chiffres) :")
     for account in demo["accounts"]:
         _say(
-            f"    {account['role']:<14} {account['username']:<12} {account['password']:<18}"
+            f"    {str(Role(account['role']).label).lower():<26} {account['username']:<12} {account['password']:<18}"
             f" TOTP {account['totp_secret']}"
         )
     _say("\n  Sceau : trois parts dans .local/sceau/, dont deux ouvrent (phrases de passe dans .local/demo.json).")
-    _say("\n  Un code tout de suite : make code USER=police1   (ou une application TOTP, avec le secret ci-dessus)")
+    _say("\n  Un code tout de suite, dans un autre terminal : make code USER=police1")
+    _say("  (ou une application TOTP, avec le secret ci-dessus)")
     _say("  Ces comptes sont aussi dans .local/demo.json.  Ctrl-C arrête tout.\n")
 
 
@@ -240,7 +245,7 @@ def main() -> int:
         dead = next(service for service in services if not service.process or service.process.poll() is not None)
         _say(f"{type(dead).__name__} s'est arrêté : voir {dead.log.relative_to(ROOT)}.")
         status = 1
-    except (ServiceError, subprocess.CalledProcessError) as error:
+    except (ServiceError, CommandError, subprocess.CalledProcessError) as error:
         _say(str(error))
         status = 1
     except KeyboardInterrupt:

@@ -29,7 +29,7 @@ STOP_SECONDS = 15
 
 
 class ServiceError(RuntimeError):
-    """A server did not start; the message ends with what it wrote in its log."""
+    """A server did not start; the message, in French, ends with what it wrote in its log."""
 
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -72,7 +72,7 @@ class Service:
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > deadline:
                 tail = self.log.read_text(errors="replace")[-2000:]
-                raise ServiceError(f"{type(self).__name__} did not start.\n{tail}")
+                raise ServiceError(f"{type(self).__name__} n'a pas démarré.\n{tail}")
             if ready():  # type: ignore[operator]
                 return
             time.sleep(0.02)
@@ -158,7 +158,7 @@ class Postgres(Service):
         if self.as_root:
             self.home.mkdir(mode=0o711, exist_ok=True)
             if self.home.stat().st_uid != 0:
-                raise ServiceError(f"{self.home} exists and belongs to somebody else.")
+                raise ServiceError(f"{self.home} existe et appartient à quelqu'un d'autre.")
         binaries = self._binaries()
         self.sockets = Path(tempfile.mkdtemp(prefix="pnav-pg-"))
         self._give(self.sockets)
@@ -210,7 +210,9 @@ class Postgres(Service):
         pid = int(lock.read_text().splitlines()[0])
         command = Path(f"/proc/{pid}/cmdline")
         if command.exists() and str(self.data).encode() in command.read_bytes():
-            raise ServiceError(f"PostgreSQL already runs on {self.data} (process {pid}): is `make run` open elsewhere?")
+            raise ServiceError(
+                f"PostgreSQL tourne déjà sur {self.data} (processus {pid}) : « make run » est-il ouvert ailleurs ?"
+            )
         lock.unlink()
 
     def _is_ready(self) -> bool:

@@ -35,7 +35,7 @@ def test_postgres_keeps_its_data_between_starts(postgres):
 
 def test_postgres_second_server_on_the_same_data_is_refused(postgres, tmp_path):
     postgres.start()
-    with pytest.raises(ServiceError, match="already runs"):
+    with pytest.raises(ServiceError, match=r"PostgreSQL tourne déjà sur .* « make run » est-il ouvert ailleurs"):
         Postgres(tmp_path / "state", durable=False).start()
 
 

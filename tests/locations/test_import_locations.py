@@ -137,8 +137,27 @@ def test_folder_that_does_not_exist(tmp_path):
 
 
 def test_folder_without_a_known_file(tmp_path):
-    with pytest.raises(CommandError, match="Aucun fichier reconnu"):
+    (tmp_path / "notes.csv").write_text("a;b\n1;2\n")
+    with pytest.raises(CommandError) as refused:
         run("--from", str(tmp_path))
+    said = str(refused.value)
+    assert said.startswith(f"Aucun fichier reconnu dans {tmp_path} : il faut des fichiers .csv, .json, ")
+    assert said.endswith("les sous-dossiers ne sont pas lus.")
+
+
+@pytest.mark.parametrize(("holding", "named"), [(1, True), (2, False)])
+def test_folder_whose_subfolder_holds_the_files_is_told_which(tmp_path, holding, named):
+    (tmp_path / "vide").mkdir()
+    (tmp_path / "illisible").mkdir()
+    (tmp_path / "illisible" / "x.csv.gz").write_bytes(b"no gzip")
+    for number in range(holding):
+        inner = tmp_path / f"officiels{number}"
+        inner.mkdir()
+        (inner / "x.csv").write_text("code_cedex;libelle_cedex;code_insee\n")
+    with pytest.raises(CommandError) as refused:
+        run("--from", str(tmp_path))
+    assert f"« officiels0 » en contient : donnez {tmp_path / 'officiels0'}." in str(refused.value) or not named
+    assert ("en contient" in str(refused.value)) is named
 
 
 def test_progress_bar_on_a_terminal_only(folder, monkeypatch):

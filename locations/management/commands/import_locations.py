@@ -34,6 +34,7 @@ RESOURCES = {
     "2cb2f356-42b2-4195-a35c-d4e4d986c62b": ("police", "export-pn.csv"),
     "c53cd4d4-4623-4772-9b8c-bc72a9cdf4c2": ("competence", "competence-territoriale.csv"),
 }
+ENDINGS = (".csv", ".json", ".tar", ".tar.gz", ".tgz")
 BAR_WIDTH = 30
 
 
@@ -154,6 +155,14 @@ class Command(BaseCommand):
         )
 
     def _load_folder(self, folder: Path) -> None:
+        plan = self._plan(folder)
+        if not plan and not self.failures:
+            raise CommandError(_nothing_in(folder))
+        for _order, name, path, known in sorted(plan, key=lambda item: item[:2]):
+            self._load_document(path, name, known)
+
+    def _plan(self, folder: Path) -> list[tuple[int, str, Path, Format]]:
+        """What the files of this folder hold that is known, with its order; the others are told."""
         plan: list[tuple[int, str, Path, Format]] = []
         for path in files_in(folder):
             found = False
@@ -168,10 +177,7 @@ class Command(BaseCommand):
                 continue
             if not found:
                 self.stdout.write(f"– {path.name} : colonnes d'aucun format connu, laissé de côté.")
-        if not plan and not self.failures:
-            raise CommandError(f"Aucun fichier reconnu dans {folder}.")
-        for _order, name, path, known in sorted(plan, key=lambda item: item[:2]):
-            self._load_document(path, name, known)
+        return plan
 
     def _load_document(self, path: Path, name: str, known: Format) -> None:
         result = Result()
@@ -308,6 +314,24 @@ class Command(BaseCommand):
         reasons = Counter((remark.is_refused, _general(remark.reason)) for remark in self.remarks)
         for (is_refused, reason), count in sorted(reasons.items(), key=lambda item: (not item[0][0], -item[1])):
             self.stdout.write(f"  {count:>6} {'refusées' if is_refused else 'remarques'} : {reason}")
+
+
+def _nothing_in(folder: Path) -> str:
+    """Why nothing was loaded, in one sentence: for whoever named the wrong folder."""
+    inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and _holds_data(path)]
+    where = f", mais « {inside[0].name} » en contient : donnez {inside[0]}" if len(inside) == 1 else ""
+    return (
+        f"Aucun fichier reconnu dans {folder} : il faut des fichiers {', '.join(ENDINGS)} (ou .csv et .json compressés "
+        f"en .gz, .bz2 ou .xz) dont les colonnes sont celles d'un fichier officiel, quel que soit leur nom ; les "
+        f"sous-dossiers ne sont pas lus{where}."
+    )
+
+
+def _holds_data(folder: Path) -> bool:
+    try:
+        return any(recognise(document.columns) for path in files_in(folder) for document in documents(path))
+    except (UnreadableFile, OSError, EOFError, ValueError):
+        return False  # only a hint is lost
 
 
 def _general(reason: str) -> str:
