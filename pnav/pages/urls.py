@@ -13,6 +13,7 @@ urlpatterns = [
     path("mentions-legales/", views.legal, name="legal"),
     path("donnees-personnelles/", views.privacy, name="privacy"),
     path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("parametres-affichage/", views.display_settings, name="display_settings"),
 ]
 if settings.DEMO or settings.TESTING:

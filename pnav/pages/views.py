@@ -8,6 +8,7 @@ from django.contrib.messages.storage.base import Message
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -155,6 +156,12 @@ def robots(request: HttpRequest) -> HttpResponse:
     rooms = (reverse("console:home"), reverse("admin:index"), reverse("account_login"))
     lines = ["User-agent: *", *(f"Disallow: {room}" for room in rooms)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For browsers that ask for this address whatever the page says: the neutral one, which names no service."""
+    return redirect(static("pnav/favicon-discreet.svg"))
 
 
 @require_safe

@@ -488,3 +488,8 @@ def test_500_needs_no_database(client: Client, django_assert_num_queries, monkey
         response = client.get("/")
     assert response.status_code == 500
     assert 'href="tel:17"' in response.content.decode() and "Ce n'est pas votre faute" in text_of(response)
+
+
+def test_favicon_that_browsers_ask_for_by_themselves_is_the_neutral_one(client):
+    response = client.get("/favicon.ico")
+    assert response.status_code == 302 and "favicon-discreet" in response.url
