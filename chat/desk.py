@@ -242,7 +242,7 @@ def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
     except UnsealError:
         readable = False
         logger.error("triage answers cannot be opened %s", conversation.public_id)
-    assessment = rules.assess(answers)
+    assessment = rules.assess(answers, told_in=rules.FOR_AGENTS)
     unit = report.reception_point
     week = unit.opening_hours if unit else None
     return Dossier(

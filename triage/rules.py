@@ -188,15 +188,21 @@ def victim_age_band(answers: Mapping[str, str]) -> str:
 # --- the assessment -----------------------------------------------------------------------------------------------
 
 
-def assess(answers: Mapping[str, str]) -> Assessment:
+# What an agent reads of a person: never *tu*, and in the third person where the words exist.
+FOR_AGENTS = Voice(about_other=True)
+
+
+def assess(answers: Mapping[str, str], *, told_in: Voice | None = None) -> Assessment:
     """Where these answers lead, and why.
 
+    told_in: the voice of the sentences when they are for somebody else than the person (FOR_AGENTS).
     Answers whose path is not finished give Outcome.UNFINISHED, which opens nothing.
     """
     kept, pending = path(answers)
-    spoken = voice(kept)
+    own = voice(kept)
+    spoken = told_in or own
     outcome = Outcome.UNFINISHED if pending else _outcome(kept)
-    is_minor = spoken.familiar or victim_age_band(kept) in MINOR_AGES
+    is_minor = own.familiar or victim_age_band(kept) in MINOR_AGES
     return Assessment(
         outcome=outcome,
         urgency=_urgency(kept, is_minor=is_minor),

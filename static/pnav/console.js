@@ -120,7 +120,10 @@
       slot("waits", c.entry).textContent = words[`waits_${c.waits}`];
     }
     const offline = slot("offline", c.entry); // what has ended came without it
-    if (offline) offline.hidden = c.over || !c.offline;
+    if (offline) {
+      offline.hidden = c.over || !c.offline;
+      slot("frees", c.entry).hidden = c.over || !(c.offline || c.waits === "left");
+    }
     const link = find("a", c.entry);
     c === current ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
     count();

@@ -224,8 +224,11 @@ def test_person_who_leaves_by_the_quick_exit_is_said_to_have_left(live_site, pag
     expect(entry).to_contain_text("Attend votre réponse")
     at(lambda: resume.park_conversation(report=conversation.report))
     expect(entry).to_contain_text("La personne a quitté la page")
+    frees = entry.get_by_text("« Terminer » libère la place")
+    expect(frees).to_be_visible()
     reporter(key).says("me revoilà")
     expect(entry).to_contain_text("Attend votre réponse")
+    expect(frees).to_be_hidden()
 
 
 def test_canned_reply_is_inserted_to_be_read_again(live_site, page: Page, at: Work):

@@ -14,6 +14,8 @@ from locations.models import Municipality, Partner, ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import record_enrolment
 from tests.factories import chat as make
+from tests.triage.paths import all_paths
+from triage import rules
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +240,9 @@ def test_home_entry_says_unread_and_whose_turn_it_is():
     assert 'data-waits="them"' in client.get(CONSOLE).content.decode()
 
 
+FREES = 'data-slot="frees">« Terminer » libère la place'
+
+
 def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
     agent = make.agent()
     conversation = make.assigned(agent)
@@ -248,9 +253,11 @@ def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
     for address in (CONSOLE, CONSOLE + "?partie=liste", page_of(conversation) + "?partie=echange"):
         html = client.get(address).content.decode()
         assert 'data-waits="left"' in html and ">La personne a quitté la page<" in html
+        assert FREES in html
     type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
     html = client.get(CONSOLE).content.decode()
     assert 'data-waits="them"' in html and ">La personne a quitté la page<" not in html
+    assert FREES not in html
 
 
 @pytest.mark.parametrize("back", ["message", "code"])
@@ -273,6 +280,7 @@ def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offli
     html = signed_in(agent.user).get(CONSOLE).content.decode()
     assert ('data-slot="offline">Hors ligne' in html) is is_offline
     assert ('data-slot="offline" hidden>' in html) is not is_offline
+    assert (FREES in html) is is_offline
 
 
 def test_conversation_opened_is_read():
@@ -362,6 +370,24 @@ def test_dossier_tells_the_answers_the_report_and_the_place():
         "Ses réponses",
     ):
         assert words in dossier, words
+
+
+def test_dossier_says_why_in_the_third_person_for_a_minor():
+    """The person reads *tu*; the agent who reads of them does not."""
+    agent = make.agent()
+    answers = next(
+        path for path in all_paths() if any("Tu as le droit" in str(reason) for reason in rules.assess(path).reasons)
+    )
+    conversation = make.assigned(agent, answers=answers, age_band="under_15")
+    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    dossier = html[html.index("console-dossier") : html.index("</aside>")]
+    assert "Un enfant ou un adolescent peut signaler, et porter plainte seul." in dossier
+    assert "Tu as le droit" not in dossier
+
+
+def test_duty_names_the_reason_of_the_break_for_everybody():
+    html = signed_in(make.agent().user).get(CONSOLE).content.decode()
+    assert '<label for="motif">Motif de la pause</label>' in html
 
 
 def test_dossier_answers_that_no_key_opens_are_said_to_be_unreadable(caplog):

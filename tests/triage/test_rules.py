@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER, all_paths, walk
 from triage import rules
 from triage.questions import BY_ID, MINOR_AGES, QUESTIONS
-from triage.rules import Outcome, Urgency, assess
+from triage.rules import FOR_AGENTS, Outcome, Urgency, assess
 
 OUTSIDE = {
     Outcome.SEVENTEEN_CYBER_THESEE: "THESEE",
@@ -381,3 +381,13 @@ def test_victim_age_band_is_of_the_person_who_suffers() -> None:
     for_child = {**NOT_IN_DANGER, "role": "relative", "age": "adult", "facts": "page", "victim_age": "15_17"}
     assert rules.victim_age_band(for_child) == "15_17"
     assert rules.victim_age_band({}) == ""
+
+
+def test_what_agents_read_is_never_familiar_and_changes_nothing_else():
+    for path in all_paths():
+        own, told = assess(path), assess(path, told_in=FOR_AGENTS)
+        said = " ".join(map(str, (told.title, *told.reasons, *told.service, *told.prepare)))
+        assert not re.search(r"\b(tu|te|ton|ta|tes|toi|t’\w+)\b", said, re.IGNORECASE), said
+        assert (told.outcome, told.urgency, told.is_minor, told.numbers) == (
+            own.outcome, own.urgency, own.is_minor, own.numbers
+        )  # fmt: skip
