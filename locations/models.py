@@ -217,7 +217,12 @@ class Contact(models.Model):
         _("horaires"),
         null=True,
         blank=True,
-        help_text=_("Vide : horaires inconnus. Voir docs/places.md pour la forme."),
+        help_text=_(
+            "Vide : horaires inconnus. Sinon, pour chaque jour, ses plages dans l'ordre ; [] : fermé ; 24:00 : minuit. "
+            "Les jours : mon (lundi), tue (mardi), wed (mercredi), thu (jeudi), fri (vendredi), sat (samedi), "
+            "sun (dimanche), holidays (jours fériés). Exemple, ouvert le lundi matin et après-midi, fermé le samedi : "
+            '{"mon": [["08:00", "12:00"], ["14:00", "18:00"]], "sat": []}'
+        ),
     )
     source = models.CharField(_("source"), max_length=14, choices=Source, default=Source.HAND)
     edited_by_hand = models.BooleanField(

@@ -148,3 +148,23 @@ def test_whole_way_without_javascript_and_back(site, page_factory: PageFactory):
     page.go_back()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Point d'accueil")
+
+
+@pytest.mark.parametrize(("height", "position"), [(568, "static"), (800, "sticky")])
+def test_choice_of_a_service_on_a_low_screen_leaves_the_room_to_the_services(
+    site, page_factory: PageFactory, height, position
+):
+    page = page_factory(width=320, height=height)
+    page.goto(site.url + SEARCH)
+    page.fill("#ville-contacts", "Arles")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Trouver mes contacts").click()
+    bar = page.locator(".pnav-service__submit")
+    expect(bar).to_have_css("position", position)
+    last = page.locator(".pnav-service__option input").last
+    last.focus()
+    label, exit_bar = (
+        last.locator("xpath=following-sibling::label").bounding_box(),
+        page.locator(".pnav-exit").bounding_box(),
+    )
+    assert label["y"] + label["height"] <= exit_bar["y"] + 1

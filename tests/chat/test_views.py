@@ -529,3 +529,12 @@ def test_page_without_a_script_seals_a_connection_for_each_network(as_reporter):
         assert client.get(reverse("chat:news"), REMOTE_ADDR=address, REMOTE_PORT="4321").status_code == 200
     seen = [text.splitlines()[0] for text in opened(conversation.report, "connection")]
     assert seen == ["adresse : 203.0.113.5", "adresse : 203.0.113.6"]
+
+
+def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
+    waiting, active = (
+        unescape(as_reporter(one).get("/tchat/").text).split("<noscript><p")[1]
+        for one in (make.waiting(), make.assigned())
+    )
+    assert "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre" in waiting
+    assert "Les nouveaux messages arrivent seuls dans ce cadre" in active

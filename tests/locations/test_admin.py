@@ -1,5 +1,6 @@
 """The admin of places."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.test import RequestFactory
 from django.urls import reverse
 
-from locations import loading
+from locations import hours, loading
 from locations.admin import ContactForm, ReceptionPointAdmin
 from locations.loading import Result
 from locations.models import (
@@ -181,3 +182,11 @@ def test_told_hours():
     offered: ReceptionPointAdmin = site(ReceptionPoint)
     assert offered.told_hours(reception_point()) == "inconnus"
     assert "lundi : de 8 h à 12 h" in offered.told_hours(reception_point(opening_hours={"mon": [["08:00", "12:00"]]}))
+
+
+def test_help_of_the_hours_says_their_form_with_an_example_that_is_taken():
+    said = str(ReceptionPoint._meta.get_field("opening_hours").help_text)
+    assert "docs/" not in said
+    example = json.loads(said[said.index("{") :])
+    assert hours.check_week(example) is None
+    assert all(f"{day} (" in said for day in (*hours.DAYS, hours.HOLIDAYS))
