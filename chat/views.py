@@ -161,8 +161,9 @@ def _when_away(view: View) -> View:
 
 
 def without_visit(request: HttpRequest) -> HttpResponse:
-    """What a page of the exchange answers to a visit without one: that it ended here, if it did; else the beginning."""
-    if not reports.session.has_ended(request):
+    """What a page of the exchange answers to a visit without one: that it ended here, if it did and nothing began since
+    (the answers that it had are forgotten); else the beginning."""
+    if not reports.session.has_ended(request) or triage.session.answers(request):
         return redirect("reports:create")
     if request.method not in {"GET", "HEAD"}:
         return redirect("chat:conversation")

@@ -610,6 +610,13 @@ def test_visit_left_behind_comes_back_with_its_code(left):
     assert ENDED not in left.session
 
 
+def test_visit_that_begins_anew_after_another_ended_is_led_on(left):
+    left.get(PAGE)
+    left.post("/orientation/maintenant/", {"answer": "no"})
+    assert left.session["triage"]["answers"] == {"danger": "no"}
+    assert left.get(PAGE).url == reverse("reports:create")
+
+
 def test_visit_without_a_report_keeps_its_answers(client):
     session = client.session
     session["triage"] = ANSWERS
