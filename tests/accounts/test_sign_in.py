@@ -34,7 +34,7 @@ def test_login_asks_for_the_code_and_lets_in_after_it(client):
 
 @pytest.mark.parametrize(
     ("role", "room"),
-    [(Role.SUPERVISOR, "/console/"), (Role.ADMINISTRATOR, "/admin/"), (Role.CUSTODIAN, "/compte/2fa/")],
+    [(Role.SUPERVISOR, "/console/"), (Role.ADMINISTRATOR, "/admin/"), (Role.CUSTODIAN, "/levees/")],
 )
 def test_login_leads_to_ones_own_room(client, role, room):
     make_user("u", role, totp=True)
