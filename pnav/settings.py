@@ -341,11 +341,11 @@ ABSENT_SECONDS = env.int("ABSENT_SECONDS", 90)  # a waiting person unseen for so
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
 RESUME_HOURS = env.int("RESUME_HOURS", 72)  # a code de reprise brings back for so long
-RETENTION_DAYS = env.int("RETENTION_DAYS", 365)  # then an exchange is deleted; see purge_expired
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
-PURGE_COMMANDS = ["clearsessions", "purge_expired", "purge_feedback"]  # what the worker runs every hour
-FEEDBACK_DAYS = env.int("FEEDBACK_DAYS", 365)  # then an opinion is deleted
+PURGE_COMMANDS = ["clearsessions", "retention"]  # what the worker runs every hour
+# Who forgets what: `reports.forgetting` says what a keeper is, `reports.holdings` names every table.
+KEEPERS = ["chat.forgetting", "pnav.pages.forgetting", "pnav.accounts.forgetting", "reports.forgetting"]
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from locations.session import Choice
-from reports import arrivals, keyring
-from reports.models import AgeBand, Report, ReporterRole
+from reports import arrivals, forgetting, keyring, register
+from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.visitor import Connection
 from triage.questions import VERSION
 from triage.rules import Assessment, Urgency
@@ -69,3 +72,133 @@ def file_report(
     if created:
         arrivals.seal_identity(report, name=name, contact=contact, connection=connection)
     return report
+
+
+# --- how long it is kept --------------------------------------------------------------------------------------------
+
+
+class NotAllowed(Exception):
+    """This role may not do that."""
+
+
+class Gone(Exception):
+    """The report was deleted meanwhile."""
+
+
+class Frozen(Exception):
+    """A judicial need keeps the report, or somebody asked for it: that comes first."""
+
+
+class Answered(Exception):
+    """The request has its answer already, or there is none."""
+
+
+def _hold(report_id: int) -> Report:
+    """The report, locked: whoever forgets passes over it, and acts on one report follow one another. Raises Gone."""
+    report = Report.objects.select_for_update(of=("self",), no_key=True).filter(pk=report_id).first()
+    if report is None:
+        raise Gone
+    return report
+
+
+def _record(kind: str, report: Report, motive: str, detail: str, by: Any) -> None:
+    register.record(kind=kind, by=by, subject=str(report.public_id), motive=motive, detail=detail)
+
+
+@transaction.atomic
+def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authority: str, until: datetime) -> Freeze:
+    """A judicial need to keep a report, until a date. An agent asks and a supervisor decides; a supervisor sets.
+
+    by: the account. Raises NotAllowed, Gone; Frozen when an agent asks for what is frozen already.
+    """
+    if not by.is_agent:
+        raise NotAllowed
+    report = _hold(report_id)
+    now = forgetting.moment()
+    before = Freeze.objects.filter(report=report).first()
+    if before is not None and before.is_running(now) and not by.is_supervisor:
+        raise Frozen
+    freeze, _created = Freeze.objects.update_or_create(
+        report=report,
+        defaults={
+            "motive": motive,
+            "reference": reference,
+            "authority": authority,
+            "until": until,
+            "asked_at": now,
+            "set_at": now if by.is_supervisor else None,
+            "lifted_at": None,
+        },
+    )
+    told = "set" if by.is_supervisor else "asked"
+    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, f"{told}, until {timezone.localdate(until)}", by)
+    return freeze
+
+
+@transaction.atomic
+def set_freeze(*, report_id: int, by: Any) -> None:
+    """A supervisor sets what an agent asked for. Raises NotAllowed, Gone, Answered."""
+    if not by.is_supervisor:
+        raise NotAllowed
+    report = _hold(report_id)
+    freeze = Freeze.objects.filter(report=report).first()
+    if freeze is None or not freeze.is_asked:
+        raise Answered
+    freeze.set_at = forgetting.moment()
+    freeze.save(update_fields=["set_at"])
+    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, f"set, until {timezone.localdate(freeze.until)}", by)
+
+
+@transaction.atomic
+def lift_freeze(*, report_id: int, by: Any) -> None:
+    """A supervisor ends a freeze before its date, or declines what was asked. Raises NotAllowed, Gone, Answered."""
+    if not by.is_supervisor:
+        raise NotAllowed
+    report = _hold(report_id)
+    now = forgetting.moment()
+    freeze = Freeze.objects.filter(report=report).first()
+    if freeze is None or not (freeze.is_asked or freeze.is_running(now)):
+        raise Answered
+    told = "declined" if freeze.is_asked else "lifted"
+    freeze.lifted_at = now
+    freeze.save(update_fields=["lifted_at"])
+    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, told, by)
+
+
+@transaction.atomic
+def ask_erasure(*, report_id: int, code_digest: str | None = None) -> ErasureRequest:
+    """The person asks that everything be erased before the term: once. Asked again, it changes the code that reads the
+    answer and nothing else.
+
+    code_digest: slow hash of that code, in hexadecimal; None leaves the one before. Raises Gone.
+    """
+    report = _hold(report_id)
+    request, created = ErasureRequest.objects.get_or_create(report=report, defaults={"asked_at": forgetting.moment()})
+    if code_digest is not None:
+        request.code_digest = code_digest
+        request.save(update_fields=["code_digest"])
+    if created:
+        _record(AccessKind.ERASURE, report, Motive.RIGHT, "asked", None)
+    return request
+
+
+@transaction.atomic
+def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "") -> None:
+    """A supervisor answers, without reading anything of the exchange. Granted, it goes after the short grace.
+
+    motive: of a refusal, for the person; not empty then. Raises NotAllowed, Gone, Answered, Frozen.
+    """
+    if not by.is_supervisor:
+        raise NotAllowed
+    report = _hold(report_id)
+    request = ErasureRequest.objects.filter(report=report, answered_at__isnull=True).first()
+    if request is None:
+        raise Answered
+    now = forgetting.moment()
+    freeze = Freeze.objects.filter(report=report).first()
+    if is_granted and freeze is not None and (freeze.is_asked or freeze.is_running(now)):
+        raise Frozen
+    request.answered_at, request.is_granted = now, is_granted
+    request.motive = "" if is_granted else motive
+    request.save(update_fields=["answered_at", "is_granted", "motive"])
+    _record(AccessKind.ERASURE, report, Motive.RIGHT, "granted" if is_granted else "refused", by)

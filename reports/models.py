@@ -1,17 +1,21 @@
-"""A signalement: what a person says of the facts, without saying who they are."""
+"""A signalement: what a person says of the facts, without saying who they are; the register; how long it is kept."""
 
 import json
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import Force
-from reports import keyring
+from reports import keyring, retention
 from reports.opening_rules import OPEN, Act, Part, State
+from reports.retention import Cause, Kind
 from reports.sealing import SEALED_BYTES
 from triage.rules import Urgency
 
@@ -270,6 +274,8 @@ class AccessKind(models.TextChoices):
     EXPORT = "export", _("Export")
     OPENING = "opening", _("Levée d'anonymat")
     RETENTION = "retention", _("Suppression au terme")
+    FREEZE = "freeze", _("Gel de la conservation")
+    ERASURE = "erasure", _("Demande d'effacement")
     ADMIN_ADD = "admin_add", _("Administration : ajout")
     ADMIN_CHANGE = "admin_change", _("Administration : modification")
     ADMIN_DELETE = "admin_delete", _("Administration : suppression")
@@ -282,6 +288,8 @@ class Motive(models.TextChoices):
     ADMINISTRATION = "administration", _("Gestion du site")
     CONTROL = "control", _("Contrôle des accès")
     TERM = "term", _("Terme de la conservation")
+    JUDICIAL = "judicial", _("Besoin judiciaire")
+    RIGHT = "right", _("Droit de la personne")
 
 
 class AccessRecord(models.Model):
@@ -334,3 +342,158 @@ class AccessRecord(models.Model):
     def motive_label(self) -> str:
         """The motive in French: a chosen one by its label, a short text as it was given."""
         return str(Motive(self.motive).label) if self.motive in Motive.values else self.motive
+
+
+# --- how long things are kept ---------------------------------------------------------------------------------------
+
+
+class RetentionRule(models.Model):
+    """How long one kind of thing is kept, as an administrator sets it; `retention.DEFAULTS` without a row."""
+
+    kind = models.CharField(_("quoi"), max_length=20, choices=Kind, unique=True, editable=False)
+    days = models.PositiveIntegerField(
+        _("durée (jours)"),
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "Depuis le dernier geste de l'un ou de l'autre. Pour une demande d'effacement : le délai de réponse."
+        ),
+    )
+    grace_days = models.PositiveIntegerField(
+        _("délai de grâce (jours)"),
+        help_text=_("S'ajoute à la durée : suppression à la fin des deux. Un ajout pendant ce délai repousse la fin."),
+    )
+    digest_days = models.PositiveIntegerField(
+        _("annonce (jours avant)"), help_text=_("Les personnes concernées en sont averties avant la fin de la durée.")
+    )
+    in_force_at = models.DateTimeField(_("s'applique à partir du"), null=True, editable=False)
+    is_to_verify = models.BooleanField(_("à vérifier"), default=True)
+    source = models.CharField(_("source"), max_length=300, blank=True)
+    checked_on = models.DateField(_("vérifié le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("règle de conservation")
+        verbose_name_plural = _("règles de conservation")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="retention_kind_known"),
+            models.CheckConstraint(condition=Q(days__gte=1), name="retention_lasts_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return str(Kind(self.kind).label)
+
+    @property
+    def rule(self) -> retention.Rule:
+        return retention.Rule(self.days, self.grace_days, self.digest_days, self.in_force_at)
+
+
+class Freeze(models.Model):
+    """A judicial need for one report: asked for, then set by whoever may; ends by itself. One row a report, the last.
+
+    PROTECT: no deletion, by whatever way, takes a report with a freeze; `chat.forgetting` removes those that are over.
+    motive, reference and authority (who asked for it) are typed by the staff and stay in this row only.
+    """
+
+    report = models.OneToOneField(Report, on_delete=models.PROTECT, related_name="freeze")
+    motive = models.CharField(_("motif"), max_length=300)
+    reference = models.CharField(_("référence"), max_length=100)
+    authority = models.CharField(_("demandé par"), max_length=200)
+    until = models.DateTimeField(_("jusqu'au"))
+    asked_at = models.DateTimeField()
+    set_at = models.DateTimeField(null=True)
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("gel de conservation")
+        verbose_name_plural = _("gels de conservation")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(motive="") & ~Q(reference="") & ~Q(authority=""), name="freeze_says_why"
+            ),
+            models.CheckConstraint(condition=Q(until__gt=models.F("asked_at")), name="freeze_ends_later"),
+        ]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it waits for somebody who may set it."""
+        return self.set_at is None and self.lifted_at is None
+
+    def is_running(self, now: datetime) -> bool:
+        return self.set_at is not None and self.lifted_at is None and self.until > now
+
+    @property
+    def frozen_until(self) -> datetime:
+        """When it ends, or ended: the grace runs from there. Only asked for, it gives that much time to decide."""
+        return self.asked_at if self.set_at is None else min(self.until, self.lifted_at or self.until)
+
+
+class ErasureRequest(models.Model):
+    """The person asked that their report and exchange be erased before the term. Goes with the report.
+
+    `code_digest`: slow hash, in hexadecimal, of the words with which they come back to read the answer.
+    `motive`: of a refusal, as the person reads it.
+    """
+
+    report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="erasure")
+    asked_at = models.DateTimeField(_("reçue le"))
+    code_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  unique if any
+    answered_at = models.DateTimeField(_("décidée le"), null=True)
+    is_granted = models.BooleanField(_("accordée"), null=True)
+    motive = models.CharField(_("motif du refus"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("demande d'effacement")
+        verbose_name_plural = _("demandes d'effacement")
+        ordering = ["asked_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True, is_granted__isnull=True, motive="")
+                | Q(answered_at__isnull=False, is_granted=True, motive="")
+                | (Q(answered_at__isnull=False, is_granted=False) & ~Q(motive="")),
+                name="erasure_answer_is_whole",
+            ),
+        ]
+
+    @property
+    def granted_at(self) -> datetime | None:
+        return self.answered_at if self.is_granted else None
+
+
+class Tombstone(models.Model):
+    """What remains of a report that went: nothing that could be matched with a stolen copy (ADR 0033).
+
+    A random id, the month, the rule (« 335+30 ») and the cause. No public id, no time, no size.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("quoi"), max_length=20, choices=Kind)
+    month = models.DateField(_("mois"), db_index=True)
+    rule = models.CharField(_("règle"), max_length=40)
+    cause = models.CharField(_("pourquoi"), max_length=20, choices=Cause)
+
+    class Meta:
+        verbose_name = _("trace de suppression")
+        verbose_name_plural = _("traces de suppression")
+        ordering = ["-month", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(month__day=1), name="tombstone_tells_a_month"),
+        ]
+
+    @property
+    def line(self) -> str:
+        """In its only form, for the digest of a monthly proof."""
+        return f"{self.id} {self.kind} {self.month:%Y-%m} {self.rule} {self.cause}"
+
+
+class Erased(models.Model):
+    """A report that went before its term: should a backup bring it back, it is known and goes again.
+
+    `digest`: HMAC of its public id with SECRET_KEY (`reports.erased`). The database alone confirms no guess.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    on = models.DateField()
+
+    class Meta:
+        verbose_name = _("empreinte d'effacement")
+        verbose_name_plural = _("empreintes d'effacement")

@@ -1,9 +1,7 @@
 """Contents that an administrator edits, and what visitors say of the service."""
 
-from datetime import date, datetime, timedelta
-from typing import Self
+from datetime import date, timedelta
 
-from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -123,12 +121,6 @@ class ContentBlock(Verified):
         return markup.to_html(_in_language(self.body, self.body_en))
 
 
-class FeedbackQuerySet(models.QuerySet):
-    def expired(self, now: datetime) -> Self:
-        """Opinions kept for longer than settings.FEEDBACK_DAYS."""
-        return self.filter(created_at__lt=now - timedelta(days=settings.FEEDBACK_DAYS))
-
-
 class Feedback(models.Model):
     """What a visitor says of the service. Nothing links it to a person, a visit or a conversation."""
 
@@ -148,8 +140,6 @@ class Feedback(models.Model):
     page = models.CharField(_("sujet"), max_length=20, choices=Page, default=Page.OTHER)
     text = models.TextField(_("commentaire"), blank=True, max_length=FEEDBACK_MAX_LENGTH)
     created_at = models.DateTimeField(_("reçu le"), default=timezone.now, db_index=True)
-
-    objects = FeedbackQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("avis")

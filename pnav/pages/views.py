@@ -18,7 +18,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat.resume import park_conversation
-from reports import limits
+from reports import forgetting, limits
+from reports.retention import Kind
 from reports.session import current_report
 from reports.visitor import hashed_address
 
@@ -141,9 +142,10 @@ def legal(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
+    rules = forgetting.rules()
     periods = {
-        "retention_days": settings.RETENTION_DAYS,
-        "feedback_days": settings.FEEDBACK_DAYS,
+        "retention_days": rules[Kind.EXCHANGE].total_days,
+        "feedback_days": rules[Kind.OPINION].total_days,
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
         "contact_email": settings.CONTACT_EMAIL,
     }

@@ -6,6 +6,7 @@ import threading
 import uuid
 from datetime import timedelta
 from html import unescape
+from io import StringIO
 
 import pytest
 from django.core.cache import cache
@@ -222,10 +223,10 @@ def test_purge_erases_the_hash_of_an_expired_code_only():
     for conversation in (over, running):
         issue(conversation)
     Conversation.objects.filter(pk=over.pk).update(resume_until=timezone.now() - timedelta(seconds=1))
-    call_command("purge_expired", verbosity=0, dry_run=True)
+    call_command("retention", plan=True, stdout=StringIO())
     over.refresh_from_db()
     assert over.resume_digest is not None
-    call_command("purge_expired", verbosity=0)
+    call_command("retention", verbosity=0)
     over.refresh_from_db()
     running.refresh_from_db()
     assert over.resume_digest is None and over.resume_until is None

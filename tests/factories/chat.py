@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat import actions, queue
 from chat.lifecycle import Author, Availability, Outcome
-from chat.models import Agent, Conversation, Message, Unit
+from chat.models import Agent, Conversation, ConversationEvent, Message, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from reports import keyring
@@ -113,3 +113,17 @@ def message(conversation: Conversation, body: str = "Bonjour", author: str = Aut
 
 def long_ago(minutes: float) -> datetime:
     return timezone.now() - timedelta(minutes=minutes)
+
+
+def age(conversation: Conversation, *, days: float) -> Conversation:
+    """As if everything of it had happened so many days ago, all at once."""
+    then = timezone.now() - timedelta(days=days)
+    Report.objects.filter(pk=conversation.report_id).update(filed_at=then)
+    Message.objects.filter(conversation=conversation).update(sent_at=then)
+    ConversationEvent.objects.filter(conversation=conversation).update(at=then)
+    rows = Conversation.objects.filter(pk=conversation.pk)
+    rows.update(opened_at=then, queued_at=then, reporter_seen_at=then)
+    rows.filter(assigned_at__isnull=False).update(assigned_at=then)
+    rows.filter(closed_at__isnull=False).update(closed_at=then)
+    conversation.refresh_from_db()
+    return conversation

@@ -7,16 +7,30 @@ from django.core.management import call_command, get_commands
 from django.utils import timezone
 
 from pnav.pages.models import Feedback
+from reports.models import RetentionRule
 
 
 @pytest.mark.django_db
-def test_purge_feedback_deletes_the_old_ones(settings):
+def test_retention_deletes_the_old_opinions():
+    RetentionRule.objects.update_or_create(kind="opinion", defaults={"days": 10, "grace_days": 0, "digest_days": 0})
     old, recent = (Feedback.objects.create(rating=Feedback.Rating.values[0], text=text) for text in ("old", "recent"))
-    Feedback.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=settings.FEEDBACK_DAYS + 1))
+    Feedback.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=11))
     out = StringIO()
-    call_command("purge_feedback", stdout=out)
-    assert "1 avis" in out.getvalue()
+    call_command("retention", "--plan", stdout=out)
+    assert "Avis sur le service (10+0 j ; Terme de la conservation)" in out.getvalue()
+    call_command("retention", stdout=out)
     assert list(Feedback.objects.all()) == [recent]
+
+
+@pytest.mark.django_db
+def test_retention_waits_for_a_rule_that_was_shortened():
+    Feedback.objects.create(rating=Feedback.Rating.values[0], created_at=timezone.now() - timedelta(days=11))
+    later = timezone.now() + timedelta(days=7)
+    RetentionRule.objects.update_or_create(
+        kind="opinion", defaults={"days": 10, "grace_days": 0, "digest_days": 0, "in_force_at": later}
+    )
+    call_command("retention", verbosity=0)
+    assert Feedback.objects.exists()
 
 
 def test_purge_commands_of_the_worker_exist():

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone, translation
+from django.utils import translation
 
 from pnav.pages import actions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, overdue
@@ -56,13 +56,3 @@ def test_feedback_too_long_is_refused_by_the_database():
 
 def test_feedback_holds_nothing_about_the_person():
     assert {field.name for field in Feedback._meta.get_fields()} == {"id", "rating", "page", "text", "created_at"}
-
-
-def test_forget_feedback_after_its_time(settings):
-    settings.FEEDBACK_DAYS = 10
-    now = timezone.now()
-    old = actions.give_feedback(rating=Feedback.Rating.NO, page=Feedback.Page.CHAT, text="")
-    Feedback.objects.filter(pk=old.pk).update(created_at=now - timedelta(days=11))
-    kept = actions.give_feedback(rating=Feedback.Rating.NO, page=Feedback.Page.CHAT, text="")
-    assert actions.forget_feedback(now=now) == 1
-    assert list(Feedback.objects.all()) == [kept]

@@ -15,6 +15,7 @@ from locations.models import DataEdition
 from locations.session import Choice
 from pnav.pages import editions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
+from reports.models import RetentionRule
 from triage.questions import VERSION
 
 pytestmark = pytest.mark.django_db
@@ -451,8 +452,8 @@ def test_accessibility_statement(client: Client):
         assert part in text
 
 
-def test_privacy_page(client: Client, settings):
-    settings.RETENTION_DAYS = 123
+def test_privacy_page(client: Client):
+    RetentionRule.objects.update_or_create(kind="exchange", defaults={"days": 100, "grace_days": 23, "digest_days": 0})
     text = text_of(client.get("/donnees-personnelles/"))
     for part in ("décret n° 2022-337", "2021-133", "123 jours", "Aucune adresse IP", "police nationale",
                  "gendarmerie nationale", "CNIL", "données sensibles"):  # fmt: skip

@@ -1,0 +1,201 @@
+"""The end of reports and exchanges: which are on their way, and the deletion of those that are due (docs/adr/0033).
+
+The term counts from the last act of either side. Acts are: what a person or an agent wrote or did, a report filed, a
+code used, and that the person was here, for nobody loses what they still look at. What Pnav does by itself is none, and
+neither is that an agent looks: reading does not keep a thing alive.
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from chat import doorbell, resume
+from chat.lifecycle import Author, Status
+from chat.models import Conversation, ConversationEvent, EventKind, Message
+from reports import erased, forgetting, register
+from reports.models import ErasureRequest, Freeze, Report
+from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100  # reports a transaction: their rows are locked meanwhile
+# What the queue does by itself when somebody is not seen.
+NO_ACT = {EventKind.RELEASED, EventKind.ABANDONED}
+
+
+# --- what is known of one report, without anything that was said ------------------------------------------------------
+
+
+def _with_acts(reports: "QuerySet[Report]") -> "QuerySet[Any]":
+    """Adds `spoken_at` and `acted_at`: last message, last act of the history. (Annotations escape the types.)"""
+    spoken = Message.objects.filter(conversation__report=OuterRef("pk")).exclude(author=Author.SYSTEM)
+    acted = ConversationEvent.objects.filter(conversation__report=OuterRef("pk")).exclude(kind__in=NO_ACT)
+    return reports.annotate(
+        spoken_at=Subquery(spoken.order_by().values("conversation").annotate(last=Max("sent_at")).values("last")),
+        acted_at=Subquery(acted.order_by().values("conversation").annotate(last=Max("at")).values("last")),
+    ).select_related("conversation__assigned_to__unit", "freeze", "erasure")
+
+
+def _part(report: Report, name: str) -> Any:
+    """The conversation, freeze or erasure of a report, or None."""
+    return getattr(report, name, None)
+
+
+def kind_of(report: Report) -> Kind:
+    return Kind.EXCHANGE if _part(report, "conversation") else Kind.REPORT
+
+
+def _life(report: Any) -> Life:
+    """report: read through `_with_acts`."""
+    conversation: Conversation | None = _part(report, "conversation")
+    acts = [report.filed_at, report.spoken_at, report.acted_at]
+    if conversation is None:
+        return Life(report.filed_at)
+    acts += [conversation.opened_at, conversation.assigned_at, conversation.closed_at]
+    return Life(max(act for act in acts if act is not None), conversation.reporter_seen_at)
+
+
+def _decide(report: Any, rules: dict[str, Rule], now: datetime) -> Decision:
+    freeze: Freeze | None = _part(report, "freeze")
+    request: ErasureRequest | None = _part(report, "erasure")
+    return decide(
+        life=_life(report),
+        rule=rules[kind_of(report)],
+        now=now,
+        frozen_until=freeze.frozen_until if freeze else None,
+        granted_at=request.granted_at if request else None,
+        erasure=rules[Kind.ERASURE],
+    )
+
+
+def _rule_applied(report: Report, decision: Decision, rules: dict[str, Rule]) -> Rule:
+    return rules[Kind.ERASURE if decision.cause is Cause.ERASURE else kind_of(report)]
+
+
+def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
+    """Whoever may be due; told: or near enough to be told of. By cheap columns only: the decision reads the rest."""
+
+    def limit(kind: Kind) -> datetime:
+        rule = rules[kind]
+        return now - timedelta(days=max(rule.days - rule.digest_days, 0) if told else rule.total_days)
+
+    exchange = limit(Kind.EXCHANGE)
+    return (
+        Q(filed_at__lt=exchange, conversation__reporter_seen_at__lt=exchange)
+        | Q(filed_at__lt=limit(Kind.REPORT), conversation__isnull=True)
+        | Q(erasure__is_granted=True)
+    )
+
+
+# --- forgetting -------------------------------------------------------------------------------------------------------
+
+
+def plan(now: datetime) -> list[Item]:
+    """Each report on its way, the first to go first; then codes de reprise whose time is over."""
+    rules = forgetting.rules()
+    items = []
+    for report in _with_acts(Report.objects.filter(_may_end(rules, now, told=True))).order_by("pk").iterator(BATCH):
+        decision = _decide(report, rules, now)
+        if decision.is_on_its_way:
+            kind, rule = kind_of(report), _rule_applied(report, decision, rules)
+            items.append(
+                Item(kind, 1, decision.state, decision.cause, decision.due_at, rule, subject=str(report.public_id))
+            )
+    return sorted(items, key=lambda item: item.due_at)
+
+
+def forget(now: datetime) -> None:
+    """Delete what is due, a batch a transaction: what was done stays done when it is stopped."""
+    after: int | None = 0
+    while after is not None:
+        after = _forget_some(now, after)
+    with transaction.atomic():
+        register.record_removal(resume_codes=resume.forget_expired_codes(now=now))
+
+
+@transaction.atomic
+def _forget_some(now: datetime, after: int) -> int | None:
+    """One batch of the reports beyond this key; the last key looked at, or None when there are no more.
+
+    Whoever is locked is alive: a message, a freeze or an act is being written. They are passed over, and nobody waits.
+    What was committed before the lock is read after it.
+    """
+    if not forgetting.take_turn():
+        return None
+    rules = forgetting.rules()
+    keys = _lock_reports(rules, now, after)
+    if not keys:
+        return None
+    conversations = _lock_conversations(keys)
+    gone: list[tuple[Any, Decision]] = []
+    for report in _with_acts(Report.objects.filter(pk__in=keys)):
+        conversation = _part(report, "conversation")
+        if conversation is not None and conversation.pk not in conversations:
+            continue
+        decision = _decide(report, rules, now)
+        if decision.is_due:
+            gone.append((report, decision))
+    _delete(gone, rules, now)
+    return keys[-1]
+
+
+def _lock_reports(rules: dict[str, Rule], now: datetime, after: int) -> list[int]:
+    due = Report.objects.filter(_may_end(rules, now, told=False), pk__gt=after).order_by("pk")
+    return [report.pk for report in due.select_for_update(of=("self",), skip_locked=True)[:BATCH]]
+
+
+def _lock_conversations(report_ids: Sequence[int]) -> set[int]:
+    rows = Conversation.objects.filter(report__in=report_ids).order_by("pk")
+    return {row.pk for row in rows.select_for_update(of=("self",), skip_locked=True)}
+
+
+def _delete(gone: Iterable[tuple[Any, Decision]], rules: dict[str, Rule], now: datetime) -> None:
+    """These go, whole; a tombstone each, and one line of the register. They are locked."""
+    gone = list(gone)
+    if not gone:
+        return
+    for kind in (Kind.EXCHANGE, Kind.REPORT):
+        parts = [
+            (_rule_applied(report, decision, rules), decision.cause)
+            for report, decision in gone
+            if kind_of(report) is kind
+        ]
+        forgetting.leave(kind, parts, now=now)
+    asked = [report.public_id for report, decision in gone if decision.cause is Cause.ERASURE]
+    erased.remember(asked, on=timezone.localdate(now))
+    keys = [report.pk for report, _decision in gone]
+    Freeze.objects.filter(report__in=keys).delete()  # over, all of them: a running one is never due
+    Report.objects.filter(pk__in=keys).delete()
+    for report, _decision in gone:
+        conversation: Conversation | None = _part(report, "conversation")
+        if conversation is not None and conversation.status == Status.ACTIVE and conversation.assigned_to_id:
+            doorbell.agent_changed(conversation.assigned_to_id)
+    logger.info("retention: %s reports deleted", len(keys))
+    register.record_removal(reports=len(keys))
+
+
+@transaction.atomic
+def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:
+    """After a restore: delete what these digests of `reports.erased` name. How many went, how many stay, frozen."""
+    known = set(digests)
+    keys = [
+        pk for pk, public_id in Report.objects.values_list("pk", "public_id") if erased.digest_of(public_id) in known
+    ]
+    locked = [row.pk for row in Report.objects.filter(pk__in=keys).order_by("pk").select_for_update(of=("self",))]
+    rules = forgetting.rules()
+    found = list(_with_acts(Report.objects.filter(pk__in=locked)))
+    frozen = [report for report in found if (freeze := _part(report, "freeze")) and freeze.is_running(now)]
+    held = {report.pk for report in frozen}
+    gone = [
+        (report, replace(_decide(report, rules, now), state=State.DUE, cause=Cause.ERASURE))
+        for report in found
+        if report.pk not in held
+    ]
+    _delete(gone, rules, now)
+    return len(gone), len(frozen)

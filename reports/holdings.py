@@ -1,0 +1,84 @@
+"""Every table of the site, and what ends what lies in it. A table that is not here fails a test.
+
+A table is under a rule (`Kind`, which an administrator sets), has an end of its own (`OwnEnd`), goes with another
+(`With`), or has no end, for a reason (`NoEnd`). What is no table (cache, logs, backups, proxy): docs/operations.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.retention import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEnd:
+    """A row carries its end. enforcer: the command that takes it then."""
+
+    end: str
+    enforcer: str
+
+
+@dataclass(frozen=True, slots=True)
+class With:
+    """Goes with a row of another table, by its foreign key."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoEnd:
+    """Stays, and why."""
+
+    reason: str
+
+
+type Holding = Kind | OwnEnd | With | NoEnd
+
+PUBLIC = NoEnd("public data of official sources; replaced at each import")
+CONTENT = NoEnd("what the site says to everybody")
+SCHEMA = NoEnd("Django's own names of models and permissions; holds nothing of anybody")
+UNUSED = NoEnd("stays empty: accounts have no e-mail, no group and no permission of their own (ADR 0023)")
+SITE = NoEnd("settings of a package; the site shows none of it")
+TEAM = NoEnd("says who answered, as long as exchanges and register name them; an account is closed, not deleted")
+
+HOLDINGS: Mapping[str, Holding] = {
+    "reports.Report": Kind.EXCHANGE,  # Kind.REPORT when it opened no exchange
+    "chat.Conversation": With("reports.Report"),
+    "chat.Message": With("chat.Conversation"),
+    "chat.ConversationEvent": With("chat.Conversation"),
+    "reports.Freeze": With("reports.Report"),
+    "reports.ErasureRequest": With("reports.Report"),
+    "reports.Tombstone": Kind.TOMBSTONE,
+    "reports.Erased": Kind.ERASED,
+    "pages.Feedback": Kind.OPINION,
+    "admin.LogEntry": Kind.ADMIN_LOG,
+    "sessions.Session": OwnEnd("expire_date, SESSION_COOKIE_AGE after the last visit", "clearsessions"),
+    "reports.AccessRecord": NoEnd(
+        "a chain that loses its head proves nothing any more; it holds no content and no name (ADR 0031, 0033)"
+    ),
+    "reports.RetentionRule": NoEnd("the rules themselves"),
+    "accounts.User": TEAM,
+    "chat.Agent": TEAM,
+    "chat.Unit": TEAM,
+    "mfa.Authenticator": With("accounts.User"),
+    "accounts.User_groups": UNUSED,
+    "accounts.User_user_permissions": UNUSED,
+    "auth.Group": UNUSED,
+    "auth.Group_permissions": UNUSED,
+    "account.EmailAddress": UNUSED,
+    "account.EmailConfirmation": UNUSED,
+    "auth.Permission": SCHEMA,
+    "contenttypes.ContentType": SCHEMA,
+    "dsfr.DsfrConfig": SITE,
+    "dsfr.DsfrSocialMedia": SITE,
+    "pages.HelpNumber": CONTENT,
+    "pages.ContentBlock": CONTENT,
+    "locations.Municipality": PUBLIC,
+    "locations.PlaceName": PUBLIC,
+    "locations.PostalCode": PUBLIC,
+    "locations.ReceptionPoint": PUBLIC,
+    "locations.UnitAlias": PUBLIC,
+    "locations.Competence": PUBLIC,
+    "locations.Partner": PUBLIC,
+    "locations.DataEdition": PUBLIC,
+}

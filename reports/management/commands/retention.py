@@ -1,0 +1,120 @@
+"""Forgetting, by rule: do it, say what would go, prove what went, and forget again after a restore."""
+
+import json
+import sys
+from datetime import date, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from reports import erased, forgetting, proof
+from reports.models import Erased
+from reports.retention import Cause, Item, Kind, State
+
+STATES = {
+    State.ENDING: "bientôt",
+    State.GRACE: "délai de grâce",
+    State.FROZEN: "gelé",
+    State.DUE: "à supprimer",
+}
+
+
+class Command(BaseCommand):
+    """Without an option, delete what is due: the worker does so every hour. It may run anywhere, and again."""
+
+    help = "Applique les règles de conservation : suppression, plan, preuve mensuelle, reprise après restauration."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument(
+            "--plan", action="store_true", help="dire ce qui partirait, pourquoi et quand, sans rien faire"
+        )
+        what.add_argument("--proof", metavar="AAAA-MM", help="ce qui est parti ce mois-là, à classer")
+        what.add_argument(
+            "--erased", action="store_true", help="les empreintes des effacements, à garder hors de la base"
+        )
+        what.add_argument(
+            "--replay", metavar="FICHIER", help="après une restauration : effacer de nouveau (« - » : entrée)"
+        )
+        parser.add_argument("--json", action="store_true", help="le plan en JSON")
+
+    def handle(self, *args: Any, verbosity: int = 1, **options: Any) -> None:
+        now = forgetting.moment()
+        if options["json"] and not options["plan"]:
+            raise CommandError("--json va avec --plan.")
+        if options["plan"]:
+            self._plan(now, as_json=options["json"])
+        elif options["proof"]:
+            self._prove(options["proof"], now)
+        elif options["erased"]:
+            for mark in Erased.objects.order_by("on", "digest"):
+                self.stdout.write(f"{mark.digest} {mark.on}")
+        elif options["replay"]:
+            self._replay(options["replay"], now)
+        else:
+            for keeper in _keepers():
+                keeper.forget(now)
+            if verbosity:
+                self.stdout.write("Conservation : fait. Les nombres sont dans le registre.")
+
+    def _plan(self, now: datetime, *, as_json: bool) -> None:
+        items: list[Item] = [item for keeper in _keepers() for item in keeper.plan(now)]
+        if as_json:
+            self.stdout.write(json.dumps([_told(item) for item in items], indent=1))
+            return
+        self.stdout.write(f"Au {timezone.localtime(now):%d/%m/%Y %H:%M}, d'après les règles en vigueur :")
+        if not items:
+            self.stdout.write("Rien n'est à supprimer, rien ne le sera bientôt.")
+        for item in items:
+            parts = (
+                f"{STATES[item.state]:<15}",
+                f"{timezone.localtime(item.due_at):%d/%m/%Y}",
+                f"{item.count:>6}",
+                f"{Kind(item.kind).label} ({item.rule} j ; {Cause(item.cause).label})",
+                item.subject,
+            )
+            self.stdout.write("  ".join(parts).rstrip())
+        due = sum(item.count for item in items if item.state is State.DUE)
+        self.stdout.write(f"{due} à supprimer maintenant, {sum(item.count for item in items) - due} annoncé(s).")
+
+    def _prove(self, told: str, now: datetime) -> None:
+        try:
+            month = date.fromisoformat(f"{told}-01")
+        except ValueError as error:
+            raise CommandError("Le mois s'écrit AAAA-MM.") from error
+        read = proof.read(month, now)
+        self.stdout.write(read.text(now))
+        if not read.is_sound:
+            raise CommandError("Les traces et le registre ne se confirment pas : prévenir le délégué à la protection.")
+
+    def _replay(self, name: str, now: datetime) -> None:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text()
+        try:
+            marks = erased.read(text.splitlines())
+        except ValueError as error:
+            raise CommandError("Ce n'est pas une liste écrite par « retention --erased ».") from error
+        # By name, for reports come before exchanges: whoever keeps exchanges knows how they go.
+        gone, frozen = import_module(settings.KEEPERS[0]).forget_again(marks, now=now)
+        self.stdout.write(
+            f"{gone} signalement(s) effacé(s) de nouveau, {frozen} gelé(s), sur {len(marks)} empreinte(s)."
+        )
+
+
+def _keepers() -> list[Any]:
+    return [import_module(name) for name in settings.KEEPERS]
+
+
+def _told(item: Item) -> dict[str, Any]:
+    return {
+        "kind": item.kind,
+        "count": item.count,
+        "state": item.state,
+        "cause": item.cause,
+        "due_at": item.due_at.isoformat(),
+        "rule": str(item.rule),
+        "subject": item.subject,
+    }

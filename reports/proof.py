@@ -1,0 +1,82 @@
+"""The monthly proof: what went, under which rule, and the digests that tie it to the register. A text to file away."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from reports import register
+from reports.models import AccessKind, AccessRecord, Tombstone
+from reports.retention import Cause, Kind, digest_of, next_month
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one month says of itself.
+
+    gone: reports by kind, rule and cause. others: what else the register says was removed, by its name in the code.
+    recorded: reports that the register says went; the same number as the tombstones', unless one was touched.
+    tombstones: SHA-256 over their lines. last: the register's digest at the end of the month, none when it is empty.
+    is_over: whether the month has ended. verdict: what reading the whole register found.
+    """
+
+    month: date
+    gone: Counter[tuple[str, str, str]]
+    others: Counter[str]
+    recorded: int
+    tombstones: str
+    last: register.Digest | None
+    is_over: bool
+    verdict: register.Verdict
+
+    @property
+    def is_sound(self) -> bool:
+        return self.verdict.is_whole and self.recorded == self.gone.total()
+
+    def text(self, now: datetime) -> str:
+        """In French, for a file. `now`: when it was made."""
+        lines = [
+            f"Pnav – preuve mensuelle de suppression, {date_format(self.month, 'F Y')}",
+            f"Établie le {date_format(timezone.localtime(now), 'j F Y, H:i')}, heure de Paris.",
+        ]
+        if not self.is_over:
+            lines.append("Le mois n'est pas fini : cette preuve est provisoire.")
+        lines += ["", f"Signalements supprimés : {self.gone.total()}"]
+        for (kind, rule, cause), count in sorted(self.gone.items()):
+            lines.append(f"  {count} – {Kind(kind).label} ; règle {rule} jours ; {Cause(cause).label}")
+        lines += ["", "Autres suppressions, d'après le registre :"]
+        lines += [f"  {count} – {name}" for name, count in sorted(self.others.items())] or ["  aucune"]
+        agrees = "concorde" if self.recorded == self.gone.total() else "NE CONCORDE PAS"
+        whole = "entier" if self.verdict.is_whole else f"ROMPU à la ligne {self.verdict.number}"
+        lines += [
+            "",
+            f"Registre : {self.recorded} signalement(s) supprimé(s) ; {agrees} avec les traces. Registre {whole}.",
+            f"Empreinte du registre à la fin du mois : {self.last or 'aucune ligne'}",
+            f"Empreinte des traces du mois (SHA-256) : {self.tombstones}",
+        ]
+        return "\n".join(lines)
+
+
+def read(month: date, now: datetime) -> Proof:
+    """The proof of one month. month: its first day; its bounds are those of Paris."""
+    start, end = (timezone.make_aware(datetime.combine(day, time())) for day in (month, next_month(month)))
+    stones = list(Tombstone.objects.filter(month=month))
+    told = AccessRecord.objects.filter(at__lt=end).order_by("-number")
+    removed: Counter[str] = Counter()
+    for detail in told.filter(at__gte=start, kind=AccessKind.RETENTION).values_list("detail", flat=True):
+        for part in detail.split(", "):
+            name, _colon, count = part.partition(": ")
+            removed[name] += int(count)
+    last = told.first()
+    return Proof(
+        month=month,
+        gone=Counter((stone.kind, stone.rule, stone.cause) for stone in stones),
+        recorded=removed.pop("reports", 0),
+        others=removed,
+        tombstones=digest_of(stone.line for stone in stones),
+        last=register.Digest(last.number, last.digest) if last else None,
+        is_over=now >= end,
+        verdict=register.verify(register.read()),
+    )

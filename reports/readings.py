@@ -1,0 +1,60 @@
+"""Who read what concerns somebody, as that person may see it: roles and times, never accounts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from reports.models import AccessKind, AccessRecord
+
+# What the person is shown, in their words.
+SHOWN: Mapping[str, object] = {
+    AccessKind.READING: _("a lu l'échange"),
+    AccessKind.EXPORT: _("a copié l'échange"),
+}
+# What they are not shown, and why. Each kind of the register is in one of the two: a test asks.
+WITHHELD: Mapping[str, str] = {
+    # Whoever writes the openings decides: to tell of a request may say more than the prosecutor allows.
+    AccessKind.OPENING: "to be decided with the opening of identities",
+    AccessKind.SEARCH: "somebody looked into the register, not into the exchange",
+    AccessKind.RETENTION: "a run of the service, about nobody",
+    AccessKind.FREEZE: "a judicial need is told by the justice, not by this page",
+    AccessKind.ERASURE: "the request and its answer have their own place on the page",
+    AccessKind.ADMIN_ADD: "an object of the admin, which shows no exchange",
+    AccessKind.ADMIN_CHANGE: "an object of the admin, which shows no exchange",
+    AccessKind.ADMIN_DELETE: "an object of the admin, which shows no exchange",
+    AccessKind.ADMIN_ACTION: "an object of the admin, which shows no exchange",
+}
+AT_MOST = 100
+
+
+class Reader(TextChoices):
+    """Roles as a person outside the service understands them; the values are those of the accounts."""
+
+    AGENT = "agent", _("Un autre agent")
+    SUPERVISOR = "supervisor", _("Un superviseur")
+    CUSTODIAN = "custodian", _("Un référent levée d'anonymat")
+    ADMINISTRATOR = "administrator", _("Un administrateur")
+    SERVICE = AccessRecord.SERVICE, _("Le service, automatiquement")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """who, did: in words of the active language."""
+
+    who: str
+    did: str
+    at: datetime
+
+
+def read(subjects: Iterable[object]) -> list[Reading]:
+    """The readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the subject."""
+    lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
+    rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
+    return [Reading(_who(role), str(SHOWN[kind]), at) for role, kind, at in rows]
+
+
+def _who(role: str) -> str:
+    return str(Reader(role).label) if role in Reader.values else str(_("Une personne du service"))

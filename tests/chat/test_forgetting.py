@@ -1,0 +1,530 @@
+"""What goes and what stays: through the command, as the worker runs it."""
+
+import json
+import threading
+import uuid
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from chat import actions, forgetting
+from chat.lifecycle import Author
+from chat.models import Conversation, Message
+from pnav.accounts.models import Role
+from reports import erased, register
+from reports.actions import (
+    Answered,
+    Frozen,
+    Gone,
+    NotAllowed,
+    answer_erasure,
+    ask_erasure,
+    ask_freeze,
+    lift_freeze,
+    set_freeze,
+)
+from reports.forgetting import TURN
+from reports.models import AccessRecord, Erased, ErasureRequest, Freeze, Report, RetentionRule, Tombstone
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("retention", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def kept() -> set[Conversation]:
+    run()
+    return set(Conversation.objects.all())
+
+
+def freeze(conversation: Conversation, by, *, days: float = 10) -> Freeze:
+    until = timezone.now() + timedelta(days=days)
+    values = {"motive": "enquête", "reference": "2026/123", "authority": "parquet"}
+    return ask_freeze(report_id=conversation.report_id, by=by, until=until, **values)
+
+
+@pytest.fixture
+def chief():
+    return make.agent(role=Role.SUPERVISOR).user
+
+
+def told(kind: str) -> list[tuple[str, str, str]]:
+    return list(AccessRecord.objects.filter(kind=kind).order_by("number").values_list("role", "subject", "detail"))
+
+
+# --- what is due ------------------------------------------------------------------------------------------------------
+
+
+def test_retention_deletes_what_has_served_and_nothing_else():
+    old, recent, open_ = make.age(make.closed(), days=366), make.closed(), make.waiting()
+    make.message(open_)
+    grace = make.age(make.closed(), days=340)
+    assert Report.objects.count() == 4
+    assert kept() == {recent, open_, grace}
+    assert not Message.objects.filter(conversation_id=old.pk).exists()
+    assert Report.objects.count() == 3
+
+
+def test_retention_takes_reports_that_opened_nothing():
+    report = make.report()
+    run()
+    assert Report.objects.filter(pk=report.pk).exists()
+    Report.objects.update(filed_at=make.long_ago(366 * 24 * 60))
+    run()
+    assert not Report.objects.exists()
+    assert Tombstone.objects.get().kind == "report"
+
+
+@pytest.mark.parametrize("trait", [make.waiting, make.assigned, make.closed])
+def test_retention_takes_what_was_never_ended_too(trait):
+    make.age(trait(), days=366)
+    assert kept() == set()
+
+
+@pytest.mark.parametrize("author", [Author.REPORTER, Author.AGENT])
+def test_an_addition_of_either_side_moves_the_end(author):
+    conversation = make.age(make.assigned(), days=364)
+    make.message(conversation, author=author)
+    # Not by the lease that goes with a message: by the message itself.
+    Conversation.objects.update(reporter_seen_at=make.long_ago(366 * 24 * 60))
+    Report.objects.update(filed_at=make.long_ago(366 * 24 * 60))
+    assert kept() == {conversation}
+
+
+def test_being_there_and_coming_back_move_the_end():
+    here, back = make.age(make.closed(), days=366), make.age(make.assigned(), days=366)
+    Conversation.objects.filter(pk=here.pk).update(reporter_seen_at=make.long_ago(60))
+    back.events.create(kind="resumed", detail="code", at=make.long_ago(60))
+    assert kept() == {here, back}
+
+
+def test_what_pnav_does_by_itself_moves_nothing():
+    conversation = make.age(make.waiting(), days=366)
+    for kind in ("abandoned", "released"):
+        conversation.events.create(kind=kind, at=timezone.now())
+    Message.objects.create(
+        conversation=conversation, seq=1, author=Author.SYSTEM, sealed_body=b"x", sent_at=timezone.now()
+    )
+    assert kept() == set()
+
+
+def test_rule_of_the_administrator_decides():
+    conversation = make.age(make.closed(), days=50)
+    RetentionRule.objects.update_or_create(kind="exchange", defaults={"days": 30, "grace_days": 10, "digest_days": 5})
+    RetentionRule.objects.update(in_force_at=timezone.now() + timedelta(hours=1))
+    assert kept() == {conversation}
+    RetentionRule.objects.update(in_force_at=timezone.now() - timedelta(hours=1))
+    assert kept() == set()
+    assert Tombstone.objects.get().rule == "30+10"
+
+
+def test_tombstone_tells_nothing_of_anybody():
+    conversation = make.age(make.closed(), days=366)
+    public_ids = {str(conversation.public_id), str(conversation.report.public_id)}
+    run()
+    stone = Tombstone.objects.get()
+    assert (stone.kind, stone.rule, stone.cause) == ("exchange", "335+30", "term")
+    assert stone.month == timezone.localdate().replace(day=1)
+    rows = repr(list(Tombstone.objects.values()) + list(AccessRecord.objects.values()) + list(Erased.objects.values()))
+    assert not any(public_id in rows for public_id in public_ids)
+    assert {field.name for field in Tombstone._meta.fields} == {"id", "kind", "month", "rule", "cause"}
+
+
+def test_retention_in_batches_and_resumed(monkeypatch):
+    for _ in range(5):
+        make.age(make.closed(), days=366)
+    monkeypatch.setattr(forgetting, "BATCH", 2)
+    delete, batches = forgetting._delete, []
+
+    def then_stop(*arguments):
+        if len(batches) == 1:
+            raise ZeroDivisionError
+        batches.append(1)
+        delete(*arguments)
+
+    monkeypatch.setattr(forgetting, "_delete", then_stop)
+    with pytest.raises(ZeroDivisionError):
+        run()
+    assert Report.objects.count() == 3, "what was done stays done"
+    monkeypatch.setattr(forgetting, "_delete", delete)
+    run()
+    assert not Report.objects.exists()
+    assert Tombstone.objects.count() == 5
+    assert [detail for _role, _subject, detail in told("retention")] == ["reports: 2", "reports: 2", "reports: 1"]
+
+
+# --- plan and proof ---------------------------------------------------------------------------------------------------
+
+
+def test_plan_says_what_why_and_when(chief):
+    due, grace = make.age(make.closed(), days=366), make.age(make.closed(), days=340)
+    soon, recent = make.age(make.closed(), days=320), make.closed()
+    frozen = make.age(make.closed(), days=366)
+    freeze(frozen, chief)
+    plan = {item["subject"]: item for item in json.loads(run("--plan", "--json"))}
+    states = {subject: item["state"] for subject, item in plan.items()}
+    expected = {due: "due", grace: "grace", soon: "ending", frozen: "frozen"}
+    assert states == {str(one.report.public_id): state for one, state in expected.items()}
+    assert plan[str(grace.report.public_id)]["rule"] == "335+30"
+    text = run("--plan")
+    assert str(recent.report.public_id) not in text
+    assert "1 à supprimer maintenant, 3 annoncé(s)." in text
+    assert Report.objects.count() == 5
+
+
+def test_proof_of_a_month(chief):
+    for _ in range(2):
+        make.age(make.closed(), days=366)
+    asked = make.closed()
+    ask_erasure(report_id=asked.report_id)
+    answer_erasure(report_id=asked.report_id, by=chief, is_granted=True)
+    make.age(asked, days=8)
+    ErasureRequest.objects.update(answered_at=make.long_ago(8 * 24 * 60))
+    run()
+    month = f"{timezone.localdate():%Y-%m}"
+    text = run("--proof", month)
+    assert "Signalements supprimés : 3" in text
+    assert "2 – Signalement et échange ; règle 335+30 jours ; Terme de la conservation" in text
+    assert "1 – Signalement et échange ; règle 30+7 jours ; Effacement demandé et accordé" in text
+    assert "concorde avec les traces. Registre entier." in text and "provisoire" in text
+    last = AccessRecord.objects.first()
+    assert f"{last.number}:{last.digest}" in text
+    assert "Signalements supprimés : 0" in run("--proof", "2001-01")
+
+
+@pytest.mark.parametrize("touch", ["remove", "add"])
+def test_proof_sees_a_tombstone_that_was_touched(touch):
+    make.age(make.closed(), days=366)
+    run()
+    if touch == "remove":
+        Tombstone.objects.all().delete()
+    else:
+        Tombstone.objects.create(kind="exchange", month=Tombstone.objects.get().month, rule="1+0", cause="term")
+    with pytest.raises(CommandError):
+        run("--proof", f"{timezone.localdate():%Y-%m}")
+
+
+def test_proof_digest_follows_the_tombstones():
+    make.age(make.closed(), days=366)
+    run()
+    month = f"{timezone.localdate():%Y-%m}"
+    before = run("--proof", month).splitlines()[-1]
+    Tombstone.objects.update(rule="1+1")
+    assert run("--proof", month).splitlines()[-1] != before
+
+
+@pytest.mark.parametrize("wrong", [["--proof", "novembre"], ["--proof", "2026-13"], ["--json"]])
+def test_command_refuses_what_it_does_not_understand(wrong):
+    with pytest.raises(CommandError):
+        run(*wrong)
+
+
+# --- freeze -----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_frozen_is_deleted_and_it_ends_by_itself(chief):
+    conversation = make.age(make.closed(), days=500)
+    subject = str(conversation.report.public_id)
+    freeze(conversation, chief)
+    assert kept() == {conversation}
+    with pytest.raises(ProtectedError):
+        Report.objects.all().delete()
+    Freeze.objects.update(asked_at=make.long_ago(60 * 24 * 60), until=make.long_ago(24 * 60))
+    assert kept() == {conversation}, "the grace runs again"
+    Freeze.objects.update(until=make.long_ago(31 * 24 * 60))
+    assert kept() == set()
+    assert not Freeze.objects.exists()
+    assert told("freeze")[0][:2] == ("supervisor", subject)
+
+
+def test_freeze_asked_by_an_agent_waits_for_a_supervisor(chief):
+    agent = make.agent()
+    conversation = make.age(make.closed(agent), days=500)
+    asked = freeze(conversation, agent.user)
+    assert asked.is_asked and not asked.is_running(timezone.now())
+    assert kept() == {conversation}, "asking gives the time to decide"
+    with pytest.raises(NotAllowed):
+        set_freeze(report_id=conversation.report_id, by=agent.user)
+    set_freeze(report_id=conversation.report_id, by=chief)
+    with pytest.raises(Frozen):
+        freeze(conversation, agent.user)
+    with pytest.raises(NotAllowed):
+        lift_freeze(report_id=conversation.report_id, by=agent.user)
+    lift_freeze(report_id=conversation.report_id, by=chief)
+    with pytest.raises(Answered):
+        lift_freeze(report_id=conversation.report_id, by=chief)
+    subject, until = str(conversation.report.public_id), timezone.localdate(asked.until)
+    assert told("freeze") == [
+        ("agent", subject, f"asked, until {until}"),
+        ("supervisor", subject, f"set, until {until}"),
+        ("supervisor", subject, "lifted"),
+    ]
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.CUSTODIAN])
+def test_freeze_is_for_agents_and_supervisors(role):
+    conversation = make.closed()
+    other = make.agent(role=role).user
+    with pytest.raises(NotAllowed):
+        freeze(conversation, other)
+    assert not Freeze.objects.exists() and told("freeze") == []
+
+
+def test_freeze_of_what_is_gone():
+    with pytest.raises(Gone):
+        ask_freeze(report_id=0, by=make.agent().user, motive="m", reference="r", authority="a", until=timezone.now())
+
+
+def test_freeze_needs_its_line(chief, monkeypatch):
+    conversation = make.closed()
+
+    def fail(**_values: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(register, "record", fail)
+    with pytest.raises(ZeroDivisionError):
+        freeze(conversation, chief)
+    assert not Freeze.objects.exists()
+
+
+# --- erasure ----------------------------------------------------------------------------------------------------------
+
+
+def test_erasure_granted_goes_after_a_short_grace(chief):
+    conversation, other = make.closed(), make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    assert kept() == {conversation, other}
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+    assert kept() == {conversation, other}
+    make.age(conversation, days=9)
+    ErasureRequest.objects.update(answered_at=make.long_ago(8 * 24 * 60))
+    # That they look at the page does not put it off.
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
+    public_id = conversation.report.public_id
+    assert kept() == {other}
+    assert Tombstone.objects.get().cause == "erasure"
+    assert Erased.objects.get().digest == erased.digest_of(public_id)
+    assert [(role, detail) for role, _subject, detail in told("erasure")] == [
+        ("service", "asked"),
+        ("supervisor", "granted"),
+    ]
+
+
+def test_erasure_refused_says_why_and_keeps(chief):
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=False, motive="Une enquête est en cours.")
+    request = ErasureRequest.objects.get()
+    assert (request.is_granted, request.motive) == (False, "Une enquête est en cours.")
+    with pytest.raises(Answered):
+        answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+    assert "enquête" not in repr(list(AccessRecord.objects.values()))
+
+
+def test_erasure_of_what_is_frozen_cannot_be_granted(chief):
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    freeze(conversation, chief)
+    with pytest.raises(Frozen):
+        answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+    lift_freeze(report_id=conversation.report_id, by=chief)
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.ADMINISTRATOR, Role.CUSTODIAN])
+def test_erasure_is_answered_by_supervisors(role):
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    with pytest.raises(NotAllowed):
+        answer_erasure(report_id=conversation.report_id, by=make.agent(role=role).user, is_granted=True)
+
+
+def test_erasure_asked_twice_is_one_request():
+    conversation = make.closed()
+    first = ask_erasure(report_id=conversation.report_id, code_digest="a" * 64)
+    again = ask_erasure(report_id=conversation.report_id, code_digest="b" * 64)
+    assert first.pk == again.pk and again.asked_at == first.asked_at
+    assert ErasureRequest.objects.get().code_digest == "b" * 64
+    assert len(told("erasure")) == 1
+
+
+# --- after a restore --------------------------------------------------------------------------------------------------
+
+
+def test_replay_forgets_again_what_a_backup_brought_back(chief, tmp_path):
+    back, frozen, other = make.closed(), make.closed(), make.closed()
+    freeze(frozen, chief)
+    erased.remember([back.report.public_id, frozen.report.public_id, uuid.uuid4()], on=timezone.localdate())
+    kept_elsewhere = tmp_path / "effaces"
+    kept_elsewhere.write_text(run("--erased"))
+    Erased.objects.all().delete()  # the backup does not know
+    assert "1 signalement(s) effacé(s) de nouveau, 1 gelé(s), sur 3" in run("--replay", str(kept_elsewhere))
+    assert set(Conversation.objects.all()) == {frozen, other}
+    assert str(back.report.public_id) not in kept_elsewhere.read_text()
+    assert "0 signalement(s)" in run("--replay", str(kept_elsewhere))
+
+
+def test_replay_refuses_another_file(tmp_path):
+    wrong = tmp_path / "liste"
+    wrong.write_text("ceci n'est pas une liste")
+    with pytest.raises(CommandError):
+        run("--replay", str(wrong))
+
+
+# --- races, with real threads -----------------------------------------------------------------------------------------
+
+
+class Elsewhere(threading.Thread):
+    """Work on another connection; an error is raised by `done`."""
+
+    def __init__(self, work) -> None:
+        super().__init__(daemon=True)
+        self.work, self.error, self.result = work, None, None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.result = self.work()
+        except Exception as error:  # noqa: BLE001  raised by `done`
+            self.error = error
+        finally:
+            connections.close_all()
+
+    def done(self):
+        self.join(20)
+        assert not self.is_alive()
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+def post(conversation: Conversation):
+    return actions.post_message(
+        conversation_id=conversation.pk, client_id=uuid.uuid4(), body="encore là", author=Author.REPORTER
+    )
+
+
+def at_the_last_moment(what: str, conversation: Conversation, chief):
+    return (lambda: post(conversation)) if what == "message" else (lambda: freeze(conversation, chief))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["message", "freeze"])
+def test_race_committed_just_before_the_lock(what, chief, monkeypatch):
+    """The run has begun, the rules are read; then somebody writes, or a freeze is set: it is seen."""
+    conversation, other = make.age(make.assigned(), days=366), make.age(make.closed(), days=366)
+    lock = forgetting._lock_reports
+
+    def after_somebody(*arguments):
+        Elsewhere(at_the_last_moment(what, conversation, chief)).done()
+        monkeypatch.setattr(forgetting, "_lock_reports", lock)
+        return lock(*arguments)
+
+    monkeypatch.setattr(forgetting, "_lock_reports", after_somebody)
+    assert kept() == {conversation}
+    assert not Conversation.objects.filter(pk=other.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["message", "freeze"])
+def test_race_between_the_two_locks(what, chief, monkeypatch):
+    """The report is locked and the conversation not yet: a message that comes in between is read after the lock; a
+    freeze waits for the lock of the report, and finds that it is gone."""
+    conversation = make.age(make.assigned(), days=366)
+    lock, started = forgetting._lock_conversations, []
+
+    def after_somebody(*arguments):
+        started.append(Elsewhere(at_the_last_moment(what, conversation, chief)))
+        started[0].join(20 if what == "message" else 0.5)
+        return lock(*arguments)
+
+    monkeypatch.setattr(forgetting, "_lock_conversations", after_somebody)
+    if what == "message":
+        assert kept() == {conversation}
+        started[0].done()
+    else:
+        assert kept() == set()
+        with pytest.raises(Gone):
+            started[0].done()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["message", "freeze"])
+def test_race_not_committed_yet(what, chief):
+    """Somebody holds the row while the run passes: it is passed over, nobody waits, and what was written counts."""
+    conversation = make.age(make.assigned(), days=366)
+    written, passed = threading.Event(), threading.Event()
+
+    def slowly():
+        with transaction.atomic():
+            at_the_last_moment(what, conversation, chief)()
+            written.set()
+            assert passed.wait(20)
+
+    other = Elsewhere(slowly)
+    assert written.wait(20)
+    assert kept() == {conversation}
+    passed.set()
+    other.done()
+    assert kept() == {conversation}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_race_a_message_after_the_decision_is_refused(monkeypatch):
+    """Decided under the lock: who writes then waits, and is told that there is nothing to write to."""
+    conversation = make.age(make.assigned(), days=366)
+    delete, late = forgetting._delete, []
+
+    def with_somebody_at_the_door(*arguments):
+        late.append(Elsewhere(lambda: post(conversation)))
+        late[0].join(0.5)
+        assert late[0].is_alive(), "it waits for the lock"
+        delete(*arguments)
+
+    monkeypatch.setattr(forgetting, "_delete", with_somebody_at_the_door)
+    assert kept() == set()
+    with pytest.raises(actions.NotYours):
+        late[0].done()
+    assert not Message.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_delete_once():
+    for _ in range(30):
+        make.age(make.closed(), days=366)
+    workers = [Elsewhere(run) for _ in range(4)]
+    for worker in workers:
+        worker.done()
+    run()
+    assert not Report.objects.exists()
+    assert Tombstone.objects.count() == 30
+    removed = [int(detail.removeprefix("reports: ")) for _role, _subject, detail in told("retention")]
+    assert sum(removed) == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_leaves_the_work_to_the_one_that_is_at_it():
+    conversation = make.age(make.closed(), days=366)
+    ours, over = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
+            ours.set()
+            assert over.wait(20)
+
+    holder = Elsewhere(hold)
+    assert ours.wait(20)
+    assert kept() == {conversation}
+    over.set()
+    holder.done()
+    assert kept() == set()
