@@ -127,6 +127,15 @@ def test_rule_of_the_administrator_decides():
     assert Tombstone.objects.get().rule == "30+10"
 
 
+def test_first_rules_are_the_defaults():
+    """What the migration wrote is what the code says, all to be verified."""
+    from reports.retention import DEFAULTS
+
+    rows = {row.kind: row for row in RetentionRule.objects.all()}
+    assert {kind: row.rule for kind, row in rows.items()} == dict(DEFAULTS)
+    assert all(row.is_to_verify and row.source for row in rows.values())
+
+
 def test_tombstone_tells_nothing_of_anybody():
     conversation = make.age(make.closed(), days=366)
     public_ids = {str(conversation.public_id), str(conversation.report.public_id)}
