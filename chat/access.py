@@ -2,6 +2,7 @@
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
 Both are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`.
+(`chat.forgetting.Ending` is no conversation: dates and status, by which a supervisor decides what is kept.)
 """
 
 from collections.abc import Collection, Mapping

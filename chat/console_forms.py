@@ -1,9 +1,11 @@
 """What an agent sends from the console."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.lifecycle import Availability, Outcome
@@ -56,3 +58,54 @@ class CloseForm(forms.Form):
 
 class UrgencyForm(forms.Form):
     urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int)
+
+
+FREEZE_AT_MOST = timedelta(days=2 * 365)  # then somebody has to say again why
+
+
+class FreezeForm(forms.Form):
+    """A judicial need. `until` cleaned is the end of that day in Paris."""
+
+    motive = forms.CharField(
+        max_length=300, error_messages={"required": _("Écrivez pourquoi l'échange doit être gardé.")}
+    )
+    reference = forms.CharField(
+        max_length=100, error_messages={"required": _("Écrivez la référence : numéro de procédure ou de réquisition.")}
+    )
+    authority = forms.CharField(
+        max_length=200, error_messages={"required": _("Écrivez qui le demande : parquet, juge ou service.")}
+    )
+    until = forms.DateField(
+        error_messages={
+            "required": _("Choisissez jusqu'à quand."),
+            "invalid": _("Écrivez une date, par exemple 31/12/2027."),
+        }
+    )
+
+    def clean_until(self) -> datetime:
+        day: date = self.cleaned_data["until"]
+        today = timezone.localdate()
+        if day < today:
+            raise forms.ValidationError(_("Choisissez une date à venir."))
+        if day > today + FREEZE_AT_MOST:
+            raise forms.ValidationError(_("Choisissez une date dans les deux ans : un gel se renouvelle."))
+        return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+
+
+class ErasureForm(forms.Form):
+    """The answer to a request for erasure; the motive of a refusal is read by the person."""
+
+    answer = forms.ChoiceField(
+        choices=[
+            ("grant", _("Accorder : tout sera supprimé après un court délai")),
+            ("refuse", _("Refuser, avec un motif")),
+        ],
+        error_messages={"required": _("Choisissez une réponse.")},
+    )
+    motive = forms.CharField(max_length=500, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == "refuse" and not cleaned.get("motive"):
+            self.add_error("motive", _("Écrivez le motif du refus : la personne le lira."))
+        return cleaned

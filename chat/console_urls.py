@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from chat import console_keeping as keeping
 from chat import console_views as views
 
 app_name = "console"
@@ -12,6 +13,10 @@ urlpatterns = [
     path("echange/<uuid:public_id>/terminer/", views.close, name="close"),
     path("echange/<uuid:public_id>/urgence/", views.urgency, name="urgency"),
     path("echange/<uuid:public_id>/levee/", views.ask_opening, name="ask_opening"),
+    path("conservation/", keeping.endings, name="endings"),
+    path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),
+    path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),
+    path("conservation/<uuid:public_id>/effacement/", keeping.erasure, name="erasure"),
     path("presence/", views.presence, name="presence"),
     path("tableau/", views.board, name="board"),
     path("trames/", views.frames, name="frames"),

@@ -26,7 +26,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, protocol
+from chat import access, actions, canned, desk, dialogue, forgetting, protocol
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
@@ -346,7 +346,9 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     if request.GET.get("partie") == "chiffres":
         return render(request, "console/_figures.html", context)
     _waiting, rows = desk.queue(now)
-    return render(request, "console/board.html", {**context, "rows": rows, "is_still": "fixe" in request.GET})
+    requests, oldest = forgetting.oldest_request()
+    context |= {"rows": rows, "is_still": "fixe" in request.GET, "requests": requests, "oldest_request": oldest}
+    return render(request, "console/board.html", context)
 
 
 @require_POST

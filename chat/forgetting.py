@@ -7,17 +7,18 @@ neither is that an agent looks: reading does not keep a thing alive.
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from chat import doorbell, resume
 from chat.lifecycle import Author, Status
-from chat.models import Conversation, ConversationEvent, EventKind, Message
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from reports import erased, forgetting, register
 from reports.models import ErasureRequest, Freeze, Report
 from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
@@ -91,6 +92,111 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
         | Q(filed_at__lt=limit(Kind.REPORT), conversation__isnull=True)
         | Q(erasure__is_granted=True)
     )
+
+
+def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decision, Rule]:
+    """When this goes if nothing is added, as the person who is here now may know it; and the rule. Two queries.
+
+    A freeze is left out: whether it may be told is not ours to say (docs/adr/0033).
+    """
+    rules = forgetting.rules()
+    report = _with_acts(Report.objects.filter(pk=conversation.report_id)).get()
+    request: ErasureRequest | None = _part(report, "erasure")
+    decision = decide(
+        life=Life(_life(report).added_at, seen_at=now),
+        rule=rules[Kind.EXCHANGE],
+        now=now,
+        granted_at=request.granted_at if request else None,
+        erasure=rules[Kind.ERASURE],
+    )
+    return decision, _rule_applied(report, decision, rules)
+
+
+# --- for those who answer ---------------------------------------------------------------------------------------------
+
+SHOWN = 200  # of one page
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An exchange as its end is decided about: dates and where it stands, not what was said or where somebody lives.
+
+    conversation: its public id. freeze: asked for or running, else None. asked: the request for erasure, if any.
+    """
+
+    report_id: int
+    conversation: UUID
+    opened_at: datetime
+    status: str
+    unit: str
+    is_own: bool
+    decision: Decision
+    rule: Rule
+    freeze: Freeze | None
+    asked: ErasureRequest | None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether somebody waits for an answer to their request."""
+        return self.asked is not None and self.asked.answered_at is None
+
+
+def _reach(agent: Agent) -> "QuerySet[Report]":
+    """Whose ends this agent may see: a supervisor's are all, an agent's those they answer or answered."""
+    reports = Report.objects.filter(conversation__isnull=False)
+    return reports if agent.user.is_supervisor else reports.filter(conversation__assigned_to=agent)
+
+
+def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) -> Ending:
+    conversation: Conversation = report.conversation
+    decision = _decide(report, rules, now)
+    freeze: Freeze | None = _part(report, "freeze")
+    return Ending(
+        report_id=report.pk,
+        conversation=conversation.public_id,
+        opened_at=conversation.opened_at,
+        status=str(Status(conversation.status).label),
+        unit=conversation.assigned_to.unit.name if conversation.assigned_to else "",
+        is_own=conversation.assigned_to_id == agent.pk,
+        decision=decision,
+        rule=_rule_applied(report, decision, rules),
+        freeze=freeze if freeze is not None and (freeze.is_asked or freeze.is_running(now)) else None,
+        asked=_part(report, "erasure"),
+    )
+
+
+def endings(agent: Agent, now: datetime) -> list[Ending]:
+    """What is frozen, then what ends soon, the first to go first; at most SHOWN of each."""
+    rules = forgetting.rules()
+    frozen = Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
+    held = _with_acts(_reach(agent).filter(frozen)).order_by("freeze__asked_at")[:SHOWN]
+    near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(frozen))
+    first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
+    ending = [one for one in (_ending(report, agent, rules, now) for report in first) if one.decision.is_on_its_way]
+    return [
+        *(_ending(report, agent, rules, now) for report in held),
+        *sorted(ending, key=lambda one: one.decision.due_at),
+    ]
+
+
+def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]:
+    """Who waits for an answer to their request for erasure, the first of them first; for supervisors."""
+    rules = forgetting.rules()
+    asked = _with_acts(_reach(agent).filter(erasure__isnull=False, erasure__answered_at__isnull=True))
+    rows = asked.order_by("erasure__asked_at")[:SHOWN]
+    return [(_ending(report, agent, rules, now), report.erasure) for report in rows]
+
+
+def ending_of(agent: Agent, public_id: UUID, now: datetime) -> Ending | None:
+    """One of them, whenever it ends; None as if it did not exist."""
+    report = _with_acts(_reach(agent).filter(conversation__public_id=public_id)).first()
+    return None if report is None else _ending(report, agent, forgetting.rules(), now)
+
+
+def oldest_request() -> tuple[int, datetime | None]:
+    """How many people wait for an answer to their request for erasure, and since when the first of them does."""
+    told = ErasureRequest.objects.filter(answered_at__isnull=True).aggregate(count=Count("pk"), oldest=Min("asked_at"))
+    return told["count"], told["oldest"]
 
 
 # --- forgetting -------------------------------------------------------------------------------------------------------

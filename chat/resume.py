@@ -134,7 +134,7 @@ def issue_code(*, conversation_id: int) -> Code:
     """
     now = clock.now()
     until = (now + timedelta(hours=settings.RESUME_HOURS)).replace(second=0, microsecond=0)
-    words = secrets.SystemRandom().sample(codewords.WORDS, codewords.LENGTH)
+    words = draw_words()
     digest = slow_hash(words)  # outside any transaction: nobody waits for it
     mine = Conversation.objects.filter(pk=conversation_id)
     older = Q(resume_issued_at__isnull=True) | Q(resume_issued_at__lt=now)
@@ -145,6 +145,11 @@ def issue_code(*, conversation_id: int) -> Code:
     ):
         return Code(" ".join(words), until)
     raise ExchangeOver if mine.filter(status=Status.CLOSED).exists() else Replaced
+
+
+def draw_words() -> list[str]:
+    """The words of a new code, drawn at random."""
+    return secrets.SystemRandom().sample(codewords.WORDS, codewords.LENGTH)
 
 
 def void_code(*, conversation_id: int) -> None:
@@ -165,7 +170,11 @@ def resume_by_code(*, words: Sequence[str], mark: str = "") -> Conversation | No
     mark: as of `resume_conversation`. The time it takes is that of the hash, whether there is such a code or not.
     Raises Busy.
     """
-    digest = slow_hash(words)
+    return resume_by_digest(slow_hash(words), mark=mark)
+
+
+def resume_by_digest(digest: bytes, *, mark: str = "") -> Conversation | None:
+    """The same, of words that were hashed already."""
     with transaction.atomic():
         # Under the lock: a code that is annulled, replaced or ended meanwhile opens nothing.
         found = (

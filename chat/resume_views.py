@@ -17,6 +17,7 @@ from chat.lifecycle import Status
 from chat.models import Conversation
 from chat.views import json_answer, manner_of, without_visit
 from reports import arrivals, limits
+from reports.models import ErasureRequest
 from reports.visitor import hashed_address
 from triage import rules
 
@@ -120,13 +121,16 @@ def come_back(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 200
     if form.is_valid():
-        conversation, refusal, status = _try(request, form.cleaned_data["code"], form.cleaned_data["mark"])
-        if conversation is not None:
+        opened, refusal, status = _try(request, form.cleaned_data["code"], form.cleaned_data["mark"])
+        if opened is not None:
             # Whoever knew the key of this visit knows nothing more. A double click sends the code again, with the old
             # cookie: it works, and by the mark of the page it is the same return.
             request.session.cycle_key()
-            reports.session.remember(request, conversation.report)
-            arrivals.record_request(request, conversation.report.public_id)
+            if isinstance(opened, ErasureRequest):
+                reports.session.remember_request(request, opened)
+                return redirect("chat:erasure")
+            reports.session.remember(request, opened.report)
+            arrivals.record_request(request, opened.report.public_id)
             return redirect("chat:conversation")
         form.add_error("code", refusal)
     current = access.as_reporter(request.session)
@@ -149,8 +153,11 @@ def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
     return bool(answers) and rules.voice(answers).familiar
 
 
-def _try(request: HttpRequest, words: tuple[str, ...], mark: str) -> tuple[Conversation | None, str, int]:
-    """The conversation that these words open, or why they open none; and the status of the answer.
+def _try(
+    request: HttpRequest, words: tuple[str, ...], mark: str
+) -> tuple[Conversation | ErasureRequest | None, str, int]:
+    """The conversation, or the request for erasure, that these words open, or why they open none; and the status of the
+    answer.
 
     All codes that do not work get the same sentence: it tells a guesser nothing.
     """
@@ -160,11 +167,12 @@ def _try(request: HttpRequest, words: tuple[str, ...], mark: str) -> tuple[Conve
     if limits.is_over("resume", limit=ALL_TRIES, seconds=ALL_TRIES_SECONDS):
         return None, _busy(), 429
     try:
-        conversation = resume.resume_by_code(words=words, mark=mark)
+        digest = resume.slow_hash(words)
     except resume.Busy:
         return None, _busy(), 503
+    opened = resume.resume_by_digest(digest, mark=mark) or ErasureRequest.objects.filter(code_digest=digest.hex()).first()
     refusal = _(
         "Ces mots n'ouvrent aucun échange. Leur ordre compte. Un code ne fonctionne plus quand sa date est passée, "
         "quand il a été annulé ou remplacé, ou quand l'échange est terminé."
     )
-    return conversation, refusal, 200
+    return opened, refusal, 200

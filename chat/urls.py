@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import resume_views, views
+from chat import keeping_views, resume_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("code/", resume_views.code, name="code"),
     path("code/annuler/", resume_views.annul, name="code_annul"),
     path("terminer/", views.end, name="end"),
+    path("conservation/", keeping_views.keeping, name="keeping"),
+    path("effacement/", keeping_views.erasure, name="erasure"),
     path("reprendre/", resume_views.come_back, name="resume"),
 ]

@@ -7,6 +7,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.csp import CSP
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -25,7 +26,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, dialogue, protocol, resume, thread, wording
+from chat import access, actions, dialogue, forgetting, protocol, resume, thread, wording
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
@@ -82,6 +83,11 @@ def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any
     }
 
 
+def day_of(moment: datetime) -> str:
+    """« 25 novembre 2027 », in Paris."""
+    return formats.date_format(timezone.localtime(moment), "j F Y")
+
+
 def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
     """Where the conversation stands, in words. It was just read: only the place is asked for."""
     position = wait = None
@@ -118,6 +124,7 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
         "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
         "words": json.dumps(said, ensure_ascii=False),
         "max_length": protocol.MAX_BODY,
+        "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
     }
     return render(request, "chat/conversation.html", context)
 

@@ -1,4 +1,7 @@
-"""The register in the Django admin: read and searched, never written. Reports themselves are not here (ADR 0024)."""
+"""The register, the rules of retention and what they left, in the Django admin. Reports are not here (ADR 0024).
+
+The register is read and searched, never written; rules are changed, requests and tombstones are seen.
+"""
 
 from typing import Any
 
@@ -6,11 +9,15 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from reports import register
-from reports.models import AccessKind, AccessRecord, Motive
+from reports import forgetting, register
+from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
+from reports.retention import Kind, shortened
 
 
 @admin.register(AccessRecord)
@@ -101,3 +108,86 @@ def _asked(term: str) -> str:
 def _forms(term: str) -> set[str]:
     """As it was written, and as public ids are."""
     return {term, term.lower()}
+
+
+# --- how long things are kept ---------------------------------------------------------------------------------------
+
+
+@admin.register(RetentionRule)
+class RetentionRuleAdmin(admin.ModelAdmin):
+    """One row a kind, for good: changed here, with the numbers before and after in the register."""
+
+    list_display = ("__str__", "days", "grace_days", "digest_days", "in_force", "is_to_verify", "source", "checked_on")
+    list_filter = ("is_to_verify",)
+    fields = ("kind", "days", "grace_days", "digest_days", "in_force", "is_to_verify", "source", "checked_on")
+    readonly_fields = ("kind", "in_force")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: RetentionRule | None = None) -> bool:
+        return False
+
+    @admin.display(description=_("s'applique à partir du"))
+    def in_force(self, rule: RetentionRule) -> object:
+        """When a shorter rule begins to take what the one before would have kept."""
+        now = timezone.now()
+        return rule.in_force_at if rule.in_force_at is not None and rule.in_force_at > now else _("maintenant")
+
+    def save_model(self, request: HttpRequest, obj: RetentionRule, form: ModelForm, change: bool) -> None:
+        before = RetentionRule.objects.select_for_update().get(pk=obj.pk).rule
+        if (in_force_at := shortened(before, obj.rule, forgetting.moment())) is not None:
+            obj.in_force_at = in_force_at
+        super().save_model(request, obj, form, change)
+        if (before.days, before.grace_days, before.digest_days) != (obj.days, obj.grace_days, obj.digest_days):
+            register.record(
+                kind=AccessKind.ADMIN_CHANGE,
+                by=request.user,
+                motive=Motive.ADMINISTRATION,
+                subject=f"{RetentionRule._meta.label} {obj.pk}",
+                detail=f"{obj.kind}: {before}, {before.digest_days} → {obj.rule}, {obj.digest_days}",
+            )
+
+
+class SeenOnly(admin.ModelAdmin):
+    """Neither added, changed nor deleted here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(SeenOnly):
+    """How many wait and for how long; whose they are is not here. Supervisors answer, in the console."""
+
+    list_display = ("asked_at", "age", "is_late", "answered_at", "is_granted")
+    list_filter = ("is_granted",)
+    fields = ("asked_at", "age", "is_late", "answered_at", "is_granted")
+    readonly_fields = fields
+
+    @admin.display(description=_("ancienneté"))
+    def age(self, request: ErasureRequest) -> str:
+        return timesince(request.asked_at)
+
+    @admin.display(description=_("en retard"), boolean=True)
+    def is_late(self, request: ErasureRequest) -> bool:
+        """Longer than the rule « Demande d'effacement » gives, whether it was answered since or not."""
+        last = request.answered_at or timezone.now()
+        return (last - request.asked_at).days >= forgetting.rule_of(Kind.ERASURE).days
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(SeenOnly):
+    """What went, a line a report; the monthly proof counts them."""
+
+    list_display = ("month", "kind", "rule", "cause")
+    list_filter = ("month", "kind", "cause")
+    fields = ("id", "month", "kind", "rule", "cause")
+    readonly_fields = fields
+    list_per_page = 100

@@ -3,12 +3,13 @@
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from reports.models import Report
+from reports.models import ErasureRequest, Report
 
 KEY = "reports.report"
 DISCREET = "reports.discreet"
 GENERATION = "reports.generation"
 ENDED = "reports.ended"
+REQUEST = "reports.erasure"
 
 
 def remember(request: HttpRequest, report: Report) -> None:
@@ -46,6 +47,17 @@ def end(request: HttpRequest) -> None:
 def has_ended(request: HttpRequest) -> bool:
     """Whether the visit that this browser had was ended from elsewhere, and none began since."""
     return bool(request.session.get(ENDED, False))
+
+
+def remember_request(request: HttpRequest, erasure: ErasureRequest) -> None:
+    """This visit may read the answer to a request for erasure, and nothing of the report."""
+    request.session[REQUEST] = erasure.pk
+
+
+def current_request(request: HttpRequest) -> ErasureRequest | None:
+    """The request whose words were typed in this visit, with its report, or None: there is none, or all of it went."""
+    pk = request.session.get(REQUEST)
+    return None if pk is None else ErasureRequest.objects.select_related("report").filter(pk=pk).first()
 
 
 def is_discreet(request: HttpRequest) -> bool:

@@ -1,15 +1,18 @@
 """The register in the admin: read by administrators, searched on record, written by nobody."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from pnav.accounts.models import Role
 from reports import register
-from reports.models import AccessKind, AccessRecord, Motive
+from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +142,63 @@ def test_register_is_for_administrators(client, subject, role):
         assert subject not in client.get(url, follow=True).content.decode()
     assert searches() == []
     assert reverse("admin:reports_accessrecord_changelist") == LIST
+
+
+# --- how long things are kept
+
+
+RULES = "/admin/reports/retentionrule/"
+
+
+def change(client, rule, **values):
+    data = {"days": rule.days, "grace_days": rule.grace_days, "digest_days": rule.digest_days, "source": rule.source}
+    return client.post(f"{RULES}{rule.pk}/change/", data | {"is_to_verify": "on", "checked_on": ""} | values)
+
+
+@pytest.fixture
+def rule():
+    defaults = {"days": 335, "grace_days": 30, "digest_days": 30, "in_force_at": None}
+    return RetentionRule.objects.update_or_create(kind="exchange", defaults=defaults)[0]
+
+
+def test_rule_is_changed_on_record_with_its_numbers(client, chief, rule):
+    assert "à vérifier" in client.get(RULES).content.decode()
+    assert change(client, rule, days=700).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.days, rule.in_force_at) == (700, None)
+    lines = AccessRecord.objects.filter(kind=AccessKind.ADMIN_CHANGE, subject=f"reports.RetentionRule {rule.pk}")
+    assert "exchange: 335+30, 30 → 700+30, 30" in lines.values_list("detail", flat=True)
+    assert all(line.account_id == chief.pk for line in lines)
+
+
+def test_rule_made_shorter_waits_for_its_grace(client, chief, rule):
+    change(client, rule, days=3, grace_days=0)
+    rule.refresh_from_db()
+    assert rule.days == 3
+    assert rule.in_force_at is not None
+    assert timedelta(days=29) < rule.in_force_at - timezone.now() <= timedelta(days=30)
+
+
+@pytest.mark.parametrize("wrong", [{"days": 0}, {"days": -1}, {"grace_days": ""}])
+def test_rule_that_makes_no_sense_is_refused(client, chief, rule, wrong):
+    assert change(client, rule, **wrong).status_code == 200
+    rule.refresh_from_db()
+    assert rule.rule.total_days == 365
+
+
+def test_rules_are_neither_added_nor_deleted(client, chief, rule):
+    assert client.get(f"{RULES}add/").status_code == 403
+    assert client.post(f"{RULES}{rule.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_requests_and_tombstones_are_seen_only(client, chief):
+    report = make.report()
+    asked = ErasureRequest.objects.create(report=report, asked_at=make.long_ago(40 * 24 * 60))
+    stone = Tombstone.objects.create(kind="exchange", month="2026-11-01", rule="335+30", cause="term")
+    page = client.get("/admin/reports/erasurerequest/").content.decode()
+    assert "1\xa0mois" in page and "icon-yes" in page, "its age, and that it is late"
+    for address in (f"erasurerequest/{asked.pk}", f"tombstone/{stone.pk}"):
+        page = client.get(f"/admin/reports/{address}/change/")
+        assert page.status_code == 200 and str(report.public_id) not in page.content.decode()
+        assert client.post(f"/admin/reports/{address}/change/", {"motive": "x"}).status_code == 403
+        assert client.post(f"/admin/reports/{address}/delete/", {"post": "yes"}).status_code == 403
