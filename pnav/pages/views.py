@@ -145,6 +145,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
     rules = forgetting.rules()
     periods = {
         "retention_days": rules[Kind.EXCHANGE].total_days,
+        "erased_days": rules[Kind.ERASED].total_days,
+        "tombstone_days": rules[Kind.TOMBSTONE].total_days,
         "feedback_days": rules[Kind.OPINION].total_days,
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
         "contact_email": settings.CONTACT_EMAIL,

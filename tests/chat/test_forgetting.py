@@ -4,9 +4,11 @@ import json
 import threading
 import uuid
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.db.models import ProtectedError
@@ -15,6 +17,7 @@ from django.utils import timezone
 from chat import actions, forgetting
 from chat.lifecycle import Author
 from chat.models import Conversation, Message
+from chat.threads import in_db
 from pnav.accounts.models import Role
 from reports import erased, register
 from reports.actions import (
@@ -30,6 +33,7 @@ from reports.actions import (
 )
 from reports.forgetting import TURN
 from reports.models import AccessRecord, Erased, ErasureRequest, Freeze, Report, RetentionRule, Tombstone
+from tests.chat.sockets import Closed, Line, visit
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +138,30 @@ def test_first_rules_are_the_defaults():
     rows = {row.kind: row for row in RetentionRule.objects.all()}
     assert {kind: row.rule for kind, row in rows.items()} == dict(DEFAULTS)
     assert all(row.is_to_verify and row.source for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, {"exchange": (335, 30), "report": (335, 30), "opinion": (365, 0)}),
+        ({"RETENTION_DAYS": "180"}, {"exchange": (150, 30), "report": (150, 30), "opinion": (365, 0)}),
+        ({"RETENTION_DAYS": "10"}, {"exchange": (1, 9), "report": (1, 9), "opinion": (365, 0)}),
+        (
+            {"RETENTION_DAYS": "un an", "FEEDBACK_DAYS": "90"},
+            {"exchange": (335, 30), "report": (335, 30), "opinion": (90, 0)},
+        ),
+    ],
+)
+def test_first_rules_keep_what_the_environment_said(told, expected, monkeypatch):
+    """A site that kept things for less must not keep them longer after an update."""
+    for name in ("RETENTION_DAYS", "FEEDBACK_DAYS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    RetentionRule.objects.all().delete()
+    import_module("reports.migrations.0006_first_rules").write_rules(apps, None)
+    rows = {row.kind: (row.days, row.grace_days) for row in RetentionRule.objects.filter(kind__in=expected)}
+    assert rows == expected
 
 
 def test_tombstone_tells_nothing_of_anybody():
@@ -537,3 +565,24 @@ def test_a_worker_leaves_the_work_to_the_one_that_is_at_it():
     over.set()
     holder.done()
     assert kept() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_open_page_of_what_goes_is_sent_away():
+    """Erased on request while their page is open: the socket ends, and nothing fails for anybody else."""
+    agent = await in_db(make.agent)
+    conversation, other = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
+    keys = [await in_db(visit, one) for one in (conversation, other)]
+    path, digest = "/ws/conversation/", erased.digest_of(conversation.report.public_id)
+    async with Line(path, keys[0]) as line, Line(path, keys[1]) as next_to_it:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        await next_to_it.send(type="sync", after=0)
+        await next_to_it.until("state")
+        assert await in_db(lambda: forgetting.forget_again([digest], now=timezone.now())) == (1, 0)
+        with pytest.raises(Closed):
+            while True:
+                await line.send(type="beat")
+                await line.receive()
+        await next_to_it.send(type="post", client_id=str(uuid.uuid4()), body="encore là")
+        await next_to_it.until("messages")
