@@ -95,7 +95,7 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
 
 
 def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decision, Rule]:
-    """When this goes if nothing is added, as the person who is here now may know it; and the rule. Two queries.
+    """When this goes if nothing is added, as the person may know it; and the rule. Two queries.
 
     A freeze is left out: whether it may be told is not ours to say (docs/adr/0033).
     """
@@ -103,7 +103,7 @@ def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decisio
     report = _with_acts(Report.objects.filter(pk=conversation.report_id)).get()
     request: ErasureRequest | None = _part(report, "erasure")
     decision = decide(
-        life=Life(_life(report).added_at, seen_at=now),
+        life=_life(report),
         rule=rules[Kind.EXCHANGE],
         now=now,
         granted_at=request.granted_at if request else None,
@@ -203,7 +203,7 @@ def oldest_request() -> tuple[int, datetime | None]:
 
 
 def plan(now: datetime) -> list[Item]:
-    """Each report on its way, the first to go first; then codes de reprise whose time is over."""
+    """Each report on its way, the first to go first. (A code de reprise carries its own end, and is in no plan.)"""
     rules = forgetting.rules()
     items = []
     for report in _with_acts(Report.objects.filter(_may_end(rules, now, told=True))).order_by("pk").iterator(BATCH):

@@ -19,7 +19,7 @@ from pnav.accounts.recorded import Recorded
 from pnav.accounts.site import PnavAdminSite
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
 from reports import register
-from reports.models import AccessKind, AccessRecord
+from reports.models import AccessKind, AccessRecord, ErasureRequest, RetentionRule, Tombstone
 from tests.factories import chat as make
 from tests.factories import locations as places
 
@@ -129,6 +129,13 @@ def a_line() -> AccessRecord:
 # One row of each registered model. A model that is not here fails below: register it, then say how one is made.
 ROWS: dict[str, Callable[[], models.Model]] = {
     "reports.AccessRecord": a_line,
+    "reports.RetentionRule": lambda: RetentionRule.objects.get_or_create(
+        kind="exchange", defaults={"days": 335, "grace_days": 30, "digest_days": 30}
+    )[0],
+    "reports.ErasureRequest": lambda: ErasureRequest.objects.create(report=make.report(), asked_at=timezone.now()),
+    "reports.Tombstone": lambda: Tombstone.objects.create(
+        kind="exchange", month="2026-11-01", rule="335+30", cause="term"
+    ),
     "accounts.User": lambda: make_user("camille", Role.CUSTODIAN, totp=True),
     "pages.HelpNumber": lambda: HelpNumber.objects.all()[0],
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],

@@ -33,6 +33,7 @@ from reports.actions import (
 )
 from reports.forgetting import TURN
 from reports.models import AccessRecord, Erased, ErasureRequest, Freeze, Report, RetentionRule, Tombstone
+from reports.retention import DEFAULTS
 from tests.chat.sockets import Closed, Line, visit
 from tests.factories import chat as make
 
@@ -131,11 +132,24 @@ def test_rule_of_the_administrator_decides():
     assert Tombstone.objects.get().rule == "30+10"
 
 
-def test_first_rules_are_the_defaults():
-    """What the migration wrote is what the code says, all to be verified."""
-    from reports.retention import DEFAULTS
+@pytest.fixture
+def first_rules(monkeypatch):
+    """`first_rules(**variables)`: the rows that the migration writes where the environment says this."""
 
-    rows = {row.kind: row for row in RetentionRule.objects.all()}
+    def write(**variables: str) -> dict[str, RetentionRule]:
+        for name in ("RETENTION_DAYS", "FEEDBACK_DAYS"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        RetentionRule.objects.all().delete()
+        import_module("reports.migrations.0006_first_rules").write_rules(apps, None)
+        return {row.kind: row for row in RetentionRule.objects.all()}
+
+    return write
+
+
+def test_first_rules_are_the_defaults(first_rules):
+    rows = first_rules()
     assert {kind: row.rule for kind, row in rows.items()} == dict(DEFAULTS)
     assert all(row.is_to_verify and row.source for row in rows.values())
 
@@ -152,16 +166,10 @@ def test_first_rules_are_the_defaults():
         ),
     ],
 )
-def test_first_rules_keep_what_the_environment_said(told, expected, monkeypatch):
+def test_first_rules_keep_what_the_environment_said(told, expected, first_rules):
     """A site that kept things for less must not keep them longer after an update."""
-    for name in ("RETENTION_DAYS", "FEEDBACK_DAYS"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in told.items():
-        monkeypatch.setenv(name, value)
-    RetentionRule.objects.all().delete()
-    import_module("reports.migrations.0006_first_rules").write_rules(apps, None)
-    rows = {row.kind: (row.days, row.grace_days) for row in RetentionRule.objects.filter(kind__in=expected)}
-    assert rows == expected
+    rows = first_rules(**told)
+    assert {kind: (rows[kind].days, rows[kind].grace_days) for kind in expected} == expected
 
 
 def test_tombstone_tells_nothing_of_anybody():

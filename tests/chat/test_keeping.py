@@ -81,6 +81,15 @@ def test_page_of_the_exchange_says_when_it_goes(as_reporter, trait):
     assert "365 jours après le dernier geste, de vous ou de la personne qui vous répond" in shown
 
 
+def test_date_is_that_by_which_it_goes(as_reporter):
+    """The page itself is no act: it must not promise more than the rule keeps."""
+    conversation = make.age(make.closed(), days=100)
+    assert f"supprimés le {in_days(265)} au plus tôt" in text(as_reporter(conversation).get(KEEPING))
+    assert forgetting.told_to_reporter(conversation, timezone.now())[0].due_at == conversation.closed_at + timedelta(
+        days=365
+    )
+
+
 def test_page_says_tu_on_the_minors_path(as_reporter):
     shown = text(as_reporter(make.closed(age_band="under_15")).get(KEEPING))
     own = shown.split("Ce qui est gardé, et")[1].split("Revenir")[0]
