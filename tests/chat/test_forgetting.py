@@ -207,6 +207,21 @@ def test_retention_in_batches_and_resumed(monkeypatch):
     assert [detail for _role, _subject, detail in told("retention")] == ["reports: 2", "reports: 2", "reports: 1"]
 
 
+def test_a_report_that_cannot_go_keeps_none_of_the_others(monkeypatch, caplog):
+    held, others = make.age(make.closed(), days=366), [make.age(make.closed(), days=366) for _ in range(3)]
+    delete = forgetting._delete
+
+    def unless_held(gone, rules, now):
+        if any(report.pk == held.report_id for report, _decision in gone):
+            raise ProtectedError("held by a table that is not named", set())
+        delete(gone, rules, now)
+
+    monkeypatch.setattr(forgetting, "_delete", unless_held)
+    assert kept() == {held}
+    assert str(held.report.public_id) in caplog.text and len(caplog.records) == 1
+    assert Tombstone.objects.count() == len(others)
+
+
 # --- plan and proof ---------------------------------------------------------------------------------------------------
 
 
