@@ -1,8 +1,6 @@
 """What is kept, in a real browser: the person's page with and without a script, and « Fin de conservation »."""
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -21,13 +19,6 @@ from tests.factories import chat as make
 pytestmark = pytest.mark.browser
 
 SIZES = [(320, "light"), (320, "dark"), (1280, "light"), (1280, "dark")]
-
-
-def shot(page: Page, name: str) -> None:
-    if folder := os.environ.get("SHOTS"):
-        size = page.viewport_size
-        scheme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
-        page.screenshot(path=Path(folder) / f"{name}-{size['width']}-{scheme}.png", full_page=True)
 
 
 def is_narrow(page: Page) -> None:
@@ -51,19 +42,16 @@ def has_large_targets(page: Page) -> None:
 def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site, enter, axe, width, theme):
     chief, conversation = in_site(live_site, lambda: (make.agent(role=Role.SUPERVISOR), make.closed()))
     page: Page = enter(conversation, javascript=width == 1280, width=width, theme=theme)
-    shot(page, "exchange")
     with goes_on(page):
         page.get_by_role("link", name="Durée, accès, effacement").click()
     expect(page.get_by_text("Personne d’autre que vous et votre interlocuteur.")).to_be_visible()
     is_narrow(page)
     has_large_targets(page)
-    shot(page, "keeping")
     page.get_by_role("button", name="Demander l’effacement").focus()
     with goes_on(page):
         page.keyboard.press("Enter")
     expect(page.get_by_text("Votre demande est reçue")).to_be_visible()
     words = page.locator(".pnav-chat__code").inner_text()
-    shot(page, "asked")
     is_narrow(page)
 
     def refuse() -> None:
@@ -77,7 +65,6 @@ def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site
     with goes_on(page):
         page.get_by_role("button", name="Reprendre").click()
     expect(page.get_by_text("Une enquête a besoin de cet échange.")).to_be_visible()
-    shot(page, "refused")
     is_narrow(page)
     if width == 1280:
         axe(page)
@@ -92,7 +79,6 @@ def test_page_of_a_minor_is_sound(live_site, enter, axe, width, theme):
     expect(page.get_by_text("Personne d’autre que toi.")).to_be_visible()
     axe(page)
     is_narrow(page)
-    shot(page, "minor")
 
 
 def a_busy_desk() -> tuple[Agent, list[Conversation]]:
@@ -118,19 +104,13 @@ def test_supervisor_sees_what_ends_and_answers(
         key = signed_in(chief)
     page = page_factory(width=width, theme=theme, javascript=width == 1280)
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
-    for address, name in (
-        ("", "endings"),
-        (f"{grace.public_id}/gel/", "freeze"),
-        (f"{late.public_id}/effacement/", "erasure"),
-    ):
+    for address in ("", f"{grace.public_id}/gel/", f"{late.public_id}/effacement/"):
         page.goto(f"{live_site.url}/console/conservation/{address}")
         is_narrow(page)
         if width == 1280:
             axe(page)
-        shot(page, name)
     page.get_by_role("button", name="Répondre").click()
     expect(page.get_by_text("Choisissez une réponse.")).to_be_visible()
-    shot(page, "erasure-error")
     page.get_by_label("Accorder").check(force=True)
     with goes_on(page):
         page.get_by_role("button", name="Répondre").click()
