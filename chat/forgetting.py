@@ -19,8 +19,9 @@ from django.utils import timezone
 from chat import doorbell, resume
 from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
-from reports import erased, forgetting, register
-from reports.models import ErasureRequest, Freeze, Report
+from reports import erased, forgetting, opening_rules, register
+from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
+from reports.opening_rules import OPEN
 from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
 
 logger = logging.getLogger(__name__)
@@ -34,10 +35,14 @@ NO_ACT = {EventKind.RELEASED, EventKind.ABANDONED}
 
 
 def _with_acts(reports: "QuerySet[Report]") -> "QuerySet[Any]":
-    """Adds `spoken_at` and `acted_at`: last message, last act of the history. (Annotations escape the types.)"""
+    """Adds `spoken_at` and `acted_at`: last message, last act of the history; `opening_at`: when the last request to
+    open the seal that still goes on was made. (Annotations escape the types.)
+    """
     spoken = Message.objects.filter(conversation__report=OuterRef("pk")).exclude(author=Author.SYSTEM)
     acted = ConversationEvent.objects.filter(conversation__report=OuterRef("pk")).exclude(kind__in=NO_ACT)
+    opening = OpeningRequest.objects.filter(report=OuterRef("pk"), state__in=OPEN).order_by("-asked_at")
     return reports.annotate(
+        opening_at=Subquery(opening.values("asked_at")[:1]),
         spoken_at=Subquery(spoken.order_by().values("conversation").annotate(last=Max("sent_at")).values("last")),
         acted_at=Subquery(acted.order_by().values("conversation").annotate(last=Max("at")).values("last")),
     ).select_related("conversation__assigned_to__unit", "freeze", "erasure")
@@ -65,11 +70,15 @@ def _life(report: Any) -> Life:
 def _decide(report: Any, rules: dict[str, Rule], now: datetime) -> Decision:
     freeze: Freeze | None = _part(report, "freeze")
     request: ErasureRequest | None = _part(report, "erasure")
+    # What the prosecutor may have authorised is not deleted under the custodians' hands.
+    holds = [freeze.frozen_until] if freeze else []
+    if report.opening_at is not None:
+        holds.append(report.opening_at + opening_rules.TERM)
     return decide(
         life=_life(report),
         rule=rules[kind_of(report)],
         now=now,
-        frozen_until=freeze.frozen_until if freeze else None,
+        frozen_until=max(holds, default=None),
         granted_at=request.granted_at if request else None,
         erasure=rules[Kind.ERASURE],
     )

@@ -48,6 +48,9 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.ConversationEvent": With("chat.Conversation"),
     "reports.Freeze": With("reports.Report"),
     "reports.ErasureRequest": With("reports.Report"),
+    "reports.SealedValue": With("reports.Report"),
+    "reports.OpeningRequest": Kind.OPENING,  # from its last step, once it is over
+    "reports.OpeningStep": With("reports.OpeningRequest"),
     "reports.Tombstone": Kind.TOMBSTONE,
     "reports.Erased": Kind.ERASED,
     "pages.Feedback": Kind.OPINION,

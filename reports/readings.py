@@ -16,8 +16,7 @@ SHOWN: Mapping[str, object] = {
 }
 # What they are not shown, and why. Each kind of the register is in one of the two: a test asks.
 WITHHELD: Mapping[str, str] = {
-    # Whoever writes the openings decides: to tell of a request may say more than the prosecutor allows.
-    AccessKind.OPENING: "to be decided with the opening of identities",
+    AccessKind.OPENING: "an investigation may depend on it: whether it is told is the prosecutor's to say (ADR 0032)",
     AccessKind.SEARCH: "somebody looked into the register, not into the exchange",
     AccessKind.RETENTION: "a run of the service, about nobody",
     AccessKind.FREEZE: "a judicial need is told by the justice, not by this page",

@@ -24,6 +24,7 @@ class Kind(TextChoices):
     TOMBSTONE = "tombstone", _("Trace d'une suppression")
     ERASED = "erased", _("Empreinte d'un effacement, pour les sauvegardes")
     ADMIN_LOG = "admin_log", _("Historique de l'administration")
+    OPENING = "opening", _("Demande de levée d'anonymat")
 
 
 class Cause(TextChoices):
@@ -75,6 +76,8 @@ DEFAULTS: Mapping[str, Rule] = {
     Kind.TOMBSTONE: Rule(days=5 * 365),
     Kind.ERASED: Rule(days=365),
     Kind.ADMIN_LOG: Rule(days=365),
+    # What the data-protection officer controls afterwards; it holds no value, and outlives the report.
+    Kind.OPENING: Rule(days=5 * 365),
 }
 
 

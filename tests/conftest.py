@@ -1,8 +1,10 @@
 """What every test may use."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
@@ -14,6 +16,10 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
+
+
+FROM_MIGRATIONS = ("pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule")
+_kept: dict[str, list[Any]] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +34,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Transactional tests empty every table: the register, which refuses that, lets it be in this database alone."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE reports_accessrecord DISABLE TRIGGER register_is_not_emptied")
+        for label in FROM_MIGRATIONS:
+            _kept[label] = list(apps.get_model(label)._default_manager.all())
+
+
+@pytest.fixture(autouse=True)
+def _rows_of_migrations(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A transactional test empties the tables: what the migrations wrote is there again for the next one.
+
+    Set up before the fixtures of the database, so that it comes after them when they are torn down.
+    """
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if _kept and marker is not None and marker.kwargs.get("transaction"):
+        with django_db_blocker.unblock():
+            for label, rows in _kept.items():
+                model = apps.get_model(label)
+                if not model._default_manager.exists():
+                    model._default_manager.bulk_create(rows)
+            connection.close()

@@ -19,7 +19,7 @@ from chat.lifecycle import Author
 from chat.models import Conversation, Message
 from chat.threads import in_db
 from pnav.accounts.models import Role
-from reports import erased, register
+from reports import erased, openings, register
 from reports.actions import (
     Answered,
     Frozen,
@@ -32,7 +32,17 @@ from reports.actions import (
     set_freeze,
 )
 from reports.forgetting import TURN
-from reports.models import AccessRecord, Erased, ErasureRequest, Freeze, Report, RetentionRule, Tombstone
+from reports.models import (
+    AccessRecord,
+    Erased,
+    ErasureRequest,
+    Freeze,
+    OpeningRequest,
+    Report,
+    RetentionRule,
+    Tombstone,
+)
+from reports.openings import Grounds
 from reports.retention import DEFAULTS
 from tests.chat.sockets import Closed, Line, visit
 from tests.factories import chat as make
@@ -142,7 +152,7 @@ def first_rules(monkeypatch):
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         RetentionRule.objects.all().delete()
-        import_module("reports.migrations.0006_first_rules").write_rules(apps, None)
+        import_module("reports.migrations.0008_first_rules").write_rules(apps, None)
         return {row.kind: row for row in RetentionRule.objects.all()}
 
     return write
@@ -609,3 +619,22 @@ async def test_open_page_of_what_goes_is_sent_away():
                 await line.receive()
         await next_to_it.send(type="post", client_id=str(uuid.uuid4()), body="encore là")
         await next_to_it.until("messages")
+
+
+@pytest.mark.django_db
+def test_report_whose_opening_goes_on_is_not_taken_under_the_custodians_hands():
+    agent = make.agent()
+    conversation = make.closed(agent)
+    report = conversation.report
+    opening = openings.ask(
+        report=report, field="name", grounds=Grounds("m", "t", "r", "2026-01-01"), is_urgent=False, recipient=None,
+        by=agent.user,
+    )  # fmt: skip
+    later = timezone.now() + timedelta(days=3 * 365)
+    OpeningRequest.objects.filter(pk=opening.pk).update(asked_at=later - timedelta(days=1))
+    forgetting.forget(later)
+    assert Report.objects.filter(pk=report.pk).exists()
+    openings.withdraw(request_id=opening.pk, by=agent.user)
+    forgetting.forget(later)
+    assert not Report.objects.filter(pk=report.pk).exists()
+    assert OpeningRequest.objects.get().report_public_id == report.public_id

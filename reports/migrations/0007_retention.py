@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reports', '0004_register'),
+        ('reports', '0006_openings'),
     ]
 
     operations = [
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             name='RetentionRule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('exchange', 'Signalement et échange'), ('report', 'Signalement sans échange'), ('opinion', 'Avis sur le service'), ('erasure', "Demande d'effacement"), ('tombstone', "Trace d'une suppression"), ('erased', "Empreinte d'un effacement, pour les sauvegardes"), ('admin_log', "Historique de l'administration")], editable=False, max_length=20, unique=True, verbose_name='quoi')),
+                ('kind', models.CharField(choices=[('exchange', 'Signalement et échange'), ('report', 'Signalement sans échange'), ('opinion', 'Avis sur le service'), ('erasure', "Demande d'effacement"), ('tombstone', "Trace d'une suppression"), ('erased', "Empreinte d'un effacement, pour les sauvegardes"), ('admin_log', "Historique de l'administration"), ('opening', "Demande de levée d'anonymat")], editable=False, max_length=20, unique=True, verbose_name='quoi')),
                 ('days', models.PositiveIntegerField(help_text="Depuis le dernier geste de l'un ou de l'autre. Pour une demande d'effacement : le délai de réponse.", validators=[django.core.validators.MinValueValidator(1)], verbose_name='durée (jours)')),
                 ('grace_days', models.PositiveIntegerField(help_text="S'ajoute à la durée : suppression à la fin des deux. Un ajout pendant ce délai repousse la fin.", verbose_name='délai de grâce (jours)')),
                 ('digest_days', models.PositiveIntegerField(help_text='Les personnes concernées en sont averties avant la fin de la durée.', verbose_name='annonce (jours avant)')),
@@ -47,14 +47,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'règle de conservation',
                 'verbose_name_plural': 'règles de conservation',
                 'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['exchange', 'report', 'opinion', 'erasure', 'tombstone', 'erased', 'admin_log'])), name='retention_kind_known'), models.CheckConstraint(condition=models.Q(('days__gte', 1)), name='retention_lasts_a_day')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['exchange', 'report', 'opinion', 'erasure', 'tombstone', 'erased', 'admin_log', 'opening'])), name='retention_kind_known'), models.CheckConstraint(condition=models.Q(('days__gte', 1)), name='retention_lasts_a_day')],
             },
         ),
         migrations.CreateModel(
             name='Tombstone',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('exchange', 'Signalement et échange'), ('report', 'Signalement sans échange'), ('opinion', 'Avis sur le service'), ('erasure', "Demande d'effacement"), ('tombstone', "Trace d'une suppression"), ('erased', "Empreinte d'un effacement, pour les sauvegardes"), ('admin_log', "Historique de l'administration")], max_length=20, verbose_name='quoi')),
+                ('kind', models.CharField(choices=[('exchange', 'Signalement et échange'), ('report', 'Signalement sans échange'), ('opinion', 'Avis sur le service'), ('erasure', "Demande d'effacement"), ('tombstone', "Trace d'une suppression"), ('erased', "Empreinte d'un effacement, pour les sauvegardes"), ('admin_log', "Historique de l'administration"), ('opening', "Demande de levée d'anonymat")], max_length=20, verbose_name='quoi')),
                 ('month', models.DateField(db_index=True, verbose_name='mois')),
                 ('rule', models.CharField(max_length=40, verbose_name='règle')),
                 ('cause', models.CharField(choices=[('term', 'Terme de la conservation'), ('erasure', 'Effacement demandé et accordé')], max_length=20, verbose_name='pourquoi')),

@@ -15,6 +15,7 @@ RULES = [
     ("tombstone", 5 * 365, 0, 0, OURS),
     ("erased", 365, 0, 0, "Au moins aussi long que la garde des sauvegardes : docs/operations.md."),
     ("admin_log", 365, 0, 0, OURS),
+    ("opening", 5 * 365, 0, 0, OURS),
 ]
 
 
@@ -41,7 +42,7 @@ def write_rules(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("reports", "0005_retention"),
+        ("reports", "0007_retention"),
     ]
 
     operations = [
