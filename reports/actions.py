@@ -121,9 +121,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
     freeze, _created = Freeze.objects.update_or_create(
         report=report,
         defaults={
-            "motive": motive,
-            "reference": reference,
-            "authority": authority,
+            "sealed_reasons": Freeze.seal_reasons(report, motive=motive, reference=reference, authority=authority),
             "until": until,
             "asked_at": now,
             "set_at": now if by.is_supervisor else None,
@@ -199,6 +197,6 @@ def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "
     if is_granted and freeze is not None and (freeze.is_asked or freeze.is_running(now)):
         raise Frozen
     request.answered_at, request.is_granted = now, is_granted
-    request.motive = "" if is_granted else motive
-    request.save(update_fields=["answered_at", "is_granted", "motive"])
+    request.sealed_motive = None if is_granted else keyring.seal(motive, context=request.context)
+    request.save(update_fields=["answered_at", "is_granted", "sealed_motive"])
     _record(AccessKind.ERASURE, report, Motive.RIGHT, "granted" if is_granted else "refused", by)

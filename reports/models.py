@@ -10,6 +10,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from locations.models import Force
@@ -391,13 +392,11 @@ class Freeze(models.Model):
     """A judicial need for one report: asked for, then set by whoever may; ends by itself. One row a report, the last.
 
     PROTECT: no deletion, by whatever way, takes a report with a freeze; `chat.forgetting` removes those that are over.
-    motive, reference and authority (who asked for it) are typed by the staff and stay in this row only.
+    motive, reference and authority (who asked for it) are typed by the staff, sealed, and stay in this row only.
     """
 
     report = models.OneToOneField(Report, on_delete=models.PROTECT, related_name="freeze")
-    motive = models.CharField(_("motif"), max_length=300)
-    reference = models.CharField(_("référence"), max_length=100)
-    authority = models.CharField(_("demandé par"), max_length=200)
+    sealed_reasons = models.BinaryField()
     until = models.DateTimeField(_("jusqu'au"))
     asked_at = models.DateTimeField()
     set_at = models.DateTimeField(null=True)
@@ -407,11 +406,31 @@ class Freeze(models.Model):
         verbose_name = _("gel de conservation")
         verbose_name_plural = _("gels de conservation")
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(motive="") & ~Q(reference="") & ~Q(authority=""), name="freeze_says_why"
-            ),
             models.CheckConstraint(condition=Q(until__gt=models.F("asked_at")), name="freeze_ends_later"),
         ]
+
+    @staticmethod
+    def context_of(report: uuid.UUID) -> str:
+        """What the sealed reasons are bound to."""
+        return f"freeze:{report}"
+
+    @property
+    def context(self) -> str:
+        return self.context_of(self.report.public_id)
+
+    @classmethod
+    def seal_reasons(cls, report: Report, *, motive: str, reference: str, authority: str) -> bytes:
+        """What a row keeps of why; none of the three is empty."""
+        reasons = {"motive": motive, "reference": reference, "authority": authority}
+        if not all(reasons.values()):
+            raise ValueError("A freeze says why.")
+        return keyring.seal(json.dumps(reasons), context=cls.context_of(report.public_id))
+
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """motive, reference, authority. Raises keyring.UnsealError."""
+        reasons: dict[str, str] = json.loads(keyring.unseal(self.sealed_reasons, context=self.context))
+        return reasons
 
     @property
     def is_asked(self) -> bool:
@@ -431,7 +450,7 @@ class ErasureRequest(models.Model):
     """The person asked that their report and exchange be erased before the term. Goes with the report.
 
     `code_digest`: slow hash, in hexadecimal, of the words with which they come back to read the answer.
-    `motive`: of a refusal, as the person reads it.
+    `sealed_motive`: of a refusal, as the person reads it.
     """
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="erasure")
@@ -439,7 +458,7 @@ class ErasureRequest(models.Model):
     code_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  unique if any
     answered_at = models.DateTimeField(_("décidée le"), null=True)
     is_granted = models.BooleanField(_("accordée"), null=True)
-    motive = models.CharField(_("motif du refus"), max_length=500, blank=True)
+    sealed_motive = models.BinaryField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("demande d'effacement")
@@ -447,12 +466,22 @@ class ErasureRequest(models.Model):
         ordering = ["asked_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(answered_at__isnull=True, is_granted__isnull=True, motive="")
-                | Q(answered_at__isnull=False, is_granted=True, motive="")
-                | (Q(answered_at__isnull=False, is_granted=False) & ~Q(motive="")),
+                condition=Q(answered_at__isnull=True, is_granted__isnull=True, sealed_motive__isnull=True)
+                | Q(answered_at__isnull=False, is_granted=True, sealed_motive__isnull=True)
+                | Q(answered_at__isnull=False, is_granted=False, sealed_motive__isnull=False),
                 name="erasure_answer_is_whole",
             ),
         ]
+
+    @property
+    def context(self) -> str:
+        """What the sealed motive is bound to."""
+        return f"erasure:{self.report.public_id}"
+
+    @property
+    def motive(self) -> str:
+        """Why it was refused, "" if it was not. Raises keyring.UnsealError."""
+        return keyring.unseal(self.sealed_motive, context=self.context) if self.sealed_motive else ""
 
     @property
     def granted_at(self) -> datetime | None:

@@ -63,8 +63,17 @@ def test_holds_secrets_sees_sealed_fields():
     assert not holds_secrets(Unit)
 
 
+# Registered although something in it is sealed: the class names what it shows, and nobody adds or changes a row.
+DATES_ONLY = {"reports.ErasureRequest"}
+
+
 def test_admin_registers_nothing_that_holds_what_people_wrote():
-    assert [model._meta.label for model in admin.site._registry if holds_secrets(model)] == []
+    secret = {model._meta.label: shown for model, shown in admin.site._registry.items() if holds_secrets(model)}
+    assert set(secret) == DATES_ONLY
+    for shown in secret.values():
+        names = {*shown.fields, *shown.list_display, *shown.list_filter, *shown.search_fields}
+        assert not any("sealed" in name or name == "motive" for name in names)
+        assert set(shown.fields) <= set(shown.readonly_fields)
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model._meta.label)

@@ -638,3 +638,22 @@ def test_report_whose_opening_goes_on_is_not_taken_under_the_custodians_hands():
     forgetting.forget(later)
     assert not Report.objects.filter(pk=report.pk).exists()
     assert OpeningRequest.objects.get().report_public_id == report.public_id
+
+
+@pytest.mark.django_db
+def test_what_the_staff_wrote_is_sealed_and_rotates(chief, settings, capsys):
+    one, other = make.closed(), make.closed().report
+    freeze(one, chief)
+    ask_erasure(report_id=other.pk)
+    answer_erasure(report_id=other.pk, by=chief, is_granted=False, motive="Marque du refus")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT f::text, e::text FROM reports_freeze f, reports_erasurerequest e")
+        kept = "".join(cursor.fetchone())
+    for mark in ("enquête", "2026/123", "parquet", "Marque"):
+        assert mark not in kept and mark.encode().hex() not in kept
+    settings.CONTENT_KEYS = f"new:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=,{settings.CONTENT_KEYS}"
+    call_command("rotate_keys")
+    settings.CONTENT_KEYS = settings.CONTENT_KEYS.split(",")[0]
+    assert Freeze.objects.get().reasons["authority"] == "parquet"
+    assert ErasureRequest.objects.get().motive == "Marque du refus"
+    capsys.readouterr()

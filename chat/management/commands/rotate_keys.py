@@ -8,7 +8,7 @@ from django.db import models, transaction
 
 from chat.models import Message
 from reports import keyring
-from reports.models import OpeningRequest, OpeningStep, Report
+from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report
 
 BATCH = 500
 
@@ -30,6 +30,8 @@ class Command(BaseCommand):
         sealed: tuple[tuple[models.QuerySet[Any], str], ...] = (
             (Message.objects.select_related("conversation"), "sealed_body"),
             (Report.objects.all(), "triage_answers_sealed"),
+            (Freeze.objects.select_related("report"), "sealed_reasons"),
+            (ErasureRequest.objects.select_related("report").filter(sealed_motive__isnull=False), "sealed_motive"),
             (OpeningRequest.objects.all(), "sealed_grounds"),
             (OpeningStep.objects.select_related("request").filter(sealed_note__isnull=False), "sealed_note"),
         )
