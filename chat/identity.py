@@ -25,13 +25,15 @@ class Pass:
     """What a socket keeps of a visit: enough to ask whether anything changed, nothing that says who it is.
 
     session_key: the key of the session's row. session_print, account_print: hashes of what the row and the account
-    held when they were read; None when they were not.
+    held when they were read; None when they were not. ends_at: of who may answer, when the session ends however it is
+    used, in seconds since 1970; until then an open console keeps it from ending for want of use.
     """
 
     session_key: str
     session_print: int | None = None
     user_id: int | None = None
     account_print: int | None = None
+    ends_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

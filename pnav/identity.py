@@ -1,9 +1,11 @@
-"""Who holds a cookie, asked for many at once: the session, the account and its second factor, in at most two queries.
+"""Who holds a cookie, asked for many at once: the session, the account and its second factor, in at most two queries;
+now and then a third one puts off the end of the sessions of those who answer, whose open console is use.
 
 What the sockets ask at the handshake, and again while they live. A visit whose rows did not change since is not opened
 again: most answers are « nothing changed ».
 """
 
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,16 +19,23 @@ from chat.identity import Identity, Pass
 from chat.statements import array, execute
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_with
-from pnav.sessions import SessionStore
+from pnav.sessions import ENDS_AT, SessionStore, idle_end, is_worth_putting_off
 from reports.session import GENERATION
 from reports.session import KEY as REPORT
 
 # All that decides whether an account may go on: `_print`, `_is_signed_in`.
 SESSIONS = """
-SELECT session_key, session_data FROM django_session WHERE session_key = ANY(%s::text[]) AND expire_date > %s
+SELECT session_key, session_data, expire_date FROM django_session
+WHERE session_key = ANY(%s::text[]) AND expire_date > %s
+"""
+# A row that was deleted meanwhile stays away.
+PUT_OFF = """
+UPDATE django_session s SET expire_date = used.until
+FROM (SELECT unnest(%s::text[]) AS key, unnest(%s::timestamptz[]) AS until) AS used
+WHERE s.session_key = used.key RETURNING s.session_key
 """
 ACCOUNTS = """
-SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, f.pks, f.kinds
+SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks, f.kinds
 FROM accounts_user u LEFT JOIN LATERAL (
     SELECT array_agg(id) AS pks, array_agg(type::text) AS kinds FROM mfa_authenticator WHERE user_id = u.id
 ) AS f ON true
@@ -38,7 +47,8 @@ UNMETERED = "unmetered"  # written by the command that makes sessions for load g
 def identify(passes: list[Pass]) -> list[Identity | bool | None]:
     """For each pass: the identity if it is new or changed, True if nothing changed, None if the session has ended."""
     keys = {pass_.session_key for pass_ in passes}
-    rows = dict(execute(SESSIONS, [array(keys), timezone.now()]))
+    read = execute(SESSIONS, [array(keys), timezone.now()])
+    rows = {key: data for key, data, _end in read}
     prints = {key: hash(data) for key, data in rows.items()}
     opened: dict[str, dict[str, Any]] = {}
 
@@ -61,11 +71,16 @@ def identify(passes: list[Pass]) -> list[Identity | bool | None]:
     users: dict[int, User] = {}
     factors: dict[int, dict[int, str]] = {}
     if user_ids:
-        for user_id, password, role, is_active, is_temporary, pks, kinds in execute(
+        for user_id, password, role, is_active, is_temporary, generation, pks, kinds in execute(
             ACCOUNTS, [array(set(user_ids.values()))]
         ):
             users[user_id] = User(
-                id=user_id, password=password, role=role, is_active=is_active, password_is_temporary=is_temporary
+                id=user_id,
+                password=password,
+                role=role,
+                is_active=is_active,
+                password_is_temporary=is_temporary,
+                session_generation=generation,
             )
             factors[user_id] = dict(zip(pks or (), kinds or (), strict=True))
 
@@ -80,21 +95,39 @@ def identify(passes: list[Pass]) -> list[Identity | bool | None]:
             return True
         session = session_of(key)
         is_complete = user is not None and _is_signed_in(user, session, factors[user.pk])
+        may_answer = user is not None and is_complete and access.may_answer(user)
         return Identity(
-            pass_=Pass(key, prints[key], user_id, account_print),
+            pass_=Pass(key, prints[key], user_id, account_print, session.get(ENDS_AT) if may_answer else None),
             report=session.get(REPORT),
             generation=session.get(GENERATION, 0),
             user_id=user_id if is_complete else None,
-            may_answer=user is not None and is_complete and access.may_answer(user),
+            may_answer=may_answer,
             is_unmetered=settings.DEMO and bool(session.get(UNMETERED)),
         )
 
-    return [answer(pass_) for pass_ in passes]
+    answers = [answer(pass_) for pass_ in passes]
+    _put_off(passes, answers, {key: end for key, _data, end in read})
+    return answers
+
+
+def _put_off(passes: list[Pass], answers: list[Identity | bool | None], row_ends: dict[str, datetime]) -> None:
+    """Whose console is open uses their session: move its end, for all of them at once, every few minutes."""
+    used: dict[str, datetime] = {}
+    for asked, given in zip(passes, answers, strict=True):
+        pass_ = given.pass_ if isinstance(given, Identity) else asked
+        if given is None or pass_.ends_at is None:
+            continue
+        wanted = idle_end(pass_.ends_at)
+        if is_worth_putting_off(row_ends[pass_.session_key], wanted):
+            used[pass_.session_key] = wanted
+    if used:
+        execute(PUT_OFF, [list(used), list(used.values())])
 
 
 def _print(user: User, factors: dict[int, str]) -> int:
     """Changes with anything that decides whether this account may go on."""
-    return hash((user.password, user.role, user.is_active, user.password_is_temporary, *sorted(factors)))
+    state = (user.password, user.role, user.is_active, user.password_is_temporary, user.session_generation)
+    return hash((*state, *sorted(factors)))
 
 
 def _is_signed_in(user: User, session: dict[str, Any], factors: dict[int, str]) -> bool:

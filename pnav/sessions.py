@@ -7,19 +7,25 @@ Named by `settings.SESSION_ENGINE`; see docs/adr/0020-sessions-sealed-at-rest.md
 
 import base64
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import connections, router, transaction
+from django.db import connection, connections, router, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from reports import keyring, register
 
 logger = logging.getLogger(__name__)
-LOAD = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
+LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
+# A row that was deleted meanwhile, by a sign-out elsewhere, does not come back.
+PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
+# In the session of an account: when it ends, however it is used. Seconds since 1970.
+ENDS_AT = "accounts.ends_at"
 
 
 def stored_key(session_key: str) -> str:
@@ -31,8 +37,30 @@ def stored_key(session_key: str) -> str:
     return base64.urlsafe_b64encode(digest[:30]).decode()
 
 
+def begin_shift(session: Any) -> None:
+    """From now on this is the session of an account: it ends after a shift, used or not, and before when it is idle."""
+    session[ENDS_AT] = (timezone.now() + timedelta(hours=settings.STAFF_SESSION_HOURS)).timestamp()
+
+
+def idle_end(ends_at: float) -> datetime:
+    """When the session of an account ends if nobody uses it any more."""
+    idle = timezone.now() + timedelta(minutes=settings.STAFF_IDLE_MINUTES)
+    return min(idle, datetime.fromtimestamp(ends_at, UTC))
+
+
+def is_worth_putting_off(row_end: datetime, wanted: datetime) -> bool:
+    """Not at each request: a fourth of the idle time at once."""
+    return wanted - row_end > timedelta(minutes=settings.STAFF_IDLE_MINUTES) / 4
+
+
 class SessionStore(db.SessionStore):
-    """Django's database sessions, sealed. Everything outside this class handles the cookie's value only."""
+    """Django's database sessions, sealed. Everything outside this class handles the cookie's value only.
+
+    A visit ends a day after its last change. The session of an account (`begin_shift`) ends when it is idle, and after
+    a shift in any case; `put_off` says that it is used. See docs/adr/0034.
+    """
+
+    row_end: datetime | None = None  # the end that the row had when it was read
 
     def seal(self, data: dict[str, Any], row: str) -> str:
         text = self.serializer().dumps(data).decode("latin-1")
@@ -57,6 +85,7 @@ class SessionStore(db.SessionStore):
         if row is None:
             self._session_key = None
             return {}
+        self.row_end = row[1]
         return self.unseal(self.model(session_key=stored, session_data=row[0]))
 
     async def aload(self) -> dict[str, Any]:
@@ -97,6 +126,26 @@ class SessionStore(db.SessionStore):
         session_key = session_key or self.session_key
         if session_key is not None:
             await self.model.objects.filter(session_key=stored_key(session_key)).adelete()
+
+    def get_expiry_date(self, **kwargs: Any) -> datetime:
+        """Of an account's session, nothing that a library sets counts: it ends when it is idle, or with the shift."""
+        ends_at = self.get(ENDS_AT)
+        return super().get_expiry_date(**kwargs) if ends_at is None else idle_end(ends_at)
+
+    async def aget_expiry_date(self, **kwargs: Any) -> datetime:
+        ends_at = await self.aget(ENDS_AT)
+        return await super().aget_expiry_date(**kwargs) if ends_at is None else idle_end(ends_at)
+
+    def put_off(self) -> None:
+        """This session of an account is used: move its end, by one statement every few minutes. Else nothing."""
+        ends_at = self.get(ENDS_AT)
+        if ends_at is None or self.row_end is None or self.session_key is None:
+            return
+        wanted = idle_end(ends_at)
+        if is_worth_putting_off(self.row_end, wanted):
+            with connection.cursor() as cursor:
+                cursor.execute(PUT_OFF, [wanted, stored_key(self.session_key)])
+            self.row_end = wanted
 
     def get_expire_at_browser_close(self) -> bool:
         """Always: the cookie never outlives the browser, whatever end the row has on the server."""

@@ -215,6 +215,10 @@ CACHES = {
 SESSION_ENGINE = "pnav.sessions"  # sealed at rest, see docs/adr/0020-sessions-sealed-at-rest.md
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# The session of an account is another thing: it ends with the longest shift, used or not, and before that when nobody
+# uses it. A console that is open counts as use: nobody's interlocutor is cut off because they read for a while.
+STAFF_SESSION_HOURS = env.int("STAFF_SESSION_HOURS", 12)
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", 30)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 # The prefix makes browsers refuse a cookie that another host or an insecure page would have planted.

@@ -1,11 +1,16 @@
 """What the sockets ask: many visits at once, and again while they live."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from chat.identity import Identity, Pass
 from chat.statements import execute
 from pnav.identity import identify
-from pnav.sessions import stored_key
+from pnav.sessions import SessionStore, begin_shift, stored_key
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 
@@ -68,3 +73,39 @@ def test_identify_unmetered_only_when_the_session_says_so():
     session.save()
     [after] = identify([before.pass_])
     assert not before.is_unmetered and after.is_unmetered
+
+
+def test_identify_an_open_console_keeps_the_session_and_never_longer_than_the_shift(monkeypatch):
+    agent = make.agent()
+    key = signed_in(agent)
+    session = SessionStore(key)
+    begin_shift(session)
+    session.save()
+    [answer] = identify(passes_of(key))
+    rows = Session.objects.filter(pk=stored_key(key))
+
+    asked = []
+    monkeypatch.setattr("pnav.identity.execute", lambda *args: asked.append(args) or execute(*args))
+    assert identify([answer.pass_]) == [True]
+    assert len(asked) == 2  # no third statement while there is nothing to put off
+    rows.update(expire_date=timezone.now() + timedelta(minutes=10))
+    assert identify([answer.pass_]) == [True]
+    assert timedelta(minutes=29) < rows.get().expire_date - timezone.now() <= timedelta(minutes=30)
+
+    soon = (timezone.now() + timedelta(minutes=12)).timestamp()
+    rows.update(expire_date=timezone.now() + timedelta(minutes=2))
+    identify([replace(answer.pass_, ends_at=soon)])
+    assert rows.get().expire_date - timezone.now() <= timedelta(minutes=12)
+
+
+def test_identify_keeps_no_session_of_who_may_not_answer():
+    agent = make.agent()
+    key = signed_in(agent, second_factor=False)
+    session = SessionStore(key)
+    begin_shift(session)
+    session.save()
+    rows = Session.objects.filter(pk=stored_key(key))
+    rows.update(expire_date=timezone.now() + timedelta(minutes=2))
+    [answer] = identify(passes_of(key, "invented"))[:1]
+    identify([answer.pass_])
+    assert rows.get().expire_date - timezone.now() <= timedelta(minutes=2)

@@ -1,7 +1,6 @@
 """What we change in django-allauth: no sign-up, no address kept, secrets sealed, our words."""
 
 import base64
-from datetime import timedelta
 from typing import cast
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -10,35 +9,22 @@ from allauth.core import context
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from pnav.accounts import device
+from pnav.accounts.device import account_key
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_of
+from pnav.sessions import begin_shift
 from reports import keyring
 from reports.visitor import hashed_address
 
-SHIFT = timedelta(hours=12)  # a session of an account ends then, used or not
 TOTP_CONTEXT = "second-factor"
 # Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
 ACCOUNT_FAILURES = "50/300s/key"
-
-
-def account_key(login: str) -> str:
-    """What stands for an account in the keys of the limits: nothing in it is what was typed.
-
-    Upper case first, as the database compares names: « ı » and « ſ » are « I » and « S » there, and one account here.
-    """
-    name = login.strip().upper().casefold()
-    return salted_hmac("pnav.accounts.login", name, algorithm="sha256").hexdigest()[:32]
-
-
-def end_session_after_shift(session: SessionBase) -> None:
-    session.set_expiry(timezone.now() + SHIFT)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -55,22 +41,34 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Never the address: what stands for it in the keys of the rate limits."""
-        return hashed_address(request) or "unknown"
+        """Never the address: what stands for it in the keys of the rate limits.
+
+        A device from which somebody signed in lately counts for itself: others behind the same address do not shut it
+        out, nor it them.
+        """
+        return device.known(request).counter or hashed_address(request) or "unknown"
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
         """The account from this address. allauth adds the host, whose port the client chooses at will."""
         return f"{account_key(credentials.get('username', ''))}:{self.get_client_ip(request)}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
-        """After allauth's limits (settings.ACCOUNT_RATE_LIMITS), the one of the account alone. See docs/adr/0021."""
+        """After allauth's limits (settings.ACCOUNT_RATE_LIMITS), the one of the account alone. See docs/adr/0021.
+
+        Not for a device from which this account signed in: it has had its own limit there, and what others fail
+        elsewhere must not shut its owner out.
+        """
         super().pre_authenticate(request, **credentials)
+        self._account_usage = None
+        account = account_key(credentials.get("username", ""))
+        if account in device.known(request).accounts:
+            return
         self._account_usage = ratelimit.consume(
             request,
             app="pnav.accounts",
             action="login_failed",
             config={"login_failed": ACCOUNT_FAILURES},
-            key=account_key(credentials.get("username", "")),
+            key=account,
         )
         if not self._account_usage:
             raise self.validation_error("too_many_login_attempts")
@@ -83,7 +81,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)
-        end_session_after_shift(request.session)
+        begin_shift(request.session)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:
+        """Everything was proved: the next attempts from this device have their own counter."""
+        response = super().post_login(request, user, **kwargs)
+        if standing_of(cast(User, user), request.session) is Standing.COMPLETE:
+            device.remember(request, response, cast(User, user).username)
+        return response
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """Reached by the owner of the account only: the admin sets passwords by its own form."""

@@ -7,10 +7,7 @@ from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
-from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-
-from pnav.accounts.adapters import end_session_after_shift
 
 
 class Worded(forms.Form):
@@ -35,13 +32,6 @@ class Worded(forms.Form):
 
 class LoginForm(Worded, account_forms.LoginForm):
     labels = {"login": _("Identifiant"), "password": _("Mot de passe")}
-
-    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
-        """allauth sets its own end of session after signing in: ours comes last."""
-        response = super().login(request, redirect_url)
-        if request.user.is_authenticated:
-            end_session_after_shift(request.session)
-        return response
 
 
 class ReauthenticateForm(Worded, account_forms.ReauthenticateForm):

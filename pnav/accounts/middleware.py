@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
+from pnav.sessions import SessionStore
 
 # Who may enter where. Administrators never see a conversation; of openings, the register only.
 AREAS: dict[str, set[Role]] = {
@@ -54,6 +55,8 @@ def refuse(request: HttpRequest) -> HttpResponse | None:
     if area is None and not path.startswith(ACCOUNT_AREA):
         return None
     standing = standing_of(request.user, request.session)
+    if standing is not Standing.SIGNED_OUT:
+        cast(SessionStore, request.session).put_off()
     if area is None:
         return _refuse_account_page(path, standing)
     if standing is Standing.SIGNED_OUT:

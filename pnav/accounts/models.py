@@ -1,10 +1,12 @@
 """People who sign in. Visitors never do."""
 
+import json
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -30,10 +32,12 @@ class User(AbstractUser):
 
     `password_is_temporary`: the password was chosen by an administrator and must be changed at the next sign-in,
     so that nobody but its owner knows the password of an account in use.
+    `session_generation`: sessions opened under another number are over. See `end_sessions`.
     """
 
     role = models.CharField(_("rôle"), max_length=20, choices=Role)
     password_is_temporary = models.BooleanField(_("mot de passe provisoire"), default=False)
+    session_generation = models.PositiveIntegerField(_("génération de sessions"), default=0, editable=False)
 
     objects: ClassVar[AccountManager] = AccountManager()
 
@@ -56,6 +60,16 @@ class User(AbstractUser):
         if fields is not None and "role" in fields:
             kwargs["update_fields"] = {*fields, "is_staff", "is_superuser"}
         super().save(*args, **kwargs)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What each session of this account carries: another password, another role or `end_sessions` ends it."""
+        state = json.dumps([self.password, self.role, self.session_generation])
+        return salted_hmac("pnav.accounts.session", state, secret=secret, algorithm="sha256").hexdigest()
+
+    def end_sessions(self) -> None:
+        """End every open session of this account, sockets within seconds. One statement; this object follows."""
+        User.objects.filter(pk=self.pk).update(session_generation=models.F("session_generation") + 1)
+        self.refresh_from_db(fields=["session_generation"])
 
     @property
     def is_agent(self) -> bool:

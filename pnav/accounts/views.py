@@ -1,11 +1,16 @@
-"""allauth's enrolment, which also counts as a proof for the session that enrols."""
+"""allauth's enrolment, which also counts as a proof for the session that enrols; ending one's other sessions."""
 
 from typing import cast
 
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView
 from django import forms
-from django.http import HttpResponse
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import record_enrolment
@@ -23,3 +28,14 @@ class AddPasskey(AddWebAuthnView):
         response = super().form_valid(form)
         record_enrolment(cast(User, self.request.user), self.request.session)
         return response
+
+
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Every other device of this person is signed out; this one goes on, under a new key. Asks for no proof: it only
+    closes doors."""
+    user = cast(User, request.user)
+    user.end_sessions()
+    update_session_auth_hash(request, user)
+    messages.success(request, _("Vos autres sessions sont fermées."))
+    return redirect("mfa_index")

@@ -1,13 +1,21 @@
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core import mail
+from django.core import mail, signing
+from django.core.cache import cache
+from django.db.models import F
+from django.http import HttpResponse
+from django.test import Client
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 
+from chat.identity import Pass
+from pnav.accounts import device
 from pnav.accounts.models import Role, User
-from pnav.sessions import SessionStore
+from pnav.identity import identify
+from pnav.sessions import ENDS_AT, SessionStore, stored_key
 
 from .cast import PASSWORD, make_user, sign_in, totp_code
 
@@ -160,19 +168,186 @@ def test_login_new_key_and_end_after_twelve_hours(client):
     cookie = client.cookies["sessionid"]
     assert cookie.value != before and not SessionStore().exists(before)
     assert cookie["max-age"] == "" and cookie["httponly"]
-    end = Session.objects.get().expire_date
+    assert timedelta(minutes=29) < Session.objects.get().expire_date - timezone.now() <= timedelta(minutes=30)
+    end = datetime.fromtimestamp(client.session[ENDS_AT], UTC)
     assert timedelta(hours=11, minutes=59) < end - timezone.now() <= timedelta(hours=12)
-    # Using it does not make it last longer.
+
+
+def test_session_of_an_account_lasts_while_it_is_used_and_never_longer_than_the_shift(client):
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    rows = Session.objects.all()
+
+    def leave(minutes: int) -> None:
+        rows.update(expire_date=F("expire_date") - timedelta(minutes=minutes))
+
+    leave(5)
+    before = rows.get().expire_date
+    client.get("/compte/2fa/")
+    assert rows.get().expire_date == before  # not a write at each page
+    leave(20)
+    client.get("/compte/2fa/")
+    assert rows.get().expire_date - timezone.now() > timedelta(minutes=29)
+    # Near the end of the shift: neither a page nor a change of the session moves it further.
     session = client.session
-    session["used"] = True
+    session[ENDS_AT] = (timezone.now() + timedelta(minutes=3)).timestamp()
+    session.set_expiry(timedelta(days=3))
     session.save()
-    assert Session.objects.get().expire_date == end
+    client.get("/compte/2fa/")
+    assert rows.get().expire_date - timezone.now() <= timedelta(minutes=3)
 
 
-def test_first_login_without_a_factor_also_ends_after_twelve_hours(client):
+def test_session_of_an_account_that_nobody_uses_ends(client):
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    Session.objects.update(expire_date=F("expire_date") - timedelta(minutes=30))
+    assert client.get("/compte/2fa/").url.startswith("/compte/login/")
+
+
+def test_visitor_pages_do_not_prolong_the_session_of_an_account(client):
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    Session.objects.update(expire_date=F("expire_date") - timedelta(minutes=20))
+    before = Session.objects.get().expire_date
+    client.get("/accessibilite/")
+    assert Session.objects.get().expire_date == before
+
+
+def test_visit_keeps_its_day(client):
+    session = client.session
+    session["triage"] = {"answers": {}}
+    session.save()
+    assert Session.objects.get().expire_date - timezone.now() > timedelta(hours=23)
+
+
+def test_first_login_without_a_factor_also_ends_with_the_shift(client):
     make_user("camille")
     sign_in(client, "camille", totp=False)
-    assert Session.objects.get().expire_date - timezone.now() <= timedelta(hours=12)
+    assert Session.objects.get().expire_date - timezone.now() <= timedelta(minutes=30)
+    assert client.session[ENDS_AT] - timezone.now().timestamp() <= 12 * 3600
+
+
+@pytest.mark.parametrize("change", [{"role": Role.SUPERVISOR}, {"session_generation": 1}])
+def test_another_role_or_generation_ends_the_sessions(client, change):
+    user = make_user("camille", totp=True)
+    sign_in(client, "camille")
+    for name, value in change.items():
+        setattr(user, name, value)
+    [before] = identify([Pass(stored_key(client.cookies["sessionid"].value))])
+    assert before.user_id == user.pk
+    user.save()
+    [after] = identify([before.pass_])  # the socket is told so too
+    assert after.user_id is None
+    assert client.get("/compte/2fa/").url.startswith("/compte/login/")
+
+
+def test_one_ends_ones_other_sessions_and_stays(client):
+    make_user("camille", totp=True)
+    other = Client()
+    sign_in(other, "camille")
+    cache.clear()  # the code has served, and the next one is half a minute away
+    sign_in(client, "camille")
+    key = client.cookies["sessionid"].value
+    assert client.get("/compte/sessions/fermer/").status_code == 405
+    answer = client.post("/compte/sessions/fermer/", follow=True)
+    assert "Vos autres sessions sont fermées." in answer.content.decode()
+    assert client.cookies["sessionid"].value != key
+    assert client.get("/compte/2fa/").status_code == 200
+    assert other.get("/compte/2fa/").url.startswith("/compte/login/")
+
+
+# --- a device that is known ---------------------------------------------------------------------------------------
+
+
+def fail_everywhere(login: str = "camille") -> None:
+    """An attacker who knows a name and has many addresses: the account is locked for strangers."""
+    stranger = Client()
+    for number in range(51):
+        is_locked(stranger, login, REMOTE_ADDR=f"198.51.100.{number // 5}")
+    assert is_locked(stranger, login, typed=PASSWORD, REMOTE_ADDR="203.0.113.7")
+
+
+def test_device_cookie_comes_with_the_whole_sign_in_only(client):
+    user = make_user("camille", totp=True)
+    sign_in(client, "camille", totp=False)
+    assert device.COOKIE not in client.cookies
+    client.post("/compte/2fa/authenticate/", {"code": totp_code()})
+    cookie = client.cookies[device.COOKIE]
+    assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["max-age"] == 90 * 86400
+    value = signing.loads(cookie.value, salt=device.SALT)
+    assert value["accounts"] == [device.account_key(user.username)] and "camille" not in cookie.value
+    fresh = Client()
+    make_user("nouvelle")
+    sign_in(fresh, "nouvelle", totp=False)  # signed in, but without a factor yet
+    assert device.COOKIE not in fresh.cookies
+
+
+def test_attacker_with_many_addresses_does_not_shut_the_owner_out(client):
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    client.post("/compte/logout/")
+    fail_everywhere()
+    assert not is_locked(client, typed=PASSWORD, REMOTE_ADDR="203.0.113.9")  # wherever the device is now
+    assert client.get("/compte/2fa/authenticate/").status_code == 200
+
+
+def test_attacker_on_the_same_network_does_not_shut_the_owner_out(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"login": "8/m/ip", "login_failed": "6/m/ip,5/300s/key"}
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    client.post("/compte/logout/")
+    stranger = Client()
+    answers = [stranger.post("/compte/login/", {"login": "camille", "password": "faux"}) for _ in range(10)]
+    assert answers[-1].status_code == 429  # the address has spent its allowance, for strangers
+    assert client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).url == "/compte/2fa/authenticate/"
+
+
+def test_guessing_from_a_known_device_stays_bounded_and_locks_that_device_alone(client):
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    client.post("/compte/logout/")
+    assert [is_locked(client, REMOTE_ADDR=f"198.51.100.{number}") for number in range(6)] == [False] * 5 + [True]
+    assert not is_locked(Client(), typed=PASSWORD)
+
+
+def test_device_of_one_account_is_a_stranger_to_another(client):
+    make_user("collegue", totp=True)
+    make_user("camille", totp=True)
+    sign_in(client, "collegue")
+    client.post("/compte/logout/")
+    fail_everywhere()
+    assert is_locked(client, typed=PASSWORD)
+
+
+@pytest.mark.parametrize("forged", ["", "x", "eyJpZCI6IngiLCJhY2NvdW50cyI6W119:x:y"])
+def test_forged_device_cookie_is_none(client, forged):
+    make_user("camille", totp=True)
+    fail_everywhere()
+    client.cookies[device.COOKIE] = forged
+    assert is_locked(client, typed=PASSWORD)
+
+
+def test_old_device_cookie_is_none(rf, monkeypatch):
+    request = rf.get("/")
+    answer = HttpResponse()
+    device.remember(request, answer, "camille")
+    request.COOKIES[device.COOKIE] = answer.cookies[device.COOKIE].value
+    assert device.known(request).accounts == (device.account_key("camille"),)
+    later = time.time() + 91 * 86400
+    monkeypatch.setattr("django.core.signing.time.time", lambda: later)
+    assert device.known(request) == device.Device()
+
+
+def test_shared_post_remembers_its_team_within_a_cookie(rf):
+    request = rf.get("/")
+    for number in range(25):
+        answer = HttpResponse()
+        device.remember(request, answer, f"agent{number}")
+        request.COOKIES[device.COOKIE] = answer.cookies[device.COOKIE].value
+    kept = device.known(request)
+    assert len(kept.accounts) == 20 and device.account_key("agent24") in kept.accounts
+    assert device.account_key("agent0") not in kept.accounts
+    assert len(request.COOKIES[device.COOKIE]) < 2000
 
 
 def test_sign_out_asks_then_ends_the_session(client):

@@ -31,8 +31,8 @@ from django.utils.crypto import get_random_string
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message, Unit
 from locations.models import Force
-from pnav.accounts.adapters import end_session_after_shift
 from pnav.accounts.models import Role, User
+from pnav.sessions import begin_shift
 from reports import keyring
 from reports import session as visit
 from reports.models import Report
@@ -146,7 +146,7 @@ def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent
         record_authentication(
             SimpleNamespace(session=session), user, "mfa", id=factor.pk, type=totp, reauthenticated=True
         )
-        end_session_after_shift(session)
+        begin_shift(session)
         return session
 
     return agents, _save_sessions(map(sign_in, users, factors))
