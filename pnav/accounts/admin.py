@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent
 from pnav.accounts.models import User
+from pnav.accounts.proof import recently_proved
 from pnav.accounts.second_factor import FACTORS
 
 
@@ -70,6 +71,7 @@ class AgentInline(admin.StackedInline):
 
 @admin.register(User)
 class AccountAdmin(UserAdmin):
+    sensitive = frozenset({"add", "change", "action"})  # `Proved`: whoever may do these may make themselves anybody
     form = UserChangeForm
     add_form = NewUserForm
     add_form_template = "admin/accounts/user/add_form.html"
@@ -111,6 +113,16 @@ class AccountAdmin(UserAdmin):
         own = ("role", "is_active") if obj is not None and obj.pk == request.user.pk else ()
         return (*self.readonly_fields, *own)
 
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        """Another role ends the account's sessions by itself; deactivated, they must not come back with the account."""
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data:
+            obj.end_sessions()
+
+    @recently_proved
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return super().user_change_password(request, *args, **kwargs)
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Accounts are deactivated: what their owner did stays signed."""
         return False
@@ -134,6 +146,7 @@ class AccountAdmin(UserAdmin):
         with transaction.atomic():
             for user in users:
                 Authenticator.objects.filter(user=user).delete()
+                user.end_sessions()
                 self.log_change(request, user, str(_("Second facteur réinitialisé.")))
         self.message_user(
             request,

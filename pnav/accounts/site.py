@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from pnav.accounts.proof import Proved
 from pnav.accounts.recorded import Recorded, or_undone
 
 # Other packages register secrets of second factors, e-mail addresses, groups and settings that serve nothing here.
@@ -38,10 +39,10 @@ class PnavAdminSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """`Recorded` stands before every class, so that what the class overrides cannot leave the register out."""
+        """`Proved` and `Recorded` stand before every class: what it overrides leaves neither out."""
         base = admin_class or admin.ModelAdmin
         recorded = new_class(
-            base.__name__, (Recorded, base), exec_body=lambda body: body.update(__module__=base.__module__)
+            base.__name__, (Proved, Recorded, base), exec_body=lambda body: body.update(__module__=base.__module__)
         )
         super().register(model_or_iterable, recorded, **options)
 

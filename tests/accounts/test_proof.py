@@ -1,0 +1,146 @@
+"""Sensitive acts ask who it is, if the last proof is old."""
+
+import time
+
+import pytest
+from django.contrib import admin
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.urls import reverse
+
+from chat.models import Unit
+from locations.models import Force
+from pnav.accounts.models import Role, User
+from pnav.accounts.proof import Proved, ask, last_proof, recently_proved
+
+from .cast import PASSWORD, make_user, sign_in, totp_code
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/accounts/user/add/"
+
+
+@pytest.fixture
+def chief(client):
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+def age(client, minutes: float) -> None:
+    """The proofs of this session were given so long ago."""
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= minutes * 60
+    session.save()
+
+
+def is_asked(answer) -> bool:
+    return answer.status_code == 302 and "reauthenticate" in answer.url
+
+
+def new_account() -> dict[str, str]:
+    inline = {f"agent-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")}
+    return {
+        **inline, "agent-MAX_NUM_FORMS": "1", "username": "nouvelle", "role": "custodian",
+        "password1": PASSWORD, "password2": PASSWORD,
+    }  # fmt: skip
+
+
+def test_right_after_signing_in_nothing_more_is_asked(client, chief):
+    assert client.get(ADD).status_code == 200
+    assert client.post(ADD, new_account()).status_code == 302
+    assert User.objects.filter(username="nouvelle").exists()
+
+
+def test_old_proof_asks_again_then_leads_back(client, chief):
+    age(client, 6)
+    asked = client.get(ADD)
+    assert asked.url == "/compte/2fa/reauthenticate/?next=%2Fadmin%2Faccounts%2Fuser%2Fadd%2F"
+    cache.clear()  # the code of the sign-in has served
+    back = client.post(asked.url, {"code": totp_code()})
+    assert back.url == ADD
+    assert client.get(ADD).status_code == 200
+
+
+def test_form_that_was_open_may_be_sent_a_little_longer(client, chief):
+    client.get(ADD)
+    age(client, 10)
+    assert client.post(ADD, new_account()).url != ADD
+    assert User.objects.filter(username="nouvelle").exists()
+
+
+def test_form_sent_too_late_does_nothing_and_keeps_no_password(client, chief):
+    age(client, 16)
+    answer = client.post(ADD, new_account(), follow=True)
+    assert "Rien n'est encore fait" in answer.content.decode().replace("&#x27;", "'")
+    assert not User.objects.filter(username="nouvelle").exists()
+    assert PASSWORD not in str(dict(client.session))
+
+
+@pytest.mark.parametrize("act", ["change", "password", "reset", "delete_unit", "delete_units"])
+def test_each_sensitive_act_asks(client, chief, act):
+    other = make_user("autre", totp=True)
+    unit = Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE)
+    age(client, 60)
+    users, units = reverse("admin:accounts_user_changelist"), reverse("admin:chat_unit_changelist")
+    chosen = {"_selected_action": other.pk, "action": "reset_second_factor", "confirmed": "1"}
+    answer = {
+        "change": lambda: client.get(reverse("admin:accounts_user_change", args=[other.pk])),
+        "password": lambda: client.get(reverse("admin:auth_user_password_change", args=[other.pk])),
+        "reset": lambda: client.post(users, chosen),
+        "delete_unit": lambda: client.post(reverse("admin:chat_unit_delete", args=[unit.pk]), {"post": "yes"}),
+        "delete_units": lambda: client.post(
+            units, {"_selected_action": unit.pk, "action": "delete_selected", "post": "yes"}
+        ),
+    }[act]()
+    assert is_asked(answer)
+    assert Unit.objects.filter(pk=unit.pk).exists() and other.authenticator_set.exists()
+
+
+def test_looking_asks_nothing(client, chief):
+    age(client, 600)
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/accounts/user/").status_code == 200
+    assert client.get("/admin/chat/unit/add/").status_code == 200
+
+
+def test_every_class_of_the_admin_asks_before_it_deletes():
+    assert all(isinstance(model_admin, Proved) for model_admin in admin.site._registry.values())
+
+
+def test_a_first_password_alone_is_no_proof(client):
+    make_user("camille", totp=True)
+    client.post("/compte/login/", {"login": "camille", "password": PASSWORD})
+    request = client.get("/compte/2fa/authenticate/").wsgi_request
+    request.user = User.objects.get()
+    assert last_proof(request) == 0.0
+
+
+def test_passkey_is_asked_for_before_a_code(client, chief):
+    from allauth.mfa.models import Authenticator
+
+    Authenticator.objects.create(user=chief, type=Authenticator.Type.WEBAUTHN, data={"name": "clé", "credential": {}})
+    age(client, 60)
+    assert client.get(ADD).url.startswith("/compte/2fa/webauthn/reauthenticate/")
+
+
+def test_nobody_passes_who_has_nothing_to_prove_it_with(client, chief):
+    request = client.get("/admin/").wsgi_request
+    chief.set_unusable_password()
+    chief.authenticator_set.all().delete()
+    request.user = chief
+    request.session["account_authentication_methods"] = []
+    with pytest.raises(PermissionDenied):
+        ask(request)
+
+
+def test_recently_proved_stands_before_any_view(client, chief):
+    @recently_proved
+    def view(request, number):
+        return HttpResponse(str(number))
+
+    request = client.get("/admin/").wsgi_request
+    assert view(request, 3).content == b"3"
+    request.session["account_authentication_methods"][-1]["at"] = time.time() - 301
+    assert is_asked(view(request, 3))
