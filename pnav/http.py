@@ -22,6 +22,8 @@ from django.core.signals import request_started
 from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
+from pnav.headers import say
+
 logger = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
@@ -89,7 +91,7 @@ class PageHandler(ASGIHandler):
                 request, response = self.create_request(scope, body_file)
             except (BadRequest, ValueError) as error:  # headers that Django does not read: the sender's mistake
                 logger.info("request refused: its headers cannot be read (%s)", type(error).__name__)
-                request, response = None, HttpResponseBadRequest()
+                request, response = None, say("", HttpResponseBadRequest())
             if request is not None:
                 response = self.get_response(request)
             response._handler_class = self.__class__

@@ -14,11 +14,17 @@
     if (before && after) before.replaceWith(document.adoptNode(after));
     return Boolean(after);
   };
+  // The only place where text becomes HTML: a page of this site, read into a document where nothing runs (docs/adr/0035).
+  const trust = (window.trustedTypes || { createPolicy: (_name, rules) => rules }).createPolicy("pnav-console", {
+    createHTML: (page) => page,
+    createScriptURL: (address) => (address === root.dataset.clock ? address : null),
+  });
+  const parse = async (answer) => new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
   const load = async (address) => {
     const answer = await fetch(address, { cache: "no-store" });
     if (answer.status === 404) return null;
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
+    return parse(answer);
   };
 
   if (board) {
@@ -600,7 +606,7 @@
     const name = event.submitter && event.submitter.value;
     try {
       const answer = await fetch(form.action, { method: "POST", body });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const page = await parse(answer);
       if (!find("#console", page)) { // signed out, or the conversation is no longer ours
         if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
         else location.reload();
@@ -666,6 +672,6 @@
   }
   showSound();
   connect();
-  if (window.Worker) new Worker(root.dataset.clock).onmessage = tick;
+  if (window.Worker) new Worker(trust.createScriptURL(root.dataset.clock)).onmessage = tick;
   else setInterval(tick, 5000);
 })();

@@ -56,6 +56,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60
 # How long a browser test waits for what it expects: a machine under load is several times slower.
 PATIENCE_MS = 30_000
+# What Chromium says when a policy of the page refuses something, or when it does not understand one.
+REFUSALS = ("Content Security Policy", "Trusted", "Permissions-Policy", "Permissions policy", "Cross-Origin")
 NEUTRAL_PAGE = "<!doctype html><html lang=fr><title>Prévisions</title><h1>Beau temps partout</h1>"
 
 
@@ -252,7 +254,7 @@ def page_factory(browser: Browser, live_site: LiveSite, neutral_site: str) -> It
         page.on(
             "console",
             lambda message: (
-                problems.append(f"policy: {message.text}") if "Content Security Policy" in message.text else None
+                problems.append(f"policy: {message.text}") if any(word in message.text for word in REFUSALS) else None
             ),
         )
         page.on(

@@ -1,0 +1,83 @@
+"""What every answer tells the browser, errors and files included: keep nothing, open nothing, belong to nobody else.
+
+The content policy is `settings.SECURE_CSP`; here is where it differs by area, and all that Django does not send. The
+outermost middleware, so that no other one answers without it. Reasons: docs/adr/0035.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.csp import CSP, build_policy
+from django.utils.decorators import sync_and_async_middleware
+
+# What no page of ours asks of a device. Sound stays: the console rings. Names that Chromium knows, for it complains
+# of others on each page.
+CLOSED = (
+    "accelerometer", "browsing-topics", "camera", "clipboard-read", "clipboard-write", "compute-pressure",
+    "digital-credentials-create", "digital-credentials-get", "display-capture", "encrypted-media", "fullscreen",
+    "gamepad", "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "keyboard-map",
+    "local-fonts", "magnetometer", "microphone", "midi", "otp-credentials", "payment", "picture-in-picture",
+    "screen-wake-lock", "serial", "speaker-selection", "storage-access", "usb", "window-management",
+    "xr-spatial-tracking",
+)  # fmt: skip
+PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
+
+
+def _features(passkeys: str) -> str:
+    return ", ".join([*(f"{name}=()" for name in CLOSED), *(f"{name}={passkeys}" for name in PASSKEYS)])
+
+
+EVERYWHERE = {
+    "X-Frame-Options": "DENY",  # Django's comes too late for what is refused before it
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": _features("()"),
+}
+# By the beginning of the address.
+AREAS = {"/compte/": {"Permissions-Policy": _features("(self)")}}
+# Which policy of Trusted Types scripts may create there, in the place of none at all.
+NO_POLICY = build_policy({"trusted-types": [CSP.NONE]})
+TRUST = {
+    "/console/": "trusted-types pnav-console",  # console.js reads pages of this site, and starts a clock in a worker
+    "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
+}
+
+
+def say(path: str, response: HttpResponseBase) -> HttpResponseBase:
+    """Add what every answer says, and what its area says otherwise.
+
+    Nothing is stored unless whoever made the answer said for how long (files): after a quick exit, « Back » shows
+    nothing, and the next person at a post finds nothing. It also keeps pages out of the back-forward cache.
+    """
+    for name, value in EVERYWHERE.items():
+        response.headers.setdefault(name, value)
+    for area, headers in AREAS.items():
+        if path.startswith(area):
+            for name, value in headers.items():
+                response.headers[name] = value
+    for area, trust in TRUST.items():
+        if path.startswith(area) and CSP.HEADER_ENFORCE in response.headers:
+            policy = response.headers[CSP.HEADER_ENFORCE]
+            response.headers[CSP.HEADER_ENFORCE] = policy.replace(NO_POLICY, trust)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@sync_and_async_middleware
+def on_every_answer(
+    get_response: Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]],
+) -> Callable[[HttpRequest], Any]:
+    """`say`, for the stack of the pages and for that of the probes."""
+    if iscoroutinefunction(get_response):
+
+        async def in_loop(request: HttpRequest) -> HttpResponseBase:
+            return say(request.path_info, await get_response(request))
+
+        return in_loop
+
+    def in_thread(request: HttpRequest) -> HttpResponseBase:
+        return say(request.path_info, get_response(request))  # type: ignore[arg-type]
+
+    return in_thread
