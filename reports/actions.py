@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from locations.session import Choice
 from reports import arrivals, forgetting, keyring, register
+from reports.arrivals import Aside
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.visitor import Connection
 from triage.questions import VERSION
@@ -36,6 +37,7 @@ def file_report(
     name: str = "",
     contact: str = "",
     connection: Connection = Connection("", ""),  # noqa: B008  nobody can change it
+    set_aside: Aside | None = None,
 ) -> Report:
     """File a signalement, once.
 
@@ -46,10 +48,12 @@ def file_report(
     choice: the point d'accueil of the visit, from which the zone (police or gendarmerie) follows.
     name, contact: what the person chose to leave, "" for nothing; connection: where the form comes from. They are
     sealed here and kept nowhere else. Raises sealing.TextRefused when one is longer than TEXT_MAX_BYTES.
+    set_aside: name and contact as `arrivals.set_aside` sealed them when the form could not be filed at once.
     """
     report, created = Report.objects.get_or_create(
         submission_id=submission_id,
         defaults={
+            "public_id": UUID(set_aside["report"]) if set_aside else uuid4(),
             "role": role,
             "age_band": age_band,
             "facts": list(facts),
@@ -70,7 +74,7 @@ def file_report(
         },
     )
     if created:
-        arrivals.seal_identity(report, name=name, contact=contact, connection=connection)
+        arrivals.seal_identity(report, name=name, contact=contact, connection=connection, aside=set_aside)
     return report
 
 

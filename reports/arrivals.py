@@ -4,11 +4,12 @@ Every report has a name, a way to reach its person and a first connection, all o
 or not; then one value for each later connection. See docs/adr/0030.
 """
 
+import base64
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple, TypedDict
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db.models import Count
@@ -45,14 +46,42 @@ def public_key() -> PublicKey:
     return PublicKey.parse(settings.SEAL_PUBLIC_KEY)
 
 
-def seal_identity(report: Report, *, name: str, contact: str, connection: Connection) -> None:
+class Aside(TypedDict):
+    """A name and a way to be reached, sealed before there is a report: its public id to be, and base64 of the values
+    with their versions. It may lie in a session."""
+
+    report: str
+    values: dict[str, tuple[int, str]]
+
+
+def set_aside(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a form that waits to be filed, with what can name a person sealed. Raises sealing.TextRefused."""
+    report = uuid4()
+    values = {}
+    for field in (SealedField.NAME, SealedField.CONTACT):
+        value = _value(None, report, field, fields[field])
+        values[str(field)] = (value.version, base64.b64encode(value.sealed).decode())
+    aside: Aside = {"report": str(report), "values": values}
+    return {name: said for name, said in fields.items() if name not in values} | {"set_aside": aside}
+
+
+def seal_identity(
+    report: Report, *, name: str, contact: str, connection: Connection, aside: Aside | None = None
+) -> None:
     """Seal what came with a new report, in the transaction that files it.
 
-    name, contact: "" when nothing was given, which looks the same. Raises sealing.TextRefused when one is too long.
+    name, contact: "" when nothing was given, which looks the same; aside: in their place, what was sealed before.
+    Raises sealing.TextRefused when one is too long.
     """
     arrival = Arrival(report.public_id, connection, timezone.now())
     texts = {SealedField.NAME: name, SealedField.CONTACT: contact, SealedField.CONNECTION: arrival.text}
-    SealedValue.objects.bulk_create([_value(report.pk, report.public_id, field, text) for field, text in texts.items()])
+    values = {field: _value(report.pk, report.public_id, field, text) for field, text in texts.items()}
+    if aside:
+        for field, (version, sealed) in aside["values"].items():
+            values[SealedField(field)] = SealedValue(
+                report=report, field=field, version=version, sealed=base64.b64decode(sealed)
+            )
+    SealedValue.objects.bulk_create(values.values())
 
 
 def record(arrivals: Sequence[Arrival]) -> None:
@@ -74,7 +103,7 @@ def record_request(request: HttpRequest, report: UUID) -> None:
         record([Arrival(report, connection_of(request), timezone.now())])
 
 
-def _value(report_id: int, report: UUID, field: SealedField, text: str) -> SealedValue:
+def _value(report_id: int | None, report: UUID, field: SealedField, text: str) -> SealedValue:
     # At random: counting would need a lock, and which of two connections is the later one is told by the key.
     version = secrets.randbelow(SealedValue.VERSIONS) + 1
     sealed = seal(text, public_key=public_key(), context=Context(report, field, version))

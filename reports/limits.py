@@ -16,12 +16,30 @@ def is_over(name: str, *, limit: int, seconds: int) -> bool:
     two of them may reach twice the limit: enough for what this protects.
     Redis away blocks nobody: a person must be able to write and to come back even then. It is logged.
     """
-    key = f"limit:{name}:{int(time.time()) // seconds}"
+    return (count_one(name, seconds=seconds) or 0) > limit
+
+
+def count_one(name: str, *, seconds: int) -> int | None:
+    """Count one more, as `is_over` does; how many that makes in this window, None when it could not be counted."""
+    key = _key(name, seconds, 0)
     try:
         cache.add(key, 0, timeout=seconds * 2)
-        return bool(cache.incr(key) > limit)
+        return int(cache.incr(key))
     except ValueError:
-        return False  # the key ended between the two commands: a new window begins
+        return None  # the key ended between the two commands: a new window begins
     except (RedisError, OSError) as error:
         logger.warning("limit not counted: the cache does not answer (%s)", type(error).__name__)
-        return False
+        return None
+
+
+def recent(name: str, *, seconds: int) -> int:
+    """How many were counted in this window and in the one before it; 0 when Redis is away."""
+    try:
+        return sum(cache.get_many([_key(name, seconds, 0), _key(name, seconds, 1)]).values())
+    except (RedisError, OSError) as error:
+        logger.warning("limit not read: the cache does not answer (%s)", type(error).__name__)
+        return 0
+
+
+def _key(name: str, seconds: int, windows_ago: int) -> str:
+    return f"limit:{name}:{int(time.time()) // seconds - windows_ago}"

@@ -5,4 +5,5 @@ from reports import views
 app_name = "reports"
 urlpatterns = [
     path("", views.create, name="create"),
+    path("patienter/", views.wait_or_work, name="effort"),
 ]

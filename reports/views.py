@@ -1,6 +1,7 @@
 """The signalement: what is asked between the point d'accueil and the chat."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 import locations.session
 import triage.session
-from reports import actions, limits, session
+from locations.session import Choice
+from reports import actions, arrivals, effort, limits, session
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
 from reports.visitor import connection_of, hashed_address
@@ -82,18 +84,10 @@ def create(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None, initial=initial_from_triage(answers), familiar=familiar
     )
     if request.method == "POST" and not is_stale and form.is_valid():
-        report = actions.file_report(
-            submission_id=uuid.UUID(submission_id),
-            answers=rules.on_path(answers),
-            assessment=assessment,
-            choice=choice,
-            discreet=triage.session.is_discreet(request),
-            is_one_of_many=_is_one_of_many(request),
-            connection=connection_of(request),
-            **form.cleaned_data,
-        )
-        session.remember(request, report)
-        return redirect("chat:conversation")
+        if effort.is_asked_of(assessment, discreet=triage.session.is_discreet(request)):
+            effort.keep(request, arrivals.set_aside(form.cleaned_data), assessment)
+            return redirect("reports:effort")
+        return _file(request, form.cleaned_data, assessment, choice)
     context = {
         "form": form,
         "submission_id": submission_id,
@@ -102,6 +96,46 @@ def create(request: HttpRequest) -> HttpResponse:
         "familiar": familiar,
     }
     return render(request, "reports/create.html", context)
+
+
+def _file(request: HttpRequest, fields: dict[str, Any], assessment: Assessment, choice: Choice) -> HttpResponse:
+    """The signalement is filed: on to the chat."""
+    report = actions.file_report(
+        submission_id=uuid.UUID(_submission_id(request)),
+        answers=rules.on_path(triage.session.answers(request)),
+        assessment=assessment,
+        choice=choice,
+        discreet=triage.session.is_discreet(request),
+        is_one_of_many=_is_one_of_many(request),
+        connection=connection_of(request),
+        **fields,
+    )
+    effort.forget(request)
+    effort.count_filed()
+    session.remember(request, report)
+    return redirect("chat:conversation")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def wait_or_work(request: HttpRequest) -> HttpResponse:
+    """During a raid: a valid form goes on when its work is done, or a moment later. See `effort`.
+
+    Whatever else changed meanwhile (another answer, no more point d'accueil) is settled where the form is.
+    """
+    kept = effort.kept(request)
+    assessment, choice = triage.session.assessment(request), locations.session.current_choice(request)
+    report = session.current_report(request)
+    if kept is None or assessment is None or choice is None or (report is not None and _is_ongoing(report)):
+        return redirect("reports:create")
+    submission_id = _submission_id(request)
+    if request.method == "POST":
+        is_free = not effort.is_asked_of(assessment, discreet=triage.session.is_discreet(request))
+        work = {name: request.POST.get(name, "") for name in ("token", "work")}
+        if is_free or not kept.seconds_left or effort.is_done(**work, submission_id=submission_id):
+            return _file(request, kept.fields, assessment, choice)
+    token, bits = effort.challenge(submission_id)
+    context = {"kept": kept, "token": token, "bits": bits, "familiar": assessment.voice.familiar}
+    return render(request, "reports/effort.html", context)
 
 
 def _is_one_of_many(request: HttpRequest) -> bool:

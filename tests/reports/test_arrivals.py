@@ -1,5 +1,6 @@
 """What can name a person arrives sealed, and as much of it for everybody."""
 
+import json
 import re
 import uuid
 from datetime import UTC, datetime
@@ -115,3 +116,15 @@ def test_connection_printed_by_mistake_shows_nothing():
 def test_whole_header_of_a_client_fits_the_seal():
     longest = Arrival(uuid.uuid4(), Connection("x" * 60, "y" * 10), datetime.now(UTC))
     assert len(longest.text.encode()) <= TEXT_MAX_BYTES
+
+
+@pytest.mark.django_db
+def test_form_that_waits_holds_nothing_in_clear_and_opens_once_filed():
+    fields = {"role": "witness", "name": "Anaïs Martin", "contact": "06 11 22 33 44"}
+    kept = json.loads(json.dumps(arrivals.set_aside(fields)))  # as a session keeps it
+    assert "Anaïs" not in str(kept) and "06 11" not in str(kept)
+    report = file(uuid.uuid4(), connection=HERE, **kept)
+    assert report.role == "witness"
+    assert opened(report, SealedField.NAME) == ["Anaïs Martin"]
+    assert opened(report, SealedField.CONTACT) == ["06 11 22 33 44"]
+    assert opened(report, SealedField.CONNECTION)[0].startswith("adresse : 203.0.113.77")

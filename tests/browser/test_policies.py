@@ -1,0 +1,119 @@
+"""What the browser itself enforces, and the little work of a raid as a person meets it."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pnav.accounts.models import Role
+from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.test_accounts import account as account
+from tests.browser.test_accounts import sign_in
+from tests.browser.test_journey import answer_everything
+from tests.browser.test_journey import france as france
+
+WRITES = (
+    "html => { try { document.createElement('div').innerHTML = html; return 'written' } catch { return 'refused' } }"
+)
+TRUSTS = "name => { try { trustedTypes.createPolicy(name, {}); return 'made' } catch { return 'refused' } }"
+
+
+@pytest.fixture
+def bare_page(live_site: LiveSite, browser) -> Callable[[], Page]:
+    """A page whose refusals are what the test is about: `page_factory` would call them faults."""
+    contexts = []
+
+    def make() -> Page:
+        contexts.append(browser.new_context(locale="fr-FR"))
+        return contexts[-1].new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def test_no_script_writes_html_on_a_visitors_page(bare_page, live_site: LiveSite):
+    page = bare_page()
+    for path in ("/", "/orientation/", "/tchat/reprendre/", "/compte/login/"):
+        page.goto(live_site.url + path)
+        assert page.evaluate(WRITES, "<b>x</b>") == "refused"
+        assert page.evaluate(TRUSTS, "pnav-console") == page.evaluate(TRUSTS, "default") == "refused"
+        assert page.evaluate("crossOriginIsolated") is True
+
+
+def test_the_admin_writes_html_that_does_nothing(bare_page, live_site: LiveSite, account):
+    page = bare_page()
+    sign_in(page, live_site.url, account(Role.ADMINISTRATOR, totp=True), path="/admin/")
+    assert page.evaluate(WRITES, "<option value='1'>Brigade</option>") == "written"
+    for html in (
+        "<script>1</script>",
+        "<img src=x onerror=alert(1)>",
+        "<a href='javascript:1'>x</a>",
+        "<iframe></iframe>",
+    ):
+        assert page.evaluate(WRITES, html) == "refused"
+    assert page.evaluate(TRUSTS, "another") == "refused"
+    assert page.evaluate("() => { try { new Worker('/x.js'); return 'run' } catch { return 'refused' } }") == "refused"
+
+
+def test_the_console_trusts_nothing_but_its_own_pages(bare_page, live_site: LiveSite, account):
+    page = bare_page()
+    sign_in(page, live_site.url, account(totp=True), path="/console/")
+    expect(page).to_have_url(live_site.url + "/console/")
+    page.wait_for_load_state()
+    assert page.evaluate(WRITES, "<b>x</b>") == "refused"
+    assert page.evaluate(TRUSTS, "another") == page.evaluate(TRUSTS, "pnav-console") == "refused"
+    assert page.evaluate("() => { try { new Worker('/x.js'); return 'run' } catch { return 'refused' } }") == "refused"
+
+
+# --- the little work ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def raid(france: LiveSite) -> Callable[[], None]:
+    """A hundred signalements in the last minutes; forgotten at the end."""
+    france.manage("shell", "-c", "from reports import effort; [effort.count_filed() for _ in range(100)]")
+    yield
+    france.manage("shell", "-c", "from django.core.cache import cache; cache.clear()")
+
+
+def fill_in(page: Page, url: str) -> None:
+    """From the first question to the form, sent."""
+    page.goto(url + "/orientation/")
+    answer_everything(page)
+    way_on = "Continuer vers le tchat"
+    page.get_by_role("link", name=way_on).or_(page.get_by_role("button", name=way_on)).first.click()
+    field = page.locator("main input[type=text], main input[type=search]").first
+    field.fill("Arles")
+    field.press("Escape")
+    field.press("Enter")
+    page.locator("main label").filter(has_text="police").first.click()
+    page.get_by_role("button", name="Enregistrer mon choix").click()
+    page.get_by_text("Continuer vers l'échange").first.click()
+    expect(page).to_have_url(url + "/signalement/")
+    page.locator("main form button[type=submit]").last.click()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 1280)])
+def test_a_person_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFactory, axe, theme, width):
+    page = page_factory(theme=theme, width=width)
+    page.route("**/effort*.js", lambda route: route.abort())  # first, to see the page
+    fill_in(page, live_site.url)
+    expect(page.locator("h1")).to_have_text("Encore un instant")
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.unroute("**/effort*.js")
+    began = time.perf_counter()
+    page.reload()
+    page.wait_for_url(live_site.url + "/tchat/")
+    assert time.perf_counter() - began < 14  # before the wait is over: it was the work that opened
+    print(f"work and two pages: {time.perf_counter() - began:.1f} s")
+
+
+def test_a_person_without_a_script_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFactory):
+    page = page_factory(javascript=False, width=320)
+    fill_in(page, live_site.url)
+    expect(page.locator("h1")).to_have_text("Encore un instant")
+    page.get_by_role("button", name="Entrer dans le tchat").click()  # there when the page has come back by itself
+    expect(page).to_have_url(live_site.url + "/tchat/")
