@@ -6,8 +6,10 @@ outermost middleware, so that no other one answers without it. Reasons: docs/adr
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.csp import CSP, build_policy
 from django.utils.decorators import sync_and_async_middleware
@@ -43,6 +45,23 @@ TRUST = {
     "/console/": "trusted-types pnav-console",  # console.js reads pages of this site, and starts a clock in a worker
     "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
 }
+# Signing in and out at a provider are forms whose answer leads there, and browsers hold that to `form-action`.
+FORMS_LEAD_TO_THE_PROVIDER = ("/compte/", "/admin/")
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _policy_of(path: str, policy: str) -> str:
+    """The content policy of an area: what views changed in it stays."""
+    for area, trust in TRUST.items():
+        if path.startswith(area):
+            policy = policy.replace(NO_POLICY, trust)
+    if settings.OPENID_ISSUER and path.startswith(FORMS_LEAD_TO_THE_PROVIDER):
+        policy = policy.replace("form-action ", f"form-action {_origin(settings.OPENID_ISSUER)} ")
+    return policy
 
 
 def say(path: str, response: HttpResponseBase) -> HttpResponseBase:
@@ -57,10 +76,8 @@ def say(path: str, response: HttpResponseBase) -> HttpResponseBase:
         if path.startswith(area):
             for name, value in headers.items():
                 response.headers[name] = value
-    for area, trust in TRUST.items():
-        if path.startswith(area) and CSP.HEADER_ENFORCE in response.headers:
-            policy = response.headers[CSP.HEADER_ENFORCE]
-            response.headers[CSP.HEADER_ENFORCE] = policy.replace(NO_POLICY, trust)
+    if policy := response.headers.get(CSP.HEADER_ENFORCE):
+        response.headers[CSP.HEADER_ENFORCE] = _policy_of(path, policy)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 

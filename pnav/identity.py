@@ -41,6 +41,17 @@ FROM accounts_user u LEFT JOIN LATERAL (
 ) AS f ON true
 WHERE u.id = ANY(%s::bigint[])
 """
+# The same, where the operator believes a provider's second factor: links count as factors, below zero.
+ACCOUNTS_AND_LINKS = """
+SELECT u.id, u.password, u.role, u.is_active, u.password_is_temporary, u.session_generation, f.pks, f.kinds
+FROM accounts_user u LEFT JOIN LATERAL (
+    SELECT array_agg(own.id) AS pks, array_agg(own.type) AS kinds FROM (
+        SELECT id, type::text FROM mfa_authenticator WHERE user_id = u.id
+        UNION ALL SELECT -id, 'openid' FROM socialaccount_socialaccount WHERE user_id = u.id AND provider = %s
+    ) AS own
+) AS f ON true
+WHERE u.id = ANY(%s::bigint[])
+"""
 UNMETERED = "unmetered"  # written by the command that makes sessions for load generators, on a demonstration
 
 
@@ -71,9 +82,13 @@ def identify(passes: list[Pass]) -> list[Identity | bool | None]:
     users: dict[int, User] = {}
     factors: dict[int, dict[int, str]] = {}
     if user_ids:
-        for user_id, password, role, is_active, is_temporary, generation, pks, kinds in execute(
-            ACCOUNTS, [array(set(user_ids.values()))]
-        ):
+        asked = array(set(user_ids.values()))
+        accounts = (
+            execute(ACCOUNTS_AND_LINKS, [settings.OPENID_PROVIDER, asked])
+            if settings.OPENID_SECOND_FACTOR
+            else execute(ACCOUNTS, [asked])
+        )
+        for user_id, password, role, is_active, is_temporary, generation, pks, kinds in accounts:
             users[user_id] = User(
                 id=user_id,
                 password=password,

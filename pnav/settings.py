@@ -5,6 +5,7 @@ fall back on. `.env.example` lists all the variables with their meaning; `make r
 """
 
 import base64
+import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -100,6 +101,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
@@ -315,6 +318,27 @@ MFA_FORMS = {
     "add_webauthn": "pnav.accounts.forms.AddWebAuthnForm",
     "edit_webauthn": "pnav.accounts.forms.EditWebAuthnForm",
 }
+
+# --- sign-in at a provider: OpenID Connect, see docs/adr/0034 ---------------------------------------------------------
+
+OPENID_ISSUER = env.str("OPENID_ISSUER", "")  # empty: there is none
+OPENID_NAME = env.str("OPENID_NAME", "ProConnect")
+OPENID_CLIENT_ID = _required("OPENID_CLIENT_ID") if OPENID_ISSUER else ""
+OPENID_CLIENT_SECRET = _required("OPENID_CLIENT_SECRET") if OPENID_ISSUER else ""
+# Which words of the provider for « with a second factor » are believed. None: the account's own is asked for.
+OPENID_SECOND_FACTOR_ACR: list[str] = env.list("OPENID_SECOND_FACTOR_ACR", [])
+OPENID_SECOND_FACTOR_AMR: list[str] = env.list("OPENID_SECOND_FACTOR_AMR", [])
+OPENID_SECOND_FACTOR = bool(OPENID_ISSUER and (OPENID_SECOND_FACTOR_ACR or OPENID_SECOND_FACTOR_AMR))
+# The links of accounts belong to one issuer: under another, the same subject is another person.
+OPENID_PROVIDER = f"openid-{hashlib.sha256(OPENID_ISSUER.encode()).hexdigest()[:16]}"
+OPENID_EXTRA: dict[str, object] = {}  # of allauth's settings for a provider; nothing in production
+if OPENID_ISSUER and not DEMO and urlsplit(OPENID_ISSUER).scheme != "https":
+    raise ImproperlyConfigured("OPENID_ISSUER must be an https address.")
+
+SOCIALACCOUNT_ADAPTER = "pnav.accounts.openid.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"provider_class": "pnav.accounts.openid.Provider"}}
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds: the provider holds up one page thread
 
 # --- language and time --------------------------------------------------------------------------------------------
 

@@ -113,6 +113,10 @@ class AccountAdapter(DefaultAccountAdapter):
             return reverse("mfa_index")
         return self.get_login_redirect_url(request)
 
+    def get_login_stages(self) -> list[str]:
+        ours = {"allauth.mfa.stages.AuthenticateStage": "pnav.accounts.openid.SecondFactorStage"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
     def is_reauthentication_required(self, *, app: str, **kwargs: object) -> bool:
         """A first factor may be enrolled right after the password was given, without asking for it twice."""
         request = context.request

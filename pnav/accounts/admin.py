@@ -3,7 +3,9 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext
@@ -69,6 +71,41 @@ class AgentInline(admin.StackedInline):
     verbose_name_plural = _("agent du tchat")
 
 
+class LinkForm(forms.ModelForm):
+    uid = forms.CharField(
+        label=_("identifiant chez le fournisseur (« sub »)"),
+        max_length=191,
+        help_text=_("Tel que le fournisseur le donne. Ni une adresse électronique, ni un nom."),
+    )
+
+    class Meta:
+        model = SocialAccount
+        fields = ("uid",)
+
+    def clean_uid(self) -> str:
+        """One subject, one account; of the provider that is configured now."""
+        uid = self.cleaned_data["uid"].strip()
+        self.instance.provider = settings.OPENID_PROVIDER
+        others = SocialAccount.objects.filter(provider=settings.OPENID_PROVIDER, uid=uid).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError(_("Un autre compte est déjà relié à cet identifiant."))
+        return uid
+
+
+class LinkInline(admin.StackedInline):
+    """The identity of this person at the provider: linked here, never by signing in."""
+
+    model = SocialAccount
+    form = LinkForm
+    extra = 0
+    max_num = 1
+    verbose_name = _("identité chez le fournisseur")
+    verbose_name_plural = _("identité chez le fournisseur")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SocialAccount]:
+        return super().get_queryset(request).filter(provider=settings.OPENID_PROVIDER)
+
+
 @admin.register(User)
 class AccountAdmin(UserAdmin):
     sensitive = frozenset({"add", "change", "action"})  # `Proved`: whoever may do these may make themselves anybody
@@ -118,6 +155,15 @@ class AccountAdmin(UserAdmin):
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data:
             obj.end_sessions()
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
+        """An identity is linked to an account that exists, where there is a provider."""
+        return [*self.inlines, LinkInline] if settings.OPENID_ISSUER and obj is not None else list(self.inlines)
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if any(formset.model is SocialAccount and formset.has_changed() for formset in formsets):
+            form.instance.end_sessions()
 
     @recently_proved
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]

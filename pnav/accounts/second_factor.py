@@ -9,13 +9,24 @@ from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import F, Value
 
 from pnav.accounts.models import User
 
 # Recovery codes replace a lost factor for one sign-in; alone they are not a factor.
 FACTORS = {Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value}
+# The link of an account to its identity at a provider, where the operator believes the provider's second factor. It
+# proves a session that came by it, and is nothing to enrol.
+OPENID = "openid"
+
+
+def link_id(pk: int) -> int:
+    """Among the keys of authenticators: below zero."""
+    return -pk
 
 
 class Standing(Enum):
@@ -41,7 +52,22 @@ def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
         return Standing.SIGNED_OUT
     if user.password_is_temporary:
         return Standing.PASSWORD_TO_CHANGE
-    return standing_with(user, session, dict(Authenticator.objects.filter(user=user).values_list("pk", "type")))
+    return standing_with(user, session, _enrolled(user))
+
+
+def _enrolled(user: User) -> dict[int, str]:
+    """The factors of an account, key to type, with its link to a provider whose second factor counts. One query."""
+    factors = Authenticator.objects.filter(user=user).values_list("pk", "type")
+    if not settings.OPENID_SECOND_FACTOR:
+        return dict(factors)
+    links = SocialAccount.objects.filter(user=user, provider=settings.OPENID_PROVIDER)
+    return dict(factors.union(links.values_list(-F("pk"), Value(OPENID))))
+
+
+def is_proved(user: User, session: SessionBase | dict[str, Any], *, by: str) -> bool:
+    """Whether this session proved a factor of this type."""
+    records = get_authentication_records(_SessionHolder(session), user)
+    return any(record.get("method") == "mfa" and record.get("type") == by for record in records)
 
 
 def standing_with(user: User, session: SessionBase | dict[str, Any], enrolled: dict[int, str]) -> Standing:
@@ -50,11 +76,11 @@ def standing_with(user: User, session: SessionBase | dict[str, Any], enrolled: d
         return Standing.SIGNED_OUT
     if user.password_is_temporary:
         return Standing.PASSWORD_TO_CHANGE
-    if not FACTORS & set(enrolled.values()):
-        return Standing.TO_ENROL
     records = get_authentication_records(_SessionHolder(session), user)
-    proved = {record.get("id") for record in records if record.get("method") == "mfa"}
-    return Standing.COMPLETE if proved & set(enrolled) else Standing.TO_CONFIRM
+    proved = {record.get("id") for record in records if record.get("method") == "mfa"} & set(enrolled)
+    if not FACTORS & set(enrolled.values()):
+        return Standing.COMPLETE if OPENID in {enrolled[one] for one in proved} else Standing.TO_ENROL
+    return Standing.COMPLETE if proved else Standing.TO_CONFIRM
 
 
 def record_enrolment(user: User, session: SessionBase) -> None:

@@ -4,7 +4,6 @@ from types import new_class
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -61,7 +60,10 @@ class PnavAdminSite(admin.AdminSite):
     def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return _sign_out(request)
+        """The same way out as everywhere: also at the provider."""
+        from pnav.accounts.views import sign_out  # models are not read yet when this module is
+
+        return require_POST(sign_out)(request)
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -85,9 +87,3 @@ class PnavAdminSite(admin.AdminSite):
                 target.setdefault("app_url", app["app_url"])
                 target["models"].append(entry)
         return [group for group in groups.values() if group["models"]]
-
-
-@require_POST
-def _sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    return redirect("account_login")

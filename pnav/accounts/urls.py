@@ -12,12 +12,15 @@ from django.conf import settings
 from django.urls import path
 from django.views.generic import RedirectView
 
-from pnav.accounts.views import ActivateTOTP, AddPasskey, end_other_sessions
+from pnav.accounts import openid
+from pnav.accounts.views import ActivateTOTP, AddPasskey, SignIn, end_other_sessions, sign_out
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="mfa_index"), name="account_home"),
-    path("login/", account.login, name="account_login"),
-    path("logout/", account.logout, name="account_logout"),
+    path("login/", SignIn.as_view(), name="account_login"),
+    path("logout/", sign_out, name="account_logout"),
+    path("openid/", openid.login, name="openid_login"),
+    path("openid/retour/", openid.callback, name="openid_callback"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", account.password_change, name="account_change_password"),

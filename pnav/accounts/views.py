@@ -1,10 +1,12 @@
 """allauth's enrolment, which also counts as a proof for the session that enrols; ending one's other sessions."""
 
-from typing import cast
+from typing import Any, cast
 
+from allauth.account.views import LoginView, LogoutView
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +14,29 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from pnav.accounts import openid
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import record_enrolment
+
+
+class SignIn(LoginView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(openid_name=settings.OPENID_NAME if settings.OPENID_ISSUER else "", **kwargs)
+
+
+class SignOut(LogoutView):
+    """The end of the session here and, if it began there, at the provider. The browser forgets what it kept."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        way_out = openid.way_out(self.request)
+        answer = super().post(*args, **kwargs)
+        if way_out:
+            answer = redirect(way_out)
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return answer
+
+
+sign_out = SignOut.as_view()
 
 
 class ActivateTOTP(ActivateTOTPView):

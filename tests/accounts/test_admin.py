@@ -26,6 +26,8 @@ CLOSED = {
     "mfa.Authenticator",
     "account.EmailAddress",
     "account.EmailConfirmation",
+    "socialaccount.SocialApp",
+    "socialaccount.SocialToken",
     "admin.LogEntry",
     "auth.Group",
     "auth.Permission",

@@ -1,0 +1,287 @@
+"""Signing in at an OpenID Connect provider (ProConnect, or any other), when the operator configures one.
+
+allauth leads the exchange; what it leaves open is closed here: a nonce, a signature that is always verified, the issuer
+that was configured and no other, nothing of the address that a page could add to. A provider says who somebody is, by
+its subject; an administrator has linked that subject to an account beforehand, and the role stays ours. The second
+factor is asked for here, unless the operator believes the provider's word for it. See docs/adr/0034.
+"""
+
+import json
+import logging
+import secrets
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import jwt
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import get_next_redirect_url
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.stages import AuthenticateStage
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from pnav.accounts.models import User
+from pnav.accounts.second_factor import OPENID, is_proved, link_id
+
+logger = logging.getLogger(__name__)
+SESSION_KEY = "accounts.openid"  # what signing out at the provider takes: its token and its address
+ALGORITHMS = ["RS256", "PS256", "ES256"]  # signatures with a public key; never "none", never a shared secret
+REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
+LEEWAY_SECONDS = 30
+
+
+class Refused(OAuth2Error):
+    """What came back is not what was asked for. Its text is written here, never received."""
+
+
+# --- what is asked --------------------------------------------------------------------------------------------------
+
+
+class Provider(OpenIDConnectProvider):
+    """Named by `settings.SOCIALACCOUNT_PROVIDERS`."""
+
+    def get_login_url(self, request: HttpRequest, **kwargs: Any) -> str:
+        return reverse("openid_login")
+
+    def get_callback_url(self) -> str:
+        return reverse("openid_callback")
+
+    def get_oauth2_adapter(self, request: HttpRequest) -> "Exchange":
+        return Exchange(request, settings.OPENID_PROVIDER)
+
+    def begin(self, request: HttpRequest) -> HttpResponse:
+        """Off to the provider. Nothing of what is asked there comes from the request but where to go afterwards."""
+        nonce = secrets.token_urlsafe(32)
+        return self.redirect(
+            request,
+            process="login",
+            next_url=get_next_redirect_url(request),
+            auth_params={"nonce": nonce, **_wanted_proof()},
+            nonce=nonce,
+        )
+
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        return str(data["sub"])
+
+    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Nothing is kept of what a provider knows of a person."""
+        return {}
+
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def extract_email_addresses(self, data: dict[str, Any]) -> list[Any]:
+        return []
+
+
+def _wanted_proof() -> dict[str, str]:
+    """Ask for the second factor where the operator believes it: essential, though what comes back is what counts."""
+    if not settings.OPENID_SECOND_FACTOR:
+        return {}
+    acr, amr = settings.OPENID_SECOND_FACTOR_ACR, settings.OPENID_SECOND_FACTOR_AMR
+    claims: dict[str, Any] = {}
+    if acr:
+        claims["acr"] = {"essential": True, "values": acr}
+    if amr:
+        claims["amr"] = {"essential": True}
+    wanted = {"claims": json.dumps({"id_token": claims})}
+    return wanted | ({"acr_values": " ".join(acr)} if acr else {})
+
+
+# --- what comes back ------------------------------------------------------------------------------------------------
+
+
+class Exchange(OpenIDConnectOAuth2Adapter):
+    """allauth's, which believes an ID token because of the connection it came by: here it has to be right itself."""
+
+    nonce: str = ""
+
+    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
+        return request.build_absolute_uri(reverse("openid_callback"))
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """The provider's own description. Raises Refused when it is that of another, or leads off HTTPS."""
+        if not hasattr(self, "_openid_config"):
+            config = super().openid_config
+            if config.get("issuer") != settings.OPENID_ISSUER:
+                del self._openid_config
+                raise Refused("the description is of another issuer")
+            addresses = [config[name] for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
+            if not settings.DEMO and any(urlsplit(address).scheme != "https" for address in addresses):
+                del self._openid_config
+                raise Refused("an address of the provider is not https")
+        return self._openid_config
+
+    def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> SocialLogin:
+        """The subject of a token that is right in everything. The provider's user information is not asked for."""
+        response = kwargs["response"]
+        issuer = request.GET.get("iss")
+        if issuer is not None and issuer != settings.OPENID_ISSUER:  # RFC 9207
+            raise Refused("another issuer answers")
+        claims = self.verified(str(response.get("id_token", "")), client_id=app.client_id)
+        login = self.get_provider().sociallogin_from_response(request, claims)
+        login.claims = claims
+        request.session[SESSION_KEY] = {
+            "id_token": response["id_token"],
+            "end_session": self.openid_config.get("end_session_endpoint", ""),
+        }
+        return login
+
+    def verified(self, id_token: str, *, client_id: str) -> dict[str, Any]:
+        """The claims of an ID token: signed by the provider, for us, for this sign-in, now. Raises Refused."""
+        try:
+            kid = jwt.get_unverified_header(id_token).get("kid")
+            keys = [key for key in self._keys().keys if kid is None or key.key_id == kid]
+            if len(keys) != 1:
+                raise Refused("no one key for this token")
+            claims = jwt.decode(
+                id_token,
+                keys[0],
+                algorithms=ALGORITHMS,
+                audience=client_id,
+                issuer=settings.OPENID_ISSUER,
+                leeway=LEEWAY_SECONDS,
+                options={"require": REQUIRED},
+            )
+        except jwt.PyJWTError as error:
+            raise Refused(type(error).__name__) from error
+        if claims["aud"] not in (client_id, [client_id]) or claims.get("azp", client_id) != client_id:
+            raise Refused("the token is for somebody else too")
+        if not self.nonce or not constant_time_compare(str(claims["nonce"]), self.nonce):
+            raise Refused("the token is of another sign-in")
+        return claims
+
+    def _keys(self) -> jwt.PyJWKSet:
+        from allauth.socialaccount.adapter import get_adapter
+
+        with get_adapter().get_requests_session() as session:
+            answer = session.get(self.openid_config["jwks_uri"])
+            answer.raise_for_status()
+            return jwt.PyJWKSet.from_dict(answer.json())
+
+
+class Callback(OAuth2CallbackView):
+    adapter: Exchange
+
+    def _get_state(self, request: HttpRequest, provider: Provider) -> tuple[dict[str, Any] | None, Any]:
+        """The state that this browser left with, once; with it the nonce that must come back."""
+        state, response = super()._get_state(request, provider)
+        self.adapter.nonce = str((state or {}).get("nonce", ""))
+        return state, response
+
+
+def proves_second_factor(claims: dict[str, Any]) -> bool:
+    """Whether the provider says that it asked for a second factor, in words that the operator believes."""
+    methods = claims.get("amr")
+    return claims.get("acr") in settings.OPENID_SECOND_FACTOR_ACR or (
+        isinstance(methods, list) and bool(set(settings.OPENID_SECOND_FACTOR_AMR) & {str(one) for one in methods})
+    )
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """Named by `settings.SOCIALACCOUNT_ADAPTER`: one provider, from the settings; accounts that exist."""
+
+    def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
+        if not settings.OPENID_ISSUER:
+            return []
+        return [
+            SocialApp(
+                provider="openid_connect",
+                provider_id=settings.OPENID_PROVIDER,
+                name=settings.OPENID_NAME,
+                client_id=settings.OPENID_CLIENT_ID,
+                secret=settings.OPENID_CLIENT_SECRET,
+                settings={
+                    "server_url": settings.OPENID_ISSUER.rstrip("/"),
+                    "oauth_pkce_enabled": True,
+                    "scope": ["openid"],
+                    **settings.OPENID_EXTRA,
+                },
+            )
+        ]
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Only a subject that an administrator linked enters; the provider's second factor is counted if it may be."""
+        if not sociallogin.is_existing:
+            logger.info("openid: nobody is linked to this subject")
+            request.session.pop(SESSION_KEY, None)
+            messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
+            raise ImmediateHttpResponse(redirect("account_login"))
+        if proves_second_factor(sociallogin.claims):
+            link = link_id(sociallogin.account.pk)
+            record_authentication(request, sociallogin.user, "mfa", id=link, type=OPENID)
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        reason = str(exception) if isinstance(exception, Refused) else type(exception).__name__
+        logger.warning("openid: refused (%s, %s)", error, reason)
+        request.session.pop(SESSION_KEY, None)
+        messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
+        raise ImmediateHttpResponse(redirect("account_login"))
+
+
+class SecondFactorStage(AuthenticateStage):
+    """allauth's second step, which is done when the provider proved it."""
+
+    def _should_handle(self, request: HttpRequest) -> bool:
+        user = cast(User, self.login.user)
+        return super()._should_handle(request) and not is_proved(user, request.session, by=OPENID)
+
+
+# --- views ----------------------------------------------------------------------------------------------------------
+
+
+def _exchange(request: HttpRequest) -> Exchange:
+    if not settings.OPENID_ISSUER:
+        raise Http404
+    return Exchange(request, settings.OPENID_PROVIDER)
+
+
+@require_POST
+def login(request: HttpRequest) -> HttpResponse:
+    """Leave for the provider. POST with a token: no other site starts a sign-in here."""
+    provider = _exchange(request).get_provider()
+    try:
+        return provider.begin(request)
+    except ImmediateHttpResponse as answer:
+        return answer.response
+    except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError: requests' own; it is away, or no provider
+        logger.warning("openid: the provider does not answer (%s)", type(error).__name__)
+        messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
+        return redirect("account_login")
+
+
+@require_safe
+def callback(request: HttpRequest) -> HttpResponse:
+    return Callback.adapter_view(_exchange(request))(request)
+
+
+def way_out(request: HttpRequest) -> str:
+    """Where signing out goes on at the provider, or "". Asked before the session is gone."""
+    kept = request.session.get(SESSION_KEY)
+    if not settings.OPENID_ISSUER or not kept or not kept["end_session"]:
+        return ""
+    query = {
+        "id_token_hint": kept["id_token"],
+        "post_logout_redirect_uri": request.build_absolute_uri(reverse("account_login")),
+        "state": secrets.token_urlsafe(16),
+    }
+    return f"{kept['end_session']}?{urlencode(query)}"

@@ -1,0 +1,442 @@
+"""Signing in at a provider that is really there; every token is one that it signed."""
+
+import base64
+import hashlib
+import json
+import logging
+import urllib.parse
+
+import pytest
+import requests
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialToken
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from chat.identity import Pass
+from pnav.accounts.models import Role, User
+from pnav.identity import identify
+from pnav.sessions import stored_key
+from tests.browser.conftest import free_port
+
+from .cast import PASSWORD, make_user, sign_in, totp_code
+from .provider import Provider, leave, query_of, sign_in_there
+
+pytestmark = pytest.mark.django_db
+SUBJECT = "3f1c9a7e-sub"
+ACR = "https://fournisseur.example/assurance/deux-facteurs"
+LINK = {"socialaccount_set-TOTAL_FORMS": "1", "socialaccount_set-INITIAL_FORMS": "0"}
+
+
+@pytest.fixture(scope="module")
+def provider():
+    one = Provider.start(free_port(), "--require-nonce", "true")
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """Its tokens have ended when they arrive."""
+    one = Provider.start(free_port(), "--token-max-age", "-120")
+    yield one
+    one.stop()
+
+
+def configure(settings, at: Provider) -> None:
+    settings.OPENID_ISSUER = at.url
+    settings.OPENID_PROVIDER = f"openid-{hashlib.sha256(at.url.encode()).hexdigest()[:16]}"
+    settings.OPENID_CLIENT_ID, settings.OPENID_CLIENT_SECRET = "pnav", "a secret of the provider"
+
+
+@pytest.fixture(autouse=True)
+def configured(settings, provider):
+    configure(settings, provider)
+
+
+@pytest.fixture
+def believed(settings):
+    """The operator believes the provider's second factor."""
+    settings.OPENID_SECOND_FACTOR_ACR, settings.OPENID_SECOND_FACTOR_AMR = [ACR], ["mfa"]
+    settings.OPENID_SECOND_FACTOR = True
+
+
+@pytest.fixture
+def camille(settings) -> User:
+    user = make_user("camille", totp=True)
+    link(user, settings)
+    return user
+
+
+def link(user: User, settings, subject: str = SUBJECT) -> SocialAccount:
+    return SocialAccount.objects.create(user=user, provider=settings.OPENID_PROVIDER, uid=subject)
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/compte/2fa/").status_code == 200
+
+
+def is_refused(client: Client, answer) -> bool:
+    assert answer.url == reverse("account_login"), answer.url
+    page = client.get(answer.url).content.decode().replace("&#x27;", "'")
+    assert "La connexion n'a pas abouti" in page
+    return "_auth_user_id" not in client.session and "account_authentication_methods" not in client.session
+
+
+# --- the way in -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_asked_of_the_provider(client, provider):
+    asked = query_of(leave(client))
+    assert leave(client).startswith(provider.url + "/oauth2/authorize?")
+    assert asked["response_type"] == "code" and asked["scope"] == "openid"
+    assert asked["redirect_uri"] == "http://testserver/compte/openid/retour/"
+    assert asked["code_challenge_method"] == "S256" and len(asked["code_challenge"]) >= 43
+    assert len(asked["nonce"]) >= 32 and len(asked["state"]) >= 16
+    assert "claims" not in asked and "acr_values" not in asked
+    again = query_of(leave(client))
+    assert {asked[name] for name in ("nonce", "state", "code_challenge")}.isdisjoint(again.values())
+
+
+def test_second_factor_is_asked_of_the_provider_where_it_is_believed(client, believed):
+    asked = query_of(leave(client))
+    assert json.loads(asked["claims"]) == {
+        "id_token": {"acr": {"essential": True, "values": [ACR]}, "amr": {"essential": True}}
+    }
+    assert asked["acr_values"] == ACR
+
+
+def test_nothing_in_the_request_adds_to_what_is_asked(client):
+    answer = client.post("/compte/openid/?auth_params=acr_values%3Dnone&scope=email&process=connect&action=x")
+    asked = query_of(answer.url)
+    assert asked["scope"] == "openid" and "acr_values" not in asked
+    assert all(state[0]["process"] == "login" for state in client.session["socialaccount_states"].values())
+
+
+def test_sign_in_then_our_own_second_factor(client, camille):
+    back = sign_in_there(leave(client, "/console/"), SUBJECT)
+    answer = client.get(back)
+    assert answer.url == reverse("mfa_authenticate")
+    assert "_auth_user_id" not in client.session
+    answer = client.post(answer.url, {"code": totp_code()})
+    assert answer.url == "/console/"
+    assert client.session["_auth_user_id"] == str(camille.pk)
+    assert is_in(client)
+
+
+def test_account_without_a_factor_enrols_one(client, settings):
+    link(make_user("camille"), settings)
+    answer = client.get(sign_in_there(leave(client), SUBJECT))
+    assert answer.url == "/console/"
+    assert client.get("/console/").url == "/compte/2fa/?next=%2Fconsole%2F"
+
+
+@pytest.mark.parametrize("claims", [{"acr": ACR}, {"amr": ["pwd", "mfa"]}])
+def test_second_factor_of_the_provider_is_enough_where_it_is_believed(client, camille, believed, provider, claims):
+    provider.knows(SUBJECT, **claims)
+    answer = client.get(sign_in_there(leave(client, "/console/"), SUBJECT))
+    assert answer.url == "/console/"
+    assert is_in(client)
+    [answer] = identify([Pass(stored_key(client.cookies["sessionid"].value))])
+    assert answer.user_id == camille.pk  # sockets agree
+    # The link is the proof: without it the session is nothing, at the pages and at the sockets.
+    SocialAccount.objects.all().delete()
+    assert client.get("/console/").url.startswith("/compte/2fa/reauthenticate/")
+    [answer] = identify([answer.pass_])
+    assert answer.user_id is None
+
+
+@pytest.mark.parametrize(
+    "claims", [{}, {"acr": "eidas1"}, {"acr": [ACR]}, {"amr": ["pwd"]}, {"amr": "mfa"}, {"acr": None, "amr": None}]
+)
+def test_missing_or_weak_proof_leaves_our_own_second_factor(client, camille, believed, provider, claims):
+    provider.knows(SUBJECT, **claims)
+    answer = client.get(sign_in_there(leave(client), SUBJECT))
+    assert answer.url == reverse("mfa_authenticate")
+    assert "_auth_user_id" not in client.session
+
+
+def test_proof_that_the_operator_does_not_believe_counts_for_nothing(client, camille, provider):
+    provider.knows(SUBJECT, acr=ACR, amr=["mfa"])
+    assert client.get(sign_in_there(leave(client), SUBJECT)).url == reverse("mfa_authenticate")
+
+
+def test_proof_is_believed_no_longer_when_the_operator_changes_his_mind(client, camille, believed, provider, settings):
+    provider.knows(SUBJECT, acr=ACR)
+    client.get(sign_in_there(leave(client), SUBJECT))
+    assert is_in(client)
+    settings.OPENID_SECOND_FACTOR = False
+    assert client.get("/console/").url.startswith("/compte/2fa/reauthenticate/")
+
+
+def test_link_counts_without_any_factor_of_ours(client, settings, believed, provider):
+    link(make_user("camille"), settings)
+    provider.knows(SUBJECT, acr=ACR)
+    client.get(sign_in_there(leave(client), SUBJECT))
+    assert is_in(client)
+    password_alone = Client()
+    sign_in(password_alone, "camille", totp=False)
+    assert password_alone.get("/console/").url == "/compte/2fa/?next=%2Fconsole%2F"
+
+
+def test_code_is_asked_for_with_the_verifier_of_its_challenge(client, camille, monkeypatch):
+    sent = []
+    original = requests.Session.request
+
+    def request(session, method, url, **options):
+        sent.append((url, options))
+        return original(session, method, url, **options)
+
+    monkeypatch.setattr(requests.Session, "request", request)
+    address = leave(client)
+    client.get(sign_in_there(address, SUBJECT))
+    [form] = [kw["data"] for url, kw in sent if url.endswith("/oauth2/token")]
+    digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+    assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == query_of(address)["code_challenge"]
+    assert all("userinfo" not in url for url, _kw in sent)
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+def test_unknown_subject_makes_no_account(client, camille):
+    answer = client.get(sign_in_there(leave(client), "somebody-else"))
+    page = client.get(answer.url).content.decode().replace("&#x27;", "'")
+    assert "Aucun compte n'est relié à cette identité" in page
+    assert User.objects.count() == 1 and SocialAccount.objects.count() == 1
+    assert "_auth_user_id" not in client.session and "accounts.openid" not in client.session
+
+
+def test_same_subject_of_another_issuer_is_another_person(client, camille):
+    SocialAccount.objects.update(provider="openid-0123456789abcdef")
+    client.get(sign_in_there(leave(client), SUBJECT))
+    assert "_auth_user_id" not in client.session
+
+
+def test_e_mail_of_an_account_links_nothing(client, provider):
+    User.objects.filter(pk=make_user("camille", totp=True).pk).update(email="camille@police.example")
+    provider.knows("other", email="camille@police.example", email_verified=True)
+    client.get(sign_in_there(leave(client), "other"))
+    assert "account_authentication_methods" not in client.session and not SocialAccount.objects.exists()
+
+
+def test_inactive_account_does_not_enter(client, camille):
+    User.objects.update(is_active=False)
+    assert client.get(sign_in_there(leave(client), SUBJECT)).url == "/compte/inactive/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_wrong_nonce(client, camille):
+    """A code of another sign-in, brought to this browser: the provider's token says which one it was for."""
+    back = sign_in_there(leave(client), SUBJECT, nonce="n" * 43)
+    assert is_refused(client, client.get(back))
+
+
+def test_wrong_state(client, camille):
+    address = leave(client)
+    code = query_of(sign_in_there(address, SUBJECT))["code"]
+    assert is_refused(client, client.get("/compte/openid/retour/", {"code": code, "state": "x" * 16}))
+    assert is_refused(client, client.get("/compte/openid/retour/", {"code": code}))
+
+
+def test_state_of_another_browser(client, camille):
+    """What an attacker began is not finished by a victim."""
+    back = sign_in_there(leave(Client()), SUBJECT)
+    assert is_refused(client, client.get(back))
+
+
+def test_state_serves_once(client, camille):
+    back = sign_in_there(leave(client), SUBJECT)
+    assert client.get(back).url == reverse("mfa_authenticate")
+    other = Client()
+    other.cookies = client.cookies
+    assert other.get(back).url == reverse("account_login")
+
+
+def test_wrong_issuer_in_the_token(client, camille, provider, settings):
+    """The provider names itself after the host it is asked by: under another name it is another issuer."""
+    elsewhere = provider.url.replace("127.0.0.1", "localhost")
+    settings.OPENID_EXTRA = {"openid_configuration_overrides": {"token_endpoint": f"{elsewhere}/oauth2/token"}}
+    assert is_refused(client, client.get(sign_in_there(leave(client), SUBJECT)))
+
+
+def test_wrong_issuer_in_the_description(client, camille, provider, settings):
+    settings.OPENID_ISSUER = provider.url.replace("127.0.0.1", "localhost")
+    settings.OPENID_EXTRA = {"server_url": f"{provider.url}/.well-known/openid-configuration"}
+    answer = client.post("/compte/openid/")
+    assert is_refused(client, answer)
+
+
+def test_wrong_issuer_in_the_answer(client, camille):
+    back = sign_in_there(leave(client), SUBJECT)
+    assert is_refused(client, client.get(f"{back}&iss=https%3A%2F%2Felsewhere.example"))
+
+
+def test_wrong_audience(client, camille, monkeypatch):
+    """A token that the provider signed for another site, with the right nonce."""
+    from pnav.accounts.openid import Exchange
+
+    address = leave(client)
+    code = query_of(sign_in_there(address, SUBJECT, client_id="another-site"))["code"]
+    asked = query_of(address)
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": asked["redirect_uri"]}
+    form |= {"client_id": "another-site", "client_secret": "x"}
+    token = requests.post(address.split("?")[0].replace("authorize", "token"), data=form, timeout=5).json()
+    assert token["id_token"]
+    monkeypatch.setattr(Exchange, "get_access_token_data", lambda *_args, **_kwargs: token)
+    assert is_refused(client, client.get("/compte/openid/retour/", {"code": "x", "state": asked["state"]}))
+
+
+def test_expired_token(client, camille, hasty, settings, monkeypatch):
+    configure(settings, hasty)
+    link(camille, settings)
+    assert is_refused(client, client.get(sign_in_there(leave(client), SUBJECT)))
+
+
+@pytest.mark.parametrize("forgery", ["none", "shared", "flipped", "nothing"])
+def test_forged_signature(client, camille, monkeypatch, forgery, provider):
+    from pnav.accounts.openid import Exchange
+
+    original = Exchange.get_access_token_data
+
+    def forged(*args, **kwargs):
+        token = original(*args, **kwargs)
+        head, body, signature = token["id_token"].split(".")
+        kid = json.loads(base64.urlsafe_b64decode(head + "=="))["kid"]
+        if forgery in {"none", "shared"}:
+            algorithm = {"none": "none", "shared": "HS256"}[forgery]
+            head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": kid}).encode()).rstrip(b"=").decode()
+            signature = "" if forgery == "none" else signature
+        elif forgery == "flipped":
+            signature = ("A" if signature[0] != "A" else "B") + signature[1:]
+        return token | {"id_token": "" if forgery == "nothing" else f"{head}.{body}.{signature}"}
+
+    monkeypatch.setattr(Exchange, "get_access_token_data", forged)
+    assert is_refused(client, client.get(sign_in_there(leave(client), SUBJECT)))
+
+
+def test_provider_that_says_no_or_is_away(client, settings):
+    state = query_of(leave(client))["state"]
+    assert is_refused(client, client.get("/compte/openid/retour/", {"error": "access_denied", "state": state}))
+    settings.OPENID_ISSUER = "http://127.0.0.1:1"
+    assert is_refused(client, client.post("/compte/openid/"))
+
+
+def test_logs_say_why_and_nothing_of_anybody(client, camille, caplog):
+    caplog.set_level(logging.INFO)
+    back = sign_in_there(leave(client), SUBJECT, nonce="n" * 43)
+    client.get(back)
+    assert "the token is of another sign-in" in caplog.text
+    for secret in (SUBJECT, query_of(back)["code"], query_of(back)["state"], "camille"):
+        assert secret not in caplog.text
+
+
+def test_nothing_is_kept_of_what_the_provider_knows(client, camille, provider):
+    provider.knows(SUBJECT, name="Camille Durand", email="camille@police.example", phone_number="+33600000000")
+    client.get(sign_in_there(leave(client), SUBJECT))
+    assert SocialAccount.objects.get().extra_data == {} and not SocialToken.objects.exists()
+    camille.refresh_from_db()
+    assert (camille.email, camille.last_name) == ("", "")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        for (table,) in cursor.fetchall():
+            query = f"SELECT count(*) FROM \"{table}\" AS line WHERE line::text LIKE '%%Durand%%'"  # noqa: S608
+            cursor.execute(query)
+            assert cursor.fetchone() == (0,), table
+
+
+# --- off, doors and the way out -------------------------------------------------------------------------------------
+
+
+def test_off_unless_configured(client, settings):
+    settings.OPENID_ISSUER = ""
+    assert client.post("/compte/openid/").status_code == client.get("/compte/openid/retour/").status_code == 404
+    page = client.get("/compte/login/")
+    assert "openid" not in page.text and "http" not in page.headers["Content-Security-Policy"].split("form-action")[0]
+
+
+def test_a_link_from_elsewhere_starts_nothing(client):
+    assert client.get("/compte/openid/").status_code == 405
+    assert Client(enforce_csrf_checks=True).post("/compte/openid/").status_code == 403
+
+
+def test_policy_lets_forms_of_the_account_lead_to_the_provider_and_no_other(client, provider):
+    def form_action(path: str) -> str:
+        return client.get(path).headers["Content-Security-Policy"].split("form-action ")[1].split(";")[0]
+
+    assert "Se connecter avec ProConnect" in client.get("/compte/login/").text
+    assert form_action("/compte/login/").startswith(provider.url + " 'self'")
+    assert provider.url not in form_action("/")
+
+
+def test_sign_out_goes_on_at_the_provider(client, camille, believed, provider):
+    provider.knows(SUBJECT, acr=ACR)
+    client.get(sign_in_there(leave(client), SUBJECT))
+    token = client.session["accounts.openid"]["id_token"]
+    answer = client.post("/compte/logout/")
+    assert answer.url.startswith(provider.url + "/oauth2/end_session?")
+    asked = query_of(answer.url)
+    assert asked["id_token_hint"] == token
+    assert asked["post_logout_redirect_uri"] == "http://testserver/compte/login/" and len(asked["state"]) > 16
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "_auth_user_id" not in client.session and "accounts.openid" not in client.session
+    there = requests.get(answer.url, timeout=5)  # the provider understands it, and leads back
+    assert there.status_code == 200 and urllib.parse.urlsplit(asked["post_logout_redirect_uri"]).path in there.text
+
+
+def test_sign_out_of_who_came_by_password_stays_here(client, camille):
+    sign_in(client, "camille")
+    answer = client.post("/compte/logout/")
+    assert answer.url == "/compte/login/" and answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+# --- the administrator links ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chief(client) -> User:
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+def change(client: Client, user: User, subject: str):
+    path = reverse("admin:accounts_user_change", args=[user.pk])
+    agent = {f"agent-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    form = {**agent, **LINK, "username": user.username, "role": user.role, "is_active": "on"}
+    return client.post(path, {**form, "socialaccount_set-0-uid": subject, "socialaccount_set-0-user": user.pk})
+
+
+def test_administrator_links_a_subject_which_ends_the_sessions(client, chief, settings):
+    other = make_user("referente", Role.CUSTODIAN, totp=True)
+    session = Client()
+    cache.clear()
+    sign_in(session, "referente")
+    shown = client.get(reverse("admin:accounts_user_change", args=[other.pk])).text
+    assert "identité chez le fournisseur" in shown.lower()
+    assert change(client, other, f" {SUBJECT} ").status_code == 302
+    assert SocialAccount.objects.values_list("user", "provider", "uid").get() == (
+        other.pk, settings.OPENID_PROVIDER, SUBJECT
+    )  # fmt: skip
+    assert session.get("/compte/2fa/").url.startswith("/compte/login/")
+
+
+def test_administrator_links_a_subject_to_one_account_only(client, chief, camille):
+    other = make_user("referente", Role.CUSTODIAN)
+    answer = change(client, other, SUBJECT)
+    assert answer.status_code == 200 and "déjà relié" in answer.text
+    assert SocialAccount.objects.get().user == camille
+
+
+def test_admin_shows_no_link_without_a_provider(client, chief, settings):
+    settings.OPENID_ISSUER = ""
+    page = client.get(reverse("admin:accounts_user_change", args=[chief.pk])).text
+    assert "fournisseur" not in page
+
+
+def test_password_still_opens_a_linked_account_with_its_factor(client, camille):
+    sign_in(client, "camille")
+    assert is_in(client)
+    assert Authenticator.objects.count() == 1 and camille.check_password(PASSWORD)
