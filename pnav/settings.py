@@ -224,9 +224,12 @@ STAFF_SESSION_HOURS = env.int("STAFF_SESSION_HOURS", 12)
 STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", 30)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-# The prefix makes browsers refuse a cookie that another host or an insecure page would have planted.
+# The prefix makes browsers refuse a cookie that another host or an insecure page would have planted. All of ours have
+# it: theme, messages and device too (`pnav.pages`, `pnav.accounts.device`).
 SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
+LANGUAGE_COOKIE_NAME = "django_language" if DEMO else "__Host-language"
+MESSAGE_STORAGE = "pnav.pages.notices.Storage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_AGE = None  # ends with the browser: Django's year would be a trace on the visitor's device
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -247,6 +250,8 @@ SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEMO else None
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
+# Browsers' preload list takes whole domains, for good: for its owner to decide, not for one site below it.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # Not "no-referrer": browsers then send `Origin: null` with our own forms, and the CSRF check refuses every one of them.
 SECURE_REFERRER_POLICY = "same-origin"

@@ -5,7 +5,7 @@ from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-THEME_COOKIE = "theme"
+THEME_COOKIE = "theme" if settings.DEMO else "__Host-theme"
 COOKIE_AGE = 180 * 24 * 60 * 60  # seconds: six months, as the CNIL advises for a choice
 
 

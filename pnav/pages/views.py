@@ -27,19 +27,20 @@ from . import display
 from .actions import give_feedback
 from .forms import DisplaySettingsForm, FeedbackForm
 from .models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
+from .notices import MESSAGES_COOKIE
 
 logger = logging.getLogger(__name__)
 DATABASE_AWAY = (DatabaseError, InterfaceError)
 # Opinions an hour. A network may be a whole town's: most telephones share an address.
 FEEDBACK_OF_A_VISIT = 5
 FEEDBACK_OF_A_NETWORK = 20
-# All that this site leaves in a browser; « messages » holds what the next page was to say.
+# All that this site leaves in a visitor's browser.
 OUR_COOKIES = {
     settings.SESSION_COOKIE_NAME,
     settings.CSRF_COOKIE_NAME,
     settings.LANGUAGE_COOKIE_NAME,
     display.THEME_COOKIE,
-    "messages",
+    MESSAGES_COOKIE,
 }
 
 
