@@ -13,6 +13,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import jwt
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -35,12 +36,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import OPENID, is_proved, link_id
+from reports import limits
 
 logger = logging.getLogger(__name__)
 SESSION_KEY = "accounts.openid"  # what signing out at the provider takes: its token and its address
 ALGORITHMS = ["RS256", "PS256", "ES256"]  # signatures with a public key; never "none", never a shared secret
 REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 LEEWAY_SECONDS = 30
+BEGUN_A_MINUTE = 60  # sign-ins from one network or known device: a whole team changes shifts
 
 
 class Refused(OAuth2Error):
@@ -259,6 +262,11 @@ def _exchange(request: HttpRequest) -> Exchange:
 def login(request: HttpRequest) -> HttpResponse:
     """Leave for the provider. POST with a token: no other site starts a sign-in here."""
     provider = _exchange(request).get_provider()
+    # Each one asks the provider for its description, and holds a page thread meanwhile.
+    client = get_account_adapter().get_client_ip(request)
+    if limits.is_over(f"openid:{client}", limit=BEGUN_A_MINUTE, seconds=60):
+        messages.error(request, _("Trop d'essais. Attendez cinq minutes, puis recommencez."))
+        return redirect("account_login")
     try:
         return provider.begin(request)
     except ImmediateHttpResponse as answer:

@@ -17,6 +17,7 @@
   }
   setTimeout(send, Number(left) * 1000 + 500, "");
   if (!window.crypto || !crypto.subtle) return;
+  document.querySelector("[data-work]").hidden = false;
 
   const text = new TextEncoder();
   const enough = (digest) => new DataView(digest).getUint32(0) >>> (32 - Number(bits)) === 0;

@@ -357,6 +357,13 @@ def test_off_unless_configured(client, settings):
     assert "openid" not in page.text and "http" not in page.headers["Content-Security-Policy"].split("form-action")[0]
 
 
+def test_sign_ins_begun_are_counted_by_network(client, monkeypatch):
+    monkeypatch.setattr("pnav.accounts.openid.BEGUN_A_MINUTE", 2)
+    monkeypatch.setattr("reports.limits.time.time", lambda: 1_800_000_000.0)
+    assert [client.post("/compte/openid/").url == "/compte/login/" for _ in range(3)] == [False, False, True]
+    assert Client(REMOTE_ADDR="198.51.100.8").post("/compte/openid/").url != "/compte/login/"
+
+
 def test_a_link_from_elsewhere_starts_nothing(client):
     assert client.get("/compte/openid/").status_code == 405
     assert Client(enforce_csrf_checks=True).post("/compte/openid/").status_code == 403

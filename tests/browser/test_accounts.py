@@ -53,7 +53,7 @@ def sign_in(page: Page, base: str, name: str, *, code: bool = True, path: str = 
 def submit(page: Page) -> None:
     """Press the button and wait for the page that follows."""
     with goes_on(page):
-        page.click("main button[type=submit]")
+        page.click("main form:not(#passkey-form) button[type=submit]")
 
 
 def sign_out(page: Page, base: str) -> None:
@@ -73,7 +73,7 @@ def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe,
     axe(page)
     page.fill("[name=login]", name)
     page.fill("[name=password]", "faux")
-    page.click("main button[type=submit]")
+    page.click("main form:not(#passkey-form) button[type=submit]")
     expect(page).to_have_title("Erreur : Connexion des agents – Pnav")
     expect(page.locator(".fr-alert--error")).to_be_focused()
     assert page.input_value("[name=login]") == name
@@ -151,6 +151,19 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
     page.goto(base + "/console/")
     page.click("#passkey-login")
     page.wait_for_url(base + "/console/")
+
+    # Whoever fails on purpose with passwords does not keep it out.
+    sign_out(page, base)
+    for _attempt in range(6):
+        page.fill("[name=login]", name)
+        page.fill("[name=password]", "faux")
+        page.press("[name=password]", "Enter")
+        page.wait_for_selector(".fr-alert--error")
+        page.wait_for_load_state()
+    expect(page.locator("main")).to_contain_text("Trop d'essais")
+    page.click("#passkey-login")
+    page.wait_for_url(base + "/console/")
+    live_site.manage("shell", "-c", "from django.core.cache import cache; cache.clear()")
 
     # The key as the second step.
     sign_out(page, base)

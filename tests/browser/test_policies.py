@@ -103,6 +103,7 @@ def test_a_person_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFact
     expect(page.locator("h1")).to_have_text("Encore un instant")
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.locator("[data-work]")).to_be_hidden()  # nothing is said of work that is not done
     page.unroute("**/effort*.js")
     began = time.perf_counter()
     page.reload()
