@@ -22,6 +22,7 @@ from reports import register
 from reports.models import AccessKind, AccessRecord, ErasureRequest, RetentionRule, Tombstone
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.pages.conftest import _first_contents  # noqa: F401  a fixture: whichever test ran before
 
 from .cast import PASSWORD, make_user, sign_in
 
