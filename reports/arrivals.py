@@ -59,8 +59,8 @@ def set_aside(fields: dict[str, Any]) -> dict[str, Any]:
     report = uuid4()
     values = {}
     for field in (SealedField.NAME, SealedField.CONTACT):
-        value = _value(None, report, field, fields[field])
-        values[str(field)] = (value.version, base64.b64encode(value.sealed).decode())
+        version, sealed = _seal(report, field, fields[field])
+        values[str(field)] = (version, base64.b64encode(sealed).decode())
     aside: Aside = {"report": str(report), "values": values}
     return {name: said for name, said in fields.items() if name not in values} | {"set_aside": aside}
 
@@ -103,8 +103,12 @@ def record_request(request: HttpRequest, report: UUID) -> None:
         record([Arrival(report, connection_of(request), timezone.now())])
 
 
-def _value(report_id: int | None, report: UUID, field: SealedField, text: str) -> SealedValue:
+def _seal(report: UUID, field: SealedField, text: str) -> tuple[int, bytes]:
     # At random: counting would need a lock, and which of two connections is the later one is told by the key.
     version = secrets.randbelow(SealedValue.VERSIONS) + 1
-    sealed = seal(text, public_key=public_key(), context=Context(report, field, version))
+    return version, seal(text, public_key=public_key(), context=Context(report, field, version))
+
+
+def _value(report_id: int, report: UUID, field: SealedField, text: str) -> SealedValue:
+    version, sealed = _seal(report, field, text)
     return SealedValue(report_id=report_id, field=field, version=version, sealed=sealed)

@@ -38,6 +38,7 @@ PUBLIC = NoEnd("public data of official sources; replaced at each import")
 CONTENT = NoEnd("what the site says to everybody")
 SCHEMA = NoEnd("Django's own names of models and permissions; holds nothing of anybody")
 UNUSED = NoEnd("stays empty: accounts have no e-mail, no group and no permission of their own (ADR 0023)")
+UNUSED_BY_ALLAUTH = NoEnd("stays empty: the provider is set by the environment, and no token is kept (ADR 0034)")
 SITE = NoEnd("settings of a package; the site shows none of it")
 TEAM = NoEnd("says who answered, as long as exchanges and register name them; an account is closed, not deleted")
 
@@ -64,6 +65,9 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Agent": TEAM,
     "chat.Unit": TEAM,
     "mfa.Authenticator": With("accounts.User"),
+    "socialaccount.SocialAccount": With("accounts.User"),  # the provider's name for an account
+    "socialaccount.SocialApp": UNUSED_BY_ALLAUTH,
+    "socialaccount.SocialToken": UNUSED_BY_ALLAUTH,
     "accounts.User_groups": UNUSED,
     "accounts.User_user_permissions": UNUSED,
     "auth.Group": UNUSED,

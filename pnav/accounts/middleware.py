@@ -11,6 +11,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.http import urlencode
 
+from pnav.accounts import proof
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
 from pnav.sessions import SessionStore
@@ -20,6 +21,18 @@ AREAS: dict[str, set[Role]] = {
     "/console/": {Role.AGENT, Role.SUPERVISOR},
     "/levees/": {Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMINISTRATOR},
     "/admin/": {Role.ADMINISTRATOR},
+}
+# What asks for a recent proof (`proof`) on top of that. Asking for an opening: the page, not the form that was typed.
+SENSITIVE = {
+    "console:ask_opening": {"GET"},
+    "openings:countersign": {"POST"},
+    "openings:agree": {"POST"},
+    "openings:envelope": {"POST"},
+    "openings:answer": {"POST"},
+    "openings:shown_here": {"POST"},
+    "openings:show": {"POST"},
+    "openings:register_csv": {"GET"},
+    "openings:register_pdf": {"GET"},
 }
 ACCOUNT_AREA = "/compte/"
 # What a session may reach below /compte/ before it is complete, by what is asked of it.
@@ -64,8 +77,17 @@ def refuse(request: HttpRequest) -> HttpResponse | None:
     if cast(User, request.user).role not in AREAS[area]:
         raise PermissionDenied
     if standing is Standing.COMPLETE:
-        return None
+        return _ask_again(request)
     return _with_return(NEXT_STEP[standing], request)
+
+
+def _ask_again(request: HttpRequest) -> HttpResponse | None:
+    """A recent proof, before what cannot be taken back."""
+    try:
+        name = resolve(request.path_info).view_name
+    except Resolver404:
+        return None
+    return proof.ask(request) if request.method in SENSITIVE.get(name, ()) else None
 
 
 def _refuse_account_page(path: str, standing: Standing) -> HttpResponse | None:

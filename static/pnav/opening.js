@@ -84,6 +84,12 @@
     const answer = await fetch(dataset.url, {
       method: "POST", headers: { "X-CSRFToken": reading.querySelector("[name=csrfmiddlewaretoken]").value },
     });
+    if (answer.redirected) { // to prove again who it is; nothing was read
+      const way = new URL(answer.url);
+      way.searchParams.set("next", location.pathname);
+      location.assign(way.pathname + way.search);
+      return;
+    }
     if (!answer.ok) return say(dataset.gone);
     const { sealed } = await answer.json();
     const request = decode(btoa(dataset.request.replaceAll("-", "").match(/../g).map((pair) => String.fromCharCode(parseInt(pair, 16))).join("")));

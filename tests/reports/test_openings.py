@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.management.commands import run_worker
+from pnav.accounts import proof
 from pnav.accounts.models import Role, User
 from reports import openings
 from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest, OpeningStep
@@ -477,3 +478,26 @@ def test_custodian_signs_in_to_their_own_room(custodians, rf):
     client = signed_in(custodians[0])
     assert client.get("/levees/").status_code == 200
     assert client.get("/console/").status_code == 403
+
+
+@pytest.mark.parametrize("act", ["countersign", "agree", "envelope", "answer", "shown_here", "show"])
+def test_act_asks_again_who_it_is_when_the_last_proof_is_old(agent, supervisor, custodians, browser, act, monkeypatch):
+    opening = answered(agent, supervisor, custodians, browser)
+    for user in (agent, supervisor, custodians[0]):
+        client = signed_in(user)
+        monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
+        response = client.post(reverse(f"openings:{act}", args=[opening.public_id]))
+        assert response.status_code == 302 and response.headers["Location"].startswith("/compte/")
+        monkeypatch.undo()
+    opening.refresh_from_db()
+    assert opening.state == State.ANSWERED
+
+
+def test_page_that_asks_for_an_opening_asks_again_and_its_form_loses_nothing(monkeypatch):
+    agent = make.agent()
+    url = f"/console/echange/{make.assigned(agent).public_id}/levee/"
+    client = signed_in(agent.user)
+    monkeypatch.setattr(proof, "OPENS_SECONDS", 0)
+    monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
+    assert client.get(url).headers["Location"].startswith("/compte/")
+    assert "Menaces" in client.post(url, {"motive": "Menaces"}).text
