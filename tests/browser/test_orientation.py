@@ -105,7 +105,8 @@ def test_report_form_is_accessible(
     give_place(page, live_site)
     with goes_on(page):
         page.get_by_role("link", name="Continuer vers le tchat").click()
-    page.locator("details.pnav-said summary").click()
+    for summary in page.locator("details.pnav-said summary").all():
+        summary.click()
     axe(page)
     assert has_no_sideways_scroll(page)
     page.evaluate("document.querySelector('[name=since]').value = 'nonsense'")
