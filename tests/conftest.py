@@ -1,6 +1,7 @@
 """What every test may use."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +21,25 @@ def pytest_configure() -> None:
 
 FROM_MIGRATIONS = ("pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule")
 _kept: dict[str, list[Any]] = {}
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """`tried("frames", 500)`: how many of something a test tried, added up and said at the end of the run."""
+    return lambda what, count: record_property("tried", [what, count])
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was tried, by all workers together; only tests that passed count."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "tried" and report.when == "call":
+                counts[value[0]] += value[1]
+    if counts:
+        terminalreporter.section("tried")
+        for what, count in sorted(counts.items()):
+            terminalreporter.write_line(f"{count:>8,} {what}")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,24 @@
+"""One frame of each type of docs/protocol.md, by its type: what else it holds.
+
+A new type of `chat.protocol.Frame` has none here, and the tests say so.
+"""
+
+import uuid
+from typing import Any, get_args
+
+from chat import protocol
+
+CLIENT_ID = str(uuid.UUID(int=11))
+
+FRAMES: dict[str, dict[str, Any]] = {
+    "sync": {"after": 0},
+    "post": {"client_id": CLIENT_ID, "body": "Parole-de-qui-essaie"},
+    "typing": {},
+    "read": {"seq": 1},
+    "beat": {"after": 0},
+}
+
+
+def types() -> set[str]:
+    """The types that the protocol reads, by the names of its values."""
+    return {value.__name__.lower() for value in get_args(protocol.Frame)}

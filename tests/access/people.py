@@ -1,0 +1,149 @@
+"""Everybody who may knock: the cast of the table of access, each with a browser of their own."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+from chat.models import Conversation
+from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import record_enrolment
+from pnav.sessions import SessionStore
+from reports.models import Report
+from reports.session import GENERATION, KEY
+from tests.factories import chat as make
+from triage.questions import VERSION
+
+NOBODY = "nobody"
+VISITOR = "visitor"  # a session, and no report in it
+REPORTER = "reporter"
+OTHER_REPORTER = "other reporter"
+LEFT_BEHIND = "left behind"  # the reporter's first device: a code de reprise was used elsewhere since
+ASSIGNED = "assigned agent"
+OTHER_AGENT = "agent of another unit"
+SUPERVISOR = "supervisor of the same unit"
+OTHER_SUPERVISOR = "supervisor of another unit"
+WITHOUT_AGENT = "agent's account without an agent"
+CUSTODIAN = "custodian"
+ADMINISTRATOR = "administrator"
+TEMPORARY = "temporary password"
+WITHOUT_FACTOR = "no second factor"
+UNPROVED = "factor not proved by this session"
+DEACTIVATED = "deactivated account"
+# The same four of an administrator; those above are agents.
+CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED = (
+    f"administrator, {state}" for state in (TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED)
+)
+
+PEOPLE = (
+    NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND, ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR,
+    WITHOUT_AGENT, CUSTODIAN, ADMINISTRATOR, TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED,
+    CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED,
+)  # fmt: skip
+VISITORS = {NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND}
+AGENTS = {ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR}
+SUPERVISORS = {SUPERVISOR, OTHER_SUPERVISOR}
+SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, ADMINISTRATOR}  # password and second factor
+
+# What each conversation says. No answer to anybody but its two parties may hold it.
+WORDS = "Parole-de-la-premiere-personne"
+OTHER_WORDS = "Parole-de-l-autre-personne"
+
+
+@dataclass
+class Cast:
+    """The situation: two conversations, their agents, everybody else, and a session key for each."""
+
+    conversation: Conversation
+    other: Conversation  # of another reporter, with the agent of another unit
+    keys: dict[str, str] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+
+    def may_read(self, person: str) -> set[str]:
+        """The words that this person is a party to."""
+        return {
+            REPORTER: {WORDS},
+            ASSIGNED: {WORDS},
+            OTHER_REPORTER: {OTHER_WORDS},
+            OTHER_AGENT: {OTHER_WORDS},
+        }.get(person, set())
+
+
+def _session(**values: Any) -> str:
+    session = SessionStore()
+    session.update(values)
+    session.save()
+    return str(session.session_key)
+
+
+def _visit(report: Report) -> str:
+    return _session(**{KEY: str(report.public_id), GENERATION: report.visit_generation})
+
+
+def signed_in(user: User, *, factor: bool = True, proved: bool = True) -> str:
+    """The session key of somebody who gave their password and, unless told otherwise, proved a second factor."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    if factor:
+        TOTP.activate(user, generate_totp_secret())
+    if factor and proved:
+        record_enrolment(user, session)
+    session.save()
+    return str(session.session_key)
+
+
+def _user(role: Role, name: str, **fields: Any) -> User:
+    return User.objects.create_user(name, password="a password for tests", role=role, **fields)
+
+
+def create_cast() -> Cast:
+    """Inside a transaction that will be undone."""
+    own, other = make.agent(unit_name="Ici"), make.agent(unit_name="Ailleurs")
+    cast = Cast(make.assigned(own), make.assigned(other))
+    make.message(cast.conversation, WORDS)
+    make.message(cast.other, OTHER_WORDS)
+
+    cast.keys[VISITOR] = _session(triage={"version": VERSION, "answers": {}})
+    cast.keys[LEFT_BEHIND] = _visit(cast.conversation.report)
+    Report.objects.filter(pk=cast.conversation.report_id).update(visit_generation=1)
+    cast.conversation.report.refresh_from_db()
+    cast.keys[REPORTER] = _visit(cast.conversation.report)
+    cast.keys[OTHER_REPORTER] = _visit(cast.other.report)
+
+    supervisors = [make.agent(role=Role.SUPERVISOR, unit_name=name).user for name in ("Ici", "Ailleurs")]
+    cast.users = {
+        ASSIGNED: own.user,
+        OTHER_AGENT: other.user,
+        SUPERVISOR: supervisors[0],
+        OTHER_SUPERVISOR: supervisors[1],
+        WITHOUT_AGENT: _user(Role.AGENT, "sans-agent"),
+        CUSTODIAN: _user(Role.CUSTODIAN, "referent"),
+        ADMINISTRATOR: _user(Role.ADMINISTRATOR, "chef"),
+    }
+    for person, user in cast.users.items():
+        cast.keys[person] = signed_in(user)
+    # These would be agents of the same unit, or administrators, if they were let in.
+    for person in (TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED):
+        _half_in(cast, person, person, make.agent(unit_name="Ici").user)
+        chief = f"administrator, {person}"
+        _half_in(cast, chief, person, _user(Role.ADMINISTRATOR, f"chef-{len(cast.users)}"))
+    return cast
+
+
+def _half_in(cast: Cast, person: str, state: str, user: User) -> None:
+    """Somebody who gave a password, and lacks what `state` says."""
+    cast.users[person] = user
+    cast.keys[person] = signed_in(user, factor=state != WITHOUT_FACTOR, proved=state != UNPROVED)
+    fields = {TEMPORARY: {"password_is_temporary": True}, DEACTIVATED: {"is_active": False}}.get(state)
+    if fields:
+        User.objects.filter(pk=user.pk).update(**fields)
+
+
+def passkey_of(user: User) -> Authenticator:
+    """A passkey of this account, as far as its address is concerned."""
+    return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "clé"})

@@ -1,0 +1,279 @@
+"""The table of access: for each address, frame and page of the admin, who is let in and what the others are told.
+
+A new route, frame or class of the admin has no line here, and the tests say so: decide, then write the line.
+
+A rule says what each of `people.PEOPLE` gets: IN, the address somebody is sent to, or the status of a refusal. What is
+not a redirect and not a refusal (2xx) is IN; so is a redirect to one of the places that the line names in `to`.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.access.people import (
+    ADMINISTRATOR,
+    AGENTS,
+    ASSIGNED,
+    CHIEF_DEACTIVATED,
+    CHIEF_TEMPORARY,
+    CHIEF_UNPROVED,
+    CHIEF_WITHOUT_FACTOR,
+    CUSTODIAN,
+    DEACTIVATED,
+    OTHER_REPORTER,
+    REPORTER,
+    SIGNED_IN,
+    SUPERVISORS,
+    TEMPORARY,
+    UNPROVED,
+    VISITORS,
+    WITHOUT_AGENT,
+    WITHOUT_FACTOR,
+)  # fmt: skip
+
+IN, FORBIDDEN, ABSENT, NO_SESSION = "in", "403", "404", "401"
+SIGN_IN, PASSWORD, ACCOUNT, PROVE = (
+    "/compte/login/", "/compte/password/change/", "/compte/2fa/", "/compte/2fa/reauthenticate/",
+)  # fmt: skip
+CONFIRM = "/compte/reauthenticate/"  # the password, again
+
+Rule = Callable[[str], str]
+
+OUTSIDE = VISITORS | {DEACTIVATED, CHIEF_DEACTIVATED}
+NEXT_STEP = {
+    TEMPORARY: PASSWORD, WITHOUT_FACTOR: ACCOUNT, UNPROVED: PROVE,
+    CHIEF_TEMPORARY: PASSWORD, CHIEF_WITHOUT_FACTOR: ACCOUNT, CHIEF_UNPROVED: PROVE,
+}  # fmt: skip
+HALF_AGENTS, HALF_CHIEFS = (
+    {TEMPORARY, WITHOUT_FACTOR, UNPROVED},
+    {CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED},
+)
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def anybody(_person: str) -> str:
+    """Open: a page for everybody, which holds nothing of anybody."""
+    return IN
+
+
+def nobody(_person: str) -> str:
+    """Answers as if it did not exist."""
+    return ABSENT
+
+
+def own_visit(otherwise: str) -> Rule:
+    """The reporters, each for the conversation of their own visit; the others are sent where one begins."""
+    return lambda person: IN if person in {REPORTER, OTHER_REPORTER} else otherwise
+
+
+def _console(allowed: Collection[str], otherwise: str) -> Rule:
+    def rule(person: str) -> str:
+        if person in OUTSIDE:
+            return SIGN_IN
+        if person in HALF_AGENTS:
+            return NEXT_STEP[person]
+        if person in AGENTS:
+            return IN if person in allowed else otherwise
+        return FORBIDDEN  # another role, or an account without an agent
+
+    return rule
+
+
+agents = _console(AGENTS, FORBIDDEN)
+supervisors = _console(SUPERVISORS, FORBIDDEN)
+assigned_agent = _console({ASSIGNED}, ABSENT)  # to other agents, supervisors too, there is no such conversation
+
+
+def administrators(person: str) -> str:
+    if person in OUTSIDE:
+        return SIGN_IN
+    if person in HALF_CHIEFS:
+        return NEXT_STEP[person]
+    return IN if person == ADMINISTRATOR else FORBIDDEN
+
+
+def never_administrators(person: str) -> str:
+    """A page of the admin that nobody has: refused to administrators too."""
+    answer = administrators(person)
+    return FORBIDDEN if answer == IN else answer
+
+
+def missing_administrators(person: str) -> str:
+    """A page of the admin that finds nothing at this address."""
+    answer = administrators(person)
+    return ABSENT if answer == IN else answer
+
+
+def own_account(person: str) -> str:
+    """Everybody who proved a password and a second factor, for their own account."""
+    return SIGN_IN if person in OUTSIDE else NEXT_STEP.get(person, IN)
+
+
+def _or(rule: Rule, **outcomes: str) -> Rule:
+    """`rule`, save for who lacks the named step: `temporary`, `without_factor`, `unproved`; or for a named group."""
+    groups = {
+        "temporary": {TEMPORARY, CHIEF_TEMPORARY}, "without_factor": {WITHOUT_FACTOR, CHIEF_WITHOUT_FACTOR},
+        "unproved": {UNPROVED, CHIEF_UNPROVED}, "outside": OUTSIDE, "signed_in": SIGNED_IN,
+    }  # fmt: skip
+
+    def changed(person: str) -> str:
+        return next((answer for name, answer in outcomes.items() if person in groups[name]), rule(person))
+
+    return changed
+
+
+def _room(person: str) -> str:
+    """Whoever has signed in is shown to their own room."""
+    if person in AGENTS | {WITHOUT_AGENT}:
+        return "/console/"
+    return {ADMINISTRATOR: "/admin/", CUSTODIAN: ACCOUNT}.get(person) or NEXT_STEP[person]
+
+
+def way_in(outside: str) -> Rule:
+    """A step of the sign-in: for who is outside."""
+    return lambda person: outside if person in OUTSIDE else _room(person)
+
+
+# --- the addresses ----------------------------------------------------------------------------------------------------
+
+READ, READ_ONLY_GET, WRITE, FORM = ("GET", "HEAD"), ("GET",), ("POST",), ("GET", "HEAD", "POST")
+
+
+@dataclass(frozen=True)
+class Route:
+    """The decision about one address.
+
+    who: the rule. methods: those that it answers; the others get 405 from whoever got past the door of the area.
+    to: redirects that are its own way of answering. data: what a POST sends; by default nothing.
+    shows: who reads their own conversation there (asked by the last of `methods`). Nobody else reads a word of any.
+    where: values of the address in place of those of `tests.access.test_routes`.
+    """
+
+    who: Rule
+    methods: tuple[str, ...]
+    to: tuple[str, ...] = ()
+    data: dict[str, Any] | None = None
+    shows: frozenset[str] = frozenset()
+    where: dict[str, str] = field(default_factory=dict)
+
+
+PLACE = "/point-d-accueil/"
+DOOR = "/orientation/maintenant/"
+BOTH_REPORTERS, ITS_AGENT = frozenset({REPORTER, OTHER_REPORTER}), frozenset({ASSIGNED})
+READ_ALL = {"type": "sync", "after": 0}  # a frame
+
+ROUTES: dict[str, Route] = {
+    # Pages for everybody.
+    "pages:home": Route(anybody, READ),
+    "pages:quit": Route(anybody, FORM, to=("https://meteofrance.com/",)),
+    "pages:feedback": Route(anybody, FORM),
+    "pages:feedback_thanks": Route(anybody, READ),
+    "pages:accessibility": Route(anybody, READ),
+    "pages:legal": Route(anybody, READ),
+    "pages:privacy": Route(anybody, READ),
+    "pages:robots": Route(anybody, READ),
+    "pages:display_settings": Route(anybody, FORM),
+    "pages:components": Route(anybody, READ),  # the gallery: demonstration and tests only
+    # The orientation and the place: what the visit itself said, and nothing of anybody else.
+    "triage:start": Route(anybody, READ),
+    "triage:open_door": Route(anybody, FORM, to=(DOOR,)),
+    "triage:restart": Route(anybody, FORM, to=("/orientation/",)),
+    "triage:current_result": Route(anybody, READ, to=(DOOR,)),
+    "triage:result": Route(anybody, READ, to=(DOOR,), where={"slug": "tchat"}),
+    "triage:question": Route(anybody, FORM, to=(DOOR,), where={"slug": "maintenant"}),
+    "locations:search": Route(anybody, FORM, to=(PLACE,)),
+    "locations:suggestions": Route(anybody, WRITE),
+    "locations:results": Route(anybody, READ, to=(PLACE,)),
+    "locations:choose": Route(anybody, WRITE, to=(PLACE,)),
+    "locations:chosen": Route(anybody, READ, to=(PLACE,)),
+    "locations:remove": Route(anybody, FORM, to=(PLACE,)),
+    "locations:remove_interlocutor": Route(anybody, FORM, to=(PLACE,)),
+    "locations:my_contacts": Route(anybody, READ, to=(PLACE,)),
+    # The visitor's exchange: the session is the only key.
+    "reports:create": Route(own_visit("/orientation/"), FORM, to=("/tchat/",)),
+    "chat:conversation": Route(own_visit("/signalement/"), READ_ONLY_GET, shows=BOTH_REPORTERS),
+    "chat:message": Route(own_visit("/signalement/"), WRITE, shows=BOTH_REPORTERS),
+    "chat:news": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),  # a frame, empty without a visit
+    "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
+    "chat:code": Route(own_visit("/tchat/reprendre/"), FORM),
+    "chat:code_annul": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/",)),
+    "chat:end": Route(own_visit("/signalement/"), ("GET", "POST"), to=("/tchat/",)),
+    "chat:resume": Route(anybody, FORM),
+    # The console.
+    "console:home": Route(agents, READ_ONLY_GET),
+    "console:availability": Route(agents, WRITE),
+    "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
+    "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
+    "console:urgency": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:presence": Route(agents, READ_ONLY_GET),
+    "console:board": Route(supervisors, READ_ONLY_GET),
+    "console:frames": Route(agents, WRITE, data={"type": "beat"}),
+    # The way in, and one's own account.
+    "account_home": Route(_or(own_account, outside=ACCOUNT, without_factor=IN), FORM, to=(ACCOUNT,)),
+    "account_login": Route(way_in(IN), FORM),
+    "account_logout": Route(_or(anybody, outside=SIGN_IN), FORM, to=(SIGN_IN,)),
+    "account_inactive": Route(_or(own_account, outside=IN), READ),
+    "account_reauthenticate": Route(_or(own_account, without_factor=IN), FORM),
+    "account_change_password": Route(_or(own_account, temporary=IN, without_factor=IN), FORM),
+    "mfa_index": Route(_or(own_account, without_factor=IN), READ),
+    "mfa_authenticate": Route(way_in(SIGN_IN), FORM),
+    "mfa_reauthenticate": Route(_or(own_account, unproved=IN), FORM),
+    "mfa_activate_totp": Route(_or(own_account, without_factor=CONFIRM), FORM, to=("/compte/2fa/totp/deactivate/",)),
+    "mfa_deactivate_totp": Route(own_account, FORM, to=(ACCOUNT,)),
+    "mfa_view_recovery_codes": Route(_or(own_account, signed_in=ABSENT), READ),  # they have none
+    "mfa_generate_recovery_codes": Route(own_account, FORM, to=("/compte/2fa/recovery-codes/",)),
+    "mfa_list_webauthn": Route(own_account, READ),
+    "mfa_add_webauthn": Route(_or(own_account, without_factor=CONFIRM), FORM),
+    "mfa_login_webauthn": Route(way_in(SIGN_IN), FORM),
+    "mfa_reauthenticate_webauthn": Route(_or(own_account, unproved=CONFIRM, signed_in=CONFIRM), FORM),
+    "mfa_edit_webauthn": Route(_or(own_account, signed_in=ABSENT), FORM),  # the key of somebody who is not in the cast
+    "mfa_remove_webauthn": Route(_or(own_account, signed_in=ABSENT), FORM),
+    # The admin's own pages; those of its classes follow from ADMIN below.
+    "admin:index": Route(administrators, FORM),
+    "admin:login": Route(administrators, FORM, to=("/admin/",)),
+    "admin:logout": Route(administrators, WRITE, to=(SIGN_IN,)),
+    "admin:password_change": Route(administrators, FORM, to=(PASSWORD,)),
+    "admin:password_change_done": Route(administrators, READ),
+    "admin:autocomplete": Route(never_administrators, READ),  # without the field it completes
+    "admin:jsi18n": Route(administrators, READ),
+    "admin:view_on_site": Route(missing_administrators, FORM),  # no model has a page of its own on the site
+    "admin:app_list": Route(administrators, FORM, where={"app_label": "chat"}),
+    "admin:auth_user_password_change": Route(administrators, FORM),
+    "admin:admin/(?P<url>.*)$": Route(missing_administrators, FORM, where={"url": "rien"}),
+    # The operator's. /metrics is for who holds the token, whoever they are.
+    "health_live": Route(anybody, READ),
+    "health_ready": Route(anybody, READ),
+    "metrics": Route(nobody, READ),
+}
+
+
+# --- the admin --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AdminClass:
+    """What an administrator, and nobody else, may do with one class. Reading its list and its history comes with it."""
+
+    add: bool = True
+    change: bool = True
+    delete: bool = True
+    actions: frozenset[str] = frozenset()
+
+
+ADMIN: dict[str, AdminClass] = {
+    "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
+    "chat.Agent": AdminClass(add=False, delete=False),
+    "chat.Unit": AdminClass(),
+    "locations.Competence": AdminClass(),
+    "locations.DataEdition": AdminClass(add=False, change=False, delete=False),
+    "locations.Municipality": AdminClass(add=False, delete=False),
+    "locations.Partner": AdminClass(actions=frozenset({"give_back"})),
+    "locations.ReceptionPoint": AdminClass(actions=frozenset({"give_back"})),
+    "locations.UnitAlias": AdminClass(),
+    "pages.ContentBlock": AdminClass(actions=frozenset({"verify_today"})),
+    "pages.Feedback": AdminClass(add=False, change=False),
+    "pages.HelpNumber": AdminClass(actions=frozenset({"verify_today"})),
+    "reports.AccessRecord": AdminClass(add=False, change=False, delete=False),
+}

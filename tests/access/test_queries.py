@@ -1,0 +1,153 @@
+"""Who may look for a conversation, a message or a report: `chat.access`, and the functions named here with a reason.
+
+Read from the source, so that a query in a new function fails without ever having run.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("chat", "reports", "triage", "locations", "pnav")
+MODELS = {"Conversation", "Message", "ConversationEvent", "Report"}
+TABLES = {"chat_conversation", "chat_message", "reports_report"}
+MANAGERS = {"objects", "_default_manager", "_base_manager"}
+
+# module: (reason, functions). Each gets what it looks for from whoever proved access before, or looks for nobody's in
+# particular. "*": the whole module. A view, a form, a consumer or a template tag never belongs here.
+ACTS = "an act: the caller has proven access and gives the row's own key, which is never shown to anybody"
+EVERYBODY = "concerns everybody's at once, and no number from outside"
+NAMED = {
+    "chat/access.py": ("the ways to a conversation", {"*"}),
+    "chat/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
+    "chat/resume.py": (
+        ACTS + "; a code is looked for by its slow hash",
+        {
+            "park_conversation",
+            "revive_conversation",
+            "resume_conversation",
+            "issue_code",
+            "void_code",
+            "forget_expired_codes",
+            "resume_by_code",
+        },
+    ),
+    "chat/writing.py": (ACTS, {"<module>"}),
+    "chat/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
+    "chat/queue.py": (EVERYBODY, {"*"}),
+    "chat/place.py": (EVERYBODY, {"<module>"}),
+    "chat/desk.py": (
+        EVERYBODY + ", or a conversation that was just obtained",
+        {"_with_activity", "entry_of", "figures"},
+    ),
+    "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
+    "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
+    "chat/management/commands/purge_expired.py": (EVERYBODY, {"*"}),
+    "reports/actions.py": ("makes a report, by the id of its own form in this visit's session", {"file_report"}),
+    "reports/session.py": ("the report of this visit, from the session alone", {"current_report"}),
+    "pnav/health.py": (EVERYBODY + ": counts", {"ServiceCollector.collect"}),
+    "pnav/accounts/management/commands/bench_sessions.py": ("a demonstration's own rows", {"*"}),
+}
+# What is asked from outside is a public id, a client's id or a code: only these may look for a row by one.
+KEYS = {"public_id", "submission_id", "client_id", "resume_digest", "report__public_id", "conversation__public_id"}
+BY_KEY = {
+    ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
+    ("chat/resume.py", "resume_by_code"), ("reports/session.py", "current_report"),
+    ("reports/actions.py", "file_report"),
+}  # fmt: skip
+
+
+def walk(tree: ast.AST, name: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Every node with the function that holds it, « Class.method » or « <module> »."""
+    for node in ast.iter_child_nodes(tree):
+        inner = name
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner = f"{name}.{node.name}" if name else node.name
+        yield inner or "<module>", node
+        yield from walk(node, inner)
+
+
+def looks_for(node: ast.AST) -> bool:
+    """Whether this is a query of one of the tables: by a model's manager, a shortcut, or SQL."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=model), attr=manager) if manager in MANAGERS:
+            return model in MODELS
+        case ast.Call(func=ast.Name(id=shortcut), args=[ast.Name(id=model), *_]) if shortcut.startswith("get_"):
+            return model in MODELS
+        case ast.Constant(value=str(text)):
+            words = text.split()
+            is_sql = any(verb in words for verb in ("SELECT", "UPDATE", "DELETE", "INSERT"))
+            return is_sql and any(table in text for table in TABLES)
+    return False
+
+
+def by_key(node: ast.AST) -> bool:
+    """Whether this is a filter by something that comes from outside."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"get", "filter", "exclude", "get_or_create", "update_or_create", "aget", "afilter"}
+        and any(keyword.arg and keyword.arg.split("__in")[0] in KEYS for keyword in node.keywords)
+    )
+
+
+def is_named(module: str, function: str) -> bool:
+    _reason, functions = NAMED.get(module, ("", set()))
+    return "*" in functions or function in functions
+
+
+def faults(module: str, source: str) -> list[str]:
+    found = []
+    for function, node in walk(ast.parse(source)):
+        line = getattr(node, "lineno", 0)
+        if looks_for(node) and not is_named(module, function):
+            found.append(f"{module}:{line} {function} queries a conversation, a message or a report: ask chat.access")
+        if by_key(node) and (module, function) not in BY_KEY:
+            found.append(f"{module}:{line} {function} looks for a row by what came from outside: ask chat.access")
+    return found
+
+
+def modules() -> list[Path]:
+    return [
+        path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))
+        if "migrations" not in path.parts and "demo" not in path.parts
+    ]  # fmt: skip
+
+
+def test_nobody_else_looks_for_a_conversation(tried):
+    paths = modules()
+    found = [fault for path in paths for fault in faults(str(path.relative_to(ROOT)), path.read_text())]
+    assert not found, "\n".join(found)
+    tried("modules read for queries outside chat.access", len(paths))
+
+
+def test_names_of_exceptions_exist():
+    """An exception that nothing needs any more would let something else through."""
+    for module, (_reason, functions) in NAMED.items():
+        nodes = list(walk(ast.parse((ROOT / module).read_text())))
+        using = {function for function, node in nodes if looks_for(node)}
+        assert functions == {"*"} or functions == using, module
+    for module, function in BY_KEY:
+        nodes = walk(ast.parse((ROOT / module).read_text()))
+        assert any(by_key(node) for name, node in nodes if name == function), (module, function)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def export(request, key):\n    return Conversation.objects.get(pk=key)",
+        "def export(request, key):\n    return get_object_or_404(Message, pk=key)",
+        "class View:\n    def get(self, key):\n        return Report._default_manager.all()",
+        "def export(agent, key):\n    return agent.conversations.get(public_id=key)",
+        "def export(agent, keys):\n    return agent.conversations.filter(public_id__in=keys)",
+        "SQL = 'SELECT sealed_body FROM chat_message WHERE id = %s'",
+    ],
+)
+def test_a_new_query_is_found(source):
+    assert faults("chat/export.py", source)
+
+
+def test_what_is_no_query_is_not_found():
+    assert not faults("chat/export.py", "def f(conversation):\n    return conversation.messages.filter(seq__gt=3)")

@@ -1,0 +1,307 @@
+"""Every address, by every method, for everybody: from the table of addresses itself."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as site
+from django.contrib import admin
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.access.frames import FRAMES
+from tests.access.people import (
+    ADMINISTRATOR,
+    AGENTS,
+    ASSIGNED,
+    NOBODY,
+    OTHER_REPORTER,
+    OTHER_WORDS,
+    PEOPLE,
+    REPORTER,
+    WORDS,
+    Cast,
+    passkey_of,
+)  # fmt: skip
+from tests.access.table import ADMIN, FORM, IN, READ, ROUTES, Route, administrators, never_administrators
+from tests.accounts.test_recorded import ROWS
+
+METHODS = ("GET", "HEAD", "POST")
+OTHER_METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X")
+
+
+# --- the table of addresses -------------------------------------------------------------------------------------------
+
+
+def walk(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[tuple[str, str]]:
+    """Name (with its namespace; an address that has none is named by itself) and address of each pattern."""
+    for pattern in patterns:
+        address = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from walk(pattern.url_patterns, address, inner)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield space + (pattern.name or address), address
+
+
+def admin_routes() -> dict[str, Route]:
+    """The pages of each class of the admin, by the decision about the class."""
+    routes = {}
+    for label, may in ADMIN.items():
+        model = label.lower().replace(".", "_")
+        for page, is_allowed in {
+            "changelist": True, "history": True, "change": True, "add": may.add, "delete": may.delete,
+        }.items():  # fmt: skip
+            methods = FORM if page != "change" or may.change else READ
+            routes[f"admin:{model}_{page}"] = Route(administrators if is_allowed else never_administrators, methods)
+        # An older form of the address of an object, which leads to its page.
+        old = f"admin/{model.replace('_', '/')}/<path:object_id>/"
+        routes[f"admin:{old}"] = Route(administrators, FORM, to=(f"/{old.replace('<path:object_id>', '…')}change/",))
+    return routes
+
+
+DECISIONS = ROUTES | admin_routes()
+ADDRESSES = dict(walk(get_resolver().url_patterns))
+
+HOW = (
+    "{name} has no line in the table of access. Decide who may ask for it, then write in tests/access/table.py:\n"
+    '    "{name}": Route(<who: anybody, own_visit(…), agents, assigned_agent, supervisors, administrators, …>, '
+    "<methods: READ, WRITE, FORM>),"
+)
+
+
+def undecided(addresses: dict[str, str], decisions: dict[str, Route]) -> list[str]:
+    return [HOW.format(name=name) for name in addresses if name not in decisions]
+
+
+def test_every_address_has_a_decision():
+    assert undecided(ADDRESSES, DECISIONS) == []
+
+
+def test_every_decision_has_an_address():
+    assert sorted(set(DECISIONS) - set(ADDRESSES)) == []
+
+
+def test_address_without_a_decision_is_told_what_to_write():
+    (said,) = undecided({**ADDRESSES, "chat:export": "tchat/export/"}, DECISIONS)
+    assert said.startswith("chat:export has no line in the table of access. Decide who may")
+
+
+def test_every_class_of_the_admin_has_a_decision():
+    registered = {model._meta.label for model in admin.site._registry}
+    assert sorted(registered - set(ADMIN)) == [], "Write what an administrator may do with it in table.ADMIN."
+    assert sorted(set(ADMIN) - registered) == []
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+
+def browser(cast: Cast, person: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if person in cast.keys:
+        client.cookies[site.SESSION_COOKIE_NAME] = cast.keys[person]
+    return client
+
+
+def ask(cast: Cast, person: str, method: str, path: str, data: dict[str, Any] | None = None) -> HttpResponse:
+    """The answer; whatever it changed is undone."""
+    client = browser(cast, person)
+    with transaction.atomic():
+        if data is not None and "type" in data:
+            answer = client.generic(method, path, json.dumps(data), content_type="application/json")
+        elif method == "POST":
+            answer = client.post(path, data or {})
+        else:
+            answer = client.generic(method, path)
+        transaction.set_rollback(True)
+    return answer
+
+
+def outcome(answer: HttpResponse, route: Route, promised: str) -> str:
+    """As the table says it. What it promises comes first: the sign-in is a refusal here, and a way on there."""
+    if 200 <= answer.status_code < 300:
+        return IN
+    if "Location" not in answer.headers:
+        return str(answer.status_code)
+    where = answer.headers["Location"]
+    place = urlsplit(where).path if where.startswith("/") else where
+    shape = re.sub(r"/([0-9a-f-]{36}|[0-9]+|)/", "/…/", place)
+    return IN if place != promised and (shape in route.to or place in route.to) else place
+
+
+def expected(person: str, method: str, route: Route, path: str) -> set[str]:
+    """What the table promises. Where a method is not answered, the door of the area is asked first, if there is one."""
+    answer = route.who(person)
+    if method in route.methods:
+        return {answer}
+    if answer.startswith("/") and path.startswith(("/console/", "/admin/", "/compte/")):
+        return {answer}  # to the sign-in, or to the next step of it
+    return {"405", "403"} if answer == "403" or path.startswith("/admin/") else {"405"}
+
+
+@pytest.fixture
+def where(cast: Cast) -> dict[str, Any]:
+    """Values for the addresses: those of the conversation that the person and the assigned agent have."""
+    # A row of each class of the admin.
+    rows = {label: ROWS[label]().pk for label in ADMIN}
+    return {
+        "public_id": cast.conversation.public_id,
+        "pk": 2**31 - 1,  # of a passkey: nobody's
+        "id": rows["accounts.User"],
+        "content_type_id": 1,
+        "rows": rows,
+    }
+
+
+def path_of(name: str, where: dict[str, Any], route: Route) -> str:
+    values = {**where, **route.where}
+    address = ADDRESSES[name]
+    for label, pk in where["rows"].items():
+        if address.startswith(f"admin/{label.lower().replace('.', '/')}/"):
+            values["object_id"] = pk
+    values.setdefault("object_id", 1)
+    address = re.sub(r"\^?\(\?P<(\w+)>[^)]*\)", lambda found: str(values[found[1]]), address).removesuffix("$")
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), address)
+
+
+def people_at(path: str) -> list[str]:
+    """Administrators who are half in are agents who are half in, save where an administrator may be."""
+    is_theirs = path.startswith(("/admin/", "/compte/"))
+    return [person for person in PEOPLE if is_theirs or not person.startswith(f"{ADMINISTRATOR}, ")]
+
+
+def words_in(answer: HttpResponse) -> set[str]:
+    text = answer.content.decode(errors="replace")
+    return {words for words in (WORDS, OTHER_WORDS) if words in text}
+
+
+def test_every_address_as_everybody(cast, where, subtests, tried):
+    """Each decision holds for everybody and each method, and nobody reads a word of a conversation not theirs."""
+    for name in ADDRESSES:
+        with subtests.test(name):
+            tried("table of access: address, method, person", _ask_everybody(name, cast, where))
+
+
+def _ask_everybody(name: str, cast: Cast, where: dict[str, Any]) -> int:
+    route = DECISIONS.get(name)
+    assert route is not None, HOW.format(name=name)
+    path = path_of(name, where, route)
+    wrong, count = [], 0
+    # The pages of the admin's classes are Django's, and all alike: a HEAD is a GET there.
+    for method in METHODS if name in ROUTES else ("GET", "POST"):
+        for person in people_at(path):
+            answer = ask(cast, person, method, path, route.data if method == "POST" else None)
+            promised = expected(person, method, route, path)
+            got = outcome(answer, route, next(iter(promised)))
+            count += 1
+            if got not in promised:
+                wrong.append(f"{method} {path} as {person}: {got}, and not {' or '.join(sorted(promised))}")
+            read, own = words_in(answer), cast.may_read(person) if person in route.shows else set()
+            if not read <= own:
+                wrong.append(f"{method} {path} as {person}: shows what another person wrote")
+            if method == route.methods[-1] and read != own:
+                wrong.append(f"{method} {path} as {person}: does not show their own conversation")
+    assert not wrong, "\n".join(wrong)
+    return count
+
+
+def test_no_address_answers_another_method(cast, where, subtests, tried):
+    """Nothing here answers PUT or DELETE: some views would take the one for a form, the other for an order."""
+    people = (NOBODY, REPORTER, ASSIGNED, ADMINISTRATOR)
+    for name in ADDRESSES:
+        with subtests.test(name):
+            path = path_of(name, where, DECISIONS[name])
+            for method in OTHER_METHODS:
+                for person in people:
+                    answer = ask(cast, person, method, path)
+                    assert (answer.status_code, answer.headers.get("Allow")) == (405, "GET, HEAD, POST"), (
+                        method,
+                        person,
+                    )
+            tried("table of access: address, unknown method, person", len(OTHER_METHODS) * len(people))
+
+
+# --- what belongs to somebody else is not there -----------------------------------------------------------------------
+
+PASSING = re.compile(r""""s\d+_x\d+"|'[^']+'::timestamptz""")  # savepoints and times
+TOKENS = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
+
+
+def seen(cast: Cast, person: str, method: str, path: str, data: dict[str, Any] | None, key: object) -> tuple[Any, ...]:
+    """All that somebody can tell: status, headers, body without what they sent themselves, number of queries."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask(cast, person, method, path, data)
+    own = re.compile(rf"(?<=keys/){key}(?=/)|(?<=keys%2F){key}(?=%2F)" if isinstance(key, int) else re.escape(str(key)))
+    body = own.sub("KEY", TOKENS.sub("", answer.content.decode()))
+    headers = {name: own.sub("KEY", value) for name, value in answer.headers.items()}
+    asked = [PASSING.sub("", query["sql"].split("WHERE")[0]) for query in queries]
+    return answer.status_code, headers, body, asked
+
+
+# Where an address or a body names an object: what the object of somebody else gets must be what no object gets.
+BY_KEY = {
+    "console:conversation": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=7))})],
+    "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
+    "console:urgency": [("POST", {"urgency": "2"})],
+    "console:availability": [("POST", {"availability": "available", "capacity": "3", "echange": "KEY"})],
+    "console:frames": [("POST", {"type": kind, "conversation": "KEY", **more}) for kind, more in FRAMES.items()],
+    "chat:frames": [("POST", {"type": kind, "conversation": "KEY", **more}) for kind, more in FRAMES.items()],
+    "mfa_edit_webauthn": [("GET", {}), ("POST", {"name": "à moi"})],
+    "mfa_remove_webauthn": [("GET", {}), ("POST", {})],
+}
+# Addresses of the visitors' pages that hold no key of an object, or whose keys everybody may use.
+NO_KEY = {"triage:result": "a result of the orientation", "triage:question": "a question of the orientation"}
+
+
+def test_every_address_with_a_key_is_compared():
+    keyed = {name for name, address in ADDRESSES.items() if "<" in address and not address.startswith("admin/")}
+    missing = sorted(keyed - set(BY_KEY) - set(NO_KEY))
+    assert missing == [], "Compare somebody else's object with an unknown one: write it in BY_KEY."
+
+
+PARTS = ("the status", "a header", "the body", "a query")
+
+
+def _other_of_this_length(key: int) -> int:
+    """A key that no row has, as long as that of a row: the length of a page is no difference then."""
+    return key + 1 if len(str(key + 1)) == len(str(key)) else key - 1
+
+
+def test_object_of_somebody_else_is_as_unknown(cast, where, subtests, tried):
+    """The same answer, in as many queries, in the same order: neither words nor time tell that there is one."""
+    passkey = passkey_of(cast.users[ASSIGNED])
+    ask(cast, NOBODY, "GET", "/rien/")  # what a process keeps for all its pages is read with the first one
+    for name, requests in BY_KEY.items():
+        own_side = {OTHER_REPORTER} if name == "chat:frames" else AGENTS - {ASSIGNED}
+        if name.startswith("mfa_"):
+            foreign, unknown, value = passkey.pk, _other_of_this_length(passkey.pk), "pk"
+        else:
+            foreign, unknown, value = cast.conversation.public_id, uuid.uuid4(), "public_id"
+        for method, data in requests:
+            for person in own_side:
+                with subtests.test(f"{name} {data.get('type', method)} {person}"):
+                    answers = []
+                    for key in (foreign, unknown):
+                        path = path_of(name, {**where, value: key}, ROUTES[name])
+                        sent = {field: str(key) if entry == "KEY" else entry for field, entry in data.items()}
+                        answers.append(seen(cast, person, method, path, sent, key))
+                    for part, foreign_one, unknown_one in zip(PARTS, *answers, strict=True):
+                        assert foreign_one == unknown_one, f"{part} tells them apart"
+                tried("objects of somebody else, beside unknown ones", 1)
+
+
+def test_seen_tells_two_answers_apart(cast, where):
+    """The comparison above can fail: one's own conversation and an unknown one are not the same."""
+    first, second = (
+        seen(cast, ASSIGNED, "GET", f"/console/echange/{key}/", None, key)
+        for key in (cast.conversation.public_id, uuid.uuid4())
+    )
+    assert first[0] != second[0] and len(first[3]) > len(second[3])
