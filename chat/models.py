@@ -1,5 +1,6 @@
 """Units and agents; conversations, their messages and their history."""
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -14,6 +15,11 @@ from locations.models import Force
 from reports import keyring
 from reports.models import Report
 from triage.rules import Urgency
+
+logger = logging.getLogger(__name__)
+
+# In the place of a text that no key opens where it stands: moved, altered, or sealed with a key that is not there.
+UNREADABLE = _("Ce message ne peut pas être lu en ce moment.")
 
 
 class Unit(models.Model):
@@ -208,6 +214,8 @@ class Conversation(models.Model):
 class Message(models.Model):
     """One message. Its body is sealed from the first day; `body` opens it."""
 
+    SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
+
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     seq = models.PositiveIntegerField()
     author = models.CharField(max_length=20, choices=Author)
@@ -237,9 +245,26 @@ class Message(models.Model):
         """What a sealed body is bound to: moved to another row, it does not open."""
         return f"message:{conversation}:{seq}:{author}"
 
+    @classmethod
+    def opened(cls, sealed: bytes | memoryview, *, conversation: uuid.UUID | str, seq: int, author: str) -> str:
+        """The text sealed for this place, for those who may read it; UNREADABLE when it does not open there.
+
+        The others of the conversation, and of whoever reads with them, are shown all the same.
+        """
+        try:
+            return keyring.unseal(sealed, context=cls.context_of(conversation, seq, author))
+        except keyring.UnsealError:
+            logger.error("message cannot be opened %s %s", conversation, seq)
+            return str(UNREADABLE)
+
     @property
     def context(self) -> str:
         return self.context_of(self.conversation.public_id, self.seq, self.author)
+
+    @property
+    def shown(self) -> str:
+        """The text as its parties read it."""
+        return self.opened(self.sealed_body, conversation=self.conversation.public_id, seq=self.seq, author=self.author)
 
     @property
     def body(self) -> str:

@@ -10,7 +10,6 @@ from django.utils.dateformat import format as format_date
 from chat.lifecycle import Author
 from chat.models import Agent, Conversation, Message
 from locations.models import Force
-from reports import keyring
 
 
 class Line(NamedTuple):
@@ -59,6 +58,6 @@ def read_lines(
         if author == Author.REPORTER:
             state = said["read"] if seq <= conversation.agent_read_seq else said["sent"]
         local = sent_at.astimezone(zone)
-        body = keyring.unseal(sealed, context=Message.context_of(conversation.public_id, seq, author))
+        body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=author)
         lines.append(Line(seq, author, name, local.isoformat(), _time(local, today), body, state))
     return lines

@@ -286,7 +286,7 @@ def _known(
         (pk, author, client_id): Written(
             seq=seq,
             sent_at=sent_at,
-            body=keyring.unseal(sealed, context=Message.context_of(public_ids[pk], seq, author)),
+            body=Message.opened(sealed, conversation=public_ids[pk], seq=seq, author=author),
             assigned_to=heads[pk].agent_id,
             is_repeat=True,
         )
