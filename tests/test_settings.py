@@ -119,7 +119,10 @@ def test_throw_away_values_of_the_build_are_accepted():
 def test_requests_that_daphne_gives_up_reach_no_log(name, level):
     warning = "Application instance took too long: GET /orientation/?q=secret from 198.51.100.23"
     error = "Exception inside application"
-    code = f"import logging; log = logging.getLogger('{name}'); log.warning('{warning}'); log.error('{error}')"
+    code = (
+        f"import logging; log = logging.getLogger('{name}'); "
+        f"log.warning('{warning}'); log.error('{error}: %s', 'secret')"
+    )
     done = start(code, LOG_LEVEL=level)
     assert done.returncode == 0
     assert error in done.stderr and "secret" not in done.stderr and "198.51" not in done.stderr

@@ -1,0 +1,70 @@
+"""What a line of the log may say: events in our own words, and where something went wrong. Never what somebody sent.
+
+Other packages put into their messages what they were given: Django the host and the path of a request, a driver the row
+that it could not write, asyncio the exception of a task. So of their records only what cannot hold any of it is kept.
+"""
+
+import logging
+import traceback
+from types import TracebackType
+from typing import Any
+
+# Whose messages hold events and public ids, by rule (docs/done.md). Everybody else's words are left out.
+OURS = {"pnav", "chat", "reports", "triage", "locations"}
+
+type ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class Discreet(logging.Formatter):
+    """Of an exception: its class, those that it came from, and the lines of code that it passed; not what it says."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        if record.name.partition(".")[0] not in OURS:
+            record.message = told_of(record)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802  logging's name
+        return "\n".join(_lines(ei[1])) if ei[1] is not None else ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        # A handler before this one may have written the exception down already, in the usual way.
+        record.exc_text = None
+        return super().format(record)
+
+
+def told_of(record: logging.LogRecord) -> str:
+    """A record of another package: the message before its values were put in, and where in its code it was written.
+
+    A message without values may have been put together by hand: of that, only the place is told.
+    """
+    parts = []
+    if status := getattr(record, "status_code", None):
+        parts.append(f"status={status}")
+    if route := _route(getattr(record, "request", None)):
+        parts.append(f"route={route}")
+    if record.args and isinstance(record.msg, str):
+        parts.append(f"« {record.msg.partition('\n')[0]} »")
+    return " ".join([*parts, f"({record.module}:{record.lineno})"])
+
+
+def _route(request: Any) -> str:
+    """The pattern of the address, without its values; "" for an address that is none of ours."""
+    match = getattr(request, "resolver_match", None)
+    return str(match.route or "/") if match is not None else ""
+
+
+def _lines(error: BaseException) -> list[str]:
+    lines, seen = [], set()
+    now: BaseException | None = error
+    while now is not None and id(now) not in seen:
+        seen.add(id(now))
+        lines.append(f"{type(now).__module__}.{type(now).__qualname__}")
+        frames = traceback.extract_tb(now.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        if isinstance(now, BaseExceptionGroup):
+            for inner in now.exceptions:
+                lines += [f"  {line}" for line in _lines(inner)]
+        now = now.__cause__ or (None if now.__suppress_context__ else now.__context__)
+        if now is not None:
+            lines.append("came from")
+    return lines

@@ -1,0 +1,123 @@
+"""A line of the log tells what happened and where, and repeats nothing that somebody sent."""
+
+import io
+import logging
+import logging.config
+import sys
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.db import DataError, IntegrityError, connection, transaction
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import resolve
+from django.utils.log import log_response
+
+from pnav.logs import Discreet
+
+WORD = "MARQUE"
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """What the console of a server would show, under the settings of production, from INFO on."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(Discreet(settings.LOGGING["formatters"]["discreet"]["format"]))
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [handler])
+    monkeypatch.setattr(root, "level", logging.INFO)
+    # pytest sends what these say elsewhere as well; here they reach the console, as they do on a server.
+    for name in ("django", "django.request", "django.security", "django.server"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    return out.getvalue
+
+
+def test_console_is_discreet():
+    """The formatter is the one of the settings, on the only handler."""
+    assert settings.LOGGING["formatters"]["discreet"]["()"] == "pnav.logs.Discreet"
+    assert {handler["formatter"] for handler in settings.LOGGING["handlers"].values()} == {"discreet"}
+    assert all("handlers" not in logger for logger in settings.LOGGING["loggers"].values())
+
+
+def test_own_words_are_kept(lines):
+    logging.getLogger("chat.queue").warning("lease ended %s", "1b4e28ba")
+    assert lines().endswith("WARNING chat.queue lease ended 1b4e28ba\n")
+
+
+def test_exception_tells_its_class_and_its_way_only(lines):
+    try:
+        try:
+            raise ValueError(WORD)
+        except ValueError as error:
+            raise DataError(f"{WORD} is too long") from error
+    except DataError:
+        logging.getLogger("chat.queue").exception("could not")
+    assert WORD not in lines()
+    assert "django.db.utils.DataError" in lines() and "ValueError" in lines() and "test_logs.py:" in lines()
+
+
+def test_group_of_exceptions_tells_each(lines):
+    try:
+        raise ExceptionGroup(WORD, [ValueError(WORD), ExceptionGroup(WORD, [KeyError(WORD)])])
+    except ExceptionGroup:
+        logging.getLogger("chat").exception("several")
+    assert WORD not in lines() and "ValueError" in lines() and "KeyError" in lines()
+
+
+def test_exceptions_that_came_from_each_other_end(lines):
+    first, second = ValueError(WORD), KeyError(WORD)
+    first.__cause__, second.__cause__ = second, first
+    logging.getLogger("chat").error("around", exc_info=first)
+    assert WORD not in lines() and lines().count("KeyError") == 1
+
+
+def test_words_of_others_are_left_out(lines):
+    logging.getLogger("asyncio").error(f"Task exception was never retrieved: {WORD}")
+    logging.getLogger("daphne.server").error("Exception inside application: %s", WORD)
+    assert WORD not in lines()
+    assert "asyncio (test_logs:" in lines() and "« Exception inside application: %s »" in lines()
+
+
+def test_failing_request_is_told_by_its_route(lines):
+    request = RequestFactory().get(f"/orientation/{WORD}/?q={WORD}")
+    request.resolver_match = resolve(request.path)
+    log_response("%s: %s", "Internal Server Error", request.path, request=request, response=HttpResponse(status=500))
+    assert WORD not in lines()
+    assert "status=500 route=orientation/<slug:slug>/ « %s: %s »" in lines()
+
+
+def test_what_a_handler_wrote_before_is_not_taken_over(lines):
+    try:
+        raise ValueError(WORD)
+    except ValueError:
+        record = logging.LogRecord("chat", logging.ERROR, __file__, 1, "failed", None, sys.exc_info())
+    logging.Formatter().format(record)
+    assert WORD in record.exc_text
+    logging.getLogger().handle(record)
+    assert WORD not in lines()
+
+
+@pytest.mark.django_db
+def test_host_that_is_not_ours_is_not_repeated(lines):
+    assert Client().get("/", headers={"host": f"{WORD}.example"}).status_code == 400
+    with pytest.raises(DisallowedHost, match=WORD.lower()):
+        RequestFactory().get("/", headers={"host": f"{WORD}.example"}).get_host()
+    assert WORD.lower() not in lines().lower()
+    assert "django.security.DisallowedHost" in lines()
+
+
+@pytest.mark.django_db
+def test_row_that_a_driver_could_not_write_is_not_repeated(lines):
+    """PostgreSQL tells the whole row, and the driver puts it into the exception."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE pages_helpnumber ADD CONSTRAINT broken CHECK (false) NOT VALID")
+        try:
+            with transaction.atomic():
+                cursor.execute("UPDATE pages_helpnumber SET label = %s", [WORD])
+        except IntegrityError as error:
+            assert WORD in str(error), "the reason for all this"
+            logging.getLogger("pnav").exception("failed")
+    assert WORD not in lines() and "CheckViolation" in lines()
