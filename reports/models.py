@@ -95,6 +95,8 @@ class Report(models.Model):
     `triage_answers_sealed` holds the answers as JSON, sealed: they say more of a person than the fields beside it.
     """
 
+    SEALED = ("triage_answers_sealed",)
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     submission_id = models.UUIDField(unique=True, editable=False)
     filed_at = models.DateTimeField(auto_now_add=True)
@@ -201,6 +203,8 @@ class OpeningRequest(models.Model):
     Nothing here tells whether there is anything to open.
     """
 
+    SEALED = ("sealed_grounds",)
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     report = models.ForeignKey(Report, null=True, on_delete=models.SET_NULL, related_name="openings")
     report_public_id = models.UUIDField(editable=False)
@@ -243,6 +247,9 @@ class OpeningRequest(models.Model):
 
 class OpeningStep(models.Model):
     """What happened to a request, in order: one row an act, never altered. `sealed_note`: a reason or a review."""
+
+    SEALED = ("sealed_note",)
+    SEALED_WITH = ("request",)
 
     request = models.ForeignKey(OpeningRequest, on_delete=models.CASCADE, related_name="steps")
     act = models.CharField(max_length=20, choices=[(act, act) for act in Act])
@@ -395,6 +402,9 @@ class Freeze(models.Model):
     motive, reference and authority (who asked for it) are typed by the staff, sealed, and stay in this row only.
     """
 
+    SEALED = ("sealed_reasons",)
+    SEALED_WITH = ("report",)
+
     report = models.OneToOneField(Report, on_delete=models.PROTECT, related_name="freeze")
     sealed_reasons = models.BinaryField()
     until = models.DateTimeField(_("jusqu'au"))
@@ -452,6 +462,9 @@ class ErasureRequest(models.Model):
     `code_digest`: slow hash, in hexadecimal, of the words with which they come back to read the answer.
     `sealed_motive`: of a refusal, as the person reads it.
     """
+
+    SEALED = ("sealed_motive",)
+    SEALED_WITH = ("report",)
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="erasure")
     asked_at = models.DateTimeField(_("reçue le"))

@@ -1,11 +1,20 @@
 """What happens to opinions."""
 
-from .models import Feedback
+from reports import keyring
+
+from .models import FEEDBACK_MAX_LENGTH, Feedback
 
 
 def give_feedback(*, rating: str, page: str, text: str) -> Feedback:
     """Keep an opinion, without anything that says whose it is.
 
     rating: a Feedback.Rating; page: a Feedback.Page; text: at most FEEDBACK_MAX_LENGTH characters, may be empty.
+    Raises ValueError for a longer one: the database, which sees it sealed, cannot count.
     """
-    return Feedback.objects.create(rating=rating, page=page, text=text)
+    if len(text) > FEEDBACK_MAX_LENGTH:
+        raise ValueError("the text is too long")
+    feedback = Feedback(rating=rating, page=page)
+    if text:
+        feedback.sealed_text = keyring.seal(text, context=feedback.context)
+    feedback.save()
+    return feedback

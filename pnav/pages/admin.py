@@ -1,5 +1,6 @@
 """Contents and opinions, for administrators."""
 
+import logging
 from typing import Any
 
 from django.contrib import admin
@@ -12,8 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from pnav.pages.templatetags import help_numbers
+from reports import keyring
 
 from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified, overdue
+
+logger = logging.getLogger(__name__)
 
 
 class ReviewFilter(admin.SimpleListFilter):
@@ -108,9 +112,19 @@ class ContentBlockAdmin(VerifiedAdmin):
 class FeedbackAdmin(admin.ModelAdmin):
     """Read and deleted, never written here."""
 
-    list_display = ("created_at", "rating", "page", "text")
+    list_display = ("created_at", "rating", "page", "read_text")
     list_filter = ("rating", "page", "created_at")
     date_hierarchy = "created_at"
+    fields = ("created_at", "rating", "page", "read_text")
+    readonly_fields = fields
+
+    @admin.display(description=_("commentaire"))
+    def read_text(self, feedback: Feedback) -> str:
+        try:
+            return feedback.text
+        except keyring.UnsealError:
+            logger.error("opinion cannot be opened %s", feedback.pk)
+            return str(_("Ce commentaire ne peut pas être lu en ce moment."))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

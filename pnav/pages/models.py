@@ -1,16 +1,17 @@
 """Contents that an administrator edits, and what visitors say of the service."""
 
+import uuid
 from datetime import date, timedelta
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Length
-from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from reports import keyring
 
 from . import markup
 
@@ -122,7 +123,12 @@ class ContentBlock(Verified):
 
 
 class Feedback(models.Model):
-    """What a visitor says of the service. Nothing links it to a person, a visit or a conversation."""
+    """What a visitor says of the service. Nothing links it to a person, a visit or a conversation.
+
+    The text is sealed, like a message: people write more in it than they are asked for. `place` is what it is bound to.
+    """
+
+    SEALED = ("sealed_text",)
 
     class Rating(models.TextChoices):
         YES = "yes", _("Oui")
@@ -138,15 +144,21 @@ class Feedback(models.Model):
 
     rating = models.CharField(_("le service a-t-il aidé"), max_length=10, choices=Rating)
     page = models.CharField(_("sujet"), max_length=20, choices=Page, default=Page.OTHER)
-    text = models.TextField(_("commentaire"), blank=True, max_length=FEEDBACK_MAX_LENGTH)
+    place = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sealed_text = models.BinaryField(null=True, editable=False)  # none: nothing was written
     created_at = models.DateTimeField(_("reçu le"), default=timezone.now, db_index=True)
 
     class Meta:
         verbose_name = _("avis")
         verbose_name_plural = _("avis")
         ordering = ["-created_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=LessThanOrEqual(Length("text"), FEEDBACK_MAX_LENGTH), name="feedback_text_not_too_long"
-            ),
-        ]
+
+    @property
+    def context(self) -> str:
+        """What the sealed text is bound to."""
+        return f"feedback:{self.place}"
+
+    @property
+    def text(self) -> str:
+        """Empty when nothing was written. Raises keyring.UnsealError when no key opens it."""
+        return keyring.unseal(self.sealed_text, context=self.context) if self.sealed_text is not None else ""

@@ -1,3 +1,5 @@
+import uuid
+
 import pytest
 from django.contrib.admin.sites import AdminSite, site
 from django.test import RequestFactory
@@ -30,6 +32,15 @@ def test_review_filter_overdue_then_verified(rf, monkeypatch):
     verify_today(admin, rf.get("/"), filtered("overdue"))
     assert said == ["1 vérifié(s) aujourd'hui."]
     assert not filtered("overdue").exists()
+
+
+def test_feedback_that_no_key_opens_says_so(caplog):
+    feedback = give_feedback(rating="yes", page="home", text="Clair")
+    admin = FeedbackAdmin(Feedback, AdminSite())
+    assert admin.read_text(feedback) == "Clair"
+    feedback.place = uuid.uuid4()
+    assert "ne peut pas être lu" in admin.read_text(feedback)
+    assert f"opinion cannot be opened {feedback.pk}" in caplog.text
 
 
 def test_feedback_is_read_only():

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.utils import timezone
 
+from pnav.pages.actions import give_feedback
 from pnav.pages.models import Feedback
 from reports.models import RetentionRule
 
@@ -13,7 +14,7 @@ from reports.models import RetentionRule
 @pytest.mark.django_db
 def test_retention_deletes_the_old_opinions():
     RetentionRule.objects.update_or_create(kind="opinion", defaults={"days": 10, "grace_days": 0, "digest_days": 0})
-    old, recent = (Feedback.objects.create(rating=Feedback.Rating.values[0], text=text) for text in ("old", "recent"))
+    old, recent = (give_feedback(rating="yes", page="other", text=text) for text in ("old", "recent"))
     Feedback.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=11))
     out = StringIO()
     call_command("retention", "--plan", stdout=out)

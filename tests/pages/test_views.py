@@ -350,7 +350,8 @@ def test_quit_get_forgets_nothing_and_is_honest(client: Client):
 def test_feedback_is_kept(client: Client):
     response = client.post("/avis/", {"rating": "partly", "page": "chat", "text": "Trop long"})
     assert response.status_code == 302 and response.url == "/avis/merci/"
-    assert Feedback.objects.values_list("rating", "page", "text").get() == ("partly", "chat", "Trop long")
+    opinion = Feedback.objects.get()
+    assert (opinion.rating, opinion.page, opinion.text) == ("partly", "chat", "Trop long")
 
 
 def test_feedback_text_is_optional(client: Client):

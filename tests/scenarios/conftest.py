@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -32,6 +33,8 @@ def free_port() -> int:
 class Web(Service):
     """A Daphne with the environment it is given."""
 
+    application = "pnav.asgi:application"
+
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.port = free_port()
         self.log = folder / f"web-{self.port}.log"
@@ -39,7 +42,7 @@ class Web(Service):
 
     def start(self) -> None:
         command: list[str | Path] = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0"]
-        self._spawn([*command, "pnav.asgi:application"], cwd=ROOT, env=self.environment)
+        self._spawn([*command, self.application], cwd=ROOT, env=self.environment)
         self._wait_until(self._answers)
 
     def _answers(self) -> bool:
@@ -56,14 +59,24 @@ class Web(Service):
         self.process = None
 
 
+class PlainWeb(Web):
+    """One whose pages ask for no collected static files."""
+
+    application = "tests.scenarios.plain_site:application"
+
+
 class Site:
     """The processes of one small production."""
 
-    def __init__(self, folder: Path, blocker: DjangoDbBlocker) -> None:
+    web: type[Web] = Web
+
+    def __init__(self, folder: Path, blocker: DjangoDbBlocker, webs: int = 2, **variables: str) -> None:
         self.postgres = Postgres(folder / "state", durable=True)
         self.valkey = Valkey(folder)
         self.blocker = blocker
         self.folder = folder
+        self.count = webs
+        self.variables = variables  # of the environment, in place of those of the tests
 
     def start(self) -> None:
         self.postgres.start()
@@ -74,10 +87,11 @@ class Site:
             "REDIS_URL": self.valkey.url,
             "REDIS_PREFIX": "scenario",
             "STATIC_ROOT": str(self.folder / "static"),
+            **self.variables,
         }
         (self.folder / "static").mkdir()
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=self.environment, check=True)
-        self.webs = [Web(self.folder, self.environment) for _each in range(2)]
+        self.webs = [self.web(self.folder, self.environment) for _each in range(self.count)]
         for web in self.webs:
             web.start()
 
@@ -91,6 +105,8 @@ class Site:
             web.stop()
         self.valkey.stop()
         self.postgres.stop()
+        if self.postgres.as_root:
+            shutil.rmtree(self.postgres.home, ignore_errors=True)
 
     @contextmanager
     def database(self) -> Iterator[None]:
@@ -166,6 +182,10 @@ class Client:
         return time.monotonic() - started
 
 
+class PlainSite(Site):
+    web = PlainWeb
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"), django_db_blocker)
@@ -174,7 +194,3 @@ def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBl
         yield site
     finally:
         site.stop()
-        if site.postgres.as_root:
-            import shutil
-
-            shutil.rmtree(site.postgres.home, ignore_errors=True)

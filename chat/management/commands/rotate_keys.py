@@ -3,18 +3,18 @@
 from collections import Counter
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import models, transaction
 
-from chat.models import Message
 from reports import keyring
-from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report
 
 BATCH = 500
 
 
 class Command(BaseCommand):
-    """Re-seal messages and triage answers that an older key sealed. It can be stopped and started again.
+    """Re-seal whatever an older key sealed: each model that names `SEALED` fields, each bound to the row's `context`
+    (for which it may need `SEALED_WITH`). It can be stopped, or killed, and started again, while the service runs.
 
     `rotate_account_keys` does the same for second factors. Sessions end within a day.
     """
@@ -27,20 +27,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
         current = keyring.current_key_name()
         counts: Counter[str] = Counter()
-        sealed: tuple[tuple[models.QuerySet[Any], str], ...] = (
-            (Message.objects.select_related("conversation"), "sealed_body"),
-            (Report.objects.all(), "triage_answers_sealed"),
-            (Freeze.objects.select_related("report"), "sealed_reasons"),
-            (ErasureRequest.objects.select_related("report").filter(sealed_motive__isnull=False), "sealed_motive"),
-            (OpeningRequest.objects.all(), "sealed_grounds"),
-            (OpeningStep.objects.select_related("request").filter(sealed_note__isnull=False), "sealed_note"),
-        )
-        for rows, field in sealed:
-            counts += _rotate(rows, field, current, dry_run=dry_run)
+        for model in sealed_models():
+            for field in model.SEALED:
+                rows = model._default_manager.filter(**{f"{field}__isnull": False})
+                if beside := getattr(model, "SEALED_WITH", ()):
+                    rows = rows.select_related(*beside)
+                counts += _rotate(rows, field, current, dry_run=dry_run)
         for name, count in sorted(counts.items()):
             verb = "à jour" if name == current else ("à rechiffrer" if dry_run else "rechiffré(s)")
             self.stdout.write(f"{name} : {count} {verb}")
         self.stdout.write(f"Clé courante : {current}.")
+
+
+def sealed_models() -> list[Any]:
+    return [model for model in apps.get_models() if hasattr(model, "SEALED")]
 
 
 def _rotate(rows: models.QuerySet[Any], field: str, current: str, *, dry_run: bool) -> Counter[str]:

@@ -1,0 +1,55 @@
+"""A browser without scripts against a real server: cookies, forms with their token, and whatever headers one wants."""
+
+import http.client
+import re
+from dataclasses import dataclass, field
+from typing import ClassVar
+from urllib.parse import urlencode
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: str
+
+
+@dataclass
+class Browser:
+    """headers: sent with every request. source: the address that it comes from."""
+
+    port: int
+    headers: dict[str, str] = field(default_factory=dict)
+    source: str = "127.0.0.1"
+    cookies: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+    asked: ClassVar[int] = 0  # requests of all browsers
+
+    def ask(self, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Answer:
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(self.source, 0))
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        own = {"Origin": f"http://127.0.0.1:{self.port}"} if method == "POST" else {}
+        try:
+            line.request(method, path, body, {**self.headers, "Cookie": cookies, **own, **named})
+            answer = line.getresponse()
+            text = answer.read().decode(errors="replace")
+        finally:
+            line.close()
+        Browser.asked += 1
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.split(";")[0].partition("=")
+            self.cookies[name] = value
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text)
+        self.token = token[1] if token else self.token
+        return Answer(answer.status, answer.headers, text)
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, **headers)
+
+    def post(self, path: str, fields: dict[str, object], **headers: str) -> Answer:
+        body = urlencode({"csrfmiddlewaretoken": self.token, **fields}, doseq=True)
+        return self.ask("POST", path, body, **{"Content_Type": "application/x-www-form-urlencoded", **headers})
+
+    def frame(self, path: str, body: str | bytes) -> Answer:
+        return self.ask("POST", path, body, Content_Type="application/json", X_CSRFToken=self.token)

