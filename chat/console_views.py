@@ -87,6 +87,7 @@ def _words() -> dict[str, str]:
         "kept": _("Gardé, partira au retour de la connexion"),
         "sent": _("Envoyé"),
         "read": _("Lu"),
+        "misleading": _("adresse trompeuse possible"),
         "refused": _("Non envoyé : l'échange ne vous est plus confié"),
         "empty": _("Le message est vide. Écrivez quelques mots, puis envoyez."),
         "too_long": _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),

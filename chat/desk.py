@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from chat import access, canned, dialogue
+from chat import access, canned, dialogue, display
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.queue import read_board
@@ -342,7 +342,7 @@ def figures(now: datetime) -> Figures:
     present = Agent.objects.present(now).with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
     colleagues = [
         Colleague(
-            name=agent.public_name,
+            name=display.plain(agent.public_name),
             unit=agent.unit.name,
             force=str(Force(agent.force).label),
             availability=agent.availability,

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from chat import display
 from chat.lifecycle import Author, Availability, Outcome, Status, is_lease_over
 from locations.models import Force
 from reports import keyring
@@ -105,7 +106,7 @@ class Agent(models.Model):
 
     @staticmethod
     def interlocutor_of(public_name: str, force: str) -> str:
-        return f"{public_name}, {Force(force).label.lower()}"
+        return f"{display.plain(public_name)}, {Force(force).label.lower()}"
 
     def is_present(self, now: datetime) -> bool:
         lease = timedelta(seconds=settings.LEASE_SECONDS)
@@ -264,7 +265,9 @@ class Message(models.Model):
     @property
     def shown(self) -> str:
         """The text as its parties read it."""
-        return self.opened(self.sealed_body, conversation=self.conversation.public_id, seq=self.seq, author=self.author)
+        return display.plain(
+            self.opened(self.sealed_body, conversation=self.conversation.public_id, seq=self.seq, author=self.author)
+        )
 
     @property
     def body(self) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
+from chat import display
 from chat.lifecycle import Author
 from chat.models import Agent, Conversation, Message
 from locations.models import Force
@@ -59,5 +60,5 @@ def read_lines(
             state = said["read"] if seq <= conversation.agent_read_seq else said["sent"]
         local = sent_at.astimezone(zone)
         body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=author)
-        lines.append(Line(seq, author, name, local.isoformat(), _time(local, today), body, state))
+        lines.append(Line(seq, author, name, local.isoformat(), _time(local, today), display.plain(body), state))
     return lines

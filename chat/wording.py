@@ -38,6 +38,7 @@ def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
         "read": _("Lu"),
         "failed": _("Non envoyé"),
         "refused": _("Non envoyé : l'échange est terminé"),
+        "misleading": _("adresse trompeuse possible"),
         "retry": _("Réessayer"),
         "trying": _("Nouvel essai…"),
         "line_connected": _("Connecté"),

@@ -34,7 +34,7 @@
     node.dataset.seq = message.seq || "";
     part(node, "name").textContent = { reporter: said.you, agent: interlocutor, system: said.system }[message.author];
     setTime(part(node, "time"), message.sent_at);
-    part(node, "body").textContent = message.body;
+    part(node, "body").textContent = window.pnavPlain(message.body, said.misleading);
     if (message.author === "reporter") setState(node, said.sent);
     return node;
   }

@@ -246,7 +246,7 @@
     slot("author", element).textContent = words[author];
     slot("time", element).textContent = time(sentAt);
     slot("time", element).dateTime = sentAt.toISOString();
-    slot("body", element).textContent = body;
+    slot("body", element).textContent = window.pnavPlain(body, words.misleading);
     slot("state", element).textContent = state;
     return element;
   }
