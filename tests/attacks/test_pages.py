@@ -1,0 +1,548 @@
+"""Against the pages: forged requests, borrowed sessions, scripts in texts, noise in forms, the time of an answer."""
+
+import io
+import json
+import logging
+import re
+import statistics
+import time
+import uuid
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from django.conf import settings as site
+from django.contrib.sessions.models import Session
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chat import codewords, resume
+from chat.models import Conversation, Message
+from pnav.accounts.models import Role
+from pnav.logs import Discreet
+from pnav.pages.models import Feedback
+from tests.access.people import signed_in
+from tests.access.table import ROUTES
+from tests.access.test_routes import path_of
+from tests.accounts.cast import PASSWORD, make_user, totp_code
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_counted(settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+def browser(key: str = "", **more: object) -> Client:
+    client = Client(**more)
+    if key:
+        client.cookies[site.SESSION_COOKIE_NAME] = key
+    return client
+
+
+@pytest.fixture
+def situation():
+    """A conversation, the session keys of both parties."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    return conversation, visit(conversation), signed_in(agent.user)
+
+
+# --- forged requests --------------------------------------------------------------------------------------------------
+
+# Leaving must work from a stale page (pages.views.quit_site says why); nothing can be gained by it.
+WITHOUT_TOKEN = {"pages:quit"}
+
+
+def test_every_form_refuses_a_request_without_its_token(situation, tried):
+    """From our own page without a token, with another one, and from a foreign page with the right one."""
+    conversation, mine, theirs = situation
+    chief = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    names = [name for name, route in ROUTES.items() if "POST" in route.methods and name not in WITHOUT_TOKEN]
+    where = {"public_id": conversation.public_id, "pk": 1, "id": 1, "content_type_id": 1, "rows": {}}
+    for name in names:
+        path = path_of(name, where, ROUTES[name])
+        key = chief if path.startswith("/admin/") else theirs if path.startswith("/console/") else mine
+        if path.startswith("/compte/"):
+            key = theirs
+        good = "a" * 32
+        for token, cookie, origin in [
+            ("", good, None),
+            ("b" * 32, good, None),
+            (good, "", None),
+            ("é" * 32, good, None),
+            (good, good, "https://evil.example"),
+            (good, good, "null"),
+            ("a" * 31, good, None),
+        ]:
+            client = browser(key, enforce_csrf_checks=True)
+            if cookie:
+                client.cookies[site.CSRF_COOKIE_NAME] = cookie
+            headers = {"origin": origin} if origin else {}
+            answer = client.post(path, {"csrfmiddlewaretoken": token, "body": "x"}, headers=headers)
+            assert answer.status_code == 403, (name, token, origin, answer.status_code)
+            tried("forged requests", 1)
+    assert Message.objects.exclude(author="system").count() == 0
+    assert Conversation.objects.get().closed_at is None
+
+
+def test_no_get_changes_what_others_see(situation, tried):
+    """A picture on a foreign page can ask for any address with the cookies of whoever looks at it."""
+    conversation, mine, theirs = situation
+    where = {"public_id": conversation.public_id, "pk": 1, "id": 1, "content_type_id": 1, "rows": {}}
+    before = Conversation.objects.values("status", "urgency", "outcome", "resume_digest", "last_seq").get()
+    for name in ROUTES:
+        path = path_of(name, where, ROUTES[name])
+        for key in (mine, theirs):
+            for query in ("", "?confirm=on&outcome=advised&urgency=2&body=x&availability=away&capacity=1&rating=yes"):
+                browser(key).get(path + query)
+                tried("requests by GET that change nothing", 1)
+    assert Conversation.objects.values("status", "urgency", "outcome", "resume_digest", "last_seq").get() == before
+    assert not Feedback.objects.exists()
+
+
+# --- borrowed sessions ------------------------------------------------------------------------------------------------
+
+
+def test_session_given_to_somebody_is_not_the_one_they_sign_in_with(tried):
+    """Fixation: the aggressor plants a cookie that they know, the agent signs in with it."""
+    user = make.agent().user
+    user.set_password(PASSWORD)
+    user.save()
+    known = browser()
+    known.get("/orientation/")
+    known.post("/orientation/maintenant/", {"answer": "no"})
+    planted = known.session.session_key
+    for key in (planted, "a" * 32, "", "x"):
+        agent = browser(key)
+        agent.post("/compte/login/", {"login": user.username, "password": PASSWORD})
+        assert agent.session.session_key not in {key, None}
+        assert browser(key).get("/compte/password/change/").status_code == 302
+        tried("sessions planted", 1)
+
+
+def test_session_given_to_a_visitor_is_not_the_one_they_come_back_with(tried):
+    """The same with a code de reprise: whoever knew the key of the visit knows nothing more."""
+    conversation = make.waiting()
+    make.message(conversation, "Ce que je n'ai dit à personne")
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    planter = browser()
+    planter.get("/orientation/")
+    planter.post("/orientation/maintenant/", {"answer": "no"})
+    planted = planter.session.session_key
+    victim = browser(planted)
+    assert victim.post("/tchat/reprendre/", {"code": code}).status_code == 302
+    assert "dit à personne" in unescape(victim.get("/tchat/").content.decode())
+    assert browser(planted).get("/tchat/").status_code == 302
+    assert not Session.objects.filter(session_key=planted).exists()
+    tried("sessions planted", 1)
+
+
+def test_cookies_made_by_hand_open_nothing(situation, tried):
+    conversation, mine, _theirs = situation
+    row = Session.objects.first().session_key
+    guesses = [
+        row,
+        mine[:-1],
+        mine.upper(),
+        mine + "a",
+        f"{mine}=",
+        str(conversation.public_id),
+        "'",
+        "é",
+        "../" * 5,
+        "a" * 5000,
+        "%00",
+        "null",
+        "0",
+        "{}",
+        mine[::-1],
+    ]
+    for guess in guesses:
+        answer = browser(guess).get("/tchat/")
+        assert answer.status_code == 302, guess
+        tried("sessions guessed", 1)
+
+
+# --- scripts in texts -------------------------------------------------------------------------------------------------
+
+SCRIPTS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg/onload=alert(1)>",
+    "</textarea><script>alert(1)</script>",
+    "</template><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "{{ 7|add:7 }}{% debug %}",
+    "<!--",
+    "]]>",
+    "&lt;script&gt;",
+    "\\u003cscript\\u003e",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<a href=//evil.example>x</a>",
+    "<meta http-equiv=refresh content=0;url=//evil.example>",
+    "<base href=//evil.example>",
+    "<form action=//evil.example>",
+    "<style>*{background:url(//evil.example)}</style>",
+    "\u2028<script>",
+    "<\x00script>",
+    '" onmouseover=alert(1) x="',
+    "' autofocus onfocus=alert(1) '",
+]
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: scripts without a source, handlers, addresses that lead out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = {name: value or "" for name, value in attrs}
+        is_data = given.get("type") == "application/json"
+        if tag == "script" and not is_data and not given.get("src", "").startswith("/static/"):
+            self.found.append("a script of somebody else")
+        # Pages without a script load themselves again, from where they are.
+        loads_again = tag == "meta" and given.get("http-equiv") == "refresh" and "evil" not in given.get("content", "")
+        if tag in {"base", "object", "embed"} or (tag == "meta" and "http-equiv" in given and not loads_again):
+            self.found.append(tag)
+        for name, value in given.items():
+            leads_out = name in {"href", "src", "action"} and re.match(r"(https?:)?//evil\.example", value.strip())
+            if name.startswith("on") or name == "srcdoc" or leads_out:
+                self.found.append(f"{tag} {name}")
+            if value.strip().lower().startswith("javascript:") and name in {"href", "src", "action", "formaction"}:
+                self.found.append(f"{tag} {name}={value}")
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def test_page_sees_a_script():
+    """The check can fail: each of these, unescaped, is found, save those that are no markup."""
+    harmless = {
+        "javascript:alert(1)",
+        "{{ 7|add:7 }}{% debug %}",
+        "<!--",
+        "]]>",
+        "&lt;script&gt;",
+        "\\u003cscript\\u003e",
+    }
+    for script in SCRIPTS:
+        if script not in harmless and not script.startswith(("<\x00", "<style", "\u2028", "</t")):
+            assert Page(f"<p title=\"{script}\" class='{script}'>{script}</p>").found, script
+
+
+def test_scripts_in_messages_are_texts_for_everybody(situation, tried):
+    """Written by the person for the agent, and the other way round; on each page that shows a message."""
+    conversation, mine, theirs = situation
+    kept = [script for script in SCRIPTS if "\x00" not in script]
+    for script in kept:
+        for author in ("reporter", "agent"):
+            make.message(conversation, script, author=author)
+    page = f"/console/echange/{conversation.public_id}/"
+    for key, path in [
+        (mine, "/tchat/"),
+        (mine, "/tchat/suite/?apres=0"),
+        (theirs, page),
+        (theirs, page + "?partie=echange"),
+        (theirs, "/console/"),
+        (theirs, "/console/presence/"),
+    ]:
+        answer = browser(key).get(path)
+        read = Page(answer.content.decode())
+        assert read.found == [], path
+        if path != "/console/" and "presence" not in path:
+            assert "<script>alert(1)</script>" in "".join(read.texts), path
+        tried("scripts in texts, pages", len(kept))
+    frame = {"type": "sync", "conversation": str(conversation.public_id), "after": 0}
+    answer = browser(theirs).post("/console/trames/", json.dumps(frame), content_type="application/json")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+REFLECTED = [
+    ("POST", "/point-d-accueil/", "q"),
+    ("POST", "/point-d-accueil/", "purpose"),
+    ("GET", "/point-d-accueil/", "q"),
+    ("GET", "/point-d-accueil/", "pour"),
+    ("POST", "/point-d-accueil/choisir/", "q"),
+    ("POST", "/avis/", "text"),
+    ("POST", "/avis/", "rating"),
+    ("POST", "/tchat/reprendre/", "code"),
+    ("POST", "/parametres-affichage/", "next"),
+    ("GET", "/parametres-affichage/", "next"),
+    ("POST", "/parametres-affichage/", "theme"),
+    ("POST", "/compte/login/", "login"),
+    ("GET", "/compte/login/", "next"),
+    ("GET", "/rien/", "q"),
+    ("POST", "/orientation/maintenant/", "answer"),
+    ("POST", "/tchat/message/", "body"),
+    ("POST", "/tchat/message/", "client_id"),
+    ("GET", "/tchat/suite/", "apres"),
+    ("POST", "/console/disponibilite/", "availability"),
+    ("POST", "/console/disponibilite/", "capacity"),
+    ("GET", "/console/", "partie"),
+    ("GET", "/admin/chat/unit/", "q"),
+    ("POST", "/admin/chat/unit/add/", "name"),
+]
+
+
+def test_scripts_that_come_back_are_texts(situation, tried):
+    _conversation, mine, theirs = situation
+    chief = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    for method, path, name in REFLECTED:
+        key = theirs if path.startswith("/console") else chief if path.startswith("/admin") else mine
+        for script in SCRIPTS:
+            client = browser("" if path.startswith("/compte") else key)
+            data = {name: script}
+            if path == "/avis/":  # refused either way, so that what was sent is shown again
+                data = {"rating": "neither", "page": "other", "text": "x"} | data
+            answer = getattr(client, method.lower())(path, data, follow=True)
+            assert answer.status_code < 500, (path, name, script)
+            found = Page(answer.content.decode()).found
+            if path.startswith("/admin"):  # Django's own scripts have a source too
+                found = [one for one in found if one != "a script of somebody else"]
+            assert found == [], (path, name, script)
+            tried("scripts in texts, fields", 1)
+
+
+def test_addresses_to_come_back_to_stay_here(tried):
+    """`next` leads nowhere else."""
+    user = make_user("camille", totp=True)
+    outside = [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example",
+        "http:evil.example",
+        "///evil.example",
+        "javascript:alert(1)",
+        "\thttps://evil.example",
+        "https:/evil.example",
+        "/%09/evil.example",
+        "/.evil.example/../..//evil.example",
+    ]
+    for where in outside:
+        client = browser()
+        client.post(f"/compte/login/?next={where}", {"login": user.username, "password": PASSWORD, "next": where})
+        answers = [client.post("/compte/2fa/authenticate/", {"code": totp_code()})]
+        answers.append(browser().post("/parametres-affichage/", {"theme": "dark", "language": "fr", "next": where}))
+        for answer in answers:
+            target = answer.headers.get("Location", "/")
+            assert re.match(r"/(?![/\\\\])", target), (where, target)
+        tried("addresses that lead out", 2)
+
+
+# --- noise ------------------------------------------------------------------------------------------------------------
+
+NOISE = st.text(max_size=60) | st.sampled_from(
+    [
+        "\x00",
+        "\ud83d",
+        "é" * 5000,
+        "-1",
+        "9" * 30,
+        "1e9",
+        "NaN",
+        "[]",
+        "{}",
+        "null",
+        "on",
+        "\u202e",
+        "%s",
+        "{0}",
+        "' OR 1=1--",
+    ]
+)
+FORMS = {
+    "/point-d-accueil/": ("q", "purpose"),
+    "/point-d-accueil/suggestions/": ("q",),
+    "/point-d-accueil/choisir/": ("postal_code", "municipality", "reception_point", "choice", "q", "purpose"),
+    "/avis/": ("rating", "page", "text"),
+    "/parametres-affichage/": ("theme", "language", "next"),
+    "/orientation/maintenant/": ("answer",),
+    "/signalement/": ("submission_id", "role", "age_band", "facts", "platforms", "since", "expectations"),
+    "/tchat/message/": ("client_id", "body"),
+    "/tchat/reprendre/": ("code",),
+    "/compte/login/": ("login", "password"),
+    "/console/disponibilite/": ("availability", "pause_reason", "capacity", "echange"),
+    "/console/echange/…/": ("client_id", "body"),
+    "/console/echange/…/urgence/": ("urgency",),
+    "/console/echange/…/terminer/": ("outcome", "confirm"),
+    "/admin/chat/unit/add/": ("name", "force"),
+    "/admin/chat/unit/": ("action", "_selected_action", "select_across", "index"),
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | NOISE,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NOISE, inner, max_size=4),
+    max_leaves=8,
+)
+FRAME = st.fixed_dictionaries(
+    {"type": st.sampled_from(["post", "sync", "read", "typing", "beat"]) | JSON},
+    optional=dict.fromkeys(("client_id", "body", "conversation", "after", "seq", "extra"), JSON),
+)
+QUICK = settings(
+    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def test_noise_in_forms_is_never_a_failure(situation, tried):
+    """Whatever is in a field, an answer that is none of ours: no 500, and the conversation is as it was."""
+    conversation, mine, theirs = situation
+    chief = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    count = 0
+
+    @QUICK
+    @given(st.data())
+    def attack(data) -> None:
+        nonlocal count
+        path = data.draw(st.sampled_from(list(FORMS)))
+        fields = {name: data.draw(NOISE | st.lists(NOISE, max_size=3)) for name in FORMS[path]}
+        if path.endswith("terminer/"):
+            fields.pop("confirm")  # it may be meant
+        key = chief if path.startswith("/admin") else theirs if path.startswith("/console") else mine
+        client = browser("" if path.startswith("/compte") else key, raise_request_exception=False)
+        where = path.replace("…", str(conversation.public_id))
+        body = "&".join(f"{name}={_coded(one)}" for name, value in fields.items() for one in _each(value))
+        for query in (where, f"{where}?{body[:1500]}"):
+            answer = client.post(query, body.encode(), content_type="application/x-www-form-urlencoded")
+            assert answer.status_code < 500, (path, fields)
+            count += 1
+
+    attack()
+    conversation.refresh_from_db()
+    assert conversation.status == "active"
+    tried("forms with noise", count)
+
+
+def _each(value):
+    return value if isinstance(value, list) else [value]
+
+
+def _coded(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+def test_noise_in_frames_is_answered_by_a_frame(situation, tried):
+    conversation, mine, theirs = situation
+    count = 0
+
+    @QUICK
+    @given(FRAME, st.booleans(), st.booleans())
+    def attack(frame, is_agent, is_named) -> None:
+        nonlocal count
+        if is_named:
+            frame["conversation"] = str(conversation.public_id)
+        path, key = ("/console/trames/", theirs) if is_agent else ("/tchat/trames/", mine)
+        answer = browser(key).post(
+            path, json.dumps(frame).encode("utf-8", "surrogatepass"), content_type="application/json"
+        )
+        assert answer.status_code == 200, frame
+        assert isinstance(answer.json()["frames"], list)
+        count += 1
+
+    attack()
+    tried("frames with noise", count)
+
+
+# --- what the log and the clock tell ----------------------------------------------------------------------------------
+
+
+def test_nobody_writes_lines_into_the_log(situation, tried):
+    """A line that was typed looks like one of ours, or moves the cursor of whoever reads the log."""
+    _conversation, mine, _theirs = situation
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(Discreet(site.LOGGING["formatters"]["discreet"]["format"]))
+    forged = "x\r\n2026-01-01 00:00:00 ERROR pnav forged\x1b[2J"
+    loggers = [logging.getLogger(name) for name in ("", "django", "django.request", "django.security")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        client = browser(mine, raise_request_exception=False)
+        for path in (
+            f"/{_coded(forged)}",
+            f"/orientation/{_coded(forged)}/",
+            f"/?q={_coded(forged)}",
+            f"/tchat/suite/?apres={_coded(forged)}",
+        ):
+            client.get(path)
+        for path, names in FORMS.items():
+            client.post(path.replace("…", str(uuid.uuid4())), dict.fromkeys(names, forged))
+            tried("lines forged for the log", len(names))
+        client.get("/", headers={"user-agent": forged, "referer": forged, "x-forwarded-for": forged})
+        client.get("/", headers={"host": "x\nforged"})
+        client.post("/tchat/trames/", forged, content_type="application/json")
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+    assert "forged" not in out.getvalue() and "\x1b" not in out.getvalue()
+
+
+def median_of(ask, times: int) -> float:
+    taken = []
+    for _each_time in range(times):
+        began = time.perf_counter()
+        ask()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def are_alike(one, other, times: int = 15) -> bool:
+    """Whether two answers take about as long: by medians of turns that alternate, and three tries on a busy machine."""
+    for _try in range(3):
+        first, second = [], []
+        for _turn in range(times):
+            first.append(median_of(one, 1))
+            second.append(median_of(other, 1))
+        slow, quick = sorted((statistics.median(first), statistics.median(second)))[::-1]
+        if slow < quick * 1.5 + 0.003:
+            return True
+    return False
+
+
+def test_clock_tells_no_account(settings, tried):
+    """An unknown name and a wrong password: the password is hashed in both cases, with what production uses."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    user = make_user("camille", totp=True)
+
+    def sign_in(name: str):
+        return lambda: browser().post("/compte/login/", {"login": name, "password": "une phrase au hasard"})
+
+    assert are_alike(sign_in(user.username), sign_in("personne"), times=3)
+    tried("answers timed", 6)
+
+
+def test_clock_tells_no_code(tried):
+    """A code that is none, one that was annulled and one that has expired: one hash each, and the same answer."""
+    annulled, expired = make.waiting(), make.waiting()
+    codes = {}
+    for conversation in (annulled, expired):
+        codes[conversation.pk] = resume.issue_code(conversation_id=conversation.pk).text
+    resume.void_code(conversation_id=annulled.pk)
+    past = make.long_ago(60)
+    Conversation.objects.filter(pk=expired.pk).update(resume_issued_at=past, resume_until=past)
+    none = " ".join(codewords.WORDS[:5])
+
+    def come_back(code: str):
+        return lambda: browser().post("/tchat/reprendre/", {"code": code})
+
+    pages = [come_back(code)().content.decode() for code in (none, codes[annulled.pk], codes[expired.pk])]
+    bare = [re.sub(r'value="[^"]*"|>[^<]*</textarea>', "", page) for page in pages]
+    assert bare[0] == bare[1] == bare[2]
+    assert are_alike(come_back(none), come_back(codes[annulled.pk]), times=3)
+    assert are_alike(come_back(none), come_back(codes[expired.pk]), times=3)
+    tried("answers timed", 12)
+
+
+def test_clock_would_tell():
+    """The comparison can fail: twice the work is seen."""
+    assert not are_alike(lambda: time.sleep(0.01), lambda: time.sleep(0.025), times=3)
