@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -21,6 +22,12 @@ def pytest_configure() -> None:
 
 FROM_MIGRATIONS = ("pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule")
 _kept: dict[str, list[Any]] = {}
+
+
+@pytest.fixture
+def first_contents(db: None) -> None:
+    """The contents of the first migration, also after a test whose end emptied every table."""
+    import_module("pnav.pages.migrations.0002_first_contents").add(apps, None)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from tests.access.people import Cast, create_cast
 
 
 @pytest.fixture
-def cast(db) -> Cast:
+def cast(first_contents) -> Cast:
     return create_cast()
 
 

@@ -26,7 +26,7 @@ from tests.pages.conftest import _first_contents  # noqa: F401  a fixture: which
 
 from .cast import PASSWORD, make_user, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_contents")]
 
 MODELS = list(admin.site._registry)
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
