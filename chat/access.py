@@ -13,6 +13,7 @@ from uuid import UUID
 from chat.lifecycle import Status
 from chat.models import Agent, Conversation, ConversationQuerySet
 from chat.statements import array, execute
+from reports.models import ErasureRequest
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
 
@@ -26,6 +27,16 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     # A code de reprise used elsewhere since then ends what this visit may see.
     generation = session.get(GENERATION, 0)
     return conversations.filter(report__public_id=report, report__visit_generation=generation).first()
+
+
+def erasure_of(conversation: Conversation) -> ErasureRequest | None:
+    """What the reporter of this conversation asked to be erased, with its report; None when they asked nothing."""
+    return ErasureRequest.objects.select_related("report").filter(report=conversation.report_id).first()
+
+
+def erasure_by_digest(digest: bytes) -> ErasureRequest | None:
+    """The request for erasure whose words have this slow hash: whoever typed them may read its answer."""
+    return ErasureRequest.objects.filter(code_digest=digest.hex()).first()
 
 
 REPORTERS = """

@@ -67,7 +67,7 @@ def _show(
     request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
     decision, rule = forgetting.told_to_reporter(current, timezone.now())
-    asked = ErasureRequest.objects.select_related("report").filter(report=current.report_id).first()
+    asked = access.erasure_of(current)
     context = {
         **_answer(asked),
         **manner_of(request, current),

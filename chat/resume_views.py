@@ -170,9 +170,7 @@ def _try(
         digest = resume.slow_hash(words)
     except resume.Busy:
         return None, _busy(), 503
-    opened = (
-        resume.resume_by_digest(digest, mark=mark) or ErasureRequest.objects.filter(code_digest=digest.hex()).first()
-    )
+    opened = resume.resume_by_digest(digest, mark=mark) or access.erasure_by_digest(digest)
     refusal = _(
         "Ces mots n'ouvrent aucun échange. Leur ordre compte. Un code ne fonctionne plus quand sa date est passée, "
         "quand il a été annulé ou remplacé, ou quand l'échange est terminé."

@@ -108,10 +108,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "pnav.headers.on_every_answer",
     "django.middleware.security.SecurityMiddleware",
-    "pnav.methods.known_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "pnav.methods.known_methods",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "pnav.visits.forget_left_behind",
     "pnav.pages.language.chosen_language",

@@ -264,7 +264,7 @@ def register_heads() -> list[str]:
 def register_rows() -> list[list[str]]:
     """One row a request, oldest first, as text; times in UTC. No value, no motive."""
     rows = []
-    for one in OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by").order_by("asked_at"):
+    for one in openings.of_all():
         steps = list(one.steps.all())
         signed = [str(step.by) for step in steps if step.act == Act.COUNTERSIGN]
         agreed = [str(step.by) for step in steps if step.act == Act.AGREE]

@@ -62,10 +62,19 @@ def part_of(user: Any, request: OpeningRequest) -> Part | None:
 
 
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
-    """The requests that exist for this account: its own; all of them for supervisors and custodians."""
+    """The requests that exist for this account: its own; all of them for supervisors and custodians. An administrator
+    has none, whatever they asked for in another role.
+    """
     if user.is_supervisor or user.is_custodian:
         return OpeningRequest.objects.all()
+    if not user.is_agent:
+        return OpeningRequest.objects.none()
     return OpeningRequest.objects.filter(asked_by=user)
+
+
+def of_all() -> QuerySet[OpeningRequest]:
+    """Every request, the oldest first: for the register."""
+    return OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by").order_by("asked_at")
 
 
 def find(user: Any, public_id: UUID) -> OpeningRequest | None:

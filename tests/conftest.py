@@ -1,8 +1,7 @@
 """What every test may use."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -22,12 +21,7 @@ def pytest_configure() -> None:
 
 FROM_MIGRATIONS = ("pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule")
 _kept: dict[str, list[Any]] = {}
-
-
-@pytest.fixture
-def first_contents(db: None) -> None:
-    """The contents of the first migration, also after a test whose end emptied every table."""
-    import_module("pnav.pages.migrations.0002_first_contents").add(apps, None)
+_blockers: list[DjangoDbBlocker] = []
 
 
 @pytest.fixture
@@ -63,20 +57,32 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         cursor.execute("ALTER TABLE reports_accessrecord DISABLE TRIGGER register_is_not_emptied")
         for label in FROM_MIGRATIONS:
             _kept[label] = list(apps.get_model(label)._default_manager.all())
+    _blockers.append(django_db_blocker)
 
 
-@pytest.fixture(autouse=True)
-def _rows_of_migrations(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """A transactional test empties the tables: what the migrations wrote is there again for the next one.
 
-    Set up before the fixtures of the database, so that it comes after them when they are torn down.
+    A hook, for it comes after every fixture: pytest-django's, which empties them, are torn down after ours.
     """
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if _kept and marker is not None and marker.kwargs.get("transaction"):
-        with django_db_blocker.unblock():
-            for label, rows in _kept.items():
-                model = apps.get_model(label)
-                if not model._default_manager.exists():
-                    model._default_manager.bulk_create(rows)
-            connection.close()
+    try:
+        return (yield)
+    finally:
+        if _kept and _empties_tables(item):
+            _bring_back()
+
+
+def _empties_tables(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    is_marked = marker is not None and bool(marker.kwargs.get("transaction"))
+    return is_marked or bool({"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())))
+
+
+def _bring_back() -> None:
+    with _blockers[0].unblock():
+        for label, rows in _kept.items():
+            model = apps.get_model(label)
+            if not model._default_manager.exists():
+                model._default_manager.bulk_create(rows)
+        connection.close()

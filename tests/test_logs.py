@@ -109,7 +109,7 @@ def test_host_that_is_not_ours_is_not_repeated(lines):
     assert "django.security.DisallowedHost" in lines()
 
 
-@pytest.mark.usefixtures("first_contents")
+@pytest.mark.django_db
 def test_row_that_a_driver_could_not_write_is_not_repeated(lines):
     """PostgreSQL tells the whole row, and the driver puts it into the exception."""
     with connection.cursor() as cursor:

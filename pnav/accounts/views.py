@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +54,7 @@ class AddPasskey(AddWebAuthnView):
         return response
 
 
+@login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Every other device of this person is signed out; this one goes on, under a new key. Asks for no proof: it only

@@ -6,7 +6,7 @@ from tests.access.people import Cast, create_cast
 
 
 @pytest.fixture
-def cast(first_contents) -> Cast:
+def cast(db) -> Cast:
     return create_cast()
 
 

@@ -12,8 +12,10 @@ from chat.models import Conversation
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import record_enrolment
 from pnav.sessions import SessionStore
-from reports.models import Report
+from reports import actions, arrivals, openings
+from reports.models import OpeningField, OpeningRequest, Report
 from reports.session import GENERATION, KEY
+from reports.visitor import Connection
 from tests.factories import chat as make
 from triage.questions import VERSION
 
@@ -59,6 +61,7 @@ class Cast:
 
     conversation: Conversation
     other: Conversation  # of another reporter, with the agent of another unit
+    opening: OpeningRequest  # of `conversation`, by its agent; its person asked for erasure, too
     keys: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -104,7 +107,9 @@ def _user(role: Role, name: str, **fields: Any) -> User:
 def create_cast() -> Cast:
     """Inside a transaction that will be undone."""
     own, other = make.agent(unit_name="Ici"), make.agent(unit_name="Ailleurs")
-    cast = Cast(make.assigned(own), make.assigned(other))
+    conversation = make.assigned(own)
+    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user))
+    actions.ask_erasure(report_id=conversation.report_id)
     make.message(cast.conversation, WORDS)
     make.message(cast.other, OTHER_WORDS)
 
@@ -133,6 +138,16 @@ def create_cast() -> Cast:
         chief = f"administrator, {person}"
         _half_in(cast, chief, person, _user(Role.ADMINISTRATOR, f"chef-{len(cast.users)}"))
     return cast
+
+
+def _opening(conversation: Conversation, by: User) -> OpeningRequest:
+    arrivals.seal_identity(conversation.report, name="Anaïs", contact="", connection=Connection("192.0.2.1", "4711"))
+    grounds = openings.Grounds(
+        motive="essai", legal_ground="essai", prosecutor_reference="1", prosecutor_on="2026-11-25"
+    )
+    return openings.ask(
+        report=conversation.report, field=OpeningField.NAME, grounds=grounds, is_urgent=False, recipient=None, by=by
+    )
 
 
 def _half_in(cast: Cast, person: str, state: str, user: User) -> None:

@@ -20,6 +20,7 @@ from tests.access.people import (
     CHIEF_WITHOUT_FACTOR,
     CUSTODIAN,
     DEACTIVATED,
+    LEFT_BEHIND,
     OTHER_REPORTER,
     REPORTER,
     SIGNED_IN,
@@ -31,7 +32,7 @@ from tests.access.people import (
     WITHOUT_FACTOR,
 )  # fmt: skip
 
-IN, FORBIDDEN, ABSENT, NO_SESSION = "in", "403", "404", "401"
+IN, FORBIDDEN, ABSENT, NO_SESSION, NOT_THERE = "in", "403", "404", "401", "409"
 SIGN_IN, PASSWORD, ACCOUNT, PROVE = (
     "/compte/login/", "/compte/password/change/", "/compte/2fa/", "/compte/2fa/reauthenticate/",
 )  # fmt: skip
@@ -63,9 +64,18 @@ def nobody(_person: str) -> str:
     return ABSENT
 
 
-def own_visit(otherwise: str) -> Rule:
-    """The reporters, each for the conversation of their own visit; the others are sent where one begins."""
-    return lambda person: IN if person in {REPORTER, OTHER_REPORTER} else otherwise
+def own_visit(otherwise: str, *, left_behind: str = "") -> Rule:
+    """The reporters, each for the conversation of their own visit; the others are sent where one begins.
+
+    left_behind: for the device whose visit a code de reprise ended, where it is told that it ended.
+    """
+
+    def rule(person: str) -> str:
+        if person == LEFT_BEHIND and left_behind:
+            return left_behind
+        return IN if person in {REPORTER, OTHER_REPORTER} else otherwise
+
+    return rule
 
 
 def _console(allowed: Collection[str], otherwise: str) -> Rule:
@@ -84,6 +94,8 @@ def _console(allowed: Collection[str], otherwise: str) -> Rule:
 agents = _console(AGENTS, FORBIDDEN)
 supervisors = _console(SUPERVISORS, FORBIDDEN)
 assigned_agent = _console({ASSIGNED}, ABSENT)  # to other agents, supervisors too, there is no such conversation
+# How long it is kept is for who answers or answered it, and for every supervisor; nobody reads anything of it there.
+its_end = _console({ASSIGNED} | SUPERVISORS, ABSENT)
 
 
 def administrators(person: str) -> str:
@@ -104,6 +116,25 @@ def missing_administrators(person: str) -> str:
     """A page of the admin that finds nothing at this address."""
     answer = administrators(person)
     return ABSENT if answer == IN else answer
+
+
+def _openings(allowed: Collection[str], otherwise: str, answer: str = IN) -> Rule:
+    def rule(person: str) -> str:
+        if person in OUTSIDE:
+            return SIGN_IN
+        if person in NEXT_STEP:
+            return NEXT_STEP[person]
+        return answer if person in allowed else otherwise
+
+    return rule
+
+
+# Who takes part in openings; the room says that it is not for others, a request that it is not there.
+openings_room = _openings(AGENTS | {WITHOUT_AGENT, CUSTODIAN}, FORBIDDEN)
+openings_control = _openings({CUSTODIAN, ADMINISTRATOR}, FORBIDDEN)
+# Whoever asked, every supervisor, every custodian. What each may do now is in `test_openings`.
+PARTIES = {ASSIGNED, CUSTODIAN} | SUPERVISORS
+party_to_opening = _openings(PARTIES, ABSENT)
 
 
 def own_account(person: str) -> str:
@@ -128,7 +159,7 @@ def _room(person: str) -> str:
     """Whoever has signed in is shown to their own room."""
     if person in AGENTS | {WITHOUT_AGENT}:
         return "/console/"
-    return {ADMINISTRATOR: "/admin/", CUSTODIAN: ACCOUNT}.get(person) or NEXT_STEP[person]
+    return {ADMINISTRATOR: "/admin/", CUSTODIAN: "/levees/"}.get(person) or NEXT_STEP[person]
 
 
 def way_in(outside: str) -> Rule:
@@ -161,6 +192,7 @@ class Route:
 
 PLACE = "/point-d-accueil/"
 DOOR = "/orientation/maintenant/"
+OPENING = "/levees/…/"  # the page of the request
 BOTH_REPORTERS, ITS_AGENT = frozenset({REPORTER, OTHER_REPORTER}), frozenset({ASSIGNED})
 READ_ALL = {"type": "sync", "after": 0}  # a frame
 
@@ -174,6 +206,7 @@ ROUTES: dict[str, Route] = {
     "pages:legal": Route(anybody, READ),
     "pages:privacy": Route(anybody, READ),
     "pages:robots": Route(anybody, READ),
+    "pages:favicon": Route(anybody, READ, to=("/static/pnav/favicon-discreet.svg",)),
     "pages:display_settings": Route(anybody, FORM),
     "pages:components": Route(anybody, READ),  # the gallery: demonstration and tests only
     # The orientation and the place: what the visit itself said, and nothing of anybody else.
@@ -193,13 +226,17 @@ ROUTES: dict[str, Route] = {
     "locations:my_contacts": Route(anybody, READ, to=(PLACE,)),
     # The visitor's exchange: the session is the only key.
     "reports:create": Route(own_visit("/orientation/"), FORM, to=("/tchat/",)),
-    "chat:conversation": Route(own_visit("/signalement/"), READ_ONLY_GET, shows=BOTH_REPORTERS),
-    "chat:message": Route(own_visit("/signalement/"), WRITE, shows=BOTH_REPORTERS),
+    "reports:effort": Route(anybody, FORM, to=("/signalement/",)),  # what this visit's own form waits for, if it does
+    "chat:conversation": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
+    "chat:message": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
     "chat:news": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),  # a frame, empty without a visit
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
-    "chat:code": Route(own_visit("/tchat/reprendre/"), FORM),
-    "chat:code_annul": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/",)),
-    "chat:end": Route(own_visit("/signalement/"), ("GET", "POST"), to=("/tchat/",)),
+    "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
+    "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
+    "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
+    # The answer to a request for erasure is also for who typed its words (`chat:resume`): that visit alone.
+    "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
+    "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),
     "chat:resume": Route(anybody, FORM),
     # The console.
     "console:home": Route(agents, READ_ONLY_GET),
@@ -207,15 +244,39 @@ ROUTES: dict[str, Route] = {
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
     "console:urgency": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:ask_opening": Route(assigned_agent, FORM),
+    "console:endings": Route(agents, READ_ONLY_GET),
+    "console:freeze": Route(its_end, FORM),
+    "console:freeze_decision": Route(supervisors, WRITE, to=("/console/conservation/",)),
+    "console:erasure": Route(supervisors, FORM),
     "console:presence": Route(agents, READ_ONLY_GET),
     "console:board": Route(supervisors, READ_ONLY_GET),
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
+    # Openings of the seal. The administrators have the register, and no request.
+    "openings:index": Route(openings_room, READ_ONLY_GET),
+    "openings:register": Route(openings_control, READ_ONLY_GET),
+    "openings:register_csv": Route(openings_control, READ_ONLY_GET),
+    "openings:register_pdf": Route(openings_control, READ_ONLY_GET),
+    "openings:detail": Route(party_to_opening, READ_ONLY_GET),
+    "openings:countersign": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:agree": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:refuse": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:withdraw": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:envelope": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:answer": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:shown_here": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:show": Route(_openings(PARTIES, ABSENT, NOT_THERE), WRITE),  # nothing to show yet
+    "openings:review": Route(party_to_opening, WRITE, to=(OPENING,)),
     # The way in, and one's own account.
     "account_home": Route(_or(own_account, outside=ACCOUNT, without_factor=IN), FORM, to=(ACCOUNT,)),
     "account_login": Route(way_in(IN), FORM),
     "account_logout": Route(_or(anybody, outside=SIGN_IN), FORM, to=(SIGN_IN,)),
     "account_inactive": Route(_or(own_account, outside=IN), READ),
     "account_reauthenticate": Route(_or(own_account, without_factor=IN), FORM),
+    "account_end_other_sessions": Route(own_account, WRITE, to=("/compte/2fa/",)),
+    # Without a provider there is none of this; with one, see tests/accounts/test_openid.py.
+    "openid_login": Route(_or(own_account, outside=ABSENT, signed_in=ABSENT), WRITE),
+    "openid_callback": Route(_or(own_account, outside=ABSENT, signed_in=ABSENT), READ),
     "account_change_password": Route(_or(own_account, temporary=IN, without_factor=IN), FORM),
     "mfa_index": Route(_or(own_account, without_factor=IN), READ),
     "mfa_authenticate": Route(way_in(SIGN_IN), FORM),
@@ -276,4 +337,7 @@ ADMIN: dict[str, AdminClass] = {
     "pages.Feedback": AdminClass(add=False, change=False),
     "pages.HelpNumber": AdminClass(actions=frozenset({"verify_today"})),
     "reports.AccessRecord": AdminClass(add=False, change=False, delete=False),
+    "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),
+    "reports.RetentionRule": AdminClass(add=False, delete=False),
+    "reports.Tombstone": AdminClass(add=False, change=False, delete=False),
 }

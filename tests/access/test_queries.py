@@ -1,4 +1,5 @@
-"""Who may look for a conversation, a message or a report: `chat.access`, and the functions named here with a reason.
+"""Who may look for a conversation, a message, a report or what hangs on it: `chat.access`, and the functions named
+here with a reason.
 
 Read from the source, so that a query in a new function fails without ever having run.
 """
@@ -11,8 +12,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav")
-MODELS = {"Conversation", "Message", "ConversationEvent", "Report"}
-TABLES = {"chat_conversation", "chat_message", "reports_report"}
+MODELS = {
+    "Conversation", "Message", "ConversationEvent", "Report",
+    "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze",
+}  # fmt: skip
+TABLES = {"chat_conversation", "chat_message", "reports_report", "reports_sealedvalue", "reports_openingrequest"}
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
 
 # module: (reason, functions). Each gets what it looks for from whoever proved access before, or looks for nobody's in
@@ -31,9 +35,10 @@ NAMED = {
             "issue_code",
             "void_code",
             "forget_expired_codes",
-            "resume_by_code",
+            "resume_by_digest",
         },
     ),
+    "chat/forgetting.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
     "chat/writing.py": (ACTS, {"<module>"}),
     "chat/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/queue.py": (EVERYBODY, {"*"}),
@@ -44,18 +49,27 @@ NAMED = {
     ),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
-    "chat/management/commands/purge_expired.py": (EVERYBODY, {"*"}),
-    "reports/actions.py": ("makes a report, by the id of its own form in this visit's session", {"file_report"}),
-    "reports/session.py": ("the report of this visit, from the session alone", {"current_report"}),
+    "reports/actions.py": (
+        ACTS + "; or makes a report, by the id of its own form in this visit's session",
+        {"file_report", "_hold", "ask_freeze", "set_freeze", "lift_freeze", "ask_erasure", "answer_erasure"},
+    ),
+    "reports/session.py": ("the report of this visit, from the session alone", {"_own", "current_request"}),
+    "reports/arrivals.py": ("seals for a report that was just filed or come to, and opens nothing", {"*"}),
+    "reports/forgetting.py": (EVERYBODY, {"plan", "forget"}),
+    "reports/openings.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),
     "pnav/health.py": (EVERYBODY + ": counts", {"ServiceCollector.collect"}),
     "pnav/accounts/management/commands/bench_sessions.py": ("a demonstration's own rows", {"*"}),
 }
 # What is asked from outside is a public id, a client's id or a code: only these may look for a row by one.
-KEYS = {"public_id", "submission_id", "client_id", "resume_digest", "report__public_id", "conversation__public_id"}
+KEYS = {
+    "public_id", "submission_id", "client_id", "resume_digest", "code_digest", "report__public_id",
+    "conversation__public_id",
+}  # fmt: skip
 BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
-    ("chat/resume.py", "resume_by_code"), ("reports/session.py", "current_report"),
-    ("reports/actions.py", "file_report"),
+    ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
+    ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
+    ("reports/arrivals.py", "record"),
 }  # fmt: skip
 
 

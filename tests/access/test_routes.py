@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from django.contrib import admin
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import ClientHandler
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -21,13 +22,21 @@ from tests.access.people import (
     ADMINISTRATOR,
     AGENTS,
     ASSIGNED,
+    CHIEF_DEACTIVATED,
+    CHIEF_TEMPORARY,
+    CHIEF_UNPROVED,
+    CHIEF_WITHOUT_FACTOR,
+    CUSTODIAN,
+    DEACTIVATED,
     NOBODY,
     OTHER_AGENT,
     OTHER_REPORTER,
     OTHER_WORDS,
     PEOPLE,
     REPORTER,
+    SUPERVISOR,
     TEMPORARY,
+    WITHOUT_AGENT,
     WORDS,
     Cast,
     passkey_of,
@@ -106,8 +115,12 @@ def test_every_class_of_the_admin_has_a_decision():
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
+HANDLER = ClientHandler(enforce_csrf_checks=False)  # one for all: it reads the middleware once
+
+
 def browser(cast: Cast, person: str) -> Client:
     client = Client(raise_request_exception=False)
+    client.handler = HANDLER
     if person in cast.keys:
         client.cookies[site.SESSION_COOKIE_NAME] = cast.keys[person]
     return client
@@ -144,7 +157,7 @@ def expected(person: str, method: str, route: Route, path: str) -> set[str]:
     answer = route.who(person)
     if method in route.methods:
         return {answer}
-    if answer.startswith("/") and path.startswith(("/console/", "/admin/", "/compte/")):
+    if answer.startswith("/") and path.startswith(("/console/", "/levees/", "/admin/", "/compte/")):
         return {answer}  # to the sign-in, or to the next step of it
     return {"405", "403"} if answer == "403" or path.startswith("/admin/") else {"405"}
 
@@ -156,6 +169,7 @@ def where(cast: Cast) -> dict[str, Any]:
     rows = {label: ROWS[label]().pk for label in ADMIN}
     return {
         "public_id": cast.conversation.public_id,
+        "opening_id": cast.opening.public_id,
         "pk": 2**31 - 1,  # of a passkey: nobody's
         "id": rows["accounts.User"],
         "content_type_id": 1,
@@ -166,6 +180,8 @@ def where(cast: Cast) -> dict[str, Any]:
 def path_of(name: str, where: dict[str, Any], route: Route) -> str:
     values = {**where, **route.where}
     address = ADDRESSES[name]
+    if name.startswith("openings:"):
+        values["public_id"] = where["opening_id"]
     for label, pk in where["rows"].items():
         if address.startswith(f"admin/{label.lower().replace('.', '/')}/"):
             values["object_id"] = pk
@@ -174,13 +190,21 @@ def path_of(name: str, where: dict[str, Any], route: Route) -> str:
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), address)
 
 
-def people_at(path: str, method: str) -> list[str]:
+ONE_OF_EACH = (
+    NOBODY, REPORTER, ASSIGNED, SUPERVISOR, CUSTODIAN, ADMINISTRATOR, TEMPORARY, DEACTIVATED,
+    CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED,
+)  # fmt: skip
+
+
+def people_at(name: str, path: str, method: str) -> Sequence[str]:
     """Administrators who are half in are agents who are half in, save where an administrator may be. A HEAD is a GET
-    for the doors: one of each sort asks for it.
+    for the doors: one of each sort asks for it. So it is at the pages of the admin's classes, all behind one door.
     """
+    if name not in ROUTES:
+        return ONE_OF_EACH
     if method == "HEAD":
         return [NOBODY, REPORTER, OTHER_REPORTER, ASSIGNED, OTHER_AGENT, ADMINISTRATOR, TEMPORARY]
-    is_theirs = path.startswith(("/admin/", "/compte/"))
+    is_theirs = path.startswith(("/levees/", "/admin/", "/compte/"))
     return [person for person in PEOPLE if is_theirs or not person.startswith(f"{ADMINISTRATOR}, ")]
 
 
@@ -203,7 +227,7 @@ def _ask_everybody(name: str, cast: Cast, where: dict[str, Any]) -> int:
     wrong, count = [], 0
     # The pages of the admin's classes are Django's, and all alike: a HEAD is a GET there.
     for method in METHODS if name in ROUTES else ("GET", "POST"):
-        for person in people_at(path, method):
+        for person in people_at(name, path, method):
             answer = ask(cast, person, method, path, route.data if method == "POST" else None)
             promised = expected(person, method, route, path)
             got = outcome(answer, route, next(iter(promised)))
@@ -252,17 +276,39 @@ def seen(cast: Cast, person: str, method: str, path: str, data: dict[str, Any] |
     return answer.status_code, headers, body, asked
 
 
+GROUNDS = {
+    "motive": "x", "legal_ground": "x", "prosecutor_reference": "x", "prosecutor_on": "2026-01-02",
+}  # fmt: skip
+UNTIL = {"until": "2099-01-01"}
 # Where an address or a body names an object: what the object of somebody else gets must be what no object gets.
 BY_KEY = {
     "console:conversation": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=7))})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
     "console:urgency": [("POST", {"urgency": "2"})],
+    "console:ask_opening": [("GET", {}), ("POST", {"field": "name", "is_urgent": "on", **GROUNDS})],
+    "console:freeze": [("GET", {}), ("POST", dict.fromkeys(("motive", "reference", "authority"), "x") | UNTIL)],
+    "console:freeze_decision": [("POST", {"poser": "1"}), ("POST", {})],
+    "console:erasure": [("GET", {}), ("POST", {"answer": "grant"})],
+    "openings:detail": [("GET", {})],
+    "openings:refuse": [("POST", {"reason": "non"})],
+    "openings:answer": [("POST", {"reply": "x"})],
+    "openings:review": [("POST", {"conclusion": "vu", **GROUNDS})],
+    **{
+        f"openings:{act}": [("POST", {})]
+        for act in ("countersign", "agree", "withdraw", "envelope", "shown_here", "show")
+    },
     "console:availability": [("POST", {"availability": "available", "capacity": "3", "echange": "KEY"})],
     "console:frames": [("POST", {"type": kind, "conversation": "KEY", **more}) for kind, more in FRAMES.items()],
     "chat:frames": [("POST", {"type": kind, "conversation": "KEY", **more}) for kind, more in FRAMES.items()],
     "mfa_edit_webauthn": [("GET", {}), ("POST", {"name": "à moi"})],
     "mfa_remove_webauthn": [("GET", {}), ("POST", {})],
 }
+# To whom that object is somebody else's; of the other addresses, to every agent but its own.
+STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
+    # Supervisors see every end of conservation.
+    name: {OTHER_AGENT} for name in ("console:freeze", "console:freeze_decision", "console:erasure")
+}  # fmt: skip
+NO_PART = {OTHER_AGENT, WITHOUT_AGENT, ADMINISTRATOR}  # in the opening of somebody else's conversation
 # Addresses of the visitors' pages that hold no key of an object, or whose keys everybody may use.
 NO_KEY = {"triage:result": "a result of the orientation", "triage:question": "a question of the orientation"}
 
@@ -286,13 +332,15 @@ def test_object_of_somebody_else_is_as_unknown(cast, where, subtests, tried):
     passkey = passkey_of(cast.users[ASSIGNED])
     ask(cast, NOBODY, "GET", "/rien/")  # what a process keeps for all its pages is read with the first one
     for name, requests in BY_KEY.items():
-        own_side = {OTHER_REPORTER} if name == "chat:frames" else AGENTS - {ASSIGNED}
+        strangers = NO_PART if name.startswith("openings:") else STRANGERS.get(name, AGENTS - {ASSIGNED})
         if name.startswith("mfa_"):
             foreign, unknown, value = passkey.pk, _other_of_this_length(passkey.pk), "pk"
+        elif name.startswith("openings:"):
+            foreign, unknown, value = cast.opening.public_id, uuid.uuid4(), "opening_id"
         else:
             foreign, unknown, value = cast.conversation.public_id, uuid.uuid4(), "public_id"
         for method, data in requests:
-            for person in own_side:
+            for person in strangers:
                 with subtests.test(f"{name} {data.get('type', method)} {person}"):
                     answers = []
                     for key in (foreign, unknown):

@@ -22,11 +22,10 @@ from reports import register
 from reports.models import AccessKind, AccessRecord, ErasureRequest, RetentionRule, Tombstone
 from tests.factories import chat as make
 from tests.factories import locations as places
-from tests.pages.conftest import _first_contents  # noqa: F401  a fixture: whichever test ran before
 
 from .cast import PASSWORD, make_user, sign_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_contents")]
+pytestmark = pytest.mark.django_db
 
 MODELS = list(admin.site._registry)
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
@@ -124,7 +123,7 @@ class Fields(HTMLParser):
 
 def a_line() -> AccessRecord:
     register.record(kind=AccessKind.RETENTION, by=None, motive="essai")
-    return AccessRecord.objects.get()
+    return AccessRecord.objects.latest("number")
 
 
 # One row of each registered model. A model that is not here fails below: register it, then say how one is made.

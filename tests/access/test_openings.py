@@ -1,0 +1,98 @@
+"""Every act on an opening, in every state that it may wait in, for everybody: who may do it then. Nobody else's request
+leaves a step.
+"""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db import transaction
+
+from pnav.accounts.models import Role
+from reports import openings
+from reports.models import OpeningRequest
+from reports.opening_rules import State
+from reports.replies import Recipient, Reply, seal_reply
+from tests.access.people import ASSIGNED, CUSTODIAN, OTHER_SUPERVISOR, PEOPLE, SUPERVISOR, Cast
+from tests.access.table import ROUTES, WRITE
+from tests.access.test_routes import ADDRESSES, GROUNDS, browser
+from tests.accounts.cast import make_user
+
+SUPERVISION, CUSTODY, ASKER = {SUPERVISOR, OTHER_SUPERVISOR}, {CUSTODIAN}, {ASSIGNED}
+
+# Who may do it in which state; in the others, and to everybody else, nothing is done. The supervisor of the cast has
+# countersigned, two custodians who are not in it have agreed. An ordinary opening has no review.
+ACTS: dict[str, dict[State, set[str]]] = {
+    "contresigner": {State.ASKED: SUPERVISION},
+    "accorder": {State.COUNTERSIGNED: CUSTODY},
+    "refuser": {State.ASKED: SUPERVISION, State.COUNTERSIGNED: CUSTODY, State.AGREED: CUSTODY},
+    "retirer": dict.fromkeys((State.ASKED, State.COUNTERSIGNED, State.AGREED, State.ANSWERED), ASKER),
+    "enveloppe": {State.AGREED: CUSTODY},
+    "reponse": {State.AGREED: CUSTODY},
+    "montree": {State.AGREED: CUSTODY},
+    "lire": {State.ANSWERED: ASKER},
+    "examen": {},
+}
+WAITING = (State.ASKED, State.COUNTERSIGNED, State.AGREED, State.ANSWERED, State.WITHDRAWN)
+
+
+@pytest.fixture
+def recipient() -> Recipient:
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return Recipient(public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+
+
+def reply_to(opening: OpeningRequest, recipient: Recipient) -> Reply:
+    return Reply(opening.public_id, seal_reply("Anaïs", recipient=recipient, request=opening.public_id))
+
+
+def bring_to(state: State, cast: Cast, recipient: Recipient, custodians: list) -> OpeningRequest:
+    """The opening of the cast, as it stands in this state."""
+    opening = cast.opening
+    OpeningRequest.objects.filter(pk=opening.pk).update(recipient=recipient.raw)
+    if state is State.WITHDRAWN:
+        openings.withdraw(request_id=opening.pk, by=cast.users[ASSIGNED])
+    elif state is not State.ASKED:
+        openings.countersign(request_id=opening.pk, by=cast.users[SUPERVISOR])
+    if state in {State.AGREED, State.ANSWERED}:
+        for custodian in custodians:
+            openings.agree(request_id=opening.pk, by=custodian)
+    if state is State.ANSWERED:
+        openings.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, recipient))
+    opening.refresh_from_db()
+    assert opening.state == state
+    return opening
+
+
+def test_every_act_has_a_decision():
+    paths = {ADDRESSES[name].split("/")[-2] for name, route in ROUTES.items()
+             if name.startswith("openings:") and route.methods == WRITE}  # fmt: skip
+    assert paths == set(ACTS)
+
+
+def test_every_act_in_every_state_as_everybody(cast, recipient, tried):
+    custodians = [make_user(name, Role.CUSTODIAN) for name in ("un", "deux")]
+    wrong, count = [], 0
+    for state in WAITING:
+        with transaction.atomic():
+            opening = bring_to(state, cast, recipient, custodians)
+            sent = {"reason": "non", "reply": reply_to(opening, recipient).text, "conclusion": "vu", **GROUNDS}
+            steps = opening.steps.count()
+            for act, allowed in ACTS.items():
+                for person in PEOPLE:
+                    with transaction.atomic():
+                        browser(cast, person).post(f"/levees/{opening.public_id}/{act}/", sent)
+                        is_done = opening.steps.count() > steps
+                        transaction.set_rollback(True)
+                    count += 1
+                    if is_done != (person in allowed.get(state, set())):
+                        wrong.append(f"{act}, {state}, as {person}: done: {is_done}")
+            transaction.set_rollback(True)
+    assert not wrong, "\n".join(wrong)
+    tried("table of access: act on an opening, state, person", count)
+
+
+def test_agent_who_became_administrator_has_no_request_left(cast):
+    asker = cast.users[ASSIGNED]
+    assert openings.find(asker, cast.opening.public_id) == cast.opening
+    asker.role = Role.ADMINISTRATOR
+    assert openings.find(asker, cast.opening.public_id) is None
