@@ -69,10 +69,9 @@ def environment(tmp_path_factory) -> Iterator[dict[str, str]]:
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
     own = {"DATABASE_URL": database, "REDIS_PREFIX": name, "DJANGO_SETTINGS_MODULE": "pnav.settings"}
     values = {**os.environ, **own, "STATIC_ROOT": str(static)}
-    done = manage(values, "migrate", "--verbosity=0")
-    assert done.returncode == 0, done.stderr
-    done = manage(values, "collectstatic", "--noinput", "--verbosity=0")
-    assert done.returncode == 0, done.stderr
+    for command in (["migrate", "--verbosity=0"], ["build_styles"], ["collectstatic", "--noinput", "--verbosity=0"]):
+        done = manage(values, *command)
+        assert done.returncode == 0, done.stderr
     yield values | PRODUCTION
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
