@@ -127,18 +127,17 @@ def decide(
     granted_at: when an erasure was agreed to. It brings the end forward to the short grace of `erasure`, counted again
     from whatever is added; that the person looks at their page does not put off what they asked for.
     """
-    cause, grace = Cause.TERM, timedelta(days=rule.grace_days)
-    term_at = life.last_at + timedelta(days=rule.days)
-    due_at = term_at + grace
+    cause, term_at = Cause.TERM, life.last_at + timedelta(days=rule.days)
+    due_at = _after(term_at, timedelta(days=rule.grace_days), frozen_until)
     if rule.in_force_at is not None:
         due_at = max(due_at, rule.in_force_at)
     if granted_at is not None:
-        asked_term, asked_grace = max(granted_at, life.added_at), timedelta(days=erasure.grace_days)
-        if asked_term + asked_grace < due_at:
-            cause, grace, term_at, due_at = Cause.ERASURE, asked_grace, asked_term, asked_term + asked_grace
+        asked_term = max(granted_at, life.added_at)
+        asked_due = _after(asked_term, timedelta(days=erasure.grace_days), frozen_until)
+        # Each with the freeze already in it: an addition moves both, so that it never brings the earlier one nearer.
+        if asked_due < due_at:
+            cause, term_at, due_at = Cause.ERASURE, asked_term, asked_due
     is_on_its_way = now >= term_at - timedelta(days=rule.digest_days)
-    if frozen_until is not None:
-        due_at = max(due_at, frozen_until + grace)
     if now >= due_at:
         state = State.DUE
     elif not is_on_its_way:
@@ -148,6 +147,11 @@ def decide(
     else:
         state = State.GRACE if now >= term_at else State.ENDING
     return Decision(state, cause, term_at, due_at)
+
+
+def _after(term_at: datetime, grace: timedelta, frozen_until: datetime | None) -> datetime:
+    """A grace after the term, and after the end of a freeze."""
+    return (term_at if frozen_until is None else max(term_at, frozen_until)) + grace
 
 
 def shortened(before: Rule, after: Rule, now: datetime) -> datetime | None:

@@ -78,6 +78,17 @@ def test_decide_erasure_is_moved_by_what_is_added_and_not_by_looking():
     assert added.state is State.GRACE
 
 
+def test_decide_an_addition_during_a_freeze_does_not_shorten_the_grace_after_it():
+    """The freeze outlasts both ends: which of the two graces follows it does not depend on which end came first."""
+    frozen = {"frozen_until": NOW + timedelta(days=2), "granted_at": NOW + timedelta(days=2)}
+    rule, erasure = Rule(days=1, grace_days=1), Rule(days=1, grace_days=0)
+    before, after = (
+        decide(life=Life(added), rule=rule, now=NOW, erasure=erasure, **frozen)
+        for added in (NOW, NOW + timedelta(days=1))
+    )
+    assert before.due_at == after.due_at == NOW + timedelta(days=2) and before.cause is Cause.ERASURE
+
+
 def test_decide_erasure_never_keeps_longer_than_the_rule():
     decision = decide(life=Life(ago(109)), rule=RULE, now=NOW, granted_at=NOW)
     assert decision.cause is Cause.TERM and decision.due_at == ago(109) + timedelta(days=110)
@@ -118,7 +129,7 @@ def test_decide_promises(added, seen, rule, frozen, granted, erasure, more):
     assert decision.term_at <= decision.due_at
     later = told(life=Life(added + timedelta(days=more), seen))
     assert later.due_at >= decision.due_at, "an addition never brings the end nearer"
-    assert told(granted_at=None).due_at >= decision.due_at or frozen is not None
+    assert told(granted_at=None).due_at >= decision.due_at, "what was granted keeps nothing longer"
     if granted is None:
         last = max(added, seen or added)
         assert not decision.is_due or last + timedelta(days=rule.days + rule.grace_days) <= NOW
