@@ -22,6 +22,8 @@ from chat.models import Conversation, Message
 from pnav.accounts.models import Role
 from pnav.logs import Discreet
 from pnav.pages.models import Feedback
+from reports import openings
+from reports.models import ErasureRequest, Freeze, OpeningField, OpeningStep
 from tests.access.people import signed_in
 from tests.access.table import ROUTES
 from tests.access.test_routes import path_of
@@ -58,16 +60,29 @@ def situation():
 WITHOUT_TOKEN = {"pages:quit"}
 
 
+def where_of(conversation: Conversation) -> dict[str, object]:
+    """Values for the addresses, with an opening that the agent of this conversation asked for."""
+    grounds = openings.Grounds(motive="essai", legal_ground="essai")
+    by = conversation.assigned_to.user
+    opening = openings.ask(
+        report=conversation.report, field=OpeningField.NAME, grounds=grounds, is_urgent=True, recipient=None, by=by
+    )
+    return {
+        "public_id": conversation.public_id, "opening_id": opening.public_id,
+        "pk": 1, "id": 1, "content_type_id": 1, "rows": {},
+    }  # fmt: skip
+
+
 def test_every_form_refuses_a_request_without_its_token(situation, tried):
     """From our own page without a token, with another one, and from a foreign page with the right one."""
     conversation, mine, theirs = situation
     chief = signed_in(make_user("chef", Role.ADMINISTRATOR))
     names = [name for name, route in ROUTES.items() if "POST" in route.methods and name not in WITHOUT_TOKEN]
-    where = {"public_id": conversation.public_id, "pk": 1, "id": 1, "content_type_id": 1, "rows": {}}
+    where = where_of(conversation)
     for name in names:
         path = path_of(name, where, ROUTES[name])
         key = chief if path.startswith("/admin/") else theirs if path.startswith("/console/") else mine
-        if path.startswith("/compte/"):
+        if path.startswith(("/compte/", "/levees/")):
             key = theirs
         good = "a" * 32
         for token, cookie, origin in [
@@ -93,7 +108,7 @@ def test_every_form_refuses_a_request_without_its_token(situation, tried):
 def test_no_get_changes_what_others_see(situation, tried):
     """A picture on a foreign page can ask for any address with the cookies of whoever looks at it."""
     conversation, mine, theirs = situation
-    where = {"public_id": conversation.public_id, "pk": 1, "id": 1, "content_type_id": 1, "rows": {}}
+    where = where_of(conversation)
     before = Conversation.objects.values("status", "urgency", "outcome", "resume_digest", "last_seq").get()
     for name in ROUTES:
         path = path_of(name, where, ROUTES[name])
@@ -102,7 +117,8 @@ def test_no_get_changes_what_others_see(situation, tried):
                 browser(key).get(path + query)
                 tried("requests by GET that change nothing", 1)
     assert Conversation.objects.values("status", "urgency", "outcome", "resume_digest", "last_seq").get() == before
-    assert not Feedback.objects.exists()
+    assert not (Feedback.objects.exists() or Freeze.objects.exists() or ErasureRequest.objects.exists())
+    assert OpeningStep.objects.count() == 1
 
 
 # --- borrowed sessions ------------------------------------------------------------------------------------------------

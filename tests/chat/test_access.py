@@ -14,6 +14,8 @@ from tests.factories import chat as make
 # a party's; if it is not, it calls `reports.register.record`.
 WAYS = {
     "as_reporter",
+    "erasure_of",  # what this reporter asked for
+    "erasure_by_digest",  # for whoever has its words; nothing of the conversation
     "reporters",
     "may_answer",
     "able_to_answer",
