@@ -296,16 +296,20 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
             prosecutor_reference=data["prosecutor_reference"],
             prosecutor_on=data["prosecutor_on"].isoformat() if data["prosecutor_on"] else "",
         )
-        opening = openings.ask(
-            report=current.report,
-            field=data["field"],
-            grounds=grounds,
-            is_urgent=data["is_urgent"],
-            recipient=data["recipient"],
-            by=agent.user,
-        )
-        messages.success(request, _("Demande envoyée. Un superviseur doit maintenant la contresigner."))
-        return redirect("openings:detail", opening.public_id)
+        try:
+            opening = openings.ask(
+                report=current.report,
+                field=data["field"],
+                grounds=grounds,
+                is_urgent=data["is_urgent"],
+                recipient=data["recipient"],
+                by=agent.user,
+            )
+        except openings.ReportGone:
+            form.add_error(None, _("Ce signalement est plus ancien que le scellé : il n'y a rien à ouvrir."))
+        else:
+            messages.success(request, _("Demande envoyée. Un superviseur doit maintenant la contresigner."))
+            return redirect("openings:detail", opening.public_id)
     return render(request, "openings/ask.html", {"form": form, "conversation": current})
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from chat import doorbell, resume
 from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
-from reports import erased, forgetting, opening_rules, register
+from reports import erased, forgetting, opening_rules, openings, register
 from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
 from reports.opening_rules import OPEN
 from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
@@ -306,6 +306,7 @@ def _delete(gone: Iterable[tuple[Any, Decision]], rules: dict[str, Rule], now: d
     asked = [report.public_id for report, decision in gone if decision.cause is Cause.ERASURE]
     erased.remember(asked, on=timezone.localdate(now))
     keys = [report.pk for report, _decision in gone]
+    openings.forget_grounds(keys)
     Freeze.objects.filter(report__in=keys).delete()  # over, all of them: a running one is never due
     Report.objects.filter(pk__in=keys).delete()
     for report, _decision in gone:
@@ -326,7 +327,11 @@ def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:
     locked = [row.pk for row in Report.objects.filter(pk__in=keys).order_by("pk").select_for_update(of=("self",))]
     rules = forgetting.rules()
     found = list(_with_acts(Report.objects.filter(pk__in=locked)))
-    frozen = [report for report in found if (freeze := _part(report, "freeze")) and freeze.is_running(now)]
+    frozen = [
+        report
+        for report in found
+        if ((freeze := _part(report, "freeze")) and freeze.is_running(now)) or report.opening_at is not None
+    ]
     held = {report.pk for report in frozen}
     gone = [
         (report, replace(_decide(report, rules, now), state=State.DUE, cause=Cause.ERASURE))

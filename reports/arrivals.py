@@ -5,6 +5,7 @@ or not; then one value for each later connection. See docs/adr/0030.
 """
 
 import base64
+import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,16 +13,21 @@ from typing import Any, NamedTuple, TypedDict
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 
 from reports import limits
-from reports.models import Report, SealedField, SealedValue
+from reports.models import OpeningRequest, Report, SealedField, SealedValue
+from reports.opening_rules import OPEN
 from reports.sealing import Context, PublicKey, seal
 from reports.visitor import Connection, connection_of, hashed_address
 
-MOST = 500  # connections sealed for one report: whoever reconnects without end fills no disk
+# Values kept of one report: the first ones and the newest. Whoever reconnects without end fills no disk, and hides
+# neither where the report came from nor where its person is now.
+FIRST, MOST = 20, 500
+_KEY = secrets.token_bytes(32)
 SAME_NETWORK_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each network is enough
 
 
@@ -85,13 +91,27 @@ def seal_identity(
 
 
 def record(arrivals: Sequence[Arrival]) -> None:
-    """Seal these connections, for reports that are still there. The first MOST of a report are kept, and its form's."""
+    """Seal these connections, for reports that are still there; those between the first and the newest go."""
     reports = Report.objects.filter(public_id__in={one.report for one in arrivals})
-    counted = reports.annotate(sealed_count=Count("sealed_values")).filter(sealed_count__lt=MOST)
-    keys = dict(counted.values_list("public_id", "pk"))
+    counted = reports.annotate(sealed_count=Count("sealed_values")).values_list("public_id", "pk", "sealed_count")
+    rows = list(counted)
+    keys = {public_id: pk for public_id, pk, _count in rows}
     SealedValue.objects.bulk_create(
         _value(keys[one.report], one.report, SealedField.CONNECTION, one.text) for one in arrivals if one.report in keys
     )
+    for _public_id, pk, count in rows:
+        if count >= MOST:
+            _let_go(pk)
+
+
+@transaction.atomic
+def _let_go(report_id: int) -> None:
+    """The values between the first and the newest, except one that somebody asked to have opened."""
+    values = SealedValue.objects.filter(report_id=report_id).order_by("pk")
+    asked = OpeningRequest.objects.filter(report_id=report_id, state__in=OPEN).values("version")
+    first, newest = values.values_list("pk", flat=True)[:FIRST], values.reverse().values_list("pk", flat=True)
+    spared = [*first, *newest[: MOST - FIRST]]
+    values.exclude(pk__in=spared).exclude(version__in=asked).delete()
 
 
 def record_request(request: HttpRequest, report: UUID) -> None:
@@ -99,7 +119,9 @@ def record_request(request: HttpRequest, report: UUID) -> None:
 
     For pages that ask again and again: they need not say each time what the last one said.
     """
-    if not limits.is_over(f"arrival:{report}:{hashed_address(request)}", limit=1, seconds=SAME_NETWORK_SECONDS):
+    # Under a key that only this process has: with the report beside an address's hash, Redis would tell whose it is.
+    name = hmac.digest(_KEY, f"{report}:{hashed_address(request)}".encode(), "sha256").hex()
+    if not limits.is_over(f"arrival:{name}", limit=1, seconds=SAME_NETWORK_SECONDS):
         record([Arrival(report, connection_of(request), timezone.now())])
 
 

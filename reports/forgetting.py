@@ -15,6 +15,7 @@ from django.utils import timezone
 from reports import register
 from reports.models import Erased, OpeningRequest, RetentionRule, Tombstone
 from reports.opening_rules import OPEN
+from reports.openings import REVIEW_OWED
 from reports.retention import DEFAULTS, Cause, Item, Kind, Rule, State
 
 # The key of PostgreSQL's advisory lock under which something is forgotten (the register has 03 of the family).
@@ -96,13 +97,17 @@ def plan(now: datetime) -> list[Item]:
     return [
         *plan_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now),
         *plan_rows(Kind.ERASED, Erased.objects.all(), "on", now),
-        *plan_rows(Kind.OPENING, OpeningRequest.objects.exclude(state__in=OPEN), "moved_at", now),
+        *plan_rows(Kind.OPENING, _old_openings(), "moved_at", now),
     ]
 
 
 def forget(now: datetime) -> None:
     forget_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now, name="tombstones")
     forget_rows(Kind.ERASED, Erased.objects.all(), "on", now, name="erased")
-    forget_rows(
-        Kind.OPENING, OpeningRequest.objects.exclude(state__in=OPEN), "moved_at", now, name="openings_and_steps"
-    )
+    forget_rows(Kind.OPENING, _old_openings(), "moved_at", now, name="openings_and_steps")
+
+
+def _old_openings() -> "models.QuerySet[Any]":
+    """Requests that are over; not one whose review is still owed."""
+    owed = OpeningRequest.objects.filter(REVIEW_OWED).values("pk")
+    return OpeningRequest.objects.exclude(state__in=OPEN).exclude(pk__in=owed)

@@ -1,5 +1,6 @@
 """A signalement: what a person says of the facts, without saying who they are; the register; how long it is kept."""
 
+import hashlib
 import json
 import uuid
 from datetime import datetime
@@ -209,8 +210,11 @@ class OpeningRequest(models.Model):
     report = models.ForeignKey(Report, null=True, on_delete=models.SET_NULL, related_name="openings")
     report_public_id = models.UUIDField(editable=False)
     field = models.CharField(max_length=20, choices=OpeningField)
+    version = models.PositiveIntegerField()  # which value of the field: the one there was when it was asked for
     is_urgent = models.BooleanField(default=False)
-    state = models.CharField(max_length=20, choices=[(state, state) for state in State], default=State.ASKED)
+    state = models.CharField(
+        max_length=20, choices=[(str(state), str(state)) for state in State], default=str(State.ASKED)
+    )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     moved_at = models.DateTimeField()
@@ -224,10 +228,13 @@ class OpeningRequest(models.Model):
         verbose_name_plural = _("demandes de levée d'anonymat")
         ordering = ["-asked_at"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=list(State)), name="opening_state_known"),
+            models.CheckConstraint(condition=models.Q(state__in=list(map(str, State))), name="opening_state_known"),
             models.CheckConstraint(
-                condition=models.Q(state=State.ANSWERED, sealed_reply__isnull=False)
-                | (~models.Q(state=State.ANSWERED) & models.Q(sealed_reply__isnull=True)),
+                condition=models.Q(state=str(State.ANSWERED), sealed_reply__isnull=False)
+                | models.Q(state=str(State.BROUGHT))
+                | (
+                    ~models.Q(state__in=[str(State.ANSWERED), str(State.BROUGHT)]) & models.Q(sealed_reply__isnull=True)
+                ),
                 name="opening_reply_only_until_read",
             ),
             models.CheckConstraint(
@@ -236,13 +243,17 @@ class OpeningRequest(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state"], name="opening_pending", condition=models.Q(state__in=sorted(OPEN))),
+            models.Index(
+                fields=["state"], name="opening_pending", condition=models.Q(state__in=sorted(map(str, OPEN)))
+            ),
         ]
 
     @property
     def context(self) -> str:
-        """What the sealed grounds are bound to."""
-        return f"opening:{self.public_id}"
+        """What the sealed grounds are bound to: all that people agreed to. Change any of it, and they do not open."""
+        recipient = hashlib.sha256(bytes(self.recipient)).hexdigest()
+        asked = (self.report_public_id, self.field, self.version, self.is_urgent, self.asked_by_id, recipient)
+        return f"opening:{self.public_id}:{':'.join(map(str, asked))}"
 
 
 class OpeningStep(models.Model):
@@ -252,10 +263,10 @@ class OpeningStep(models.Model):
     SEALED_WITH = ("request",)
 
     request = models.ForeignKey(OpeningRequest, on_delete=models.CASCADE, related_name="steps")
-    act = models.CharField(max_length=20, choices=[(act, act) for act in Act])
+    act = models.CharField(max_length=20, choices=[(str(act), str(act)) for act in Act])
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    part = models.CharField(max_length=20, choices=[(part, part) for part in Part])
+    part = models.CharField(max_length=20, choices=[(str(part), str(part)) for part in Part])
     number = models.PositiveSmallIntegerField()
     sealed_note = models.BinaryField(null=True)
 
@@ -264,7 +275,7 @@ class OpeningStep(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["request", "number"], name="opening_step_once"),
             models.UniqueConstraint(
-                fields=["request", "by"], condition=models.Q(act=Act.AGREE), name="opening_agreed_once_each"
+                fields=["request", "by"], condition=models.Q(act=str(Act.AGREE)), name="opening_agreed_once_each"
             ),
         ]
 

@@ -1,10 +1,12 @@
 """Opening the seal: what may follow what, and who may do it. Pure.
 
 An agent asks; a supervisor countersigns; custodians agree, as many as the threshold; they open away from the server and
-bring back an answer that only the asking agent's browser reads, or show it to the agent on the spot. When danger is
-imminent two people are enough for it to begin: the agent and the supervisor; a review is then owed.
+bring back an answer that only the asking agent's browser reads, or show it to the agent on the spot. One of them says
+so, and the others who were there confirm it: none names anybody alone. When danger is imminent two people are enough
+for it to begin: the agent and the supervisor; a review is then owed, by somebody who had no part in it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +15,7 @@ from enum import StrEnum
 TERM = timedelta(days=14)
 URGENT_TERM = timedelta(hours=12)
 READING = timedelta(hours=1)
+CONFIRMING = timedelta(hours=24)
 REMIND = timedelta(hours=24)
 URGENT_REMIND = timedelta(minutes=15)
 
@@ -23,6 +26,7 @@ class State(StrEnum):
     ASKED = "asked"
     COUNTERSIGNED = "countersigned"
     AGREED = "agreed"
+    BROUGHT = "brought"  # one custodian says what came of it; the others who were there confirm
     ANSWERED = "answered"
     SHOWN = "shown"
     REFUSED = "refused"
@@ -40,6 +44,7 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     TAKE = "take"  # the envelope
     ANSWER = "answer"
+    CONFIRM = "confirm"
     SHOW = "show"
     SHOW_HERE = "show_here"  # custodians showed it to the agent, who was there
     EXPIRE = "expire"
@@ -55,19 +60,21 @@ class Part(StrEnum):
     SERVICE = "service"
 
 
-OPEN = {State.ASKED, State.COUNTERSIGNED, State.AGREED, State.ANSWERED}
+OPEN = {State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED}
 # Which part may do what, and when.
 MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
     Act.COUNTERSIGN: (Part.SUPERVISOR, frozenset({State.ASKED})),
     Act.AGREE: (Part.CUSTODIAN, frozenset({State.COUNTERSIGNED})),
     Act.TAKE: (Part.CUSTODIAN, frozenset({State.AGREED})),
     Act.ANSWER: (Part.CUSTODIAN, frozenset({State.AGREED})),
-    Act.SHOW_HERE: (Part.CUSTODIAN, frozenset({State.AGREED})),
+    # On the machine without a network it may have been later than the term: it is told all the same.
+    Act.SHOW_HERE: (Part.CUSTODIAN, frozenset({State.AGREED, State.EXPIRED})),
+    Act.CONFIRM: (Part.CUSTODIAN, frozenset({State.BROUGHT})),
     Act.SHOW: (Part.ASKER, frozenset({State.ANSWERED})),
     Act.WITHDRAW: (Part.ASKER, frozenset(OPEN)),
     Act.EXPIRE: (Part.SERVICE, frozenset(OPEN)),
 }
-REFUSALS = {Part.SUPERVISOR: {State.ASKED}, Part.CUSTODIAN: {State.COUNTERSIGNED, State.AGREED}}
+REFUSALS = {Part.SUPERVISOR: {State.ASKED}, Part.CUSTODIAN: {State.COUNTERSIGNED, State.AGREED, State.BROUGHT}}
 
 
 class NotAllowed(Exception):
@@ -76,7 +83,8 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Standing:
-    """What decides of a request. agreed: how many custodians agreed; threshold: how many must. owes_review: it was
+    """What decides of a request. agreed: how many custodians agreed; threshold: how many must. was_taken: an envelope
+    left. told_by: how many custodians say what came of it; has_reply: there is an answer to read. owes_review: it was
     opened in haste, and nobody has looked at it since.
     """
 
@@ -85,20 +93,35 @@ class Standing:
     agreed: int
     threshold: int
     owes_review: bool
+    was_taken: bool = False
+    told_by: int = 0
+    has_reply: bool = False
 
 
 def may(act: Act, *, part: Part | None, standing: Standing) -> bool:
-    """Whether somebody in this part may do this now. Whoever countersigned reviews nothing, which the caller knows."""
+    """Whether somebody in this part may do this now, as far as parts and states tell; see `bars` for the person."""
     if part is None:
         return False
     if act is Act.REVIEW:
         return standing.owes_review and standing.state not in OPEN and part in {Part.SUPERVISOR, Part.CUSTODIAN}
     if act is Act.REFUSE:
         return standing.state in REFUSALS.get(part, set())
-    if act not in MOVES:
+    if act not in MOVES or (act in {Act.ANSWER, Act.SHOW_HERE} and not standing.was_taken):
         return False
     who, states = MOVES[act]
     return part is who and standing.state in states
+
+
+def bars(done: Collection[Act]) -> set[Act]:
+    """What somebody who did this to a request may not do to it any more: no two roles in one opening, no agreement
+    twice, no review of what one had a part in.
+    """
+    barred: set[Act] = set()
+    if done:
+        barred |= {Act.COUNTERSIGN, Act.AGREE, Act.REVIEW}
+    if {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM} & set(done):
+        barred |= {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}
+    return barred
 
 
 def after(act: Act, *, standing: Standing) -> State:
@@ -108,9 +131,11 @@ def after(act: Act, *, standing: Standing) -> State:
             return State.AGREED if standing.is_urgent else State.COUNTERSIGNED
         case Act.AGREE:
             return State.AGREED if standing.agreed >= standing.threshold else State.COUNTERSIGNED
-        case Act.ANSWER:
-            return State.ANSWERED
-        case Act.SHOW | Act.SHOW_HERE:
+        case Act.ANSWER | Act.SHOW_HERE | Act.CONFIRM:
+            if standing.told_by < standing.threshold:
+                return State.BROUGHT
+            return State.ANSWERED if standing.has_reply else State.SHOWN
+        case Act.SHOW:
             return State.SHOWN
         case Act.REFUSE:
             return State.REFUSED
@@ -123,9 +148,12 @@ def after(act: Act, *, standing: Standing) -> State:
 
 
 def term(*, is_urgent: bool, state: State, asked_at: datetime, moved_at: datetime) -> datetime:
-    """When a request ends by itself: an answer an hour after it came, anything else counted from the asking."""
+    """When a request ends by itself: an answer an hour after it could be read, what is to be confirmed after a day,
+    anything else counted from the asking."""
     if state is State.ANSWERED:
         return moved_at + READING
+    if state is State.BROUGHT:
+        return moved_at + CONFIRMING
     return asked_at + (URGENT_TERM if is_urgent else TERM)
 
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("<uuid:public_id>/enveloppe/", views.envelope, name="envelope"),
     path("<uuid:public_id>/reponse/", views.answer, name="answer"),
     path("<uuid:public_id>/montree/", views.shown_here, name="shown_here"),
+    path("<uuid:public_id>/confirmer/", views.confirm, name="confirm"),
     path("<uuid:public_id>/lire/", views.show, name="show"),
     path("<uuid:public_id>/examen/", views.review, name="review"),
 ]

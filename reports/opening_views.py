@@ -26,7 +26,7 @@ from reports.models import AccessKind, OpeningRequest, OpeningStep
 from reports.opening_forms import RefusalForm, ReplyForm, ReviewForm
 from reports.opening_rules import OPEN, Act, NotAllowed, Part, State
 from reports.opening_wording import ACTS, PARTS, STATES
-from reports.replies import Recipient
+from reports.replies import Recipient, Reply
 
 type View = Callable[..., HttpResponse]
 
@@ -56,7 +56,11 @@ def act_on(view: View) -> View:
             return view(request, opening)
         except NotAllowed:
             messages.error(request, _("La demande a changé entre-temps : voyez où elle en est."))
-            return redirect("openings:detail", opening.public_id)
+        except openings.ReportGone:
+            messages.error(request, _("Ce signalement a été supprimé : il ne reste rien à ouvrir."))
+        except openings.Altered:
+            messages.error(request, _("Cette demande n'est plus celle qui a été accordée. Prévenez l'exploitant."))
+        return redirect("openings:detail", opening.public_id)
 
     return wrapped
 
@@ -97,7 +101,9 @@ def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
 @require_GET
 @for_one
 def detail(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """One request: why, where it stands, what this account may do."""
+    """One request: why, where it stands, what this account may do. Whoever did not ask leaves a line."""
+    if openings.part_of(request.user, opening) is not Part.ASKER:
+        openings.record_reading(opening, by=request.user)
     return _show(request, opening)
 
 
@@ -118,6 +124,9 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "is_asker": opening.asked_by_id == request.user.pk,
         "recipient": recipient,
         "fingerprint": recipient.fingerprint if recipient else "",
+        "reply_fingerprint": Reply(opening.public_id, bytes(opening.sealed_reply)).fingerprint
+        if opening.sealed_reply
+        else "",
         "refusal": forms_in_error.get("refusal") or RefusalForm(),
         "reply": forms_in_error.get("reply") or ReplyForm(),
         "review": forms_in_error.get("review") or ReviewForm(),
@@ -174,11 +183,7 @@ def withdraw(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 @act_on
 def envelope(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     """The sealed value in a file, for the machine without a network."""
-    try:
-        taken = openings.take_envelope(request_id=opening.pk, by=request.user)
-    except openings.ReportGone:
-        messages.error(request, _("Ce signalement a été supprimé : il ne reste rien à ouvrir."))
-        return redirect("openings:detail", opening.public_id)
+    taken = openings.take_envelope(request_id=opening.pk, by=request.user)
     name = f"enveloppe-{opening.public_id}.json"
     return HttpResponse(
         taken.text,
@@ -197,7 +202,7 @@ def answer(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
         except openings.OtherRequest:
             form.add_error("reply", _("Cette réponse est celle d'une autre demande."))
         else:
-            messages.success(request, _("Réponse déposée. L'agent a une heure pour la lire, une seule fois."))
+            messages.success(request, _("Réponse déposée. Un autre référent présent doit maintenant la confirmer."))
             return redirect("openings:detail", opening.public_id)
     return _show(request, opening, reply=form)
 
@@ -205,7 +210,17 @@ def answer(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 @act_on
 def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     openings.shown_here(request_id=opening.pk, by=request.user)
-    messages.success(request, _("Noté : la valeur a été montrée sur place."))
+    messages.success(request, _("Noté. Un autre référent présent doit maintenant le confirmer."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    done = openings.confirm(request_id=opening.pk, by=request.user)
+    if done.state == State.ANSWERED:
+        messages.success(request, _("Confirmé. L'agent a une heure pour lire la réponse, une seule fois."))
+    else:
+        messages.success(request, _("Confirmé."))
     return redirect("openings:detail", opening.public_id)
 
 
@@ -251,6 +266,7 @@ def for_control(view: View) -> View:
 @for_control
 def openings_register(request: HttpRequest) -> HttpResponse:
     """All requests, without their grounds: what, when, who, how it ended."""
+    _record_export(request, "page")
     return render(request, "openings/register.html", {"rows": register_rows(), "heads": register_heads()})
 
 

@@ -5,7 +5,7 @@ answer that it cannot read. Nothing here looks whether a person left something: 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,16 @@ from django.utils import timezone
 
 from reports import keyring, opening_rules, register
 from reports.envelopes import Envelope
-from reports.models import AccessKind, OpeningField, OpeningRequest, OpeningStep, Report, SealedField, SealedValue
+from reports.models import (
+    AccessKind,
+    Motive,
+    OpeningField,
+    OpeningRequest,
+    OpeningStep,
+    Report,
+    SealedField,
+    SealedValue,
+)
 from reports.opening_rules import OPEN, Act, NotAllowed, Part, Standing, State
 from reports.replies import Recipient, Reply
 from reports.sealing import Context
@@ -29,6 +38,10 @@ FIELDS = {
     OpeningField.FIRST_CONNECTION: SealedField.CONNECTION,
     OpeningField.LAST_CONNECTION: SealedField.CONNECTION,
 }
+
+
+class Altered(ValueError):
+    """What was agreed to is not what stands there now."""
 
 
 class OtherRequest(ValueError):
@@ -53,9 +66,12 @@ class Grounds:
 
 
 def part_of(user: Any, request: OpeningRequest) -> Part | None:
-    """Who this account is to this request, or None: then the request does not exist for them."""
+    """Who this account is to this request, or None: then the request does not exist for them.
+
+    Whoever asked is the asker or nobody, whatever they have become, and only while the exchange is theirs.
+    """
     if request.asked_by_id == user.pk:
-        return Part.ASKER
+        return Part.ASKER if user.is_agent and _own(user).filter(pk=request.pk).exists() else None
     if user.is_supervisor:
         return Part.SUPERVISOR
     return Part.CUSTODIAN if user.is_custodian else None
@@ -65,11 +81,19 @@ def visible_to(user: Any) -> QuerySet[OpeningRequest]:
     """The requests that exist for this account: its own; all of them for supervisors and custodians. An administrator
     has none, whatever they asked for in another role.
     """
-    if user.is_supervisor or user.is_custodian:
-        return OpeningRequest.objects.all()
-    if not user.is_agent:
-        return OpeningRequest.objects.none()
-    return OpeningRequest.objects.filter(asked_by=user)
+    if user.is_supervisor:
+        return OpeningRequest.objects.exclude(asked_by=user) | _own(user)
+    if user.is_custodian:
+        return OpeningRequest.objects.exclude(asked_by=user)
+    return _own(user) if user.is_agent else OpeningRequest.objects.none()
+
+
+def _own(user: Any) -> QuerySet[OpeningRequest]:
+    """What this account asked for, of exchanges that it answers or answered to their end. (A report without an exchange
+    is nobody's, and so is one that was deleted.)
+    """
+    elsewhere = Report.objects.filter(conversation__isnull=False).exclude(conversation__assigned_to__user=user)
+    return OpeningRequest.objects.filter(asked_by=user).exclude(report__in=elsewhere)
 
 
 def of_all() -> QuerySet[OpeningRequest]:
@@ -99,10 +123,7 @@ def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
     standing, part = standing_of(request, steps), part_of(user, request)
     done = {Act(step.act) for step in steps if step.by_id == user.pk}
     acts = {act for act in Act if opening_rules.may(act, part=part, standing=standing)}
-    if Act.AGREE in done:  # each custodian agrees once
-        acts -= {Act.AGREE}
-    if Act.COUNTERSIGN in done:  # nobody reviews what they allowed
-        acts -= {Act.REVIEW}
+    acts -= opening_rules.bars(done)
     if not request.recipient:  # there is no browser to answer to
         acts -= {Act.ANSWER}
     return acts
@@ -110,13 +131,19 @@ def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
 
 def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = None) -> Standing:
     """What decides of a request, from its row and its steps."""
-    steps = list(request.steps.all()) if steps is None else steps
+    steps = list(request.steps.select_related("by")) if steps is None else steps
+    was_taken = any(step.act == Act.TAKE for step in steps)
+    # Of people who are custodians now: somebody who left, or changed roles, agrees to nothing any more.
+    counted = [step for step in steps if step.by is not None and step.by.is_active and step.by.is_custodian]
     return Standing(
         state=State(request.state),
         is_urgent=request.is_urgent,
-        agreed=sum(step.act == Act.AGREE for step in steps),
+        agreed=sum(step.act == Act.AGREE for step in counted),
         threshold=settings.SEAL_THRESHOLD,
-        owes_review=request.is_urgent and request.reviewed_at is None and any(step.act == Act.TAKE for step in steps),
+        owes_review=request.is_urgent and request.reviewed_at is None and was_taken,
+        was_taken=was_taken,
+        told_by=len({step.by_id for step in counted if step.act in {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}}),
+        has_reply=request.sealed_reply is not None,
     )
 
 
@@ -133,12 +160,18 @@ def ask(
     """Ask for one value of a report. Access to the report has been proved.
 
     recipient: the key of the asker's browser, None to be shown the value on the spot.
+    Asked again while the first one waits for its countersignature, it is the first one. Raises ReportGone.
     """
     now = timezone.now()
+    Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
+    before = OpeningRequest.objects.filter(report=report, field=field, asked_by=by, state=State.ASKED).first()
+    if before is not None:
+        return before
     request = OpeningRequest(
         report=report,
         report_public_id=report.public_id,
         field=field,
+        version=_asked_for(report, field).version,
         is_urgent=is_urgent,
         asked_by=by,
         asked_at=now,
@@ -151,8 +184,12 @@ def ask(
     return request
 
 
-def grounds_of(request: OpeningRequest) -> Grounds:
-    """Why it was asked. Raises keyring.UnsealError."""
+def grounds_of(request: OpeningRequest) -> Grounds | None:
+    """Why it was asked; None when they went with the report. Raises keyring.UnsealError, also when anything that was
+    agreed to has been changed since.
+    """
+    if not request.sealed_grounds:
+        return None
     return Grounds(**json.loads(keyring.unseal(request.sealed_grounds, context=request.context)))
 
 
@@ -176,12 +213,15 @@ def withdraw(*, request_id: int, by: Any) -> OpeningRequest:
 
 
 def take_envelope(*, request_id: int, by: Any) -> Envelope:
-    """The sealed value with its place, for the machine where it is opened. Raises NotAllowed, ReportGone."""
+    """The sealed value that was asked for, with its place, for the machine where it is opened: the same one however
+    often it is taken. Raises NotAllowed, ReportGone, Altered.
+    """
     with transaction.atomic():
         request = _lock(request_id)
         _require(Act.TAKE, request, by)
         if request.report_id is None:
             raise ReportGone
+        _require_unaltered(request)
         value = _value(request)
         _keep(request, Act.TAKE, by=by, part=Part.CUSTODIAN, at=timezone.now())
     recipient = Recipient(bytes(request.recipient)) if request.recipient else None
@@ -194,11 +234,15 @@ def take_envelope(*, request_id: int, by: Any) -> Envelope:
 
 
 def answer(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
-    """Keep the answer for its one reader. Raises OtherRequest when it is for another request."""
+    """Bring back the answer; its reader gets it when the custodians who were there have confirmed it.
+
+    Raises OtherRequest when it is for another request, Altered.
+    """
     with transaction.atomic():
         request = _lock(request_id)
         if reply.request != request.public_id or not request.recipient:
             raise OtherRequest
+        _require_unaltered(request)
         request.sealed_reply = reply.sealed
         return _act(Act.ANSWER, request_id=request_id, by=by, request=request)
 
@@ -206,6 +250,13 @@ def answer(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
 def shown_here(*, request_id: int, by: Any) -> OpeningRequest:
     """The custodians showed the value to the agent who asked, on the machine where it was opened."""
     return _act(Act.SHOW_HERE, request_id=request_id, by=by)
+
+
+def confirm(*, request_id: int, by: Any) -> OpeningRequest:
+    """Another custodian was there, and saw this answer made, or the value shown. Raises Altered."""
+    with transaction.atomic():
+        _require_unaltered(_lock(request_id))
+        return _act(Act.CONFIRM, request_id=request_id, by=by)
 
 
 def show(*, request_id: int, by: Any) -> bytes:
@@ -298,7 +349,7 @@ def _move(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetim
     _keep(request, act, by=by, part=part, at=at, note=note)
     request.state = opening_rules.after(act, standing=standing_of(request))
     request.moved_at = at
-    if request.state != State.ANSWERED:  # an answer is there to be read once, and not for long
+    if request.state not in {State.ANSWERED, State.BROUGHT}:  # an answer is there to be read once, and not for long
         request.sealed_reply = None
     request.save(update_fields=["state", "moved_at", "sealed_reply"])
 
@@ -313,14 +364,55 @@ def _keep(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetim
         by=by,
         subject=str(request.report_public_id),
         motive="danger imminent" if request.is_urgent else "autorisation du procureur",
-        detail=f"{request.public_id}: {act}, {request.field}",
+        detail=_told(request, act),
     )
 
 
-def _value(request: OpeningRequest) -> SealedValue:
-    """The value that is asked for. Every report has it, whether the person left something or not."""
-    values = SealedValue.objects.filter(report=request.report, field=FIELDS[OpeningField(request.field)])
-    value = values.order_by("-pk" if request.field == OpeningField.LAST_CONNECTION else "pk").first()
+def _told(request: OpeningRequest, act: str) -> str:
+    """What the register says of it: which value, for whose browser."""
+    recipient = Recipient(bytes(request.recipient)).fingerprint if request.recipient else "on the spot"
+    return f"{request.public_id}: {act}, {request.field} {request.version}, {recipient}"
+
+
+def record_reading(request: OpeningRequest, *, by: Any) -> None:
+    """Somebody else than the asker reads why it was asked."""
+    with transaction.atomic():
+        register.record(
+            kind=AccessKind.OPENING,
+            by=by,
+            subject=str(request.report_public_id),
+            motive=Motive.CONTROL,
+            detail=_told(request, "read"),
+        )
+
+
+def forget_grounds(report_ids: Collection[int]) -> None:
+    """What was typed about these reports goes with them; that it was asked, by whom and how it ended stays."""
+    requests = OpeningRequest.objects.filter(report__in=report_ids)
+    OpeningStep.objects.filter(request__in=requests).update(sealed_note=None)
+    requests.update(sealed_grounds=b"")
+
+
+def _require_unaltered(request: OpeningRequest) -> None:
+    """Raises Altered when report, value, recipient or urgency are not those that people read and agreed to."""
+    try:
+        grounds_of(request)
+    except keyring.UnsealError:
+        raise Altered from None
+
+
+def _asked_for(report: Report, field: str) -> SealedValue:
+    """The value that is asked for now. Every report has one, whether the person left something or not."""
+    values = SealedValue.objects.filter(report=report, field=FIELDS[OpeningField(field)])
+    value = values.order_by("-pk" if field == OpeningField.LAST_CONNECTION else "pk").first()
     if value is None:  # a report filed before there was a seal
+        raise ReportGone
+    return value
+
+
+def _value(request: OpeningRequest) -> SealedValue:
+    field = FIELDS[OpeningField(request.field)]
+    value = SealedValue.objects.filter(report=request.report, field=field, version=request.version).first()
+    if value is None:
         raise ReportGone
     return value

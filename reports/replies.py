@@ -55,9 +55,14 @@ class Recipient:
 
     @property
     def fingerprint(self) -> str:
-        """What the agent reads to the custodians, so that they know whose browser it is: « a1b2 c3d4 e5f6 0718 »."""
-        digits = hashlib.sha256(self.raw).hexdigest()[:16]
-        return " ".join(digits[n : n + 4] for n in range(0, 16, 4))
+        """What the agent reads to the custodians, so that they know whose browser it is: eight groups of four."""
+        return _read_aloud(self.raw)
+
+
+def _read_aloud(content: bytes) -> str:
+    """128 bits of a digest, in groups that people can compare: « a1b2 c3d4 … »."""
+    digits = hashlib.sha256(content).hexdigest()[:32]
+    return " ".join(digits[n : n + 4] for n in range(0, 32, 4))
 
 
 def info(request: UUID) -> bytes:
@@ -77,6 +82,11 @@ class Reply:
 
     request: UUID
     sealed: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """What the custodians saw when it was written, and compare before they confirm it on the site."""
+        return _read_aloud(self.request.bytes + self.sealed)
 
     @property
     def text(self) -> str:

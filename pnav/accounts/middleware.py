@@ -30,6 +30,8 @@ SENSITIVE = {
     "openings:envelope": {"POST"},
     "openings:answer": {"POST"},
     "openings:shown_here": {"POST"},
+    "openings:confirm": {"POST"},
+    "openings:register": {"GET"},
     "openings:show": {"POST"},
     "openings:register_csv": {"GET"},
     "openings:register_pdf": {"GET"},

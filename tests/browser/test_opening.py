@@ -35,7 +35,7 @@ def people():
     waiting, conversation.report = conversation.report, report
     conversation.save()
     waiting.delete()
-    custodians = [User.objects.create_user(f"referent-{uuid.uuid4().hex[:6]}", role=Role.CUSTODIAN) for _n in (1, 2)]
+    custodians = [User.objects.create_user(f"referent-{uuid.uuid4().hex[:6]}", role=Role.CUSTODIAN) for _n in (1, 2, 3)]
     for custodian in custodians:
         custodian.set_password(PASSWORD)
         custodian.save()
@@ -54,6 +54,17 @@ def cast(at):
     at(forget)
 
 
+def enter(page: Page, site: LiveSite, custodian: User) -> None:
+    page.goto(site.url + "/levees/")
+    page.fill("[name=login]", custodian.username)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector("[name=code]")
+    page.fill("[name=code]", totp_code())
+    page.press("[name=code]", "Enter")
+    page.wait_for_url("**/levees/")
+
+
 def ask(page: Page, site: LiveSite, conversation) -> None:
     page.goto(f"{site.url}/console/echange/{conversation.public_id}/levee/")
     page.get_by_text("Nom laissé par la personne", exact=True).click()
@@ -67,12 +78,13 @@ def agree_and_answer(chief, custodians) -> None:
     """What supervisor and custodians do, and the machine without a network."""
     opening = OpeningRequest.objects.get()
     openings.countersign(request_id=opening.pk, by=chief.user)
-    for custodian in custodians:
+    for custodian in custodians[:2]:
         openings.agree(request_id=opening.pk, by=custodian)
     envelope = openings.take_envelope(request_id=opening.pk, by=custodians[0])
     text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
     openings.answer(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
+    openings.confirm(request_id=opening.pk, by=custodians[1])
 
 
 def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
@@ -90,7 +102,7 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     axe(page)
     page.get_by_role("button", name="Envoyer la demande").click()
     expect(page.get_by_text("Demande envoyée")).to_be_visible()
-    expect(page.locator("code")).to_have_text(re.compile(r"^[0-9a-f]{4}( [0-9a-f]{4}){3}$"))
+    expect(page.locator("code")).to_have_text(re.compile(r"^[0-9a-f]{4}( [0-9a-f]{4}){7}$"))
     detail = page.url
     at(agree_and_answer, chief, custodians)
 
@@ -152,14 +164,7 @@ def test_custodian_at_320(
     )
     at(openings.countersign, request_id=opening.pk, by=chief.user)
     page = page_factory(javascript=javascript, width=320, theme=theme)
-    page.goto(live_site.url + "/levees/")
-    page.fill("[name=login]", custodians[0].username)
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_selector("[name=code]")
-    page.fill("[name=code]", totp_code())
-    page.press("[name=code]", "Enter")
-    page.wait_for_url("**/levees/")
+    enter(page, live_site, custodians[0])
     look(page)
     page.get_by_role("link", name="Moyen de la joindre").click()
     look(page)
@@ -167,8 +172,14 @@ def test_custodian_at_320(
     with page.expect_download() as download:
         page.get_by_role("button", name="Retirer l'enveloppe").click()
     assert json.loads(download.value.path().read_text())["field"] == "contact"
+    page.get_by_role("link", name="L'enveloppe est retirée").click()
     page.get_by_role("button", name="Noter qu'elle a été montrée").click()
+    expect(page.get_by_text("Un autre référent présent doit maintenant le confirmer")).to_be_visible()
     expect(page.get_by_text("Examen à faire").first).to_be_visible()
+    at(openings.confirm, request_id=opening.pk, by=custodians[1])
+    page.context.clear_cookies()
+    enter(page, live_site, custodians[2])  # who had no part in it
+    page.get_by_role("link", name="Moyen de la joindre").click()
     page.get_by_role("button", name="Enregistrer l'examen").click()
     expect(page.get_by_text("Écrivez votre conclusion.").first).to_be_visible()
     look(page)

@@ -624,7 +624,7 @@ async def test_open_page_of_what_goes_is_sent_away():
 @pytest.mark.django_db
 def test_report_whose_opening_goes_on_is_not_taken_under_the_custodians_hands():
     agent = make.agent()
-    conversation = make.closed(agent)
+    conversation = make.sealed(make.closed(agent))
     report = conversation.report
     opening = openings.ask(
         report=report, field="name", grounds=Grounds("m", "t", "r", "2026-01-01"), is_urgent=False, recipient=None,

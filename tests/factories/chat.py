@@ -16,8 +16,9 @@ from chat.lifecycle import Author, Availability, Outcome
 from chat.models import Agent, Conversation, ConversationEvent, Message, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
-from reports import keyring
+from reports import arrivals, keyring
 from reports.models import Report
+from reports.visitor import Connection
 
 _numbers = itertools.count(1)
 
@@ -61,6 +62,12 @@ def report(**fields: Any) -> Report:
         "force": Force.POLICE,
     }
     return Report.objects.create(**values | fields)
+
+
+def sealed(conversation: Conversation) -> Conversation:
+    """With the sealed values that every report has which came by the form, of somebody who left nothing."""
+    arrivals.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
+    return conversation
 
 
 def waiting(*, queued_at: datetime | None = None, **fields: Any) -> Conversation:

@@ -102,11 +102,26 @@ def test_later_connections_are_sealed_in_their_order():
 
 @pytest.mark.django_db
 def test_whoever_reconnects_without_end_fills_no_disk(monkeypatch):
-    monkeypatch.setattr(arrivals, "MOST", 5)
-    report = file(uuid.uuid4())
-    for _again in range(4):
-        arrivals.record([Arrival(report.public_id, HERE, datetime.now(UTC))])
-    assert report.sealed_values.count() == 5
+    monkeypatch.setattr(arrivals, "MOST", 8)
+    monkeypatch.setattr(arrivals, "FIRST", 5)
+    report = file(uuid.uuid4(), name="Anaïs", connection=Connection("198.51.100.0", "1"))
+    for number in range(1, 30):
+        arrivals.record([Arrival(report.public_id, Connection(f"198.51.100.{number}", "1"), datetime.now(UTC))])
+    assert report.sealed_values.count() <= 9
+    assert opened(report, SealedField.NAME) == ["Anaïs"]
+    lasts = [text.splitlines()[0].rpartition(".")[2] for text in opened(report, SealedField.CONNECTION)]
+    assert lasts[:3] == ["0", "1", "2"] and lasts[-3:] == ["27", "28", "29"]  # where it came from, and is now
+
+
+@pytest.mark.django_db
+def test_redis_does_not_tell_whose_address_a_network_is(rf, monkeypatch):
+    names = []
+    monkeypatch.setattr(arrivals.limits, "is_over", lambda name, **_limit: names.append(name) or True)
+    report = uuid.uuid4()
+    for key in (b"1" * 32, b"2" * 32):
+        monkeypatch.setattr(arrivals, "_KEY", key)
+        arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report)
+    assert names[0] != names[1] and not any(str(report) in name for name in names)
 
 
 def test_connection_printed_by_mistake_shows_nothing():

@@ -11,15 +11,18 @@ from reports.opening_rules import OPEN, Act, Part, Standing, State
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
 
 
-def standing(state, *, urgent=False, agreed=0, threshold=2, owes_review=False) -> Standing:
-    return Standing(State(state), urgent, agreed, threshold, owes_review)
+def standing(state, *, urgent=False, agreed=0, threshold=2, owes_review=False, **more) -> Standing:
+    return Standing(State(state), urgent, agreed, threshold, owes_review, **more)
 
 
 def test_way_from_asking_to_reading():
     assert rules.after(Act.COUNTERSIGN, standing=standing("asked")) is State.COUNTERSIGNED
     assert rules.after(Act.AGREE, standing=standing("countersigned", agreed=1)) is State.COUNTERSIGNED
     assert rules.after(Act.AGREE, standing=standing("countersigned", agreed=2)) is State.AGREED
-    assert rules.after(Act.ANSWER, standing=standing("agreed")) is State.ANSWERED
+    assert rules.after(Act.ANSWER, standing=standing("agreed", told_by=1)) is State.BROUGHT
+    assert rules.after(Act.CONFIRM, standing=standing("brought", told_by=2, has_reply=True)) is State.ANSWERED
+    assert rules.after(Act.CONFIRM, standing=standing("brought", told_by=2)) is State.SHOWN
+    assert rules.after(Act.CONFIRM, standing=standing("brought", told_by=2, threshold=3)) is State.BROUGHT
     assert rules.after(Act.SHOW, standing=standing("answered")) is State.SHOWN
     assert rules.after(Act.TAKE, standing=standing("agreed")) is State.AGREED
 
@@ -45,13 +48,15 @@ def test_who_is_nobody_may_do_nothing(act):
 
 def test_each_part_has_its_own_acts():
     allowed = {
-        part: {act for act in Act for state in State if rules.may(act, part=part, standing=standing(state))}
+        part: {
+            act for act in Act for state in State if rules.may(act, part=part, standing=standing(state, was_taken=True))
+        }
         for part in Part
     }
     assert allowed == {
         Part.ASKER: {Act.SHOW, Act.WITHDRAW},
         Part.SUPERVISOR: {Act.COUNTERSIGN, Act.REFUSE},
-        Part.CUSTODIAN: {Act.AGREE, Act.TAKE, Act.ANSWER, Act.SHOW_HERE, Act.REFUSE},
+        Part.CUSTODIAN: {Act.AGREE, Act.TAKE, Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM, Act.REFUSE},
         Part.SERVICE: {Act.EXPIRE},
     }
 
@@ -59,6 +64,19 @@ def test_each_part_has_its_own_acts():
 def test_no_envelope_before_everybody_agreed():
     states = {state for state in State if rules.may(Act.TAKE, part=Part.CUSTODIAN, standing=standing(state))}
     assert states == {State.AGREED}
+
+
+def test_nothing_is_told_of_an_envelope_that_nobody_took():
+    for act in (Act.ANSWER, Act.SHOW_HERE):
+        assert not rules.may(act, part=Part.CUSTODIAN, standing=standing("agreed"))
+        assert rules.may(act, part=Part.CUSTODIAN, standing=standing("agreed", was_taken=True))
+    assert rules.may(Act.SHOW_HERE, part=Part.CUSTODIAN, standing=standing("expired", was_taken=True))
+
+
+def test_nobody_has_two_roles_in_one_opening():
+    assert rules.bars(set()) == set()
+    assert Act.AGREE in rules.bars({Act.COUNTERSIGN}) and Act.REVIEW in rules.bars({Act.TAKE})
+    assert Act.CONFIRM in rules.bars({Act.ANSWER}) and Act.CONFIRM not in rules.bars({Act.AGREE, Act.TAKE})
 
 
 def test_review_is_owed_at_once_and_done_when_it_is_over():

@@ -15,15 +15,19 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from chat import forgetting
 from chat.management.commands import run_worker
 from pnav.accounts import proof
 from pnav.accounts.models import Role, User
+from reports import forgetting as report_forgetting
 from reports import openings
+from reports.arrivals import Arrival, record
 from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest, OpeningStep
 from reports.opening_rules import Act, NotAllowed, State
 from reports.openings import Grounds, OtherRequest, ReportGone
 from reports.replies import SUITE, Recipient, Reply, info, seal_reply
 from reports.sealing import unpad, unseal
+from reports.visitor import Connection
 from tests.chat.test_actions import in_threads
 from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F401  a fixture of the sign-in
 from tests.factories import chat as make
@@ -87,6 +91,7 @@ def answered(agent, supervisor, custodians, browser, text="Anaïs Martin", **mor
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     reply = Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
     openings.answer(request_id=opening.pk, by=custodians[0], reply=reply)
+    openings.confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     return opening
 
@@ -101,6 +106,7 @@ def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser)
     assert text == "Anaïs Martin"
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
     openings.answer(request_id=opening.pk, by=custodians[2], reply=reply)
+    openings.confirm(request_id=opening.pk, by=custodians[0])
     sealed = openings.show(request_id=opening.pk, by=agent)
     assert unpad(SUITE.decrypt(sealed, browser, info=info(opening.public_id))) == "Anaïs Martin"
     opening.refresh_from_db()
@@ -108,7 +114,7 @@ def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser)
     with pytest.raises(NotAllowed):
         openings.show(request_id=opening.pk, by=agent)
     acts = [step.act for step in opening.steps.all()]
-    assert acts == ["ask", "countersign", "agree", "agree", "take", "answer", "show"]
+    assert acts == ["ask", "countersign", "agree", "agree", "take", "answer", "confirm", "show"]
     lines = AccessRecord.objects.filter(kind=AccessKind.OPENING).order_by("number")
     assert [line.detail.split()[1] for line in lines] == [f"{act}," for act in acts]
     assert {line.subject for line in lines} == {str(opening.report_public_id)}
@@ -223,6 +229,7 @@ def test_withdrawn_answer_is_gone(agent, supervisor, custodians, browser):
 
 def test_answer_to_another_request_is_refused(agent, supervisor, custodians, browser):
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
     other = uuid.uuid4()
     reply = Reply(other, seal_reply("x", recipient=key_of(browser), request=other))
     with pytest.raises(OtherRequest):
@@ -234,14 +241,14 @@ def test_request_without_a_browser_is_shown_on_the_spot(agent, supervisor, custo
     envelope = openings.take_envelope(request_id=opening.pk, by=custodians[0])
     assert (envelope.request, envelope.recipient) == (None, None)
     openings.shown_here(request_id=opening.pk, by=custodians[0])
+    with pytest.raises(NotAllowed):
+        openings.confirm(request_id=opening.pk, by=custodians[0])
+    openings.confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert opening.state == State.SHOWN
 
 
 def test_each_field_opens_its_own_value(agent, supervisor, custodians):
-    from reports.arrivals import Arrival, record
-    from reports.visitor import Connection
-
     report = file(uuid.uuid4(), name="Anaïs", contact="ici", connection=Connection("203.0.113.1", "1"))
     record([Arrival(report.public_id, Connection("203.0.113.2", "2"), timezone.now())])
     opened = []
@@ -268,17 +275,18 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
     assert not openings.standing_of(opening).owes_review
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     openings.shown_here(request_id=opening.pk, by=custodians[0])
+    openings.confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert openings.standing_of(opening).owes_review
-    assert opening in openings.waiting_for(custodians[1])
+    assert opening in openings.waiting_for(custodians[2])
     assert opening in openings.late(timezone.now() + timedelta(hours=1))
-    for who in (agent, supervisor):  # who asked and who allowed
+    for who in (agent, supervisor, *custodians[:2]):  # who asked, who allowed, who opened
         with pytest.raises(NotAllowed):
             openings.review(request_id=opening.pk, by=who, text="Tout va bien")
-    openings.review(request_id=opening.pk, by=custodians[1], text="Vie sauvée")
+    openings.review(request_id=opening.pk, by=custodians[2], text="Vie sauvée")
     opening.refresh_from_db()
     assert not openings.standing_of(opening).owes_review
-    assert opening not in openings.waiting_for(custodians[1])
+    assert opening not in openings.waiting_for(custodians[2])
 
 
 def test_review_is_owed_when_the_envelope_left_and_the_rest_did_not_follow(agent, supervisor, custodians):
@@ -319,7 +327,7 @@ def test_answer_is_kept_in_no_other_state(agent):
 
 def test_agent_asks_from_the_conversation(browser):
     agent = make.agent()
-    conversation = make.assigned(agent)
+    conversation = make.sealed(make.assigned(agent))
     client = signed_in(agent.user)
     url = f"/console/echange/{conversation.public_id}/levee/"
     data = {
@@ -349,7 +357,7 @@ def test_agent_asks_from_the_conversation(browser):
 
 def test_imminent_danger_is_asked_without_an_authorisation():
     agent = make.agent()
-    conversation = make.assigned(agent)
+    conversation = make.sealed(make.assigned(agent))
     data = {"field": "name", "motive": "Il est devant la porte", "legal_ground": "Texte", "is_urgent": "on"}
     signed_in(agent.user).post(f"/console/echange/{conversation.public_id}/levee/", data)
     assert OpeningRequest.objects.get().is_urgent
@@ -399,7 +407,9 @@ def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians,
     assert set(json.loads(envelope.content)) >= {"sealed", "recipient", "request"}
     assert "n&#x27;est pas un fichier de réponse" in do(one, "answer", reply="{}").text
     reply = Reply(opening.public_id, seal_reply("", recipient=key_of(browser), request=opening.public_id))
-    assert "une heure pour la lire" in do(one, "answer", reply=reply.text).text
+    assert "doit maintenant la confirmer" in do(one, "answer", reply=reply.text).text
+    assert "Afficher maintenant" not in page(asker) and reply.fingerprint in page(two)
+    assert "une heure pour lire" in do(two, "confirm").text
     assert "Afficher maintenant" in page(asker) and "Afficher maintenant" not in page(chief)
     assert chief.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
     shown = asker.post(reverse("openings:show", args=[opening.public_id]))
@@ -432,10 +442,11 @@ def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agen
         sizes.append({field: len(str(value)) for field, value in envelope.items() if field != "version"})
         reply = Reply(opening.public_id, seal_reply(name, recipient=key_of(browser), request=opening.public_id))
         do(custodians[1], "answer", reply=reply.text)
+        do(custodians[0], "confirm")
         sizes.append(len(do(agent, "show").content))
         seen.append(sizes)
     assert seen[0] == seen[1]
-    assert len(seen[0]) == 6 * 6 + 2
+    assert len(seen[0]) == 7 * 6 + 2
 
 
 def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
@@ -480,7 +491,7 @@ def test_custodian_signs_in_to_their_own_room(custodians, rf):
     assert client.get("/console/").status_code == 403
 
 
-@pytest.mark.parametrize("act", ["countersign", "agree", "envelope", "answer", "shown_here", "show"])
+@pytest.mark.parametrize("act", ["countersign", "agree", "envelope", "answer", "shown_here", "confirm", "show"])
 def test_act_asks_again_who_it_is_when_the_last_proof_is_old(agent, supervisor, custodians, browser, act, monkeypatch):
     opening = answered(agent, supervisor, custodians, browser)
     for user in (agent, supervisor, custodians[0]):
@@ -501,3 +512,162 @@ def test_page_that_asks_for_an_opening_asks_again_and_its_form_loses_nothing(mon
     monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
     assert client.get(url).headers["Location"].startswith("/compte/")
     assert "Menaces" in client.post(url, {"motive": "Menaces"}).text
+
+
+# --- what a hostile eye found -----------------------------------------------------------------------------------
+
+
+def test_one_authorisation_opens_one_value_however_often_it_is_taken(agent, supervisor, custodians):
+    report = file(uuid.uuid4(), connection=Connection("198.51.100.0", "1"))
+    opening = agreed(agent, supervisor, custodians, report=report, field=OpeningField.LAST_CONNECTION)
+    taken = set()
+    for number in range(1, 4):
+        record([Arrival(report.public_id, Connection(f"198.51.100.{number}", "1"), timezone.now())])
+        taken.add(openings.take_envelope(request_id=opening.pk, by=custodians[0]).sealed)
+    assert len(taken) == 1
+
+
+AGREED_TO = ["report", "report_public_id", "field", "version", "is_urgent", "recipient", "asked_by"]
+
+
+@pytest.mark.parametrize("column", AGREED_TO)
+def test_what_people_agreed_to_cannot_be_swapped_under_their_hands(agent, supervisor, custodians, browser, column):
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    other = file(uuid.uuid4(), contact="ailleurs")
+    theirs = other.sealed_values.get(field="contact")
+    values = {
+        "report": {"report": other, "report_public_id": other.public_id},
+        "report_public_id": {"report_public_id": other.public_id},
+        "field": {"field": "contact"},
+        "version": {"version": theirs.version},
+        "is_urgent": {"is_urgent": True},
+        "recipient": {"recipient": key_of(ec.generate_private_key(ec.SECP256R1())).raw},
+        "asked_by": {"asked_by": make.agent().user},
+    }[column]
+    OpeningRequest.objects.filter(pk=opening.pk).update(**values)
+    with pytest.raises(openings.Altered):
+        openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    client = signed_in(custodians[0])
+    assert "N'y donnez pas suite" in client.get(reverse("openings:detail", args=[opening.public_id])).text
+    response = client.post(reverse("openings:envelope", args=[opening.public_id]), follow=True)
+    assert "n&#x27;est plus celle qui a été accordée" in response.text
+
+
+def test_one_custodian_alone_names_nobody(agent, supervisor, custodians, browser):
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    forged = Reply(opening.public_id, seal_reply("Innocent", recipient=key_of(browser), request=opening.public_id))
+    with pytest.raises(NotAllowed):  # no envelope left
+        openings.answer(request_id=opening.pk, by=custodians[0], reply=forged)
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    openings.answer(request_id=opening.pk, by=custodians[0], reply=forged)
+    with pytest.raises(NotAllowed):
+        openings.confirm(request_id=opening.pk, by=custodians[0])
+    with pytest.raises(NotAllowed):
+        openings.show(request_id=opening.pk, by=agent)
+
+
+def test_another_role_is_no_second_person(agent, supervisor, custodians):
+    opening = ask(agent)
+    openings.countersign(request_id=opening.pk, by=supervisor)
+    supervisor.role = Role.CUSTODIAN
+    supervisor.save()
+    with pytest.raises(NotAllowed):
+        openings.agree(request_id=opening.pk, by=supervisor)
+    agent.role = Role.CUSTODIAN
+    agent.save()
+    with pytest.raises(NotAllowed):
+        openings.agree(request_id=opening.pk, by=agent)
+
+
+def test_agreement_of_who_left_counts_no_more(agent, supervisor, custodians):
+    opening = ask(agent)
+    openings.countersign(request_id=opening.pk, by=supervisor)
+    openings.agree(request_id=opening.pk, by=custodians[0])
+    custodians[0].is_active = False
+    custodians[0].save()
+    openings.agree(request_id=opening.pk, by=custodians[1])
+    opening.refresh_from_db()
+    assert opening.state == State.COUNTERSIGNED
+    openings.agree(request_id=opening.pk, by=custodians[2])
+    opening.refresh_from_db()
+    assert opening.state == State.AGREED
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.CUSTODIAN])
+def test_asker_who_became_something_else_reads_nothing(agent, supervisor, custodians, browser, role):
+    opening = answered(agent, supervisor, custodians, browser)
+    agent.role = role
+    agent.save()
+    client = signed_in(agent)
+    assert client.get(reverse("openings:detail", args=[opening.public_id])).status_code == 404
+    assert client.post(reverse("openings:show", args=[opening.public_id])).status_code == 404
+
+
+def test_asker_whose_exchange_went_to_somebody_else_reads_nothing(supervisor, custodians, browser):
+    mine, theirs = make.agent(), make.agent()
+    conversation = make.assigned(mine)
+    report = file(uuid.uuid4(), name="Anaïs")
+    waiting, conversation.report = conversation.report, report
+    conversation.save()
+    waiting.delete()
+    opening = answered(mine.user, supervisor, custodians, browser, report=report)
+    conversation.assigned_to = theirs
+    conversation.save()
+    for user in (mine.user, theirs.user):
+        assert openings.find(user, opening.public_id) is None
+    with pytest.raises(NotAllowed):
+        openings.show(request_id=opening.pk, by=mine.user)
+
+
+def test_whoever_did_not_ask_leaves_a_line_when_they_read_why(agent, custodians):
+    opening = ask(agent)
+    before = AccessRecord.objects.count()
+    signed_in(agent).get(reverse("openings:detail", args=[opening.public_id]))
+    assert AccessRecord.objects.count() == before
+    signed_in(custodians[2]).get(reverse("openings:detail", args=[opening.public_id]))
+    line = AccessRecord.objects.latest("number")
+    assert (line.account_id, line.subject) == (custodians[2].pk, str(opening.report_public_id))
+    assert " read, name " in line.detail
+
+
+def test_asking_twice_with_a_double_click_is_one_request(agent):
+    report = file(uuid.uuid4())
+    assert ask(agent, report=report) == ask(agent, report=report)
+
+
+def test_report_older_than_the_seal_says_so():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    data = {"field": "name", "motive": "Menaces", "legal_ground": "Texte", "is_urgent": "on"}
+    response = signed_in(agent.user).post(f"/console/echange/{conversation.public_id}/levee/", data)
+    assert "plus ancien que le scellé" in response.text and "Menaces" in response.text
+
+
+def test_reading_on_the_spot_after_the_term_is_still_told(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians)
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    openings.expire(now=timezone.now() + timedelta(days=15))
+    openings.shown_here(request_id=opening.pk, by=custodians[0])
+    assert opening.steps.filter(act=Act.SHOW_HERE).exists()
+
+
+def test_grounds_go_with_the_report_and_the_request_stays(agent, supervisor):
+    conversation = make.closed(make.agent())
+    report = file(uuid.uuid4())
+    old, conversation.report = conversation.report, report
+    conversation.save()
+    old.delete()
+    opening = ask(conversation.assigned_to.user, report=report)
+    openings.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    forgetting.forget(timezone.now() + timedelta(days=3 * 365))
+    opening.refresh_from_db()
+    assert (opening.report, openings.grounds_of(opening), opening.state) == (None, None, State.REFUSED)
+    assert not opening.steps.filter(sealed_note__isnull=False).exists()
+
+
+def test_request_whose_review_is_owed_is_never_forgotten(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians, urgent=True)
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    openings.expire(now=timezone.now() + timedelta(days=1))
+    report_forgetting.forget(timezone.now() + timedelta(days=20 * 365))
+    assert OpeningRequest.objects.filter(pk=opening.pk).exists()

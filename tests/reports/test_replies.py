@@ -71,4 +71,6 @@ def test_compressed_point_is_refused(browser):
 
 
 def test_fingerprint_is_read_aloud(browser):
-    assert [len(group) for group in recipient_of(browser).fingerprint.split(" ")] == [4, 4, 4, 4]
+    assert [len(group) for group in recipient_of(browser).fingerprint.split(" ")] == [4] * 8
+    reply = Reply(REQUEST, seal_reply("", recipient=recipient_of(browser), request=REQUEST))
+    assert reply.fingerprint != Reply(uuid.uuid4(), reply.sealed).fingerprint

@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
         context = envelope.context
         self.stdout.write(
-            f"Signalement {context.report}, champ « {context.field} », version {context.version}.\n"
+            f"Signalement {context.report}, champ « {context.field} », version {context.version:010d}.\n"
             "Vérifiez que c'est bien ce que l'autorisation permet d'ouvrir. Sinon : Ctrl-C.\n"
         )
         if answer:
@@ -70,7 +70,8 @@ class Command(BaseCommand):
             ) from None
         del private_key, opened  # nothing needs them while people read
         if answer:
-            answer.write(text)
+            written = answer.write(text)
+            self.stdout.write(f"Empreinte de la réponse, à comparer sur la page par chacun de vous : {written}\n")
             self.stdout.write(f"Réponse écrite dans {reply}, à déposer sur la page de la demande {answer.request}.")
             return
         try:
@@ -99,11 +100,13 @@ class _Answer:
     request: UUID
     recipient: Recipient
 
-    def write(self, text: str) -> None:
+    def write(self, text: str) -> str:
+        """Returns the fingerprint of the answer."""
         sealed = seal_reply(text, recipient=self.recipient, request=self.request)
         try:
             with self.path.open("x") as file:
                 file.write(Reply(self.request, sealed).text)
+                return Reply(self.request, sealed).fingerprint
         except OSError:
             raise CommandError(f"Impossible d'écrire {self.path} : rien n'a été gardé.") from None
 
