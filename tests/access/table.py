@@ -265,6 +265,7 @@ ROUTES: dict[str, Route] = {
     "openings:envelope": Route(party_to_opening, WRITE, to=(OPENING,)),
     "openings:answer": Route(party_to_opening, WRITE, to=(OPENING,)),
     "openings:shown_here": Route(party_to_opening, WRITE, to=(OPENING,)),
+    "openings:confirm": Route(party_to_opening, WRITE, to=(OPENING,)),
     "openings:show": Route(_openings(PARTIES, ABSENT, NOT_THERE), WRITE),  # nothing to show yet
     "openings:review": Route(party_to_opening, WRITE, to=(OPENING,)),
     # The way in, and one's own account.

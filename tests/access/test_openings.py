@@ -2,13 +2,16 @@
 leaves a step.
 """
 
+import json
+from dataclasses import asdict
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import transaction
 
 from pnav.accounts.models import Role
-from reports import openings
+from reports import keyring, openings
 from reports.models import OpeningRequest
 from reports.opening_rules import State
 from reports.replies import Recipient, Reply, seal_reply
@@ -20,19 +23,26 @@ from tests.accounts.cast import make_user
 SUPERVISION, CUSTODY, ASKER = {SUPERVISOR, OTHER_SUPERVISOR}, {CUSTODIAN}, {ASSIGNED}
 
 # Who may do it in which state; in the others, and to everybody else, nothing is done. The supervisor of the cast has
-# countersigned, two custodians who are not in it have agreed. An ordinary opening has no review.
+# countersigned, two custodians who are not in it have agreed, and one has taken the envelope. An ordinary opening has
+# no review.
 ACTS: dict[str, dict[State, set[str]]] = {
     "contresigner": {State.ASKED: SUPERVISION},
     "accorder": {State.COUNTERSIGNED: CUSTODY},
-    "refuser": {State.ASKED: SUPERVISION, State.COUNTERSIGNED: CUSTODY, State.AGREED: CUSTODY},
-    "retirer": dict.fromkeys((State.ASKED, State.COUNTERSIGNED, State.AGREED, State.ANSWERED), ASKER),
+    "refuser": {
+        State.ASKED: SUPERVISION,
+        State.COUNTERSIGNED: CUSTODY,
+        State.AGREED: CUSTODY,
+        State.BROUGHT: CUSTODY,
+    },
+    "retirer": dict.fromkeys((State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED), ASKER),
     "enveloppe": {State.AGREED: CUSTODY},
     "reponse": {State.AGREED: CUSTODY},
     "montree": {State.AGREED: CUSTODY},
+    "confirmer": {State.BROUGHT: CUSTODY},
     "lire": {State.ANSWERED: ASKER},
     "examen": {},
 }
-WAITING = (State.ASKED, State.COUNTERSIGNED, State.AGREED, State.ANSWERED, State.WITHDRAWN)
+WAITING = (State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED, State.WITHDRAWN)
 
 
 @pytest.fixture
@@ -47,17 +57,23 @@ def reply_to(opening: OpeningRequest, recipient: Recipient) -> Reply:
 
 def bring_to(state: State, cast: Cast, recipient: Recipient, custodians: list) -> OpeningRequest:
     """The opening of the cast, as it stands in this state."""
-    opening = cast.opening
-    OpeningRequest.objects.filter(pk=opening.pk).update(recipient=recipient.raw)
+    opening = OpeningRequest.objects.get(pk=cast.opening.pk)
+    grounds = openings.grounds_of(opening)
+    opening.recipient = recipient.raw
+    opening.sealed_grounds = keyring.seal(json.dumps(asdict(grounds)), context=opening.context)
+    opening.save()
     if state is State.WITHDRAWN:
         openings.withdraw(request_id=opening.pk, by=cast.users[ASSIGNED])
     elif state is not State.ASKED:
         openings.countersign(request_id=opening.pk, by=cast.users[SUPERVISOR])
-    if state in {State.AGREED, State.ANSWERED}:
+    if state in {State.AGREED, State.BROUGHT, State.ANSWERED}:
         for custodian in custodians:
             openings.agree(request_id=opening.pk, by=custodian)
-    if state is State.ANSWERED:
+        openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    if state in {State.BROUGHT, State.ANSWERED}:
         openings.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, recipient))
+    if state is State.ANSWERED:
+        openings.confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert opening.state == state
     return opening

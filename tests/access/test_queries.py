@@ -55,7 +55,7 @@ NAMED = {
     ),
     "reports/session.py": ("the report of this visit, from the session alone", {"_own", "current_request"}),
     "reports/arrivals.py": ("seals for a report that was just filed or come to, and opens nothing", {"*"}),
-    "reports/forgetting.py": (EVERYBODY, {"plan", "forget"}),
+    "reports/forgetting.py": (EVERYBODY, {"_old_openings"}),
     "reports/openings.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),
     "pnav/health.py": (EVERYBODY + ": counts", {"ServiceCollector.collect"}),
     "pnav/accounts/management/commands/bench_sessions.py": ("a demonstration's own rows", {"*"}),

@@ -50,7 +50,7 @@ def browser(key: str = "", **more: object) -> Client:
 def situation():
     """A conversation, the session keys of both parties."""
     agent = make.agent()
-    conversation = make.assigned(agent)
+    conversation = make.sealed(make.assigned(agent))
     return conversation, visit(conversation), signed_in(agent.user)
 
 
