@@ -3,14 +3,23 @@
 Where the stack is asynchronous (that of the probes; whatever server but ours) Django draws these answers in a thread
 of its own, which `request_finished` does not reach: a connection taken there, by the session or the frame of the page,
 would never go back to the pool, and a dozen missing pages would empty it.
+
+Somebody who is signed in and is not let in leaves a line in the log: an agent who tries the addresses of others'
+conversations, an account that tries the admin.
 """
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.views import defaults
+
+from pnav.accounts.middleware import ACCOUNT_AREA, AREAS
+
+logger = logging.getLogger(__name__)
 
 
 def _giving_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -27,7 +36,31 @@ def _giving_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return draw
 
 
+def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """One line for each refusal in a room behind the sign-in: the account's key and the pattern of the address, without
+    its values. What is somebody else's and what does not exist look the same there, as they do on the page.
+    """
+
+    @wraps(view)
+    def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        user = getattr(request, "user", None) if request.path_info.startswith((*AREAS, ACCOUNT_AREA)) else None
+        if user is not None and user.is_authenticated and (route := _route(request.path_info)):
+            logger.warning("refused status=%d account=%d route=%s", response.status_code, user.pk, route)
+        return response
+
+    return draw
+
+
+def _route(path: str) -> str:
+    """The pattern of an address of ours, "" for any other."""
+    try:
+        return resolve(path).route
+    except Resolver404:
+        return ""
+
+
 bad_request = _giving_back(defaults.bad_request)
-permission_denied = _giving_back(defaults.permission_denied)
-page_not_found = _giving_back(defaults.page_not_found)
+permission_denied = _giving_back(_noting(defaults.permission_denied))
+page_not_found = _giving_back(_noting(defaults.page_not_found))
 server_error = _giving_back(defaults.server_error)

@@ -1,11 +1,19 @@
-"""What goes wrong costs no connection."""
+"""What goes wrong costs no connection; who is not let in is noted."""
 
+import logging
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from django.test import Client
+
+from pnav.accounts.models import Role
+from tests.accounts.cast import make_user, sign_in
+from tests.chat.sockets import signed_in
+from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,3 +58,40 @@ def test_missing_page_is_a_page(client):
     response = client.get("/nothing-here/")
     assert response.status_code == 404
     assert "17" in response.text
+
+
+def refusals(caplog) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "pnav.errors"]
+
+
+def test_refused_role_is_noted(client, caplog):
+    user = make_user("camille", Role.CUSTODIAN, totp=True)
+    sign_in(client, "camille")
+    with caplog.at_level(logging.WARNING):
+        assert client.get("/admin/accounts/user/?q=secret").status_code == 403
+    (line,) = refusals(caplog)
+    assert line == f"refused status=403 account={user.pk} route=admin/accounts/user/"
+
+
+def test_conversation_of_somebody_else_is_noted_without_its_id(client, caplog):
+    """The page says that it does not exist; whoever tries many is seen all the same."""
+    conversation = make.assigned(make.agent())
+    stranger = make.agent(unit_name="Ailleurs")
+    curious = stranger.user
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(stranger)
+    addresses = [f"/console/echange/{public_id}/" for public_id in (conversation.public_id, uuid.uuid4())]
+    with caplog.at_level(logging.WARNING):
+        assert [client.get(address).status_code for address in addresses] == [404, 404]
+    assert len(refusals(caplog)) == 2 and len(set(refusals(caplog))) == 1
+    assert f"account={curious.pk} " in refusals(caplog)[0]
+    assert str(conversation.public_id) not in caplog.text
+
+
+def test_visitors_and_addresses_of_nobody_leave_no_line(client, caplog):
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    with caplog.at_level(logging.WARNING):
+        for address in ("/console/rien/", "/orientation/rien/", "/rien/"):
+            assert client.get(address).status_code == 404
+        assert Client().get("/orientation/rien/").status_code == 404
+    assert refusals(caplog) == []
