@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from pnav import health
+from pnav import disclosure, health
 
 urlpatterns = [
     path("", include("pnav.pages.urls")),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("levees/", include("reports.opening_urls")),
     path("compte/", include("pnav.accounts.urls")),
     path("admin/", admin.site.urls),
+    path(disclosure.PATH.removeprefix("/"), disclosure.security_txt, name="security_txt"),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("metrics", health.metrics, name="metrics"),

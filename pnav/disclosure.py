@@ -1,0 +1,37 @@
+"""`/.well-known/security.txt` (RFC 9116): where somebody who found a weakness writes. The rest: `SECURITY.md`."""
+
+from datetime import UTC, datetime, time, timedelta
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+# RFC 9116, 2.5.5: less than a year. Shorter, so that a copy kept somewhere does not outlive an address that changed.
+VALID_DAYS = 90
+PATH = "/.well-known/security.txt"
+
+
+def security_text(now: datetime) -> str:
+    """The file, for a site that has an address to write to.
+
+    now: aware. The end is a midnight in UTC, so that the file is the same for a whole day.
+    """
+    end = datetime.combine(now.astimezone(UTC).date() + timedelta(days=VALID_DAYS), time(), UTC)
+    lines = [
+        f"Contact: mailto:{quote(settings.CONTACT_EMAIL, safe='@+')}",
+        f"Expires: {end:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: fr, en",
+    ]
+    if settings.SITE_URL:
+        lines.append(f"Canonical: {settings.SITE_URL}{PATH}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """404 when CONTACT_EMAIL is not set: no address is better than one that nobody reads."""
+    if not settings.CONTACT_EMAIL:
+        raise Http404
+    return HttpResponse(security_text(timezone.now()), content_type="text/plain; charset=utf-8")
