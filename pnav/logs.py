@@ -5,6 +5,7 @@ that it could not write, asyncio the exception of a task. So of their records on
 """
 
 import logging
+import time
 import traceback
 from types import TracebackType
 from typing import Any
@@ -16,7 +17,13 @@ type ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] |
 
 
 class Discreet(logging.Formatter):
-    """Of an exception: its class, those that it came from, and the lines of code that it passed; not what it says."""
+    """Of an exception: its class, those that it came from, and the lines of code that it passed; not what it says.
+
+    Times are in UTC, and say so.
+    """
+
+    converter = time.gmtime  # type: ignore[assignment]
+    default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         if record.name.partition(".")[0] not in OURS:

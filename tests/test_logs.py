@@ -121,3 +121,10 @@ def test_row_that_a_driver_could_not_write_is_not_repeated(lines):
             assert WORD in str(error), "the reason for all this"
             logging.getLogger("pnav").exception("failed")
     assert WORD not in lines() and "CheckViolation" in lines()
+
+
+def test_times_are_in_utc_and_say_so():
+    record = logging.LogRecord("pnav.test", logging.INFO, __file__, 1, "event", None, None)
+    record.created, record.msecs = 1_764_072_000.25, 250.0
+    line = Discreet("%(asctime)s %(message)s").format(record)
+    assert line == "2025-11-25T12:00:00.250Z event"

@@ -206,6 +206,7 @@ ROUTES: dict[str, Route] = {
     "pages:legal": Route(anybody, READ),
     "pages:privacy": Route(anybody, READ),
     "pages:robots": Route(anybody, READ),
+    "security_txt": Route(nobody, READ),  # there with CONTACT_EMAIL only, which the tests leave empty
     "pages:favicon": Route(anybody, READ, to=("/static/pnav/favicon-discreet.svg",)),
     "pages:display_settings": Route(anybody, FORM),
     "pages:components": Route(anybody, READ),  # the gallery: demonstration and tests only
