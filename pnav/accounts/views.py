@@ -26,14 +26,18 @@ class SignIn(LoginView):
 
 
 class SignOut(LogoutView):
-    """The end of the session here and, if it began there, at the provider. The browser forgets what it kept."""
+    """The end of the session here and, if it began there, at the provider. The browser forgets the pages it kept.
+
+    Not its storage: the keys of the agents' openings lie there (docs/adr/0032), nothing else of a session does, and on
+    a shared post it is somebody else who signs out.
+    """
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         way_out = openid.way_out(self.request)
         answer = super().post(*args, **kwargs)
         if way_out:
             answer = redirect(way_out)
-        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        answer.headers["Clear-Site-Data"] = '"cache"'
         return answer
 
 

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
+from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from chat.lifecycle import Availability
@@ -125,6 +126,25 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     assert "Anaïs" not in page.content()
     page.reload()
     expect(page.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+
+
+def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at, cast) -> None:
+    agent, chief, custodians, conversation = cast
+    sign_in(page, live_site, agent)
+    ask(page, live_site, conversation)
+    expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    detail = page.url
+    page.goto(f"{live_site.url}/compte/logout/")
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/login/**")
+    at(agree_and_answer, chief, custodians)
+    at(cache.clear)  # the code of the sign-in has served
+    sign_in(page, live_site, agent)
+    page.goto(detail)
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
 
 
 def test_nothing_left_is_said_in_words(live_site: LiveSite, page: Page, at, cast) -> None:
