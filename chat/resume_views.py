@@ -18,15 +18,18 @@ from chat.models import Conversation
 from chat.views import json_answer, manner_of, without_visit
 from reports import arrivals, limits
 from reports.models import ErasureRequest
-from reports.visitor import hashed_address
+from reports.visitor import hashed_networks
 from triage import rules
 
 CODES, CODES_SECONDS = 6, 10 * 60  # a conversation may ask for so many
 # Only words of the list in the right number are a try: a slip is none. Fifty bits are not guessed at this rate; what
 # the limits protect is the processor. A network that used up its own tries no longer counts in those of everybody, so
-# that it cannot keep others out.
+# that it cannot keep others out; and the first tries of each network have a part of their own, which those who try on
+# and on do not reach.
 TRIES, TRIES_SECONDS = 20, 10 * 60  # a network: a school behind one address comes back too
-ALL_TRIES, ALL_TRIES_SECONDS = 300, 60  # everybody together
+WIDER_TRIES = (40, 120)  # the wider networks of IPv6: a household's, then a company's or a part of a provider's
+FIRST_TRIES = 3
+ALL_TRIES, ALL_FIRST_TRIES, ALL_TRIES_SECONDS = 200, 100, 60  # everybody together
 
 
 def _until(conversation: Conversation, *, shown: bool) -> str:
@@ -161,10 +164,12 @@ def _try(
 
     All codes that do not work get the same sentence: it tells a guesser nothing.
     """
-    network = hashed_address(request)
-    if network and limits.is_over(f"resume:{network}", limit=TRIES, seconds=TRIES_SECONDS):
-        return None, _("Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes."), 429
-    if limits.is_over("resume", limit=ALL_TRIES, seconds=ALL_TRIES_SECONDS):
+    tries = 0  # of the widest of its networks
+    for network, limit in zip(hashed_networks(request), (TRIES, *WIDER_TRIES), strict=False):
+        tries = limits.count_one(f"resume:{network}", seconds=TRIES_SECONDS) or 0
+        if tries > limit:
+            return None, _("Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes."), 429
+    if not _has_room(is_first=0 < tries <= FIRST_TRIES):
         return None, _busy(), 429
     try:
         digest = resume.slow_hash(words)
@@ -176,3 +181,10 @@ def _try(
         "quand il a été annulé ou remplacé, ou quand l'échange est terminé."
     )
     return opened, refusal, 200
+
+
+def _has_room(*, is_first: bool) -> bool:
+    """Whether everybody together left room for one more; first tries have their own, then that of all."""
+    if is_first and not limits.is_over("resume:first", limit=ALL_FIRST_TRIES, seconds=ALL_TRIES_SECONDS):
+        return True
+    return not limits.is_over("resume", limit=ALL_TRIES, seconds=ALL_TRIES_SECONDS)

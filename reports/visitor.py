@@ -22,6 +22,7 @@ DAY_SECONDS = 24 * 60 * 60
 PORT_HEADER = "X-Forwarded-Client-Port"  # set by our proxy: behind a shared address, the port tells who it was
 ADDRESS_MAX, PORT_MAX = 60, 10  # characters: enough for any; a header may hold anything
 IPV6_PREFIX = 64  # bits: the smallest network that a subscriber gets (RFC 6177), who picks the rest at will
+IPV6_WIDER = (56, 48)  # what providers give a household, and a company; a hosted machine may have the latter too
 
 
 def hashed_address(request: HttpRequest) -> str:
@@ -31,15 +32,27 @@ def hashed_address(request: HttpRequest) -> str:
     and forgets: from one of them, or after that day from both, no address comes back. See docs/adr/0021.
     "" means that no limit can be kept: the address is unknown, or Redis is away, which must not block anybody.
     """
-    network = _network(_address(request))
-    if not network:
-        return ""
+    return next(iter(_hashed(_networks(_address(request))[:1])), "")
+
+
+def hashed_networks(request: HttpRequest) -> list[str]:
+    """`hashed_address`, then what stands for the wider networks of an IPv6 address, by IPV6_WIDER. [] for "".
+
+    An IPv4 address has none: each of its neighbours is somebody else.
+    """
+    return _hashed(_networks(_address(request)))
+
+
+def _hashed(networks: list[str]) -> list[str]:
+    if not networks:
+        return []
     try:
         day_key = cache.get_or_set(DAY_KEY, lambda: secrets.token_hex(32), DAY_SECONDS)
     except (RedisError, OSError) as error:
         logger.warning("client_unknown error=%s", type(error).__name__)
-        return ""
-    return salted_hmac(f"reports.visitor:{day_key}", network, algorithm="sha256").hexdigest()[:32]
+        return []
+    salt = f"reports.visitor:{day_key}"
+    return [salted_hmac(salt, network, algorithm="sha256").hexdigest()[:32] for network in networks]
 
 
 class Connection(NamedTuple):
@@ -77,8 +90,8 @@ def _address(request: HttpRequest) -> str:
     return connection_of(request).address
 
 
-def _network(address: str) -> str:
-    """An IPv4 address as it is, an IPv6 one by its /64, "" for anything else."""
+def _networks(address: str) -> list[str]:
+    """An IPv4 address as it is; an IPv6 one by its /64, then its wider networks; [] for anything else."""
     text = address.strip()
     if text.startswith("["):  # [2001:db8::1]:443
         text = text[1:].partition("]")[0]
@@ -87,9 +100,9 @@ def _network(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
-        return ""
+        return []
     if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
+        return [str(parsed)]
     if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(parsed), IPV6_PREFIX), strict=False))
+        return [str(parsed.ipv4_mapped)]
+    return [str(ipaddress.IPv6Network((int(parsed), prefix), strict=False)) for prefix in (IPV6_PREFIX, *IPV6_WIDER)]

@@ -543,9 +543,29 @@ def test_resume_one_network_cannot_keep_everybody_out(monkeypatch):
 
 
 def test_resume_of_everybody_together_is_bounded(monkeypatch):
-    monkeypatch.setattr(resume_views, "ALL_TRIES", 3)
+    monkeypatch.setattr(resume_views, "ALL_TRIES", 1)
+    monkeypatch.setattr(resume_views, "ALL_FIRST_TRIES", 2)
     answers = [send(Client(REMOTE_ADDR=f"192.0.2.{number}"), WRONG).status_code for number in range(1, 6)]
     assert answers == [200, 200, 200, 429, 429]
+
+
+@pytest.mark.parametrize(("networks", "limit"), [("2001:db8:0:{:x}00::1", 120), ("2001:db8:0:ff{:02x}::1", 40)])
+def test_resume_one_subscriber_with_many_networks_cannot_keep_everybody_out(networks, limit):
+    """A /48 holds 65,536 of the networks that are counted one by one, a /56 holds 256."""
+    code = issue(make.waiting())
+    answers = [
+        send(Client(REMOTE_ADDR=networks.format(net)), WRONG).status_code for net in range(16) for _try in range(11)
+    ]
+    assert answers.count(200) == limit and answers[limit:] == [429] * (len(answers) - limit)
+    assert send(Client(REMOTE_ADDR="2001:db8:1::1"), code).url == PAGE
+
+
+def test_resume_first_tries_have_room_while_others_try_on(monkeypatch):
+    monkeypatch.setattr(resume_views, "ALL_TRIES", 2)
+    code = issue(make.waiting())
+    answers = [send(Client(REMOTE_ADDR="192.0.2.1"), WRONG).status_code for _time in range(6)]
+    assert answers == [200] * (resume_views.FIRST_TRIES + 2) + [429]
+    assert send(Client(REMOTE_ADDR="192.0.2.7"), code).url == PAGE
 
 
 def test_resume_a_slip_is_no_try(client):

@@ -4,7 +4,7 @@ from django.conf import settings as project
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from reports.visitor import DAY_KEY, connection_of, connection_of_scope, hashed_address
+from reports.visitor import DAY_KEY, connection_of, connection_of_scope, hashed_address, hashed_networks
 
 ADDRESS = "198.51.100.23"  # documentation range, RFC 5737
 
@@ -37,6 +37,25 @@ def test_hashed_address_key_of_the_day_ends():
 def test_hashed_address_is_one_for_a_whole_ipv6_subscriber():
     assert hashed("2001:db8:1:2::1") == hashed("2001:db8:1:2:ffff:ffff:ffff:ffff")
     assert hashed("2001:db8:1:2::1") != hashed("2001:db8:1:3::1")
+
+
+def test_hashed_networks_are_the_one_that_counts_then_wider_ones():
+    def networks(address):
+        return hashed_networks(RequestFactory().get("/", REMOTE_ADDR=address))
+
+    one = networks("2001:db8:1:200::1")
+    assert len(set(one)) == 3 and one[0] == hashed("2001:db8:1:200::1")
+    assert [same == other for same, other in zip(one, networks("2001:db8:1:2ff::1"), strict=True)] == [
+        False,
+        True,
+        True,
+    ]
+    assert [same == other for same, other in zip(one, networks("2001:db8:1:300::1"), strict=True)] == [
+        False,
+        False,
+        True,
+    ]
+    assert networks(ADDRESS) == [hashed(ADDRESS)] and networks("") == []
 
 
 @pytest.mark.parametrize(
