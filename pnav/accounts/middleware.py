@@ -7,7 +7,7 @@ from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.http import urlencode
 
@@ -22,20 +22,29 @@ AREAS: dict[str, set[Role]] = {
     "/levees/": {Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMINISTRATOR},
     "/admin/": {Role.ADMINISTRATOR},
 }
-# What asks for a recent proof (`proof`) on top of that. Asking for an opening: the page, not the form that was typed.
+# What asks for a recent proof (`proof`) on top of that, by method. Whoever fills in a form proves it before; the form
+# that was open then has `proof.SUBMITS_SECONDS`.
 SENSITIVE = {
-    "console:ask_opening": {"GET"},
+    "console:ask_opening": {"GET", "POST"},
+    "console:freeze": {"GET", "POST"},
+    "console:freeze_decision": {"POST"},
+    "console:erasure": {"GET", "POST"},
     "openings:countersign": {"POST"},
     "openings:agree": {"POST"},
+    "openings:refuse": {"POST"},
+    "openings:withdraw": {"POST"},
     "openings:envelope": {"POST"},
     "openings:answer": {"POST"},
     "openings:shown_here": {"POST"},
     "openings:confirm": {"POST"},
     "openings:register": {"GET"},
     "openings:show": {"POST"},
+    "openings:review": {"POST"},
     "openings:register_csv": {"GET"},
     "openings:register_pdf": {"GET"},
 }
+# The grounds of an opening take longer to write than other forms: an hour, that none is lost.
+LONG_FORMS = {"console:ask_opening"}
 ACCOUNT_AREA = "/compte/"
 # What a session may reach below /compte/ before it is complete, by what is asked of it.
 SIGN_OUT = {"account_logout"}
@@ -86,10 +95,22 @@ def refuse(request: HttpRequest) -> HttpResponse | None:
 def _ask_again(request: HttpRequest) -> HttpResponse | None:
     """A recent proof, before what cannot be taken back."""
     try:
-        name = resolve(request.path_info).view_name
+        match = resolve(request.path_info)
     except Resolver404:
         return None
-    return proof.ask(request) if request.method in SENSITIVE.get(name, ()) else None
+    method = "GET" if request.method == "HEAD" else request.method
+    methods = SENSITIVE.get(match.view_name, set())
+    if method not in methods:
+        return None
+    submits_seconds = proof.LONG_SUBMITS_SECONDS if match.view_name in LONG_FORMS else proof.SUBMITS_SECONDS
+    return proof.ask(request, submits_seconds=submits_seconds, back="" if "GET" in methods else _page_of(match))
+
+
+def _page_of(match: ResolverMatch) -> str:
+    """The page that has the button of an act: nobody can come back to the address of the act itself."""
+    if match.namespace == "openings":
+        return reverse("openings:detail", kwargs=match.kwargs)
+    return reverse("console:endings")
 
 
 def _refuse_account_page(path: str, standing: Standing) -> HttpResponse | None:

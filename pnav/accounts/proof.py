@@ -28,6 +28,7 @@ from pnav.accounts.models import User
 
 OPENS_SECONDS = 5 * 60
 SUBMITS_SECONDS = 15 * 60
+LONG_SUBMITS_SECONDS = 60 * 60  # for a form that takes long to write
 
 
 def last_proof(request: HttpRequest) -> float:
@@ -40,17 +41,19 @@ def last_proof(request: HttpRequest) -> float:
     return max(proofs, default=0.0)
 
 
-def ask(request: HttpRequest) -> HttpResponse | None:
+def ask(request: HttpRequest, *, submits_seconds: int | None = None, back: str = "") -> HttpResponse | None:
     """The way to prove it again and back to this address, or None when the last proof is recent enough.
 
+    submits_seconds: for what is sent, in place of SUBMITS_SECONDS. back: in place of this address.
     Raises PermissionDenied for somebody who has nothing to prove it with.
     """
     is_sent = request.method not in ("GET", "HEAD")
-    if time.time() - last_proof(request) < (SUBMITS_SECONDS if is_sent else OPENS_SECONDS):
+    sent_within = SUBMITS_SECONDS if submits_seconds is None else submits_seconds
+    if time.time() - last_proof(request) < (sent_within if is_sent else OPENS_SECONDS):
         return None
     if is_sent:
         messages.warning(request, _("Rien n'est encore fait : confirmez que c'est vous, puis recommencez."))
-    query = urlencode({"next": request.path})  # what is in the query may have been typed
+    query = urlencode({"next": back or request.path})  # what is in the query may have been typed
     return redirect(f"{reverse(_way(cast(User, request.user)))}?{query}")
 
 

@@ -13,6 +13,7 @@ from django.utils import formats, timezone
 from chat import forgetting, resume
 from chat.lifecycle import Author
 from chat.models import Conversation
+from pnav.accounts import proof
 from pnav.accounts.models import Role
 from reports import register
 from reports.actions import answer_erasure, ask_erasure, ask_freeze
@@ -303,6 +304,26 @@ def test_freeze_the_cast(cast):
     assert Freeze.objects.get().is_running(timezone.now())
     boss.post(page_of(conversation, "gel/decision"), {"lever": "1"})
     assert not Freeze.objects.get().is_running(timezone.now())
+
+
+@pytest.mark.parametrize("act", ["gel", "gel/decision", "effacement"])
+def test_deciding_asks_again_who_it_is(cast, act, monkeypatch):
+    conversation, _agent, _stranger, chief = cast
+    ask_erasure(report_id=conversation.report_id)
+    if act == "gel/decision":
+        freeze(conversation, chief.user)
+    before = list(Freeze.objects.values()), list(ErasureRequest.objects.values())
+    boss = signed_in(chief.user)
+    monkeypatch.setattr(proof, "OPENS_SECONDS", 0)
+    monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
+    page = page_of(conversation, act)
+    answer = boss.post(page, form() | {"answer": "grant"})
+    assert answer.status_code == 302 and answer.headers["Location"].startswith("/compte/2fa/reauthenticate/")
+    if act == "gel/decision":
+        assert answer.headers["Location"].endswith("?next=%2Fconsole%2Fconservation%2F")
+    else:
+        assert boss.get(page).headers["Location"].startswith("/compte/"), "before anything is written"
+    assert (list(Freeze.objects.values()), list(ErasureRequest.objects.values())) == before
 
 
 @pytest.mark.parametrize(

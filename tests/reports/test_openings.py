@@ -491,7 +491,10 @@ def test_custodian_signs_in_to_their_own_room(custodians, rf):
     assert client.get("/console/").status_code == 403
 
 
-@pytest.mark.parametrize("act", ["countersign", "agree", "envelope", "answer", "shown_here", "confirm", "show"])
+ACTS = ["countersign", "agree", "refuse", "withdraw", "envelope", "answer", "shown_here", "confirm", "show", "review"]
+
+
+@pytest.mark.parametrize("act", ACTS)
 def test_act_asks_again_who_it_is_when_the_last_proof_is_old(agent, supervisor, custodians, browser, act, monkeypatch):
     opening = answered(agent, supervisor, custodians, browser)
     for user in (agent, supervisor, custodians[0]):
@@ -499,6 +502,7 @@ def test_act_asks_again_who_it_is_when_the_last_proof_is_old(agent, supervisor, 
         monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
         response = client.post(reverse(f"openings:{act}", args=[opening.public_id]))
         assert response.status_code == 302 and response.headers["Location"].startswith("/compte/")
+        assert response.headers["Location"].endswith(f"?next=%2Flevees%2F{opening.public_id}%2F"), "a page, not the act"
         monkeypatch.undo()
     opening.refresh_from_db()
     assert opening.state == State.ANSWERED
@@ -511,7 +515,11 @@ def test_page_that_asks_for_an_opening_asks_again_and_its_form_loses_nothing(mon
     monkeypatch.setattr(proof, "OPENS_SECONDS", 0)
     monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
     assert client.get(url).headers["Location"].startswith("/compte/")
-    assert "Menaces" in client.post(url, {"motive": "Menaces"}).text
+    assert "Menaces" in client.post(url, {"motive": "Menaces"}).text, "an hour is left to write"
+    monkeypatch.setattr(proof, "LONG_SUBMITS_SECONDS", 0)
+    assert client.post(url, {"motive": "Menaces"}).headers["Location"].startswith("/compte/")
+    assert not OpeningRequest.objects.exists()
+
 
 
 # --- what a hostile eye found -----------------------------------------------------------------------------------
