@@ -125,7 +125,8 @@ def decide(
     frozen_until: the end of the last freeze, to come or past. After it the grace runs again: nothing goes on the day a
     freeze ends.
     granted_at: when an erasure was agreed to. It brings the end forward to the short grace of `erasure`, counted again
-    from whatever is added; that the person looks at their page does not put off what they asked for.
+    from whatever is added; that the person looks at their page does not put off what they asked for. That grace too,
+    made shorter, takes nothing at once.
     """
     cause, term_at = Cause.TERM, life.last_at + timedelta(days=rule.days)
     due_at = _after(term_at, timedelta(days=rule.grace_days), frozen_until)
@@ -134,6 +135,8 @@ def decide(
     if granted_at is not None:
         asked_term = max(granted_at, life.added_at)
         asked_due = _after(asked_term, timedelta(days=erasure.grace_days), frozen_until)
+        if erasure.in_force_at is not None:
+            asked_due = max(asked_due, erasure.in_force_at)
         # Each with the freeze already in it: an addition moves both, so that it never brings the earlier one nearer.
         if asked_due < due_at:
             cause, term_at, due_at = Cause.ERASURE, asked_term, asked_due

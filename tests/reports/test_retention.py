@@ -105,6 +105,15 @@ def test_decide_a_shorter_rule_takes_nothing_at_once():
     assert shortened(before, Rule(days=99, grace_days=50), NOW) is not None
 
 
+def test_decide_a_shorter_grace_of_erasures_takes_nothing_at_once():
+    before, slip = Rule(days=30, grace_days=7), Rule(days=30, grace_days=1)
+    in_force_at = shortened(before, slip, NOW)
+    held = Rule(days=30, grace_days=1, in_force_at=in_force_at)
+    asked = {"life": Life(ago(9)), "rule": RULE, "granted_at": ago(2), "erasure": held}
+    assert decide(now=NOW, **asked).state is State.GRACE
+    assert decide(now=in_force_at, **asked).state is State.DUE
+
+
 moments = st.floats(-400, 400).map(lambda days: NOW + timedelta(days=days))
 rules = st.builds(Rule, days=st.integers(1, 400), grace_days=st.integers(0, 60), digest_days=st.integers(0, 60))
 
