@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.lookups import Exact
@@ -372,17 +372,20 @@ class RetentionRule(models.Model):
     kind = models.CharField(_("quoi"), max_length=20, choices=Kind, unique=True, editable=False)
     days = models.PositiveIntegerField(
         _("durée (jours)"),
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(retention.DAYS_MAX)],
         help_text=_(
             "Depuis le dernier geste de l'un ou de l'autre. Pour une demande d'effacement : le délai de réponse."
         ),
     )
     grace_days = models.PositiveIntegerField(
         _("délai de grâce (jours)"),
+        validators=[MaxValueValidator(retention.DAYS_MAX)],
         help_text=_("S'ajoute à la durée : suppression à la fin des deux. Un ajout pendant ce délai repousse la fin."),
     )
     digest_days = models.PositiveIntegerField(
-        _("annonce (jours avant)"), help_text=_("Les personnes concernées en sont averties avant la fin de la durée.")
+        _("annonce (jours avant)"),
+        validators=[MaxValueValidator(retention.DAYS_MAX)],
+        help_text=_("Les personnes concernées en sont averties avant la fin de la durée."),
     )
     in_force_at = models.DateTimeField(_("s'applique à partir du"), null=True, editable=False)
     is_to_verify = models.BooleanField(_("à vérifier"), default=True)
@@ -396,6 +399,14 @@ class RetentionRule(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="retention_kind_known"),
             models.CheckConstraint(condition=Q(days__gte=1), name="retention_lasts_a_day"),
+            models.CheckConstraint(
+                condition=Q(
+                    days__lte=retention.DAYS_MAX,
+                    grace_days__lte=retention.DAYS_MAX,
+                    digest_days__lte=retention.DAYS_MAX,
+                ),
+                name="retention_is_a_date",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -44,6 +44,9 @@ class State(StrEnum):
     DUE = "due"
 
 
+DAYS_MAX = 36_500  # of each number of a rule: a century; far beyond, no calendar has the day any more
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How long one kind is kept.

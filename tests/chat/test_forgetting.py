@@ -9,8 +9,9 @@ from io import StringIO
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
@@ -43,7 +44,7 @@ from reports.models import (
     Tombstone,
 )
 from reports.openings import Grounds
-from reports.retention import DEFAULTS
+from reports.retention import DAYS_MAX, DEFAULTS
 from tests.chat.sockets import Closed, Line, visit
 from tests.factories import chat as make
 
@@ -207,7 +208,7 @@ def test_retention_in_batches_and_resumed(monkeypatch):
         delete(*arguments)
 
     monkeypatch.setattr(forgetting, "_delete", then_stop)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(CommandError):
         run()
     assert Report.objects.count() == 3, "what was done stays done"
     monkeypatch.setattr(forgetting, "_delete", delete)
@@ -230,6 +231,39 @@ def test_a_report_that_cannot_go_keeps_none_of_the_others(monkeypatch, caplog):
     assert kept() == {held}
     assert str(held.report.public_id) in caplog.text and len(caplog.records) == 1
     assert Tombstone.objects.count() == len(others)
+
+
+def test_a_keeper_that_fails_stops_no_other(monkeypatch, caplog):
+    from pnav.pages import forgetting as opinions
+
+    def fail(now):
+        raise OverflowError("what somebody typed")
+
+    monkeypatch.setattr(forgetting, "forget", fail)
+    asked = []
+    monkeypatch.setattr(opinions, "forget", asked.append)
+    with pytest.raises(CommandError, match=r"chat\.forgetting"):
+        run()
+    assert len(asked) == 1
+    assert "chat.forgetting failed (OverflowError)" in caplog.text and "typed" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["days", "grace_days", "digest_days"])
+def test_rule_is_a_date_of_the_calendar(name):
+    rule = RetentionRule.objects.get(kind="exchange")
+    setattr(rule, name, DAYS_MAX + 1)
+    with pytest.raises(ValidationError) as refused:
+        rule.full_clean()
+    assert name in refused.value.message_dict
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rule.save()
+
+
+def test_longest_rule_there_may_be_is_applied():
+    RetentionRule.objects.update(days=DAYS_MAX, grace_days=DAYS_MAX, digest_days=DAYS_MAX)
+    conversation = make.age(make.closed(), days=4000)
+    assert kept() == {conversation}
+    assert "Signalement et échange" in run("--plan")
 
 
 # --- plan and proof ---------------------------------------------------------------------------------------------------

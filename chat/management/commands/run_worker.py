@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
@@ -104,7 +104,7 @@ class Command(BaseCommand):
         try:
             work()
             return True
-        except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        except (DatabaseError, InterfaceError, PoolTimeout, CommandError) as error:
             logger.warning("worker: %s failed and will be tried again (%s)", name, type(error).__name__)
             return False
         finally:

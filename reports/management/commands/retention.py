@@ -1,6 +1,7 @@
 """Forgetting, by rule: do it, say what would go, prove what went, and forget again after a restore."""
 
 import json
+import logging
 import sys
 from datetime import date, datetime
 from importlib import import_module
@@ -15,6 +16,7 @@ from reports import erased, forgetting, proof
 from reports.models import Erased
 from reports.retention import Cause, Item, Kind, State
 
+logger = logging.getLogger(__name__)
 STATES = {
     State.ENDING: "bientôt",
     State.GRACE: "délai de grâce",
@@ -56,10 +58,22 @@ class Command(BaseCommand):
         elif options["replay"]:
             self._replay(options["replay"], now)
         else:
-            for keeper in _keepers():
-                keeper.forget(now)
+            self._forget(now)
             if verbosity:
                 self.stdout.write("Conservation : fait. Les nombres sont dans le registre.")
+
+    def _forget(self, now: datetime) -> None:
+        """Each keeper, whatever becomes of the one before. Raises CommandError when one failed."""
+        failed = []
+        for keeper in _keepers():
+            try:
+                keeper.forget(now)
+            except Exception as error:  # noqa: BLE001  whatever it is, the others go on, and it is said
+                # By its class: the text of an error may hold what somebody typed.
+                logger.error("retention: %s failed (%s)", keeper.__name__, type(error).__name__)
+                failed.append(keeper.__name__)
+        if failed:
+            raise CommandError(f"Conservation incomplète, voir le journal : {', '.join(failed)}.")
 
     def _plan(self, now: datetime, *, as_json: bool) -> None:
         items: list[Item] = [item for keeper in _keepers() for item in keeper.plan(now)]
