@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from chat import doorbell, resume
@@ -21,11 +21,11 @@ from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from reports import erased, forgetting, opening_rules, openings, register
 from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
-from reports.opening_rules import OPEN
 from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
 
 logger = logging.getLogger(__name__)
 
+ASKED_HOLDS = timedelta(hours=48)  # for a supervisor to countersign an opening before its report goes
 BATCH = 100  # reports a transaction: their rows are locked meanwhile
 # What the queue does by itself when somebody is not seen.
 NO_ACT = {EventKind.RELEASED, EventKind.ABANDONED}
@@ -36,13 +36,20 @@ NO_ACT = {EventKind.RELEASED, EventKind.ABANDONED}
 
 def _with_acts(reports: "QuerySet[Report]") -> "QuerySet[Any]":
     """Adds `spoken_at` and `acted_at`: last message, last act of the history; `opening_at`: when the last request to
-    open the seal that still goes on was made. (Annotations escape the types.)
+    open the seal that a supervisor countersigned, and that still goes on, was made; `opening_asked_at`: the same of one
+    that waits for a supervisor, if it is its agent's first of this report. (Annotations escape the types.)
     """
     spoken = Message.objects.filter(conversation__report=OuterRef("pk")).exclude(author=Author.SYSTEM)
     acted = ConversationEvent.objects.filter(conversation__report=OuterRef("pk")).exclude(kind__in=NO_ACT)
-    opening = OpeningRequest.objects.filter(report=OuterRef("pk"), state__in=OPEN).order_by("-asked_at")
+    openings = OpeningRequest.objects.filter(report=OuterRef("pk")).order_by("-asked_at")
+    countersigned = openings.filter(state__in=opening_rules.OPEN - {opening_rules.State.ASKED})
+    before = OpeningRequest.objects.filter(
+        report=OuterRef("report"), asked_by=OuterRef("asked_by"), asked_at__lt=OuterRef("asked_at")
+    )
+    asked = openings.filter(~Exists(before), state=opening_rules.State.ASKED)
     return reports.annotate(
-        opening_at=Subquery(opening.values("asked_at")[:1]),
+        opening_at=Subquery(countersigned.values("asked_at")[:1]),
+        opening_asked_at=Subquery(asked.values("asked_at")[:1]),
         spoken_at=Subquery(spoken.order_by().values("conversation").annotate(last=Max("sent_at")).values("last")),
         acted_at=Subquery(acted.order_by().values("conversation").annotate(last=Max("at")).values("last")),
     ).select_related("conversation__assigned_to__unit", "freeze", "erasure")
@@ -67,18 +74,22 @@ def _life(report: Any) -> Life:
     return Life(max(act for act in acts if act is not None), conversation.reporter_seen_at)
 
 
-def _decide(report: Any, rules: dict[str, Rule], now: datetime) -> Decision:
+def _decide(report: Any, rules: dict[str, Rule], now: datetime, *, told: bool = False) -> Decision:
+    """told: as the console shows it. An opening is left out there: that there is one is for those it concerns."""
     freeze: Freeze | None = _part(report, "freeze")
     request: ErasureRequest | None = _part(report, "erasure")
     # What the prosecutor may have authorised is not deleted under the custodians' hands.
     holds = [freeze.frozen_until] if freeze else []
-    if report.opening_at is not None:
+    if report.opening_at is not None and not told:
         holds.append(report.opening_at + opening_rules.TERM)
+    # One agent alone puts off nothing for long: a supervisor has two days to countersign, once.
+    asked_at = None if told else report.opening_asked_at
     return decide(
         life=_life(report),
         rule=rules[kind_of(report)],
         now=now,
         frozen_until=max(holds, default=None),
+        held_until=None if asked_at is None else asked_at + ASKED_HOLDS,
         granted_at=request.granted_at if request else None,
         erasure=rules[Kind.ERASURE],
     )

@@ -113,6 +113,7 @@ def _record(kind: str, report: Report, motive: str, detail: str, by: Any) -> Non
 def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authority: str, until: datetime) -> Freeze:
     """A judicial need to keep a report, until a date. An agent asks and a supervisor decides; a supervisor sets.
 
+    Asking gives one grace to decide, once a report: an agent alone puts off no erasure that was granted.
     by: the account. Raises NotAllowed, Gone; Frozen when an agent asks for what is frozen already.
     """
     if not by.is_agent:
@@ -130,6 +131,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
             "asked_at": now,
             "set_at": now if by.is_supervisor else None,
             "lifted_at": None,
+            "held_before": before.frozen_until if before else None,
         },
     )
     told = "set" if by.is_supervisor else "asked"

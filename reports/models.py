@@ -433,6 +433,7 @@ class Freeze(models.Model):
     asked_at = models.DateTimeField()
     set_at = models.DateTimeField(null=True)
     lifted_at = models.DateTimeField(null=True)
+    held_before = models.DateTimeField(null=True)  # asked for again: what it held until then; asking adds nothing more
 
     class Meta:
         verbose_name = _("gel de conservation")
@@ -474,8 +475,11 @@ class Freeze(models.Model):
 
     @property
     def frozen_until(self) -> datetime:
-        """When it ends, or ended: the grace runs from there. Only asked for, it gives that much time to decide."""
-        return self.asked_at if self.set_at is None else min(self.until, self.lifted_at or self.until)
+        """When it ends, or ended: the grace runs from there. Only asked for, it gives that much time to decide, once a
+        report: what is asked for again holds no longer than what was before."""
+        if self.set_at is None:
+            return self.held_before or self.asked_at
+        return min(self.until, self.lifted_at or self.until)
 
 
 class ErasureRequest(models.Model):

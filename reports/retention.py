@@ -120,13 +120,14 @@ def decide(
     rule: Rule,
     now: datetime,
     frozen_until: datetime | None = None,
+    held_until: datetime | None = None,
     granted_at: datetime | None = None,
     erasure: Rule = DEFAULTS[Kind.ERASURE],
 ) -> Decision:
     """Keep, in grace or due; and why.
 
     frozen_until: the end of the last freeze, to come or past. After it the grace runs again: nothing goes on the day a
-    freeze ends.
+    freeze ends. held_until: what keeps it meanwhile, without a grace after it.
     granted_at: when an erasure was agreed to. It brings the end forward to the short grace of `erasure`, counted again
     from whatever is added; that the person looks at their page does not put off what they asked for. That grace too,
     made shorter, takes nothing at once.
@@ -144,11 +145,14 @@ def decide(
         if asked_due < due_at:
             cause, term_at, due_at = Cause.ERASURE, asked_term, asked_due
     is_on_its_way = now >= term_at - timedelta(days=rule.digest_days)
+    if held_until is not None:
+        due_at = max(due_at, held_until)
+    kept_until = max((until for until in (frozen_until, held_until) if until is not None), default=now)
     if now >= due_at:
         state = State.DUE
     elif not is_on_its_way:
         state = State.KEPT
-    elif frozen_until is not None and frozen_until > now:
+    elif kept_until > now:
         state = State.FROZEN
     else:
         state = State.GRACE if now >= term_at else State.ENDING

@@ -1,4 +1,4 @@
-"""Rules within a century, so that their dates exist."""
+"""Rules within a century, so that their dates exist; a freeze that is asked for again adds nothing."""
 
 import django.core.validators
 from django.db import migrations, models
@@ -57,4 +57,5 @@ class Migration(migrations.Migration):
                 name="retention_is_a_date",
             ),
         ),
+        migrations.AddField(model_name="freeze", name="held_before", field=models.DateTimeField(null=True)),
     ]

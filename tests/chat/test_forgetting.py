@@ -674,6 +674,69 @@ def test_report_whose_opening_goes_on_is_not_taken_under_the_custodians_hands():
     assert OpeningRequest.objects.get().report_public_id == report.public_id
 
 
+def ask_opening(conversation, by) -> OpeningRequest:
+    grounds = Grounds("m", "t", "r", "2026-01-01")
+    return openings.ask(
+        report=conversation.report, field="name", grounds=grounds, is_urgent=False, recipient=None, by=by
+    )
+
+
+def test_opening_that_only_its_agent_wants_holds_two_days_and_once(chief):
+    agent = make.agent()
+    conversation = make.age(make.closed(agent), days=500)
+    opening = ask_opening(conversation, agent.user)
+    asked_at = opening.asked_at
+    assert kept() == {conversation}
+    forgetting.forget(asked_at + timedelta(hours=47))
+    assert Conversation.objects.exists()
+    openings.withdraw(request_id=opening.pk, by=agent.user)
+    again = ask_opening(conversation, agent.user)
+    with transaction.atomic():
+        forgetting.forget(timezone.now())
+        assert not Conversation.objects.exists(), "asked again, it holds nothing"
+        transaction.set_rollback(True)
+    openings.countersign(request_id=again.pk, by=chief)
+    forgetting.forget(asked_at + timedelta(days=13))
+    assert Conversation.objects.exists(), "a supervisor found it right"
+
+
+def test_opening_that_waits_for_its_supervisor_holds_no_longer_than_two_days():
+    agent = make.agent()
+    conversation = make.age(make.closed(agent), days=500)
+    opening = ask_opening(conversation, agent.user)
+    forgetting.forget(opening.asked_at + timedelta(hours=49))
+    assert not Conversation.objects.exists()
+
+
+def test_agent_alone_does_not_put_off_what_was_granted(chief, monkeypatch):
+    """Every two days a freeze and an opening are asked for, again and again."""
+    agent = make.agent()
+    conversation = make.closed(agent)
+    ask_erasure(report_id=conversation.report_id)
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+    start, days = timezone.now(), 0
+    while Report.objects.exists() and days < 60:
+        now = start + timedelta(days=days)
+        monkeypatch.setattr("django.utils.timezone.now", lambda now=now: now)
+        monkeypatch.setattr("reports.forgetting.moment", lambda now=now: now)
+        openings.expire(now=now)
+        freeze(conversation, agent.user, days=days + 90)
+        if not OpeningRequest.objects.filter(state="asked").exists():
+            ask_opening(conversation, agent.user)
+        forgetting.forget(now)
+        days += 2
+    assert days <= 10, "the grace of the erasure, and two days"
+
+
+def test_freeze_asked_for_after_another_keeps_what_that_one_held(chief):
+    agent = make.agent()
+    conversation = make.age(make.closed(agent), days=500)
+    freeze(conversation, chief)
+    Freeze.objects.update(asked_at=make.long_ago(60 * 24 * 60), until=make.long_ago(5 * 24 * 60))
+    freeze(conversation, agent.user)
+    assert kept() == {conversation}, "the grace after the first still runs"
+
+
 @pytest.mark.django_db
 def test_what_the_staff_wrote_is_sealed_and_rotates(chief, settings, capsys):
     one, other = make.closed(), make.closed().report

@@ -63,6 +63,11 @@ def test_decide_frozen_and_after():
     assert state(500, frozen_until=ago(10)) is State.DUE
 
 
+def test_decide_held_meanwhile_goes_without_a_grace():
+    assert state(500, held_until=NOW + timedelta(hours=1)) is State.FROZEN
+    assert state(500, held_until=NOW) is State.DUE
+
+
 def test_decide_erasure_granted_brings_the_end_forward():
     decision = decide(life=Life(ago(3)), rule=RULE, now=NOW, granted_at=ago(1))
     assert (decision.state, decision.cause) == (State.GRACE, Cause.ERASURE)
