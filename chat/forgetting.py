@@ -169,7 +169,7 @@ def _reach(agent: Agent) -> "QuerySet[Report]":
 
 def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) -> Ending:
     conversation: Conversation = report.conversation
-    decision = _decide(report, rules, now)
+    decision = _decide(report, rules, now, told=True)
     freeze: Freeze | None = _part(report, "freeze")
     return Ending(
         report_id=report.pk,
@@ -186,13 +186,20 @@ def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) ->
 
 
 def endings(agent: Agent, now: datetime) -> list[Ending]:
-    """What is frozen, then what ends soon, the first to go first; at most SHOWN of each."""
+    """What is frozen, then what ends soon, the first to go first; at most SHOWN of each.
+
+    What is past its date is not among them, whether it went within the hour or an opening holds it.
+    """
     rules = forgetting.rules()
     frozen = Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
     held = _with_acts(_reach(agent).filter(frozen)).order_by("freeze__asked_at")[:SHOWN]
     near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(frozen))
     first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
-    ending = [one for one in (_ending(report, agent, rules, now) for report in first) if one.decision.is_on_its_way]
+    ending = [
+        one
+        for one in (_ending(report, agent, rules, now) for report in first)
+        if one.decision.is_on_its_way and not one.decision.is_due
+    ]
     return [
         *(_ending(report, agent, rules, now) for report in held),
         *sorted(ending, key=lambda one: one.decision.due_at),

@@ -15,9 +15,10 @@ from chat.lifecycle import Author
 from chat.models import Conversation
 from pnav.accounts import proof
 from pnav.accounts.models import Role
-from reports import register
+from reports import openings, register
 from reports.actions import answer_erasure, ask_erasure, ask_freeze
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, Report
+from reports.openings import Grounds
 from tests.chat.sockets import visit
 from tests.chat.test_console_views import signed_in
 from tests.factories import chat as make
@@ -399,3 +400,25 @@ def test_endings_ask_no_more_for_more_of_them(cast, django_assert_max_num_querie
     with django_assert_max_num_queries(16):
         boss.get(ENDINGS)
     assert len(forgetting.endings(chief, timezone.now())) == 9
+
+
+@pytest.mark.parametrize("days", [320, 340, 380])
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
+def test_endings_do_not_tell_that_an_opening_was_asked_for(days, role):
+    rows = []
+    for is_asked in (False, True):
+        Report.objects.all().delete()
+        asker, other = make.agent(), make.agent(role=role)
+        conversation = make.age(make.closed(other), days=days)
+        if is_asked:
+            grounds = Grounds("m", "t", "r", "2026-01-01")
+            opening = openings.ask(
+                report=conversation.report, field="name", grounds=grounds, is_urgent=False, recipient=None,
+                by=asker.user,
+            )  # fmt: skip
+            openings.countersign(request_id=opening.pk, by=make.agent(role=Role.SUPERVISOR).user)
+        shown = text(signed_in(other.user).get(ENDINGS))
+        rows.append(shown.replace(str(conversation.public_id)[:8], "…").replace(other.public_name, "…"))
+        forgetting.forget(timezone.now())
+        assert Report.objects.exists() is (is_asked or days < 365), "it holds all the same"
+    assert rows[0] == rows[1]
