@@ -6,6 +6,7 @@ neither is that an agent looks: reading does not keep a thing alive.
 """
 
 import logging
+import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -243,22 +244,45 @@ def plan(now: datetime) -> list[Item]:
     return sorted(items, key=lambda item: item.due_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What is still known of a report when it has gone, until `_tell`."""
+
+    public_id: UUID
+    kind: Kind
+    rule: Rule
+    cause: Cause
+
+
+def _gone(report: Any, decision: Decision, rules: dict[str, Rule]) -> Gone:
+    return Gone(report.public_id, kind_of(report), _rule_applied(report, decision, rules), decision.cause)
+
+
 def forget(now: datetime) -> None:
     """Delete what is due, a batch a transaction: what was done stays done when it is stopped.
 
     A report that something else holds (a table that nobody named in `_delete`) keeps none of the others: the batch is
     done again one by one, and what cannot go is an error in the log at each run.
+
+    What went is told at the end, in a transaction of its own (`_tell`): PostgreSQL keeps in each row which transaction
+    wrote it, and that of a deletion also wrote in what outlives the report, beside its public id.
     """
     after, size = 0, BATCH
-    while True:
-        try:
-            last = _forget_some(now, after, size)
-        except IntegrityError:
-            last = after if size > 1 else _pass_over(now, after)
-            size = 1
-        if last is None:
-            break
-        after = last
+    told: list[Gone] = []
+    _remember_granted(now)
+    try:
+        while True:
+            try:
+                last, gone = _forget_some(now, after, size)
+                told += gone
+            except IntegrityError:
+                last = after if size > 1 else _pass_over(now, after)
+                size = 1
+            if last is None:
+                break
+            after = last
+    finally:
+        _tell(told, now)
     with transaction.atomic():
         register.record_removal(resume_codes=resume.forget_expired_codes(now=now))
 
@@ -273,19 +297,44 @@ def _pass_over(now: datetime, after: int) -> int | None:
     return report.pk
 
 
+def _remember_granted(now: datetime) -> None:
+    """The digests of the erasures that are due, before any goes: were this run killed, a backup would not bring one
+    back. What does not go after all goes later."""
+    rules = forgetting.rules()
+    granted = _with_acts(Report.objects.filter(erasure__is_granted=True)).iterator(BATCH)
+    decided = ((report, _decide(report, rules, now)) for report in granted)
+    due = [report.public_id for report, one in decided if one.is_due and one.cause is Cause.ERASURE]
+    erased.remember(_shuffled(due), on=timezone.localdate(now))
+
+
+def _tell(gone: Iterable[Gone], now: datetime) -> None:
+    """A tombstone for each of these, and the digests of what was asked for: apart from their deletion, in no order."""
+    gone = _shuffled(gone)
+    with transaction.atomic():
+        forgetting.leave(((one.kind, one.rule, one.cause) for one in gone), now=now)
+        asked = [one.public_id for one in gone if one.cause is Cause.ERASURE]
+        erased.remember(asked, on=timezone.localdate(now))
+
+
+def _shuffled[T](things: Iterable[T]) -> list[T]:
+    things = list(things)
+    secrets.SystemRandom().shuffle(things)
+    return things
+
+
 @transaction.atomic
-def _forget_some(now: datetime, after: int, size: int) -> int | None:
-    """One batch of the reports beyond this key; the last key looked at, or None when there are no more.
+def _forget_some(now: datetime, after: int, size: int) -> tuple[int | None, list[Gone]]:
+    """One batch of the reports beyond this key; the last key looked at, or None when there are no more; what went.
 
     Whoever is locked is alive: a message, a freeze or an act is being written. They are passed over, and nobody waits.
     What was committed before the lock is read after it.
     """
     if not forgetting.take_turn():
-        return None
+        return None, []
     rules = forgetting.rules()
     keys = _lock_reports(rules, now, after, size)
     if not keys:
-        return None
+        return None, []
     conversations = _lock_conversations(keys)
     gone: list[tuple[Any, Decision]] = []
     for report in _with_acts(Report.objects.filter(pk__in=keys)):
@@ -295,8 +344,8 @@ def _forget_some(now: datetime, after: int, size: int) -> int | None:
         decision = _decide(report, rules, now)
         if decision.is_due:
             gone.append((report, decision))
-    _delete(gone, rules, now)
-    return keys[-1]
+    _delete(gone)
+    return keys[-1], [_gone(report, decision, rules) for report, decision in gone]
 
 
 def _lock_reports(rules: dict[str, Rule], now: datetime, after: int, size: int) -> list[int]:
@@ -309,20 +358,11 @@ def _lock_conversations(report_ids: Sequence[int]) -> set[int]:
     return {row.pk for row in rows.select_for_update(of=("self",), skip_locked=True)}
 
 
-def _delete(gone: Iterable[tuple[Any, Decision]], rules: dict[str, Rule], now: datetime) -> None:
-    """These go, whole; a tombstone each, and one line of the register. They are locked."""
+def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
+    """These go, whole, with one line of the register. They are locked; `_tell` follows."""
     gone = list(gone)
     if not gone:
         return
-    for kind in (Kind.EXCHANGE, Kind.REPORT):
-        parts = [
-            (_rule_applied(report, decision, rules), decision.cause)
-            for report, decision in gone
-            if kind_of(report) is kind
-        ]
-        forgetting.leave(kind, parts, now=now)
-    asked = [report.public_id for report, decision in gone if decision.cause is Cause.ERASURE]
-    erased.remember(asked, on=timezone.localdate(now))
     keys = [report.pk for report, _decision in gone]
     openings.forget_grounds(keys)
     Freeze.objects.filter(report__in=keys).delete()  # over, all of them: a running one is never due
@@ -335,9 +375,15 @@ def _delete(gone: Iterable[tuple[Any, Decision]], rules: dict[str, Rule], now: d
     register.record_removal(reports=len(keys))
 
 
-@transaction.atomic
 def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:
     """After a restore: delete what these digests of `reports.erased` name. How many went, how many stay, frozen."""
+    gone, frozen = _forget_again(digests, now)
+    _tell(gone, now)
+    return len(gone), frozen
+
+
+@transaction.atomic
+def _forget_again(digests: Collection[str], now: datetime) -> tuple[list[Gone], int]:
     known = set(digests)
     keys = [
         pk for pk, public_id in Report.objects.values_list("pk", "public_id") if erased.digest_of(public_id) in known
@@ -356,5 +402,5 @@ def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:
         for report in found
         if report.pk not in held
     ]
-    _delete(gone, rules, now)
-    return len(gone), len(frozen)
+    _delete(gone)
+    return [_gone(report, decision, rules) for report, decision in gone], len(frozen)

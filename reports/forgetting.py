@@ -48,11 +48,11 @@ def take_turn() -> bool:
     return bool(is_ours)
 
 
-def leave(kind: Kind, parts: Iterable[tuple[Rule, Cause]], *, now: datetime) -> None:
-    """One tombstone for each report that goes, in the transaction of its going."""
+def leave(parts: Iterable[tuple[Kind, Rule, Cause]], *, now: datetime) -> None:
+    """One tombstone for each report that went, in this order: in another transaction than its going, and shuffled."""
     month = timezone.localdate(now).replace(day=1)
     Tombstone.objects.bulk_create(
-        Tombstone(kind=kind, month=month, rule=str(rule), cause=cause) for rule, cause in parts
+        Tombstone(kind=kind, month=month, rule=str(rule), cause=cause) for kind, rule, cause in parts
     )
 
 

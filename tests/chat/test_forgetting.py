@@ -222,10 +222,10 @@ def test_a_report_that_cannot_go_keeps_none_of_the_others(monkeypatch, caplog):
     held, others = make.age(make.closed(), days=366), [make.age(make.closed(), days=366) for _ in range(3)]
     delete = forgetting._delete
 
-    def unless_held(gone, rules, now):
+    def unless_held(gone):
         if any(report.pk == held.report_id for report, _decision in gone):
             raise ProtectedError("held by a table that is not named", set())
-        delete(gone, rules, now)
+        delete(gone)
 
     monkeypatch.setattr(forgetting, "_delete", unless_held)
     assert kept() == {held}
@@ -264,6 +264,59 @@ def test_longest_rule_there_may_be_is_applied():
     conversation = make.age(make.closed(), days=4000)
     assert kept() == {conversation}
     assert "Signalement et échange" in run("--plan")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_joins_a_trace_to_what_went(chief):
+    """PostgreSQL keeps in each row which transaction wrote it: `xmin`."""
+    for _time in range(3):
+        conversation = make.closed()
+        agent = make.agent().user
+        openings.withdraw(request_id=ask_opening(conversation, agent).pk, by=agent)
+        ask_erasure(report_id=conversation.report_id)
+        answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+        make.age(conversation, days=9)
+    ErasureRequest.objects.update(answered_at=make.long_ago(8 * 24 * 60))
+    run()
+    assert Tombstone.objects.count() == Erased.objects.count() == 3 and not Report.objects.exists()
+    with connection.cursor() as cursor:
+        for trace in ("tombstone", "erased"):
+            for other in ("openingrequest", "accessrecord"):
+                cursor.execute(f"SELECT count(*) FROM reports_{trace} t JOIN reports_{other} o ON o.xmin = t.xmin")  # noqa: S608
+                assert cursor.fetchone() == (0,), (trace, other)
+
+
+def test_traces_lie_in_no_order():
+    for number in range(40):
+        make.report() if number % 2 else make.closed()
+    Report.objects.update(filed_at=make.long_ago(366 * 24 * 60))
+    for conversation in Conversation.objects.all():
+        make.age(conversation, days=366)
+    run()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind FROM reports_tombstone ORDER BY ctid")
+        kinds = [kind for (kind,) in cursor.fetchall()]
+    assert sorted(kinds) == ["exchange"] * 20 + ["report"] * 20
+    assert kinds not in (["exchange", "report"] * 20, sorted(kinds), sorted(kinds, reverse=True))
+
+
+def test_erasure_is_remembered_before_it_goes(chief, monkeypatch):
+    """Were the run killed after it, a backup would bring nothing back."""
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+    make.age(conversation, days=9)
+    ErasureRequest.objects.update(answered_at=make.long_ago(8 * 24 * 60))
+    known, digest = [], erased.digest_of(conversation.report.public_id)
+    delete = forgetting._delete
+
+    def looking(gone):
+        known.extend(Erased.objects.values_list("digest", flat=True))
+        delete(gone)
+
+    monkeypatch.setattr(forgetting, "_delete", looking)
+    assert kept() == set()
+    assert known == [digest]
 
 
 # --- plan and proof ---------------------------------------------------------------------------------------------------
