@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 
 DAY_KEY = "visitor:day-key"
 DAY_SECONDS = 24 * 60 * 60
-PORT_HEADER = "X-Forwarded-Client-Port"  # set by our proxy: behind a shared address, the port tells who it was
+# Set by our proxy, when it is the only one: behind a shared address, the port tells who it was.
+PORT_HEADER = "X-Forwarded-Client-Port"
 ADDRESS_MAX, PORT_MAX = 60, 10  # characters: enough for any; a header may hold anything
 IPV6_PREFIX = 64  # bits: the smallest network that a subscriber gets (RFC 6177), who picks the rest at will
 IPV6_WIDER = (56, 48)  # what providers give a household, and a company; a hosted machine may have the latter too
@@ -73,7 +74,10 @@ def connection_of(request: HttpRequest) -> Connection:
 
 def connection_of_scope(scope: dict[str, Any]) -> Connection:
     """The same for a socket's handshake."""
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    headers: dict[bytes, str] = {}
+    for name, value in scope["headers"]:  # a header that came twice is one, as pages read it
+        text = value.decode("latin-1")
+        headers[name] = f"{headers[name]},{text}" if name in headers else text
     address, port = scope.get("client") or ("", "")
     return _connection(lambda name: headers.get(name.lower().encode(), ""), address, port)
 
@@ -82,7 +86,8 @@ def _connection(header: Callable[[str], str], address: Any, port: Any) -> Connec
     proxies: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     hops = header("X-Forwarded-For").split(",")
     if 0 < proxies <= len(hops) and hops[-proxies].strip():
-        address, port = hops[-proxies].strip(), header(PORT_HEADER).strip()
+        # Behind more than one, the nearest proxy sees the port of another proxy, not the client's.
+        address, port = hops[-proxies].strip(), header(PORT_HEADER).strip() if proxies == 1 else ""
     return Connection(str(address or "")[:ADDRESS_MAX], str(port or "")[:PORT_MAX])
 
 

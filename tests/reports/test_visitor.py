@@ -1,7 +1,10 @@
+from io import BytesIO
+
 import pytest
 import redis
 from django.conf import settings as project
 from django.core.cache import cache
+from django.core.handlers.asgi import ASGIRequest
 from django.test import RequestFactory
 
 from reports.visitor import DAY_KEY, connection_of, connection_of_scope, hashed_address, hashed_networks
@@ -115,3 +118,17 @@ def test_connection_without_a_proxy_is_the_one_of_the_socket(settings):
     }
     assert connection_of_scope(scope) == ("192.0.2.5", "40000")
     assert connection_of_scope({"headers": [], "client": None}) == ("", "")
+
+
+@pytest.mark.parametrize("proxies", [1, 2, 3])
+def test_connection_of_headers_that_came_twice_is_the_same_for_pages_and_sockets(settings, proxies):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    scope = {
+        "type": "http", "method": "GET", "path": "/", "query_string": b"", "client": ("10.0.0.2", 5),
+        "headers": [
+            (b"x-forwarded-for", b"192.0.2.1, 203.0.113.9"), (b"x-forwarded-client-port", b"51234"),
+            (b"x-forwarded-for", b"10.0.0.1"),
+        ],
+    }  # fmt: skip
+    expected = [("10.0.0.1", "51234"), ("203.0.113.9", ""), ("192.0.2.1", "")][proxies - 1]
+    assert connection_of(ASGIRequest(scope, BytesIO())) == connection_of_scope(scope) == expected
