@@ -1,8 +1,11 @@
 """The report of this visit, in its own place of the session."""
 
+from django.contrib.auth import SESSION_KEY
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+import locations.session
+import triage.session
 from reports.models import ErasureRequest, Report
 
 KEY = "reports.report"
@@ -10,6 +13,8 @@ DISCREET = "reports.discreet"
 GENERATION = "reports.generation"
 ENDED = "reports.ended"
 REQUEST = "reports.erasure"
+PREFIX = "reports."
+OF_A_VISIT = {triage.session.KEY, locations.session.KEY}
 
 
 def remember(request: HttpRequest, report: Report) -> None:
@@ -30,6 +35,13 @@ def forget(request: HttpRequest) -> None:
     request.session.pop(GENERATION, None)
 
 
+def forget_visit(request: HttpRequest) -> None:
+    """Forget all that this browser's visit held: report, orientation, place. What else the session holds stays."""
+    for key in list(request.session.keys()):
+        if key in OF_A_VISIT or key.startswith(PREFIX):
+            del request.session[key]
+
+
 def was_left_behind(request: HttpRequest) -> bool:
     """Whether this visit's report is no longer its own: a code de reprise was used elsewhere, or it was removed."""
     return request.session.get(KEY) is not None and not _own(request).exists()
@@ -37,7 +49,11 @@ def was_left_behind(request: HttpRequest) -> bool:
 
 def end(request: HttpRequest) -> None:
     """Forget this visit, the answers and the place of its orientation too: whoever holds the device may not be who
-    gave them. What stays: that a visit ended here, and whether titles are to stay neutral."""
+    gave them. What stays: that a visit ended here, and whether titles are to stay neutral. The session of an account
+    goes on, without the visit: nobody else signs it out."""
+    if SESSION_KEY in request.session:
+        forget_visit(request)
+        return
     discreet = is_discreet(request)
     request.session.flush()
     request.session[ENDED] = True

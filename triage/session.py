@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from triage import rules
 from triage.questions import VERSION, Question
 
-_KEY = "triage"
+KEY = "triage"
 
 
 def _namespace(request: HttpRequest) -> Mapping[str, Any]:
-    return request.session.get(_KEY, {})
+    return request.session.get(KEY, {})
 
 
 def answers(request: HttpRequest) -> dict[str, str]:
@@ -25,7 +25,7 @@ def save_answer(request: HttpRequest, *, question: Question, value: str) -> None
     kept = answers(request)
     changed = kept.get(question.id) != value
     kept[question.id] = value
-    request.session[_KEY] = {
+    request.session[KEY] = {
         "version": VERSION,
         "answers": kept,
         "chat_anyway": wants_chat_anyway(request) and not changed,
@@ -34,7 +34,7 @@ def save_answer(request: HttpRequest, *, question: Question, value: str) -> None
 
 def refuse_answer(request: HttpRequest, *, question: Question, reason: str) -> None:
     """Remember, until its page is shown, why an answer was not taken: a field's error code, never the answer."""
-    request.session[_KEY] = {**_namespace(request), "refused": {"question": question.id, "reason": reason}}
+    request.session[KEY] = {**_namespace(request), "refused": {"question": question.id, "reason": reason}}
 
 
 def take_refusal(request: HttpRequest, *, question: Question) -> str:
@@ -45,7 +45,7 @@ def take_refusal(request: HttpRequest, *, question: Question) -> str:
         return ""
     del kept["refused"]
     if kept:
-        request.session[_KEY] = kept
+        request.session[KEY] = kept
     else:
         clear(request)
     return refused["reason"]
@@ -64,7 +64,7 @@ def wants_chat_anyway(request: HttpRequest) -> bool:
 
 def take_open_door(request: HttpRequest) -> None:
     """Remember that the person wants to talk to somebody whatever the result says."""
-    request.session[_KEY] = {"version": VERSION, "answers": answers(request), "chat_anyway": True}
+    request.session[KEY] = {"version": VERSION, "answers": answers(request), "chat_anyway": True}
 
 
 def is_discreet(request: HttpRequest) -> bool:
@@ -74,4 +74,4 @@ def is_discreet(request: HttpRequest) -> bool:
 
 def clear(request: HttpRequest) -> None:
     """Forget the answers of this visit."""
-    request.session.pop(_KEY, None)
+    request.session.pop(KEY, None)

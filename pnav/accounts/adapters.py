@@ -20,6 +20,7 @@ from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_of
 from pnav.sessions import begin_shift
 from reports import keyring
+from reports.session import forget_visit
 from reports.visitor import hashed_address
 
 TOTP_CONTEXT = "second-factor"
@@ -81,6 +82,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)
+        forget_visit(request)  # a visit in this browser is not the agent's, and its end is not that of their session
         begin_shift(request.session)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:

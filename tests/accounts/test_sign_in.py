@@ -16,6 +16,7 @@ from pnav.accounts import device
 from pnav.accounts.models import Role, User
 from pnav.identity import identify
 from pnav.sessions import ENDS_AT, SessionStore, stored_key
+from tests.factories import chat as make
 
 from .cast import PASSWORD, make_user, sign_in, totp_code
 
@@ -202,6 +203,18 @@ def test_session_of_an_account_that_nobody_uses_ends(client):
     sign_in(client, "camille")
     Session.objects.update(expire_date=F("expire_date") - timedelta(minutes=30))
     assert client.get("/compte/2fa/").url.startswith("/compte/login/")
+
+
+def test_sign_in_forgets_the_visit_of_this_browser(client):
+    make_user("camille", totp=True)
+    session = client.session
+    visit = {"reports.report": str(make.report().public_id), "reports.generation": 0, "reports.effort": {}}
+    session.update({**visit, "reports.submission": "x", "triage": {}, "locations": {}})
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    sign_in(client, "camille")
+    assert client.session["_auth_user_id"]
+    assert not {key for key in dict(client.session.items()) if key.startswith(("reports", "triage", "locations"))}
 
 
 def test_visitor_pages_do_not_prolong_the_session_of_an_account(client):

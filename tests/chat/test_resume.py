@@ -20,9 +20,10 @@ from chat import actions, codewords, resume, resume_views
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Conversation, EventKind
 from pnav.sessions import SessionStore
-from reports.session import DISCREET, ENDED
+from reports.session import DISCREET, ENDED, GENERATION, KEY
 from tests.chat.sockets import visit
 from tests.chat.test_actions import in_threads
+from tests.chat.test_console_views import signed_in
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -636,6 +637,19 @@ def test_visit_that_begins_anew_after_another_ended_is_led_on(left):
     left.post("/orientation/maintenant/", {"answer": "no"})
     assert left.session["triage"]["answers"] == {"danger": "no"}
     assert left.get(PAGE).url == reverse("reports:create")
+
+
+def test_visit_left_behind_signs_no_agent_out():
+    agent, conversation = make.agent(), make.assigned()
+    client = signed_in(agent.user)
+    session = client.session
+    report = conversation.report
+    session.update({KEY: str(report.public_id), GENERATION: report.visit_generation, "triage": ANSWERS})
+    session.save()
+    assert client.get("/console/").status_code == 200
+    send(Client(), issue(conversation))
+    assert client.get("/console/").status_code == 200
+    assert not {KEY, GENERATION, "triage"} & set(client.session.keys())
 
 
 def test_visit_without_a_report_keeps_its_answers(client):
