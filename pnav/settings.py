@@ -308,7 +308,7 @@ ACCOUNT_FORMS = {
 # Fifty agents may change shifts behind one gateway; what stops guessing is the limit per key: the account from one
 # address, or the account alone for a second factor. AccountAdapter adds a higher one for the account alone.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
-MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+MFA_RATE_LIMITS = {"webauthn_login": ""}  # a passkey is not guessed, and is the way in while the others are attacked
 # Behind the proxy the client's address is in X-Forwarded-For; it only makes a key of the day (docs/adr/0021).
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
 

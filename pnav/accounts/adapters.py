@@ -8,7 +8,9 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from pnav.accounts import device
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import Standing, standing_of
+from pnav.accounts.second_factor import FACTORS, Standing, standing_of
 from pnav.sessions import begin_shift
 from reports import keyring
 from reports.session import forget_visit
@@ -118,6 +120,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_stages(self) -> list[str]:
         ours = {"allauth.mfa.stages.AuthenticateStage": "pnav.accounts.openid.SecondFactorStage"}
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, str]]:
+        """Not by the password alone where there is a factor: not for a page of ours, nor to add another factor."""
+        methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and Authenticator.objects.filter(user=user, type__in=FACTORS).exists():
+            return [method for method in methods if method["id"] != "reauthenticate"]
+        return methods
 
     def is_reauthentication_required(self, *, app: str, **kwargs: object) -> bool:
         """A first factor may be enrolled right after the password was given, without asking for it twice."""

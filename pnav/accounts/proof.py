@@ -25,6 +25,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from pnav.accounts.models import User
+from pnav.accounts.second_factor import FACTORS
 
 OPENS_SECONDS = 5 * 60
 SUBMITS_SECONDS = 15 * 60
@@ -32,12 +33,19 @@ LONG_SUBMITS_SECONDS = 60 * 60  # for a form that takes long to write
 
 
 def last_proof(request: HttpRequest) -> float:
-    """When this session last proved who it is, in seconds since 1970: a second factor, or a password given again.
+    """When this session last proved who it is, in seconds since 1970: a second factor, or, where there is none, a
+    password given again.
 
     0.0 when it never did; a first password alone is no proof, for the second factor was still to come.
     """
-    records = get_authentication_records(request, cast(User, request.user))
-    proofs = [record["at"] for record in records if record["method"] == "mfa" or record.get("reauthenticated")]
+    user = cast(User, request.user)
+    records = get_authentication_records(request, user)
+    has_factor = Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    proofs = [
+        record["at"]
+        for record in records
+        if record["method"] == "mfa" or (record.get("reauthenticated") and not has_factor)
+    ]
     return max(proofs, default=0.0)
 
 
@@ -58,7 +66,7 @@ def ask(request: HttpRequest, *, submits_seconds: int | None = None, back: str =
 
 
 def _way(user: User) -> str:
-    """The passkey first, then a code, then the password."""
+    """The passkey first, then a code; the password where there is neither."""
     ways = {flow["id"]: flow.get("types", []) for flow in get_reauthentication_flows(user)}
     if Authenticator.Type.WEBAUTHN in ways.get("mfa_reauthenticate", []):
         return "mfa_reauthenticate_webauthn"

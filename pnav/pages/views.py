@@ -66,12 +66,12 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
 
     No CSRF token: a stale page must let people out, and never answer « forbidden » to somebody in a hurry. Another
     site gains nothing by it: its request comes without our cookies (SameSite=Lax), and only a cookie that came is
-    taken away; browsers that name such a request get nothing but the way out.
+    taken away; browsers that name such a request, from a neighbour of the same domain too, get nothing but the way out.
     """
     if request.method != "POST":
         return render(request, "pages/quit.html")
     response = HttpResponse(status=303, headers={"Location": settings.QUICK_EXIT_URL, "Cache-Control": "no-store"})
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return response
     try:
         report = current_report(request)

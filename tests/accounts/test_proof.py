@@ -117,6 +117,24 @@ def test_a_first_password_alone_is_no_proof(client):
     assert last_proof(request) == 0.0
 
 
+def test_a_password_alone_is_no_proof_of_who_has_a_factor(client, chief):
+    age(client, 60)
+    answer = client.post("/compte/reauthenticate/", {"password": PASSWORD, "next": ADD})
+    assert answer.url == "/compte/2fa/reauthenticate/?next=%2Fadmin%2Faccounts%2Fuser%2Fadd%2F"
+    assert is_asked(client.get(ADD))
+    assert client.get("/compte/2fa/webauthn/add/").url.startswith("/compte/2fa/reauthenticate/"), "nor to add a factor"
+    assert "/compte/reauthenticate/" not in client.get("/compte/2fa/reauthenticate/").text, "it is not offered"
+
+
+def test_a_password_given_again_with_a_factor_counts_for_nothing(client, chief):
+    request = client.get("/admin/").wsgi_request
+    record = {"method": "password", "at": time.time(), "reauthenticated": True}
+    request.session["account_authentication_methods"] = [record]
+    assert last_proof(request) == 0.0
+    chief.authenticator_set.all().delete()
+    assert last_proof(request) == record["at"]
+
+
 def test_passkey_is_asked_for_before_a_code(client, chief):
     from allauth.mfa.models import Authenticator
 

@@ -414,3 +414,9 @@ def test_signup_is_closed_in_the_adapter_too(rf):
 def test_account_home_leads_to_the_account(client):
     assert resolve("/compte/").url_name == "account_home"
     assert client.get("/compte/").url == "/compte/2fa/"
+
+
+def test_passkey_is_counted_by_no_network(client):
+    """What others do behind the same address does not take the best way in from anybody."""
+    answers = {client.post("/compte/2fa/webauthn/login/", {"credential": "{}"}).status_code for _time in range(130)}
+    assert 429 not in answers

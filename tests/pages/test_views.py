@@ -313,9 +313,10 @@ def test_quit_asked_by_another_site_without_cookies_sets_none(client: Client):
     assert not response.cookies
 
 
-def test_quit_asked_by_another_site_does_nothing():
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "of-a-later-browser"])
+def test_quit_asked_by_another_site_does_nothing(site):
     client = visit_with_choices()
-    response = client.post("/quitter/", headers={"Sec-Fetch-Site": "cross-site"})
+    response = client.post("/quitter/", headers={"Sec-Fetch-Site": site})
     assert response.status_code == 303
     assert not response.cookies and "Clear-Site-Data" not in response.headers
     assert Session.objects.count() == 1
