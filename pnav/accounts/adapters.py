@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from pnav.accounts import device
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import FACTORS, Standing, standing_of
+from pnav.accounts.second_factor import FACTORS, Standing, confirm_link, standing_of
 from pnav.sessions import begin_shift
 from reports import keyring
 from reports.session import forget_visit
@@ -90,6 +90,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:
         """Everything was proved: the next attempts from this device have their own counter."""
         response = super().post_login(request, user, **kwargs)
+        confirm_link(cast(User, user), request.session)
         if standing_of(cast(User, user), request.session) is Standing.COMPLETE:
             device.remember(request, response, cast(User, user).username)
         return response

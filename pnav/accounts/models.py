@@ -38,6 +38,8 @@ class User(AbstractUser):
     role = models.CharField(_("rôle"), max_length=20, choices=Role)
     password_is_temporary = models.BooleanField(_("mot de passe provisoire"), default=False)
     session_generation = models.PositiveIntegerField(_("génération de sessions"), default=0, editable=False)
+    # `second_factor.link_mark` of the identity at a provider that the owner confirmed with a factor of their own.
+    confirmed_link = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     objects: ClassVar[AccountManager] = AccountManager()
 

@@ -9,10 +9,12 @@ factor is asked for here, unless the operator believes the provider's word for i
 import json
 import logging
 import secrets
+import time
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import jwt
+import requests
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url
@@ -35,7 +37,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import OPENID, is_proved, link_id
+from pnav.accounts.proof import OPENS_SECONDS
+from pnav.accounts.second_factor import OPENID, is_confirmed, is_proved, link_id
 from reports import limits
 
 logger = logging.getLogger(__name__)
@@ -100,7 +103,8 @@ def _wanted_proof() -> dict[str, str]:
         claims["acr"] = {"essential": True, "values": acr}
     if amr:
         claims["amr"] = {"essential": True}
-    wanted = {"claims": json.dumps({"id_token": claims})}
+    # A session there may be hours old: the proof is asked for as recent as our own acts want it, with its time.
+    wanted = {"claims": json.dumps({"id_token": claims}), "max_age": str(OPENS_SECONDS)}
     return wanted | ({"acr_values": " ".join(acr)} if acr else {})
 
 
@@ -188,8 +192,10 @@ class Callback(OAuth2CallbackView):
 
 
 def proves_second_factor(claims: dict[str, Any]) -> bool:
-    """Whether the provider says that it asked for a second factor, in words that the operator believes."""
-    methods = claims.get("amr")
+    """Whether the provider says that it asked for a second factor and when, in words that the operator believes."""
+    methods, at = claims.get("amr"), claims.get("auth_time")
+    if type(at) is not int or not 0 < at <= time.time() + LEEWAY_SECONDS:
+        return False
     return claims.get("acr") in settings.OPENID_SECOND_FACTOR_ACR or (
         isinstance(methods, list) and bool(set(settings.OPENID_SECOND_FACTOR_AMR) & {str(one) for one in methods})
     )
@@ -217,19 +223,27 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             )
         ]
 
+    def get_requests_session(self) -> requests.Session:
+        """No answer of the provider leads us elsewhere: what is asked and its secret go where they were meant to."""
+        session: requests.Session = super().get_requests_session()
+        session.max_redirects = 0
+        return session
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Only a subject that an administrator linked enters; the provider's second factor is counted if it may be."""
+        """Only a subject that an administrator linked enters; the provider's second factor is counted if it may be, and
+        once the owner of the account confirmed that link."""
         if not sociallogin.is_existing:
             logger.info("openid: nobody is linked to this subject")
             request.session.pop(SESSION_KEY, None)
             messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
             raise ImmediateHttpResponse(redirect("account_login"))
-        if proves_second_factor(sociallogin.claims):
+        if proves_second_factor(sociallogin.claims) and is_confirmed(sociallogin.user, sociallogin.account):
             link = link_id(sociallogin.account.pk)
-            record_authentication(request, sociallogin.user, "mfa", id=link, type=OPENID)
+            at = min(float(sociallogin.claims["auth_time"]), time.time())  # then it was proved, not now
+            record_authentication(request, sociallogin.user, "mfa", id=link, type=OPENID, at=at)
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None

@@ -4,6 +4,7 @@ The one question asked before the console, the admin and the agents' socket. It 
 somebody else enrolled, or that an administrator reset, does not open a session that never proved it.
 """
 
+import hashlib
 from enum import Enum
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import F, Value
+from django.utils.crypto import constant_time_compare
 
 from pnav.accounts.models import User
 
@@ -91,3 +93,31 @@ def record_enrolment(user: User, session: SessionBase) -> None:
     newest = Authenticator.objects.filter(user=user, type__in=FACTORS).latest("pk")
     holder = _SessionHolder(session)
     record_authentication(holder, user, "mfa", id=newest.pk, type=newest.type, reauthenticated=True)
+    confirm_link(user, session)
+
+
+# --- the identity at a provider ---------------------------------------------------------------------------------------
+
+
+def link_mark(link: SocialAccount) -> str:
+    """What stands for an identity at a provider: another subject, or another provider, is another one."""
+    return hashlib.sha256(f"{link.provider} {link.uid}".encode()).hexdigest()
+
+
+def is_confirmed(user: User, link: SocialAccount) -> bool:
+    """Whether the owner of the account proved a factor of theirs once while they came by this identity.
+
+    Before, an administrator alone says whose it is, and might say that it is their own.
+    """
+    return constant_time_compare(user.confirmed_link, link_mark(link))
+
+
+def confirm_link(user: User, session: SessionBase) -> None:
+    """Note that this session came by an identity at the provider and proved a factor of ours, if it did both."""
+    records = get_authentication_records(_SessionHolder(session), user)
+    came_by = {record.get("uid") for record in records if record.get("provider") == settings.OPENID_PROVIDER}
+    if came_by and any(is_proved(user, session, by=factor) for factor in FACTORS):
+        link = SocialAccount.objects.filter(user=user, provider=settings.OPENID_PROVIDER, uid__in=came_by).first()
+        if link is not None and not is_confirmed(user, link):
+            user.confirmed_link = link_mark(link)
+            user.save(update_fields=["confirmed_link"])

@@ -4,7 +4,10 @@ import base64
 import hashlib
 import json
 import logging
+import threading
+import time
 import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -17,8 +20,11 @@ from django.urls import reverse
 
 from chat.identity import Pass
 from pnav.accounts.models import Role, User
+from pnav.accounts.openid import proves_second_factor
+from pnav.accounts.second_factor import link_mark
 from pnav.identity import identify
 from pnav.sessions import stored_key
+from reports.models import AccessRecord
 from tests.browser.conftest import free_port
 
 from .cast import PASSWORD, make_user, sign_in, totp_code
@@ -70,8 +76,11 @@ def camille(settings) -> User:
     return user
 
 
-def link(user: User, settings, subject: str = SUBJECT) -> SocialAccount:
-    return SocialAccount.objects.create(user=user, provider=settings.OPENID_PROVIDER, uid=subject)
+def link(user: User, settings, subject: str = SUBJECT, *, confirmed: bool = True) -> SocialAccount:
+    made = SocialAccount.objects.create(user=user, provider=settings.OPENID_PROVIDER, uid=subject)
+    if confirmed:
+        User.objects.filter(pk=user.pk).update(confirmed_link=link_mark(made))
+    return made
 
 
 def is_in(client: Client) -> bool:
@@ -105,7 +114,47 @@ def test_second_factor_is_asked_of_the_provider_where_it_is_believed(client, bel
     assert json.loads(asked["claims"]) == {
         "id_token": {"acr": {"essential": True, "values": [ACR]}, "amr": {"essential": True}}
     }
-    assert asked["acr_values"] == ACR
+    assert asked["acr_values"] == ACR and asked["max_age"] == "300"
+
+
+@pytest.mark.parametrize(("hours", "asks"), [(0, False), (9, True)])
+def test_proof_of_the_provider_is_as_old_as_it_says(client, settings, believed, provider, hours, asks):
+    """A session there that began this morning is no recent proof here."""
+    link(make_user("boss", Role.ADMINISTRATOR, totp=True), settings)
+    provider.knows(SUBJECT, acr=ACR, auth_time=int(time.time()) - hours * 3600)
+    client.get(sign_in_there(leave(client), SUBJECT))
+    assert client.get("/admin/").status_code == 200
+    assert (client.get("/admin/accounts/user/add/").status_code == 302) is asks
+
+
+@pytest.mark.parametrize("at", ["yesterday", -1, 0, True, 4_000_000_000])
+def test_second_factor_without_its_time_is_not_believed(believed, at):
+    assert proves_second_factor({"acr": ACR, "auth_time": int(time.time())})
+    assert not proves_second_factor({"acr": ACR, "auth_time": at}) and not proves_second_factor({"acr": ACR})
+
+
+def test_no_answer_of_the_provider_leads_elsewhere(client, camille, settings):
+    asked = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings.OPENID_ISSUER = f"http://127.0.0.1:{server.server_port}"
+    try:
+        assert is_refused(client, client.post("/compte/openid/"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == ["/.well-known/openid-configuration"]
 
 
 def test_nothing_in_the_request_adds_to_what_is_asked(client):
@@ -427,7 +476,61 @@ def test_administrator_links_a_subject_which_ends_the_sessions(client, chief, se
     assert SocialAccount.objects.values_list("user", "provider", "uid").get() == (
         other.pk, settings.OPENID_PROVIDER, SUBJECT
     )  # fmt: skip
+    line = AccessRecord.objects.get(kind="admin_change")
+    assert line.subject == f"accounts.User {other.pk}" and line.detail == "social account (added)"
     assert session.get("/compte/2fa/").url.startswith("/compte/login/")
+
+
+def test_administrator_who_links_their_own_subject_does_not_enter(client, settings, believed, provider):
+    """Not unseen: they would have to take the owner's factor away, who then knows."""
+    owner = make_user("cheffe", Role.SUPERVISOR, totp=True)
+    link(owner, settings, "subject-of-the-administrator", confirmed=False)
+    provider.knows("subject-of-the-administrator", acr=ACR)
+    answer = client.get(sign_in_there(leave(client), "subject-of-the-administrator"))
+    assert answer.url == reverse("mfa_authenticate")
+    assert not is_in(client) and "_auth_user_id" not in client.session
+    owner.refresh_from_db()
+    assert owner.confirmed_link == "" and owner.authenticator_set.count() == 1
+
+
+def test_new_link_is_confirmed_once_by_its_owners_factor(client, settings, believed, provider):
+    owner = make_user("cheffe", Role.SUPERVISOR, totp=True)
+    made = link(owner, settings, confirmed=False)
+    provider.knows(SUBJECT, acr=ACR)
+    first = client.get(sign_in_there(leave(client), SUBJECT))
+    client.post(first.url, {"code": totp_code()})
+    assert is_in(client)
+    later = Client()
+    later.get(sign_in_there(leave(later), SUBJECT))
+    assert is_in(later)
+    made.uid = "changed"  # by an administrator
+    made.save()
+    provider.knows("changed", acr=ACR)
+    other = Client()
+    assert other.get(sign_in_there(leave(other), "changed")).url == reverse("mfa_authenticate")
+
+
+def test_signing_in_by_password_confirms_no_link(client, camille):
+    User.objects.update(confirmed_link="")
+    sign_in(client, "camille")
+    assert is_in(client) and User.objects.get().confirmed_link == ""
+
+
+def test_new_link_of_an_account_without_a_factor_is_confirmed_by_enrolling_one(client, settings, believed, provider):
+    """Which takes the password."""
+    link(make_user("camille"), settings, confirmed=False)
+    provider.knows(SUBJECT, acr=ACR)
+    client.get(sign_in_there(leave(client), SUBJECT))
+    assert client.get("/console/").url == "/compte/2fa/?next=%2Fconsole%2F"
+    asked = client.get("/compte/2fa/totp/activate/").url
+    assert asked.startswith("/compte/reauthenticate/")
+    client.post(asked, {"password": PASSWORD})
+    page = client.get("/compte/2fa/totp/activate/")
+    client.post("/compte/2fa/totp/activate/", {"code": totp_code(page.context["form"].secret)})
+    assert User.objects.get().confirmed_link == link_mark(SocialAccount.objects.get())
+    later = Client()
+    later.get(sign_in_there(leave(later), SUBJECT))
+    assert is_in(later)
 
 
 def test_administrator_links_a_subject_to_one_account_only(client, chief, camille):
