@@ -521,7 +521,6 @@ def test_page_that_asks_for_an_opening_asks_again_and_its_form_loses_nothing(mon
     assert not OpeningRequest.objects.exists()
 
 
-
 # --- what a hostile eye found -----------------------------------------------------------------------------------
 
 
