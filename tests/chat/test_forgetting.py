@@ -44,7 +44,7 @@ from reports.models import (
     Tombstone,
 )
 from reports.openings import Grounds
-from reports.retention import DAYS_MAX, DEFAULTS
+from reports.retention import DAYS_MAX, DEFAULTS, Kind
 from tests.chat.sockets import Closed, Line, visit
 from tests.factories import chat as make
 
@@ -250,8 +250,8 @@ def test_a_keeper_that_fails_stops_no_other(monkeypatch, caplog):
 
 @pytest.mark.parametrize("name", ["days", "grace_days", "digest_days"])
 def test_rule_is_a_date_of_the_calendar(name):
-    rule = RetentionRule.objects.get(kind="exchange")
-    setattr(rule, name, DAYS_MAX + 1)
+    RetentionRule.objects.filter(kind="exchange").delete()
+    rule = RetentionRule(kind="exchange", **{"days": 1, "grace_days": 0, "digest_days": 0, name: DAYS_MAX + 1})
     with pytest.raises(ValidationError) as refused:
         rule.full_clean()
     assert name in refused.value.message_dict
@@ -260,7 +260,9 @@ def test_rule_is_a_date_of_the_calendar(name):
 
 
 def test_longest_rule_there_may_be_is_applied():
-    RetentionRule.objects.update(days=DAYS_MAX, grace_days=DAYS_MAX, digest_days=DAYS_MAX)
+    longest = {"days": DAYS_MAX, "grace_days": DAYS_MAX, "digest_days": DAYS_MAX}
+    for kind in Kind:
+        RetentionRule.objects.update_or_create(kind=kind, defaults=longest)
     conversation = make.age(make.closed(), days=4000)
     assert kept() == {conversation}
     assert "Signalement et échange" in run("--plan")
