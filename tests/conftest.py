@@ -61,7 +61,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """A transactional test empties the tables: what the migrations wrote is there again for the next one.
 
     A hook, for it comes after every fixture: pytest-django's, which empties them, are torn down after ours.
@@ -69,7 +69,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     try:
         return (yield)
     finally:
-        if _kept and _empties_tables(item):
+        if _kept and nextitem is not None and _empties_tables(item):  # after the last one there is no database
             _bring_back()
 
 

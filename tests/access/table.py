@@ -274,7 +274,8 @@ ROUTES: dict[str, Route] = {
     "account_login": Route(way_in(IN), FORM),
     "account_logout": Route(_or(anybody, outside=SIGN_IN), FORM, to=(SIGN_IN,)),
     "account_inactive": Route(_or(own_account, outside=IN), READ),
-    "account_reauthenticate": Route(_or(own_account, without_factor=IN), FORM),
+    # A password alone proves nothing of who has a factor: they are led to it.
+    "account_reauthenticate": Route(_or(own_account, without_factor=IN), FORM, to=(PROVE,)),
     "account_end_other_sessions": Route(own_account, WRITE, to=("/compte/2fa/",)),
     # Without a provider there is none of this; with one, see tests/accounts/test_openid.py.
     "openid_login": Route(_or(own_account, outside=ABSENT, signed_in=ABSENT), WRITE),
@@ -290,7 +291,7 @@ ROUTES: dict[str, Route] = {
     "mfa_list_webauthn": Route(own_account, READ),
     "mfa_add_webauthn": Route(_or(own_account, without_factor=CONFIRM), FORM),
     "mfa_login_webauthn": Route(way_in(SIGN_IN), FORM),
-    "mfa_reauthenticate_webauthn": Route(_or(own_account, unproved=CONFIRM, signed_in=CONFIRM), FORM),
+    "mfa_reauthenticate_webauthn": Route(_or(own_account, unproved=PROVE, signed_in=PROVE), FORM),
     "mfa_edit_webauthn": Route(_or(own_account, signed_in=ABSENT), FORM),  # the key of somebody who is not in the cast
     "mfa_remove_webauthn": Route(_or(own_account, signed_in=ABSENT), FORM),
     # The admin's own pages; those of its classes follow from ADMIN below.

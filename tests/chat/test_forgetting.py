@@ -273,7 +273,7 @@ def test_no_transaction_joins_a_trace_to_what_went(chief):
     """PostgreSQL keeps in each row which transaction wrote it: `xmin`."""
     for _time in range(3):
         conversation = make.closed()
-        agent = make.agent().user
+        agent = conversation.assigned_to.user
         openings.withdraw(request_id=ask_opening(conversation, agent).pk, by=agent)
         ask_erasure(report_id=conversation.report_id)
         answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
@@ -731,6 +731,8 @@ def test_report_whose_opening_goes_on_is_not_taken_under_the_custodians_hands():
 
 def ask_opening(conversation, by) -> OpeningRequest:
     grounds = Grounds("m", "t", "r", "2026-01-01")
+    if not conversation.report.sealed_values.exists():
+        make.sealed(conversation)
     return openings.ask(
         report=conversation.report, field="name", grounds=grounds, is_urgent=False, recipient=None, by=by
     )

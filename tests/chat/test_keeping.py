@@ -409,7 +409,7 @@ def test_endings_do_not_tell_that_an_opening_was_asked_for(days, role):
     for is_asked in (False, True):
         Report.objects.all().delete()
         asker, other = make.agent(), make.agent(role=role)
-        conversation = make.age(make.closed(other), days=days)
+        conversation = make.sealed(make.age(make.closed(other), days=days))
         if is_asked:
             grounds = Grounds("m", "t", "r", "2026-01-01")
             opening = openings.ask(
