@@ -48,7 +48,7 @@ def people():
 def cast(at):
     def forget():
         OpeningRequest.objects.all().delete()
-        Report.objects.filter(conversation__isnull=True).delete()
+        Report.objects.filter(conversation__isnull=True, freeze__isnull=True).delete()
         User.objects.filter(role=Role.CUSTODIAN).delete()
 
     yield at(people)
