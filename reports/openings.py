@@ -164,7 +164,9 @@ def ask(
     """
     now = timezone.now()
     Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
-    before = OpeningRequest.objects.filter(report=report, field=field, asked_by=by, state=State.ASKED).first()
+    before = OpeningRequest.objects.filter(
+        report=report, field=field, is_urgent=is_urgent, asked_by=by, state=State.ASKED
+    ).first()
     if before is not None:
         return before
     request = OpeningRequest(

@@ -640,6 +640,7 @@ def test_whoever_did_not_ask_leaves_a_line_when_they_read_why(agent, custodians)
 def test_asking_twice_with_a_double_click_is_one_request(agent):
     report = file(uuid.uuid4())
     assert ask(agent, report=report) == ask(agent, report=report)
+    assert ask(agent, report=report, urgent=True) != ask(agent, report=report)  # danger did not wait for the first one
 
 
 def test_report_older_than_the_seal_says_so():

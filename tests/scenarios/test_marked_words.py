@@ -242,8 +242,12 @@ def _openings_are_asked(all_: Typing) -> None:
     custodian.post(f"{asked[1]}reponse/", {"reply": mark("reponse-scellee")})
     assert custodian.post(f"{asked[1]}montree/", {}).status == 302
     review = {"conclusion": mark("examen"), "prosecutor_reference": mark("reference")}
-    assert custodian.post(f"{asked[1]}examen/", {**review, "prosecutor_on": mark("jour")}).status == 200
-    assert custodian.post(f"{asked[1]}examen/", {**review, "prosecutor_on": "2026-01-02"}).status == 302
+    present, other = staff(all_, Role.CUSTODIAN), staff(all_, Role.CUSTODIAN)
+    present.get(asked[1])
+    assert present.post(f"{asked[1]}confirmer/", {"text": mark("confirme")}).status == 302
+    other.get(asked[1])  # who had no part in it
+    assert other.post(f"{asked[1]}examen/", {**review, "prosecutor_on": mark("jour")}).status == 200
+    assert other.post(f"{asked[1]}examen/", {**review, "prosecutor_on": "2026-01-02"}).status == 302
     for path in ("", "registre/", "registre.csv", "registre.pdf"):
         assert custodian.get(f"/levees/{path}?q={mark('registre')}").status == 200
 
