@@ -7,6 +7,7 @@ or not; then one value for each later connection. See docs/adr/0030.
 import base64
 import hmac
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypedDict
@@ -18,17 +19,17 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 
-from reports import limits
 from reports.models import OpeningRequest, Report, SealedField, SealedValue
 from reports.opening_rules import OPEN
 from reports.sealing import Context, PublicKey, seal
-from reports.visitor import Connection, connection_of, hashed_address
+from reports.visitor import Connection, connection_of
 
 # Values kept of one report: the first ones and the newest. Whoever reconnects without end fills no disk, and hides
 # neither where the report came from nor where its person is now.
 FIRST, MOST = 20, 500
-_KEY = secrets.token_bytes(32)
-SAME_NETWORK_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each network is enough
+SAME_ADDRESS_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each address is enough
+_KEY, SEEN_AT_MOST = secrets.token_bytes(32), 50_000
+_seen: dict[bytes, float] = {}
 
 
 class Arrival(NamedTuple):
@@ -115,14 +116,25 @@ def _let_go(report_id: int) -> None:
 
 
 def record_request(request: HttpRequest, report: UUID) -> None:
-    """Seal the connection of a page that lives without a socket, once for each network in a while.
+    """Seal the connection of a page that lives without a socket, once for each address in a while.
 
-    For pages that ask again and again: they need not say each time what the last one said.
+    For pages that ask again and again: they need not say each time what the last one said. Remembered in this process
+    alone, under a key that dies with it: Redis, with the report beside an address's hash, would tell whose it is.
     """
-    # Under a key that only this process has: with the report beside an address's hash, Redis would tell whose it is.
-    name = hmac.digest(_KEY, f"{report}:{hashed_address(request)}".encode(), "sha256").hex()
-    if not limits.is_over(f"arrival:{name}", limit=1, seconds=SAME_NETWORK_SECONDS):
-        record([Arrival(report, connection_of(request), timezone.now())])
+    connection = connection_of(request)
+    if _is_new(hmac.digest(_KEY, f"{report}:{connection.address}".encode(), "sha256")):
+        record([Arrival(report, connection, timezone.now())])
+
+
+def _is_new(mark: bytes) -> bool:
+    """Whether this was not there in the last SAME_ADDRESS_SECONDS. The oldest are let go when there are too many."""
+    now = time.monotonic()
+    if _seen.get(mark, 0.0) > now:
+        return False
+    _seen[mark] = now + SAME_ADDRESS_SECONDS
+    while len(_seen) > SEEN_AT_MOST:
+        _seen.pop(next(iter(_seen)), None)
+    return True
 
 
 def _seal(report: UUID, field: SealedField, text: str) -> tuple[int, bytes]:

@@ -114,23 +114,21 @@ def test_whoever_reconnects_without_end_fills_no_disk(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_redis_does_not_tell_whose_address_a_network_is(rf, monkeypatch):
-    names = []
-    monkeypatch.setattr(arrivals.limits, "is_over", lambda name, **_limit: names.append(name) or True)
-    report = uuid.uuid4()
-    for key in (b"1" * 32, b"2" * 32):
-        monkeypatch.setattr(arrivals, "_KEY", key)
-        arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report)
-    assert names[0] != names[1] and not any(str(report) in name for name in names)
-
-
-def test_connection_printed_by_mistake_shows_nothing():
-    assert "203" not in f"{HERE!r} {Arrival(uuid.uuid4(), HERE, datetime.now(UTC))!r}"
-
-
-def test_whole_header_of_a_client_fits_the_seal():
-    longest = Arrival(uuid.uuid4(), Connection("x" * 60, "y" * 10), datetime.now(UTC))
-    assert len(longest.text.encode()) <= TEXT_MAX_BYTES
+def test_page_that_asks_again_says_nothing_new_for_a_while_and_nothing_to_redis(rf, monkeypatch, settings):
+    monkeypatch.setattr(arrivals, "_seen", {})
+    settings.CACHES = {"default": {"BACKEND": "tests.nowhere"}}  # whoever asked it would fail
+    one, other = file(uuid.uuid4()), file(uuid.uuid4())
+    for report, address in ((one, "203.0.113.9"), (one, "203.0.113.9"), (one, "203.0.113.8"), (other, "203.0.113.9")):
+        arrivals.record_request(rf.get("/", REMOTE_ADDR=address), report.public_id)
+    assert len(opened(one, SealedField.CONNECTION)) == 3 and len(opened(other, SealedField.CONNECTION)) == 2
+    assert not any(str(one.public_id).encode() in mark for mark in arrivals._seen)
+    monkeypatch.setattr(arrivals, "SAME_ADDRESS_SECONDS", -1)
+    arrivals._seen.clear()
+    arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), one.public_id)
+    arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), one.public_id)
+    assert len(opened(one, SealedField.CONNECTION)) == 5
+    monkeypatch.setattr(arrivals, "SEEN_AT_MOST", 3)
+    assert all(arrivals._is_new(bytes([number])) for number in range(9)) and len(arrivals._seen) == 3
 
 
 @pytest.mark.django_db
