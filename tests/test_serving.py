@@ -1,11 +1,16 @@
 """What we change of the server: who goes round its connections how, and what its libraries say to nobody."""
 
 import asyncio
+import contextlib
+import socket
 
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
 import pytest
 from daphne.cli import CommandLineInterface
+from twisted.internet import tcp
+from twisted.internet.error import ConnectionLost
+from twisted.internet.protocol import Protocol
 
 import pnav.asgi  # noqa: F401  installs the server
 from pnav import serving
@@ -127,3 +132,91 @@ def test_autobahn_prepares_no_text_for_its_debug_log():
     ):
         for name in names:
             assert getattr(module, name)("a value that somebody sent") == ""
+
+
+# --- a line sends at once ---------------------------------------------------------------------------------------------
+
+
+class Asked:
+    """A reactor that notes who wants to be told what, and tells nobody."""
+
+    def __init__(self) -> None:
+        self.writers: list[object] = []
+
+    def addReader(self, reader):  # noqa: N802  as Twisted names it
+        pass
+
+    def removeReader(self, reader):  # noqa: N802  as Twisted names it
+        pass
+
+    def addWriter(self, writer):  # noqa: N802  as Twisted names it
+        self.writers.append(writer)
+
+    def removeWriter(self, writer):  # noqa: N802  as Twisted names it
+        self.writers = [one for one in self.writers if one is not writer]
+
+
+@pytest.fixture
+def line():
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    ours.setblocking(False)
+    protocol, asked = Protocol(), Asked()
+    made = serving.Line(ours, protocol, ("127.0.0.1", 1), None, 1, asked)
+    protocol.transport = made
+    yield made, theirs, asked
+    ours.close()
+    theirs.close()
+
+
+def arrived(theirs: socket.socket) -> bytes:
+    parts = []
+    with contextlib.suppress(BlockingIOError):
+        while part := theirs.recv(1 << 20):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def test_daphne_listens_with_our_line():
+    assert tcp.Port.transport is serving.Line
+
+
+def test_what_fits_is_there_without_a_turn_of_the_loop(line):
+    made, theirs, asked = line
+    made.write(b"one ")
+    made.write(b"two")
+    assert arrived(theirs) == b"one two" and not asked.writers
+
+
+def test_what_does_not_fit_goes_later_and_in_its_order(line):
+    made, theirs, asked = line
+    sent = bytes(range(256)) * 8192  # 2 MiB: more than a line holds
+    made.write(sent)
+    made.write(b"after")
+    assert asked.writers and made._tempDataLen > 0
+    got = b""
+    for _turn in range(1000):
+        got += arrived(theirs)
+        if not asked.writers:
+            break
+        assert made.doWrite() is None
+    got += arrived(theirs)
+    assert got == sent + b"after"
+    made.write(b"!")
+    assert arrived(theirs) == b"!" and not asked.writers
+
+
+def test_line_that_is_lost_is_told_by_twisted_in_its_turn(line):
+    made, theirs, asked = line
+    theirs.close()
+    made.write(b"nobody reads this")
+    made.write(b"nor this")
+    assert asked.writers  # nothing was raised, nothing dropped: Twisted finds out when it sends
+    assert isinstance(made.doWrite(), ConnectionLost)
+
+
+def test_producer_that_is_pulled_keeps_its_turn(line):
+    made, theirs, asked = line
+    made.producer, made.streamingProducer = object(), False
+    made.write(b"a part")
+    assert arrived(theirs) == b"" and asked.writers
