@@ -12,10 +12,10 @@ from uuid import UUID
 
 from chat.lifecycle import Status
 from chat.models import Agent, Conversation, ConversationQuerySet
-from chat.statements import array, execute
 from reports.models import ErasureRequest
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
+from reports.statements import array, execute
 
 
 def as_reporter(session: Mapping[str, Any]) -> Conversation | None:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from chat import clock, doorbell, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
-from chat.statements import array, execute
 from chat.writing import Draft, Refusal, Written, say, write
 from reports.models import Report
+from reports.statements import array, execute
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from reports.arrivals import Arrival
 logger = logging.getLogger(__name__)
 
 CHECKS, CHECK_SECONDS = 64, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
-# Sealing costs the interpreter a tenth of a millisecond, and nobody waits for it: after a storm it takes its time.
-ARRIVALS, ARRIVALS_SECONDS, ARRIVALS_AT_MOST = 50, 1.0, 20_000
+# Where somebody came from lies in clear so long, and while those before are sealed, a tenth of a millisecond each.
+ARRIVALS, ARRIVALS_SECONDS, ARRIVALS_AT_MOST = 64, 0.05, 20_000
 COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
 
 

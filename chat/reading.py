@@ -14,7 +14,7 @@ from django.utils import translation
 
 from chat import protocol
 from chat.models import Agent, Message
-from chat.statements import array, execute
+from reports.statements import array, execute
 
 Json = dict[str, Any]
 Own = dict[UUID, tuple[int, int]]  # conversations of an agent: public id to (key, last_seq)

@@ -20,8 +20,8 @@ from django.utils.functional import Promise
 
 from chat.lifecycle import OPEN, Author, Status
 from chat.models import Agent, Conversation, Message
-from chat.statements import array, execute, line, send
 from reports import keyring
+from reports.statements import array, execute, line, send
 
 
 @dataclass(slots=True)

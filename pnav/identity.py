@@ -16,12 +16,12 @@ from django.utils.crypto import constant_time_compare
 
 from chat import access
 from chat.identity import Identity, Pass
-from chat.statements import array, execute
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_with
 from pnav.sessions import ENDS_AT, SessionStore, idle_end, is_worth_putting_off
 from reports.session import GENERATION
 from reports.session import KEY as REPORT
+from reports.statements import array, execute
 
 # All that decides whether an account may go on: `_print`, `_is_signed_in`.
 SESSIONS = """

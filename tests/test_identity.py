@@ -8,9 +8,9 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.identity import Identity, Pass
-from chat.statements import execute
 from pnav.identity import identify
 from pnav.sessions import SessionStore, begin_shift, stored_key
+from reports.statements import execute
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 
