@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chat.staffing.plan import Hour
 
-WIDTH, HEIGHT = 316, 150
+HEIGHT = 150  # the template's frame is 324 wide: the last hour is written below the end of the day
 LEFT, TOP, BOTTOM = 24, 18, 22
 BAR, STEP = 10, 12
 CEILING = HEIGHT - TOP - BOTTOM

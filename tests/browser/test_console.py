@@ -400,7 +400,7 @@ def test_staffing_is_readable(
     # The numbers of the picture are as large as small print when the screen is narrow.
     sizes = page.evaluate(
         """[...document.querySelectorAll(".console-staffing__day")].map((picture) =>
-            12 * picture.getBoundingClientRect().width / 316)"""
+            12 * picture.getBoundingClientRect().width / 324)"""
     )
     assert len(sizes) == 7 and min(sizes) >= 10
     # The bars are drawn in the colour of the text, which the theme chooses.
