@@ -3,6 +3,7 @@
 from django.urls import path
 
 from chat import console_keeping as keeping
+from chat import console_staffing as staffing
 from chat import console_views as views
 
 app_name = "console"
@@ -19,5 +20,7 @@ urlpatterns = [
     path("conservation/<uuid:public_id>/effacement/", keeping.erasure, name="erasure"),
     path("presence/", views.presence, name="presence"),
     path("tableau/", views.board, name="board"),
+    path("effectifs/", staffing.page, name="staffing"),
+    path("effectifs/effectifs.csv", staffing.sheet, name="staffing_csv"),
     path("trames/", views.frames, name="frames"),
 ]

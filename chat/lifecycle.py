@@ -58,6 +58,11 @@ MOVES: dict[str, frozenset[str]] = {
 
 OPEN = frozenset({Status.WAITING, Status.ACTIVE})
 
+# A pass of the dispatcher gives so many in one transaction: their rows are locked meanwhile, and people write.
+AT_ONCE = 20
+# It makes at most so many transactions, so that a crowd cannot hold a worker for long; the next tick goes on.
+ROUNDS = 10
+
 # Promised to a waiting person whose page closes or whose network fails: back within this time, they have their place.
 PLACE_KEPT = timedelta(minutes=5)
 
@@ -75,6 +80,15 @@ def may_overflow(
     At once when it is urgent or when nobody of the preferred force is on duty: waiting would serve nothing.
     """
     return is_urgent or not preferred_force_on_duty or waited >= overflow_after
+
+
+# The order of the queue, as columns: the most urgent, then the oldest. `turn` says the same of one person.
+IN_TURN = ("-urgency", "queued_at", "pk")
+
+
+def turn(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime, int]:
+    """A person's place in the queue, as what is compared: the least is next."""
+    return (-urgency, queued_at, key)
 
 
 @dataclass(frozen=True, slots=True)

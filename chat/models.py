@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from chat import display
-from chat.lifecycle import Author, Availability, Outcome, Status, is_lease_over
+from chat.lifecycle import IN_TURN, Author, Availability, Outcome, Status, is_lease_over
 from locations.models import Force
 from reports import keyring
 from reports.models import Report
@@ -116,7 +116,7 @@ class Agent(models.Model):
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def waiting(self) -> "ConversationQuerySet":
         """Who waits, in the order of the queue: the most urgent, then the oldest."""
-        return self.filter(status=Status.WAITING).order_by("-urgency", "queued_at", "pk")
+        return self.filter(status=Status.WAITING).order_by(*IN_TURN)
 
     def here(self, now: datetime) -> "ConversationQuerySet":
         """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place."""

@@ -25,7 +25,17 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from chat import clock, doorbell
-from chat.lifecycle import PLACE_KEPT, Availability, Room, Status, Waiting, estimate_wait, share_out
+from chat.lifecycle import (
+    AT_ONCE,
+    PLACE_KEPT,
+    ROUNDS,
+    Availability,
+    Room,
+    Status,
+    Waiting,
+    estimate_wait,
+    share_out,
+)  # fmt: skip
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.writing import say
 from locations.models import Force
@@ -33,10 +43,6 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# So many are given in one transaction: their rows are locked meanwhile, and people write.
-AT_ONCE = 20
-# A pass makes at most so many transactions, so that a crowd cannot hold a worker for long; the next tick goes on.
-ROUNDS = 10
 # Of one pass over agents whose lease is over, and over people who have left.
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
 # Keys of PostgreSQL's advisory locks: the pass under way, and the one seat for whoever comes next.

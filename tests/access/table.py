@@ -252,6 +252,8 @@ ROUTES: dict[str, Route] = {
     "console:erasure": Route(supervisors, FORM),
     "console:presence": Route(agents, READ_ONLY_GET),
     "console:board": Route(supervisors, READ_ONLY_GET),
+    "console:staffing": Route(supervisors, READ_ONLY_GET),
+    "console:staffing_csv": Route(supervisors, READ_ONLY_GET),
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
     # Openings of the seal. The administrators have the register, and no request.
     "openings:index": Route(openings_room, READ_ONLY_GET),

@@ -47,6 +47,7 @@ NAMED = {
         EVERYBODY + ", or a conversation that was just obtained",
         {"_with_activity", "entry_of", "figures"},
     ),
+    "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (

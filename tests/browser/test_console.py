@@ -377,3 +377,41 @@ def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: Pag
     page.get_by_role("button", name="Terminer l'échange").click()
     expect(page.get_by_role("status").filter(has_text="Échange terminé.")).to_be_visible()
     assert at(Conversation.objects.get, pk=conversation.pk).outcome == "partners"
+
+
+# --- staffing, for supervisors ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 320), ("dark", 1280)])
+def test_staffing_is_readable(
+    page_factory: PageFactory,
+    live_site: LiveSite,
+    at: Work,
+    axe: Axe,
+    theme: str,
+    width: int,
+):
+    supervisor = at(an_agent, role=Role.SUPERVISOR)
+    page = page_factory(theme=theme, width=width)
+    sign_in(page, live_site, supervisor)
+    page.goto(live_site.url + "/console/effectifs/")
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # The numbers of the picture are as large as small print when the screen is narrow.
+    sizes = page.evaluate(
+        """[...document.querySelectorAll(".console-staffing__day")].map((picture) =>
+            12 * picture.getBoundingClientRect().width / 324)"""
+    )
+    assert len(sizes) == 7 and min(sizes) >= 10
+    # The bars are drawn in the colour of the text, which the theme chooses.
+    bar, text = page.evaluate(
+        """["rect.console-staffing__likely", "h1"].map((name) => {
+            const style = getComputedStyle(document.querySelector(name));
+            return name === "h1" ? style.color : style.fill;
+        })"""
+    )
+    assert bar == text
+    page.fill("[name=share]", "101")
+    page.press("[name=share]", "Enter")
+    page.wait_for_selector("#id_share-error")
+    axe(page)
