@@ -9,13 +9,16 @@ class AccountsConfig(AppConfig):
     verbose_name = "Équipe"
 
     def ready(self) -> None:
-        """Read the keys, so that a wrong one stops the process and not a visit; register the system checks."""
+        """Read the keys, so that a wrong one stops the process and not a visit; register the system checks; hear what
+        allauth says of proofs."""
         from django.conf import settings
 
         from pnav import checks  # noqa: F401  registers itself
+        from pnav.accounts import proof
         from reports import keyring
 
         keyring.parse_keys(settings.CONTENT_KEYS)
+        proof.listen()
 
 
 class PnavAdminConfig(admin_apps.AdminConfig):

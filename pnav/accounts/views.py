@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from pnav.accounts import openid
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import record_enrolment
+from pnav.sessions import SessionStore
 
 
 class SignIn(LoginView):
@@ -44,17 +45,23 @@ class SignOut(LogoutView):
 sign_out = SignOut.as_view()
 
 
+def _enrolled(request: HttpRequest) -> None:
+    """The new factor counts as proved by this session, which gets a new key as after any proof."""
+    record_enrolment(cast(User, request.user), request.session)
+    cast(SessionStore, request.session).replace_key()
+
+
 class ActivateTOTP(ActivateTOTPView):
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response = super().form_valid(form)
-        record_enrolment(cast(User, self.request.user), self.request.session)
+        _enrolled(self.request)
         return response
 
 
 class AddPasskey(AddWebAuthnView):
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response = super().form_valid(form)
-        record_enrolment(cast(User, self.request.user), self.request.session)
+        _enrolled(self.request)
         return response
 
 
