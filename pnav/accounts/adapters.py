@@ -21,7 +21,8 @@ from pnav.accounts.device import account_key
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import FACTORS, Standing, confirm_link, standing_of
 from pnav.sessions import begin_shift
-from reports import keyring
+from reports import events, keyring
+from reports.events import Event
 from reports.session import forget_visit
 from reports.visitor import hashed_address
 
@@ -36,6 +37,10 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": _("Trop d'essais. Attendez cinq minutes, puis recommencez."),
         "rate_limited": _("Trop d'essais. Attendez cinq minutes, puis recommencez."),
         "incorrect_password": _("Mot de passe incorrect."),
+        "first_password_ended": _(
+            "Ce mot de passe provisoire n'est plus valable : il n'a pas servi à temps. Demandez-en un autre à un "
+            "administrateur."
+        ),
         "enter_current_password": _("Ce n'est pas votre mot de passe actuel."),
     }
 
@@ -82,6 +87,14 @@ class AccountAdapter(DefaultAccountAdapter):
         if self._account_usage:
             self._account_usage.rollback()
 
+    def authenticate(self, request: HttpRequest, **credentials: str) -> AbstractBaseUser | None:
+        """Raises ValidationError for a first password that has ended: only whoever knows it learns so."""
+        user = super().authenticate(request, **credentials)
+        if user is not None and cast(User, user).first_password_has_ended(timezone.now()):
+            events.tell(Event.FIRST_PASSWORD_ENDED, account=user.pk)
+            raise self.validation_error("first_password_ended")
+        return user
+
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)
         forget_visit(request)  # a visit in this browser is not the agent's, and its end is not that of their session
@@ -98,6 +111,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """Reached by the owner of the account only: the admin sets passwords by its own form."""
         cast(User, user).password_is_temporary = False
+        cast(User, user).first_password_until = None
         super().set_password(user, password)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:

@@ -1,12 +1,14 @@
 """allauth's forms in our words, without placeholders, which vanish as soon as one types."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as account_forms
+from allauth.account.adapter import get_adapter
 from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -51,6 +53,13 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].widget.attrs["autocomplete"] = "new-password"
+
+    def clean_oldpassword(self) -> str:
+        """A first password that has ended does not become another one: not by a session that another way opened."""
+        old = cast(str, super().clean_oldpassword())
+        if self.user.first_password_has_ended(timezone.now()):
+            raise get_adapter().validation_error("first_password_ended")
+        return old
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

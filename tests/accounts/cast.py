@@ -1,9 +1,11 @@
 """People of the account tests, and the codes of their second factor."""
 
 import time
+from datetime import timedelta
 
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.test import Client
+from django.utils import timezone
 
 from pnav.accounts.models import Role, User
 
@@ -12,7 +14,10 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def make_user(username: str, role: Role = Role.AGENT, *, totp: bool = False, temporary: bool = False) -> User:
-    user = User.objects.create_user(username, password=PASSWORD, role=role, password_is_temporary=temporary)
+    until = timezone.now() + timedelta(days=3) if temporary else None
+    user = User.objects.create_user(
+        username, password=PASSWORD, role=role, password_is_temporary=temporary, first_password_until=until
+    )
     if totp:
         TOTP.activate(user, SECRET)
     return user
