@@ -19,14 +19,20 @@ from django.utils.translation import gettext_lazy as _
 from pnav.accounts import device
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import FACTORS, Standing, confirm_link, standing_of
+from pnav.accounts.second_factor import (
+    FACTORS,
+    Standing,
+    confirm_link,
+    factor_context,
+    named_account,
+    standing_of,
+)
 from pnav.sessions import begin_shift
 from reports import events, keyring
 from reports.events import Event
 from reports.session import forget_visit
 from reports.visitor import hashed_address
 
-TOTP_CONTEXT = "second-factor"
 # Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
 ACCOUNT_FAILURES = "50/300s/key"
 
@@ -160,11 +166,23 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        """TOTP secrets and seeds of recovery codes lie sealed, like what people write."""
-        return base64.b64encode(keyring.seal(text, context=TOTP_CONTEXT)).decode()
+        """TOTP secrets and seeds of recovery codes lie sealed, like what people write, each for its account: put into
+        the row of another, they do not open."""
+        return base64.b64encode(keyring.seal(text, context=factor_context(self._whose()))).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return keyring.unseal(base64.b64decode(encrypted_text), context=TOTP_CONTEXT)
+        return keyring.unseal(base64.b64decode(encrypted_text), context=factor_context(self._whose()))
+
+    @staticmethod
+    def _whose() -> int:
+        """allauth does not say whose secret it is: the account named by `of_account`, else the one signed in."""
+        named = named_account()
+        if named is not None:
+            return named
+        request = context.request
+        if request is None or not request.user.is_authenticated:
+            raise LookupError("whose second factor is this? See of_account.")
+        return int(request.user.pk)
 
     def _get_site_name(self) -> str:
         return "Pnav"

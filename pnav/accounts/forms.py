@@ -4,12 +4,19 @@ from typing import Any, cast
 
 from allauth.account import forms as account_forms
 from allauth.account.adapter import get_adapter
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from pnav.accounts.models import User
+from pnav.accounts.second_factor import of_account
+from reports import events
+from reports.events import Event
+from reports.keyring import UnsealError
 
 
 class Worded(forms.Form):
@@ -69,12 +76,26 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
         return cleaned
 
 
-class AuthenticateForm(Worded, mfa_forms.AuthenticateForm):
+class CodeOfAccount(forms.Form):
+    """Codes are those of the account that is on its way in, or that proves it again."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        try:
+            with of_account(self.user.pk):
+                return cast(str, super().clean_code())  # type: ignore[misc]
+        except UnsealError as error:  # put there by somebody, or under a key that is gone: no code is right
+            events.tell(Event.FACTOR_UNREADABLE, account=self.user.pk)
+            raise get_mfa_adapter().validation_error("incorrect_code") from error
+
+
+class AuthenticateForm(CodeOfAccount, Worded, mfa_forms.AuthenticateForm):
     labels = {"code": _("Code de vérification")}
     hints = {"code": _("Les 6 chiffres de votre application, ou l'un de vos codes de secours à 8 chiffres.")}
 
 
-class ReauthenticateMFAForm(Worded, mfa_forms.ReauthenticateForm):
+class ReauthenticateMFAForm(CodeOfAccount, Worded, mfa_forms.ReauthenticateForm):
     labels = AuthenticateForm.labels
     hints = AuthenticateForm.hints
 

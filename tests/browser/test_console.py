@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -19,6 +18,7 @@ from chat import queue, resume
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET, totp_code
 from tests.browser.conftest import PATIENCE_MS, Axe, LiveSite, PageFactory
 from tests.chat.sockets import visit
@@ -57,7 +57,7 @@ def at(live_site: LiveSite) -> Iterator[Work]:
 
 def an_agent(**fields: Any) -> Agent:
     agent = make.agent(**{"availability": Availability.AWAY, "present": False} | fields)
-    TOTP.activate(agent.user, SECRET)
+    enrol_totp(agent.user, SECRET)
     return agent
 
 
