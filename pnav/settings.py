@@ -324,6 +324,9 @@ MFA_FORMS = {
     "activate_totp": "pnav.accounts.forms.ActivateTOTPForm",
     "add_webauthn": "pnav.accounts.forms.AddWebAuthnForm",
     "edit_webauthn": "pnav.accounts.forms.EditWebAuthnForm",
+    "login_webauthn": "pnav.accounts.forms.LoginWebAuthnForm",
+    "authenticate_webauthn": "pnav.accounts.forms.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "pnav.accounts.forms.ReauthenticateWebAuthnForm",
 }
 
 # --- sign-in at a provider: OpenID Connect, see docs/adr/0034 ---------------------------------------------------------

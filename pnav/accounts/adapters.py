@@ -11,12 +11,13 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pnav.accounts import device
+from pnav.accounts import device, sightings
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import (
@@ -72,9 +73,16 @@ class AccountAdapter(DefaultAccountAdapter):
         Not for a device from which this account signed in: it has had its own limit there, and what others fail
         elsewhere must not shut its owner out.
         """
-        super().pre_authenticate(request, **credentials)
         self._account_usage = None
-        account = account_key(credentials.get("username", ""))
+        name = credentials.get("username", "")
+        try:
+            super().pre_authenticate(request, **credentials)
+            self._count_for_the_account(request, account_key(name))
+        except ValidationError:
+            events.tell(Event.LOCKED_OUT, account=sightings.account_called(name), way=sightings.PASSWORD)
+            raise
+
+    def _count_for_the_account(self, request: HttpRequest, account: str) -> None:
         if account in device.known(request).accounts:
             return
         self._account_usage = ratelimit.consume(
@@ -101,15 +109,28 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("first_password_ended")
         return user
 
+    def authentication_failed(self, request: HttpRequest, **credentials: str) -> None:
+        sightings.password_failed(request, credentials.get("username", ""))
+
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        account = cast(User, user)
+        before, way_before, way = account.last_login, account.last_way, sightings.way_of(request, account)
         super().login(request, user)
         forget_visit(request)  # a visit in this browser is not the agent's, and its end is not that of their session
         begin_shift(request.session)
+        sightings.note_use(request, account, before=before, way_before=way_before, way=way)
+        events.tell(Event.SIGN_IN, account=account.pk, way=way)
+
+    def logout(self, request: HttpRequest) -> None:
+        account = request.user.pk
+        super().logout(request)
+        events.tell(Event.SIGN_OUT, account=account)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:
         """Everything was proved: the next attempts from this device have their own counter."""
         response = super().post_login(request, user, **kwargs)
         confirm_link(cast(User, user), request.session)
+        sightings.say_last_use(request)
         if standing_of(cast(User, user), request.session) is Standing.COMPLETE:
             device.remember(request, response, cast(User, user).username)
         return response

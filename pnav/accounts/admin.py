@@ -24,6 +24,7 @@ from chat.models import Agent
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.proof import recently_proved
 from pnav.accounts.second_factor import FACTORS
+from pnav.accounts.sightings import FACTOR_WAYS
 from reports import events
 from reports.events import Event
 
@@ -216,7 +217,9 @@ class AccountAdmin(UserAdmin):
             return TemplateResponse(request, "admin/accounts/user/reset_second_factor.html", context)
         with transaction.atomic():
             for user in users:
-                Authenticator.objects.filter(user=user).delete()
+                for factor in Authenticator.objects.filter(user=user):
+                    factor.delete()
+                    events.tell(Event.FACTOR_REMOVED, account=user.pk, way=FACTOR_WAYS[factor.type], by=request.user.pk)
                 user.end_sessions()
                 self.log_change(request, user, str(_("Second facteur réinitialisé.")))
         self.message_user(
