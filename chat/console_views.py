@@ -26,7 +26,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, forgetting, protocol
+from chat import access, actions, canned, desk, dialogue, forgetting, protocol, refusals
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
@@ -375,6 +375,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
             raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         return _frames(dialogue.answer_over_http(Party.of_agent(current, agent), frame))
     except protocol.ProtocolError as error:
+        refusals.tell(error.code, line="console_http", account=agent.user_id)
         return _frames([error.frame()])
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)

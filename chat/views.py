@@ -26,7 +26,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, dialogue, forgetting, protocol, resume, thread, wording
+from chat import access, actions, dialogue, forgetting, protocol, refusals, resume, thread, wording
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
@@ -273,6 +273,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         arrivals.record_request(request, current.report.public_id)
         answer = dialogue.answer_over_http(Party.reporter(current), frame)
     except protocol.ProtocolError as error:
+        refusals.tell(error.code, line="conversation_http")
         answer = [error.frame()]
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
 # A row that was deleted meanwhile, by a sign-out elsewhere, does not come back.
 PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
+ON_ITS_WAY_SECONDS = 60
 # In the session of an account: when it ends, however it is used. Seconds since 1970.
 ENDS_AT = "accounts.ends_at"
 
@@ -126,6 +127,18 @@ class SessionStore(db.SessionStore):
         session_key = session_key or self.session_key
         if session_key is not None:
             await self.model.objects.filter(session_key=stored_key(session_key)).adelete()
+
+    def replace_key(self) -> None:
+        """The same session under a new key, after its owner proved who they are: the old key opens nothing any more.
+
+        An empty row stays there for a moment. A request that was on its way with the old key is answered as nobody's;
+        without that row it would be told to forget its cookie, which in the browser is the new one by then.
+        """
+        before = self.session_key
+        self.cycle_key()
+        if before is not None:
+            row, until = stored_key(before), timezone.now() + timedelta(seconds=ON_ITS_WAY_SECONDS)
+            self.model.objects.create(session_key=row, session_data=self.seal({}, row), expire_date=until)
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
         """Of an account's session, nothing that a library sets counts: it ends when it is idle, or with the shift."""

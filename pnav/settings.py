@@ -235,6 +235,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_AGE = None  # ends with the browser: Django's year would be a trace on the visitor's device
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEMO
+CSRF_FAILURE_VIEW = "pnav.errors.form_refused"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 # --- who answers for the site: « Mentions légales », « Accessibilité » -----------------------------------------------
@@ -323,6 +324,9 @@ MFA_FORMS = {
     "activate_totp": "pnav.accounts.forms.ActivateTOTPForm",
     "add_webauthn": "pnav.accounts.forms.AddWebAuthnForm",
     "edit_webauthn": "pnav.accounts.forms.EditWebAuthnForm",
+    "login_webauthn": "pnav.accounts.forms.LoginWebAuthnForm",
+    "authenticate_webauthn": "pnav.accounts.forms.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "pnav.accounts.forms.ReauthenticateWebAuthnForm",
 }
 
 # --- sign-in at a provider: OpenID Connect, see docs/adr/0034 ---------------------------------------------------------

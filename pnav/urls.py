@@ -24,4 +24,5 @@ urlpatterns = [
 handler400 = "pnav.errors.bad_request"
 handler403 = "pnav.errors.permission_denied"
 handler404 = "pnav.errors.page_not_found"
+handler429 = "pnav.errors.too_many"  # of allauth's limits: Django has no such handler
 handler500 = "pnav.errors.server_error"

