@@ -359,6 +359,10 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / ".local" / "static")))
 ASSETS_DIR = BASE_DIR / ".local" / "assets"  # written by `build_styles`
+# Signatures of the provider that are believed: docs/adr/0034. RS256 only where an operator writes it.
+OPENID_ALGORITHMS: list[str] = env.list("OPENID_ALGORITHMS", ["ES256", "PS256"])
+if not OPENID_ALGORITHMS or not set(OPENID_ALGORITHMS) <= {"ES256", "PS256", "RS256"}:
+    raise ImproperlyConfigured("OPENID_ALGORITHMS may hold ES256, PS256 and RS256: signatures with a public key.")
 STATICFILES_DIRS = [BASE_DIR / "static", ASSETS_DIR]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

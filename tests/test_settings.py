@@ -87,6 +87,8 @@ def test_missing_variable_is_named(name, value):
         ({"SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text.replace("A", "B", 1)}, "SEAL_PUBLIC_KEY"),
         ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
     ],
+        ({"OPENID_ALGORITHMS": "ES256,none"}, "OPENID_ALGORITHMS"),
+        ({"OPENID_ALGORITHMS": "HS256"}, "OPENID_ALGORITHMS"),
 )
 def test_unsafe_value_is_refused_by_name(change, named):
     line = refusal(**change)
