@@ -127,6 +127,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "pnav.urls"
 ASGI_APPLICATION = "pnav.asgi.application"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+    "pnav.clear.pages_only",
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
