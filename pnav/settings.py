@@ -314,6 +314,7 @@ MFA_RATE_LIMITS = {"webauthn_login": ""}  # a passkey is not guessed, and is the
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
 
 MFA_ADAPTER = "pnav.accounts.adapters.MFAAdapter"
+    {"NAME": "pnav.accounts.passwords.StolenValidator"},
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http://localhost
