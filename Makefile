@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code test test-quick check fix messages lighthouse bench bench-quick soak faults faults-quick setup
+.PHONY: help run dev code test test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ check: $(STAMP) ## style, types, gabarits, contrats d'import
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0 --check > .local/templates.log 2>&1 || (cat .local/templates.log && exit 1)
 	@PYTHONPATH=. .venv/bin/lint-imports > .local/imports.log 2>&1 || (cat .local/imports.log && exit 1)
 	@$(PYTHON) -m tests.types
+
+audit: $(STAMP) ## chercher les faiblesses publiées de nos dépendances (demande le réseau)
+	@$(PYTHON) -m tests.audit
 
 fix: $(STAMP) ## réparer ce que les outils savent réparer
 	@$(PYTHON) -m ruff check --quiet --fix .
