@@ -86,6 +86,11 @@ class Hub:
         self._others: dict[str, float] = {}  # processes that were heard, and when
         self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
 
+    @property
+    def has_others(self) -> bool:
+        """Whether another process was heard lately."""
+        return bool(self._others)
+
     def ring(self, ring: Ring) -> None:
         """Ring here at once and elsewhere soon. Call it in the hub's loop."""
         self._hear(ring)

@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 from reports import keyring, register
 
 logger = logging.getLogger(__name__)
-LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
+LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > now()"
 # A row that was deleted meanwhile, by a sign-out elsewhere, does not come back.
 PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
 ON_ITS_WAY_SECONDS = 60
@@ -81,7 +81,7 @@ class SessionStore(db.SessionStore):
         if self.session_key is not None:
             stored = stored_key(self.session_key)
             with connections[router.db_for_read(self.model)].cursor() as cursor:  # every page asks: no queryset for it
-                cursor.execute(LOAD, [stored, timezone.now()])
+                cursor.execute(LOAD, [stored])
                 row = cursor.fetchone()
         if row is None:
             self._session_key = None

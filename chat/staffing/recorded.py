@@ -11,9 +11,9 @@ from django.conf import settings
 
 from chat.lifecycle import PLACE_KEPT
 from chat.staffing.demand import HOURS, Counted
-from chat.statements import execute
 from reports.forgetting import rule_of
 from reports.retention import Kind
+from reports.statements import execute
 
 WEEK = timedelta(weeks=1)
 YEAR_WEEKS = 52
