@@ -70,7 +70,6 @@ BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
-    ("reports/arrivals.py", "record"),
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from django.contrib import admin
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from chat.models import Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.accounts.proof import Proved, ask, last_proof, recently_proved
+from pnav.sessions import SessionStore
 
 from .cast import PASSWORD, make_user, sign_in, totp_code
 
@@ -76,6 +78,24 @@ def test_each_proof_gives_the_session_another_key(client, chief):
     late = thief.get("/admin/")
     assert late.url.startswith("/compte/login/")
     assert "sessionid" not in late.cookies, "a page on its way does not take the new cookie out of the browser"
+
+
+def test_page_on_its_way_does_not_bring_the_old_key_back(client, chief):
+    """Whoever took the key asks again and again for a page that writes to the session: one of them is on its way while
+    the owner proves who they are, and all that the session held would lie under the old key again."""
+    old = client.cookies["sessionid"].value
+    age(client, 6)
+    cache.clear()  # the code of the sign-in has served
+    late = SessionStore(old)
+    late["challenge"] = "of the thief's page, which has read the session by now"
+    client.post(client.get(ADD).url, {"code": totp_code()})
+    assert client.cookies["sessionid"].value != old
+    with pytest.raises(UpdateError):
+        late.save()
+    thief = Client()
+    thief.cookies["sessionid"] = old
+    assert client.get(ADD).status_code == 200
+    assert thief.get("/admin/").url.startswith("/compte/login/")
 
 
 def test_password_given_again_and_new_factor_give_another_key(client, django_capture_on_commit_callbacks):
