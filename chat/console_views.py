@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -384,4 +384,4 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 
 def _frames(answers: list[dict[str, Any]]) -> HttpResponse:
-    return JsonResponse({"frames": answers}, headers={"Cache-Control": "no-store"})
+    return dialogue.over_http(answers)

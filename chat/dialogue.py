@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
+
 from chat import actions, clock, doorbell, protocol, reading
 from chat.actions import Mark
 from chat.lifecycle import Author, Status
@@ -126,6 +128,15 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
         case protocol.Read(seq=seq):
             mark_read(party, seq)
     return []
+
+
+def over_http(frames: list[Json]) -> HttpResponse:
+    """Frames as the answer of a page that has no socket, written as a socket would write them."""
+    return HttpResponse(
+        protocol.encode({"frames": frames}),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 # --- the console ------------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ class Ask:
     """
 
     conversation_id: int
-    public_id: UUID
+    public_id: UUID | str
     after: int
     agent_id: int | None = None
     with_state: bool = True

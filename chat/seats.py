@@ -108,7 +108,7 @@ class Seat:
     @property
     def ask(self) -> Ask:
         with_state = self.wants_state or self.owes_frame or self.owes_state or self.beat is not Beat.NONE
-        return Ask(self.conversation_id, self.public_id, self.cursor, self.agent_id, with_state)
+        return Ask(self.conversation_id, self.topic, self.cursor, self.agent_id, with_state)
 
     def take(self, found: Reading | None) -> None:
         """The answer of a reading, which may have been asked with another cursor."""

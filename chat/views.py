@@ -279,7 +279,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
         detail = "The message could not be written: keep it and try again."
         answer = [protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()]
-    return json_answer({"frames": answer})
+    return dialogue.over_http(answer)
 
 
 def json_answer(content: dict[str, Any], status: int = 200) -> JsonResponse:
