@@ -372,6 +372,18 @@ def test_proof_sees_a_tombstone_that_was_touched(touch):
         run("--proof", f"{timezone.localdate():%Y-%m}")
 
 
+@pytest.mark.parametrize("detail", ["quelques-uns", "reports: beaucoup", "", "reports: 1, ", "reports: ٣"])
+def test_proof_is_made_whatever_somebody_put_into_the_register(detail):
+    """The role of the web processes may add a false line: it is named, and keeps nobody from the rest."""
+    make.age(make.closed(), days=366)
+    run()
+    register.record(kind="retention", by=None, motive="term", detail=detail)
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("retention", "--proof", f"{timezone.localdate():%Y-%m}", stdout=out, stderr=out)
+    assert "Signalements supprimés : 1" in out.getvalue() and "ILLISIBLES : 1 ligne(s)" in out.getvalue()
+
+
 def test_proof_digest_follows_the_tombstones():
     make.age(make.closed(), days=366)
     run()
