@@ -116,6 +116,7 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
     recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
     context = {
         **_line(opening, timezone.now()),
+        "state_once_read": STATES[State.SHOWN],
         "grounds": grounds,
         "standing": openings.standing_of(opening),
         "term": openings.term_of(opening) if State(opening.state) in OPEN else None,
