@@ -21,6 +21,7 @@ from chat.console_forms import ErasureForm, FreezeForm
 from chat.console_views import for_agents
 from chat.forgetting import Ending
 from chat.models import Agent
+from reports import unsent
 from reports.actions import Answered, Frozen, Gone, answer_erasure, ask_freeze, lift_freeze, set_freeze
 from reports.forgetting import rule_of
 from reports.retention import Kind
@@ -55,7 +56,11 @@ def endings(request: HttpRequest, agent: Agent) -> HttpResponse:
 def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """A judicial need: an agent asks, a supervisor sets."""
     ending = _ending_or_404(agent, public_id)
-    form = FreezeForm(request.POST if request.method == "POST" else None)
+    form = (
+        FreezeForm(request.POST)
+        if request.method == "POST"
+        else FreezeForm(initial=unsent.again(request, form="console:freeze", of=str(public_id)))
+    )
     if form.is_valid():
         try:
             ask_freeze(report_id=ending.report_id, by=agent.user, **form.cleaned_data)
@@ -102,7 +107,11 @@ def erasure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
     ending = _ending_or_404(agent, public_id)
     if not ending.is_pending:
         raise Http404
-    form = ErasureForm(request.POST if request.method == "POST" else None)
+    form = (
+        ErasureForm(request.POST)
+        if request.method == "POST"
+        else ErasureForm(initial=unsent.again(request, form="console:erasure", of=str(public_id)))
+    )
     if form.is_valid():
         is_granted = form.cleaned_data["answer"] == "grant"
         try:
