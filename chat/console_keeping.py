@@ -5,7 +5,7 @@ requests. What is not theirs looks as if it did not exist: 404.
 """
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -21,9 +21,12 @@ from chat.console_forms import ErasureForm, FreezeForm
 from chat.console_views import for_agents
 from chat.forgetting import Ending
 from chat.models import Agent
-from reports.actions import Answered, Frozen, Gone, answer_erasure, ask_freeze, lift_freeze, set_freeze
+from reports import unsent
+from reports.actions import Answered, Changed, Frozen, Gone, answer_erasure, ask_freeze, lift_freeze, set_freeze
 from reports.forgetting import rule_of
 from reports.retention import Kind
+
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def _ending_or_404(agent: Agent, public_id: uuid.UUID) -> Ending:
@@ -55,7 +58,11 @@ def endings(request: HttpRequest, agent: Agent) -> HttpResponse:
 def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """A judicial need: an agent asks, a supervisor sets."""
     ending = _ending_or_404(agent, public_id)
-    form = FreezeForm(request.POST if request.method == "POST" else None)
+    form = (
+        FreezeForm(request.POST)
+        if request.method == "POST"
+        else FreezeForm(initial=unsent.again(request, form="console:freeze", of=str(public_id)))
+    )
     if form.is_valid():
         try:
             ask_freeze(report_id=ending.report_id, by=agent.user, **form.cleaned_data)
@@ -70,10 +77,20 @@ def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     return render(request, "console/freeze.html", _page(agent, ending=ending, form=form))
 
 
+def _moment(text: str) -> datetime:
+    """What a page of ours posted back; anything else is the time of no freeze."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return NEVER
+    return moment if moment.tzinfo else NEVER
+
+
 @require_POST
 @for_agents
 def decide_freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """A supervisor sets what was asked for (`poser`), or lifts or declines it."""
+    """A supervisor sets what was asked for (`poser`), or lifts or declines it: the freeze that the page showed, which
+    `asked_at` names; whoever asked may have written another one meanwhile."""
     if not agent.user.is_supervisor:
         raise PermissionDenied
     ending = _ending_or_404(agent, public_id)
@@ -83,11 +100,13 @@ def decide_freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
         else (lift_freeze, _("Le gel est fini. Un délai court encore."))
     )
     try:
-        act(report_id=ending.report_id, by=agent.user)
+        act(report_id=ending.report_id, by=agent.user, asked_at=_moment(request.POST.get("asked_at", "")))
     except Gone as error:
         raise Http404 from error
     except Answered:
         messages.error(request, _("Rien n'a changé : quelqu'un a décidé entre-temps."))
+    except Changed:
+        messages.error(request, _("Rien n'est fait : ce gel a été modifié entre-temps. Relisez-le, puis décidez."))
     else:
         messages.success(request, done)
     return redirect("console:endings")
@@ -102,7 +121,11 @@ def erasure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
     ending = _ending_or_404(agent, public_id)
     if not ending.is_pending:
         raise Http404
-    form = ErasureForm(request.POST if request.method == "POST" else None)
+    form = (
+        ErasureForm(request.POST)
+        if request.method == "POST"
+        else ErasureForm(initial=unsent.again(request, form="console:erasure", of=str(public_id)))
+    )
     if form.is_valid():
         is_granted = form.cleaned_data["answer"] == "grant"
         try:

@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -88,8 +88,11 @@ def day_name(day: int) -> str:
 def page(request: HttpRequest, agent: Agent) -> HttpResponse:
     """A picture and a table; with a target that cannot be read, the form again."""
     _supervisors_only(agent)
+    return _page(request, agent, StaffingForm.asked(request.GET))
+
+
+def _page(request: HttpRequest, agent: Agent, form: StaffingForm, *, status: int = 200) -> HttpResponse:
     now = timezone.now()
-    form = StaffingForm.asked(request.GET)
     context: dict[str, Any] = {"agent": agent, "is_supervisor": True, "form": form, "now": now}
     if form.is_valid():
         answer = _answer(form, now)
@@ -99,9 +102,9 @@ def page(request: HttpRequest, agent: Agent) -> HttpResponse:
             "days": [(day_name(day.day), day) for day in draw(answer.hours)],
             "day_names": [day_name(day) for day in range(7)],
             "rows": [(of_day, [answer.hours[24 * day + of_day] for day in range(7)]) for of_day in range(24)],
-            "query": request.GET.urlencode(),
+            "query": urlencode({name: value for name, value in form.cleaned_data.items() if name in request.GET}),
         }
-    return render(request, "console/staffing.html", context)
+    return render(request, "console/staffing.html", context, status=status)
 
 
 @require_GET
@@ -110,8 +113,8 @@ def sheet(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The table for a spreadsheet: semicolons, commas in numbers and a byte-order mark, as French ones expect."""
     _supervisors_only(agent)
     form = StaffingForm.asked(request.GET)
-    if not form.is_valid():
-        return redirect(reverse("console:staffing") + f"?{request.GET.urlencode()}")
+    if not form.is_valid():  # not a way back with what was typed in it: addresses that we build hold none of that
+        return _page(request, agent, form, status=400)
     now = timezone.now()
     answer = _answer(form, now)
     name = f"effectifs-{timezone.localdate(now).isoformat()}.csv"

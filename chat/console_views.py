@@ -34,7 +34,7 @@ from chat.lifecycle import Author, Availability
 from chat.models import Agent, Conversation
 from chat.reading import own_conversations
 from chat.threads import DATABASE_AWAY
-from reports import openings
+from reports import openings, unsent
 from reports.models import ReporterRole
 from reports.opening_forms import AskForm
 from reports.openings import Grounds
@@ -287,7 +287,11 @@ def urgency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
 def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Ask to have one sealed value of this conversation's report opened. The page knows nothing of what there is."""
     current = _conversation_or_404(agent, public_id)
-    form = AskForm(request.POST if request.method == "POST" else None)
+    form = (
+        AskForm(request.POST)
+        if request.method == "POST"
+        else AskForm(initial=unsent.again(request, form="console:ask_opening", of=str(public_id)))
+    )
     if form.is_valid():
         data = form.cleaned_data
         grounds = Grounds(

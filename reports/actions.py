@@ -97,6 +97,10 @@ class Answered(Exception):
     """The request has its answer already, or there is none."""
 
 
+class Changed(Exception):
+    """The freeze is not the one that was read: it was asked for again meanwhile."""
+
+
 def _hold(report_id: int) -> Report:
     """The report, locked: whoever forgets passes over it, and acts on one report follow one another. Raises Gone."""
     report = Report.objects.select_for_update(of=("self",), no_key=True).filter(pk=report_id).first()
@@ -140,22 +144,30 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
 
 
 @transaction.atomic
-def set_freeze(*, report_id: int, by: Any) -> None:
-    """A supervisor sets what an agent asked for. Raises NotAllowed, Gone, Answered."""
+def set_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
+    """A supervisor sets what an agent asked for. asked_at: of the freeze that was read.
+
+    Raises NotAllowed, Gone, Answered, Changed.
+    """
     if not by.is_supervisor:
         raise NotAllowed
     report = _hold(report_id)
     freeze = Freeze.objects.filter(report=report).first()
     if freeze is None or not freeze.is_asked:
         raise Answered
+    if freeze.asked_at != asked_at:
+        raise Changed
     freeze.set_at = forgetting.moment()
     freeze.save(update_fields=["set_at"])
     _record(AccessKind.FREEZE, report, Motive.JUDICIAL, f"set, until {timezone.localdate(freeze.until)}", by)
 
 
 @transaction.atomic
-def lift_freeze(*, report_id: int, by: Any) -> None:
-    """A supervisor ends a freeze before its date, or declines what was asked. Raises NotAllowed, Gone, Answered."""
+def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
+    """A supervisor ends a freeze before its date, or declines what was asked. asked_at: of the freeze that was read.
+
+    Raises NotAllowed, Gone, Answered, Changed.
+    """
     if not by.is_supervisor:
         raise NotAllowed
     report = _hold(report_id)
@@ -163,6 +175,8 @@ def lift_freeze(*, report_id: int, by: Any) -> None:
     freeze = Freeze.objects.filter(report=report).first()
     if freeze is None or not (freeze.is_asked or freeze.is_running(now)):
         raise Answered
+    if freeze.asked_at != asked_at:
+        raise Changed
     told = "declined" if freeze.is_asked else "lifted"
     freeze.lifted_at = now
     freeze.save(update_fields=["lifted_at"])

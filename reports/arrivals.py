@@ -6,6 +6,7 @@ or not; then one value for each later connection. See docs/adr/0030.
 
 import base64
 import hmac
+import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple, TypedDict
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from reports.sealing import Context, PublicKey, seal
 from reports.statements import array, execute
 from reports.visitor import Connection, connection_of
 
+logger = logging.getLogger(__name__)
 # Values kept of one report: the first ones and the newest. Whoever reconnects without end fills no disk, and hides
 # neither where the report came from nor where its person is now.
 FIRST, MOST = 20, 500
@@ -110,7 +112,11 @@ def seal_identity(
 
 
 def record(arrivals: Sequence[Arrival]) -> None:
-    """Seal these connections, for reports that are still there; those between the first and the newest go."""
+    """Seal these connections, for reports that are still there; those between the first and the newest go.
+
+    Whoever gets an error has nothing sealed, and may come again. Letting go raises none: what was sealed would be
+    sealed twice; what stays for that is seen again when somebody comes next.
+    """
     sealed: list[str] = []
     versions: list[int] = []
     for one in arrivals:
@@ -119,7 +125,10 @@ def record(arrivals: Sequence[Arrival]) -> None:
         sealed.append(f'"\\\\x{value.hex()}"')
         time.sleep(0)  # sealing holds the interpreter for a tenth of a millisecond: whoever answers somebody has a turn
     for (report_id,) in execute(RECORD, [array(one.report for one in arrivals), array(versions), array(sealed), MOST]):
-        _let_go(report_id)
+        try:
+            _let_go(report_id)
+        except Error as error:  # InterfaceError too, of a connection that is gone
+            logger.warning("arrivals: old values stay for now (%s)", type(error).__name__)
 
 
 @transaction.atomic
@@ -139,8 +148,13 @@ def record_request(request: HttpRequest, report: UUID) -> None:
     alone, under a key that dies with it: Redis, with the report beside an address's hash, would tell whose it is.
     """
     connection = connection_of(request)
-    if _is_new(hmac.digest(_KEY, f"{report}:{connection.address}".encode(), "sha256")):
-        record([Arrival(report, connection, timezone.now())])
+    mark = hmac.digest(_KEY, f"{report}:{connection.address}".encode(), "sha256")
+    if _is_new(mark):
+        try:
+            record([Arrival(report, connection, timezone.now())])
+        except Error:
+            _seen.pop(mark, None)  # nothing is sealed: the next page says it again
+            raise
 
 
 def _is_new(mark: bytes) -> bool:

@@ -6,7 +6,7 @@ ours, statuses and the keys of accounts: no address, no name of anybody, nothing
 Whoever makes many refusals must not fill the log. In each process and window of WINDOW_SECONDS, one kind of line is
 written LINES times and one event EVENT_LINES times; what comes after is counted, and told at the window's end as
 `event=… times=4711 seconds=60`, one line a kind, KINDS at most. What only somebody who proved who they are can cause is
-written each time (ALWAYS).
+written each time (ALWAYS), and when it is so: at the commit of the transaction that does it.
 """
 
 import atexit
@@ -16,6 +16,9 @@ import threading
 import time
 from collections import Counter
 from enum import StrEnum
+from functools import partial
+
+from django.db import connection, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class Event(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"  # account, way
     FIRST_PASSWORD_ENDED = "first_password_ended"  # account  # noqa: S105  a name
     LOCKED_OUT = "locked_out"  # account, way: attempts that were not even looked at
+    OPENID_REFUSED = "openid_refused"  # why: what came back from a provider, or did not
     SIGN_OUT = "sign_out"  # account
     SESSIONS_ENDED = "sessions_ended"  # account: by its owner, everywhere else
     PROVED_AGAIN = "proved_again"  # account, way
@@ -114,10 +118,13 @@ atexit.register(_window.close)
 def tell(event: Event, **facts: str | int | None) -> None:
     """Leave a line. facts: words of ours and numbers; account: the primary key, None for nobody that is known.
 
-    Anything else that comes here by mistake is written as « unsaid ».
+    Anything else that comes here by mistake is written as « unsaid ». What was done is told at the commit, and not at
+    all when it is undone; what was tried, at once.
     """
     text = " ".join(f"{name}={_fact(value)}" for name, value in facts.items())
-    if event in ALWAYS:
+    if event in ALWAYS and connection.in_atomic_block:
+        transaction.on_commit(partial(_write, event, text))
+    elif event in ALWAYS:
         _write(event, text)
     else:
         _window.tell(event, text)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -314,8 +314,8 @@ class Motive(models.TextChoices):
 class AccessRecord(models.Model):
     """One line of the register: who read or did what, about whom, why and when. `reports.register` writes it.
 
-    Append-only by trigger (migration 0004): PostgreSQL refuses to change, delete or empty. No foreign key: a line
-    survives what it names, and nothing cascades into it.
+    Append-only by trigger (migration 0004): PostgreSQL refuses to change, delete or empty; and takes the next line only
+    (migration 0010). No foreign key: a line survives what it names, and nothing cascades into it.
 
     `number` is dense, from 1. `previous` and `digest` are SHA-256 in hexadecimal (`register.digest_of`): `previous` is
     that of the line before, GENESIS for the first. `salt`, 128 random bits: a published digest confirms no guess.
@@ -351,6 +351,12 @@ class AccessRecord(models.Model):
                 condition=models.Q(account_id__isnull=True, role="service")
                 | (models.Q(account_id__isnull=False) & ~models.Q(role="service")),
                 name="access_account_or_service",
+            ),
+            # GENESIS stands before the first line alone: after a line with that digest nothing could be recorded.
+            models.CheckConstraint(condition=~models.Q(digest="0" * 64), name="access_digest_is_none_of_the_first"),
+            models.CheckConstraint(
+                condition=models.Q(at__gte=datetime(2000, 1, 1, tzinfo=UTC), at__lt=datetime(9000, 1, 1, tzinfo=UTC)),
+                name="access_at_can_be_read",
             ),
         ]
 

@@ -74,6 +74,7 @@ MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
     Act.WITHDRAW: (Part.ASKER, frozenset(OPEN)),
     Act.EXPIRE: (Part.SERVICE, frozenset(OPEN)),
 }
+TELLING = {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}  # what came of it: as many custodians as the threshold say so
 REFUSALS = {Part.SUPERVISOR: {State.ASKED}, Part.CUSTODIAN: {State.COUNTERSIGNED, State.AGREED, State.BROUGHT}}
 
 
@@ -84,8 +85,8 @@ class NotAllowed(Exception):
 @dataclass(frozen=True)
 class Standing:
     """What decides of a request. agreed: how many custodians agreed; threshold: how many must. was_taken: an envelope
-    left. told_by: how many custodians say what came of it; has_reply: there is an answer to read. owes_review: it was
-    opened in haste, and nobody has looked at it since.
+    left. told_by: how many custodians say what came of it, since it ended by itself if it did; has_reply: there is an
+    answer to read. owes_review: it was opened in haste, and nobody has looked at it since.
     """
 
     state: State
@@ -118,15 +119,17 @@ def may(act: Act, *, part: Part | None, standing: Standing) -> bool:
     return part is who and standing.state in states
 
 
-def bars(done: Collection[Act]) -> set[Act]:
+def bars(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
     """What somebody who did this to a request may not do to it any more: no two roles in one opening, no agreement
-    twice, no review of what one had a part in.
+    twice, no review of what one had a part in; and nobody says twice what came of it.
+
+    told: what they did since it ended by itself, if it did: then it is told anew.
     """
     barred: set[Act] = set()
     if done:
         barred |= {Act.COUNTERSIGN, Act.AGREE, Act.REVIEW}
-    if {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM} & set(done):
-        barred |= {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}
+    if TELLING & set(told):
+        barred |= TELLING
     return barred
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from reports import keyring, openings, register
+from reports import keyring, openings, register, unsent
 from reports.models import AccessKind, OpeningRequest, OpeningStep
 from reports.opening_forms import RefusalForm, ReplyForm, ReviewForm
 from reports.opening_rules import OPEN, Act, NotAllowed, Part, State
@@ -116,6 +116,7 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
     recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
     context = {
         **_line(opening, timezone.now()),
+        "state_once_read": STATES[State.SHOWN],
         "grounds": grounds,
         "standing": openings.standing_of(opening),
         "term": openings.term_of(opening) if State(opening.state) in OPEN else None,
@@ -127,12 +128,19 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "reply_fingerprint": Reply(opening.public_id, bytes(opening.sealed_reply)).fingerprint
         if opening.sealed_reply
         else "",
-        "refusal": forms_in_error.get("refusal") or RefusalForm(),
-        "reply": forms_in_error.get("reply") or ReplyForm(),
-        "review": forms_in_error.get("review") or ReviewForm(),
+        "refusal": forms_in_error.get("refusal") or RefusalForm(initial=_unsent(request, opening, Act.REFUSE, acts)),
+        "reply": forms_in_error.get("reply") or ReplyForm(initial=_unsent(request, opening, Act.ANSWER, acts)),
+        "review": forms_in_error.get("review") or ReviewForm(initial=_unsent(request, opening, Act.REVIEW, acts)),
         "is_error": bool(forms_in_error),
     }
     return render(request, "openings/detail.html", context)
+
+
+def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[Act]) -> dict[str, Any]:
+    """What was typed here before a proof was asked for."""
+    if act not in acts:
+        return {}
+    return unsent.again(request, form=f"openings:{act}", of=str(opening.public_id))
 
 
 def _step(step: OpeningStep) -> dict[str, Any]:

@@ -121,9 +121,9 @@ def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
     """What this account may do to this request now."""
     steps = list(request.steps.all())
     standing, part = standing_of(request, steps), part_of(user, request)
-    done = {Act(step.act) for step in steps if step.by_id == user.pk}
     acts = {act for act in Act if opening_rules.may(act, part=part, standing=standing)}
-    acts -= opening_rules.bars(done)
+    mine, told = ([Act(step.act) for step in some if step.by_id == user.pk] for some in (steps, _since_expiry(steps)))
+    acts -= opening_rules.bars(mine, told=told)
     if not request.recipient:  # there is no browser to answer to
         acts -= {Act.ANSWER}
     return acts
@@ -134,7 +134,7 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
     steps = list(request.steps.select_related("by")) if steps is None else steps
     was_taken = any(step.act == Act.TAKE for step in steps)
     # Of people who are custodians now: somebody who left, or changed roles, agrees to nothing any more.
-    counted = [step for step in steps if step.by is not None and step.by.is_active and step.by.is_custodian]
+    counted = [step for step in steps if step.by is None or (step.by.is_active and step.by.is_custodian)]
     return Standing(
         state=State(request.state),
         is_urgent=request.is_urgent,
@@ -142,9 +142,15 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
         threshold=settings.SEAL_THRESHOLD,
         owes_review=request.is_urgent and request.reviewed_at is None and was_taken,
         was_taken=was_taken,
-        told_by=len({step.by_id for step in counted if step.act in {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}}),
+        told_by=len({step.by_id for step in _since_expiry(counted) if step.act in opening_rules.TELLING}),
         has_reply=request.sealed_reply is not None,
     )
+
+
+def _since_expiry(steps: Sequence[OpeningStep]) -> Sequence[OpeningStep]:
+    """What is told of now: what came of it before it ended by itself was not confirmed, and its answer is erased."""
+    ends = [place for place, step in enumerate(steps, 1) if step.act == Act.EXPIRE]
+    return steps[ends[-1] :] if ends else steps
 
 
 REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)

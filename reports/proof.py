@@ -1,5 +1,6 @@
 """The monthly proof: what went, under which rule, and the digests that tie it to the register. A text to file away."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -11,6 +12,8 @@ from reports import register
 from reports.models import AccessKind, AccessRecord, Tombstone
 from reports.retention import Cause, Kind, digest_of, next_month
 
+REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `register.record_removal` writes it
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -18,6 +21,7 @@ class Proof:
 
     gone: reports by kind, rule and cause. others: what else the register says was removed, by its name in the code.
     recorded: reports that the register says went; the same number as the tombstones', unless one was touched.
+    unreadable: lines of removals that are none of ours: somebody else put them there.
     tombstones: SHA-256 over their lines. last: the register's digest at the end of the month, none when it is empty.
     is_over: whether the month has ended. verdict: what reading the whole register found.
     """
@@ -26,6 +30,7 @@ class Proof:
     gone: Counter[tuple[str, str, str]]
     others: Counter[str]
     recorded: int
+    unreadable: int
     tombstones: str
     last: register.Digest | None
     is_over: bool
@@ -33,7 +38,7 @@ class Proof:
 
     @property
     def is_sound(self) -> bool:
-        return self.verdict.is_whole and self.recorded == self.gone.total()
+        return self.verdict.is_whole and self.recorded == self.gone.total() and not self.unreadable
 
     def text(self, now: datetime) -> str:
         """In French, for a file. `now`: when it was made."""
@@ -48,6 +53,8 @@ class Proof:
             lines.append(f"  {count} – {Kind(kind).label} ; règle {rule} jours ; {Cause(cause).label}")
         lines += ["", "Autres suppressions, d'après le registre :"]
         lines += [f"  {count} – {name}" for name, count in sorted(self.others.items())] or ["  aucune"]
+        if self.unreadable:
+            lines.append(f"  ILLISIBLES : {self.unreadable} ligne(s) que le service n'écrit pas")
         agrees = "concorde" if self.recorded == self.gone.total() else "NE CONCORDE PAS"
         whole = "entier" if self.verdict.is_whole else f"ROMPU à la ligne {self.verdict.number}"
         lines += [
@@ -65,7 +72,11 @@ def read(month: date, now: datetime) -> Proof:
     stones = list(Tombstone.objects.filter(month=month))
     told = AccessRecord.objects.filter(at__lt=end).order_by("-number")
     removed: Counter[str] = Counter()
+    unreadable = 0
     for detail in told.filter(at__gte=start, kind=AccessKind.RETENTION).values_list("detail", flat=True):
+        if not REMOVED.fullmatch(detail):  # whoever may insert may end the register with a false line
+            unreadable += 1
+            continue
         for part in detail.split(", "):
             name, _colon, count = part.partition(": ")
             removed[name] += int(count)
@@ -74,6 +85,7 @@ def read(month: date, now: datetime) -> Proof:
         month=month,
         gone=Counter((stone.kind, stone.rule, stone.cause) for stone in stones),
         recorded=removed.pop("reports", 0),
+        unreadable=unreadable,
         others=removed,
         tombstones=digest_of(stone.line for stone in stones),
         last=register.Digest(last.number, last.digest) if last else None,

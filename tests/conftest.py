@@ -3,11 +3,13 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.signals import request_finished
 from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
@@ -62,13 +64,28 @@ def _events_of_this_test_alone() -> None:
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]:
     """`told()`: the security events that this test left in the log; `told("sign_in")`: those of a name."""
+    request_finished.connect(_commit_told)
     with caplog.at_level(logging.INFO, logger=events.__name__):
 
         def lines(*names: str) -> list[str]:
+            _commit_told()
             told = [one.getMessage().removeprefix("event=") for one in caplog.records if one.name == events.__name__]
             return [line for line in told if not names or line.partition(" ")[0] in names]
 
         yield lines
+    request_finished.disconnect(_commit_told)
+
+
+def _commit_told(**_signal: object) -> None:
+    """The transaction around a test is never committed: what waits for that is told when a page is answered. What was
+    undone within it waits no more."""
+    waiting, connection.run_on_commit = connection.run_on_commit, []
+    for entry in waiting:
+        callback = entry[1]
+        if isinstance(callback, partial) and callback.func is events._write:
+            callback()
+        else:
+            connection.run_on_commit.append(entry)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ x > 0 it has the density
 
     v(x) = arrivals · P(places − 1 are taken) · exp(arrivals · (1 − e^(−giving_up·x)) / giving_up − places·ending·x)
 
-so that the chance to be answered in time is an integral, not a rule of thumb. Each integral of this kind is
-a series of positive terms (`_mass`), summed by its logarithm: nothing overflows in a raid, nothing is subtracted but
-one probability from another.
+so that the chance to be answered in time is an integral, not a rule of thumb. Each integral of this kind (`_mass`) is
+a series of positive terms. After a raid of patient people that has millions of them; the integral itself is as exact in
+a hundred points, whatever the rates. All by their logarithms: nothing overflows in a raid, and nothing is subtracted
+but one probability from another.
 
 Sources: C. Palm, « Research on telephone traffic carried by full availability groups », Tele 1957 (Swedish 1946);
 O. Garnett, A. Mandelbaum, M. Reiman, « Designing a call center with impatient customers », M&SOM 4 (3), 2002;
@@ -17,14 +18,53 @@ F. Baccelli, G. Hebuterne, « On queues with impatient customers », 1981 (the d
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # A term so small beside the sum no longer changes it.
 NEGLIGIBLE = 1e-17
+# From here on an integral of some points is quicker than what it stands for: places counted one by one, terms.
+MANY_PLACES, MANY_TERMS = 500, 10_000
+# Gauss and Legendre's eight points, those of one half, of a panel from −1 to 1, with their weights.
+POINTS = (
+    (0.1834346424956498, 0.3626837833783620), (0.5255324099163290, 0.3137066458778873),
+    (0.7966664774136267, 0.2223810344533745), (0.9602898564975363, 0.1012285362903763),
+)  # fmt: skip
+PANELS = 12
+# What is integrated falls from its top at least like a Gaussian of this many deviations, to under 1e-16 of it.
+REACH = 12.0
+
+
+def _points(start: float, end: float) -> Iterator[tuple[float, float]]:
+    """Where to look between two bounds, and with which weight."""
+    half = (end - start) / PANELS / 2
+    for panel in range(PANELS):
+        middle = start + (2 * panel + 1) * half
+        for place, weight in POINTS:
+            yield middle - half * place, half * weight
+            yield middle + half * place, half * weight
+
+
+def _fallen(slope: float, curvature: float) -> float:
+    """Where slope·x + curvature·x²/2 has reached what REACH deviations of a Gaussian have."""
+    depth = REACH**2 / 2
+    return 2 * depth / (slope + math.sqrt(slope**2 + 2 * depth * curvature))
 
 
 def erlang_b(places: int, load: float) -> float:
-    """The chance that somebody who cannot wait finds every place taken. load: arrivals × mean length (erlangs)."""
+    """The chance that somebody who cannot wait finds every place taken. load: arrivals × mean length (erlangs).
+
+    Of many places: 1 / ∫₀^∞ e^(−t)·(1 + t/load)^places dt, from around its highest point (R. Fortet, 1948).
+    """
+    if places >= MANY_PLACES and load > 0:
+        top = max(0.0, places - load)
+        held = load + top
+        spread = _fallen(1 - places / held, places / held**2)
+        total = sum(
+            weight * math.exp(places * math.log1p(away / held) - away)
+            for away, weight in _points(-min(top, spread), spread)
+        )
+        return math.exp(top - places * math.log(held / load)) / total
     blocked = 1.0
     for place in range(1, places + 1):
         blocked = load * blocked / (place + load * blocked)
@@ -42,6 +82,8 @@ def _mass(arrivals: float, leaving: float, giving_up: float) -> tuple[float, flo
         if arrivals >= leaving:
             return math.inf, math.inf
         return -math.log(leaving - arrivals), arrivals / (leaving - arrivals)
+    if min(arrivals, leaving) > MANY_TERMS * giving_up:
+        return _integral(arrivals, leaving, giving_up)
     term, total, weighted, scale, k = 1.0, 1.0, 0.0, -math.log(leaving), 0
     while True:
         k += 1
@@ -53,6 +95,21 @@ def _mass(arrivals: float, leaving: float, giving_up: float) -> tuple[float, flo
             return scale + math.log(total), weighted / total
         if total > 1e200:
             term, total, weighted, scale = term * 1e-200, total * 1e-200, weighted * 1e-200, scale + 200 * math.log(10)
+
+
+def _integral(arrivals: float, leaving: float, giving_up: float) -> tuple[float, float]:
+    """`_mass`, looked at around its highest point. arrivals and leaving: thousands of times giving_up."""
+    excess = max(0.0, arrivals / leaving - 1)
+    top = math.log1p(excess) / giving_up  # where as many come, of those who have not given up, as leave
+    come = arrivals / (1 + excess)
+    spread = _fallen(leaving - come, come * giving_up)
+    total, weighted = 0.0, 0.0
+    for away, weight in _points(-min(top, spread), spread):
+        height = weight * math.exp(-come * math.expm1(-giving_up * away) / giving_up - leaving * away)
+        total += height
+        weighted -= height * math.expm1(-giving_up * (top + away)) / giving_up
+    highest = leaving / giving_up * (excess - math.log1p(excess))
+    return highest + math.log(total), arrivals * weighted / total
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +133,13 @@ class Queue:
         """Places that would be taken on average if there were enough for everybody (erlangs)."""
         return self.arrivals / self.ending
 
-    def _busy(self) -> tuple[float, float]:
-        """The logarithm of the chance to find all places taken (without it, of the odds), and the mean number."""
+    def _busy(self) -> tuple[float, float, float]:
+        """The logarithm of the odds to find all places taken, that of `_mass`, and the mean number."""
         mass, waiting = _mass(self.arrivals, self.places * self.ending, self.giving_up)
         blocked = erlang_b(self.places - 1, self.load)
         if blocked == 0 or self.arrivals == 0:
-            return -math.inf, waiting
-        return math.log(blocked) + math.log(self.arrivals) + mass, waiting
+            return -math.inf, mass, waiting
+        return math.log(blocked) + math.log(self.arrivals) + mass, mass, waiting
 
     @property
     def has_to_wait(self) -> float:
@@ -96,7 +153,7 @@ class Queue:
         """How many wait, on average. Infinite when nobody gives up and too many come."""
         if self.places == 0:
             return self.arrivals / self.giving_up if self.giving_up else math.inf
-        odds, waiting = self._busy()
+        odds, _mass_of, waiting = self._busy()
         share = _share(odds)
         return share * waiting if share else 0.0
 
@@ -114,7 +171,7 @@ class Queue:
         """The chance to be answered after at most this wait. Whoever gave up before was not."""
         if self.places == 0:
             return 0.0
-        odds, _waiting = self._busy()
+        odds, mass, _waiting = self._busy()
         if odds == -math.inf:
             return 1.0
         if odds == math.inf:
@@ -124,7 +181,6 @@ class Queue:
         leaving = self.places * self.ending + self.giving_up
         later = math.exp(-self.giving_up * wait)
         came = self.arrivals * wait if self.giving_up == 0 else self.arrivals * (1 - later) / self.giving_up
-        mass, _waiting = _mass(self.arrivals, self.places * self.ending, self.giving_up)
         from_now, _waiting = _mass(self.arrivals, leaving, self.giving_up)
         from_then, _waiting = _mass(self.arrivals * later, leaving, self.giving_up)
         has_to = _share(odds)
@@ -140,25 +196,37 @@ def _share(log_odds: float) -> float:
 
 
 def places_for(
-    *, arrivals: float, ending: float, giving_up: float, within: float, target: float, at_most: int = 10_000
+    *,
+    arrivals: float,
+    ending: float,
+    giving_up: float,
+    within: float,
+    target: float,
+    at_least: int = 0,
+    at_most: int = 1_000_000,
 ) -> int:
-    """The fewest places with which at least `target` of those who come are answered within this wait; 0 when nobody
-    comes.
+    """The fewest places, `at_least` or more, with which at least `target` of those who come are answered within this
+    wait; 0 or `at_least` when nobody comes.
 
     Raises ValueError when `at_most` places do not suffice: a target of 1, or nearly.
     """
     if not 0 < target < 1:
         raise ValueError("A target lies between 0 and 1.")
     if arrivals == 0:
-        return 0
+        return at_least
 
     def suffices(places: int) -> bool:
         return Queue(arrivals, ending, giving_up, places).answered_within(within) >= target
 
-    # More places never answer fewer: double, then halve.
-    low, high = 0, max(1, math.ceil(arrivals / ending))
+    if at_least and suffices(at_least):
+        return at_least
+    # More places never answer fewer: away by ever longer steps, then halve. Nobody is answered but by a place: places
+    # that end fewer exchanges than are to be answered do not suffice. What is needed is near the load, as its root is.
+    load = arrivals / ending
+    low = max(at_least, math.ceil(target * load) - 1)
+    high, step = max(low + 1, math.ceil(load)), max(1, round(math.sqrt(load)))
     while not suffices(high):
-        low, high = high, 2 * high
+        low, high, step = high, high + step, 2 * step
         if low >= at_most:
             raise ValueError(f"{at_most} places do not suffice.")
     while high - low > 1:

@@ -6,6 +6,7 @@ that is not one it can judge (`is_below_overflow`).
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from chat.staffing.demand import HOURS, Demand, highest_load, load_within
@@ -78,18 +79,8 @@ def plan(demand: Demand, target: Target) -> tuple[Hour, ...]:
     hours = []
     for hour in range(HOURS):
         busy = cautious[hour]
-        likely, places = (
-            max(
-                places_for(
-                    arrivals=load / mean, ending=1 / mean, giving_up=giving_up, within=within, target=target.share
-                )
-                for giving_up in rates
-            )
-            for load, mean, rates in (
-                (loads[hour], length.mean, {patience.giving_up}),
-                (busy, length.cautious, {patience.low, patience.giving_up, patience.high}),
-            )
-        )
+        likely = _places(loads[hour], length.mean, {patience.giving_up}, target)
+        places = _places(busy, length.cautious, {patience.low, patience.giving_up, patience.high}, target)
         agents = max(target.at_least, math.ceil(places / target.capacity))
         room = agents * target.capacity
         rates = (patience.low, patience.high)
@@ -109,6 +100,21 @@ def plan(demand: Demand, target: Target) -> tuple[Hour, ...]:
             )
         )
     return tuple(hours)
+
+
+def _places(load: float, mean: float, rates: Collection[float], target: Target) -> int:
+    """Enough of them at each of these rates of giving up."""
+    places = 0
+    for giving_up in sorted(rates):
+        places = places_for(
+            arrivals=load / mean,
+            ending=1 / mean,
+            giving_up=giving_up,
+            within=target.within_seconds / SECONDS,
+            target=target.share,
+            at_least=places,
+        )
+    return places
 
 
 def expected_answers(demand: Demand, hours: tuple[Hour, ...], target: Target) -> list[float]:

@@ -6,6 +6,7 @@ from typing import cast
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils.decorators import sync_and_async_middleware
@@ -15,6 +16,7 @@ from pnav.accounts import proof
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
 from pnav.sessions import SessionStore
+from reports import unsent
 
 # Who may enter where. Administrators never see a conversation; of openings, the register only.
 AREAS: dict[str, set[Role]] = {
@@ -43,6 +45,17 @@ SENSITIVE = {
     "openings:register_csv": {"GET"},
     "openings:register_pdf": {"GET"},
 }
+# What was typed there waits for the proof that was asked for (`reports.unsent`), by the names of the fields.
+KEPT = {
+    "console:ask_opening": (
+        "field", "is_urgent", "motive", "legal_ground", "prosecutor_reference", "prosecutor_on",
+    ),
+    "console:freeze": ("motive", "reference", "authority", "until"),
+    "console:erasure": ("answer", "motive"),
+    "openings:refuse": ("reason",),
+    "openings:answer": ("reply",),
+    "openings:review": ("conclusion", "prosecutor_reference", "prosecutor_on"),
+}  # fmt: skip
 # The grounds of an opening take longer to write than other forms: an hour, that none is lost.
 LONG_FORMS = {"console:ask_opening"}
 ACCOUNT_AREA = "/compte/"
@@ -72,7 +85,7 @@ def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse(url_name) + query)
 
 
-def refuse(request: HttpRequest) -> HttpResponse | None:
+def refuse(request: HttpRequest) -> HttpResponseBase | None:
     """The answer to a request that may not pass, or None. Raises PermissionDenied for the wrong role."""
     path = request.path_info
     area = next((prefix for prefix in AREAS if path.startswith(prefix)), None)
@@ -92,7 +105,7 @@ def refuse(request: HttpRequest) -> HttpResponse | None:
     return _with_return(NEXT_STEP[standing], request)
 
 
-def _ask_again(request: HttpRequest) -> HttpResponse | None:
+def _ask_again(request: HttpRequest) -> HttpResponseBase | None:
     """A recent proof, before what cannot be taken back."""
     try:
         match = resolve(request.path_info)
@@ -103,7 +116,25 @@ def _ask_again(request: HttpRequest) -> HttpResponse | None:
     if method not in methods:
         return None
     submits_seconds = proof.LONG_SUBMITS_SECONDS if match.view_name in LONG_FORMS else proof.SUBMITS_SECONDS
-    return proof.ask(request, submits_seconds=submits_seconds, back="" if "GET" in methods else _page_of(match))
+    fields = KEPT.get(match.view_name, ()) if method == "POST" else ()
+    back = "" if "GET" in methods else _page_of(match)
+    answer = proof.ask(request, submits_seconds=submits_seconds, back=back, is_kept=bool(fields))
+    if not fields:
+        return answer
+    this = {"form": match.view_name, "of": str(match.kwargs["public_id"])}
+    if answer is None:
+        unsent.forget(request, **this)
+        return None
+    if (forged := _forged(request, match)) is not None:
+        return forged
+    unsent.keep(request, **this, fields=fields)
+    return answer
+
+
+def _forged(request: HttpRequest, match: ResolverMatch) -> HttpResponseBase | None:
+    """The refusal of a form that is not from a page of ours: Django looks at it before the view only, and its words
+    would wait in a field of ours."""
+    return CsrfViewMiddleware(lambda _request: HttpResponse()).process_view(request, match.func, (), {})
 
 
 def _page_of(match: ResolverMatch) -> str:

@@ -7,7 +7,7 @@ factor is asked for here, unless the operator believes the provider's word for i
 """
 
 import json
-import logging
+import re
 import secrets
 import time
 from typing import Any, cast
@@ -40,9 +40,9 @@ from django.views.decorators.http import require_POST, require_safe
 from pnav.accounts.models import User
 from pnav.accounts.proof import OPENS_SECONDS
 from pnav.accounts.second_factor import OPENID, is_confirmed, is_proved, link_id
-from reports import limits
+from reports import events, limits
+from reports.events import Event
 
-logger = logging.getLogger(__name__)
 SESSION_KEY = "accounts.openid"  # what signing out at the provider takes: its token and its address
 REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 LEEWAY_SECONDS = 30
@@ -204,6 +204,13 @@ def proves_second_factor(claims: dict[str, Any]) -> bool:
     )
 
 
+def _why(error: Any, exception: Exception | None) -> str:
+    """A word for the log: ours of what was refused, else the error's class, else allauth's (« cancelled »)."""
+    if isinstance(exception, Refused):
+        return re.sub(r"\W+", "_", str(exception))
+    return type(exception).__name__ if exception is not None else str(error or "unknown")
+
+
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Named by `settings.SOCIALACCOUNT_ADAPTER`: one provider, from the settings; accounts that exist."""
 
@@ -239,7 +246,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """Only a subject that an administrator linked enters; the provider's second factor is counted if it may be, and
         once the owner of the account confirmed that link."""
         if not sociallogin.is_existing:
-            logger.info("openid: nobody is linked to this subject")
+            events.tell(Event.OPENID_REFUSED, why="nobody_is_linked")
             request.session.pop(SESSION_KEY, None)
             messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
             raise ImmediateHttpResponse(redirect("account_login"))
@@ -251,8 +258,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
-        reason = str(exception) if isinstance(exception, Refused) else type(exception).__name__
-        logger.warning("openid: refused (%s, %s)", error, reason)
+        events.tell(Event.OPENID_REFUSED, why=_why(error, exception))
         request.session.pop(SESSION_KEY, None)
         messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
         raise ImmediateHttpResponse(redirect("account_login"))
@@ -289,7 +295,7 @@ def login(request: HttpRequest) -> HttpResponse:
     except ImmediateHttpResponse as answer:
         return answer.response
     except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError: requests' own; it is away, or no provider
-        logger.warning("openid: the provider does not answer (%s)", type(error).__name__)
+        events.tell(Event.OPENID_REFUSED, why=_why("no_answer", error))
         messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
         return redirect("account_login")
 

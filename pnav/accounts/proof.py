@@ -6,7 +6,7 @@ delete a place or open an identity. The sign-in counts as a proof, for a few min
 - `recently_proved` stands before a view; `Proved` before a class of the admin.
 - Each proof gives the session a new key (`listen`): whoever took the old one is out, as at the sign-in.
 - The page is asked for within `OPENS_SECONDS` of a proof. A form that was open then may be sent for longer
-  (`SUBMITS_SECONDS`): what was typed is lost otherwise, or would have to be kept.
+  (`SUBMITS_SECONDS`): what was typed is lost otherwise, but for the forms whose text is kept (`middleware.KEPT`).
 """
 
 import time
@@ -29,6 +29,7 @@ from django.utils.translation import gettext_lazy as _
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import FACTORS
 from pnav.sessions import SessionStore
+from reports import unsent
 
 OPENS_SECONDS = 5 * 60
 SUBMITS_SECONDS = 15 * 60
@@ -39,6 +40,7 @@ def _new_key(*, request: Any, **kwargs: Any) -> None:
     """Of a proof given in a page; an enrolment, which counts as one too, has its own (`views`)."""
     if kwargs.get("reauthenticated") and isinstance(request, HttpRequest):
         cast(SessionStore, request.session).replace_key()
+        unsent.prove(request)
 
 
 def listen() -> None:
@@ -63,10 +65,13 @@ def last_proof(request: HttpRequest) -> float:
     return max(proofs, default=0.0)
 
 
-def ask(request: HttpRequest, *, submits_seconds: int | None = None, back: str = "") -> HttpResponse | None:
+def ask(
+    request: HttpRequest, *, submits_seconds: int | None = None, back: str = "", is_kept: bool = False
+) -> HttpResponse | None:
     """The way to prove it again and back to this address, or None when the last proof is recent enough.
 
-    submits_seconds: for what is sent, in place of SUBMITS_SECONDS. back: in place of this address.
+    submits_seconds: for what is sent, in place of SUBMITS_SECONDS. back: in place of this address. is_kept: the caller
+    keeps what was typed (`reports.unsent`).
     Raises PermissionDenied for somebody who has nothing to prove it with.
     """
     is_sent = request.method not in ("GET", "HEAD")
@@ -74,7 +79,12 @@ def ask(request: HttpRequest, *, submits_seconds: int | None = None, back: str =
     if time.time() - last_proof(request) < (sent_within if is_sent else OPENS_SECONDS):
         return None
     if is_sent:
-        messages.warning(request, _("Rien n'est encore fait : confirmez que c'est vous, puis recommencez."))
+        messages.warning(
+            request,
+            _("Rien n'est encore fait : confirmez que c'est vous. Ce que vous avez écrit vous attend.")
+            if is_kept
+            else _("Rien n'est encore fait : confirmez que c'est vous, puis recommencez."),
+        )
     query = urlencode({"next": back or request.path})  # what is in the query may have been typed
     return redirect(f"{reverse(_way(cast(User, request.user)))}?{query}")
 

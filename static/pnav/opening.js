@@ -94,6 +94,10 @@
     const { sealed } = await answer.json();
     const request = decode(btoa(dataset.request.replaceAll("-", "").match(/../g).map((pair) => String.fromCharCode(parseInt(pair, 16))).join("")));
     const opened = await open(decode(sealed), privateKey, decode(dataset.recipient), join(text("pnav reply\0"), request));
+    // What the page said before is over. (And where « Effacer » was, the next press meets nothing.)
+    document.querySelectorAll("[data-opening-until-read]").forEach((part) => part.remove());
+    const state = document.querySelector("[data-opening-state]");
+    state.textContent = state.dataset.openingState;
     say(opened ? "" : dataset.empty);
     value.textContent = plain(opened);
     value.hidden = wipe.hidden = false;

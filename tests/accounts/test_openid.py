@@ -26,7 +26,9 @@ from pnav.accounts.models import Role, User
 from pnav.accounts.openid import Exchange, proves_second_factor
 from pnav.accounts.second_factor import link_mark
 from pnav.identity import identify
+from pnav.logs import OURS
 from pnav.sessions import stored_key
+from reports import events
 from reports.models import AccessRecord
 from tests.browser.conftest import free_port
 
@@ -396,11 +398,11 @@ def test_signatures_believed_by_default(client, camille, settings, monkeypatch, 
 
 
 @pytest.mark.filterwarnings("ignore:The RSA key")  # PyJWT's own word about it
-def test_short_key_of_the_provider(client, camille, settings, monkeypatch, caplog):
+def test_short_key_of_the_provider(client, camille, settings, monkeypatch, told):
     settings.OPENID_ALGORITHMS = ["PS256"]
     signed_by(monkeypatch, rsa.generate_private_key(65537, 1024), "PS256")  # noqa: S505  it is to be refused
     assert is_refused(client, client.get(sign_in_there(leave(client), SUBJECT)))
-    assert "key is too short" in caplog.text
+    assert told() == ["openid_refused why=the_provider_s_key_is_too_short"]
 
 
 def test_provider_that_says_no_or_is_away(client, settings):
@@ -410,11 +412,26 @@ def test_provider_that_says_no_or_is_away(client, settings):
     assert is_refused(client, client.post("/compte/openid/"))
 
 
-def test_logs_say_why_and_nothing_of_anybody(client, camille, caplog):
+def test_whoever_asks_the_callback_again_and_again_fills_no_log(client, told, caplog):
+    """It needs no account and no provider."""
+    caplog.set_level(logging.INFO)
+    for number in range(40):
+        client.get("/compte/openid/retour/", {"error": f"MARQUE{number}", "state": f"MARQUE{number}"})
+    assert told("openid_refused") == ["openid_refused why=unknown"] * events.LINES
+    ours = [one for one in caplog.records if one.name.partition(".")[0] in OURS and one.name != events.__name__]
+    assert ours == [] and "MARQUE" not in caplog.text
+    events.flush()
+    assert told("openid_refused")[-1] == f"openid_refused why=unknown times={40 - events.LINES} seconds=60"
+
+
+def test_logs_say_why_and_nothing_of_anybody(client, camille, caplog, told):
     caplog.set_level(logging.INFO)
     back = sign_in_there(leave(client), SUBJECT, nonce="n" * 43)
     client.get(back)
-    assert "the token is of another sign-in" in caplog.text
+    client.get(sign_in_there(leave(client), "somebody-else"))
+    assert told() == [
+        "openid_refused why=the_token_is_of_another_sign_in", "openid_refused why=nobody_is_linked",
+    ]  # fmt: skip
     for secret in (SUBJECT, query_of(back)["code"], query_of(back)["state"], "camille"):
         assert secret not in caplog.text
 

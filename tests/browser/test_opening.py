@@ -121,10 +121,16 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     expect(value).to_have_text("Anaïs Martin \\u{202e}ertsulli")
     expect(value).to_be_focused()
     assert at(lambda: OpeningRequest.objects.get().state) == State.SHOWN
+    # What was true before is not said any more, and nothing moves under the finger that clears the screen.
+    expect(page.get_by_role("button", name="Retirer ma demande")).to_have_count(0)
+    assert "Sans suite" not in page.content()
+    before = page.locator("[data-opening-state]").inner_text()
     page.get_by_role("button", name="Effacer de l'écran").click()
     expect(value).to_be_hidden()
     assert "Anaïs" not in page.content()
+    axe(page)
     page.reload()
+    expect(page.locator(".fr-badge").first).to_have_text(before, ignore_case=True)
     expect(page.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
 
 

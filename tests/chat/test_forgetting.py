@@ -23,6 +23,7 @@ from pnav.accounts.models import Role
 from reports import erased, openings, register
 from reports.actions import (
     Answered,
+    Changed,
     Frozen,
     Gone,
     NotAllowed,
@@ -372,6 +373,18 @@ def test_proof_sees_a_tombstone_that_was_touched(touch):
         run("--proof", f"{timezone.localdate():%Y-%m}")
 
 
+@pytest.mark.parametrize("detail", ["quelques-uns", "reports: beaucoup", "", "reports: 1, ", "reports: ٣"])
+def test_proof_is_made_whatever_somebody_put_into_the_register(detail):
+    """The role of the web processes may add a false line: it is named, and keeps nobody from the rest."""
+    make.age(make.closed(), days=366)
+    run()
+    register.record(kind="retention", by=None, motive="term", detail=detail)
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("retention", "--proof", f"{timezone.localdate():%Y-%m}", stdout=out, stderr=out)
+    assert "Signalements supprimés : 1" in out.getvalue() and "ILLISIBLES : 1 ligne(s)" in out.getvalue()
+
+
 def test_proof_digest_follows_the_tombstones():
     make.age(make.closed(), days=366)
     run()
@@ -411,22 +424,40 @@ def test_freeze_asked_by_an_agent_waits_for_a_supervisor(chief):
     asked = freeze(conversation, agent.user)
     assert asked.is_asked and not asked.is_running(timezone.now())
     assert kept() == {conversation}, "asking gives the time to decide"
+    this = {"report_id": conversation.report_id, "asked_at": asked.asked_at}
     with pytest.raises(NotAllowed):
-        set_freeze(report_id=conversation.report_id, by=agent.user)
-    set_freeze(report_id=conversation.report_id, by=chief)
+        set_freeze(by=agent.user, **this)
+    set_freeze(by=chief, **this)
     with pytest.raises(Frozen):
         freeze(conversation, agent.user)
     with pytest.raises(NotAllowed):
-        lift_freeze(report_id=conversation.report_id, by=agent.user)
-    lift_freeze(report_id=conversation.report_id, by=chief)
+        lift_freeze(by=agent.user, **this)
+    lift_freeze(by=chief, **this)
     with pytest.raises(Answered):
-        lift_freeze(report_id=conversation.report_id, by=chief)
+        lift_freeze(by=chief, **this)
     subject, until = str(conversation.report.public_id), timezone.localdate(asked.until)
     assert told("freeze") == [
         ("agent", subject, f"asked, until {until}"),
         ("supervisor", subject, f"set, until {until}"),
         ("supervisor", subject, "lifted"),
     ]
+
+
+def test_freeze_is_decided_as_it_was_read(chief):
+    """An agent may ask again at any moment, with other words and another date."""
+    agent = make.agent()
+    conversation = make.age(make.closed(agent), days=500)
+    read, now = freeze(conversation, agent.user), freeze(conversation, agent.user)
+    for act in (set_freeze, lift_freeze):
+        with pytest.raises(Changed):
+            act(report_id=conversation.report_id, by=chief, asked_at=read.asked_at)
+    assert Freeze.objects.get().is_asked and len(told("freeze")) == 2
+    set_freeze(report_id=conversation.report_id, by=chief, asked_at=now.asked_at)
+    again = freeze(conversation, chief)
+    with pytest.raises(Changed):
+        lift_freeze(report_id=conversation.report_id, by=chief, asked_at=now.asked_at)
+    assert Freeze.objects.get().is_running(timezone.now())
+    lift_freeze(report_id=conversation.report_id, by=chief, asked_at=again.asked_at)
 
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.CUSTODIAN])
@@ -492,10 +523,10 @@ def test_erasure_refused_says_why_and_keeps(chief):
 def test_erasure_of_what_is_frozen_cannot_be_granted(chief):
     conversation = make.closed()
     ask_erasure(report_id=conversation.report_id)
-    freeze(conversation, chief)
+    asked_at = freeze(conversation, chief).asked_at
     with pytest.raises(Frozen):
         answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
-    lift_freeze(report_id=conversation.report_id, by=chief)
+    lift_freeze(report_id=conversation.report_id, by=chief, asked_at=asked_at)
     answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
 
 

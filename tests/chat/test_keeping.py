@@ -301,10 +301,22 @@ def test_freeze_the_cast(cast):
     assert Freeze.objects.get().is_asked
     assert client.post(page_of(conversation, "gel/decision"), {"poser": "1"}).status_code == 403
     boss = signed_in(chief.user)
-    assert "Gel posé" in text(boss.post(page_of(conversation, "gel/decision"), {"poser": "1"}, follow=True))
+    shown = {"asked_at": re.search(r'name="asked_at" value="([^"]+)"', boss.get(ENDINGS).text)[1]}
+    assert "Gel posé" in text(boss.post(page_of(conversation, "gel/decision"), {"poser": "1"} | shown, follow=True))
     assert Freeze.objects.get().is_running(timezone.now())
-    boss.post(page_of(conversation, "gel/decision"), {"lever": "1"})
+    boss.post(page_of(conversation, "gel/decision"), {"lever": "1"} | shown)
     assert not Freeze.objects.get().is_running(timezone.now())
+
+
+@pytest.mark.parametrize("shown", ["the one before", "", "hier", "2026-11-25T10:00:00"])
+def test_freeze_that_changed_meanwhile_is_read_again(cast, shown):
+    conversation, agent, _stranger, chief = cast
+    before = freeze(conversation, agent.user).asked_at.isoformat()
+    freeze(conversation, agent.user)
+    sent = {"poser": "1", "asked_at": before if shown == "the one before" else shown}
+    answer = signed_in(chief.user).post(page_of(conversation, "gel/decision"), sent, follow=True)
+    assert "ce gel a été modifié entre-temps" in text(answer) and "Poser le gel" in text(answer)
+    assert Freeze.objects.get().is_asked
 
 
 @pytest.mark.parametrize("act", ["gel", "gel/decision", "effacement"])

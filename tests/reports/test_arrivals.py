@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from reports import arrivals
@@ -118,6 +118,28 @@ def test_whoever_reconnects_without_end_fills_no_disk(monkeypatch):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_what_was_sealed_is_not_sealed_again_because_old_values_could_not_go(monkeypatch, caplog, error):
+    """Whoever waits for the database keeps the connections and comes again with them (`chat.identity`)."""
+    monkeypatch.setattr(arrivals, "MOST", 4)
+    monkeypatch.setattr(arrivals, "FIRST", 3)
+    reports = [file(uuid.uuid4(), connection=HERE) for _time in range(2)]
+    arrived = [Arrival(report.public_id, HERE, datetime.now(UTC)) for report in reports]
+    with monkeypatch.context() as broken:
+
+        def gone(report_id: int) -> None:
+            raise error("the connection is lost")
+
+        broken.setattr(arrivals, "_let_go", gone)
+        for _time in range(4):
+            arrivals.record(arrived)
+    assert [len(opened(report, SealedField.CONNECTION)) for report in reports] == [5, 5], "each once"
+    assert error.__name__ in caplog.text and "lost" not in caplog.text
+    arrivals.record(arrived)
+    assert [report.sealed_values.count() for report in reports] == [4, 4], "they go at the next arrival"
+
+
+@pytest.mark.django_db
 def test_page_that_asks_again_says_nothing_new_for_a_while_and_nothing_to_redis(rf, monkeypatch, settings):
     monkeypatch.setattr(arrivals, "_seen", {})
     settings.CACHES = {"default": {"BACKEND": "tests.nowhere"}}  # whoever asked it would fail
@@ -133,6 +155,22 @@ def test_page_that_asks_again_says_nothing_new_for_a_while_and_nothing_to_redis(
     assert len(opened(one, SealedField.CONNECTION)) == 5
     monkeypatch.setattr(arrivals, "SEEN_AT_MOST", 3)
     assert all(arrivals._is_new(bytes([number])) for number in range(9)) and len(arrivals._seen) == 3
+
+
+@pytest.mark.django_db
+def test_page_that_could_not_say_where_it_comes_from_says_so_again(rf, monkeypatch):
+    monkeypatch.setattr(arrivals, "_seen", {})
+    report = file(uuid.uuid4())
+
+    def away(_statement: str, _values: object) -> None:
+        raise OperationalError
+
+    with monkeypatch.context() as broken, pytest.raises(OperationalError):
+        broken.setattr(arrivals, "execute", away)
+        arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report.public_id)
+    for _time in range(2):
+        arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report.public_id)
+    assert len(opened(report, SealedField.CONNECTION)) == 2
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from django.db import connection, transaction
 
 from reports import events, limits
 from reports.events import Event, Window
@@ -58,6 +59,28 @@ def test_what_only_its_owner_causes_is_always_told(told):
     for _time in range(200):
         events.tell(Event.SIGN_IN, account=1, way="passkey")
     assert len(told()) == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_undone_is_not_told_and_what_was_tried_is(told):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        events.tell(Event.PASSWORD_CHANGED, account=1, by=2)
+        events.tell(Event.PROOF_FAILED, account=2, way="code")
+        raise ZeroDivisionError
+    assert told() == ["proof_failed account=2 way=code"]
+    with transaction.atomic():
+        events.tell(Event.PASSWORD_CHANGED, account=1, by=2)
+        assert not caught(told)
+    assert told("password_changed") == ["password_changed account=1 by=2"]
+
+
+def caught(told) -> list[str]:
+    """Told so far, while a transaction is open."""
+    waiting, connection.run_on_commit = connection.run_on_commit, []
+    try:
+        return told("password_changed")
+    finally:
+        connection.run_on_commit = waiting
 
 
 def test_window_tells_at_its_end_without_anybody_coming(told, monkeypatch):

@@ -669,6 +669,28 @@ def test_reading_on_the_spot_after_the_term_is_still_told(agent, supervisor, cus
     assert opening.steps.filter(act=Act.SHOW_HERE).exists()
 
 
+def test_answer_that_expired_unconfirmed_is_no_witness_of_a_showing(agent, supervisor, custodians, browser):
+    """One said that there was an answer, which is erased; another says that the value was shown: one witness each."""
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    reply = Reply(opening.public_id, seal_reply("Anaïs", recipient=key_of(browser), request=opening.public_id))
+    openings.answer(request_id=opening.pk, by=custodians[0], reply=reply)
+    openings.expire(now=timezone.now() + timedelta(days=15))
+    assert openings.shown_here(request_id=opening.pk, by=custodians[1]).state == State.BROUGHT
+    with pytest.raises(NotAllowed):
+        openings.confirm(request_id=opening.pk, by=custodians[1])
+    assert openings.confirm(request_id=opening.pk, by=custodians[0]).state == State.SHOWN, "who was there says so anew"
+
+
+def test_answer_that_nobody_read_in_time_is_no_showing(agent, supervisor, custodians, browser):
+    opening = answered(agent, supervisor, custodians, browser)
+    openings.expire(now=timezone.now() + timedelta(days=15))
+    assert openings.shown_here(request_id=opening.pk, by=custodians[2]).state == State.BROUGHT
+    openings.expire(now=timezone.now() + timedelta(days=30))
+    opening.refresh_from_db()
+    assert opening.state == State.EXPIRED
+
+
 def test_grounds_go_with_the_report_and_the_request_stays(agent, supervisor):
     conversation = make.closed(make.agent())
     report = file(uuid.uuid4())

@@ -424,6 +424,69 @@ def test_table_refuses_a_fork(field):
         AccessRecord.objects.bulk_create([forged])
 
 
+def inserted(**values) -> str:
+    """How PostgreSQL answers whoever may insert and knows the chain: "" when it takes the line."""
+    last = AccessRecord.objects.order_by("number").last()
+    number, previous = (last.number + 1, last.digest) if last else (1, AccessRecord.GENESIS)
+    columns = {
+        "number": number, "version": 1, "at": "now", "kind": "reading", "account_id": None, "role": "service",
+        "subject": "", "motive": "faux", "detail": "", "salt": "a" * 32, "previous": previous, "digest": "b" * 64,
+    } | values  # fmt: skip
+    names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            statement = f"INSERT INTO reports_accessrecord ({names}) VALUES ({places})"  # noqa: S608  names of ours
+            cursor.execute(statement, list(columns.values()))
+    except IntegrityError as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"number": 2**63 - 1}, {"number": 4}, {"number": 2},  # the last of all, after a gap, one that is taken
+        {"previous": "c" * 64}, {"previous": AccessRecord.GENESIS},
+        {"digest": AccessRecord.GENESIS},  # the next line would remember it, as the first one does
+        {"previous": "c" * 64, "digest": "c" * 64},  # likewise: this one does
+        {"at": "infinity"}, {"at": "-infinity"}, {"at": "0044-03-15 BC"},  # nobody could read it
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_table_takes_the_next_line_only(values):
+    """So that nobody who may insert keeps what comes after from being recorded, or the register from being read."""
+    for _time in range(2):
+        register.record(by=None, **COMMON)
+    assert inserted(**values)
+    register.record(by=None, **COMMON)
+    assert verdict().count == 3 and verdict().is_whole
+
+
+@pytest.mark.django_db
+def test_table_takes_a_false_line_and_goes_on():
+    """The register shows what was hidden, not what was invented: a false line at its end is one that says so."""
+    register.record(by=None, **COMMON)
+    assert not inserted()
+    register.record_many(by=None, subjects=["t.T 1", "t.T 2"], **COMMON)
+    assert AccessRecord.objects.count() == 4
+    assert (verdict().wound, verdict().number) == (Wound.CHANGED, 2)
+
+
+@pytest.mark.django_db
+def test_table_is_not_misled_by_another_of_its_name():
+    register.record(by=None, **COMMON)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE reports_accessrecord (number bigint, digest text) ON COMMIT DROP")
+        cursor.execute("INSERT INTO pg_temp.reports_accessrecord VALUES (%s, %s)", [2**63 - 2, "d" * 64])
+        with pytest.raises(IntegrityError, match="next line only"), transaction.atomic():
+            cursor.execute(
+                "INSERT INTO public.reports_accessrecord SELECT %s, version, at, kind, account_id, role, subject,"
+                " motive, detail, salt, %s, %s FROM public.reports_accessrecord",
+                [2**63 - 1, "d" * 64, "e" * 64],
+            )
+
+
 def test_table_points_to_nothing():
     """A line survives what it names, and `TRUNCATE … CASCADE` elsewhere does not reach it."""
     assert not [field for field in AccessRecord._meta.get_fields() if field.is_relation]
@@ -434,12 +497,13 @@ def test_table_points_to_nothing():
 
 @pytest.fixture
 def opened():
-    """A register of six lines whose trigger somebody disabled; its newest digest, published before."""
+    """A register of six lines whose triggers somebody disabled; its newest digest, published before."""
     for number in range(1, 7):
         register.record(by=None, subject=f"r.R {number}", **COMMON)
     published = verdict().last
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE reports_accessrecord DISABLE TRIGGER register_keeps_its_lines")
+        for trigger in ("register_keeps_its_lines", "register_takes_the_next_line"):
+            cursor.execute(f"ALTER TABLE reports_accessrecord DISABLE TRIGGER {trigger}")
     return published
 
 

@@ -3,9 +3,10 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from chat.staffing import erlang
 from chat.staffing.erlang import Queue, erlang_b, places_for
 
 RATES = st.floats(0.01, 200)
@@ -148,6 +149,41 @@ def test_places_for_is_the_fewest(arrivals, ending, giving_up, target):
     places = places_for(**asked, within=0.05, target=target)
     assert Queue(**asked, places=places).answered_within(0.05) >= target
     assert Queue(**asked, places=places - 1).answered_within(0.05) < target
+
+
+@given(st.floats(10, 5000), st.floats(0.5, 2), st.floats(20_000, 200_000))
+@settings(max_examples=30, deadline=None)
+def test_integral_is_the_series(arrivals, room, people):
+    """After a raid of patient people: as many terms as would wait if nobody answered."""
+    rates = arrivals, arrivals * room, arrivals / people
+    mass, waiting = erlang._mass(*rates)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(erlang, "MANY_TERMS", math.inf)
+        in_series, waiting_in_series = erlang._mass(*rates)
+    assert mass == pytest.approx(in_series, abs=1e-8, rel=1e-12)
+    assert waiting == pytest.approx(waiting_in_series, rel=1e-7)
+
+
+@given(st.integers(500, 4000), st.floats(0.8, 3))
+@settings(max_examples=50, deadline=None)
+def test_erlang_b_of_many_places_is_that_counted_one_by_one(places, load):
+    blocked = erlang_b(places, places / load)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(erlang, "MANY_PLACES", math.inf)
+        assert blocked == pytest.approx(erlang_b(places, places / load), rel=1e-9, abs=1e-300)
+
+
+def test_patience_without_an_end_is_approached():
+    """A raid of people who hardly give up: nearly Erlang-C, and no longer to compute."""
+    never, hardly = (Queue(5000, 1, giving_up, 5060).answered_within(0.05) for giving_up in (0, 1e-7))
+    assert 0.5 < never < 1 and hardly == pytest.approx(never, abs=1e-3)
+
+
+def test_places_for_not_fewer_than_asked():
+    asked = {"arrivals": 50, "ending": 1, "giving_up": 1, "within": 0.05, "target": 0.9}
+    needed = places_for(**asked)
+    assert places_for(**asked, at_least=needed - 5) == needed and places_for(**asked, at_least=needed + 5) == needed + 5
+    assert places_for(**asked | {"arrivals": 0}, at_least=4) == 4
 
 
 def test_places_for_nobody_and_too_much():

@@ -122,7 +122,7 @@ def test_staffing_follows_what_is_asked(supervisor):
     "asked", [{"share": "100"}, {"minutes": "deux"}, {"capacity": "0"}, {"pauses": "61"}, {"minutes": ""}]
 )
 def test_staffing_target_that_cannot_be_read(supervisor, asked):
-    """The error stands beside the field, what was typed stays, nothing is computed; the sheet leads there."""
+    """The error stands beside the field, what was typed stays, nothing is computed; instead of the sheet too."""
     answer = supervisor.get(PAGE, asked)
     [(name, value)] = asked.items()
     html = answer.content.decode()
@@ -131,7 +131,15 @@ def test_staffing_target_that_cannot_be_read(supervisor, asked):
     assert 'aria-invalid="true"' in field and f'aria-describedby="id_{name}-error"' in field
     assert not value or f'value="{value}"' in field
     assert f'id="id_{name}-error">Écrivez un nombre entier' in html
-    assert supervisor.get(SHEET, asked).headers["Location"].startswith(PAGE + "?" + name)
+    sheet = supervisor.get(SHEET, asked | {"autre": "MARQUE"})
+    assert sheet.status_code == 400 and "Location" not in sheet.headers and "MARQUE" not in sheet.text
+    assert f'id="id_{name}-error">Écrivez un nombre entier' in sheet.text and f'action="{PAGE}"' in sheet.text
+
+
+def test_staffing_leads_to_the_sheet_with_the_target_alone(supervisor):
+    """Addresses that we build hold numbers that were read, and nothing else that was sent."""
+    html = supervisor.get(PAGE, {"share": " 99 ", "nom": "MARQUE"}).content.decode()
+    assert "MARQUE" not in html and f'href="{SHEET}?share=99"' in html
 
 
 def test_sheet_opens_in_a_french_spreadsheet(supervisor):

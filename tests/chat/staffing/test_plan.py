@@ -1,4 +1,5 @@
 import io
+import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,10 +16,12 @@ from chat.staffing.demand import (
     NOBODY_GIVES_UP,
     Arrivals,
     Basis,
+    Counted,
     Demand,
     Length,
     Patience,
     assumed_arrivals,
+    fit,
 )  # fmt: skip
 from chat.staffing.drawing import CEILING, TOP, draw
 from chat.staffing.plan import Target, expected_answers, plan
@@ -55,6 +58,27 @@ def test_more_is_never_less(share, capacity, pauses, within):
     for hour, strict, pause in zip(base, stricter, paused, strict=True):
         assert strict.places >= hour.places and strict.agents >= hour.agents
         assert pause.agents == hour.agents and pause.on_duty >= hour.on_duty >= hour.agents >= hour.likely >= 1
+
+
+def after_a_raid(people: int, waited_hours: float) -> Counted:
+    """Eight ordinary weeks, then so many within two hours, who wait so long each; thirty gave up."""
+    came = {(week, hour): 3 for week in range(8) for hour in range(HOURS)}
+    came |= {(7, 100): people // 2, (7, 101): people // 2}
+    usual = 3 * 8 * HOURS
+    return Counted(8, came, 30, usual / 20 + people * waited_hours, usual, usual * 0.92, usual * 0.92**2 * 2)
+
+
+@pytest.mark.parametrize(("people", "waited_hours"), [(5_000, 3), (50_000, 24), (200_000, 24)])
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_plan_after_a_raid_of_patient_people_is_found_soon(people, waited_hours, share):
+    """By the clock of this process. Summed term by term, 50,000 took minutes; more than 10,000 places were refused."""
+    demand = fit(after_a_raid(people, waited_hours), confidence=0.9)
+    begun = time.process_time()
+    hours = plan(demand, Target(share=share))
+    assert time.process_time() - begun < 3
+    assert max(hours, key=lambda hour: hour.agents).hour in {100, 101, 102}
+    for hour in hours:
+        assert hour.answered >= share and hour.agents * 3 >= hour.places > (hour.agents - 1) * 3
 
 
 def test_uncertainty_asks_for_more():
