@@ -4,7 +4,6 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -96,9 +95,12 @@ def close_conversation(
     """End a conversation, by either side. Closing a closed one changes nothing.
 
     by_author: Author.REPORTER or Author.AGENT; by: the agent's account. Raises NotYours when the conversation went
-    to somebody else meanwhile. What is left to read stays readable.
+    to somebody else meanwhile. What is left to read stays readable. After a grave one its agent is offered a pause.
+    Locks the agent who ends it, then the conversation.
     """
     now = clock.now()
+    if by_author == Author.AGENT and by is not None:
+        duty.hold(by.pk)
     conversation = _lock(conversation_id)
     if by_author == Author.AGENT:
         agent = conversation.assigned_to
@@ -125,8 +127,7 @@ def close_conversation(
     if conversation.assigned_to_id:
         doorbell.agent_changed(conversation.assigned_to_id)
         if by_author == Author.AGENT and duty.is_grave(conversation):
-            # Before the place that this frees is given to somebody.
-            transaction.on_commit(partial(duty.offer, agent_id=conversation.assigned_to_id))
+            duty.offer(agent_id=conversation.assigned_to_id, now=now)  # before what this frees is given to somebody
     _dispatch_after_commit()
     logger.info("conversation closed %s", conversation.public_id)
     return conversation

@@ -28,10 +28,15 @@ def is_grave(conversation: Conversation) -> bool:
     return conversation.weight >= HEAVY
 
 
+def hold(user_id: int) -> None:
+    """Lock the agent behind this account until the end of the transaction; before any conversation."""
+    list(Agent.objects.filter(user_id=user_id).select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
 def offer(*, agent_id: int, now: datetime | None = None) -> bool:
     """Give nobody to this agent for OFFER_MINUTES, in which they choose; whether they were available.
 
-    One statement, after the end of the conversation: the agent's row is locked before no conversation's.
+    In the transaction that ends the conversation, whose caller holds the agent (`hold`): nobody comes in between.
     """
     now = now or clock.now()
     offered = Agent.objects.filter(pk=agent_id, availability=Availability.AVAILABLE).update(

@@ -10,6 +10,8 @@ from chat import actions, duty, queue
 from chat.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from pnav.accounts.models import Role
+from reports.session import GENERATION
+from reports.session import KEY as REPORT_KEY
 from tests.chat.test_actions import in_threads
 from tests.chat.test_console_views import page_of, signed_in
 from tests.factories import chat as make
@@ -264,3 +266,21 @@ def test_offer_take_end_and_dispatch_at_once_nobody_is_given_to_who_is_in_pause(
 def test_pause_of_a_supervisor_too(paused):
     chief = make.agent(role=Role.SUPERVISOR)
     assert duty.offer(agent_id=chief.pk)
+
+
+# --- nothing is shown that could hurt or tell -----------------------------------------------------------------------
+
+
+def test_what_people_write_becomes_no_link_no_image_and_no_preview(client):
+    """Nothing can be uploaded; an address stays a text, for both sides, so that nothing is fetched or shown."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "https://exemple.fr/photo.jpg <img src=https://exemple.fr/photo.jpg>")
+    session = client.session
+    session.update({REPORT_KEY: str(conversation.report.public_id), GENERATION: 0})
+    session.save()
+    for page in (signed_in(agent.user).get(page_of(conversation)), client.get("/tchat/")):
+        html = page.content.decode()
+        assert "https://exemple.fr/photo.jpg" in html
+        assert 'href="https://exemple' not in html and "<img" not in html and 'type="file"' not in html
+        assert "img-src 'self'" in page.headers["Content-Security-Policy"]
