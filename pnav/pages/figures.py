@@ -129,7 +129,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     periods = found["periods"]
     ends = [dict(one["outcomes"]) for one in periods]
     at_least = _lazy("au moins %(n)s")
-    outcomes = [
+    outcomes: list[tuple[Any, list[str]]] = [
         (label, [_said(one.get(value), at_least) for one in ends])
         for value, label in Outcome.choices
         if any(value in one for one in ends)
