@@ -483,10 +483,16 @@ SMALL = History(
     overflow_seconds=3600,
 )
 WIDE = replace(SMALL, agents=[(POLICE, 3)] * 3)
+# One agent with two places: the critical person fills both.
+HEAVIEST = replace(
+    SMALL,
+    waiting=[(POLICE, Urgency.CRITICAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.NORMAL, 6), ("", 0, 5)],
+    scripts=[[("tick", None, None)]],
+)
 PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
 
 
-@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED])
+@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST])
 def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
     assert Play(history).run() == set()
 
@@ -497,6 +503,10 @@ def _newest_first(people, rooms, **options):
 
 def _without_the_first(people, rooms, **options):
     return share_out(itertools.islice(people, 1, None), rooms, **options)
+
+
+def _weightless(people, rooms, **options):
+    return share_out((replace(person, weight=LIGHT) for person in people), rooms, **options)
 
 
 def _no_load(keys, now, lock_agents=queue._lock_agents):
@@ -521,6 +531,7 @@ def _duty_not_asked(keys, now):
         (SMALL, {"share_out": _newest_first}, "first"),
         (WIDE, {"share_out": _without_the_first}, "forgotten"),
         (SMALL, {"_lock_agents": _no_load}, "capacity"),
+        (HEAVIEST, {"share_out": _weightless}, "capacity"),
         (WIDE, {"_lock_waiting": _whoever_it_is}, "two agents"),
         (PAUSED, {"_with_room": _everybody, "_lock_agents": _duty_not_asked}, "duty"),
     ],
