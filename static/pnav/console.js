@@ -659,7 +659,7 @@
           done.open = false;
           focus = find("summary", done);
         }
-      } else if (!focus) focus = find(`#disponibilite [value="${name}"]`);
+      } else if (!focus) focus = find(`#disponibilite button[value="${name}"]`) || find("#disponibilite [aria-pressed=true]");
       showSound();
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);

@@ -375,6 +375,7 @@ def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, 
     expect(duty).to_contain_text("Prenez quelques minutes.")
     duty.get_by_role("button", name="10 min").click()
     expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
+    expect(duty.get_by_role("button", name="10 min")).to_be_focused()
     at(Agent.objects.filter(pk=agent.pk).update, pause_until=make.long_ago(-0.05))
     page.reload()
     expect(duty).to_contain_text("Prenez quelques minutes.")
