@@ -33,13 +33,18 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The duty at this moment; `?partie=chiffres` the figures of the console's strip alone."""
     _require_supervisor(agent)
     now = timezone.now()
-    context: dict[str, Any] = {"now": now, "agent": agent, "is_supervisor": True}
+    units = access.units_of(agent)
+    context: dict[str, Any] = {
+        "now": now,
+        "agent": agent,
+        "is_supervisor": True,
+        "board": supervision.read(now, units=units),
+    }
     if request.GET.get("partie") == "chiffres":
-        return render(request, "console/_figures.html", context | {"figures": desk.figures(now)})
+        return render(request, "console/_figures.html", context)
     _waiting, rows = desk.queue(now)
     requests, oldest = forgetting.oldest_request()
     context |= {
-        "board": supervision.read(now, units=access.units_of(agent)),
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in supervision.ZONES],
         "rows": rows,
         "is_still": "fixe" in request.GET,

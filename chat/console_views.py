@@ -26,7 +26,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, duty, protocol
+from chat import access, actions, canned, desk, dialogue, duty, protocol, supervision
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
@@ -191,7 +191,7 @@ def _screen(
         "is_error": duty_form is not None or any(isinstance(form, forms.Form) for form in forms_in_error.values()),
     }
     if agent.user.is_supervisor:
-        context["figures"] = desk.figures(now)
+        context["board"] = supervision.read(now, units=access.units_of(agent))
     if conversation is not None:
         context |= _exchange(agent, conversation, **forms_in_error)
     return render(request, "console/screen.html", context)

@@ -46,6 +46,7 @@ class WaitingLine:
     zones: tuple[int, ...]
     longest: str
     level: Level
+    is_urgent: bool
 
     @property
     def total(self) -> int:
@@ -54,7 +55,7 @@ class WaitingLine:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An agent of the supervisor's units. load, capacity: places. silences: what their conversations wait for."""
+    """An agent of the supervisor's units. load, capacity: places. held: conversations."""
 
     name: str
     unit: str
@@ -105,6 +106,10 @@ class Board:
     others: list[OtherUnit]
     silences: list[Silence]
     alerts: list[Alert]
+
+    @property
+    def urgent(self) -> int:
+        return sum(line.total for line in self.lines if line.is_urgent)
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
@@ -164,6 +169,7 @@ def _line(urgency: Urgency, people: Iterable[Any], now: datetime, known: Mapping
         zones=tuple(sum(force == zone for force, _queued_at in mine) for zone in ZONES),
         longest=duration(now - oldest) if oldest else "",
         level=watch.level_of_time(waited, known[_limit_of(urgency)]) if oldest else Level.KEPT,
+        is_urgent=urgency > Urgency.NORMAL,
     )
 
 

@@ -49,7 +49,7 @@ NAMED = {
     "chat/place.py": (EVERYBODY, {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of", "figures"},
+        {"_with_activity", "entry_of"},
     ),
     "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
     "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
