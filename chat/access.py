@@ -6,11 +6,14 @@ Both are parties, and leave no line in the register. A way for anybody else call
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chat.lifecycle import Status
+from django.db.models import Q
+
+from chat.exposure import WEEKS, Spell
+from chat.lifecycle import HEAVY, Status
 from chat.models import Agent, Conversation, ConversationQuerySet
 from reports.models import ErasureRequest
 from reports.session import GENERATION
@@ -82,6 +85,19 @@ def assigned_to(agent: Agent) -> ConversationQuerySet:
 def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
     """The conversations that this agent answered to their end, closed after `since`."""
     return Conversation.objects.filter(assigned_to=agent, status=Status.CLOSED, closed_at__gte=since)
+
+
+def units_of(agent: Agent) -> frozenset[int]:
+    """The units whose agents this supervisor sees by name; none for whoever is no supervisor."""
+    return frozenset({agent.unit_id}) if agent.user.is_supervisor else frozenset()
+
+
+def spells_of(agent: Agent, now: datetime) -> list[Spell]:
+    """When this agent answered, of the last weeks, for that agent alone: times, and whether it was grave."""
+    since = now - timedelta(weeks=WEEKS + 1)
+    rows = Conversation.objects.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=since), assigned_to=agent)
+    values = rows.values_list("assigned_at", "closed_at", "weight")
+    return [Spell(start, end or now, weight >= HEAVY) for start, end, weight in values if start is not None]
 
 
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:

@@ -5,7 +5,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Agent, Unit
+from chat.models import Agent, Threshold, Unit
 
 
 @admin.register(Unit)
@@ -45,4 +45,19 @@ class AgentAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
         """Conversations point to the agent: deactivate the account instead."""
+        return False
+
+
+@admin.register(Threshold)
+class ThresholdAdmin(admin.ModelAdmin):
+    """When the live board warns. The kinds are the code's: they are neither added nor deleted."""
+
+    list_display = ("kind", "limit", "warn_percent")
+    fields = ("kind", "limit", "warn_percent")
+    readonly_fields = ("kind",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Threshold | None = None) -> bool:
         return False

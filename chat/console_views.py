@@ -26,7 +26,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, forgetting, protocol, refusals
+from chat import access, actions, canned, desk, dialogue, duty, protocol, refusals, supervision
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
@@ -109,6 +109,7 @@ def _words() -> dict[str, str]:
         "role_professional": str(ReporterRole.PROFESSIONAL.label),
         "force_police": _("Police nationale"),
         "force_gendarmerie": _("Gendarmerie nationale"),
+        "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),
         "sound_on": _("Son activé"),
         "sound_off": _("Son coupé"),
     }
@@ -120,6 +121,7 @@ def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
     return {
         "agent": agent,
         "availabilities": Availability,
+        "pause_minutes": duty.MINUTES,
         "availability_label": Availability(agent.availability).label,
         "duty_form": form or AvailabilityForm(initial={"capacity": agent.capacity, "pause_reason": chosen}),
     }
@@ -168,7 +170,7 @@ def _screen(
     agent: Agent,
     conversation: Conversation | None = None,
     *,
-    duty: AvailabilityForm | None = None,
+    duty_form: AvailabilityForm | None = None,
     **forms_in_error: Any,
 ) -> HttpResponse:
     """The one screen, with a conversation open or none."""
@@ -176,7 +178,7 @@ def _screen(
     waiting, rows = desk.queue(now)
     own = desk.own(agent, now)
     context: dict[str, Any] = {
-        **_duty(agent, duty),
+        **_duty(agent, duty_form),
         "now": now,
         "own": own,
         "ended": desk.ended(agent, now),
@@ -186,10 +188,10 @@ def _screen(
         "lease_seconds": settings.LEASE_SECONDS,
         "is_supervisor": agent.user.is_supervisor,
         "is_still": "fixe" in request.GET,
-        "is_error": duty is not None or any(isinstance(form, forms.Form) for form in forms_in_error.values()),
+        "is_error": duty_form is not None or any(isinstance(form, forms.Form) for form in forms_in_error.values()),
     }
     if agent.user.is_supervisor:
-        context["figures"] = desk.figures(now)
+        context["board"] = supervision.read(now, units=access.units_of(agent))
     if conversation is not None:
         context |= _exchange(agent, conversation, **forms_in_error)
     return render(request, "console/screen.html", context)
@@ -319,7 +321,7 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Say whether new people may come, and how many at once; then back to the conversation that was open."""
     form = AvailabilityForm(request.POST)
     if not form.is_valid():
-        return _screen(request, agent, duty=form)
+        return _screen(request, agent, duty_form=form)
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
     try:
         open_one = uuid.UUID(request.POST.get("echange", ""))
@@ -338,22 +340,6 @@ def presence(request: HttpRequest, agent: Agent) -> HttpResponse:
     """For browsers without a script: a frame that loads itself again, so that a long answer does not end the lease."""
     now = timezone.now()
     return render(request, "console/presence.html", {"own": desk.own(agent, now), "now": now})
-
-
-@require_GET
-@for_agents
-def board(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The duty, for supervisors: waits and load, no message text; `?partie=chiffres` the figures alone."""
-    if not agent.user.is_supervisor:
-        raise PermissionDenied
-    now = timezone.now()
-    context = {"figures": desk.figures(now), "now": now, "agent": agent, "is_supervisor": True}
-    if request.GET.get("partie") == "chiffres":
-        return render(request, "console/_figures.html", context)
-    _waiting, rows = desk.queue(now)
-    requests, oldest = forgetting.oldest_request()
-    context |= {"rows": rows, "is_still": "fixe" in request.GET, "requests": requests, "oldest_request": oldest}
-    return render(request, "console/board.html", context)
 
 
 @require_POST

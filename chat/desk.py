@@ -1,4 +1,4 @@
-"""What lies on an agent's desk: their conversations, who waits, what is known of each person, and the duty's figures.
+"""What lies on an agent's desk: their conversations, who waits, and what is known of each person.
 
 Readings only, for the console's pages. Whatever concerns a conversation was obtained through `chat.access` before.
 """
@@ -11,10 +11,9 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from chat import access, canned, dialogue, display
-from chat.lifecycle import Author, Availability, Status
+from chat import access, canned, dialogue
+from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
-from chat.queue import read_board
 from locations import hours, lookup
 from locations.models import Force, ReceptionPoint
 from reports.keyring import UnsealError
@@ -294,73 +293,3 @@ def canned_replies(agent: Agent, *, familiar: bool) -> list[Canned]:
         Canned(reply.key, str(reply.label), reply.spoken(familiar=familiar, name=agent.public_name))
         for reply in canned.REPLIES
     ]
-
-
-# --- the duty -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """An agent whose console is open, with their load."""
-
-    name: str
-    unit: str
-    force: str
-    availability: str
-    availability_label: str
-    pause_reason: str
-    load: int
-    capacity: int
-
-    @property
-    def is_full(self) -> bool:
-        return self.load >= self.capacity
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The duty at one moment. longest_wait: in words, empty when nobody waits. free: conversations that fit now."""
-
-    waiting: int
-    urgent: int
-    minors: int
-    longest_wait: str
-    under_way: int
-    slots: int
-    free: int
-    colleagues: list[Colleague]
-
-    @property
-    def on_duty(self) -> int:
-        return sum(colleague.availability == Availability.AVAILABLE for colleague in self.colleagues)
-
-
-def figures(now: datetime) -> Figures:
-    """Waits and load, for supervisors: numbers and names of agents, nothing of what is said."""
-    rows = list(Conversation.objects.waiting().values_list("urgency", "report__age_band", "queued_at"))
-    board = read_board(now)
-    present = Agent.objects.present(now).with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
-    colleagues = [
-        Colleague(
-            name=display.plain(agent.public_name),
-            unit=agent.unit.name,
-            force=str(Force(agent.force).label),
-            availability=agent.availability,
-            availability_label=str(Availability(agent.availability).label),
-            pause_reason=agent.pause_reason,
-            load=agent.load,
-            capacity=agent.capacity,
-        )
-        for agent in present
-    ]
-    oldest = min((queued_at for _urgency, _age, queued_at in rows), default=None)
-    return Figures(
-        waiting=len(rows),
-        urgent=sum(urgency > Urgency.NORMAL for urgency, _age, _queued_at in rows),
-        minors=sum(AgeBand(age).is_minor for _urgency, age, _queued_at in rows),
-        longest_wait=duration(now - oldest) if oldest else "",
-        under_way=Conversation.objects.active().count(),
-        slots=board.slots,
-        free=board.free,
-        colleagues=colleagues,
-    )

@@ -64,6 +64,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "accounts.User": TEAM,
     "chat.Agent": TEAM,
     "chat.Unit": TEAM,
+    "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
+    "chat.Threshold": NoEnd("settings of the service; nothing of anybody"),
     "mfa.Authenticator": With("accounts.User"),
     "socialaccount.SocialAccount": With("accounts.User"),  # the provider's name for an account
     "socialaccount.SocialApp": UNUSED_BY_ALLAUTH,

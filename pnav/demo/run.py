@@ -140,6 +140,9 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     sources = "".join(map(_fingerprint, (ROOT / "static", ROOT / "templates", ROOT / "pnav")))
     _once("static", sources, _collect_static)
     secrets_of_cast = _remembered("cast.json", new_secrets)
+    if newcomers := new_secrets().keys() - secrets_of_cast.keys():  # parts of a later version than this folder
+        secrets_of_cast |= {name: secret for name, secret in new_secrets().items() if name in newcomers}
+        (STATE / "cast.json").write_text(json.dumps(secrets_of_cast))
     cast = hashlib.sha256(json.dumps(secrets_of_cast).encode()).hexdigest()
     _once("cast", cast, lambda: create_cast(secrets_of_cast))  # seven password hashes: seconds
     accounts = accounts_of(secrets_of_cast)

@@ -28,7 +28,20 @@
   };
 
   if (board) {
-    setInterval(() => document.hidden || load(location.href).then((page) => swapFrom(page, "#tableau"), () => {}), 10000);
+    // Never stale: what could not be read again is said to be old. The focus stays where it is, by its id.
+    const old = find("#tableau-ancien"), voice = find("#tableau-annonces");
+    const refresh = async () => {
+      if (document.hidden) return;
+      const page = await load(location.href).catch(() => null);
+      const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
+      const before = find("[data-alerts]").textContent;
+      old.hidden = Boolean(page) && swapFrom(page, "#tableau");
+      if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      const now = find("[data-alerts]").textContent;
+      if (now !== before) voice.textContent = now;
+    };
+    setInterval(refresh, 5000);
+    document.addEventListener("visibilitychange", refresh);
     return;
   }
 
@@ -483,6 +496,24 @@
     load(root.dataset.home).then((page) => swapFrom(page, "#disponibilite") && showSound(), () => {});
   }
 
+  /** A pause ends by itself: what the server says then is shown, and said. */
+  let pauseAskedAt = 0;
+  function checkPause(now) {
+    const pause = find("[data-pause-until]");
+    if (!pause || now < Date.parse(pause.dataset.pauseUntil) || now - pauseAskedAt < 3000) return;
+    pauseAskedAt = now;
+    load(root.dataset.home).then((page) => {
+      if (!page || find("[data-pause-until]", page)) return; // not yet, by its clock
+      const held = find("#disponibilite").contains(document.activeElement);
+      swapFrom(page, "#disponibilite");
+      showSound();
+      if (held) find("#disponibilite [aria-pressed=true]").focus();
+      if (find("#disponibilite").dataset.availability !== "available") return;
+      announce(words.pause_over);
+      beep(880);
+    }, () => {});
+  }
+
   function warn(kind) {
     alarm.hidden = false;
     if (alarm.textContent !== alarm.dataset[kind]) alarm.textContent = alarm.dataset[kind];
@@ -521,6 +552,7 @@
 
   function tick() {
     const now = Date.now();
+    checkPause(now);
     root.querySelectorAll("time[data-duration]").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
     if (isOpen()) {
       if (now - heardAt > 50000) { // dead, though nobody said so
@@ -633,7 +665,7 @@
           done.open = false;
           focus = find("summary", done);
         }
-      } else if (!focus) focus = find(`#disponibilite [value="${name}"]`);
+      } else if (!focus) focus = find(`#disponibilite button[value="${name}"]`) || find("#disponibilite [aria-pressed=true]");
       showSound();
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);

@@ -8,6 +8,7 @@ from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
+from chat import debriefs
 from chat.models import Conversation
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
@@ -30,6 +31,7 @@ SUPERVISOR = "supervisor of the same unit"
 OTHER_SUPERVISOR = "supervisor of another unit"
 WITHOUT_AGENT = "agent's account without an agent"
 CUSTODIAN = "custodian"
+PSYCHOLOGIST = "psychologist"
 ADMINISTRATOR = "administrator"
 TEMPORARY = "temporary password"
 WITHOUT_FACTOR = "no second factor"
@@ -42,17 +44,19 @@ CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED = (
 
 PEOPLE = (
     NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND, ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR,
-    WITHOUT_AGENT, CUSTODIAN, ADMINISTRATOR, TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED,
+    WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, ADMINISTRATOR, TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED,
     CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED,
 )  # fmt: skip
 VISITORS = {NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND}
 AGENTS = {ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR}
 SUPERVISORS = {SUPERVISOR, OTHER_SUPERVISOR}
-SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, ADMINISTRATOR}  # password and second factor
+SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, ADMINISTRATOR}  # password and second factor
 
 # What each conversation says. No answer to anybody but its two parties may hold it.
 WORDS = "Parole-de-la-premiere-personne"
 OTHER_WORDS = "Parole-de-l-autre-personne"
+# What the assigned agent wrote to the psychologist; nobody else reads it, they themselves no more either.
+SECRET_WORDS = "Parole-a-la-psychologue"
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Cast:
             ASSIGNED: {WORDS},
             OTHER_REPORTER: {OTHER_WORDS},
             OTHER_AGENT: {OTHER_WORDS},
+            PSYCHOLOGIST: {SECRET_WORDS},
         }.get(person, set())
 
 
@@ -110,6 +115,7 @@ def create_cast() -> Cast:
     conversation = make.assigned(own)
     cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user))
     actions.ask_erasure(report_id=conversation.report_id)
+    debriefs.ask(agent=own, words=SECRET_WORDS)
     make.message(cast.conversation, WORDS)
     make.message(cast.other, OTHER_WORDS)
 
@@ -128,6 +134,7 @@ def create_cast() -> Cast:
         OTHER_SUPERVISOR: supervisors[1],
         WITHOUT_AGENT: _user(Role.AGENT, "sans-agent"),
         CUSTODIAN: _user(Role.CUSTODIAN, "referent"),
+        PSYCHOLOGIST: _user(Role.PSYCHOLOGIST, "psychologue"),
         ADMINISTRATOR: _user(Role.ADMINISTRATOR, "chef"),
     }
     for person, user in cast.users.items():

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
-    "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze",
+    "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
 TABLES = {"chat_conversation", "chat_message", "reports_report", "reports_sealedvalue", "reports_openingrequest"}
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
@@ -42,12 +42,18 @@ NAMED = {
     "chat/writing.py": (ACTS, {"<module>"}),
     "chat/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/queue.py": (EVERYBODY, {"*"}),
+    "chat/debriefs.py": (
+        "the ways to a request for a talk: the agent's own, or the psychologist's by `_require`",
+        {"*"},
+    ),
     "chat/place.py": (EVERYBODY, {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of", "figures"},
+        {"_with_activity", "entry_of"},
     ),
     "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
+    "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (
@@ -70,6 +76,7 @@ BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
+    ("chat/debriefs.py", "_lock"),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from websockets.sync.client import ClientConnection, connect
 
 from chat import queue, resume
+from chat.duty import end_pauses
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
@@ -392,7 +393,8 @@ def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, a
     at(Agent.objects.filter(pk=supervisor.pk).update, availability=Availability.AWAY)
     page = page_factory(theme=theme, width=width)
     sign_in(page, live_site, supervisor)
-    for address in ("/console/", f"/console/echange/{conversation.public_id}/", "/console/tableau/"):
+    pages = ("tableau/", "historique/", "prendre-soin/")
+    for address in ("/console/", f"/console/echange/{conversation.public_id}/", *(f"/console/{one}" for one in pages)):
         page.goto(live_site.url + address)
         for details in page.locator("details:visible").all():
             details.evaluate("element => { element.open = true; }")
@@ -403,6 +405,30 @@ def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, a
 def make_available(agent: Agent) -> Agent:
     Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE, seen_at=make.long_ago(0))
     return agent
+
+
+def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, page_factory: PageFactory, at: Work):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent), urgency=2))
+    page = page_factory()
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    page.get_by_text("Terminer", exact=True).click()
+    page.get_by_label("Comment l'échange se termine").select_option("partners")
+    page.get_by_label("Je confirme").check(force=True)
+    page.get_by_role("button", name="Terminer l'échange").click()
+    duty = page.locator("#disponibilite")
+    expect(duty).to_contain_text("Prenez quelques minutes.")
+    duty.get_by_role("button", name="10 min").click()
+    expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
+    expect(duty.get_by_role("button", name="10 min")).to_be_focused()
+    at(Agent.objects.filter(pk=agent.pk).update, pause_until=make.long_ago(-0.05))
+    page.reload()
+    expect(duty).to_contain_text("Prenez quelques minutes.")
+    page.wait_for_timeout(3500)
+    assert at(end_pauses) == 1
+    expect(page.locator("#annonces")).to_contain_text("La pause est finie", timeout=15_000)
+    expect(duty).to_contain_text("Vous êtes : Disponible")
 
 
 def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: PageFactory, at: Work):

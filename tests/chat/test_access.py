@@ -23,6 +23,8 @@ WAYS = {
     "agents_of",
     "assigned_to",
     "ended_by",
+    "units_of",  # whose agents a supervisor sees by name
+    "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
 }

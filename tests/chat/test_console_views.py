@@ -593,6 +593,7 @@ def test_board_shows_waits_and_load_without_a_word_of_anybody():
     busy = make.agent(public_name="Louise", capacity=1)
     make.message(make.assigned(busy), "un mot privé")
     make.agent(public_name="Parti", present=False)
+    make.agent(public_name="Autre", unit_name="Ailleurs")
     waiting = make.waiting(queued_at=make.long_ago(12), urgency=Urgency.HIGH, age_band="under_15")
     make.message(waiting, "un autre mot privé")
     supervisor = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
@@ -602,6 +603,7 @@ def test_board_shows_waits_and_load_without_a_word_of_anybody():
         assert "12 min" in html and "mot privé" not in html
     html = client.get("/console/tableau/").content.decode()
     assert "Louise" in html and "1 sur 1" in html and "Complet" in html and "Parti" not in html
+    assert "Ailleurs" in html and "Autre<" not in html  # another unit's agents are not named
     assert '<meta http-equiv="refresh" content="20">' in html
     assert "http-equiv" not in client.get("/console/tableau/?fixe=1").content.decode()
 

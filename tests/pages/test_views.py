@@ -20,7 +20,17 @@ from triage.questions import VERSION
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["home", "quit", "feedback", "feedback_thanks", "accessibility", "legal", "privacy", "display_settings"]
+PAGES = [
+    "home",
+    "quit",
+    "feedback",
+    "feedback_thanks",
+    "accessibility",
+    "legal",
+    "privacy",
+    "figures",
+    "display_settings",
+]
 
 
 def text_of(response) -> str:
