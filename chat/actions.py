@@ -127,25 +127,6 @@ def close_conversation(
     return conversation
 
 
-@transaction.atomic
-def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> Conversation:
-    """The agent who answers says how urgent it is: it decides the place, should the conversation go back to the queue.
-
-    The same degree again changes nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
-    """
-    conversation = _lock(conversation_id)
-    agent = conversation.assigned_to
-    if agent is None or agent.user_id != by.pk:
-        raise NotYours
-    if not conversation.is_open:
-        raise ConversationClosed
-    if conversation.urgency != urgency:
-        before, conversation.urgency = conversation.urgency, urgency
-        conversation.save(update_fields=["urgency"])
-        _history(conversation, EventKind.URGENCY, clock.now(), by=by, detail=f"{before} → {urgency}")
-    return conversation
-
-
 MARK_READ = """
 WITH locked AS (SELECT id FROM chat_conversation WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE)
 UPDATE chat_conversation c

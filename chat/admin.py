@@ -1,11 +1,14 @@
-"""Units and agents in the Django admin. Conversations are not here, on purpose: nobody reads one in the admin."""
+"""Units, agents and the replies they share, in the Django admin.
+
+Conversations are not here, on purpose: nobody reads one in the admin.
+"""
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Agent, Unit
+from chat.models import Agent, CannedReply, Unit
 
 
 @admin.register(Unit)
@@ -46,3 +49,22 @@ class AgentAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
         """Conversations point to the agent: deactivate the account instead."""
         return False
+
+
+@admin.register(CannedReply)
+class CannedReplyAdmin(admin.ModelAdmin):
+    """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
+
+    list_display = ("title", "order", "is_active", "force", "unit", "speaks_tu")
+    list_editable = ("order", "is_active")
+    list_filter = ("is_active", "force", "unit")
+    list_select_related = ("unit",)
+    search_fields = ("title", "vous", "tu")
+    fieldsets = (
+        (None, {"fields": ("title", ("order", "is_active"), "vous", "tu")}),
+        (_("Pour qui"), {"fields": ("force", "unit")}),
+    )
+
+    @admin.display(description=_("texte en « tu »"), boolean=True)
+    def speaks_tu(self, reply: CannedReply) -> bool:
+        return bool(reply.tu)

@@ -286,6 +286,10 @@ class EventKind(models.TextChoices):
     ABANDONED = "abandoned", _("Abandonné")
     CLOSED = "closed", _("Terminé")
     URGENCY = "urgency", _("Urgence modifiée")
+    HELD = "held", _("Retour promis")
+    HOLD_LIFTED = "hold_lifted", _("De retour")
+    NOTED = "noted", _("Note écrite")
+    ASKED = "asked", _("Question à des collègues")
 
 
 class ConversationEvent(models.Model):
@@ -301,3 +305,26 @@ class ConversationEvent(models.Model):
         verbose_name = _("événement")
         verbose_name_plural = _("événements")
         ordering = ["at", "pk"]
+
+
+# What lies beside the thread has a module of its own; Django looks for models here.
+from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
+
+__all__ = [
+    "UNREADABLE",
+    "Agent",
+    "AgentQuerySet",
+    "Aside",
+    "AsideMessage",
+    "AsidePart",
+    "CannedReply",
+    "Conversation",
+    "ConversationEvent",
+    "ConversationQuerySet",
+    "EventKind",
+    "Hold",
+    "Message",
+    "Note",
+    "OwnReply",
+    "Unit",
+]

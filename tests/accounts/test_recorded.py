@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import Unit
+from chat.models import CannedReply, Unit
 from locations.models import DataEdition, Force, UnitAlias
 from pnav.accounts import recorded
 from pnav.accounts.models import Role, User
@@ -142,6 +142,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
+    "chat.CannedReply": lambda: CannedReply.objects.all()[0],
     "locations.Municipality": places.municipality,
     "locations.ReceptionPoint": lambda: places.reception_point(for_=places.municipality()),
     "locations.Partner": places.partner,
