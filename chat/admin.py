@@ -6,8 +6,11 @@ Conversations are not here, on purpose: nobody reads one in the admin.
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from chat import canned
 from chat.models import Agent, CannedReply, Unit
 
 
@@ -63,7 +66,16 @@ class CannedReplyAdmin(admin.ModelAdmin):
     fieldsets = (
         (None, {"fields": ("title", ("order", "is_active"), "vous", "tu")}),
         (_("Pour qui"), {"fields": ("force", "unit")}),
+        (_("Aperçu"), {"fields": ("preview",)}),
     )
+    readonly_fields = ("preview",)
+
+    @admin.display(description=_("tel qu'enregistré"))
+    def preview(self, reply: CannedReply) -> SafeString:
+        """As an agent would find it, with a word in the place of each variable."""
+        words = {name: f"‹{label}›" for name, label in canned.VARIABLES.items()}
+        texts = [(canned.fill(text, words),) for text in (reply.vous, reply.tu) if text]
+        return format_html_join("", "<p>{}</p>", texts)
 
     @admin.display(description=_("texte en « tu »"), boolean=True)
     def speaks_tu(self, reply: CannedReply) -> bool:

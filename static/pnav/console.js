@@ -404,7 +404,12 @@
     c.thread.querySelectorAll("header [data-action]").forEach((action) => action.remove());
     if (c.gone) { // no longer ours to read
       c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
-      c.dossier.replaceChildren();
+      const drafts = [...c.dossier.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
+      for (const area of drafts) { // a note or a question that was being written can still be copied
+        area.setAttribute("aria-label", area.labels[0].textContent);
+        area.readOnly = true;
+      }
+      c.dossier.replaceChildren(...drafts);
       refreshDuty();
     }
     if (c === current) c.log.focus();
@@ -644,6 +649,8 @@
     const form = event.target, targets = form.dataset.live;
     if (!targets) return;
     event.preventDefault();
+    if (form.ariaBusy === "true") return; // pressed twice, it is sent once
+    form.ariaBusy = "true";
     const body = new FormData(form, event.submitter);
     const name = event.submitter && event.submitter.value;
     try {
@@ -675,7 +682,7 @@
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
       if (held && focus) focus.focus();
-    } catch { announce(words.failed); warn("lost"); }
+    } catch { announce(words.failed); warn("lost"); } finally { form.ariaBusy = "false"; }
   });
 
   addEventListener("popstate", () => {

@@ -641,3 +641,22 @@ def test_rotate_keys_reseals_what_lies_beside(agent, conversation, colleague, se
     assert aside.messages.get().shown == "question"
     row.refresh_from_db()
     assert row.content()["vous"] == "Bonjour"
+
+
+def test_shared_reply_is_previewed_in_the_admin_and_agents_see_the_change(agent, conversation, client):
+    reply = CannedReply.objects.create(title="Venir", vous="Venez : {adresse} <b>", tu="Viens")
+    chief = signed_in(User.objects.create_user("chef", password="x", role=Role.ADMINISTRATOR))
+    address = f"/admin/chat/cannedreply/{reply.pk}/change/"
+    html = chief.get(address).content.decode()
+    assert "<p>Venez : ‹adresse› &lt;b&gt;</p>" in html
+    data = {
+        "title": "Venir demain",
+        "order": "1",
+        "is_active": "on",
+        "vous": "Demain",
+        "tu": "",
+        "force": "",
+        "unit": "",
+    }
+    assert chief.post(address, data).status_code == 302
+    assert "Venir demain" in client.get(page_of(conversation)).content.decode()
