@@ -349,7 +349,9 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 def presence(request: HttpRequest, agent: Agent) -> HttpResponse:
     """For browsers without a script: a frame that loads itself again, so that a long answer does not end the lease."""
     now = timezone.now()
-    return render(request, "console/presence.html", {"own": desk.own(agent, now), "now": now})
+    unread = sum(one.unread for one in asides.running(agent))
+    context = {"own": desk.own(agent, now), "asides_unread": unread, "now": now}
+    return render(request, "console/presence.html", context)
 
 
 @require_GET

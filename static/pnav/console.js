@@ -19,7 +19,7 @@
     return Boolean(after);
   };
   const keepDrafts = (before, after, sent) => {
-    for (const field of before.querySelectorAll("textarea[id], details[id]")) {
+    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id]")) {
       const fresh = after.querySelector(`[id="${field.id}"]`);
       if (!fresh) continue;
       if (field.open) fresh.open = true;
@@ -703,7 +703,7 @@
   addEventListener("online", connect);
   addEventListener("beforeunload", (event) => {
     const isWritten = (area) => !area.readOnly && area.value !== area.defaultValue && area.value.trim();
-    if (own().some((c) => c.outbox.size) || [...root.querySelectorAll("textarea")].some(isWritten)) event.preventDefault();
+    if (own().some((c) => c.outbox.size) || [...root.querySelectorAll("textarea, [name=explanation]")].some(isWritten)) event.preventDefault();
   });
 
   // --- start ---

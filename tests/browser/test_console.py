@@ -279,6 +279,13 @@ def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Wor
     summary = page.locator(f"{OPEN_THREAD} summary").filter(has_text="Urgence")
     summary.click()
     page.get_by_label("Degré d'urgence").select_option("2")
+    page.get_by_label("Explication").fill("elle a peur")
+    page.get_by_role("button", name="Changer").click()
+    reason = page.get_by_label("Raison", exact=True)
+    expect(reason).to_be_focused()  # it lacks, and nothing is lost
+    expect(page.get_by_label("Explication")).to_have_value("elle a peur")
+    expect(page.get_by_label("Degré d'urgence")).to_have_value("2")
+    reason.select_option("danger")
     page.get_by_role("button", name="Changer").click()
     expect(page.locator("#liste")).to_contain_text("Critique")
     expect(page.locator(".console-dossier")).to_contain_text("Critique")

@@ -73,23 +73,28 @@ def test_reply_is_found_and_inserted_by_keyboard(live_site, page: Page, at: Work
 
 
 @pytest.mark.slow
-def test_promise_counts_down_and_ends_with_a_message(live_site, page: Page, at: Work):  # noqa: F811
+def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at: Work, axe: Axe):  # noqa: F811
+    page = page_factory(theme="dark", width=1024)  # a tablet, at night
     agent = at(an_agent, public_name="Camille")
     conversation, _key = at(somebody_waits)
     takes_somebody(page, live_site, agent)
     promise = page.locator("#liste [data-slot=promise]")
     expect(promise).to_be_hidden()
     page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").click()
+    axe(page)
     page.get_by_role("button", name="5 minutes", exact=True).click()
     expect(promise).to_contain_text("Retour promis dans 5 min")
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("Camille revient dans 5 minutes")
     at(lambda: conversation.holds.update(until=F("held_at") + timedelta(seconds=1)))  # seen at the next beat
     expect(promise).to_contain_text("Promesse dépassée")
+    axe(page)
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("Me revoilà.")
     page.keyboard.press("Control+Enter")
     expect(promise).to_be_hidden()
     assert at(lambda: conversation.holds.count()) == 1
+    page.goto(live_site.url + "/console/reponses/")
+    axe(page)
 
 
 @pytest.mark.slow

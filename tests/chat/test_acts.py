@@ -187,7 +187,7 @@ def test_urgency_needs_a_reason_and_keeps_what_was_typed(conversation, client):
     html = client.post(page_of(conversation) + "urgence/", data).content.decode()
     conversation.refresh_from_db()
     assert conversation.urgency == Urgency.NORMAL and "<title>Erreur :" in html
-    assert "elle a peur ce soir" in area(html, "explication-")
+    assert 'name="explanation" autocomplete="off" value="elle a peur ce soir"' in html
 
 
 def test_urgency_explanation_is_a_sealed_note_and_the_person_is_told_nothing(agent, conversation, client):
@@ -334,6 +334,15 @@ def test_aside_answered_is_unread_for_who_asked_until_read(agent, conversation, 
     theirs.post(address, {"body": "Et aussi."})
     [mine] = asides.running(agent)
     assert mine.unread == 1, "the future cannot be read"
+
+
+def test_aside_unread_is_told_by_the_frame_of_presence(conversation, client, colleague):
+    ask(client, conversation, colleague=colleague.pk)
+    theirs = signed_in(colleague.user)
+    html = theirs.get("/console/presence/").content.decode()
+    assert "Apartés : 1 non lu" in html
+    theirs.post(f"/console/aparte/{Aside.objects.get().public_id}/", {"lu": "1"})
+    assert "Apartés" not in theirs.get("/console/presence/").content.decode()
 
 
 def test_aside_to_all_goes_to_whoever_is_on_duty_and_to_nobody_else(agent, conversation, client, colleague):
