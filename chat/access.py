@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from chat.beside import Aside, AsideQuerySet, OwnReply
 from chat.exposure import WEEKS, Spell
 from chat.lifecycle import HEAVY, Status
 from chat.models import Agent, Conversation, ConversationQuerySet
@@ -113,3 +114,21 @@ def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
     """Key and last number of a conversation that this agent answers, or answered to its end."""
     rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)
     return rows.values_list("pk", "last_seq").first()
+
+
+# --- beside the thread ------------------------------------------------------------------------------------------------
+
+
+def asides_of(agent: Agent) -> AsideQuerySet:
+    """The apartés that go on and in which this agent takes part: what was said there, and no conversation."""
+    return Aside.objects.running().filter(parts__agent=agent)
+
+
+def as_party_to_aside(agent: Agent, public_id: UUID) -> Aside | None:
+    """One of them."""
+    return asides_of(agent).filter(public_id=public_id).first()
+
+
+def own_reply(agent: Agent, public_id: UUID) -> OwnReply | None:
+    """A reply that this agent made for themselves; nobody else has it."""
+    return OwnReply.objects.filter(public_id=public_id, agent=agent).first()

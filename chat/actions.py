@@ -133,33 +133,8 @@ def close_conversation(
     return conversation
 
 
-@transaction.atomic
-def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> Conversation:
-    """The agent who answers says how urgent it is: it decides the place, should the conversation go back to the queue.
-
-    The weight follows, unless the agent has said another one than the rule's. The same degree again changes nothing.
-    Raises NotYours, ConversationClosed. Locks the conversation row only.
-    """
-    conversation = _lock(conversation_id)
-    agent = conversation.assigned_to
-    if agent is None or agent.user_id != by.pk:
-        raise NotYours
-    if not conversation.is_open:
-        raise ConversationClosed
-    if conversation.urgency != urgency:
-        before, conversation.urgency = conversation.urgency, urgency
-        is_by_rule = conversation.weight == weight_of(before)
-        was_heavier = is_by_rule and weight_of(urgency) < conversation.weight
-        if is_by_rule:
-            conversation.weight = weight_of(urgency)
-        conversation.save(update_fields=["urgency", "weight"])
-        _history(conversation, EventKind.URGENCY, clock.now(), by=by, detail=f"{before} → {urgency}")
-        _weighed(was_heavier)
-    return conversation
-
-
-def _weighed(is_lighter: bool) -> None:
-    """A place is free, or no longer is."""
+def weighed(is_lighter: bool) -> None:
+    """After a change of weight: a place is free, or no longer is."""
     doorbell.queue_changed()
     if is_lighter:
         _dispatch_after_commit()
@@ -182,7 +157,7 @@ def set_weight(*, conversation_id: int, weight: int, by: AbstractBaseUser) -> Co
         before, conversation.weight = conversation.weight, weight
         conversation.save(update_fields=["weight"])
         _history(conversation, EventKind.WEIGHT, clock.now(), by=by, detail=f"{before} → {weight}")
-        _weighed(weight < before)
+        weighed(weight < before)
     return conversation
 
 

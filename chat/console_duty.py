@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, actions, debriefs, duty, exposure
-from chat.console_views import _conversation_or_404, for_agents
+from chat.console_views import conversation_or_404, for_agents
 from chat.lifecycle import HEAVY, LIGHT
 from chat.models import Agent
 
@@ -37,7 +37,7 @@ class DebriefForm(forms.Form):
 @for_agents
 def weight(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Say how many places this conversation fills."""
-    current = _conversation_or_404(agent, public_id)
+    current = conversation_or_404(agent, public_id)
     form = WeightForm(request.POST)
     if form.is_valid():
         try:

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from chat import console_acts as acts
 from chat import console_duty as duty
 from chat import console_keeping as keeping
+from chat import console_replies as replies
 from chat import console_staffing as staffing
 from chat import console_supervision as supervision
 from chat import console_views as views
@@ -17,9 +19,15 @@ urlpatterns = [
     path("prendre-soin/debriefer/", duty.debrief, name="debrief"),
     path("echange/<uuid:public_id>/", views.conversation, name="conversation"),
     path("echange/<uuid:public_id>/terminer/", views.close, name="close"),
-    path("echange/<uuid:public_id>/urgence/", views.urgency, name="urgency"),
+    path("echange/<uuid:public_id>/urgence/", acts.urgency, name="urgency"),
+    path("echange/<uuid:public_id>/retour/", acts.hold, name="hold"),
+    path("echange/<uuid:public_id>/note/", acts.note, name="note"),
+    path("echange/<uuid:public_id>/question/", acts.ask, name="ask"),
     path("echange/<uuid:public_id>/places/", duty.weight, name="weight"),
     path("echange/<uuid:public_id>/levee/", views.ask_opening, name="ask_opening"),
+    path("aparte/<uuid:aside_id>/", acts.aside, name="aside"),
+    path("reponses/", replies.index, name="replies"),
+    path("reponses/<uuid:reply_id>/", replies.change, name="reply"),
     path("conservation/", keeping.endings, name="endings"),
     path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),

@@ -48,6 +48,20 @@ class Outcome(models.TextChoices):
     OTHER = "other", _("Autre")
 
 
+class UrgencyReason(models.TextChoices):
+    """Why the urgency changes. Chosen; more can be written, sealed."""
+
+    DANGER = "danger", _("Danger immédiat")
+    SUICIDE = "suicide", _("Idées suicidaires")
+    THREAT = "threat", _("Menaces précises ou violences")
+    IMAGE = "image", _("Image intime, diffusée ou près de l'être")
+    MINOR = "minor", _("Mineur exposé")
+    SAFE = "safe", _("La personne est en sécurité ou entourée")
+    CALMER = "calmer", _("La situation s'est apaisée")
+    MISTAKEN = "mistaken", _("Les réponses de l'orientation ne disaient pas cela")
+    OTHER = "other", _("Autre raison")
+
+
 MOVES: dict[str, frozenset[str]] = {
     # A waiting person may leave for good (closed) or fade away (abandoned).
     Status.WAITING: frozenset({Status.ACTIVE, Status.CLOSED, Status.ABANDONED}),

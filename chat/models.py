@@ -300,6 +300,10 @@ class EventKind(models.TextChoices):
     CLOSED = "closed", _("Terminé")
     URGENCY = "urgency", _("Urgence modifiée")
     WEIGHT = "weight", _("Places modifiées")
+    HELD = "held", _("Retour promis")
+    HOLD_LIFTED = "hold_lifted", _("De retour")
+    NOTED = "noted", _("Note écrite")
+    ASKED = "asked", _("Question à des collègues")
 
 
 class ConversationEvent(models.Model):
@@ -381,3 +385,29 @@ class Threshold(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_kind_display())
+
+
+# What lies beside the thread has a module of its own; Django looks for models here.
+from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
+
+__all__ = [
+    "UNREADABLE",
+    "Agent",
+    "AgentQuerySet",
+    "Aside",
+    "AsideMessage",
+    "AsidePart",
+    "CannedReply",
+    "Conversation",
+    "ConversationEvent",
+    "ConversationQuerySet",
+    "Debrief",
+    "EventKind",
+    "Hold",
+    "Meeting",
+    "Message",
+    "Note",
+    "OwnReply",
+    "Threshold",
+    "Unit",
+]

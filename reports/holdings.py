@@ -47,6 +47,11 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Conversation": With("reports.Report"),
     "chat.Message": With("chat.Conversation"),
     "chat.ConversationEvent": With("chat.Conversation"),
+    "chat.Hold": With("chat.Conversation"),
+    "chat.Note": With("chat.Conversation"),
+    "chat.Aside": With("chat.Conversation"),
+    "chat.AsidePart": With("chat.Aside"),
+    "chat.AsideMessage": With("chat.Aside"),
     "reports.Freeze": With("reports.Report"),
     "reports.ErasureRequest": With("reports.Report"),
     "reports.SealedValue": With("reports.Report"),
@@ -66,6 +71,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Unit": TEAM,
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
     "chat.Threshold": NoEnd("settings of the service; nothing of anybody"),
+    "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account
+    "chat.CannedReply": CONTENT,
     "mfa.Authenticator": With("accounts.User"),
     "socialaccount.SocialAccount": With("accounts.User"),  # the provider's name for an account
     "socialaccount.SocialApp": UNUSED_BY_ALLAUTH,

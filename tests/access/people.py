@@ -7,9 +7,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
 
-from chat import debriefs
-from chat.models import Conversation
+from chat import debriefs, replies
+from chat.models import Aside, AsidePart, Conversation, OwnReply
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.sessions import SessionStore
@@ -66,6 +67,8 @@ class Cast:
     conversation: Conversation
     other: Conversation  # of another reporter, with the agent of another unit
     opening: OpeningRequest  # of `conversation`, by its agent; its person asked for erasure, too
+    aside: Aside  # of the agent of `conversation`, whom nobody answered; no other of the cast takes part
+    reply: OwnReply  # that the same agent made
     keys: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -113,7 +116,10 @@ def create_cast() -> Cast:
     """Inside a transaction that will be undone."""
     own, other = make.agent(unit_name="Ici"), make.agent(unit_name="Ailleurs")
     conversation = make.assigned(own)
-    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user))
+    aside = Aside.objects.create(conversation=conversation, asked_by=own, asked_at=timezone.now(), is_for_all=True)
+    AsidePart.objects.create(aside=aside, agent=own)
+    reply = replies.save_own(agent=own, title="Réponse", vous="Bonjour", tu="")
+    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user), aside, reply)
     actions.ask_erasure(report_id=conversation.report_id)
     debriefs.ask(agent=own, words=SECRET_WORDS)
     make.message(cast.conversation, WORDS)

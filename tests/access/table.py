@@ -255,11 +255,17 @@ ROUTES: dict[str, Route] = {
     "console:availability": Route(agents, WRITE),
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
-    "console:urgency": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:pause": Route(agents, WRITE, to=("/console/",)),
     "console:care": Route(agents, READ_ONLY_GET),  # their own weeks and their own request
     "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
+    "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again
+    "console:hold": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:note": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen again
+    "console:ask": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:aside": Route(assigned_agent, WRITE),  # without a text: the screen, without a conversation
+    "console:replies": Route(agents, FORM),
+    "console:reply": Route(assigned_agent, FORM, data={"supprimer": "1"}, to=("/console/reponses/",)),
     "console:ask_opening": Route(assigned_agent, FORM),
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
@@ -352,6 +358,7 @@ ADMIN: dict[str, AdminClass] = {
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
     "chat.Threshold": AdminClass(add=False, delete=False),
+    "chat.CannedReply": AdminClass(),
     "chat.Unit": AdminClass(),
     "locations.Competence": AdminClass(),
     "locations.DataEdition": AdminClass(add=False, change=False, delete=False),

@@ -14,9 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
+    "Aside", "AsidePart", "AsideMessage", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
-TABLES = {"chat_conversation", "chat_message", "reports_report", "reports_sealedvalue", "reports_openingrequest"}
+TABLES = {
+    "chat_conversation", "chat_message", "chat_note", "chat_asidemessage",
+    "reports_report", "reports_sealedvalue", "reports_openingrequest",
+}  # fmt: skip
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
 
 # module: (reason, functions). Each gets what it looks for from whoever proved access before, or looks for nobody's in
@@ -26,6 +30,9 @@ EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
+    "chat/acts.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_own", "hold"}),
+    "chat/asides.py": (ACTS, {"ask", "answer"}),
+    "chat/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
         {
@@ -49,7 +56,7 @@ NAMED = {
     "chat/place.py": (EVERYBODY, {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of"},
+        {"_with_activity", "entry_of", "_running_holds"},
     ),
     "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
@@ -74,6 +81,7 @@ KEYS = {
 }  # fmt: skip
 BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
+    ("chat/access.py", "as_party_to_aside"), ("chat/access.py", "own_reply"),
     ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
     ("chat/debriefs.py", "_lock"),

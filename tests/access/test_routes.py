@@ -173,6 +173,8 @@ def where(cast: Cast) -> dict[str, Any]:
         "public_id": cast.conversation.public_id,
         "opening_id": cast.opening.public_id,
         "debrief_id": Debrief.objects.get().public_id,
+        "aside_id": cast.aside.public_id,
+        "reply_id": cast.reply.public_id,
         "pk": 2**31 - 1,  # of a passkey: nobody's
         "id": rows["accounts.User"],
         "content_type_id": 1,
@@ -289,8 +291,13 @@ UNTIL = {"until": "2099-01-01"}
 BY_KEY = {
     "console:conversation": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=7))})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
-    "console:urgency": [("POST", {"urgency": "2"})],
     "console:weight": [("POST", {"weight": "2"})],
+    "console:urgency": [("POST", {"urgency": "2", "reason": "danger"}), ("POST", {})],
+    "console:hold": [("POST", {"minutes": "5"}), ("POST", {"lever": "1"})],
+    "console:note": [("POST", {"body": "x"}), ("POST", {"body": "x", "replaces": "1"})],
+    "console:ask": [("POST", {"body": "x", "colleague": ""}), ("POST", {})],
+    "console:aside": [("POST", {"body": "x"}), ("POST", {"lu": "1"}), ("POST", {})],
+    "console:reply": [("GET", {}), ("POST", {"title": "x", "vous": "x"}), ("POST", {"supprimer": "1"})],
     "console:ask_opening": [("GET", {}), ("POST", {"field": "name", "is_urgent": "on", **GROUNDS})],
     "console:freeze": [("GET", {}), ("POST", dict.fromkeys(("motive", "reference", "authority"), "x") | UNTIL)],
     "console:freeze_decision": [("POST", {"poser": "1"}), ("POST", {})],
@@ -347,6 +354,9 @@ def test_object_of_somebody_else_is_as_unknown(cast, where, subtests, tried):
             foreign, unknown, value = passkey.pk, _other_of_this_length(passkey.pk), "pk"
         elif name.startswith("openings:"):
             foreign, unknown, value = cast.opening.public_id, uuid.uuid4(), "opening_id"
+        elif name in {"console:aside", "console:reply"}:
+            value = f"{name.removeprefix('console:')}_id"
+            foreign, unknown = where[value], uuid.uuid4()
         else:
             foreign, unknown, value = cast.conversation.public_id, uuid.uuid4(), "public_id"
         for method, data in requests:

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import Threshold, Unit
+from chat.models import CannedReply, Threshold, Unit
 from locations.models import DataEdition, Force, UnitAlias
 from pnav.accounts import recorded
 from pnav.accounts.models import Role, User
@@ -144,6 +144,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
     "chat.Threshold": lambda: Threshold.objects.get_or_create(kind="wait", defaults={"limit": 3})[0],
+    "chat.CannedReply": lambda: CannedReply.objects.all()[0],
     "locations.Municipality": places.municipality,
     "locations.ReceptionPoint": lambda: places.reception_point(for_=places.municipality()),
     "locations.Partner": places.partner,
