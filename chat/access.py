@@ -84,6 +84,11 @@ def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
     return Conversation.objects.filter(assigned_to=agent, status=Status.CLOSED, closed_at__gte=since)
 
 
+def answered_by(agent: Agent) -> ConversationQuerySet:
+    """The conversations that this agent answers, or answered to their end: nobody else's."""
+    return Conversation.objects.filter(assigned_to=agent)
+
+
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
     """A conversation that this agent answers, or answered to its end."""
     return (

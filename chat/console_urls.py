@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from chat import console_case as case
 from chat import console_keeping as keeping
 from chat import console_views as views
 
@@ -13,6 +14,11 @@ urlpatterns = [
     path("echange/<uuid:public_id>/terminer/", views.close, name="close"),
     path("echange/<uuid:public_id>/urgence/", views.urgency, name="urgency"),
     path("echange/<uuid:public_id>/levee/", views.ask_opening, name="ask_opening"),
+    path("echange/<uuid:public_id>/fiche/", case.sheet, name="sheet"),
+    path("echange/<uuid:public_id>/propositions/", case.propose, name="propose"),
+    path("echange/<uuid:public_id>/procedure/", case.emergency, name="emergency"),
+    path("echange/<uuid:public_id>/document/", case.paper, name="paper"),
+    path("mes-echanges/", case.own_search, name="own_search"),
     path("conservation/", keeping.endings, name="endings"),
     path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),

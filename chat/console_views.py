@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -26,8 +25,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, forgetting, protocol
-from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
+from chat import access, actions, canned, casefile, closings, desk, dialogue, forgetting, protocol
+from chat.case_forms import ClosingForm
+from chat.console_forms import AvailabilityForm, PauseReason, UrgencyForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
@@ -130,10 +130,11 @@ def _exchange(
     conversation: Conversation,
     *,
     reply: MessageForm | None = None,
-    close: CloseForm | None = None,
+    close: ClosingForm | None = None,
     model: str = "",
+    **case: Any,
 ) -> dict[str, Any]:
-    """One conversation: its entry, its thread and what is known of the person."""
+    """One conversation: its entry, its thread, what is known of the person, and the work beside (`casefile.panels`)."""
     now = timezone.now()
     dossier = desk.read_dossier(conversation, now)
     thread = list(conversation.messages.all())
@@ -158,8 +159,9 @@ def _exchange(
         "body_error": error,
         "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
-        "close_form": close or CloseForm(),
+        "close_form": close or casefile.closing_form(conversation),
         "urgency_form": UrgencyForm(initial={"urgency": conversation.urgency}),
+        **casefile.panels(conversation, familiar=dossier.familiar, **case),
     }
 
 
@@ -186,7 +188,7 @@ def _screen(
         "lease_seconds": settings.LEASE_SECONDS,
         "is_supervisor": agent.user.is_supervisor,
         "is_still": "fixe" in request.GET,
-        "is_error": duty is not None or any(isinstance(form, forms.Form) for form in forms_in_error.values()),
+        "is_error": duty is not None or any(value for name, value in forms_in_error.items() if name != "model"),
     }
     if agent.user.is_supervisor:
         context["figures"] = desk.figures(now)
@@ -250,15 +252,25 @@ def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) 
 def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """End a conversation."""
     current = _conversation_or_404(agent, public_id)
-    form = CloseForm(request.POST)
+    form = casefile.closing_form(current, request.POST)
     if not form.is_valid():
+        form.say_missing(closings.still_missing(current, form.points))
         return _screen(request, agent, current, close=form)
+    data = form.cleaned_data
     try:
-        actions.close_conversation(
-            conversation_id=current.pk, by_author=Author.AGENT, by=agent.user, outcome=form.cleaned_data["outcome"]
+        closings.close(
+            conversation_id=current.pk,
+            outcome=data["outcome"],
+            by=agent.user,
+            points=form.points,
+            summary=data["summary"],
+            told=data["told"],
         )
     except actions.NotYours as error:
         raise Http404 from error
+    except closings.Unfinished as error:
+        form.say_missing(error.missing)
+        return _screen(request, agent, current, close=form)
     messages.success(request, _("Échange terminé. La personne peut relire les messages et voir la suite."))
     return redirect("console:home")
 

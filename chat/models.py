@@ -286,6 +286,10 @@ class EventKind(models.TextChoices):
     ABANDONED = "abandoned", _("Abandonné")
     CLOSED = "closed", _("Terminé")
     URGENCY = "urgency", _("Urgence modifiée")
+    PROPOSED = "proposed", _("Proposition faite")
+    PROPOSAL_SAID = "proposal_said", _("Réponse à une proposition, dite dans l'échange")
+    EMERGENCY = "emergency", _("Procédure d'urgence ouverte")
+    EMERGENCY_ENDED = "emergency_ended", _("Procédure d'urgence terminée")
 
 
 class ConversationEvent(models.Model):
@@ -301,3 +305,7 @@ class ConversationEvent(models.Model):
         verbose_name = _("événement")
         verbose_name_plural = _("événements")
         ordering = ["at", "pk"]
+
+
+# The work beside the thread has its models in a module of its own.
+from chat.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal  # noqa: E402, F401

@@ -632,7 +632,7 @@
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
       if (held && focus) focus.focus();
-    } catch { announce(words.failed); warn("lost"); }
+    } catch { announce(words.failed); warn("lost"); } finally { form.dispatchEvent(new Event("pnav-done", { bubbles: true })); }
   });
 
   addEventListener("popstate", () => {

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
+    "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze",
 }  # fmt: skip
 TABLES = {"chat_conversation", "chat_message", "reports_report", "reports_sealedvalue", "reports_openingrequest"}
@@ -26,6 +27,11 @@ EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
+    "chat/answering.py": (ACTS, {"lock_own"}),
+    "chat/factsheets.py": (ACTS, {"sheet_of"}),
+    "chat/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
+    "chat/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
+    "chat/closings.py": (ACTS, {"words_of", "points_of"}),
     "chat/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
         {
@@ -69,7 +75,7 @@ BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
-    ("reports/arrivals.py", "record"),
+    ("chat/proposals.py", "_answers"), ("chat/proposals.py", "open_question"),  # of the conversation's own messages
 }  # fmt: skip
 
 
