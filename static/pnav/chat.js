@@ -138,6 +138,7 @@
         const isNew = message.seq > lastSeq;
         if (isNew) lastSeq = message.seq;
         const entry = message.author === "reporter" && outbox.find((kept) => kept.id === message.client_id);
+        if (message.client_id && message.client_id === ready.elements.client_id.value) hideAnswers(); // in another tab
         if (entry) settle(entry, message);
         else if (isNew) {
           place(draw(message));
@@ -325,6 +326,11 @@
   const ready = $("answers");
   const isQuestion = ({ author, client_id: id }) => author !== "reporter" && Boolean(id) && id[14] === "8";
 
+  function hideAnswers() {
+    ready.elements.client_id.value = "";
+    ready.hidden = true;
+  }
+
   // Not read, it costs nothing: the question is in the thread, and can be answered in words.
   async function readAnswers() {
     try {
@@ -350,11 +356,11 @@
   }
 
   ready.addEventListener("submit", (event) => {
+    if (!event.submitter) return; // an old browser: the form goes by itself
     event.preventDefault();
     const id = ready.elements.client_id.value;
-    if (!id || !event.submitter || status === "closed") return;
-    ready.elements.client_id.value = "";
-    ready.hidden = true;
+    if (!id || status === "closed") return;
+    hideAnswers();
     const node = put(id, event.submitter.value); // no keyboard is opened for who only taps
     node.tabIndex = -1;
     node.focus({ preventScroll: true });

@@ -614,6 +614,7 @@
       }
       // The answer may come late: the focus is only given back to where it still was.
       const held = form.contains(document.activeElement), thread = form.closest(".console-thread");
+      const isBeside = Boolean(form.closest(".console-dossier")); // before it is swapped
       const c = thread && conversations.get(thread.dataset.conversation);
       for (const target of targets.split(", ")) swapFrom(page, target);
       let focus = targets.split(", ").map((target) => find(`${target} [aria-invalid]`)).find(Boolean);
@@ -627,7 +628,7 @@
           done.open = false;
           focus = find("summary", done);
         }
-      } else if (!focus) focus = find(`#disponibilite [value="${name}"]`);
+      } else if (!focus) focus = find(isBeside ? targets.split(", ")[0] : `#disponibilite [value="${name}"]`);
       showSound();
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
