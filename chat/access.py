@@ -101,6 +101,11 @@ def spells_of(agent: Agent, now: datetime) -> list[Spell]:
     return [Spell(start, end or now, weight >= HEAVY) for start, end, weight in values if start is not None]
 
 
+def answered_by(agent: Agent) -> ConversationQuerySet:
+    """The conversations that this agent answers, or answered to their end: nobody else's."""
+    return Conversation.objects.filter(assigned_to=agent)
+
+
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
     """A conversation that this agent answers, or answered to its end."""
     return (

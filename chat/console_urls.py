@@ -3,6 +3,7 @@
 from django.urls import path
 
 from chat import console_acts as acts
+from chat import console_case as case
 from chat import console_duty as duty
 from chat import console_keeping as keeping
 from chat import console_replies as replies
@@ -28,6 +29,11 @@ urlpatterns = [
     path("aparte/<uuid:aside_id>/", acts.aside, name="aside"),
     path("reponses/", replies.index, name="replies"),
     path("reponses/<uuid:reply_id>/", replies.change, name="reply"),
+    path("echange/<uuid:public_id>/fiche/", case.sheet, name="sheet"),
+    path("echange/<uuid:public_id>/propositions/", case.propose, name="propose"),
+    path("echange/<uuid:public_id>/procedure/", case.emergency, name="emergency"),
+    path("echange/<uuid:public_id>/document/", case.paper, name="paper"),
+    path("mes-echanges/", case.own_search, name="own_search"),
     path("conservation/", keeping.endings, name="endings"),
     path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),

@@ -26,9 +26,25 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, asides, canned, desk, dialogue, duty, margin, protocol, refusals, replies, supervision
+from chat import (
+    access,
+    actions,
+    asides,
+    canned,
+    casefile,
+    closings,
+    desk,
+    dialogue,
+    duty,
+    margin,
+    protocol,
+    refusals,
+    replies,
+    supervision,
+)  # fmt: skip
+from chat.case_forms import ClosingForm
 from chat.console_act_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
-from chat.console_forms import AvailabilityForm, CloseForm, PauseReason
+from chat.console_forms import AvailabilityForm, PauseReason
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
@@ -138,14 +154,15 @@ def _exchange(
     conversation: Conversation,
     *,
     reply: MessageForm | None = None,
-    close: CloseForm | None = None,
+    close: ClosingForm | None = None,
     urgency: UrgencyForm | None = None,
     note: NoteForm | None = None,
     question: QuestionForm | None = None,
     draft: str = "",
     insert: str = "",
+    **case: Any,
 ) -> dict[str, Any]:
-    """One conversation: its entry, its thread and what is known of the person.
+    """One conversation: its entry, its thread, what is known of the person, and the work beside (`casefile.panels`).
 
     draft, insert: what was being written, and the key of a reply to be added to it.
     """
@@ -173,13 +190,14 @@ def _exchange(
         "body_error": error,
         "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
-        "close_form": close or CloseForm(),
+        "close_form": close or casefile.closing_form(conversation),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "hold_form": HoldForm(),
         "notes": margin.notes(conversation, agent),
         "note_form": note or NoteForm(),
         "history": margin.history(conversation),
         "question_form": question or QuestionForm(colleagues=asides.colleagues(agent, now)),
+        **casefile.panels(conversation, familiar=dossier.familiar, **case),
     }
 
 
@@ -210,7 +228,7 @@ def screen(
         "is_still": "fixe" in request.GET,
         "is_error": duty_form is not None
         or answer is not None
-        or any(isinstance(form, forms.Form) for form in forms_in_error.values()),
+        or any(value for name, value in forms_in_error.items() if name not in {"draft", "insert"}),
         "asides": apart,
         "asides_unread": sum(one.unread for one in apart),
         "answer_for": answer and answer[0],
@@ -284,15 +302,25 @@ def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) 
 def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """End a conversation."""
     current = conversation_or_404(agent, public_id)
-    form = CloseForm(request.POST)
+    form = casefile.closing_form(current, request.POST)
     if not form.is_valid():
+        form.say_missing(closings.still_missing(current, form.points))
         return screen(request, agent, current, close=form)
+    data = form.cleaned_data
     try:
-        actions.close_conversation(
-            conversation_id=current.pk, by_author=Author.AGENT, by=agent.user, outcome=form.cleaned_data["outcome"]
+        closings.close(
+            conversation_id=current.pk,
+            outcome=data["outcome"],
+            by=agent.user,
+            points=form.points,
+            summary=data["summary"],
+            told=data["told"],
         )
     except actions.NotYours as error:
         raise Http404 from error
+    except closings.Unfinished as error:
+        form.say_missing(error.missing)
+        return screen(request, agent, current, close=form)
     messages.success(request, _("Échange terminé. La personne peut relire les messages et voir la suite."))
     return redirect("console:home")
 

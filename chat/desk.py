@@ -12,12 +12,13 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from chat import access, dialogue
-from chat.lifecycle import Author, Status
+from chat.lifecycle import Author, Outcome, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message
 from locations import hours, lookup
 from locations.models import Force, ReceptionPoint
 from reports.keyring import UnsealError
 from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
+from reports.offence import Element
 from triage import rules
 from triage.questions import VERSION
 from triage.rules import Urgency
@@ -173,6 +174,29 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         has_left=has_left,
         is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
         promise=Promise(row.promised, now) if row.promised else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One of the agent's exchanges in the search over their own: categories and dates."""
+
+    conversation: Conversation
+    place: str
+    urgency_label: str
+    outcome: str
+    facts: list[str]
+
+
+def found(row: Conversation) -> Found:
+    """row: of `access.answered_by`, with its report and its sheet."""
+    sheet = getattr(row, "sheet", None)
+    return Found(
+        conversation=row,
+        place=place_of(row.report),
+        urgency_label=str(Urgency(row.urgency).label),
+        outcome=str(Outcome(row.outcome).label) if row.outcome else str(Status(row.status).label),
+        facts=[str(Element(value).label) for value in sheet.present] if sheet is not None else [],
     )
 
 

@@ -304,6 +304,10 @@ class EventKind(models.TextChoices):
     HOLD_LIFTED = "hold_lifted", _("De retour")
     NOTED = "noted", _("Note écrite")
     ASKED = "asked", _("Question à des collègues")
+    PROPOSED = "proposed", _("Proposition faite")
+    PROPOSAL_SAID = "proposal_said", _("Réponse à une proposition, dite dans l'échange")
+    EMERGENCY = "emergency", _("Procédure d'urgence ouverte")
+    EMERGENCY_ENDED = "emergency_ended", _("Procédure d'urgence terminée")
 
 
 class ConversationEvent(models.Model):
@@ -387,8 +391,9 @@ class Threshold(models.Model):
         return str(self.get_kind_display())
 
 
-# What lies beside the thread has a module of its own; Django looks for models here.
+# What lies beside the thread has modules of its own; Django looks for models here.
 from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
+from chat.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal  # noqa: E402
 
 __all__ = [
     "UNREADABLE",
@@ -398,16 +403,21 @@ __all__ = [
     "AsideMessage",
     "AsidePart",
     "CannedReply",
+    "Closing",
     "Conversation",
     "ConversationEvent",
     "ConversationQuerySet",
     "Debrief",
+    "Emergency",
+    "EmergencyStep",
     "EventKind",
+    "FactSheet",
     "Hold",
     "Meeting",
     "Message",
     "Note",
     "OwnReply",
+    "Proposal",
     "Threshold",
     "Unit",
 ]

@@ -701,6 +701,7 @@
       }
       // The answer may come late: the focus is only given back to where it still was.
       const held = form.contains(document.activeElement), thread = form.closest(".console-thread");
+      const isBeside = Boolean(form.closest(".console-dossier")); // before it is swapped
       const c = thread && conversations.get(thread.dataset.conversation);
       for (const target of targets.split(", ")) swapFrom(page, target, form);
       let focus = targets.split(", ").map((target) => find(`${target} [aria-invalid]`)).find(Boolean);
@@ -715,12 +716,17 @@
           done.open = false;
           focus = find("summary", done);
         }
-      } else if (!focus) focus = find(form.dataset.focus || `#disponibilite button[value="${name}"]`) || find("#disponibilite [aria-pressed=true]");
+      } else if (!focus) {
+        focus = find(form.dataset.focus || (isBeside ? targets.split(", ")[0] : `#disponibilite button[value="${name}"]`)) || find("#disponibilite [aria-pressed=true]");
+      }
       showSound();
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
       if (held && focus) focus.focus();
-    } catch { announce(words.failed); warn("lost"); } finally { form.ariaBusy = "false"; }
+    } catch { announce(words.failed); warn("lost"); } finally {
+      form.ariaBusy = "false";
+      form.dispatchEvent(new Event("pnav-done", { bubbles: true }));
+    }
   });
 
   addEventListener("popstate", () => {

@@ -246,6 +246,9 @@ ROUTES: dict[str, Route] = {
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
     "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
+    "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
+    "chat:slip": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
+    "chat:slip_paper": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
     # The answer to a request for erasure is also for who typed its words (`chat:resume`): that visit alone.
     "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
     "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),
@@ -267,6 +270,12 @@ ROUTES: dict[str, Route] = {
     "console:replies": Route(agents, FORM),
     "console:reply": Route(assigned_agent, FORM, data={"supprimer": "1"}, to=("/console/reponses/",)),
     "console:ask_opening": Route(assigned_agent, FORM),
+    # Where nothing was sent that can be kept, the screen again, or back to it.
+    "console:sheet": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:propose": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:emergency": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:paper": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:own_search": Route(agents, FORM),
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
     "console:freeze_decision": Route(supervisors, WRITE, to=("/console/conservation/",)),

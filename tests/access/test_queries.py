@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
+    "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
     "Aside", "AsidePart", "AsideMessage", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
@@ -33,6 +34,11 @@ NAMED = {
     "chat/acts.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_own", "hold"}),
     "chat/asides.py": (ACTS, {"ask", "answer"}),
     "chat/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
+    "chat/answering.py": (ACTS, {"lock_own"}),
+    "chat/factsheets.py": (ACTS, {"sheet_of"}),
+    "chat/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
+    "chat/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
+    "chat/closings.py": (ACTS, {"words_of", "points_of"}),
     "chat/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
         {
@@ -85,6 +91,7 @@ BY_KEY = {
     ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
     ("chat/debriefs.py", "_lock"),
+    ("chat/proposals.py", "_answers"), ("chat/proposals.py", "open_question"),  # of the conversation's own messages
 }  # fmt: skip
 
 

@@ -372,7 +372,16 @@ def _agent_types(all_: Typing) -> None:
     me.post(page, {"insert": mark("insere"), "body": mark("brouillon")})
     assert me.post("/console/reponses/", {"title": mark("titre"), "vous": mark("vous"), "tu": mark("tu")}).status == 302
     me.post("/console/reponses/", {"title": mark("titre-refuse"), "vous": "{" + mark("variable") + "}"})
-    me.post(f"{page}terminer/", {"outcome": mark("issue"), "confirm": mark("confirme")})
+    me.post(f"{page}terminer/", {"outcome": mark("issue"), "confirm": mark("confirme"), "told": mark("resume")})
+    notes = {name: mark(f"fiche-{name}") for name in ("dates", "accounts", "links", "notes")}
+    assert me.post(f"{page}fiche/", {"version": "0", "online": "yes", **notes}).status == 302
+    me.post(f"{page}fiche/", {"version": "0", "online": mark("element"), "notes": mark("fiche-ancienne")})
+    asked = {"act": "question", "question": mark("question-prete"), "answer_1": mark("reponse-1"), "answer_2": "Non"}
+    assert me.post(f"{page}propositions/", asked).status == 302
+    me.post(f"{page}propositions/", {"act": mark("acte"), "day": mark("jour"), "partner": mark("partenaire")})
+    me.post(f"{page}procedure/", {"situation": mark("situation"), "step": mark("etape")})
+    me.post(f"{page}document/", {"motive": mark("motif-document")})
+    me.post("/console/mes-echanges/", {"since": mark("depuis-le"), "facts": mark("faits"), "outcome": mark("fin")})
     for name in ("availability", "pause_reason", "capacity", "echange"):
         me.post(
             "/console/disponibilite/",
