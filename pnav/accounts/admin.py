@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext
-from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -19,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent
+from pnav.accounts.bulk_admin import ImportsAgents
 from pnav.accounts.models import User
 from pnav.accounts.proof import recently_proved
 from pnav.accounts.second_factor import FACTORS
@@ -107,11 +107,12 @@ class LinkInline(admin.StackedInline):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(ImportsAgents):
     sensitive = frozenset({"add", "change", "action"})  # `Proved`: whoever may do these may make themselves anybody
     form = UserChangeForm
     add_form = NewUserForm
     add_form_template = "admin/accounts/user/add_form.html"
+    change_list_template = "admin/accounts/user/change_list.html"
     change_password_form = ProvisionalPasswordForm
     change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105  a path
     list_display = ("username", "last_name", "first_name", "role", "unit", "is_active", "second_factor", "last_login")
