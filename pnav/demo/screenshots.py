@@ -157,7 +157,7 @@ def agent_pictures(studio: Studio, environment: dict[str, str]) -> None:
     with sandbox(environment, "calme", "mineur", "urgent", "agressif"):
         for place in ("Lille", "Nantes", "Saint-Denis"):
             expect(page.locator("#liste")).to_contain_text(place)
-        expect(page.locator("#attente li")).to_have_count(1)
+        expect(page.locator("#attente")).to_contain_text("Toulouse")  # the fourth: the agent holds three
         studio.shoot(page, "console-arrivees")
         answer(page, "Saint-Denis", "Je suis là. Appelez le 17, ou écrivez au 114 par SMS. Quelle est votre adresse ?")
         answer(page, "Lille", "Bonjour, je m’appelle Camille. Êtes-vous en sécurité, là où vous êtes ?")
@@ -189,10 +189,10 @@ def administration_pictures(studio: Studio) -> None:
         {"name": "agents.csv", "mimeType": "text/csv", "buffer": SHEET.encode("utf-8-sig")}
     )
     page.locator("form[enctype] [type=submit]").click()
-    expect(page.locator("table")).to_contain_text("Brigade inconnue")
+    expect(page.locator("#content table")).to_contain_text("Brigade inconnue")
     studio.shoot(page, "import-apercu")
     page.goto(studio.base + "/admin/pages/contentblock/")
-    page.locator("#result_list th a").first.click()
+    page.locator("#result_list tbody th a").first.click()
     with page.context.expect_page() as opened:
         page.locator("button[name=_preview][value=fr]").click()
     opened.value.wait_for_load_state()
