@@ -29,7 +29,7 @@ from reports import custody
 from reports.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = ROOT / ".local"
+STATE = environment.STATE
 DEMO = STATE / "demo.json"
 
 
@@ -178,6 +178,7 @@ def _show(demo: dict[str, Any]) -> None:
     _say("\n  Sceau : trois parts dans .local/sceau/, dont deux ouvrent (phrases de passe dans .local/demo.json).")
     _say("\n  Un code tout de suite, dans un autre terminal : make code USER=police1")
     _say("  (ou une application TOTP, avec le secret ci-dessus)")
+    _say("  Des personnes fictives qui écrivent aux agents, dans un autre terminal : make sandbox")
     _say("  Ces comptes sont aussi dans .local/demo.json.  Ctrl-C arrête tout.\n")
 
 

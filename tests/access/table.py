@@ -342,6 +342,8 @@ ROUTES: dict[str, Route] = {
     "admin:view_on_site": Route(missing_administrators, FORM),  # no model has a page of its own on the site
     "admin:app_list": Route(administrators, FORM, where={"app_label": "chat"}),
     "admin:auth_user_password_change": Route(administrators, FORM),
+    "admin:accounts_user_import": Route(administrators, FORM),
+    "admin:accounts_user_export": Route(administrators, WRITE),
     "admin:admin/(?P<url>.*)$": Route(missing_administrators, FORM, where={"url": "rien"}),
     # The operator's. /metrics is for who holds the token, whoever they are.
     "health_live": Route(anybody, READ),
