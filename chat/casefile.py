@@ -76,7 +76,7 @@ def panels(
     *,
     familiar: bool,
     sheet: Sheet | None = None,
-    question: QuestionForm | None = None,
+    ready: QuestionForm | None = None,
     appointment: AppointmentForm | None = None,
     problems: Sequence[str] = (),
 ) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def panels(
         "is_familiar": familiar,
         "proposals": proposals.of(conversation),
         "partner_choices": proposals.partners(conversation),
-        "question_form": question or QuestionForm(initial={"answer_1": "Oui", "answer_2": "Non"}),
+        "ready_form": ready or QuestionForm(initial={"answer_1": "Oui", "answer_2": "Non"}),
         "appointment_form": appointment or AppointmentForm(unit=unit),
         "paper_form": PaperForm(),
         "case_problems": list(problems),

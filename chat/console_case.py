@@ -104,7 +104,7 @@ def propose(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
 def _question(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
     form = QuestionForm(request.POST)
     if not form.is_valid():
-        return {"question": form}
+        return {"ready": form}
     data = form.cleaned_data
     proposals.ask(conversation_id=current.pk, text=data["question"], answers=data["answers"], by=agent.user)
     return {}

@@ -27,6 +27,10 @@ WAYS = {
     "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
+    "answered_by",  # nobody else's
+    "asides_of",  # questions to colleagues: never the conversation
+    "as_party_to_aside",
+    "own_reply",
 }
 
 

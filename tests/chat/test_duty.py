@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import actions, duty, queue
-from chat.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status
+from chat import actions, acts, duty, queue
+from chat.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status, UrgencyReason
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from pnav.accounts.models import Role
 from reports.session import GENERATION
@@ -97,7 +97,7 @@ def test_set_urgency_weight_follows_unless_the_agent_said_another(said, before, 
     conversation = make.assigned(agent, urgency=before)
     if said:
         actions.set_weight(conversation_id=conversation.pk, weight=said, by=agent.user)
-    actions.set_urgency(conversation_id=conversation.pk, urgency=after, by=agent.user)
+    acts.set_urgency(conversation_id=conversation.pk, urgency=after, reason=UrgencyReason.DANGER, by=agent.user)
     conversation.refresh_from_db()
     assert conversation.weight == weight
 

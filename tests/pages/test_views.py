@@ -496,7 +496,7 @@ def test_403_csrf_explains():
 
 def test_500_needs_no_database(client: Client, django_assert_num_queries, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr("pnav.pages.views.ContentBlock", None)
+    monkeypatch.setattr("pnav.pages.information.ContentBlock", None)
     with django_assert_num_queries(0):
         response = client.get("/")
     assert response.status_code == 500
