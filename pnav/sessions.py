@@ -22,9 +22,7 @@ from django.utils.crypto import salted_hmac
 from reports import keyring, register
 
 logger = logging.getLogger(__name__)
-LOAD = """
-SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > statement_timestamp()
-"""
+LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
 # What lies in the row of a key that was replaced: nothing, and nothing is written there any more.
 REPLACED = ""
 # A row that was deleted meanwhile, by a sign-out elsewhere, does not come back; that of a replaced key ends soon.
@@ -88,7 +86,7 @@ class SessionStore(db.SessionStore):
         if self.session_key is not None:
             stored = stored_key(self.session_key)
             with connections[router.db_for_read(self.model)].cursor() as cursor:  # every page asks: no queryset for it
-                cursor.execute(LOAD, [stored])
+                cursor.execute(LOAD, [stored, timezone.now()])
                 row = cursor.fetchone()
         if row is None:
             self._session_key = None
