@@ -74,7 +74,6 @@ class CannedReplyAdmin(admin.ModelAdmin):
     """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
 
     list_display = ("title", "order", "is_active", "force", "unit", "speaks_tu")
-    list_editable = ("order", "is_active")
     list_filter = ("is_active", "force", "unit")
     list_select_related = ("unit",)
     search_fields = ("title", "vous", "tu")

@@ -18,7 +18,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat import codewords, replies, resume
+from chat import codewords, debriefs, replies, resume
 from chat.models import Aside, Conversation, Message
 from pnav.accounts.models import Role
 from pnav.logs import Discreet
@@ -73,9 +73,10 @@ def where_of(conversation: Conversation) -> dict[str, object]:
     )
     aside.parts.create(agent=conversation.assigned_to)
     reply = replies.save_own(agent=conversation.assigned_to, title="Réponse", vous="Bonjour", tu="")
+    debrief = debriefs.ask(agent=conversation.assigned_to, words="")
     return {
         "public_id": conversation.public_id, "opening_id": opening.public_id,
-        "aside_id": aside.public_id, "reply_id": reply.public_id,
+        "aside_id": aside.public_id, "reply_id": reply.public_id, "debrief_id": debrief.public_id,
         "pk": 1, "id": 1, "content_type_id": 1, "rows": {},
     }  # fmt: skip
 

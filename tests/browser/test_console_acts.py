@@ -146,7 +146,7 @@ def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageF
     page.get_by_role("button", name="Disponible").click()
     page.locator("#liste .console-entry__link").first.click()
     page.locator("textarea[name=body][id^=corps-]").fill("mon brouillon")
-    page.get_by_text("Réponses prêtes").click()
+    page.get_by_text("Réponses prêtes, à relire").click()
     page.get_by_role("button", name="Se présenter").click()
     expect(page.locator("textarea[id^=corps-]")).to_have_value(
         re.compile(r"^mon brouillon\s+Bonjour, je m’appelle Camille")
