@@ -32,7 +32,11 @@
     createHTML: (page) => page,
     createScriptURL: (address) => (address === root.dataset.clock ? address : null),
   });
-  const parse = async (answer) => new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
+  const parse = async (answer) => {
+    const page = new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
+    page.querySelectorAll("noscript").forEach((part) => part.remove()); // read without scripts, its frame would load here
+    return page;
+  };
   const load = async (address) => {
     const answer = await fetch(address, { cache: "no-store" });
     if (answer.status === 404) return null;
@@ -97,7 +101,10 @@
       c.number = Number(slot("number", entry).textContent) || 1;
       for (let free = 1; taken.has(c.number); free += 1) c.number = free;
     }
-    c.log.addEventListener("scroll", () => markRead(c), { passive: true });
+    c.atEnd = true;
+    c.log.addEventListener("scroll", () => { c.atEnd = isNearEnd(c); markRead(c); }, { passive: true });
+    // A panel that opens, or a screen that turns, leaves less room: the last words stay in sight.
+    new ResizeObserver(() => { if (c === current && c.atEnd && c.log.clientHeight) toEnd(c); }).observe(c.log);
     if (c.form) prepareForm(c);
     for (const { element } of c.outbox.values()) c.log.insertBefore(element, find("[data-end]", c.log));
     for (const part of [thread, dossier]) part.hidden = c !== current;
@@ -329,6 +336,7 @@
         if (item.author === "reporter") c.waits = "me";
         else if (c.waits !== "left") c.waits = "them";
         slot("active", c.entry).textContent = clock.format(sentAt);
+        slot("active", c.entry).dateTime = item.sent_at;
       }
       if (item.author === "system") refreshList(); // a departure or a return
       if (item.author === "reporter") {
@@ -731,6 +739,7 @@
 
   addEventListener("popstate", () => {
     const id = (/\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [])[1];
+    if (current && current.id === id) return; // a link within the page: the focus is where it leads
     if (id) { open(id, false); return; }
     if (!current) return;
     const before = current;
@@ -751,7 +760,7 @@
   });
 
   // --- start ---
-  window.pnavConsole = Object.freeze({ load, announce, beep, say, csrf, showing: () => current });
+  window.pnavConsole = Object.freeze({ load, announce, beep, say, csrf, own, open, showing: () => current });
   const shown = find(".console-thread");
   if (shown) {
     const id = shown.dataset.conversation;
