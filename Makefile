@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code test test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup
+.PHONY: help run dev code sandbox screenshots test test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,12 @@ dev: run ## la même chose
 
 code: $(STAMP) ## le code à six chiffres d'un compte de démonstration (USER=police1)
 	@$(PYTHON) -m pnav.demo.code $(USER)
+
+sandbox: $(STAMP) ## des personnes fictives écrivent aux agents de make run (ARGS="--exercise" ; ARGS=--help)
+	@$(PYTHON) -m pnav.demo.sandbox $(ARGS)
+
+screenshots: $(STAMP) ## refaire les images des guides (docs/images), sur un site à part
+	@$(PYTHON) -m pnav.demo.screenshots
 
 test: $(STAMP) ## tous les tests, navigateur compris
 	@$(PYTHON) -m tests.chromium

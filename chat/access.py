@@ -6,11 +6,15 @@ Both are parties, and leave no line in the register. A way for anybody else call
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chat.lifecycle import Status
+from django.db.models import Q
+
+from chat.beside import Aside, AsideQuerySet, OwnReply
+from chat.exposure import WEEKS, Spell
+from chat.lifecycle import HEAVY, Status
 from chat.models import Agent, Conversation, ConversationQuerySet
 from reports.models import ErasureRequest
 from reports.session import GENERATION
@@ -84,6 +88,24 @@ def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
     return Conversation.objects.filter(assigned_to=agent, status=Status.CLOSED, closed_at__gte=since)
 
 
+def units_of(agent: Agent) -> frozenset[int]:
+    """The units whose agents this supervisor sees by name; none for whoever is no supervisor."""
+    return frozenset({agent.unit_id}) if agent.user.is_supervisor else frozenset()
+
+
+def spells_of(agent: Agent, now: datetime) -> list[Spell]:
+    """When this agent answered, of the last weeks, for that agent alone: times, and whether it was grave."""
+    since = now - timedelta(weeks=WEEKS + 1)
+    rows = Conversation.objects.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=since), assigned_to=agent)
+    values = rows.values_list("assigned_at", "closed_at", "weight")
+    return [Spell(start, end or now, weight >= HEAVY) for start, end, weight in values if start is not None]
+
+
+def answered_by(agent: Agent) -> ConversationQuerySet:
+    """The conversations that this agent answers, or answered to their end: nobody else's."""
+    return Conversation.objects.filter(assigned_to=agent)
+
+
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
     """A conversation that this agent answers, or answered to its end."""
     return (
@@ -97,3 +119,21 @@ def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
     """Key and last number of a conversation that this agent answers, or answered to its end."""
     rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)
     return rows.values_list("pk", "last_seq").first()
+
+
+# --- beside the thread ------------------------------------------------------------------------------------------------
+
+
+def asides_of(agent: Agent) -> AsideQuerySet:
+    """The apartés that go on and in which this agent takes part: what was said there, and no conversation."""
+    return Aside.objects.running().filter(parts__agent=agent)
+
+
+def as_party_to_aside(agent: Agent, public_id: UUID) -> Aside | None:
+    """One of them."""
+    return asides_of(agent).filter(public_id=public_id).first()
+
+
+def own_reply(agent: Agent, public_id: UUID) -> OwnReply | None:
+    """A reply that this agent made for themselves; nobody else has it."""
+    return OwnReply.objects.filter(public_id=public_id, agent=agent).first()

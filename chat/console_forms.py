@@ -12,7 +12,6 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.lifecycle import Availability, Outcome
-from triage.rules import Urgency
 
 MAX_CAPACITY = 10
 
@@ -57,10 +56,6 @@ class CloseForm(forms.Form):
     confirm = forms.BooleanField(
         error_messages={"required": _("Cochez la case pour confirmer : la personne ne pourra plus écrire.")}
     )
-
-
-class UrgencyForm(forms.Form):
-    urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int)
 
 
 FREEZE_AT_MOST = timedelta(days=2 * 365)  # then somebody has to say again why

@@ -225,6 +225,9 @@ class Switchboard:
         elif kind == doorbell.AGENT:
             for console in self._consoles.get(ring.agent, ()):
                 console.look()
+        elif kind == doorbell.ASIDE:
+            for console in self._consoles.get(ring.agent, ()):
+                console.send({"type": "asides"})
         elif kind == doorbell.QUEUE:
             self.lobby.refresh()
         elif kind == doorbell.SWEEP:

@@ -51,6 +51,7 @@ STATE = "state"  # the conversation changed
 TYPING = "typing"
 READ = "read"
 AGENT = "agent"  # the conversations of an agent changed
+ASIDE = "aside"  # an aparté that an agent takes part in changed
 QUEUE = "queue"  # who waits, or the room for them, changed
 SWEEP = "sweep"  # rings are being lost: look for messages
 LOOK = "look"  # rings may have been lost: read everything again
@@ -299,6 +300,11 @@ def queue_changed() -> None:
 def agent_changed(agent_id: int) -> None:
     """After commit: the conversations of this agent changed."""
     _on_commit(Ring(AGENT, agent=agent_id))
+
+
+def aside_changed(agent_id: int) -> None:
+    """After commit: something was said in an aparté that this agent takes part in."""
+    _on_commit(Ring(ASIDE, agent=agent_id))
 
 
 def typing(conversation: uuid.UUID, author: str) -> None:

@@ -26,7 +26,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, dialogue, forgetting, protocol, refusals, resume, thread, wording
+from chat import (
+    access,
+    actions,
+    closings,
+    dialogue,
+    display,
+    forgetting,
+    proposals,
+    protocol,
+    refusals,
+    resume,
+    thread,
+    wording,
+)  # fmt: skip
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
@@ -125,8 +138,18 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
         "words": json.dumps(said, ensure_ascii=False),
         "max_length": protocol.MAX_BODY,
         "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
+        "question": proposals.open_question(conversation),
+        "has_slip": proposals.appointment_of(conversation) is not None,
+        "told": _told(conversation),
     }
     return render(request, "chat/conversation.html", context)
+
+
+def _told(conversation: Conversation) -> str:
+    """What the agent left for the person when they ended the exchange."""
+    if conversation.status != Status.CLOSED:
+        return ""
+    return display.plain(closings.words_of(conversation).get("told", ""))
 
 
 def _present(request: HttpRequest) -> Conversation | None:
@@ -250,6 +273,7 @@ def news(request: HttpRequest) -> HttpResponse:
         "after": cursor,
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         "paused": request.GET.get("pause") == "1",
+        "question": proposals.open_question(current),
     }
     return render(request, "chat/news.html", context)
 

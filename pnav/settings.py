@@ -413,7 +413,7 @@ AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le
 RESUME_HOURS = env.int("RESUME_HOURS", 72)  # a code de reprise brings back for so long
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
-PURGE_COMMANDS = ["clearsessions", "retention"]  # what the worker runs every hour
+PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the worker runs every hour
 # Who forgets what: `reports.forgetting` says what a keeper is, `reports.holdings` names every table.
 KEEPERS = ["chat.forgetting", "pnav.pages.forgetting", "pnav.accounts.forgetting", "reports.forgetting"]
 METRICS_TOKEN = _secret("METRICS_TOKEN")

@@ -12,6 +12,7 @@ urlpatterns = [
     path("signalement/", include("reports.urls")),
     path("tchat/", include("chat.urls")),
     path("console/", include("chat.console_urls")),
+    path("ecoute/", include("chat.listening_urls")),
     path("levees/", include("reports.opening_urls")),
     path("compte/", include("pnav.accounts.urls")),
     path("admin/", admin.site.urls),

@@ -24,7 +24,9 @@ def pytest_configure() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 
-FROM_MIGRATIONS = ("pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule")
+FROM_MIGRATIONS = (
+    "pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule", "chat.CannedReply", "chat.Threshold",
+)  # fmt: skip
 _kept: dict[str, list[Any]] = {}
 _blockers: list[DjangoDbBlocker] = []
 

@@ -148,6 +148,8 @@ class AccountAdapter(DefaultAccountAdapter):
             return reverse("admin:index")
         if user.is_custodian:
             return reverse("openings:index")
+        if user.is_psychologist:
+            return reverse("listening:index")
         return "/console/" if user.is_agent else reverse("mfa_index")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import model_ngettext, unquote
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -21,6 +20,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent
+from pnav.accounts.bulk_admin import ImportsAgents
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.proof import recently_proved
 from pnav.accounts.second_factor import FACTORS
@@ -104,11 +104,12 @@ class LinkInline(admin.StackedInline):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(ImportsAgents):
     sensitive = frozenset({"add", "change", "action"})  # `Proved`: whoever may do these may make themselves anybody
     form = UserChangeForm
     add_form = NewUserForm
     add_form_template = "admin/accounts/user/add_form.html"
+    change_list_template = "admin/accounts/user/change_list.html"
     list_display = ("username", "last_name", "first_name", "role", "unit", "is_active", "second_factor", "last_login")
     list_filter = ("role", "is_active", "agent__unit")
     list_select_related = ("agent__unit",)

@@ -25,6 +25,7 @@ class Role(models.TextChoices):
     AGENT = "agent", _("Agent")
     SUPERVISOR = "supervisor", _("Superviseur")
     CUSTODIAN = "custodian", _("Référent levée d'anonymat")
+    PSYCHOLOGIST = "psychologist", _("Psychologue")
     ADMINISTRATOR = "administrator", _("Administrateur")
 
 
@@ -129,6 +130,11 @@ class User(AbstractUser):
     def is_custodian(self) -> bool:
         """Whether this person holds a share of the seal's key."""
         return self.role == Role.CUSTODIAN
+
+    @property
+    def is_psychologist(self) -> bool:
+        """Whether this person receives agents who wish to talk, and sees nothing else."""
+        return self.role == Role.PSYCHOLOGIST
 
     @property
     def is_administrator(self) -> bool:

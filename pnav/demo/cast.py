@@ -1,4 +1,4 @@
-"""The people of the demonstration: police officers, gendarmes, a supervisor, three custodians, an administrator."""
+"""The people of the demonstration: who answers, a supervisor, three custodians, a psychologist, an administrator."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -48,6 +48,7 @@ CAST = (
     Part(Role.CUSTODIAN, "referent"),
     Part(Role.CUSTODIAN, "referent2"),
     Part(Role.CUSTODIAN, "referent3"),
+    Part(Role.PSYCHOLOGIST, "psychologue"),
     Part(Role.ADMINISTRATOR, "admin"),
 )
 

@@ -205,6 +205,20 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
         expect(page.locator("#content h1")).to_be_visible()
     page.goto(live_site.url + "/admin/accounts/user/add/")
     axe(page)
+    page.goto(live_site.url + "/admin/accounts/user/importer/")
+    axe(page)
+    sheet = "nom;prenom;role;unite;force;nom_affiche\nMartin;Alice;agent;Aucune;police;Alice\n"
+    page.set_input_files("#sheet", {"name": "agents.csv", "mimeType": "text/csv", "buffer": sheet.encode()})
+    page.click("form[enctype] [type=submit]")
+    expect(page.locator(".errorlist")).to_contain_text("créez-la d'abord")
+    axe(page)
+    page.goto(live_site.url + "/admin/pages/contentblock/")
+    with goes_on(page):
+        page.locator("#result_list tbody th a").first.click()
+    with page.context.expect_page() as opened:
+        page.click("button[name=_preview][value=fr]")
+    expect(opened.value.locator("main")).to_contain_text("Aperçu : rien n’est enregistré.")
+    axe(opened.value)
     page.goto(live_site.url + "/admin/accounts/user/?q=" + other)
     with goes_on(page):
         page.locator("#result_list tbody th a").first.click()

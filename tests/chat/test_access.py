@@ -23,8 +23,14 @@ WAYS = {
     "agents_of",
     "assigned_to",
     "ended_by",
+    "units_of",  # whose agents a supervisor sees by name
+    "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
+    "answered_by",  # nobody else's
+    "asides_of",  # questions to colleagues: never the conversation
+    "as_party_to_aside",
+    "own_reply",
 }
 
 

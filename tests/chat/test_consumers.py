@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, consumers, doorbell, identity, protocol, queue, reading, resume
+from chat import actions, asides, consumers, doorbell, identity, protocol, queue, reading, resume
 from chat.delivery import ensure_switchboard
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
@@ -336,6 +336,23 @@ async def test_whole_conversation_over_two_sockets():
         closed = lambda frame: frame["type"] == "state" and frame["status"] == "closed"  # noqa: E731
         assert (await reporter.until(closed))["status"] == "closed"
         assert (await console.until("released"))["reason"] == "closed"
+
+
+async def test_console_of_who_takes_part_in_an_aside_is_told_to_look():
+    agent, colleague, stranger = [await in_db(make.agent) for _ in range(3)]
+    conversation = await in_db(make.assigned, agent)
+    keys = [await in_db(signed_in, one) for one in (agent, colleague, stranger)]
+    async with Line(CONSOLE, keys[0]) as own, Line(CONSOLE, keys[1]) as line, Line(CONSOLE, keys[2]) as other:
+        for one in (own, line, other):
+            await one.until("queue")
+        await in_db(
+            lambda: asides.ask(conversation_id=conversation.pk, body="secret", of=[colleague.pk], by=agent.user)
+        )
+        for one in (own, line):
+            assert await one.until("asides") == {"type": "asides"}
+        await other.send(type="beat")
+        while (frame := await other.receive())["type"] != "beat":
+            assert frame["type"] != "asides"
 
 
 async def test_console_hears_nothing_of_another_agents_conversation():

@@ -10,8 +10,9 @@ are facts whatever the clocks do.
 What is promised, exactly:
 
 * *Two agents*: a conversation is assigned only while it waits, and leaves an agent only by an event.
-* *Capacity*: an agent who is given somebody holds no more than their capacity of that moment. (Lowering it takes
-  nobody away.)
+* *Capacity*: an agent who is given somebody had a place free, and holds no more conversations than their capacity of
+  that moment. A conversation fills as many places as its weight; the last place is enough for a heavy one (ADR 0040).
+  (Lowering the capacity, or raising a weight, takes nobody away.)
 * *Duty*: nobody is given to an agent who was off duty from before the pass began.
 * *First*: no pass gives Q to an agent A if there is a P who comes before Q in the queue (more urgent, or as urgent and
   older), whom A may take (A is of P's force, or P has none, or is urgent, or the delay for overflow is over, or nobody
@@ -43,7 +44,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from chat import actions, queue, resume
-from chat.lifecycle import Author, Availability, Outcome, Status, share_out
+from chat.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status, share_out, weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from locations.models import Force
 from pnav.accounts.models import User
@@ -89,6 +90,7 @@ class Deed:
 class Journal:
     deeds: list[Deed] = field(default_factory=list)
     passes: dict[datetime, int] = field(default_factory=dict)  # the `at` of a pass, and a stamp from before it began
+    claims: dict[datetime, int] = field(default_factory=dict)  # the same of agents who take somebody themselves
     capacities: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     places: dict[int, datetime] = field(default_factory=dict)
     overflow_seconds: int = 0
@@ -98,12 +100,17 @@ class Journal:
         after = stamp()
         self.deeds.append(Deed(name, subject, value, before, after))
 
+    def begin_claim(self) -> datetime:
+        at = self.begin_pass()
+        self.claims[at] = self.passes.pop(at)
+        return at
+
     def begin_pass(self) -> datetime:
         """A moment that no other pass has."""
         before = stamp()
         with self._lock:
             at = timezone.now()
-            while at in self.passes:
+            while at in self.passes or at in self.claims:
                 at += timedelta(microseconds=1)
             self.passes[at] = before
         return at
@@ -143,7 +150,7 @@ def judge(journal: Journal) -> set[str]:
     agents = {agent.user_id: agent for agent in Agent.objects.select_related("unit")}
     status: dict[int, str] = {}
     holder: dict[int, int] = {}
-    load: dict[int, int] = defaultdict(int)
+    held: dict[int, set[int]] = defaultdict(set)
     waits: dict[int, list[Wait]] = defaultdict(list)
     began: dict[int, float] = {}
 
@@ -165,20 +172,22 @@ def judge(journal: Journal) -> set[str]:
                 if status[person] == Status.ABANDONED:
                     begin(person, number)
             case EventKind.RELEASED:
-                load[holder.pop(person)] -= 1
+                held[holder.pop(person)].discard(person)
                 begin(person, number)
             case EventKind.ASSIGNED:
                 if status.get(person) != Status.WAITING:
                     broken.add("two agents")
                 end(person, Status.ACTIVE, number)
                 holder[person] = event.by_id
-                load[event.by_id] += 1
                 capacity = [size for at, size in journal.capacities[event.by_id] if at < number][-1]
-                if load[event.by_id] > capacity:
+                since = journal.passes.get(event.at) or journal.claims[event.at]
+                filled = sum(min(journal.possible("weight", each, since, number)) for each in held[event.by_id])
+                held[event.by_id].add(person)
+                if filled >= capacity or len(held[event.by_id]) > capacity:
                     broken.add("capacity")
             case EventKind.CLOSED | EventKind.ABANDONED:
                 if person in holder:
-                    load[holder.pop(person)] -= 1
+                    held[holder.pop(person)].discard(person)
                 to = Status.CLOSED if event.kind == EventKind.CLOSED else Status.ABANDONED
                 end(person, to, min((deed.before for deed in journal.around(number)), default=number))
     for person in list(began):
@@ -214,7 +223,7 @@ def judge(journal: Journal) -> set[str]:
     for person in people.values():
         is_there = journal.possible("present", person.pk, now, now) == {True}
         for agent in on_duty:
-            has_room = load[agent.user_id] < agent.capacity
+            has_room = sum(people[each].weight for each in held[agent.user_id]) < agent.capacity
             is_owed = status[person.pk] == Status.WAITING and is_there and has_room
             if is_owed and _may_take(journal, agents, agent, person, now, now):
                 broken.add("forgotten")
@@ -247,6 +256,7 @@ deeds = st.one_of(
     st.tuples(st.just("go_away"), person, st.sampled_from([2, 40])),
     st.tuples(st.just("come_back"), person, st.none()),
     st.tuples(st.just("raise"), person, st.sampled_from(Urgency)),
+    st.tuples(st.just("weigh"), person, st.sampled_from([LIGHT, HEAVY])),
     st.tuples(st.just("write"), person, st.none()),
     st.tuples(st.just("close"), person, st.none()),
     st.tuples(st.just("on_duty"), agent, st.integers(0, 3)),
@@ -302,6 +312,7 @@ class Play:
             row = Conversation.objects.create(
                 report=report,
                 urgency=report.urgency,
+                weight=weight_of(report.urgency),
                 force=report.force,
                 opened_at=place,
                 queued_at=place,
@@ -329,6 +340,7 @@ class Play:
         self.journal.places.setdefault(row.pk, row.queued_at)
         self.journal.note("present", row.pk, True, before)
         self.journal.note("urgency", row.pk, row.urgency, before)
+        self.journal.note("weight", row.pk, row.weight, before)
 
     def _row(self, index: int) -> Conversation | None:
         return Conversation.objects.select_related("assigned_to__user").filter(report=self.reports[index]).first()
@@ -364,6 +376,17 @@ class Play:
         if row := self._row(index):
             Conversation.objects.filter(pk=row.pk).update(urgency=urgency)
             self.journal.note("urgency", row.pk, urgency, before)
+
+    def weigh(self, index: int, weight: int) -> None:
+        row = self._row(index)
+        if row is None or row.assigned_to is None:
+            return
+        before = stamp()
+        try:
+            actions.set_weight(conversation_id=row.pk, weight=weight, by=row.assigned_to.user)
+        except (actions.NotYours, actions.ConversationClosed):
+            return
+        self.journal.note("weight", row.pk, weight, before)
 
     def write(self, index: int) -> None:
         """Posting holds the row that the dispatcher wants."""
@@ -418,7 +441,9 @@ class Play:
 
     def take(self, index: int, other: int) -> None:
         if row := self._row(other):
-            queue.claim_conversation(conversation_id=row.pk, agent_id=self.agents[index].pk, now=timezone.now())
+            queue.claim_conversation(
+                conversation_id=row.pk, agent_id=self.agents[index].pk, now=self.journal.begin_claim()
+            )
 
     def tick(self) -> None:
         before = stamp()
@@ -458,10 +483,16 @@ SMALL = History(
     overflow_seconds=3600,
 )
 WIDE = replace(SMALL, agents=[(POLICE, 3)] * 3)
+# One agent with two places: the critical person fills both.
+HEAVIEST = replace(
+    SMALL,
+    waiting=[(POLICE, Urgency.CRITICAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.NORMAL, 6), ("", 0, 5)],
+    scripts=[[("tick", None, None)]],
+)
 PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
 
 
-@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED])
+@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST])
 def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
     assert Play(history).run() == set()
 
@@ -472,6 +503,10 @@ def _newest_first(people, rooms, **options):
 
 def _without_the_first(people, rooms, **options):
     return share_out(itertools.islice(people, 1, None), rooms, **options)
+
+
+def _weightless(people, rooms, **options):
+    return share_out((replace(person, weight=LIGHT) for person in people), rooms, **options)
 
 
 def _no_load(keys, now, lock_agents=queue._lock_agents):
@@ -496,6 +531,7 @@ def _duty_not_asked(keys, now):
         (SMALL, {"share_out": _newest_first}, "first"),
         (WIDE, {"share_out": _without_the_first}, "forgotten"),
         (SMALL, {"_lock_agents": _no_load}, "capacity"),
+        (HEAVIEST, {"share_out": _weightless}, "capacity"),
         (WIDE, {"_lock_waiting": _whoever_it_is}, "two agents"),
         (PAUSED, {"_with_room": _everybody, "_lock_agents": _duty_not_asked}, "duty"),
     ],

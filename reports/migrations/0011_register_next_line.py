@@ -43,7 +43,7 @@ ALTER TABLE reports_accessrecord
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("reports", "0009_forgetting_bounds"),
+        ("reports", "0010_papers"),
     ]
 
     operations = [
