@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from reports import events
+from tests import once
 
 
 def pytest_configure() -> None:
@@ -71,6 +73,13 @@ def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]
             return [line for line in told if not names or line.partition(" ")[0] in names]
 
         yield lines
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Each worker has a copy of one database that was migrated once. A process alone migrates its own."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = once.template()
 
 
 @pytest.fixture(scope="session")
