@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from reports import events
 from tests import once, restoring
+from tests.order import long_files_first
 
 
 def pytest_configure() -> None:
@@ -21,6 +22,11 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        long_files_first(items)
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from tests import once
+from tests import once, order
 
 
 def test_made_once_whoever_asks(tmp_path, monkeypatch):
@@ -48,3 +50,19 @@ def test_database_of_this_process_is_migrated():
     executor = MigrationExecutor(connection)
     assert executor.loader.applied_migrations
     assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+
+
+def test_long_files_come_first_and_keep_the_order_of_their_tests():
+    def items(*names: str) -> list[Any]:
+        return [SimpleNamespace(nodeid=name) for name in names]
+
+    short, (longest, long, *_others) = "tests/test_a.py", order.SECONDS
+    found = items(f"{short}::b", f"{long}::b", f"{longest}::b", f"{long}::a", f"{short}::a")
+    order.long_files_first(found)
+    assert [one.nodeid for one in found] == [
+        f"{longest}::b", f"{long}::b", f"{long}::a", f"{short}::b", f"{short}::a",
+    ]  # fmt: skip
+
+
+def test_long_files_are_there():
+    assert [name for name in order.SECONDS if not (once.ROOT / name).is_file()] == []
