@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,11 +48,13 @@ screenshots: $(STAMP) ## refaire les images des guides (docs/images), sur un sit
 
 test: $(STAMP) ## tous les tests, navigateur compris
 	@$(PYTHON) -m tests.chromium
-	@$(MAKE) --no-print-directory check
-	@$(PYTHON) -m pytest -n 2 --dist loadfile
+	@$(MAKE) --no-print-directory -j 2 check test-all
+
+test-all: $(STAMP)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-quick: $(STAMP) ## les tests sans navigateur
-	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser and not slow"
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not slow"
 
 check: $(STAMP) ## style, types, gabarits, contrats d'import
 	@mkdir -p .local

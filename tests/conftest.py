@@ -1,20 +1,23 @@
 """What every test may use."""
 
 import logging
+import os
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.signals import request_finished
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from reports import events
+from tests import once, restoring
+from tests.order import long_files_first
 
 
 def pytest_configure() -> None:
@@ -24,11 +27,9 @@ def pytest_configure() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 
-FROM_MIGRATIONS = (
-    "pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule", "chat.CannedReply", "chat.Threshold",
-)  # fmt: skip
-_kept: dict[str, list[Any]] = {}
-_blockers: list[DjangoDbBlocker] = []
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        long_files_first(items)
 
 
 @pytest.fixture
@@ -91,38 +92,15 @@ def _commit_told(**_signal: object) -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Each worker has a copy of one database that was migrated once. A process alone migrates its own."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = once.template()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Transactional tests empty every table: the register, which refuses that, lets it be in this database alone."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE reports_accessrecord DISABLE TRIGGER register_is_not_emptied")
-        for label in FROM_MIGRATIONS:
-            _kept[label] = list(apps.get_model(label)._default_manager.all())
-    _blockers.append(django_db_blocker)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
-    """A transactional test empties the tables: what the migrations wrote is there again for the next one.
-
-    A hook, for it comes after every fixture: pytest-django's, which empties them, are torn down after ours.
-    """
-    try:
-        return (yield)
-    finally:
-        if _kept and nextitem is not None and _empties_tables(item):  # after the last one there is no database
-            _bring_back()
-
-
-def _empties_tables(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("django_db")
-    is_marked = marker is not None and bool(marker.kwargs.get("transaction"))
-    return is_marked or bool({"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())))
-
-
-def _bring_back() -> None:
-    with _blockers[0].unblock():
-        for label, rows in _kept.items():
-            model = apps.get_model(label)
-            if not model._default_manager.exists():
-                model._default_manager.bulk_create(rows)
-        connection.close()
+    """What a transactional test leaves behind is taken away by `tests.restoring`."""
+    with django_db_blocker.unblock():
+        restoring.remember()
+    TransactionTestCase._fixture_teardown = restoring.bring_back  # type: ignore[method-assign]

@@ -7,36 +7,53 @@ DATABASE_URL and REDIS_URL name others; workers of pytest-xdist use those of the
 import atexit
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from pnav.demo.services import Postgres, Valkey
 from pnav.pages.translations import compile_messages
+from tests import once
 from tests.variables import VARIABLES
 
 os.environ.update(VARIABLES, REDIS_PREFIX=f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
 
 compile_messages(Path(__file__).resolve().parents[1] / "pnav" / "locale")
 
-if "DATABASE_URL" not in os.environ:
+if "PYTEST_XDIST_WORKER" not in os.environ:
     _state = Path(tempfile.mkdtemp(prefix="pnav-tests-"))
-    _postgres = Postgres(_state, durable=False)
-    _valkey = Valkey(_state)
-    _postgres.start()
-    _valkey.start()
-    os.environ["DATABASE_URL"] = _postgres.url
-    os.environ["REDIS_URL"] = _valkey.url
+    os.environ[once.FOLDER] = str(_state)
+    atexit.register(shutil.rmtree, _state, ignore_errors=True)
+    if "DATABASE_URL" in os.environ:
+        atexit.register(once.forget)
+    else:
+        _postgres = Postgres(_state, durable=False)
+        _valkey = Valkey(_state)
+        _postgres.start()
+        _valkey.start()
+        os.environ["DATABASE_URL"] = _postgres.url
+        os.environ["REDIS_URL"] = _valkey.url
 
-    def _stop() -> None:
-        _valkey.stop()
-        _postgres.stop()
-        shutil.rmtree(_state, ignore_errors=True)
-        if _postgres.home != _state:
-            shutil.rmtree(_postgres.home, ignore_errors=True)
+        def _stop() -> None:
+            _valkey.stop()
+            _postgres.stop()
+            if _postgres.home != _state:
+                shutil.rmtree(_postgres.home, ignore_errors=True)
 
-    atexit.register(_stop)
+        atexit.register(_stop)
 
 if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
     # A database of Valkey each: emptying the cache of one must not empty that of the other.
     _address = os.environ["REDIS_URL"]
     os.environ["REDIS_URL"] = f"{_address}{'&' if '?' in _address else '?'}db={int(_worker.removeprefix('gw')) % 16}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """While the workers read the tests, the database that they will copy is made."""
+    early = subprocess.Popen([sys.executable, "-m", "tests.once"], cwd=once.ROOT)
+    atexit.register(early.wait, 60)
+    atexit.register(early.terminate)

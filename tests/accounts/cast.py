@@ -13,6 +13,7 @@ from pnav.accounts.second_factor import enrol_totp, of_account
 
 PASSWORD = "une phrase de passe pour les tests"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+IN_A_BROWSER = 8  # seconds from reading a code to the server's look at it
 
 
 def make_user(username: str, role: Role = Role.AGENT, *, totp: bool = False, temporary: bool = False) -> User:
@@ -31,10 +32,13 @@ def recovery_codes(user: User) -> list[str]:
         return RecoveryCodes.activate(user).get_unused_codes()
 
 
-def totp_code(secret: str = SECRET) -> str:
-    """The code of now, with at least eight seconds before it: one that changes on its way is refused."""
+def totp_code(secret: str = SECRET, *, seconds: float = 2) -> str:
+    """The code of now, good for so many seconds more: one that changes on its way is refused.
+
+    Two are plenty where the way is a call in this process; a browser on a busy machine needs `IN_A_BROWSER`.
+    """
     left = 30 - time.time() % 30
-    if left < 8:
+    if left < seconds:
         time.sleep(left)
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 

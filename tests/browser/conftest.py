@@ -38,16 +38,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe as AxeCore
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from tests import chromium
+from tests import chromium, once
 from tests.browser.exchange import console, enter, nobody_on_duty
 
 __all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
@@ -139,11 +137,6 @@ def neutral_site() -> Iterator[str]:
     thread.join()
 
 
-def _named(address: str, database: str) -> str:
-    parts = urlsplit(address)
-    return parts._replace(path=f"/{database}").geturl()
-
-
 @pytest.fixture(scope="session")
 def live_site(
     tmp_path_factory: pytest.TempPathFactory, neutral_site: str, django_db_blocker: DjangoDbBlocker
@@ -152,42 +145,36 @@ def live_site(
     folder = tmp_path_factory.mktemp("site")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"browser_{worker}_{os.getpid()}"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    environment = {
-        **os.environ,
-        "DATABASE_URL": _named(os.environ["DATABASE_URL"], name),
-        "REDIS_PREFIX": name,
-        "DJANGO_SETTINGS_MODULE": "pnav.settings",
-        "STATIC_ROOT": str(folder / "static"),
-        "QUICK_EXIT_URL": neutral_site,
-        "DATABASE_POOL_SIZE": "8",
-    }
-    port = free_port()
-    site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", django_db_blocker)
-    site.manage("migrate", "--verbosity=0")
-    site.manage("build_styles")
-    site.manage("collectstatic", "--noinput", "--verbosity=0")
-    with site.log.open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pnav.asgi:application"],
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_for(site, server)
-        yield site
-    finally:
-        server.terminate()
+    with once.database(name) as database:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": database,
+            "REDIS_PREFIX": name,
+            "DJANGO_SETTINGS_MODULE": "pnav.settings",
+            "STATIC_ROOT": str(once.static_files()),
+            "QUICK_EXIT_URL": neutral_site,
+            "DATABASE_POOL_SIZE": "8",
+        }
+        port = free_port()
+        site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", django_db_blocker)
+        with site.log.open("wb") as log:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pnav.asgi:application"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         try:
-            server.wait(15)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            _wait_for(site, server)
+            yield site
+        finally:
+            server.terminate()
+            try:
+                server.wait(15)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
 
 
 def _wait_for(site: LiveSite, server: subprocess.Popen[bytes]) -> None:

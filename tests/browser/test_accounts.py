@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from chat.models import Agent
 from pnav.accounts.models import Role, User
-from tests.accounts.cast import PASSWORD, make_user, totp_code
+from tests.accounts.cast import IN_A_BROWSER, PASSWORD, make_user, totp_code
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.factories.chat import unit
 
@@ -47,7 +47,7 @@ def sign_in(page: Page, base: str, name: str, *, code: bool = True, path: str = 
     page.fill("[name=password]", PASSWORD)
     submit(page)
     if code:
-        page.fill("[name=code]", totp_code())
+        page.fill("[name=code]", totp_code(seconds=IN_A_BROWSER))
         submit(page)
 
 
@@ -89,7 +89,7 @@ def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe,
     page.goto(live_site.url + "/compte/2fa/totp/activate/")
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.fill("[name=code]", totp_code(secret_on(page)))
+    page.fill("[name=code]", totp_code(secret_on(page), seconds=IN_A_BROWSER))
     submit(page)
     expect(page.locator("h1")).to_have_text("Codes de secours")
     expect(page.locator(".pnav-codes li")).to_have_count(10)
@@ -113,7 +113,7 @@ def test_enrolment_and_sign_in_without_javascript(live_site, page_factory: PageF
     page.goto(live_site.url + "/console/")
     with goes_on(page):
         page.click("text=Enregistrer une application")
-    page.fill("[name=code]", totp_code(secret_on(page)))
+    page.fill("[name=code]", totp_code(secret_on(page), seconds=IN_A_BROWSER))
     submit(page)
     expect(page.locator("h1")).to_have_text("Codes de secours")
     page.goto(live_site.url + "/console/")

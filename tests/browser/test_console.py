@@ -21,7 +21,7 @@ from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
-from tests.accounts.cast import SECRET, totp_code
+from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
 from tests.browser.conftest import PATIENCE_MS, Axe, LiveSite, PageFactory
 from tests.chat.sockets import visit
 from tests.factories import chat as make
@@ -76,7 +76,7 @@ def sign_in(page: Page, site: LiveSite, agent: Agent) -> None:
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
     page.wait_for_selector("[name=code]")
-    page.fill("[name=code]", totp_code())
+    page.fill("[name=code]", totp_code(seconds=IN_A_BROWSER))
     page.press("[name=code]", "Enter")
     page.wait_for_url("**/console/")
 
@@ -297,7 +297,7 @@ def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_
     at(cache.clear)  # the code of the sign-in has served
     beside = page.context.new_page()
     beside.goto(live_site.url + "/compte/2fa/reauthenticate/?next=/compte/")
-    beside.fill("[name=code]", totp_code())
+    beside.fill("[name=code]", totp_code(seconds=IN_A_BROWSER))
     with page.expect_websocket(timeout=40_000) as again:
         beside.press("[name=code]", "Enter")
         beside.wait_for_url("**/compte/2fa/")

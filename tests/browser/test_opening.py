@@ -18,7 +18,7 @@ from reports.models import OpeningRequest, Report
 from reports.opening_rules import State
 from reports.replies import Reply, seal_reply
 from reports.sealing import unseal
-from tests.accounts.cast import SECRET, totp_code
+from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import PASSWORD, an_agent, at, sign_in  # noqa: F401  a fixture
 from tests.factories import chat as make
@@ -61,7 +61,7 @@ def enter(page: Page, site: LiveSite, custodian: User) -> None:
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
     page.wait_for_selector("[name=code]")
-    page.fill("[name=code]", totp_code())
+    page.fill("[name=code]", totp_code(seconds=IN_A_BROWSER))
     page.press("[name=code]", "Enter")
     page.wait_for_url("**/levees/")
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import time
 import uuid
@@ -20,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 from websockets.sync.client import ClientConnection, connect
 
 from pnav.demo.services import Postgres, Service, Valkey
+from tests import once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,15 +90,14 @@ class Site:
             **self.variables,
         }
         (self.folder / "static").mkdir()
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=self.environment, check=True)
+        once.migrate_elsewhere(self.postgres.url)
         self.webs = [self.web(self.folder, self.environment) for _each in range(self.count)]
         for web in self.webs:
             web.start()
 
     def collect_static(self) -> None:
         """For scenarios that open pages; before the first one."""
-        for command in (["build_styles"], ["collectstatic", "--noinput", "--verbosity=0"]):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=self.environment, check=True)
+        shutil.copytree(once.static_files(), self.folder / "static", dirs_exist_ok=True)
 
     def stop(self) -> None:
         for web in getattr(self, "webs", []):

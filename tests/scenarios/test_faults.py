@@ -1,17 +1,37 @@
 """What happens to a conversation when something dies. Everything here is really killed."""
 
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from chat.models import Message
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
+from tests.scenarios.conftest import Site
 
 REPORTER = "/ws/conversation/"
 CONSOLE = "/ws/console/"
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def silence(tmp_path_factory, django_db_blocker):
+    """Fifty sockets of another site, where nothing else happens: open, and silent since this moment.
+
+    Begun before the first test of this module, for the last one: the minute goes by while processes are killed here.
+    """
+    site = Site(tmp_path_factory.mktemp("silent"), django_db_blocker)
+    try:
+        site.start()
+        with site.database():
+            keys = [visit(make.waiting(queued_at=make.long_ago(1))) for _each in range(50)]
+        with ExitStack() as stack:
+            lines = [stack.enter_context(site.line(index % 2, REPORTER, key)) for index, key in enumerate(keys)]
+            yield lines, time.monotonic()
+    finally:
+        site.stop()
 
 
 @pytest.fixture
@@ -127,18 +147,11 @@ def _restart_in_place(postgres):
         tempfile.mkdtemp = real
 
 
-def test_idle_sockets_stay_open(site):
+def test_idle_sockets_stay_open(silence):
     """redis-py 8 closed about one waiting socket every five seconds; a minute of silence shows it."""
-    with site.database():
-        conversations = [make.waiting(queued_at=make.long_ago(1)) for _each in range(50)]
-        keys = [visit(conversation) for conversation in conversations]
-    lines = [site.line(index % 2, REPORTER, key) for index, key in enumerate(keys)]
-    try:
-        time.sleep(65)
-        for line in lines:
-            line.send(type="beat")
-        for line in lines:
-            assert line.until(lambda frame: frame["type"] == "beat", 10)
-    finally:
-        for line in lines:
-            line.socket.close()
+    lines, since = silence
+    time.sleep(max(0, since + 65 - time.monotonic()))
+    for line in lines:
+        line.send(type="beat")
+    for line in lines:
+        assert line.until(lambda frame: frame["type"] == "beat", 10)

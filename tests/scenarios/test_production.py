@@ -6,10 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
+
+from tests import once
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -60,21 +60,12 @@ print("RESULT" + json.dumps([cookies, answers]))
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory) -> Iterator[dict[str, str]]:
+def environment() -> Iterator[dict[str, str]]:
     """A database of its own, migrated."""
     name = f"production_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    static = tmp_path_factory.mktemp("static")
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    own = {"DATABASE_URL": database, "REDIS_PREFIX": name, "DJANGO_SETTINGS_MODULE": "pnav.settings"}
-    values = {**os.environ, **own, "STATIC_ROOT": str(static)}
-    for command in (["migrate", "--verbosity=0"], ["build_styles"], ["collectstatic", "--noinput", "--verbosity=0"]):
-        done = manage(values, *command)
-        assert done.returncode == 0, done.stderr
-    yield values | PRODUCTION
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    with once.database(name) as database:
+        own = {"DATABASE_URL": database, "REDIS_PREFIX": name, "DJANGO_SETTINGS_MODULE": "pnav.settings"}
+        yield {**os.environ, **own, "STATIC_ROOT": str(once.static_files())} | PRODUCTION
 
 
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

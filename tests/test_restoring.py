@@ -1,0 +1,56 @@
+"""What a test committed is gone for the next one, and what the migrations wrote is there."""
+
+import threading
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.db import connection, transaction
+
+from chat.models import CannedReply, Threshold
+from pnav.pages.models import HelpNumber
+from reports import register
+from tests import restoring
+from tests.factories import chat as make
+from tests.reports.test_register import COMMON
+
+
+def everything() -> dict[str, list[dict[str, object]]]:
+    models = apps.get_models(include_auto_created=True)
+    return {one._meta.label: list(one._base_manager.order_by("pk").values()) for one in models if one._meta.managed}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_is_as_the_migrations_left_it():
+    before = everything()
+    assert all(before[label] for label in ("chat.CannedReply", "chat.Threshold", "pages.HelpNumber", "auth.Permission"))
+    assert not any(before[label] for label in ("chat.Conversation", "reports.AccessRecord", "accounts.User"))
+    make.message(make.assigned(), "de ce test")
+    with transaction.atomic():
+        register.record(by=None, **COMMON)
+    CannedReply.objects.all().delete()
+    Permission.objects.first().delete()
+    HelpNumber.objects.update(order=4711)
+    Threshold.objects.update(limit=600)
+    changed = {label for label, rows in everything().items() if rows != before[label]}
+    assert {"chat.Message", "reports.AccessRecord", "chat.CannedReply", "auth.Permission"} <= changed
+    assert {"pages.HelpNumber", "chat.Threshold"} <= changed
+    restoring.bring_back(None)
+    assert everything() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_waits_for_what_is_still_being_written():
+    """A thread that a test left behind commits later: its line goes too."""
+    parameters = connection.get_connection_params()
+    address = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
+    with psycopg.connect(**address) as late:
+        late.execute("INSERT INTO django_session VALUES ('late', '', now())")
+        timer = threading.Timer(0.5, late.commit)
+        timer.start()
+        restoring.bring_back(None)
+        timer.join()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM django_session")
+        assert cursor.fetchone() == (0,)
