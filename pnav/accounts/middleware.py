@@ -20,6 +20,7 @@ from pnav.sessions import SessionStore
 AREAS: dict[str, set[Role]] = {
     "/console/": {Role.AGENT, Role.SUPERVISOR},
     "/ecoute/": {Role.PSYCHOLOGIST},
+    "/unite/": {Role.UNIT},
     "/levees/": {Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMINISTRATOR},
     "/admin/": {Role.ADMINISTRATOR},
 }
