@@ -198,7 +198,7 @@ def test_after_the_end_without_a_script_by_the_code(
     page = page_factory(javascript=False, width=320)
     page.goto(live_site.url + "/tchat/reprendre/")
     page.fill("[name=code]", code)
-    page.press("[name=code]", "Enter")
+    page.get_by_role("button", name="Reprendre", exact=True).click()
     page.wait_for_url("**/tchat/suites/")
     assert page.title() == "Informations"
     expect(page.get_by_text("Un-mot-de-l-echange")).to_have_count(0)

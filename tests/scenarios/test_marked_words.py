@@ -297,6 +297,7 @@ def _goes_to_a_unit(all_: Typing) -> None:
         assert him.post("/tchat/suites/", {"transmission": key[1], "answer": answer}).status == 302
     own = re.search(r'href="(/unite/[0-9a-f-]{36}/)"', unit.get("/unite/").body)
     assert own
+    assert mark("resume-yes") not in unit.get(own[1]).body, "nobody has opened it"
     assert unit.post(f"{own[1]}ouvrir/", {"x": mark("ouvrir")}).status == 302
     assert mark("resume-yes") in unit.get(own[1]).body
     assert unit.post(f"{own[1]}rendez-vous/", {"seen": mark("vu"), "day": mark("jour"), "place": mark("lieu-refuse")})
