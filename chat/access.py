@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from chat import followups
 from chat.beside import Aside, AsideQuerySet, OwnReply
 from chat.exposure import WEEKS, Spell
 from chat.lifecycle import HEAVY, Status
-from chat.models import Agent, Conversation, ConversationQuerySet
+from chat.models import Agent, Conversation, ConversationQuerySet, FollowUp, Transmission, UnitAccount
+from chat.transmission_rules import RECEIVED
 from reports.models import ErasureRequest
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
@@ -137,3 +139,49 @@ def as_party_to_aside(agent: Agent, public_id: UUID) -> Aside | None:
 def own_reply(agent: Agent, public_id: UUID) -> OwnReply | None:
     """A reply that this agent made for themselves; nobody else has it."""
     return OwnReply.objects.filter(public_id=public_id, agent=agent).first()
+
+
+# --- what went to a unit ----------------------------------------------------------------------------------------------
+
+
+def as_unit(user: Any) -> UnitAccount | None:
+    """The account of a unit behind a signed-in one, with its point d'accueil; None for everybody else."""
+    if user is None or not user.is_authenticated or not user.is_active or not user.is_unit:
+        return None
+    if user.password_is_temporary:
+        return None
+    return UnitAccount.objects.select_related("point").filter(user=user, point__isnull=False).first()
+
+
+def received_by(account: UnitAccount) -> QuerySet[Transmission]:
+    """What was sent to this account's unit, and not withdrawn: its own only."""
+    return Transmission.objects.filter(point=account.point_id, point__isnull=False, state__in=RECEIVED)
+
+
+def as_receiving_unit(account: UnitAccount, public_id: UUID) -> Transmission | None:
+    """One of them."""
+    rows = received_by(account).select_related("conversation__report", "point")
+    return rows.filter(public_id=public_id).first()
+
+
+def transmitted_by(agent: Agent) -> QuerySet[Transmission]:
+    """Of the conversations that this agent answers, or answered to their end."""
+    return Transmission.objects.filter(conversation__assigned_to=agent)
+
+
+def follow_up_by_digest(digest: bytes, now: datetime) -> FollowUp | None:
+    """The code of suites that has this slow hash, while it works and there is something to follow."""
+    rows = FollowUp.objects.select_related("conversation__report").filter(code_digest=digest.hex())
+    rows = rows.filter(Q(until__isnull=True) | Q(until__gt=now))
+    return rows.filter(conversation__transmissions__isnull=False).first()
+
+
+def as_follower(session: Mapping[str, Any]) -> Conversation | None:
+    """The conversation whose suites this visit may read, and nothing else of it: its code was typed in this visit."""
+    known = session.get(followups.SESSION_KEY)
+    if known is None:
+        return None
+    pk, issued_at = known
+    rows = FollowUp.objects.select_related("conversation__report", "conversation__assigned_to__unit")
+    row = rows.filter(pk=pk, issued_at=datetime.fromisoformat(issued_at)).first()
+    return None if row is None else row.conversation

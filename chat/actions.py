@@ -115,7 +115,7 @@ def close_conversation(
         body = _("Fin de l'échange. Les messages restent lisibles.")
     if conversation.is_open:
         say(conversation, body, now=now)
-    resume.void_code(conversation_id=conversation.pk)  # first: a closed row holds none
+    resume.end_code(conversation, now)  # first: a closed row holds none
     conversation.status = Status.CLOSED
     conversation.closed_at = now
     conversation.closed_by = by_author

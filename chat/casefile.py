@@ -9,7 +9,7 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import closings, desk, emergencies, factsheets, links, proposals
+from chat import closings, desk, emergencies, factsheets, links, proposals, transmission_panel, transmissions
 from chat.case_forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
 from chat.closing_rules import Point, Seen
 from chat.emergency_rules import Situation
@@ -79,6 +79,7 @@ def panels(
     ready: QuestionForm | None = None,
     appointment: AppointmentForm | None = None,
     problems: Sequence[str] = (),
+    transmission: transmission_panel.Panel | None = None,
 ) -> dict[str, Any]:
     """What the panels of a conversation that was just obtained need; the forms that were sent in error stay filled."""
     emergency = emergencies.open_one(conversation)
@@ -97,7 +98,13 @@ def panels(
         "paper_form": PaperForm(),
         "case_problems": list(problems),
         "closing_words": closings.words_of(conversation) if not conversation.is_open else {},
+        "transmission": transmission or transmission_panel.panel(conversation, prefill=prefill(conversation)),
     }
+
+
+def prefill(conversation: Conversation) -> str:
+    """What a summary for a unit starts from: the sheet of facts, never the thread."""
+    return transmission_panel.summary_of(told_facts(factsheets.facts_of(factsheets.sheet_of(conversation))))
 
 
 def closing_form(conversation: Conversation, data: Any = None) -> ClosingForm:
@@ -178,6 +185,15 @@ def _work(conversation: Conversation) -> list[Section]:
         ended = _moment(emergency.ended_at) if emergency.ended_at else _("en cours")
         line = f"{Situation(emergency.situation).label}. {_moment(emergency.started_at)} – {ended}"
         sections.append(Section(_("Procédure d'urgence"), lines=[line], pairs=steps))
+    for one in reversed(transmissions.of(conversation)):
+        lines = [one.unit, one.summary, *([_("Sans accord : %(why)s") % {"why": one.why}] if one.why else [])]
+        steps = [
+            (f"{step.label}, {_moment(step.at)}", step.words.get("reason") or step.words.get("moment") or "–")
+            for step in one.steps
+        ]
+        number = one.transmission.file_number
+        title = _("Transmission %(number)s") % {"number": number} if number else _("Transmission non envoyée")
+        sections.append(Section(title, lines=lines, pairs=steps))
     words = closings.words_of(conversation)
     points = closings.points_of(conversation)
     if words or points:

@@ -9,6 +9,7 @@ from chat import console_keeping as keeping
 from chat import console_replies as replies
 from chat import console_staffing as staffing
 from chat import console_supervision as supervision
+from chat import console_transmission as transmission
 from chat import console_views as views
 
 app_name = "console"
@@ -33,6 +34,8 @@ urlpatterns = [
     path("echange/<uuid:public_id>/propositions/", case.propose, name="propose"),
     path("echange/<uuid:public_id>/procedure/", case.emergency, name="emergency"),
     path("echange/<uuid:public_id>/document/", case.paper, name="paper"),
+    path("echange/<uuid:public_id>/transmission/", transmission.transmit, name="transmit"),
+    path("transmissions/", transmission.index, name="transmissions"),
     path("mes-echanges/", case.own_search, name="own_search"),
     path("conservation/", keeping.endings, name="endings"),
     path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),

@@ -228,7 +228,11 @@ def screen(
         "is_still": "fixe" in request.GET,
         "is_error": duty_form is not None
         or answer is not None
-        or any(value for name, value in forms_in_error.items() if name not in {"draft", "insert"}),
+        or any(
+            getattr(value, "is_error", bool(value))
+            for name, value in forms_in_error.items()
+            if name not in {"draft", "insert"}
+        ),
         "asides": apart,
         "asides_unread": sum(one.unread for one in apart),
         "answer_for": answer and answer[0],

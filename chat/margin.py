@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from chat import display
 from chat.lifecycle import Outcome, UrgencyReason
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Note
+from chat.transmission_rules import State
 from triage.rules import Urgency
 
 
@@ -93,6 +94,8 @@ def words_of(event: ConversationEvent) -> str:
             return _urgency(label, event.detail)
         case EventKind.HELD:
             return f"{label} : {event.detail}"
+        case EventKind.TRANSMISSION if event.detail in State.values:
+            return f"{label} : {State(event.detail).label.lower()}"
         case EventKind.CLOSED if event.detail in Outcome.values:
             return f"{label} : {Outcome(event.detail).label}"
     return label

@@ -308,6 +308,7 @@ class EventKind(models.TextChoices):
     PROPOSAL_SAID = "proposal_said", _("Réponse à une proposition, dite dans l'échange")
     EMERGENCY = "emergency", _("Procédure d'urgence ouverte")
     EMERGENCY_ENDED = "emergency_ended", _("Procédure d'urgence terminée")
+    TRANSMISSION = "transmission", _("Transmission à une unité")
 
 
 class ConversationEvent(models.Model):
@@ -394,6 +395,7 @@ class Threshold(models.Model):
 # What lies beside the thread has modules of its own; Django looks for models here.
 from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
 from chat.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal  # noqa: E402
+from chat.transmitted import FollowUp, Transmission, TransmissionStep, UnitAccount  # noqa: E402
 
 __all__ = [
     "UNREADABLE",
@@ -412,6 +414,7 @@ __all__ = [
     "EmergencyStep",
     "EventKind",
     "FactSheet",
+    "FollowUp",
     "Hold",
     "Meeting",
     "Message",
@@ -419,5 +422,8 @@ __all__ = [
     "OwnReply",
     "Proposal",
     "Threshold",
+    "Transmission",
+    "TransmissionStep",
     "Unit",
+    "UnitAccount",
 ]

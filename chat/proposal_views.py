@@ -11,9 +11,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat import access, closings, display, exchange_paper, proposals
+from chat import access, closings, display, exchange_paper, proposals, transmissions
 from chat.exchange_paper import SLIP, Document, Section
 from chat.lifecycle import Status
+from chat.models import Conversation
 from chat.views import json_answer, manner_of, without_visit
 from reports import limits
 
@@ -28,7 +29,7 @@ def answers(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401)
     question = proposals.open_question(current)
     told = display.plain(closings.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
-    content: dict[str, Any] = {"question": None, "told": told}
+    content: dict[str, Any] = {"question": None, "told": told, "follow": transmissions.link_words(current)}
     if question is not None:
         content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
     return json_answer(content)
@@ -37,22 +38,36 @@ def answers(request: HttpRequest) -> HttpResponse:
 @require_GET
 def slip(request: HttpRequest) -> HttpResponse:
     """« Mon rendez-vous »: what to show at the point d'accueil. It names nobody."""
-    current = access.as_reporter(request.session)
+    current, found = _slip_of(request)
     if current is None:
         return without_visit(request)
-    found = proposals.appointment_of(current)
     appointment, words = found if found is not None else (None, {})
-    context = {**manner_of(request, current), "appointment": appointment, "words": words, "bring": bring()}
+    context = {
+        **manner_of(request, current),
+        "appointment": appointment,
+        "words": words,
+        "bring": bring(),
+        "is_by_code": access.as_reporter(request.session) is None,
+    }
     return render(request, "chat/slip.html", context)
+
+
+def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict[str, Any]] | None]:
+    """Whose slip, and the slip: of this visit's exchange; by a code of suites, of what the unit proposed alone."""
+    current = access.as_reporter(request.session)
+    if current is not None:
+        return current, transmissions.slip_of(current)
+    followed = access.as_follower(request.session)
+    by_unit = transmissions.meeting_of(followed) if followed is not None else None
+    return followed, by_unit and by_unit[1:]
 
 
 @require_GET
 def slip_paper(request: HttpRequest) -> HttpResponse:
     """The same, as a PDF."""
-    current = access.as_reporter(request.session)
+    current, found = _slip_of(request)
     if current is None:
         return without_visit(request)
-    found = proposals.appointment_of(current)
     if found is None or limits.is_over(f"slip:{current.public_id}", limit=PAPERS, seconds=PAPERS_SECONDS):
         return slip(request)
     appointment, words = found

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from chat import clock, codewords, doorbell, queue
+from chat import clock, codewords, doorbell, followups, queue
 from chat.lifecycle import Status
 from chat.models import Conversation, EventKind
 from chat.writing import say
@@ -138,11 +138,15 @@ def issue_code(*, conversation_id: int) -> Code:
     digest = slow_hash(words)  # outside any transaction: nobody waits for it
     mine = Conversation.objects.filter(pk=conversation_id)
     older = Q(resume_issued_at__isnull=True) | Q(resume_issued_at__lt=now)
-    if (
-        mine.filter(older)
-        .exclude(status=Status.CLOSED)
-        .update(resume_digest=digest, resume_issued_at=now, resume_until=until)
-    ):
+    with transaction.atomic():
+        is_mine = (
+            mine.filter(older)
+            .exclude(status=Status.CLOSED)
+            .update(resume_digest=digest, resume_issued_at=now, resume_until=until)
+        )
+        if is_mine:
+            followups.replace(conversation_id, digest, now)  # under the lock that the update took
+    if is_mine:
         return Code(" ".join(words), until)
     raise ExchangeOver if mine.filter(status=Status.CLOSED).exists() else Replaced
 
@@ -155,10 +159,18 @@ def draw_words() -> list[str]:
 def void_code(*, conversation_id: int) -> None:
     """The code given for this conversation, if there is one, no longer works; nothing of it is kept."""
     Conversation.objects.filter(pk=conversation_id).update(resume_digest=None, resume_issued_at=None, resume_until=None)
+    followups.void(conversation_id)
+
+
+def end_code(conversation: Conversation, now: datetime) -> None:
+    """The exchange ends, and with it the code: what it opens from now on are the suites, if there are any."""
+    followups.carry(conversation, now)
+    Conversation.objects.filter(pk=conversation.pk).update(resume_digest=None, resume_issued_at=None, resume_until=None)
 
 
 def forget_expired_codes(*, now: datetime) -> int:
     """Erase the hashes of the codes whose time is over; how many there were. They stopped working by themselves."""
+    followups.forget_expired(now)
     return Conversation.objects.filter(resume_until__lte=now).update(
         resume_digest=None, resume_issued_at=None, resume_until=None
     )

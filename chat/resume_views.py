@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 import reports.session
 import triage.session
-from chat import access, codewords, resume
+from chat import access, codewords, followups, resume
 from chat.forms import CodeForm
 from chat.lifecycle import Status
-from chat.models import Conversation
+from chat.models import Conversation, FollowUp
 from chat.views import json_answer, manner_of, without_visit
 from reports import arrivals, limits
 from reports.models import ErasureRequest
@@ -132,6 +132,10 @@ def come_back(request: HttpRequest) -> HttpResponse:
             if isinstance(opened, ErasureRequest):
                 reports.session.remember_request(request, opened)
                 return redirect("chat:erasure")
+            if isinstance(opened, FollowUp):
+                followups.remember(request.session, opened)
+                request.session[reports.session.DISCREET] = opened.conversation.report.discreet
+                return redirect("chat:follow_up")
             reports.session.remember(request, opened.report)
             arrivals.record_request(request, opened.report.public_id)
             return redirect("chat:conversation")
@@ -158,9 +162,9 @@ def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
 
 def _try(
     request: HttpRequest, words: tuple[str, ...], mark: str
-) -> tuple[Conversation | ErasureRequest | None, str, int]:
-    """The conversation, or the request for erasure, that these words open, or why they open none; and the status of the
-    answer.
+) -> tuple[Conversation | ErasureRequest | FollowUp | None, str, int]:
+    """The conversation, the request for erasure or the suites that these words open, or why they open none; and the
+    status of the answer.
 
     All codes that do not work get the same sentence: it tells a guesser nothing.
     """
@@ -176,7 +180,11 @@ def _try(
         digest = resume.slow_hash(words)
     except resume.Busy:
         return None, _busy(), 503
-    opened = resume.resume_by_digest(digest, mark=mark) or access.erasure_by_digest(digest)
+    opened = (
+        resume.resume_by_digest(digest, mark=mark)
+        or access.erasure_by_digest(digest)
+        or access.follow_up_by_digest(digest, timezone.now())
+    )
     refusal = _(
         "Ces mots n'ouvrent aucun échange. Leur ordre compte. Un code ne fonctionne plus quand sa date est passée, "
         "quand il a été annulé ou remplacé, ou quand l'échange est terminé."

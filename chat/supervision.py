@@ -14,7 +14,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat import display, watch
+from chat import display, transmissions, watch
 from chat.desk import duration
 from chat.lifecycle import Author, Availability
 from chat.models import Agent, Conversation, Message, Threshold
@@ -113,7 +113,7 @@ class Board:
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """The board of a supervisor of these units, in four queries."""
+    """The board of a supervisor of these units, in five queries."""
     known = limits()
     people = list(
         Conversation.objects.waiting().values_list("urgency", "force", "report__age_band", "queued_at").order_by("pk")
@@ -149,7 +149,12 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         members=[_member(agent, held[agent.pk]) for agent in agents if agent.unit_id in units],
         others=_others([agent for agent in agents if agent.unit_id not in units]),
         silences=silences,
-        alerts=_alerts(people, silences, now, known, on_duty=len(on_duty), free=free),
+        alerts=_sorted(
+            [
+                *_alerts(people, silences, now, known, on_duty=len(on_duty), free=free),
+                *_unread_alerts(now, known[Watched.UNREAD]),
+            ]
+        ),
     )
 
 
@@ -265,7 +270,35 @@ def _alerts(
     duty = watch.level_of_duty(on_duty=on_duty, free=free, limit=known[Watched.ON_DUTY])
     if duty > Level.KEPT:
         alerts.append(Alert(duty, _duty_text(on_duty, free)))
+    return alerts
+
+
+def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
     return sorted(alerts, key=lambda alert: (-alert.level, alert.text))
+
+
+def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:
+    """Summaries that no unit has read: how many, and for how long; whose they are is on their agent's own list."""
+    return [
+        Alert(level, _unread_text(level, count, limit.limit))
+        for level, count in Counter(transmissions.unread(now, limit)).items()
+    ]
+
+
+def _unread_text(level: Level, count: int, limit: int) -> str:
+    if level is Level.BROKEN:
+        text = ngettext(
+            "%(count)s transmission non lue par l'unité depuis plus de %(limit)s min.",
+            "%(count)s transmissions non lues par l'unité depuis plus de %(limit)s min.",
+            count,
+        )
+    else:
+        text = ngettext(
+            "%(count)s transmission bientôt non lue depuis %(limit)s min.",
+            "%(count)s transmissions bientôt non lues depuis %(limit)s min.",
+            count,
+        )
+    return text % {"count": count, "limit": limit}
 
 
 def _wait_text(kind: str, level: Level, count: int, limit: int) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import keeping_views, proposal_views, resume_views, views
+from chat import followup_views, keeping_views, proposal_views, resume_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("reponses/", proposal_views.answers, name="answers"),
     path("rendez-vous/", proposal_views.slip, name="slip"),
     path("rendez-vous/papier/", proposal_views.slip_paper, name="slip_paper"),
+    path("suites/", followup_views.follow_up, name="follow_up"),
+    path("suites/code/", followup_views.code, name="follow_up_code"),
     path("code/", resume_views.code, name="code"),
     path("code/annuler/", resume_views.annul, name="code_annul"),
     path("terminer/", views.end, name="end"),

@@ -38,6 +38,7 @@ from chat import (
     refusals,
     resume,
     thread,
+    transmissions,
     wording,
 )  # fmt: skip
 from chat.dialogue import Party
@@ -139,7 +140,8 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
         "max_length": protocol.MAX_BODY,
         "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
         "question": proposals.open_question(conversation),
-        "has_slip": proposals.appointment_of(conversation) is not None,
+        "has_slip": transmissions.slip_of(conversation) is not None,
+        "follow": transmissions.link_words(conversation),
         "told": _told(conversation),
     }
     return render(request, "chat/conversation.html", context)
@@ -274,6 +276,7 @@ def news(request: HttpRequest) -> HttpResponse:
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         "paused": request.GET.get("pause") == "1",
         "question": proposals.open_question(current),
+        "follow": transmissions.link_words(current),
     }
     return render(request, "chat/news.html", context)
 

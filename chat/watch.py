@@ -15,6 +15,7 @@ class Watched(TextChoices):
     WAIT_URGENT = "wait_urgent", _("Attente d'une personne en urgence")
     SILENCE = "silence", _("Silence de l'agent")
     ON_DUTY = "on_duty", _("Agents disponibles")
+    UNREAD = "unread", _("Transmission non lue par l'unité")
 
 
 class Level(IntEnum):
@@ -48,6 +49,7 @@ DEFAULTS: Mapping[str, Limit] = {
     Watched.WAIT_URGENT: Limit(1),
     Watched.SILENCE: Limit(5),
     Watched.ON_DUTY: Limit(1),
+    Watched.UNREAD: Limit(120),
 }
 
 

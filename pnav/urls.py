@@ -13,6 +13,7 @@ urlpatterns = [
     path("tchat/", include("chat.urls")),
     path("console/", include("chat.console_urls")),
     path("ecoute/", include("chat.listening_urls")),
+    path("unite/", include("chat.unit_urls")),
     path("levees/", include("reports.opening_urls")),
     path("compte/", include("pnav.accounts.urls")),
     path("admin/", admin.site.urls),

@@ -57,6 +57,9 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Emergency": With("chat.Conversation"),
     "chat.EmergencyStep": With("chat.Emergency"),
     "chat.Closing": With("chat.Conversation"),
+    "chat.Transmission": With("chat.Conversation"),
+    "chat.TransmissionStep": With("chat.Transmission"),
+    "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
     "reports.Freeze": With("reports.Report"),
     "reports.ErasureRequest": With("reports.Report"),
     "reports.SealedValue": With("reports.Report"),
@@ -73,6 +76,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.RetentionRule": NoEnd("the rules themselves"),
     "accounts.User": TEAM,
     "chat.Agent": TEAM,
+    "chat.UnitAccount": TEAM,
     "chat.Unit": TEAM,
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
     "chat.Threshold": NoEnd("settings of the service; nothing of anybody"),

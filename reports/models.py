@@ -292,6 +292,8 @@ class AccessKind(models.TextChoices):
     SEARCH = "search", _("Recherche")
     EXPORT = "export", _("Export")
     PAPER = "paper", _("Document de l'échange, par son interlocuteur")
+    TRANSMITTED = "transmitted", _("Résumé transmis à une unité")
+    TRANSMISSION = "transmission", _("Lecture d'un résumé, par l'unité")
     OPENING = "opening", _("Levée d'anonymat")
     RETENTION = "retention", _("Suppression au terme")
     FREEZE = "freeze", _("Gel de la conservation")
@@ -311,6 +313,7 @@ class Motive(models.TextChoices):
     JUDICIAL = "judicial", _("Besoin judiciaire")
     RIGHT = "right", _("Droit de la personne")
     OWN_WORK = "own_work", _("Travail sur ses propres échanges")
+    FOLLOW_UP = "follow_up", _("Suites données par l'unité")
 
 
 class AccessRecord(models.Model):

@@ -14,9 +14,11 @@ SHOWN: Mapping[str, object] = {
     AccessKind.READING: _("a lu l'échange"),
     AccessKind.EXPORT: _("a copié l'échange"),
     AccessKind.PAPER: _("en a fait un document"),
+    AccessKind.TRANSMITTED: _("a transmis un résumé à une unité"),
+    AccessKind.TRANSMISSION: _("a lu le résumé transmis"),
 }
 # Done by the one who answered, who is a party: not « another agent ».
-BY_INTERLOCUTOR = {AccessKind.PAPER}
+BY_INTERLOCUTOR = {AccessKind.PAPER, AccessKind.TRANSMITTED}
 # What they are not shown, and why. Each kind of the register is in one of the two: a test asks.
 WITHHELD: Mapping[str, str] = {
     AccessKind.OPENING: "an investigation may depend on it: whether it is told is the prosecutor's to say (ADR 0032)",
@@ -38,6 +40,7 @@ class Reader(TextChoices):
     AGENT = "agent", _("Un autre agent")
     SUPERVISOR = "supervisor", _("Un superviseur")
     CUSTODIAN = "custodian", _("Un référent levée d'anonymat")
+    UNIT = "unit", _("L'unité")
     ADMINISTRATOR = "administrator", _("Un administrateur")
     SERVICE = AccessRecord.SERVICE, _("Le service, automatiquement")
 

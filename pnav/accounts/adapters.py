@@ -150,6 +150,8 @@ class AccountAdapter(DefaultAccountAdapter):
             return reverse("openings:index")
         if user.is_psychologist:
             return reverse("listening:index")
+        if user.is_unit:
+            return reverse("unit:index")
         return "/console/" if user.is_agent else reverse("mfa_index")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:

@@ -19,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Agent
+from chat.models import Agent, UnitAccount
 from pnav.accounts.bulk_admin import ImportsAgents
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.proof import recently_proved
@@ -66,6 +66,32 @@ class AgentInline(admin.StackedInline):
     can_delete = False  # conversations point to the agent: deactivate the account instead
     verbose_name = _("agent du tchat")
     verbose_name_plural = _("agent du tchat")
+
+
+class UnitFormSet(BaseInlineFormSet):
+    def clean(self) -> None:
+        """An account of the role « unité » needs its point d'accueil; nobody else has one."""
+        super().clean()
+        if any(self.errors) or not self.instance.role:
+            return
+        has_point = self.instance.pk is not None and UnitAccount.objects.filter(user=self.instance).exists()
+        is_given = any(form.has_changed() for form in self.forms)
+        if self.instance.is_unit and not (has_point or is_given):
+            raise forms.ValidationError(_("Un compte d'unité a besoin d'un point d'accueil."))
+        if not self.instance.is_unit and is_given:
+            raise forms.ValidationError(_("Seul un compte d'unité a un point d'accueil."))
+
+
+class UnitInline(admin.StackedInline):
+    """For which point d'accueil the account reads what is transmitted."""
+
+    model = UnitAccount
+    formset = UnitFormSet
+    fields = ("point",)
+    autocomplete_fields = ("point",)
+    can_delete = False
+    verbose_name = _("point d'accueil du compte d'unité")
+    verbose_name_plural = _("point d'accueil du compte d'unité")
 
 
 class LinkForm(forms.ModelForm):
@@ -115,7 +141,7 @@ class AccountAdmin(ImportsAgents):
     list_select_related = ("agent__unit",)
     search_fields = ("username", "first_name", "last_name", "agent__public_name")
     filter_horizontal = ()
-    inlines = (AgentInline,)
+    inlines = (AgentInline, UnitInline)
     actions = ("reset_second_factor",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),

@@ -22,6 +22,7 @@ from reports import unsent
 AREAS: dict[str, set[Role]] = {
     "/console/": {Role.AGENT, Role.SUPERVISOR},
     "/ecoute/": {Role.PSYCHOLOGIST},
+    "/unite/": {Role.UNIT},
     "/levees/": {Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMINISTRATOR},
     "/admin/": {Role.ADMINISTRATOR},
 }

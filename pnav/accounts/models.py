@@ -26,6 +26,7 @@ class Role(models.TextChoices):
     SUPERVISOR = "supervisor", _("Superviseur")
     CUSTODIAN = "custodian", _("Référent levée d'anonymat")
     PSYCHOLOGIST = "psychologist", _("Psychologue")
+    UNIT = "unit", _("Unité (point d'accueil)")
     ADMINISTRATOR = "administrator", _("Administrateur")
 
 
@@ -135,6 +136,11 @@ class User(AbstractUser):
     def is_psychologist(self) -> bool:
         """Whether this person receives agents who wish to talk, and sees nothing else."""
         return self.role == Role.PSYCHOLOGIST
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether this person reads what is transmitted to one point d'accueil, and sees nothing else."""
+        return self.role == Role.UNIT
 
     @property
     def is_administrator(self) -> bool:

@@ -1,4 +1,5 @@
-"""The people of the demonstration: who answers, a supervisor, three custodians, a psychologist, an administrator."""
+"""The people of the demonstration: who answers, a supervisor, three custodians, a psychologist, two units, an
+administrator."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -8,20 +9,22 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.db import transaction
 
-from chat.models import Agent, Unit
-from locations.models import Force
+from chat.models import Agent, Unit, UnitAccount
+from locations import lookup
+from locations.models import Force, ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the cast; `public_name` and `force` for those who answer."""
+    """One part of the cast; `public_name` and `force` for those who answer; `place` for a unit: where it is."""
 
     role: str
     username: str
     public_name: str = ""
     force: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ CAST = (
     Part(Role.CUSTODIAN, "referent2"),
     Part(Role.CUSTODIAN, "referent3"),
     Part(Role.PSYCHOLOGIST, "psychologue"),
+    Part(Role.UNIT, "unite1", place="93200 Saint-Denis"),
+    Part(Role.UNIT, "unite2", place="59000 Lille"),
     Part(Role.ADMINISTRATOR, "admin"),
 )
 
@@ -88,6 +93,13 @@ def create_cast(known: dict[str, dict[str, str]]) -> None:
             Agent.objects.get_or_create(
                 user=user, defaults={"unit": units[Force(part.force)], "public_name": part.public_name}
             )
+        if part.place:
+            UnitAccount.objects.update_or_create(user=user, defaults={"point": _unit_of(part.place)})
+
+
+def _unit_of(place: str) -> ReceptionPoint | None:
+    """The first unit that a search for this place finds; None before places are loaded."""
+    return next((match.unit for found in lookup.search(place).places for match in found.units), None)
 
 
 def as_json(base_url: str, accounts: list[Account]) -> dict[str, Any]:

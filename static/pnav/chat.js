@@ -336,7 +336,7 @@
     try {
       const reply = await fetch(ready.dataset.src, { cache: "no-store" });
       if (!reply.ok || page.signal.aborted) return;
-      const { question, told } = await reply.json();
+      const { question, told, follow } = await reply.json();
       const choices = question ? question.answers.map((answer) => {
         const choice = document.createElement("button");
         choice.className = "fr-btn fr-btn--secondary";
@@ -348,6 +348,8 @@
       const change = () => {
         ready.querySelector("[data-choices]").replaceChildren(...choices);
         ready.hidden = !question;
+        $("follow").querySelector("a").textContent = follow;
+        $("follow").hidden = !follow;
       };
       if (atEnd) { change(); toEnd(); } else steady(change);
       $("told").textContent = told;

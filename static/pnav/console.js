@@ -339,6 +339,7 @@
         slot("active", c.entry).dateTime = item.sent_at;
       }
       if (item.author === "system") refreshList(); // a departure or a return
+      if (item.author === "system" && item.client_id && item.client_id[14] === "8") refreshTransmission(c);
       if (item.author === "reporter") {
         c.offline = false;
         c.unread += 1;
@@ -353,6 +354,21 @@
       beep(660);
     }
     paint(c);
+  }
+
+  /** The person or the unit answered: the panel beside follows, once nobody is writing in it. */
+  async function refreshTransmission(c) {
+    const target = `#transmission-${c.id}`, isHere = () => find(target).contains(document.activeElement);
+    const isWriting = () => isHere() && document.activeElement.matches("textarea, input, select");
+    const later = () => find(target).addEventListener("focusout", () => setTimeout(refreshTransmission, 0, c), { once: true });
+    if (!find(target)) return;
+    if (isWriting()) { later(); return; }
+    const page = await load(`${root.dataset.home}echange/${c.id}/?partie=echange`).catch(() => null);
+    if (!page || !find(target)) return;
+    if (isWriting()) { later(); return; }
+    const held = isHere();
+    swapFrom(page, target);
+    if (held) find(target).focus({ preventScroll: true });
   }
 
   function showRead(c, seq) {

@@ -10,7 +10,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.utils import timezone
 
 from chat import debriefs, replies
-from chat.models import Aside, AsidePart, Conversation, OwnReply
+from chat.models import Aside, AsidePart, Conversation, OwnReply, Transmission
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.sessions import SessionStore
@@ -19,6 +19,7 @@ from reports.models import OpeningField, OpeningRequest, Report
 from reports.session import GENERATION, KEY
 from reports.visitor import Connection
 from tests.factories import chat as make
+from tests.factories import transmissions as hand
 from triage.questions import VERSION
 
 NOBODY = "nobody"
@@ -33,6 +34,7 @@ OTHER_SUPERVISOR = "supervisor of another unit"
 WITHOUT_AGENT = "agent's account without an agent"
 CUSTODIAN = "custodian"
 PSYCHOLOGIST = "psychologist"
+UNIT = "account of the unit that was sent a summary"
 ADMINISTRATOR = "administrator"
 TEMPORARY = "temporary password"
 WITHOUT_FACTOR = "no second factor"
@@ -45,19 +47,21 @@ CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED = (
 
 PEOPLE = (
     NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND, ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR,
-    WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, ADMINISTRATOR, TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED,
+    WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, UNIT, ADMINISTRATOR, TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED,
     CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED,
 )  # fmt: skip
 VISITORS = {NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND}
 AGENTS = {ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR}
 SUPERVISORS = {SUPERVISOR, OTHER_SUPERVISOR}
-SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, ADMINISTRATOR}  # password and second factor
+SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, UNIT, ADMINISTRATOR}  # password and second factor
 
 # What each conversation says. No answer to anybody but its two parties may hold it.
 WORDS = "Parole-de-la-premiere-personne"
 OTHER_WORDS = "Parole-de-l-autre-personne"
 # What the assigned agent wrote to the psychologist; nobody else reads it, they themselves no more either.
 SECRET_WORDS = "Parole-a-la-psychologue"
+# What the assigned agent wrote for the unit, with the person's agreement.
+SUMMARY = "Resume-pour-l-unite"
 
 
 @dataclass
@@ -69,6 +73,7 @@ class Cast:
     opening: OpeningRequest  # of `conversation`, by its agent; its person asked for erasure, too
     aside: Aside  # of the agent of `conversation`, whom nobody answered; no other of the cast takes part
     reply: OwnReply  # that the same agent made
+    transmission: Transmission  # of `conversation`, to the unit's account, and not opened yet
     keys: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -119,7 +124,9 @@ def create_cast() -> Cast:
     aside = Aside.objects.create(conversation=conversation, asked_by=own, asked_at=timezone.now(), is_for_all=True)
     AsidePart.objects.create(aside=aside, agent=own)
     reply = replies.save_own(agent=own, title="Réponse", vous="Bonjour", tu="")
-    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user), aside, reply)
+    unit = hand.account()
+    sent = hand.sent(conversation, unit, SUMMARY)
+    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user), aside, reply, sent)
     actions.ask_erasure(report_id=conversation.report_id)
     debriefs.ask(agent=own, words=SECRET_WORDS)
     make.message(cast.conversation, WORDS)
@@ -141,6 +148,7 @@ def create_cast() -> Cast:
         WITHOUT_AGENT: _user(Role.AGENT, "sans-agent"),
         CUSTODIAN: _user(Role.CUSTODIAN, "referent"),
         PSYCHOLOGIST: _user(Role.PSYCHOLOGIST, "psychologue"),
+        UNIT: unit.user,
         ADMINISTRATOR: _user(Role.ADMINISTRATOR, "chef"),
     }
     for person, user in cast.users.items():

@@ -27,6 +27,7 @@ from tests.access.people import (
     SIGNED_IN,
     SUPERVISORS,
     TEMPORARY,
+    UNIT,
     UNPROVED,
     VISITORS,
     WITHOUT_AGENT,
@@ -125,7 +126,7 @@ def _openings(allowed: Collection[str], otherwise: str, answer: str = IN) -> Rul
             return SIGN_IN
         if person in NEXT_STEP:
             return NEXT_STEP[person]
-        if person == PSYCHOLOGIST:
+        if person in {PSYCHOLOGIST, UNIT}:
             return FORBIDDEN  # the door of the area
         return answer if person in allowed else otherwise
 
@@ -145,6 +146,13 @@ def listening(person: str) -> str:
     if person in OUTSIDE:
         return SIGN_IN
     return IN if person == PSYCHOLOGIST else FORBIDDEN
+
+
+def receiving_unit(person: str) -> str:
+    """What was transmitted to a unit, for the accounts of that unit: no agent, no supervisor, no administrator."""
+    if person in OUTSIDE:
+        return SIGN_IN
+    return IN if person == UNIT else FORBIDDEN
 
 
 def own_account(person: str) -> str:
@@ -169,7 +177,8 @@ def _room(person: str) -> str:
     """Whoever has signed in is shown to their own room."""
     if person in AGENTS | {WITHOUT_AGENT}:
         return "/console/"
-    return {ADMINISTRATOR: "/admin/", CUSTODIAN: "/levees/", PSYCHOLOGIST: "/ecoute/"}.get(person) or NEXT_STEP[person]
+    rooms = {ADMINISTRATOR: "/admin/", CUSTODIAN: "/levees/", PSYCHOLOGIST: "/ecoute/", UNIT: "/unite/"}
+    return rooms.get(person) or NEXT_STEP[person]
 
 
 def way_in(outside: str) -> Rule:
@@ -247,6 +256,8 @@ ROUTES: dict[str, Route] = {
     "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
     "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
     "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
+    "chat:follow_up": Route(own_visit("/tchat/reprendre/"), FORM),
+    "chat:follow_up_code": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/")),
     "chat:slip": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
     "chat:slip_paper": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
     # The answer to a request for erasure is also for who typed its words (`chat:resume`): that visit alone.
@@ -275,6 +286,8 @@ ROUTES: dict[str, Route] = {
     "console:propose": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:emergency": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:paper": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:transmit": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an act: the screen again
+    "console:transmissions": Route(agents, READ_ONLY_GET),  # of one's own conversations, without a word of them
     "console:own_search": Route(agents, FORM),
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
@@ -290,6 +303,12 @@ ROUTES: dict[str, Route] = {
     # The psychologist's page.
     "listening:index": Route(listening, READ_ONLY_GET, shows=frozenset({PSYCHOLOGIST})),
     "listening:answer": Route(listening, WRITE, to=("/ecoute/",), shows=frozenset({PSYCHOLOGIST})),
+    # The unit's pages: its own unit's, once it is opened (test_transmission_pages asks another unit's account too).
+    "unit:index": Route(receiving_unit, READ_ONLY_GET),
+    "unit:detail": Route(receiving_unit, READ_ONLY_GET),
+    "unit:open": Route(receiving_unit, WRITE, to=("/unite/…/",)),
+    "unit:meeting": Route(receiving_unit, WRITE, to=("/unite/…/",)),
+    "unit:close": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     # Openings of the seal. The administrators have the register, and no request.
     "openings:index": Route(openings_room, READ_ONLY_GET),
     "openings:register": Route(openings_control, READ_ONLY_GET),

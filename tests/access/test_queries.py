@@ -15,6 +15,7 @@ ROOMS = ("chat", "reports", "triage", "locations", "pnav")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
     "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
+    "Transmission", "TransmissionStep", "FollowUp",
     "Aside", "AsidePart", "AsideMessage", "Hold", "Note", "OwnReply",
     "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
@@ -39,6 +40,8 @@ NAMED = {
     "chat/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
     "chat/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
     "chat/closings.py": (ACTS, {"words_of", "points_of"}),
+    "chat/transmissions.py": (ACTS + "; or counts what nobody has read", {"*"}),
+    "chat/followups.py": (ACTS + "; or ends codes by their own date", {"*"}),
     "chat/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
         {
@@ -47,6 +50,7 @@ NAMED = {
             "resume_conversation",
             "issue_code",
             "void_code",
+            "end_code",
             "forget_expired_codes",
             "resume_by_digest",
         },
@@ -88,6 +92,8 @@ KEYS = {
 BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "as_party_to_aside"), ("chat/access.py", "own_reply"),
+    ("chat/access.py", "as_receiving_unit"), ("chat/access.py", "follow_up_by_digest"),
+    ("chat/transmissions.py", "_of_conversation"),  # of a conversation that is locked
     ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
     ("chat/debriefs.py", "_lock"),

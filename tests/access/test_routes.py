@@ -36,6 +36,7 @@ from tests.access.people import (
     PEOPLE,
     REPORTER,
     SECRET_WORDS,
+    SUMMARY,
     SUPERVISOR,
     TEMPORARY,
     WITHOUT_AGENT,
@@ -159,7 +160,9 @@ def expected(person: str, method: str, route: Route, path: str) -> set[str]:
     answer = route.who(person)
     if method in route.methods:
         return {answer}
-    if answer.startswith("/") and path.startswith(("/console/", "/levees/", "/ecoute/", "/admin/", "/compte/")):
+    if answer.startswith("/") and path.startswith(
+        ("/console/", "/levees/", "/ecoute/", "/unite/", "/admin/", "/compte/")
+    ):
         return {answer}  # to the sign-in, or to the next step of it
     return {"405", "403"} if answer == "403" or path.startswith("/admin/") else {"405"}
 
@@ -175,6 +178,7 @@ def where(cast: Cast) -> dict[str, Any]:
         "debrief_id": Debrief.objects.get().public_id,
         "aside_id": cast.aside.public_id,
         "reply_id": cast.reply.public_id,
+        "transmission_id": cast.transmission.public_id,
         "pk": 2**31 - 1,  # of a passkey: nobody's
         "id": rows["accounts.User"],
         "content_type_id": 1,
@@ -189,6 +193,8 @@ def path_of(name: str, where: dict[str, Any], route: Route) -> str:
         values["public_id"] = where["debrief_id"]
     if name.startswith("openings:"):
         values["public_id"] = where["opening_id"]
+    if name.startswith("unit:"):
+        values["public_id"] = where["transmission_id"]
     for label, pk in where["rows"].items():
         if address.startswith(f"admin/{label.lower().replace('.', '/')}/"):
             values["object_id"] = pk
@@ -211,7 +217,7 @@ def people_at(name: str, path: str, method: str) -> Sequence[str]:
         return ONE_OF_EACH
     if method == "HEAD":
         return [NOBODY, REPORTER, OTHER_REPORTER, ASSIGNED, OTHER_AGENT, ADMINISTRATOR, TEMPORARY]
-    is_theirs = path.startswith(("/levees/", "/ecoute/", "/admin/", "/compte/"))
+    is_theirs = path.startswith(("/levees/", "/ecoute/", "/unite/", "/admin/", "/compte/"))
     return [person for person in PEOPLE if is_theirs or not person.startswith(f"{ADMINISTRATOR}, ")]
 
 
@@ -244,6 +250,8 @@ def _ask_everybody(name: str, cast: Cast, where: dict[str, Any]) -> int:
             read, own = words_in(answer), cast.may_read(person) if person in route.shows else set()
             if not read <= own:
                 wrong.append(f"{method} {path} as {person}: shows what another person wrote")
+            if SUMMARY.encode() in answer.content and person not in {REPORTER, ASSIGNED}:
+                wrong.append(f"{method} {path} as {person}: shows a summary that its unit has not opened")
             if method == route.methods[-1] and read != own:
                 wrong.append(f"{method} {path} as {person}: does not show their own conversation")
     assert not wrong, "\n".join(wrong)
@@ -307,6 +315,12 @@ BY_KEY = {
         ("POST", {"act": "said", "said": "yes", "asked": str(uuid.UUID(int=7))}),
     ],
     "console:emergency": [("POST", {"situation": "danger"}), ("POST", {"step": "location"}), ("POST", {"end": "1"})],
+    "console:transmit": [
+        ("POST", {"act": "ask", "point": "1", "summary": "x"}),
+        ("POST", {"act": "send", "point": "1", "summary": "x", "why": "x"}),
+        ("POST", {"act": "withdraw", "transmission": str(uuid.UUID(int=7))}),
+        ("POST", {"act": "search", "q": "93200"}),
+    ],
     "console:paper": [("POST", {"motive": "person"}), ("POST", {})],
     "console:ask_opening": [("GET", {}), ("POST", {"field": "name", "is_urgent": "on", **GROUNDS})],
     "console:freeze": [("GET", {}), ("POST", dict.fromkeys(("motive", "reference", "authority"), "x") | UNTIL)],
@@ -337,6 +351,10 @@ NO_KEY = {
     "triage:result": "a result of the orientation",
     "triage:question": "a question of the orientation",
     "listening:answer": "the psychologist's own: the others are refused before anything is looked for",
+    **{
+        f"unit:{act}": "other roles are refused before; another unit's account in tests/chat/test_transmission_pages.py"
+        for act in ("detail", "open", "meeting", "close")
+    },
 }
 
 

@@ -16,6 +16,7 @@ from chat.models import Agent, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.pages.actions import give_feedback
+from tests.factories import locations as places
 
 from .cast import make_user, sign_in
 
@@ -147,6 +148,8 @@ def account_form(**changes):
         "role": "agent",
         "first_name": "Camille",
         "last_name": "Martin",
+        "unit_account-TOTAL_FORMS": "1",
+        "unit_account-INITIAL_FORMS": "0",
         "agent-TOTAL_FORMS": "1",
         "agent-INITIAL_FORMS": "0",
         "agent-MIN_NUM_FORMS": "0",
@@ -268,3 +271,26 @@ def test_log_of_an_opinion_repeats_nothing_of_it():
     opinion = give_feedback(rating="yes", page="other", text="MARQUE")
     assert opinion.text == "MARQUE"
     assert "MARQUE" not in str(opinion)
+
+
+# --- accounts of units ------------------------------------------------------------------------------------------------
+
+
+def test_create_account_of_a_unit_with_its_point(client, chief):
+    point = places.reception_point()
+    answer = client.post("/admin/accounts/user/add/", account_form(role="unit"))
+    assert "Un compte d&#x27;unité a besoin d&#x27;un point d&#x27;accueil." in answer.text
+    assert first_password(
+        client.post("/admin/accounts/user/add/", account_form(role="unit", **{"unit_account-0-point": str(point.pk)}))
+    )
+    user = User.objects.get(username="camille")
+    assert user.unit_account.point == point and not Agent.objects.filter(user=user).exists()
+
+
+def test_no_other_role_has_a_point(client, chief):
+    point = places.reception_point()
+    answer = client.post(
+        "/admin/accounts/user/add/", account_form(role="custodian", **{"unit_account-0-point": str(point.pk)})
+    )
+    assert "Seul un compte d&#x27;unité a un point d&#x27;accueil." in answer.text
+    assert not User.objects.filter(username="camille").exists()

@@ -514,7 +514,9 @@ def chief(client) -> User:
 
 def change(client: Client, user: User, subject: str):
     path = reverse("admin:accounts_user_change", args=[user.pk])
-    agent = {f"agent-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    agent = {
+        f"{inline}-{name}": "0" for inline in ("agent", "unit_account") for name in ("TOTAL_FORMS", "INITIAL_FORMS")
+    }
     form = {**agent, **LINK, "username": user.username, "role": user.role, "is_active": "on"}
     return client.post(path, {**form, "socialaccount_set-0-uid": subject, "socialaccount_set-0-user": user.pk})
 

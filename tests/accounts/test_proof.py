@@ -43,7 +43,8 @@ def is_asked(answer) -> bool:
 
 
 def new_account() -> dict[str, str]:
-    inline = {f"agent-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")}
+    forms = ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")
+    inline = {f"{of}-{name}": "0" for of in ("agent", "unit_account") for name in forms}
     return {
         **inline, "agent-MAX_NUM_FORMS": "1", "username": "nouvelle", "role": "custodian",
     }  # fmt: skip

@@ -232,6 +232,8 @@ def account_form(unit: Unit) -> dict[str, object]:
         "role": "agent",
         "first_name": "MARQUE",
         "last_name": "MARQUE",
+        "unit_account-TOTAL_FORMS": "1",
+        "unit_account-INITIAL_FORMS": "0",
         "agent-TOTAL_FORMS": "1",
         "agent-INITIAL_FORMS": "0",
         "agent-0-unit": unit.pk,

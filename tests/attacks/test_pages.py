@@ -9,6 +9,7 @@ import time
 import uuid
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.conf import settings as site
@@ -19,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat import codewords, debriefs, replies, resume
-from chat.models import Aside, Conversation, Message
+from chat.models import Aside, Conversation, Message, TransmissionStep
 from pnav.accounts.models import Role
 from pnav.logs import Discreet
 from pnav.pages.models import Feedback
@@ -31,6 +32,7 @@ from tests.access.test_routes import path_of
 from tests.accounts.cast import PASSWORD, make_user, totp_code
 from tests.chat.sockets import visit
 from tests.factories import chat as make
+from tests.factories import transmissions as hand
 
 pytestmark = pytest.mark.django_db
 
@@ -61,8 +63,8 @@ def situation():
 WITHOUT_TOKEN = {"pages:quit"}
 
 
-def where_of(conversation: Conversation) -> dict[str, object]:
-    """Values for the addresses, with an opening that the agent of this conversation asked for."""
+def where_of(conversation: Conversation) -> dict[str, Any]:
+    """Values for the addresses, with an opening that this conversation's agent asked for; `account`: the unit's."""
     grounds = openings.Grounds(motive="essai", legal_ground="essai")
     by = conversation.assigned_to.user
     opening = openings.ask(
@@ -74,7 +76,10 @@ def where_of(conversation: Conversation) -> dict[str, object]:
     aside.parts.create(agent=conversation.assigned_to)
     reply = replies.save_own(agent=conversation.assigned_to, title="Réponse", vous="Bonjour", tu="")
     debrief = debriefs.ask(agent=conversation.assigned_to, words="")
+    account = hand.account()
+    sent = hand.sent(conversation, account)
     return {
+        "transmission_id": sent.public_id, "account": account,
         "public_id": conversation.public_id, "opening_id": opening.public_id,
         "aside_id": aside.public_id, "reply_id": reply.public_id, "debrief_id": debrief.public_id,
         "pk": 1, "id": 1, "content_type_id": 1, "rows": {},
@@ -88,6 +93,7 @@ def test_every_form_refuses_a_request_without_its_token(situation, tried):
     listener = signed_in(make_user("ecoute", Role.PSYCHOLOGIST))
     names = [name for name, route in ROUTES.items() if "POST" in route.methods and name not in WITHOUT_TOKEN]
     where = where_of(conversation)
+    unit = signed_in(where["account"].user)
     for name in names:
         path = path_of(name, where, ROUTES[name])
         key = chief if path.startswith("/admin/") else theirs if path.startswith("/console/") else mine
@@ -95,6 +101,8 @@ def test_every_form_refuses_a_request_without_its_token(situation, tried):
             key = theirs
         if path.startswith("/ecoute/"):
             key = listener
+        if path.startswith("/unite/"):
+            key = unit
         good = "a" * 32
         for token, cookie, origin in [
             ("", good, None),
@@ -120,16 +128,18 @@ def test_no_get_changes_what_others_see(situation, tried):
     """A picture on a foreign page can ask for any address with the cookies of whoever looks at it."""
     conversation, mine, theirs = situation
     where = where_of(conversation)
+    unit = signed_in(where["account"].user)
     before = Conversation.objects.values("status", "urgency", "outcome", "resume_digest", "last_seq").get()
     for name in ROUTES:
         path = path_of(name, where, ROUTES[name])
-        for key in (mine, theirs):
+        for key in (mine, theirs, unit):
             for query in ("", "?confirm=on&outcome=advised&urgency=2&body=x&availability=away&capacity=1&rating=yes"):
                 browser(key).get(path + query)
                 tried("requests by GET that change nothing", 1)
     assert Conversation.objects.values("status", "urgency", "outcome", "resume_digest", "last_seq").get() == before
     assert not (Feedback.objects.exists() or Freeze.objects.exists() or ErasureRequest.objects.exists())
     assert OpeningStep.objects.count() == 1
+    assert [one.state for one in TransmissionStep.objects.all()] == ["asked", "sent"], "looking is not « lu »"
 
 
 # --- borrowed sessions ------------------------------------------------------------------------------------------------

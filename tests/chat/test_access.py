@@ -31,6 +31,12 @@ WAYS = {
     "asides_of",  # questions to colleagues: never the conversation
     "as_party_to_aside",
     "own_reply",
+    "as_unit",  # the account of a point d'accueil
+    "received_by",  # summaries that were sent to it: never the conversation
+    "as_receiving_unit",
+    "transmitted_by",  # of an agent's own exchanges, for that agent
+    "follow_up_by_digest",  # for whoever has its words; the steps, nothing of the thread
+    "as_follower",
 }
 
 

@@ -167,7 +167,7 @@ def test_sheet_of_what_has_ended_is_read_and_no_longer_filled(conversation, cons
     closings.close(conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={})
     html = console.get(page_of(conversation)).content.decode()
     assert "un groupe privé" in html and "code pénal, art. 222-33-2-2" in html
-    assert "<textarea" not in html and 'class="console-sheet"' not in html
+    assert 'name="notes"' not in html and 'class="console-sheet"' not in html
 
 
 def test_sheet_too_long_is_said_and_kept_in_the_page(conversation, console):

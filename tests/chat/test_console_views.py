@@ -546,7 +546,7 @@ def test_close_with_an_outcome():
     assert answer.redirect_chain == [(CONSOLE, 302)]
     assert "Échange terminé." in answer.content.decode()
     html = client.get(page_of(conversation)).content.decode()
-    assert "Il ne peut plus recevoir de message" in html and "<textarea" not in html
+    assert "Il ne peut plus recevoir de message" in html and 'name="body"' not in html
 
 
 @pytest.mark.parametrize(

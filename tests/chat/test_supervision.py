@@ -125,5 +125,5 @@ def test_board_queries_do_not_grow(django_assert_num_queries):
     for _each in range(3):
         silent_for(6)
         make.waiting()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         read()

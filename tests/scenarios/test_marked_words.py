@@ -30,7 +30,7 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
-from chat.models import Agent, Conversation, Message, Unit
+from chat.models import Agent, Conversation, Message, Transmission, TransmissionStep, Unit
 from pnav.accounts.models import Role
 from pnav.accounts.second_factor import enrol_totp
 from pnav.demo.services import Service
@@ -41,9 +41,11 @@ from reports import arrivals, effort, keyring, openings
 from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report, SealedValue
 from reports.sealing import Context, unseal
 from reports.visitor import Connection
+from tests.access.people import signed_in as signed_in_as
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.factories import transmissions as hand
 from tests.reports.test_views import CHAT
 from tests.scenarios.browser import Browser
 from tests.scenarios.conftest import ROOT, PlainSite, Site
@@ -56,6 +58,7 @@ pytestmark = pytest.mark.slow
 SOURCE = "127.77.31.9"  # the address of the connection,
 CLIENT = "203.0.113.77"  # and the one that the proxy tells
 PORT = f"{STEM}7"  # and its port: the seal takes ten characters of whatever a proxy says
+UNIT_NAME = "Commissariat des mots"
 PASSWORD = mark("mot-de-passe")
 SECRET = generate_totp_secret()
 # The first key of the servers; what the factories seal, in this process, has the older one.
@@ -268,6 +271,45 @@ def _its_end_is_decided(all_: Typing) -> None:
     assert supervisor.post(f"{ends}effacement/", {"answer": mark("decision"), "motive": mark("x")}).status == 200
     assert supervisor.post(f"{ends}effacement/", {"answer": "refuse", "motive": mark("motif-refus")}).status == 302
     assert mark("motif-refus") in me.get("/tchat/conservation/").body
+
+
+def _goes_to_a_unit(all_: Typing) -> None:
+    """A summary is written, put to the person, refused and sent, read, answered and closed: by three people."""
+    me, him, page = all_.console, all_.reporter, f"/console/echange/{all_.conversation.public_id}/transmission/"
+    with all_.site.database():
+        account = hand.account(hand.station(name=UNIT_NAME))
+        unit = Browser(
+            all_.stranger.port, marked_headers(), SOURCE, {settings.SESSION_COOKIE_NAME: signed_in_as(account.user)}
+        )
+        point = account.point_id
+    typed = {"act": "search", "q": mark("lieu-cherche"), "point": mark("unite"), "why": mark("pourquoi-cherche")}
+    assert me.post(page, {**typed, "summary": mark("resume-cherche")}).status == 200
+    assert me.post(page, {"act": "ask", "point": point, "summary": ""}).status == 200
+    assert me.post(page, {"act": "send", "point": point, "summary": mark("sans-accord")}).status == 200
+    me.post(page, {"act": "withdraw", "transmission": mark("transmission")})
+    for answer in ("no", "yes"):
+        assert me.post(page, {"act": "ask", "point": point, "summary": mark(f"resume-{answer}")}).status == 302
+        shown = him.get("/tchat/suites/")
+        assert mark(f"resume-{answer}") in shown.body
+        key = re.search(r'name="transmission" value="([^"]+)"', shown.body)
+        assert key
+        him.post("/tchat/suites/", {"transmission": mark("cle"), "answer": mark("reponse")})
+        assert him.post("/tchat/suites/", {"transmission": key[1], "answer": answer}).status == 302
+    own = re.search(r'href="(/unite/[0-9a-f-]{36}/)"', unit.get("/unite/").body)
+    assert own
+    assert mark("resume-yes") not in unit.get(own[1]).body, "nobody has opened it"
+    assert unit.post(f"{own[1]}ouvrir/", {"x": mark("ouvrir")}).status == 302
+    assert mark("resume-yes") in unit.get(own[1]).body
+    assert unit.post(f"{own[1]}rendez-vous/", {"seen": mark("vu"), "day": mark("jour"), "place": mark("lieu-refuse")})
+    when = {"seen": "4", "day": "2026-12-02", "hour": "09:30", "place": mark("lieu-du-rendez-vous"), "checked": "on"}
+    seen = re.search(r'name="seen" value="([0-9]+)"', unit.get(own[1]).body)
+    assert seen
+    assert unit.post(f"{own[1]}rendez-vous/", {**when, "seen": seen[1]}).status == 302
+    assert mark("lieu-du-rendez-vous") in him.get("/tchat/rendez-vous/").body
+    assert unit.post(f"{own[1]}clore/", {"seen": seen[1], "reason": mark("raison-ancienne")}).status == 200
+    closing = {"seen": str(int(seen[1]) + 1), "reason": mark("raison-de-la-fin")}
+    assert unit.post(f"{own[1]}clore/", closing).status == 302
+    assert mark("raison-de-la-fin") in him.get("/tchat/suites/").body
 
 
 def _comes_from_a_provider(all_: Typing) -> None:
@@ -617,10 +659,12 @@ def assert_it_arrived(site: Site) -> None:
         opened = "\n".join(unseal(bytes(one.sealed), private_key=SEAL_KEY, context=context_of(one)) for one in values)
         notes = [openings.note_of(one) for one in OpeningStep.objects.select_related("request")]
         grounds = [openings.grounds_of(one) for one in OpeningRequest.objects.all()]
+        handed = [*Transmission.objects.select_related("conversation"), *TransmissionStep.objects.all()]
         freeze, erasure = Freeze.objects.get(), ErasureRequest.objects.get()
-        words = f"{opened}{notes}{grounds}{freeze.reasons}{erasure.motive}"
+        words = f"{opened}{notes}{grounds}{freeze.reasons}{erasure.motive}{[one.words for one in handed]}"
     places = ("nom-scelle", "contact-scelle", "motif", "fondement", "parquet", "refus", "examen", "reference",
-              "gel-motive", "gel-reference", "gel-authority", "motif-refus")  # fmt: skip
+              "gel-motive", "gel-reference", "gel-authority", "motif-refus", "resume-yes", "resume-no",
+              "lieu-du-rendez-vous", "raison-de-la-fin")  # fmt: skip
     missing = [word for word in (CLIENT, PORT, *map(mark, places)) if word not in words]
     assert not missing, missing
 
@@ -634,8 +678,8 @@ def test_nothing_typed_is_left_anywhere(watched, typing, tried):
     with redis.Redis.from_url(watched.valkey.url) as valkey, Eavesdropper(valkey) as ear:
         valkey.config_set("rdbcompression", "no")
         for step in (
-            _visitor_types, _reporter_types, _agent_types, _under_seal, _openings_are_asked, _its_end_is_decided,
-            _signing_in, _comes_from_a_provider, _administrator_types, _ill_formed,
+            _visitor_types, _reporter_types, _agent_types, _goes_to_a_unit, _under_seal, _openings_are_asked,
+            _its_end_is_decided, _signing_in, _comes_from_a_provider, _administrator_types, _ill_formed,
         ):  # fmt: skip
             step(typing)
         statuses = _while_broken(typing)

@@ -1,0 +1,103 @@
+"""« Suites »: what becomes of a summary that went to a unit, for the person. With their visit, or with a code.
+
+Steps and what was written for them; never the thread. Without a script too. See docs/adr/0045.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chat import access, clock, followups, resume, transmissions
+from chat.models import Conversation
+from chat.resume_views import CODES, CODES_SECONDS
+from chat.transmission_forms import AnswerForm
+from chat.transmission_rules import State
+from chat.transmissions import Shown
+from chat.views import manner_of
+from reports import limits
+
+
+def _whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
+    """The conversation to follow, and whether a code opened it: of this visit, where there is something to follow."""
+    own = access.as_reporter(request.session)
+    if own is not None and transmissions.has_any(own):
+        return own, False
+    followed = access.as_follower(request.session)
+    return (followed, True) if followed is not None else (own, False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up(request: HttpRequest) -> HttpResponse:
+    """Where it stands; a POST says yes or no to the summary that was read."""
+    current, is_by_code = _whose(request)
+    if current is None:
+        return redirect("chat:resume")
+    if request.method != "POST":
+        return _show(request, current, is_by_code=is_by_code)
+    form = AnswerForm(request.POST)
+    error = ""
+    if not form.is_valid():
+        error = _("La réponse n'est pas arrivée. Choisir « oui » ou « non », de nouveau.")
+    else:
+        data = form.cleaned_data
+        try:
+            transmissions.answer(conversation=current, public_id=data["transmission"], agrees=data["answer"] == "yes")
+            return redirect("chat:follow_up")
+        except transmissions.Settled:
+            error = _("Ce résumé n'attend plus de réponse : rien n'a changé. Voici où il en est.")
+        except transmissions.NoAccount:
+            error = _("L'unité ne peut pas recevoir ce résumé en ce moment : rien n'est parti.")
+    return _show(request, current, is_by_code=is_by_code, error=error, status=409 if form.is_valid() else 200)
+
+
+@require_POST
+def code(request: HttpRequest) -> HttpResponse:
+    """A code that opens this page from any device, shown this once; the one before opens nothing more."""
+    current, is_by_code = _whose(request)
+    if current is None:
+        return redirect("chat:resume")
+    if current.is_open or not transmissions.has_any(current):
+        return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
+    if limits.is_over(f"code:{current.public_id}", limit=CODES, seconds=CODES_SECONDS):
+        error = _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes.")
+        return _show(request, current, is_by_code=is_by_code, error=error, status=429)
+    words = resume.draw_words()
+    try:
+        digest = resume.slow_hash(words)
+    except resume.Busy:
+        error = _("Le code n'a pas pu être créé. Un nouvel essai sera possible dans quelques secondes.")
+        return _show(request, current, is_by_code=is_by_code, error=error, status=503)
+    row = followups.set_code(current.pk, digest, clock.now())
+    if is_by_code:
+        followups.remember(request.session, row)
+    return _show(request, current, is_by_code=is_by_code, code=" ".join(words))
+
+
+def _show(
+    request: HttpRequest,
+    current: Conversation,
+    *,
+    is_by_code: bool,
+    error: str = "",
+    code: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    rows = transmissions.of(current)
+    context: dict[str, Any] = {
+        **manner_of(request, current),
+        "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],
+        "has_meeting": any(row.state is State.MEETING for row in rows),
+        "is_by_code": is_by_code,
+        "is_open": current.is_open,
+        "error": error,
+        "code": code,
+    }
+    return render(request, "chat/follow_up.html", context, status=status)
+
+
+def _may_read(row: Shown, *, is_by_code: bool) -> bool:
+    """Whether the summary is there to be read: always with the visit; with a code, only what waits for an answer."""
+    return bool(row.summary) and (row.is_asked or not is_by_code)

@@ -1,0 +1,79 @@
+"""What is sent of a transmission: by the agent, by the person, by the unit."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chat.case_forms import AppointmentForm
+from chat.transmission_rules import PLACE_MAX, REASON_MAX, SUMMARY_MAX
+
+
+class TransmissionForm(forms.Form):
+    """A unit and a summary; for an emergency, why it goes without the person's agreement (`without`)."""
+
+    point = forms.IntegerField(
+        min_value=1,
+        error_messages={"required": _("Choisissez une unité."), "invalid": _("Choisissez une unité de la liste.")},
+    )
+    summary = forms.CharField(
+        max_length=SUMMARY_MAX,
+        widget=forms.Textarea,
+        error_messages={
+            "required": _("Écrivez le résumé."),
+            "max_length": _("Le résumé est trop long : 3 000 caractères au plus."),
+        },
+    )
+    why = forms.CharField(
+        max_length=REASON_MAX,
+        required=False,
+        widget=forms.Textarea,
+        error_messages={"max_length": _("Ce texte est trop long : 1 000 caractères au plus.")},
+    )
+
+    def __init__(self, *args: Any, without: bool = False, **kwargs: Any) -> None:
+        self.without = without
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.without and not cleaned.get("why") and "why" not in self.errors:
+            self.add_error("why", _("Écrivez pourquoi l'accord n'est pas attendu."))
+        return cleaned
+
+
+class OfOneForm(forms.Form):
+    """Which transmission."""
+
+    transmission = forms.UUIDField()
+
+
+class AnswerForm(OfOneForm):
+    """What the person says of the summary that they read."""
+
+    answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+
+
+class MeetingForm(AppointmentForm):
+    """An appointment at the unit: `checked` means that the unit knows that it is open then."""
+
+    seen = forms.IntegerField(min_value=0)
+    place = forms.CharField(
+        max_length=PLACE_MAX,
+        required=False,
+        error_messages={"max_length": _("Ce lieu est trop long : 200 caractères au plus.")},
+    )
+
+
+class ReasonForm(forms.Form):
+    """The end, with a reason written for the person."""
+
+    seen = forms.IntegerField(min_value=0)
+    reason = forms.CharField(
+        max_length=REASON_MAX,
+        widget=forms.Textarea,
+        error_messages={
+            "required": _("Écrivez pourquoi, avec des mots simples : la personne le lira."),
+            "max_length": _("Ce texte est trop long : 1 000 caractères au plus."),
+        },
+    )

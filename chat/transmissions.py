@@ -1,0 +1,529 @@
+"""Handing a summary on to a unit: put to the person, sent, read, answered by an appointment, closed. See docs/adr/0045.
+
+Each act locks the conversation, moves one transmission by `transmission_rules`, keeps the step, and tells the person:
+by a line of Pnav's own while the exchange is open, on « Suites » as long as it is kept. Nothing is e-mailed.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Prefetch
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from chat import clock, desk, display, doorbell, followups, proposals, watch
+from chat.answering import lock_own
+from chat.casework import draw_file_number, question_id
+from chat.emergencies import open_one as open_emergency
+from chat.emergencies import past as past_emergencies
+from chat.models import (
+    Conversation,
+    ConversationEvent,
+    EventKind,
+    Transmission,
+    TransmissionStep,
+    UnitAccount,
+)
+from chat.transmission_rules import RUNNING, Basis, Part, State, can_move, may_go_without
+from chat.watch import Level, Limit
+from chat.writing import say
+from locations import hours
+from locations.models import ReceptionPoint
+from reports import register
+from reports.keyring import UnsealError
+from reports.models import AccessKind, Motive
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 20  # of one conversation
+LISTED = 200  # of one unit, or of one agent
+
+ASK = _(
+    "Un résumé est prêt pour %(unit)s. Il se lit à la page « Suites » (/tchat/suites/). Rien ne part sans votre "
+    "accord : vous pouvez dire oui ou non."
+)
+ASK_TU = _(
+    "Un résumé est prêt pour %(unit)s. Il se lit à la page « Suites » (/tchat/suites/). Rien ne part sans ton accord : "
+    "tu peux dire oui ou non."
+)
+SENT = _(
+    "Transmis : le résumé est parti à %(unit)s. Numéro de dossier : %(number)s. La suite se lit à la page « Suites » "
+    "(/tchat/suites/)."
+)
+SENT_URGENT = _(
+    "Transmis : en raison de l'urgence, un résumé est parti à %(unit)s. Numéro de dossier : %(number)s. La suite se "
+    "lit à la page « Suites » (/tchat/suites/)."
+)
+REFUSED = _("Le résumé n'est pas envoyé. Ce choix ne change rien à l'échange.")
+TAKEN_BACK = _("Le résumé à relire est retiré : rien n'a été envoyé.")
+WITHDRAWN = _("La transmission à %(unit)s est retirée. Personne ne l'avait lue.")
+READ = _("Lu : %(unit)s a lu le résumé.")
+MEETING = _(
+    "Rendez-vous proposé par %(unit)s : %(moment)s, %(place)s. Numéro de dossier : %(number)s. Le papier à montrer est "
+    "à la page « Mon rendez-vous » (/tchat/rendez-vous/)."
+)
+CLOSED = _("Clos, voici pourquoi : %(reason)s (%(unit)s)")
+
+
+class NoAccount(Exception):
+    """Nobody would read it: this unit has no account that is open."""
+
+
+class NoSuchUnit(Exception):
+    """Not a point d'accueil."""
+
+
+class AlreadyAsked(Exception):
+    """Another summary waits for the person's answer."""
+
+
+class AlreadyRunning(Exception):
+    """This unit has a transmission of the same exchange, which is not closed."""
+
+
+class NotUrgent(Exception):
+    """Nothing says that it may go without the person's agreement."""
+
+
+class Settled(Exception):
+    """It moved on meanwhile: answered, withdrawn, read or closed. Nothing was changed."""
+
+
+class Older(Exception):
+    """Somebody else of the unit did something since this page was shown: nothing was done over it."""
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step in words. words: of an appointment or of the end."""
+
+    state: State
+    at: datetime
+    words: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return str(self.state.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A transmission as one of its readers has it. level: of a summary that nobody has read."""
+
+    transmission: Transmission
+    unit: str
+    telephone: str
+    summary: str
+    why: str
+    steps: list[Step]
+    level: Level = Level.KEPT
+
+    @property
+    def public_id(self) -> UUID:
+        return self.transmission.public_id
+
+    @property
+    def state(self) -> State:
+        return State(self.transmission.state)
+
+    @property
+    def is_asked(self) -> bool:
+        return self.state is State.ASKED
+
+    @property
+    def may_withdraw(self) -> bool:
+        return can_move(self.state, State.WITHDRAWN, Part.AGENT)
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the unit may propose an appointment or close."""
+        return can_move(self.state, State.CLOSED, Part.UNIT)
+
+    @property
+    def seen(self) -> int:
+        """How many steps this page shows: what is sent from it stands on them."""
+        return len(self.steps)
+
+    @property
+    def basis_label(self) -> str:
+        return str(Basis(self.transmission.basis).label) if self.transmission.basis else ""
+
+
+def _open(row: Transmission | TransmissionStep) -> dict[str, Any]:
+    try:
+        return row.words
+    except UnsealError:
+        logger.error("transmission cannot be opened %s", getattr(row, "public_id", row.pk))
+        return {}
+
+
+def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:
+    """As it is shown: nothing in it that cannot be seen."""
+    return {name: display.plain(value) if isinstance(value, str) else value for name, value in words.items()}
+
+
+def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> Shown:
+    """row: with its conversation and its steps."""
+    words = _cleaned(_open(row))
+    steps = []
+    for step in row.steps.all():
+        step.transmission = row
+        steps.append(Step(State(step.state), step.at, _cleaned(_open(step))))
+    level = Level.KEPT
+    if now is not None and limit is not None and row.state == State.SENT and row.sent_at is not None:
+        level = watch.level_of_time((now - row.sent_at).total_seconds(), limit)
+    return Shown(
+        transmission=row,
+        unit=words.get("unit", ""),
+        telephone=words.get("telephone", ""),
+        summary=words.get("summary", ""),
+        why=words.get("why", ""),
+        steps=steps,
+        level=level,
+    )
+
+
+def _rows(conversation: Conversation) -> list[Transmission]:
+    rows = list(
+        Transmission.objects.filter(conversation=conversation)
+        .prefetch_related(Prefetch("steps", TransmissionStep.objects.order_by("number")))
+        .order_by("-made_at", "-pk")[:SHOWN]
+    )
+    for row in rows:
+        row.conversation = conversation
+    return rows
+
+
+def of(conversation: Conversation, *, now: datetime | None = None, limit: Limit | None = None) -> list[Shown]:
+    """The transmissions of a conversation that was just obtained, the last one first."""
+    return [shown(row, now=now, limit=limit) for row in _rows(conversation)]
+
+
+def has_any(conversation: Conversation) -> bool:
+    """Whether the person has something to follow."""
+    return Transmission.objects.filter(conversation=conversation).exists()
+
+
+def link_words(conversation: Conversation) -> str:
+    """What the link to « Suites » says beside the thread, in the active language; empty when there is nothing there."""
+    states = set(Transmission.objects.filter(conversation=conversation).values_list("state", flat=True))
+    if State.ASKED in states:
+        return str(_("Lire et répondre"))
+    return str(_("Suites")) if states else ""
+
+
+def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:
+    """The last appointment that a unit proposed and that still stands: when it was proposed, whose, and its words."""
+    rows = TransmissionStep.objects.filter(
+        transmission__conversation=conversation, transmission__state=State.MEETING, state=State.MEETING
+    )
+    step = rows.select_related("transmission").order_by("-at", "-pk").first()
+    if step is None:
+        return None
+    step.transmission.conversation = conversation
+    words = _cleaned(_open(step))
+    return (step.at, step.transmission, words) if words else None
+
+
+def slip_of(conversation: Conversation) -> tuple[Any, dict[str, Any]] | None:
+    """What « Mon rendez-vous » shows: the last appointment, whoever proposed it. Its first has `file_number`."""
+    by_unit, by_agent = meeting_of(conversation), proposals.appointment_of(conversation)
+    if by_unit is None or (by_agent is not None and by_agent[0].made_at > by_unit[0]):
+        return by_agent
+    return by_unit[1], by_unit[2]
+
+
+def has_account(point: ReceptionPoint | None) -> bool:
+    """Whether somebody of this unit can read a transmission here: an open account, whose password is its owner's."""
+    return point is not None and point.pk in points_with_account([point.pk])
+
+
+def points_with_account(point_ids: Sequence[int]) -> set[int]:
+    """Of these points, those that have such an account."""
+    rows = UnitAccount.objects.filter(point__in=point_ids, user__is_active=True, user__password_is_temporary=False)
+    return {pk for pk in rows.values_list("point", flat=True) if pk is not None}
+
+
+def may_be_sent_without(conversation: Conversation) -> bool:
+    """Whether `send_without` is open to this conversation's agent."""
+    had_emergency = open_emergency(conversation) is not None or bool(past_emergencies(conversation))
+    return may_go_without(urgency=conversation.urgency, had_emergency=had_emergency)
+
+
+# --- the agent's part -----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(*, conversation_id: int, point_id: int, summary: str, by: AbstractBaseUser) -> Transmission:
+    """Put the summary, as it will be sent, to the person: on « Suites », where they say yes or no.
+
+    Also after the end: whoever comes back with a code, or still has the page, can answer.
+    Raises NotYours, NoSuchUnit, NoAccount, AlreadyAsked, AlreadyRunning. Locks the conversation.
+    """
+    conversation, row, words = _new(conversation_id, point_id, by)
+    row.state = State.ASKED
+    row.seal({**words, "summary": summary})
+    row.save(force_insert=True)
+    text = ASK_TU if desk.speaks_tu(conversation.report) else ASK
+    _step(row, State.ASKED, by, text, unit=words["unit"])
+    return row
+
+
+@transaction.atomic
+def send_without(*, conversation_id: int, point_id: int, summary: str, why: str, by: AbstractBaseUser) -> Transmission:
+    """Send it at once, without the person's agreement, for an emergency. why: kept with the summary; never empty.
+
+    What waited for an answer is withdrawn. The person is told. Raises NotUrgent, and what `ask` raises.
+    """
+    if not why:
+        raise ValueError("Sending without agreement says why.")
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    if not may_be_sent_without(conversation):
+        raise NotUrgent
+    waiting = Transmission.objects.filter(conversation=conversation, state=State.ASKED).first()
+    if waiting is not None:
+        waiting.conversation = conversation
+        _move(waiting, State.WITHDRAWN, Part.AGENT)
+        _step(waiting, State.WITHDRAWN, by)
+    conversation, row, words = _new(conversation_id, point_id, by)
+    row.state, row.basis = State.SENT, Basis.URGENT
+    row.sent_at, row.file_number = row.made_at, draw_file_number()
+    row.seal({**words, "summary": summary, "why": why})
+    row.save(force_insert=True)
+    _step(row, State.SENT, by, SENT_URGENT, unit=words["unit"], number=row.file_number)
+    _record_sending(row, by)
+    return row
+
+
+@transaction.atomic
+def withdraw(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> None:
+    """Take back what the person has not answered, or what no unit has read. Raises NotYours, Settled."""
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    row = _of_conversation(conversation, public_id)
+    text = TAKEN_BACK if row.state == State.ASKED else WITHDRAWN
+    _move(row, State.WITHDRAWN, Part.AGENT)
+    _step(row, State.WITHDRAWN, by, text, unit=_open(row).get("unit", ""))
+
+
+def _new(
+    conversation_id: int, point_id: int, by: AbstractBaseUser
+) -> tuple[Conversation, Transmission, dict[str, Any]]:
+    """A row that is not saved yet, and the words about its unit."""
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    point = ReceptionPoint.objects.filter(pk=point_id).first()
+    if point is None:
+        raise NoSuchUnit
+    if not has_account(point):
+        raise NoAccount
+    rows = Transmission.objects.filter(conversation=conversation)
+    if rows.filter(state=State.ASKED).exists():
+        raise AlreadyAsked
+    if rows.filter(point=point, state__in=RUNNING).exists():
+        raise AlreadyRunning
+    row = Transmission(conversation=conversation, point=point, made_at=clock.now(), made_by_id=by.pk)
+    words = {"unit": point.name, "address": point.address_lines, "telephone": point.telephone}
+    return conversation, row, words
+
+
+# --- the person's part ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None:
+    """What the person says of the summary they have read: yes sends it, no ends it. Access was proven.
+
+    Raises Settled when that summary no longer waits (so that an old page agrees to nothing else), NoAccount when the
+    unit can no longer receive it: it then goes on waiting.
+    """
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+    row = _of_conversation(conversation, public_id)
+    if not agrees:
+        _move(row, State.REFUSED, Part.PERSON)
+        _step(row, State.REFUSED, None, REFUSED)
+        return
+    if row.state == State.ASKED:
+        if not has_account(row.point):
+            raise NoAccount
+        if row.point_id in _running_points(conversation):
+            raise Settled
+    row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
+    _move(row, State.SENT, Part.PERSON)
+    _step(row, State.SENT, None, SENT, unit=_open(row).get("unit", ""), number=row.file_number)
+    _record_sending(row, row.made_by)
+
+
+def _running_points(conversation: Conversation) -> set[int | None]:
+    return set(
+        Transmission.objects.filter(conversation=conversation, state__in=RUNNING).values_list("point", flat=True)
+    )
+
+
+def _record_sending(row: Transmission, by: Any) -> None:
+    register.record(
+        kind=AccessKind.TRANSMITTED,
+        by=by,
+        motive=Motive.FOLLOW_UP,
+        subject=str(row.conversation.public_id),
+        detail=f"to a unit, {row.basis}",
+    )
+
+
+# --- the unit's part ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
+    """« Lu »: the first of the unit who opens it. Opened already, nothing changes. Raises Settled when it is withdrawn.
+
+    transmission: obtained by `access.as_receiving_unit`.
+    """
+    row = _lock_received(transmission)
+    if row.state == State.SENT:
+        _move(row, State.READ, Part.UNIT)
+        _step(row, State.READ, by, READ, unit=_open(row).get("unit", ""))
+
+
+@transaction.atomic
+def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> Shown:
+    """The summary, for a member of its unit, once it was marked as read: each reading has its line in the register.
+
+    transmission: obtained by `access.as_receiving_unit`. Raises Settled when it was withdrawn, or is not opened.
+    """
+    row = _lock_received(transmission)
+    if row.state == State.SENT:
+        raise Settled
+    opened = shown(row)
+    register.record(
+        kind=AccessKind.TRANSMISSION, by=by, motive=Motive.FOLLOW_UP, subject=str(row.conversation.public_id)
+    )
+    return opened
+
+
+@transaction.atomic
+def propose_meeting(
+    *, transmission: Transmission, seen: int, meets_at: datetime, place: str, by: AbstractBaseUser
+) -> None:
+    """A day and an hour at the unit, with its slip. place: where exactly; empty for the unit's address.
+
+    meets_at: aware. seen: how many steps the page showed. Raises Older, Settled.
+    """
+    row = _lock_received(transmission, seen=seen)
+    _move(row, State.MEETING, Part.UNIT)
+    point = row.point
+    with translation.override(row.conversation.report.language):
+        week = hours.describe(point.opening_hours) if point is not None and point.opening_hours else []
+        unit = _open(row)
+        words = {
+            "moment": proposals.moment_in_words(meets_at, point) if point is not None else "",
+            "unit": unit.get("unit", ""),
+            "place": place,
+            "address": [place] if place else unit.get("address", []),
+            "telephone": unit.get("telephone", ""),
+            "hours": [f"{line.days} : {line.hours}" for line in week],
+        }
+    where = place or ", ".join(words["address"]) or words["unit"]
+    told = {"unit": words["unit"], "moment": words["moment"], "place": where, "number": row.file_number}
+    _step(row, State.MEETING, by, MEETING, words=words, meets_at=meets_at, **told)
+
+
+@transaction.atomic
+def close(*, transmission: Transmission, seen: int, reason: str, by: AbstractBaseUser) -> None:
+    """End it, with a reason written for the person. seen: as of `propose_meeting`. Raises Older, Settled."""
+    row = _lock_received(transmission, seen=seen)
+    _move(row, State.CLOSED, Part.UNIT)
+    unit = _open(row).get("unit", "")
+    _step(row, State.CLOSED, by, CLOSED, words={"reason": reason}, reason=reason, unit=unit)
+
+
+def _lock_received(transmission: Transmission, *, seen: int | None = None) -> Transmission:
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=transmission.conversation_id)
+    row = _of_conversation(conversation, transmission.public_id)
+    if row.state == State.WITHDRAWN or row.point_id != transmission.point_id:
+        raise Settled
+    if seen is not None and row.steps.count() != seen:
+        raise Settled if row.state == State.CLOSED else Older
+    return row
+
+
+# --- all parts ------------------------------------------------------------------------------------------------------
+
+
+def _of_conversation(conversation: Conversation, public_id: UUID) -> Transmission:
+    """One of a conversation that is locked. Raises Settled when there is no such one."""
+    row = Transmission.objects.select_related("point").filter(conversation=conversation, public_id=public_id).first()
+    if row is None:
+        raise Settled
+    row.conversation = conversation
+    return row
+
+
+def _move(row: Transmission, after: State, by: Part) -> None:
+    """Raises Settled. The caller holds the lock of the conversation."""
+    if not can_move(row.state, after, by):
+        raise Settled
+    row.state = after
+    row.save(update_fields=["state", "basis", "sent_at", "file_number"])
+
+
+def _step(
+    row: Transmission,
+    state: State,
+    by: AbstractBaseUser | None,
+    text: Promise | None = None,
+    *,
+    words: Mapping[str, Any] | None = None,
+    meets_at: datetime | None = None,
+    **told: Any,
+) -> None:
+    """Keep the step, and tell it: in the thread while the exchange is open; a code lasts as long as it is kept."""
+    conversation, now = row.conversation, clock.now()
+    step = TransmissionStep(
+        transmission=row,
+        number=row.steps.count() + 1,
+        state=state,
+        at=now,
+        by_id=by.pk if by is not None else None,
+        meets_at=meets_at,
+    )
+    step.seal(dict(words or {}))
+    step.save(force_insert=True)
+    ConversationEvent.objects.create(
+        conversation=conversation,
+        kind=EventKind.TRANSMISSION,
+        at=now,
+        by_id=by.pk if by is not None else None,
+        detail=state,
+    )
+    followups.lengthen(conversation, now)
+    if text is not None and conversation.is_open:
+        # The version of its id tells the pages that there is something to look at besides (docs/adr/0039).
+        say(conversation, text, now=now, client_id=question_id(), **told)
+        doorbell.message_posted(conversation.public_id, conversation.last_seq)
+
+
+# --- for many -------------------------------------------------------------------------------------------------------
+
+
+def listed(rows: Any, *, now: datetime, limit: Limit, key: Callable[[Shown], Any]) -> list[Shown]:
+    """Of a unit or of an agent, those obtained by `chat.access`: with their steps, in the order of `key`."""
+    rows = rows.select_related("conversation").prefetch_related(
+        Prefetch("steps", TransmissionStep.objects.order_by("number"))
+    )
+    return sorted((shown(row, now=now, limit=limit) for row in rows.order_by("-sent_at", "-pk")[:LISTED]), key=key)
+
+
+def unread(now: datetime, limit: Limit) -> list[Level]:
+    """How late each summary is that no unit has read yet; those that are near or late."""
+    rows = Transmission.objects.filter(state=State.SENT).values_list("sent_at", flat=True)
+    levels = [watch.level_of_time((now - sent_at).total_seconds(), limit) for sent_at in rows if sent_at is not None]
+    return [level for level in levels if level > Level.KEPT]

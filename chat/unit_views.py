@@ -1,0 +1,177 @@
+"""« Transmissions reçues »: the pages of a unit's account. Its own unit's summaries; nothing of any exchange.
+
+The door is the middleware's (role and second factor); `chat.access` asks again. Another unit's transmission and an
+unknown one look the same: 404. A page that is only looked at changes nothing: opening is a POST.
+"""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import access, supervision, transmissions
+from chat.models import Transmission, UnitAccount
+from chat.transmission_forms import MeetingForm, ReasonForm
+from chat.transmission_rules import State
+from chat.watch import Watched
+
+ORDER = {State.SENT: 0, State.READ: 1, State.MEETING: 2, State.CLOSED: 3}
+
+
+def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give the view the unit's account as `account`; sign-in for nobody, 403 for any other account.
+
+    An account whose point d'accueil is no longer in the data is told so.
+    """
+
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not getattr(request.user, "is_unit", False):
+            raise PermissionDenied
+        account = access.as_unit(request.user)
+        if account is None:
+            return render(request, "unit/index.html", {"account": None, "rows": []})
+        return view(request, account=account, **kwargs)
+
+    return wrapped
+
+
+def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
+    row = access.as_receiving_unit(account, public_id)
+    if row is None:
+        raise Http404
+    return row
+
+
+@require_GET
+@for_units
+def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
+    """The list, without a word of any summary: those that nobody has read first, the oldest of them first."""
+    limit = supervision.limits()[Watched.UNREAD]
+    rows = transmissions.listed(
+        access.received_by(account),
+        now=timezone.now(),
+        limit=limit,
+        key=lambda one: (ORDER[one.state], one.transmission.sent_at if one.state is State.SENT else 0),
+    )
+    unread = sum(one.state is State.SENT for one in rows)
+    return render(request, "unit/index.html", {"account": account, "rows": rows, "unread": unread})
+
+
+@require_GET
+@for_units
+def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """One, once it was opened; before, the button that opens it. Each reading has its line in the register."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        return render(request, "unit/closed_envelope.html", {"account": account, "row": row})
+    return _show(request, account, row)
+
+
+@require_POST
+@for_units
+def open_one(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """« Ouvrir et lire »: the person and the agent are told that it was read. Opened already, it is the page."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        try:
+            transmissions.mark_read(transmission=row, by=request.user)  # type: ignore[arg-type]
+        except transmissions.Settled as error:
+            raise Http404 from error
+    return redirect("unit:detail", public_id=public_id)
+
+
+def _show(
+    request: HttpRequest,
+    account: UnitAccount,
+    row: Transmission,
+    *,
+    meeting: MeetingForm | None = None,
+    reason: ReasonForm | None = None,
+    problem: str = "",
+) -> HttpResponse:
+    """The page; forms that were not kept stay filled, beside what happened since."""
+    try:
+        opened = transmissions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
+    except transmissions.Settled as error:
+        raise Http404 from error
+    context = {
+        "account": account,
+        "opened": opened,
+        "meeting": meeting or MeetingForm(unit=account.point),
+        "reason": reason or ReasonForm(),
+        "problem": problem,
+        "is_error": bool(problem or (meeting and meeting.errors) or (reason and reason.errors)),
+    }
+    return render(request, "unit/detail.html", context)
+
+
+@require_POST
+@for_units
+def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """« Rendez-vous proposé »: once it was opened."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        return redirect("unit:detail", public_id=public_id)
+    form = MeetingForm(request.POST, unit=account.point)
+    if not form.is_valid():
+        return _show(request, account, row, meeting=form)
+    data = form.cleaned_data
+    try:
+        transmissions.propose_meeting(
+            transmission=row,
+            seen=data["seen"],
+            meets_at=data["meets_at"],
+            place=data["place"],
+            by=request.user,  # type: ignore[arg-type]
+        )
+    except transmissions.Older:
+        return _show(request, account, row, meeting=form, problem=_older())
+    except transmissions.Settled:
+        return _show(request, account, row, meeting=form, problem=_settled())
+    messages.success(request, _("Rendez-vous proposé : la personne et l'agent le lisent."))
+    return redirect("unit:detail", public_id=public_id)
+
+
+@require_POST
+@for_units
+def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """« Clos, voici pourquoi »: once it was opened; the reason is written for the person."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        return redirect("unit:detail", public_id=public_id)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _show(request, account, row, reason=form)
+    data = form.cleaned_data
+    try:
+        transmissions.close(
+            transmission=row,
+            seen=data["seen"],
+            reason=data["reason"],
+            by=request.user,  # type: ignore[arg-type]
+        )
+    except transmissions.Older:
+        return _show(request, account, row, reason=form, problem=_older())
+    except transmissions.Settled:
+        return _show(request, account, row, reason=form, problem=_settled())
+    messages.success(request, _("Transmission close : la personne et l'agent lisent pourquoi."))
+    return redirect("unit:index")
+
+
+def _older() -> str:
+    return _("Un collègue vient d'agir sur cette transmission. Lisez ce qui a changé, puis envoyez de nouveau.")
+
+
+def _settled() -> str:
+    return _("Cette transmission est déjà close : rien n'a été ajouté. Votre texte reste ci-dessous, à copier.")

@@ -1,0 +1,30 @@
+from django.db import migrations, models
+
+KINDS = [
+    ("reading", "Lecture"),
+    ("search", "Recherche"),
+    ("export", "Export"),
+    ("paper", "Document de l'échange, par son interlocuteur"),
+    ("transmitted", "Résumé transmis à une unité"),
+    ("transmission", "Lecture d'un résumé, par l'unité"),
+    ("opening", "Levée d'anonymat"),
+    ("retention", "Suppression au terme"),
+    ("freeze", "Gel de la conservation"),
+    ("erasure", "Demande d'effacement"),
+    ("admin_add", "Administration : ajout"),
+    ("admin_change", "Administration : modification"),
+    ("admin_delete", "Administration : suppression"),
+    ("admin_action", "Administration : action"),
+]
+
+
+class Migration(migrations.Migration):
+    """The register tells sendings to a unit, and readings by it."""
+
+    dependencies = [("reports", "0011_register_next_line")]
+
+    operations = [
+        migrations.AlterField(
+            "accessrecord", "kind", models.CharField(choices=KINDS, max_length=20, verbose_name="nature")
+        ),
+    ]

@@ -1,0 +1,211 @@
+"""A summary goes to a unit, by three people in three browsers: sent with agreement, read, answered, closed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from chat import actions, resume
+from chat.lifecycle import Author
+from chat.models import Transmission, UnitAccount
+from chat.transmission_rules import State
+from locations.models import ReceptionPoint
+from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp
+from tests.accounts.cast import SECRET, totp_code
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    PASSWORD,
+    an_agent,
+    at,
+    sign_in,
+    somebody_waits,
+)
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
+
+type Work = Callable[..., Any]
+
+PANEL = ".console-dossier:not([hidden]) [id^=transmission-]:not(h3)"
+SUMMARY = "Insultes répétées depuis mars, sur deux comptes."
+REASON = "Plainte enregistrée. Gardez les captures d'écran."
+
+
+def a_unit() -> UnitAccount:
+    unit = hand.account(hand.station(name="Commissariat de Bondy"))
+    enrol_totp(unit.user, SECRET)
+    return unit
+
+
+@pytest.fixture
+def unit(at: Work) -> Iterator[UnitAccount]:  # noqa: F811
+    made = at(a_unit)
+    yield made
+
+    def forget() -> None:
+        Transmission.objects.all().delete()
+        User.objects.filter(role=Role.UNIT).delete()
+        ReceptionPoint.objects.filter(name="Commissariat de Bondy").delete()
+
+    at(forget)
+
+
+def enters(page: Page, site: LiveSite, username: str) -> None:
+    page.goto(site.url + "/unite/")
+    page.fill("[name=login]", username)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector("[name=code]")
+    page.fill("[name=code]", totp_code())
+    page.press("[name=code]", "Enter")
+    page.wait_for_url("**/unite/")
+
+
+def comes(page: Page, site: LiveSite, key: str, path: str = "/tchat/") -> None:
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": site.url}])
+    page.goto(site.url + path)
+
+
+def looks(page: Page, axe: Axe) -> None:
+    """axe finds nothing, and nothing scrolls sideways."""
+    axe(page)
+    width = page.viewport_size["width"]  # type: ignore[index]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_from_sending_to_closing(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    unit: UnitAccount,
+    axe: Axe,
+    theme: str,
+):
+    agent = at(an_agent, public_name="Camille")
+    conversation, key = at(somebody_waits, reception_point=unit.point)
+    console = page_factory(theme=theme)
+    sign_in(console, live_site, agent)
+    console.get_by_role("button", name="Disponible").click()
+    expect(console.locator(OPEN_THREAD)).to_be_visible()
+    person = page_factory(theme=theme, width=320)
+    comes(person, live_site, key)
+    expect(person.locator("#follow")).to_be_hidden()
+
+    # The agent, by keyboard.
+    console.locator(f"{PANEL} summary", has_text="Préparer un résumé").focus()
+    console.keyboard.press("Enter")
+    console.locator(f"{PANEL} textarea[name=summary]").fill(SUMMARY)
+    looks(console, axe)
+    console.get_by_role("button", name="Montrer à la personne et demander son accord").focus()
+    console.keyboard.press("Enter")
+    expect(console.locator(PANEL)).to_contain_text("Accord demandé")
+
+    # The person, live, on a small telephone.
+    link = person.get_by_role("link", name="Lire et répondre")
+    expect(link).to_be_visible()
+    expect(person.locator("#messages")).to_contain_text("Rien ne part sans votre accord")
+    looks(person, axe)
+    link.click()
+    fold = person.locator("summary", has_text="Lire le résumé qui sera envoyé")
+    expect(person.get_by_text(SUMMARY)).to_be_hidden()
+    fold.focus()
+    person.keyboard.press("Enter")
+    expect(person.get_by_text(SUMMARY)).to_be_visible()
+    looks(person, axe)
+    person.get_by_role("button", name="Oui, envoyer ce résumé").click()
+    expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
+    expect(console.locator(PANEL)).to_contain_text("Transmis")
+
+    # The unit.
+    station = page_factory(theme=theme, width=320)
+    enters(station, live_site, unit.user.username)
+    number = at(lambda: Transmission.objects.get().file_number)
+    looks(station, axe)
+    station.get_by_role("link", name=number).click()
+    expect(station.get_by_text(SUMMARY)).to_be_hidden()
+    looks(station, axe)
+    station.get_by_role("button", name="Ouvrir et lire").click()
+    expect(station.get_by_text(SUMMARY)).to_be_visible()
+    expect(console.locator(PANEL)).to_contain_text("Lu")
+    station.get_by_role("button", name="Proposer ce rendez-vous").click()
+    expect(station.locator("#jour-erreur")).to_be_visible()
+    looks(station, axe)
+    day = timezone.localdate() + timezone.timedelta(days=30)
+    station.fill("[name=day]", day.isoformat())
+    station.fill("[name=hour]", "09:30")
+    station.fill("[name=place]", "Bureau 12, premier étage")
+    station.check("[name=checked]", force=True)  # the label is in front of it
+    station.get_by_role("button", name="Proposer ce rendez-vous").click()
+    expect(console.locator(PANEL)).to_contain_text("Bureau 12, premier étage")
+    person.reload()
+    person.get_by_role("link", name="Mon rendez-vous").click()
+    expect(person.get_by_text("Bureau 12, premier étage")).to_be_visible()
+
+    # Somebody writes in the panel meanwhile: what is typed stays, and the panel follows afterwards.
+    console.locator(f"{PANEL} summary", has_text="Préparer un résumé").click()
+    area = console.locator(f"{PANEL} textarea[name=summary]")
+    area.fill("Un brouillon")
+    station.fill("[name=reason]", REASON)
+    station.get_by_role("button", name="Clore la transmission").click()
+    expect(station.locator(".fr-alert")).to_contain_text("Transmission close")
+    expect(console.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("Clos, voici pourquoi")
+    expect(area).to_be_focused()
+    expect(area).to_have_value("Un brouillon")
+    console.locator(f"{OPEN_THREAD} textarea[name=body]").focus()
+    expect(console.locator(PANEL)).to_contain_text(REASON)
+    expect(area).to_have_value("Un brouillon")
+
+    person.goto(live_site.url + "/tchat/suites/")
+    expect(person.get_by_text(REASON)).to_be_visible()
+    looks(person, axe)
+    console.goto(live_site.url + "/console/transmissions/")
+    expect(console.locator("table")).to_contain_text("Clos, voici pourquoi")
+    looks(console, axe)
+    assert at(lambda: list(Transmission.objects.get().steps.values_list("state", flat=True))) == [
+        State.ASKED, State.SENT, State.READ, State.MEETING, State.CLOSED,
+    ]  # fmt: skip
+    assert at(lambda: Transmission.objects.get().conversation_id) == conversation.pk
+
+
+@pytest.mark.slow
+def test_after_the_end_without_a_script_by_the_code(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    unit: UnitAccount,
+    axe: Axe,
+):
+    """A discreet visit that ended: the five words open the steps, a neutral title, and no message."""
+
+    def ended() -> str:
+        agent = make.agent()
+        conversation = make.assigned(agent, reception_point=unit.point, discreet=True)
+        make.message(conversation, "Un-mot-de-l-echange")
+        code = resume.issue_code(conversation_id=conversation.pk).text
+        actions.close_conversation(
+            conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome="transmitted"
+        )
+        hand.asked(conversation, unit, SUMMARY)
+        return code
+
+    code = at(ended)
+    page = page_factory(javascript=False, width=320)
+    page.goto(live_site.url + "/tchat/reprendre/")
+    page.fill("[name=code]", code)
+    page.get_by_role("button", name="Reprendre", exact=True).click()
+    page.wait_for_url("**/tchat/suites/")
+    assert page.title() == "Informations"
+    expect(page.get_by_text("Un-mot-de-l-echange")).to_have_count(0)
+    page.locator("summary", has_text="Lire le résumé qui sera envoyé").click()
+    expect(page.get_by_text(SUMMARY)).to_be_visible()
+    page.get_by_role("button", name="Oui, envoyer ce résumé").click()
+    expect(page.get_by_text("Numéro de dossier :")).to_be_visible()
+    expect(page.get_by_text(SUMMARY)).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    expect(page.get_by_role("button", name="Quitter rapidement").first).to_be_visible()

@@ -1,0 +1,58 @@
+"""Situations of what goes to a unit."""
+
+import itertools
+from typing import Any
+
+from chat import transmissions
+from chat.models import Conversation, Transmission, UnitAccount
+from locations.models import ReceptionPoint
+from pnav.accounts.models import Role, User
+from tests.factories import locations as places
+
+SUMMARY = "Insultes répétées depuis mars, sur deux comptes."
+_numbers = itertools.count(1)
+
+
+def station(**fields: Any) -> ReceptionPoint:
+    """Open from 8 to 12 on weekdays, in Paris' time."""
+    week = {day: [["08:00", "12:00"]] for day in ("mon", "tue", "wed", "thu", "fri")} | {"sat": [], "sun": []}
+    values: dict[str, Any] = {
+        "name": f"Commissariat de Bondy {next(_numbers)}",
+        "address": "1 rue de la Paix",
+        "postal_code": "93140",
+        "town": "Bondy",
+        "telephone": "01 00 00 00 00",
+        "department_code": "93",
+        "opening_hours": week,
+    }
+    return places.reception_point(**values | fields)
+
+
+def account(point: ReceptionPoint | None = None, **fields: Any) -> UnitAccount:
+    """Somebody of this unit who may sign in."""
+    name = f"unite{next(_numbers)}"
+    user = User.objects.create_user(name, password="a password for tests", role=Role.UNIT, **fields)
+    return UnitAccount.objects.create(user=user, point=point or station())
+
+
+def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
+    """A summary that waits for the person's answer."""
+    assert conversation.assigned_to is not None and unit.point_id is not None
+    return transmissions.ask(
+        conversation_id=conversation.pk, point_id=unit.point_id, summary=summary, by=conversation.assigned_to.user
+    )
+
+
+def sent(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
+    """The person said yes."""
+    row = asked(conversation, unit, summary)
+    transmissions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+    return Transmission.objects.select_related("conversation__report", "point").get(pk=row.pk)
+
+
+def opened(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
+    """The unit has read it."""
+    row = sent(conversation, unit, summary)
+    transmissions.mark_read(transmission=row, by=unit.user)
+    row.refresh_from_db()
+    return row
