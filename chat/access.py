@@ -1,7 +1,9 @@
-"""The only ways to obtain a conversation: as its reporter, or as the agent it is assigned to.
+"""The only ways to obtain a conversation: as its reporter, as the agent it is assigned to, or as a supervisor.
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
-Both are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`.
+The first two are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`:
+a supervisor who joins does (`chat.supervision.join`), and reads nothing before. A colleague who was offered a
+conversation has the offer alone, until they accept it.
 (`chat.forgetting.Ending` is no conversation: dates and status, by which a supervisor decides what is kept.)
 """
 
@@ -10,6 +12,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
+from chat.handover_models import Handover, HandoverQuerySet, Watch
+from chat.handover_rules import HandoverState
 from chat.lifecycle import Status
 from chat.models import Agent, Conversation, ConversationQuerySet
 from reports.models import ErasureRequest
@@ -97,3 +103,53 @@ def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
     """Key and last number of a conversation that this agent answers, or answered to its end."""
     rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)
     return rows.values_list("pk", "last_seq").first()
+
+
+# --- passing on -------------------------------------------------------------------------------------------------------
+
+
+def summary_for(conversation: Conversation, now: datetime) -> Handover | None:
+    """What the reporter of this conversation is asked to read now: `as_reporter` came before."""
+    rows = Handover.objects.live(now).filter(conversation=conversation, state=HandoverState.READING)
+    return (
+        rows.select_related("from_agent__unit", "to_agent__unit", "to_unit").prefetch_related("texts__handover").first()
+    )
+
+
+def offers_to(agent: Agent, now: datetime) -> HandoverQuerySet:
+    """What colleagues propose to this agent, by name, to their unit or to their force: without a word of it."""
+    theirs = Q(to_agent=agent) | Q(to_unit=agent.unit_id) | Q(to_force=agent.unit.force)
+    rows = Handover.objects.live(now).filter(theirs, state=HandoverState.OFFERED).exclude(from_agent=agent)
+    return rows.select_related("from_agent__unit", "to_unit", "conversation__report__municipality")
+
+
+def as_offered(agent: Agent, public_id: UUID, now: datetime) -> Handover | None:
+    """The open offer of this conversation, when it is made to this agent."""
+    return offers_to(agent, now).filter(conversation__public_id=public_id).first()
+
+
+# --- supervisors ------------------------------------------------------------------------------------------------------
+
+
+def supervised_units(agent: Agent) -> set[int]:
+    """The units whose conversations this agent may step into: none for who is no supervisor."""
+    if not agent.user.is_supervisor:
+        return set()
+    return {agent.unit_id, *agent.supervised_units.values_list("pk", flat=True)}
+
+
+def supervised_by(agent: Agent) -> ConversationQuerySet:
+    """The conversations under way in the units of a supervisor, but their own: who and when, no text is asked for."""
+    rows = Conversation.objects.active().filter(assigned_to__unit__in=supervised_units(agent))
+    return rows.exclude(assigned_to=agent)
+
+
+def as_supervisor(agent: Agent, public_id: UUID) -> Conversation | None:
+    """A conversation under way that this supervisor may step into. Its text is for who has joined: `has_joined`."""
+    rows = supervised_by(agent).select_related("report__municipality", "assigned_to__unit", "assigned_to__user")
+    return rows.filter(public_id=public_id).first()
+
+
+def has_joined(agent: Agent, conversation: Conversation, now: datetime) -> bool:
+    """Whether this supervisor reads the conversation now, with a line in the register and one in the thread."""
+    return Watch.objects.running(now).filter(conversation=conversation, supervisor=agent).exists()

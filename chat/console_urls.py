@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from chat import console_handover as handover
 from chat import console_keeping as keeping
+from chat import console_supervision as supervision
 from chat import console_views as views
 
 app_name = "console"
@@ -13,6 +15,16 @@ urlpatterns = [
     path("echange/<uuid:public_id>/terminer/", views.close, name="close"),
     path("echange/<uuid:public_id>/urgence/", views.urgency, name="urgency"),
     path("echange/<uuid:public_id>/levee/", views.ask_opening, name="ask_opening"),
+    path("echange/<uuid:public_id>/passage/", handover.transfer, name="transfer"),
+    path("echange/<uuid:public_id>/passage/retirer/", handover.withdraw, name="withdraw"),
+    path("passages/", handover.handovers, name="handovers"),
+    path("passages/<uuid:public_id>/reponse/", handover.answer, name="answer"),
+    path("fin-de-service/", handover.end_duty, name="end_duty"),
+    path("tableau/echange/<uuid:public_id>/", supervision.watched, name="watched"),
+    path("tableau/echange/<uuid:public_id>/rejoindre/", supervision.join, name="join"),
+    path("tableau/echange/<uuid:public_id>/quitter/", supervision.leave, name="leave"),
+    path("tableau/echange/<uuid:public_id>/mot/", supervision.whisper, name="whisper"),
+    path("tableau/echange/<uuid:public_id>/confier/", supervision.reassign, name="reassign"),
     path("conservation/", keeping.endings, name="endings"),
     path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),

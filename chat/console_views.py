@@ -26,8 +26,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, forgetting, protocol
+from chat import access, actions, canned, desk, dialogue, forgetting, handover_desk, protocol, supervision
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
+from chat.console_handover_forms import TransferForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
@@ -98,6 +99,8 @@ def _words() -> dict[str, str]:
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
         "news": _("Nouveau message, échange {n} : {name}."),
+        "offered": _("Un collègue vous propose un échange : voir « Passages »."),
+        "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "closed": _("Terminé"),
         "released": _("Retourné dans la file d'attente"),
         "left": _("Échange fini, {name} : {reason}."),
@@ -131,6 +134,7 @@ def _exchange(
     *,
     reply: MessageForm | None = None,
     close: CloseForm | None = None,
+    transfer: TransferForm | None = None,
     model: str = "",
 ) -> dict[str, Any]:
     """One conversation: its entry, its thread and what is known of the person."""
@@ -160,6 +164,7 @@ def _exchange(
         "max_length": protocol.MAX_BODY,
         "close_form": close or CloseForm(),
         "urgency_form": UrgencyForm(initial={"urgency": conversation.urgency}),
+        "passing": handover_desk.passing(agent, conversation, now, transfer),
     }
 
 
@@ -180,6 +185,7 @@ def _screen(
         "now": now,
         "own": own,
         "ended": desk.ended(agent, now),
+        "offers": handover_desk.offers(agent, now),
         "waiting": waiting,
         "rows": rows,
         "words": json.dumps(_words(), ensure_ascii=False),
@@ -320,6 +326,8 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = AvailabilityForm(request.POST)
     if not form.is_valid():
         return _screen(request, agent, duty=form)
+    if form.cleaned_data["availability"] == Availability.AWAY and access.assigned_to(agent).exists():
+        return redirect("console:end_duty")  # nobody is dropped: each conversation is asked about first
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
     try:
         open_one = uuid.UUID(request.POST.get("echange", ""))
@@ -353,6 +361,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     _waiting, rows = desk.queue(now)
     requests, oldest = forgetting.oldest_request()
     context |= {"rows": rows, "is_still": "fixe" in request.GET, "requests": requests, "oldest_request": oldest}
+    context |= {"running": supervision.running(agent, now), "one_voice": supervision.one_voice(now)}
     return render(request, "console/board.html", context)
 
 

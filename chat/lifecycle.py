@@ -79,12 +79,18 @@ def may_overflow(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A person who waits and is there. `force`: of their zone, empty when it has none."""
+    """A person who waits and is there. `force`: of their zone, empty when it has none.
+
+    Of somebody who was passed on: `unit`, the key of the unit asked for; `avoided`, of the agent who passed them on;
+    `queued_at` is then the moment of it, for their place is given by the order.
+    """
 
     key: int
     force: str
     is_urgent: bool
     queued_at: datetime
+    unit: int = 0
+    avoided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,11 @@ class Room:
     load: int
     capacity: int
     last_assigned_at: datetime | None
+    unit: int = 0
+
+
+# An agent with room, in the order of their turn: share of their capacity, last time, key; load, capacity.
+type _Turn = tuple[float, datetime, int, int, int]
 
 
 def share_out(
@@ -115,28 +126,45 @@ def share_out(
     was given somebody longest ago.
     """
     never = datetime.min.replace(tzinfo=UTC)
-    free: dict[str, list[tuple[float, datetime, int, int, int]]] = {}
+    free: dict[str, list[_Turn]] = {}
+    units: dict[int, int] = {}
     for room in rooms:
         if room.load < room.capacity:
             entry = (room.load / room.capacity, room.last_assigned_at or never, room.key, room.load, room.capacity)
             free.setdefault(room.force, []).append(entry)
+            units[room.key] = room.unit
     for heap in free.values():
         heapq.heapify(heap)
     pairs: list[tuple[int, int]] = []
     if not free:
         return pairs
+
+    def may_go_elsewhere(person: Waiting, waited: timedelta) -> bool:
+        return not person.force or may_overflow(
+            waited=waited,
+            overflow_after=overflow_after,
+            is_urgent=person.is_urgent,
+            preferred_force_on_duty=person.force in forces_on_duty,
+        )
+
     for person in people:
         force = person.force
-        if force not in free:
-            if force and not may_overflow(
-                waited=now - person.queued_at,
-                overflow_after=overflow_after,
-                is_urgent=person.is_urgent,
-                preferred_force_on_duty=force in forces_on_duty,
-            ):
+        waited = now - person.queued_at
+        if person.unit or person.avoided:
+            must_be_unit = bool(person.unit) and not person.is_urgent and waited < overflow_after
+            turn = _turn_of(person, free, units, must_be_unit=must_be_unit, anywhere=may_go_elsewhere(person, waited))
+            if turn is None:
                 continue
-            force = min(free, key=lambda force: free[force][0])
-        _share, _last, key, load, capacity = heapq.heappop(free[force])
+            force, entry = turn
+            free[force].remove(entry)
+            heapq.heapify(free[force])
+        else:
+            if force not in free:
+                if not may_go_elsewhere(person, waited):
+                    continue
+                force = min(free, key=lambda force: free[force][0])
+            entry = heapq.heappop(free[force])
+        _share, _last, key, load, capacity = entry
         pairs.append((person.key, key))
         if load + 1 < capacity:
             heapq.heappush(free[force], ((load + 1) / capacity, now, key, load + 1, capacity))
@@ -145,6 +173,23 @@ def share_out(
         if not free or len(pairs) == at_most:
             break
     return pairs
+
+
+def _turn_of(
+    person: Waiting, free: dict[str, list[_Turn]], units: dict[int, int], *, must_be_unit: bool, anywhere: bool
+) -> tuple[str, _Turn] | None:
+    """The agent for somebody who was passed on: of the unit asked for, else of the force, else of another.
+
+    Never the agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may.
+    """
+    turns = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] != person.avoided]
+    of_unit = [turn for turn in turns if person.unit and units[turn[0][2]] == person.unit]
+    of_force = [turn for turn in turns if turn[1] == person.force]
+    fitting = of_unit or ([] if must_be_unit else of_force or (turns if anywhere else []))
+    if not fitting:
+        return None
+    entry, force = min(fitting)
+    return force, entry
 
 
 def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int) -> tuple[int, int] | None:

@@ -79,6 +79,13 @@ class Agent(models.Model):
     pause_reason = models.CharField(_("motif de la pause"), max_length=100, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+    supervised_units = models.ManyToManyField(
+        Unit,
+        blank=True,
+        related_name="+",
+        verbose_name=_("autres unités supervisées"),
+        help_text=_("Pour un superviseur : les unités dont il suit les échanges, en plus de la sienne."),
+    )
 
     objects: ClassVar[models.Manager["Agent"]] = AgentQuerySet.as_manager()
 
@@ -286,6 +293,16 @@ class EventKind(models.TextChoices):
     ABANDONED = "abandoned", _("Abandonné")
     CLOSED = "closed", _("Terminé")
     URGENCY = "urgency", _("Urgence modifiée")
+    PROPOSED = "proposed", _("Passage proposé")
+    SUMMARY = "summary", _("Résumé relu par la personne")
+    HANDED_OVER = "handed_over", _("Passé à un collègue")
+    KEPT = "kept", _("Passage sans suite")
+    TRANSFERRED = "transferred", _("Transféré par la file")
+    REASSIGNED = "reassigned", _("Confié par un superviseur")
+    JOINED = "joined", _("Rejoint par un superviseur")
+    LEFT = "left", _("Quitté par un superviseur")
+    WHISPERED = "whispered", _("Mot d'un superviseur à l'agent")
+    STAYS = "stays", _("Fin de service : l'agent reste jusqu'au bout")
 
 
 class ConversationEvent(models.Model):
@@ -301,3 +318,7 @@ class ConversationEvent(models.Model):
         verbose_name = _("événement")
         verbose_name_plural = _("événements")
         ordering = ["at", "pk"]
+
+
+# At the end: they name the models above. Others import them from `chat.handover_models`.
+from chat import handover_models as handover_models  # noqa: E402

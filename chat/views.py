@@ -124,6 +124,7 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
         "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
         "words": json.dumps(said, ensure_ascii=False),
         "max_length": protocol.MAX_BODY,
+        "asked": access.summary_for(conversation, timezone.now()),
         "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
     }
     return render(request, "chat/conversation.html", context)
@@ -247,6 +248,7 @@ def news(request: HttpRequest) -> HttpResponse:
         **manner,
         **_standing(current, manner),
         "lines": lines,
+        "asked": access.summary_for(current, timezone.now()),
         "after": cursor,
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         "paused": request.GET.get("pause") == "1",

@@ -13,6 +13,7 @@ from reports.models import AccessKind, AccessRecord
 SHOWN: Mapping[str, object] = {
     AccessKind.READING: _("a lu l'échange"),
     AccessKind.EXPORT: _("a copié l'échange"),
+    AccessKind.REASSIGNMENT: _("a confié l'échange à quelqu'un d'autre"),
 }
 # What they are not shown, and why. Each kind of the register is in one of the two: a test asks.
 WITHHELD: Mapping[str, str] = {
@@ -21,6 +22,7 @@ WITHHELD: Mapping[str, str] = {
     AccessKind.RETENTION: "a run of the service, about nobody",
     AccessKind.FREEZE: "a judicial need is told by the justice, not by this page",
     AccessKind.ERASURE: "the request and its answer have their own place on the page",
+    AccessKind.WHISPER: "a word between colleagues: nothing of the exchange is read for it",
     AccessKind.ADMIN_ADD: "an object of the admin, which shows no exchange",
     AccessKind.ADMIN_CHANGE: "an object of the admin, which shows no exchange",
     AccessKind.ADMIN_DELETE: "an object of the admin, which shows no exchange",

@@ -391,6 +391,23 @@
     refreshFigures();
   }
 
+  let offersAt = 0, offered = Number(find("#offres").dataset.offers), whispered = Number(find("#offres").dataset.whispers);
+  /** What colleagues offer, and what supervisors say to us alone: heard once, never while somebody types there. */
+  async function refreshOffers() {
+    offersAt = Date.now();
+    const page = await load(root.dataset.offers).catch(() => null);
+    const before = find("#offres"), after = page && find("#offres", page);
+    if (!after || before.contains(document.activeElement)) return;
+    const news = Number(after.dataset.offers), said = Number(after.dataset.whispers);
+    before.replaceWith(document.adoptNode(after));
+    if (news > offered || said > whispered) {
+      announce(news > offered ? words.offered : words.whispered);
+      beep(740);
+    }
+    offered = news;
+    whispered = said;
+  }
+
   let figuresTimer = 0;
   function refreshFigures() {
     const strip = find("#chiffres");
@@ -515,6 +532,7 @@
 
   function tick() {
     const now = Date.now();
+    if (!ended && now - offersAt >= 10000) refreshOffers();
     root.querySelectorAll("time[data-duration]").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
     if (isOpen()) {
       if (now - heardAt > 50000) { // dead, though nobody said so
@@ -608,7 +626,8 @@
       const answer = await fetch(form.action, { method: "POST", body });
       const page = await parse(answer);
       if (!find("#console", page)) { // signed out, or the conversation is no longer ours
-        if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
+        if (find("[data-goes-on]", page)) location.assign(answer.url); // another page asks first; drafts are asked about
+        else if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
         else location.reload();
         return;
       }

@@ -47,6 +47,14 @@ NAMED = {
         EVERYBODY + ", or a conversation that was just obtained",
         {"_with_activity", "entry_of", "figures"},
     ),
+    "chat/handover.py": (
+        ACTS + "; or the load and the conversations of an agent",
+        {"lock_conversation", "lock_receiver", "history", "end_duty"},
+    ),
+    "chat/supervision.py": (
+        ACTS + "; or the times of a supervisor's conversations, and counts",
+        {"write", "running", "one_voice"},
+    ),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (
@@ -67,9 +75,10 @@ KEYS = {
 }  # fmt: skip
 BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
-    ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
+    ("chat/access.py", "erasure_by_digest"),
+    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/supervision.py", "write"),
+    ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
-    ("reports/arrivals.py", "record"),
 }  # fmt: skip
 
 

@@ -206,7 +206,7 @@ def test_availability_refused_says_so_and_changes_nothing(data):
 
 def test_availability_comes_back_to_the_open_conversation_if_it_is_theirs(situation):
     conversation, agent, stranger = situation
-    data = {"availability": "away", "capacity": "3", "echange": str(conversation.public_id)}
+    data = {"availability": "available", "capacity": "3", "echange": str(conversation.public_id)}
     assert signed_in(agent.user).post("/console/disponibilite/", data).url == page_of(conversation)
     assert signed_in(stranger.user).post("/console/disponibilite/", data).url == CONSOLE
 
@@ -433,7 +433,7 @@ def test_canned_reply_is_put_in_the_text_area_and_not_sent(age_band, pronoun):
     agent = make.agent(public_name="Camille")
     conversation = make.assigned(agent, age_band=age_band)
     html = signed_in(agent.user).get(page_of(conversation) + "?modele=hello").content.decode()
-    area = re.search(r"<textarea[^>]*>(.*?)</textarea>", html, re.DOTALL).group(1)
+    area = re.search(r'<textarea[^>]* name="body"[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)
     assert "Camille" in area and pronoun in area
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
 
