@@ -114,7 +114,7 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     if not form.is_valid():
         errors = [str(error) for field in form.errors.values() for error in field]
         messages.error(request, errors[0])
-        return redirect("console:handovers")
+        return redirect("console:home")
     try:
         if form.cleaned_data["answer"] == "accept":
             handover.accept(handover_id=offer.pk, conversation_id=offer.conversation_id, by=agent)
@@ -134,7 +134,7 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
         )
     else:
         messages.success(request, _("Décliné. Votre collègue garde l'échange et lit pourquoi."))
-    return redirect("console:handovers")
+    return redirect("console:home")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

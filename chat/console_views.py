@@ -26,7 +26,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, forgetting, handover_desk, protocol, supervision
+from chat import access, actions, canned, desk, dialogue, forgetting, handover, handover_desk, protocol, supervision
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.console_handover_forms import TransferForm
 from chat.dialogue import Party
@@ -326,7 +326,7 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = AvailabilityForm(request.POST)
     if not form.is_valid():
         return _screen(request, agent, duty=form)
-    if form.cleaned_data["availability"] == Availability.AWAY and access.assigned_to(agent).exists():
+    if form.cleaned_data["availability"] == Availability.AWAY and handover.end_duty(agent=agent, stays_for=[]):
         return redirect("console:end_duty")  # nobody is dropped: each conversation is asked about first
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
     try:
@@ -345,7 +345,8 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 def presence(request: HttpRequest, agent: Agent) -> HttpResponse:
     """For browsers without a script: a frame that loads itself again, so that a long answer does not end the lease."""
     now = timezone.now()
-    return render(request, "console/presence.html", {"own": desk.own(agent, now), "now": now})
+    context = {"own": desk.own(agent, now), "now": now, "offers": access.offers_to(agent, now).count()}
+    return render(request, "console/presence.html", context)
 
 
 @require_GET

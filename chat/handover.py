@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat import clock, display, doorbell, queue
 from chat.actions import ConversationClosed, NotYours
-from chat.handover_models import Direction, Handover, HandoverText
+from chat.handover_models import Direction, Handover, HandoverText, Watch
 from chat.handover_rules import (
     NOT_BACK_FOR,
     OFFER_FOR,
@@ -196,6 +196,8 @@ def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
     conversation.agent_read_seq = 0  # whoever takes over has read nothing yet
     conversation.save(update_fields=["assigned_to", "assigned_at", "agent_read_seq"])
     Agent.objects.filter(pk=agent.pk).update(last_assigned_at=now)
+    # A supervisor who had joined and takes it answers from now on.
+    Watch.objects.filter(conversation=conversation, supervisor=agent, left_at__isnull=True).update(left_at=now)
     say(
         conversation,
         _("%(name)s prend la suite et peut lire tout l'échange."),

@@ -168,22 +168,28 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
     return order
 
 
+def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
+    """Whether this supervisor reads no more: too long, no longer under way, or with another unit meanwhile."""
+    agent = conversation.assigned_to
+    if watch.until <= now or conversation.status != Status.ACTIVE or agent is None:
+        return True
+    return agent.unit_id not in access.supervised_units(watch.supervisor)
+
+
 def end_watches(now: datetime | None = None) -> int:
-    """Those that are over, that nobody left, or whose conversation has ended or waits; how many."""
+    """End those that are over, and say so in the thread; how many."""
     now = now or clock.now()
-    running = Watch.objects.running(now).values("pk")
-    due = Watch.objects.filter(left_at__isnull=True).exclude(pk__in=running).values_list("pk", "conversation_id")
-    return sum(_end_one(watch_id, conversation_id, now) for watch_id, conversation_id in list(due[:AT_ONCE]))
+    rows = Watch.objects.filter(left_at__isnull=True).select_related("conversation__assigned_to", "supervisor__user")
+    due = [(watch.pk, watch.conversation_id) for watch in rows if _is_over(watch, watch.conversation, now)]
+    return sum(_end_one(watch_id, conversation_id, now) for watch_id, conversation_id in due[:AT_ONCE])
 
 
 @transaction.atomic
 def _end_one(watch_id: int, conversation_id: int, now: datetime) -> int:
     conversation = handover.lock_conversation(conversation_id)
-    rows = Watch.objects.filter(pk=watch_id, left_at__isnull=True).exclude(
-        pk__in=Watch.objects.running(now).values("pk")
-    )
+    rows = Watch.objects.filter(pk=watch_id, left_at__isnull=True)
     watch = rows.select_related("supervisor__unit", "supervisor__user").first()
-    if watch is None:
+    if watch is None or not _is_over(watch, conversation, now):
         return 0
     _leave(watch, conversation, now)
     return 1

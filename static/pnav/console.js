@@ -42,6 +42,11 @@
   const loading = new Set();
   let current = null, socket = null, tries = 0, heardAt = 0, beatAt = 0, lostAt = 0, ended = false, polling = false;
 
+  /** What was typed in a part goes on in the part that takes its place. */
+  const keepWritten = (before, after) => before.querySelectorAll("input[id]:not([type=hidden]), textarea[id]").forEach((field) => {
+    const same = field.value && find(`#${CSS.escape(field.id)}`, after);
+    if (same && !same.value) same.value = field.value;
+  });
   const announce = (text) => { find("#annonces").textContent = text; };
   const own = () => [...conversations.values()].filter((c) => !c.over).sort((a, b) => a.number - b.number);
 
@@ -155,6 +160,7 @@
       const [entry, thread, dossier] = [".console-entry", ".console-thread", ".console-dossier"].map((name) => document.adoptNode(find(name, page)));
       const before = conversations.get(id), old = find(`.console-entry[data-conversation="${id}"]`);
       const draft = before && before.area ? before.area.value : "";
+      if (before) keepWritten(before.thread, thread);
       if (before) for (const part of [before.thread, before.dossier]) part.remove();
       const place = thread.dataset.status === "closed" ? over : list;
       if (old && old.parentElement === place) old.replaceWith(entry);
@@ -399,6 +405,7 @@
     const before = find("#offres"), after = page && find("#offres", page);
     if (!after || before.contains(document.activeElement)) return;
     const news = Number(after.dataset.offers), said = Number(after.dataset.whispers);
+    keepWritten(before, after);
     before.replaceWith(document.adoptNode(after));
     if (news > offered || said > whispered) {
       announce(news > offered ? words.offered : words.whispered);
@@ -419,6 +426,7 @@
     }, 3000);
   }
 
+  let wanted = null; // what we just accepted: opened when it comes
   async function assigned(id) {
     const known = conversations.get(id);
     if (known && !known.over) {
@@ -430,7 +438,8 @@
     if (!c || c.over) return;
     announce(say("assigned", { n: c.number, name: c.name }));
     beep(880);
-    if (!current) open(id, true, false);
+    if (!current || wanted === id) open(id, true, wanted === id);
+    if (wanted === id) wanted = null;
   }
 
   // --- frames ---
@@ -627,7 +636,10 @@
       const page = await parse(answer);
       if (!find("#console", page)) { // signed out, or the conversation is no longer ours
         if (find("[data-goes-on]", page)) location.assign(answer.url); // another page asks first; drafts are asked about
-        else if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
+        else if (answer.status === 404 && !form.closest("[data-conversation]")) { // an offer that is over
+          announce(words.failed);
+          refreshOffers();
+        } else if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
         else location.reload();
         return;
       }
@@ -651,8 +663,28 @@
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
       if (held && focus) focus.focus();
+      if (form.dataset.opens && name === "accept") {
+        wanted = form.dataset.opens;
+        open(wanted);
+      }
     } catch { announce(words.failed); warn("lost"); }
   });
+
+  /** « Passer » is opened: who may take it has changed since the conversation came. What is written there stays. */
+  document.addEventListener("toggle", async (event) => {
+    const thread = event.target.open && event.target.closest(".console-thread");
+    const panel = thread && find(`#passage-${thread.dataset.conversation}`, event.target);
+    if (!panel) return;
+    const page = await load(`${root.dataset.home}echange/${thread.dataset.conversation}/?partie=echange`).catch(() => null);
+    const fresh = page && find(`#passage-${thread.dataset.conversation}`, page);
+    if (!fresh) return;
+    const before = find("[name=target]", panel), after = find("[name=target]", fresh);
+    if (!before || !after) return void panel.replaceWith(document.adoptNode(fresh));
+    const chosen = before.value;
+    before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
+    before.value = chosen;
+    if (before.selectedIndex < 0) before.selectedIndex = 0;
+  }, true);
 
   addEventListener("popstate", () => {
     const id = (/\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [])[1];
@@ -671,7 +703,7 @@
   });
   addEventListener("online", connect);
   addEventListener("beforeunload", (event) => {
-    if (own().some((c) => c.outbox.size || (c.area && c.area.value.trim()))) event.preventDefault();
+    if (own().some((c) => c.outbox.size || (c.area && c.area.value.trim()) || (find("[name=summary]", c.thread) || { value: "" }).value.trim())) event.preventDefault();
   });
 
   // --- start ---

@@ -481,6 +481,24 @@ def test_accepting_against_closing(camille, alex, _again):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("target", ["agent", "force"])
+def test_transfer_against_the_person_who_ends(camille, alex, target):
+    conversation = make.assigned(camille)
+    to = {"agent": alex.pk} if target == "agent" else {"force": Force.GENDARMERIE}
+
+    def work(i):
+        if i:
+            return attempt(lambda: cold(conversation, camille, **to))
+        return attempt(lambda: actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER))
+
+    closed, transferred = in_threads(2, work)
+    conversation.refresh_from_db()
+    assert (closed, conversation.status) == ("", Status.CLOSED)
+    assert transferred in {"", "ConversationClosed"}
+    assert EventKind.CLOSED in kinds(conversation)
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("_again", range(3))
 def test_transfer_against_a_lost_lease(camille, alex, _again):
     """Either it changed hands, or it waits and is given: never nobody, never both."""

@@ -79,7 +79,7 @@ def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex
     answer = transfer(ours, conversation, target=f"agent-{alex.pk}")
     assert answer.url == page_of(conversation)
     assert "La personne relit le résumé" in ours.get(page_of(conversation)).text
-    assert "vous propose" not in theirs.get("/console/").text
+    assert 'class="console-offer"' not in theirs.get("/console/").text
 
     assert "/tchat/passage/" in person.get("/tchat/").text
     page = person.get("/tchat/passage/").text
@@ -96,7 +96,7 @@ def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex
     assert "Au lycée." in theirs.get("/console/passages/").text
     assert ours.get(page_of(conversation)).status_code == 404
     assert "Alex, police nationale prend la suite" in person.get("/tchat/").text
-    assert "a pris l&#x27;échange" in ours.get("/console/").text
+    assert "a pris l'échange" in ours.get("/console/").text
 
 
 def test_transfer_without_what_is_needed_keeps_what_was_written(conversation, camille, alex):
@@ -145,6 +145,13 @@ def test_offer_says_nothing_of_what_was_said(conversation, camille, alex):
     assert SUMMARY not in html and "secrète" not in html
 
 
+def test_offer_is_seen_without_a_script_while_another_exchange_is_open(conversation, camille, alex):
+    client = signed_in(alex.user)
+    assert "/console/passages/" not in client.get("/console/presence/").text
+    offer(conversation, camille, alex)
+    assert "/console/passages/" in client.get("/console/presence/").text
+
+
 def test_offer_declined_needs_a_reason_that_the_first_agent_reads(conversation, camille, alex):
     offer(conversation, camille, alex)
     client, address = signed_in(alex.user), f"/console/passages/{conversation.public_id}/reponse/"
@@ -158,7 +165,7 @@ def test_offer_to_somebody_else_is_not_there(conversation, camille, alex):
     offer(conversation, camille, alex)
     other = signed_in(make.agent().user)
     assert other.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"}).status_code == 404
-    assert "vous propose" not in other.get("/console/").text
+    assert 'class="console-offer"' not in other.get("/console/").text
 
 
 def test_offer_without_room_says_what_to_do(conversation, camille, alex):
@@ -204,7 +211,7 @@ def test_summary_answer_in_error_loses_nothing(conversation, camille, alex, data
 
 
 def test_summary_in_two_voices_and_in_english(camille, alex):
-    minor = make.assigned(camille, age_band="11_14", role="victim")
+    minor = make.assigned(camille, age_band="15_17", role="victim")
     propose(minor, camille, alex)
     assert "C’est toi qui décides" in visit_of(minor).get("/tchat/passage/").text
     grown = make.assigned(camille)
@@ -229,7 +236,7 @@ def test_summary_in_the_frame_without_a_script(conversation, camille, alex):
 
 def test_privacy_page_tells_of_supervisors_and_summaries(client):
     html = client.get("/donnees-personnelles/").text
-    assert "Un superviseur de son unité peut rejoindre" in html and "n&#x27;est transmis que si" in html
+    assert "Un superviseur de son unité peut rejoindre" in html and "n'est transmis que si" in html
 
 
 # --- the end of a duty --------------------------------------------------------------------------------------------

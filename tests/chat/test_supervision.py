@@ -154,6 +154,16 @@ def test_join_ends_where_another_unit_takes_over(conversation, dominique, camill
     assert access.as_supervisor(dominique, conversation.public_id) is None
     with pytest.raises(actions.NotYours):
         supervision.write(conversation_id=conversation.pk, by=dominique, client_id=uuid.uuid4(), body="x")
+    assert supervision.end_watches() == 1
+    assert "a quitté l'échange" in lines(conversation)[-1]
+
+
+def test_join_then_taking_it_oneself_is_no_leaving(conversation, dominique):
+    join(conversation, dominique)
+    assert supervision.end_watches() == 0
+    supervision.reassign(conversation_id=conversation.pk, by=dominique, agent_id=dominique.pk, motive="Je prends")
+    assert supervision.end_watches() == 0
+    assert "Dominique, police nationale prend la suite" in lines(conversation)[-1]
 
 
 def test_write_says_who_writes_once_a_client_id(conversation, dominique):
