@@ -102,7 +102,7 @@ def _words() -> dict[str, str]:
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "closed": _("Terminé"),
-        "released": _("Retourné dans la file d'attente"),
+        "released": _("N'est plus à vous : passé, ou dans la file"),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "failed": _("L'action n'a pas abouti. Réessayez."),
