@@ -2,7 +2,7 @@
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
 The first two are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`:
-a supervisor who joins does (`chat.supervision.join`), and reads nothing before. A colleague who was offered a
+a supervisor who joins does (`chat.stepping_in.join`), and reads nothing before. A colleague who was offered a
 conversation has the offer alone, until they accept it.
 (`chat.forgetting.Ending` is no conversation: dates and status, by which a supervisor decides what is kept.)
 """

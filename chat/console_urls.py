@@ -4,7 +4,7 @@ from django.urls import path
 
 from chat import console_handover as handover
 from chat import console_keeping as keeping
-from chat import console_supervision as supervision
+from chat import console_stepping_in as stepping_in
 from chat import console_views as views
 
 app_name = "console"
@@ -20,11 +20,11 @@ urlpatterns = [
     path("passages/", handover.handovers, name="handovers"),
     path("passages/<uuid:public_id>/reponse/", handover.answer, name="answer"),
     path("fin-de-service/", handover.end_duty, name="end_duty"),
-    path("tableau/echange/<uuid:public_id>/", supervision.watched, name="watched"),
-    path("tableau/echange/<uuid:public_id>/rejoindre/", supervision.join, name="join"),
-    path("tableau/echange/<uuid:public_id>/quitter/", supervision.leave, name="leave"),
-    path("tableau/echange/<uuid:public_id>/mot/", supervision.whisper, name="whisper"),
-    path("tableau/echange/<uuid:public_id>/confier/", supervision.reassign, name="reassign"),
+    path("tableau/echange/<uuid:public_id>/", stepping_in.watched, name="watched"),
+    path("tableau/echange/<uuid:public_id>/rejoindre/", stepping_in.join, name="join"),
+    path("tableau/echange/<uuid:public_id>/quitter/", stepping_in.leave, name="leave"),
+    path("tableau/echange/<uuid:public_id>/mot/", stepping_in.whisper, name="whisper"),
+    path("tableau/echange/<uuid:public_id>/confier/", stepping_in.reassign, name="reassign"),
     path("conservation/", keeping.endings, name="endings"),
     path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),

@@ -26,7 +26,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, forgetting, handover, handover_desk, protocol, supervision
+from chat import access, actions, canned, desk, dialogue, forgetting, handover, handover_desk, protocol, stepping_in
 from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
 from chat.console_handover_forms import TransferForm
 from chat.dialogue import Party
@@ -362,7 +362,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     _waiting, rows = desk.queue(now)
     requests, oldest = forgetting.oldest_request()
     context |= {"rows": rows, "is_still": "fixe" in request.GET, "requests": requests, "oldest_request": oldest}
-    context |= {"running": supervision.running(agent, now), "one_voice": supervision.one_voice(now)}
+    context |= {"running": stepping_in.running(agent, now), "one_voice": stepping_in.one_voice(now)}
     return render(request, "console/board.html", context)
 
 

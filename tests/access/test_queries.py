@@ -51,7 +51,7 @@ NAMED = {
         ACTS + "; or the load and the conversations of an agent",
         {"lock_conversation", "lock_receiver", "history", "end_duty"},
     ),
-    "chat/supervision.py": (
+    "chat/stepping_in.py": (
         ACTS + "; or the times of a supervisor's conversations, and counts",
         {"write", "running", "one_voice"},
     ),
@@ -76,7 +76,7 @@ KEYS = {
 BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "erasure_by_digest"),
-    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/supervision.py", "write"),
+    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/stepping_in.py", "write"),
     ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat import handover, supervision
+from chat import handover, stepping_in
 from chat.handover_rules import Answer, Reason, Target
 from chat.lifecycle import Author
 from pnav.accounts.models import Role
@@ -70,8 +70,8 @@ async def test_supervisor_is_seen_at_once_by_both_and_a_whisper_by_nobody_there(
         await person.until("state")
         await agent.until("assigned")
         await agent.send(type="sync", after=0, conversation=str(conversation.public_id))
-        await in_db(supervision.whisper, conversation_id=conversation.pk, by=dominique, text="Pense au 3018.")
-        await in_db(supervision.join, conversation_id=conversation.pk, by=dominique, motive="essai")
+        await in_db(stepping_in.whisper, conversation_id=conversation.pk, by=dominique, text="Pense au 3018.")
+        await in_db(stepping_in.join, conversation_id=conversation.pk, by=dominique, motive="essai")
         for line in (person, agent):
             frame = await line.until(lambda frame: any("rejoint l'échange" in item["body"] for item in items(frame)))
             assert not any("3018" in item["body"] for item in frame["items"])

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from chat import access, handover, supervision
+from chat import access, handover, stepping_in
 from chat.handover_models import Handover
 from chat.handover_rules import Answer, HandoverState, Part, Reason, Target
 from chat.lifecycle import Author, Availability
@@ -304,7 +304,7 @@ def test_supervisor_whispers_to_the_agent_and_the_person_sees_nothing(conversati
     for address in ("/tchat/", "/tchat/suite/", "/tchat/conservation/"):
         assert "Pense au" not in person.get(address).text
     alex = make.agent()
-    supervision.reassign(conversation_id=conversation.pk, by=dominique, agent_id=alex.pk, motive="Relève")
+    stepping_in.reassign(conversation_id=conversation.pk, by=dominique, agent_id=alex.pk, motive="Relève")
     assert "Pense au" not in signed_in(alex.user).get(page_of(conversation)).text
 
 

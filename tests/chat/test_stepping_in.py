@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat import access, actions, forgetting, handover, supervision
+from chat import access, actions, forgetting, handover, stepping_in
 from chat.handover_models import Handover, Watch, Whisper
 from chat.handover_rules import WATCH_FOR, HandoverState, Reason, Target
 from chat.lifecycle import Author, Status
@@ -43,7 +43,7 @@ def conversation(camille):
 
 
 def join(conversation, by):
-    return supervision.join(conversation_id=conversation.pk, by=by, motive="Échange très long")
+    return stepping_in.join(conversation_id=conversation.pk, by=by, motive="Échange très long")
 
 
 def lines(conversation) -> list[str]:
@@ -80,11 +80,11 @@ def test_acts_ask_again_under_the_lock(act, stranger, conversation):
     other = make.agent()
     acts = {
         "join": lambda: join(conversation, stranger),
-        "whisper": lambda: supervision.whisper(conversation_id=conversation.pk, by=stranger, text="x"),
-        "reassign": lambda: supervision.reassign(
+        "whisper": lambda: stepping_in.whisper(conversation_id=conversation.pk, by=stranger, text="x"),
+        "reassign": lambda: stepping_in.reassign(
             conversation_id=conversation.pk, by=stranger, agent_id=other.pk, motive="x"
         ),
-        "write": lambda: supervision.write(
+        "write": lambda: stepping_in.write(
             conversation_id=conversation.pk, by=stranger, client_id=uuid.uuid4(), body="x"
         ),
     }
@@ -129,8 +129,8 @@ def test_join_ends_by_itself_and_says_so(conversation, dominique):
     join(conversation, dominique)
     later = timezone.now() + WATCH_FOR + timedelta(seconds=1)
     assert not access.has_joined(dominique, conversation, later)
-    assert supervision.end_watches(later) == 1
-    assert supervision.end_watches(later) == 0
+    assert stepping_in.end_watches(later) == 1
+    assert stepping_in.end_watches(later) == 0
     assert "a quitté l'échange" in lines(conversation)[-1]
     assert conversation.events.filter(kind=EventKind.LEFT).count() == 1
 
@@ -141,7 +141,7 @@ def test_join_ends_with_the_conversation(conversation, dominique, camille):
         conversation_id=conversation.pk, by_author=Author.AGENT, by=camille.user, outcome="advised"
     )
     assert not access.has_joined(dominique, conversation, timezone.now())
-    supervision.end_watches()
+    stepping_in.end_watches()
     assert not Watch.objects.filter(left_at__isnull=True).exists()
 
 
@@ -153,16 +153,16 @@ def test_join_ends_where_another_unit_takes_over(conversation, dominique, camill
     )
     assert access.as_supervisor(dominique, conversation.public_id) is None
     with pytest.raises(actions.NotYours):
-        supervision.write(conversation_id=conversation.pk, by=dominique, client_id=uuid.uuid4(), body="x")
-    assert supervision.end_watches() == 1
+        stepping_in.write(conversation_id=conversation.pk, by=dominique, client_id=uuid.uuid4(), body="x")
+    assert stepping_in.end_watches() == 1
     assert "a quitté l'échange" in lines(conversation)[-1]
 
 
 def test_join_then_taking_it_oneself_is_no_leaving(conversation, dominique):
     join(conversation, dominique)
-    assert supervision.end_watches() == 0
-    supervision.reassign(conversation_id=conversation.pk, by=dominique, agent_id=dominique.pk, motive="Je prends")
-    assert supervision.end_watches() == 0
+    assert stepping_in.end_watches() == 0
+    stepping_in.reassign(conversation_id=conversation.pk, by=dominique, agent_id=dominique.pk, motive="Je prends")
+    assert stepping_in.end_watches() == 0
     assert "Dominique, police nationale prend la suite" in lines(conversation)[-1]
 
 
@@ -170,7 +170,7 @@ def test_write_says_who_writes_once_a_client_id(conversation, dominique):
     join(conversation, dominique)
     key = uuid.uuid4()
     for _each in range(2):
-        supervision.write(conversation_id=conversation.pk, by=dominique, client_id=key, body="Bonsoir.")
+        stepping_in.write(conversation_id=conversation.pk, by=dominique, client_id=key, body="Bonsoir.")
     [message] = conversation.messages.filter(author=Author.AGENT)
     assert message.body == "[Dominique, police nationale, superviseur]\nBonsoir."
     assert message.agent == dominique
@@ -179,11 +179,11 @@ def test_write_says_who_writes_once_a_client_id(conversation, dominique):
 def test_write_without_having_joined_or_after_leaving_is_refused(conversation, dominique):
     asked = {"conversation_id": conversation.pk, "by": dominique, "body": "x"}
     with pytest.raises(actions.NotYours):
-        supervision.write(client_id=uuid.uuid4(), **asked)
+        stepping_in.write(client_id=uuid.uuid4(), **asked)
     join(conversation, dominique)
-    supervision.leave(conversation_id=conversation.pk, by=dominique)
+    stepping_in.leave(conversation_id=conversation.pk, by=dominique)
     with pytest.raises(actions.NotYours):
-        supervision.write(client_id=uuid.uuid4(), **asked)
+        stepping_in.write(client_id=uuid.uuid4(), **asked)
 
 
 # --- a word to the agent ------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_write_without_having_joined_or_after_leaving_is_refused(conversation, d
 
 def test_whisper_is_for_the_agent_alone_and_sealed(conversation, dominique, camille):
     before = conversation.messages.count()
-    said = supervision.whisper(conversation_id=conversation.pk, by=dominique, text="Pense au 3018.")
+    said = stepping_in.whisper(conversation_id=conversation.pk, by=dominique, text="Pense au 3018.")
     assert conversation.messages.count() == before
     assert said.agent == camille
     row = Whisper.objects.get()
@@ -208,7 +208,7 @@ def test_whisper_is_for_the_agent_alone_and_sealed(conversation, dominique, cami
 def test_reassign_even_to_who_is_full(conversation, dominique, camille):
     full = make.agent(capacity=0, public_name="Alex")
     place = conversation.queued_at
-    order = supervision.reassign(
+    order = stepping_in.reassign(
         conversation_id=conversation.pk, by=dominique, agent_id=full.pk, motive="Camille doit souffler"
     )
     conversation.refresh_from_db()
@@ -222,7 +222,7 @@ def test_reassign_even_to_who_is_full(conversation, dominique, camille):
 def test_reassign_to_who_is_not_there_is_refused(conversation, dominique, camille):
     for agent in (make.agent(present=False), camille):
         with pytest.raises(handover.NoRoom):
-            supervision.reassign(conversation_id=conversation.pk, by=dominique, agent_id=agent.pk, motive="x")
+            stepping_in.reassign(conversation_id=conversation.pk, by=dominique, agent_id=agent.pk, motive="x")
 
 
 def test_reassign_ends_an_open_passage(conversation, dominique, camille):
@@ -234,7 +234,7 @@ def test_reassign_ends_an_open_passage(conversation, dominique, camille):
         reason=Reason.REQUEST,
         summary="Un résumé.",
     )
-    supervision.reassign(conversation_id=conversation.pk, by=dominique, agent_id=third.pk, motive="x")
+    stepping_in.reassign(conversation_id=conversation.pk, by=dominique, agent_id=third.pk, motive="x")
     one.refresh_from_db()
     assert (one.state, one.texts.count()) == (HandoverState.LOST, 0)
 
@@ -252,7 +252,7 @@ def test_reassign_against_accepting_one_wins(conversation, dominique, camille):
             if i:
                 handover.accept(handover_id=one.pk, conversation_id=conversation.pk, by=alex)
             else:
-                supervision.reassign(conversation_id=conversation.pk, by=dominique, agent_id=third.pk, motive="x")
+                stepping_in.reassign(conversation_id=conversation.pk, by=dominique, agent_id=third.pk, motive="x")
         except (handover.Over, actions.NotYours):
             return False
         return True
@@ -271,19 +271,19 @@ def test_running_shows_ones_own_units_without_any_text(dominique, stranger, cami
     make.message(conversation, "Parole secrète")
     urgent = make.assigned(camille, urgency=2)
     make.assigned(make.agent(unit_name="Ailleurs"))
-    shown = supervision.running(dominique, timezone.now())
+    shown = stepping_in.running(dominique, timezone.now())
     assert [one.conversation.pk for one in shown] == [urgent.pk, conversation.pk]
     assert "secrète" not in repr(shown)
-    assert len(supervision.running(stranger, timezone.now())) == 1
+    assert len(stepping_in.running(stranger, timezone.now())) == 1
 
 
 def test_running_of_a_supervisor_leaves_out_their_own(dominique):
     make.assigned(dominique)
-    assert supervision.running(dominique, timezone.now()) == []
+    assert stepping_in.running(dominique, timezone.now()) == []
 
 
 def test_one_voice_counts_who_was_given_the_conversation(camille, dominique):
-    assert supervision.one_voice(timezone.now()).percent is None
+    assert stepping_in.one_voice(timezone.now()).percent is None
     make.closed(camille)
     passed = make.assigned(camille)
     other = make.agent(public_name="Alex")
@@ -291,7 +291,7 @@ def test_one_voice_counts_who_was_given_the_conversation(camille, dominique):
         conversation_id=passed.pk, by=camille, target=Target(agent=other.pk), reason=Reason.END_OF_DUTY
     )
     actions.close_conversation(conversation_id=passed.pk, by_author=Author.AGENT, by=other.user, outcome="advised")
-    voice = supervision.one_voice(timezone.now())
+    voice = stepping_in.one_voice(timezone.now())
     assert (voice.ended, voice.with_one, voice.percent) == (2, 1, 50)
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import access, actions, desk, handover, protocol, supervision
+from chat import access, actions, desk, handover, protocol, stepping_in
 from chat.console_handover_forms import MotiveForm, ReassignForm, WhisperForm
 from chat.console_views import for_agents
 from chat.forms import MessageForm
@@ -34,7 +34,7 @@ def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
 
 
 def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> ReassignForm:
-    return ReassignForm(data, people=supervision.receivers(current, timezone.now()))
+    return ReassignForm(data, people=stepping_in.receivers(current, timezone.now()))
 
 
 def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Form) -> HttpResponse:
@@ -77,7 +77,7 @@ def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
         if not form.is_valid():
             return _page(request, agent, current, reply=form)
         try:
-            supervision.write(conversation_id=current.pk, by=agent, **form.cleaned_data)
+            stepping_in.write(conversation_id=current.pk, by=agent, **form.cleaned_data)
         except GONE:
             messages.error(request, _("Le message n'est pas parti : vous ne suivez plus cet échange."))
             return _page(request, agent, current, reply=form)
@@ -94,7 +94,7 @@ def join(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespon
     if not form.is_valid():
         return _page(request, agent, current, motive=form)
     try:
-        supervision.join(conversation_id=current.pk, by=agent, motive=form.cleaned_data["motive"])
+        stepping_in.join(conversation_id=current.pk, by=agent, motive=form.cleaned_data["motive"])
     except GONE as error:
         raise Http404 from error
     return redirect("console:watched", public_id=public_id)
@@ -105,7 +105,7 @@ def join(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespon
 def leave(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Read no more of it."""
     current = _conversation_or_404(agent, public_id)
-    supervision.leave(conversation_id=current.pk, by=agent)
+    stepping_in.leave(conversation_id=current.pk, by=agent)
     messages.success(request, _("Vous avez quitté l'échange. La personne et l'agent le lisent."))
     return redirect("console:board")
 
@@ -119,7 +119,7 @@ def whisper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
     if not form.is_valid():
         return _page(request, agent, current, whisper=form)
     try:
-        supervision.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
+        stepping_in.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
     except GONE as error:
         raise Http404 from error
     messages.success(request, _("Dit à l'agent, et à personne d'autre."))
@@ -135,7 +135,7 @@ def reassign(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
     if not form.is_valid():
         return _page(request, agent, current, reassign=form)
     try:
-        supervision.reassign(
+        stepping_in.reassign(
             conversation_id=current.pk,
             by=agent,
             agent_id=form.cleaned_data["agent"],
