@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code test test-quick check fix messages lighthouse bench bench-quick soak faults faults-quick setup
+.PHONY: help run dev code sandbox screenshots test test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,12 @@ dev: run ## la même chose
 code: $(STAMP) ## le code à six chiffres d'un compte de démonstration (USER=police1)
 	@$(PYTHON) -m pnav.demo.code $(USER)
 
+sandbox: $(STAMP) ## des personnes fictives écrivent aux agents de make run (ARGS="--exercise" ; ARGS=--help)
+	@$(PYTHON) -m pnav.demo.sandbox $(ARGS)
+
+screenshots: $(STAMP) ## refaire les images des guides (docs/images), sur un site à part
+	@$(PYTHON) -m pnav.demo.screenshots
+
 test: $(STAMP) ## tous les tests, navigateur compris
 	@$(PYTHON) -m tests.chromium
 	@$(MAKE) --no-print-directory check
@@ -55,6 +61,9 @@ check: $(STAMP) ## style, types, gabarits, contrats d'import
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0 --check > .local/templates.log 2>&1 || (cat .local/templates.log && exit 1)
 	@PYTHONPATH=. .venv/bin/lint-imports > .local/imports.log 2>&1 || (cat .local/imports.log && exit 1)
 	@$(PYTHON) -m tests.types
+
+audit: $(STAMP) ## chercher les faiblesses publiées de nos dépendances (demande le réseau)
+	@$(PYTHON) -m tests.audit
 
 fix: $(STAMP) ## réparer ce que les outils savent réparer
 	@$(PYTHON) -m ruff check --quiet --fix .

@@ -8,20 +8,25 @@ conversation has the offer alone, until they accept it.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
+from chat.beside import Aside, AsideQuerySet, OwnReply
+from chat.exposure import WEEKS, Spell
 from chat.handover_models import Handover, HandoverQuerySet, Watch
 from chat.handover_rules import HandoverState
-from chat.lifecycle import Status
-from chat.models import Agent, Conversation, ConversationQuerySet
+from chat.lifecycle import HEAVY, Status
+from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from reports.models import ErasureRequest
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
 from reports.statements import array, execute
+
+# With each of these a conversation leaves the agent who had it.
+HANDS_CHANGE = (EventKind.ASSIGNED, EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.CLOSED)
 
 
 def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
@@ -90,6 +95,36 @@ def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
     return Conversation.objects.filter(assigned_to=agent, status=Status.CLOSED, closed_at__gte=since)
 
 
+def units_of(agent: Agent) -> frozenset[int]:
+    """The units whose agents this supervisor sees by name, and whose conversations they may step into.
+
+    Their own, and those that an administrator added. None for whoever is no supervisor.
+    """
+    if not agent.user.is_supervisor:
+        return frozenset()
+    return frozenset({agent.unit_id, *agent.supervised_units.values_list("pk", flat=True)})
+
+
+def spells_of(agent: Agent, now: datetime) -> list[Spell]:
+    """When this agent answered, of the last weeks, for that agent alone: times, and whether it was grave.
+
+    By the history: what they passed on, or lost, was theirs until then.
+    """
+    given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED, by=agent.user_id)
+    after = ConversationEvent.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("pk"))
+    ended = after.filter(kind__in=HANDS_CHANGE).order_by("pk").values("at")[:1]
+    rows = given.filter(at__gte=now - timedelta(weeks=WEEKS + 1)).annotate(until=Subquery(ended))
+    return [
+        Spell(start, end or now, weight >= HEAVY)
+        for start, end, weight in rows.values_list("at", "until", "conversation__weight")
+    ]
+
+
+def answered_by(agent: Agent) -> ConversationQuerySet:
+    """The conversations that this agent answers, or answered to their end: nobody else's."""
+    return Conversation.objects.filter(assigned_to=agent)
+
+
 def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
     """A conversation that this agent answers, or answered to its end."""
     return (
@@ -103,6 +138,24 @@ def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
     """Key and last number of a conversation that this agent answers, or answered to its end."""
     rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)
     return rows.values_list("pk", "last_seq").first()
+
+
+# --- beside the thread ------------------------------------------------------------------------------------------------
+
+
+def asides_of(agent: Agent) -> AsideQuerySet:
+    """The apartés that go on and in which this agent takes part: what was said there, and no conversation."""
+    return Aside.objects.running().filter(parts__agent=agent)
+
+
+def as_party_to_aside(agent: Agent, public_id: UUID) -> Aside | None:
+    """One of them."""
+    return asides_of(agent).filter(public_id=public_id).first()
+
+
+def own_reply(agent: Agent, public_id: UUID) -> OwnReply | None:
+    """A reply that this agent made for themselves; nobody else has it."""
+    return OwnReply.objects.filter(public_id=public_id, agent=agent).first()
 
 
 # --- passing on -------------------------------------------------------------------------------------------------------
@@ -131,16 +184,9 @@ def as_offered(agent: Agent, public_id: UUID, now: datetime) -> Handover | None:
 # --- supervisors ------------------------------------------------------------------------------------------------------
 
 
-def supervised_units(agent: Agent) -> set[int]:
-    """The units whose conversations this agent may step into: none for who is no supervisor."""
-    if not agent.user.is_supervisor:
-        return set()
-    return {agent.unit_id, *agent.supervised_units.values_list("pk", flat=True)}
-
-
 def supervised_by(agent: Agent) -> ConversationQuerySet:
     """The conversations under way in the units of a supervisor, but their own: who and when, no text is asked for."""
-    rows = Conversation.objects.active().filter(assigned_to__unit__in=supervised_units(agent))
+    rows = Conversation.objects.active().filter(assigned_to__unit__in=units_of(agent))
     return rows.exclude(assigned_to=agent)
 
 

@@ -11,8 +11,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from chat import clock, doorbell, queue, resume
-from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over
+from chat import clock, doorbell, duty, queue, resume
+from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.writing import Draft, Refusal, Written, say, write
 from reports.models import Report
@@ -55,6 +55,7 @@ def open_conversation(*, report: Report) -> Conversation:
         report=report,
         defaults={
             "urgency": report.urgency,
+            "weight": weight_of(report.urgency),
             "force": report.force,
             "opened_at": now,
             "queued_at": now,
@@ -94,9 +95,12 @@ def close_conversation(
     """End a conversation, by either side. Closing a closed one changes nothing.
 
     by_author: Author.REPORTER or Author.AGENT; by: the agent's account. Raises NotYours when the conversation went
-    to somebody else meanwhile. What is left to read stays readable.
+    to somebody else meanwhile. What is left to read stays readable. After a grave one its agent is offered a pause.
+    Locks the agent who ends it, then the conversation.
     """
     now = clock.now()
+    if by_author == Author.AGENT and by is not None:
+        duty.hold(by.pk)
     conversation = _lock(conversation_id)
     if by_author == Author.AGENT:
         agent = conversation.assigned_to
@@ -122,16 +126,26 @@ def close_conversation(
     doorbell.state_changed(conversation.public_id)
     if conversation.assigned_to_id:
         doorbell.agent_changed(conversation.assigned_to_id)
+        if by_author == Author.AGENT and duty.is_grave(conversation):
+            duty.offer(agent_id=conversation.assigned_to_id, now=now)  # before what this frees is given to somebody
     _dispatch_after_commit()
     logger.info("conversation closed %s", conversation.public_id)
     return conversation
 
 
-@transaction.atomic
-def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> Conversation:
-    """The agent who answers says how urgent it is: it decides the place, should the conversation go back to the queue.
+def weighed(is_lighter: bool) -> None:
+    """After a change of weight: a place is free, or no longer is."""
+    doorbell.queue_changed()
+    if is_lighter:
+        _dispatch_after_commit()
 
-    The same degree again changes nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
+
+@transaction.atomic
+def set_weight(*, conversation_id: int, weight: int, by: AbstractBaseUser) -> Conversation:
+    """The agent who answers says how many of their places this conversation fills: LIGHT or HEAVY.
+
+    Heavier than what is free takes nobody away: nobody new comes until there is room. The same weight again changes
+    nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
     """
     conversation = _lock(conversation_id)
     agent = conversation.assigned_to
@@ -139,10 +153,11 @@ def set_urgency(*, conversation_id: int, urgency: int, by: AbstractBaseUser) -> 
         raise NotYours
     if not conversation.is_open:
         raise ConversationClosed
-    if conversation.urgency != urgency:
-        before, conversation.urgency = conversation.urgency, urgency
-        conversation.save(update_fields=["urgency"])
-        _history(conversation, EventKind.URGENCY, clock.now(), by=by, detail=f"{before} → {urgency}")
+    if conversation.weight != weight:
+        before, conversation.weight = conversation.weight, weight
+        conversation.save(update_fields=["weight"])
+        _history(conversation, EventKind.WEIGHT, clock.now(), by=by, detail=f"{before} → {weight}")
+        weighed(weight < before)
     return conversation
 
 
@@ -230,10 +245,11 @@ def set_availability(*, agent_id: int, availability: str, pause_reason: str = ""
     agent = Agent.objects.select_for_update(of=("self",)).select_related("unit").get(pk=agent_id)
     agent.availability = availability
     agent.pause_reason = pause_reason[:100] if availability == Availability.PAUSE else ""
+    agent.pause_until = None
     agent.seen_at = now
     if capacity is not None:
         agent.capacity = capacity
-    agent.save(update_fields=["availability", "pause_reason", "seen_at", "capacity"])
+    agent.save(update_fields=["availability", "pause_reason", "pause_until", "seen_at", "capacity"])
     doorbell.agent_changed(agent.pk)
     doorbell.queue_changed()
     _dispatch_after_commit()

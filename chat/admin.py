@@ -1,11 +1,17 @@
-"""Units and agents in the Django admin. Conversations are not here, on purpose: nobody reads one in the admin."""
+"""Units, agents and the replies they share, in the Django admin.
+
+Conversations are not here, on purpose: nobody reads one in the admin.
+"""
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from chat.models import Agent, Unit
+from chat import canned
+from chat.models import Agent, CannedReply, Threshold, Unit
 
 
 @admin.register(Unit)
@@ -47,3 +53,45 @@ class AgentAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
         """Conversations point to the agent: deactivate the account instead."""
         return False
+
+
+@admin.register(Threshold)
+class ThresholdAdmin(admin.ModelAdmin):
+    """When the live board warns. The kinds are the code's: they are neither added nor deleted."""
+
+    list_display = ("kind", "limit", "warn_percent")
+    fields = ("kind", "limit", "warn_percent")
+    readonly_fields = ("kind",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Threshold | None = None) -> bool:
+        return False
+
+
+@admin.register(CannedReply)
+class CannedReplyAdmin(admin.ModelAdmin):
+    """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
+
+    list_display = ("title", "order", "is_active", "force", "unit", "speaks_tu")
+    list_filter = ("is_active", "force", "unit")
+    list_select_related = ("unit",)
+    search_fields = ("title", "vous", "tu")
+    fieldsets = (
+        (None, {"fields": ("title", ("order", "is_active"), "vous", "tu")}),
+        (_("Pour qui"), {"fields": ("force", "unit")}),
+        (_("Aperçu"), {"fields": ("preview",)}),
+    )
+    readonly_fields = ("preview",)
+
+    @admin.display(description=_("tel qu'enregistré"))
+    def preview(self, reply: CannedReply) -> SafeString:
+        """As an agent would find it, with a word in the place of each variable."""
+        words = {name: f"‹{label}›" for name, label in canned.VARIABLES.items()}
+        texts = [(canned.fill(text, words),) for text in (reply.vous, reply.tu) if text]
+        return format_html_join("", "<p>{}</p>", texts)
+
+    @admin.display(description=_("texte en « tu »"), boolean=True)
+    def speaks_tu(self, reply: CannedReply) -> bool:
+        return bool(reply.tu)

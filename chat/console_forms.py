@@ -1,15 +1,17 @@
 """What an agent sends from the console."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import TextChoices
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.lifecycle import Availability, Outcome
-from triage.rules import Urgency
 
 MAX_CAPACITY = 10
 
@@ -54,10 +56,6 @@ class CloseForm(forms.Form):
     confirm = forms.BooleanField(
         error_messages={"required": _("Cochez la case pour confirmer : la personne ne pourra plus écrire.")}
     )
-
-
-class UrgencyForm(forms.Form):
-    urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int)
 
 
 FREEZE_AT_MOST = timedelta(days=2 * 365)  # then somebody has to say again why
@@ -109,3 +107,29 @@ class ErasureForm(forms.Form):
         if cleaned.get("answer") == "refuse" and not cleaned.get("motive"):
             self.add_error("motive", _("Écrivez le motif du refus : la personne le lira."))
         return cleaned
+
+
+def _number(label: Any, least: int, most: int, usual: int) -> forms.IntegerField:
+    """A whole number within bounds; whatever else is typed, one sentence says which."""
+    said = format_lazy(_("Écrivez un nombre entier de {least} à {most}."), least=least, most=most)
+    return forms.IntegerField(
+        label=label,
+        initial=usual,
+        error_messages={"invalid": said, "required": said},
+        validators=[MinValueValidator(least, said), MaxValueValidator(most, said)],
+    )
+
+
+class StaffingForm(forms.Form):
+    """What « Effectifs » is asked: a target, and how an agent works. Sent with GET: nothing in it is about anybody."""
+
+    share = _number(_("Part des personnes, en %"), 50, 99, 95)
+    minutes = _number(_("Répondues en moins de, en minutes"), 1, 60, 3)
+    capacity = _number(_("Échanges tenus à la fois par un agent"), 1, MAX_CAPACITY, 3)
+    pauses = _number(_("Part du service passée en pause, en %"), 0, 60, 0)
+
+    @classmethod
+    def asked(cls, data: Mapping[str, Any]) -> "StaffingForm":
+        """What was asked, and the usual values for what was not."""
+        usual = {name: field.initial for name, field in cls.base_fields.items()}
+        return cls(usual | {name: data[name] for name in usual if name in data})

@@ -15,9 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from chat import access, actions, desk, handover, handover_desk
 from chat.console_handover_forms import OfferForm, TransferForm
-from chat.console_views import _conversation_or_404 as conversation_or_404
-from chat.console_views import _screen as screen
-from chat.console_views import for_agents
+from chat.console_views import conversation_or_404, for_agents, screen
 from chat.handover_rules import Manner
 from chat.models import Agent, Conversation
 

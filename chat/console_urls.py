@@ -2,19 +2,40 @@
 
 from django.urls import path
 
+from chat import console_acts as acts
+from chat import console_case as case
+from chat import console_duty as duty
 from chat import console_handover as handover
 from chat import console_keeping as keeping
+from chat import console_replies as replies
+from chat import console_staffing as staffing
 from chat import console_stepping_in as stepping_in
+from chat import console_supervision as supervision
 from chat import console_views as views
 
 app_name = "console"
 urlpatterns = [
     path("", views.home, name="home"),
     path("disponibilite/", views.availability, name="availability"),
+    path("disponibilite/pause/", duty.pause, name="pause"),
+    path("prendre-soin/", duty.care, name="care"),
+    path("prendre-soin/debriefer/", duty.debrief, name="debrief"),
     path("echange/<uuid:public_id>/", views.conversation, name="conversation"),
     path("echange/<uuid:public_id>/terminer/", views.close, name="close"),
-    path("echange/<uuid:public_id>/urgence/", views.urgency, name="urgency"),
+    path("echange/<uuid:public_id>/urgence/", acts.urgency, name="urgency"),
+    path("echange/<uuid:public_id>/retour/", acts.hold, name="hold"),
+    path("echange/<uuid:public_id>/note/", acts.note, name="note"),
+    path("echange/<uuid:public_id>/question/", acts.ask, name="ask"),
+    path("echange/<uuid:public_id>/places/", duty.weight, name="weight"),
     path("echange/<uuid:public_id>/levee/", views.ask_opening, name="ask_opening"),
+    path("aparte/<uuid:aside_id>/", acts.aside, name="aside"),
+    path("reponses/", replies.index, name="replies"),
+    path("reponses/<uuid:reply_id>/", replies.change, name="reply"),
+    path("echange/<uuid:public_id>/fiche/", case.sheet, name="sheet"),
+    path("echange/<uuid:public_id>/propositions/", case.propose, name="propose"),
+    path("echange/<uuid:public_id>/procedure/", case.emergency, name="emergency"),
+    path("echange/<uuid:public_id>/document/", case.paper, name="paper"),
+    path("mes-echanges/", case.own_search, name="own_search"),
     path("echange/<uuid:public_id>/passage/", handover.transfer, name="transfer"),
     path("echange/<uuid:public_id>/passage/retirer/", handover.withdraw, name="withdraw"),
     path("passages/", handover.handovers, name="handovers"),
@@ -30,6 +51,10 @@ urlpatterns = [
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),
     path("conservation/<uuid:public_id>/effacement/", keeping.erasure, name="erasure"),
     path("presence/", views.presence, name="presence"),
-    path("tableau/", views.board, name="board"),
+    path("effectifs/", staffing.page, name="staffing"),
+    path("effectifs/effectifs.csv", staffing.sheet, name="staffing_csv"),
+    path("tableau/", supervision.board, name="board"),
+    path("historique/", supervision.past, name="history"),
+    path("historique/chiffres.csv", supervision.past_csv, name="history_csv"),
     path("trames/", views.frames, name="frames"),
 ]

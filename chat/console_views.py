@@ -26,8 +26,27 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, canned, desk, dialogue, forgetting, handover, handover_desk, protocol, stepping_in
-from chat.console_forms import AvailabilityForm, CloseForm, PauseReason, UrgencyForm
+from chat import (
+    access,
+    actions,
+    asides,
+    canned,
+    casefile,
+    closings,
+    desk,
+    dialogue,
+    duty,
+    handover,
+    handover_desk,
+    margin,
+    protocol,
+    refusals,
+    replies,
+    supervision,
+)  # fmt: skip
+from chat.case_forms import ClosingForm
+from chat.console_act_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
+from chat.console_forms import AvailabilityForm, PauseReason
 from chat.console_handover_forms import TransferForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
@@ -39,7 +58,6 @@ from reports import openings
 from reports.models import ReporterRole
 from reports.opening_forms import AskForm
 from reports.openings import Grounds
-from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +84,7 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
     return wrapped
 
 
-def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
+def conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
     conversation = access.as_assigned_agent(agent, public_id)
     if conversation is None:
         raise Http404
@@ -106,12 +124,19 @@ def _words() -> dict[str, str]:
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "failed": _("L'action n'a pas abouti. Réessayez."),
+        "missing": canned.MISSING.strip(),
+        "unfinished": _("Il reste « [à compléter » dans le message : complétez, puis envoyez."),
+        "promise": _("Retour promis dans {n} min"),
+        "promise_over": _("Promesse dépassée"),
+        "aside": _("Aparté, nouveau message. {title}."),
+        "aside_over": _("Cet aparté est fini."),
         "role_victim": str(ReporterRole.VICTIM.label),
         "role_witness": str(ReporterRole.WITNESS.label),
         "role_relative": str(ReporterRole.RELATIVE.label),
         "role_professional": str(ReporterRole.PROFESSIONAL.label),
         "force_police": _("Police nationale"),
         "force_gendarmerie": _("Gendarmerie nationale"),
+        "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),
         "sound_on": _("Son activé"),
         "sound_off": _("Son coupé"),
     }
@@ -123,6 +148,7 @@ def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
     return {
         "agent": agent,
         "availabilities": Availability,
+        "pause_minutes": duty.MINUTES,
         "availability_label": Availability(agent.availability).label,
         "duty_form": form or AvailabilityForm(initial={"capacity": agent.capacity, "pause_reason": chosen}),
     }
@@ -133,20 +159,28 @@ def _exchange(
     conversation: Conversation,
     *,
     reply: MessageForm | None = None,
-    close: CloseForm | None = None,
+    close: ClosingForm | None = None,
     transfer: TransferForm | None = None,
-    model: str = "",
+    urgency: UrgencyForm | None = None,
+    note: NoteForm | None = None,
+    question: QuestionForm | None = None,
+    draft: str = "",
+    insert: str = "",
+    **case: Any,
 ) -> dict[str, Any]:
-    """One conversation: its entry, its thread and what is known of the person."""
+    """One conversation: its entry, its thread, what is known of the person, and the work beside (`casefile.panels`).
+
+    draft, insert: what was being written, and the key of a reply to be added to it.
+    """
     now = timezone.now()
     dossier = desk.read_dossier(conversation, now)
     thread = list(conversation.messages.all())
     for message in thread:
         message.conversation = conversation
-    body = reply.data.get("body", "") if reply is not None else ""
-    chosen = canned.find(model)
-    if chosen is not None:
-        body = chosen.spoken(familiar=dossier.familiar, name=agent.public_name)
+    body = reply.data.get("body", "") if reply is not None else draft
+    ready = replies.of_conversation(agent, dossier)
+    if chosen := next((one for one in ready if one.key == insert), None):
+        body = canned.inserted(body, chosen.text)
     error = ""
     if reply is not None and reply.errors:
         error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
@@ -157,31 +191,39 @@ def _exchange(
         "entry": desk.entry_of(agent, conversation, now),
         "dossier": dossier,
         "thread": thread,
-        "canned": desk.canned_replies(agent, familiar=dossier.familiar),
+        "replies": ready,
         "body": body,
         "body_error": error,
         "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
-        "close_form": close or CloseForm(),
-        "urgency_form": UrgencyForm(initial={"urgency": conversation.urgency}),
+        "close_form": close or casefile.closing_form(conversation),
+        "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": handover_desk.passing(agent, conversation, now, transfer),
+        "hold_form": HoldForm(),
+        "notes": margin.notes(conversation, agent),
+        "note_form": note or NoteForm(),
+        "history": margin.history(conversation),
+        "question_form": question or QuestionForm(colleagues=asides.colleagues(agent, now)),
+        **casefile.panels(conversation, familiar=dossier.familiar, **case),
     }
 
 
-def _screen(
+def screen(
     request: HttpRequest,
     agent: Agent,
     conversation: Conversation | None = None,
     *,
-    duty: AvailabilityForm | None = None,
+    duty_form: AvailabilityForm | None = None,
+    answer: tuple[uuid.UUID, forms.Form] | None = None,
     **forms_in_error: Any,
 ) -> HttpResponse:
-    """The one screen, with a conversation open or none."""
+    """The one screen, with a conversation open or none. answer: what could not be said in this aparté."""
     now = timezone.now()
     waiting, rows = desk.queue(now)
     own = desk.own(agent, now)
+    apart = asides.running(agent)
     context: dict[str, Any] = {
-        **_duty(agent, duty),
+        **_duty(agent, duty_form),
         "now": now,
         "own": own,
         "ended": desk.ended(agent, now),
@@ -192,10 +234,16 @@ def _screen(
         "lease_seconds": settings.LEASE_SECONDS,
         "is_supervisor": agent.user.is_supervisor,
         "is_still": "fixe" in request.GET,
-        "is_error": duty is not None or any(isinstance(form, forms.Form) for form in forms_in_error.values()),
+        "is_error": duty_form is not None
+        or answer is not None
+        or any(value for name, value in forms_in_error.items() if name not in {"draft", "insert"}),
+        "asides": apart,
+        "asides_unread": sum(one.unread for one in apart),
+        "answer_for": answer and answer[0],
+        "answer_form": answer and answer[1],
     }
     if agent.user.is_supervisor:
-        context["figures"] = desk.figures(now)
+        context["board"] = supervision.read(now, units=access.units_of(agent))
     if conversation is not None:
         context |= _exchange(agent, conversation, **forms_in_error)
     return render(request, "console/screen.html", context)
@@ -207,27 +255,33 @@ def _screen(
 @require_GET
 @for_agents
 def home(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The screen without a conversation open; `?partie=liste` the agent's conversations alone."""
+    """The screen without a conversation open; `?partie=liste` the agent's conversations, `apartes` those, alone."""
     if request.GET.get("partie") == "liste":
         return render(request, "console/list.html", {"own": desk.own(agent, timezone.now())})
-    return _screen(request, agent)
+    if request.GET.get("partie") == "apartes":
+        return render(request, "console/_asides.html", {"asides": asides.running(agent), "conversation": None})
+    return screen(request, agent)
 
 
 @for_agents
 def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """The screen with this conversation open; `?partie=echange` its parts alone; a POST adds a message."""
-    current = _conversation_or_404(agent, public_id)
+    current = conversation_or_404(agent, public_id)
     if request.method == "POST":
         return _reply(request, agent, current)
     if request.GET.get("partie") == "echange":
         return render(request, "console/parts.html", _exchange(agent, current))
     dialogue.mark_read(Party.of_agent(current, agent), current.last_seq)
-    return _screen(request, agent, current, model=request.GET.get("modele", ""))
+    return screen(request, agent, current)
 
 
 def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     form = MessageForm(request.POST)
     public_id = current.public_id
+    if "insert" in request.POST:
+        return screen(request, agent, current, draft=request.POST.get("body", ""), insert=request.POST["insert"])
+    if canned.is_unfinished(request.POST.get("body", "")):
+        form.add_error("body", _("Il reste « [à compléter » dans le message : complétez, puis envoyez."))
     if form.is_valid():
         client_id, body = form.cleaned_data["client_id"], form.cleaned_data["body"]
         try:
@@ -242,7 +296,7 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
             raise Http404 from error
         else:
             return redirect(reverse("console:conversation", args=[public_id]) + f"#fin-{public_id}")
-    return _screen(request, agent, current, reply=form)
+    return screen(request, agent, current, reply=form)
 
 
 def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) -> Any:
@@ -255,44 +309,34 @@ def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) 
 @for_agents
 def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """End a conversation."""
-    current = _conversation_or_404(agent, public_id)
-    form = CloseForm(request.POST)
+    current = conversation_or_404(agent, public_id)
+    form = casefile.closing_form(current, request.POST)
     if not form.is_valid():
-        return _screen(request, agent, current, close=form)
+        form.say_missing(closings.still_missing(current, form.points))
+        return screen(request, agent, current, close=form)
+    data = form.cleaned_data
     try:
-        actions.close_conversation(
-            conversation_id=current.pk, by_author=Author.AGENT, by=agent.user, outcome=form.cleaned_data["outcome"]
+        closings.close(
+            conversation_id=current.pk,
+            outcome=data["outcome"],
+            by=agent.user,
+            points=form.points,
+            summary=data["summary"],
+            told=data["told"],
         )
     except actions.NotYours as error:
         raise Http404 from error
+    except closings.Unfinished as error:
+        form.say_missing(error.missing)
+        return screen(request, agent, current, close=form)
     messages.success(request, _("Échange terminé. La personne peut relire les messages et voir la suite."))
     return redirect("console:home")
-
-
-@require_POST
-@for_agents
-def urgency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Raise or lower the degree of urgency."""
-    current = _conversation_or_404(agent, public_id)
-    form = UrgencyForm(request.POST)
-    if form.is_valid():
-        degree = form.cleaned_data["urgency"]
-        try:
-            actions.set_urgency(conversation_id=current.pk, urgency=degree, by=agent.user)
-        except actions.NotYours as error:
-            raise Http404 from error
-        except actions.ConversationClosed:
-            messages.error(request, _("L'échange est terminé : l'urgence n'a pas changé."))
-        else:
-            label = Urgency(degree).label.lower()
-            messages.success(request, _("Urgence : %(label)s.") % {"label": label})
-    return redirect("console:conversation", public_id=public_id)
 
 
 @for_agents
 def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Ask to have one sealed value of this conversation's report opened. The page knows nothing of what there is."""
-    current = _conversation_or_404(agent, public_id)
+    current = conversation_or_404(agent, public_id)
     form = AskForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         data = form.cleaned_data
@@ -325,7 +369,7 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Say whether new people may come, and how many at once; then back to the conversation that was open."""
     form = AvailabilityForm(request.POST)
     if not form.is_valid():
-        return _screen(request, agent, duty=form)
+        return screen(request, agent, duty_form=form)
     if form.cleaned_data["availability"] == Availability.AWAY and handover.end_duty(agent=agent, stays_for=[]):
         return redirect("console:end_duty")  # nobody is dropped: each conversation is asked about first
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
@@ -345,25 +389,13 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 def presence(request: HttpRequest, agent: Agent) -> HttpResponse:
     """For browsers without a script: a frame that loads itself again, so that a long answer does not end the lease."""
     now = timezone.now()
-    context = {"own": desk.own(agent, now), "now": now, "offers": access.offers_to(agent, now).count()}
+    context = {
+        "own": desk.own(agent, now),
+        "asides_unread": sum(one.unread for one in asides.running(agent)),
+        "offers": access.offers_to(agent, now).count(),
+        "now": now,
+    }
     return render(request, "console/presence.html", context)
-
-
-@require_GET
-@for_agents
-def board(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """The duty, for supervisors: waits and load, no message text; `?partie=chiffres` the figures alone."""
-    if not agent.user.is_supervisor:
-        raise PermissionDenied
-    now = timezone.now()
-    context = {"figures": desk.figures(now), "now": now, "agent": agent, "is_supervisor": True}
-    if request.GET.get("partie") == "chiffres":
-        return render(request, "console/_figures.html", context)
-    _waiting, rows = desk.queue(now)
-    requests, oldest = forgetting.oldest_request()
-    context |= {"rows": rows, "is_still": "fixe" in request.GET, "requests": requests, "oldest_request": oldest}
-    context |= {"running": stepping_in.running(agent, now), "one_voice": stepping_in.one_voice(now)}
-    return render(request, "console/board.html", context)
 
 
 @require_POST
@@ -385,6 +417,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
             raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         return _frames(dialogue.answer_over_http(Party.of_agent(current, agent), frame))
     except protocol.ProtocolError as error:
+        refusals.tell(error.code, line="console_http", account=agent.user_id)
         return _frames([error.frame()])
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)

@@ -9,21 +9,23 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.utils import timezone
 
-from chat import access, protocol
+from chat import access, protocol, refusals
 from chat.delivery import ensure_switchboard
 from chat.identity import Identities, Identity, Pass
 from chat.protocol import ProtocolError
 from chat.reading import Own, Snapshot
 from chat.seats import Beat, Seat
 from chat.threads import DATABASE_AWAY, NO_ANSWER, in_db
+from reports import events
 from reports.arrivals import Arrival
+from reports.events import Event
 from reports.visitor import connection_of_scope
 
 logger = logging.getLogger(__name__)
@@ -81,6 +83,7 @@ OPEN_SOCKETS: Counter[str] = Counter()
 class Socket:
     """What both sockets share: frames in, frames out, and the right to go on."""
 
+    line: ClassVar[str]  # what the log calls it
     __slots__ = (
         "__weakref__",
         "_bad_frames",
@@ -113,6 +116,11 @@ class Socket:
         self._opened_at = self._checked_at = self._heard_at = time.monotonic()
         self._is_checking = False
 
+    @property
+    def account(self) -> int | None:
+        """Whose socket it is, for the log: None for a person, who has none."""
+        return None
+
     # -- from the door to the end -----------------------------------------------------------------------------------
 
     @classmethod
@@ -137,6 +145,7 @@ class Socket:
         OPEN_SOCKETS[key] += 1
         try:
             if OPEN_SOCKETS[key] > SOCKETS_A_SESSION:
+                events.tell(Event.LIMIT_REACHED, limit="sockets")
                 await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
                 return
             socket.arrive(scope)
@@ -243,7 +252,9 @@ class Socket:
             self._heard_at = time.monotonic()
             frame = protocol.parse(text or "")
             if self._bucket is not None and not self._bucket.take():
+                events.tell(Event.LIMIT_REACHED, limit="frames")
                 if self._bucket.refused > FLOOD:
+                    events.tell(Event.LIMIT_REACHED, limit="flood")
                     self.leave(protocol.CLOSE_BAD_FRAMES)
                 raise ProtocolError(
                     protocol.RATE_LIMITED,
@@ -255,6 +266,7 @@ class Socket:
             self.handle(frame)
         except ProtocolError as error:
             self.send(error.frame())
+            refusals.tell(error.code, line=self.line, account=self.account)
             if error.code in {protocol.BAD_FRAME, protocol.TOO_LONG, protocol.EMPTY}:
                 self._count_bad_frame()
 
@@ -268,6 +280,7 @@ class Socket:
         now = time.monotonic()
         self._bad_frames.append(now)
         if len(self._bad_frames) == BAD_FRAMES_A_MINUTE and now - self._bad_frames[0] < 60:
+            events.tell(Event.LIMIT_REACHED, limit="bad_frames")
             self.leave(protocol.CLOSE_BAD_FRAMES)
 
     def handle_in(self, seat: Seat, frame: protocol.Frame) -> None:
@@ -277,6 +290,7 @@ class Socket:
                 self.board.post(seat, frame)
             case protocol.Sync(after=after):
                 if self._bucket is not None and not self._take_page():
+                    events.tell(Event.LIMIT_REACHED, limit="readings")
                     raise ProtocolError(protocol.RATE_LIMITED, "Too many readings at once: ask again later.")
                 seat.cursor = after
                 seat.owes_frame = seat.owes_state = True
@@ -333,6 +347,7 @@ class Socket:
 class ConversationSocket(Socket):
     """`/ws/conversation/`: the reporter and this visit's conversation."""
 
+    line = "conversation"
     seat: Seat
     report: str
     generation: int
@@ -344,6 +359,7 @@ class ConversationSocket(Socket):
     async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
         identity, found = await identities.reporters.ask(session_key) if session_key else (None, None)
         if identity is None or identity.report is None or found is None:
+            events.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
             return protocol.CLOSE_NO_SESSION
         socket = cls(identities, identity, send)
         socket.report, socket.generation = identity.report, identity.generation
@@ -383,6 +399,7 @@ class ConversationSocket(Socket):
             return
         # One measure a conversation, however many sockets post to it.
         if client_id is not None and self._bucket is not None and not self._posts.take():
+            events.tell(Event.LIMIT_REACHED, limit="posts")
             raise ProtocolError(protocol.RATE_LIMITED, "Too many messages at once: send it again later.", client_id)
         self.handle_in(seat, frame)
 
@@ -390,6 +407,7 @@ class ConversationSocket(Socket):
 class ConsoleSocket(Socket):
     """`/ws/console/`: all the conversations of one agent, and the queue."""
 
+    line = "console"
     agent_id: int
     own: Own
     seats: dict[UUID, Seat]
@@ -405,8 +423,10 @@ class ConsoleSocket(Socket):
     async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
         identity, found = await identities.agents.ask(session_key) if session_key else (None, None)
         if identity is None or identity.user_id is None:
+            events.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
             return protocol.CLOSE_NO_SESSION
         if found is None:
+            events.tell(Event.SOCKET_REFUSED, socket=cls.line, why="wrong_role", account=identity.user_id)
             return protocol.CLOSE_FORBIDDEN
         socket = cls(identities, identity, send)
         socket.agent_id, socket.own = found.agent_id, found.own
@@ -415,6 +435,10 @@ class ConsoleSocket(Socket):
         socket._is_looking = socket._is_again = socket.is_doubtful = False
         socket._queue_text = ""
         return socket
+
+    @property
+    def account(self) -> int | None:
+        return self.pass_.user_id
 
     def sit(self) -> None:
         self.take(self.own)
@@ -512,6 +536,7 @@ class ConsoleSocket(Socket):
             self.send_error(protocol.UNAVAILABLE, "The database does not answer now: try again.", client_id)
             return
         if found is None:
+            refusals.tell(protocol.FORBIDDEN, line=self.line, account=self.account)
             self.send_error(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         else:
             pk, last_seq = found

@@ -41,6 +41,9 @@ LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
 ROUND_SECONDS, SLICES = 2.0, 20
 NUMBERS_KEPT = 50_000
 GUESS_AGAIN_SECONDS = 2.0
+# Written together. With another process writing to the same conversations, hundreds would keep it waiting for their
+# locks, and the loop for their answers.
+TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
 GUESS_BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
 GONE_TOGETHER, CAME_TOGETHER = 200, 500
 SWEEP_UP_SECONDS, NOT_AGAIN_SECONDS = 300.0, 5.0
@@ -75,7 +78,7 @@ class Switchboard:
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
         self.writer: Batch[tuple[Draft, Seat], Written | Refusal] = Batch(
-            _Writing(), self._written, patience=PATIENCE_SECONDS, executor=WRITER_THREAD
+            _Writing(), self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
         )
         self.reader: Batch[Seat, Reading | None] = Batch(
             _read, _take, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=CROWD
@@ -222,6 +225,9 @@ class Switchboard:
         elif kind == doorbell.AGENT:
             for console in self._consoles.get(ring.agent, ()):
                 console.look()
+        elif kind == doorbell.ASIDE:
+            for console in self._consoles.get(ring.agent, ()):
+                console.send({"type": "asides"})
         elif kind == doorbell.QUEUE:
             self.lobby.refresh()
         elif kind == doorbell.SWEEP:
@@ -365,6 +371,7 @@ class Switchboard:
                 except Exception as error:  # noqa: BLE001  the rounds go on for the life of the process
                     logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
             self._sweep_up(now)
+            self.writer.at_most = TOGETHER_BESIDE_OTHERS if self.hub.has_others else TOGETHER
             if self._agents_seen and not self._is_renewing and not left:  # once a round
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()

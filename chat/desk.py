@@ -1,4 +1,4 @@
-"""What lies on an agent's desk: their conversations, who waits, what is known of each person, and the duty's figures.
+"""What lies on an agent's desk: their conversations, who waits, and what is known of each person.
 
 Readings only, for the console's pages. Whatever concerns a conversation was obtained through `chat.access` before.
 """
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from chat import access, canned, dialogue, display
-from chat.lifecycle import Author, Availability, Status
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
-from chat.queue import read_board
+from chat import access, dialogue
+from chat.lifecycle import Author, Outcome, Status
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message
 from locations import hours, lookup
 from locations.models import Force, ReceptionPoint
 from reports.keyring import UnsealError
 from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
+from reports.offence import Element
 from triage import rules
 from triage.questions import VERSION
 from triage.rules import Urgency
@@ -50,12 +50,33 @@ def place_of(report: Report) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """When the agent said that they would be back, and what the list says of it."""
+
+    until: datetime
+    now: datetime
+
+    @property
+    def is_over(self) -> bool:
+        return self.now >= self.until
+
+    @property
+    def words(self) -> str:
+        """The script has the same lines."""
+        if self.is_over:
+            return _("Promesse dépassée")
+        minutes = -(-(self.until - self.now) // timedelta(minutes=1))
+        return _("Retour promis dans %(minutes)s min") % {"minutes": minutes}
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One of the agent's conversations in the list.
 
     number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's.
     unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
     nobody did. has_left: by the quick exit, and not seen since. is_offline: not seen for OFFLINE_AFTER, under way.
+    promise: « je reviens dans 5 minutes », while it runs, kept or not.
     """
 
     conversation: Conversation
@@ -66,6 +87,7 @@ class Entry:
     waits_for_agent: bool
     has_left: bool
     is_offline: bool
+    promise: "Promise | None"
 
     @property
     def turn(self) -> str:
@@ -106,7 +128,9 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
     moves = ConversationEvent.objects.filter(
         conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
     ).order_by("-at", "-pk")
+    promises = _running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
     return conversations.select_related("report__municipality").annotate(
+        promised=Subquery(promises.values("until")[:1]),
         unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
         last_author=Subquery(spoken.values("author")[:1]),
         last_at=Subquery(spoken.values("sent_at")[:1]),
@@ -114,6 +138,20 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
         move=Subquery(moves.values("kind")[:1]),
         moved_at=Subquery(moves.values("at")[:1]),
     )
+
+
+def _running_holds() -> "QuerySet[Hold]":
+    """The promises that run: not ended, of this time with the agent, who has written nothing since."""
+    written = Message.objects.filter(
+        conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
+    )
+    held = Hold.objects.filter(ended_at__isnull=True, held_at__gte=F("conversation__assigned_at"))
+    return held.filter(~Exists(written), conversation__status=Status.ACTIVE)
+
+
+def running_hold(conversation: Conversation) -> Hold | None:
+    """The promise that runs in this conversation, kept or not; None when the agent wrote, lifted it or is another."""
+    return _running_holds().filter(conversation=conversation, agent=conversation.assigned_to).first()
 
 
 def _has_left(row: Any) -> bool:
@@ -135,6 +173,30 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         waits_for_agent=row.last_author != Author.AGENT,
         has_left=has_left,
         is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
+        promise=Promise(row.promised, now) if row.promised else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One of the agent's exchanges in the search over their own: categories and dates."""
+
+    conversation: Conversation
+    place: str
+    urgency_label: str
+    outcome: str
+    facts: list[str]
+
+
+def found(row: Conversation) -> Found:
+    """row: of `access.answered_by`, with its report and its sheet."""
+    sheet = getattr(row, "sheet", None)
+    return Found(
+        conversation=row,
+        place=place_of(row.report),
+        urgency_label=str(Urgency(row.urgency).label),
+        outcome=str(Outcome(row.outcome).label) if row.outcome else str(Status(row.status).label),
+        facts=[str(Element(value).label) for value in sheet.present] if sheet is not None else [],
     )
 
 
@@ -280,87 +342,9 @@ def is_familiar(report: Report, answers: dict[str, str]) -> bool:
     return report.is_minor and report.role == ReporterRole.VICTIM
 
 
-@dataclass(frozen=True, slots=True)
-class Canned:
-    """A reply ready to be put in the text area."""
-
-    key: str
-    label: str
-    text: str
-
-
-def canned_replies(agent: Agent, *, familiar: bool) -> list[Canned]:
-    return [
-        Canned(reply.key, str(reply.label), reply.spoken(familiar=familiar, name=agent.public_name))
-        for reply in canned.REPLIES
-    ]
-
-
-# --- the duty -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """An agent whose console is open, with their load."""
-
-    name: str
-    unit: str
-    force: str
-    availability: str
-    availability_label: str
-    pause_reason: str
-    load: int
-    capacity: int
-
-    @property
-    def is_full(self) -> bool:
-        return self.load >= self.capacity
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The duty at one moment. longest_wait: in words, empty when nobody waits. free: conversations that fit now."""
-
-    waiting: int
-    urgent: int
-    minors: int
-    longest_wait: str
-    under_way: int
-    slots: int
-    free: int
-    colleagues: list[Colleague]
-
-    @property
-    def on_duty(self) -> int:
-        return sum(colleague.availability == Availability.AVAILABLE for colleague in self.colleagues)
-
-
-def figures(now: datetime) -> Figures:
-    """Waits and load, for supervisors: numbers and names of agents, nothing of what is said."""
-    rows = list(Conversation.objects.waiting().values_list("urgency", "report__age_band", "queued_at"))
-    board = read_board(now)
-    present = Agent.objects.present(now).with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
-    colleagues = [
-        Colleague(
-            name=display.plain(agent.public_name),
-            unit=agent.unit.name,
-            force=str(Force(agent.force).label),
-            availability=agent.availability,
-            availability_label=str(Availability(agent.availability).label),
-            pause_reason=agent.pause_reason,
-            load=agent.load,
-            capacity=agent.capacity,
-        )
-        for agent in present
-    ]
-    oldest = min((queued_at for _urgency, _age, queued_at in rows), default=None)
-    return Figures(
-        waiting=len(rows),
-        urgent=sum(urgency > Urgency.NORMAL for urgency, _age, _queued_at in rows),
-        minors=sum(AgeBand(age).is_minor for _urgency, age, _queued_at in rows),
-        longest_wait=duration(now - oldest) if oldest else "",
-        under_way=Conversation.objects.active().count(),
-        slots=board.slots,
-        free=board.free,
-        colleagues=colleagues,
-    )
+def speaks_tu(report: Report) -> bool:
+    """`is_familiar`, from the report alone; answers that no key opens count for none."""
+    try:
+        return is_familiar(report, report.triage_answers())
+    except UnsealError:
+        return is_familiar(report, {})

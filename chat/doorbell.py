@@ -51,6 +51,7 @@ STATE = "state"  # the conversation changed
 TYPING = "typing"
 READ = "read"
 AGENT = "agent"  # the conversations of an agent changed
+ASIDE = "aside"  # an aparté that an agent takes part in changed
 QUEUE = "queue"  # who waits, or the room for them, changed
 SWEEP = "sweep"  # rings are being lost: look for messages
 LOOK = "look"  # rings may have been lost: read everything again
@@ -85,6 +86,11 @@ class Hub:
         self._missed: dict[Ring, None] = {}
         self._others: dict[str, float] = {}  # processes that were heard, and when
         self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
+
+    @property
+    def has_others(self) -> bool:
+        """Whether another process was heard lately."""
+        return bool(self._others)
 
     def ring(self, ring: Ring) -> None:
         """Ring here at once and elsewhere soon. Call it in the hub's loop."""
@@ -294,6 +300,11 @@ def queue_changed() -> None:
 def agent_changed(agent_id: int) -> None:
     """After commit: the conversations of this agent changed."""
     _on_commit(Ring(AGENT, agent=agent_id))
+
+
+def aside_changed(agent_id: int) -> None:
+    """After commit: something was said in an aparté that this agent takes part in."""
+    _on_commit(Ring(ASIDE, agent=agent_id))
 
 
 def typing(conversation: uuid.UUID, author: str) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Sum
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -89,8 +89,8 @@ def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) ->
     )
     if agent is None:
         raise NoRoom
-    load = Conversation.objects.active().filter(assigned_to=agent).count()
-    if load >= agent.capacity and not may_be_full:
+    load = Conversation.objects.active().filter(assigned_to=agent).aggregate(load=Sum("weight", default=0))["load"]
+    if load >= agent.capacity and not may_be_full:  # as for the queue: the last place is enough for who fills two
         raise NoRoom
     return agent
 
@@ -223,9 +223,9 @@ def people(agent: Agent, now: datetime) -> list[Agent]:
 def teams(agent: Agent, now: datetime) -> tuple[list[Unit], list[str]]:
     """Units, and the other force, with somebody else on duty."""
     there = Agent.objects.on_duty(now).exclude(pk=agent.pk)
-    units = Unit.objects.filter(pk__in=there.values("unit")).annotate(n=Count("pk")).order_by("name")
-    forces = set(there.values_list("unit__force", flat=True)) - {agent.force}
-    return list(units), [force for force in Force.values if force in forces]
+    units = list(Unit.objects.filter(pk__in=there.values("unit")).order_by("name"))
+    forces = {unit.force for unit in units} - {agent.force}
+    return units, [force for force in Force.values if force in forces]
 
 
 def _require_team(target: Target, by: Agent, now: datetime) -> None:
@@ -325,7 +325,7 @@ def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, sum
         to=_target_for(conversation.report, target),
         now=now,
     )
-    history(conversation, EventKind.PROPOSED, now, by=by.user, detail=reason)
+    history(conversation, EventKind.PASSAGE, now, by=by.user, detail=reason)
     ring(conversation)
     return handover
 
@@ -490,8 +490,8 @@ def end_duty(*, agent: Agent, stays_for: Iterable[int]) -> list[Conversation]:
     undecided = [conversation for conversation in running if conversation.pk not in kept]
     if undecided:
         return undecided
-    locked.availability, locked.pause_reason = Availability.AWAY, ""
-    locked.save(update_fields=["availability", "pause_reason"])
+    locked.availability, locked.pause_reason, locked.pause_until = Availability.AWAY, "", None
+    locked.save(update_fields=["availability", "pause_reason", "pause_until"])
     for conversation in running:
         history(conversation, EventKind.STAYS, now, by=agent.user)
     doorbell.agent_changed(agent.pk)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from chat import access, handover
 from chat.console_handover_forms import TransferForm
 from chat.handover_models import Handover, Watch, Whisper
-from chat.handover_rules import HandoverState, Manner
+from chat.handover_rules import OPEN, HandoverState, Manner
 from chat.models import Agent, Conversation
 
 # How long what became of a passage stays beside the list of whoever proposed it.
@@ -36,16 +36,14 @@ def transfer_form(agent: Agent, now: datetime, data: object = None) -> TransferF
 
 def passing(agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None) -> Passing:
     """Access to the conversation, as its agent, is already proven."""
-    rows = Handover.objects.filter(conversation=conversation).select_related(
-        "from_agent__unit", "to_agent__unit", "to_unit"
-    )
-    rows = rows.prefetch_related("texts__handover")
+    rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
+    passages = list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
     whispers = Whisper.objects.filter(conversation=conversation, agent=agent).select_related("supervisor__unit")
     watches = Watch.objects.running(now).filter(conversation=conversation).select_related("supervisor__unit")
     return Passing(
         form=form or transfer_form(agent, now),
-        open=rows.live(now).first(),
-        handed=rows.filter(taken_by=agent).last(),
+        open=next((one for one in passages if one.is_live), None),
+        handed=next((one for one in reversed(passages) if one.taken_by_id == agent.pk), None),
         whispers=list(whispers),
         watches=list(watches),
     )
@@ -66,19 +64,21 @@ class Offers:
 
 
 def offers(agent: Agent, now: datetime) -> Offers:
-    """Four queries, and texts of what is shown."""
-    mine = Handover.objects.filter(from_agent=agent).select_related(
-        "to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality"
+    """Three queries, and texts of what is shown."""
+    news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
+    rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)
+    mine = list(
+        rows.select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
+        .prefetch_related("texts__handover")
+        .order_by(F("ended_at").desc(nulls_first=True), "pk")
     )
-    lately = mine.filter(ended_at__gte=now - NEWS_FOR).exclude(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
-    lately = lately.exclude(Q(manner=Manner.COLD)).prefetch_related("texts__handover").order_by("-ended_at")
     whispers = Whisper.objects.filter(
         agent=agent, said_at__gte=now - NEWS_FOR, conversation__in=access.assigned_to(agent)
     )
     return Offers(
         to_me=list(access.offers_to(agent, now)),
-        mine=list(mine.live(now)),
-        ended=list(lately),
+        mine=[one for one in mine if one.is_live],
+        ended=[one for one in mine if one.ended_at is not None],
         whispers=list(whispers.select_related("supervisor__unit", "conversation__report__municipality")),
     )
 

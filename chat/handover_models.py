@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from chat import display
 from chat.handover_rules import OPEN, SHARED, Answer, HandoverState, Manner, Part, Reason
@@ -29,15 +29,23 @@ def _opened(sealed: bytes | memoryview, context: str) -> str:
         return ""
 
 
+def _is_alive(now: datetime) -> Q:
+    """Open, in time, and the conversation is still with whoever passes it on."""
+    return Q(
+        state__in=OPEN,
+        until__gt=now,
+        conversation__status=Status.ACTIVE,
+        conversation__assigned_to=F("from_agent"),
+    )
+
+
 class HandoverQuerySet(models.QuerySet["Handover"]):
     def live(self, now: datetime) -> "HandoverQuerySet":
-        """Open, in time, and the conversation is still with whoever passes it on."""
-        return self.filter(
-            state__in=OPEN,
-            until__gt=now,
-            conversation__status=Status.ACTIVE,
-            conversation__assigned_to=F("from_agent"),
-        )
+        return self.filter(_is_alive(now))
+
+    def with_life(self, now: datetime) -> "HandoverQuerySet":
+        """With `is_live`, for whoever reads ended ones too."""
+        return self.annotate(is_live=Case(When(_is_alive(now), then=True), default=False))
 
 
 class Handover(models.Model):
@@ -61,6 +69,7 @@ class Handover(models.Model):
     asked_at = models.DateTimeField()
     until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    is_live: bool  # of `with_life` alone
 
     objects: ClassVar[models.Manager["Handover"]] = HandoverQuerySet.as_manager()
 

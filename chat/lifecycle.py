@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from triage.rules import Urgency
+
 
 class Status(models.TextChoices):
     """Where a conversation stands. The values are those of the protocol."""
@@ -46,6 +48,20 @@ class Outcome(models.TextChoices):
     OTHER = "other", _("Autre")
 
 
+class UrgencyReason(models.TextChoices):
+    """Why the urgency changes. Chosen; more can be written, sealed."""
+
+    DANGER = "danger", _("Danger immédiat")
+    SUICIDE = "suicide", _("Idées suicidaires")
+    THREAT = "threat", _("Menaces précises ou violences")
+    IMAGE = "image", _("Image intime, diffusée ou près de l'être")
+    MINOR = "minor", _("Mineur exposé")
+    SAFE = "safe", _("La personne est en sécurité ou entourée")
+    CALMER = "calmer", _("La situation s'est apaisée")
+    MISTAKEN = "mistaken", _("Les réponses de l'orientation ne disaient pas cela")
+    OTHER = "other", _("Autre raison")
+
+
 MOVES: dict[str, frozenset[str]] = {
     # A waiting person may leave for good (closed) or fade away (abandoned).
     Status.WAITING: frozenset({Status.ACTIVE, Status.CLOSED, Status.ABANDONED}),
@@ -58,6 +74,13 @@ MOVES: dict[str, frozenset[str]] = {
 
 OPEN = frozenset({Status.WAITING, Status.ACTIVE})
 
+# A pass of the dispatcher gives so many in one transaction: their rows are locked meanwhile, and people write.
+AT_ONCE = 20
+# It makes at most so many transactions, so that a crowd cannot hold a worker for long; the next tick goes on.
+ROUNDS = 10
+# The places of an agent that a conversation fills (docs/adr/0040).
+LIGHT, HEAVY = 1, 2
+
 # Promised to a waiting person whose page closes or whose network fails: back within this time, they have their place.
 PLACE_KEPT = timedelta(minutes=5)
 
@@ -65,6 +88,11 @@ PLACE_KEPT = timedelta(minutes=5)
 def can_move(before: str, after: str) -> bool:
     """Whether a conversation may go from one status to another."""
     return after in MOVES[before]
+
+
+def weight_of(urgency: int) -> int:
+    """How many places a conversation of this urgency fills, unless its agent says otherwise."""
+    return HEAVY if urgency >= Urgency.CRITICAL else LIGHT
 
 
 def may_overflow(
@@ -77,9 +105,18 @@ def may_overflow(
     return is_urgent or not preferred_force_on_duty or waited >= overflow_after
 
 
+# The order of the queue, as columns: the most urgent, then the oldest. `turn` says the same of one person.
+IN_TURN = ("-urgency", "queued_at", "pk")
+
+
+def turn(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime, int]:
+    """A person's place in the queue, as what is compared: the least is next."""
+    return (-urgency, queued_at, key)
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A person who waits and is there. `force`: of their zone, empty when it has none.
+    """A person who waits and is there. `force`: of their zone, empty when it has none. `weight`: places they fill.
 
     Of somebody who was passed on: `unit`, the key of the unit asked for; `avoided`, of the agent who passed them on;
     `queued_at` is then the moment of it, for their place is given by the order.
@@ -89,13 +126,14 @@ class Waiting:
     force: str
     is_urgent: bool
     queued_at: datetime
+    weight: int = LIGHT
     unit: int = 0
     avoided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """An agent on duty: so many conversations of so many. `last_assigned_at`: None before the first one."""
+    """An agent on duty: so many places filled of so many. `last_assigned_at`: None before the first one."""
 
     key: int
     force: str
@@ -105,8 +143,8 @@ class Room:
     unit: int = 0
 
 
-# An agent with room, in the order of their turn: share of their capacity, last time, key; load, capacity.
-type _Turn = tuple[float, datetime, int, int, int]
+# Share of the places that are filled, last given somebody, key, places filled, places: in the order of turns.
+type _Free = tuple[float, datetime, int, int, int]
 
 
 def share_out(
@@ -122,11 +160,14 @@ def share_out(
 
     people: in the order of the queue; read no further than needed. forces_on_duty: those with an agent, full or not.
     Each person in turn gets an agent of the zone's force, or of any other when `may_overflow`; whoever has to wait for
-    their force holds up nobody behind. Among agents with room: the least loaded for their capacity, then the one who
-    was given somebody longest ago.
+    their force holds up nobody behind. Among agents with room: those whose room is enough for the person's weight, then
+    the least loaded for their capacity, then the one who was given somebody longest ago.
+    An agent whose places are all filled is given nobody. Where nobody has room for the whole weight, the last place is
+    enough: whoever weighs most is in the greatest danger, and must not wait where somebody lighter would not.
+    Somebody who was passed on goes to the unit asked for, and never to `avoided` (`_turn_of`).
     """
     never = datetime.min.replace(tzinfo=UTC)
-    free: dict[str, list[_Turn]] = {}
+    free: dict[str, list[_Free]] = {}
     units: dict[int, int] = {}
     for room in rooms:
         if room.load < room.capacity:
@@ -156,18 +197,19 @@ def share_out(
             if turn is None:
                 continue
             force, entry = turn
-            free[force].remove(entry)
-            heapq.heapify(free[force])
+            _take(free[force], entry)
         else:
             if force not in free:
                 if not may_go_elsewhere(person, waited):
                     continue
-                force = min(free, key=lambda force: free[force][0])
-            entry = heapq.heappop(free[force])
+                force = min(free, key=lambda force: _first(free[force], person.weight))
+            _is_small, entry = _first(free[force], person.weight)
+            _take(free[force], entry)
         _share, _last, key, load, capacity = entry
         pairs.append((person.key, key))
-        if load + 1 < capacity:
-            heapq.heappush(free[force], ((load + 1) / capacity, now, key, load + 1, capacity))
+        load += person.weight
+        if load < capacity:
+            heapq.heappush(free[force], (load / capacity, now, key, load, capacity))
         elif not free[force]:
             del free[force]
         if not free or len(pairs) == at_most:
@@ -175,12 +217,33 @@ def share_out(
     return pairs
 
 
+def _first(heap: list[_Free], weight: int) -> tuple[bool, _Free]:
+    """The agent who comes first for this weight, and whether their room is too small for the whole of it."""
+    if weight == LIGHT:
+        return False, heap[0]
+    return min((_is_too_small(entry, weight), entry) for entry in heap)
+
+
+def _is_too_small(entry: _Free, weight: int) -> bool:
+    *_rank, load, capacity = entry
+    return load + weight > capacity
+
+
+def _take(heap: list[_Free], entry: _Free) -> None:
+    if entry is heap[0]:
+        heapq.heappop(heap)
+    else:
+        heap.remove(entry)
+        heapq.heapify(heap)
+
+
 def _turn_of(
-    person: Waiting, free: dict[str, list[_Turn]], units: dict[int, int], *, must_be_unit: bool, anywhere: bool
-) -> tuple[str, _Turn] | None:
+    person: Waiting, free: dict[str, list[_Free]], units: dict[int, int], *, must_be_unit: bool, anywhere: bool
+) -> tuple[str, _Free] | None:
     """The agent for somebody who was passed on: of the unit asked for, else of the force, else of another.
 
-    Never the agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may.
+    Never the agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may. Among
+    those who may: as for everybody, first whose room is enough for the weight.
     """
     turns = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] != person.avoided]
     of_unit = [turn for turn in turns if person.unit and units[turn[0][2]] == person.unit]
@@ -188,14 +251,14 @@ def _turn_of(
     fitting = of_unit or ([] if must_be_unit else of_force or (turns if anywhere else []))
     if not fitting:
         return None
-    entry, force = min(fitting)
+    entry, force = min(fitting, key=lambda turn: (_is_too_small(turn[0], person.weight), turn))
     return force, entry
 
 
 def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int) -> tuple[int, int] | None:
     """The range of minutes a person at this place may wait, or None when nobody can say.
 
-    position: 1 for the next person. slots: conversations that the agents on duty can hold together.
+    position: 1 for the next person. slots: places that the agents on duty have together.
     free: those not in use now. average_minutes: length of a conversation.
     A conversation under way ends on average after half its length; the range goes from a third of the estimate to
     the double of it, in steps a person can use. Nobody on duty gives no figure: an invented one would be a lie.

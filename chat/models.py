@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from chat import display
-from chat.lifecycle import Author, Availability, Outcome, Status, is_lease_over
+from chat.lifecycle import HEAVY, IN_TURN, LIGHT, Author, Availability, Outcome, Status, is_lease_over
+from chat.watch import Watched
 from locations.models import Force
 from reports import keyring
 from reports.models import Report
@@ -52,12 +53,12 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         return self.present(now).filter(availability=Availability.AVAILABLE)
 
     def with_load(self) -> Any:
-        """Adds `load`: the conversations under way of each agent. (Annotations escape the types.)
+        """Adds `load`: the places that the conversations under way of each agent fill. (Annotations escape the types.)
 
         Only those are joined: an agent's closed ones are many, and grow with the years.
         """
         under_way = models.FilteredRelation("conversations", condition=Q(conversations__status=Status.ACTIVE))
-        return self.annotate(under_way=under_way).annotate(load=models.Count("under_way"))
+        return self.annotate(under_way=under_way).annotate(load=models.Sum("under_way__weight", default=0))
 
 
 class Agent(models.Model):
@@ -65,6 +66,7 @@ class Agent(models.Model):
 
     `public_name` is what the reporter reads: a first name or a chosen one, never the account's.
     Presence is the lease `seen_at`, renewed by the console's beats; there is no count of sockets.
+    `pause_until`: when a pause of a chosen length ends by itself (chat.duty); None for one that does not.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agent")
@@ -73,10 +75,13 @@ class Agent(models.Model):
         _("nom affiché"), max_length=60, help_text=_("Ce que la personne lit : un prénom ou un nom d'usage choisi.")
     )
     capacity = models.PositiveSmallIntegerField(
-        _("capacité"), default=3, help_text=_("Nombre d'échanges tenus en même temps.")
+        _("capacité"),
+        default=3,
+        help_text=_("Nombre de places : un échange en prend une, un échange grave en prend deux."),
     )
     availability = models.CharField(_("disponibilité"), max_length=20, choices=Availability, default=Availability.AWAY)
     pause_reason = models.CharField(_("motif de la pause"), max_length=100, blank=True)
+    pause_until = models.DateTimeField(null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
     supervised_units = models.ManyToManyField(
@@ -96,6 +101,10 @@ class Agent(models.Model):
             models.CheckConstraint(condition=Q(capacity__lte=10), name="agent_capacity_is_human"),
             models.CheckConstraint(
                 condition=Q(availability=Availability.PAUSE) | Q(pause_reason=""), name="agent_reason_only_in_pause"
+            ),
+            models.CheckConstraint(
+                condition=Q(availability=Availability.PAUSE) | Q(pause_until__isnull=True),
+                name="agent_pause_ends_only_in_pause",
             ),
         ]
 
@@ -123,7 +132,7 @@ class Agent(models.Model):
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def waiting(self) -> "ConversationQuerySet":
         """Who waits, in the order of the queue: the most urgent, then the oldest."""
-        return self.filter(status=Status.WAITING).order_by("-urgency", "queued_at", "pk")
+        return self.filter(status=Status.WAITING).order_by(*IN_TURN)
 
     def here(self, now: datetime) -> "ConversationQuerySet":
         """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place."""
@@ -137,6 +146,7 @@ class Conversation(models.Model):
     """The exchange that a report opened.
 
     `queued_at` is the person's place and never moves, even when an agent is lost.
+    `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
     `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
     `resume_digest` is a slow hash of the code de reprise (chat.resume), asked for at `resume_issued_at` and good until
     `resume_until`; the code itself is kept nowhere.
@@ -146,6 +156,7 @@ class Conversation(models.Model):
     report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="conversation")
     status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
+    weight = models.PositiveSmallIntegerField(default=LIGHT, db_default=LIGHT)
     force = models.CharField(max_length=20, choices=Force, blank=True)
     opened_at = models.DateTimeField()
     queued_at = models.DateTimeField()
@@ -170,6 +181,7 @@ class Conversation(models.Model):
         verbose_name = _("échange")
         verbose_name_plural = _("échanges")
         constraints = [
+            models.CheckConstraint(condition=Q(weight__gte=LIGHT, weight__lte=HEAVY), name="conversation_weight"),
             models.CheckConstraint(
                 condition=Q(assigned_to__isnull=True, assigned_at__isnull=True)
                 | Q(assigned_to__isnull=False, assigned_at__isnull=False),
@@ -208,6 +220,7 @@ class Conversation(models.Model):
                 F("urgency").desc(), "queued_at", name="conversation_queue", condition=Q(status=Status.WAITING)
             ),
             models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
+            models.Index(fields=["opened_at"], name="conversation_opened"),  # the history, by day (chat.history)
         ]
 
     @property
@@ -293,7 +306,16 @@ class EventKind(models.TextChoices):
     ABANDONED = "abandoned", _("Abandonné")
     CLOSED = "closed", _("Terminé")
     URGENCY = "urgency", _("Urgence modifiée")
-    PROPOSED = "proposed", _("Passage proposé")
+    WEIGHT = "weight", _("Places modifiées")
+    HELD = "held", _("Retour promis")
+    HOLD_LIFTED = "hold_lifted", _("De retour")
+    NOTED = "noted", _("Note écrite")
+    ASKED = "asked", _("Question à des collègues")
+    PROPOSED = "proposed", _("Proposition faite")
+    PROPOSAL_SAID = "proposal_said", _("Réponse à une proposition, dite dans l'échange")
+    EMERGENCY = "emergency", _("Procédure d'urgence ouverte")
+    EMERGENCY_ENDED = "emergency_ended", _("Procédure d'urgence terminée")
+    PASSAGE = "passage", _("Passage proposé")
     SUMMARY = "summary", _("Résumé relu par la personne")
     HANDED_OVER = "handed_over", _("Passé à un collègue")
     KEPT = "kept", _("Passage sans suite")
@@ -320,5 +342,105 @@ class ConversationEvent(models.Model):
         ordering = ["at", "pk"]
 
 
-# At the end: they name the models above. Others import them from `chat.handover_models`.
-from chat import handover_models as handover_models  # noqa: E402
+class Meeting(models.TextChoices):
+    """How the psychologist receives an agent."""
+
+    PHONE = "phone", _("Par téléphone")
+    IN_PERSON = "in_person", _("En personne")
+    VIDEO = "video", _("En visioconférence")
+
+
+class Debrief(models.Model):
+    """« Je souhaite débriefer »: an agent asks the psychologist for a talk. `chat.debriefs` alone reads and writes it.
+
+    Out of the hierarchy's sight (docs/adr/0040): no page of the console but the agent's own, none of the admin, no line
+    of the register. One request an agent at a time. `sealed_words`: what they wrote, perhaps nothing.
+    `ends_at`: deleted then, answered or not.
+    """
+
+    SEALED = ("sealed_words",)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    agent = models.OneToOneField(Agent, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField()
+    sealed_words = models.BinaryField()
+    meet_at = models.DateTimeField(null=True, blank=True)
+    meet_how = models.CharField(max_length=20, choices=Meeting, blank=True)
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(meet_at__isnull=True, meet_how="") | Q(meet_at__isnull=False, meet_how__in=Meeting.values),
+                name="debrief_answer_is_whole",
+            ),
+        ]
+        indexes = [models.Index(fields=["ends_at"], name="debrief_end")]
+
+    @property
+    def context(self) -> str:
+        """What the sealed words are bound to."""
+        return f"debrief:{self.public_id}"
+
+
+class Threshold(models.Model):
+    """A promise of the service, as a number that administrators set. Defaults and meaning: `chat.watch`."""
+
+    kind = models.CharField(_("seuil"), max_length=20, unique=True, choices=Watched)
+    limit = models.PositiveSmallIntegerField(
+        _("limite"), help_text=_("En minutes ; en nombre d'agents pour « Agents disponibles ».")
+    )
+    warn_percent = models.PositiveSmallIntegerField(
+        _("prévenir à (%)"), default=70, help_text=_("Part de la limite à partir de laquelle le tableau prévient.")
+    )
+
+    class Meta:
+        verbose_name = _("seuil d'alerte")
+        verbose_name_plural = _("seuils d'alerte")
+        ordering = ["kind"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Watched.values), name="threshold_kind_known"),
+            models.CheckConstraint(condition=Q(limit__gte=1, limit__lte=1440), name="threshold_within_a_day"),
+            models.CheckConstraint(condition=Q(warn_percent__gte=10, warn_percent__lte=100), name="threshold_warns"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+
+# What lies beside the thread has modules of its own; Django looks for models here.
+from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
+from chat.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal  # noqa: E402
+from chat.handover_models import Direction, Handover, HandoverText, Watch, Whisper  # noqa: E402
+
+__all__ = [
+    "UNREADABLE",
+    "Agent",
+    "AgentQuerySet",
+    "Aside",
+    "AsideMessage",
+    "AsidePart",
+    "CannedReply",
+    "Closing",
+    "Conversation",
+    "ConversationEvent",
+    "ConversationQuerySet",
+    "Debrief",
+    "Direction",
+    "Emergency",
+    "EmergencyStep",
+    "EventKind",
+    "FactSheet",
+    "Handover",
+    "HandoverText",
+    "Hold",
+    "Meeting",
+    "Message",
+    "Note",
+    "OwnReply",
+    "Proposal",
+    "Threshold",
+    "Unit",
+    "Watch",
+    "Whisper",
+]

@@ -19,14 +19,25 @@ import psycopg
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import BigIntegerField, Case, Count, Exists, F, FloatField, OuterRef, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, Sum, Value, When
 from django.db.models.functions import Cast, Greatest
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from chat import clock, doorbell
 from chat.handover_models import Direction
-from chat.lifecycle import PLACE_KEPT, Availability, Room, Status, Waiting, estimate_wait, share_out
+from chat.lifecycle import (
+    AT_ONCE,
+    LIGHT,
+    PLACE_KEPT,
+    ROUNDS,
+    Availability,
+    Room,
+    Status,
+    Waiting,
+    estimate_wait,
+    share_out,
+)  # fmt: skip
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.writing import say
 from locations.models import Force
@@ -34,10 +45,6 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# So many are given in one transaction: their rows are locked meanwhile, and people write.
-AT_ONCE = 20
-# A pass makes at most so many transactions, so that a crowd cannot hold a worker for long; the next tick goes on.
-ROUNDS = 10
 # Of one pass over agents whose lease is over, and over people who have left.
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
 # Keys of PostgreSQL's advisory locks: the pass under way, and the one seat for whoever comes next.
@@ -48,7 +55,7 @@ PATIENCE = "3s"
 
 @dataclass(frozen=True)
 class Board:
-    """The queue at one moment: `order` holds the public ids of who waits, next first."""
+    """The queue at one moment: `order` holds the public ids of who waits, next first; places there are, and free."""
 
     order: tuple[UUID, ...]
     slots: int
@@ -145,7 +152,7 @@ def _give_some(now: datetime) -> int | None:
         _limit(cursor, "idle_in_transaction_session_timeout")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
     queue = Conversation.objects.waiting().here(now)
-    keys = _with_room(now, queue[:AT_ONCE].count())
+    keys = _with_room(now, list(queue.values_list("weight", flat=True)[:AT_ONCE]))
     if not keys:
         return None
     agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
@@ -167,21 +174,33 @@ def _give_some(now: datetime) -> int | None:
     return _hand_over([(conversation_id, agents[agent_id][0]) for conversation_id, agent_id in pairs], now)
 
 
-def _with_room(now: datetime, wanted: int) -> list[int]:
-    """The agents who come first for the next `wanted` people: no other can have a turn before one of these is full.
+def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
+    """The agents who come first for the next people, of these weights: no other can have a turn before one of them.
 
-    For those who were passed on: as many of the unit they go to, and one more for each agent who is not for them.
+    For as many people, as many of the least loaded of each force; and if somebody fills more than one place, as many of
+    those who have so many, for they come before the less loaded who have not. For those who were passed on: as many
+    of the unit they go to, and one more for each agent who is not for them.
     """
     directed = Direction.objects.filter(until__gt=now, conversation__status=Status.WAITING)
     directions = list(directed.values_list("unit", "avoided"))
-    units = {unit for unit, _avoided in directions if unit is not None}
-    wanted += len({avoided for _unit, avoided in directions})
+    units = sorted({unit for unit, _avoided in directions if unit is not None})
+    wanted = len(weights) + len({avoided for _unit, avoided in directions})
+    heaviest = max(weights, default=LIGHT)
     with_room = Agent.objects.on_duty(now).with_load().filter(load__lt=F("capacity"))
     in_turn = with_room.order_by(
         Cast("load", FloatField()) / Cast("capacity", FloatField()), F("last_assigned_at").asc(nulls_first=True), "pk"
     )
-    some = [in_turn.filter(unit__force=force) for force in Force.values] + [in_turn.filter(unit=unit) for unit in units]
-    return list(dict.fromkeys(pk for one in some for pk in one.values_list("pk", flat=True)[:wanted]))
+    groups = [in_turn.filter(unit__force=force) for force in Force.values]
+    groups += [in_turn.filter(unit=unit) for unit in units]
+    keys: set[int] = set()
+    for group in groups:
+        first = group.values_list("pk", flat=True)
+        if heaviest > LIGHT:
+            roomy = first.filter(load__lte=F("capacity") - heaviest)
+            keys.update(first[:wanted].union(roomy[:wanted]))
+        else:
+            keys.update(first[:wanted])
+    return sorted(keys)
 
 
 def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
@@ -194,18 +213,18 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
         .select_for_update(of=("self",), no_key=True)
     )
     active = Conversation.objects.active().filter(assigned_to__in=agents)
-    loads = dict(active.values_list("assigned_to").annotate(load=Count("pk")))
+    loads = dict(active.values_list("assigned_to").annotate(load=Sum("weight")))
     return [(agent, loads.get(agent.pk, 0)) for agent in agents]
 
 
 def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
     direction = [f"direction__{name}" for name in ("unit", "avoided", "at", "until")]
-    rows = queue.values_list("pk", "force", "urgency", "queued_at", *direction)
-    for pk, force, urgency, queued_at, unit, avoided, at, until in rows.iterator(chunk_size=10 * AT_ONCE):
+    rows = queue.values_list("pk", "force", "urgency", "queued_at", "weight", *direction)
+    for pk, force, urgency, queued_at, weight, unit, avoided, at, until in rows.iterator(chunk_size=10 * AT_ONCE):
         if until is not None and until > now:
-            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, unit or 0, avoided)
+            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, avoided)
         else:
-            yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at)
+            yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at, weight)
 
 
 def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:
@@ -276,7 +295,9 @@ def release_stale(now: datetime | None = None) -> int:
     keys = list(busy.order_by("pk").values_list("pk", flat=True)[:AGENTS_AT_ONCE])
     released = sum(_release(agent_id, now) for agent_id in keys)
     with transaction.atomic():
-        if gone.exclude(availability=Availability.AWAY).update(availability=Availability.AWAY, pause_reason=""):
+        if gone.exclude(availability=Availability.AWAY).update(
+            availability=Availability.AWAY, pause_reason="", pause_until=None
+        ):
             doorbell.queue_changed()
     return released
 
@@ -300,7 +321,8 @@ def _release(agent_id: int, now: datetime) -> int:
         return 0
     locked.availability = Availability.AWAY
     locked.pause_reason = ""
-    locked.save(update_fields=["availability", "pause_reason"])
+    locked.pause_until = None
+    locked.save(update_fields=["availability", "pause_reason", "pause_until"])
     conversations = list(
         Conversation.objects.active()
         .filter(assigned_to=locked)

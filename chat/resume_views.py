@@ -168,6 +168,7 @@ def _try(
     for network, limit in zip(hashed_networks(request), (TRIES, *WIDER_TRIES), strict=False):
         tries = limits.count_one(f"resume:{network}", seconds=TRIES_SECONDS) or 0
         if tries > limit:
+            limits.tell_reached("resume")
             return None, _("Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes."), 429
     if not _has_room(is_first=0 < tries <= FIRST_TRIES):
         return None, _busy(), 429

@@ -37,7 +37,7 @@ def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
     if not conversation.is_open:
         raise ConversationClosed
     agent = conversation.assigned_to
-    if agent is None or agent.pk == supervisor.pk or agent.unit_id not in access.supervised_units(supervisor):
+    if agent is None or agent.pk == supervisor.pk or agent.unit_id not in access.units_of(supervisor):
         raise NotYours
     return conversation
 
@@ -173,7 +173,7 @@ def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
     agent = conversation.assigned_to
     if watch.until <= now or conversation.status != Status.ACTIVE or agent is None:
         return True
-    return agent.unit_id not in access.supervised_units(watch.supervisor)
+    return agent.unit_id not in access.units_of(watch.supervisor)
 
 
 def end_watches(now: datetime | None = None) -> int:

@@ -120,7 +120,7 @@ class Batch[Q, A]:
     one by one, and `done` is called for each.
     Only one crossing is under way at a time: what arrives meanwhile is the next batch.
     company: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
-    linger: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing.
+    linger: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
     patience: seconds for which a crossing waits for a database that is away.
     """
 
@@ -142,7 +142,7 @@ class Batch[Q, A]:
         self._linger = linger
         self._crossed_at = 0.0
         self._size = 0
-        self._at_most = at_most
+        self.at_most = at_most
         self._patience = patience
         self._executor = executor
         self._waiting: deque[Q] = deque()
@@ -185,7 +185,7 @@ class Batch[Q, A]:
 
     def _start(self) -> None:
         waiting = self._waiting
-        questions = [waiting.popleft() for _question in range(min(len(waiting), self._at_most))]
+        questions = [waiting.popleft() for _question in range(min(len(waiting), self.at_most))]
         self._size = len(questions)
         if questions:
             self._executor.submit(self._cross, questions)

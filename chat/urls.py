@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import handover_views, keeping_views, resume_views, views
+from chat import handover_views, keeping_views, proposal_views, resume_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("message/", views.post_message, name="message"),
     path("suite/", views.news, name="news"),
     path("trames/", views.frames, name="frames"),
+    path("reponses/", proposal_views.answers, name="answers"),
+    path("rendez-vous/", proposal_views.slip, name="slip"),
+    path("rendez-vous/papier/", proposal_views.slip_paper, name="slip_paper"),
     path("code/", resume_views.code, name="code"),
     path("code/annuler/", resume_views.annul, name="code_annul"),
     path("passage/", handover_views.summary, name="handover"),

@@ -26,7 +26,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 import reports.session
 import triage.session
-from chat import access, actions, dialogue, forgetting, protocol, resume, thread, wording
+from chat import (
+    access,
+    actions,
+    closings,
+    dialogue,
+    display,
+    forgetting,
+    proposals,
+    protocol,
+    refusals,
+    resume,
+    thread,
+    wording,
+)  # fmt: skip
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Status
@@ -126,8 +139,18 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
         "max_length": protocol.MAX_BODY,
         "asked": access.summary_for(conversation, timezone.now()),
         "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
+        "question": proposals.open_question(conversation),
+        "has_slip": proposals.appointment_of(conversation) is not None,
+        "told": _told(conversation),
     }
     return render(request, "chat/conversation.html", context)
+
+
+def _told(conversation: Conversation) -> str:
+    """What the agent left for the person when they ended the exchange."""
+    if conversation.status != Status.CLOSED:
+        return ""
+    return display.plain(closings.words_of(conversation).get("told", ""))
 
 
 def _present(request: HttpRequest) -> Conversation | None:
@@ -252,6 +275,7 @@ def news(request: HttpRequest) -> HttpResponse:
         "after": cursor,
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         "paused": request.GET.get("pause") == "1",
+        "question": proposals.open_question(current),
     }
     return render(request, "chat/news.html", context)
 
@@ -275,6 +299,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         arrivals.record_request(request, current.report.public_id)
         answer = dialogue.answer_over_http(Party.reporter(current), frame)
     except protocol.ProtocolError as error:
+        refusals.tell(error.code, line="conversation_http")
         answer = [error.frame()]
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)

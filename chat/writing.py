@@ -366,11 +366,13 @@ def append(
     return message
 
 
-def say(conversation: Conversation, text: Promise, *, now: datetime, **words: Any) -> Message:
+def say(
+    conversation: Conversation, text: Promise | str, *, now: datetime, client_id: UUID | None = None, **words: Any
+) -> Message:
     """Add a line of Pnav's own, in the language of the visit, whoever causes it and in whatever language they are.
 
-    text: lazily translated; `words` fill its places, lazily translated or not.
+    text: lazily translated; `words` fill its places, lazily translated or not. client_id: of one with ready answers.
     """
     with translation.override(conversation.report.language):
         body = str(text) % words if words else str(text)
-    return append(conversation, author=Author.SYSTEM, body=body, now=now)
+    return append(conversation, author=Author.SYSTEM, body=body, now=now, client_id=client_id)

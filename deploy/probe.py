@@ -1,22 +1,32 @@
 """Ask this container's own process for a page: `python deploy/probe.py /health/ready`. Exit status 0 for a 200.
 
-By the loopback, over HTTP, under the first name of ALLOWED_HOSTS. Prints nothing but the status.
+By the loopback, under the first name of ALLOWED_HOSTS. PROBE_AUTHORITY names the file of the authority to trust: then
+over TLS, as docker-compose.yml has it; without, in clear. Prints nothing but the status.
 """
 
 import http.client
 import os
+import ssl
 import sys
 
 PORT = 8000
 SECONDS = 5
 
 
+def connect() -> http.client.HTTPConnection:
+    port = int(os.environ.get("PROBE_PORT", PORT))
+    if authority := os.environ.get("PROBE_AUTHORITY"):
+        trusting = ssl.create_default_context(cafile=authority)
+        return http.client.HTTPSConnection("localhost", port, timeout=SECONDS, context=trusting)
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+
+
 def main(path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PROBE_PORT", PORT)), timeout=SECONDS)
     try:
+        connection = connect()
         connection.request("GET", path, headers={"Host": os.environ["ALLOWED_HOSTS"].split(",")[0].strip()})
         status = connection.getresponse().status
-    except OSError as error:
+    except OSError as error:  # a certificate that is not trusted too
         print(type(error).__name__)  # noqa: T201  read by `docker inspect`
         return 1
     print(status)  # noqa: T201

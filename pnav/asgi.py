@@ -28,6 +28,8 @@ from pnav.http import Pages  # noqa: E402
 from pnav.identity import identify  # noqa: E402
 from pnav.serving import install, quieten  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
+from reports import events  # noqa: E402
+from reports.events import Event  # noqa: E402
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:
@@ -60,6 +62,7 @@ class Handshake:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if not is_own_origin(scope):
+            events.tell(Event.SOCKET_REFUSED, why="origin")
             await send({"type": "websocket.close"})
             return
         if self._identities is None or self._identities.loop is not asyncio.get_running_loop():

@@ -1,7 +1,8 @@
 """What must be true of a production before it serves: run by `migrate` and by `check --deploy --database default`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -51,4 +52,28 @@ def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         messages.append(Warning("SITE_URL is empty: forms posted through the proxy may be refused.", id="pnav.W001"))
     if not settings.METRICS_TOKEN:
         messages.append(Warning("METRICS_TOKEN is empty: /metrics answers 404 to everyone.", id="pnav.W002"))
+    if not _is_verified(settings.DATABASES["default"]):
+        messages.append(
+            Warning("PostgreSQL is spoken to in clear, or without knowing whether it is the right one.", id="pnav.W003",
+                    hint="Add ?sslmode=verify-full&sslrootcert=… to DATABASE_URL.")
+        )  # fmt: skip
+    redis = urlsplit(settings.REDIS_URL)
+    if redis.scheme != "unix" and (redis.scheme != "rediss" or UNVERIFIED & set(parse_qsl(redis.query.lower()))):
+        messages.append(
+            Warning("Redis is spoken to in clear, or without knowing whether it is the right one.", id="pnav.W004",
+                    hint="REDIS_URL should be rediss://…?ssl_ca_certs=…")
+        )  # fmt: skip
+    if redis.scheme != "unix" and not redis.password:
+        messages.append(Warning("Redis asks for no password: it lets everybody in.", id="pnav.W005"))
     return messages
+
+
+# How redis-py is told to take any certificate.
+UNVERIFIED = {("ssl_cert_reqs", "none"), ("ssl_cert_reqs", "optional"), ("ssl_check_hostname", "false")}
+
+
+def _is_verified(database: Mapping[str, Any]) -> bool:
+    """Whether the server is on this machine's own socket, or proves by a certificate that it is the one named."""
+    options = database.get("OPTIONS", {})
+    host = database.get("HOST") or options.get("host", "")
+    return not host or host.startswith("/") or options.get("sslmode") == "verify-full"

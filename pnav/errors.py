@@ -8,18 +8,23 @@ Somebody who is signed in and is not let in leaves a line in the log: an agent w
 conversations, an account that tries the admin.
 """
 
-import logging
 from collections.abc import Callable
 from functools import wraps
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
+from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views import defaults
+from django.views.csrf import csrf_failure
 
 from pnav.accounts.middleware import ACCOUNT_AREA, AREAS
+from reports import events
+from reports.events import Event
 
-logger = logging.getLogger(__name__)
+# How Django's sentences begin that tell why it refused a form.
+REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}
 
 
 def _giving_back(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -46,7 +51,7 @@ def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         response = view(request, *args, **kwargs)
         user = getattr(request, "user", None) if request.path_info.startswith((*AREAS, ACCOUNT_AREA)) else None
         if user is not None and user.is_authenticated and (route := _route(request.path_info)):
-            logger.warning("refused status=%d account=%d route=%s", response.status_code, user.pk, route)
+            events.tell(Event.PAGE_REFUSED, account=user.pk, status=response.status_code, route=route)
         return response
 
     return draw
@@ -58,6 +63,25 @@ def _route(path: str) -> str:
         return resolve(path).route
     except Resolver404:
         return ""
+
+
+def _why(reason: str) -> str:
+    """A word of ours for Django's sentence, which may hold what was sent."""
+    return next((word for text, word in REASONS.items() if reason.startswith(text)), "token")
+
+
+@_giving_back
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without our token, or from elsewhere. Named by `settings.CSRF_FAILURE_VIEW`."""
+    events.tell(Event.FORM_REFUSED, why=_why(reason))
+    return csrf_failure(request, reason)
+
+
+@_giving_back
+def too_many(request: HttpRequest) -> HttpResponse:
+    """The limit of sign-ins of one network, which allauth counts by itself."""
+    events.tell(Event.LIMIT_REACHED, limit="sign_in")
+    return render(request, "429.html", status=429)
 
 
 bad_request = _giving_back(defaults.bad_request)

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chat import access
@@ -26,7 +25,7 @@ from reports.statements import array, execute
 # All that decides whether an account may go on: `_print`, `_is_signed_in`.
 SESSIONS = """
 SELECT session_key, session_data, expire_date FROM django_session
-WHERE session_key = ANY(%s::text[]) AND expire_date > %s
+WHERE session_key = ANY(%s::text[]) AND expire_date > statement_timestamp()
 """
 # A row that was deleted meanwhile stays away.
 PUT_OFF = """
@@ -58,7 +57,7 @@ UNMETERED = "unmetered"  # written by the command that makes sessions for load g
 def identify(passes: list[Pass]) -> list[Identity | bool | None]:
     """For each pass: the identity if it is new or changed, True if nothing changed, None if the session has ended."""
     keys = {pass_.session_key for pass_ in passes}
-    read = execute(SESSIONS, [array(keys), timezone.now()])
+    read = execute(SESSIONS, [array(keys)])
     rows = {key: data for key, data, _end in read}
     prints = {key: hash(data) for key, data in rows.items()}
     opened: dict[str, dict[str, Any]] = {}

@@ -13,8 +13,9 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import connection, connections, router, transaction
+from django.db import DatabaseError, connection, connections, router, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -22,8 +23,11 @@ from reports import keyring, register
 
 logger = logging.getLogger(__name__)
 LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
-# A row that was deleted meanwhile, by a sign-out elsewhere, does not come back.
-PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s"
+# What lies in the row of a key that was replaced: nothing, and nothing is written there any more.
+REPLACED = ""
+# A row that was deleted meanwhile, by a sign-out elsewhere, does not come back; that of a replaced key ends soon.
+PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s AND session_data <> %s"
+ON_ITS_WAY_SECONDS = 60
 # In the session of an account: when it ends, however it is used. Seconds since 1970.
 ENDS_AT = "accounts.ends_at"
 
@@ -68,6 +72,8 @@ class SessionStore(db.SessionStore):
 
     def unseal(self, row: AbstractBaseSession) -> dict[str, Any]:
         """What a row holds. A row that no key opens is an empty session, as a forged one is for Django."""
+        if row.session_data == REPLACED:
+            return {}
         try:
             text = keyring.unseal(base64.b64decode(row.session_data), context=f"session:{row.session_key}")
         except (keyring.UnsealError, ValueError):
@@ -117,6 +123,28 @@ class SessionStore(db.SessionStore):
         expire_date = await self.aget_expiry_date()
         return self.model(session_key=row, session_data=self.seal(data, row), expire_date=expire_date)
 
+    def save(self, must_create: bool = False) -> None:
+        """Raises CreateError and UpdateError as Django's does; UpdateError also for a key that was replaced meanwhile.
+
+        A request that read the session before would else write all of it back under the old key, which whoever took
+        that key waits for.
+        """
+        if must_create or self.session_key is None:
+            super().save(must_create)
+            return
+        row = self.create_model_instance(self._get_session())  # type: ignore[attr-defined]
+        kept = self.model.objects.filter(session_key=row.session_key).exclude(session_data=REPLACED)
+        try:
+            with transaction.atomic(using=router.db_for_write(self.model, instance=row)):
+                count = kept.update(session_data=row.session_data, expire_date=row.expire_date)
+        except DatabaseError as error:
+            raise UpdateError from error
+        if not count:
+            raise UpdateError
+
+    async def asave(self, must_create: bool = False) -> None:
+        await sync_to_async(self.save)(must_create)
+
     def delete(self, session_key: str | None = None) -> None:
         session_key = session_key or self.session_key
         if session_key is not None:
@@ -126,6 +154,19 @@ class SessionStore(db.SessionStore):
         session_key = session_key or self.session_key
         if session_key is not None:
             await self.model.objects.filter(session_key=stored_key(session_key)).adelete()
+
+    def replace_key(self) -> None:
+        """The same session under a new key, after its owner proved who they are: the old key opens nothing any more.
+
+        An empty row stays there for a moment, which nobody writes to (`save`). A request that was on its way with the
+        old key is answered as nobody's; without that row it would be told to forget its cookie, which in the browser is
+        the new one by then.
+        """
+        before = self.session_key
+        self.cycle_key()
+        if before is not None:
+            row, until = stored_key(before), timezone.now() + timedelta(seconds=ON_ITS_WAY_SECONDS)
+            self.model.objects.create(session_key=row, session_data=REPLACED, expire_date=until)
 
     def get_expiry_date(self, **kwargs: Any) -> datetime:
         """Of an account's session, nothing that a library sets counts: it ends when it is idle, or with the shift."""
@@ -144,7 +185,7 @@ class SessionStore(db.SessionStore):
         wanted = idle_end(ends_at)
         if is_worth_putting_off(self.row_end, wanted):
             with connection.cursor() as cursor:
-                cursor.execute(PUT_OFF, [wanted, stored_key(self.session_key)])
+                cursor.execute(PUT_OFF, [wanted, stored_key(self.session_key), REPLACED])
             self.row_end = wanted
 
     def get_expire_at_browser_close(self) -> bool:

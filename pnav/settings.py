@@ -6,9 +6,12 @@ fall back on. `.env.example` lists all the variables with their meaning; `make r
 
 import base64
 import hashlib
+import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +19,7 @@ from environs import Env
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from pnav import secret_files
 from reports.sealing import BadPublicKey, PublicKey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,7 +27,19 @@ env = Env()
 
 
 def _required(name: str) -> str:
-    value = env.str(name, "")
+    return _demanded(name, env.str(name, ""))
+
+
+def _secret(name: str) -> str:
+    """Given as NAME, or as NAME_FILE: the path of a file that holds it."""
+    return secret_files.read(os.environ, name)
+
+
+def _required_secret(name: str) -> str:
+    return _demanded(name, _secret(name))
+
+
+def _demanded(name: str, value: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is missing from the environment: see .env.example.")
     return value
@@ -39,14 +55,18 @@ def _is_flat(pair: str) -> bool:
 
 # --- what must be given -------------------------------------------------------------------------------------------
 
-SECRET_KEY = _required("SECRET_KEY")
+SECRET_KEY = _required_secret("SECRET_KEY")
 if len(SECRET_KEY) < 40:
     raise ImproperlyConfigured("SECRET_KEY must hold at least 40 characters.")
-_required("DATABASE_URL")
-REDIS_URL = _required("REDIS_URL")
+_database_url = secret_files.with_password(
+    _required_secret("DATABASE_URL"), _secret("DATABASE_PASSWORD"), name="DATABASE_URL"
+)
+REDIS_URL = secret_files.with_password(_required_secret("REDIS_URL"), _secret("REDIS_PASSWORD"), name="REDIS_URL")
+if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+    raise ImproperlyConfigured("REDIS_URL must be an address of Redis.")
 ALLOWED_HOSTS = [host.strip() for host in _required("ALLOWED_HOSTS").split(",")]
 # "id:key" pairs separated by commas, keys of 32 bytes in URL-safe base64; the first one encrypts, all decrypt.
-CONTENT_KEYS = _required("CONTENT_KEYS")
+CONTENT_KEYS = _required_secret("CONTENT_KEYS")
 # What can name a person is sealed for this key, whose private half is not here: docs/adr/0030.
 SEAL_PUBLIC_KEY = _required("SEAL_PUBLIC_KEY")
 SEAL_THRESHOLD = env.int("SEAL_THRESHOLD", 2)  # custodians who must agree: as many as shares open
@@ -107,6 +127,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "pnav.headers.on_every_answer",
+    "pnav.clear.pages_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -157,7 +178,10 @@ TEMPLATES = [
 
 # --- PostgreSQL and Redis -----------------------------------------------------------------------------------------
 
-_database = env.dj_db_url("DATABASE_URL")
+try:
+    _database: dict[str, Any] = dict(dj_database_url.parse(_database_url))
+except ValueError:  # its text may hold the address
+    raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.") from None
 CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets, a connection each
 PAGE_THREADS = env.int("PAGE_THREADS", 8)  # threads of a web process that serve its pages, a connection each
 # A stalled query is given up while the person still waits; 0 for `migrate` and for long imports.
@@ -235,6 +259,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_AGE = None  # ends with the browser: Django's year would be a trace on the visitor's device
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEMO
+CSRF_FAILURE_VIEW = "pnav.errors.form_refused"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 # --- who answers for the site: « Mentions légales », « Accessibilité » -----------------------------------------------
@@ -290,6 +315,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "pnav.accounts.passwords.StolenValidator"},
     {"NAME": "pnav.accounts.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -323,6 +349,9 @@ MFA_FORMS = {
     "activate_totp": "pnav.accounts.forms.ActivateTOTPForm",
     "add_webauthn": "pnav.accounts.forms.AddWebAuthnForm",
     "edit_webauthn": "pnav.accounts.forms.EditWebAuthnForm",
+    "login_webauthn": "pnav.accounts.forms.LoginWebAuthnForm",
+    "authenticate_webauthn": "pnav.accounts.forms.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "pnav.accounts.forms.ReauthenticateWebAuthnForm",
 }
 
 # --- sign-in at a provider: OpenID Connect, see docs/adr/0034 ---------------------------------------------------------
@@ -330,10 +359,14 @@ MFA_FORMS = {
 OPENID_ISSUER = env.str("OPENID_ISSUER", "")  # empty: there is none
 OPENID_NAME = env.str("OPENID_NAME", "ProConnect")
 OPENID_CLIENT_ID = _required("OPENID_CLIENT_ID") if OPENID_ISSUER else ""
-OPENID_CLIENT_SECRET = _required("OPENID_CLIENT_SECRET") if OPENID_ISSUER else ""
+OPENID_CLIENT_SECRET = _required_secret("OPENID_CLIENT_SECRET") if OPENID_ISSUER else ""
 # Which words of the provider for « with a second factor » are believed. None: the account's own is asked for.
 OPENID_SECOND_FACTOR_ACR: list[str] = env.list("OPENID_SECOND_FACTOR_ACR", [])
 OPENID_SECOND_FACTOR_AMR: list[str] = env.list("OPENID_SECOND_FACTOR_AMR", [])
+# Signatures of the provider that are believed: docs/adr/0034. RS256 only where an operator writes it.
+OPENID_ALGORITHMS: list[str] = env.list("OPENID_ALGORITHMS", ["ES256", "PS256"])
+if not OPENID_ALGORITHMS or not set(OPENID_ALGORITHMS) <= {"ES256", "PS256", "RS256"}:
+    raise ImproperlyConfigured("OPENID_ALGORITHMS may hold ES256, PS256 and RS256: signatures with a public key.")
 OPENID_SECOND_FACTOR = bool(OPENID_ISSUER and (OPENID_SECOND_FACTOR_ACR or OPENID_SECOND_FACTOR_AMR))
 # The links of accounts belong to one issuer: under another, the same subject is another person.
 OPENID_PROVIDER = f"openid-{hashlib.sha256(OPENID_ISSUER.encode()).hexdigest()[:16]}"
@@ -380,10 +413,10 @@ AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le
 RESUME_HOURS = env.int("RESUME_HOURS", 72)  # a code de reprise brings back for so long
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
-PURGE_COMMANDS = ["clearsessions", "retention"]  # what the worker runs every hour
+PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the worker runs every hour
 # Who forgets what: `reports.forgetting` says what a keeper is, `reports.holdings` names every table.
 KEEPERS = ["chat.forgetting", "pnav.pages.forgetting", "pnav.accounts.forgetting", "reports.forgetting"]
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_TOKEN = _secret("METRICS_TOKEN")
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------
 

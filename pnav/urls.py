@@ -12,6 +12,7 @@ urlpatterns = [
     path("signalement/", include("reports.urls")),
     path("tchat/", include("chat.urls")),
     path("console/", include("chat.console_urls")),
+    path("ecoute/", include("chat.listening_urls")),
     path("levees/", include("reports.opening_urls")),
     path("compte/", include("pnav.accounts.urls")),
     path("admin/", admin.site.urls),
@@ -24,4 +25,5 @@ urlpatterns = [
 handler400 = "pnav.errors.bad_request"
 handler403 = "pnav.errors.permission_denied"
 handler404 = "pnav.errors.page_not_found"
+handler429 = "pnav.errors.too_many"  # of allauth's limits: Django has no such handler
 handler500 = "pnav.errors.server_error"

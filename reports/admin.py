@@ -3,6 +3,7 @@
 The register is read and searched, never written; rules are changed, requests and tombstones are seen.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -12,6 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
@@ -120,8 +122,18 @@ class RetentionRuleAdmin(admin.ModelAdmin):
     sensitive = frozenset({"change"})  # `Proved`: a number here decides what is deleted
     list_display = ("__str__", "days", "grace_days", "digest_days", "in_force", "is_to_verify", "source", "checked_on")
     list_filter = ("is_to_verify",)
-    fields = ("kind", "days", "grace_days", "digest_days", "in_force", "is_to_verify", "source", "checked_on")
-    readonly_fields = ("kind", "in_force")
+    fields = (
+        "kind",
+        "days",
+        "grace_days",
+        "digest_days",
+        "example",
+        "in_force",
+        "is_to_verify",
+        "source",
+        "checked_on",
+    )
+    readonly_fields = ("kind", "in_force", "example")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -134,6 +146,20 @@ class RetentionRuleAdmin(admin.ModelAdmin):
         """When a shorter rule begins to take what the one before would have kept."""
         now = timezone.now()
         return rule.in_force_at if rule.in_force_at is not None and rule.in_force_at > now else _("maintenant")
+
+    @admin.display(description=_("exemple, d'après les nombres enregistrés"))
+    def example(self, rule: RetentionRule) -> str:
+        """What the numbers make of a last act of today, in dates."""
+        term = timezone.localdate() + timedelta(days=rule.days)
+        dates = {"told": term - timedelta(days=rule.digest_days), "term": term}
+        dates["gone"] = term + timedelta(days=rule.grace_days)
+        if rule.kind == Kind.ERASURE:
+            dates["gone"] = timezone.localdate() + timedelta(days=rule.grace_days)
+        said = {name: date_format(day, "j F Y") for name, day in dates.items()}
+        if rule.kind == Kind.ERASURE:
+            words = _("Demande d'aujourd'hui : rappel le %(told)s, réponse avant le %(term)s, effet le %(gone)s.")
+            return words % said
+        return _("Dernier geste aujourd'hui : annonce le %(told)s, terme le %(term)s, suppression le %(gone)s.") % said
 
     def save_model(self, request: HttpRequest, obj: RetentionRule, form: ModelForm, change: bool) -> None:
         before = RetentionRule.objects.select_for_update().get(pk=obj.pk).rule

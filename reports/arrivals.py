@@ -29,12 +29,13 @@ from reports.visitor import Connection, connection_of
 # neither where the report came from nor where its person is now.
 FIRST, MOST = 20, 500
 SAME_ADDRESS_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each address is enough
-# A report that is gone meanwhile has nothing sealed for it.
+# A report that is gone, or goes at this moment, has nothing sealed for it: its row is locked, then looked at again.
 RECORD = """
 WITH came AS (
     SELECT report.id, new.version, new.sealed
     FROM unnest(%s::uuid[], %s::int[], %s::bytea[]) WITH ORDINALITY AS new(report, version, sealed, place)
     JOIN reports_report report ON report.public_id = new.report ORDER BY new.place
+    FOR KEY SHARE OF report
 ), kept AS (
     INSERT INTO reports_sealedvalue (report_id, field, version, sealed)
     SELECT id, 'connection', version, sealed FROM came

@@ -6,6 +6,9 @@ import time
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from reports import events
+from reports.events import Event
+
 logger = logging.getLogger(__name__)
 
 
@@ -16,7 +19,15 @@ def is_over(name: str, *, limit: int, seconds: int) -> bool:
     two of them may reach twice the limit: enough for what this protects.
     Redis away blocks nobody: a person must be able to write and to come back even then. It is logged.
     """
-    return (count_one(name, seconds=seconds) or 0) > limit
+    is_reached = (count_one(name, seconds=seconds) or 0) > limit
+    if is_reached:
+        tell_reached(name)
+    return is_reached
+
+
+def tell_reached(name: str) -> None:
+    """Leave a line: which limit, not whose. What stands before the first « : » of its name is ours."""
+    events.tell(Event.LIMIT_REACHED, limit=name.partition(":")[0])
 
 
 def count_one(name: str, *, seconds: int) -> int | None:

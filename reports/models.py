@@ -291,6 +291,7 @@ class AccessKind(models.TextChoices):
     READING = "reading", _("Lecture")
     SEARCH = "search", _("Recherche")
     EXPORT = "export", _("Export")
+    PAPER = "paper", _("Document de l'échange, par son interlocuteur")
     OPENING = "opening", _("Levée d'anonymat")
     RETENTION = "retention", _("Suppression au terme")
     FREEZE = "freeze", _("Gel de la conservation")
@@ -311,6 +312,7 @@ class Motive(models.TextChoices):
     TERM = "term", _("Terme de la conservation")
     JUDICIAL = "judicial", _("Besoin judiciaire")
     RIGHT = "right", _("Droit de la personne")
+    OWN_WORK = "own_work", _("Travail sur ses propres échanges")
 
 
 class AccessRecord(models.Model):

@@ -108,6 +108,12 @@ def may(act: Act, *, part: Part | None, standing: Standing) -> bool:
         return standing.state in REFUSALS.get(part, set())
     if act not in MOVES or (act in {Act.ANSWER, Act.SHOW_HERE} and not standing.was_taken):
         return False
+    # Agreements that count no more leave too few, until another custodian agrees.
+    lacks_one = standing.state is State.AGREED and not standing.is_urgent and standing.agreed < standing.threshold
+    if act is Act.AGREE and lacks_one:
+        return part is Part.CUSTODIAN
+    if act is Act.TAKE and lacks_one:
+        return False
     who, states = MOVES[act]
     return part is who and standing.state in states
 

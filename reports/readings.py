@@ -13,8 +13,11 @@ from reports.models import AccessKind, AccessRecord
 SHOWN: Mapping[str, object] = {
     AccessKind.READING: _("a lu l'échange"),
     AccessKind.EXPORT: _("a copié l'échange"),
+    AccessKind.PAPER: _("en a fait un document"),
     AccessKind.REASSIGNMENT: _("a confié l'échange à quelqu'un d'autre"),
 }
+# Done by the one who answered, who is a party: not « another agent ».
+BY_INTERLOCUTOR = {AccessKind.PAPER}
 # What they are not shown, and why. Each kind of the register is in one of the two: a test asks.
 WITHHELD: Mapping[str, str] = {
     AccessKind.OPENING: "an investigation may depend on it: whether it is told is the prosecutor's to say (ADR 0032)",
@@ -54,8 +57,10 @@ def read(subjects: Iterable[object]) -> list[Reading]:
     """The readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the subject."""
     lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
     rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
-    return [Reading(_who(role), str(SHOWN[kind]), at) for role, kind, at in rows]
+    return [Reading(_who(role, kind), str(SHOWN[kind]), at) for role, kind, at in rows]
 
 
-def _who(role: str) -> str:
+def _who(role: str, kind: str) -> str:
+    if kind in BY_INTERLOCUTOR:
+        return str(_("La personne qui a répondu"))
     return str(Reader(role).label) if role in Reader.values else str(_("Une personne du service"))

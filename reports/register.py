@@ -21,6 +21,7 @@ VERSION = 1
 # The key of PostgreSQL's advisory lock under which a line takes its number (chat.queue has 01 and 02 of the family).
 TAIL = 0x504E4156_03
 MANY = 1000  # lines sent to PostgreSQL at once
+FAR = 100_000  # how far away it is asked where a line stood: somebody may have put one at the last of all numbers
 
 
 class Unrecorded(Exception):
@@ -248,7 +249,8 @@ def _wound(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Wound, int]:
             return Wound.INSERTED, expected
         return Wound.CHANGED, max(last.number, 1)
     # Where did it stand? Its digest knows its number, and so do those of the lines after it.
-    numbers = range(1, max([expected, *(other.number for other in after)]) + MANY)
+    newest = max([expected, *(other.number for other in after)])
+    numbers = range(max(1, expected - FAR), min(newest + MANY, expected + FAR))
     stood = next((number for number in numbers if line.digest == _digest_now(line, number=number)), None)
     is_pushed_back = any(other.digest == _digest_now(other, number=expected) for other in after)
     if stood is None:

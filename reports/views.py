@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 import locations.session
 import triage.session
 from locations.session import Choice
-from reports import actions, arrivals, effort, limits, session
+from reports import actions, arrivals, effort, events, limits, session
+from reports.events import Event
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
 from reports.visitor import connection_of, hashed_address
@@ -85,6 +86,7 @@ def create(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and not is_stale and form.is_valid():
         if effort.is_asked_of(assessment, discreet=triage.session.is_discreet(request)):
+            events.tell(Event.WORK_ASKED)
             effort.keep(request, arrivals.set_aside(form.cleaned_data), assessment)
             return redirect("reports:effort")
         return _file(request, form.cleaned_data, assessment, choice)
@@ -133,6 +135,8 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
         work = {name: request.POST.get(name, "") for name in ("token", "work")}
         if is_free or not kept.seconds_left or effort.is_done(**work, submission_id=submission_id):
             return _file(request, kept.fields, assessment, choice)
+        if work["work"]:  # who has none only came back before the wait was over
+            events.tell(Event.WORK_REFUSED)
     token, bits = effort.challenge(submission_id)
     context = {"kept": kept, "token": token, "bits": bits, "familiar": assessment.voice.familiar}
     return render(request, "reports/effort.html", context)

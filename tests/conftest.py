@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -11,6 +12,8 @@ from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
+from reports import events
+
 
 def pytest_configure() -> None:
     """Passwords hashed quickly, and static files by their plain names: the hashed ones need `collectstatic`."""
@@ -19,7 +22,9 @@ def pytest_configure() -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 
-FROM_MIGRATIONS = ("pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule")
+FROM_MIGRATIONS = (
+    "pages.HelpNumber", "pages.ContentBlock", "reports.RetentionRule", "chat.CannedReply", "chat.Threshold",
+)  # fmt: skip
 _kept: dict[str, list[Any]] = {}
 _blockers: list[DjangoDbBlocker] = []
 
@@ -48,6 +53,24 @@ def _in_french() -> Iterator[None]:
     """Each test starts in the site's language, whatever the one before it chose."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _events_of_this_test_alone() -> None:
+    """What an earlier test told holds back none of its lines."""
+    events.flush()
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]:
+    """`told()`: the security events that this test left in the log; `told("sign_in")`: those of a name."""
+    with caplog.at_level(logging.INFO, logger=events.__name__):
+
+        def lines(*names: str) -> list[str]:
+            told = [one.getMessage().removeprefix("event=") for one in caplog.records if one.name == events.__name__]
+            return [line for line in told if not names or line.partition(" ")[0] in names]
+
+        yield lines
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,30 @@ def test_safe_deployment_refuses_the_demonstration_and_the_tests(settings):
     assert safe_deployment(None) == []
 
 
+TLS = {"sslmode": "verify-full", "sslrootcert": "/tls/authority.pem"}
+
+
+@pytest.mark.parametrize(
+    ("database", "redis", "found"),
+    [
+        ({"HOST": "postgres", "OPTIONS": TLS}, "rediss://pnav:word@redis/0?ssl_ca_certs=/tls/authority.pem", []),
+        ({"HOST": "", "OPTIONS": {"host": "/run/postgresql"}}, "unix:///run/valkey.sock", []),
+        ({"HOST": "/run/postgresql", "OPTIONS": {}}, "unix:///run/valkey.sock", []),
+        ({"HOST": "postgres", "OPTIONS": {}}, "redis://redis/0", ["pnav.W003", "pnav.W004", "pnav.W005"]),
+        ({"HOST": "postgres", "OPTIONS": {"sslmode": "require"}}, "rediss://:word@redis", ["pnav.W003"]),
+        ({"HOST": "", "OPTIONS": {"host": "postgres"}}, "rediss://pnav:w@redis?ssl_cert_reqs=none",
+         ["pnav.W003", "pnav.W004"]),
+        ({"HOST": "postgres", "OPTIONS": TLS}, "rediss://pnav:w@redis?ssl_check_hostname=False", ["pnav.W004"]),
+    ],
+)  # fmt: skip
+def test_safe_deployment_sees_connections_in_clear(settings, monkeypatch, database, redis, found):
+    settings.DEMO = settings.TESTING = False
+    settings.SITE_URL, settings.METRICS_TOKEN = "https://pnav.example", "token"
+    monkeypatch.setitem(settings.DATABASES, "default", database)
+    settings.REDIS_URL = redis
+    assert ids(safe_deployment(None)) == found
+
+
 def test_safe_deployment_runs_with_deploy_only():
     assert safe_deployment in registry.deployment_checks
     assert safe_deployment not in registry.registered_checks

@@ -2,10 +2,13 @@
 
 import argparse
 import re
+import shutil
+import subprocess
 from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
@@ -16,8 +19,11 @@ from django.db import ProgrammingError, connection, transaction
 from django.urls import resolve, reverse
 from django.utils import timezone
 
+from deploy import authority
+from pnav.clear import PROGRAMS
 from pnav.pages.models import Feedback
 from pnav.serving import OPTIONS
+from reports.keyring import parse_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -35,7 +41,7 @@ def words(service: str) -> list[str]:
 
 
 def test_services_are_those_of_a_production():
-    assert set(SERVICES) == {"postgres", "redis", "migrate", "web", "worker", "proxy"}
+    assert set(SERVICES) == {"authority", "postgres", "redis", "migrate", "web", "worker", "proxy"}
     assert SERVICES["web"]["deploy"]["replicas"] >= 2
 
 
@@ -56,7 +62,9 @@ def test_web_command_is_accepted_by_daphne_and_serves_our_application():
     command = words("web")
     assert command[0] == "daphne"
     options = CommandLineInterface().parser.parse_args(command[1:])
-    assert options.socket_strings == ["tcp:port=8000:interface=0.0.0.0:backlog=2048"]  # inside the container
+    assert options.socket_strings == [
+        "ssl:port=8000:interface=0.0.0.0:backlog=2048:privateKey=/tls/key.pem:certKey=/tls/certificate.pem"
+    ]
     for name, value in zip(OPTIONS[::2], OPTIONS[1::2], strict=True):
         assert command[command.index(name) + 1] == value
     module, _, name = options.application.partition(":")
@@ -80,11 +88,159 @@ def test_every_variable_is_explained():
     assert names and names <= explained
 
 
+SECRETS = {"SECRET_KEY", "CONTENT_KEYS", "METRICS_TOKEN", "DATABASE_PASSWORD", "REDIS_PASSWORD"}
+
+
 @pytest.mark.parametrize("service", OURS)
-def test_our_containers_get_their_secrets_from_the_environment(service):
+def test_our_containers_get_their_secrets_from_files(service):
+    """Each file is one of the secrets that the service is given, and it is given no other."""
     assert SERVICES[service]["env_file"] == ".env"
     environment = SERVICES[service]["environment"]
-    assert set(environment) - {"DATABASE_STATEMENT_SECONDS"} == {"DATABASE_URL", "REDIS_URL", "POSTGRES_PASSWORD"}
+    files = {name: value for name, value in environment.items() if name.endswith("_FILE")}
+    assert {name.removesuffix("_FILE") for name in files} == SECRETS
+    assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(SERVICES[service]["secrets"])
+    assert set(environment) - set(files) - {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY"} == {
+        "DATABASE_URL",
+        "REDIS_URL",
+    }
+
+
+def test_no_secret_stands_in_an_environment_or_an_address():
+    assert not re.search(r"\$\{\w*(PASSWORD|SECRET|KEY|TOKEN)", TEXT)
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            assert not re.search("PASSWORD|SECRET_KEY|CONTENT_KEYS|TOKEN", name) or name.endswith("_FILE"), name
+            assert not urlsplit(value).password
+
+
+def test_secrets_are_drawn_once_and_kept_out_of_images_and_history(tmp_path):
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy/secrets.sh", tmp_path / "deploy")
+    for _twice in range(2):
+        done = subprocess.run(["sh", "deploy/secrets.sh"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    drawn = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert set(drawn) == set(COMPOSE["secrets"])
+    assert {f"./secrets/{name}" for name in drawn} == {secret["file"] for secret in COMPOSE["secrets"].values()}
+    assert len(set(drawn.values())) == len(drawn) and done.stdout.count("left alone") == len(drawn)
+    assert len(drawn["secret_key"]) >= 64 and len(parse_keys(drawn["content_keys"])) == 1
+    assert all(len(drawn[name]) >= 40 and re.fullmatch(r"[\w=-]+", drawn[name]) for name in drawn if name[0] in "dmr")
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o444}
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().split()
+    assert "secrets" in (ROOT / ".dockerignore").read_text().split()
+
+
+# --- the connections inside ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_our_containers_verify_whom_they_speak_to_and_show_a_certificate(service):
+    folder = "owner" if service == "migrate" else "web"
+    assert SERVICES[service]["volumes"] == [f"{folder}-tls:/tls:ro"]
+    database = urlsplit(SERVICES[service]["environment"]["DATABASE_URL"])
+    assert (database.hostname, database.username) == ("postgres", authority.PARTS[folder].name)
+    assert dict(parse_qsl(database.query)) == {
+        "sslmode": "verify-full",
+        "sslrootcert": "/tls/authority.pem",
+        "sslcert": "/tls/certificate.pem",
+        "sslkey": "/tls/key.pem",
+    }
+    redis = urlsplit(SERVICES[service]["environment"]["REDIS_URL"])
+    assert (redis.scheme, redis.hostname, redis.username) == ("rediss", "redis", "pnav")
+    assert dict(parse_qsl(redis.query)) == {
+        "ssl_ca_certs": "/tls/authority.pem",
+        "ssl_certfile": "/tls/certificate.pem",
+        "ssl_keyfile": "/tls/key.pem",
+    }
+
+
+def test_postgresql_takes_nobody_in_clear():
+    options = dict(word.split("=") for word in words("postgres") if "=" in word)
+    assert options["ssl"] == "on" and options["ssl_min_protocol_version"] == "TLSv1.3"
+    for name, file in (("ca", "authority"), ("cert", "certificate"), ("key", "key")):
+        assert options[f"ssl_{name}_file"] == f"/tls/{file}.pem"
+    assert f"./deploy/pg_hba.conf:{options['hba_file']}:ro" in SERVICES["postgres"]["volumes"]
+    lines = [line.split() for line in (ROOT / "deploy/pg_hba.conf").read_text().splitlines() if line[:1] != "#"]
+    assert [line[0] for line in lines] == ["local", "hostssl", "hostssl"]
+    for line in lines[1:]:
+        assert line[1] == "pnav" and line[4:] == ["scram-sha-256", "clientcert=verify-full"]
+    assert {line[2] for line in lines[1:]} == {authority.PARTS["owner"].name, authority.PARTS["web"].name}
+
+
+def test_redis_takes_nobody_in_clear_nor_without_a_name():
+    command = words("redis")
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+    assert options["--port"] == "0" and options["--tls-port"] == "6379" and options["--tls-auth-clients"] == "yes"
+    for name, file in (("ca-cert", "authority"), ("cert", "certificate"), ("key", "key")):
+        assert options[f"--tls-{name}-file"] == f"/tls/{file}.pem"
+    assert options["--aclfile"] == "/tls/users.acl" and options["--save"] == ""
+    lines = authority.users("a password").splitlines()
+    assert lines[0] == "user default off" and len(lines) == 2
+    assert " -@all " in lines[1] and "+@" not in lines[1] and "nopass" not in lines[1] and "a password" not in TEXT
+    default = re.search(r"REDIS_PREFIX=(\w+)", (ROOT / ".env.example").read_text())
+    assert default is not None and f" ~{default[1]}:* &{default[1]}* " in lines[1]
+
+
+def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
+    service = SERVICES["authority"]
+    assert service["network_mode"] == "none" and service["cap_drop"] == ["ALL"] and service["cap_add"] == ["CHOWN"]
+    assert service["secrets"] == ["redis_password"]
+    assert service["command"] == ["python", "deploy/authority.py", "/tls"]
+    folders = {
+        volume.removesuffix(f":/tls/{place}"): place
+        for volume in service["volumes"]
+        for place in [volume.rpartition("/")[2]]
+    }
+    assert folders == {f"{place}-tls": place for place in (*authority.PARTS, *authority.TRUSTING)}
+    for name in ("postgres", "redis"):
+        assert SERVICES[name]["depends_on"]["authority"]["condition"] == "service_completed_successfully"
+        assert f"{name}-tls:/tls:ro" in SERVICES[name]["volumes"]
+    assert {part.owner for place, part in authority.PARTS.items() if place in {"owner", "web"}} == {10001}
+
+
+def test_each_key_is_mounted_where_it_is_used_and_nowhere_else():
+    users = {
+        "postgres-tls": ["postgres"],
+        "redis-tls": ["redis"],
+        "owner-tls": ["migrate"],
+        "web-tls": ["web", "worker"],
+    }
+    users |= {"proxy-tls": ["proxy"]}
+    for volume, services in users.items():
+        mounted = [
+            name
+            for name, service in SERVICES.items()
+            if any(one.startswith(f"{volume}:") for one in service.get("volumes", []))
+        ]
+        assert mounted == ["authority", *services]
+
+
+def test_proxy_speaks_tls_with_the_web_and_trusts_our_authority_alone():
+    transport = re.search(r"transport http \{\n(.+?)\n\t\t\}", (ROOT / "deploy/Caddyfile").read_text(), re.DOTALL)
+    assert transport is not None
+    assert transport[1].split("\n\t\t\t") == [
+        "\t\t\ttls",
+        "tls_trust_pool file /tls/authority.pem",
+        f"tls_server_name {authority.PARTS['web'].host}",
+    ]
+    assert "insecure" not in (ROOT / "deploy/Caddyfile").read_text()
+    assert SERVICES["web"]["environment"]["PROBE_AUTHORITY"] == "/tls/authority.pem"
+
+
+def test_proxy_refuses_programs_in_clear_and_leads_people_to_https():
+    site = re.search(
+        r"^http://\{\$SITE_HOST\} \{\n(.+?)^\}", (ROOT / "deploy/Caddyfile").read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert site is not None
+    programs = re.search(r"@program path (.+)\n", site[1])
+    assert programs is not None and "@sent not method GET HEAD\n" in site[1]
+    for path in PROGRAMS:
+        assert any(fnmatch(path, pattern) for pattern in programs[1].split()), path
+    # In `handle`, for Caddy puts every `redir` before every `respond`.
+    handled = re.findall(r"handle (@\w+ )?\{\n\t\t(.+)\n", site[1])
+    refusal = 'respond "HTTPS only" 403'
+    assert handled == [("@program ", refusal), ("@sent ", refusal), ("", "redir https://{host}{uri} 308")]
+    assert site[1].count("redir") - site[1].count("`redir`") == 1
 
 
 def test_only_migrate_may_take_its_time():
@@ -93,19 +249,22 @@ def test_only_migrate_may_take_its_time():
 
 
 def test_only_migrate_owns_the_schema():
-    addresses = {service: SERVICES[service]["environment"]["DATABASE_URL"] for service in OURS}
-    assert "//pnav:${POSTGRES_PASSWORD:?" in addresses["migrate"]
-    for service in ("web", "worker"):
-        assert "//pnav_web:${POSTGRES_WEB_PASSWORD:?" in addresses[service]
-        assert SERVICES[service]["environment"]["POSTGRES_PASSWORD"] == ""  # env_file would bring it
-    assert "POSTGRES_WEB_PASSWORD" in SERVICES["postgres"]["environment"]
+    """Neither the owner's password nor the owner's certificate is anywhere else but where PostgreSQL itself is."""
+    passwords = {service: SERVICES[service]["environment"]["DATABASE_PASSWORD_FILE"] for service in OURS}
+    assert passwords["migrate"] == "/run/secrets/database_owner_password"
+    assert passwords["web"] == passwords["worker"] == "/run/secrets/database_web_password"
+    holders = [name for name, service in SERVICES.items() if "database_owner_password" in service.get("secrets", [])]
+    assert holders == ["postgres", "migrate"]
+    environment = SERVICES["postgres"]["environment"]
+    assert environment["POSTGRES_PASSWORD_FILE"] == "/run/secrets/database_owner_password"
+    assert environment["POSTGRES_WEB_PASSWORD_FILE"] == "/run/secrets/database_web_password"
 
 
 @pytest.mark.django_db
 def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
     script = (ROOT / "deploy/roles.sql").read_text()
-    assert r"\getenv password POSTGRES_WEB_PASSWORD" in script
-    statements = re.sub(r"^\\getenv.*$", "", script, flags=re.MULTILINE).replace(":'password'", "'a password'")
+    assert '\\set password `cat "$POSTGRES_WEB_PASSWORD_FILE"`' in script
+    statements = re.sub(r"^\\set.*$", "", script, flags=re.MULTILINE).replace(":'password'", "'a password'")
     with connection.cursor() as cursor:
         cursor.execute(statements)
         cursor.execute("CREATE TABLE made_later (id bigserial PRIMARY KEY)")
@@ -137,14 +296,15 @@ def test_env_file_is_never_committed():
     assert ".env" in (ROOT / ".dockerignore").read_text().split()
 
 
-def test_images_are_pinned_to_a_major_version():
+def test_images_are_pinned_to_a_minor_version():
+    """By digest would be better; whoever has the registry at hand adds it: docs/operations.md."""
     foreign = {name: service["image"] for name, service in SERVICES.items() if service["image"] != BUILT_HERE}
     assert set(foreign) == {"postgres", "redis", "proxy"}
     for image in foreign.values():
-        assert re.fullmatch(r"[a-z]+:\d+(\.\d+)*", image), image
-    assert foreign["postgres"] == "postgres:18" and foreign["redis"] == "redis:8"
+        assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(@sha256:[0-9a-f]{64})?", image), image
+    assert foreign["postgres"].startswith("postgres:18.") and foreign["redis"].startswith("redis:8.")
     for line in re.findall(r"^FROM (\S+)", (ROOT / "deploy/Dockerfile").read_text(), re.MULTILINE):
-        assert re.fullmatch(r"python:3\.13-slim", line), line
+        assert re.fullmatch(r"python:3\.13(\.\d+)?-slim(@sha256:[0-9a-f]{64})?", line), line
 
 
 def test_python_of_the_image_is_the_one_of_the_project():

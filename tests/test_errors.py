@@ -1,6 +1,5 @@
 """What goes wrong costs no connection; who is not let in is noted."""
 
-import logging
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.middleware import csrf
 from django.test import Client
 
 from pnav.accounts.models import Role
+from pnav.errors import form_refused
 from tests.accounts.cast import make_user, sign_in
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
@@ -60,38 +61,57 @@ def test_missing_page_is_a_page(client):
     assert "17" in response.text
 
 
-def refusals(caplog) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "pnav.errors"]
-
-
-def test_refused_role_is_noted(client, caplog):
+def test_refused_role_is_noted(client, told):
     user = make_user("camille", Role.CUSTODIAN, totp=True)
     sign_in(client, "camille")
-    with caplog.at_level(logging.WARNING):
-        assert client.get("/admin/accounts/user/?q=secret").status_code == 403
-    (line,) = refusals(caplog)
-    assert line == f"refused status=403 account={user.pk} route=admin/accounts/user/"
+    assert client.get("/admin/accounts/user/?q=secret").status_code == 403
+    assert told("page_refused") == [f"page_refused account={user.pk} status=403 route=admin/accounts/user/"]
 
 
-def test_conversation_of_somebody_else_is_noted_without_its_id(client, caplog):
+def test_conversation_of_somebody_else_is_noted_without_its_id(client, told, caplog):
     """The page says that it does not exist; whoever tries many is seen all the same."""
     conversation = make.assigned(make.agent())
     stranger = make.agent(unit_name="Ailleurs")
     curious = stranger.user
     client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(stranger)
     addresses = [f"/console/echange/{public_id}/" for public_id in (conversation.public_id, uuid.uuid4())]
-    with caplog.at_level(logging.WARNING):
-        assert [client.get(address).status_code for address in addresses] == [404, 404]
-    assert len(refusals(caplog)) == 2 and len(set(refusals(caplog))) == 1
-    assert f"account={curious.pk} " in refusals(caplog)[0]
+    assert [client.get(address).status_code for address in addresses] == [404, 404]
+    line = f"page_refused account={curious.pk} status=404 route=console/echange/<uuid:public_id>/"
+    assert told("page_refused") == [line, line]
     assert str(conversation.public_id) not in caplog.text
 
 
-def test_visitors_and_addresses_of_nobody_leave_no_line(client, caplog):
+def test_visitors_and_addresses_of_nobody_leave_no_line(client, told):
     make_user("camille", totp=True)
     sign_in(client, "camille")
-    with caplog.at_level(logging.WARNING):
-        for address in ("/console/rien/", "/orientation/rien/", "/rien/"):
-            assert client.get(address).status_code == 404
-        assert Client().get("/orientation/rien/").status_code == 404
-    assert refusals(caplog) == []
+    for address in ("/console/rien/", "/orientation/rien/", "/rien/"):
+        assert client.get(address).status_code == 404
+    assert Client().get("/orientation/rien/").status_code == 404
+    assert told("page_refused") == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        (csrf.REASON_BAD_ORIGIN % "https://typed.example", "origin"),
+        (csrf.REASON_NO_REFERER, "referer"),
+        (csrf.REASON_BAD_REFERER % "https://typed.example", "referer"),
+        (csrf.REASON_NO_CSRF_COOKIE, "no_cookie"),
+        (csrf.REASON_CSRF_TOKEN_MISSING, "token"),
+        ("CSRF token from POST has incorrect length.", "token"),
+    ],
+)
+def test_refused_form_says_why_in_a_word_of_ours(rf, told, reason, why):
+    request = rf.post("/avis/")
+    request.session = Client().session
+    assert form_refused(request, reason).status_code == 403
+    assert told() == [f"form_refused why={why}"]
+
+
+def test_form_from_elsewhere_is_noted(told):
+    """The page is ours, and the line repeats nothing of what was sent."""
+    answer = Client(enforce_csrf_checks=True).post(
+        "/avis/", {"rating": "yes", "text": "MARQUE"}, headers={"origin": "https://typed.example"}
+    )
+    assert answer.status_code == 403 and "La page a expiré" in answer.text
+    assert told() == ["form_refused why=origin"]

@@ -2,13 +2,14 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from pnav.accounts.models import Role, User
-from pnav.sessions import SessionStore, stored_key
+from pnav.sessions import SessionStore, begin_shift, stored_key
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +75,46 @@ def test_session_cycle_key_keeps_data_and_ends_the_old_key():
     assert SessionStore(store.session_key)["place"] == SECRET
     assert list(SessionStore(before).keys()) == []
     assert Session.objects.count() == 1
+
+
+def test_session_replace_key_leaves_an_empty_row_for_a_moment():
+    """What was on its way with the old key is nobody's; the row says nothing and ends by itself."""
+    store = saved(place=SECRET)
+    before = store.session_key
+    store.replace_key()
+    store.save()
+    assert SessionStore(store.session_key)["place"] == SECRET
+    old = SessionStore(before)
+    assert list(old.keys()) == [] and not old.is_empty()
+    row = Session.objects.get(pk=stored_key(before))
+    assert row.expire_date - timezone.now() < timedelta(seconds=61)
+    Session.objects.filter(pk=row.pk).update(expire_date=timezone.now())
+    gone = SessionStore(before)
+    assert list(gone.keys()) == [] and gone.is_empty()
+
+
+def test_session_replaced_key_is_written_to_by_nobody():
+    """A request that read the session before its key was replaced, and saves it after, brings nothing back."""
+    store = saved(place=SECRET)
+    begin_shift(store)
+    store.save()
+    before = store.session_key
+    known, on_its_way = SessionStore(before), SessionStore(before)
+    known["more"] = on_its_way["more"] = True
+    store.replace_key()
+    late = SessionStore(before)
+    late["visit"] = True  # nobody's, and its answer would set the old cookie over the new one
+    for request in (known, late):
+        with pytest.raises(UpdateError):
+            request.save()
+    with pytest.raises(UpdateError):
+        async_to_sync(on_its_way.asave)()
+    known.row_end = timezone.now() - timedelta(hours=1)
+    known.put_off()
+    row = Session.objects.get(pk=stored_key(before))
+    assert row.expire_date - timezone.now() < timedelta(seconds=61)
+    assert list(SessionStore(before).keys()) == []
+    assert SessionStore(store.session_key)["place"] == SECRET
 
 
 def test_session_flush():

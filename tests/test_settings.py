@@ -1,6 +1,7 @@
 """The settings refuse to start unsafe, and say which variable is wrong."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -86,6 +87,8 @@ def test_missing_variable_is_named(name, value):
         ({"SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text[:-1]}, "SEAL_PUBLIC_KEY"),
         ({"SEAL_PUBLIC_KEY": SEAL_KEY.public_key.text.replace("A", "B", 1)}, "SEAL_PUBLIC_KEY"),
         ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE"),
+        ({"OPENID_ALGORITHMS": "ES256,none"}, "OPENID_ALGORITHMS"),
+        ({"OPENID_ALGORITHMS": "HS256"}, "OPENID_ALGORITHMS"),
     ],
 )
 def test_unsafe_value_is_refused_by_name(change, named):
@@ -93,6 +96,62 @@ def test_unsafe_value_is_refused_by_name(change, named):
     assert named in line
     for value in change.values():
         assert value in {"1", "*", "many"} or value not in line  # a refusal repeats no secret
+
+
+SECRETS = ["CONTENT_KEYS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"]
+PROVIDER = {"OPENID_ISSUER": "https://fournisseur.example", "OPENID_CLIENT_ID": "pnav"}
+
+
+def test_secrets_come_from_files(tmp_path):
+    """As a vault mounts them: the environment holds paths and nothing else."""
+    files: dict[str, str | None] = {}
+    beside = {"METRICS_TOKEN": "hidden token", "OPENID_CLIENT_SECRET": "hidden client"}
+    beside |= {"DATABASE_PASSWORD": "hidden/word", "REDIS_PASSWORD": "hidden:word"}
+    for name, value in {**{name: GOOD[name] for name in SECRETS}, **beside}.items():
+        (tmp_path / name.lower()).write_text(f"{value}\n")
+        files |= {name: None, f"{name}_FILE": str(tmp_path / name.lower())}
+    shown = (
+        "import json; print(json.dumps([settings.SECRET_KEY, settings.CONTENT_KEYS, settings.METRICS_TOKEN,"
+        " settings.OPENID_CLIENT_SECRET, settings.DATABASES['default']['PASSWORD'], settings.REDIS_URL,"
+        " settings.CACHES['default']['LOCATION'],"
+        " settings.CHANNEL_LAYERS['default']['CONFIG']['hosts'][0]['address']]))"
+    )
+    done = start(shown, **PROVIDER, **files)
+    assert done.returncode == 0, done.stderr
+    redis = "redis://:hidden%3Aword@nowhere.invalid"
+    assert json.loads(done.stdout) == [
+        GOOD["SECRET_KEY"], GOOD["CONTENT_KEYS"], "hidden token", "hidden client", "hidden/word", redis, redis, redis,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "METRICS_TOKEN", "DATABASE_PASSWORD", "REDIS_PASSWORD"])
+def test_file_of_a_secret_that_is_not_there_is_named(name, tmp_path):
+    line = refusal(**{name: None, f"{name}_FILE": str(tmp_path / "away")})
+    assert f"{name}_FILE cannot be read" in line and str(tmp_path) not in line
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"DATABASE_URL": "postgres://pnav:hidden@host:hidden/pnav"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "hidden://pnav:hidden@host/pnav"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgres://pnav:hid/den@host/pnav"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgres://pnav:hidden@host/pnav", "DATABASE_PASSWORD": "hidden"}, "DATABASE_URL"),
+        ({"REDIS_URL": "http://:hidden@host"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://:hidden@host", "REDIS_PASSWORD": "hidden"}, "REDIS_URL"),
+        ({"SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY"),
+    ],
+)
+def test_address_with_a_password_is_refused_without_it(change, named):
+    """Nowhere in what is printed: the traceback neither."""
+    done = start(**change)
+    assert done.returncode != 0
+    assert named in done.stderr.strip().splitlines()[-1]
+    assert "hidden" not in done.stderr and "hid/den" not in done.stderr and GOOD["SECRET_KEY"] not in done.stderr
+
+
+def test_only_approved_signatures_are_believed_by_default():
+    assert start("print(settings.OPENID_ALGORITHMS)").stdout.strip() == "['ES256', 'PS256']"
 
 
 def test_demo_on_this_machine_starts():
@@ -129,13 +188,13 @@ def test_requests_that_daphne_gives_up_reach_no_log(name, level):
 
 
 def read_by_settings() -> set[str]:
-    """The names given to `env.…("NAME")` and `_required("NAME")` in the source of the settings."""
+    """The names given to `env.…("NAME")`, `_required("NAME")` and `_secret("NAME")` in the source of the settings."""
     names = set()
     for node in ast.walk(ast.parse((ROOT / "pnav" / "settings.py").read_text())):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue
         function = ast.unparse(node.func)
-        if function == "_required" or function.startswith("env."):
+        if function in {"_required", "_secret", "_required_secret"} or function.startswith("env."):
             names.add(node.args[0].value)
     return names
 
@@ -145,7 +204,7 @@ def explained() -> set[str]:
 
 
 def test_env_example_lists_what_the_settings_read_and_nothing_else():
-    only_compose = {"POSTGRES_PASSWORD", "POSTGRES_WEB_PASSWORD", "SITE_HOST"}
+    only_compose = {"SITE_HOST"}
     assert explained() - only_compose == read_by_settings()
 
 
@@ -158,5 +217,13 @@ def test_env_example_defaults_are_those_of_the_settings():
 
 
 def test_env_example_holds_no_secret():
-    for name in ("SECRET_KEY", "CONTENT_KEYS", "POSTGRES_PASSWORD", "POSTGRES_WEB_PASSWORD", "METRICS_TOKEN"):
+    names = (
+        "SECRET_KEY",
+        "CONTENT_KEYS",
+        "DATABASE_PASSWORD",
+        "REDIS_PASSWORD",
+        "METRICS_TOKEN",
+        "OPENID_CLIENT_SECRET",
+    )
+    for name in names:
         assert re.search(rf"^(# )?{name}=$", (ROOT / ".env.example").read_text(), re.MULTILINE)

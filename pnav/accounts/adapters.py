@@ -11,21 +11,29 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pnav.accounts import device
+from pnav.accounts import device, sightings
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import FACTORS, Standing, confirm_link, standing_of
+from pnav.accounts.second_factor import (
+    FACTORS,
+    Standing,
+    confirm_link,
+    factor_context,
+    named_account,
+    standing_of,
+)
 from pnav.sessions import begin_shift
-from reports import keyring
+from reports import events, keyring
+from reports.events import Event
 from reports.session import forget_visit
 from reports.visitor import hashed_address
 
-TOTP_CONTEXT = "second-factor"
 # Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
 ACCOUNT_FAILURES = "50/300s/key"
 
@@ -36,6 +44,10 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": _("Trop d'essais. Attendez cinq minutes, puis recommencez."),
         "rate_limited": _("Trop d'essais. Attendez cinq minutes, puis recommencez."),
         "incorrect_password": _("Mot de passe incorrect."),
+        "first_password_ended": _(
+            "Ce mot de passe provisoire n'est plus valable : il n'a pas servi à temps. Demandez-en un autre à un "
+            "administrateur."
+        ),
         "enter_current_password": _("Ce n'est pas votre mot de passe actuel."),
     }
 
@@ -61,9 +73,16 @@ class AccountAdapter(DefaultAccountAdapter):
         Not for a device from which this account signed in: it has had its own limit there, and what others fail
         elsewhere must not shut its owner out.
         """
-        super().pre_authenticate(request, **credentials)
         self._account_usage = None
-        account = account_key(credentials.get("username", ""))
+        name = credentials.get("username", "")
+        try:
+            super().pre_authenticate(request, **credentials)
+            self._count_for_the_account(request, account_key(name))
+        except ValidationError:
+            events.tell(Event.LOCKED_OUT, account=sightings.account_called(name), way=sightings.PASSWORD)
+            raise
+
+    def _count_for_the_account(self, request: HttpRequest, account: str) -> None:
         if account in device.known(request).accounts:
             return
         self._account_usage = ratelimit.consume(
@@ -82,15 +101,36 @@ class AccountAdapter(DefaultAccountAdapter):
         if self._account_usage:
             self._account_usage.rollback()
 
+    def authenticate(self, request: HttpRequest, **credentials: str) -> AbstractBaseUser | None:
+        """Raises ValidationError for a first password that has ended: only whoever knows it learns so."""
+        user = super().authenticate(request, **credentials)
+        if user is not None and cast(User, user).first_password_has_ended(timezone.now()):
+            events.tell(Event.FIRST_PASSWORD_ENDED, account=user.pk)
+            raise self.validation_error("first_password_ended")
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: str) -> None:
+        sightings.password_failed(request, credentials.get("username", ""))
+
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        account = cast(User, user)
+        before, way_before, way = account.last_login, account.last_way, sightings.way_of(request, account)
         super().login(request, user)
         forget_visit(request)  # a visit in this browser is not the agent's, and its end is not that of their session
         begin_shift(request.session)
+        sightings.note_use(request, account, before=before, way_before=way_before, way=way)
+        events.tell(Event.SIGN_IN, account=account.pk, way=way)
+
+    def logout(self, request: HttpRequest) -> None:
+        account = request.user.pk
+        super().logout(request)
+        events.tell(Event.SIGN_OUT, account=account)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:
         """Everything was proved: the next attempts from this device have their own counter."""
         response = super().post_login(request, user, **kwargs)
         confirm_link(cast(User, user), request.session)
+        sightings.say_last_use(request)
         if standing_of(cast(User, user), request.session) is Standing.COMPLETE:
             device.remember(request, response, cast(User, user).username)
         return response
@@ -98,6 +138,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """Reached by the owner of the account only: the admin sets passwords by its own form."""
         cast(User, user).password_is_temporary = False
+        cast(User, user).first_password_until = None
         super().set_password(user, password)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
@@ -107,6 +148,8 @@ class AccountAdapter(DefaultAccountAdapter):
             return reverse("admin:index")
         if user.is_custodian:
             return reverse("openings:index")
+        if user.is_psychologist:
+            return reverse("listening:index")
         return "/console/" if user.is_agent else reverse("mfa_index")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
@@ -146,11 +189,23 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        """TOTP secrets and seeds of recovery codes lie sealed, like what people write."""
-        return base64.b64encode(keyring.seal(text, context=TOTP_CONTEXT)).decode()
+        """TOTP secrets and seeds of recovery codes lie sealed, like what people write, each for its account: put into
+        the row of another, they do not open."""
+        return base64.b64encode(keyring.seal(text, context=factor_context(self._whose()))).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return keyring.unseal(base64.b64decode(encrypted_text), context=TOTP_CONTEXT)
+        return keyring.unseal(base64.b64decode(encrypted_text), context=factor_context(self._whose()))
+
+    @staticmethod
+    def _whose() -> int:
+        """allauth does not say whose secret it is: the account named by `of_account`, else the one signed in."""
+        named = named_account()
+        if named is not None:
+            return named
+        request = context.request
+        if request is None or not request.user.is_authenticated:
+            raise LookupError("whose second factor is this? See of_account.")
+        return int(request.user.pk)
 
     def _get_site_name(self) -> str:
         return "Pnav"

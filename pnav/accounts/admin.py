@@ -8,44 +8,41 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import model_ngettext
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.contrib.admin.utils import model_ngettext, unquote
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent
-from pnav.accounts.models import User
+from pnav.accounts.bulk_admin import ImportsAgents
+from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.proof import recently_proved
 from pnav.accounts.second_factor import FACTORS
+from pnav.accounts.sightings import FACTOR_WAYS
+from reports import events
+from reports.events import Event
 
 
 class NewUserForm(UserCreationForm):
-    """An account with the provisional password that the administrator hands over."""
+    """An account, with a first password that is drawn for the administrator to hand over."""
+
+    password1 = password2 = None  # type: ignore[assignment]  # nobody chooses it
 
     class Meta(UserCreationForm.Meta):
         model = User
         fields = ("username", "role", "first_name", "last_name")
 
-    def save(self, commit: bool = True) -> User:
-        self.instance.password_is_temporary = True
-        return super().save(commit)
-
-
-class ProvisionalPasswordForm(AdminPasswordChangeForm):
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(user, *args, **kwargs)
-        # A person without a password could not sign in at all: deactivate the account instead.
-        self.fields.pop("usable_password", None)
-        self.fields["password1"].required = self.fields["password2"].required = True
-
-    def save(self, commit: bool = True) -> User:
-        self.user.password_is_temporary = True
-        return super().save(commit)
+    def set_password_and_save(self, user: User, password_field_name: str = "", commit: bool = True) -> User:
+        user.draw_first_password()
+        if commit:
+            user.save()
+        return user
 
 
 class AgentFormSet(BaseInlineFormSet):
@@ -107,13 +104,12 @@ class LinkInline(admin.StackedInline):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(ImportsAgents):
     sensitive = frozenset({"add", "change", "action"})  # `Proved`: whoever may do these may make themselves anybody
     form = UserChangeForm
     add_form = NewUserForm
     add_form_template = "admin/accounts/user/add_form.html"
-    change_password_form = ProvisionalPasswordForm
-    change_user_password_template = "admin/accounts/user/change_password.html"  # noqa: S105  a path
+    change_list_template = "admin/accounts/user/change_list.html"
     list_display = ("username", "last_name", "first_name", "role", "unit", "is_active", "second_factor", "last_login")
     list_filter = ("role", "is_active", "agent__unit")
     list_select_related = ("agent__unit",)
@@ -127,10 +123,7 @@ class AccountAdmin(UserAdmin):
         (_("Droits"), {"fields": ("role", "is_active", "second_factor")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = (
-        (None, {"fields": ("username", "role", "first_name", "last_name")}),
-        (_("Mot de passe provisoire"), {"fields": ("password1", "password2")}),
-    )
+    add_fieldsets = ((None, {"fields": ("username", "role", "first_name", "last_name")}),)
     readonly_fields = ("second_factor", "last_login", "date_joined")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -165,9 +158,43 @@ class AccountAdmin(UserAdmin):
         if any(formset.model is SocialAccount and formset.has_changed() for formset in formsets):
             form.instance.end_sessions()
 
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
+        """Whatever button was pressed: the first password is shown now or never."""
+        return self._show_first_password(request, obj)
+
     @recently_proved
-    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        return super().user_change_password(request, *args, **kwargs)
+    def user_change_password(  # type: ignore[override]
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Draw another first password, after a question. Open sessions of the account stop at once."""
+        user = self.get_object(request, unquote(id))
+        if user is None:
+            raise Http404
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._page(request, user, "admin/accounts/user/change_password.html")
+        user.draw_first_password()
+        user.save()
+        self.log_change(request, user, [{"changed": {"fields": [str(_("Mot de passe provisoire"))]}}])
+        events.tell(Event.PASSWORD_CHANGED, account=user.pk, by=request.user.pk)
+        if user.pk == request.user.pk:
+            update_session_auth_hash(request, user)
+        return self._show_first_password(request, user)
+
+    def _show_first_password(self, request: HttpRequest, user: User) -> HttpResponse:
+        """On this answer alone: it is kept nowhere but hashed."""
+        return self._page(request, user, "admin/accounts/user/first_password.html", days=FIRST_PASSWORD_DAYS)
+
+    def _page(self, request: HttpRequest, user: User, template: str, **more: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Mot de passe provisoire"),
+            "original": user,
+            "opts": self.opts,
+            **more,
+        }
+        return TemplateResponse(request, template, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Accounts are deactivated: what their owner did stays signed."""
@@ -191,7 +218,9 @@ class AccountAdmin(UserAdmin):
             return TemplateResponse(request, "admin/accounts/user/reset_second_factor.html", context)
         with transaction.atomic():
             for user in users:
-                Authenticator.objects.filter(user=user).delete()
+                for factor in Authenticator.objects.filter(user=user):
+                    factor.delete()
+                    events.tell(Event.FACTOR_REMOVED, account=user.pk, way=FACTOR_WAYS[factor.type], by=request.user.pk)
                 user.end_sessions()
                 self.log_change(request, user, str(_("Second facteur réinitialisé.")))
         self.message_user(

@@ -9,13 +9,17 @@ class AccountsConfig(AppConfig):
     verbose_name = "Équipe"
 
     def ready(self) -> None:
-        """Read the keys, so that a wrong one stops the process and not a visit; register the system checks."""
+        """Read the keys, so that a wrong one stops the process and not a visit; register the system checks; hear what
+        allauth says of who comes in."""
         from django.conf import settings
 
         from pnav import checks  # noqa: F401  registers itself
+        from pnav.accounts import proof, sightings
         from reports import keyring
 
         keyring.parse_keys(settings.CONTENT_KEYS)
+        sightings.listen()
+        proof.listen()
 
 
 class PnavAdminConfig(admin_apps.AdminConfig):

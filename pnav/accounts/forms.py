@@ -1,13 +1,24 @@
 """allauth's forms in our words, without placeholders, which vanish as soon as one types."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as account_forms
+from allauth.account.adapter import get_adapter
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from pnav.accounts import sightings
+from pnav.accounts.models import User
+from pnav.accounts.second_factor import of_account
+from reports import events
+from reports.events import Event
+from reports.keyring import UnsealError
 
 
 class Worded(forms.Form):
@@ -52,6 +63,13 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
         super().__init__(*args, **kwargs)
         self.fields["password1"].widget.attrs["autocomplete"] = "new-password"
 
+    def clean_oldpassword(self) -> str:
+        """A first password that has ended does not become another one: not by a session that another way opened."""
+        old = cast(str, super().clean_oldpassword())
+        if self.user.first_password_has_ended(timezone.now()):
+            raise get_adapter().validation_error("first_password_ended")
+        return old
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         new = cleaned.get("password1")
@@ -60,12 +78,64 @@ class ChangePasswordForm(Worded, account_forms.ChangePasswordForm):
         return cleaned
 
 
-class AuthenticateForm(Worded, mfa_forms.AuthenticateForm):
+class CodeOfAccount(forms.Form):
+    """Codes are those of the account that is on its way in, or that proves it again. One that is not even looked at,
+    for too many were wrong, leaves its line."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        try:
+            with of_account(self.user.pk):
+                return cast(str, super().clean_code())  # type: ignore[misc]
+        except forms.ValidationError as error:
+            if error.code == "too_many_login_attempts":
+                events.tell(Event.LOCKED_OUT, account=self.user.pk, way=sightings.CODE)
+            raise
+        except UnsealError as error:  # put there by somebody, or under a key that is gone: no code is right
+            events.tell(Event.FACTOR_UNREADABLE, account=self.user.pk)
+            raise get_mfa_adapter().validation_error("incorrect_code") from error
+
+
+class PasskeyFailureTold(forms.Form):
+    """A passkey that proves nothing leaves its line; allauth has no signal for it."""
+
+    user: User | None
+    reauthenticated: bool
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except forms.ValidationError as error:
+            if error.code == "too_many_login_attempts":
+                account = self.user.pk if self.user is not None else None
+                events.tell(Event.LOCKED_OUT, account=account, way=sightings.PASSKEY)
+            else:
+                sightings.passkey_failed(self.user, again=self.reauthenticated)
+            raise
+        except (KeyError, AttributeError) as error:  # allauth takes other malformed answers for wrong ones
+            sightings.passkey_failed(self.user, again=self.reauthenticated)
+            raise get_mfa_adapter().validation_error("incorrect_code") from error
+
+
+class LoginWebAuthnForm(PasskeyFailureTold, webauthn_forms.LoginWebAuthnForm):
+    pass
+
+
+class AuthenticateWebAuthnForm(PasskeyFailureTold, webauthn_forms.AuthenticateWebAuthnForm):
+    pass
+
+
+class ReauthenticateWebAuthnForm(PasskeyFailureTold, webauthn_forms.ReauthenticateWebAuthnForm):
+    pass
+
+
+class AuthenticateForm(CodeOfAccount, Worded, mfa_forms.AuthenticateForm):
     labels = {"code": _("Code de vérification")}
     hints = {"code": _("Les 6 chiffres de votre application, ou l'un de vos codes de secours à 8 chiffres.")}
 
 
-class ReauthenticateMFAForm(Worded, mfa_forms.ReauthenticateForm):
+class ReauthenticateMFAForm(CodeOfAccount, Worded, mfa_forms.ReauthenticateForm):
     labels = AuthenticateForm.labels
     hints = AuthenticateForm.hints
 

@@ -19,6 +19,7 @@ from pnav.sessions import SessionStore
 # Who may enter where. Administrators never see a conversation; of openings, the register only.
 AREAS: dict[str, set[Role]] = {
     "/console/": {Role.AGENT, Role.SUPERVISOR},
+    "/ecoute/": {Role.PSYCHOLOGIST},
     "/levees/": {Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMINISTRATOR},
     "/admin/": {Role.ADMINISTRATOR},
 }

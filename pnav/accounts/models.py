@@ -1,13 +1,22 @@
 """People who sign in. Visitors never do."""
 
 import json
+import secrets
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+FIRST_PASSWORD_DAYS = 3  # handed over in person; a leave or a lost note needs another one
+# Nothing that looks like something else on paper: 16 of these are 79 bits.
+FIRST_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  an alphabet
 
 
 class Role(models.TextChoices):
@@ -16,6 +25,7 @@ class Role(models.TextChoices):
     AGENT = "agent", _("Agent")
     SUPERVISOR = "supervisor", _("Superviseur")
     CUSTODIAN = "custodian", _("Référent levée d'anonymat")
+    PSYCHOLOGIST = "psychologist", _("Psychologue")
     ADMINISTRATOR = "administrator", _("Administrateur")
 
 
@@ -30,16 +40,21 @@ class AccountManager(UserManager["User"]):
 class User(AbstractUser):
     """An account. The role decides; `is_staff` and `is_superuser` follow from it.
 
-    `password_is_temporary`: the password was chosen by an administrator and must be changed at the next sign-in,
-    so that nobody but its owner knows the password of an account in use.
+    `password_is_temporary`: the password was drawn for an administrator and must be changed at the next sign-in, so
+    that nobody but its owner knows the password of an account in use. It opens nothing after `first_password_until`.
     `session_generation`: sessions opened under another number are over. See `end_sessions`.
     """
 
     role = models.CharField(_("rôle"), max_length=20, choices=Role)
     password_is_temporary = models.BooleanField(_("mot de passe provisoire"), default=False)
+    first_password_until = models.DateTimeField(null=True, editable=False)
     session_generation = models.PositiveIntegerField(_("génération de sessions"), default=0, editable=False)
+    # By what the last sign-in was proved, as `sightings.way_of` says it; beside `last_login`, which is Django's.
+    last_way = models.CharField(max_length=60, blank=True, default="", editable=False)
     # `second_factor.link_mark` of the identity at a provider that the owner confirmed with a factor of their own.
     confirmed_link = models.CharField(max_length=64, blank=True, default="", editable=False)
+
+    drawn_password = ""  # of this object alone, to be shown once; never kept
 
     objects: ClassVar[AccountManager] = AccountManager()
 
@@ -54,6 +69,10 @@ class User(AbstractUser):
                 | Q(~Q(role=Role.ADMINISTRATOR), is_staff=False, is_superuser=False),
                 name="user_administrators_alone_are_staff",
             ),
+            models.CheckConstraint(
+                condition=Q(first_password_until=None) | Q(password_is_temporary=True),
+                name="user_first_passwords_alone_end",
+            ),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -67,6 +86,31 @@ class User(AbstractUser):
         """What each session of this account carries: another password, another role or `end_sessions` ends it."""
         state = json.dumps([self.password, self.role, self.session_generation])
         return salted_hmac("pnav.accounts.session", state, secret=secret, algorithm="sha256").hexdigest()
+
+    def draw_first_password(self) -> None:
+        """Another password, drawn here and provisional, in `drawn_password`. This object has to be saved."""
+        while True:
+            signs = [secrets.choice(FIRST_PASSWORD_SIGNS) for _sign in range(16)]
+            self.drawn_password = "-".join("".join(signs[n : n + 4]) for n in range(0, 16, 4))
+            if self._is_good(self.drawn_password):
+                break
+        self.set_password(self.drawn_password)
+        self.password_is_temporary = True
+        self.first_password_until = timezone.now() + timedelta(days=FIRST_PASSWORD_DAYS)
+
+    def _is_good(self, password: str) -> bool:
+        """Whether it is as good as what people are asked for: by chance it may hold a row (abcd)."""
+        try:
+            validate_password(password, self)
+        except ValidationError:
+            return False
+        return True
+
+    def first_password_has_ended(self, now: datetime) -> bool:
+        """Whether this account waits for another first password. A provisional one without a date has ended."""
+        if not self.password_is_temporary:
+            return False
+        return self.first_password_until is None or self.first_password_until <= now
 
     def end_sessions(self) -> None:
         """End every open session of this account, sockets within seconds. One statement; this object follows."""
@@ -86,6 +130,11 @@ class User(AbstractUser):
     def is_custodian(self) -> bool:
         """Whether this person holds a share of the seal's key."""
         return self.role == Role.CUSTODIAN
+
+    @property
+    def is_psychologist(self) -> bool:
+        """Whether this person receives agents who wish to talk, and sees nothing else."""
+        return self.role == Role.PSYCHOLOGIST
 
     @property
     def is_administrator(self) -> bool:

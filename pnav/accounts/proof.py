@@ -4,6 +4,7 @@ A console left unlocked, or a cookie that was stolen, may look at what the sessi
 delete a place or open an identity. The sign-in counts as a proof, for a few minutes: the last thing proved decides.
 
 - `recently_proved` stands before a view; `Proved` before a class of the admin.
+- Each proof gives the session a new key (`listen`): whoever took the old one is out, as at the sign-in.
 - The page is asked for within `OPENS_SECONDS` of a proof. A form that was open then may be sent for longer
   (`SUBMITS_SECONDS`): what was typed is lost otherwise, or would have to be kept.
 """
@@ -15,6 +16,7 @@ from typing import Any, cast
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.signals import authentication_step_completed
 from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -26,10 +28,22 @@ from django.utils.translation import gettext_lazy as _
 
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import FACTORS
+from pnav.sessions import SessionStore
 
 OPENS_SECONDS = 5 * 60
 SUBMITS_SECONDS = 15 * 60
 LONG_SUBMITS_SECONDS = 60 * 60  # for a form that takes long to write
+
+
+def _new_key(*, request: Any, **kwargs: Any) -> None:
+    """Of a proof given in a page; an enrolment, which counts as one too, has its own (`views`)."""
+    if kwargs.get("reauthenticated") and isinstance(request, HttpRequest):
+        cast(SessionStore, request.session).replace_key()
+
+
+def listen() -> None:
+    """Hear from allauth of each proof. Called once, when the models are read."""
+    authentication_step_completed.connect(_new_key)
 
 
 def last_proof(request: HttpRequest) -> float:

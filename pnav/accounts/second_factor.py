@@ -5,11 +5,15 @@ somebody else enrolled, or that an administrator reset, does not open a session 
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -94,6 +98,37 @@ def record_enrolment(user: User, session: SessionBase) -> None:
     holder = _SessionHolder(session)
     record_authentication(holder, user, "mfa", id=newest.pk, type=newest.type, reauthenticated=True)
     confirm_link(user, session)
+
+
+# --- whose secrets ----------------------------------------------------------------------------------------------------
+
+_named: ContextVar[int | None] = ContextVar("the account whose secrets are sealed or opened", default=None)
+
+
+@contextmanager
+def of_account(pk: int) -> Iterator[None]:
+    """Within, secrets of second factors are sealed for this account and opened as its own: where nobody is signed in,
+    or somebody else."""
+    token = _named.set(pk)
+    try:
+        yield
+    finally:
+        _named.reset(token)
+
+
+def named_account() -> int | None:
+    return _named.get()
+
+
+def factor_context(pk: int) -> str:
+    """What a sealed secret is bound to; also written down in the migration that bound the older ones."""
+    return f"second-factor:{pk}"
+
+
+def enrol_totp(user: User, secret: str) -> None:
+    """Give an account this TOTP secret without asking for a code: for a demonstration and for tests."""
+    with of_account(user.pk):
+        TOTP.activate(user, secret)
 
 
 # --- the identity at a provider ---------------------------------------------------------------------------------------

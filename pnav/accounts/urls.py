@@ -8,12 +8,11 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
-from django.conf import settings
 from django.urls import path
 from django.views.generic import RedirectView
 
 from pnav.accounts import openid
-from pnav.accounts.views import ActivateTOTP, AddPasskey, SignIn, end_other_sessions, sign_out
+from pnav.accounts.views import Account, ActivateTOTP, AddPasskey, SignIn, end_other_sessions, sign_out
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="mfa_index"), name="account_home"),
@@ -25,13 +24,7 @@ urlpatterns = [
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", account.password_change, name="account_change_password"),
     path("sessions/fermer/", end_other_sessions, name="account_end_other_sessions"),
-    path(
-        "2fa/",
-        mfa.IndexView.as_view(
-            extra_context={"session_hours": settings.STAFF_SESSION_HOURS, "idle_minutes": settings.STAFF_IDLE_MINUTES}
-        ),
-        name="mfa_index",
-    ),
+    path("2fa/", Account.as_view(), name="mfa_index"),
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),
     path("2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("2fa/totp/activate/", ActivateTOTP.as_view(), name="mfa_activate_totp"),

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from allauth.account.views import LoginView, LogoutView
+from allauth.mfa.base.views import IndexView
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView
 from django import forms
@@ -18,11 +19,27 @@ from django.views.decorators.http import require_POST
 from pnav.accounts import openid
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import record_enrolment
+from pnav.accounts.sightings import last_use
+from pnav.sessions import SessionStore
+from reports import events
+from reports.events import Event
 
 
 class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(openid_name=settings.OPENID_NAME if settings.OPENID_ISSUER else "", **kwargs)
+
+
+class Account(IndexView):
+    """The page of one's account: its factors, how long a session lasts, when it was last used before this one."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            session_hours=settings.STAFF_SESSION_HOURS,
+            idle_minutes=settings.STAFF_IDLE_MINUTES,
+            last_use=last_use(self.request),
+            **kwargs,
+        )
 
 
 class SignOut(LogoutView):
@@ -44,17 +61,23 @@ class SignOut(LogoutView):
 sign_out = SignOut.as_view()
 
 
+def _enrolled(request: HttpRequest) -> None:
+    """The new factor counts as proved by this session, which gets a new key as after any proof."""
+    record_enrolment(cast(User, request.user), request.session)
+    cast(SessionStore, request.session).replace_key()
+
+
 class ActivateTOTP(ActivateTOTPView):
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response = super().form_valid(form)
-        record_enrolment(cast(User, self.request.user), self.request.session)
+        _enrolled(self.request)
         return response
 
 
 class AddPasskey(AddWebAuthnView):
     def form_valid(self, form: forms.Form) -> HttpResponse:
         response = super().form_valid(form)
-        record_enrolment(cast(User, self.request.user), self.request.session)
+        _enrolled(self.request)
         return response
 
 
@@ -66,5 +89,6 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     user.end_sessions()
     update_session_auth_hash(request, user)
+    events.tell(Event.SESSIONS_ENDED, account=user.pk)
     messages.success(request, _("Vos autres sessions sont fermées."))
     return redirect("mfa_index")

@@ -1,16 +1,17 @@
-"""The people of the demonstration: police officers, gendarmes, a supervisor, three custodians, an administrator."""
+"""The people of the demonstration: who answers, a supervisor, three custodians, a psychologist, an administrator."""
 
 import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.db import transaction
 
 from chat.models import Agent, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ CAST = (
     Part(Role.CUSTODIAN, "referent"),
     Part(Role.CUSTODIAN, "referent2"),
     Part(Role.CUSTODIAN, "referent3"),
+    Part(Role.PSYCHOLOGIST, "psychologue"),
     Part(Role.ADMINISTRATOR, "admin"),
 )
 
@@ -81,7 +83,7 @@ def create_cast(known: dict[str, dict[str, str]]) -> None:
         user.save()
         totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
         if totp is None:
-            TOTP.activate(user, secret["totp_secret"])
+            enrol_totp(user, secret["totp_secret"])
         if part.force:
             Agent.objects.get_or_create(
                 user=user, defaults={"unit": units[Force(part.force)], "public_name": part.public_name}

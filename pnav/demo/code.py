@@ -6,9 +6,10 @@ import hmac
 import json
 import sys
 import time
-from pathlib import Path
 
-DEMO = Path(__file__).resolve().parents[2] / ".local" / "demo.json"
+from pnav.demo.environment import STATE
+
+DEMO = STATE / "demo.json"
 
 
 def totp(secret: str, at: float) -> str:

@@ -8,7 +8,9 @@ import json
 import os
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[2] / ".local" / "environment.json"
+# All that a demonstration keeps. DEMO_STATE: another folder, for one beside that of this checkout.
+STATE = Path(os.environ.get("DEMO_STATE") or Path(__file__).resolve().parents[2] / ".local")
+FILE = STATE / "environment.json"
 NAMES = ("SECRET_KEY", "CONTENT_KEYS", "SEAL_PUBLIC_KEY", "DEMO", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS")
 
 

@@ -29,7 +29,7 @@ from reports import custody
 from reports.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = ROOT / ".local"
+STATE = environment.STATE
 DEMO = STATE / "demo.json"
 
 
@@ -140,6 +140,9 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     sources = "".join(map(_fingerprint, (ROOT / "static", ROOT / "templates", ROOT / "pnav")))
     _once("static", sources, _collect_static)
     secrets_of_cast = _remembered("cast.json", new_secrets)
+    if newcomers := new_secrets().keys() - secrets_of_cast.keys():  # parts of a later version than this folder
+        secrets_of_cast |= {name: secret for name, secret in new_secrets().items() if name in newcomers}
+        (STATE / "cast.json").write_text(json.dumps(secrets_of_cast))
     cast = hashlib.sha256(json.dumps(secrets_of_cast).encode()).hexdigest()
     _once("cast", cast, lambda: create_cast(secrets_of_cast))  # seven password hashes: seconds
     accounts = accounts_of(secrets_of_cast)
@@ -175,6 +178,7 @@ def _show(demo: dict[str, Any]) -> None:
     _say("\n  Sceau : trois parts dans .local/sceau/, dont deux ouvrent (phrases de passe dans .local/demo.json).")
     _say("\n  Un code tout de suite, dans un autre terminal : make code USER=police1")
     _say("  (ou une application TOTP, avec le secret ci-dessus)")
+    _say("  Des personnes fictives qui écrivent aux agents, dans un autre terminal : make sandbox")
     _say("  Ces comptes sont aussi dans .local/demo.json.  Ctrl-C arrête tout.\n")
 
 

@@ -109,10 +109,12 @@ class Postgres(Service):
 
     state: a folder of this user. Run by root, the data goes to /var/tmp/pnav-… instead (`data` says where).
     durable: with fsync, as in production. False is for tests, whose data dies with them.
+    options: settings of the server, added to those below or in their place; for tests.
     """
 
-    def __init__(self, state: Path, *, durable: bool = True) -> None:
+    def __init__(self, state: Path, *, durable: bool = True, **options: str) -> None:
         self.durable = durable
+        self.options = options
         self.as_root = os.geteuid() == 0
         if self.as_root:
             digest = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
@@ -185,6 +187,7 @@ class Postgres(Service):
             "fsync": "on" if self.durable else "off",
             "synchronous_commit": "on" if self.durable else "off",
             "full_page_writes": "on" if self.durable else "off",
+            **self.options,
         }
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._spawn([binaries / "postgres", "-D", self.data, *flags], cwd="/", **self._as_user())
@@ -200,7 +203,7 @@ class Postgres(Service):
 
     @property
     def _maintenance_url(self) -> str:
-        return f"host={self.sockets} user=pnav dbname=postgres"
+        return f"host={self.sockets} port={self.options.get('port', 5432)} user=pnav dbname=postgres"
 
     def _remove_stale_lock(self) -> None:
         """Refuse a second server on the same data; forget the lock of one that was killed."""
@@ -230,10 +233,11 @@ class Postgres(Service):
 
 
 class Valkey(Service):
-    """Valkey 9 without persistence, on a Unix socket; the address is `url`."""
+    """Valkey 9 without persistence, on a Unix socket; the address is `url`. options: of its command line, for tests."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *options: str) -> None:
         self.log = state / "valkey.log"
+        self.options = options
         self.sockets: Path | None = None
 
     @property
@@ -246,7 +250,7 @@ class Valkey(Service):
             self.sockets = Path(tempfile.mkdtemp(prefix="pnav-valkey-"))
         self._spawn(
             [get_binary_path(), "--port", "0", "--unixsocket", self.sockets / "valkey.sock",
-             "--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--dir", self.sockets],
+             "--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--dir", self.sockets, *self.options],
             cwd="/",
         )  # fmt: skip
         self._wait_until(self._is_ready)

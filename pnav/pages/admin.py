@@ -16,6 +16,7 @@ from pnav.pages.templatetags import help_numbers
 from reports import keyring
 
 from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified, overdue
+from .preview import Previewed
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", 
 
 
 @admin.register(HelpNumber)
-class HelpNumberAdmin(VerifiedAdmin):
+class HelpNumberAdmin(Previewed, VerifiedAdmin):
     """The numbers and their hours: every page that names a number reads them here."""
 
     list_display = (
@@ -91,7 +92,7 @@ class HelpNumberAdmin(VerifiedAdmin):
 
 
 @admin.register(ContentBlock)
-class ContentBlockAdmin(VerifiedAdmin):
+class ContentBlockAdmin(Previewed, VerifiedAdmin):
     list_display = ("title", "slug", "order", "verified_on", "is_fresh", "has_doubt")
     list_filter = (ReviewFilter,)
     search_fields = ("title", "body")

@@ -26,7 +26,8 @@ from reports.visitor import hashed_address
 from . import display
 from .actions import give_feedback
 from .forms import DisplaySettingsForm, FeedbackForm
-from .models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
+from .information import information
+from .models import FEEDBACK_MAX_LENGTH, HelpNumber
 from .notices import MESSAGES_COOKIE
 
 logger = logging.getLogger(__name__)
@@ -47,16 +48,7 @@ OUR_COOKIES = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The information page: two queries, the sections and the numbers."""
-    blocks = list(ContentBlock.objects.all())
-    return render(
-        request,
-        "pages/home.html",
-        {
-            "blocks": blocks,
-            "numbers": list(HelpNumber.objects.all()),
-            "updated_on": max((block.verified_on for block in blocks if block.verified_on), default=None),
-        },
-    )
+    return render(request, "pages/home.html", information())
 
 
 @csrf_exempt

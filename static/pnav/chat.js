@@ -138,9 +138,11 @@
         const isNew = message.seq > lastSeq;
         if (isNew) lastSeq = message.seq;
         const entry = message.author === "reporter" && outbox.find((kept) => kept.id === message.client_id);
+        if (message.client_id && message.client_id === ready.elements.client_id.value) hideAnswers(); // in another tab
         if (entry) settle(entry, message);
         else if (isNew) {
           place(draw(message));
+          if (isQuestion(message)) readAnswers();
           if (message.author !== "reporter") typing("");
           if (document.hidden && !discreet) document.title = `(${++unread}) ${title}`;
         }
@@ -192,6 +194,7 @@
 
   function closePage() {
     typing("");
+    readAnswers();
     if (!box.value.trim()) { $("closed-title").focus(); return; }
     // A text was begun: it stays, to be copied.
     $("compose-bar").hidden = false;
@@ -296,22 +299,72 @@
     if (line.ready) tryAgain(); else line.retry();
   }
 
+  function put(id, body) {
+    const node = draw({ author: "reporter", sent_at: new Date().toISOString(), body });
+    const entry = { id, body, node, tries: 0 };
+    showPending(entry);
+    part(node, "retry").addEventListener("click", () => retry(entry));
+    place(node, true);
+    outbox.push(entry);
+    flush();
+    return node;
+  }
+
   function post() {
     const body = box.value.trim();
     if (status === "closed") return;
     error(!body ? said.empty : length(body) > limit ? said.too_long : "");
     if (!body || length(body) > limit) return;
-    const node = draw({ author: "reporter", sent_at: new Date().toISOString(), body });
-    const entry = { id: newId(), body, node, tries: 0 };
-    showPending(entry);
-    part(node, "retry").addEventListener("click", () => retry(entry));
-    place(node, true);
-    outbox.push(entry);
     box.value = "";
     count();
+    put(newId(), body);
     box.focus({ preventScroll: true });
-    flush();
   }
+
+  /* --- answers in one tap: a message with the name that the server gave its answer --- */
+
+  const ready = $("answers");
+  const isQuestion = ({ author, client_id: id }) => author !== "reporter" && Boolean(id) && id[14] === "8";
+
+  function hideAnswers() {
+    ready.elements.client_id.value = "";
+    ready.hidden = true;
+  }
+
+  // Not read, it costs nothing: the question is in the thread, and can be answered in words.
+  async function readAnswers() {
+    try {
+      const reply = await fetch(ready.dataset.src, { cache: "no-store" });
+      if (!reply.ok || page.signal.aborted) return;
+      const { question, told } = await reply.json();
+      const choices = question ? question.answers.map((answer) => {
+        const choice = document.createElement("button");
+        choice.className = "fr-btn fr-btn--secondary";
+        choice.name = "body";
+        choice.value = choice.textContent = answer;
+        return choice;
+      }) : [];
+      ready.elements.client_id.value = question ? question.client_id : "";
+      const change = () => {
+        ready.querySelector("[data-choices]").replaceChildren(...choices);
+        ready.hidden = !question;
+      };
+      if (atEnd) { change(); toEnd(); } else steady(change);
+      $("told").textContent = told;
+      $("told-block").hidden = !told;
+    } catch { /* a cut: the page that is loaded next has them */ }
+  }
+
+  ready.addEventListener("submit", (event) => {
+    if (!event.submitter) return; // an old browser: the form goes by itself
+    event.preventDefault();
+    const id = ready.elements.client_id.value;
+    if (!id || status === "closed") return;
+    hideAnswers();
+    const node = put(id, event.submitter.value); // no keyboard is opened for who only taps
+    node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+  });
 
   function count() {
     const n = length(box.value.trim());

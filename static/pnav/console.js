@@ -9,10 +9,23 @@
   if (!root && !board) return;
   const find = (selector, from = document) => from.querySelector(selector);
   const slot = (name, from) => from.querySelector(`[data-slot=${name}]`);
-  const swapFrom = (page, selector) => {
+  /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays. */
+  const swapFrom = (page, selector, sent) => {
     const before = find(selector), after = page && find(selector, page);
-    if (before && after) before.replaceWith(document.adoptNode(after));
+    if (before && after) {
+      keepDrafts(before, after, sent);
+      before.replaceWith(document.adoptNode(after));
+    }
     return Boolean(after);
+  };
+  const keepDrafts = (before, after, sent) => {
+    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id]")) {
+      const fresh = after.querySelector(`[id="${field.id}"]`);
+      if (!fresh) continue;
+      if (field.open) fresh.open = true;
+      if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
+    }
+    if (before.open) after.open = true;
   };
   // The only place where text becomes HTML: a page of this site, read into a document where nothing runs (docs/adr/0035).
   const trust = (window.trustedTypes || { createPolicy: (_name, rules) => rules }).createPolicy("pnav-console", {
@@ -28,7 +41,24 @@
   };
 
   if (board) {
-    setInterval(() => document.hidden || load(location.href).then((page) => swapFrom(page, "#tableau"), () => {}), 10000);
+    // Never stale: what could not be read again is said to be old. The focus stays where it is, by its id.
+    const old = find("#tableau-ancien"), voice = find("#tableau-annonces");
+    const refresh = async () => {
+      if (document.hidden) return;
+      const page = await load(location.href).catch(() => null);
+      const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
+      const before = find("[data-alerts]").textContent, log = find("#tableau .console-log");
+      const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
+      old.hidden = Boolean(page) && swapFrom(page, "#tableau");
+      if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
+      if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      const now = find("[data-alerts]").textContent;
+      if (now !== before) voice.textContent = now;
+    };
+    const log = find("#tableau .console-log");
+    if (log) log.scrollTop = log.scrollHeight;
+    setInterval(refresh, 5000);
+    document.addEventListener("visibilitychange", refresh);
     return;
   }
 
@@ -42,11 +72,6 @@
   const loading = new Set();
   let current = null, socket = null, tries = 0, heardAt = 0, beatAt = 0, lostAt = 0, ended = false, polling = false;
 
-  /** What was typed in a part goes on in the part that takes its place. */
-  const keepWritten = (before, after) => before.querySelectorAll("input[id]:not([type=hidden]), textarea[id]").forEach((field) => {
-    const same = field.value && find(`#${CSS.escape(field.id)}`, after);
-    if (same && !same.value) same.value = field.value;
-  });
   const announce = (text) => { find("#annonces").textContent = text; };
   const own = () => [...conversations.values()].filter((c) => !c.over).sort((a, b) => a.number - b.number);
 
@@ -102,8 +127,9 @@
       const reply = event.target.closest("[data-canned]");
       if (!reply) return;
       event.preventDefault();
-      const gap = area.value && !/\s$/.test(area.value.slice(0, area.selectionStart)) ? "\n" : "";
-      area.setRangeText((area.selectionStart ? gap : "") + reply.dataset.canned, area.selectionStart, area.selectionEnd, "end");
+      // At the cursor, and over nothing that was written.
+      const at = area.selectionEnd, gap = at && !/\s$/.test(area.value.slice(0, at)) ? "\n" : "";
+      area.setRangeText(gap + reply.dataset.canned, at, at, "end");
       reply.closest("details").open = false;
       area.focus();
     });
@@ -160,8 +186,11 @@
       const [entry, thread, dossier] = [".console-entry", ".console-thread", ".console-dossier"].map((name) => document.adoptNode(find(name, page)));
       const before = conversations.get(id), old = find(`.console-entry[data-conversation="${id}"]`);
       const draft = before && before.area ? before.area.value : "";
-      if (before) keepWritten(before.thread, thread);
-      if (before) for (const part of [before.thread, before.dossier]) part.remove();
+      if (before) {
+        keepDrafts(before.thread, thread);
+        keepDrafts(before.dossier, dossier);
+        for (const part of [before.thread, before.dossier]) part.remove();
+      }
       const place = thread.dataset.status === "closed" ? over : list;
       if (old && old.parentElement === place) old.replaceWith(entry);
       else {
@@ -189,9 +218,30 @@
     } catch { /* asked again at the next beat */ }
   }
 
+  // --- « je reviens dans 5 minutes » ---
+  /** until: in ISO 8601, empty when no promise runs. */
+  function showPromise(c, until) {
+    const mark = slot("promise", c.entry);
+    if (mark) {
+      mark.hidden = !until;
+      until ? mark.setAttribute("data-until", until) : mark.removeAttribute("data-until");
+      countDown(mark);
+    }
+    const held = slot("held", c.thread);
+    if (held) held.hidden = !until;
+  }
+  function countDown(mark) {
+    if (!mark.dataset.until) return;
+    const left = Math.ceil((new Date(mark.dataset.until) - Date.now()) / 60000);
+    mark.toggleAttribute("data-over", left <= 0);
+    const said = left > 0 ? say("promise", { n: left }) : words.promise_over;
+    if (slot("promise-words", mark).textContent !== said) slot("promise-words", mark).textContent = said;
+  }
+
   let listTimer = 0;
   /** Who has left, who is offline: no frame tells it. What is older than the messages we have is not taken. */
   function refreshList() {
+    document.dispatchEvent(new Event("pnav:asides")); // a ring may have been lost
     if (listTimer || !own().length) return;
     listTimer = setTimeout(async () => {
       listTimer = 0;
@@ -202,6 +252,7 @@
         if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
         c.waits = fresh.dataset.waits;
         c.offline = !slot("offline", fresh).hidden;
+        showPromise(c, slot("promise", fresh).dataset.until || "");
         paint(c);
       }
     }, 500);
@@ -279,6 +330,7 @@
       element.dataset.seq = item.seq;
       c.log.insertBefore(element, find("[data-pending]", c.log) || find("[data-end]", c.log));
       if (item.author !== "system") {
+        if (item.author === "agent") showPromise(c, ""); // whoever writes is back
         if (item.author === "reporter") c.waits = "me";
         else if (c.waits !== "left") c.waits = "them";
         slot("active", c.entry).textContent = clock.format(sentAt);
@@ -315,7 +367,7 @@
 
   function send(c) {
     const body = c.area.value.replace(/\r\n/g, "\n").trim();
-    const error = !body ? words.empty : [...body].length > 4000 ? words.too_long : "";
+    const error = !body ? words.empty : [...body].length > 4000 ? words.too_long : body.includes(words.missing) ? words.unfinished : "";
     showError(c, error);
     if (error) { c.area.focus(); return; }
     const clientId = c.form.elements.client_id.value;
@@ -370,7 +422,12 @@
     c.thread.querySelectorAll("header [data-action]").forEach((action) => action.remove());
     if (c.gone) { // no longer ours to read
       c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
-      c.dossier.replaceChildren();
+      const drafts = [...c.dossier.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
+      for (const area of drafts) { // a note or a question that was being written can still be copied
+        area.setAttribute("aria-label", area.labels[0].textContent);
+        area.readOnly = true;
+      }
+      c.dossier.replaceChildren(...drafts);
       refreshDuty();
     }
     if (c === current) c.log.focus();
@@ -405,7 +462,7 @@
     const before = find("#offres"), after = page && find("#offres", page);
     if (!after || before.contains(document.activeElement)) return;
     const news = Number(after.dataset.offers), said = Number(after.dataset.whispers);
-    keepWritten(before, after);
+    keepDrafts(before, after);
     before.replaceWith(document.adoptNode(after));
     if (news > offered || said > whispered) {
       announce(news > offered ? words.offered : words.whispered);
@@ -458,6 +515,7 @@
       case "released": return c && leave(c, frame.reason === "closed" ? "closed" : "released");
       case "typing": return c && typing(c, true);
       case "read": return c && showRead(c, frame.seq);
+      case "asides": return document.dispatchEvent(new Event("pnav:asides"));
       case "error": {
         const owner = frame.client_id && own().find((one) => one.outbox.has(frame.client_id));
         if (!owner) return undefined;
@@ -488,9 +546,15 @@
       alarm.hidden = true;
       alarm.textContent = "";
     };
-    line.onmessage = (event) => { if (line === socket) handle(JSON.parse(event.data)); };
+    let wasIn = false; // who is not let in hears nothing
+    line.onmessage = (event) => {
+      wasIn = true;
+      if (line === socket) handle(JSON.parse(event.data));
+    };
     line.onclose = (event) => {
       if (line !== socket) return;
+      // Proving again, in another tab, gave the session a new key, which the next handshake carries. Signed out, it is refused.
+      if (event.code === 4401 && wasIn) { setTimeout(connect, 500 * Math.random()); return; }
       if (event.code === 4401 || event.code === 4403) { ended = true; return warn("out"); }
       lost();
       tries += 1;
@@ -501,6 +565,24 @@
   /** Our availability as the server has it: « Absent » when the lease has ended. */
   function refreshDuty() {
     load(root.dataset.home).then((page) => swapFrom(page, "#disponibilite") && showSound(), () => {});
+  }
+
+  /** A pause ends by itself: what the server says then is shown, and said. */
+  let pauseAskedAt = 0;
+  function checkPause(now) {
+    const pause = find("[data-pause-until]");
+    if (!pause || now < Date.parse(pause.dataset.pauseUntil) || now - pauseAskedAt < 3000) return;
+    pauseAskedAt = now;
+    load(root.dataset.home).then((page) => {
+      if (!page || find("[data-pause-until]", page)) return; // not yet, by its clock
+      const held = find("#disponibilite").contains(document.activeElement);
+      swapFrom(page, "#disponibilite");
+      showSound();
+      if (held) find("#disponibilite [aria-pressed=true]").focus();
+      if (find("#disponibilite").dataset.availability !== "available") return;
+      announce(words.pause_over);
+      beep(880);
+    }, () => {});
   }
 
   function warn(kind) {
@@ -542,6 +624,8 @@
   function tick() {
     const now = Date.now();
     if (!ended && now - offersAt >= 10000) refreshOffers();
+    checkPause(now);
+    root.querySelectorAll("[data-slot=promise][data-until]").forEach(countDown);
     root.querySelectorAll("time[data-duration]").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
     if (isOpen()) {
       if (now - heardAt > 50000) { // dead, though nobody said so
@@ -629,6 +713,8 @@
     const form = event.target, targets = form.dataset.live;
     if (!targets) return;
     event.preventDefault();
+    if (form.ariaBusy === "true") return; // pressed twice, it is sent once
+    form.ariaBusy = "true";
     const body = new FormData(form, event.submitter);
     const name = event.submitter && event.submitter.value;
     try {
@@ -645,20 +731,24 @@
       }
       // The answer may come late: the focus is only given back to where it still was.
       const held = form.contains(document.activeElement), thread = form.closest(".console-thread");
+      const isBeside = Boolean(form.closest(".console-dossier")); // before it is swapped
       const c = thread && conversations.get(thread.dataset.conversation);
-      for (const target of targets.split(", ")) swapFrom(page, target);
+      for (const target of targets.split(", ")) swapFrom(page, target, form);
       let focus = targets.split(", ").map((target) => find(`${target} [aria-invalid]`)).find(Boolean);
       if (c) { // parts of it may be new
         c.entry = find(`.console-entry[data-conversation="${c.id}"]`);
         c.dossier = find(`.console-dossier[data-conversation="${c.id}"]`);
         c.dossier.hidden = c !== current;
+        showPromise(c, slot("promise", c.entry).dataset.until || "");
         paint(c);
         const done = !focus && find("[data-action][open]", thread);
         if (done) {
           done.open = false;
           focus = find("summary", done);
         }
-      } else if (!focus) focus = find(`#disponibilite [value="${name}"]`);
+      } else if (!focus) {
+        focus = find(form.dataset.focus || (isBeside ? targets.split(", ")[0] : `#disponibilite button[value="${name}"]`)) || find("#disponibilite [aria-pressed=true]");
+      }
       showSound();
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
@@ -667,7 +757,10 @@
         wanted = form.dataset.opens;
         open(wanted);
       }
-    } catch { announce(words.failed); warn("lost"); }
+    } catch { announce(words.failed); warn("lost"); } finally {
+      form.ariaBusy = "false";
+      form.dispatchEvent(new Event("pnav-done", { bubbles: true }));
+    }
   });
 
   /** « Passer » is opened: who may take it has changed since the conversation came. What is written there stays. */
@@ -703,10 +796,12 @@
   });
   addEventListener("online", connect);
   addEventListener("beforeunload", (event) => {
-    if (own().some((c) => c.outbox.size || (c.area && c.area.value.trim()) || (find("[name=summary]", c.thread) || { value: "" }).value.trim())) event.preventDefault();
+    const isWritten = (area) => !area.readOnly && area.value !== area.defaultValue && area.value.trim();
+    if (own().some((c) => c.outbox.size) || [...root.querySelectorAll("textarea, [name=explanation], [name=note]")].some(isWritten)) event.preventDefault();
   });
 
   // --- start ---
+  window.pnavConsole = Object.freeze({ load, announce, beep, say, csrf, showing: () => current });
   const shown = find(".console-thread");
   if (shown) {
     const id = shown.dataset.conversation;

@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
 
-from chat.models import Conversation
+from chat import debriefs, replies
+from chat.models import Aside, AsidePart, Conversation, OwnReply
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import record_enrolment
+from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.sessions import SessionStore
 from reports import actions, arrivals, openings
 from reports.models import OpeningField, OpeningRequest, Report
@@ -30,6 +32,7 @@ SUPERVISOR = "supervisor of the same unit"
 OTHER_SUPERVISOR = "supervisor of another unit"
 WITHOUT_AGENT = "agent's account without an agent"
 CUSTODIAN = "custodian"
+PSYCHOLOGIST = "psychologist"
 ADMINISTRATOR = "administrator"
 TEMPORARY = "temporary password"
 WITHOUT_FACTOR = "no second factor"
@@ -42,17 +45,19 @@ CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED = (
 
 PEOPLE = (
     NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND, ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR,
-    WITHOUT_AGENT, CUSTODIAN, ADMINISTRATOR, TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED,
+    WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, ADMINISTRATOR, TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED,
     CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED,
 )  # fmt: skip
 VISITORS = {NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND}
 AGENTS = {ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR}
 SUPERVISORS = {SUPERVISOR, OTHER_SUPERVISOR}
-SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, ADMINISTRATOR}  # password and second factor
+SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, ADMINISTRATOR}  # password and second factor
 
 # What each conversation says. No answer to anybody but its two parties may hold it.
 WORDS = "Parole-de-la-premiere-personne"
 OTHER_WORDS = "Parole-de-l-autre-personne"
+# What the assigned agent wrote to the psychologist; nobody else reads it, they themselves no more either.
+SECRET_WORDS = "Parole-a-la-psychologue"
 
 
 @dataclass
@@ -62,6 +67,8 @@ class Cast:
     conversation: Conversation
     other: Conversation  # of another reporter, with the agent of another unit
     opening: OpeningRequest  # of `conversation`, by its agent; its person asked for erasure, too
+    aside: Aside  # of the agent of `conversation`, whom nobody answered; no other of the cast takes part
+    reply: OwnReply  # that the same agent made
     keys: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -72,6 +79,7 @@ class Cast:
             ASSIGNED: {WORDS},
             OTHER_REPORTER: {OTHER_WORDS},
             OTHER_AGENT: {OTHER_WORDS},
+            PSYCHOLOGIST: {SECRET_WORDS},
         }.get(person, set())
 
 
@@ -93,7 +101,7 @@ def signed_in(user: User, *, factor: bool = True, proved: bool = True) -> str:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     if factor:
-        TOTP.activate(user, generate_totp_secret())
+        enrol_totp(user, generate_totp_secret())
     if factor and proved:
         record_enrolment(user, session)
     session.save()
@@ -108,8 +116,12 @@ def create_cast() -> Cast:
     """Inside a transaction that will be undone."""
     own, other = make.agent(unit_name="Ici"), make.agent(unit_name="Ailleurs")
     conversation = make.assigned(own)
-    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user))
+    aside = Aside.objects.create(conversation=conversation, asked_by=own, asked_at=timezone.now(), is_for_all=True)
+    AsidePart.objects.create(aside=aside, agent=own)
+    reply = replies.save_own(agent=own, title="Réponse", vous="Bonjour", tu="")
+    cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user), aside, reply)
     actions.ask_erasure(report_id=conversation.report_id)
+    debriefs.ask(agent=own, words=SECRET_WORDS)
     make.message(cast.conversation, WORDS)
     make.message(cast.other, OTHER_WORDS)
 
@@ -128,6 +140,7 @@ def create_cast() -> Cast:
         OTHER_SUPERVISOR: supervisors[1],
         WITHOUT_AGENT: _user(Role.AGENT, "sans-agent"),
         CUSTODIAN: _user(Role.CUSTODIAN, "referent"),
+        PSYCHOLOGIST: _user(Role.PSYCHOLOGIST, "psychologue"),
         ADMINISTRATOR: _user(Role.ADMINISTRATOR, "chef"),
     }
     for person, user in cast.users.items():

@@ -22,6 +22,7 @@ from tests.access.people import (
     DEACTIVATED,
     LEFT_BEHIND,
     OTHER_REPORTER,
+    PSYCHOLOGIST,
     REPORTER,
     SIGNED_IN,
     SUPERVISOR,
@@ -127,6 +128,8 @@ def _openings(allowed: Collection[str], otherwise: str, answer: str = IN) -> Rul
             return SIGN_IN
         if person in NEXT_STEP:
             return NEXT_STEP[person]
+        if person == PSYCHOLOGIST:
+            return FORBIDDEN  # the door of the area
         return answer if person in allowed else otherwise
 
     return rule
@@ -138,6 +141,13 @@ openings_control = _openings({CUSTODIAN, ADMINISTRATOR}, FORBIDDEN)
 # Whoever asked, every supervisor, every custodian. What each may do now is in `test_openings`.
 PARTIES = {ASSIGNED, CUSTODIAN} | SUPERVISORS
 party_to_opening = _openings(PARTIES, ABSENT)
+
+
+def listening(person: str) -> str:
+    """Agents who wish to talk, for the psychologist: no supervisor, no administrator."""
+    if person in OUTSIDE:
+        return SIGN_IN
+    return IN if person == PSYCHOLOGIST else FORBIDDEN
 
 
 def own_account(person: str) -> str:
@@ -162,7 +172,7 @@ def _room(person: str) -> str:
     """Whoever has signed in is shown to their own room."""
     if person in AGENTS | {WITHOUT_AGENT}:
         return "/console/"
-    return {ADMINISTRATOR: "/admin/", CUSTODIAN: "/levees/"}.get(person) or NEXT_STEP[person]
+    return {ADMINISTRATOR: "/admin/", CUSTODIAN: "/levees/", PSYCHOLOGIST: "/ecoute/"}.get(person) or NEXT_STEP[person]
 
 
 def way_in(outside: str) -> Rule:
@@ -208,6 +218,7 @@ ROUTES: dict[str, Route] = {
     "pages:accessibility": Route(anybody, READ),
     "pages:legal": Route(anybody, READ),
     "pages:privacy": Route(anybody, READ),
+    "pages:figures": Route(anybody, READ),  # rounded, nothing small (chat.suppression)
     "pages:robots": Route(anybody, READ),
     "security_txt": Route(nobody, READ),  # there with CONTACT_EMAIL only, which the tests leave empty
     "pages:favicon": Route(anybody, READ, to=("/static/pnav/favicon-discreet.svg",)),
@@ -239,6 +250,9 @@ ROUTES: dict[str, Route] = {
     "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
     "chat:handover": Route(own_visit("/signalement/", left_behind=IN), FORM, to=("/tchat/",)),  # nothing to read yet
     "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
+    "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
+    "chat:slip": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
+    "chat:slip_paper": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
     # The answer to a request for erasure is also for who typed its words (`chat:resume`): that visit alone.
     "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
     "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),
@@ -248,7 +262,17 @@ ROUTES: dict[str, Route] = {
     "console:availability": Route(agents, WRITE),
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
-    "console:urgency": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:pause": Route(agents, WRITE, to=("/console/",)),
+    "console:care": Route(agents, READ_ONLY_GET),  # their own weeks and their own request
+    "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
+    "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again
+    "console:hold": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:note": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen again
+    "console:ask": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:aside": Route(assigned_agent, WRITE),  # without a text: the screen, without a conversation
+    "console:replies": Route(agents, FORM),
+    "console:reply": Route(assigned_agent, FORM, data={"supprimer": "1"}, to=("/console/reponses/",)),
     "console:transfer": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # to nobody: the screen again
     "console:withdraw": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:handovers": Route(agents, READ_ONLY_GET),
@@ -260,13 +284,26 @@ ROUTES: dict[str, Route] = {
     "console:whisper": Route(its_supervisor, WRITE),
     "console:reassign": Route(its_supervisor, WRITE),
     "console:ask_opening": Route(assigned_agent, FORM),
+    # Where nothing was sent that can be kept, the screen again, or back to it.
+    "console:sheet": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:propose": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:emergency": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:paper": Route(assigned_agent, WRITE, shows=ITS_AGENT),
+    "console:own_search": Route(agents, FORM),
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
     "console:freeze_decision": Route(supervisors, WRITE, to=("/console/conservation/",)),
     "console:erasure": Route(supervisors, FORM),
     "console:presence": Route(agents, READ_ONLY_GET),
     "console:board": Route(supervisors, READ_ONLY_GET),
+    "console:staffing": Route(supervisors, READ_ONLY_GET),
+    "console:staffing_csv": Route(supervisors, READ_ONLY_GET),
+    "console:history": Route(supervisors, READ_ONLY_GET),
+    "console:history_csv": Route(supervisors, READ_ONLY_GET),
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
+    # The psychologist's page.
+    "listening:index": Route(listening, READ_ONLY_GET, shows=frozenset({PSYCHOLOGIST})),
+    "listening:answer": Route(listening, WRITE, to=("/ecoute/",), shows=frozenset({PSYCHOLOGIST})),
     # Openings of the seal. The administrators have the register, and no request.
     "openings:index": Route(openings_room, READ_ONLY_GET),
     "openings:register": Route(openings_control, READ_ONLY_GET),
@@ -319,6 +356,8 @@ ROUTES: dict[str, Route] = {
     "admin:view_on_site": Route(missing_administrators, FORM),  # no model has a page of its own on the site
     "admin:app_list": Route(administrators, FORM, where={"app_label": "chat"}),
     "admin:auth_user_password_change": Route(administrators, FORM),
+    "admin:accounts_user_import": Route(administrators, FORM),
+    "admin:accounts_user_export": Route(administrators, WRITE),
     "admin:admin/(?P<url>.*)$": Route(missing_administrators, FORM, where={"url": "rien"}),
     # The operator's. /metrics is for who holds the token, whoever they are.
     "health_live": Route(anybody, READ),
@@ -343,6 +382,8 @@ class AdminClass:
 ADMIN: dict[str, AdminClass] = {
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
+    "chat.Threshold": AdminClass(add=False, delete=False),
+    "chat.CannedReply": AdminClass(),
     "chat.Unit": AdminClass(),
     "locations.Competence": AdminClass(),
     "locations.DataEdition": AdminClass(add=False, change=False, delete=False),

@@ -14,9 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
-    "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze",
+    "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
+    "Aside", "AsidePart", "AsideMessage", "Hold", "Note", "OwnReply",
+    "SealedValue", "OpeningRequest", "OpeningStep", "ErasureRequest", "Freeze", "Debrief",
 }  # fmt: skip
-TABLES = {"chat_conversation", "chat_message", "reports_report", "reports_sealedvalue", "reports_openingrequest"}
+TABLES = {
+    "chat_conversation", "chat_message", "chat_note", "chat_asidemessage",
+    "reports_report", "reports_sealedvalue", "reports_openingrequest",
+}  # fmt: skip
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
 
 # module: (reason, functions). Each gets what it looks for from whoever proved access before, or looks for nobody's in
@@ -26,6 +31,14 @@ EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
+    "chat/acts.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_own", "hold"}),
+    "chat/asides.py": (ACTS, {"ask", "answer"}),
+    "chat/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
+    "chat/answering.py": (ACTS, {"lock_own"}),
+    "chat/factsheets.py": (ACTS, {"sheet_of"}),
+    "chat/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
+    "chat/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
+    "chat/closings.py": (ACTS, {"words_of", "points_of"}),
     "chat/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
         {
@@ -42,11 +55,18 @@ NAMED = {
     "chat/writing.py": (ACTS, {"<module>"}),
     "chat/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/queue.py": (EVERYBODY, {"*"}),
+    "chat/debriefs.py": (
+        "the ways to a request for a talk: the agent's own, or the psychologist's by `_require`",
+        {"*"},
+    ),
     "chat/place.py": (EVERYBODY, {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of", "figures"},
+        {"_with_activity", "entry_of", "_running_holds"},
     ),
+    "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
+    "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/handover.py": (
         ACTS + "; or the load and the conversations of an agent",
         {"lock_conversation", "lock_receiver", "history", "end_duty"},
@@ -75,10 +95,13 @@ KEYS = {
 }  # fmt: skip
 BY_KEY = {
     ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
+    ("chat/access.py", "as_party_to_aside"), ("chat/access.py", "own_reply"),
     ("chat/access.py", "erasure_by_digest"),
     ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/stepping_in.py", "write"),
     ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
+    ("chat/debriefs.py", "_lock"),
+    ("chat/proposals.py", "_answers"), ("chat/proposals.py", "open_question"),  # of the conversation's own messages
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from django.test.client import ClientHandler
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from chat.models import Debrief
 from tests.access.frames import FRAMES
 from tests.access.people import (
     ADMINISTRATOR,
@@ -35,6 +36,7 @@ from tests.access.people import (
     OTHER_WORDS,
     PEOPLE,
     REPORTER,
+    SECRET_WORDS,
     SUPERVISOR,
     TEMPORARY,
     WITHOUT_AGENT,
@@ -158,7 +160,7 @@ def expected(person: str, method: str, route: Route, path: str) -> set[str]:
     answer = route.who(person)
     if method in route.methods:
         return {answer}
-    if answer.startswith("/") and path.startswith(("/console/", "/levees/", "/admin/", "/compte/")):
+    if answer.startswith("/") and path.startswith(("/console/", "/levees/", "/ecoute/", "/admin/", "/compte/")):
         return {answer}  # to the sign-in, or to the next step of it
     return {"405", "403"} if answer == "403" or path.startswith("/admin/") else {"405"}
 
@@ -171,6 +173,9 @@ def where(cast: Cast) -> dict[str, Any]:
     return {
         "public_id": cast.conversation.public_id,
         "opening_id": cast.opening.public_id,
+        "debrief_id": Debrief.objects.get().public_id,
+        "aside_id": cast.aside.public_id,
+        "reply_id": cast.reply.public_id,
         "pk": 2**31 - 1,  # of a passkey: nobody's
         "id": rows["accounts.User"],
         "content_type_id": 1,
@@ -181,6 +186,8 @@ def where(cast: Cast) -> dict[str, Any]:
 def path_of(name: str, where: dict[str, Any], route: Route) -> str:
     values = {**where, **route.where}
     address = ADDRESSES[name]
+    if name.startswith("listening:"):
+        values["public_id"] = where["debrief_id"]
     if name.startswith("openings:"):
         values["public_id"] = where["opening_id"]
     for label, pk in where["rows"].items():
@@ -205,13 +212,13 @@ def people_at(name: str, path: str, method: str) -> Sequence[str]:
         return ONE_OF_EACH
     if method == "HEAD":
         return [NOBODY, REPORTER, OTHER_REPORTER, ASSIGNED, OTHER_AGENT, ADMINISTRATOR, TEMPORARY]
-    is_theirs = path.startswith(("/levees/", "/admin/", "/compte/"))
+    is_theirs = path.startswith(("/levees/", "/ecoute/", "/admin/", "/compte/"))
     return [person for person in PEOPLE if is_theirs or not person.startswith(f"{ADMINISTRATOR}, ")]
 
 
 def words_in(answer: HttpResponse) -> set[str]:
     text = answer.content.decode(errors="replace")
-    return {words for words in (WORDS, OTHER_WORDS) if words in text}
+    return {words for words in (WORDS, OTHER_WORDS, SECRET_WORDS) if words in text}
 
 
 def test_every_address_as_everybody(cast, where, subtests, tried):
@@ -285,7 +292,23 @@ UNTIL = {"until": "2099-01-01"}
 BY_KEY = {
     "console:conversation": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=7))})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
-    "console:urgency": [("POST", {"urgency": "2"})],
+    "console:weight": [("POST", {"weight": "2"})],
+    "console:urgency": [("POST", {"urgency": "2", "reason": "danger"}), ("POST", {})],
+    "console:hold": [("POST", {"minutes": "5"}), ("POST", {"lever": "1"})],
+    "console:note": [("POST", {"body": "x"}), ("POST", {"body": "x", "replaces": "1"})],
+    "console:ask": [("POST", {"body": "x", "colleague": ""}), ("POST", {})],
+    "console:aside": [("POST", {"body": "x"}), ("POST", {"lu": "1"}), ("POST", {})],
+    "console:reply": [("GET", {}), ("POST", {"title": "x", "vous": "x"}), ("POST", {"supprimer": "1"})],
+    "console:sheet": [("POST", {"version": "0", "online": "yes"}), ("POST", {"version": "0", "autosave": "1"})],
+    "console:propose": [
+        ("POST", {"act": "question", "question": "x", "answer_1": "oui", "answer_2": "non"}),
+        ("POST", {"act": "complaint"}),
+        ("POST", {"act": "partner", "partner": "1"}),
+        ("POST", {"act": "appointment", "day": "2099-01-01", "hour": "10:00", "checked": "on"}),
+        ("POST", {"act": "said", "said": "yes", "asked": str(uuid.UUID(int=7))}),
+    ],
+    "console:emergency": [("POST", {"situation": "danger"}), ("POST", {"step": "location"}), ("POST", {"end": "1"})],
+    "console:paper": [("POST", {"motive": "person"}), ("POST", {})],
     "console:transfer": [("POST", {"target": "agent-1", "manner": "cold", "reason": "request"})],
     "console:withdraw": [("POST", {})],
     "console:answer": [("POST", {"answer": "accept"}), ("POST", {"answer": "decline", "reason": "non"})],
@@ -323,7 +346,11 @@ STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
 }  # fmt: skip
 NO_PART = {OTHER_AGENT, WITHOUT_AGENT, ADMINISTRATOR}  # in the opening of somebody else's conversation
 # Addresses of the visitors' pages that hold no key of an object, or whose keys everybody may use.
-NO_KEY = {"triage:result": "a result of the orientation", "triage:question": "a question of the orientation"}
+NO_KEY = {
+    "triage:result": "a result of the orientation",
+    "triage:question": "a question of the orientation",
+    "listening:answer": "the psychologist's own: the others are refused before anything is looked for",
+}
 
 
 def test_every_address_with_a_key_is_compared():
@@ -350,6 +377,9 @@ def test_object_of_somebody_else_is_as_unknown(cast, where, subtests, tried):
             foreign, unknown, value = passkey.pk, _other_of_this_length(passkey.pk), "pk"
         elif name.startswith("openings:"):
             foreign, unknown, value = cast.opening.public_id, uuid.uuid4(), "opening_id"
+        elif name in {"console:aside", "console:reply"}:
+            value = f"{name.removeprefix('console:')}_id"
+            foreign, unknown = where[value], uuid.uuid4()
         else:
             foreign, unknown, value = cast.conversation.public_id, uuid.uuid4(), "public_id"
         for method, data in requests:

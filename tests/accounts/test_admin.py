@@ -1,5 +1,8 @@
 """The admin: what administrators do there, and what nobody ever sees there."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.apps import apps
@@ -7,13 +10,14 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from chat.models import Agent, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.pages.actions import give_feedback
 
-from .cast import PASSWORD, make_user, sign_in
+from .cast import make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +129,7 @@ def test_admin_index_is_french_and_grouped(client, chief):
     assert groups == [name for name in ["Contenus", "Points d'accueil", "Équipe", "Réglages"] if name in groups]
     assert "Équipe" in groups
     team = next(group for group in client.get("/admin/").context["app_list"] if group["name"] == "Équipe")
-    assert {entry["object_name"] for entry in team["models"]} == {"User", "Unit", "Agent"}
+    assert {entry["object_name"] for entry in team["models"]} == {"User", "Unit", "Agent", "CannedReply", "Threshold"}
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model._meta.label)
@@ -143,8 +147,6 @@ def account_form(**changes):
         "role": "agent",
         "first_name": "Camille",
         "last_name": "Martin",
-        "password1": PASSWORD,
-        "password2": PASSWORD,
         "agent-TOTAL_FORMS": "1",
         "agent-INITIAL_FORMS": "0",
         "agent-MIN_NUM_FORMS": "0",
@@ -156,16 +158,28 @@ def account_form(**changes):
     return form | changes
 
 
+def first_password(answer) -> str:
+    """The one that this answer shows."""
+    assert answer.status_code == 200, answer.get("Location", "")
+    assert "no-store" in answer["Cache-Control"]
+    (shown,) = re.findall(r'<code id="first-password">([a-z2-9-]+)</code>', answer.text)
+    assert re.fullmatch(r"([a-z2-9]{4}-){3}[a-z2-9]{4}", shown)
+    return shown
+
+
 def test_create_agent_with_unit(client, chief, unit):
     form = account_form(**{"agent-0-unit": unit.pk, "agent-0-public_name": "Camille"})
     answer = client.post("/admin/accounts/user/add/", form)
-    assert answer.status_code == 302, answer.context["errors"]
     user = User.objects.get(username="camille")
-    assert user.password_is_temporary and user.check_password(PASSWORD)
+    shown = first_password(answer)
+    assert user.password_is_temporary and user.check_password(shown)
+    assert timedelta(days=2.9) < user.first_password_until - timezone.now() <= timedelta(days=3)
     assert not user.is_staff
     assert user.agent.unit == unit
     entry = LogEntry.objects.get()
-    assert entry.object_repr == "camille" and PASSWORD not in entry.change_message
+    assert entry.object_repr == "camille" and shown not in entry.change_message
+    assert "first-password" not in client.get(f"/admin/accounts/user/{user.pk}/change/").text, "it is shown once"
+    assert shown not in str(dict(client.session)) + str(client.cookies)
 
 
 def test_create_agent_without_unit_is_refused(client, chief):
@@ -182,20 +196,29 @@ def test_create_administrator_with_unit_is_refused(client, chief, unit):
 
 
 def test_create_administrator(client, chief):
-    assert client.post("/admin/accounts/user/add/", account_form(role="administrator")).status_code == 302
+    assert first_password(client.post("/admin/accounts/user/add/", account_form(role="administrator")))
     assert User.objects.get(username="camille").is_superuser
 
 
 def test_set_password_is_provisional(client, chief):
-    user = make_user("camille")
+    user = make_user("camille", totp=True)
     url = f"/admin/accounts/user/{user.pk}/password/"
     page = client.get(url).content.decode()
     assert "provisoire" in page and "usable_password" not in page
-    new = "une autre phrase provisoire"
-    assert client.post(url, {"password1": new, "password2": new}).status_code == 302
     user.refresh_from_db()
-    assert user.password_is_temporary and user.check_password(new)
-    assert new not in LogEntry.objects.get().change_message
+    assert not user.password_is_temporary, "looking draws nothing"
+    mine = "une phrase que je choisis"
+    drawn = [first_password(client.post(url, {"password1": mine, "password2": mine})) for _time in range(2)]
+    user.refresh_from_db()
+    assert len({*drawn, mine}) == 3, "nobody chooses it, and each one is another"
+    assert user.password_is_temporary and user.check_password(drawn[1]) and not user.check_password(drawn[0])
+    assert all(word not in entry.change_message for word in drawn for entry in LogEntry.objects.all())
+    assert Authenticator.objects.filter(user=user).exists(), "the second factor stays"
+
+
+def test_first_password_of_ones_own_leaves_the_session_and_asks_for_another(client, chief):
+    assert first_password(client.post(f"/admin/accounts/user/{chief.pk}/password/"))
+    assert client.get("/admin/").url.startswith("/compte/password/change/")
 
 
 def test_reset_second_factor_asks_then_logs(client, chief):

@@ -8,11 +8,14 @@ import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import jwt
 import pytest
 import requests
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialToken
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -20,7 +23,7 @@ from django.urls import reverse
 
 from chat.identity import Pass
 from pnav.accounts.models import Role, User
-from pnav.accounts.openid import proves_second_factor
+from pnav.accounts.openid import Exchange, proves_second_factor
 from pnav.accounts.second_factor import link_mark
 from pnav.identity import identify
 from pnav.sessions import stored_key
@@ -55,6 +58,7 @@ def configure(settings, at: Provider) -> None:
     settings.OPENID_ISSUER = at.url
     settings.OPENID_PROVIDER = f"openid-{hashlib.sha256(at.url.encode()).hexdigest()[:16]}"
     settings.OPENID_CLIENT_ID, settings.OPENID_CLIENT_SECRET = "pnav", "a secret of the provider"
+    settings.OPENID_ALGORITHMS = ["RS256"]  # all that this provider can do
 
 
 @pytest.fixture(autouse=True)
@@ -325,8 +329,6 @@ def test_wrong_issuer_in_the_answer(client, camille):
 
 def test_wrong_audience(client, camille, monkeypatch):
     """A token that the provider signed for another site, with the right nonce."""
-    from pnav.accounts.openid import Exchange
-
     address = leave(client)
     code = query_of(sign_in_there(address, SUBJECT, client_id="another-site"))["code"]
     asked = query_of(address)
@@ -346,8 +348,6 @@ def test_expired_token(client, camille, hasty, settings, monkeypatch):
 
 @pytest.mark.parametrize("forgery", ["none", "shared", "flipped", "nothing"])
 def test_forged_signature(client, camille, monkeypatch, forgery, provider):
-    from pnav.accounts.openid import Exchange
-
     original = Exchange.get_access_token_data
 
     def forged(*args, **kwargs):
@@ -364,6 +364,43 @@ def test_forged_signature(client, camille, monkeypatch, forgery, provider):
 
     monkeypatch.setattr(Exchange, "get_access_token_data", forged)
     assert is_refused(client, client.get(sign_in_there(leave(client), SUBJECT)))
+
+
+def test_signature_that_the_operator_did_not_name(client, camille, settings):
+    """RS256 is every provider's; without its name in OPENID_ALGORITHMS it is as good as none."""
+    settings.OPENID_ALGORITHMS = ["ES256", "PS256"]
+    assert is_refused(client, client.get(sign_in_there(leave(client), SUBJECT)))
+
+
+def signed_by(monkeypatch, key: Any, algorithm: str) -> None:
+    """Have the provider publish this key, and sign its tokens by it."""
+    original = Exchange.get_access_token_data
+
+    def signed(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        token = original(*args, **kwargs)
+        claims = jwt.decode(token["id_token"], options={"verify_signature": False})
+        return token | {"id_token": jwt.encode(claims, key, algorithm, headers={"kid": "own"})}
+
+    public = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    keys = jwt.PyJWKSet.from_dict({"keys": [{**public, "kid": "own", "alg": algorithm}]})
+    monkeypatch.setattr(Exchange, "get_access_token_data", signed)
+    monkeypatch.setattr(Exchange, "_keys", lambda _self: keys)
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "PS256"])
+def test_signatures_believed_by_default(client, camille, settings, monkeypatch, algorithm):
+    settings.OPENID_ALGORITHMS = ["ES256", "PS256"]
+    key = ec.generate_private_key(ec.SECP256R1()) if algorithm == "ES256" else rsa.generate_private_key(65537, 2048)
+    signed_by(monkeypatch, key, algorithm)
+    assert client.get(sign_in_there(leave(client), SUBJECT)).url == "/compte/2fa/authenticate/"
+
+
+@pytest.mark.filterwarnings("ignore:The RSA key")  # PyJWT's own word about it
+def test_short_key_of_the_provider(client, camille, settings, monkeypatch, caplog):
+    settings.OPENID_ALGORITHMS = ["PS256"]
+    signed_by(monkeypatch, rsa.generate_private_key(65537, 1024), "PS256")  # noqa: S505  it is to be refused
+    assert is_refused(client, client.get(sign_in_there(leave(client), SUBJECT)))
+    assert "key is too short" in caplog.text
 
 
 def test_provider_that_says_no_or_is_away(client, settings):

@@ -1,14 +1,24 @@
 """What a password may be: long, of any signs, kept as it was typed; and not what everybody here would think of."""
 
+import json
+import random
+import time
+from io import StringIO
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pnav.accounts import known
+from pnav.accounts.known import STOLEN as STOLEN_FILE
 from pnav.accounts.models import User
-from pnav.accounts.passwords import WORDS, unforeseen
+from pnav.accounts.passwords import WORDS, guesses_log10, names_of, unforeseen
 from tests.accounts.cast import PASSWORD, make_user, sign_in
 
 
@@ -43,11 +53,123 @@ def test_password_that_everybody_here_would_think_of(password):
         "une girafe de police boit du thé",  # words of the house among others
         "пароль на кухне",
         "🦒🌋🧵🎻🪁🦑🥨🛶🪐🧊🎡🦔",
-        "x3" * 40,
+        "aucune girafe ne porte de cravate" * 4,
     ],
 )
 def test_password_of_any_signs(password):
     validate_password(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "chocolat2024",
+        "Anniversaire2024!",
+        "Éléphant1987!!",
+        "princesse1990",
+        "Marseille13013",
+        "soleilsoleil",
+        "Sunshine2024!",
+        "Ch0c0l4t2024",
+        "zaq12wsxcde34rfv",
+        "x3" * 40,
+    ],
+)
+def test_password_of_a_common_word_a_year_or_a_repetition(password):
+    with pytest.raises(ValidationError) as refused:
+        validate_password(password)
+    assert "password_guessable" in {error.code for error in refused.value.error_list}
+
+
+@pytest.mark.parametrize("password", ["kervoazig-29200", "Kervoazig!!1984", "xanthippe.kervoazig"])
+def test_password_of_the_accounts_own_names(password):
+    """Names that no list has: for somebody else it is a password like another."""
+    validate_password(password)
+    with pytest.raises(ValidationError) as refused:
+        validate_password(password, User(username="x.kervoazig", first_name="Xanthippe"))
+    assert {error.code for error in refused.value.error_list} & {"password_guessable", "password_too_similar"}
+
+
+def test_names_of_an_account():
+    assert list(names_of(User(username="p.le-goff", first_name="Éloïse"))) == ["goff", "eloise"]
+    assert list(names_of(None)) == []
+
+
+@pytest.mark.parametrize(
+    "password", ["²³¹⁴⁵⁶⁷⁸⁹⁰₁₂₃", "١٩٨٧١٢١٢١٢", "\0" * 12, "4@8({[<369&#!1/|0$5+7%2" * 9, "a" * 4096]
+)
+def test_guesses_are_estimated_for_any_signs_in_bounded_time(password):
+    began = time.process_time()
+    assert guesses_log10(password) >= 0
+    assert time.process_time() - began < 2  # 0.2 for the fourth; two seconds without a limit at 40 signs
+
+
+@hypothesis.settings(deadline=None)
+@given(st.text(max_size=80))
+def test_guesses_are_estimated_for_any_text(password):
+    assert guesses_log10(password) >= 0
+
+
+# One in a hundred of the 3,000 most common ones of 12 characters or more, by rank: what ASVS 6.2.4 asks for.
+STOLEN = (
+    "123qweasdzxc", "zQjphsyf6ctifgu", "Rfnthbyf1988", "qazwsx123456", "951753852456", "Serializatio", "scorpionking",
+    "1qw23er45ty6", "nbwnbw258789", "654321654321", "SetActivePwr", "jesseluotonen", "cbyuekzhyjcnm", "123456789roma",
+    "svetlana1984", "prostoyparol", "konstantinos", "fyutkbyf2007", "Chesterfield", "876543212000", "12345678910n",
+    "www89062803177", "triderredirt", "smudgesmudge", "rewqfdsavcxz", "PrecompileIn", "Nikitosik2011",
+    "marinanastua1313", "k1ku1ch1m0j1", "hjvfhjvfhjvf", "fyutkbyf2005",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("password", STOLEN)
+def test_stolen_password_is_refused(password):
+    for one in (password, password.upper()):
+        with pytest.raises(ValidationError) as refused:
+            validate_password(one)
+        assert "password_stolen" in {error.code for error in refused.value.error_list}
+
+
+def test_stolen_passwords_are_many_and_good_ones_are_not_among_them():
+    assert STOLEN_FILE.stat().st_size == 4 * 43_940
+    assert len(known.words()) == 10_000
+    drawn = random.Random(20_261_125)  # the same draw each time
+    chance = sum(known.is_stolen(f"{drawn.getrandbits(80):020x}") for _each in range(100_000))
+    assert chance <= 8  # one in 100,000 is expected
+
+
+@pytest.mark.django_db
+def test_stolen_password_is_said_beside_its_field_in_french(client):
+    make_user("camille", totp=True)
+    sign_in(client, "camille")
+    page = client.post(
+        "/compte/password/change/", {"oldpassword": PASSWORD, "password1": STOLEN[0], "password2": STOLEN[0]}
+    )
+    assert page.status_code == 200
+    (error,) = (one for one in page.context["form"].errors["password1"] if "volé" in one)
+    assert error.replace("'", "&#x27;") in page.text
+    assert STOLEN[0] not in page.text
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_make_password_lists_writes_what_is_read(tmp_path, monkeypatch):
+    passwords = [f"Étrange-{number:05}" for number in range(3000)]
+    (tmp_path / "list").write_text("\n".join([*passwords, "court", passwords[0].upper()]) + "\r\n")
+    (tmp_path / "words").write_text(json.dumps(["Bonjour", "été", "l'eau", "forêt", "foret", "mer"]))
+    call_command(
+        "make_password_lists", stolen=[tmp_path / "list"], words=tmp_path / "words", into=tmp_path, stdout=StringIO()
+    )
+    made = (tmp_path / "stolen.bin").read_bytes()
+    assert len(made) == 4 * 3000 and (tmp_path / "words.txt").read_text().split() == ["bonjour", "foret"]
+    monkeypatch.setattr(known, "STOLEN", tmp_path / "stolen.bin")
+    monkeypatch.setattr(known, "_stolen", known._stolen.__wrapped__)
+    assert known.is_stolen("etrange-00007") and not known.is_stolen("etrange-03000")
+
+
+def test_make_password_lists_refuses_a_wrong_file(tmp_path):
+    (tmp_path / "list").write_text("a short list\n")
+    with pytest.raises(CommandError, match="Only 1 passwords"):
+        call_command("make_password_lists", stolen=[tmp_path / "list"], into=tmp_path)
+    with pytest.raises(CommandError, match="Nothing to do"):
+        call_command("make_password_lists")
 
 
 def test_unforeseen_leaves_words_and_rows_out():

@@ -4,15 +4,18 @@ import time
 
 import pytest
 from django.contrib import admin
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import reverse
 
 from chat.models import Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.accounts.proof import Proved, ask, last_proof, recently_proved
+from pnav.sessions import SessionStore
 
 from .cast import PASSWORD, make_user, sign_in, totp_code
 
@@ -43,13 +46,12 @@ def new_account() -> dict[str, str]:
     inline = {f"agent-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")}
     return {
         **inline, "agent-MAX_NUM_FORMS": "1", "username": "nouvelle", "role": "custodian",
-        "password1": PASSWORD, "password2": PASSWORD,
     }  # fmt: skip
 
 
 def test_right_after_signing_in_nothing_more_is_asked(client, chief):
     assert client.get(ADD).status_code == 200
-    assert client.post(ADD, new_account()).status_code == 302
+    assert client.post(ADD, new_account()).status_code == 200
     assert User.objects.filter(username="nouvelle").exists()
 
 
@@ -63,19 +65,74 @@ def test_old_proof_asks_again_then_leads_back(client, chief):
     assert client.get(ADD).status_code == 200
 
 
+def test_each_proof_gives_the_session_another_key(client, chief):
+    """Whoever took the key before is out; the browser that proved it goes on where it was."""
+    thief = Client()
+    thief.cookies["sessionid"] = before = client.cookies["sessionid"].value
+    assert thief.get("/admin/").status_code == 200
+    age(client, 6)
+    cache.clear()  # the code of the sign-in has served
+    client.post(client.get(ADD).url, {"code": totp_code()})
+    assert client.cookies["sessionid"].value != before
+    assert client.get(ADD).status_code == 200
+    late = thief.get("/admin/")
+    assert late.url.startswith("/compte/login/")
+    assert "sessionid" not in late.cookies, "a page on its way does not take the new cookie out of the browser"
+
+
+def test_page_on_its_way_does_not_bring_the_old_key_back(client, chief):
+    """Whoever took the key asks again and again for a page that writes to the session: one of them is on its way while
+    the owner proves who they are, and all that the session held would lie under the old key again."""
+    old = client.cookies["sessionid"].value
+    age(client, 6)
+    cache.clear()  # the code of the sign-in has served
+    late = SessionStore(old)
+    late["challenge"] = "of the thief's page, which has read the session by now"
+    client.post(client.get(ADD).url, {"code": totp_code()})
+    assert client.cookies["sessionid"].value != old
+    with pytest.raises(UpdateError):
+        late.save()
+    thief = Client()
+    thief.cookies["sessionid"] = old
+    assert client.get(ADD).status_code == 200
+    assert thief.get("/admin/").url.startswith("/compte/login/")
+
+
+def test_password_given_again_and_new_factor_give_another_key(client, django_capture_on_commit_callbacks):
+    make_user("camille")
+    sign_in(client, "camille", totp=False)
+    keys = [client.cookies["sessionid"].value]
+    age(client, 60)
+    client.post("/compte/reauthenticate/", {"password": PASSWORD})
+    keys.append(client.cookies["sessionid"].value)
+    client.get("/compte/2fa/totp/activate/")
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/compte/2fa/totp/activate/", {"code": totp_code(client.session["mfa.totp.secret"])})
+    keys.append(client.cookies["sessionid"].value)
+    assert len(set(keys)) == 3
+    assert client.get("/compte/2fa/recovery-codes/").status_code == 200
+
+
+def test_wrong_proof_keeps_the_key(client, chief):
+    age(client, 6)
+    before = client.cookies["sessionid"].value
+    assert client.post(client.get(ADD).url, {"code": "000000"}).status_code == 200
+    assert client.cookies["sessionid"].value == before
+    assert is_asked(client.get(ADD))
+
+
 def test_form_that_was_open_may_be_sent_a_little_longer(client, chief):
     client.get(ADD)
     age(client, 10)
-    assert client.post(ADD, new_account()).url != ADD
+    assert client.post(ADD, new_account()).status_code == 200
     assert User.objects.filter(username="nouvelle").exists()
 
 
-def test_form_sent_too_late_does_nothing_and_keeps_no_password(client, chief):
+def test_form_sent_too_late_does_nothing(client, chief):
     age(client, 16)
     answer = client.post(ADD, new_account(), follow=True)
     assert "Rien n'est encore fait" in answer.content.decode().replace("&#x27;", "'")
     assert not User.objects.filter(username="nouvelle").exists()
-    assert PASSWORD not in str(dict(client.session))
 
 
 @pytest.mark.parametrize("act", ["change", "password", "reset", "delete_unit", "delete_units"])

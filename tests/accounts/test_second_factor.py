@@ -1,6 +1,5 @@
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -9,12 +8,12 @@ from chat.identity import Pass
 from chat.models import Agent
 from pnav.accounts.middleware import refuse
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import Standing, standing_of
+from pnav.accounts.second_factor import Standing, enrol_totp, standing_of
 from pnav.identity import identify
 from pnav.sessions import stored_key
 from tests.factories.chat import unit
 
-from .cast import PASSWORD, SECRET, make_user, sign_in, totp_code
+from .cast import PASSWORD, SECRET, make_user, recovery_codes, sign_in, totp_code
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +78,7 @@ def test_without_a_factor_nothing_but_enrolment(client, django_capture_on_commit
     assert "Notez ces codes maintenant" in codes
     again = client.get("/compte/2fa/recovery-codes/").content.decode()
     assert "Notez ces codes maintenant" not in again
-    assert Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()[0] not in again
+    assert recovery_codes(User.objects.get())[0] not in again
 
 
 def test_temporary_password_is_changed_first(client):
@@ -127,7 +126,7 @@ def test_recovery_code_lets_in_once(client, django_capture_on_commit_callbacks):
     make_user("camille")
     sign_in(client, "camille", totp=False)
     enrol(client, django_capture_on_commit_callbacks)
-    code = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()[0]
+    code = recovery_codes(User.objects.get())[0]
     client.post("/compte/logout/")
     for expected in (302, 200):
         client.post("/compte/login/", {"login": "camille", "password": PASSWORD})
@@ -180,7 +179,7 @@ def test_socket_knows_only_who_proved_a_factor(client):
     thief = Client()
     sign_in(thief, "camille", totp=False)
     assert user_of(thief) is None
-    TOTP.activate(user, SECRET)
+    enrol_totp(user, SECRET)
     assert user_of(thief) is None
     sign_in(client, "camille")
     assert user_of(client) == user.pk

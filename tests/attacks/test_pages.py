@@ -14,11 +14,12 @@ import pytest
 from django.conf import settings as site
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat import codewords, resume
-from chat.models import Conversation, Message
+from chat import codewords, debriefs, replies, resume
+from chat.models import Aside, Conversation, Message
 from pnav.accounts.models import Role
 from pnav.logs import Discreet
 from pnav.pages.models import Feedback
@@ -67,8 +68,15 @@ def where_of(conversation: Conversation) -> dict[str, object]:
     opening = openings.ask(
         report=conversation.report, field=OpeningField.NAME, grounds=grounds, is_urgent=True, recipient=None, by=by
     )
+    aside = Aside.objects.create(
+        conversation=conversation, asked_by=conversation.assigned_to, asked_at=timezone.now(), is_for_all=True
+    )
+    aside.parts.create(agent=conversation.assigned_to)
+    reply = replies.save_own(agent=conversation.assigned_to, title="Réponse", vous="Bonjour", tu="")
+    debrief = debriefs.ask(agent=conversation.assigned_to, words="")
     return {
         "public_id": conversation.public_id, "opening_id": opening.public_id,
+        "aside_id": aside.public_id, "reply_id": reply.public_id, "debrief_id": debrief.public_id,
         "pk": 1, "id": 1, "content_type_id": 1, "rows": {},
     }  # fmt: skip
 
@@ -391,8 +399,28 @@ FORMS = {
     "/compte/login/": ("login", "password"),
     "/console/disponibilite/": ("availability", "pause_reason", "capacity", "echange"),
     "/console/echange/…/": ("client_id", "body"),
-    "/console/echange/…/urgence/": ("urgency",),
-    "/console/echange/…/terminer/": ("outcome", "confirm"),
+    "/console/echange/…/urgence/": ("urgency", "reason", "explanation"),
+    "/console/echange/…/retour/": ("minutes",),
+    "/console/echange/…/note/": ("body", "replaces"),
+    "/console/echange/…/question/": ("colleague", "body"),
+    "/console/reponses/": ("title", "vous", "tu"),
+    "/console/echange/…/terminer/": ("outcome", "confirm", "summary", "told", "point_danger"),
+    "/console/echange/…/fiche/": ("version", "online", "evidence", "dates", "links", "notes", "autosave"),
+    "/console/echange/…/propositions/": (
+        "act",
+        "question",
+        "answer_1",
+        "answer_2",
+        "partner",
+        "day",
+        "hour",
+        "checked",
+        "said",
+        "asked",
+    ),
+    "/console/echange/…/procedure/": ("situation", "step", "end"),
+    "/console/echange/…/document/": ("motive",),
+    "/console/mes-echanges/": ("since", "until", "facts", "outcome", "urgency", "proposed"),
     "/admin/chat/unit/add/": ("name", "force"),
     "/admin/chat/unit/": ("action", "_selected_action", "select_across", "index"),
 }

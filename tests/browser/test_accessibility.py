@@ -18,6 +18,7 @@ ADDRESSES = [
     "/avis/merci/",
     "/accessibilite/",
     "/mentions-legales/",
+    "/chiffres/",
     "/donnees-personnelles/",
     "/parametres-affichage/",
     "/composants/",

@@ -1,5 +1,6 @@
 """Signing in, enrolling and the admin in a real browser, under the real content policy."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -203,6 +204,28 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
                 page.locator("#result_list tbody th a").first.click()
         expect(page.locator("#content h1")).to_be_visible()
     page.goto(live_site.url + "/admin/accounts/user/add/")
+    axe(page)
+    page.goto(live_site.url + "/admin/accounts/user/importer/")
+    axe(page)
+    sheet = "nom;prenom;role;unite;force;nom_affiche\nMartin;Alice;agent;Aucune;police;Alice\n"
+    page.set_input_files("#sheet", {"name": "agents.csv", "mimeType": "text/csv", "buffer": sheet.encode()})
+    page.click("form[enctype] [type=submit]")
+    expect(page.locator(".errorlist")).to_contain_text("créez-la d'abord")
+    axe(page)
+    page.goto(live_site.url + "/admin/pages/contentblock/")
+    with goes_on(page):
+        page.locator("#result_list tbody th a").first.click()
+    with page.context.expect_page() as opened:
+        page.click("button[name=_preview][value=fr]")
+    expect(opened.value.locator("main")).to_contain_text("Aperçu : rien n’est enregistré.")
+    axe(opened.value)
+    page.goto(live_site.url + "/admin/accounts/user/?q=" + other)
+    with goes_on(page):
+        page.locator("#result_list tbody th a").first.click()
+    page.goto(page.url.replace("/change/", "/password/"))
+    axe(page)
+    page.get_by_role("button", name="Tirer un mot de passe provisoire").click()
+    expect(page.locator("#first-password")).to_have_text(re.compile(r"^([a-z2-9]{4}-){3}[a-z2-9]{4}$"))
     axe(page)
     page.goto(live_site.url + "/admin/accounts/user/?q=" + other)
     page.check("#result_list input[type=checkbox]")

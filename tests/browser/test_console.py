@@ -8,16 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import Page, expect
 from websockets.sync.client import ClientConnection, connect
 
 from chat import queue, resume
+from chat.duty import end_pauses
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
 from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET, totp_code
 from tests.browser.conftest import PATIENCE_MS, Axe, LiveSite, PageFactory
 from tests.chat.sockets import visit
@@ -56,7 +58,7 @@ def at(live_site: LiveSite) -> Iterator[Work]:
 
 def an_agent(**fields: Any) -> Agent:
     agent = make.agent(**{"availability": Availability.AWAY, "present": False} | fields)
-    TOTP.activate(agent.user, SECRET)
+    enrol_totp(agent.user, SECRET)
     return agent
 
 
@@ -237,8 +239,8 @@ def test_canned_reply_is_inserted_to_be_read_again(live_site, page: Page, at: Wo
     sign_in(page, live_site, agent)
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator(OPEN_THREAD)).to_be_visible()
-    page.get_by_text("Réponses prêtes").click()
-    page.get_by_role("link", name="Se présenter").click()
+    page.get_by_text("Réponses prêtes, à relire").click()
+    page.get_by_role("button", name="Se présenter").click()
     area = page.locator(f"{OPEN_THREAD} [name=body]")
     expect(area).to_be_focused()
     expect(area).to_have_value(re.compile("je m’appelle Camille"))
@@ -269,6 +271,51 @@ def test_line_lost_keeps_what_is_written_and_sends_it_once(live_site, page_facto
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
 
 
+@pytest.mark.slow
+def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_site, page: Page, at: Work, reporter):
+    """The agent proves again in another tab, for a sensitive act: the console beside it goes on, and says nothing."""
+    agent = at(an_agent)
+    _conversation, key = at(somebody_waits)
+    person = reporter(key)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    area = page.locator(f"{OPEN_THREAD} [name=body]")
+    area.fill("un brouillon")
+    before = cookie_of(page)
+    at(cache.clear)  # the code of the sign-in has served
+    beside = page.context.new_page()
+    beside.goto(live_site.url + "/compte/2fa/reauthenticate/?next=/compte/")
+    beside.fill("[name=code]", totp_code())
+    with page.expect_websocket(timeout=40_000) as again:
+        beside.press("[name=code]", "Enter")
+        beside.wait_for_url("**/compte/2fa/")
+        assert cookie_of(page) != before
+        beside.close()
+    assert again.value.url.endswith("/ws/console/")
+    expect(area).to_have_value("un brouillon")
+    person.says("vous êtes là ?")
+    expect(page.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("vous êtes là ?")
+    area.press("Control+Enter")
+    person.hears("un brouillon")
+    expect(page.locator("#coupure")).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_signed_out_elsewhere_says_so(live_site, page: Page, at: Work):
+    agent = at(an_agent)
+    sign_in(page, live_site, agent)
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
+    at(agent.user.end_sessions)
+    out = page.locator("#coupure").get_attribute("data-out")
+    assert out
+    expect(page.locator("#coupure")).to_have_text(out, timeout=40_000)
+
+
+def cookie_of(page: Page) -> str:
+    """The key of this browser's session."""
+    return next(one["value"] for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME)
+
+
 def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Work):
     agent = at(an_agent)
     _conversation, _key = at(somebody_waits)
@@ -279,6 +326,13 @@ def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Wor
     summary = page.locator(f"{OPEN_THREAD} summary").filter(has_text="Urgence")
     summary.click()
     page.get_by_label("Degré d'urgence").select_option("2")
+    page.get_by_label("Explication").fill("elle a peur")
+    page.get_by_role("button", name="Changer").click()
+    reason = page.get_by_label("Raison", exact=True)
+    expect(reason).to_be_focused()  # it lacks, and nothing is lost
+    expect(page.get_by_label("Explication")).to_have_value("elle a peur")
+    expect(page.get_by_label("Degré d'urgence")).to_have_value("2")
+    reason.select_option("danger")
     page.get_by_role("button", name="Changer").click()
     expect(page.locator("#liste")).to_contain_text("Critique")
     expect(page.locator(".console-dossier")).to_contain_text("Critique")
@@ -346,7 +400,8 @@ def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, a
     at(Agent.objects.filter(pk=supervisor.pk).update, availability=Availability.AWAY)
     page = page_factory(theme=theme, width=width)
     sign_in(page, live_site, supervisor)
-    for address in ("/console/", f"/console/echange/{conversation.public_id}/", "/console/tableau/"):
+    pages = ("tableau/", "historique/", "prendre-soin/")
+    for address in ("/console/", f"/console/echange/{conversation.public_id}/", *(f"/console/{one}" for one in pages)):
         page.goto(live_site.url + address)
         for details in page.locator("details:visible").all():
             details.evaluate("element => { element.open = true; }")
@@ -357,6 +412,30 @@ def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, a
 def make_available(agent: Agent) -> Agent:
     Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE, seen_at=make.long_ago(0))
     return agent
+
+
+def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, page_factory: PageFactory, at: Work):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent), urgency=2))
+    page = page_factory()
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    page.get_by_text("Terminer", exact=True).click()
+    page.get_by_label("Comment l'échange se termine").select_option("partners")
+    page.get_by_label("Je confirme").check(force=True)
+    page.get_by_role("button", name="Terminer l'échange").click()
+    duty = page.locator("#disponibilite")
+    expect(duty).to_contain_text("Prenez quelques minutes.")
+    duty.get_by_role("button", name="10 min").click()
+    expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
+    expect(duty.get_by_role("button", name="10 min")).to_be_focused()
+    at(Agent.objects.filter(pk=agent.pk).update, pause_until=make.long_ago(-0.05))
+    page.reload()
+    expect(duty).to_contain_text("Prenez quelques minutes.")
+    page.wait_for_timeout(3500)
+    assert at(end_pauses) == 1
+    expect(page.locator("#annonces")).to_contain_text("La pause est finie", timeout=15_000)
+    expect(duty).to_contain_text("Vous êtes : Disponible")
 
 
 def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: PageFactory, at: Work):
@@ -377,3 +456,41 @@ def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: Pag
     page.get_by_role("button", name="Terminer l'échange").click()
     expect(page.get_by_role("status").filter(has_text="Échange terminé.")).to_be_visible()
     assert at(Conversation.objects.get, pk=conversation.pk).outcome == "partners"
+
+
+# --- staffing, for supervisors ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 320), ("dark", 1280)])
+def test_staffing_is_readable(
+    page_factory: PageFactory,
+    live_site: LiveSite,
+    at: Work,
+    axe: Axe,
+    theme: str,
+    width: int,
+):
+    supervisor = at(an_agent, role=Role.SUPERVISOR)
+    page = page_factory(theme=theme, width=width)
+    sign_in(page, live_site, supervisor)
+    page.goto(live_site.url + "/console/effectifs/")
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # The numbers of the picture are as large as small print when the screen is narrow.
+    sizes = page.evaluate(
+        """[...document.querySelectorAll(".console-staffing__day")].map((picture) =>
+            12 * picture.getBoundingClientRect().width / 324)"""
+    )
+    assert len(sizes) == 7 and min(sizes) >= 10
+    # The bars are drawn in the colour of the text, which the theme chooses.
+    bar, text = page.evaluate(
+        """["rect.console-staffing__likely", "h1"].map((name) => {
+            const style = getComputedStyle(document.querySelector(name));
+            return name === "h1" ? style.color : style.fill;
+        })"""
+    )
+    assert bar == text
+    page.fill("[name=share]", "101")
+    page.press("[name=share]", "Enter")
+    page.wait_for_selector("#id_share-error")
+    axe(page)

@@ -40,14 +40,13 @@ def agent(france: LiveSite) -> Iterator[make.Agent]:
         with france.database():
             make.Agent.objects.update(availability="away")
             Conversation.objects.filter(status="waiting").update(status="abandoned")
-            from allauth.mfa.totp.internal.auth import TOTP
-
+            from pnav.accounts.second_factor import enrol_totp
             from tests.accounts.cast import SECRET
 
             agent = make.agent(availability="away", present=False, public_name="Camille")
             agent.user.set_password(PASSWORD)
             agent.user.save()
-            TOTP.activate(agent.user, SECRET)
+            enrol_totp(agent.user, SECRET)
             return agent
 
     with ThreadPoolExecutor(1) as pool:
@@ -109,7 +108,7 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
     expect(desk.get_by_text("Ils sont plusieurs, tous les soirs.")).to_be_visible()
     expect(desk.get_by_text("Victime").first).to_be_visible()
     expect(desk.get_by_text("Arles").first).to_be_visible()
-    desk.locator("textarea:visible").fill("Bonjour, je suis Camille. Vous n'êtes pas seule.")
+    desk.locator(".console-thread textarea[name=body]:visible").fill("Bonjour, je suis Camille. Vous n'êtes pas seule.")
     desk.keyboard.press("Control+Enter")
     expect(desk.locator("[data-author=agent] [data-slot=state]").last).to_have_text(re.compile("Envoyé|Lu"))
 

@@ -7,12 +7,12 @@ import re
 import uuid
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from chat.lifecycle import Availability
 from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp
 from reports import openings
 from reports.models import OpeningRequest, Report
 from reports.opening_rules import State
@@ -40,7 +40,7 @@ def people():
     for custodian in custodians:
         custodian.set_password(PASSWORD)
         custodian.save()
-        TOTP.activate(custodian, SECRET)
+        enrol_totp(custodian, SECRET)
     return agent, chief, custodians, conversation
 
 

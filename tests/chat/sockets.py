@@ -7,14 +7,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Self
 
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from chat.models import Agent, Conversation
 from chat.threads import in_db
-from pnav.accounts.second_factor import record_enrolment
+from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.asgi import application
 from reports.session import KEY
 
@@ -33,7 +33,7 @@ def signed_in(agent: Agent, *, second_factor: bool = True) -> str:
     """The session key of an agent who signed in."""
     user = agent.user
     if second_factor:
-        TOTP.activate(user, generate_totp_secret())
+        enrol_totp(user, generate_totp_secret())
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

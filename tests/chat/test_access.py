@@ -23,8 +23,20 @@ WAYS = {
     "agents_of",
     "assigned_to",
     "ended_by",
+    "units_of",  # whose agents a supervisor sees by name
+    "summary_for",  # what this reporter is asked to read
+    "offers_to",  # offers: nothing that anybody said
+    "as_offered",
+    "supervised_by",  # who answers and since when; no text before `stepping_in.join`, which records
+    "as_supervisor",
+    "has_joined",
+    "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
+    "answered_by",  # nobody else's
+    "asides_of",  # questions to colleagues: never the conversation
+    "as_party_to_aside",
+    "own_reply",
 }
 
 

@@ -7,9 +7,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 
+from chat import debriefs
 from chat.lifecycle import Status
 from chat.management.commands import run_worker
-from chat.models import Conversation, Message
+from chat.models import Conversation, Debrief, Message
 from pnav.pages.models import Feedback
 from reports import keyring, register
 from reports.models import AccessRecord, Erased, Report, Tombstone
@@ -94,10 +95,13 @@ def make_everything_expire() -> None:
     LogEntry.objects.update(action_time=make.long_ago(400 * 24 * 60))
     Tombstone.objects.create(kind="exchange", month="2001-01-01", rule="335+30", cause="term")
     Erased.objects.create(digest="0" * 64, on="2001-01-01")
+    debriefs.ask(agent=make.agent(), words="un mot")
+    Debrief.objects.update(ends_at=make.long_ago(1))
 
 
 REMOVALS = {
     "clearsessions": ["sessions: 1"],
+    "purge_debriefs": ["debriefs: 1"],
     "retention": ["reports: 2", "resume_codes: 1", "opinions: 1", "admin_log: 1", "tombstones: 1", "erased: 1"],
 }
 

@@ -3,16 +3,16 @@ import re
 import uuid
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, canned, resume
+from chat import actions, acts, canned, resume
 from chat.lifecycle import Author, Availability, Outcome, Status
-from chat.models import Agent, ConversationEvent, EventKind
+from chat.models import Agent, CannedReply, ConversationEvent, EventKind
 from locations.models import Municipality, Partner, ReceptionPoint
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import record_enrolment
+from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from tests.factories import chat as make
 from tests.triage.paths import all_paths
 from triage import rules
@@ -30,7 +30,7 @@ def _fast_passwords(settings):
 
 def signed_in(user: User) -> Client:
     """A browser in which this person proved password and second factor."""
-    TOTP.activate(user, generate_totp_secret())
+    enrol_totp(user, generate_totp_secret())
     client = Client()
     client.force_login(user)
     session = client.session
@@ -432,8 +432,9 @@ def test_dossier_unknown_hours_claim_nothing():
 def test_canned_reply_is_put_in_the_text_area_and_not_sent(age_band, pronoun):
     agent = make.agent(public_name="Camille")
     conversation = make.assigned(agent, age_band=age_band)
-    html = signed_in(agent.user).get(page_of(conversation) + "?modele=hello").content.decode()
-    area = re.search(r'<textarea[^>]* name="body"[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)
+    key = CannedReply.objects.get(title="Se présenter").public_id
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": key, "body": ""}).content.decode()
+    area = re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)
     assert "Camille" in area and pronoun in area
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
 
@@ -441,15 +442,21 @@ def test_canned_reply_is_put_in_the_text_area_and_not_sent(age_band, pronoun):
 def test_canned_unknown_key_changes_nothing():
     agent = make.agent()
     conversation = make.assigned(agent)
-    assert signed_in(agent.user).get(page_of(conversation) + "?modele=inconnu").status_code == 200
+    html = (
+        signed_in(agent.user).post(page_of(conversation), {"insert": "inconnu", "body": "mon texte"}).content.decode()
+    )
+    assert ">\nmon texte</textarea>" in html and "<title>Erreur" not in html
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
 
 
-@pytest.mark.parametrize("reply", canned.REPLIES, ids=lambda reply: reply.key)
-def test_canned_replies_keep_to_one_pronoun(reply):
-    vous, tu = reply.spoken(familiar=False, name="Camille"), reply.spoken(familiar=True, name="Camille")
-    assert not re.search(r"\b(tu|toi|ton|ta|tes|te)\b|\bt[’']", vous, re.IGNORECASE)
-    assert not re.search(r"\b(vous|votre|vos)\b", tu, re.IGNORECASE)
-    assert "{" not in vous + tu
+def test_canned_replies_of_the_first_day_keep_to_one_pronoun():
+    rows = list(CannedReply.objects.all())
+    assert len(rows) == 12
+    for row in rows:
+        vous, tu = (canned.choose(row.vous, row.tu, familiar=familiar) for familiar in (False, True))
+        assert not re.search(r"\b(tu|toi|ton|ta|tes|te)\b|\bt[’']", vous, re.IGNORECASE), row.title
+        assert not re.search(r"\b(vous|votre|vos)\b", tu, re.IGNORECASE), row.title
+        assert canned.unknown_variables(vous + tu) == []
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -564,21 +571,21 @@ def test_urgency_is_changed_and_written_in_the_history():
     conversation = make.assigned(agent)
     client = signed_in(agent.user)
     for _time in range(2):
-        client.post(page_of(conversation) + "urgence/", {"urgency": "2"})
+        client.post(page_of(conversation) + "urgence/", {"urgency": "2", "reason": "danger"})
     conversation.refresh_from_db()
     assert conversation.urgency == Urgency.CRITICAL
     event = ConversationEvent.objects.get(conversation=conversation, kind=EventKind.URGENCY)
-    assert (event.by, event.detail) == (agent.user, "0 → 2")
+    assert (event.by, event.detail) == (agent.user, "0 → 2 danger")
 
 
 def test_urgency_by_somebody_else_or_after_the_end():
     conversation, stranger = make.assigned(), make.agent()
     with pytest.raises(actions.NotYours):
-        actions.set_urgency(conversation_id=conversation.pk, urgency=Urgency.HIGH, by=stranger.user)
+        acts.set_urgency(conversation_id=conversation.pk, urgency=Urgency.HIGH, reason="other", by=stranger.user)
     agent = make.agent()
     over = make.closed(agent)
     with pytest.raises(actions.ConversationClosed):
-        actions.set_urgency(conversation_id=over.pk, urgency=Urgency.HIGH, by=agent.user)
+        acts.set_urgency(conversation_id=over.pk, urgency=Urgency.HIGH, reason="other", by=agent.user)
 
 
 # --- the board ----------------------------------------------------------------------------------------------------
@@ -593,6 +600,7 @@ def test_board_shows_waits_and_load_without_a_word_of_anybody():
     busy = make.agent(public_name="Louise", capacity=1)
     make.message(make.assigned(busy), "un mot privé")
     make.agent(public_name="Parti", present=False)
+    make.agent(public_name="Autre", unit_name="Ailleurs")
     waiting = make.waiting(queued_at=make.long_ago(12), urgency=Urgency.HIGH, age_band="under_15")
     make.message(waiting, "un autre mot privé")
     supervisor = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
@@ -602,6 +610,7 @@ def test_board_shows_waits_and_load_without_a_word_of_anybody():
         assert "12 min" in html and "mot privé" not in html
     html = client.get("/console/tableau/").content.decode()
     assert "Louise" in html and "1 sur 1" in html and "Complet" in html and "Parti" not in html
+    assert "Ailleurs" in html and "Autre<" not in html  # another unit's agents are not named
     assert '<meta http-equiv="refresh" content="20">' in html
     assert "http-equiv" not in client.get("/console/tableau/?fixe=1").content.decode()
 

@@ -8,11 +8,12 @@ from allauth.mfa.models import Authenticator
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, consumers, doorbell, identity, protocol, queue, reading, resume
+from chat import actions, asides, consumers, doorbell, identity, protocol, queue, reading, resume
 from chat.delivery import ensure_switchboard
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
 from pnav.accounts.models import Role
+from pnav.sessions import SessionStore
 from reports import arrivals
 from reports.models import SealedValue
 from tests.chat.sockets import Line, in_db, signed_in, visit
@@ -226,6 +227,30 @@ async def test_console_socket_ends_with_the_right_to_it(change, monkeypatch):
         assert await line.closed() in {protocol.CLOSE_NO_SESSION, protocol.CLOSE_FORBIDDEN}
 
 
+async def test_console_follows_a_session_that_got_another_key(monkeypatch):
+    """The old key is told 4401 within a round, and refused at the door; with the new one they are where they were."""
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    key = await in_db(signed_in, agent)
+    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    async with Line(CONSOLE, key) as line:
+        assert (await line.until("assigned"))["conversation"] == str(conversation.public_id)
+        new = await in_db(_prove_again, key)
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+    async with Line(CONSOLE, key) as line:
+        event = await line.socket.receive_output(timeout=5)
+        assert event == {"type": "websocket.close", "code": protocol.CLOSE_NO_SESSION}, "who is refused hears nothing"
+    async with Line(CONSOLE, new) as line:
+        assert (await line.until("assigned"))["conversation"] == str(conversation.public_id)
+        await line.post("je suis toujours là", conversation.public_id)
+
+
+def _prove_again(key):
+    session = SessionStore(key)
+    session.replace_key()
+    return session.session_key
+
+
 def _take_away(change, agent, key):
     user = agent.user
     if change == "password":
@@ -311,6 +336,23 @@ async def test_whole_conversation_over_two_sockets():
         closed = lambda frame: frame["type"] == "state" and frame["status"] == "closed"  # noqa: E731
         assert (await reporter.until(closed))["status"] == "closed"
         assert (await console.until("released"))["reason"] == "closed"
+
+
+async def test_console_of_who_takes_part_in_an_aside_is_told_to_look():
+    agent, colleague, stranger = [await in_db(make.agent) for _ in range(3)]
+    conversation = await in_db(make.assigned, agent)
+    keys = [await in_db(signed_in, one) for one in (agent, colleague, stranger)]
+    async with Line(CONSOLE, keys[0]) as own, Line(CONSOLE, keys[1]) as line, Line(CONSOLE, keys[2]) as other:
+        for one in (own, line, other):
+            await one.until("queue")
+        await in_db(
+            lambda: asides.ask(conversation_id=conversation.pk, body="secret", of=[colleague.pk], by=agent.user)
+        )
+        for one in (own, line):
+            assert await one.until("asides") == {"type": "asides"}
+        await other.send(type="beat")
+        while (frame := await other.receive())["type"] != "beat":
+            assert frame["type"] != "asides"
 
 
 async def test_console_hears_nothing_of_another_agents_conversation():

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import access, actions, handover, queue, resume
+from chat import access, actions, duty, handover, margin, queue, resume
 from chat.handover_models import Direction, Handover, HandoverText
 from chat.handover_rules import NOT_BACK_FOR, OFFER_FOR, READ_FOR, Answer, HandoverState, Part, Reason, Target
 from chat.lifecycle import Author, Availability, Room, Status, Waiting, share_out
@@ -17,6 +17,7 @@ from locations.models import Force
 from reports import keyring
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 
@@ -188,6 +189,45 @@ def test_share_out_directed_holds_up_nobody_and_leaves_the_turns_right():
         Waiting(15, "police", False, NOW),
     ]
     assert share_out(people, rooms, **options) == [(11, 2), (12, 1), (13, 2), (15, 1)]
+
+
+def test_share_out_directed_heavy_goes_first_to_who_has_two_places_of_the_unit():
+    rooms = [Room(1, "police", 0, 1, None, unit=8), Room(2, "police", 2, 4, None, unit=8)]
+    rooms.append(Room(3, "police", 0, 4, None, unit=7))
+    options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
+    heavy = Waiting(10, "police", False, NOW, weight=2, unit=8)
+    light = Waiting(11, "police", False, NOW, unit=8)
+    assert share_out([heavy, light], rooms, **options) == [(10, 2), (11, 1)]
+    assert share_out([heavy], rooms[:1], **options) == [(10, 1)]  # the last place is enough
+    away = Waiting(12, "police", False, NOW, weight=2, avoided=3)
+    assert share_out([away], rooms, **options) == [(12, 2)]
+
+
+def test_places_count_when_somebody_is_passed_on(camille):
+    """Two places of two are taken by one conversation; the last one is enough for a grave one, as in the queue."""
+    full, room = make.agent(capacity=2), make.agent(capacity=2)
+    for holder, weight in ((full, 2), (room, 1)):
+        held = make.assigned(holder)
+        Conversation.objects.filter(pk=held.pk).update(weight=weight)
+    conversation = make.assigned(camille, urgency=Urgency.CRITICAL)
+    assert conversation.weight == 2
+    with pytest.raises(handover.NoRoom):
+        cold(conversation, camille, agent=full.pk)
+    assert full not in handover.people(camille, timezone.now())
+    cold(conversation, camille, agent=room.pk)
+    conversation.refresh_from_db()
+    assert (conversation.assigned_to, conversation.weight) == (room, 2)
+
+
+def test_history_says_how_and_why(conversation, camille, alex):
+    cold(conversation, camille, unit=alex.unit_id)
+    queue.dispatch()
+    conversation.refresh_from_db()
+    words = [one.words for one in margin.history(conversation)]
+    assert "Transféré par la file : Gendarmerie nationale, Relève d'un autre service" in words
+    answer(propose(conversation, alex, agent=make.agent().pk), Answer.REFUSED)
+    assert margin.history(conversation)[-1].words == "Résumé refusé : il n'est pas transmis"
+    assert margin.words_of(ConversationEvent(kind=EventKind.KEPT, detail="?")) == "Passage sans suite"
 
 
 # --- warm -------------------------------------------------------------------------------------------------------------
@@ -571,6 +611,17 @@ def test_end_duty_promised_to_stay_keeps_the_conversation(conversation, camille)
     assert camille.availability == Availability.AWAY
     assert conversation.assigned_to == camille
     assert kinds(conversation)[-1] == EventKind.STAYS
+
+
+def test_end_duty_in_a_pause_that_would_end_by_itself(conversation, camille):
+    """The pause does not bring them back on duty."""
+    Agent.objects.filter(pk=camille.pk).update(
+        availability=Availability.PAUSE, pause_reason="Souffler", pause_until=make.long_ago(-5)
+    )
+    assert handover.end_duty(agent=camille, stays_for=[conversation.pk]) == []
+    assert duty.end_pauses(timezone.now() + timedelta(minutes=10)) == 0
+    camille.refresh_from_db()
+    assert (camille.availability, camille.pause_reason, camille.pause_until) == (Availability.AWAY, "", None)
 
 
 def test_return_with_the_code_is_not_left_to_an_agent_who_is_gone(

@@ -5,6 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.lifecycle import (
+    HEAVY,
+    LIGHT,
     Room,
     Status,
     Waiting,
@@ -13,7 +15,9 @@ from chat.lifecycle import (
     is_lease_over,
     may_overflow,
     share_out,
+    weight_of,
 )
+from triage.rules import Urgency
 
 MINUTE = timedelta(minutes=1)
 
@@ -91,6 +95,7 @@ people = st.lists(
         force=st.sampled_from(["", *FORCES]),
         is_urgent=st.booleans(),
         queued_at=st.integers(0, 3).map(lambda minutes: NOW - minutes * MINUTE),
+        weight=st.sampled_from([LIGHT, HEAVY]),
     ),
     max_size=12,
     unique_by=lambda person: person.key,
@@ -100,7 +105,7 @@ rooms = st.lists(
         Room,
         key=st.integers(1, 1000),
         force=st.sampled_from(FORCES),
-        load=st.integers(0, 3),
+        load=st.integers(0, 5),
         capacity=st.integers(0, 3),
         last_assigned_at=st.none() | st.integers(1, 9).map(lambda minutes: NOW - minutes * MINUTE),
     ),
@@ -119,10 +124,11 @@ def share_out_slowly(people, rooms, *, on_duty, at_most):
         own = [room for room in with_room if person.force in {"", room.force}]
         may_go_elsewhere = person.is_urgent or person.force not in on_duty or NOW - person.queued_at >= 2 * MINUTE
         choice = own or (with_room if may_go_elsewhere else [])
+        choice = [room for room in choice if load[room.key] + person.weight <= room.capacity] or choice
         if choice and len(pairs) < at_most:
             room = min(choice, key=lambda room: (load[room.key] / room.capacity, last[room.key], room.key))
             pairs.append((person.key, room.key))
-            load[room.key] += 1
+            load[room.key] += person.weight
             last[room.key] = NOW
     return pairs
 
@@ -132,6 +138,57 @@ def test_share_out_is_the_rule(people, rooms, at_most):
     on_duty = {room.force for room in rooms}
     pairs = share_out(iter(people), rooms, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
     assert pairs == share_out_slowly(people, rooms, on_duty=on_duty, at_most=at_most)
+
+
+@given(people, rooms)
+def test_share_out_nobody_goes_to_who_is_full_and_nobody_is_left_where_there_is_room(people, rooms):
+    pairs = share_out(people, rooms, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
+    weights = {person.key: person.weight for person in people}
+    load, capacity = {room.key: room.load for room in rooms}, {room.key: room.capacity for room in rooms}
+    held = dict.fromkeys(load, 0)
+    for person, agent in pairs:
+        assert load[agent] < capacity[agent]
+        load[agent] += weights[person]
+        held[agent] += 1
+        # By one place at most, and only by the last one given; never by a number of conversations.
+        assert load[agent] <= capacity[agent] + HEAVY - LIGHT
+    assert all(room.load + held[room.key] <= room.capacity for room in rooms if held[room.key])
+    left = len(people) - len(pairs)
+    assert not left or all(load[room.key] >= room.capacity for room in rooms)
+
+
+@given(people, rooms)
+def test_share_out_weight_of_others_costs_nobody_their_turn(people, rooms):
+    """Whoever weighs more is never passed over for somebody lighter who comes later and could be taken."""
+    pairs = share_out(people, rooms, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
+    assert [person for person, _agent in pairs] == [person.key for person in people[: len(pairs)]]
+
+
+@pytest.mark.parametrize(
+    ("rooms", "to"),
+    [
+        ([(1, 0, 1), (2, 2, 4)], 2),  # (agent, filled, places): the idle one has one place, the other two
+        ([(1, 2, 3), (2, 0, 1)], 2),  # nobody has two: the least loaded
+        ([(1, 2, 3)], 1),  # the last place: whoever is in the greatest danger waits for no second one
+        ([(1, 3, 3)], None),
+    ],
+)
+def test_share_out_heavy_person(rooms, to):
+    person = Waiting(9, "police", True, NOW, HEAVY)
+    options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}, "at_most": 9}
+    pairs = share_out([person], [Room(key, "police", load, capacity, None) for key, load, capacity in rooms], **options)
+    assert pairs == ([(9, to)] if to else [])
+
+
+def test_share_out_heavy_person_fills_two_places():
+    options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}, "at_most": 9}
+    crowd = [Waiting(1, "police", True, NOW, HEAVY), *(Waiting(key, "police", False, NOW) for key in (2, 3))]
+    assert share_out(crowd, [Room(7, "police", 0, 3, None)], **options) == [(1, 7), (2, 7)]
+
+
+@pytest.mark.parametrize(("urgency", "weight"), [(Urgency.NORMAL, LIGHT), (Urgency.HIGH, LIGHT), (2, HEAVY)])
+def test_weight_of(urgency, weight):
+    assert weight_of(urgency) == weight
 
 
 def test_share_out_reads_no_further_than_needed():

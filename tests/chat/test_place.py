@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat.lifecycle import Availability
+from chat.lifecycle import HEAVY, Availability
 from chat.models import Agent, Conversation
 from chat.place import place_of
 from chat.queue import read_board
@@ -41,6 +41,7 @@ def test_place_alone_is_the_place_in_the_queue(seed):
         seen = now - timedelta(seconds=draw.choice([0, 30, 10_000]))
         urgency = draw.choice(list(Urgency))
         Conversation.objects.filter(pk=made.pk).update(urgency=urgency, reporter_seen_at=seen)
+    Conversation.objects.active().filter(pk__in=[pk for pk in range(9999) if draw.random() < 0.5]).update(weight=HEAVY)
     agree(now)
 
 

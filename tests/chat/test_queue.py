@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import actions, doorbell, queue, resume
-from chat.lifecycle import Author, Availability, Status
+from chat.lifecycle import Author, Availability, Status, turn
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from locations.models import Force
 from reports.models import Report
@@ -446,3 +446,14 @@ def test_giving_does_not_hold_up_what_the_agent_writes():
 
     in_threads(2, work)
     assert Message.objects.filter(agent=agent).count() == 1
+
+
+def test_turn_of_one_person_is_the_order_of_the_table():
+    """`lifecycle.turn` says in Python what `IN_TURN` says to PostgreSQL."""
+    now = timezone.now()
+    for urgency in (Urgency.NORMAL, Urgency.CRITICAL, Urgency.HIGH):
+        for minutes in (2, 9, 2):
+            make.waiting(queued_at=now - timedelta(minutes=minutes), urgency=urgency)
+    rows = list(Conversation.objects.waiting().values_list("urgency", "queued_at", "pk"))
+    assert len(rows) == 9
+    assert rows == sorted(rows, key=lambda row: turn(urgency=row[0], queued_at=row[1], key=row[2]))

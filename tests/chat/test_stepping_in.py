@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat import access, actions, forgetting, handover, stepping_in
+from chat import access, actions, forgetting, handover, stepping_in, supervision
 from chat.handover_models import Handover, Watch, Whisper
 from chat.handover_rules import WATCH_FOR, HandoverState, Reason, Target
 from chat.lifecycle import Author, Status
@@ -66,7 +66,17 @@ def test_units_are_ones_own_and_those_that_were_given(camille, dominique, strang
 def test_units_of_who_is_no_supervisor_give_nothing(camille, conversation):
     colleague = make.agent(unit_name="Ailleurs")
     colleague.supervised_units.add(camille.unit)
-    assert access.supervised_units(colleague) == set()
+    assert access.units_of(colleague) == set()
+
+
+def test_board_names_the_agents_of_every_unit_of_theirs(camille, stranger, conversation):
+    def board():
+        return supervision.read(timezone.now(), units=access.units_of(stranger))
+
+    assert [one.name for one in board().members] == ["Sacha"] and [one.name for one in board().others] == ["Ici"]
+    stranger.supervised_units.add(camille.unit)
+    assert {(one.name, one.unit) for one in board().members} == {("Sacha", "Ailleurs"), ("Camille", "Ici")}
+    assert board().others == []
 
 
 def test_waiting_and_ended_conversations_are_not_there(dominique, camille):

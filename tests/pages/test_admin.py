@@ -1,14 +1,20 @@
 import uuid
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.sites import AdminSite, site
 from django.test import RequestFactory
 from django.utils import timezone
 
-from pnav.accounts.models import User
+from chat.models import Unit
+from pnav.accounts.models import Role, User
 from pnav.pages.actions import give_feedback
 from pnav.pages.admin import FeedbackAdmin, HelpNumberAdmin, ReviewFilter, verify_today
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
+from reports.models import AccessRecord, RetentionRule
+from tests.accounts.cast import make_user, sign_in
+from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.accounts.test_recorded import Fields
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +70,83 @@ def test_admin_pages_draw(rf, model):
     page = change.render().content.decode()
     assert change.status_code == 200
     assert ("Vérification" in page) == (model is not Feedback)
+
+
+# --- previews and history -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chief(client):
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+def sent(client, url: str, **changes):
+    """What a browser sends of this form, with these changes."""
+    return Fields(client.get(url).content.decode()).largest | {name: [value] for name, value in changes.items()}
+
+
+@pytest.mark.parametrize(("language", "shown"), [("fr", "Texte essayé"), ("en", "Text tried")])
+def test_preview_of_a_section_is_the_page_and_saves_nothing(client, chief, language, shown):
+    block = ContentBlock.objects.all()[0]
+    url = f"/admin/pages/contentblock/{block.pk}/change/"
+    form = sent(client, url, body="**Texte essayé**", body_en="**Text tried**", _preview=language)
+    page = client.post(url, form).content.decode()
+    assert f"<strong>{shown}</strong>" in page and f'href="#{block.slug}"' in page and f'lang="{language}"' in page
+    assert page.count(f'<h2 id="{block.slug}"') == 1, "in place of the one that is kept"
+    block.refresh_from_db()
+    assert "essayé" not in block.body and not AccessRecord.objects.exists() and not LogEntry.objects.exists()
+
+
+def test_preview_of_a_new_section_and_of_a_number(client, chief):
+    fields = {"slug": "nouveau", "order": "1", "title": "Tout neuf", "body": "Un essai."}
+    page = client.post("/admin/pages/contentblock/add/", fields | {"_preview": "fr"}).content.decode()
+    assert '<h2 id="nouveau"' in page and not ContentBlock.objects.filter(slug="nouveau").exists()
+    number = HelpNumber.objects.all()[0]
+    url = f"/admin/pages/helpnumber/{number.pk}/change/"
+    page = client.post(url, sent(client, url, label="Nom essayé", _preview="fr")).content.decode()
+    assert "Nom essayé" in page
+    number.refresh_from_db()
+    assert number.label != "Nom essayé"
+
+
+def test_preview_of_a_form_with_errors_is_the_form(client, chief):
+    block = ContentBlock.objects.all()[0]
+    url = f"/admin/pages/contentblock/{block.pk}/change/"
+    answer = client.post(url, sent(client, url, title="", _preview="fr"))
+    assert answer.context["errors"] and not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN])
+def test_preview_is_for_administrators(client, role):
+    make_user("autre", role, totp=True)
+    sign_in(client, "autre")
+    url = f"/admin/pages/contentblock/{ContentBlock.objects.all()[0].pk}/change/"
+    assert client.post(url, {"_preview": "fr"}).status_code in {302, 403}
+
+
+@pytest.mark.parametrize(
+    ("make_row", "changes", "label"),
+    [
+        (lambda: ContentBlock.objects.all()[0], {"title": "Autre"}, "Titre"),
+        (lambda: HelpNumber.objects.all()[0], {"label": "Autre"}, "Nom"),
+        (
+            lambda: RetentionRule.objects.get_or_create(
+                kind="exchange", defaults={"days": 335, "grace_days": 30, "digest_days": 30}
+            )[0],
+            {"days": "300"},
+            "",
+        ),
+        (lambda: Unit.objects.create(name="Brigade", force="police"), {"name": "Autre"}, "Nom"),
+    ],
+    ids=["section", "number", "rule", "unit"],
+)
+def test_history_says_who_when_and_what(client, chief, make_row, changes, label):
+    """On the page « Historique » of each, and in the register."""
+    row = make_row()
+    base = f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}"
+    assert client.post(f"{base}/change/", sent(client, f"{base}/change/", **changes)).status_code == 302
+    (entry,) = client.get(f"{base}/history/").context["action_list"]
+    assert entry.user == chief and label.casefold() in entry.get_change_message().casefold()
+    assert AccessRecord.objects.filter(account_id=chief.pk, subject=f"{row._meta.label} {row.pk}").exists()

@@ -11,7 +11,8 @@ from pnav.pages.translations import compile_messages
 CATALOGUE = Path(__file__).resolve().parents[2] / "pnav" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 # French on purpose: read by agents and administrators only.
 STAFF = re.compile(
-    r"templates/(console|account|mfa|allauth|admin)|pnav/accounts|chat/(console|canned|desk|handover_(rules|models))|admin\.py|pnav/demo|management/"
+    r"templates/(console|account|mfa|allauth|admin)|pnav/accounts|chat/(console|canned|desk|case|emergency_|closing_)"
+    r"|chat/handover_(rules|models)|reports/offence|admin\.py|pnav/demo|management/"
 )
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%[sd]|\{[a-z_]*\}|</?[a-z][^>]*>")
 

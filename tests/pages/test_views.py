@@ -20,7 +20,17 @@ from triage.questions import VERSION
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["home", "quit", "feedback", "feedback_thanks", "accessibility", "legal", "privacy", "display_settings"]
+PAGES = [
+    "home",
+    "quit",
+    "feedback",
+    "feedback_thanks",
+    "accessibility",
+    "legal",
+    "privacy",
+    "figures",
+    "display_settings",
+]
 
 
 def text_of(response) -> str:
@@ -486,7 +496,7 @@ def test_403_csrf_explains():
 
 def test_500_needs_no_database(client: Client, django_assert_num_queries, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr("pnav.pages.views.ContentBlock", None)
+    monkeypatch.setattr("pnav.pages.information.ContentBlock", None)
     with django_assert_num_queries(0):
         response = client.get("/")
     assert response.status_code == 500

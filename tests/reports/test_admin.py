@@ -1,7 +1,8 @@
 """The register in the admin: read by administrators, searched on record, written by nobody."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -202,3 +203,17 @@ def test_requests_and_tombstones_are_seen_only(client, chief):
         assert page.status_code == 200 and str(report.public_id) not in page.content.decode()
         assert client.post(f"/admin/reports/{address}/change/", {"motive": "x"}).status_code == 403
         assert client.post(f"/admin/reports/{address}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_rule_shows_what_its_numbers_make_of_today(client, chief, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda: date(2026, 1, 1))
+    rule = RetentionRule.objects.update_or_create(
+        kind="exchange", defaults={"days": 31, "grace_days": 28, "digest_days": 10}
+    )[0]
+    page = unescape(client.get(f"{RULES}{rule.pk}/change/").content.decode())
+    assert "annonce le 22 janvier 2026, terme le 1 février 2026, suppression le 1 mars 2026" in page
+    rule = RetentionRule.objects.update_or_create(
+        kind="erasure", defaults={"days": 31, "grace_days": 7, "digest_days": 10}
+    )[0]
+    page = unescape(client.get(f"{RULES}{rule.pk}/change/").content.decode())
+    assert "rappel le 22 janvier 2026, réponse avant le 1 février 2026, effet le 8 janvier 2026" in page

@@ -2,17 +2,21 @@
 
 import json
 import re
+import threading
+import time
 import uuid
 from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from reports import arrivals
 from reports.arrivals import Arrival
 from reports.models import Report, SealedField, SealedValue
 from reports.sealing import SEALED_BYTES, TEXT_MAX_BYTES, Context, DoesNotOpen, TextRefused, unseal
 from reports.visitor import Connection
+from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
 from tests.reports.test_actions import file
 from tests.variables import SEAL_KEY
@@ -141,3 +145,38 @@ def test_form_that_waits_holds_nothing_in_clear_and_opens_once_filed():
     assert opened(report, SealedField.NAME) == ["Anaïs Martin"]
     assert opened(report, SealedField.CONTACT) == ["06 11 22 33 44"]
     assert opened(report, SealedField.CONNECTION)[0].startswith("adresse : 203.0.113.77")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_report_that_goes_meanwhile_keeps_no_other_from_being_sealed():
+    """Its row is locked by a deletion that is not yet committed: the foreign key would be looked at afterwards."""
+    going, staying = file(uuid.uuid4()), file(uuid.uuid4())
+    is_deleted = threading.Event()
+
+    def delete() -> None:
+        with transaction.atomic():
+            Report.objects.filter(pk=going.pk).delete()
+            is_deleted.set()
+            _until_somebody_waits()
+
+    def arrive() -> None:
+        assert is_deleted.wait(10)
+        arrivals.record([Arrival(one.public_id, HERE, timezone.now()) for one in (going, staying)])
+
+    in_threads(2, lambda number: (delete, arrive)[number]())
+    assert len(opened(staying, SealedField.CONNECTION)) == 2
+    assert not SealedValue.objects.exclude(report=staying).exists()
+
+
+def _until_somebody_waits() -> None:
+    """For a lock of ours."""
+    for _attempt in range(200):
+        with connection.cursor() as cursor:
+            # Not pg_stat_activity, which shows one transaction the same rows until it ends.
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("Nobody waits.")

@@ -49,7 +49,10 @@ def test_who_is_nobody_may_do_nothing(act):
 def test_each_part_has_its_own_acts():
     allowed = {
         part: {
-            act for act in Act for state in State if rules.may(act, part=part, standing=standing(state, was_taken=True))
+            act
+            for act in Act
+            for state in State
+            if rules.may(act, part=part, standing=standing(state, agreed=2, was_taken=True))
         }
         for part in Part
     }
@@ -62,8 +65,17 @@ def test_each_part_has_its_own_acts():
 
 
 def test_no_envelope_before_everybody_agreed():
-    states = {state for state in State if rules.may(Act.TAKE, part=Part.CUSTODIAN, standing=standing(state))}
+    states = {state for state in State if rules.may(Act.TAKE, part=Part.CUSTODIAN, standing=standing(state, agreed=2))}
     assert states == {State.AGREED}
+
+
+def test_agreement_that_counts_no_more_is_asked_of_somebody_else():
+    short, whole, urgent = standing("agreed", agreed=1), standing("agreed", agreed=2), standing("agreed", urgent=True)
+    may_take = [rules.may(Act.TAKE, part=Part.CUSTODIAN, standing=one) for one in (short, whole, urgent)]
+    assert may_take == [False, True, True]
+    may_agree = [rules.may(Act.AGREE, part=Part.CUSTODIAN, standing=one) for one in (short, whole, urgent)]
+    assert may_agree == [True, False, False]
+    assert not rules.may(Act.AGREE, part=Part.SUPERVISOR, standing=short)
 
 
 def test_nothing_is_told_of_an_envelope_that_nobody_took():

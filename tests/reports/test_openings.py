@@ -600,6 +600,16 @@ def test_agreement_of_who_left_counts_no_more(agent, supervisor, custodians):
     assert opening.state == State.AGREED
 
 
+def test_agreement_of_who_left_opens_nothing_later_either(agent, supervisor, custodians):
+    opening = agreed(agent, supervisor, custodians)
+    custodians[0].is_active = False
+    custodians[0].save()
+    with pytest.raises(NotAllowed):
+        openings.take_envelope(request_id=opening.pk, by=custodians[1])
+    openings.agree(request_id=opening.pk, by=custodians[2])
+    assert openings.take_envelope(request_id=opening.pk, by=custodians[1]).sealed
+
+
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.CUSTODIAN])
 def test_asker_who_became_something_else_reads_nothing(agent, supervisor, custodians, browser, role):
     opening = answered(agent, supervisor, custodians, browser)

@@ -215,6 +215,13 @@ def test_verify_inserted_twice_the_same_number():
     assert found([*lines, line(3)]) == (Wound.INSERTED, 3)
 
 
+def test_verify_is_not_held_up_by_a_line_at_the_end_of_all_numbers(monkeypatch):
+    monkeypatch.setattr(register, "FAR", 1000)
+    lines = [*chain(3), line(2**63 - 1)]
+    lines[1].detail = "autre chose"
+    assert found(lines) == (Wound.CHANGED, 2)
+
+
 @pytest.mark.parametrize("pair", [(0, 1), (1, 4), (4, 5)])
 def test_verify_reordered(pair):
     lines = chain()

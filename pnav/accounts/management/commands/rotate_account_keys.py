@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from pnav.accounts.adapters import MFAAdapter
+from pnav.accounts.second_factor import of_account
 from reports import keyring
 
 # Where allauth keeps a secret in an authenticator's data, by type. Passkeys hold public keys only.
@@ -38,6 +39,7 @@ class Command(BaseCommand):
                     continue
                 count += 1
                 if not dry_run:
-                    authenticator.data[field] = adapter.encrypt(adapter.decrypt(sealed))
+                    with of_account(authenticator.user_id):
+                        authenticator.data[field] = adapter.encrypt(adapter.decrypt(sealed))
                     authenticator.save(update_fields=["data"])
         self.stdout.write(f"{count} second(s) facteur(s) {'à rechiffrer' if dry_run else 'rechiffré(s)'}.")

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0003_resume_code_of_words'),
+        ('chat', '0007_papers'),
     ]
 
     operations = [
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='conversationevent',
             name='kind',
-            field=models.CharField(choices=[('opened', 'Ouvert'), ('assigned', 'Pris en charge'), ('released', 'Rendu à la file : agent perdu'), ('parked', 'Mis de côté : la personne a quitté le site'), ('resumed', 'Repris avec le code'), ('abandoned', 'Abandonné'), ('closed', 'Terminé'), ('urgency', 'Urgence modifiée'), ('proposed', 'Passage proposé'), ('summary', 'Résumé relu par la personne'), ('handed_over', 'Passé à un collègue'), ('kept', 'Passage sans suite'), ('transferred', 'Transféré par la file'), ('reassigned', 'Confié par un superviseur'), ('joined', 'Rejoint par un superviseur'), ('left', 'Quitté par un superviseur'), ('whispered', "Mot d'un superviseur à l'agent"), ('stays', "Fin de service : l'agent reste jusqu'au bout")], max_length=20),
+            field=models.CharField(choices=[('opened', 'Ouvert'), ('assigned', 'Pris en charge'), ('released', 'Rendu à la file : agent perdu'), ('parked', 'Mis de côté : la personne a quitté le site'), ('resumed', 'Repris avec le code'), ('abandoned', 'Abandonné'), ('closed', 'Terminé'), ('urgency', 'Urgence modifiée'), ('weight', 'Places modifiées'), ('held', 'Retour promis'), ('hold_lifted', 'De retour'), ('noted', 'Note écrite'), ('asked', 'Question à des collègues'), ('proposed', 'Proposition faite'), ('proposal_said', "Réponse à une proposition, dite dans l'échange"), ('emergency', "Procédure d'urgence ouverte"), ('emergency_ended', "Procédure d'urgence terminée"), ('passage', 'Passage proposé'), ('summary', 'Résumé relu par la personne'), ('handed_over', 'Passé à un collègue'), ('kept', 'Passage sans suite'), ('transferred', 'Transféré par la file'), ('reassigned', 'Confié par un superviseur'), ('joined', 'Rejoint par un superviseur'), ('left', 'Quitté par un superviseur'), ('whispered', "Mot d'un superviseur à l'agent"), ('stays', "Fin de service : l'agent reste jusqu'au bout")], max_length=20),
         ),
         migrations.CreateModel(
             name='Handover',

@@ -1,0 +1,162 @@
+"""What the agent who answers does beside the messages: a promise, the urgency, a note.
+
+Access is already proven by `chat.access`; that the conversation is still this agent's is asked again under its lock.
+Each act leaves its line in the history, in its own transaction.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chat import clock, desk, display, doorbell
+from chat.actions import ConversationClosed, NotYours, weighed
+from chat.lifecycle import weight_of
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Note
+from chat.writing import say
+from reports import keyring
+
+logger = logging.getLogger(__name__)
+
+HOLD_MINUTES = (2, 5, 10, 15)
+
+BACK_SOON = _(
+    "%(name)s revient dans %(minutes)s minutes, à %(time)s. Vous pouvez continuer à écrire : tout sera lu au retour."
+)
+BACK_SOON_TU = _(
+    "%(name)s revient dans %(minutes)s minutes, à %(time)s. Tu peux continuer à écrire : tout sera lu au retour."
+)
+BACK = _("%(name)s est de retour.")
+
+
+class NothingHeld(Exception):
+    """No promise runs."""
+
+
+class NoteGone(Exception):
+    """The note to replace is not there, is somebody else's, or was replaced already."""
+
+
+def lock_own(conversation_id: int, by: AbstractBaseUser) -> tuple[Conversation, Agent]:
+    """The conversation under its lock, with the agent who answers. Raises NotYours, ConversationClosed."""
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
+    agent = conversation.assigned_to
+    if agent is None or agent.user_id != by.pk:
+        raise NotYours
+    if not conversation.is_open:
+        raise ConversationClosed
+    return conversation, agent
+
+
+# --- a promise --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def hold(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
+    """Promise to be back in so many minutes (of HOLD_MINUTES), and tell the person. A second one replaces the first.
+
+    Raises NotYours, ConversationClosed. Locks the conversation row only.
+    """
+    conversation, agent = lock_own(conversation_id, by)
+    now = clock.now()
+    until = now + timedelta(minutes=minutes)
+    conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
+    message = say(
+        conversation,
+        BACK_SOON_TU if desk.speaks_tu(conversation.report) else BACK_SOON,
+        now=now,
+        # The first name alone: a discreet visit does not show who answers there.
+        name=display.plain(agent.public_name),
+        minutes=minutes,
+        time=timezone.localtime(until).strftime("%H:%M"),
+    )
+    made = Hold.objects.create(
+        conversation=conversation, agent=agent, seq=message.seq, minutes=minutes, held_at=now, until=until
+    )
+    conversation.events.create(kind=EventKind.HELD, at=now, by_id=by.pk, detail=f"{minutes} min")
+    doorbell.message_posted(conversation.public_id, conversation.last_seq)
+    return made
+
+
+@transaction.atomic
+def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
+    """End the promise that runs, kept or not, and tell the person. Raises NothingHeld, NotYours, ConversationClosed."""
+    conversation, agent = lock_own(conversation_id, by)
+    if desk.running_hold(conversation) is None:
+        raise NothingHeld
+    now = clock.now()
+    conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
+    say(conversation, BACK, now=now, name=display.plain(agent.public_name))
+    conversation.events.create(kind=EventKind.HOLD_LIFTED, at=now, by_id=by.pk)
+    doorbell.message_posted(conversation.public_id, conversation.last_seq)
+
+
+# --- urgency ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_urgency(
+    *, conversation_id: int, urgency: int, reason: str, by: AbstractBaseUser, explanation: str = ""
+) -> Conversation:
+    """The agent who answers says how urgent it is, and why: it decides the place, should the person wait again.
+
+    reason: a value of `lifecycle.UrgencyReason`, kept in the history. explanation: kept as a note, sealed.
+    The same degree again changes nothing. The person is told nothing. Raises NotYours, ConversationClosed.
+    """
+    conversation, agent = lock_own(conversation_id, by)
+    if conversation.urgency != urgency:
+        before, conversation.urgency = conversation.urgency, urgency
+        is_by_rule = conversation.weight == weight_of(before)
+        was_heavier = is_by_rule and weight_of(urgency) < conversation.weight
+        if is_by_rule:  # the weight follows, unless the agent has said another one than the rule's
+            conversation.weight = weight_of(urgency)
+        conversation.save(update_fields=["urgency", "weight"])
+        weighed(was_heavier)
+        detail = f"{before} → {urgency} {reason}"
+        event = conversation.events.create(kind=EventKind.URGENCY, at=clock.now(), by_id=by.pk, detail=detail)
+        if explanation:
+            _add_note(conversation, agent, explanation, event=event)
+    return conversation
+
+
+# --- notes ------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def write_note(*, conversation_id: int, body: str, by: AbstractBaseUser, replaces: int | None = None) -> Note:
+    """Add a private note. replaces: the number of a note of one's own that this one corrects; its text stays.
+
+    Raises NoteGone, NotYours, ConversationClosed. Locks the conversation row only.
+    """
+    conversation, agent = lock_own(conversation_id, by)
+    before = None
+    if replaces is not None:
+        before = conversation.notes.filter(number=replaces, agent=agent, replaced_by__isnull=True).first()
+        if before is None:
+            raise NoteGone
+    note = _add_note(conversation, agent, body, replaces=before)
+    conversation.events.create(kind=EventKind.NOTED, at=note.written_at, by_id=by.pk, detail=str(note.number))
+    return note
+
+
+def _add_note(
+    conversation: Conversation,
+    agent: Agent,
+    body: str,
+    *,
+    replaces: Note | None = None,
+    event: ConversationEvent | None = None,
+) -> Note:
+    """The caller holds the lock of the conversation, which numbers its notes."""
+    number = conversation.notes.count() + 1
+    return conversation.notes.create(
+        number=number,
+        agent=agent,
+        sealed_body=keyring.seal(body, context=Note.context_of(conversation.public_id, number)),
+        written_at=clock.now(),
+        replaces=replaces,
+        event=event,
+    )

@@ -1,0 +1,159 @@
+"""The console, beside the messages: a promise to be back, the urgency, notes, apartés.
+
+Each page works without a script: an act leads back to the screen, with the conversation that was open; an error shows
+the screen with what was typed. What is somebody else's looks as if it did not exist: 404.
+"""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from chat import access, acts, asides
+from chat.actions import ConversationClosed, NotYours
+from chat.console_act_forms import AnswerForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
+from chat.console_views import conversation_or_404, for_agents, screen
+from chat.models import Agent
+from triage.rules import Urgency
+
+
+def _back(public_id: uuid.UUID) -> HttpResponse:
+    return redirect("console:conversation", public_id=public_id)
+
+
+def _ended(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    messages.error(request, _("L'échange est terminé : rien n'a été changé."))
+    return _back(public_id)
+
+
+@require_POST
+@for_agents
+def hold(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Promise to be back in some minutes; `lever` says that one is back."""
+    current = conversation_or_404(agent, public_id)
+    form = HoldForm(request.POST)
+    try:
+        if "lever" in request.POST:
+            acts.lift_hold(conversation_id=current.pk, by=agent.user)
+            messages.success(request, _("La personne sait que vous êtes de retour."))
+        elif form.is_valid():
+            minutes = form.cleaned_data["minutes"]
+            acts.hold(conversation_id=current.pk, minutes=minutes, by=agent.user)
+            messages.success(
+                request, _("Promis à la personne : retour dans %(minutes)s minutes.") % {"minutes": minutes}
+            )
+        else:
+            messages.error(request, _("Choisissez une durée : rien n'a été promis."))
+    except acts.NothingHeld:
+        messages.error(request, _("Aucune promesse n'était en cours."))
+    except NotYours as error:
+        raise Http404 from error
+    except ConversationClosed:
+        return _ended(request, public_id)
+    return _back(public_id)
+
+
+@require_POST
+@for_agents
+def urgency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Raise or lower the degree of urgency, with a reason."""
+    current = conversation_or_404(agent, public_id)
+    form = UrgencyForm(request.POST)
+    if not form.is_valid():
+        return screen(request, agent, current, urgency=form)
+    try:
+        acts.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    except NotYours as error:
+        raise Http404 from error
+    except ConversationClosed:
+        return _ended(request, public_id)
+    label = Urgency(form.cleaned_data["urgency"]).label.lower()
+    messages.success(request, _("Urgence : %(label)s.") % {"label": label})
+    return _back(public_id)
+
+
+@require_POST
+@for_agents
+def note(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Add a private note, or correct one's own."""
+    current = conversation_or_404(agent, public_id)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return screen(request, agent, current, note=form)
+    try:
+        acts.write_note(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    except NotYours as error:
+        raise Http404 from error
+    except acts.NoteGone:
+        form.add_error("body", _("Cette note a déjà été remplacée. Relisez-la, puis recommencez."))
+        return screen(request, agent, current, note=form)
+    except ConversationClosed:
+        form.add_error("body", _("L'échange est terminé : cette note n'a pas été gardée."))
+        current.refresh_from_db()
+        return screen(request, agent, current, note=form)
+    messages.success(request, _("Note gardée."))
+    return redirect(reverse("console:conversation", args=[public_id]) + f"#notes-{public_id}")
+
+
+@require_POST
+@for_agents
+def ask(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Ask colleagues something, in an aparté."""
+    current = conversation_or_404(agent, public_id)
+    form = QuestionForm(request.POST, colleagues=asides.colleagues(agent, timezone.now()))
+    if not form.is_valid():
+        return screen(request, agent, current, question=form)
+    chosen = form.cleaned_data["colleague"]
+    try:
+        asides.ask(
+            conversation_id=current.pk, body=form.cleaned_data["body"], of=[chosen] if chosen else [], by=agent.user
+        )
+    except asides.NobodyThere:
+        form.add_error("colleague", _("Aucun collègue n'est disponible en ce moment."))
+        return screen(request, agent, current, question=form)
+    except NotYours as error:
+        raise Http404 from error
+    except ConversationClosed:
+        return _ended(request, public_id)
+    messages.success(request, _("Question posée. La réponse arrivera dans « Apartés »."))
+    return redirect(reverse("console:conversation", args=[public_id]) + "#apartes")
+
+
+@require_POST
+@for_agents
+def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpResponse:
+    """Add to an aparté; `lu` says how far it was read. Then back to the conversation that was open, if there is one."""
+    found = access.as_party_to_aside(agent, aside_id)
+    if found is None:
+        raise Http404
+    open_one = _open_one(request, agent)
+    if "lu" in request.POST:
+        number = request.POST["lu"]
+        asides.mark_read(aside=found, agent=agent, number=int(number) if number.isascii() and number.isdigit() else 0)
+    else:
+        form = AnswerForm(request.POST)
+        if not form.is_valid():
+            current = access.as_assigned_agent(agent, open_one) if open_one else None
+            return screen(request, agent, current, answer=(found.public_id, form))
+        try:
+            asides.answer(aside_id=found.pk, body=form.cleaned_data["body"], agent=agent)
+        except asides.Over:
+            messages.error(request, _("L'échange de votre collègue est terminé : rien n'a été envoyé."))
+        else:
+            messages.success(request, _("Envoyé à part."))
+    address = reverse("console:conversation", args=[open_one]) if open_one else reverse("console:home")
+    return redirect(address + "#apartes")
+
+
+def _open_one(request: HttpRequest, agent: Agent) -> uuid.UUID | None:
+    """The conversation that was open beside it: named by the page, and this agent's."""
+    try:
+        public_id = uuid.UUID(request.POST.get("echange", ""))
+    except ValueError:
+        return None
+    return public_id if access.as_assigned_agent(agent, public_id) is not None else None

@@ -1,0 +1,101 @@
+"""Pauses that end by themselves: offered after a grave exchange, taken, declined, over (docs/adr/0040)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from chat import clock, doorbell, queue
+from chat.lifecycle import HEAVY, Availability
+from chat.models import Agent, Conversation
+
+logger = logging.getLogger(__name__)
+
+# What may be taken, and how long nobody is given to the agent while they have not said what they want.
+MINUTES = (5, 10, 15)
+OFFER_MINUTES = 2
+# What colleagues and supervisors read: the word of any rest, for why is nobody else's business.
+REASON = _("Souffler")
+
+
+class NoPause(Exception):
+    """There is no pause of this kind to answer: it is over, or the agent said something else meanwhile."""
+
+
+def is_grave(conversation: Conversation) -> bool:
+    """Whether a pause is offered when it ends."""
+    return conversation.weight >= HEAVY
+
+
+def hold(user_id: int) -> None:
+    """Lock the agent behind this account until the end of the transaction; before any conversation."""
+    list(Agent.objects.filter(user_id=user_id).select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
+def offer(*, agent_id: int, now: datetime | None = None) -> bool:
+    """Give nobody to this agent for OFFER_MINUTES, in which they choose; whether they were available.
+
+    In the transaction that ends the conversation, whose caller holds the agent (`hold`): nobody comes in between.
+    """
+    now = now or clock.now()
+    offered = Agent.objects.filter(pk=agent_id, availability=Availability.AVAILABLE).update(
+        availability=Availability.PAUSE,
+        pause_reason=str(REASON),
+        pause_until=now + timedelta(minutes=OFFER_MINUTES),
+    )
+    if offered:
+        doorbell.agent_changed(agent_id)
+        doorbell.queue_changed()
+    return bool(offered)
+
+
+@transaction.atomic
+def take(*, agent_id: int, minutes: int, now: datetime | None = None) -> Agent:
+    """So many minutes from now, one of MINUTES; taking again is more time. Raises NoPause, ValueError."""
+    if minutes not in MINUTES:
+        raise ValueError("not a length of pause")
+    agent = _locked(agent_id)
+    agent.pause_until = (now or clock.now()) + timedelta(minutes=minutes)
+    agent.save(update_fields=["pause_until"])
+    doorbell.agent_changed(agent.pk)
+    return agent
+
+
+@transaction.atomic
+def decline(*, agent_id: int) -> Agent:
+    """Available at once. Raises NoPause."""
+    agent = _locked(agent_id)
+    agent.availability, agent.pause_reason, agent.pause_until = Availability.AVAILABLE, "", None
+    agent.save(update_fields=["availability", "pause_reason", "pause_until"])
+    doorbell.agent_changed(agent.pk)
+    doorbell.queue_changed()
+    transaction.on_commit(lambda: queue.dispatch())
+    return agent
+
+
+def _locked(agent_id: int) -> Agent:
+    agent = Agent.objects.select_for_update(of=("self",), no_key=True).filter(pk=agent_id).first()
+    if agent is None or agent.pause_until is None:
+        raise NoPause
+    return agent
+
+
+def end_pauses(now: datetime | None = None) -> int:
+    """Make available again those whose pause is over and whose console is open; on each tick. How many.
+
+    Whoever is gone becomes absent instead, as everybody (`queue.release_stale`).
+    """
+    now = now or clock.now()
+    with transaction.atomic():
+        over = Agent.objects.present(now).filter(availability=Availability.PAUSE, pause_until__lte=now)
+        keys = list(over.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+        if keys:
+            Agent.objects.filter(pk__in=keys).update(
+                availability=Availability.AVAILABLE, pause_reason="", pause_until=None
+            )
+            for key in keys:
+                doorbell.agent_changed(key)
+            doorbell.queue_changed()
+            transaction.on_commit(lambda: queue.dispatch())
+    return len(keys)

@@ -1,0 +1,83 @@
+"""What an agent was exposed to, week by week: for them alone, computed when they ask, kept nowhere (docs/adr/0040)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+WEEKS = 6
+NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """An exchange of theirs: from when to when, and whether it is a grave one."""
+
+    start: datetime
+    end: datetime
+    is_grave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week from Monday to Sunday, in Paris.
+
+    minutes: with at least one exchange, counted once however many there were. nights: with an exchange from 22 h to
+    6 h; a night is of the week of its evening. grave, exchanges: begun then.
+    """
+
+    monday: date
+    exchanges: int
+    grave: int
+    minutes: int
+    nights: int
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + timedelta(days=6)
+
+    @property
+    def hours(self) -> str:
+        return f"{self.minutes // 60} h {self.minutes % 60:02}"
+
+
+def weeks(spells: Iterable[Spell], now: datetime, *, count: int = WEEKS) -> list[Week]:
+    """The last `count` weeks, this one first; it is not over."""
+    known = sorted(spells, key=lambda spell: spell.start)
+    today = now.astimezone(PARIS).date()
+    monday = today - timedelta(days=today.weekday())
+    return [_week(known, monday - timedelta(weeks=back)) for back in range(count)]
+
+
+def _week(spells: Sequence[Spell], monday: date) -> Week:
+    start, end = _midnight(monday), _midnight(monday + timedelta(days=7))
+    begun = [spell for spell in spells if start <= spell.start < end]
+    nights = 0
+    for day in range(7):
+        evening = monday + timedelta(days=day)
+        dusk = datetime.combine(evening, NIGHT_BEGINS, PARIS)
+        dawn = datetime.combine(evening + timedelta(days=1), NIGHT_ENDS, PARIS)
+        nights += any(spell.start < dawn and spell.end > dusk for spell in spells)
+    return Week(
+        monday=monday,
+        exchanges=len(begun),
+        grave=sum(spell.is_grave for spell in begun),
+        minutes=round(_covered(spells, start, end).total_seconds() / 60),
+        nights=nights,
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), PARIS)
+
+
+def _covered(spells: Iterable[Spell], start: datetime, end: datetime) -> timedelta:
+    """How much of the time from `start` to `end` lies in at least one of the spells, which come in order."""
+    total, reached = timedelta(), start.timestamp()
+    for spell in spells:
+        begins, ends = max(spell.start.timestamp(), reached), min(spell.end.timestamp(), end.timestamp())
+        if ends > begins:
+            total += timedelta(seconds=ends - begins)
+            reached = ends
+    return total

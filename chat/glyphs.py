@@ -1,0 +1,57 @@
+"""Which signs the fonts at hand can draw on paper. A sign that none can is written by its code: « ⟦U+1F468⟧ ».
+
+PDF/UA refuses a page with a sign that is not drawn, and what a person wrote must not keep a document from being made,
+nor vanish from it. Typst says no more than yes or no: signs are tried together, and halved until the ones that fail
+are known. What was found is kept for the life of the process.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+# A sign: a base with what is joined to it (marks, variation selectors, tones of skin, joiners), or the two letters of a
+# flag. What every font of ours draws is not looked at.
+_JOINED = r"[\u0300-\u036f\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]"
+_SIGN = re.compile(
+    r"[\U0001f1e6-\U0001f1ff]{2}"
+    rf"|[^\x00-\u017f\u2010-\u2027\u2030-\u205e\u20ac\u27e6\u27e7]{_JOINED}*(?:\u200d.{_JOINED}*)*"
+)
+AT_MOST = 60  # tries a document: some forty milliseconds each
+KEPT = 20_000
+
+_known: dict[str, bool] = {}
+
+
+def signs_of(texts: Iterable[str]) -> list[str]:
+    """The signs that have to be tried, each once."""
+    return list(dict.fromkeys(sign for text in texts for sign in _SIGN.findall(text)))
+
+
+def drawn(texts: Iterable[str], *, can_draw: Callable[[list[str]], bool]) -> set[str]:
+    """Those of the signs of these texts that can be drawn. Whatever is left after AT_MOST tries counts as not drawn."""
+    signs = signs_of(texts)
+    if len(_known) > KEPT:
+        _known.clear()
+    groups = [[sign for sign in signs if sign not in _known]]
+    tries = 0
+    while groups and tries < AT_MOST:
+        group = groups.pop()
+        if not group:
+            continue
+        tries += 1
+        if can_draw(group):
+            _known.update(dict.fromkeys(group, True))
+        elif len(group) == 1:
+            _known[group[0]] = False
+        else:
+            half = len(group) // 2
+            groups += [group[half:], group[:half]]
+    return {sign for sign in signs if _known.get(sign)}
+
+
+def with_codes(text: str, kept: set[str]) -> str:
+    """The text with the code of each sign that is not among those kept."""
+    return _SIGN.sub(lambda found: found[0] if found[0] in kept else _code(found[0]), text)
+
+
+def _code(sign: str) -> str:
+    return "".join(f"⟦U+{ord(one):04X}⟧" for one in sign)

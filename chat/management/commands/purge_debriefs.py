@@ -1,0 +1,16 @@
+"""The end of requests for a talk with the psychologist."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from chat import debriefs
+
+
+class Command(BaseCommand):
+    """Of those whose end has come; see `chat.debriefs`."""
+
+    help = "Supprime les demandes de débriefing arrivées à leur terme."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        debriefs.forget()

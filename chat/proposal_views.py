@@ -1,0 +1,79 @@
+"""What was put to the person, on their side: the ready answers, and the slip of an appointment. Without a script too.
+
+The answer itself is an ordinary message: `chat:message`, or a `post` frame, with the `client_id` given here.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from chat import access, closings, display, exchange_paper, proposals
+from chat.exchange_paper import SLIP, Document, Section
+from chat.lifecycle import Status
+from chat.views import json_answer, manner_of, without_visit
+from reports import limits
+
+PAPERS, PAPERS_SECONDS = 10, 60
+
+
+@require_GET
+def answers(request: HttpRequest) -> HttpResponse:
+    """The ready answers of the last question, if it waits for one; once ended, what the person is told of the end."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return json_answer({"error": "no_session"}, status=401)
+    question = proposals.open_question(current)
+    told = display.plain(closings.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
+    content: dict[str, Any] = {"question": None, "told": told}
+    if question is not None:
+        content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
+    return json_answer(content)
+
+
+@require_GET
+def slip(request: HttpRequest) -> HttpResponse:
+    """« Mon rendez-vous »: what to show at the point d'accueil. It names nobody."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return without_visit(request)
+    found = proposals.appointment_of(current)
+    appointment, words = found if found is not None else (None, {})
+    context = {**manner_of(request, current), "appointment": appointment, "words": words, "bring": bring()}
+    return render(request, "chat/slip.html", context)
+
+
+@require_GET
+def slip_paper(request: HttpRequest) -> HttpResponse:
+    """The same, as a PDF."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return without_visit(request)
+    found = proposals.appointment_of(current)
+    if found is None or limits.is_over(f"slip:{current.public_id}", limit=PAPERS, seconds=PAPERS_SECONDS):
+        return slip(request)
+    appointment, words = found
+    place = [words["unit"], *words["address"], words["telephone"]]
+    document = Document(
+        title=_("Rendez-vous"),
+        about=[words["moment"], _("Numéro de dossier : %(number)s") % {"number": appointment.file_number}],
+        sections=[
+            Section(_("Où"), lines=[line for line in place if line]),
+            Section(_("Horaires"), lines=words["hours"] or [_("Inconnus : appelez avant.")]),
+            Section(_("À apporter"), lines=[bring()]),
+        ],
+        language=(get_language() or "fr")[:2],
+    )
+    return HttpResponse(
+        exchange_paper.draw(document, SLIP),
+        content_type="application/pdf",
+        headers={"Content-Disposition": 'attachment; filename="rendez-vous.pdf"', "Cache-Control": "no-store"},
+    )
+
+
+def bring() -> str:
+    """What to take along."""
+    return _("Ce papier, et tout ce qui est gardé, avec les dates : captures d'écran, messages, certificat médical.")

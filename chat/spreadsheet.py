@@ -1,0 +1,29 @@
+"""A file for a spreadsheet: semicolons and a byte-order mark, as French ones expect; no cell begins as a formula."""
+
+import csv
+from collections.abc import Iterable, Sequence
+
+from django.http import HttpResponse
+
+
+def answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """The download. name: of the file, without its end."""
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
+    )
+    response.write("\ufeff")
+    writer = csv.writer(response, delimiter=";")
+    writer.writerow([plain(cell) for cell in heads])
+    writer.writerows([plain(cell) for cell in row] for row in rows)
+    return response
+
+
+def plain(cell: object) -> str:
+    """The cell as text. What a spreadsheet would run is quoted; numbers have a French comma."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.1f}".replace(".", ",")
+    text = str(cell)
+    return f"'{text}" if text.lstrip(" ")[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "|"} else text

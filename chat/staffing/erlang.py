@@ -1,0 +1,167 @@
+"""Erlang-A (M/M/n+M): the steady state of a queue whose people may give up. Pure; times in any unit, always the same.
+
+People come at `arrivals` a unit of time, each place ends an exchange at rate `ending`, whoever waits gives up at rate
+`giving_up` (0: never, which is Erlang-C). The *offered wait* V is how long somebody would wait who never gave up; on
+x > 0 it has the density
+
+    v(x) = arrivals · P(places − 1 are taken) · exp(arrivals · (1 − e^(−giving_up·x)) / giving_up − places·ending·x)
+
+so that the chance to be answered in time is an integral, not a rule of thumb. Each integral of this kind is
+a series of positive terms (`_mass`), summed by its logarithm: nothing overflows in a raid, nothing is subtracted but
+one probability from another.
+
+Sources: C. Palm, « Research on telephone traffic carried by full availability groups », Tele 1957 (Swedish 1946);
+O. Garnett, A. Mandelbaum, M. Reiman, « Designing a call center with impatient customers », M&SOM 4 (3), 2002;
+F. Baccelli, G. Hebuterne, « On queues with impatient customers », 1981 (the density); A. Mandelbaum, S. Zeltyn,
+« Service engineering in action: the Palm/Erlang-A queue », 2007.
+"""
+
+import math
+from dataclasses import dataclass
+
+# A term so small beside the sum no longer changes it.
+NEGLIGIBLE = 1e-17
+
+
+def erlang_b(places: int, load: float) -> float:
+    """The chance that somebody who cannot wait finds every place taken. load: arrivals × mean length (erlangs)."""
+    blocked = 1.0
+    for place in range(1, places + 1):
+        blocked = load * blocked / (place + load * blocked)
+    return blocked
+
+
+def _mass(arrivals: float, leaving: float, giving_up: float) -> tuple[float, float]:
+    """∫₀^∞ exp(arrivals·(1 − e^(−giving_up·x))/giving_up − leaving·x) dx, as its logarithm; and the mean number.
+
+    The integral is the sum over k ≥ 0 of arrivals^k / (leaving · (leaving + giving_up) … (leaving + k·giving_up)); the
+    mean number is that of k, weighted by these terms: people who wait, of those who must. Infinite when nobody gives
+    up and more come than leave.
+    """
+    if giving_up == 0:
+        if arrivals >= leaving:
+            return math.inf, math.inf
+        return -math.log(leaving - arrivals), arrivals / (leaving - arrivals)
+    term, total, weighted, scale, k = 1.0, 1.0, 0.0, -math.log(leaving), 0
+    while True:
+        k += 1
+        ratio = arrivals / (leaving + k * giving_up)
+        term *= ratio
+        total += term
+        weighted += k * term
+        if ratio < 1 and k * term < NEGLIGIBLE * total * (1 - ratio):
+            return scale + math.log(total), weighted / total
+        if total > 1e200:
+            term, total, weighted, scale = term * 1e-200, total * 1e-200, weighted * 1e-200, scale + 200 * math.log(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue in its steady state. The chances concern everybody who comes, those who give up included.
+
+    places: exchanges that can be held together, 0 or more.
+    """
+
+    arrivals: float
+    ending: float
+    giving_up: float
+    places: int
+
+    def __post_init__(self) -> None:
+        if not (self.arrivals >= 0 and self.ending > 0 and self.giving_up >= 0 and self.places >= 0):
+            raise ValueError("Rates are positive, and so is the number of places.")
+
+    @property
+    def load(self) -> float:
+        """Places that would be taken on average if there were enough for everybody (erlangs)."""
+        return self.arrivals / self.ending
+
+    def _busy(self) -> tuple[float, float]:
+        """The logarithm of the chance to find all places taken (without it, of the odds), and the mean number."""
+        mass, waiting = _mass(self.arrivals, self.places * self.ending, self.giving_up)
+        blocked = erlang_b(self.places - 1, self.load)
+        if blocked == 0 or self.arrivals == 0:
+            return -math.inf, waiting
+        return math.log(blocked) + math.log(self.arrivals) + mass, waiting
+
+    @property
+    def has_to_wait(self) -> float:
+        """The chance that everybody's place is taken when one comes."""
+        if self.places == 0:
+            return 1.0
+        return _share(self._busy()[0])
+
+    @property
+    def waiting(self) -> float:
+        """How many wait, on average. Infinite when nobody gives up and too many come."""
+        if self.places == 0:
+            return self.arrivals / self.giving_up if self.giving_up else math.inf
+        odds, waiting = self._busy()
+        share = _share(odds)
+        return share * waiting if share else 0.0
+
+    @property
+    def mean_wait(self) -> float:
+        """Of everybody, until answered or given up (Little)."""
+        return self.waiting / self.arrivals if self.arrivals else 0.0
+
+    @property
+    def gives_up(self) -> float:
+        """The chance to leave without an answer: as many leave as give up."""
+        return self.giving_up * self.mean_wait if self.giving_up else 0.0
+
+    def answered_within(self, wait: float) -> float:
+        """The chance to be answered after at most this wait. Whoever gave up before was not."""
+        if self.places == 0:
+            return 0.0
+        odds, _waiting = self._busy()
+        if odds == -math.inf:
+            return 1.0
+        if odds == math.inf:
+            return 0.0
+        # Answered at x > 0: offered that wait, and still there. ∫₀^wait v(x)·e^(−giving_up·x) dx, as what is left
+        # beyond 0 less what is left beyond `wait`: the same integral, of fewer arrivals, moved.
+        leaving = self.places * self.ending + self.giving_up
+        later = math.exp(-self.giving_up * wait)
+        came = self.arrivals * wait if self.giving_up == 0 else self.arrivals * (1 - later) / self.giving_up
+        mass, _waiting = _mass(self.arrivals, self.places * self.ending, self.giving_up)
+        from_now, _waiting = _mass(self.arrivals, leaving, self.giving_up)
+        from_then, _waiting = _mass(self.arrivals * later, leaving, self.giving_up)
+        has_to = _share(odds)
+        soon = math.exp(from_now - mass) - math.exp(from_then + came - leaving * wait - mass)
+        return min(1.0, max(0.0, 1 - has_to + has_to * soon))
+
+
+def _share(log_odds: float) -> float:
+    """The chance of which this is the logarithm of the odds."""
+    if log_odds > 0:
+        return 1 / (1 + math.exp(-log_odds))
+    return math.exp(log_odds) / (1 + math.exp(log_odds))
+
+
+def places_for(
+    *, arrivals: float, ending: float, giving_up: float, within: float, target: float, at_most: int = 10_000
+) -> int:
+    """The fewest places with which at least `target` of those who come are answered within this wait; 0 when nobody
+    comes.
+
+    Raises ValueError when `at_most` places do not suffice: a target of 1, or nearly.
+    """
+    if not 0 < target < 1:
+        raise ValueError("A target lies between 0 and 1.")
+    if arrivals == 0:
+        return 0
+
+    def suffices(places: int) -> bool:
+        return Queue(arrivals, ending, giving_up, places).answered_within(within) >= target
+
+    # More places never answer fewer: double, then halve.
+    low, high = 0, max(1, math.ceil(arrivals / ending))
+    while not suffices(high):
+        low, high = high, 2 * high
+        if low >= at_most:
+            raise ValueError(f"{at_most} places do not suffice.")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if suffices(middle) else (middle, high)
+    return high

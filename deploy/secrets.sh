@@ -1,0 +1,27 @@
+#!/bin/sh
+# Draw the secrets of docker-compose.yml, once, into ./secrets: `sh deploy/secrets.sh`. One that is there is left alone.
+# A folder for root alone (or whoever runs Docker); the files are mounted one by one into the containers that need them,
+# whose accounts must be able to read them. Keep a copy of content_keys away from the backups: docs/operations.md.
+set -eu
+cd "$(dirname "$0")/.."
+umask 077
+mkdir -p secrets
+chmod 700 secrets
+
+drawn() { head -c "$1" /dev/urandom | base64 | tr -d '\n' | tr '+/' '-_'; }
+keep() {
+	if [ -s "secrets/$1" ]; then
+		echo "secrets/$1 is there: left alone"
+	else
+		rm -f "secrets/$1"
+		cat >"secrets/$1"
+		chmod 444 "secrets/$1"
+		echo "secrets/$1"
+	fi
+}
+
+drawn 48 | keep secret_key
+printf 'k1:%s' "$(drawn 32)" | keep content_keys
+for name in database_owner_password database_web_password redis_password metrics_token; do
+	drawn 33 | keep "$name"
+done

@@ -1,0 +1,38 @@
+"""Write the lists of `pnav.accounts.known` again, from files: `pnav/accounts/lists/README.md` names those in use."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pnav.accounts import known
+
+WORDS_KEPT = 10_000
+
+
+class Command(BaseCommand):
+    help = "Write the lists of stolen passwords and of common words. Nothing is fetched: files are given."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--stolen", type=Path, nargs="+", default=[], help="text, one password a line")
+        parser.add_argument("--words", type=Path, help="JSON, a list of words, the most used one first")
+        parser.add_argument("--into", type=Path, default=known.LISTS, help="the folder to write to")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Raises CommandError when nothing is given, or when a list has hardly anything in it."""
+        if not options["stolen"] and not options["words"]:
+            raise CommandError("Nothing to do: give --stolen, --words or both.")
+        if options["stolen"]:
+            lines = (line for path in options["stolen"] for line in path.read_text(errors="replace").split("\n"))
+            digests = known.digests(line.strip("\r") for line in lines)
+            if len(digests) < 3000:  # what ASVS asks for; fewer is a wrong file
+                raise CommandError(f"Only {len(digests)} passwords of {known.SHORTEST} characters or more.")
+            (options["into"] / known.STOLEN.name).write_bytes(known.written(digests))
+            self.stdout.write(f"{len(digests)} stolen passwords")
+        if options["words"]:
+            folded = (known.fold(word) for word in json.loads(options["words"].read_text()))
+            usable = (word for word in folded if len(word) >= known.SHORTEST_WORD and word.isascii() and word.isalpha())
+            words = list(dict.fromkeys(usable))[:WORDS_KEPT]
+            (options["into"] / known.WORDS.name).write_text("\n".join(words) + "\n")
+            self.stdout.write(f"{len(words)} words")

@@ -1,0 +1,51 @@
+"""What arrives in clear and is no page: refused.
+
+Django redirects every request to HTTPS. That is right for a person who typed an address, and wrong for a program: one
+that is set up wrongly would send its token or its message in clear each time, be led to the right place, and nobody
+would notice. A form is refused too: what it held has already crossed the network, and a redirect would lose it.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.utils.decorators import sync_and_async_middleware
+
+PROGRAMS = (
+    "/metrics",
+    "/tchat/trames/",
+    "/console/trames/",
+)  # addresses that only programs ask for, whatever the method
+
+
+def _is_refused(request: HttpRequest) -> bool:
+    """Whether this is a request in clear that no redirect must answer. Health probes are asked in clear, on purpose."""
+    if not settings.SECURE_SSL_REDIRECT or request.is_secure():
+        return False
+    if any(re.search(pattern, request.path.lstrip("/")) for pattern in settings.SECURE_REDIRECT_EXEMPT):
+        return False
+    return request.method not in {"GET", "HEAD"} or request.path.startswith(PROGRAMS)
+
+
+def _refusal() -> HttpResponse:
+    return HttpResponseForbidden("HTTPS only.\n", content_type="text/plain; charset=utf-8")
+
+
+@sync_and_async_middleware
+def pages_only(
+    get_response: Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaitable[HttpResponse]],
+) -> Callable:
+    """403 for what is in clear and no page; before Django's SecurityMiddleware, which redirects the rest."""
+    if iscoroutinefunction(get_response):
+
+        async def in_loop(request: HttpRequest) -> HttpResponse:
+            return _refusal() if _is_refused(request) else await get_response(request)
+
+        return in_loop
+
+    def in_thread(request: HttpRequest) -> HttpResponse:
+        return _refusal() if _is_refused(request) else get_response(request)  # type: ignore[return-value]
+
+    return in_thread

@@ -1,0 +1,258 @@
+"""One person of the sandbox: comes by the pages as anybody does, writes over the socket, leaves."""
+
+import asyncio
+import hashlib
+import json
+import random
+import time
+import uuid
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+from django.urls import reverse
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Origin
+
+from pnav.demo.script import Mind, Script, ScriptError
+from pnav.demo.visit import Page, Visit
+from triage.questions import BY_SLUG
+
+PAGE_SECONDS = 4.0  # on each page before the exchange
+SIGNS_READ_A_SECOND = 25.0
+TYPING_SECONDS = 2.5  # between two hints
+BEAT_SECONDS = 20.0
+ACKNOWLEDGED_SECONDS = 15.0
+WORKS = 3  # of computing during a raid, each once its page came
+LAST_LOOK_SECONDS = 10.0  # after goodbye
+LINES_LOST = 20  # times that a line may be lost before a person gives up
+
+
+class GaveUp(Exception):
+    """The site stays away, or refuses what was sent."""
+
+
+class Reporter:
+    """number: which of the people of this script. speed: 2 = everything twice as fast; the beats stay as they are."""
+
+    def __init__(self, script: Script, *, base: str, number: int = 0, seed: int = 0, speed: float = 1.0) -> None:
+        self.script, self.speed = script, speed
+        self.name = script.id if script.people == 1 else f"{script.id} {number + 1}"
+        self.visit = Visit(base)
+        self.mind = Mind(script, number)
+        self.chance = random.Random(f"{seed}:{script.id}:{number}")
+        self.status = ""  # of the conversation, as the last `state` said
+        self.is_over = asyncio.Event()
+        self.came_at: float | None = None
+        self.first_reply_at: float | None = None
+        self.replies = 0
+        self.after = 0
+        self._heard: asyncio.Queue[str] = asyncio.Queue()
+        self._to_say: deque[tuple[str, str]] = deque()  # client_id, body: kept until acknowledged
+        self._acknowledged = asyncio.Event()
+
+    async def live(self) -> None:
+        """From the first question to the end. Raises VisitError, ScriptError, GaveUp."""
+        await self._come()
+        for coming in range(self.script.comings):
+            if coming:
+                await self._pause(self.script.away_seconds)
+            stays = self.script.stays_seconds / self.speed if self.script.stays_seconds else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(stays):
+                    await self._stay()
+            if self.is_over.is_set():
+                return
+        if self.script.leaves == "ends":
+            await self._pause(LAST_LOOK_SECONDS)
+            await self.leave()
+
+    async def leave(self) -> None:
+        """End the exchange, or leave the queue, by the page that asks; nothing for who has none."""
+        if not self.visit.cookies or self.is_over.is_set():
+            return
+        await asyncio.to_thread(self._end)
+        self.is_over.set()
+
+    def _end(self) -> None:
+        address = reverse("chat:end")
+        page = self.visit.get(address)
+        if page.path == address:  # else it was over already
+            self.visit.send(page, page.form(action=address))
+
+    # --- the pages ------------------------------------------------------------------------------------------------
+
+    async def _come(self) -> None:
+        page = await self._page(self.visit.get, reverse("triage:start"))
+        for _step in range(len(BY_SLUG) + 1):
+            asked = BY_SLUG.get(page.path.rstrip("/").rpartition("/")[2]) or self._first(page)
+            if asked is None:
+                break
+            if asked.id not in self.script.answers:
+                raise ScriptError(f"{self.script.id} : pas de réponse à « {asked.id} ».")
+            form = page.form("answer")
+            address = reverse("triage:question", kwargs={"slug": asked.slug})
+            form.action = form.action or address
+            page = await self._page(self.visit.send, page, form, answer=self.script.answers[asked.id])
+        if f'href="{reverse("reports:create")}"' in page.text:
+            page = await self._page(self.visit.get, reverse("reports:create"))
+        else:
+            page = await self._page(self.visit.send, page, page.form(action=reverse("triage:open_door")))
+        page = await self._choose_place(page)
+        if page.path != reverse("reports:create"):
+            page = await self._page(self.visit.get, reverse("reports:create"))
+        page = await self._page(self.visit.send, page, page.form("submission_id"), **self.script.form)
+        for _try in range(WORKS):
+            if page.path == reverse("reports:effort"):
+                page = await self._work(page)
+        if page.path != reverse("chat:conversation"):
+            raise GaveUp(f"le signalement n'a pas mené au tchat, mais à {page.path}")
+        self.came_at = time.monotonic()
+
+    @staticmethod
+    def _first(page: Page) -> Any:
+        return next(iter(BY_SLUG.values())) if page.path == reverse("triage:start") else None
+
+    async def _choose_place(self, page: Page) -> Page:
+        form = page.form("q", "purpose")
+        page = await self._page(self.visit.send, page, form, q=self.script.place, purpose="echange")
+        if page.path == reverse("locations:results"):
+            choose = page.form("service")
+            page = await self._page(self.visit.send, page, choose, service=choose.choices["service"][0])
+        return page
+
+    async def _work(self, page: Page) -> Page:
+        """During a raid: the little computing that a browser does (`reports.effort`, `effort.js`)."""
+        form = page.form("work")
+        token, bits = form.data["token"], int(form.data["bits"])
+        if form.data["left"] == "0":
+            return await self._page(self.visit.send, page, form)
+        work = await asyncio.to_thread(_work_on, token, bits)
+        return await self._page(self.visit.send, page, form, work=str(work))
+
+    async def _page(self, ask: Any, *args: Any, **fields: Any) -> Page:
+        page: Page = await asyncio.to_thread(ask, *args, **fields)
+        await self._pause(PAGE_SECONDS)
+        return page
+
+    # --- the exchange ---------------------------------------------------------------------------------------------
+
+    async def _stay(self) -> None:
+        """On the line until the exchange is over or everything is said; a lost line is taken again."""
+        for attempt in range(LINES_LOST):
+            try:
+                async with connect(
+                    self.visit.origin.replace("http", "ws", 1) + "/ws/conversation/",
+                    additional_headers={"Cookie": self.visit.cookie},
+                    origin=Origin(self.visit.origin),
+                    proxy=None,
+                ) as line:
+                    await self._talk_on(line)
+                    return
+            except (ConnectionClosed, InvalidHandshake, OSError):
+                await asyncio.sleep(min(10.0, 0.5 * 2**attempt) * self.chance.uniform(0.5, 1))
+        raise GaveUp("la ligne est perdue trop souvent")
+
+    async def _talk_on(self, line: ClientConnection) -> None:
+        await _send(line, type="sync", after=self.after)
+        works = (self._read(line), self._beat(line), self._talk(line), self.is_over.wait())
+        tasks = [asyncio.create_task(work) for work in works]
+        try:
+            done, _others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if not self._has_said_all:
+            raise ConnectionResetError  # the server ended it: « come back »
+
+    @property
+    def _has_said_all(self) -> bool:
+        return self.is_over.is_set() or (self.mind.has_ended and not self._to_say)
+
+    async def _read(self, line: ClientConnection) -> None:
+        async for raw in line:
+            frame = json.loads(raw)
+            if frame["type"] == "messages":
+                for item in frame["items"]:
+                    self._take(item)
+            elif frame["type"] == "state":
+                self.status = frame["status"]
+                if self.status == "closed":
+                    self.is_over.set()
+
+    def _take(self, item: dict[str, Any]) -> None:
+        if item["seq"] <= self.after:
+            return
+        self.after = item["seq"]
+        if item["author"] == "agent":
+            self.replies += 1
+            self.first_reply_at = self.first_reply_at or time.monotonic()
+            self._heard.put_nowait(item["body"])
+        elif self._to_say and item.get("client_id") == self._to_say[0][0]:
+            self._acknowledged.set()
+
+    async def _beat(self, line: ClientConnection) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            await _send(line, type="beat", after=self.after)
+
+    async def _talk(self, line: ClientConnection) -> None:
+        self._mean_to_say(self.mind.opening)
+        self.mind.opening = ()
+        while True:
+            while self._to_say:
+                await self._write(line)
+            if self.mind.has_ended:
+                return
+            try:
+                async with asyncio.timeout(self.script.silence_seconds / self.speed):
+                    text = await self._heard.get()
+            except TimeoutError:
+                if self.status == "active":  # while they wait, nobody is silent
+                    self._mean_to_say(self.mind.break_silence())
+                continue
+            await self._pause(len(text) / SIGNS_READ_A_SECOND + 1)
+            while not self._heard.empty():  # read in one go with what came meanwhile
+                text += "\n" + self._heard.get_nowait()
+            await _send(line, type="read", seq=self.after)
+            self._mean_to_say(self.mind.answer(text))
+
+    def _mean_to_say(self, lines: tuple[str, ...]) -> None:
+        self._to_say.extend((str(uuid.UUID(int=self.chance.getrandbits(128), version=4)), body) for body in lines)
+
+    async def _write(self, line: ClientConnection) -> None:
+        """Type the next line as a person does, send it, and wait until it is committed. Sent again, it is the same."""
+        client_id, body = self._to_say[0]
+        left = len(body) / self.script.signs_a_second
+        while left > 0:
+            await _send(line, type="typing")
+            await self._pause(min(left, TYPING_SECONDS * self.speed))
+            left -= TYPING_SECONDS * self.speed
+        for _attempt in range(3):
+            self._acknowledged.clear()
+            await _send(line, type="post", client_id=client_id, body=body)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ACKNOWLEDGED_SECONDS):
+                    await self._acknowledged.wait()
+                    self._to_say.popleft()
+                    return
+        raise ConnectionResetError
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds * self.chance.uniform(0.7, 1.3) / self.speed)
+
+
+async def _send(line: ClientConnection, **frame: Any) -> None:
+    await line.send(json.dumps(frame))
+
+
+def _work_on(token: str, bits: int) -> int:
+    """The smallest number whose SHA-256 with the token begins with so many zero bits."""
+    number = 0
+    while int.from_bytes(hashlib.sha256(f"{token}:{number}".encode()).digest()) >> (256 - bits):
+        number += 1
+    return number

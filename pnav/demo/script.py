@@ -1,0 +1,163 @@
+"""What a person of the sandbox does and answers: read from `reporters/*.toml`, pure apart from that reading.
+
+A script is data that somebody who answers people can read and correct: which answers of the orientation, which place,
+which boxes, what is written first, and what is answered to which words of the agent.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
+from triage import rules
+from triage.questions import BY_ID
+
+FOLDER = Path(__file__).resolve().parent / "reporters"
+MOST_AT_ONCE = 60  # people of one script
+CHOICES: Mapping[str, Any] = {
+    "role": ReporterRole,
+    "age_band": AgeBand,
+    "facts": Fact,
+    "platforms": Platform,
+    "since": Since,
+    "expectations": Expectation,
+}
+
+
+class ScriptError(Exception):
+    """A script that no person could follow; says which and why, in French."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is looked for in a text of the agent. label: what it means, for the review of an exercise."""
+
+    words: tuple[str, ...]
+    say: tuple[str, ...] = ()
+    label: str = ""
+
+    def are_in(self, text: str) -> bool:
+        """Whether one of them begins a word of this text; accents and capitals do not matter."""
+        plain = _plain(text)
+        return any(re.search(rf"(?<!\w){re.escape(_plain(word))}", plain) for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One way to come, to write and to leave.
+
+    answers: of the orientation, by question. form: of the signalement, by field. openings: what is written first; the
+    n-th person takes the n-th. replies: each is said once, the first whose words are heard. otherwise: said in turn
+    when none is. silence: said in turn when the agent is silent. people: how many come, one every `every_seconds`.
+    stays_seconds: 0 = to the end; else the line drops after so long, `comings` times, `away_seconds` apart.
+    leaves: "ends" by the button, or "vanishes".
+    """
+
+    id: str
+    title: str
+    place: str
+    answers: Mapping[str, str]
+    form: Mapping[str, Any]
+    openings: tuple[tuple[str, ...], ...]
+    replies: tuple[Words, ...]
+    otherwise: tuple[str, ...]
+    silence: tuple[str, ...]
+    goodbye: str
+    expected: tuple[Words, ...]
+    leaves: str = "ends"
+    people: int = 1
+    every_seconds: float = 10
+    signs_a_second: float = 6
+    silence_seconds: float = 90
+    stays_seconds: float = 0
+    away_seconds: float = 60
+    comings: int = 1
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
+def names() -> list[str]:
+    """The scripts that there are, in the order of an exercise: the file's own `order`."""
+    files = {path.stem: tomllib.loads(path.read_text()) for path in FOLDER.glob("*.toml")}
+    return sorted(files, key=lambda name: (files[name]["order"], name))
+
+
+def read(name: str) -> Script:
+    """One script, checked against the orientation and the form as they are today. Raises ScriptError."""
+    path = FOLDER / f"{name}.toml"
+    if name not in names():
+        raise ScriptError(f"« {name} » n'est pas un rôle : {', '.join(names())}.")
+    said = tomllib.loads(path.read_text())
+    said.pop("order")
+    told: dict[str, Any] = {
+        "openings": tuple(tuple(lines) for lines in said.pop("openings")),
+        "otherwise": tuple(said.pop("otherwise", ())),
+        "silence": tuple(said.pop("silence", ())),
+        "replies": tuple(Words(tuple(one["words"]), say=tuple(one["say"])) for one in said.pop("replies", ())),
+        "expected": tuple(Words(tuple(one["words"]), label=one["label"]) for one in said.pop("expected", ())),
+    }
+    try:
+        script = Script(id=name, **said, **told)
+    except TypeError as error:
+        raise ScriptError(f"{path.name} : {error}") from error
+    _check(script)
+    return script
+
+
+def _check(script: Script) -> None:
+    """A changed question must be seen here, not by an agent who waits for somebody who never comes."""
+    for asked, answer in script.answers.items():
+        if asked not in BY_ID or BY_ID[asked].option(answer) is None:
+            raise ScriptError(f"{script.id} : l'orientation ne connaît pas {asked} = {answer}.")
+    if (pending := rules.next_question(script.answers)) is not None:
+        raise ScriptError(f"{script.id} : il manque la réponse à « {pending.id} ».")
+    if unused := set(script.answers) - set(rules.on_path(script.answers)):
+        raise ScriptError(f"{script.id} : ces réponses ne sont jamais demandées : {', '.join(sorted(unused))}.")
+    for field, value in script.form.items():
+        values = value if isinstance(value, list) else [value]
+        if field not in CHOICES or not set(values) <= set(CHOICES[field].values):
+            raise ScriptError(f"{script.id} : le signalement ne connaît pas {field} = {value}.")
+    if script.leaves not in {"ends", "vanishes"} or not 1 <= script.people <= MOST_AT_ONCE:
+        raise ScriptError(f"{script.id} : leaves = ends ou vanishes, people de 1 à {MOST_AT_ONCE}.")
+
+
+class Mind:
+    """What one person still has to say, and what they heard."""
+
+    def __init__(self, script: Script, number: int = 0) -> None:
+        self.script = script
+        self.opening = script.openings[number % len(script.openings)] if script.openings else ()
+        self.has_ended = False
+        self._replies = list(script.replies)
+        self._otherwise = list(script.otherwise)
+        self._silence = list(script.silence)
+        self._awaited = list(script.expected)
+
+    def answer(self, text: str) -> tuple[str, ...]:
+        """The lines that answer this text of the agent. When nothing is left, goodbye; after it, nothing."""
+        self._awaited = [expected for expected in self._awaited if not expected.are_in(text)]
+        if self.has_ended:
+            return ()
+        for reply in self._replies:
+            if reply.are_in(text):
+                self._replies.remove(reply)
+                return reply.say
+        if self._otherwise:
+            return (self._otherwise.pop(0),)
+        self.has_ended = True
+        return (self.script.goodbye,) if self.script.goodbye else ()
+
+    def break_silence(self) -> tuple[str, ...]:
+        """What is said when the agent has been silent; nothing once it was all said."""
+        return (self._silence.pop(0),) if self._silence and not self.has_ended else ()
+
+    def review(self) -> list[tuple[str, bool]]:
+        """What an exercise wanted to hear of the agent, and whether it was heard."""
+        return [(expected.label, expected not in self._awaited) for expected in self.script.expected]

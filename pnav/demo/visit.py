@@ -1,0 +1,118 @@
+"""One visit of the site over HTTP, as a browser without a script makes it: cookies, forms with their hidden fields."""
+
+import http.client
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+MOST_REDIRECTS = 10
+PATIENCE_SECONDS = 20
+LOOPBACK = {"localhost", "127.0.0.1"}
+
+
+class VisitError(Exception):
+    """The site did not answer as to a visitor; holds the path and the status, nothing of the page."""
+
+
+@dataclass
+class Form:
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)  # hidden ones, with their value
+    names: list[str] = field(default_factory=list)
+    choices: dict[str, list[str]] = field(default_factory=dict)  # boxes and radios
+    data: dict[str, str] = field(default_factory=dict)
+
+
+class _Forms(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[Form] = []
+        self._is_in = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {key: value or "" for key, value in attrs}
+        if tag == "form":
+            data = {key.removeprefix("data-"): value for key, value in given.items() if key.startswith("data-")}
+            self.found.append(Form(given.get("action", ""), data=data))
+            self._is_in = True
+        elif self._is_in and given.get("name") and tag in {"input", "select", "textarea", "button"}:
+            name, kind = given["name"], given.get("type", "text")
+            self.found[-1].names.append(name)
+            if kind == "hidden":
+                self.found[-1].fields[name] = given.get("value", "")
+            elif kind in {"radio", "checkbox"}:
+                self.found[-1].choices.setdefault(name, []).append(given.get("value", "on"))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_in = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """path: where the redirects ended."""
+
+    path: str
+    text: str
+
+    def form(self, *names: str, action: str = "") -> Form:
+        """The first form with these fields, or to this address. Raises VisitError."""
+        for found in _Forms(self.text).found:
+            if set(names) <= set(found.names) and (not action or found.action == action):
+                return found
+        raise VisitError(f"{self.path}: no form with {', '.join(names) or action}")
+
+
+class Visit:
+    """base: the address of a site on this machine. Raises VisitError for any other: this is a demonstration."""
+
+    def __init__(self, base: str) -> None:
+        parts = urlsplit(base)
+        if parts.scheme != "http" or parts.hostname not in LOOPBACK:
+            raise VisitError("Only a site on this machine.")
+        self.host, self.port = parts.hostname, parts.port or 80
+        self.origin = f"http://{self.host}:{self.port}"
+        self.cookies: dict[str, str] = {}
+
+    @property
+    def cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def get(self, path: str) -> Page:
+        return self._ask("GET", path)
+
+    def send(self, page: Page, form: Form, **fields: Any) -> Page:
+        """Send a form of this page with these fields, hidden ones as they came."""
+        body = urlencode({**form.fields, **fields}, doseq=True)
+        return self._ask("POST", urljoin(page.path, form.action) if form.action else page.path, body)
+
+    def _ask(self, method: str, path: str, body: str = "") -> Page:
+        for _hop in range(MOST_REDIRECTS):
+            answer, text = self._once(method, path, body)
+            if answer.status not in {301, 302, 303}:
+                break
+            path = urljoin(path, urlsplit(answer.headers["Location"])._replace(scheme="", netloc="").geturl())
+            method, body = "GET", ""
+        if answer.status != 200:
+            raise VisitError(f"{method} {path}: {answer.status}")
+        return Page(path.partition("#")[0], text)
+
+    def _once(self, method: str, path: str, body: str) -> tuple[http.client.HTTPResponse, str]:
+        line = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_SECONDS)
+        headers = {"Cookie": self.cookie, "Accept-Language": "fr"}
+        if method == "POST":
+            headers |= {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            line.request(method, path.partition("#")[0], body or None, headers)
+            answer = line.getresponse()
+            text = answer.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise VisitError(f"{method} {path}: {type(error).__name__}") from error
+        finally:
+            line.close()
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer, text

@@ -1,0 +1,147 @@
+"""« Les chiffres du service », for everybody: honest, rounded, and the same for a week.
+
+Computed once a week a process, for periods that end on Monday at midnight: a page that moved every day would tell what
+happened on each day, by subtraction. Small counts: `chat.suppression`.
+"""
+
+import logging
+import threading
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from chat import history, suppression
+from chat.lifecycle import Outcome
+
+logger = logging.getLogger(__name__)
+
+PERIODS = {"month": 30, "year": 365}
+KEPT_SECONDS = 8 * 24 * 60 * 60
+
+type Figures = dict[str, Any]
+
+_kept: dict[str, Figures] = {}
+_lock = threading.Lock()
+
+
+def last_monday(now: datetime) -> datetime:
+    """The end of the periods: the last Monday, at midnight in Paris."""
+    today = timezone.localdate(now)
+    return timezone.make_aware(datetime.combine(today - timedelta(days=today.weekday()), time()))
+
+
+def of_this_week(now: datetime) -> Figures:
+    """From this process, from the cache, or computed: then both keep it. Redis away costs a computation a process."""
+    end = last_monday(now)
+    key = f"figures:{end:%Y-%m-%d}"
+    with _lock:
+        if key not in _kept:
+            found = _from_cache(key)
+            if found is None:
+                found = compute(end, now)
+                _to_cache(key, found)
+            _kept.clear()
+            _kept[key] = found
+        return _kept[key]
+
+
+def _from_cache(key: str) -> Figures | None:
+    try:
+        found: Figures | None = cache.get(key)
+    except (RedisError, OSError) as error:
+        logger.warning("figures not read: the cache does not answer (%s)", type(error).__name__)
+        return None
+    return found
+
+
+def _to_cache(key: str, found: Figures) -> None:
+    try:
+        cache.set(key, found, timeout=KEPT_SECONDS)
+    except (RedisError, OSError) as error:
+        logger.warning("figures not kept: the cache does not answer (%s)", type(error).__name__)
+
+
+def compute(end: datetime, now: datetime) -> Figures:
+    """As JSON holds it: only what may be published."""
+    return {
+        "computed_at": now.isoformat(),
+        "end": end.isoformat(),
+        "periods": [{"key": key, "days": days, **_period(end, days)} for key, days in PERIODS.items()],
+    }
+
+
+def _period(end: datetime, days: int) -> Figures:
+    found = history.read(end - timedelta(days=days), end)
+    whole = found.whole
+    counts = dict(found.outcomes)
+    outcomes = suppression.parts([(value, counts.get(value, 0)) for value in Outcome.values])
+    return {
+        "opened": suppression.rounded(whole.opened),
+        "answered": suppression.percent(whole.answered, whole.opened),
+        "in_time": suppression.percent(whole.in_time, whole.answered),
+        "gave_up": suppression.percent(whole.gave_up, whole.opened),
+        "one_person": suppression.percent(whole.one_person, whole.ended),
+        "minors": suppression.percent(found.minors, whole.opened),
+        "wait": _minutes(whole.wait_median, whole.answered, 1),
+        "length": _minutes(whole.length_median, whole.ended, 5),
+        "outcomes": outcomes.shown,
+        "other_outcomes": outcomes.others,
+        "has_other_outcomes": outcomes.has_others,
+    }
+
+
+def _minutes(seconds: float | None, people: int, step: int) -> int | None:
+    """A median, up to the next `step` minutes; None when it is of too few people."""
+    if seconds is None or people < suppression.AT_LEAST:
+        return None
+    return max(step, -(-int(seconds) // (60 * step)) * step)
+
+
+# What is said of a period, in this order: key, label, how the number is said.
+LINES = (
+    ("opened", _lazy("Personnes qui ont ouvert un échange"), _lazy("au moins %(n)s")),
+    ("minors", _lazy("dont mineurs"), _lazy("%(n)s %%")),
+    ("answered", _lazy("Personnes à qui quelqu'un a répondu"), _lazy("%(n)s %%")),
+    ("in_time", _lazy("parmi elles, en moins de 3 minutes"), _lazy("%(n)s %%")),
+    ("wait", _lazy("Attente d'une personne sur deux"), _lazy("%(n)s min au plus")),
+    ("gave_up", _lazy("Personnes parties avant une réponse"), _lazy("%(n)s %%")),
+    ("length", _lazy("Durée d'un échange sur deux"), _lazy("%(n)s min au plus")),
+    ("one_person", _lazy("Échanges tenus avec un seul interlocuteur"), _lazy("%(n)s %%")),
+)
+
+
+def _said(value: int | None, words: Any) -> str:
+    return _("non publié") if value is None else str(words) % {"n": value}
+
+
+@require_safe
+def figures(request: HttpRequest) -> HttpResponse:
+    """Thirty days and twelve months, side by side."""
+    found = of_this_week(timezone.now())
+    periods = found["periods"]
+    ends = [dict(one["outcomes"]) for one in periods]
+    at_least = _lazy("au moins %(n)s")
+    outcomes: list[tuple[Any, list[str]]] = [
+        (label, [_said(one.get(value), at_least) for one in ends])
+        for value, label in Outcome.choices
+        if any(value in one for one in ends)
+    ]
+    if any(one["has_other_outcomes"] for one in periods):
+        rest = [_said(one["other_outcomes"], at_least) if one["has_other_outcomes"] else "–" for one in periods]
+        outcomes.append((_("Les autres, ensemble"), rest))
+    context = {
+        "end": timezone.localtime(datetime.fromisoformat(found["end"])),
+        "computed_at": timezone.localtime(datetime.fromisoformat(found["computed_at"])),
+        "lines": [(label, [_said(one[key], words) for one in periods]) for key, label, words in LINES],
+        "outcomes": outcomes,
+        "at_least": suppression.AT_LEAST,
+    }
+    return render(request, "pages/figures.html", context)

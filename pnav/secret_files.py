@@ -1,0 +1,54 @@
+"""Secrets, given as variables or as files: `NAME`, or `NAME_FILE` with the path of what a vault mounted.
+
+A variable is seen by whoever may look at the container, and is inherited by every process; a file is read once, and
+whoever keeps the vault replaces it. What is wrong is said by the name of the variable, never by its value.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+LONGEST = 65_536  # bytes: whoever names the wrong file gets an error, not a process that reads a disk
+
+
+def read(environment: Mapping[str, str], name: str) -> str:
+    """The secret of this name without spaces or line breaks around it, "" when it is not given.
+
+    Raises ImproperlyConfigured when it is given twice, and when its file is not there, not readable, not text, empty
+    or too long.
+    """
+    value, path = environment.get(name, ""), environment.get(f"{name}_FILE", "")
+    if not path:
+        return value.strip()
+    if value:
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both given: keep one.")
+    try:
+        with Path(path).open("rb") as file:
+            raw = file.read(LONGEST + 1)
+        text = raw.decode().strip()
+    except (OSError, ValueError) as error:  # ValueError: not text, or no path
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read ({type(error).__name__}).") from None
+    if not text or len(raw) > LONGEST:
+        raise ImproperlyConfigured(f"{name}_FILE is empty or too long.")
+    return text
+
+
+def with_password(address: str, password: str, *, name: str) -> str:
+    """The address of a server with this password in it, quoted. password: "" leaves the address as it is.
+
+    name: the variable of the address, for errors. Raises ImproperlyConfigured when the address has a password already,
+    or is none.
+    """
+    try:
+        parts = urlsplit(address)
+        has_password = bool(parts.password)
+    except ValueError:  # its text holds a part of the address
+        raise ImproperlyConfigured(f"{name} is no address.") from None
+    if not password:
+        return address
+    if has_password:
+        raise ImproperlyConfigured(f"{name} holds a password, and another one is given beside it: keep one.")
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.rstrip(':')}:{quote(password, safe='')}@{host}").geturl()

@@ -1,0 +1,155 @@
+// Beside the thread: replies to start from, found by keyboard; apartés, brought up to date where they stand.
+// After console.js, whose hands it uses (`pnavConsole`). Nothing here takes the focus from somebody who writes.
+(() => {
+  "use strict";
+
+  const root = document.getElementById("console"), hands = window.pnavConsole;
+  if (!root || !hands) return;
+  const find = (selector, from = document) => from.querySelector(selector);
+  const slot = (name, from) => from.querySelector(`[data-slot=${name}]`);
+
+  // --- replies to start from ---
+  const fold = (text) => text.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae").normalize("NFD").replace(/\p{M}/gu, "");
+  const shown = (box) => [...box.querySelectorAll("[data-canned]")].filter((one) => !one.parentElement.hidden);
+  const draftOf = (box) => box.closest("form").elements.body;
+
+  function filter(box) {
+    const wanted = fold(find("[data-search]", box).value).split(/\s+/).filter(Boolean);
+    for (const reply of box.querySelectorAll("[data-canned]")) {
+      const text = fold(`${reply.textContent} ${reply.dataset.canned}`);
+      reply.parentElement.hidden = !wanted.every((word) => text.includes(word));
+    }
+    const count = shown(box).length, said = find("[data-found]", box);
+    said.textContent = wanted.length ? said.dataset[count === 1 ? "one" : "many"].replace("{n}", count) : "";
+  }
+
+  function openSearch() {
+    const c = hands.showing(), box = c && find("[data-replies]", c.thread);
+    if (!box || box.hidden) return false;
+    box.open = true;
+    find(".console-canned__search", box).hidden = false;
+    find("[data-search]", box).focus();
+    return true;
+  }
+
+  function closeSearch(box, typed = "") {
+    const area = draftOf(box);
+    box.open = false;
+    area.focus();
+    if (typed) area.setRangeText(typed, area.selectionStart, area.selectionEnd, "end");
+  }
+
+  document.addEventListener("toggle", (event) => {
+    const box = event.target;
+    if (box.matches("[data-replies]")) {
+      find(".console-canned__search", box).hidden = false;
+      if (!box.open) { find("[data-search]", box).value = ""; filter(box); }
+    } else if (box.matches("[data-aside]") && box.open) markRead(box);
+  }, true);
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-search]")) filter(event.target.closest("[data-replies]"));
+  });
+
+  // Before console.js hears the key: Escape leads back to the draft here, and not to the title of the list.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = event.target, box = at.closest && at.closest("[data-replies]");
+    if (!box) {
+      const isDraft = at.matches("[data-reply] textarea") && !at.readOnly && !at.value;
+      if (event.key === "/" && (isDraft || !at.matches("input, textarea, select")) && openSearch()) event.preventDefault();
+      return;
+    }
+    const isSearch = at.matches("[data-search]");
+    if (event.key === "Escape") closeSearch(box);
+    else if (event.key === "/" && isSearch && !at.value) closeSearch(box, "/");
+    else if (event.key === "Enter" && isSearch) { const [first] = shown(box); if (first) first.click(); }
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const all = shown(box), next = all.indexOf(at) + (event.key === "ArrowDown" ? 1 : -1);
+      if (next >= 0 && next < all.length) all[next].focus();
+      else if (next < 0 || isSearch) find("[data-search]", box).focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+
+  // --- apartés ---
+  const list = () => find("#apartes");
+  let isBusy = false, isAgain = false;
+
+  function paint() {
+    const all = [...list().querySelectorAll("[data-aside]")];
+    const unread = all.reduce((sum, one) => sum + Number(one.dataset.unread), 0);
+    for (const one of all) {
+      const n = Number(one.dataset.unread), mark = slot("aside-unread", one);
+      mark.hidden = slot("aside-read", one).hidden = !n;
+      mark.textContent = n ? hands.say(n === 1 ? "unread_one" : "unread_many", { n }) : "";
+    }
+    list().hidden = !all.length;
+    const badge = find("#apartes-non-lus");
+    badge.hidden = !unread;
+    slot("asides-unread", badge).textContent = unread ? hands.say(unread === 1 ? "unread_one" : "unread_many", { n: unread }) : "";
+  }
+
+  async function markRead(one) {
+    if (one.dataset.unread === "0") return;
+    one.dataset.unread = "0";
+    paint();
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", hands.csrf());
+    body.append("lu", one.dataset.last);
+    await fetch(find("form", one).action, { method: "POST", body, redirect: "manual" }).catch(() => { /* unread again at the next look */ });
+  }
+
+  /** Add what is new where it stands: forms, focus and what is open are not touched. */
+  function merge(page) {
+    const fresh = new Map([...find("#apartes", page).querySelectorAll("[data-aside]")].map((one) => [one.id, one]));
+    let news = null;
+    for (const one of list().querySelectorAll("[data-aside]")) if (!fresh.has(one.id)) end(one);
+    for (const [id, now] of fresh) {
+      const one = document.getElementById(id);
+      if (!one) {
+        list().append(document.adoptNode(now));
+        if (now.dataset.unread !== "0") news = now;
+        continue;
+      }
+      const last = Number(one.dataset.last), log = find("[data-aside-log]", one);
+      for (const said of [...now.querySelectorAll("[data-number]")].filter((said) => Number(said.dataset.number) > last)) log.append(document.adoptNode(said));
+      if (Number(now.dataset.last) > last) {
+        if (Number(now.dataset.unread)) news = one;
+        log.scrollTop = log.scrollHeight;
+      }
+      one.dataset.last = slot("aside-read", one).value = now.dataset.last;
+      one.dataset.unread = now.dataset.unread;
+      if (one.open && !document.hidden && one.contains(document.activeElement)) markRead(one);
+    }
+    paint();
+    if (news) {
+      hands.announce(hands.say("aside", { title: news.dataset.title }));
+      hands.beep(520);
+    }
+  }
+
+  /** What was being written there can still be copied. */
+  function end(one) {
+    const area = find("textarea", one);
+    if (!area.value.trim()) { if (!one.contains(document.activeElement)) one.remove(); return; }
+    area.readOnly = true;
+    one.dataset.unread = "0";
+    one.querySelectorAll("button").forEach((button) => { button.hidden = true; });
+    const said = find("[data-aside-over]", one);
+    said.hidden = false;
+    said.textContent = hands.say("aside_over");
+  }
+
+  async function refresh() {
+    if (isBusy) { isAgain = true; return; }
+    isBusy = true;
+    try {
+      merge(await hands.load(`${root.dataset.home}?partie=apartes`));
+    } catch { /* asked again at the next beat */ } finally {
+      isBusy = false;
+      if (isAgain) { isAgain = false; refresh(); }
+    }
+  }
+  document.addEventListener("pnav:asides", refresh);
+})();

@@ -1,0 +1,196 @@
+"""Agents from a sheet: what is refused, what is created, what is written down, and what leaves again."""
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from chat.models import Agent, Unit
+from locations.models import Force
+from pnav.accounts import bulk
+from pnav.accounts.models import Role, User
+from reports.models import AccessRecord
+from tests.factories import chat as make
+
+from .cast import make_user, sign_in
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/admin/accounts/user/importer/"
+TITLES = "Nom;Prénom;Courriel;Identifiant;Rôle;Unité;Force;Nom affiché\n"
+ALICE = "Martin;Alice;a.martin@exemple.fr;;agent;Brigade de Rennes;gendarmerie;Alice\n"
+BENOIT = "Le Goff;Benoît;;;Superviseur;brigade de rennes;Gendarmerie nationale;Ben\n"
+
+
+@pytest.fixture(autouse=True)
+def unit():
+    return Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE)
+
+
+@pytest.fixture
+def chief(client):
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+def upload(client, text: str, encoding: str = "utf-8"):
+    return client.post(PAGE, {"sheet": SimpleUploadedFile("agents.csv", text.encode(encoding))})
+
+
+def errors(text: str) -> dict[int, list[str]]:
+    return {line.number: line.errors for line in bulk.read(text)}
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def test_read_good_lines():
+    lines = bulk.read(TITLES + ALICE + "\n" + BENOIT)
+    assert [(line.number, line.username, line.role, line.errors) for line in lines] == [
+        (2, "a.martin", Role.AGENT, []),
+        (4, "benoit.le-goff", Role.SUPERVISOR, []),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_read_what_spreadsheets_write(encoding):
+    (line,) = bulk.read(bulk.decode((TITLES + BENOIT).replace(";", ",").encode(encoding)))
+    assert line.cells["prenom"] == "Benoît" and line.errors == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("agent", "administrateur", "un à un"),
+        ("agent", "", "Le rôle est"),
+        ("gendarmerie", "police", "créez-la d'abord"),
+        ("gendarmerie", "douane", "La force est"),
+        ("Brigade de Rennes", "Brigade de Brest", "créez-la d'abord"),
+        (";Alice\n", ";\n", "nécessaires"),
+        (";Alice\n", ";=HYPERLINK(1)\n", "formule"),
+        (";Alice\n", ";Ali\u202ece\n", "signe caché"),
+        (";Alice\n", ";" + "A" * 61 + "\n", "trop long"),
+        ("a.martin@exemple.fr;;", ";deux mots;", "identifiant"),
+        (";Alice\n", ";Alice;de trop\n", "Plus de cases"),
+    ],
+)
+def test_line_that_is_wrong_says_why(old, new, said):
+    (found,) = errors(TITLES + ALICE.replace(old, new, 1)).values()
+    assert any(said.casefold() in sentence.casefold() for sentence in found), found
+
+
+def test_identifiers_are_compared_with_the_accounts_and_with_each_other():
+    make_user("A.Martin")
+    other = ALICE.replace("Martin;Alice", "Martin;Anne")
+    found = errors(TITLES + ALICE + other)
+    assert "déjà pris" in found[2][0]
+    assert any("ligne 2" in sentence for sentence in found[3])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", TITLES, "nom;prénom\nx;y\n", TITLES + ALICE * (bulk.MOST_LINES + 1), "x" * 300_000, "a\x00b"]
+)
+def test_sheet_that_is_none(text):
+    with pytest.raises(bulk.SheetError):
+        bulk.read(bulk.decode(text.encode()))
+
+
+# --- creating -------------------------------------------------------------------------------------------------------
+
+
+def test_upload_shows_and_saves_nothing(client, chief):
+    page = upload(client, TITLES + ALICE).content.decode()
+    assert "a.martin" in page and "1 compte peut être créé" in page
+    assert not User.objects.filter(username="a.martin").exists() and not AccessRecord.objects.exists()
+
+
+def test_create_all_with_their_passwords_and_lines(client, chief, unit):
+    shown = upload(client, TITLES + ALICE + BENOIT)
+    answer = client.post(PAGE, {"text": shown.context["text"], "create": "x"})
+    passwords = re.findall(r"<code>([^<]+)</code>", answer.content.decode())
+    users = list(User.objects.filter(agent__unit=unit).order_by("pk"))
+    assert [(user.username, user.role, user.agent.public_name) for user in users] == [
+        ("a.martin", "agent", "Alice"),
+        ("benoit.le-goff", "supervisor", "Ben"),
+    ]
+    assert all(user.password_is_temporary and user.email == "" for user in users)
+    assert [user.check_password(password) for user, password in zip(users, passwords, strict=True)] == [True, True]
+    assert "no-store" in answer["Cache-Control"]
+    assert list(AccessRecord.objects.order_by("number").values_list("kind", "subject", "account_id")) == [
+        ("admin_add", f"accounts.User {user.pk}", chief.pk) for user in users
+    ]
+    assert LogEntry.objects.count() == 2
+    kept = repr(list(AccessRecord.objects.values_list())) + repr(list(LogEntry.objects.values_list()))
+    assert not any(word in kept for word in (*passwords, "exemple.fr"))
+    client.logout()
+    assert client.post("/compte/login/", {"login": "a.martin", "password": passwords[0]}).status_code == 302
+
+
+def test_one_wrong_line_stops_all_unless_it_is_left_out(client, chief):
+    text = TITLES + ALICE + BENOIT.replace("Superviseur", "chef")
+    answer = client.post(PAGE, {"text": text, "create": "x"})
+    assert "Rien n&#x27;a été créé" in answer.content.decode() and "Le rôle est" in answer.content.decode()
+    assert not Agent.objects.exists() and not AccessRecord.objects.exists()
+    client.post(PAGE, {"text": text, "create": "x", "skip": "on"})
+    assert [agent.user.username for agent in Agent.objects.all()] == ["a.martin"]
+
+
+def test_create_refuses_a_line_with_errors():
+    lines = bulk.read(TITLES + ALICE + BENOIT.replace("Superviseur", "chef"))
+    with pytest.raises(bulk.SheetError):
+        bulk.create(lines)
+    assert not User.objects.exists()
+
+
+def test_failure_in_the_middle_creates_nobody(client, chief, monkeypatch):
+    draw, count = User.draw_first_password, iter(range(9))
+
+    def fail_at_the_second(user):
+        return draw(user) if next(count) == 0 else 1 / 0
+
+    monkeypatch.setattr(User, "draw_first_password", fail_at_the_second)
+    with pytest.raises(ZeroDivisionError):
+        client.post(PAGE, {"text": TITLES + ALICE + BENOIT, "create": "x"})
+    assert list(User.objects.values_list("username", flat=True)) == ["chef"]
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN])
+def test_import_is_for_administrators(client, role):
+    make_user("autre", role, totp=True)
+    sign_in(client, "autre")
+    assert client.post(PAGE, {"text": TITLES + ALICE, "create": "x"}).status_code in {302, 403}
+    assert not User.objects.filter(username="a.martin").exists()
+
+
+def test_import_asks_for_a_recent_proof(client, chief, monkeypatch):
+    monkeypatch.setattr("pnav.accounts.proof.last_proof", lambda _request: 0.0)
+    assert client.post(PAGE, {"text": TITLES + ALICE, "create": "x"}).url.startswith("/compte/2fa/reauthenticate/")
+    assert not User.objects.filter(username="a.martin").exists()
+
+
+def test_list_of_accounts_leads_there(client, chief):
+    assert f'href="{PAGE}"' in client.get("/admin/accounts/user/").content.decode()
+
+
+# --- out again ------------------------------------------------------------------------------------------------------
+
+
+def test_export_is_recorded_harmless_and_read_again(client, chief):
+    agent = make.agent(public_name="=1+1", unit_name="Police de Nantes")
+    answer = client.post("/admin/accounts/user/exporter/")
+    text = answer.content.decode()
+    assert "attachment" in answer["Content-Disposition"] and "no-store" in answer["Cache-Control"]
+    assert "'=1+1" in text and ";=1+1" not in text and "argon2" not in text
+    (line,) = AccessRecord.objects.values_list("kind", "subject", "detail")
+    assert line == ("export", "accounts.User", "csv 1")
+    (row,) = bulk.read(bulk.decode(answer.content))
+    assert row.username == agent.user.username and "déjà pris" in " ".join(row.errors)
+    assert client.get("/admin/accounts/user/exporter/").status_code == 405
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_harmless(cell):
+    assert bulk.harmless(cell) == f"'{cell}"
+    assert bulk.harmless("Martin-Duval") == "Martin-Duval"

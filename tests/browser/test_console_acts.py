@@ -1,0 +1,169 @@
+"""Beside the thread, in a real browser: replies by keyboard, a promise that counts, an aparté that steals nothing."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from chat import asides
+from chat.lifecycle import Availability
+from chat.models import Agent, Aside, Conversation
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import OPEN_THREAD, an_agent, at, sign_in, somebody_waits  # noqa: F401  `at`: a fixture
+from tests.factories import chat as make
+
+type Work = Callable[..., Any]
+
+
+def takes_somebody(page: Page, site: LiveSite, agent: Any) -> None:
+    sign_in(page, site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+
+
+def is_here(colleague: Agent) -> None:
+    """As if their console had just been heard."""
+    Agent.objects.filter(pk=colleague.pk).update(seen_at=timezone.now(), availability=Availability.AVAILABLE)
+
+
+@pytest.mark.slow
+def test_reply_is_found_and_inserted_by_keyboard(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
+    agent = at(an_agent, public_name="Camille")
+    conversation, _key = at(somebody_waits)
+    takes_somebody(page, live_site, agent)
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    search = page.locator(f"{OPEN_THREAD} [data-search]")
+    area.focus()
+    page.keyboard.press("/")
+    expect(search).to_be_focused()
+    expect(area).to_have_value("")
+
+    page.keyboard.type("SECURITE")  # without its accents
+    expect(page.locator(f"{OPEN_THREAD} [data-canned]:visible")).to_have_count(1)
+    expect(page.locator(f"{OPEN_THREAD} [data-found]")).to_have_text("1 réponse")
+    page.keyboard.press("Escape")
+    expect(area).to_be_focused()
+
+    area.fill("Avant après")
+    page.keyboard.type("/")
+    expect(area).to_have_value("Avant après/")  # a draft that is not empty takes the key as it is
+    page.keyboard.press("Backspace")
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+    page.locator(f"{OPEN_THREAD} [data-replies] summary").click()
+    search.focus()
+    page.keyboard.type("numero aide")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"{OPEN_THREAD} [data-canned]:focus")).to_contain_text("Donner un numéro d’aide")
+    axe(page)
+    page.keyboard.press("Enter")
+    expect(area).to_be_focused()
+    expect(area).to_have_value(re.compile(r"^Avant\s+France Victimes .*gratuit\. après$", re.DOTALL))
+    assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
+
+    area.fill("Venez au [à compléter : adresse].")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-error]")).to_contain_text("complétez, puis envoyez")
+    assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
+
+
+@pytest.mark.slow
+def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at: Work, axe: Axe):  # noqa: F811
+    page = page_factory(theme="dark", width=1024)  # a tablet, at night
+    agent = at(an_agent, public_name="Camille")
+    conversation, _key = at(somebody_waits)
+    takes_somebody(page, live_site, agent)
+    promise = page.locator("#liste [data-slot=promise]")
+    expect(promise).to_be_hidden()
+    page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").click()
+    axe(page)
+    page.get_by_role("button", name="5 minutes", exact=True).click()
+    expect(promise).to_contain_text("Retour promis dans 5 min")
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("Camille revient dans 5 minutes")
+    at(lambda: conversation.holds.update(until=F("held_at") + timedelta(seconds=1)))  # seen at the next beat
+    expect(promise).to_contain_text("Promesse dépassée")
+    axe(page)
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Me revoilà.")
+    page.keyboard.press("Control+Enter")
+    expect(promise).to_be_hidden()
+    assert at(lambda: conversation.holds.count()) == 1
+    page.goto(live_site.url + "/console/reponses/")
+    axe(page)
+
+
+@pytest.mark.slow
+def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
+    agent = at(an_agent, public_name="Camille")
+    colleague = at(make.agent, public_name="Dominique", capacity=0)  # there, and given nobody
+    conversation, _key = at(somebody_waits)
+    takes_somebody(page, live_site, agent)
+    at(is_here, colleague)
+    page.locator(".console-dossier:not([hidden]) summary", has_text="Poser une question à part").click()
+    page.locator(".console-dossier:not([hidden]) [id^=demande-]").fill("Comment fait-on ?")
+    at(is_here, colleague)
+    page.get_by_role("button", name="Demander", exact=True).click()
+    mine = page.locator("#apartes [data-aside]")
+    expect(mine).to_have_count(1)
+    axe(page)
+
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Je vous écris")
+    page.locator("textarea[id^=note-]").fill("une note en cours")
+    area.focus()
+    at(lambda: asides.answer(aside_id=Aside.objects.get().pk, body="Comme ceci.", agent=colleague))
+    expect(page.locator("#apartes-non-lus")).to_contain_text("1 non lu")
+    expect(page.locator("#annonces")).to_contain_text("Aparté, nouveau message")
+    expect(area).to_be_focused()
+    expect(area).to_have_value("Je vous écris")
+    mine.locator("summary").click()
+    expect(mine).to_contain_text("Comme ceci.")
+    expect(page.locator("#apartes-non-lus")).to_be_hidden()
+
+    mine.locator("textarea").fill("Merci.")
+    mine.get_by_role("button", name="Envoyer à part").click()
+    expect(mine.locator("[data-number]")).to_have_count(3)
+    expect(mine.locator("textarea")).to_be_focused()
+    expect(mine.locator("textarea")).to_have_value("")
+    page.get_by_role("button", name="Garder la note").click()
+    expect(page.locator(".console-note")).to_contain_text("une note en cours")
+    expect(area).to_have_value("Je vous écris")
+    expect(page.locator("textarea[id^=note-]")).to_be_focused()
+    assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
+
+
+@pytest.mark.slow
+def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageFactory, at: Work, axe: Axe):  # noqa: F811
+    agent = at(an_agent, public_name="Camille")
+    at(somebody_waits)
+    page = page_factory(javascript=False, width=320)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    page.locator("#liste .console-entry__link").first.click()
+    page.locator("textarea[name=body][id^=corps-]").fill("mon brouillon")
+    page.get_by_text("Réponses prêtes, à relire").click()
+    page.get_by_role("button", name="Se présenter").click()
+    expect(page.locator("textarea[id^=corps-]")).to_have_value(
+        re.compile(r"^mon brouillon\s+Bonjour, je m’appelle Camille")
+    )
+    page.locator("textarea[id^=note-]").fill("à retenir")
+    page.get_by_role("button", name="Garder la note").click()
+    expect(page.locator(".console-note")).to_contain_text("à retenir")
+    page.locator("summary", has_text="Je reviens").click()
+    page.get_by_role("button", name="10 minutes").click()
+    expect(page.locator("#liste")).to_contain_text("Retour promis dans 10 min")
+    page.locator("summary", has_text="Poser une question").click()
+    wide = page.locator("html").evaluate("(html) => html.scrollWidth")
+    assert wide <= 320, "nothing is wider than the screen"
+    page.goto(live_site.url + "/console/reponses/")
+    page.fill("#titre", "Rappel")
+    page.fill("#vous", "Bonjour {prenom}")
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator("main")).to_contain_text("Rappel")
+    assert page.locator("html").evaluate("(html) => html.scrollWidth") <= 320
+    assert at(lambda: Conversation.objects.get().notes.count()) == 1

@@ -1,0 +1,108 @@
+"""« Chiffres du service »: what is published, when it changes, what it never tells."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from chat import history
+from chat.lifecycle import Outcome, Status
+from chat.models import Conversation, ConversationEvent, EventKind
+from pnav.pages import figures
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    figures._kept.clear()
+    cache.clear()
+    yield
+    figures._kept.clear()
+
+
+def past(count: int, *, outcome: str = Outcome.ADVISED, days: int = 20) -> None:
+    """So many conversations that were answered after a minute, half an hour long."""
+    agent = make.agent()
+    at = figures.last_monday(timezone.now()) - timedelta(days=days)
+    for _each in range(count):
+        row = make.waiting(queued_at=at)
+        ConversationEvent.objects.create(
+            conversation=row, kind=EventKind.ASSIGNED, at=at + timedelta(minutes=1), by=agent.user
+        )
+        Conversation.objects.filter(pk=row.pk).update(
+            status=Status.CLOSED,
+            assigned_to=agent,
+            assigned_at=at,
+            closed_at=at + timedelta(minutes=31),
+            outcome=outcome,
+        )
+
+
+def test_page_says_rounded_counts_and_no_small_one(client):
+    past(23)
+    past(12, outcome=Outcome.COMPLAINT)
+    past(4, outcome=Outcome.PARTNERS)
+    html = client.get("/chiffres/").text
+    assert "au moins 30" in html and "au moins 20" in html
+    assert "Orientation vers une plainte" not in html and "Les autres, ensemble" in html  # 12 would give the 4 away
+    assert "1 min au plus" in html and "30 min au plus" in html
+    assert "non publié" in html and ">4<" not in html and "39" not in html.split("<main")[1].split("</main")[0]
+
+
+def test_page_in_english_and_linked_from_every_page(client):
+    assert 'href="/chiffres/"' in client.get("/").text
+    client.cookies["django_language"] = "en"
+    html = client.get("/chiffres/").text
+    assert "Figures of the service" in html and "not published" in html
+    assert "Chiffre" not in html.split("<main")[1].split("</main")[0]
+
+
+def test_page_without_anybody(client):
+    html = client.get("/chiffres/").text
+    assert html.count("non publié") >= 16
+
+
+def test_figures_are_those_of_last_monday_for_a_week(django_assert_num_queries):
+    past(20)
+    monday = figures.last_monday(timezone.now())
+    first = figures.of_this_week(monday + timedelta(days=1))
+    past(50)
+    past(30, days=-1)
+    with django_assert_num_queries(0):
+        assert figures.of_this_week(monday + timedelta(days=6, hours=23)) == first
+    figures._kept.clear()
+    with django_assert_num_queries(0):  # another process
+        assert figures.of_this_week(monday + timedelta(days=3)) == first
+    later = figures.of_this_week(monday + timedelta(days=7))
+    assert later["periods"][0]["opened"] == 100
+
+
+class Away:
+    """A cache that does not answer."""
+
+    def get(self, *_arguments, **_options):
+        raise RedisError
+
+    set = get
+
+
+def test_cache_away_is_computed_once_a_process(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(figures, "cache", Away())
+    with django_assert_num_queries(4):
+        figures.of_this_week(timezone.now())
+    with django_assert_num_queries(0):
+        figures.of_this_week(timezone.now())
+
+
+def test_compute_keeps_nothing_that_may_not_be_published():
+    past(9)
+    found = figures.compute(figures.last_monday(timezone.now()), timezone.now())
+    for period in found["periods"]:
+        assert {period[key] for key in ("opened", "answered", "in_time", "wait", "length", "one_person")} == {None}
+        assert period["outcomes"] == [] and period["other_outcomes"] is None
+    assert history.PROMISED_SECONDS == 180

@@ -1,0 +1,372 @@
+"""The connections inside, as docker-compose.yml has them: encrypted, both ends with a certificate, few rights.
+
+PostgreSQL and the web process speak TLS themselves. The Valkey of the wheel is built without it: a forwarder stands
+before it here, which asks for what `--tls-auth-clients yes` asks for. Accounts and rights are Valkey's own.
+"""
+
+import asyncio
+import http.client
+import json
+import os
+import pwd
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from deploy import authority
+from pnav.demo.services import Postgres, Valkey
+from tests.scenarios.conftest import PlainWeb, free_port
+from tests.scenarios.test_production import PRODUCTION, manage
+
+ROOT = Path(__file__).resolve().parents[2]
+WORD = "a-password-of-redis-for-this-test"
+EXAMINER = "user examiner on nopass ~* &* +@all\n"
+pytestmark = pytest.mark.slow
+
+
+class Guarded(Valkey):
+    """One whose default account is off: the examiner asks whether it is there."""
+
+    @property
+    def url(self) -> str:
+        return f"unix://examiner@{self.sockets}/valkey.sock"
+
+
+class Forwarder:
+    """TLS before a Unix socket, for clients with a certificate of the authority alone. In a thread of its own."""
+
+    def __init__(self, folder: Path, behind: Path) -> None:
+        self.behind = behind
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self.context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+        self.context.load_verify_locations(folder / "authority.pem")
+        self.context.verify_mode = ssl.CERT_REQUIRED
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        self.server = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=self.context), self.loop
+        ).result(10)
+        self.port: int = self.server.sockets[0].getsockname()[1]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(str(self.behind))
+        await asyncio.gather(self.pass_on(reader, back), self.pass_on(there, writer))
+
+    @staticmethod
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, ssl.SSLError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.server.close)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+
+
+class SecureWeb(PlainWeb):
+    """Daphne with the endpoint of docker-compose.yml."""
+
+    def start(self) -> None:
+        folder = self.environment["TLS"]
+        endpoint = (
+            f"ssl:port={self.port}:interface=127.0.0.1:privateKey={folder}/key.pem:certKey={folder}/certificate.pem"
+        )
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "daphne",
+            "--endpoint",
+            endpoint,
+            "-v",
+            "0",
+            self.application,
+        ]
+        self._spawn(command, cwd=ROOT, env=self.environment)
+        self._wait_until(self._answers)
+
+
+class Inside:
+    """The data services of a small production, and the environments of those that speak with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.postgres = Postgres(folder / "state")
+        self.home = self.postgres.home
+        self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.tls = self.home / "tls"
+        me = os.geteuid()
+        its = pwd.getpwnam("nobody").pw_uid if self.postgres.as_root else me
+        owners = dict.fromkeys(authority.PARTS, me) | {"postgres": its}
+        authority.make(self.tls, now=datetime.now(UTC), owners=owners)
+        for each in (self.tls, *self.tls.iterdir()):
+            each.chmod(0o755)
+        # The test database of another run may be asked for too; nothing else is changed.
+        rules = (ROOT / "deploy/pg_hba.conf").read_text()
+        assert "hostssl  pnav      pnav      all" in rules
+        rules = rules.replace("hostssl  pnav      pnav      all", "hostssl  all       pnav      all")
+        (self.home / "pg_hba.conf").write_text(rules)
+        (self.home / "pg_hba.conf").chmod(0o644)
+        tests = authority.users(WORD, "test-main").splitlines()[1].replace("user pnav", "user tests")
+        (folder / "users.acl").write_text(f"{authority.users(WORD)}{tests} +flushdb\n{EXAMINER}")
+        self.postgres.options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "hba_file": str(self.home / "pg_hba.conf"),
+            "ssl": "on",
+            "ssl_min_protocol_version": "TLSv1.3",
+            "ssl_ca_file": str(self.tls / "postgres/authority.pem"),
+            "ssl_cert_file": str(self.tls / "postgres/certificate.pem"),
+            "ssl_key_file": str(self.tls / "postgres/key.pem"),
+        }
+        self.valkey = Guarded(folder, "--aclfile", str(folder / "users.acl"))
+        self.forwarder: Forwarder | None = None
+
+    def start(self) -> None:
+        self.postgres.start()
+        script = re.sub(r"^\\set.*$", "", (ROOT / "deploy/roles.sql").read_text(), flags=re.MULTILINE)
+        with self.admin("pnav") as connection:
+            connection.execute(script.replace(":'password'", f"'{WORD}'"))  # type: ignore[arg-type]
+            connection.execute(sql.SQL("ALTER ROLE pnav PASSWORD {}").format(sql.Literal(WORD)))
+        self.valkey.start()
+        assert self.valkey.sockets is not None
+        self.forwarder = Forwarder(self.tls / "redis", self.valkey.sockets / "valkey.sock")
+        (self.folder / "word").write_text(WORD + "\n")
+
+    def stop(self) -> None:
+        if self.forwarder is not None:
+            self.forwarder.stop()
+        self.valkey.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def admin(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        assert self.postgres.sockets is not None
+        return psycopg.connect(
+            host=str(self.postgres.sockets), port=self.port, user="pnav", dbname=database, autocommit=True
+        )
+
+    def environment(self, place: str, *, account: str = "pnav") -> dict[str, str]:
+        """Of a process that shows the certificate of this folder: addresses of docker-compose.yml, secrets in files."""
+        role, tls = authority.PARTS[place].name, self.tls / place
+        assert self.forwarder is not None
+        return {
+            **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+            **PRODUCTION,
+            "DATABASE_URL": f"postgres://{role}@localhost:{self.port}/pnav?sslmode=verify-full"
+            f"&sslrootcert={tls}/authority.pem&sslcert={tls}/certificate.pem&sslkey={tls}/key.pem",
+            "REDIS_URL": f"rediss://{account}@localhost:{self.forwarder.port}/0"
+            f"?ssl_ca_certs={tls}/authority.pem&ssl_certfile={tls}/certificate.pem&ssl_keyfile={tls}/key.pem",
+            "DATABASE_PASSWORD_FILE": str(self.folder / "word"),
+            "REDIS_PASSWORD_FILE": str(self.folder / "word"),
+            "REDIS_PREFIX": "pnav",
+            "STATIC_ROOT": str(self.folder / "static"),
+            "DJANGO_SETTINGS_MODULE": "pnav.settings",
+            "TLS": str(tls),
+        }
+
+    def redis(self, place: str | None = "web", **account: str) -> redis.Redis:
+        assert self.forwarder is not None
+        mine = {"ssl_certfile": "certificate.pem", "ssl_keyfile": "key.pem"} if place else {}
+        mine = {name: str(self.tls / str(place) / file) for name, file in mine.items()}
+        return redis.Redis(
+            host="localhost", port=self.forwarder.port, ssl=True, ssl_ca_certs=str(self.tls / "web/authority.pem"),
+            retry=Retry(NoBackoff(), 0),
+            **mine, **account,
+        )  # fmt: skip
+
+    def refusals(self) -> list[dict[str, Any]]:
+        """What Valkey refused to anybody, the last one first."""
+        with redis.Redis.from_url(self.valkey.url, decode_responses=True) as examiner:
+            return examiner.acl_log()  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    one = Inside(tmp_path_factory.mktemp("inside"))
+    try:
+        one.start()
+        done = manage(one.environment("owner"), "migrate", "--verbosity=0")
+        assert done.returncode == 0, done.stderr
+        (one.folder / "static").mkdir()
+        yield one
+    finally:
+        one.stop()
+
+
+# As a page, a limit and two processes use them; everything that `pnav.cache` and the layer may be asked to do.
+USES = """
+import asyncio
+from channels.layers import get_channel_layer
+from django.core.cache import cache
+from django.db import connection
+from reports import limits
+from reports.visitor import DAY_KEY
+
+assert not limits.is_over("inside", limit=2, seconds=60) and limits.recent("inside", seconds=60) == 1
+cache.set("a", [1]); cache.set_many({"b": 2, "c": "d"}, 60); cache.touch("b", 90); cache.touch("c", None)
+assert cache.get("a") == [1] and cache.has_key("b") and cache.incr("b") == 3 and cache.decr("b") == 2
+assert cache.get_or_set("e", "f", 60) == "f" and not cache.add("e", "g", 60)
+cache.delete("a"); cache.delete_many(["b", "c"]); cache.set("e", 1, 0)
+
+async def ring():
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add("inside", channel)
+    await layer.group_send("inside", {"type": "ring"})
+    async with asyncio.timeout(5):
+        assert await layer.receive(channel) == {"type": "ring"}
+    await layer.group_discard("inside", channel)
+
+asyncio.run(ring())
+with connection.cursor() as cursor:
+    cursor.execute("SELECT ssl, version, client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    print("RESULT", *cursor.fetchone())
+"""
+
+
+def test_pages_limits_and_rings_work_as_the_account_that_may_do_little(inside):
+    before = len(inside.refusals())
+    done = manage(inside.environment("web"), "shell", "-v", "0", "-c", USES)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.partition("RESULT ")[2].split() == ["True", "TLSv1.3", "/CN=pnav_web"]
+    assert inside.refusals()[: len(inside.refusals()) - before] == []
+
+
+def ask(probe: dict[str, str]) -> tuple[int, str]:
+    """The exit status of the container's own check of health, and what it says."""
+    command = [sys.executable, "deploy/probe.py", "/health/ready"]
+    done = subprocess.run(command, cwd=ROOT, env=probe, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.strip()
+
+
+def test_web_process_serves_over_tls_and_finds_both(inside):
+    """By the probe of the container, which trusts the authority and nothing else; in clear nothing answers."""
+    web = SecureWeb(inside.folder, inside.environment("web"))
+    web.start()
+    try:
+        probe = {**inside.environment("web"), "PROBE_PORT": str(web.port)}
+        probe["PROBE_AUTHORITY"] = f"{inside.tls}/web/authority.pem"
+        assert ask(probe) == (0, "200")
+        trusting = ssl.create_default_context(cafile=f"{inside.tls}/proxy/authority.pem")
+        connection = http.client.HTTPSConnection("localhost", web.port, timeout=10, context=trusting)
+        connection.request("GET", "/health/ready", headers={"Host": "pnav.example"})
+        assert json.loads(connection.getresponse().read()) == {"status": "ok"}
+        probe["PROBE_AUTHORITY"] = str(other_authority(inside.folder) / "authority.pem")
+        assert ask(probe) == (1, "SSLCertVerificationError")
+        clear = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
+        clear.request("GET", "/health/live", headers={"Host": "pnav.example"})
+        with pytest.raises((http.client.HTTPException, OSError)):
+            clear.getresponse()
+    finally:
+        web.stop()
+    log = web.log.read_text()
+    assert "doorbell" not in log and "not_ready" not in log
+
+
+def test_check_deploy_finds_nothing(inside):
+    done = manage(inside.environment("web"), "check", "--deploy", "--database", "default", "--fail-level", "INFO")
+    assert done.returncode == 0, done.stderr
+
+
+def other_authority(folder: Path) -> Path:
+    """The web's folder of an authority that nobody here trusts."""
+    if not (folder / "other").exists():
+        me = os.geteuid()
+        authority.make(folder / "other", now=datetime.now(UTC), owners=dict.fromkeys(authority.PARTS, me))
+    return folder / "other/web"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sslmode": "disable"}, "no pg_hba.conf entry"),
+        ({"password": "another-password-of-twenty"}, "password authentication failed"),
+        ({"sslcert": "/nowhere", "sslkey": "/nowhere"}, "valid client certificate"),
+        ({"user": "pnav"}, "does not match|certificate authentication failed|password authentication failed"),
+        ({"host": "127.0.0.1"}, "does not match host name"),
+        ({"sslrootcert": "authority.pem"}, "certificate verify failed"),
+        ({"sslcert": "certificate.pem", "sslkey": "key.pem"}, "unknown ca"),
+        ({"ssl_max_protocol_version": "TLSv1.2", "ssl_min_protocol_version": "TLSv1.2"}, "protocol version"),
+    ],
+)  # fmt: skip
+def test_postgresql_lets_nobody_else_in(inside, change, said):
+    mine, other = inside.tls / "web", other_authority(inside.folder)
+    asked = {
+        "host": "localhost", "port": inside.port, "user": "pnav_web", "dbname": "pnav", "password": WORD,
+        "sslmode": "verify-full", "sslrootcert": str(mine / "authority.pem"),
+        "sslcert": str(mine / "certificate.pem"), "sslkey": str(mine / "key.pem"), "connect_timeout": 5,
+    }  # fmt: skip
+    with psycopg.connect(**asked) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    changed = {name: str(other / value) if value.endswith(".pem") else value for name, value in change.items()}
+    with pytest.raises(psycopg.OperationalError, match=said):
+        psycopg.connect(**(asked | changed)).close()
+
+
+@pytest.mark.parametrize(
+    "account", [{}, {"username": "pnav", "password": "wrong"}, {"username": "default", "password": WORD}]
+)
+def test_valkey_lets_nobody_in_without_a_name(inside, account):
+    with inside.redis(**account) as client, pytest.raises(redis.AuthenticationError):
+        client.ping()
+
+
+def test_forwarder_asks_for_a_certificate(inside):
+    """What `--tls-auth-clients yes` does in docker-compose.yml."""
+    with inside.redis(None, username="pnav", password=WORD) as client, pytest.raises(redis.ConnectionError):
+        client.ping()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("FLUSHALL",), ("FLUSHDB",), ("KEYS", "*"), ("SCAN", "0"), ("CONFIG", "GET", "*"), ("ACL", "LIST"),
+        ("MONITOR",), ("EVAL", "return 1", "0"), ("SHUTDOWN",), ("CLIENT", "LIST"), ("CLIENT", "KILL", "ID", "1"),
+        ("PUBSUB", "CHANNELS"), ("PSUBSCRIBE", "*"), ("GET", "other:1"),
+        ("SET", "other:1", "x"), ("PUBLISH", "other", "x"), ("RENAME", "pnav:2:a", "pnav:2:b"), ("DUMP", "pnav:2:a"),
+        ("MODULE", "LIST"), ("REPLICAOF", "localhost", "1"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_account_of_pnav_may_do_nothing_else(inside, command):
+    with inside.redis(username="pnav", password=WORD) as client:
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.execute_command(*command)
+        assert client.set("pnav:2:mine", "x", ex=60) and client.get("pnav:2:mine") == b"x"
+
+
+def test_tests_of_cache_doorbell_and_health_pass_over_these_connections(inside):
+    """In a process of their own, on a database of their own, as the owner; the account of Valkey may empty it too."""
+    environment = inside.environment("owner", account="tests")
+    for name in (*PRODUCTION, "STATIC_ROOT", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "REDIS_PREFIX"):
+        environment.pop(name, None)
+    before = len(inside.refusals())
+    files = ["tests/test_cache.py", "tests/chat/test_doorbell.py", "tests/test_health.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow and not browser", *files],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert re.search(r"\d\d passed", done.stdout)
+    assert inside.refusals()[: len(inside.refusals()) - before] == []
