@@ -151,13 +151,14 @@ def answer(page: Page, place: str, text: str) -> None:
 def agent_pictures(studio: Studio, environment: dict[str, str]) -> None:
     page = studio.sign_in("police1", shoots=True)
     page.goto(studio.base + "/console/")
+    page.locator("#capacite").select_option("4")  # one of the three below is grave, and fills two
     page.locator("#disponibilite").get_by_role("button", name="Disponible", exact=True).click()
     expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
     studio.shoot(page, "console-vide")
     with sandbox(environment, "calme", "mineur", "urgent", "agressif"):
         for place in ("Lille", "Nantes", "Saint-Denis"):
             expect(page.locator("#liste")).to_contain_text(place)
-        expect(page.locator("#attente")).to_contain_text("Toulouse")  # the fourth: the agent holds three
+        expect(page.locator("#attente")).to_contain_text("Toulouse")  # the fourth: no place is left
         studio.shoot(page, "console-arrivees")
         answer(page, "Saint-Denis", "Je suis là. Appelez le 17, ou écrivez au 114 par SMS. Quelle est votre adresse ?")
         answer(page, "Lille", "Bonjour, je m’appelle Camille. Êtes-vous en sécurité, là où vous êtes ?")

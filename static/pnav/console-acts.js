@@ -50,13 +50,15 @@
     if (event.target.matches("[data-search]")) filter(event.target.closest("[data-replies]"));
   });
 
+  document.addEventListener("pnav:replies", openSearch); // its key (console-keys.js)
+
   // Before console.js hears the key: Escape leads back to the draft here, and not to the title of the list.
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("dialog")) return;
     const at = event.target, box = at.closest && at.closest("[data-replies]");
     if (!box) {
       const isDraft = at.matches("[data-reply] textarea") && !at.readOnly && !at.value;
-      if (event.key === "/" && (isDraft || !at.matches("input, textarea, select")) && openSearch()) event.preventDefault();
+      if (event.key === "/" && !document.documentElement.hasAttribute("data-no-singles") && (isDraft || !at.matches("input, textarea, select")) && openSearch()) event.preventDefault();
       return;
     }
     const isSearch = at.matches("[data-search]");

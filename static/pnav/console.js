@@ -19,9 +19,13 @@
     return Boolean(after);
   };
   const keepDrafts = (before, after, sent) => {
-    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id]")) {
+    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id], .console-transfer select[id]")) {
       const fresh = after.querySelector(`[id="${field.id}"]`);
       if (!fresh) continue;
+      if (field.options) {
+        if (field.form !== sent && [...fresh.options].some((choice) => choice.value === field.value)) fresh.value = field.value;
+        continue;
+      }
       if (field.open) fresh.open = true;
       if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
     }
@@ -32,7 +36,11 @@
     createHTML: (page) => page,
     createScriptURL: (address) => (address === root.dataset.clock ? address : null),
   });
-  const parse = async (answer) => new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
+  const parse = async (answer) => {
+    const page = new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
+    page.querySelectorAll("noscript").forEach((part) => part.remove()); // read without scripts, its frame would load here
+    return page;
+  };
   const load = async (address) => {
     const answer = await fetch(address, { cache: "no-store" });
     if (answer.status === 404) return null;
@@ -101,7 +109,10 @@
       c.number = Number(slot("number", entry).textContent) || 1;
       for (let free = 1; taken.has(c.number); free += 1) c.number = free;
     }
-    c.log.addEventListener("scroll", () => markRead(c), { passive: true });
+    c.atEnd = true;
+    c.log.addEventListener("scroll", () => { c.atEnd = isNearEnd(c); markRead(c); }, { passive: true });
+    // A panel that opens, or a screen that turns, leaves less room: the last words stay in sight.
+    new ResizeObserver(() => { if (c === current && c.atEnd && c.log.clientHeight) toEnd(c); }).observe(c.log);
     if (c.form) prepareForm(c);
     for (const { element } of c.outbox.values()) c.log.insertBefore(element, find("[data-end]", c.log));
     for (const part of [thread, dossier]) part.hidden = c !== current;
@@ -334,6 +345,7 @@
         if (item.author === "reporter") c.waits = "me";
         else if (c.waits !== "left") c.waits = "them";
         slot("active", c.entry).textContent = clock.format(sentAt);
+        slot("active", c.entry).dateTime = item.sent_at;
       }
       if (item.author === "system") refreshList(); // a departure or a return
       if (item.author === "reporter") {
@@ -420,6 +432,8 @@
       c.form.hidden = !c.area.value;
     }
     c.thread.querySelectorAll("header [data-action]").forEach((action) => action.remove());
+    const passing = find(`#passage-${c.id}`, c.dossier);
+    if (passing && !c.gone) passing.remove();
     if (c.gone) { // no longer ours to read
       c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
       const drafts = [...c.dossier.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
@@ -470,6 +484,10 @@
     }
     offered = news;
     whispered = said;
+    const panel = current && find(`#passage-${current.id}`);
+    if (before.textContent === after.textContent || !panel || panel.contains(document.activeElement)) return;
+    const beside = await load(`${root.dataset.home}echange/${current.id}/?partie=echange`).catch(() => null);
+    if (beside && !panel.contains(document.activeElement)) swapFrom(beside, `#${panel.id}`); // where it stands by now
   }
 
   let figuresTimer = 0;
@@ -765,11 +783,10 @@
 
   /** « Passer » is opened: who may take it has changed since the conversation came. What is written there stays. */
   document.addEventListener("toggle", async (event) => {
-    const thread = event.target.open && event.target.closest(".console-thread");
-    const panel = thread && find(`#passage-${thread.dataset.conversation}`, event.target);
-    if (!panel) return;
-    const page = await load(`${root.dataset.home}echange/${thread.dataset.conversation}/?partie=echange`).catch(() => null);
-    const fresh = page && find(`#passage-${thread.dataset.conversation}`, page);
+    if (!event.target.open || !event.target.id.startsWith("passer-")) return;
+    const id = event.target.id.slice("passer-".length), panel = find(`#passage-${id}`);
+    const page = await load(`${root.dataset.home}echange/${id}/?partie=echange`).catch(() => null);
+    const fresh = page && find(`#passage-${id}`, page);
     if (!fresh) return;
     const before = find("[name=target]", panel), after = find("[name=target]", fresh);
     if (!before || !after) return void panel.replaceWith(document.adoptNode(fresh));
@@ -781,6 +798,7 @@
 
   addEventListener("popstate", () => {
     const id = (/\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [])[1];
+    if (current && current.id === id) return; // a link within the page: the focus is where it leads
     if (id) { open(id, false); return; }
     if (!current) return;
     const before = current;
@@ -801,7 +819,7 @@
   });
 
   // --- start ---
-  window.pnavConsole = Object.freeze({ load, announce, beep, say, csrf, showing: () => current });
+  window.pnavConsole = Object.freeze({ load, announce, beep, say, csrf, own, open, showing: () => current });
   const shown = find(".console-thread");
   if (shown) {
     const id = shown.dataset.conversation;

@@ -85,6 +85,7 @@ def test_every_form_refuses_a_request_without_its_token(situation, tried):
     """From our own page without a token, with another one, and from a foreign page with the right one."""
     conversation, mine, theirs = situation
     chief = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    listener = signed_in(make_user("ecoute", Role.PSYCHOLOGIST))
     names = [name for name, route in ROUTES.items() if "POST" in route.methods and name not in WITHOUT_TOKEN]
     where = where_of(conversation)
     for name in names:
@@ -92,6 +93,8 @@ def test_every_form_refuses_a_request_without_its_token(situation, tried):
         key = chief if path.startswith("/admin/") else theirs if path.startswith("/console/") else mine
         if path.startswith(("/compte/", "/levees/")):
             key = theirs
+        if path.startswith("/ecoute/"):
+            key = listener
         good = "a" * 32
         for token, cookie, origin in [
             ("", good, None),

@@ -11,10 +11,11 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from websockets.sync.client import ClientConnection, connect
 
 from chat import queue, resume
+from chat.closing_rules import Point
 from chat.duty import end_pauses
 from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation
@@ -110,6 +111,15 @@ class Reporter:
                 return
 
 
+def tab_to(page: Page, control: Locator) -> None:
+    """Tab until this control has the focus; fails when the way is longer than any form of the console."""
+    for _ in range(20):
+        if control.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    expect(control).to_be_focused()
+
+
 @pytest.fixture
 def reporter(live_site: LiveSite) -> Iterator[Callable[[str], Reporter]]:
     reporters: list[Reporter] = []
@@ -141,7 +151,7 @@ def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Wor
     expect(page.locator(".console-dossier")).to_contain_text("Propagation de rumeurs")
 
     page.keyboard.press("Alt+1")
-    area = page.locator(f"{OPEN_THREAD} [name=body]")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     expect(area).to_be_focused()
     assert page.url.endswith(f"/console/echange/{conversation.public_id}/#fin-{conversation.public_id}")
     person.says("<b>bonsoir</b>")
@@ -161,16 +171,18 @@ def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Wor
 
     page.get_by_text("Terminer", exact=True).focus()
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    end = "Terminer l'échange"
+    tab_to(page, page.get_by_role("button", name=end))
     page.keyboard.press("Enter")
     expect(page.get_by_text("Choisissez comment l'échange se termine.")).to_be_visible()
     expect(page.get_by_label("Comment l'échange se termine")).to_be_focused()
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Tab")
+    for point in Point:  # a minor: each point of the protection, and its first answer
+        tab_to(page, page.get_by_label(str(point.label), exact=True))
+        page.keyboard.press("ArrowDown")
+    tab_to(page, page.get_by_label("Je confirme"))
     page.keyboard.press("Space")
-    page.keyboard.press("Tab")
+    tab_to(page, page.get_by_role("button", name=end))
     page.keyboard.press("Enter")
     person.state("closed")
     expect(page.locator("#termines .console-entry")).to_have_count(1)
@@ -187,7 +199,7 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     sign_in(page, live_site, agent)
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator("#liste .console-entry")).to_have_count(2)
-    area = page.locator(f"{OPEN_THREAD} [name=body]")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     page.keyboard.press("Alt+1")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("69003")
     expect(area).to_be_focused()
@@ -198,7 +210,7 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     page.keyboard.type("brouillon du second")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("33000")
     page.keyboard.press("Alt+1")
-    expect(page.locator(f"{OPEN_THREAD} [name=body]")).to_have_value("brouillon du premier")
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_have_value("brouillon du premier")
     reporter(key).says("vous êtes là ?")
     entry = page.locator(f"#liste [data-conversation='{second.public_id}']")
     expect(entry).to_contain_text("1 non lu")
@@ -208,12 +220,12 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     page.locator(f"#liste [data-conversation='{first.public_id}'] a").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page.locator(f"{OPEN_THREAD} [name=body]")).to_have_value("brouillon du second")
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_have_value("brouillon du second")
     expect(page.locator(OPEN_THREAD)).to_contain_text("vous êtes là ?")
     expect(entry).not_to_contain_text("non lu")
     expect(page).to_have_title("33000 – Console – Pnav")
     page.go_back()
-    expect(page.locator(f"{OPEN_THREAD} [name=body]")).to_have_value("brouillon du premier")
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_have_value("brouillon du premier")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
@@ -241,7 +253,7 @@ def test_canned_reply_is_inserted_to_be_read_again(live_site, page: Page, at: Wo
     expect(page.locator(OPEN_THREAD)).to_be_visible()
     page.get_by_text("Réponses prêtes, à relire").click()
     page.get_by_role("button", name="Se présenter").click()
-    area = page.locator(f"{OPEN_THREAD} [name=body]")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     expect(area).to_be_focused()
     expect(area).to_have_value(re.compile("je m’appelle Camille"))
     assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
@@ -260,7 +272,7 @@ def test_line_lost_keeps_what_is_written_and_sends_it_once(live_site, page_facto
     page.context.set_offline(True)
     sockets[-1][0].close(code=1012)
     expect(page.get_by_role("alert")).to_contain_text("Connexion perdue : vos messages sont gardés")
-    area = page.locator(f"{OPEN_THREAD} [name=body]")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("Je suis toujours là.")
     area.press("Control+Enter")
     expect(page.locator("[data-pending]")).to_contain_text("Gardé, partira au retour de la connexion")
@@ -279,7 +291,7 @@ def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_
     person = reporter(key)
     sign_in(page, live_site, agent)
     page.get_by_role("button", name="Disponible").click()
-    area = page.locator(f"{OPEN_THREAD} [name=body]")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("un brouillon")
     before = cookie_of(page)
     at(cache.clear)  # the code of the sign-in has served
@@ -321,7 +333,7 @@ def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Wor
     _conversation, _key = at(somebody_waits)
     sign_in(page, live_site, agent)
     page.get_by_role("button", name="Disponible").click()
-    area = page.locator(f"{OPEN_THREAD} [name=body]")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("un brouillon")
     summary = page.locator(f"{OPEN_THREAD} summary").filter(has_text="Urgence")
     summary.click()
@@ -357,7 +369,7 @@ def test_network_without_sockets_still_carries_the_conversation(live_site, page_
     expect(page.locator("#coupure")).to_contain_text("Connexion lente")
     person.says("allô ?")
     expect(page.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("allô ?")
-    page.locator(f"{OPEN_THREAD} [name=body]").fill("Oui, je vous lis.")
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui, je vous lis.")
     page.keyboard.press("Control+Enter")
     while True:  # an answer within two polls
         frame = json.loads(person.line.recv(timeout=PATIENCE_SECONDS))
@@ -374,7 +386,7 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
     sign_in(page, live_site, agent)
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator(OPEN_THREAD)).to_be_visible()
-    page.locator(f"{OPEN_THREAD} [name=body]").fill("un brouillon")
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("un brouillon")
 
     def lease_ends() -> None:
         Agent.objects.update(seen_at=make.long_ago(5))
@@ -384,7 +396,7 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#termines")).to_contain_text("N'est plus à vous")
     expect(page.locator(OPEN_THREAD)).to_contain_text("L'échange ne vous est plus confié")
-    expect(page.locator(f"{OPEN_THREAD} [name=body]")).to_have_value("un brouillon")
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_have_value("un brouillon")
     expect(page.locator(f"{OPEN_THREAD} .console-message")).to_have_count(0)
     expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
 
@@ -407,6 +419,26 @@ def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, a
             details.evaluate("element => { element.open = true; }")
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        # A label leads to the first element of its name, and so does a script.
+        ids = page.locator("[id]").evaluate_all("all => all.map((one) => one.id)")
+        assert [one for one in set(ids) if ids.count(one) > 1] == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768)])
+def test_thread_is_the_centre_and_the_answer_is_on_screen(live_site, page_factory, at: Work, width: int, height: int):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent), age_band="15_17", urgency=2))
+    at(lambda: [make.message(conversation, f"Message {number}") for number in range(30)])
+    page = page_factory(width=width, height=height)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    area, log = (page.locator(f"{OPEN_THREAD} {one}") for one in ("textarea[name=body]", "[role=log]"))
+    for part in (area, page.get_by_role("button", name="Envoyer"), log.get_by_text("Message 29")):
+        expect(part).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollHeight") <= height
+    boxes = [page.locator(one).bounding_box() for one in (".console-own", OPEN_THREAD, ".console-right")]
+    assert boxes[1]["width"] > max(boxes[0]["width"], boxes[2]["width"])
+    assert log.bounding_box()["height"] >= height * (0.4 if height >= 800 else 0.3)
 
 
 def make_available(agent: Agent) -> Agent:
@@ -447,7 +479,7 @@ def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: Pag
     page.locator("#liste a").click()
     presence = page.frame_locator(".console-presence")
     expect(presence.locator("body")).to_contain_text("Présent, vérifié à")
-    page.fill("[name=body]", "Bonjour, je vous lis.")
+    page.fill("textarea[id^=corps-]", "Bonjour, je vous lis.")
     page.get_by_role("button", name="Envoyer").click()
     expect(page.get_by_role("log")).to_contain_text("Bonjour, je vous lis.")
     page.get_by_text("Terminer", exact=True).click()

@@ -14,6 +14,7 @@ from tests.chat.sockets import visit
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
+PANEL = ".console-dossier:not([hidden]) [id^=passage-][tabindex]"
 
 
 def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
@@ -39,14 +40,15 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     desk.keyboard.press("Alt+1")
     draft = desk.locator(f"{OPEN_THREAD} [name=body]")
     draft.fill("un brouillon")
-    desk.locator(f"{OPEN_THREAD} summary", has_text="Passer").focus()
+    desk.keyboard.press("Alt+C")
+    expect(desk.locator(f"{PANEL} summary")).to_be_focused()
     desk.keyboard.press("Enter")
-    desk.locator(f"{OPEN_THREAD} [name=target]").select_option(label="Alex, police nationale – Équipe police")
-    desk.locator(f"{OPEN_THREAD} [name=reason]").select_option("end_of_duty")
+    desk.locator(f"{PANEL} [name=target]").select_option(label="Alex, police nationale – Équipe police")
+    desk.locator(f"{PANEL} .console-transfer [name=reason]").select_option("end_of_duty")
     desk.get_by_role("button", name="Passer l'échange").click()
-    expect(desk.locator(f"{OPEN_THREAD} .console-transfer [aria-invalid]")).to_have_attribute("name", "summary")
+    expect(desk.locator(f"{PANEL} .console-transfer [aria-invalid]")).to_have_attribute("name", "summary")
     axe(desk)
-    desk.locator(f"{OPEN_THREAD} [name=summary]").fill("Une rumeur au collège.")
+    desk.locator(f"{PANEL} .console-transfer [name=summary]").fill("Une rumeur au collège.")
     desk.get_by_role("button", name="Passer l'échange").click()
     expect(desk.locator("#offres")).to_contain_text("Proposé à Alex")
     expect(draft).to_have_value("un brouillon")

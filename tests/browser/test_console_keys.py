@@ -1,0 +1,210 @@
+"""The console by its keys: each leads where it says, none sends, and a draft or the focus is never taken."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from chat.models import Agent, Conversation, Message
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import OPEN_THREAD, an_agent, at, reporter, sign_in, somebody_waits  # noqa: F401  fixtures
+
+type Work = Callable[..., Any]
+OPEN_DOSSIER = ".console-dossier:not([hidden])"
+PLACES = ("69003", "33000", "59000")
+
+
+def with_three(page: Page, site: LiveSite, at: Work) -> tuple[Agent, list[Conversation]]:  # noqa: F811
+    """An agent and three conversations, 1 to 3 in the order of PLACES; none is open."""
+    agent = at(an_agent, public_name="Camille")
+    held = [at(somebody_waits, postal_code=code)[0] for code in PLACES]
+    sign_in(page, site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(3)
+    return agent, held
+
+
+def title(page: Page) -> Locator:
+    return page.locator(f"{OPEN_THREAD} .console-thread__title")
+
+
+def area(page: Page) -> Locator:
+    return page.locator(f"{OPEN_THREAD} textarea[name=body]")
+
+
+@pytest.mark.slow
+def test_next_and_previous_of_mine_while_writing(live_site, page: Page, at: Work):  # noqa: F811
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    page.keyboard.type("premier")
+    for place in (PLACES[1], PLACES[2], PLACES[0]):
+        page.keyboard.press("Alt+ArrowDown")
+        expect(title(page)).to_contain_text(place)
+        expect(area(page)).to_be_focused()
+    expect(area(page)).to_have_value("premier")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(title(page)).to_contain_text(PLACES[2])
+    # In a list of choices the arrows are the list's.
+    page.keyboard.press("Alt+t")
+    page.locator(f"{OPEN_THREAD} [name=outcome]").focus()
+    page.keyboard.press("Alt+ArrowDown")
+    page.keyboard.press("Escape")
+    expect(title(page)).to_contain_text(PLACES[2])
+
+
+@pytest.mark.slow
+def test_next_who_waits_for_my_answer_the_longest_first(live_site, page: Page, at: Work, reporter):  # noqa: F811
+    agent = at(an_agent)
+    people = [at(somebody_waits, postal_code=code) for code in PLACES]
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(3)
+    page.keyboard.press("Alt+1")
+    entries = page.locator("#liste .console-entry")
+    for number in (2, 3):  # both were answered
+        page.keyboard.press(f"Alt+{number}")
+        expect(area(page)).to_be_focused()
+        page.keyboard.type("Je vous lis.")
+        page.keyboard.press("Control+Enter")
+        expect(entries.nth(number - 1)).to_contain_text("À la personne d'écrire")
+    page.keyboard.press("Alt+1")
+    expect(title(page)).to_contain_text(PLACES[0])
+    page.keyboard.press("Alt+n")
+    expect(page.locator("#annonces")).to_have_text("Personne d'autre n'attend votre réponse.")
+    expect(title(page)).to_contain_text(PLACES[0])
+    for number in (3, 2):  # the third writes before the second
+        reporter(people[number - 1][1]).says("vous êtes là ?")
+        expect(entries.nth(number - 1)).to_contain_text("Attend votre réponse")
+    page.keyboard.press("Alt+n")
+    expect(title(page)).to_contain_text(PLACES[2])
+
+
+@pytest.mark.slow
+def test_keys_lead_to_the_panels_of_the_open_conversation(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
+    _agent, held = with_three(page, live_site, at)
+    page.keyboard.press("Alt+2")
+    expect(area(page)).to_be_focused()
+    page.keyboard.type("un brouillon")
+    panels = {
+        "q": page.locator(f"{OPEN_DOSSIER} summary", has_text="Fiche des faits"),
+        "u": page.locator(f"{OPEN_DOSSIER} summary", has_text="procédure d'urgence"),
+        "j": page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens"),
+        "t": page.locator(f"{OPEN_THREAD} summary", has_text="Terminer"),
+    }
+    for letter, summary in panels.items():
+        page.keyboard.press(f"Alt+{letter}")
+        expect(summary).to_be_focused()
+        expect(summary.locator("xpath=..")).to_have_attribute("open", "")
+        expect(summary).to_have_attribute("aria-keyshortcuts", f"Alt+{letter.upper()}")
+        expect(summary).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Terminer l'échange")).to_be_visible()
+    axe(page)
+    page.keyboard.press("Alt+r")
+    expect(area(page)).to_be_focused()
+    expect(area(page)).to_have_value("un brouillon")
+    page.keyboard.press("Alt+m")  # though the draft is not empty
+    expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(area(page)).to_be_focused()
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#file")).to_be_focused()
+    page.keyboard.press("Alt+p")
+    expect(page.get_by_role("button", name="Disponible")).to_be_focused()
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Disponible")
+    # Into another conversation, the keys are there again, and lead to its own panels.
+    page.keyboard.press("Alt+3")
+    page.keyboard.press("Alt+t")
+    expect(page.locator(f"{OPEN_THREAD} summary", has_text="Terminer")).to_be_focused()
+    expect(page.locator(f"#cloture-{held[2].public_id}")).to_be_visible()
+    assert at(lambda: Conversation.objects.exclude(closed_at=None).exists()) is False
+    assert at(lambda: Message.objects.filter(author="agent").exists()) is False
+
+
+@pytest.mark.slow
+def test_available_has_a_key_that_leads_and_does_not_press(live_site, page: Page, at: Work):  # noqa: F811
+    agent = at(an_agent)
+    at(somebody_waits)
+    sign_in(page, live_site, agent)
+    page.keyboard.press("Alt+t")
+    expect(page.locator("#annonces")).to_contain_text("ouvrez d'abord un échange")
+    page.keyboard.press("Alt+p")
+    expect(page.get_by_role("button", name="Disponible")).to_be_focused()
+    expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
+    page.keyboard.press("Enter")
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
+def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str, width: int):  # noqa: F811
+    page = page_factory(theme=theme, width=width)
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    keys = page.locator("#raccourcis")
+    page.keyboard.type("? /")
+    expect(area(page)).to_have_value("? /")  # text is text
+    expect(keys).to_be_hidden()
+    page.locator("#file").focus()
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # Everything that has a key stands in the list.
+    said = keys.locator("kbd").all_inner_texts()
+    for one in page.locator("[data-key]").all():
+        assert set(one.get_attribute("data-key").split()) <= set(said)
+    page.keyboard.press("Alt+2")  # behind the list nothing moves
+    page.keyboard.press("Escape")
+    expect(page.locator("#file")).to_be_focused()
+    expect(title(page)).to_contain_text(PLACES[0])
+
+    opener = page.get_by_role("button", name="Raccourcis")
+    opener.click()
+    page.get_by_label("« ? » et « / » agissent seules").uncheck(force=True)
+    page.get_by_role("button", name="Fermer").click()
+    expect(opener).to_be_focused()
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    expect(keys).to_be_hidden()
+    expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_hidden()
+    page.on("dialog", lambda dialog: dialog.accept())  # a draft is being left
+    page.reload()
+    page.locator("#file").focus()
+    page.keyboard.press("?")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("Alt+1")
+    expect(area(page)).to_be_focused()
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@pytest.mark.slow
+def test_links_within_the_page_keep_the_focus_where_they_lead(live_site, page: Page, at: Work):  # noqa: F811
+    _agent, held = with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    expect(area(page)).to_be_focused()
+    skip = page.locator(".fr-skiplinks a", has_text="File d'attente")
+    skip.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_be_focused()
+    page.locator(f"{OPEN_DOSSIER} nav").get_by_role("link", name="Fiche").click()
+    sheet = page.locator(f"#fiche-{held[0].public_id}")
+    expect(sheet).to_be_focused()
+    expect(sheet).to_be_in_viewport()
+    page.wait_for_timeout(300)  # whatever would take the focus has had its turn
+    expect(sheet).to_be_focused()
+    expect(title(page)).to_contain_text(PLACES[0])
+
+
+@pytest.mark.slow
+def test_without_a_script_no_key_is_promised_and_links_lead(live_site, page_factory: PageFactory, at: Work):  # noqa: F811
+    page = page_factory(javascript=False, width=1280)
+    with_three(page, live_site, at)
+    page.locator("#liste a").first.click()
+    assert page.locator("[aria-keyshortcuts^=Alt]").count() == 0
+    expect(page.get_by_role("button", name="Raccourcis")).to_be_hidden()
+    expect(page.locator("#raccourcis")).to_be_hidden()
+    links = page.locator(".fr-skiplinks a").evaluate_all("links => links.map((link) => link.hash)")
+    assert all(page.locator(link).count() == 1 for link in links)
+    for words in ("Fiche des faits", "Ouvrir la procédure d'urgence", "Terminer"):
+        expect(page.locator("summary", has_text=words).first).to_be_visible()
