@@ -1,7 +1,9 @@
-"""The only ways to obtain a conversation: as its reporter, or as the agent it is assigned to.
+"""The only ways to obtain a conversation: as its reporter, as the agent it is assigned to, or as a supervisor.
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
-Both are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`.
+The first two are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`:
+a supervisor who joins does (`chat.stepping_in.join`), and reads nothing before. A colleague who was offered a
+conversation has the offer alone, until they accept it.
 (`chat.forgetting.Ending` is no conversation: dates and status, by which a supervisor decides what is kept.)
 """
 
@@ -10,18 +12,32 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from chat import followups
 from chat.beside import Aside, AsideQuerySet, OwnReply
 from chat.exposure import WEEKS, Spell
+from chat.handover_models import Handover, HandoverQuerySet, Watch
+from chat.handover_rules import HandoverState
 from chat.lifecycle import HEAVY, Status
-from chat.models import Agent, Conversation, ConversationQuerySet, FollowUp, Transmission, UnitAccount
+from chat.models import (
+    Agent,
+    Conversation,
+    ConversationEvent,
+    ConversationQuerySet,
+    EventKind,
+    FollowUp,
+    Transmission,
+    UnitAccount,
+)
 from chat.transmission_rules import RECEIVED
 from reports.models import ErasureRequest
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
 from reports.statements import array, execute
+
+# With each of these a conversation leaves the agent who had it.
+HANDS_CHANGE = (EventKind.ASSIGNED, EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.CLOSED)
 
 
 def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
@@ -91,16 +107,28 @@ def ended_by(agent: Agent, since: datetime) -> ConversationQuerySet:
 
 
 def units_of(agent: Agent) -> frozenset[int]:
-    """The units whose agents this supervisor sees by name; none for whoever is no supervisor."""
-    return frozenset({agent.unit_id}) if agent.user.is_supervisor else frozenset()
+    """The units whose agents this supervisor sees by name, and whose conversations they may step into.
+
+    Their own, and those that an administrator added. None for whoever is no supervisor.
+    """
+    if not agent.user.is_supervisor:
+        return frozenset()
+    return frozenset({agent.unit_id, *agent.supervised_units.values_list("pk", flat=True)})
 
 
 def spells_of(agent: Agent, now: datetime) -> list[Spell]:
-    """When this agent answered, of the last weeks, for that agent alone: times, and whether it was grave."""
-    since = now - timedelta(weeks=WEEKS + 1)
-    rows = Conversation.objects.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=since), assigned_to=agent)
-    values = rows.values_list("assigned_at", "closed_at", "weight")
-    return [Spell(start, end or now, weight >= HEAVY) for start, end, weight in values if start is not None]
+    """When this agent answered, of the last weeks, for that agent alone: times, and whether it was grave.
+
+    By the history: what they passed on, or lost, was theirs until then.
+    """
+    given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED, by=agent.user_id)
+    after = ConversationEvent.objects.filter(conversation=OuterRef("conversation"), pk__gt=OuterRef("pk"))
+    ended = after.filter(kind__in=HANDS_CHANGE).order_by("pk").values("at")[:1]
+    rows = given.filter(at__gte=now - timedelta(weeks=WEEKS + 1)).annotate(until=Subquery(ended))
+    return [
+        Spell(start, end or now, weight >= HEAVY)
+        for start, end, weight in rows.values_list("at", "until", "conversation__weight")
+    ]
 
 
 def answered_by(agent: Agent) -> ConversationQuerySet:
@@ -185,3 +213,46 @@ def as_follower(session: Mapping[str, Any]) -> Conversation | None:
     rows = FollowUp.objects.select_related("conversation__report", "conversation__assigned_to__unit")
     row = rows.filter(pk=pk, issued_at=datetime.fromisoformat(issued_at)).first()
     return None if row is None else row.conversation
+
+
+# --- passing on -------------------------------------------------------------------------------------------------------
+
+
+def summary_for(conversation: Conversation, now: datetime) -> Handover | None:
+    """What the reporter of this conversation is asked to read now: `as_reporter` came before."""
+    rows = Handover.objects.live(now).filter(conversation=conversation, state=HandoverState.READING)
+    return (
+        rows.select_related("from_agent__unit", "to_agent__unit", "to_unit").prefetch_related("texts__handover").first()
+    )
+
+
+def offers_to(agent: Agent, now: datetime) -> HandoverQuerySet:
+    """What colleagues propose to this agent, by name, to their unit or to their force: without a word of it."""
+    theirs = Q(to_agent=agent) | Q(to_unit=agent.unit_id) | Q(to_force=agent.unit.force)
+    rows = Handover.objects.live(now).filter(theirs, state=HandoverState.OFFERED).exclude(from_agent=agent)
+    return rows.select_related("from_agent__unit", "to_unit", "conversation__report__municipality")
+
+
+def as_offered(agent: Agent, public_id: UUID, now: datetime) -> Handover | None:
+    """The open offer of this conversation, when it is made to this agent."""
+    return offers_to(agent, now).filter(conversation__public_id=public_id).first()
+
+
+# --- supervisors ------------------------------------------------------------------------------------------------------
+
+
+def supervised_by(agent: Agent) -> ConversationQuerySet:
+    """The conversations under way in the units of a supervisor, but their own: who and when, no text is asked for."""
+    rows = Conversation.objects.active().filter(assigned_to__unit__in=units_of(agent))
+    return rows.exclude(assigned_to=agent)
+
+
+def as_supervisor(agent: Agent, public_id: UUID) -> Conversation | None:
+    """A conversation under way that this supervisor may step into. Its text is for who has joined: `has_joined`."""
+    rows = supervised_by(agent).select_related("report__municipality", "assigned_to__unit", "assigned_to__user")
+    return rows.filter(public_id=public_id).first()
+
+
+def has_joined(agent: Agent, conversation: Conversation, now: datetime) -> bool:
+    """Whether this supervisor reads the conversation now, with a line in the register and one in the thread."""
+    return Watch.objects.running(now).filter(conversation=conversation, supervisor=agent).exists()

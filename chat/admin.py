@@ -37,7 +37,8 @@ class AgentAdmin(admin.ModelAdmin):
     list_filter = ("unit__force", "unit", "availability")
     list_select_related = ("user", "unit")
     search_fields = ("public_name", "user__username", "user__last_name")
-    fields = ("user", "unit", "public_name", "capacity", "availability", "last_seen")
+    fields = ("user", "unit", "public_name", "capacity", "supervised_units", "availability", "last_seen")
+    filter_horizontal = ("supervised_units",)
     readonly_fields = ("user", "availability", "last_seen")
     ordering = ("public_name",)
 

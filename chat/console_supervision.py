@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat import access, charts, desk, forgetting, history, spreadsheet, supervision
+from chat import access, charts, desk, forgetting, history, spreadsheet, stepping_in, supervision
 from chat.console_views import for_agents
 from chat.history import History, Measures
 from chat.models import Agent
@@ -50,6 +50,8 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,
+        "running": stepping_in.running(agent, now),
+        "one_voice": stepping_in.one_voice(now),
     }
     return render(request, "console/board.html", context)
 

@@ -5,9 +5,11 @@ from django.urls import path
 from chat import console_acts as acts
 from chat import console_case as case
 from chat import console_duty as duty
+from chat import console_handover as handover
 from chat import console_keeping as keeping
 from chat import console_replies as replies
 from chat import console_staffing as staffing
+from chat import console_stepping_in as stepping_in
 from chat import console_supervision as supervision
 from chat import console_transmission as transmission
 from chat import console_views as views
@@ -37,6 +39,16 @@ urlpatterns = [
     path("echange/<uuid:public_id>/transmission/", transmission.transmit, name="transmit"),
     path("transmissions/", transmission.index, name="transmissions"),
     path("mes-echanges/", case.own_search, name="own_search"),
+    path("echange/<uuid:public_id>/passage/", handover.transfer, name="transfer"),
+    path("echange/<uuid:public_id>/passage/retirer/", handover.withdraw, name="withdraw"),
+    path("passages/", handover.handovers, name="handovers"),
+    path("passages/<uuid:public_id>/reponse/", handover.answer, name="answer"),
+    path("fin-de-service/", handover.end_duty, name="end_duty"),
+    path("tableau/echange/<uuid:public_id>/", stepping_in.watched, name="watched"),
+    path("tableau/echange/<uuid:public_id>/rejoindre/", stepping_in.join, name="join"),
+    path("tableau/echange/<uuid:public_id>/quitter/", stepping_in.leave, name="leave"),
+    path("tableau/echange/<uuid:public_id>/mot/", stepping_in.whisper, name="whisper"),
+    path("tableau/echange/<uuid:public_id>/confier/", stepping_in.reassign, name="reassign"),
     path("conservation/", keeping.endings, name="endings"),
     path("conservation/<uuid:public_id>/gel/", keeping.freeze, name="freeze"),
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),

@@ -36,6 +36,8 @@ from chat import (
     desk,
     dialogue,
     duty,
+    handover,
+    handover_desk,
     margin,
     protocol,
     refusals,
@@ -45,6 +47,7 @@ from chat import (
 from chat.case_forms import ClosingForm
 from chat.console_act_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console_forms import AvailabilityForm, PauseReason
+from chat.console_handover_forms import TransferForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
@@ -114,8 +117,10 @@ def _words() -> dict[str, str]:
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
         "news": _("Nouveau message, échange {n} : {name}."),
+        "offered": _("Un collègue vous propose un échange : voir « Passages »."),
+        "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "closed": _("Terminé"),
-        "released": _("Retourné dans la file d'attente"),
+        "released": _("N'est plus à vous : passé, ou dans la file"),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "failed": _("L'action n'a pas abouti. Réessayez."),
@@ -155,6 +160,7 @@ def _exchange(
     *,
     reply: MessageForm | None = None,
     close: ClosingForm | None = None,
+    transfer: TransferForm | None = None,
     urgency: UrgencyForm | None = None,
     note: NoteForm | None = None,
     question: QuestionForm | None = None,
@@ -192,6 +198,7 @@ def _exchange(
         "max_length": protocol.MAX_BODY,
         "close_form": close or casefile.closing_form(conversation),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
+        "passing": handover_desk.passing(agent, conversation, now, transfer),
         "hold_form": HoldForm(),
         "notes": margin.notes(conversation, agent),
         "note_form": note or NoteForm(),
@@ -220,6 +227,7 @@ def screen(
         "now": now,
         "own": own,
         "ended": desk.ended(agent, now),
+        "offers": handover_desk.offers(agent, now),
         "waiting": waiting,
         "rows": rows,
         "words": json.dumps(_words(), ensure_ascii=False),
@@ -370,6 +378,8 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = AvailabilityForm(request.POST)
     if not form.is_valid():
         return screen(request, agent, duty_form=form)
+    if form.cleaned_data["availability"] == Availability.AWAY and handover.end_duty(agent=agent, stays_for=[]):
+        return redirect("console:end_duty")  # nobody is dropped: each conversation is asked about first
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
     try:
         open_one = uuid.UUID(request.POST.get("echange", ""))
@@ -387,8 +397,12 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 def presence(request: HttpRequest, agent: Agent) -> HttpResponse:
     """For browsers without a script: a frame that loads itself again, so that a long answer does not end the lease."""
     now = timezone.now()
-    unread = sum(one.unread for one in asides.running(agent))
-    context = {"own": desk.own(agent, now), "asides_unread": unread, "now": now}
+    context = {
+        "own": desk.own(agent, now),
+        "asides_unread": sum(one.unread for one in asides.running(agent)),
+        "offers": access.offers_to(agent, now).count(),
+        "now": now,
+    }
     return render(request, "console/presence.html", context)
 
 

@@ -28,8 +28,15 @@ logger = logging.getLogger(__name__)
 
 ASKED_HOLDS = timedelta(hours=48)  # for a supervisor to countersign an opening before its report goes
 BATCH = 100  # reports a transaction: their rows are locked meanwhile
-# What the queue does by itself when somebody is not seen.
-NO_ACT = {EventKind.RELEASED, EventKind.ABANDONED}
+# What the queue does by itself when somebody is not seen; a passage without effect; that a supervisor looks.
+NO_ACT = {
+    EventKind.RELEASED,
+    EventKind.ABANDONED,
+    EventKind.KEPT,
+    EventKind.JOINED,
+    EventKind.LEFT,
+    EventKind.WHISPERED,
+}
 
 
 # --- what is known of one report, without anything that was said ------------------------------------------------------

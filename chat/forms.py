@@ -1,10 +1,13 @@
 """What a visitor sends without a script."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from chat import codewords, protocol
+from chat.handover_rules import SUMMARY_MAX, Answer
 
 MESSAGE_ERRORS = {
     protocol.EMPTY: _("Le message est vide. Écrivez quelques mots, puis envoyez."),
@@ -56,3 +59,23 @@ def _describe(word: codewords.UnknownWord) -> str:
     else:
         said = gettext("« {typed} » n'est pas dans notre liste de mots. À vérifier sur le papier.")
     return said.format(typed=word.typed, nearest=word.nearest)
+
+
+class SummaryForm(forms.Form):
+    """The person's answer about the summary; `correction`: in their own words."""
+
+    answer = forms.ChoiceField(
+        choices=[(value, Answer(value).label) for value in (Answer.AGREED, Answer.CORRECTED, Answer.REFUSED)],
+        error_messages={"required": _("Choisir une réponse.")},
+    )
+    correction = forms.CharField(
+        max_length=SUMMARY_MAX,
+        required=False,
+        error_messages={"max_length": _("Le texte est trop long : %(limit_value)d caractères au plus.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == Answer.CORRECTED and "correction" in cleaned and not cleaned["correction"]:
+            self.add_error("correction", _("Le texte corrigé est vide. Écrire quelques mots, ou refuser le résumé."))
+        return cleaned

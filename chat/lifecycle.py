@@ -116,13 +116,19 @@ def turn(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime,
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A person who waits and is there. `force`: of their zone, empty when it has none. `weight`: places they fill."""
+    """A person who waits and is there. `force`: of their zone, empty when it has none. `weight`: places they fill.
+
+    Of somebody who was passed on: `unit`, the key of the unit asked for; `avoided`, of the agent who passed them on;
+    `queued_at` is then the moment of it, for their place is given by the order.
+    """
 
     key: int
     force: str
     is_urgent: bool
     queued_at: datetime
     weight: int = LIGHT
+    unit: int = 0
+    avoided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ class Room:
     load: int
     capacity: int
     last_assigned_at: datetime | None
+    unit: int = 0
 
 
 # Share of the places that are filled, last given somebody, key, places filled, places: in the order of turns.
@@ -157,30 +164,48 @@ def share_out(
     the least loaded for their capacity, then the one who was given somebody longest ago.
     An agent whose places are all filled is given nobody. Where nobody has room for the whole weight, the last place is
     enough: whoever weighs most is in the greatest danger, and must not wait where somebody lighter would not.
+    Somebody who was passed on goes to the unit asked for, and never to `avoided` (`_turn_of`).
     """
     never = datetime.min.replace(tzinfo=UTC)
     free: dict[str, list[_Free]] = {}
+    units: dict[int, int] = {}
     for room in rooms:
         if room.load < room.capacity:
             entry = (room.load / room.capacity, room.last_assigned_at or never, room.key, room.load, room.capacity)
             free.setdefault(room.force, []).append(entry)
+            units[room.key] = room.unit
     for heap in free.values():
         heapq.heapify(heap)
     pairs: list[tuple[int, int]] = []
     if not free:
         return pairs
+
+    def may_go_elsewhere(person: Waiting, waited: timedelta) -> bool:
+        return not person.force or may_overflow(
+            waited=waited,
+            overflow_after=overflow_after,
+            is_urgent=person.is_urgent,
+            preferred_force_on_duty=person.force in forces_on_duty,
+        )
+
     for person in people:
         force = person.force
-        if force not in free:
-            if force and not may_overflow(
-                waited=now - person.queued_at,
-                overflow_after=overflow_after,
-                is_urgent=person.is_urgent,
-                preferred_force_on_duty=force in forces_on_duty,
-            ):
+        waited = now - person.queued_at
+        if person.unit or person.avoided:
+            must_be_unit = bool(person.unit) and not person.is_urgent and waited < overflow_after
+            turn = _turn_of(person, free, units, must_be_unit=must_be_unit, anywhere=may_go_elsewhere(person, waited))
+            if turn is None:
                 continue
-            force = min(free, key=lambda force: _first(free[force], person.weight))
-        _share, _last, key, load, capacity = _take_first(free[force], person.weight)
+            force, entry = turn
+            _take(free[force], entry)
+        else:
+            if force not in free:
+                if not may_go_elsewhere(person, waited):
+                    continue
+                force = min(free, key=lambda force: _first(free[force], person.weight))
+            _is_small, entry = _first(free[force], person.weight)
+            _take(free[force], entry)
+        _share, _last, key, load, capacity = entry
         pairs.append((person.key, key))
         load += person.weight
         if load < capacity:
@@ -196,16 +221,38 @@ def _first(heap: list[_Free], weight: int) -> tuple[bool, _Free]:
     """The agent who comes first for this weight, and whether their room is too small for the whole of it."""
     if weight == LIGHT:
         return False, heap[0]
-    return min((load + weight > capacity, entry) for entry in heap for *_rank, load, capacity in [entry])
+    return min((_is_too_small(entry, weight), entry) for entry in heap)
 
 
-def _take_first(heap: list[_Free], weight: int) -> _Free:
-    _is_too_small, entry = _first(heap, weight)
+def _is_too_small(entry: _Free, weight: int) -> bool:
+    *_rank, load, capacity = entry
+    return load + weight > capacity
+
+
+def _take(heap: list[_Free], entry: _Free) -> None:
     if entry is heap[0]:
-        return heapq.heappop(heap)
-    heap.remove(entry)
-    heapq.heapify(heap)
-    return entry
+        heapq.heappop(heap)
+    else:
+        heap.remove(entry)
+        heapq.heapify(heap)
+
+
+def _turn_of(
+    person: Waiting, free: dict[str, list[_Free]], units: dict[int, int], *, must_be_unit: bool, anywhere: bool
+) -> tuple[str, _Free] | None:
+    """The agent for somebody who was passed on: of the unit asked for, else of the force, else of another.
+
+    Never the agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may. Among
+    those who may: as for everybody, first whose room is enough for the weight.
+    """
+    turns = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] != person.avoided]
+    of_unit = [turn for turn in turns if person.unit and units[turn[0][2]] == person.unit]
+    of_force = [turn for turn in turns if turn[1] == person.force]
+    fitting = of_unit or ([] if must_be_unit else of_force or (turns if anywhere else []))
+    if not fitting:
+        return None
+    entry, force = min(fitting, key=lambda turn: (_is_too_small(turn[0], person.weight), turn))
+    return force, entry
 
 
 def estimate_wait(*, position: int, slots: int, free: int, average_minutes: int) -> tuple[int, int] | None:

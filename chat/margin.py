@@ -10,9 +10,11 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from chat import display
+from chat.handover_rules import Answer, HandoverState, Manner, Reason
 from chat.lifecycle import Outcome, UrgencyReason
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Note
 from chat.transmission_rules import State
+from locations.models import Force
 from triage.rules import Urgency
 
 
@@ -98,7 +100,20 @@ def words_of(event: ConversationEvent) -> str:
             return f"{label} : {State(event.detail).label.lower()}"
         case EventKind.CLOSED if event.detail in Outcome.values:
             return f"{label} : {Outcome(event.detail).label}"
+        case EventKind.PASSAGE | EventKind.HANDED_OVER | EventKind.TRANSFERRED | EventKind.KEPT:
+            return _passage(label, event.detail)
+        case EventKind.SUMMARY if event.detail in Answer.values:
+            return str(Answer(event.detail).label)
     return label
+
+
+def _passage(label: str, detail: str) -> str:
+    """« Passé à un collègue : avec un résumé que la personne relit, fin de service, résumé relu et accepté »."""
+    known = {
+        str(value): words for kind in (Manner, Reason, Answer, HandoverState, Force) for value, words in kind.choices
+    }
+    said = [str(known[value]) for value in detail.split() if value in known]
+    return f"{label} : {', '.join(said)}" if said else label
 
 
 def _urgency(label: str, detail: str) -> str:

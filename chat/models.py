@@ -84,6 +84,13 @@ class Agent(models.Model):
     pause_until = models.DateTimeField(null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+    supervised_units = models.ManyToManyField(
+        Unit,
+        blank=True,
+        related_name="+",
+        verbose_name=_("autres unités supervisées"),
+        help_text=_("Pour un superviseur : les unités dont il suit les échanges, en plus de la sienne."),
+    )
 
     objects: ClassVar[models.Manager["Agent"]] = AgentQuerySet.as_manager()
 
@@ -309,6 +316,16 @@ class EventKind(models.TextChoices):
     EMERGENCY = "emergency", _("Procédure d'urgence ouverte")
     EMERGENCY_ENDED = "emergency_ended", _("Procédure d'urgence terminée")
     TRANSMISSION = "transmission", _("Transmission à une unité")
+    PASSAGE = "passage", _("Passage proposé")
+    SUMMARY = "summary", _("Résumé relu par la personne")
+    HANDED_OVER = "handed_over", _("Passé à un collègue")
+    KEPT = "kept", _("Passage sans suite")
+    TRANSFERRED = "transferred", _("Transféré par la file")
+    REASSIGNED = "reassigned", _("Confié par un superviseur")
+    JOINED = "joined", _("Rejoint par un superviseur")
+    LEFT = "left", _("Quitté par un superviseur")
+    WHISPERED = "whispered", _("Mot d'un superviseur à l'agent")
+    STAYS = "stays", _("Fin de service : l'agent reste jusqu'au bout")
 
 
 class ConversationEvent(models.Model):
@@ -395,6 +412,7 @@ class Threshold(models.Model):
 # What lies beside the thread has modules of its own; Django looks for models here.
 from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
 from chat.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal  # noqa: E402
+from chat.handover_models import Direction, Handover, HandoverText, Watch, Whisper  # noqa: E402
 from chat.transmitted import FollowUp, Transmission, TransmissionStep, UnitAccount  # noqa: E402
 
 __all__ = [
@@ -410,11 +428,14 @@ __all__ = [
     "ConversationEvent",
     "ConversationQuerySet",
     "Debrief",
+    "Direction",
     "Emergency",
     "EmergencyStep",
     "EventKind",
     "FactSheet",
     "FollowUp",
+    "Handover",
+    "HandoverText",
     "Hold",
     "Meeting",
     "Message",
@@ -426,4 +447,6 @@ __all__ = [
     "TransmissionStep",
     "Unit",
     "UnitAccount",
+    "Watch",
+    "Whisper",
 ]

@@ -25,6 +25,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from chat import clock, doorbell
+from chat.handover_models import Direction
 from chat.lifecycle import (
     AT_ONCE,
     LIGHT,
@@ -156,10 +157,11 @@ def _give_some(now: datetime) -> int | None:
         return None
     agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
     rooms = [
-        Room(agent.pk, agent.force, load, agent.capacity, agent.last_assigned_at) for agent, load in agents.values()
+        Room(agent.pk, agent.force, load, agent.capacity, agent.last_assigned_at, agent.unit_id)
+        for agent, load in agents.values()
     ]
     pairs = share_out(
-        _people(queue),
+        _people(queue, now),
         rooms,
         now=now,
         overflow_after=timedelta(seconds=settings.OVERFLOW_SECONDS),
@@ -176,16 +178,23 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
     """The agents who come first for the next people, of these weights: no other can have a turn before one of them.
 
     For as many people, as many of the least loaded of each force; and if somebody fills more than one place, as many of
-    those who have so many, for they come before the less loaded who have not.
+    those who have so many, for they come before the less loaded who have not. For those who were passed on: as many
+    of the unit they go to, and one more for each agent who is not for them.
     """
-    wanted, heaviest = len(weights), max(weights, default=LIGHT)
+    directed = Direction.objects.filter(until__gt=now, conversation__status=Status.WAITING)
+    directions = list(directed.values_list("unit", "avoided"))
+    units = sorted({unit for unit, _avoided in directions if unit is not None})
+    wanted = len(weights) + len({avoided for _unit, avoided in directions})
+    heaviest = max(weights, default=LIGHT)
     with_room = Agent.objects.on_duty(now).with_load().filter(load__lt=F("capacity"))
     in_turn = with_room.order_by(
         Cast("load", FloatField()) / Cast("capacity", FloatField()), F("last_assigned_at").asc(nulls_first=True), "pk"
     )
+    groups = [in_turn.filter(unit__force=force) for force in Force.values]
+    groups += [in_turn.filter(unit=unit) for unit in units]
     keys: set[int] = set()
-    for force in Force.values:
-        first = in_turn.filter(unit__force=force).values_list("pk", flat=True)
+    for group in groups:
+        first = group.values_list("pk", flat=True)
         if heaviest > LIGHT:
             roomy = first.filter(load__lte=F("capacity") - heaviest)
             keys.update(first[:wanted].union(roomy[:wanted]))
@@ -208,10 +217,14 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
     return [(agent, loads.get(agent.pk, 0)) for agent in agents]
 
 
-def _people(queue: ConversationQuerySet) -> Iterator[Waiting]:
-    rows = queue.values_list("pk", "force", "urgency", "queued_at", "weight")
-    for pk, force, urgency, queued_at, weight in rows.iterator(chunk_size=10 * AT_ONCE):
-        yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at, weight)
+def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
+    direction = [f"direction__{name}" for name in ("unit", "avoided", "at", "until")]
+    rows = queue.values_list("pk", "force", "urgency", "queued_at", "weight", *direction)
+    for pk, force, urgency, queued_at, weight, unit, avoided, at, until in rows.iterator(chunk_size=10 * AT_ONCE):
+        if until is not None and until > now:
+            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, avoided)
+        else:
+            yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at, weight)
 
 
 def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:
@@ -287,6 +300,18 @@ def release_stale(now: datetime | None = None) -> int:
         ):
             doorbell.queue_changed()
     return released
+
+
+def release_long_gone(*, agent_id: int, now: datetime | None = None) -> int:
+    """The same for one agent, without waiting for the worker: for somebody who comes back and finds them absent.
+
+    Only when their lease has been over for as long again: after an interruption of the service, everybody's is over
+    for a moment (docs/adr/0014).
+    """
+    now = now or clock.now()
+    if not Agent.objects.gone(now - timedelta(seconds=settings.LEASE_SECONDS)).filter(pk=agent_id).exists():
+        return 0
+    return _release(agent_id, now)
 
 
 @transaction.atomic

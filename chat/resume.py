@@ -106,8 +106,17 @@ def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation
         if conversation.is_open:
             say(conversation, _("Retour avec le code de reprise. La visite d'avant est fermée."), now=now)
             doorbell.message_posted(conversation.public_id, conversation.last_seq)
+    if conversation.status == Status.ACTIVE and conversation.assigned_to_id is not None:
+        # Who comes back is not left to an agent who is gone: at their old place in the queue, without the worker.
+        agent_id = conversation.assigned_to_id
+        transaction.on_commit(lambda: _release_if_gone(agent_id))
     conversation.report.refresh_from_db(fields=["visit_generation"])
     return conversation
+
+
+def _release_if_gone(agent_id: int) -> None:
+    if queue.release_long_gone(agent_id=agent_id):
+        queue.dispatch()
 
 
 def new_mark() -> str:

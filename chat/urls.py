@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import followup_views, keeping_views, proposal_views, resume_views, views
+from chat import followup_views, handover_views, keeping_views, proposal_views, resume_views, views
 
 app_name = "chat"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("suites/code/", followup_views.code, name="follow_up_code"),
     path("code/", resume_views.code, name="code"),
     path("code/annuler/", resume_views.annul, name="code_annul"),
+    path("passage/", handover_views.summary, name="handover"),
     path("terminer/", views.end, name="end"),
     path("conservation/", keeping_views.keeping, name="keeping"),
     path("effacement/", keeping_views.erasure, name="erasure"),

@@ -60,6 +60,11 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Transmission": With("chat.Conversation"),
     "chat.TransmissionStep": With("chat.Transmission"),
     "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
+    "chat.Handover": With("chat.Conversation"),
+    "chat.HandoverText": With("chat.Handover"),
+    "chat.Direction": With("chat.Conversation"),
+    "chat.Watch": With("chat.Conversation"),
+    "chat.Whisper": With("chat.Conversation"),
     "reports.Freeze": With("reports.Report"),
     "reports.ErasureRequest": With("reports.Report"),
     "reports.SealedValue": With("reports.Report"),
@@ -82,6 +87,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.Threshold": NoEnd("settings of the service; nothing of anybody"),
     "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account
     "chat.CannedReply": CONTENT,
+    "chat.Agent_supervised_units": TEAM,
     "mfa.Authenticator": With("accounts.User"),
     "socialaccount.SocialAccount": With("accounts.User"),  # the provider's name for an account
     "socialaccount.SocialApp": UNUSED_BY_ALLAUTH,

@@ -298,6 +298,8 @@ class AccessKind(models.TextChoices):
     RETENTION = "retention", _("Suppression au terme")
     FREEZE = "freeze", _("Gel de la conservation")
     ERASURE = "erasure", _("Demande d'effacement")
+    REASSIGNMENT = "reassignment", _("Échange confié à un autre agent")
+    WHISPER = "whisper", _("Mot d'un superviseur à l'agent")
     ADMIN_ADD = "admin_add", _("Administration : ajout")
     ADMIN_CHANGE = "admin_change", _("Administration : modification")
     ADMIN_DELETE = "admin_delete", _("Administration : suppression")

@@ -16,6 +16,7 @@ SHOWN: Mapping[str, object] = {
     AccessKind.PAPER: _("en a fait un document"),
     AccessKind.TRANSMITTED: _("a transmis un résumé à une unité"),
     AccessKind.TRANSMISSION: _("a lu le résumé transmis"),
+    AccessKind.REASSIGNMENT: _("a confié l'échange à quelqu'un d'autre"),
 }
 # Done by the one who answered, who is a party: not « another agent ».
 BY_INTERLOCUTOR = {AccessKind.PAPER, AccessKind.TRANSMITTED}
@@ -26,6 +27,7 @@ WITHHELD: Mapping[str, str] = {
     AccessKind.RETENTION: "a run of the service, about nobody",
     AccessKind.FREEZE: "a judicial need is told by the justice, not by this page",
     AccessKind.ERASURE: "the request and its answer have their own place on the page",
+    AccessKind.WHISPER: "a word between colleagues: nothing of the exchange is read for it",
     AccessKind.ADMIN_ADD: "an object of the admin, which shows no exchange",
     AccessKind.ADMIN_CHANGE: "an object of the admin, which shows no exchange",
     AccessKind.ADMIN_DELETE: "an object of the admin, which shows no exchange",

@@ -19,9 +19,13 @@
     return Boolean(after);
   };
   const keepDrafts = (before, after, sent) => {
-    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id]")) {
+    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id], .console-transfer select[id]")) {
       const fresh = after.querySelector(`[id="${field.id}"]`);
       if (!fresh) continue;
+      if (field.options) {
+        if (field.form !== sent && [...fresh.options].some((choice) => choice.value === field.value)) fresh.value = field.value;
+        continue;
+      }
       if (field.open) fresh.open = true;
       if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
     }
@@ -51,12 +55,16 @@
       if (document.hidden) return;
       const page = await load(location.href).catch(() => null);
       const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
-      const before = find("[data-alerts]").textContent;
+      const before = find("[data-alerts]").textContent, log = find("#tableau .console-log");
+      const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
       old.hidden = Boolean(page) && swapFrom(page, "#tableau");
+      if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
       if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
       const now = find("[data-alerts]").textContent;
       if (now !== before) voice.textContent = now;
     };
+    const log = find("#tableau .console-log");
+    if (log) log.scrollTop = log.scrollHeight;
     setInterval(refresh, 5000);
     document.addEventListener("visibilitychange", refresh);
     return;
@@ -190,6 +198,7 @@
       const before = conversations.get(id), old = find(`.console-entry[data-conversation="${id}"]`);
       const draft = before && before.area ? before.area.value : "";
       if (before) {
+        keepDrafts(before.thread, thread);
         keepDrafts(before.dossier, dossier);
         for (const part of [before.thread, before.dossier]) part.remove();
       }
@@ -439,6 +448,8 @@
       c.form.hidden = !c.area.value;
     }
     c.thread.querySelectorAll("header [data-action]").forEach((action) => action.remove());
+    const passing = find(`#passage-${c.id}`, c.dossier);
+    if (passing && !c.gone) passing.remove();
     if (c.gone) { // no longer ours to read
       c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
       const drafts = [...c.dossier.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
@@ -473,6 +484,28 @@
     refreshFigures();
   }
 
+  let offersAt = 0, offered = Number(find("#offres").dataset.offers), whispered = Number(find("#offres").dataset.whispers);
+  /** What colleagues offer, and what supervisors say to us alone: heard once, never while somebody types there. */
+  async function refreshOffers() {
+    offersAt = Date.now();
+    const page = await load(root.dataset.offers).catch(() => null);
+    const before = find("#offres"), after = page && find("#offres", page);
+    if (!after || before.contains(document.activeElement)) return;
+    const news = Number(after.dataset.offers), said = Number(after.dataset.whispers);
+    keepDrafts(before, after);
+    before.replaceWith(document.adoptNode(after));
+    if (news > offered || said > whispered) {
+      announce(news > offered ? words.offered : words.whispered);
+      beep(740);
+    }
+    offered = news;
+    whispered = said;
+    const panel = current && find(`#passage-${current.id}`);
+    if (before.textContent === after.textContent || !panel || panel.contains(document.activeElement)) return;
+    const beside = await load(`${root.dataset.home}echange/${current.id}/?partie=echange`).catch(() => null);
+    if (beside && !panel.contains(document.activeElement)) swapFrom(beside, `#${panel.id}`); // where it stands by now
+  }
+
   let figuresTimer = 0;
   function refreshFigures() {
     const strip = find("#chiffres");
@@ -484,6 +517,7 @@
     }, 3000);
   }
 
+  let wanted = null; // what we just accepted: opened when it comes
   async function assigned(id) {
     const known = conversations.get(id);
     if (known && !known.over) {
@@ -495,7 +529,8 @@
     if (!c || c.over) return;
     announce(say("assigned", { n: c.number, name: c.name }));
     beep(880);
-    if (!current) open(id, true, false);
+    if (!current || wanted === id) open(id, true, wanted === id);
+    if (wanted === id) wanted = null;
   }
 
   // --- frames ---
@@ -622,6 +657,7 @@
 
   function tick() {
     const now = Date.now();
+    if (!ended && now - offersAt >= 10000) refreshOffers();
     checkPause(now);
     root.querySelectorAll("[data-slot=promise][data-until]").forEach(countDown);
     root.querySelectorAll("time[data-duration]").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
@@ -719,7 +755,11 @@
       const answer = await fetch(form.action, { method: "POST", body });
       const page = await parse(answer);
       if (!find("#console", page)) { // signed out, or the conversation is no longer ours
-        if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
+        if (find("[data-goes-on]", page)) location.assign(answer.url); // another page asks first; drafts are asked about
+        else if (answer.status === 404 && !form.closest("[data-conversation]")) { // an offer that is over
+          announce(words.failed);
+          refreshOffers();
+        } else if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
         else location.reload();
         return;
       }
@@ -747,11 +787,30 @@
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
       if (held && focus) focus.focus();
+      if (form.dataset.opens && name === "accept") {
+        wanted = form.dataset.opens;
+        open(wanted);
+      }
     } catch { announce(words.failed); warn("lost"); } finally {
       form.ariaBusy = "false";
       form.dispatchEvent(new Event("pnav-done", { bubbles: true }));
     }
   });
+
+  /** « Passer » is opened: who may take it has changed since the conversation came. What is written there stays. */
+  document.addEventListener("toggle", async (event) => {
+    if (!event.target.open || !event.target.id.startsWith("passer-")) return;
+    const id = event.target.id.slice("passer-".length), panel = find(`#passage-${id}`);
+    const page = await load(`${root.dataset.home}echange/${id}/?partie=echange`).catch(() => null);
+    const fresh = page && find(`#passage-${id}`, page);
+    if (!fresh) return;
+    const before = find("[name=target]", panel), after = find("[name=target]", fresh);
+    if (!before || !after) return void panel.replaceWith(document.adoptNode(fresh));
+    const chosen = before.value;
+    before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
+    before.value = chosen;
+    if (before.selectedIndex < 0) before.selectedIndex = 0;
+  }, true);
 
   addEventListener("popstate", () => {
     const id = (/\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [])[1];
@@ -772,7 +831,7 @@
   addEventListener("online", connect);
   addEventListener("beforeunload", (event) => {
     const isWritten = (area) => !area.readOnly && area.value !== area.defaultValue && area.value.trim();
-    if (own().some((c) => c.outbox.size) || [...root.querySelectorAll("textarea, [name=explanation]")].some(isWritten)) event.preventDefault();
+    if (own().some((c) => c.outbox.size) || [...root.querySelectorAll("textarea, [name=explanation], [name=note]")].some(isWritten)) event.preventDefault();
   });
 
   // --- start ---

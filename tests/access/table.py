@@ -25,6 +25,7 @@ from tests.access.people import (
     PSYCHOLOGIST,
     REPORTER,
     SIGNED_IN,
+    SUPERVISOR,
     SUPERVISORS,
     TEMPORARY,
     UNIT,
@@ -96,6 +97,8 @@ def _console(allowed: Collection[str], otherwise: str) -> Rule:
 agents = _console(AGENTS, FORBIDDEN)
 supervisors = _console(SUPERVISORS, FORBIDDEN)
 assigned_agent = _console({ASSIGNED}, ABSENT)  # to other agents, supervisors too, there is no such conversation
+# Who steps into it: supervisors of its unit. Nobody reads a word before joining.
+its_supervisor = _console({SUPERVISOR}, ABSENT)
 # How long it is kept is for who answers or answered it, and for every supervisor; nobody reads anything of it there.
 its_end = _console({ASSIGNED} | SUPERVISORS, ABSENT)
 
@@ -254,6 +257,7 @@ ROUTES: dict[str, Route] = {
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
+    "chat:handover": Route(own_visit("/signalement/", left_behind=IN), FORM, to=("/tchat/",)),  # nothing to read yet
     "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
     "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
     "chat:follow_up": Route(own_visit("/tchat/reprendre/"), FORM),
@@ -280,6 +284,16 @@ ROUTES: dict[str, Route] = {
     "console:aside": Route(assigned_agent, WRITE),  # without a text: the screen, without a conversation
     "console:replies": Route(agents, FORM),
     "console:reply": Route(assigned_agent, FORM, data={"supprimer": "1"}, to=("/console/reponses/",)),
+    "console:transfer": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # to nobody: the screen again
+    "console:withdraw": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
+    "console:handovers": Route(agents, READ_ONLY_GET),
+    "console:answer": Route(_console(set(), ABSENT), WRITE),  # nothing is offered to anybody
+    "console:end_duty": Route(agents, FORM, to=("/console/",)),
+    "console:watched": Route(its_supervisor, FORM),
+    "console:join": Route(its_supervisor, WRITE),  # without a motive: the page again
+    "console:leave": Route(its_supervisor, WRITE, to=("/console/tableau/",)),
+    "console:whisper": Route(its_supervisor, WRITE),
+    "console:reassign": Route(its_supervisor, WRITE),
     "console:ask_opening": Route(assigned_agent, FORM),
     # Where nothing was sent that can be kept, the screen again, or back to it.
     "console:sheet": Route(assigned_agent, WRITE, shows=ITS_AGENT),

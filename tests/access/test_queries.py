@@ -71,6 +71,14 @@ NAMED = {
     "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
     "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
+    "chat/handover.py": (
+        ACTS + "; or the load and the conversations of an agent",
+        {"lock_conversation", "lock_receiver", "history", "end_duty"},
+    ),
+    "chat/stepping_in.py": (
+        ACTS + "; or the times of a supervisor's conversations, and counts",
+        {"write", "running", "one_voice"},
+    ),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (
@@ -94,7 +102,9 @@ BY_KEY = {
     ("chat/access.py", "as_party_to_aside"), ("chat/access.py", "own_reply"),
     ("chat/access.py", "as_receiving_unit"), ("chat/access.py", "follow_up_by_digest"),
     ("chat/transmissions.py", "_of_conversation"),  # of a conversation that is locked
-    ("chat/access.py", "erasure_by_digest"), ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
+    ("chat/access.py", "erasure_by_digest"),
+    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/stepping_in.py", "write"),
+    ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
     ("chat/debriefs.py", "_lock"),
     ("chat/proposals.py", "_answers"), ("chat/proposals.py", "open_question"),  # of the conversation's own messages

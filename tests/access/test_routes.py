@@ -32,6 +32,7 @@ from tests.access.people import (
     NOBODY,
     OTHER_AGENT,
     OTHER_REPORTER,
+    OTHER_SUPERVISOR,
     OTHER_WORDS,
     PEOPLE,
     REPORTER,
@@ -322,6 +323,14 @@ BY_KEY = {
         ("POST", {"act": "search", "q": "93200"}),
     ],
     "console:paper": [("POST", {"motive": "person"}), ("POST", {})],
+    "console:transfer": [("POST", {"target": "agent-1", "manner": "cold", "reason": "request"})],
+    "console:withdraw": [("POST", {})],
+    "console:answer": [("POST", {"answer": "accept"}), ("POST", {"answer": "decline", "reason": "non"})],
+    "console:watched": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=8))})],
+    "console:join": [("POST", {"motive": "essai"})],
+    "console:leave": [("POST", {})],
+    "console:whisper": [("POST", {"text": "essai"})],
+    "console:reassign": [("POST", {"agent": "1", "motive": "essai"})],
     "console:ask_opening": [("GET", {}), ("POST", {"field": "name", "is_urgent": "on", **GROUNDS})],
     "console:freeze": [("GET", {}), ("POST", dict.fromkeys(("motive", "reference", "authority"), "x") | UNTIL)],
     "console:freeze_decision": [("POST", {"poser": "1"}), ("POST", {})],
@@ -344,6 +353,10 @@ BY_KEY = {
 STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
     # Supervisors see every end of conservation.
     name: {OTHER_AGENT} for name in ("console:freeze", "console:freeze_decision", "console:erasure")
+} | {
+    # Its agent steps into nothing, nor does a supervisor of another unit.
+    f"console:{act}": {ASSIGNED, OTHER_AGENT, OTHER_SUPERVISOR}
+    for act in ("watched", "join", "leave", "whisper", "reassign")
 }  # fmt: skip
 NO_PART = {OTHER_AGENT, WITHOUT_AGENT, ADMINISTRATOR}  # in the opening of somebody else's conversation
 # Addresses of the visitors' pages that hold no key of an object, or whose keys everybody may use.

@@ -394,7 +394,7 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
 
     at(lease_ends)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.locator("#termines")).to_contain_text("Retourné dans la file d'attente")
+    expect(page.locator("#termines")).to_contain_text("N'est plus à vous")
     expect(page.locator(OPEN_THREAD)).to_contain_text("L'échange ne vous est plus confié")
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_have_value("un brouillon")
     expect(page.locator(f"{OPEN_THREAD} .console-message")).to_have_count(0)

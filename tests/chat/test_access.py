@@ -24,6 +24,12 @@ WAYS = {
     "assigned_to",
     "ended_by",
     "units_of",  # whose agents a supervisor sees by name
+    "summary_for",  # what this reporter is asked to read
+    "offers_to",  # offers: nothing that anybody said
+    "as_offered",
+    "supervised_by",  # who answers and since when; no text before `stepping_in.join`, which records
+    "as_supervisor",
+    "has_joined",
     "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",

@@ -206,7 +206,7 @@ def test_availability_refused_says_so_and_changes_nothing(data):
 
 def test_availability_comes_back_to_the_open_conversation_if_it_is_theirs(situation):
     conversation, agent, stranger = situation
-    data = {"availability": "away", "capacity": "3", "echange": str(conversation.public_id)}
+    data = {"availability": "available", "capacity": "3", "echange": str(conversation.public_id)}
     assert signed_in(agent.user).post("/console/disponibilite/", data).url == page_of(conversation)
     assert signed_in(stranger.user).post("/console/disponibilite/", data).url == CONSOLE
 

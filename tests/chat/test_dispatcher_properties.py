@@ -1,18 +1,19 @@
 """The dispatcher while everything moves at once, judged by what happened, not by its code.
 
 Threads with a connection each play generated histories on PostgreSQL: people arrive, leave, go away, come back and
-change urgency; agents come on duty, pause, change capacity, vanish, come back, take somebody themselves; conversations
-close; every change of capacity dispatches, and so does the tick. `judge` then reads the history of the conversations
+change urgency; agents come on duty, pause, change capacity, vanish, come back, take somebody themselves, pass them on
+to a colleague, a unit or the other force; a supervisor reassigns; conversations close; every change of capacity
+dispatches, and so does the tick. `judge` then reads the history of the conversations
 (`ConversationEvent`) and the journal of the threads. Both carry stamps of one PostgreSQL sequence: an event draws its
 number while its rows are locked, the journal draws one before and one after each deed, so that « before » and « after »
 are facts whatever the clocks do.
 
 What is promised, exactly:
 
-* *Two agents*: a conversation is assigned only while it waits, and leaves an agent only by an event.
+* *Two agents*: a conversation is assigned only while it waits or is passed on, and leaves an agent only by an event.
 * *Capacity*: an agent who is given somebody had a place free, and holds no more conversations than their capacity of
   that moment. A conversation fills as many places as its weight; the last place is enough for a heavy one (ADR 0040).
-  (Lowering the capacity, or raising a weight, takes nobody away.)
+  (Lowering the capacity, or raising a weight, takes nobody away; a supervisor may reassign beyond it.)
 * *Duty*: nobody is given to an agent who was off duty from before the pass began.
 * *First*: no pass gives Q to an agent A if there is a P who comes before Q in the queue (more urgent, or as urgent and
   older), whom A may take (A is of P's force, or P has none, or is urgent, or the delay for overflow is over, or nobody
@@ -20,6 +21,8 @@ What is promised, exactly:
   So whoever arrives, returns or becomes urgent while a pass runs may come after somebody whom this pass gives; and
   whoever waits for an agent of their force may be overtaken by a person whom another agent may take. An agent who
   takes a person by themselves (`claim_conversation`) chooses freely.
+* *Given back*: no pass gives somebody who was passed on through the queue to the agent who passed them on (ADR 0038).
+* *Unit*: nor, before the delay for overflow is over and unless they are urgent, outside the unit they were passed to.
 * *Nobody forgotten*: when everything is quiet and one tick has passed, there is no present person who waits while an
   agent on duty, with room, may take them.
 * *Place*: `queued_at` never moves.
@@ -43,11 +46,12 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from chat import actions, queue, resume
+from chat import actions, handover, queue, resume, stepping_in
+from chat.handover_rules import Answer, Reason, Target
 from chat.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status, share_out, weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from locations.models import Force
-from pnav.accounts.models import User
+from pnav.accounts.models import Role, User
 from reports.models import Report
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
@@ -62,7 +66,7 @@ def _passwords_cost_nothing(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-PEOPLE, AGENTS, THREADS = 8, 3, 3
+PEOPLE, AGENTS, THREADS = 8, 4, 3
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # nobody listens; rings cost nothing
 
 
@@ -127,8 +131,21 @@ class Journal:
             if deed.before < end and not any(deed.after < later.before and later.after < start for later in deeds)
         }
 
+    def since(self, event: ConversationEvent, person: int) -> int:
+        """A stamp from before the act began that gave this person to an agent."""
+        given = self.passes.get(event.at) or self.claims.get(event.at)
+        return given or min(deed.before for deed in self.around(event.pk) if deed in self.about("hand", person))
+
     def around(self, number: int) -> list[Deed]:
         return [deed for deed in self.deeds if deed.before < number < deed.after]
+
+
+@dataclass(frozen=True)
+class Directed:
+    """Passed on through the queue: to the agents of `unit` (a key, 0 for any), not by the account `avoided`."""
+
+    unit: int
+    avoided: int
 
 
 # --- the judge --------------------------------------------------------------------------------------------------------
@@ -153,6 +170,7 @@ def judge(journal: Journal) -> set[str]:
     held: dict[int, set[int]] = defaultdict(set)
     waits: dict[int, list[Wait]] = defaultdict(list)
     began: dict[int, float] = {}
+    passed: dict[int, str] = {}  # by which act somebody is passed on: the agent's name follows
 
     def begin(person: int, number: int) -> None:
         status[person] = Status.WAITING
@@ -171,19 +189,27 @@ def judge(journal: Journal) -> set[str]:
             case EventKind.RESUMED:
                 if status[person] == Status.ABANDONED:
                     begin(person, number)
-            case EventKind.RELEASED:
+            case EventKind.HANDED_OVER | EventKind.REASSIGNED:
+                if status.get(person) != Status.ACTIVE:
+                    broken.add("two agents")
+                passed[person] = event.kind
+            case EventKind.RELEASED | EventKind.TRANSFERRED:
                 held[holder.pop(person)].discard(person)
                 begin(person, number)
             case EventKind.ASSIGNED:
-                if status.get(person) != Status.WAITING:
+                act = passed.pop(person, "")
+                if act:
+                    held[holder.pop(person)].discard(person)
+                elif status.get(person) != Status.WAITING:
                     broken.add("two agents")
                 end(person, Status.ACTIVE, number)
                 holder[person] = event.by_id
                 capacity = [size for at, size in journal.capacities[event.by_id] if at < number][-1]
-                since = journal.passes.get(event.at) or journal.claims[event.at]
+                since = journal.since(event, person)
                 filled = sum(min(journal.possible("weight", each, since, number)) for each in held[event.by_id])
                 held[event.by_id].add(person)
-                if filled >= capacity or len(held[event.by_id]) > capacity:
+                is_over = filled >= capacity or len(held[event.by_id]) > capacity
+                if is_over and act != EventKind.REASSIGNED:
                     broken.add("capacity")
             case EventKind.CLOSED | EventKind.ABANDONED:
                 if person in holder:
@@ -199,6 +225,15 @@ def judge(journal: Journal) -> set[str]:
         start, given_to = journal.passes[event.at], agents[event.by_id]
         if journal.possible("duty", event.by_id, start, event.pk) == {False}:
             broken.add("duty")
+        directions = journal.possible("direction", event.conversation_id, start, event.pk)
+        if all(direction and direction.avoided == event.by_id for direction in directions):
+            broken.add("given back")
+        if (
+            all(direction and direction.unit not in {0, given_to.unit_id} for direction in directions)
+            and journal.overflow_seconds
+            and max(journal.possible("urgency", event.conversation_id, start, event.pk)) == Urgency.NORMAL
+        ):
+            broken.add("unit")
         for person in people.values():
             if _comes_before(journal, person, people[event.conversation_id], start, event.pk) and (
                 any(wait.start < start and wait.end > event.pk for wait in waits[person.pk])
@@ -238,12 +273,18 @@ def _comes_before(journal, person, other, start, end):
 
 def _may_take(journal, agents, agent, person, start, end):
     """Whether this agent surely may take this person: what « may » means, written once more."""
-    if person.force in {"", agent.force} or journal.overflow_seconds == 0:
-        return True
-    if min(journal.possible("urgency", person.pk, start, end)) > Urgency.NORMAL:
-        return True
-    same_force = [user for user, each in agents.items() if each.force == person.force]
-    return not any(journal.possible("duty", user, start, end) - {False} for user in same_force)
+    is_free = journal.overflow_seconds == 0 or min(journal.possible("urgency", person.pk, start, end)) > Urgency.NORMAL
+    for direction in journal.possible("direction", person.pk, start, end) - {None}:
+        if direction.avoided == agent.user_id or not (is_free or direction.unit in {0, agent.unit_id}):
+            return False
+
+    def is_near(force):
+        if force in {"", agent.force} or is_free:
+            return True
+        same_force = [user for user, each in agents.items() if each.force == force]
+        return not any(journal.possible("duty", user, start, end) - {False} for user in same_force)
+
+    return all(is_near(force) for force in journal.possible("force", person.pk, start, end))
 
 
 # --- the histories ----------------------------------------------------------------------------------------------------
@@ -264,13 +305,21 @@ deeds = st.one_of(
     st.tuples(st.just("vanish"), agent, st.none()),
     st.tuples(st.just("beat"), agent, st.none()),
     st.tuples(st.just("take"), agent, person),
+    st.tuples(st.just("pass_on"), person, agent),
+    st.tuples(st.just("pass_to_unit"), person, agent),
+    st.tuples(st.just("pass_to_force"), person, st.sampled_from(Force.values)),
+    st.tuples(st.just("pass_warmly"), person, agent),
+    st.tuples(st.just("reassign"), person, agent),
     st.tuples(st.just("tick"), st.none(), st.none()),
 )
 
 
 @dataclass(frozen=True)
 class History:
-    """forces and capacities of the agents; who waits at the start (zone, urgency, minutes); who comes; the threads."""
+    """forces and capacities of the agents; who waits at the start (zone, urgency, minutes); who comes; the threads.
+
+    Every second agent of a force is of another unit.
+    """
 
     agents: list[tuple[str, int]]
     waiting: list[tuple[str, int, int]]
@@ -300,7 +349,14 @@ class Play:
         self.journal = Journal(overflow_seconds=history.overflow_seconds)
         for model in (Message, ConversationEvent, Conversation, Report, Agent, User):
             model.objects.all().delete()
-        self.agents = [make.agent(force=force, capacity=capacity) for force, capacity in history.agents]
+        self.agents = [
+            make.agent(force=force, capacity=capacity, unit_name=f"{force} {index % 2}")
+            for index, (force, capacity) in enumerate(history.agents)
+        ]
+        self.supervisor = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY, present=False)
+        self.supervisor.supervised_units.set([each.unit for each in self.agents])
+        self.journal.capacities[self.supervisor.user_id].append((stamp(), self.supervisor.capacity))
+        self.journal.note("duty", self.supervisor.user_id, False, stamp())
         for each in self.agents:
             self.journal.capacities[each.user_id].append((stamp(), each.capacity))
             self.journal.note("duty", each.user_id, True, stamp())
@@ -341,6 +397,8 @@ class Play:
         self.journal.note("present", row.pk, True, before)
         self.journal.note("urgency", row.pk, row.urgency, before)
         self.journal.note("weight", row.pk, row.weight, before)
+        self.journal.note("force", row.pk, row.force, before)
+        self.journal.note("direction", row.pk, None, before)
 
     def _row(self, index: int) -> Conversation | None:
         return Conversation.objects.select_related("assigned_to__user").filter(report=self.reports[index]).first()
@@ -445,8 +503,62 @@ class Play:
                 conversation_id=row.pk, agent_id=self.agents[index].pk, now=self.journal.begin_claim()
             )
 
+    # -- passing on
+
+    def _hand(self, index: int, work: Any) -> None:
+        """work: with the row, under an agent. What is refused changes nothing."""
+        row = self._row(index)
+        if row is None or row.assigned_to is None:
+            return
+        before = stamp()
+        try:
+            work(row)
+        except REFUSED:
+            return
+        self.journal.note("hand", row.pk, None, before)
+
+    def _cold(self, index: int, target: Target, force: str = "") -> None:
+        def work(row: Conversation) -> None:
+            by = row.assigned_to
+            one = handover.transfer_cold(conversation_id=row.pk, by=by, target=target, reason=Reason.COMPETENCE)
+            if not target.agent:  # from that line of the history on, whoever looked meanwhile
+                number = row.events.get(kind=EventKind.TRANSFERRED, at=one.asked_at).pk
+                for name, value in (("direction", Directed(target.unit, by.user_id)), ("force", force)):
+                    self.journal.deeds.append(Deed(name, row.pk, value, number, number))
+
+        self._hand(index, work)
+
+    def pass_on(self, index: int, other: int) -> None:
+        self._cold(index, Target(agent=self.agents[other].pk))
+
+    def pass_to_unit(self, index: int, other: int) -> None:
+        self._cold(index, Target(unit=self.agents[other].unit_id), self.agents[other].force)
+
+    def pass_to_force(self, index: int, force: str) -> None:
+        self._cold(index, Target(force=force), force)
+
+    def pass_warmly(self, index: int, other: int) -> None:
+        def work(row: Conversation) -> None:
+            by, to = row.assigned_to, self.agents[other]
+            one = handover.propose(
+                conversation_id=row.pk, by=by, target=Target(agent=to.pk), reason=Reason.REQUEST, summary="Un résumé."
+            )
+            handover.answer_summary(handover_id=one.pk, conversation_id=row.pk, answer=Answer.AGREED)
+            handover.accept(handover_id=one.pk, conversation_id=row.pk, by=to)
+
+        self._hand(index, work)
+
+    def reassign(self, index: int, other: int) -> None:
+        self._hand(
+            index,
+            lambda row: stepping_in.reassign(
+                conversation_id=row.pk, by=self.supervisor, agent_id=self.agents[other].pk, motive="essai"
+            ),
+        )
+
     def tick(self) -> None:
         before = stamp()
+        handover.advance()
         queue.release_stale()
         queue.abandon_absent()
         queue.dispatch()
@@ -454,6 +566,10 @@ class Play:
 
 
 setattr(Play, "raise", Play.raise_)
+REFUSED = (
+    actions.NotYours, actions.ConversationClosed, handover.NoRoom, handover.NobodyThere, handover.UnderWay,
+    handover.GivenBack, handover.Over,
+)  # fmt: skip
 
 
 def test_dispatcher_keeps_its_promises_while_everything_moves():
@@ -489,10 +605,33 @@ HEAVIEST = replace(
     waiting=[(POLICE, Urgency.CRITICAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.NORMAL, 6), ("", 0, 5)],
     scripts=[[("tick", None, None)]],
 )
+# Two agents of one unit and force, one of another unit, all with one place: the first passes somebody on.
+TEAM = replace(
+    SMALL,
+    agents=[(POLICE, 1), (POLICE, 1), (POLICE, 1), (GENDARMERIE, 1)],
+    waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7)],
+)
+# Back to whoever has just become free, unless it is remembered who that is: the unit's one agent is full.
+BACK = replace(
+    TEAM,
+    agents=[(POLICE, 1), (POLICE, 1), (POLICE, 0), (GENDARMERIE, 0)],
+    scripts=[[("take", 0, 0), ("take", 1, 1), ("pass_to_unit", 0, 1)]],
+    overflow_seconds=0,
+)
+# To the third agent, who is free, unless it is remembered to which unit.
+ELSEWHERE = replace(TEAM, scripts=[[("take", 0, 0), ("take", 1, 1), ("pass_to_unit", 0, 1), ("tick", None, None)]])
+HANDED = replace(
+    TEAM,
+    agents=[(POLICE, 2), (POLICE, 2), (POLICE, 1), (GENDARMERIE, 1)],
+    scripts=[[
+        ("take", 0, 0), ("take", 0, 1), ("pass_on", 0, 1), ("pass_warmly", 0, 2), ("reassign", 0, 0),
+        ("pass_to_force", 0, GENDARMERIE), ("pass_to_unit", 1, 2), ("close", 0, None), ("tick", None, None),
+    ]],
+)  # fmt: skip
 PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
 
 
-@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST])
+@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, ELSEWHERE, HANDED])
 def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
     assert Play(history).run() == set()
 
@@ -507,6 +646,14 @@ def _without_the_first(people, rooms, **options):
 
 def _weightless(people, rooms, **options):
     return share_out((replace(person, weight=LIGHT) for person in people), rooms, **options)
+
+
+def _forgiving(people, rooms, **options):
+    return share_out((replace(person, avoided=0) for person in people), rooms, **options)
+
+
+def _unitless(people, rooms, **options):
+    return share_out((replace(person, unit=0) for person in people), rooms, **options)
 
 
 def _no_load(keys, now, lock_agents=queue._lock_agents):
@@ -532,6 +679,8 @@ def _duty_not_asked(keys, now):
         (WIDE, {"share_out": _without_the_first}, "forgotten"),
         (SMALL, {"_lock_agents": _no_load}, "capacity"),
         (HEAVIEST, {"share_out": _weightless}, "capacity"),
+        (BACK, {"share_out": _forgiving}, "given back"),
+        (ELSEWHERE, {"share_out": _unitless}, "unit"),
         (WIDE, {"_lock_waiting": _whoever_it_is}, "two agents"),
         (PAUSED, {"_with_room": _everybody, "_lock_agents": _duty_not_asked}, "duty"),
     ],

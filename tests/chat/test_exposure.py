@@ -7,7 +7,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat import access, handover, queue
 from chat.exposure import PARIS, Spell, weeks
+from chat.handover_rules import Reason, Target
+from chat.models import Agent, EventKind
 from pnav.accounts.models import Role
 from tests.chat.test_console_views import signed_in
 from tests.factories import chat as make
@@ -87,6 +90,22 @@ def test_care_shows_one_s_own_and_nobody_else_s():
     chief = signed_in(make.agent(role=Role.SUPERVISOR).user)
     assert "<td>1</td>" not in chief.get("/console/prendre-soin/").content.decode()
     assert chief.get(f"/console/prendre-soin/?agent={other.pk}").content.decode().count("<td>0</td>") == 6 * 3
+
+
+@pytest.mark.django_db
+def test_spells_what_was_passed_on_or_lost_was_theirs_until_then():
+    agent, other = make.agent(), make.agent()
+    passed, lost = (make.assigned(agent, urgency=Urgency.CRITICAL) for _each in range(2))
+    handover.transfer_cold(
+        conversation_id=passed.pk, by=agent, target=Target(agent=other.pk), reason=Reason.END_OF_DUTY
+    )
+    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
+    queue.release_stale()
+    assert lost.events.filter(kind=EventKind.RELEASED).exists()
+    now = timezone.now() + timedelta(hours=1)
+    mine = access.spells_of(agent, now)
+    assert len(mine) == 2 and all(spell.is_grave and spell.end < timezone.now() for spell in mine)
+    assert [spell.end for spell in access.spells_of(other, now)] == [now]
 
 
 @pytest.mark.django_db

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat import clock, duty, queue
+from chat import clock, duty, handover, queue, stepping_in
 from reports import openings
 
 logger = logging.getLogger(__name__)
@@ -73,6 +73,8 @@ class Command(BaseCommand):
             is_done &= self._do("release_stale", queue.release_stale)
             is_done &= self._do("abandon_absent", queue.abandon_absent)
         is_done &= self._do("end_pauses", duty.end_pauses)
+        is_done &= self._do("handover", handover.advance)
+        is_done &= self._do("end_watches", stepping_in.end_watches)
         is_done &= self._do("dispatch", queue.dispatch)
         is_done &= self._do("openings", self._remind)
         if is_done:

@@ -24,6 +24,16 @@ KINDS = [
     ("emergency", "Procédure d'urgence ouverte"),
     ("emergency_ended", "Procédure d'urgence terminée"),
     ("transmission", "Transmission à une unité"),
+    ("passage", "Passage proposé"),
+    ("summary", "Résumé relu par la personne"),
+    ("handed_over", "Passé à un collègue"),
+    ("kept", "Passage sans suite"),
+    ("transferred", "Transféré par la file"),
+    ("reassigned", "Confié par un superviseur"),
+    ("joined", "Rejoint par un superviseur"),
+    ("left", "Quitté par un superviseur"),
+    ("whispered", "Mot d'un superviseur à l'agent"),
+    ("stays", "Fin de service : l'agent reste jusqu'au bout"),
 ]
 WATCHED = [
     ("wait", "Attente d'une personne"),
@@ -66,7 +76,7 @@ class Migration(migrations.Migration):
     """What goes from a conversation to a unit, the unit's accounts, the code of the suites, their threshold."""
 
     dependencies = [
-        ("chat", "0007_papers"),
+        ("chat", "0008_handover"),
         ("locations", "0002_opening_hours_help"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,6 +11,8 @@ KINDS = [
     ("retention", "Suppression au terme"),
     ("freeze", "Gel de la conservation"),
     ("erasure", "Demande d'effacement"),
+    ("reassignment", "Échange confié à un autre agent"),
+    ("whisper", "Mot d'un superviseur à l'agent"),
     ("admin_add", "Administration : ajout"),
     ("admin_change", "Administration : modification"),
     ("admin_delete", "Administration : suppression"),
@@ -21,7 +23,7 @@ KINDS = [
 class Migration(migrations.Migration):
     """The register tells sendings to a unit, and readings by it."""
 
-    dependencies = [("reports", "0011_register_next_line")]
+    dependencies = [("reports", "0012_handover")]
 
     operations = [
         migrations.AlterField(

@@ -1,0 +1,150 @@
+"""A supervisor and one conversation of their units: join, read, write, whisper, reassign, leave.
+
+The conversation comes from `chat.access.as_supervisor`; whoever it is not for gets 404, as for an unknown one. Before
+joining no word of it is shown.
+"""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chat import access, actions, desk, handover, protocol, stepping_in
+from chat.console_handover_forms import MotiveForm, ReassignForm, WhisperForm
+from chat.console_views import for_agents
+from chat.forms import MessageForm
+from chat.handover_models import Whisper
+from chat.models import Agent, Conversation
+
+GONE = (actions.NotYours, actions.ConversationClosed)
+
+
+def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
+    conversation = access.as_supervisor(agent, public_id)
+    if conversation is None:
+        raise Http404
+    return conversation
+
+
+def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> ReassignForm:
+    return ReassignForm(data, people=stepping_in.receivers(current, timezone.now()))
+
+
+def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Form) -> HttpResponse:
+    now = timezone.now()
+    has_joined = access.has_joined(agent, current, now)
+    thread = list(current.messages.all()) if has_joined else []
+    for message in thread:
+        message.conversation = current
+    reply = forms.get("reply")
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "now": now,
+        "conversation": current,
+        "place": desk.place_of(current.report),
+        "held": desk.duration(now - current.assigned_at) if current.assigned_at else "",
+        "has_joined": has_joined,
+        "thread": thread,
+        "whispers": Whisper.objects.filter(conversation=current, supervisor=agent),
+        "motive_form": forms.get("motive") or MotiveForm(),
+        "whisper_form": forms.get("whisper") or WhisperForm(),
+        "reassign_form": forms.get("reassign") or _reassign_form(agent, current),
+        "reply": reply or MessageForm(),
+        "body": reply.data.get("body", "") if reply else "",
+        "client_id": uuid.uuid4(),
+        "max_length": protocol.MAX_BODY,
+        "is_error": any(form.errors for form in forms.values()),
+        "is_still": "fixe" in request.GET,
+    }
+    return render(request, "console/watched.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Where it stands; its thread for who has joined; a POST adds a message of the supervisor."""
+    current = _conversation_or_404(agent, public_id)
+    if request.method == "POST":
+        form = MessageForm(request.POST)
+        if not form.is_valid():
+            return _page(request, agent, current, reply=form)
+        try:
+            stepping_in.write(conversation_id=current.pk, by=agent, **form.cleaned_data)
+        except GONE:
+            messages.error(request, _("Le message n'est pas parti : vous ne suivez plus cet échange."))
+            return _page(request, agent, current, reply=form)
+        return redirect(reverse("console:watched", args=[public_id]) + "#fin")
+    return _page(request, agent, current)
+
+
+@require_POST
+@for_agents
+def join(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Read it: the agent and the person are told, the register keeps why."""
+    current = _conversation_or_404(agent, public_id)
+    form = MotiveForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agent, current, motive=form)
+    try:
+        stepping_in.join(conversation_id=current.pk, by=agent, motive=form.cleaned_data["motive"])
+    except GONE as error:
+        raise Http404 from error
+    return redirect("console:watched", public_id=public_id)
+
+
+@require_POST
+@for_agents
+def leave(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Read no more of it."""
+    current = _conversation_or_404(agent, public_id)
+    stepping_in.leave(conversation_id=current.pk, by=agent)
+    messages.success(request, _("Vous avez quitté l'échange. La personne et l'agent le lisent."))
+    return redirect("console:board")
+
+
+@require_POST
+@for_agents
+def whisper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """A line to the agent alone."""
+    current = _conversation_or_404(agent, public_id)
+    form = WhisperForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agent, current, whisper=form)
+    try:
+        stepping_in.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
+    except GONE as error:
+        raise Http404 from error
+    messages.success(request, _("Dit à l'agent, et à personne d'autre."))
+    return redirect("console:watched", public_id=public_id)
+
+
+@require_POST
+@for_agents
+def reassign(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Give it to another agent, with a reason."""
+    current = _conversation_or_404(agent, public_id)
+    form = _reassign_form(agent, current, request.POST)
+    if not form.is_valid():
+        return _page(request, agent, current, reassign=form)
+    try:
+        stepping_in.reassign(
+            conversation_id=current.pk,
+            by=agent,
+            agent_id=form.cleaned_data["agent"],
+            motive=form.cleaned_data["motive"],
+        )
+    except handover.NoRoom:
+        form.add_error("agent", _("Cet agent n'est plus là : choisissez-en un autre."))
+        return _page(request, agent, current, reassign=form)
+    except GONE as error:
+        raise Http404 from error
+    messages.success(request, _("Échange confié. Les deux agents et la personne le lisent."))
+    return redirect("console:board")

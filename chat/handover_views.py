@@ -1,0 +1,64 @@
+"""« Voici ce que je transmettrais à mon collègue »: the person reads, corrects or refuses a summary. Without a script.
+
+The session is the only key. The page exists while a summary waits to be read; else it leads back to the exchange.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from chat import access, handover
+from chat.forms import SummaryForm
+from chat.handover_models import Handover
+from chat.handover_rules import SUMMARY_MAX, Part
+from chat.models import Conversation
+from chat.views import manner_of, without_visit
+from locations.models import Force
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def summary(request: HttpRequest) -> HttpResponse:
+    """The summary and three answers."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return without_visit(request)
+    asked = access.summary_for(current, timezone.now())
+    if asked is None:
+        return redirect("chat:conversation")
+    if request.method != "POST":
+        return _show(request, current, asked, SummaryForm(initial={"correction": asked.text(Part.SUMMARY)}))
+    form = SummaryForm(request.POST)
+    if not form.is_valid():
+        return _show(request, current, asked, form)
+    try:
+        handover.answer_summary(handover_id=asked.pk, conversation_id=current.pk, **form.cleaned_data)
+    except handover.Over:
+        return redirect("chat:conversation")  # the thread says what happened
+    return redirect("chat:conversation")
+
+
+def _show(request: HttpRequest, current: Conversation, asked: Handover, form: SummaryForm) -> HttpResponse:
+    manner: dict[str, Any] = manner_of(request, current)
+    discreet = manner["discreet"]
+    context = {
+        **manner,
+        "status": current.status,
+        "form": form,
+        "summary": asked.text(Part.SUMMARY),
+        "from_name": asked.from_agent.public_name if discreet else asked.from_agent.interlocutor,
+        "to_name": _to_name(asked, discreet=discreet),
+        "max_length": SUMMARY_MAX,
+    }
+    return render(request, "chat/handover.html", context)
+
+
+def _to_name(asked: Handover, *, discreet: bool) -> str:
+    if asked.to_agent:
+        return asked.to_agent.public_name if discreet else asked.to_agent.interlocutor
+    if discreet:
+        return _("un autre service")
+    return asked.to_unit.name if asked.to_unit else str(Force(asked.to_force).label)

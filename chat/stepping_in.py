@@ -1,0 +1,267 @@
+"""A supervisor steps into a conversation of one of their units: joins, writes, whispers, reassigns, leaves.
+
+Access is already proven by `chat.access.as_supervisor`, and asked again under the locks: the conversation may have
+passed to another unit. Both sides read in the thread that a supervisor is there. Everything is in the history and in
+the register, in the transaction of the act. See docs/adr/0038.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from chat import access, clock, doorbell, handover
+from chat.actions import ConversationClosed, NotYours
+from chat.desk import duration
+from chat.handover_models import Handover, Watch, Whisper
+from chat.handover_rules import OPEN, WATCH_FOR, HandoverState, Manner, Reason, Target
+from chat.lifecycle import Author, Status
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.writing import append, say
+from reports import keyring, register
+from reports.models import AccessKind
+
+AT_ONCE = 100  # watches that are over, of one tick
+FIGURE_DAYS = 30
+
+
+def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
+    """The conversation, locked, under way in one of their units. Raises ConversationClosed, NotYours."""
+    conversation = handover.lock_conversation(conversation_id)
+    if not conversation.is_open:
+        raise ConversationClosed
+    agent = conversation.assigned_to
+    if agent is None or agent.pk == supervisor.pk or agent.unit_id not in access.units_of(supervisor):
+        raise NotYours
+    return conversation
+
+
+@transaction.atomic
+def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
+    """Read a conversation, for WATCH_FOR at most; joining again while it lasts changes nothing.
+
+    motive: why, as the register keeps it: not empty. Raises NotYours, ConversationClosed.
+    """
+    now = clock.now()
+    conversation = _lock(conversation_id, by)
+    for watch in Watch.objects.filter(conversation=conversation, supervisor=by, left_at__isnull=True):
+        if watch.until > now:
+            return watch
+        _leave(watch, conversation, now)
+    watch = Watch.objects.create(conversation=conversation, supervisor=by, joined_at=now, until=now + WATCH_FOR)
+    say(
+        conversation,
+        _("%(name)s, superviseur, rejoint l'échange : cette personne lit les messages et peut écrire."),
+        name=handover.name_for(conversation.report, by),
+        now=now,
+    )
+    handover.history(conversation, EventKind.JOINED, now, by=by.user)
+    handover.ring(conversation, [conversation.assigned_to_id] if conversation.assigned_to_id else [])
+    register.record(
+        kind=AccessKind.READING, by=by.user, motive=motive, subject=str(conversation.public_id), detail="join"
+    )
+    return watch
+
+
+def _leave(watch: Watch, conversation: Conversation, now: datetime) -> None:
+    watch.left_at = now
+    watch.save(update_fields=["left_at"])
+    if conversation.is_open:
+        say(
+            conversation,
+            _("%(name)s, superviseur, a quitté l'échange."),
+            name=handover.name_for(conversation.report, watch.supervisor),
+            now=now,
+        )
+        handover.ring(conversation)
+    handover.history(conversation, EventKind.LEFT, now, by=watch.supervisor.user)
+
+
+@transaction.atomic
+def leave(*, conversation_id: int, by: Agent) -> None:
+    """Read no more of it. Having left already changes nothing."""
+    now = clock.now()
+    conversation = handover.lock_conversation(conversation_id)
+    rows = Watch.objects.filter(conversation=conversation, supervisor=by, left_at__isnull=True)
+    for watch in rows.select_related("supervisor__unit", "supervisor__user"):
+        _leave(watch, conversation, now)
+
+
+@transaction.atomic
+def write(*, conversation_id: int, by: Agent, client_id: uuid.UUID, body: str) -> Message:
+    """Add a message of a supervisor who has joined, once a `client_id`: it says who writes, wherever it is shown.
+
+    Raises NotYours, ConversationClosed.
+    """
+    now = clock.now()
+    conversation = _lock(conversation_id, by)
+    if not access.has_joined(by, conversation, now):
+        raise NotYours
+    known = Message.objects.filter(conversation=conversation, author=Author.AGENT, client_id=client_id).first()
+    if known is not None:
+        return known
+    with translation.override(conversation.report.language):
+        name = _("%(name)s, superviseur") % {"name": handover.name_for(conversation.report, by)}
+    message = append(
+        conversation, author=Author.AGENT, agent=by, client_id=client_id, body=f"[{name}]\n{body}", now=now
+    )
+    handover.ring(conversation)
+    return message
+
+
+@transaction.atomic
+def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
+    """Say something to the agent who answers now, and to nobody else. Raises NotYours, ConversationClosed."""
+    now = clock.now()
+    conversation = _lock(conversation_id, by)
+    agent = conversation.assigned_to
+    if agent is None:
+        raise NotYours
+    key = uuid.uuid4()
+    said = Whisper.objects.create(
+        public_id=key,
+        conversation=conversation,
+        supervisor=by,
+        agent=agent,
+        said_at=now,
+        sealed_text=keyring.seal(text, context=Whisper.context_of(key)),
+    )
+    handover.history(conversation, EventKind.WHISPERED, now, by=by.user)
+    doorbell.agent_changed(agent.pk)
+    register.record(kind=AccessKind.WHISPER, by=by.user, motive="supervision", subject=str(conversation.public_id))
+    return said
+
+
+@transaction.atomic
+def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> Handover:
+    """Give the conversation to another agent, full or not; an open passage ends. motive: both agents read it.
+
+    Raises NotYours, ConversationClosed, handover.NoRoom when the agent is not there.
+    """
+    now = clock.now()
+    receiver = handover.lock_receiver(agent_id, now, may_be_full=True)
+    conversation = _lock(conversation_id, by)
+    before = conversation.assigned_to
+    if before is None or before.pk == receiver.pk:
+        raise handover.NoRoom
+    handover.end_open(conversation, now)
+    order = handover.create(
+        conversation,
+        now,
+        by=before,
+        target=Target(agent=receiver.pk),
+        manner=Manner.ORDERED,
+        state=HandoverState.ACCEPTED,
+        reason=Reason.OTHER,
+        note=motive,
+        taken_by=receiver,
+    )
+    handover.history(conversation, EventKind.REASSIGNED, now, by=by.user)
+    handover.give(conversation, receiver, now)
+    register.record(kind=AccessKind.REASSIGNMENT, by=by.user, motive=motive, subject=str(conversation.public_id))
+    return order
+
+
+def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
+    """Whether this supervisor reads no more: too long, no longer under way, or with another unit meanwhile."""
+    agent = conversation.assigned_to
+    if watch.until <= now or conversation.status != Status.ACTIVE or agent is None:
+        return True
+    return agent.unit_id not in access.units_of(watch.supervisor)
+
+
+def end_watches(now: datetime | None = None) -> int:
+    """End those that are over, and say so in the thread; how many."""
+    now = now or clock.now()
+    rows = Watch.objects.filter(left_at__isnull=True).select_related("conversation__assigned_to", "supervisor__user")
+    due = [(watch.pk, watch.conversation_id) for watch in rows if _is_over(watch, watch.conversation, now)]
+    return sum(_end_one(watch_id, conversation_id, now) for watch_id, conversation_id in due[:AT_ONCE])
+
+
+@transaction.atomic
+def _end_one(watch_id: int, conversation_id: int, now: datetime) -> int:
+    conversation = handover.lock_conversation(conversation_id)
+    rows = Watch.objects.filter(pk=watch_id, left_at__isnull=True)
+    watch = rows.select_related("supervisor__unit", "supervisor__user").first()
+    if watch is None or not _is_over(watch, conversation, now):
+        return 0
+    _leave(watch, conversation, now)
+    return 1
+
+
+def receivers(conversation: Conversation, now: datetime) -> list[Agent]:
+    """Whose console is open, full or not, but for who answers there; with `load`."""
+    there = Agent.objects.present(now).filter(user__is_active=True)
+    if conversation.assigned_to_id is not None:
+        there = there.exclude(pk=conversation.assigned_to_id)
+    return list(there.with_load().select_related("unit").order_by("unit__name", "public_name"))
+
+
+# --- what the board shows ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A conversation under way as a supervisor sees it before joining: no text, no answer of the orientation.
+
+    since, silent: in words; how long it has been theirs, and since anybody wrote. passing: a passage is open.
+    joined: this supervisor reads it now.
+    """
+
+    conversation: Conversation
+    since: str
+    silent: str
+    passing: bool
+    joined: bool
+
+
+def running(agent: Agent, now: datetime) -> list[Running]:
+    """The conversations of a supervisor's units, the most urgent first, then the longest silent. Three queries."""
+    spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
+    rows: Collection[Any] = (
+        access.supervised_by(agent)
+        .select_related("assigned_to__unit", "report")
+        .annotate(
+            last_at=Subquery(spoken.values("sent_at")[:1]),
+            open_handovers=Count("handovers", filter=Q(handovers__state__in=OPEN), distinct=True),
+        )
+    )
+    joined = set(Watch.objects.running(now).filter(supervisor=agent).values_list("conversation_id", flat=True))
+    silent_since = {row.pk: max(row.last_at or row.assigned_at, row.assigned_at) for row in rows}
+    return [
+        Running(
+            conversation=row,
+            since=duration(now - row.assigned_at),
+            silent=duration(now - silent_since[row.pk]),
+            passing=bool(row.open_handovers),
+            joined=row.pk in joined,
+        )
+        for row in sorted(rows, key=lambda row: (-row.urgency, silent_since[row.pk], row.pk))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OneVoice:
+    """« Un seul interlocuteur »: of the conversations answered and ended lately, those with one agent only."""
+
+    ended: int
+    with_one: int
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.with_one / self.ended) if self.ended else None
+
+
+def one_voice(now: datetime) -> OneVoice:
+    """Over FIGURE_DAYS, by the history: whoever was given the conversation at any time counts."""
+    ended = Conversation.objects.filter(status=Status.CLOSED, closed_at__gte=now - timedelta(days=FIGURE_DAYS))
+    given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED, conversation__in=ended)
+    voices = given.values("conversation").annotate(n=Count("by", distinct=True)).values_list("n", flat=True)
+    counts = list(voices.order_by())
+    return OneVoice(ended=len(counts), with_one=sum(n == 1 for n in counts))

@@ -1,0 +1,166 @@
+"""A conversation passes from one agent to another in real browsers: three people, one journey."""
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import expect
+
+from chat import handover
+from chat.handover_rules import Reason, Target
+from chat.lifecycle import Availability
+from pnav.accounts.models import Role
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import OPEN_THREAD, Work, an_agent, at, sign_in, somebody_waits  # noqa: F401
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+PANEL = ".console-dossier:not([hidden]) [id^=passage-][tabindex]"
+
+
+def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    camille = at(an_agent, public_name="Camille")
+    at(an_agent, public_name="Alex", availability=Availability.AWAY)
+    conversation, key = at(somebody_waits)
+    desk, second, person = page_factory(), page_factory(), page_factory()
+    sign_in(desk, live_site, camille)
+    desk.get_by_role("button", name="Disponible").click()
+    expect(desk.locator("#liste .console-entry")).to_have_count(1)
+    sign_in(second, live_site, at(lambda: type(camille).objects.select_related("user").get(public_name="Alex")))
+
+    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    person.set_viewport_size({"width": 320, "height": 640})
+    person.goto(live_site.url + "/tchat/")
+    expect(person.locator("#handover")).to_be_hidden()
+
+    desk.keyboard.press("Alt+1")
+    draft = desk.locator(f"{OPEN_THREAD} [name=body]")
+    draft.fill("un brouillon")
+    desk.keyboard.press("Alt+C")
+    expect(desk.locator(f"{PANEL} summary")).to_be_focused()
+    desk.keyboard.press("Enter")
+    desk.locator(f"{PANEL} [name=target]").select_option(label="Alex, police nationale – Équipe police")
+    desk.locator(f"{PANEL} .console-transfer [name=reason]").select_option("end_of_duty")
+    desk.get_by_role("button", name="Passer l'échange").click()
+    expect(desk.locator(f"{PANEL} .console-transfer [aria-invalid]")).to_have_attribute("name", "summary")
+    axe(desk)
+    desk.locator(f"{PANEL} .console-transfer [name=summary]").fill("Une rumeur au collège.")
+    desk.get_by_role("button", name="Passer l'échange").click()
+    expect(desk.locator("#offres")).to_contain_text("Proposé à Alex")
+    expect(draft).to_have_value("un brouillon")
+
+    expect(person.locator("#handover")).to_be_visible()
+    person.locator("#handover a").click()
+    expect(person.locator("#summary")).to_have_text("Une rumeur au collège.")
+    axe(person)
+    assert person.evaluate("document.documentElement.scrollWidth") <= 320
+    person.get_by_label("Ma version, corrigée ci-dessous").check(force=True)
+    person.get_by_label("Avec vos mots").fill("Une rumeur au lycée.")
+    person.get_by_role("button", name="Valider").click()
+    expect(person.locator("#messages")).to_contain_text("Le résumé a été corrigé")
+    expect(person.locator("#handover")).to_be_hidden()
+
+    expect(second.locator("#offres")).to_contain_text("Camille, police nationale vous propose un échange")
+    expect(second.locator("#annonces")).to_contain_text("vous propose un échange")
+    second.get_by_role("button", name="Prendre l'échange").click()
+    expect(second.locator(".console-dossier")).to_contain_text("Une rumeur au lycée.")
+    axe(second)
+    expect(person.locator("#interlocutor")).to_contain_text("Alex")
+    expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
+    expect(draft).to_have_value("un brouillon")  # still there to be copied
+    second.locator(f"{OPEN_THREAD} [name=body]").fill("Bonsoir, je suis Alex.")
+    second.keyboard.press("Control+Enter")
+    expect(person.locator("#messages")).to_contain_text("Bonsoir, je suis Alex.")
+    assert conversation.pk
+
+
+def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    camille = at(an_agent, public_name="Camille")
+    dominique = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
+    conversation, key = at(somebody_waits)
+    desk, chief, person = page_factory(), page_factory(theme="dark"), page_factory(width=320)
+    sign_in(desk, live_site, camille)
+    desk.get_by_role("button", name="Disponible").click()
+    expect(desk.locator("#liste .console-entry")).to_have_count(1)
+
+    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    person.goto(live_site.url + "/tchat/")
+    sign_in(chief, live_site, dominique)
+    chief.goto(live_site.url + "/console/tableau/")
+    axe(chief)
+    chief.get_by_role("link", name="Rejoindre, confier").click()
+    axe(chief)
+    chief.get_by_label("Pourquoi").first.fill("Échange long")
+    chief.get_by_role("button", name="Rejoindre l'échange").click()
+    expect(person.locator("#messages")).to_contain_text("Dominique, police nationale, superviseur, rejoint l'échange")
+    expect(desk.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("Dominique")
+    axe(chief)
+    desk.locator(f"{OPEN_THREAD} [name=body]").fill("Êtes-vous en sécurité ?")
+    desk.keyboard.press("Control+Enter")
+    expect(chief.locator("#tableau [role=log]")).to_contain_text("Êtes-vous en sécurité ?", timeout=10_000)
+    expect(chief.locator("#tableau-annonces")).to_contain_text("messages dans l'échange")
+    chief.get_by_label("Votre mot").fill("Pense à faire une pause.")
+    chief.keyboard.press("Enter")
+    expect(desk.locator("#offres")).to_contain_text("Pense à faire une pause.")
+    expect(person.locator("#messages")).not_to_contain_text("Pense à")
+    for width in (1280, 320):
+        chief.set_viewport_size({"width": width, "height": 800})
+        assert chief.evaluate("document.documentElement.scrollWidth") <= width
+
+    desk.get_by_role("button", name="Absent").click()
+    desk.wait_for_url("**/console/fin-de-service/")
+    axe(desk)
+    desk.get_by_role("button", name="Terminer ma prise de service").click()
+    expect(desk.locator("#fin-erreur")).to_be_visible()
+    axe(desk)
+    desk.get_by_label("Je reste jusqu'à la fin").check(force=True)
+    desk.get_by_role("button", name="Terminer ma prise de service").click()
+    desk.wait_for_url("**/console/")
+    expect(desk.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
+    expect(desk.locator("#liste .console-entry")).to_have_count(1)
+    desk.goto(live_site.url + "/console/passages/")
+    axe(desk)
+    desk.set_viewport_size({"width": 320, "height": 640})
+    assert desk.evaluate("document.documentElement.scrollWidth") <= 320
+    assert conversation.pk
+
+
+def test_whole_passage_without_a_script(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """The person has no script: the frame shows the way to the summary, and their answer goes by a form."""
+    camille, alex = at(an_agent, public_name="Camille"), at(an_agent, public_name="Alex")
+    conversation = at(make.waiting)
+    key = at(visit, conversation)
+    desk, second, person = page_factory(), page_factory(), page_factory(javascript=False, width=320)
+    sign_in(second, live_site, alex)
+    sign_in(desk, live_site, camille)
+    desk.get_by_role("button", name="Disponible").click()
+    expect(desk.locator(OPEN_THREAD)).to_be_visible()
+    at(
+        handover.propose,
+        conversation_id=conversation.pk,
+        by=camille,
+        target=Target(agent=alex.pk),
+        reason=Reason.REQUEST,
+        summary="Une rumeur.",
+    )
+    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    person.goto(live_site.url + "/tchat/")
+    person.frame_locator("iframe").get_by_role("link", name="Un résumé à lire avant la suite").click()
+    expect(person.locator("#summary")).to_have_text("Une rumeur.")
+    person.get_by_label("Pas de résumé").check(force=True)
+    person.get_by_role("button", name="Valider").click()
+    expect(person.locator("#messages")).to_contain_text("Le résumé ne sera pas transmis")
+    expect(second.locator("#offres")).to_contain_text("Résumé refusé")
