@@ -20,6 +20,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent, UnitAccount
+from locations.choosing import ChoosesByTyping
 from pnav.accounts.bulk_admin import ImportsAgents
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.proof import recently_proved
@@ -82,7 +83,7 @@ class UnitFormSet(BaseInlineFormSet):
             raise forms.ValidationError(_("Seul un compte d'unité a un point d'accueil."))
 
 
-class UnitInline(admin.StackedInline):
+class UnitInline(ChoosesByTyping, admin.StackedInline):
     """For which point d'accueil the account reads what is transmitted."""
 
     model = UnitAccount
