@@ -10,7 +10,6 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from locations import hours, loading
-from locations.choosing import ChoosesByTyping
 from locations.models import (
     Competence,
     DataEdition,
@@ -67,7 +66,7 @@ class PlaceNameInline(ReadOnlyInline):
     fields = ["name", "kind"]
 
 
-class CompetenceInline(ChoosesByTyping, admin.TabularInline):
+class CompetenceInline(admin.TabularInline):
     """The units of a commune, or the communes of a unit. A row added or changed here is kept by imports."""
 
     model = Competence
@@ -166,7 +165,7 @@ class ContactForm(forms.ModelForm):
         return cleaned
 
 
-class ContactAdmin(ChoosesByTyping, admin.ModelAdmin):
+class ContactAdmin(admin.ModelAdmin):
     """What is edited here is kept by imports, until the box « modifié à la main » is unticked."""
 
     form = ContactForm
@@ -295,7 +294,7 @@ def _free_key(model: type[ReceptionPoint] | type[Partner], key: str) -> str:
 
 
 @admin.register(Competence)
-class CompetenceAdmin(ChoosesByTyping, admin.ModelAdmin):
+class CompetenceAdmin(admin.ModelAdmin):
     list_display = ["municipality", "reception_point", "source", "edited_by_hand"]
     list_filter = ["source", "edited_by_hand", "reception_point__force"]
     search_fields = ["municipality__insee_code", "municipality__name", "reception_point__name"]
@@ -312,7 +311,7 @@ class CompetenceAdmin(ChoosesByTyping, admin.ModelAdmin):
 
 
 @admin.register(UnitAlias)
-class UnitAliasAdmin(ChoosesByTyping, admin.ModelAdmin):
+class UnitAliasAdmin(admin.ModelAdmin):
     list_display = ["core", "department_code", "force", "reception_point"]
     list_filter = ["force", ("department_code", DepartmentFilter)]
     search_fields = ["core", "reception_point__name"]

@@ -20,7 +20,6 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent, UnitAccount
-from locations.choosing import ChoosesByTyping
 from pnav.accounts.bulk_admin import ImportsAgents
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.proof import recently_proved
@@ -83,13 +82,13 @@ class UnitFormSet(BaseInlineFormSet):
             raise forms.ValidationError(_("Seul un compte d'unité a un point d'accueil."))
 
 
-class UnitInline(ChoosesByTyping, admin.StackedInline):
+class UnitInline(admin.StackedInline):
     """For which point d'accueil the account reads what is transmitted."""
 
     model = UnitAccount
     formset = UnitFormSet
     fields = ("point",)
-    autocomplete_fields = ("point",)
+    raw_id_fields = ("point",)
     can_delete = False
     verbose_name = _("point d'accueil du compte d'unité")
     verbose_name_plural = _("point d'accueil du compte d'unité")
