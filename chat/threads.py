@@ -121,6 +121,7 @@ class Batch[Q, A]:
     Only one crossing is under way at a time: what arrives meanwhile is the next batch.
     company: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
     linger: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
+    crowd: seconds to wait after a crossing of a crowd; may be set.
     patience: seconds for which a crossing waits for a database that is away.
     """
 
@@ -143,6 +144,7 @@ class Batch[Q, A]:
         self._crossed_at = 0.0
         self._size = 0
         self.at_most = at_most
+        self.crowd = CROWD_SECONDS
         self._patience = patience
         self._executor = executor
         self._waiting: deque[Q] = deque()
@@ -177,7 +179,7 @@ class Batch[Q, A]:
         if self._linger:
             self.loop.call_later(self._linger, self._start)
         elif self._size >= CROWD:
-            self.loop.call_later(CROWD_SECONDS, self._start)
+            self.loop.call_later(self.crowd, self._start)
         elif self._company and self.loop.time() - self._crossed_at < self._company:
             self.loop.call_later(self._company, self._start)
         else:

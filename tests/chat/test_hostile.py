@@ -12,8 +12,8 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from chat import actions, consumers, delivery, protocol, resume, seats, threads, writing
-from chat.delivery import ensure_switchboard
+from chat import actions, consumers, delivery, doorbell, protocol, resume, seats, threads, writing
+from chat.delivery import close_switchboard, ensure_switchboard
 from chat.models import Conversation
 from chat.threads import Batch
 from chat.writing import Draft, Written
@@ -90,6 +90,25 @@ async def test_an_answer_that_fails_does_not_end_the_line():
     async with asyncio.timeout(5):
         while "second" not in seen or batch.is_busy:
             await asyncio.sleep(0.01)
+
+
+async def test_a_process_waits_less_for_company_beside_another(monkeypatch):
+    board = ensure_switchboard()
+    try:
+        alone = (board.writer.at_most, board.writer.crowd, board.reader.crowd)
+        with monkeypatch.context() as patch:
+            patch.setattr(doorbell.Hub, "has_others", True)
+            async with asyncio.timeout(5):
+                while board.writer.at_most == alone[0]:  # at the next turn of the rounds
+                    await asyncio.sleep(0.01)
+            beside = (board.writer.at_most, board.writer.crowd, board.reader.crowd)
+            assert all(less < more for less, more in zip(beside, alone, strict=True))
+        async with asyncio.timeout(5):
+            while board.writer.at_most != alone[0]:
+                await asyncio.sleep(0.01)
+        assert (board.writer.at_most, board.writer.crowd, board.reader.crowd) == alone
+    finally:
+        await close_switchboard()
 
 
 async def test_an_answer_that_cannot_be_taken_costs_one_socket_only(monkeypatch):
