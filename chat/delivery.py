@@ -28,7 +28,8 @@ from chat.threads import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD,
 from chat.writing import Draft, Refusal, Written
 
 if TYPE_CHECKING:
-    from chat.consumers import ConsoleSocket, Socket
+    from chat.consumers import ConsoleSocket
+    from chat.socket import Socket
 
 logger = logging.getLogger(__name__)
 

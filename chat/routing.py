@@ -4,7 +4,8 @@ from typing import Any
 
 from django.urls import path, re_path
 
-from chat.consumers import ConsoleSocket, ConversationSocket, Receive, Send
+from chat.consumers import ConsoleSocket, ConversationSocket
+from chat.socket import Receive, Send
 
 
 async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:

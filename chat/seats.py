@@ -15,7 +15,7 @@ from chat.lifecycle import Author, Status
 from chat.reading import Ask, Place, Reading, Snapshot
 
 if TYPE_CHECKING:
-    from chat.consumers import Socket
+    from chat.socket import Socket
 
 Json = dict[str, Any]
 

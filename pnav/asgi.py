@@ -20,10 +20,10 @@ from django.http import parse_cookie  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 from django.urls import resolve, reverse  # noqa: E402
 
-from chat.consumers import Receive, Send  # noqa: E402
 from chat.delivery import ensure_switchboard  # noqa: E402
 from chat.identity import Identities  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
+from chat.socket import Receive, Send  # noqa: E402
 from pnav.http import Pages  # noqa: E402
 from pnav.identity import identify  # noqa: E402
 from pnav.serving import install, quieten  # noqa: E402

@@ -4,7 +4,7 @@
 
 - A backlog for the moment when everybody is back at once; Twisted's own is 50.
 - Hardly any pings: Daphne sends those of all sockets in one sweep, which holds up every message for 100 ms when 10,000
-  sockets are open. Our pages beat every 20 seconds, and a socket that is silent for long is closed (chat.consumers).
+  sockets are open. Our pages beat every 20 seconds, and a socket that is silent for long is closed (chat.socket).
 - Patience with a handshake while thousands wait for theirs.
 - Nothing on each request: an access log holds addresses.
 """

@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, asides, consumers, doorbell, identity, protocol, queue, reading, resume
+from chat import actions, asides, doorbell, identity, protocol, queue, reading, resume, socket
 from chat.delivery import ensure_switchboard
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
@@ -218,7 +218,7 @@ async def test_console_socket_ends_with_the_right_to_it(change, monkeypatch):
     agent = await in_db(make.agent)
     conversation = await in_db(make.assigned, agent)
     key = await in_db(signed_in, agent)
-    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(socket, "CHECK_SECONDS", 0)
     async with Line(CONSOLE, key) as line:
         await line.until("queue")
         await in_db(_take_away, change, agent, key)
@@ -232,7 +232,7 @@ async def test_console_follows_a_session_that_got_another_key(monkeypatch):
     agent = await in_db(make.agent)
     conversation = await in_db(make.assigned, agent)
     key = await in_db(signed_in, agent)
-    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(socket, "CHECK_SECONDS", 0)
     async with Line(CONSOLE, key) as line:
         assert (await line.until("assigned"))["conversation"] == str(conversation.public_id)
         new = await in_db(_prove_again, key)
@@ -267,18 +267,18 @@ def _take_away(change, agent, key):
 async def test_socket_that_says_nothing_for_long_is_told_to_come_back(monkeypatch):
     key = await in_db(lambda: visit(make.waiting()))
     async with Line(REPORTER, key) as line:
-        monkeypatch.setattr(consumers, "SILENCE_SECONDS", 1)
+        monkeypatch.setattr(socket, "SILENCE_SECONDS", 1)
         started = time.monotonic()
         assert await line.closed() == protocol.CLOSE_AGAIN
         assert time.monotonic() - started > 0.9
 
 
 async def test_too_many_sockets_of_one_session(monkeypatch):
-    monkeypatch.setattr(consumers, "SOCKETS_A_SESSION", 2)
+    monkeypatch.setattr(socket, "SOCKETS_A_SESSION", 2)
     key = await in_db(lambda: visit(make.waiting()))
     async with Line(REPORTER, key), Line(REPORTER, key), Line(REPORTER, key) as third:
         assert await third.closed() == protocol.CLOSE_TOO_MANY
-    assert not consumers.OPEN_SOCKETS
+    assert not socket.OPEN_SOCKETS
 
 
 async def test_posts_of_a_conversation_share_one_measure(settings):

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from chat import actions, consumers, delivery, doorbell, protocol, resume, seats, threads, writing
+from chat import actions, delivery, doorbell, protocol, resume, seats, socket, threads, writing
 from chat.delivery import close_switchboard, ensure_switchboard
 from chat.models import Conversation
 from chat.threads import Batch
@@ -128,7 +128,7 @@ async def test_an_answer_that_cannot_be_taken_costs_one_socket_only(monkeypatch)
 
 
 async def test_rounds_go_on_after_a_failure(monkeypatch):
-    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(socket, "CHECK_SECONDS", 0)
     conversation, other = await in_db(make.waiting), await in_db(make.waiting)
     key, other_key = await in_db(visit, conversation), await in_db(visit, other)
     async with Line(REPORTER, key) as line, Line(REPORTER, other_key) as broken:
@@ -136,14 +136,14 @@ async def test_rounds_go_on_after_a_failure(monkeypatch):
             await each.send(type="sync", after=0)
             await each.until("state")
         board = ensure_switchboard()
-        check = consumers.Socket.check
+        check = socket.Socket.check
 
         def fails(socket, now):
             if socket.seat.conversation_id == other.pk:
                 raise RuntimeError
             check(socket, now)
 
-        monkeypatch.setattr(consumers.Socket, "check", fails)
+        monkeypatch.setattr(socket.Socket, "check", fails)
         await asyncio.sleep(delivery.ROUND_SECONDS)
         assert not board._rounds.done()
         await in_db(Session.objects.all().delete)
@@ -152,7 +152,7 @@ async def test_rounds_go_on_after_a_failure(monkeypatch):
 
 async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypatch):
     """Not the database away, which is waited for: nobody goes on unasked because asking fails."""
-    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(socket, "CHECK_SECONDS", 0)
     conversation, other = await in_db(make.waiting), await in_db(make.waiting)
     key, other_key = await in_db(visit, conversation), await in_db(visit, other)
     async with Line(REPORTER, key) as line, Line(REPORTER, other_key) as well:
@@ -206,8 +206,8 @@ async def test_asking_for_everything_again_and_again_is_measured():
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await line.send(type="sync", after=0)
         await line.until("state")
-        (socket,) = ensure_switchboard().sockets
-        socket._pages = consumers.Bucket(3, 0.1)
+        (its_socket,) = ensure_switchboard().sockets
+        its_socket._pages = socket.Bucket(3, 0.1)
         for _each in range(30):
             await line.send(type="sync", after=0)
             await asyncio.sleep(0.02)
@@ -216,7 +216,7 @@ async def test_asking_for_everything_again_and_again_is_measured():
 
 
 async def test_a_flood_of_good_frames_is_cut(monkeypatch):
-    monkeypatch.setattr(consumers, "FLOOD", 50)
+    monkeypatch.setattr(socket, "FLOOD", 50)
     conversation = await in_db(make.waiting)
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         for _each in range(300):
@@ -232,7 +232,7 @@ async def test_what_is_read_while_a_mark_is_written_is_marked_too(monkeypatch):
         await line.send(type="sync", after=0)
         await line.until("state")
         board = ensure_switchboard()
-        (seat,) = (socket.seat for socket in board.sockets)
+        (seat,) = (one.seat for one in board.sockets)
         mark_read, tries = actions.mark_read, []
 
         def meanwhile(marks):

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from chat import actions, consumers, protocol
+from chat import actions, protocol, socket
 from chat.lifecycle import Author
 from pnav.accounts.models import Role
 from reports import events
@@ -53,13 +53,13 @@ async def test_socket_of_a_foreign_page(told):
 async def test_bad_frames_are_told_and_a_flood_of_them_counted(told, caplog):
     conversation = await in_db(make.waiting)
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
-        for _time in range(consumers.BAD_FRAMES_A_MINUTE):
+        for _time in range(socket.BAD_FRAMES_A_MINUTE):
             await line.socket.send_to(text_data='{"type": "MARQUE"}')
         assert await line.closed() == protocol.CLOSE_BAD_FRAMES
     assert told("frame_refused") == ["frame_refused line=conversation why=bad_frame"] * events.LINES
     assert told("limit_reached") == ["limit_reached limit=bad_frames"]
     events.flush()
-    rest = consumers.BAD_FRAMES_A_MINUTE - events.LINES
+    rest = socket.BAD_FRAMES_A_MINUTE - events.LINES
     assert told("frame_refused")[-1] == f"frame_refused line=conversation why=bad_frame times={rest} seconds=60"
     assert "MARQUE" not in caplog.text and str(conversation.public_id) not in caplog.text
 
@@ -84,7 +84,7 @@ async def test_too_many_frames(told, monkeypatch):
 
 
 async def test_too_many_sockets(told, monkeypatch):
-    monkeypatch.setattr(consumers, "SOCKETS_A_SESSION", 1)
+    monkeypatch.setattr(socket, "SOCKETS_A_SESSION", 1)
     key = await in_db(lambda: visit(make.waiting()))
     async with Line(REPORTER, key), Line(REPORTER, key) as second:
         assert await second.closed() == protocol.CLOSE_TOO_MANY

@@ -1,0 +1,341 @@
+"""What every socket of the exchange does: frames in, frames out, measure, and the right to go on.
+
+Plain ASGI applications rather than Channels' consumers: those take a channel and two tasks a socket, and hop to the
+process's one thread-sensitive thread before every event, so that one slow query would stall every conversation. A
+socket here is one coroutine that waits for the next frame; what it sends is pushed by whoever has something for it.
+"""
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from django.conf import settings
+
+from chat import protocol, refusals
+from chat.delivery import ensure_switchboard
+from chat.identity import Identities, Identity, Pass
+from chat.protocol import ProtocolError
+from chat.reading import Snapshot
+from chat.seats import Seat
+from chat.threads import DATABASE_AWAY, NO_ANSWER
+from reports import events
+from reports.events import Event
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+
+BAD_FRAMES_A_MINUTE = 20
+FLOOD = 1_000  # frames above the measure; each is answered, and whoever sends so many does not read
+PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2
+SOCKETS_A_SESSION = 50  # in one process; a person has one or two
+CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
+TYPING_EVERY_SECONDS = 2
+LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
+SILENCE_SECONDS = 5 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
+# What may be on its way to a page that has sent nothing since. The server cannot see how fast a client reads; what it
+# does not read stays in memory. A page says something every 20 seconds.
+WINDOW_CHARACTERS = 4 * 1024 * 1024
+
+
+class Bucket:
+    """So many at once, then so many a second."""
+
+    __slots__ = ("__weakref__", "at", "level", "rate", "refused", "size")  # fmt: skip
+
+    def __init__(self, at_once: float, a_second: float) -> None:
+        self.size = self.level = at_once
+        self.rate = a_second
+        self.refused = 0  # more than were taken since
+        self.at = time.monotonic()
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self.level = min(self.size, self.level + (now - self.at) * self.rate)
+        self.at = now
+        if self.level < 1:
+            self.refused += 1
+            return False
+        self.level -= 1
+        self.refused = max(0, self.refused - 1)
+        return True
+
+    @property
+    def wait_seconds(self) -> float:
+        """Until there is one to take."""
+        return max(0.0, (1 - self.level) / self.rate)
+
+
+# A person with many sockets has one measure.
+POSTS: WeakValueDictionary[UUID, Bucket] = WeakValueDictionary()
+OPEN_SOCKETS: Counter[str] = Counter()
+
+
+class Socket:
+    """What both sockets share: frames in, frames out, and the right to go on."""
+
+    line: ClassVar[str]  # what the log calls it
+    __slots__ = (
+        "__weakref__",
+        "_bad_frames",
+        "_bucket",
+        "_checked_at",
+        "_heard_at",
+        "_is_checking",
+        "_on_its_way",
+        "_opened_at",
+        "_pages",
+        "_send",
+        "_typed_at",
+        "board",
+        "identities",
+        "leaving",
+        "pass_",
+    )  # fmt: skip
+
+    def __init__(self, identities: Identities, identity: Identity, send: Send) -> None:
+        self.board = ensure_switchboard()
+        self.identities = identities
+        self.pass_: Pass = identity.pass_
+        self.leaving = False
+        self._send = send
+        self._bucket = None if identity.is_unmetered else Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
+        self._pages: Bucket | None = None
+        self._bad_frames: deque[float] | None = None
+        self._on_its_way = 0
+        self._typed_at = 0.0
+        self._opened_at = self._checked_at = self._heard_at = time.monotonic()
+        self._is_checking = False
+
+    @property
+    def account(self) -> int | None:
+        """Whose socket it is, for the log: None for a person, who has none."""
+        return None
+
+    # -- from the door to the end -----------------------------------------------------------------------------------
+
+    @classmethod
+    async def serve(cls, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """The ASGI application of this socket."""
+        event = await receive()
+        if event["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        identities: Identities = scope["identities"]
+        try:
+            socket = await cls.admit(identities, scope["session_key"], send)
+        except DATABASE_AWAY as error:
+            # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
+            logger.warning("socket: the database failed (%s)", type(error).__name__)
+            await send({"type": "websocket.close", "code": protocol.CLOSE_AGAIN})
+            return
+        if isinstance(socket, int):
+            await send({"type": "websocket.close", "code": socket})
+            return
+        key = socket.pass_.session_key
+        OPEN_SOCKETS[key] += 1
+        try:
+            if OPEN_SOCKETS[key] > SOCKETS_A_SESSION:
+                events.tell(Event.LIMIT_REACHED, limit="sockets")
+                await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
+                return
+            socket.arrive(scope)
+            await socket.live(receive)
+        finally:
+            OPEN_SOCKETS[key] -= 1
+            if not OPEN_SOCKETS[key]:
+                del OPEN_SOCKETS[key]
+
+    @classmethod
+    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+        """Prove access; a close code refuses."""
+        raise NotImplementedError
+
+    def arrive(self, scope: dict[str, Any]) -> None:
+        """Somebody is there, from where `scope` says."""
+
+    async def live(self, receive: Receive) -> None:
+        self.board.sockets.add(self)
+        try:
+            self.sit()
+            while True:
+                event = await receive()
+                if event["type"] == "websocket.disconnect":
+                    return
+                if not self.leaving:
+                    text = event.get("text")
+                    self._handle_text(event.get("bytes") if text is None else text)
+        finally:
+            self.leaving = True
+            self.board.goodbye(self)
+            self.rise()
+
+    def sit(self) -> None:
+        """Take the seats: from here on, what is new is delivered."""
+        raise NotImplementedError
+
+    def rise(self) -> None:
+        """Leave them all."""
+        raise NotImplementedError
+
+    def leave(self, code: int) -> None:
+        """Hang up; the client may come back."""
+        if not self.leaving:
+            self._push({"type": "websocket.close", "code": code})
+            self.leaving = True
+
+    # -- out --------------------------------------------------------------------------------------------------------
+
+    def push(self, text: str) -> None:
+        """Send a frame now, without waiting."""
+        self.push_event({"type": "websocket.send", "text": text}, len(text))
+
+    def push_event(self, event: Json, size: int) -> None:
+        """The same for an event that goes to several sockets; size: of its text, in characters."""
+        if self.leaving:
+            return
+        self._on_its_way += size
+        if self._on_its_way > WINDOW_CHARACTERS:
+            self.leave(protocol.CLOSE_TOO_MANY)
+        else:
+            self._push(event)
+
+    def _push(self, event: Json) -> None:
+        """Daphne takes what it is given and never makes a sender wait; with a server that does, whoever would have to
+        be waited for reads too slowly: they are let go, and resume."""
+        sending = self._send(event)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return
+        except Exception as error:  # noqa: BLE001  a socket that breaks must not keep a message from the others
+            logger.warning("socket: could not be sent to (%s)", type(error).__name__)
+            self.leaving = True
+            return
+        sending.close()
+        if not self.leaving:
+            self.leave(protocol.CLOSE_TOO_MANY)
+
+    def send(self, frame: Json) -> None:
+        self.push(protocol.encode(frame))
+
+    def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
+        self.send(ProtocolError(code, detail, client_id).frame())
+
+    def pace(self, look: Callable[[], None]) -> None:
+        """The next page of a long reading: so many at once, then as fast as a person could read."""
+        if self.leaving:
+            return
+        if self._take_page():
+            look()
+        elif self._pages is not None:
+            self.board.loop.call_later(self._pages.wait_seconds, self.pace, look)
+
+    def _take_page(self) -> bool:
+        if self._pages is None:
+            self._pages = Bucket(PAGES_AT_ONCE, PAGES_A_SECOND)
+        return self._pages.take()
+
+    # -- in ---------------------------------------------------------------------------------------------------------
+
+    def _handle_text(self, text: str | bytes | None) -> None:
+        try:
+            self._heard_at = time.monotonic()
+            frame = protocol.parse(text or "")
+            if self._bucket is not None and not self._bucket.take():
+                events.tell(Event.LIMIT_REACHED, limit="frames")
+                if self._bucket.refused > FLOOD:
+                    events.tell(Event.LIMIT_REACHED, limit="flood")
+                    self.leave(protocol.CLOSE_BAD_FRAMES)
+                raise ProtocolError(
+                    protocol.RATE_LIMITED,
+                    "Too many frames at once: send it again later.",
+                    getattr(frame, "client_id", None),
+                )
+            if not isinstance(frame, protocol.Beat) or frame.after is not None:
+                self._on_its_way = 0
+            self.handle(frame)
+        except ProtocolError as error:
+            self.send(error.frame())
+            refusals.tell(error.code, line=self.line, account=self.account)
+            if error.code in {protocol.BAD_FRAME, protocol.TOO_LONG, protocol.EMPTY}:
+                self._count_bad_frame()
+
+    def handle(self, frame: protocol.Frame) -> None:
+        """Act upon a frame. Raises ProtocolError."""
+        raise NotImplementedError
+
+    def _count_bad_frame(self) -> None:
+        if self._bad_frames is None:
+            self._bad_frames = deque(maxlen=BAD_FRAMES_A_MINUTE)
+        now = time.monotonic()
+        self._bad_frames.append(now)
+        if len(self._bad_frames) == BAD_FRAMES_A_MINUTE and now - self._bad_frames[0] < 60:
+            events.tell(Event.LIMIT_REACHED, limit="bad_frames")
+            self.leave(protocol.CLOSE_BAD_FRAMES)
+
+    def handle_in(self, seat: Seat, frame: protocol.Frame) -> None:
+        """What both sides do in a conversation."""
+        match frame:
+            case protocol.Post():
+                self.board.post(seat, frame)
+            case protocol.Sync(after=after):
+                if self._bucket is not None and not self._take_page():
+                    events.tell(Event.LIMIT_REACHED, limit="readings")
+                    raise ProtocolError(protocol.RATE_LIMITED, "Too many readings at once: ask again later.")
+                seat.cursor = after
+                seat.owes_frame = seat.owes_state = True
+                seat.look()
+            case protocol.Typing():
+                now = time.monotonic()
+                if now - self._typed_at >= TYPING_EVERY_SECONDS:
+                    self._typed_at = now
+                    self.board.type(seat)
+            case protocol.Read(seq=seq):
+                self.board.mark_read(seat, seq)
+
+    # -- the right to go on -----------------------------------------------------------------------------------------
+
+    def check(self, now: float) -> None:
+        """Called at each round: the visit may have ended since: quick exit, sign-out, another password, lost factor."""
+        if now - self._opened_at > LIFETIME_SECONDS or now - self._heard_at > SILENCE_SECONDS:
+            self.leave(protocol.CLOSE_AGAIN)
+        elif now - self._checked_at >= CHECK_SECONDS and not self._is_checking and not self.leaving:
+            self._is_checking = True
+            self.identities.check(self.pass_, self._checked)
+
+    def _checked(self, answer: Identity | bool | Exception) -> None:
+        self._is_checking = False
+        if isinstance(answer, NO_ANSWER):  # the database is away; asked again at the next round
+            return
+        if isinstance(answer, Exception):  # who is there cannot be found out: they prove it again
+            self.leave(protocol.CLOSE_AGAIN)
+            return
+        self._checked_at = time.monotonic()
+        if isinstance(answer, Identity):
+            self.pass_ = answer.pass_
+            if not self.is_still_entitled(answer):
+                self.leave(protocol.CLOSE_NO_SESSION)
+        elif not answer:
+            self.leave(protocol.CLOSE_NO_SESSION)
+
+    def check_soon(self) -> None:
+        """At the next round."""
+        self._checked_at = -CHECK_SECONDS
+
+    def is_still_entitled(self, identity: Identity) -> bool:
+        """Whether the session and the user just read again, and found changed, may go on."""
+        raise NotImplementedError
+
+    def may_go_on(self, snapshot: Snapshot) -> bool:
+        """Whether a conversation just read is still this visit's; if not, the socket has been told to leave."""
+        return True
+
+    def refresh(self) -> None:
+        """A conversation that was just read is no longer this socket's: find out which are."""
