@@ -79,6 +79,7 @@ HOLDINGS: Mapping[str, Holding] = {
         "a chain that loses its head proves nothing any more; it holds no content and no name (ADR 0031, 0033)"
     ),
     "reports.RetentionRule": NoEnd("the rules themselves"),
+    "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
     "accounts.User": TEAM,
     "chat.Agent": TEAM,
     "chat.UnitAccount": TEAM,
