@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from chat import canned
-from chat.models import Agent, CannedReply, Threshold, Unit
+from chat.models import Agent, CannedReply, Unit
 
 
 @admin.register(Unit)
@@ -52,21 +52,6 @@ class AgentAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
         """Conversations point to the agent: deactivate the account instead."""
-        return False
-
-
-@admin.register(Threshold)
-class ThresholdAdmin(admin.ModelAdmin):
-    """When the live board warns. The kinds are the code's: they are neither added nor deleted."""
-
-    list_display = ("kind", "limit", "warn_percent")
-    fields = ("kind", "limit", "warn_percent")
-    readonly_fields = ("kind",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Threshold | None = None) -> bool:
         return False
 
 

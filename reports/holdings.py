@@ -85,7 +85,6 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.UnitAccount": TEAM,
     "chat.Unit": TEAM,
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
-    "chat.Threshold": NoEnd("settings of the service; nothing of anybody"),
     "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account
     "chat.CannedReply": CONTENT,
     "chat.Agent_supervised_units": TEAM,

@@ -401,7 +401,6 @@ class AdminClass:
 ADMIN: dict[str, AdminClass] = {
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
-    "chat.Threshold": AdminClass(add=False, delete=False),
     "chat.CannedReply": AdminClass(),
     "chat.Unit": AdminClass(),
     "locations.Competence": AdminClass(),

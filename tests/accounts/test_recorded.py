@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import CannedReply, Threshold, Unit
+from chat.models import CannedReply, Unit
 from locations.models import DataEdition, Force, UnitAlias
 from pnav.accounts import recorded
 from pnav.accounts.models import Role, User
@@ -29,7 +29,7 @@ from .test_admin import first_password as shown_in
 pytestmark = pytest.mark.django_db
 
 MODELS = list(admin.site._registry)
-# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the last two.
+# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the two that change something.
 OWN_PAGES = {"auth_user_password_change", "accounts_user_import", "accounts_user_export"}
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
 
@@ -145,7 +145,6 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
-    "chat.Threshold": lambda: Threshold.objects.get_or_create(kind="wait", defaults={"limit": 3})[0],
     "chat.CannedReply": lambda: CannedReply.objects.all()[0],
     "locations.Municipality": places.municipality,
     "locations.ReceptionPoint": lambda: places.reception_point(for_=places.municipality()),

@@ -30,7 +30,7 @@ from chat.models import (
 )
 from locations.models import Force
 from pnav.accounts.models import Role, User
-from reports import keyring
+from reports import house_rules, keyring
 from reports.models import AccessRecord
 from tests.chat.sockets import visit
 from tests.chat.test_console_views import page_of, signed_in
@@ -73,7 +73,7 @@ def area(html: str, start: str) -> str:
 # --- a promise ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("minutes", acts.HOLD_MINUTES)
+@pytest.mark.parametrize("minutes", [rule.default for rule in house_rules.HOLD_CHOICES])
 def test_hold_tells_the_person_when_and_shows_in_the_list(conversation, client, minutes):
     answer = client.post(page_of(conversation) + "retour/", {"minutes": str(minutes)}, follow=True)
     held = Hold.objects.get()
