@@ -19,7 +19,7 @@ from pnav.accounts.recorded import Recorded
 from pnav.accounts.site import PnavAdminSite
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
 from reports import register
-from reports.models import AccessKind, AccessRecord, ErasureRequest, RetentionRule, Tombstone
+from reports.models import AccessKind, AccessRecord, ErasureRequest, HouseRule, RetentionRule, Tombstone
 from tests.factories import chat as make
 from tests.factories import locations as places
 
@@ -30,7 +30,9 @@ pytestmark = pytest.mark.django_db
 
 MODELS = list(admin.site._registry)
 # Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the two that change something.
-OWN_PAGES = {"auth_user_password_change", "accounts_user_import", "accounts_user_export"}
+OWN_PAGES = {
+    "auth_user_password_change", "accounts_user_import", "accounts_user_export", "reports_houserule_changes",
+}  # fmt: skip
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
 
 
@@ -135,6 +137,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "reports.RetentionRule": lambda: RetentionRule.objects.get_or_create(
         kind="exchange", defaults={"days": 335, "grace_days": 30, "digest_days": 30}
     )[0],
+    "reports.HouseRule": lambda: HouseRule.objects.create(key="raid_reports", value=80),
     "reports.ErasureRequest": lambda: ErasureRequest.objects.create(report=make.report(), asked_at=timezone.now()),
     "reports.Tombstone": lambda: Tombstone.objects.create(
         kind="exchange", month="2026-11-01", rule="335+30", cause="term"
