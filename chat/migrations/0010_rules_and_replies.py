@@ -22,9 +22,40 @@ def bring_over(apps, schema_editor):
         if warning and row.warn_percent != 70:
             rules.update_or_create(key=warning, defaults={"value": row.warn_percent})
 
+SUBJECTS = [
+    ("welcome", "Accueil"),
+    ("safety", "Sécurité"),
+    ("facts", "Faits et preuves"),
+    ("complaint", "Plainte et unité"),
+    ("help", "Aide et partenaires"),
+    ("end", "Fin de l'échange"),
+    ("other", "Autre"),
+]
+# Of the replies that 0006 wrote, by their titles: one that was renamed since keeps « Autre ».
+OF_TITLES = {
+    "Se présenter": "welcome",
+    "Accueillir ce qui est dit": "welcome",
+    "Laisser du temps": "welcome",
+    "Prévenir que je relis": "welcome",
+    "Vérifier la sécurité": "safety",
+    "Idées suicidaires : 3114": "safety",
+    "Demander les faits": "facts",
+    "Garder les preuves": "facts",
+    "Premiers gestes": "facts",
+    "Parler de la plainte": "complaint",
+    "Donner un numéro d’aide": "help",
+    "Avant de terminer": "end",
+}
+
+
+def say_subjects(apps, schema_editor):
+    replies = apps.get_model("chat", "CannedReply").objects
+    for title, subject in OF_TITLES.items():
+        replies.filter(title=title).update(subject=subject)
+
 
 class Migration(migrations.Migration):
-    """The limits of the board move to the rules of the house. Their table stays for one version: a process of the
+    """Shared replies have a subject. The limits of the board move to the rules of the house. Their table stays for one version: a process of the
     version before reads it until it is replaced."""
 
     dependencies = [("chat", "0009_transmission"), ("reports", "0014_house_rules")]
@@ -32,6 +63,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(bring_over, migrations.RunPython.noop),
         migrations.SeparateDatabaseAndState(state_operations=[migrations.DeleteModel("Threshold")]),
+        migrations.AddField(
+            "cannedreply",
+            "subject",
+            models.CharField(choices=SUBJECTS, db_default="other", default="other", max_length=20, verbose_name="sujet"),
+        ),
+        migrations.RunPython(say_subjects, migrations.RunPython.noop),
         migrations.AlterField(
             "agent",
             "capacity",
