@@ -15,6 +15,7 @@ from chat import clock, doorbell, duty, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.writing import Draft, Refusal, Written, say, write
+from reports import house, house_rules
 from reports.models import Report
 from reports.statements import array, execute
 
@@ -55,7 +56,7 @@ def open_conversation(*, report: Report) -> Conversation:
         report=report,
         defaults={
             "urgency": report.urgency,
-            "weight": weight_of(report.urgency),
+            "weight": weight_of(report.urgency, critical=house.value(house_rules.CRITICAL_WEIGHT)),
             "force": report.force,
             "opened_at": now,
             "queued_at": now,

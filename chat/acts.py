@@ -17,11 +17,9 @@ from chat.actions import ConversationClosed, NotYours, weighed
 from chat.lifecycle import weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Note
 from chat.writing import say
-from reports import keyring
+from reports import house, house_rules, keyring
 
 logger = logging.getLogger(__name__)
-
-HOLD_MINUTES = (2, 5, 10, 15)
 
 BACK_SOON = _(
     "%(name)s revient dans %(minutes)s minutes, à %(time)s. Vous pouvez continuer à écrire : tout sera lu au retour."
@@ -54,9 +52,14 @@ def lock_own(conversation_id: int, by: AbstractBaseUser) -> tuple[Conversation, 
 # --- a promise --------------------------------------------------------------------------------------------------------
 
 
+def hold_minutes() -> tuple[int, ...]:
+    """What an agent may promise, the shortest first."""
+    return tuple(house.value(rule) for rule in house_rules.HOLD_CHOICES)
+
+
 @transaction.atomic
 def hold(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
-    """Promise to be back in so many minutes (of HOLD_MINUTES), and tell the person. A second one replaces the first.
+    """Promise to be back in so many minutes (of `hold_minutes`), and tell the person. A second one replaces the first.
 
     Raises NotYours, ConversationClosed. Locks the conversation row only.
     """
@@ -109,10 +112,12 @@ def set_urgency(
     conversation, agent = lock_own(conversation_id, by)
     if conversation.urgency != urgency:
         before, conversation.urgency = conversation.urgency, urgency
-        is_by_rule = conversation.weight == weight_of(before)
-        was_heavier = is_by_rule and weight_of(urgency) < conversation.weight
+        critical = house.value(house_rules.CRITICAL_WEIGHT)
+        is_by_rule = conversation.weight == weight_of(before, critical=critical)
+        weight = weight_of(urgency, critical=critical)
+        was_heavier = is_by_rule and weight < conversation.weight
         if is_by_rule:  # the weight follows, unless the agent has said another one than the rule's
-            conversation.weight = weight_of(urgency)
+            conversation.weight = weight
         conversation.save(update_fields=["urgency", "weight"])
         weighed(was_heavier)
         detail = f"{before} → {urgency} {reason}"

@@ -3,15 +3,18 @@
 Conversations are not here, on purpose: nobody reads one in the admin.
 """
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from chat import canned
-from chat.models import Agent, CannedReply, Threshold, Unit
+from chat import replies
+from chat.models import Agent, CannedReply, Unit
 
 
 @admin.register(Unit)
@@ -55,43 +58,56 @@ class AgentAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(Threshold)
-class ThresholdAdmin(admin.ModelAdmin):
-    """When the live board warns. The kinds are the code's: they are neither added nor deleted."""
-
-    list_display = ("kind", "limit", "warn_percent")
-    fields = ("kind", "limit", "warn_percent")
-    readonly_fields = ("kind",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Threshold | None = None) -> bool:
-        return False
-
-
 @admin.register(CannedReply)
 class CannedReplyAdmin(admin.ModelAdmin):
     """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
 
-    list_display = ("title", "order", "is_active", "force", "unit", "speaks_tu")
-    list_filter = ("is_active", "force", "unit")
+    list_display = ("title", "subject", "order", "is_active", "force", "unit", "speaks_tu")
+    list_filter = ("is_active", "subject", "force", "unit")
     list_select_related = ("unit",)
     search_fields = ("title", "vous", "tu")
     fieldsets = (
-        (None, {"fields": ("title", ("order", "is_active"), "vous", "tu")}),
+        (None, {"fields": ("title", "subject", ("order", "is_active"), "vous", "tu")}),
         (_("Pour qui"), {"fields": ("force", "unit")}),
-        (_("Aperçu"), {"fields": ("preview",)}),
     )
-    readonly_fields = ("preview",)
-
-    @admin.display(description=_("tel qu'enregistré"))
-    def preview(self, reply: CannedReply) -> SafeString:
-        """As an agent would find it, with a word in the place of each variable."""
-        words = {name: f"‹{label}›" for name, label in canned.VARIABLES.items()}
-        texts = [(canned.fill(text, words),) for text in (reply.vous, reply.tu) if text]
-        return format_html_join("", "<p>{}</p>", texts)
 
     @admin.display(description=_("texte en « tu »"), boolean=True)
     def speaks_tu(self, reply: CannedReply) -> bool:
         return bool(reply.tu)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """« Aperçu », beside the buttons that save: what an agent would find, nothing written."""
+        if request.method == "POST" and "_preview" in request.POST:
+            shown = self._preview(request, object_id)
+            if shown is not None:
+                return shown
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _preview(self, request: HttpRequest, object_id: str | None) -> HttpResponse | None:
+        """None for a form with errors, which Django shows as it does when it is saved."""
+        before = self.get_object(request, unquote(object_id)) if object_id else None
+        is_allowed = self.has_change_permission(request, before) if before else self.has_add_permission(request)
+        if not is_allowed:
+            raise PermissionDenied
+        form = self.get_form(request, before, change=before is not None)(request.POST, instance=before)
+        if not form.is_valid():
+            return None
+        reply = form.save(commit=False)
+        unit = replies.sample_unit(reply.force)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Aperçu : rien n'est enregistré"),
+            "opts": self.opts,
+            "reply": reply,
+            "sample": unit,
+            "shown": replies.sampled(reply, unit),
+        }
+        answer = TemplateResponse(request, "admin/chat/cannedreply/preview.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer

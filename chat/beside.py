@@ -180,14 +180,6 @@ class AsideMessage(models.Model):
 # --- replies to start from --------------------------------------------------------------------------------------------
 
 
-def _check_variables(*texts: str) -> None:
-    """Raises ValidationError for a `{variable}` that nothing fills."""
-    unknown = sorted({name for text in texts for name in canned.unknown_variables(text)})
-    if unknown:
-        names = ", ".join(f"{{{name}}}" for name in unknown)
-        raise ValidationError(_("Variable inconnue : %(names)s."), params={"names": names})
-
-
 class CannedReply(models.Model):
     """A reply that all agents share, or those of a force or a unit; an administrator writes it. `chat.canned` fills it.
 
@@ -196,6 +188,9 @@ class CannedReply(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(_("titre"), max_length=60, help_text=_("Ce que l'agent cherche et choisit."))
+    subject = models.CharField(
+        _("sujet"), max_length=20, choices=canned.Subject, default=canned.Subject.OTHER, db_default=canned.Subject.OTHER
+    )
     vous = models.TextField(
         _("texte (vous)"),
         max_length=2000,
@@ -227,7 +222,10 @@ class CannedReply(models.Model):
         return self.title
 
     def clean(self) -> None:
-        _check_variables(self.vous, self.tu)
+        """Said beside the text that has it."""
+        faults = {name: canned.faults(getattr(self, name)) for name in ("vous", "tu")}
+        if any(faults.values()):
+            raise ValidationError({name: list(told) for name, told in faults.items() if told})
 
 
 class OwnReply(models.Model):

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from django.db.models import TextChoices
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 # What a text may name, and what a person calls it when it is not known.
@@ -22,9 +24,22 @@ VARIABLES: Final[Mapping[str, Promise]] = {
     "horaires": _("horaires"),
     "commune": _("commune"),
 }
+ALL: Final = ", ".join(f"{{{name}}}" for name in VARIABLES)
 _NAMED = re.compile(r"\{([^{}]*)\}")
 # As it stands in the text area; `console.js` looks for its beginning before it sends.
 MISSING: Final = "[à compléter : "
+
+
+class Subject(TextChoices):
+    """What a shared reply is about, as agents look for it."""
+
+    WELCOME = "welcome", _("Accueil")
+    SAFETY = "safety", _("Sécurité")
+    FACTS = "facts", _("Faits et preuves")
+    COMPLAINT = "complaint", _("Plainte et unité")
+    HELP = "help", _("Aide et partenaires")
+    END = "end", _("Fin de l'échange")
+    OTHER = "other", _("Autre")
 
 
 class Source(StrEnum):
@@ -37,17 +52,30 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, filled for one conversation: as it goes into the text area. key: its own, for the page."""
+    """One reply, filled for one conversation: as it goes into the text area. key: its own, for the page. beside: whose
+    it is, or its subject, said after its label."""
 
     key: str
     source: Source
     label: str
     text: str
+    beside: str = ""
 
 
 def unknown_variables(text: str) -> list[str]:
     """What stands between braces and is no variable."""
     return [name for name in _NAMED.findall(text) if name not in VARIABLES]
+
+
+def faults(text: str) -> list[Promise | str]:
+    """Why a text cannot be kept: a variable that nothing fills, a brace that closes or opens nothing. Sentences."""
+    found: list[Promise | str] = [
+        format_lazy(_("Variable inconnue : {name}. Celles qui existent : {all}."), name=f"{{{name}}}", all=ALL)
+        for name in dict.fromkeys(unknown_variables(text))
+    ]
+    if set(_NAMED.sub("", text)) & set("{}"):
+        found.append(_("Une accolade est seule : une variable s'écrit {prenom}, avec les deux."))
+    return found
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

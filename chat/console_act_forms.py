@@ -6,8 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from chat import canned, protocol
-from chat.acts import HOLD_MINUTES
+from chat import acts, canned, protocol
 from chat.lifecycle import UrgencyReason
 from chat.models import Agent
 from chat.replies import Own
@@ -34,7 +33,7 @@ class Text(forms.Field):
 
 class HoldForm(forms.Form):
     minutes = forms.TypedChoiceField(
-        choices=[(minutes, _("%(n)s minutes") % {"n": minutes}) for minutes in HOLD_MINUTES], coerce=int
+        choices=lambda: [(minutes, _("%(n)s minutes") % {"n": minutes}) for minutes in acts.hold_minutes()], coerce=int
     )
 
 

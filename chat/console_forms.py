@@ -12,8 +12,13 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.lifecycle import Availability, Outcome
+from reports import house, house_rules
 
-MAX_CAPACITY = 10
+
+def capacities(current: int = 0) -> list[tuple[int, str]]:
+    """How many places may be chosen; with those that an agent has now, should the house have lowered the most."""
+    allowed = {*range(1, house.value(house_rules.CAPACITY_MOST) + 1), current} - {0}
+    return [(number, str(number)) for number in sorted(allowed)]
 
 
 class PauseReason(TextChoices):
@@ -27,13 +32,18 @@ class PauseReason(TextChoices):
 
 
 class AvailabilityForm(forms.Form):
-    """Availability and capacity. The pause's reason is kept in words, as the supervisor reads it."""
+    """Availability and capacity, of an agent whose present one is `initial`.
+
+    The pause's reason is kept in words, as the supervisor reads it.
+    """
 
     availability = forms.ChoiceField(choices=Availability.choices)
     pause_reason = forms.ChoiceField(choices=PauseReason.choices, required=False)
-    capacity = forms.TypedChoiceField(
-        choices=[(number, str(number)) for number in range(1, MAX_CAPACITY + 1)], coerce=int
-    )
+    capacity = forms.TypedChoiceField(choices=capacities, coerce=int)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["capacity"].choices = capacities(self.initial.get("capacity", 0))  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -121,15 +131,20 @@ def _number(label: Any, least: int, most: int, usual: int) -> forms.IntegerField
 
 
 class StaffingForm(forms.Form):
-    """What « Effectifs » is asked: a target, and how an agent works. Sent with GET: nothing in it is about anybody."""
+    """What « Effectifs » is asked: a target, and how an agent works. Sent with GET: nothing in it is about anybody.
+
+    Unasked (`asked`), the promise and the capacity are the house's.
+    """
 
     share = _number(_("Part des personnes, en %"), 50, 99, 95)
     minutes = _number(_("Répondues en moins de, en minutes"), 1, 60, 3)
-    capacity = _number(_("Échanges tenus à la fois par un agent"), 1, MAX_CAPACITY, 3)
+    capacity = _number(_("Échanges tenus à la fois par un agent"), 1, house_rules.CAPACITY_MOST.most, 3)
     pauses = _number(_("Part du service passée en pause, en %"), 0, 60, 0)
 
     @classmethod
     def asked(cls, data: Mapping[str, Any]) -> "StaffingForm":
         """What was asked, and the usual values for what was not."""
         usual = {name: field.initial for name, field in cls.base_fields.items()}
+        usual["minutes"] = house.value(house_rules.PROMISED)
+        usual["capacity"] = house.value(house_rules.CAPACITY_FIRST)
         return cls(usual | {name: data[name] for name in usual if name in data})

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -22,6 +21,7 @@ from chat.staffing.demand import Basis, Counted, Demand, fit
 from chat.staffing.drawing import draw
 from chat.staffing.plan import Hour, Target, plan
 from chat.staffing.recorded import count_recorded
+from reports import house, house_rules
 
 # One-sided: the true mean of an hour is above the cautious figure one time in ten.
 CONFIDENCE = 0.9
@@ -58,7 +58,7 @@ class Answer:
 
     @property
     def is_too_short(self) -> bool:
-        return self.target.is_below_overflow(settings.OVERFLOW_SECONDS)
+        return self.target.is_below_overflow(house.value(house_rules.OVERFLOW))
 
     def is_assumed(self, part: str) -> bool:
         basis: Basis = getattr(self.demand, part).basis

@@ -22,6 +22,7 @@ from chat.console_views import for_agents
 from chat.forms import MessageForm
 from chat.handover_models import Whisper
 from chat.models import Agent, Conversation
+from reports import house, house_rules
 
 GONE = (actions.NotYours, actions.ConversationClosed)
 
@@ -61,6 +62,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "body": reply.data.get("body", "") if reply else "",
         "client_id": uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
+        "watched_minutes": house.value(house_rules.WATCHED),
         "is_error": any(form.errors for form in forms.values()),
         "is_still": "fixe" in request.GET,
     }

@@ -16,7 +16,7 @@ from chat.console_views import for_agents
 from chat.history import History, Measures
 from chat.models import Agent
 from locations.models import Force
-from reports import register
+from reports import house, house_rules, register
 from reports.models import AccessKind, Motive
 
 PERIODS = (7, 30, 90, 365)
@@ -95,7 +95,7 @@ def _heads(first: str) -> list[str]:
         _("Pris en charge"),
         _("Attente médiane (min)"),
         _("Attente, 95 % (min)"),
-        _("En moins de 3 min (%)"),
+        _("En moins de %(minutes)s min (%%)") % {"minutes": house.value(house_rules.PROMISED)},
         _("Partis avant (%)"),
         _("Durée médiane (min)"),
         _("Un seul interlocuteur (%)"),

@@ -148,7 +148,7 @@ def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
     return {
         "agent": agent,
         "availabilities": Availability,
-        "pause_minutes": duty.MINUTES,
+        "pause_minutes": duty.pause_minutes(),
         "availability_label": Availability(agent.availability).label,
         "duty_form": form or AvailabilityForm(initial={"capacity": agent.capacity, "pause_reason": chosen}),
     }
@@ -375,7 +375,7 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
 @for_agents
 def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Say whether new people may come, and how many at once; then back to the conversation that was open."""
-    form = AvailabilityForm(request.POST)
+    form = AvailabilityForm(request.POST, initial={"capacity": agent.capacity})
     if not form.is_valid():
         return screen(request, agent, duty_form=form)
     if form.cleaned_data["availability"] == Availability.AWAY and handover.end_duty(agent=agent, stays_for=[]):

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from chat import clock
 from chat.models import Agent, Debrief, Meeting
-from reports import keyring, register
+from reports import house, house_rules, keyring, register
 from reports.keyring import UnsealError
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 MAX_WORDS = 1000
 # An answer is kept until the day after the meeting; a request that nobody answers does not stay.
 KEPT_AFTER = timedelta(days=1)
-UNANSWERED = timedelta(days=60)
 
 
 class NotForYou(Exception):
@@ -56,7 +55,7 @@ def ask(*, agent: Agent, words: str) -> Debrief:
     """Ask for a talk; asked again, it is a new request in the place of the first. words: at most MAX_WORDS, or none."""
     now = clock.now()
     Debrief.objects.filter(agent=agent).delete()
-    request = Debrief(agent=agent, asked_at=now, ends_at=now + UNANSWERED)
+    request = Debrief(agent=agent, asked_at=now, ends_at=now + house.span(house_rules.DEBRIEF_KEPT))
     request.sealed_words = keyring.seal(words[:MAX_WORDS], context=request.context)
     request.save()
     return request

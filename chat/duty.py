@@ -9,18 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from chat import clock, doorbell, queue
 from chat.lifecycle import HEAVY, Availability
 from chat.models import Agent, Conversation
+from reports import house, house_rules
 
 logger = logging.getLogger(__name__)
 
-# What may be taken, and how long nobody is given to the agent while they have not said what they want.
-MINUTES = (5, 10, 15)
-OFFER_MINUTES = 2
 # What colleagues and supervisors read: the word of any rest, for why is nobody else's business.
 REASON = _("Souffler")
 
 
 class NoPause(Exception):
     """There is no pause of this kind to answer: it is over, or the agent said something else meanwhile."""
+
+
+def pause_minutes() -> tuple[int, ...]:
+    """The lengths that an agent may take, the shortest first."""
+    return tuple(house.value(rule) for rule in house_rules.PAUSE_CHOICES)
 
 
 def is_grave(conversation: Conversation) -> bool:
@@ -34,7 +37,7 @@ def hold(user_id: int) -> None:
 
 
 def offer(*, agent_id: int, now: datetime | None = None) -> bool:
-    """Give nobody to this agent for OFFER_MINUTES, in which they choose; whether they were available.
+    """Give nobody to this agent for `house_rules.PAUSE_OFFERED`, in which they choose; whether they were available.
 
     In the transaction that ends the conversation, whose caller holds the agent (`hold`): nobody comes in between.
     """
@@ -42,7 +45,7 @@ def offer(*, agent_id: int, now: datetime | None = None) -> bool:
     offered = Agent.objects.filter(pk=agent_id, availability=Availability.AVAILABLE).update(
         availability=Availability.PAUSE,
         pause_reason=str(REASON),
-        pause_until=now + timedelta(minutes=OFFER_MINUTES),
+        pause_until=now + house.span(house_rules.PAUSE_OFFERED),
     )
     if offered:
         doorbell.agent_changed(agent_id)
@@ -52,8 +55,8 @@ def offer(*, agent_id: int, now: datetime | None = None) -> bool:
 
 @transaction.atomic
 def take(*, agent_id: int, minutes: int, now: datetime | None = None) -> Agent:
-    """So many minutes from now, one of MINUTES; taking again is more time. Raises NoPause, ValueError."""
-    if minutes not in MINUTES:
+    """So many minutes from now, one of `pause_minutes`; taking again is more time. Raises NoPause, ValueError."""
+    if minutes not in pause_minutes():
         raise ValueError("not a length of pause")
     agent = _locked(agent_id)
     agent.pause_until = (now or clock.now()) + timedelta(minutes=minutes)

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access, clock, followups, resume, transmissions
 from chat.models import Conversation
-from chat.resume_views import CODES, CODES_SECONDS
+from chat.resume_views import CODES_SECONDS
 from chat.transmission_forms import AnswerForm
 from chat.transmission_rules import State
 from chat.transmissions import Shown
 from chat.views import manner_of
-from reports import limits
+from reports import house, house_rules, limits
 
 
 def _whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
@@ -61,7 +61,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("chat:resume")
     if current.is_open or not transmissions.has_any(current):
         return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
-    if limits.is_over(f"code:{current.public_id}", limit=CODES, seconds=CODES_SECONDS):
+    if limits.is_over(f"code:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
         error = _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes.")
         return _show(request, current, is_by_code=is_by_code, error=error, status=429)
     words = resume.draw_words()

@@ -20,10 +20,7 @@ from chat import clock, display, doorbell, queue
 from chat.actions import ConversationClosed, NotYours
 from chat.handover_models import Direction, Handover, HandoverText, Watch
 from chat.handover_rules import (
-    NOT_BACK_FOR,
-    OFFER_FOR,
     OPEN,
-    READ_FOR,
     Answer,
     HandoverState,
     Manner,
@@ -34,7 +31,7 @@ from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Unit
 from chat.writing import say
 from locations.models import Force
-from reports import keyring
+from reports import house, house_rules, keyring
 from reports.models import Report
 
 logger = logging.getLogger(__name__)
@@ -179,7 +176,7 @@ def create(
         reason=reason,
         state=state,
         asked_at=now,
-        until=now + READ_FOR if is_open else None,
+        until=now + house.span(house_rules.SUMMARY_READ) if is_open else None,
         ended_at=None if is_open else now,
     )
     _write(handover, Part.NOTE, note)
@@ -271,9 +268,10 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
     conversation.force = force
     conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force"])
+    until = now + house.span(house_rules.NOT_BACK)
     Direction.objects.update_or_create(
         conversation=conversation,
-        defaults={"unit_id": target.unit or None, "avoided": by, "at": now, "until": now + NOT_BACK_FOR},
+        defaults={"unit_id": target.unit or None, "avoided": by, "at": now, "until": until},
     )
     say(
         conversation,
@@ -351,7 +349,8 @@ def _asked(handover: Handover) -> list[int]:
 
 
 def _offer(handover: Handover, conversation: Conversation, answer: str, now: datetime) -> None:
-    handover.answer, handover.state, handover.until = answer, HandoverState.OFFERED, now + OFFER_FOR
+    handover.answer, handover.state = answer, HandoverState.OFFERED
+    handover.until = now + house.span(house_rules.OFFER_OPEN)
     handover.save(update_fields=["answer", "state", "until"])
     if answer != Answer.AGREED:  # what was not agreed to is not kept
         handover.texts.filter(part=Part.SUMMARY).delete()

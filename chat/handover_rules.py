@@ -1,7 +1,6 @@
-"""How a conversation passes from one agent to another: the words and the delays. Pure: data and arithmetic."""
+"""How a conversation passes from one agent to another: the words. Pure: data and arithmetic."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Self
 
 from django.db import models
@@ -9,15 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.models import Force
 
-# The person has so long to read the summary; silence is no consent: it is then offered without one.
-READ_FOR = timedelta(minutes=5)
-# A colleague has so long to answer; then it stays with whoever keeps it.
-OFFER_FOR = timedelta(minutes=3)
-# Whoever passed somebody on through the queue is not given them back for so long.
-NOT_BACK_FOR = timedelta(minutes=10)
-# A supervisor who joins reads for so long, unless they leave before; then they say again why.
-WATCH_FOR = timedelta(minutes=30)
-
+# In characters. Delays are the house's (`reports.house_rules`).
 SUMMARY_MAX, NOTE_MAX = 2000, 300
 
 

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 import reports.session
 from chat import access, forgetting, resume
 from chat.models import Conversation, EventKind
-from chat.resume_views import CODES, CODES_SECONDS
+from chat.resume_views import CODES_SECONDS
 from chat.views import day_of, manner_of
-from reports import limits, readings
+from reports import house, house_rules, limits, readings
 from reports.actions import Gone, ask_erasure
 from reports.forgetting import rule_of
 from reports.models import ErasureRequest, ReporterRole
@@ -51,7 +51,7 @@ def erasure(request: HttpRequest) -> HttpResponse:
 
 def _ask(current: Conversation) -> tuple[str, str, int]:
     """The words of the request, or why there are none; and the status of the answer. The request itself is kept."""
-    if limits.is_over(f"erasure:{current.public_id}", limit=CODES, seconds=CODES_SECONDS):
+    if limits.is_over(f"erasure:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
         return "", _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes."), 429
     words = resume.draw_words()
     try:

@@ -81,18 +81,18 @@ ROUNDS = 10
 # The places of an agent that a conversation fills (docs/adr/0040).
 LIGHT, HEAVY = 1, 2
 
-# Promised to a waiting person whose page closes or whose network fails: back within this time, they have their place.
-PLACE_KEPT = timedelta(minutes=5)
-
 
 def can_move(before: str, after: str) -> bool:
     """Whether a conversation may go from one status to another."""
     return after in MOVES[before]
 
 
-def weight_of(urgency: int) -> int:
-    """How many places a conversation of this urgency fills, unless its agent says otherwise."""
-    return HEAVY if urgency >= Urgency.CRITICAL else LIGHT
+def weight_of(urgency: int, *, critical: int) -> int:
+    """How many places a conversation of this urgency fills, unless its agent says otherwise.
+
+    critical: places of a critical one, LIGHT or HEAVY; the house's rule.
+    """
+    return critical if urgency >= Urgency.CRITICAL else LIGHT
 
 
 def may_overflow(

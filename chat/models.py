@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from chat import display
 from chat.lifecycle import HEAVY, IN_TURN, LIGHT, Author, Availability, Outcome, Status, is_lease_over
-from chat.watch import Watched
 from locations.models import Force
-from reports import keyring
+from reports import house, house_rules, keyring
 from reports.models import Report
 from triage.rules import Urgency
 
@@ -61,6 +60,11 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         return self.annotate(under_way=under_way).annotate(load=models.Sum("under_way__weight", default=0))
 
 
+def first_capacity() -> int:
+    """Places of an agent who is added."""
+    return house.value(house_rules.CAPACITY_FIRST)
+
+
 class Agent(models.Model):
     """A police officer or a gendarme who answers, as the queue sees them.
 
@@ -76,7 +80,7 @@ class Agent(models.Model):
     )
     capacity = models.PositiveSmallIntegerField(
         _("capacité"),
-        default=3,
+        default=first_capacity,
         help_text=_("Nombre de places : un échange en prend une, un échange grave en prend deux."),
     )
     availability = models.CharField(_("disponibilité"), max_length=20, choices=Availability, default=Availability.AWAY)
@@ -384,31 +388,6 @@ class Debrief(models.Model):
         return f"debrief:{self.public_id}"
 
 
-class Threshold(models.Model):
-    """A promise of the service, as a number that administrators set. Defaults and meaning: `chat.watch`."""
-
-    kind = models.CharField(_("seuil"), max_length=20, unique=True, choices=Watched)
-    limit = models.PositiveSmallIntegerField(
-        _("limite"), help_text=_("En minutes ; en nombre d'agents pour « Agents disponibles ».")
-    )
-    warn_percent = models.PositiveSmallIntegerField(
-        _("prévenir à (%)"), default=70, help_text=_("Part de la limite à partir de laquelle le tableau prévient.")
-    )
-
-    class Meta:
-        verbose_name = _("seuil d'alerte")
-        verbose_name_plural = _("seuils d'alerte")
-        ordering = ["kind"]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=Watched.values), name="threshold_kind_known"),
-            models.CheckConstraint(condition=Q(limit__gte=1, limit__lte=1440), name="threshold_within_a_day"),
-            models.CheckConstraint(condition=Q(warn_percent__gte=10, warn_percent__lte=100), name="threshold_warns"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.get_kind_display())
-
-
 # What lies beside the thread has modules of its own; Django looks for models here.
 from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
 from chat.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal  # noqa: E402
@@ -442,7 +421,6 @@ __all__ = [
     "Note",
     "OwnReply",
     "Proposal",
-    "Threshold",
     "Transmission",
     "TransmissionStep",
     "Unit",

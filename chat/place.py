@@ -10,6 +10,7 @@ from django.db import connection
 
 from chat.lifecycle import Availability, Status, estimate_wait
 from chat.models import Conversation
+from reports import house, house_rules
 
 PLACE = """
 SELECT (SELECT count(*) FROM chat_conversation
@@ -48,5 +49,5 @@ def place_of(conversation: Conversation, now: datetime | None = None) -> tuple[i
             },
         )
         position, slots, free = cursor.fetchone()
-    average = settings.AVERAGE_CONVERSATION_MINUTES
+    average = house.value(house_rules.AVERAGE_LENGTH)
     return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)

@@ -29,7 +29,6 @@ from chat.handover_models import Direction
 from chat.lifecycle import (
     AT_ONCE,
     LIGHT,
-    PLACE_KEPT,
     ROUNDS,
     Availability,
     Room,
@@ -41,6 +40,7 @@ from chat.lifecycle import (
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.writing import say
 from locations.models import Force
+from reports import house, house_rules
 from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
@@ -55,11 +55,13 @@ PATIENCE = "3s"
 
 @dataclass(frozen=True)
 class Board:
-    """The queue at one moment: `order` holds the public ids of who waits, next first; places there are, and free."""
+    """The queue at one moment: `order` holds the public ids of who waits, next first; places there are, and free;
+    how long a conversation is, by the house's rule."""
 
     order: tuple[UUID, ...]
     slots: int
     free: int
+    average_minutes: int
 
     @cached_property
     def _places(self) -> dict[UUID, int]:
@@ -76,7 +78,7 @@ class Board:
             position=position,
             slots=self.slots,
             free=self.free,
-            average_minutes=settings.AVERAGE_CONVERSATION_MINUTES,
+            average_minutes=self.average_minutes,
         )
 
 
@@ -92,7 +94,7 @@ def read_board(now: datetime | None = None) -> Board:
             free=Sum(Greatest(F("capacity") - F("load"), 0), default=0),
         )
     )
-    return Board(order=order, **room)
+    return Board(order=order, average_minutes=house.value(house_rules.AVERAGE_LENGTH), **room)
 
 
 # --- giving -----------------------------------------------------------------------------------------------------------
@@ -102,15 +104,18 @@ def dispatch(now: datetime | None = None) -> int:
     """Give waiting conversations to agents who have room, and return how many this call gave.
 
     The most urgent first, then the oldest; the force of the person's zone is preferred, the other one takes over
-    after OVERFLOW_SECONDS, or at once when it is urgent or nobody of that force is on duty (`lifecycle.share_out`).
+    after the house's delay, or at once when it is urgent or nobody of that force is on duty (`lifecycle.share_out`).
     Call it after the commit of every change of capacity, and on a tick. However many call at once, one pass runs and
     one waits for its turn; the others return at once, for the one that waits will see what they committed.
     """
-    if not Conversation.objects.waiting().here(now or clock.now()).exists() or not _take_turn():
+    if not Conversation.objects.waiting().here(now or clock.now()).exists():
+        return 0
+    overflow_after = house.span(house_rules.OVERFLOW)  # before the locks of the passes: it may have to be read
+    if not _take_turn():
         return 0
     given = 0
     for _round in range(ROUNDS):
-        some = _give_some(now or clock.now())
+        some = _give_some(now or clock.now(), overflow_after)
         if some is None:
             break
         given += some
@@ -146,7 +151,7 @@ def _limit(cursor: CursorWrapper, setting: str) -> None:
 
 
 @transaction.atomic
-def _give_some(now: datetime) -> int | None:
+def _give_some(now: datetime, overflow_after: timedelta) -> int | None:
     """Give at most AT_ONCE conversations; None when there is nothing to give. Locks the pass, agents, conversations."""
     with connection.cursor() as cursor:
         _limit(cursor, "idle_in_transaction_session_timeout")
@@ -164,7 +169,7 @@ def _give_some(now: datetime) -> int | None:
         _people(queue, now),
         rooms,
         now=now,
-        overflow_after=timedelta(seconds=settings.OVERFLOW_SECONDS),
+        overflow_after=overflow_after,
         forces_on_duty=_forces_on_duty(now, {room.force for room in rooms}),
         at_most=AT_ONCE,
     )
@@ -354,13 +359,13 @@ def _release(agent_id: int, now: datetime) -> int:
 
 @transaction.atomic
 def abandon_absent(now: datetime | None = None) -> int:
-    """Take out of the queue the people who have not been seen for ABANDON_SECONDS, at most PEOPLE_AT_ONCE in one pass.
+    """Take out of the queue the people who have not been seen for `house_rules.ABANDONED`, PEOPLE_AT_ONCE a pass.
 
-    Before lifecycle.PLACE_KEPT nobody is taken out, whatever the setting says: that is promised. A person who comes
-    back later still finds the same place again (`actions.revive_conversation`).
+    Before `house_rules.PLACE_KEPT` nobody is taken out, whatever the environment says: that is promised. A person who
+    comes back later still finds the same place again (`actions.revive_conversation`).
     """
     now = now or clock.now()
-    limit = now - max(timedelta(seconds=settings.ABANDON_SECONDS), PLACE_KEPT)
+    limit = now - max(house.span(house_rules.ABANDONED), house.span(house_rules.PLACE_KEPT))
     gone = list(
         Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=limit)
         .order_by("pk")

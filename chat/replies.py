@@ -15,6 +15,8 @@ from chat import canned, clock, display
 from chat.canned import Reply, Source
 from chat.desk import Dossier
 from chat.models import Agent, CannedReply, OwnReply
+from locations import hours
+from locations.models import ReceptionPoint
 from reports.keyring import UnsealError
 
 logger = logging.getLogger(__name__)
@@ -28,25 +30,76 @@ class TooMany(Exception):
 
 def values(agent: Agent, dossier: Dossier) -> dict[str, str]:
     """What the variables say in this conversation; empty where nothing is known."""
-    unit = dossier.unit
-    name = unit.name if unit else ""
-    if name and dossier.report.is_nearest:  # the nearest one is not said to be the one
-        name += f" {canned.MISSING}{_('vérifier que cette unité est compétente')}]"
+    known = _values(agent.public_name, dossier.unit, str(dossier.report.municipality or ""))
+    if known["unite"] and dossier.report.is_nearest:  # the nearest one is not said to be the one
+        known["unite"] += f" {canned.MISSING}{_('vérifier que cette unité est compétente')}]"
+    return known
+
+
+def _values(first_name: str, unit: ReceptionPoint | None, commune: str) -> dict[str, str]:
     return {
-        "prenom": display.plain(agent.public_name),
-        "unite": name,
+        "prenom": display.plain(first_name),
+        "unite": unit.name if unit else "",
         "adresse": ", ".join(unit.address_lines) if unit else "",
         "telephone": unit.telephone if unit else "",
-        "horaires": " ; ".join(f"{line.days} : {line.hours}" for line in dossier.opening_hours),
-        "commune": str(dossier.report.municipality or ""),
+        "horaires": " ; ".join(f"{line.days} : {line.hours}" for line in unit.hours_in_words) if unit else "",
+        "commune": commune,
     }
+
+
+# --- a look at a shared one -------------------------------------------------------------------------------------------
+
+SAMPLE_NAME = "Camille"
+
+
+def sample_unit(force: str) -> ReceptionPoint:
+    """A unit of which everything is known, of this force if one is named; without any data, one that does not exist."""
+    known = ReceptionPoint.objects.exclude(telephone="").exclude(address="").filter(opening_hours__isnull=False)
+    unit = (known.filter(force=force) if force else known).order_by("pk").first()
+    return unit or ReceptionPoint(
+        name=_("Unité d'exemple"),
+        address=_("1 rue de l'Exemple"),
+        postal_code="00000",
+        town=_("Commune"),
+        telephone="01 00 00 00 00",
+        opening_hours={day: [["09:00", "12:00"], ["14:00", "18:00"]] for day in hours.DAYS},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A shared reply as an agent finds it in their text area. to: to whom; known: whether the unit is."""
+
+    to: str
+    is_known: bool
+    text: str
+
+    @property
+    def is_unfinished(self) -> bool:
+        return canned.is_unfinished(self.text)
+
+
+def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
+    """To an adult and to a minor, with this unit and without any."""
+    told = [(_("À un adulte"), row.vous)]
+    told.append((_("À un mineur"), canned.choose(row.vous, row.tu, familiar=True)))
+    known = _values(SAMPLE_NAME, unit, unit.town)
+    nothing = _values(SAMPLE_NAME, None, "")
+    return [
+        Shown(to, is_known, canned.fill(text, known if is_known else nothing))
+        for to, text in told
+        for is_known in (True, False)
+    ]
+
+
+# --- of a conversation ------------------------------------------------------------------------------------------------
 
 
 def of_conversation(agent: Agent, dossier: Dossier) -> list[Reply]:
     """The agent's own first, then the shared ones, then partners: filled, in the voice of this person."""
     known, familiar = values(agent, dossier), dossier.familiar
     found = [
-        Reply(str(own.public_id), Source.OWN, own.title, canned.fill(own.spoken(familiar=familiar), known))
+        Reply(str(own.public_id), Source.OWN, own.title, canned.fill(own.spoken(familiar=familiar), known), _("à moi"))
         for own in own_replies(agent)
     ]
     here = Q(unit__isnull=True) | Q(unit=agent.unit)
@@ -57,6 +110,7 @@ def of_conversation(agent: Agent, dossier: Dossier) -> list[Reply]:
             Source.SHARED,
             row.title,
             canned.fill(canned.choose(row.vous, row.tu, familiar=familiar), known),
+            "" if row.subject == canned.Subject.OTHER else str(canned.Subject(row.subject).label),
         )
         for row in shared
     ]
@@ -65,7 +119,7 @@ def of_conversation(agent: Agent, dossier: Dossier) -> list[Reply]:
             parts = [part for part in (partner.telephone, partner.url) if part]
             if parts:
                 text = f"{partner.name} : {', '.join(parts)}"
-                found.append(Reply(f"partenaire-{partner.pk}", Source.PARTNER, partner.name, text))
+                found.append(Reply(f"partenaire-{partner.pk}", Source.PARTNER, partner.name, text, _("partenaire")))
     return found
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
@@ -17,6 +16,7 @@ from chat import clock, codewords, doorbell, followups, queue
 from chat.lifecycle import Status
 from chat.models import Conversation, EventKind
 from chat.writing import say
+from reports import house, house_rules
 from reports.models import Report
 
 RESUME_GRACE = timedelta(seconds=10)
@@ -139,10 +139,10 @@ def issue_code(*, conversation_id: int) -> Code:
     """Make a new code de reprise; the one before no longer works. Only its slow hash is kept.
 
     Asked for twice at once, the later request wins, whichever is hashed first: it is the one whose page is shown.
-    The code is good for RESUME_HOURS, to the minute. Raises ExchangeOver, Replaced, Busy.
+    The code is good for `house_rules.CODE_LIFE`, to the minute. Raises ExchangeOver, Replaced, Busy.
     """
     now = clock.now()
-    until = (now + timedelta(hours=settings.RESUME_HOURS)).replace(second=0, microsecond=0)
+    until = (now + house.span(house_rules.CODE_LIFE)).replace(second=0, microsecond=0)
     words = draw_words()
     digest = slow_hash(words)  # outside any transaction: nobody waits for it
     mine = Conversation.objects.filter(pk=conversation_id)

@@ -16,18 +16,19 @@ from chat.forms import CodeForm
 from chat.lifecycle import Status
 from chat.models import Conversation, FollowUp
 from chat.views import json_answer, manner_of, without_visit
-from reports import arrivals, limits
+from reports import arrivals, house, house_rules, limits
 from reports.models import ErasureRequest
 from reports.visitor import hashed_networks
 from triage import rules
 
-CODES, CODES_SECONDS = 6, 10 * 60  # a conversation may ask for so many
+CODES_SECONDS = 10 * 60  # in which a conversation may ask for `house_rules.CODES_MOST`
 # Only words of the list in the right number are a try: a slip is none. Fifty bits are not guessed at this rate; what
 # the limits protect is the processor. A network that used up its own tries no longer counts in those of everybody, so
 # that it cannot keep others out; and the first tries of each network have a part of their own, which those who try on
 # and on do not reach.
-TRIES, TRIES_SECONDS = 20, 10 * 60  # a network: a school behind one address comes back too
-WIDER_TRIES = (40, 120)  # the wider networks of IPv6: a household's, then a company's or a part of a provider's
+# A network may make `house_rules.TRIES_MOST` in this time: a school behind one address comes back too. The wider ones
+# of IPv6, a household's, then a company's or a part of a provider's, may make so many times as many.
+TRIES_SECONDS, WIDER = 10 * 60, (1, 2, 6)
 FIRST_TRIES = 3
 ALL_TRIES, ALL_FIRST_TRIES, ALL_TRIES_SECONDS = 200, 100, 60  # everybody together
 
@@ -71,7 +72,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 def _issue(current: Conversation) -> tuple[str, str, int]:
     """The new code, or why there is none; and the status of the answer."""
-    if limits.is_over(f"code:{current.public_id}", limit=CODES, seconds=CODES_SECONDS):
+    if limits.is_over(f"code:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
         return "", _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes."), 429
     try:
         return resume.issue_code(conversation_id=current.pk).text, "", 200
@@ -169,9 +170,10 @@ def _try(
     All codes that do not work get the same sentence: it tells a guesser nothing.
     """
     tries = 0  # of the widest of its networks
-    for network, limit in zip(hashed_networks(request), (TRIES, *WIDER_TRIES), strict=False):
+    most = house.value(house_rules.TRIES_MOST)
+    for network, times in zip(hashed_networks(request), WIDER, strict=False):
         tries = limits.count_one(f"resume:{network}", seconds=TRIES_SECONDS) or 0
-        if tries > limit:
+        if tries > times * most:
             limits.tell_reached("resume")
             return None, _("Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes."), 429
     if not _has_room(is_first=0 < tries <= FIRST_TRIES):

@@ -20,11 +20,11 @@ from chat import access, clock, doorbell, handover
 from chat.actions import ConversationClosed, NotYours
 from chat.desk import duration
 from chat.handover_models import Handover, Watch, Whisper
-from chat.handover_rules import OPEN, WATCH_FOR, HandoverState, Manner, Reason, Target
+from chat.handover_rules import OPEN, HandoverState, Manner, Reason, Target
 from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.writing import append, say
-from reports import keyring, register
+from reports import house, house_rules, keyring, register
 from reports.models import AccessKind
 
 AT_ONCE = 100  # watches that are over, of one tick
@@ -44,7 +44,7 @@ def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
 
 @transaction.atomic
 def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
-    """Read a conversation, for WATCH_FOR at most; joining again while it lasts changes nothing.
+    """Read a conversation, for `house_rules.WATCHED` at most; joining again while it lasts changes nothing.
 
     motive: why, as the register keeps it: not empty. Raises NotYours, ConversationClosed.
     """
@@ -54,7 +54,8 @@ def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
         if watch.until > now:
             return watch
         _leave(watch, conversation, now)
-    watch = Watch.objects.create(conversation=conversation, supervisor=by, joined_at=now, until=now + WATCH_FOR)
+    until = now + house.span(house_rules.WATCHED)
+    watch = Watch.objects.create(conversation=conversation, supervisor=by, joined_at=now, until=until)
     say(
         conversation,
         _("%(name)s, superviseur, rejoint l'échange : cette personne lit les messages et peut écrire."),

@@ -17,19 +17,31 @@ from django.utils.translation import ngettext
 from chat import display, transmissions, watch
 from chat.desk import duration
 from chat.lifecycle import Author, Availability
-from chat.models import Agent, Conversation, Message, Threshold
+from chat.models import Agent, Conversation, Message
 from chat.watch import Level, Limit, Watched
 from locations.models import Force
+from reports import house, house_rules
+from reports.house_rules import Rule
 from reports.models import AgeBand
 from triage.rules import Urgency
 
 ZONES = (*Force.values, "")
 
 
+LIMITS: Mapping[str, tuple[Rule, Rule | None]] = {
+    Watched.WAIT: (house_rules.WAIT, house_rules.WAIT_WARN),
+    Watched.WAIT_URGENT: (house_rules.WAIT_URGENT, house_rules.WAIT_URGENT_WARN),
+    Watched.SILENCE: (house_rules.SILENCE, house_rules.SILENCE_WARN),
+    Watched.ON_DUTY: (house_rules.ON_DUTY, None),
+    Watched.UNREAD: (house_rules.UNREAD, house_rules.UNREAD_WARN),
+}
+
+
 def limits() -> Mapping[str, Limit]:
-    """The limits in force: the administrator's, the defaults for what has none. One query."""
-    rows = Threshold.objects.values_list("kind", "limit", "warn_percent")
-    return {**watch.DEFAULTS, **{kind: Limit(limit, percent) for kind, limit, percent in rows}}
+    """The limits in force, by the house's rules. No query."""
+    return {
+        kind: Limit(house.value(limit), house.value(warn) if warn else 100) for kind, (limit, warn) in LIMITS.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,7 @@ class Board:
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """The board of a supervisor of these units, in five queries."""
+    """The board of a supervisor of these units, in four queries."""
     known = limits()
     people = list(
         Conversation.objects.waiting().values_list("urgency", "force", "report__age_band", "queued_at").order_by("pk")

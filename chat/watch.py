@@ -1,6 +1,5 @@
 """What the service promises, and how close it is to breaking it. Pure: facts and numbers in, levels out."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -9,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Watched(TextChoices):
-    """What has a limit that administrators set."""
+    """What has a limit that administrators set (`supervision.LIMITS`)."""
 
     WAIT = "wait", _("Attente d'une personne")
     WAIT_URGENT = "wait_urgent", _("Attente d'une personne en urgence")
@@ -37,20 +36,10 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """minutes, or agents for ON_DUTY. warn_percent: of the limit, from which it is near."""
+    """minutes, or agents for ON_DUTY. warn_percent: of the limit, from which it is near; of no use for ON_DUTY."""
 
     limit: int
-    warn_percent: int = 70
-
-
-# Three minutes: what the service aims at for 95 % of people. The others are ours, to be set by who runs the duty.
-DEFAULTS: Mapping[str, Limit] = {
-    Watched.WAIT: Limit(3),
-    Watched.WAIT_URGENT: Limit(1),
-    Watched.SILENCE: Limit(5),
-    Watched.ON_DUTY: Limit(1),
-    Watched.UNREAD: Limit(120),
-}
+    warn_percent: int
 
 
 def level_of_time(seconds: float, limit: Limit) -> Level:

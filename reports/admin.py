@@ -18,6 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
 from reports import forgetting, register
+from reports.house_admin import HouseRuleAdmin  # noqa: F401  registers itself
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from reports.retention import Kind, shortened
 

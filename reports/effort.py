@@ -15,17 +15,15 @@ from typing import Any
 from django.core import signing
 from django.http import HttpRequest
 
-from reports import limits
+from reports import house, house_rules, limits
 from triage.rules import Assessment, Urgency
 
 COUNTED = "reports.filed"
 WINDOW_SECONDS = 10 * 60
-RAID = 60  # in one to two windows: a day has about seventy (25,000 a year)
 BITS, MOST_BITS = 14, 17  # 2**14 hashes: a second on a cheap telephone; one bit more each time the raid doubles
 TOKEN_SECONDS = 15 * 60
 SALT = "reports.effort"
 LANE, LANE_SECONDS = "reports.lane", 60
-LEAST_WAIT, MOST_WAIT = 15, 120  # seconds, for who does not do the work; longer with everybody who came this minute
 _KEY = "reports.effort"
 
 
@@ -57,11 +55,11 @@ def is_asked_of(assessment: Assessment, *, discreet: bool) -> bool:
     """
     if discreet or assessment.urgency == Urgency.CRITICAL:
         return False
-    return _filed_lately() >= RAID
+    return _filed_lately() >= house.value(house_rules.RAID)
 
 
 def bits_now() -> int:
-    return min(MOST_BITS, BITS + int(math.log2(max(1, _filed_lately() / RAID))))
+    return min(MOST_BITS, BITS + int(math.log2(max(1, _filed_lately() / house.value(house_rules.RAID)))))
 
 
 # --- the work -----------------------------------------------------------------------------------------------------
@@ -100,7 +98,9 @@ def keep(request: HttpRequest, fields: dict[str, Any], assessment: Assessment) -
     else:
         others = limits.count_one(LANE, seconds=LANE_SECONDS) or 0
         is_urgent = assessment.urgency > Urgency.NORMAL
-        ready_at = time.time() + (LEAST_WAIT if is_urgent else min(MOST_WAIT, LEAST_WAIT + others))
+        least, most = house.value(house_rules.RAID_LEAST_WAIT), house.value(house_rules.RAID_MOST_WAIT)
+        # For who does not do the work; longer with everybody who came this minute.
+        ready_at = time.time() + (least if is_urgent else min(most, least + others))
     request.session[_KEY] = {"fields": fields, "ready_at": ready_at}
     return Kept(fields, ready_at)
 

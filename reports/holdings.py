@@ -79,12 +79,12 @@ HOLDINGS: Mapping[str, Holding] = {
         "a chain that loses its head proves nothing any more; it holds no content and no name (ADR 0031, 0033)"
     ),
     "reports.RetentionRule": NoEnd("the rules themselves"),
+    "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
     "accounts.User": TEAM,
     "chat.Agent": TEAM,
     "chat.UnitAccount": TEAM,
     "chat.Unit": TEAM,
     "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
-    "chat.Threshold": NoEnd("settings of the service; nothing of anybody"),
     "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account
     "chat.CannedReply": CONTENT,
     "chat.Agent_supervised_units": TEAM,

@@ -578,3 +578,7 @@ class Erased(models.Model):
     class Meta:
         verbose_name = _("empreinte d'effacement")
         verbose_name_plural = _("empreintes d'effacement")
+
+
+# What an administrator sets has a module of its own; Django looks for models here.
+from reports.house_models import HouseRule  # noqa: E402, F401

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 import locations.session
 import triage.session
 from locations.session import Choice
-from reports import actions, arrivals, effort, events, limits, session
+from reports import actions, arrivals, effort, events, house, house_rules, limits, session
 from reports.events import Event
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
@@ -21,7 +21,6 @@ from triage import rules
 from triage.rules import Assessment
 
 _SUBMISSION_KEY = "reports.submission"
-FILED_AN_HOUR = 200  # reports from one network, which may be a school or a mobile operator
 
 
 def _is_ongoing(report: Report) -> bool:
@@ -148,4 +147,5 @@ def _is_one_of_many(request: HttpRequest) -> bool:
     Nobody is refused. People who are not there are passed over by the queue, so that what remains is who jumps it.
     """
     network = hashed_address(request)
-    return bool(network) and limits.is_over(f"report:{network}", limit=FILED_AN_HOUR, seconds=60 * 60)
+    limit = house.value(house_rules.REPORTS_MOST)
+    return bool(network) and limits.is_over(f"report:{network}", limit=limit, seconds=60 * 60)

@@ -16,6 +16,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from reports import events
+from reports.house_rules import Rule
 from tests import once, restoring
 from tests.order import long_files_first
 
@@ -56,6 +57,29 @@ def _in_french() -> Iterator[None]:
     """Each test starts in the site's language, whatever the one before it chose."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _rules_of_the_house_as_they_come() -> None:
+    """What an earlier test set, or read, holds in none after it; and no test asks the database for what none set."""
+    from reports import house  # it has a model: Django is ready when tests run, not when this module is read
+
+    house.put({})
+
+
+@pytest.fixture
+def set_rule() -> Callable[[Rule, int], None]:
+    """`set_rule(house_rules.RAID, 5)`: as if an administrator had, and this process had read it."""
+    from reports import house
+
+    numbers: dict[str, int] = {}
+
+    def set_one(rule: Rule, number: int) -> None:
+        assert rule.fits(number), "nobody could set that"
+        numbers[rule.key] = number
+        house.put(numbers)
+
+    return set_one
 
 
 @pytest.fixture(autouse=True)

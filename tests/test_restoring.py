@@ -8,9 +8,10 @@ from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 
-from chat.models import CannedReply, Threshold
+from chat.models import CannedReply
 from pnav.pages.models import HelpNumber
 from reports import register
+from reports.models import RetentionRule
 from tests import restoring
 from tests.factories import chat as make
 from tests.reports.test_register import COMMON
@@ -24,7 +25,8 @@ def everything() -> dict[str, list[dict[str, object]]]:
 @pytest.mark.django_db(transaction=True)
 def test_database_is_as_the_migrations_left_it():
     before = everything()
-    assert all(before[label] for label in ("chat.CannedReply", "chat.Threshold", "pages.HelpNumber", "auth.Permission"))
+    kept = ("chat.CannedReply", "reports.RetentionRule", "pages.HelpNumber", "auth.Permission")
+    assert all(before[label] for label in kept)
     assert not any(before[label] for label in ("chat.Conversation", "reports.AccessRecord", "accounts.User"))
     make.message(make.assigned(), "de ce test")
     with transaction.atomic():
@@ -32,10 +34,10 @@ def test_database_is_as_the_migrations_left_it():
     CannedReply.objects.all().delete()
     Permission.objects.first().delete()
     HelpNumber.objects.update(order=4711)
-    Threshold.objects.update(limit=600)
+    RetentionRule.objects.update(source="essai")
     changed = {label for label, rows in everything().items() if rows != before[label]}
     assert {"chat.Message", "reports.AccessRecord", "chat.CannedReply", "auth.Permission"} <= changed
-    assert {"pages.HelpNumber", "chat.Threshold"} <= changed
+    assert {"pages.HelpNumber", "reports.RetentionRule"} <= changed
     restoring.bring_back(None)
     assert everything() == before
 

@@ -1,7 +1,7 @@
 """Demand and target to agents, for each hour of the week. Pure.
 
 A server of the model is a *place*: an agent holds `capacity` exchanges at once. The model treats all places as one
-room; the dispatcher makes a person wait for their own force up to OVERFLOW_SECONDS first, so a target shorter than
+room; the dispatcher makes a person wait for their own force up to the house's delay first, so a target shorter than
 that is not one it can judge (`is_below_overflow`).
 """
 

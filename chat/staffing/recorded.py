@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from chat.lifecycle import PLACE_KEPT
 from chat.staffing.demand import HOURS, Counted
+from reports import house, house_rules
 from reports.forgetting import rule_of
 from reports.retention import Kind
 from reports.statements import execute
@@ -85,7 +85,7 @@ def count_recorded(now: datetime) -> Counted:
     span = {"since": until - weeks * WEEK, "until": until, "zone": settings.TIME_ZONE}
     if not weeks:
         return Counted(weeks=0, came={})
-    kept = max(settings.ABANDON_SECONDS, PLACE_KEPT.total_seconds())
+    kept = max(house.span(house_rules.ABANDONED), house.span(house_rules.PLACE_KEPT)).total_seconds()
     [(gone, waited)] = execute(WAITED, {**span, "kept": kept})
     [(ended, held, held_squared)] = execute(HELD, span)
     came = {(week, hour): count for week, hour, count in execute(CAME, span)}

@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from pnav.pages.templatetags import help_numbers
-from reports import keyring
+from reports import house, house_rules, keyring
 
-from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified, overdue
+from .models import ContentBlock, Feedback, HelpNumber, Verified, overdue
 from .preview import Previewed
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class ReviewFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
         return [
-            ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": REVIEW_DAYS}),
+            ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": house.value(house_rules.REVIEW)}),
             ("doubt", _("avec un doute")),
         ]
 

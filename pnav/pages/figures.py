@@ -15,11 +15,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from chat import history, suppression
 from chat.lifecycle import Outcome
+from reports import house, house_rules
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ def compute(end: datetime, now: datetime) -> Figures:
     return {
         "computed_at": now.isoformat(),
         "end": end.isoformat(),
+        "promised_minutes": house.value(house_rules.PROMISED),
         "periods": [{"key": key, "days": days, **_period(end, days)} for key, days in PERIODS.items()],
     }
 
@@ -105,12 +108,15 @@ def _minutes(seconds: float | None, people: int, step: int) -> int | None:
     return max(step, -(-int(seconds) // (60 * step)) * step)
 
 
+PROMISE = ngettext_lazy(
+    "parmi elles, en moins de %(minutes)s minute", "parmi elles, en moins de %(minutes)s minutes", "minutes"
+)
 # What is said of a period, in this order: key, label, how the number is said.
 LINES = (
     ("opened", _lazy("Personnes qui ont ouvert un échange"), _lazy("au moins %(n)s")),
     ("minors", _lazy("dont mineurs"), _lazy("%(n)s %%")),
     ("answered", _lazy("Personnes à qui quelqu'un a répondu"), _lazy("%(n)s %%")),
-    ("in_time", _lazy("parmi elles, en moins de 3 minutes"), _lazy("%(n)s %%")),
+    ("in_time", PROMISE, _lazy("%(n)s %%")),
     ("wait", _lazy("Attente d'une personne sur deux"), _lazy("%(n)s min au plus")),
     ("gave_up", _lazy("Personnes parties avant une réponse"), _lazy("%(n)s %%")),
     ("length", _lazy("Durée d'un échange sur deux"), _lazy("%(n)s min au plus")),
@@ -129,6 +135,8 @@ def figures(request: HttpRequest) -> HttpResponse:
     periods = found["periods"]
     ends = [dict(one["outcomes"]) for one in periods]
     at_least = _lazy("au moins %(n)s")
+    # The promise that the week was counted by; a week that was counted before it could be set had the default.
+    minutes = {"minutes": found.get("promised_minutes", house_rules.PROMISED.default)}
     outcomes: list[tuple[Any, list[str]]] = [
         (label, [_said(one.get(value), at_least) for one in ends])
         for value, label in Outcome.choices
@@ -140,7 +148,10 @@ def figures(request: HttpRequest) -> HttpResponse:
     context = {
         "end": timezone.localtime(datetime.fromisoformat(found["end"])),
         "computed_at": timezone.localtime(datetime.fromisoformat(found["computed_at"])),
-        "lines": [(label, [_said(one[key], words) for one in periods]) for key, label, words in LINES],
+        "lines": [
+            (label % minutes if label is PROMISE else label, [_said(one[key], words) for one in periods])
+            for key, label, words in LINES
+        ],
         "outcomes": outcomes,
         "at_least": suppression.AT_LEAST,
     }

@@ -1,7 +1,7 @@
 """Contents that an administrator edits, and what visitors say of the service."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -11,17 +11,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from reports import keyring
+from reports import house, house_rules, keyring
 
 from . import markup
 
-REVIEW_DAYS = 180  # a fact unverified for longer is « à revoir » in the admin
 FEEDBACK_MAX_LENGTH = 1000  # characters
 
 
 def overdue(today: date) -> Q:
-    """Selects the facts never verified, or not for REVIEW_DAYS."""
-    return Q(verified_on=None) | Q(verified_on__lt=today - timedelta(days=REVIEW_DAYS))
+    """Selects the facts never verified, or not for `house_rules.REVIEW`."""
+    return Q(verified_on=None) | Q(verified_on__lt=today - house.span(house_rules.REVIEW))
 
 
 class Verified(models.Model):
@@ -35,7 +34,7 @@ class Verified(models.Model):
         abstract = True
 
     def is_overdue(self, today: date) -> bool:
-        return self.verified_on is None or self.verified_on < today - timedelta(days=REVIEW_DAYS)
+        return self.verified_on is None or self.verified_on < today - house.span(house_rules.REVIEW)
 
 
 def _in_language(french: str, english: str) -> str:

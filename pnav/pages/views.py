@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat.resume import park_conversation
-from reports import forgetting, limits
+from reports import forgetting, house, house_rules, limits
 from reports.retention import Kind
 from reports.session import current_report
 from reports.visitor import hashed_address
@@ -33,8 +33,6 @@ from .notices import MESSAGES_COOKIE
 logger = logging.getLogger(__name__)
 DATABASE_AWAY = (DatabaseError, InterfaceError)
 # Opinions an hour. A network may be a whole town's: most telephones share an address.
-FEEDBACK_OF_A_VISIT = 5
-FEEDBACK_OF_A_NETWORK = 20
 # All that this site leaves in a visitor's browser.
 OUR_COOKIES = {
     settings.SESSION_COOKIE_NAME,
@@ -86,9 +84,10 @@ def has_said_enough(request: HttpRequest) -> bool:
     visit, network = request.session.session_key, hashed_address(request)
     names = []
     if visit:
-        names.append((salted_hmac("pages.feedback", visit, algorithm="sha256").hexdigest()[:32], FEEDBACK_OF_A_VISIT))
+        name = salted_hmac("pages.feedback", visit, algorithm="sha256").hexdigest()[:32]
+        names.append((name, house.value(house_rules.OPINIONS_OF_VISIT)))
     if network:
-        names.append((network, FEEDBACK_OF_A_NETWORK))
+        names.append((network, house.value(house_rules.OPINIONS_OF_NETWORK)))
     # Each is counted, whatever the others say: no short circuit.
     over = [limits.is_over(f"feedback:{name}", limit=limit, seconds=60 * 60) for name, limit in names]
     return any(over)
@@ -142,6 +141,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "tombstone_days": rules[Kind.TOMBSTONE].total_days,
         "feedback_days": rules[Kind.OPINION].total_days,
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
+        "watched_minutes": house.value(house_rules.WATCHED),
         "contact_email": settings.CONTACT_EMAIL,
     }
     return render(request, "pages/privacy.html", periods)

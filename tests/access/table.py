@@ -377,6 +377,7 @@ ROUTES: dict[str, Route] = {
     "admin:auth_user_password_change": Route(administrators, FORM),
     "admin:accounts_user_import": Route(administrators, FORM),
     "admin:accounts_user_export": Route(administrators, WRITE),
+    "admin:reports_houserule_changes": Route(administrators, READ),
     "admin:admin/(?P<url>.*)$": Route(missing_administrators, FORM, where={"url": "rien"}),
     # The operator's. /metrics is for who holds the token, whoever they are.
     "health_live": Route(anybody, READ),
@@ -401,7 +402,6 @@ class AdminClass:
 ADMIN: dict[str, AdminClass] = {
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
-    "chat.Threshold": AdminClass(add=False, delete=False),
     "chat.CannedReply": AdminClass(),
     "chat.Unit": AdminClass(),
     "locations.Competence": AdminClass(),
@@ -414,6 +414,8 @@ ADMIN: dict[str, AdminClass] = {
     "pages.Feedback": AdminClass(add=False, change=False),
     "pages.HelpNumber": AdminClass(actions=frozenset({"verify_today"})),
     "reports.AccessRecord": AdminClass(add=False, change=False, delete=False),
+    # Its list is a form, which sets every number; a row alone is only looked at.
+    "reports.HouseRule": AdminClass(add=False, change=False, delete=False),
     "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),
     "reports.RetentionRule": AdminClass(add=False, delete=False),
     "reports.Tombstone": AdminClass(add=False, change=False, delete=False),

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import CannedReply, Threshold, Unit
+from chat.models import CannedReply, Unit
 from locations.models import DataEdition, Force, UnitAlias
 from pnav.accounts import recorded
 from pnav.accounts.models import Role, User
@@ -19,7 +19,7 @@ from pnav.accounts.recorded import Recorded
 from pnav.accounts.site import PnavAdminSite
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
 from reports import register
-from reports.models import AccessKind, AccessRecord, ErasureRequest, RetentionRule, Tombstone
+from reports.models import AccessKind, AccessRecord, ErasureRequest, HouseRule, RetentionRule, Tombstone
 from tests.factories import chat as make
 from tests.factories import locations as places
 
@@ -29,8 +29,10 @@ from .test_admin import first_password as shown_in
 pytestmark = pytest.mark.django_db
 
 MODELS = list(admin.site._registry)
-# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the last two.
-OWN_PAGES = {"auth_user_password_change", "accounts_user_import", "accounts_user_export"}
+# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the two that change something.
+OWN_PAGES = {
+    "auth_user_password_change", "accounts_user_import", "accounts_user_export", "reports_houserule_changes",
+}  # fmt: skip
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
 
 
@@ -135,6 +137,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "reports.RetentionRule": lambda: RetentionRule.objects.get_or_create(
         kind="exchange", defaults={"days": 335, "grace_days": 30, "digest_days": 30}
     )[0],
+    "reports.HouseRule": lambda: HouseRule.objects.create(key="raid_reports", value=80),
     "reports.ErasureRequest": lambda: ErasureRequest.objects.create(report=make.report(), asked_at=timezone.now()),
     "reports.Tombstone": lambda: Tombstone.objects.create(
         kind="exchange", month="2026-11-01", rule="335+30", cause="term"
@@ -145,7 +148,6 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
-    "chat.Threshold": lambda: Threshold.objects.get_or_create(kind="wait", defaults={"limit": 3})[0],
     "chat.CannedReply": lambda: CannedReply.objects.all()[0],
     "locations.Municipality": places.municipality,
     "locations.ReceptionPoint": lambda: places.reception_point(for_=places.municipality()),

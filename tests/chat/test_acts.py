@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as site
-from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -30,7 +29,7 @@ from chat.models import (
 )
 from locations.models import Force
 from pnav.accounts.models import Role, User
-from reports import keyring
+from reports import house_rules, keyring
 from reports.models import AccessRecord
 from tests.chat.sockets import visit
 from tests.chat.test_console_views import page_of, signed_in
@@ -73,7 +72,7 @@ def area(html: str, start: str) -> str:
 # --- a promise ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("minutes", acts.HOLD_MINUTES)
+@pytest.mark.parametrize("minutes", [rule.default for rule in house_rules.HOLD_CHOICES])
 def test_hold_tells_the_person_when_and_shows_in_the_list(conversation, client, minutes):
     answer = client.post(page_of(conversation) + "retour/", {"minutes": str(minutes)}, follow=True)
     held = Hold.objects.get()
@@ -609,13 +608,6 @@ def test_own_replies_have_a_limit(agent, client, monkeypatch):
     assert "Vous avez déjà" in client.post("/console/reponses/", {"title": "x", "vous": "x"}).content.decode()
 
 
-def test_shared_reply_with_an_unknown_variable_is_refused():
-    reply = CannedReply(title="x", vous="{adrese}")
-    with pytest.raises(ValidationError, match="adrese"):
-        reply.full_clean()
-    CannedReply(title="x", vous="{adresse}").full_clean()
-
-
 # --- the end --------------------------------------------------------------------------------------------------------
 
 
@@ -650,22 +642,3 @@ def test_rotate_keys_reseals_what_lies_beside(agent, conversation, colleague, se
     assert aside.messages.get().shown == "question"
     row.refresh_from_db()
     assert row.content()["vous"] == "Bonjour"
-
-
-def test_shared_reply_is_previewed_in_the_admin_and_agents_see_the_change(agent, conversation, client):
-    reply = CannedReply.objects.create(title="Venir", vous="Venez : {adresse} <b>", tu="Viens")
-    chief = signed_in(User.objects.create_user("chef", password="x", role=Role.ADMINISTRATOR))
-    address = f"/admin/chat/cannedreply/{reply.pk}/change/"
-    html = chief.get(address).content.decode()
-    assert "<p>Venez : ‹adresse› &lt;b&gt;</p>" in html
-    data = {
-        "title": "Venir demain",
-        "order": "1",
-        "is_active": "on",
-        "vous": "Demain",
-        "tu": "",
-        "force": "",
-        "unit": "",
-    }
-    assert chief.post(address, data).status_code == 302
-    assert "Venir demain" in client.get(page_of(conversation)).content.decode()

@@ -368,7 +368,7 @@ class Play:
             row = Conversation.objects.create(
                 report=report,
                 urgency=report.urgency,
-                weight=weight_of(report.urgency),
+                weight=weight_of(report.urgency, critical=HEAVY),
                 force=report.force,
                 opened_at=place,
                 queued_at=place,

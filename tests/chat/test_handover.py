@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from chat import access, actions, duty, handover, margin, queue, resume
 from chat.handover_models import Direction, Handover, HandoverText
-from chat.handover_rules import NOT_BACK_FOR, OFFER_FOR, READ_FOR, Answer, HandoverState, Part, Reason, Target
+from chat.handover_rules import Answer, HandoverState, Part, Reason, Target
 from chat.lifecycle import Author, Availability, Room, Status, Waiting, share_out
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from locations.models import Force
-from reports import keyring
+from reports import house, house_rules, keyring
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -130,12 +130,12 @@ def test_cold_is_not_given_back_for_a_while_even_if_nobody_else_has_room(convers
     Agent.objects.filter(pk=alex.pk).update(capacity=0)
     cold(conversation, camille, force=Force.GENDARMERIE)
     now = timezone.now()
-    soon = now + NOT_BACK_FOR - timedelta(seconds=30)
+    soon = now + house.span(house_rules.NOT_BACK) - timedelta(seconds=30)
     for moment in (now, soon):
         Agent.objects.update(seen_at=moment)
         Conversation.objects.update(reporter_seen_at=moment)
         assert queue.dispatch(moment) == 0
-    later = now + NOT_BACK_FOR + timedelta(seconds=30)
+    later = now + house.span(house_rules.NOT_BACK) + timedelta(seconds=30)
     Agent.objects.update(seen_at=later)
     Conversation.objects.update(reporter_seen_at=later)
     assert queue.dispatch(later) == 1
@@ -274,7 +274,7 @@ def test_warm_refused_summary_is_deleted_and_the_transfer_goes_on(conversation, 
 
 def test_warm_silence_of_the_person_is_no_consent(conversation, camille, alex):
     one = propose(conversation, camille, agent=alex.pk)
-    later = timezone.now() + READ_FOR + timedelta(seconds=1)
+    later = timezone.now() + house.span(house_rules.SUMMARY_READ) + timedelta(seconds=1)
     assert handover.advance(later) == 1
     one.refresh_from_db()
     assert (one.state, one.answer, one.texts.count()) == (HandoverState.OFFERED, Answer.SILENT, 0)
@@ -286,7 +286,7 @@ def test_warm_silence_of_the_person_is_no_consent(conversation, camille, alex):
 def test_warm_without_an_answer_stays_with_the_first_agent(conversation, camille, alex):
     one = propose(conversation, camille, agent=alex.pk)
     answer(one)
-    later = timezone.now() + OFFER_FOR + timedelta(seconds=1)
+    later = timezone.now() + house.span(house_rules.OFFER_OPEN) + timedelta(seconds=1)
     assert handover.advance(later) == 1
     assert handover.advance(later) == 0
     one.refresh_from_db()
@@ -382,7 +382,7 @@ def test_one_passage_at_a_time(conversation, camille, alex):
             reason="other",
             state=HandoverState.OFFERED,
             asked_at=timezone.now(),
-            until=timezone.now() + OFFER_FOR,
+            until=timezone.now() + house.span(house_rules.OFFER_OPEN),
         )
 
 

@@ -188,7 +188,7 @@ def test_share_out_heavy_person_fills_two_places():
 
 @pytest.mark.parametrize(("urgency", "weight"), [(Urgency.NORMAL, LIGHT), (Urgency.HIGH, LIGHT), (2, HEAVY)])
 def test_weight_of(urgency, weight):
-    assert weight_of(urgency) == weight
+    assert weight_of(urgency, critical=HEAVY) == weight
 
 
 def test_share_out_reads_no_further_than_needed():

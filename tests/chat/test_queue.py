@@ -404,7 +404,7 @@ def test_board_finds_a_place_without_searching():
             raise AssertionError("a thousand pages each search a thousand places")
 
     ids = [uuid.uuid4() for _each in range(1000)]
-    board = queue.Board(order=Order(ids), slots=0, free=0)
+    board = queue.Board(order=Order(ids), slots=0, free=0, average_minutes=55)
     assert [board.position(each) for each in ids] == list(range(1, 1001))
     assert board.position(uuid.uuid4()) is None
 

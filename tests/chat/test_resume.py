@@ -20,6 +20,7 @@ from chat import actions, codewords, resume, resume_views
 from chat.lifecycle import Author, Availability, Status
 from chat.models import Conversation, EventKind
 from pnav.sessions import SessionStore
+from reports import house_rules
 from reports.session import DISCREET, ENDED, GENERATION, KEY
 from tests.chat.sockets import visit
 from tests.chat.test_actions import in_threads
@@ -404,10 +405,11 @@ def test_code_after_the_end_says_so(as_reporter):
     assert response.status_code == 409 and "terminé" in response.json()["detail"]
 
 
-def test_code_asked_for_too_often_waits_and_the_last_one_stays(as_reporter, monkeypatch):
-    monkeypatch.setattr(resume_views, "CODES", 1)
+def test_code_asked_for_too_often_waits_and_the_last_one_stays(as_reporter, set_rule):
+    set_rule(house_rules.CODES_MOST, 2)
     client = as_reporter(make.waiting())
-    code = code_on_page(client.post(reverse("chat:code")))
+    codes = [code_on_page(client.post(reverse("chat:code"))) for _time in range(2)]
+    code = codes[-1]
     response = client.post(reverse("chat:code"))
     assert response.status_code == 429 and "dans dix minutes" in shown(response)
     assert send(Client(), code).url == PAGE
@@ -526,7 +528,7 @@ def test_resume_keeps_nothing_on_the_device(client):
 
 def test_resume_after_too_many_tries_of_a_network_waits():
     code = issue(make.waiting())
-    for _time in range(resume_views.TRIES):
+    for _time in range(house_rules.TRIES_MOST.default):
         assert "n'ouvrent aucun" in shown(send(Client(), WRONG))  # without cookies: a new visit each time
     response = send(Client(), code)
     assert response.status_code == 429
@@ -536,9 +538,9 @@ def test_resume_after_too_many_tries_of_a_network_waits():
 
 
 def test_resume_one_network_cannot_keep_everybody_out(monkeypatch):
-    monkeypatch.setattr(resume_views, "ALL_TRIES", resume_views.TRIES + 1)
+    monkeypatch.setattr(resume_views, "ALL_TRIES", house_rules.TRIES_MOST.default + 1)
     code = issue(make.waiting())
-    for _time in range(resume_views.TRIES * 3):
+    for _time in range(house_rules.TRIES_MOST.default * 3):
         send(Client(), WRONG)
     assert send(Client(REMOTE_ADDR="192.0.2.7"), code).url == PAGE
 
@@ -571,7 +573,7 @@ def test_resume_first_tries_have_room_while_others_try_on(monkeypatch):
 
 def test_resume_a_slip_is_no_try(client):
     code = issue(make.waiting())
-    for _time in range(resume_views.TRIES + 1):
+    for _time in range(house_rules.TRIES_MOST.default + 1):
         assert "notre liste" in shown(send(client, WRONG.replace("girafe", "giraffe")))
     assert send(client, code).url == PAGE
 

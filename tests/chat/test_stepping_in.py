@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from chat import access, actions, forgetting, handover, stepping_in, supervision
 from chat.handover_models import Handover, Watch, Whisper
-from chat.handover_rules import WATCH_FOR, HandoverState, Reason, Target
+from chat.handover_rules import HandoverState, Reason, Target
 from chat.lifecycle import Author, Status
 from chat.models import Agent, EventKind
 from chat.resume import park_conversation
 from pnav.accounts.models import Role
-from reports import readings
+from reports import house, house_rules, readings
 from reports.models import AccessKind, AccessRecord
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
@@ -137,7 +137,7 @@ def test_join_twice_at_once_is_one(conversation, dominique):
 
 def test_join_ends_by_itself_and_says_so(conversation, dominique):
     join(conversation, dominique)
-    later = timezone.now() + WATCH_FOR + timedelta(seconds=1)
+    later = timezone.now() + house.span(house_rules.WATCHED) + timedelta(seconds=1)
     assert not access.has_joined(dominique, conversation, later)
     assert stepping_in.end_watches(later) == 1
     assert stepping_in.end_watches(later) == 0

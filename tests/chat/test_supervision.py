@@ -5,9 +5,10 @@ from django.utils import timezone
 
 from chat import supervision
 from chat.lifecycle import Author
-from chat.models import Conversation, Message, Threshold
+from chat.models import Conversation, Message
 from chat.watch import Level
 from pnav.accounts.models import Role
+from reports import house_rules
 from tests.chat.test_console_views import signed_in
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -52,13 +53,15 @@ def test_alert_comes_before_the_promise_is_broken(minutes, words, level):
     assert [(alert.level, words in alert.text) for alert in alerts] == ([(level, True)] if words else [])
 
 
-def test_alert_follows_the_administrators_threshold():
+def test_alert_follows_the_administrators_rule(set_rule):
     make.agent()
     make.agent()
     make.waiting(queued_at=make.long_ago(4))
-    Threshold.objects.update_or_create(kind="wait", defaults={"limit": 10, "warn_percent": 50})
+    assert [alert.level for alert in read().alerts] == [Level.BROKEN]
+    set_rule(house_rules.WAIT, 10)
+    set_rule(house_rules.WAIT_WARN, 50)
     assert read().alerts == []
-    Threshold.objects.filter(kind="wait").update(warn_percent=30)
+    set_rule(house_rules.WAIT_WARN, 30)
     assert [alert.level for alert in read().alerts] == [Level.NEAR]
 
 
@@ -125,5 +128,5 @@ def test_board_queries_do_not_grow(django_assert_num_queries):
     for _each in range(3):
         silent_for(6)
         make.waiting()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         read()

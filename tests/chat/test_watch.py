@@ -17,7 +17,7 @@ def test_level_of_time_warns_at_seventy_percent(seconds, level):
     ("on_duty", "free", "level"), [(0, 0, Level.BROKEN), (1, 2, Level.NEAR), (2, 0, Level.NEAR), (2, 1, Level.KEPT)]
 )
 def test_level_of_duty(on_duty, free, level):
-    assert level_of_duty(on_duty=on_duty, free=free, limit=Limit(1)) is level
+    assert level_of_duty(on_duty=on_duty, free=free, limit=Limit(1, 100)) is level
 
 
 def test_level_is_said_by_shape_and_word():

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from chat import actions, queue
-from chat.lifecycle import Author, Availability, Outcome, weight_of
+from chat.lifecycle import HEAVY, Author, Availability, Outcome, weight_of
 from chat.models import Agent, Conversation, ConversationEvent, Message, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
@@ -77,7 +77,7 @@ def waiting(*, queued_at: datetime | None = None, **fields: Any) -> Conversation
     return Conversation.objects.create(
         report=filed,
         urgency=filed.urgency,
-        weight=weight_of(filed.urgency),
+        weight=weight_of(filed.urgency, critical=HEAVY),
         force=filed.force,
         opened_at=queued_at or now,
         queued_at=queued_at or now,

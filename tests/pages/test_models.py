@@ -4,8 +4,8 @@ import pytest
 from django.utils import translation
 
 from pnav.pages import actions
-from pnav.pages.models import FEEDBACK_MAX_LENGTH, REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, overdue
-from reports import keyring
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber, overdue
+from reports import house_rules, keyring
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 1, 10)
@@ -13,7 +13,7 @@ TODAY = date(2026, 1, 10)
 
 def test_overdue_counts_from_the_last_check():
     HelpNumber.objects.all().delete()
-    limit = TODAY - timedelta(days=REVIEW_DAYS)
+    limit = TODAY - timedelta(days=house_rules.REVIEW.default)
     for number, verified_on in (("1", None), ("2", limit - timedelta(days=1)), ("3", limit), ("4", TODAY)):
         HelpNumber.objects.create(number=number, label="x", audience="x", verified_on=verified_on)
     found = HelpNumber.objects.filter(overdue(TODAY))

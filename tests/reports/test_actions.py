@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from locations.session import Choice
-from reports import limits, views
+from reports import house_rules, limits, views
 from reports.actions import file_report
 from reports.models import AgeBand, Report
 from tests.chat.test_actions import in_threads
@@ -54,10 +54,10 @@ def test_file_report_one_of_many_is_filed_without_its_urgency():
     assert (alone.urgency, many.urgency) == (Urgency.CRITICAL, Urgency.NORMAL)
 
 
-def test_is_one_of_many_counts_a_network_and_no_other(rf, monkeypatch):
-    monkeypatch.setattr(views, "FILED_AN_HOUR", 3)
+def test_is_one_of_many_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
+    set_rule(house_rules.REPORTS_MOST, 20)
     monkeypatch.setattr(limits.time, "time", lambda: 2_000_000.0)
     cache.clear()
     here, there = (rf.get("/", REMOTE_ADDR=address) for address in ("192.0.2.1", "198.51.100.1"))
-    assert [views._is_one_of_many(here) for _each in range(4)] == [False, False, False, True]
+    assert [views._is_one_of_many(here) for _each in range(21)] == [False] * 20 + [True]
     assert not views._is_one_of_many(there)

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from reports import effort, limits
+from reports import effort, house_rules, limits
 from reports.models import Report
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  counters of this test alone
 from tests.reports.test_views import CHAT, MINOR_CHAT, URL, form_of, set_visit
@@ -34,7 +34,7 @@ def noon(monkeypatch):
     return Clock
 
 
-def raid(reports: int = effort.RAID) -> None:
+def raid(reports: int = house_rules.RAID.default) -> None:
     for _ in range(reports):
         effort.count_filed()
 
@@ -59,9 +59,9 @@ def send(client: Client) -> str:
 
 
 def test_on_an_ordinary_day_nothing_is_asked(unit):
-    raid(effort.RAID - 1)
+    raid(house_rules.RAID.default - 1)
     assert send(visitor(unit)) == reverse("chat:conversation")
-    assert limits.recent(effort.COUNTED, seconds=effort.WINDOW_SECONDS) == effort.RAID
+    assert limits.recent(effort.COUNTED, seconds=effort.WINDOW_SECONDS) == house_rules.RAID.default
 
 
 def test_during_a_raid_the_form_is_kept_not_filed(unit):
@@ -188,7 +188,7 @@ def test_without_a_script_the_page_comes_back_by_itself_and_opens(unit, noon):
     send(client)
     page = client.get(WAIT)
     left = page.context["kept"].seconds_left
-    assert effort.LEAST_WAIT <= left <= effort.MOST_WAIT
+    assert house_rules.RAID_LEAST_WAIT.default <= left <= house_rules.RAID_MOST_WAIT.default
     assert f'<noscript><meta http-equiv="refresh" content="{left}"></noscript>' in page.text
     assert "Tes réponses sont gardées" in page.text and 'type="submit">Entrer' not in page.text
     assert client.post(WAIT).status_code == 200  # too early: the same page, nothing lost
@@ -215,7 +215,7 @@ def test_a_minor_waits_the_shortest(unit):
         limits.count_one(effort.LANE, seconds=effort.LANE_SECONDS)
     client = visitor(unit, MINOR_CHAT)
     send(client)
-    assert client.get(WAIT).context["kept"].seconds_left == effort.LEAST_WAIT
+    assert client.get(WAIT).context["kept"].seconds_left == house_rules.RAID_LEAST_WAIT.default
 
 
 def test_nobody_waits_longer_than_two_minutes(unit):
@@ -224,7 +224,7 @@ def test_nobody_waits_longer_than_two_minutes(unit):
         limits.count_one(effort.LANE, seconds=effort.LANE_SECONDS)
     client = visitor(unit)
     send(client)
-    assert client.get(WAIT).context["kept"].seconds_left == effort.MOST_WAIT
+    assert client.get(WAIT).context["kept"].seconds_left == house_rules.RAID_MOST_WAIT.default
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -241,8 +241,8 @@ def test_without_a_form_the_page_leads_to_it(client, unit, method):
 def test_a_raid_of_five_hundred_and_a_person(unit, noon):
     """A program fills in five hundred forms, each with a visit of its own, and does no work."""
     where = [send(visitor(unit)) for _ in range(500)]
-    assert where.count(reverse("chat:conversation")) == effort.RAID == Report.objects.count()
-    assert where.count(WAIT) == 500 - effort.RAID
+    assert where.count(reverse("chat:conversation")) == house_rules.RAID.default == Report.objects.count()
+    assert where.count(WAIT) == 500 - house_rules.RAID.default
 
     person = visitor(unit)
     assert send(person) == WAIT
@@ -255,9 +255,9 @@ def test_a_raid_of_five_hundred_and_a_person(unit, noon):
     without_script, in_danger = visitor(unit), visitor(unit, IN_DANGER, anyway=True)
     assert send(in_danger) == reverse("chat:conversation")
     assert send(without_script) == WAIT
-    noon.time += effort.MOST_WAIT
+    noon.time += house_rules.RAID_MOST_WAIT.default
     assert without_script.post(WAIT).url == reverse("chat:conversation")
-    assert Report.objects.count() == effort.RAID + 3
+    assert Report.objects.count() == house_rules.RAID.default + 3
 
 
 def test_counters_hold_nothing_of_anybody(unit):

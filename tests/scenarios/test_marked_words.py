@@ -37,7 +37,7 @@ from pnav.demo.services import Service
 from pnav.pages.actions import give_feedback
 from pnav.pages.models import Feedback
 from pnav.sessions import SessionStore
-from reports import arrivals, effort, keyring, openings
+from reports import arrivals, effort, house_rules, keyring, openings
 from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report, SealedValue
 from reports.sealing import Context, unseal
 from reports.visitor import Connection
@@ -218,7 +218,7 @@ def _under_seal(all_: Typing) -> None:
     him = before_the_form(all_)
     caches = {"default": {**settings.CACHES["default"], "LOCATION": all_.site.valkey.url, "KEY_PREFIX": "scenario"}}
     with override_settings(CACHES=caches):
-        for _each in range(effort.RAID):
+        for _each in range(house_rules.RAID.default):
             effort.count_filed()
     assert him.post("/signalement/", form_of(him)).headers["Location"] == "/signalement/patienter/"
     assert him.get("/signalement/patienter/").status == 200

@@ -25,6 +25,7 @@ from chat.staffing.demand import (
 )  # fmt: skip
 from chat.staffing.plan import Hour, Target, plan
 from chat.staffing.recorded import BadFile, count_file, count_recorded, read_profile
+from reports import house, house_rules
 
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 SAID = {Basis.RECORDED: "mesuré", Basis.ASSUMED: "HYPOTHÈSE"}
@@ -69,7 +70,8 @@ class Command(BaseCommand):
         told: dict[str, Any] = {
             "target": {
                 "share": target.share, "within_seconds": target.within_seconds, "capacity": target.capacity,
-                "pauses": target.pauses, "is_below_overflow": target.is_below_overflow(settings.OVERFLOW_SECONDS),
+                "pauses": target.pauses,
+                "is_below_overflow": target.is_below_overflow(house.value(house_rules.OVERFLOW)),
             },
             "demand": _told(demand, counted),
             "hours": [_line(hour) for hour in hours],
@@ -176,10 +178,11 @@ def _line(hour: Hour) -> dict[str, Any]:
 
 
 def _check(demand: Demand, hours: tuple[Hour, ...], target: Target, seed: int) -> dict[str, Any]:
+    overflow = house.value(house_rules.OVERFLOW)
     began = time.perf_counter()
-    year = check.live_a_year(demand, hours, target, overflow_seconds=settings.OVERFLOW_SECONDS, seed=seed)
+    year = check.live_a_year(demand, hours, target, overflow_seconds=overflow, seed=seed)
     between = time.perf_counter()
-    raid = check.live_a_raid(demand, hours, target, overflow_seconds=settings.OVERFLOW_SECONDS, seed=seed)
+    raid = check.live_a_raid(demand, hours, target, overflow_seconds=overflow, seed=seed)
     return {
         "year": {
             "people": len(year.run.people), "model": year.model, "simulated": year.simulated, "widest": year.widest,
