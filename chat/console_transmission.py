@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, casefile, supervision, transmission_panel, transmissions
+from chat import access, actions, casefile, supervision, transmission_panel, transmission_reading, transmissions
 from chat.console_views import conversation_or_404, for_agents, screen
 from chat.models import Agent, Conversation
 from chat.transmission_forms import OfOneForm, TransmissionForm
@@ -121,7 +121,7 @@ def index(request: HttpRequest, agent: Agent) -> HttpResponse:
     now = timezone.now()
     limit = supervision.limits()[Watched.UNREAD]
     over = {State.CLOSED, State.REFUSED, State.WITHDRAWN}
-    rows = transmissions.listed(
+    rows = transmission_reading.listed(
         access.transmitted_by(agent), now=now, limit=limit, key=lambda one: (one.state in over, -one.level)
     )
     context = {

@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import access, clock, followups, resume, transmissions
+from chat import access, clock, followups, resume, transmission_reading, transmissions
 from chat.models import Conversation
 from chat.resume_views import CODES, CODES_SECONDS
 from chat.transmission_forms import AnswerForm
+from chat.transmission_reading import Shown
 from chat.transmission_rules import State
-from chat.transmissions import Shown
 from chat.views import manner_of
 from reports import limits
 
@@ -23,7 +23,7 @@ from reports import limits
 def _whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
     """The conversation to follow, and whether a code opened it: of this visit, where there is something to follow."""
     own = access.as_reporter(request.session)
-    if own is not None and transmissions.has_any(own):
+    if own is not None and transmission_reading.has_any(own):
         return own, False
     followed = access.as_follower(request.session)
     return (followed, True) if followed is not None else (own, False)
@@ -59,7 +59,7 @@ def code(request: HttpRequest) -> HttpResponse:
     current, is_by_code = _whose(request)
     if current is None:
         return redirect("chat:resume")
-    if current.is_open or not transmissions.has_any(current):
+    if current.is_open or not transmission_reading.has_any(current):
         return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
     if limits.is_over(f"code:{current.public_id}", limit=CODES, seconds=CODES_SECONDS):
         error = _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes.")
@@ -85,7 +85,7 @@ def _show(
     code: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    rows = transmissions.of(current)
+    rows = transmission_reading.of(current)
     context: dict[str, Any] = {
         **manner_of(request, current),
         "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, supervision, transmissions
+from chat import access, supervision, transmission_reading, transmissions
 from chat.models import Transmission, UnitAccount
 from chat.transmission_forms import MeetingForm, ReasonForm
 from chat.transmission_rules import State
@@ -58,7 +58,7 @@ def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
 def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
     """The list, without a word of any summary: those that nobody has read first, the oldest of them first."""
     limit = supervision.limits()[Watched.UNREAD]
-    rows = transmissions.listed(
+    rows = transmission_reading.listed(
         access.received_by(account),
         now=timezone.now(),
         limit=limit,

@@ -38,7 +38,7 @@ from chat import (
     refusals,
     resume,
     thread,
-    transmissions,
+    transmission_reading,
     wording,
 )  # fmt: skip
 from chat.dialogue import Party
@@ -141,8 +141,8 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
         "asked": access.summary_for(conversation, timezone.now()),
         "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
         "question": proposals.open_question(conversation),
-        "has_slip": transmissions.slip_of(conversation) is not None,
-        "follow": transmissions.link_words(conversation),
+        "has_slip": transmission_reading.slip_of(conversation) is not None,
+        "follow": transmission_reading.link_words(conversation),
         "told": _told(conversation),
     }
     return render(request, "chat/conversation.html", context)
@@ -278,7 +278,7 @@ def news(request: HttpRequest) -> HttpResponse:
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         "paused": request.GET.get("pause") == "1",
         "question": proposals.open_question(current),
-        "follow": transmissions.link_words(current),
+        "follow": transmission_reading.link_words(current),
     }
     return render(request, "chat/news.html", context)
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import actions, casefile, emergencies, proposals, supervision, transmissions
+from chat import actions, casefile, emergencies, proposals, supervision, transmission_reading, transmissions
 from chat.emergency_rules import Situation
 from chat.lifecycle import Author
 from chat.models import Conversation, ConversationEvent, EventKind, Transmission, TransmissionStep, UnitAccount
@@ -229,7 +229,7 @@ def test_meeting_is_told_with_its_slip_and_may_be_followed_by_another(conversati
     assert "lundi 7 mai 2035, 9 h 30" in thread(conversation)[-1] and row.file_number in thread(conversation)[-1]
     meet(row, place="Bureau 12, premier étage")
     assert "Bureau 12" in thread(conversation)[-1]
-    appointment, words = transmissions.slip_of(conversation)
+    appointment, words = transmission_reading.slip_of(conversation)
     assert appointment.file_number == row.file_number
     assert (words["unit"], words["address"]) == (unit.point.name, ["Bureau 12, premier étage"])
     assert states(row) == ["asked", "sent", "read", "meeting", "meeting"]
@@ -239,7 +239,7 @@ def test_slip_is_of_the_last_one_who_proposed(conversation, unit):
     row = hand.opened(conversation, unit)
     meet(row)
     proposals.propose_appointment(conversation_id=conversation.pk, meets_at=MOMENT, by=conversation.assigned_to.user)
-    appointment, _words = transmissions.slip_of(conversation)
+    appointment, _words = transmission_reading.slip_of(conversation)
     assert appointment.file_number != row.file_number
 
 
@@ -252,7 +252,7 @@ def test_close_tells_why_once(conversation, unit):
         shut(row)
     with pytest.raises(transmissions.Settled):
         meet(row)
-    assert len(thread(conversation)) == count and transmissions.meeting_of(conversation) is None
+    assert len(thread(conversation)) == count and transmission_reading.meeting_of(conversation) is None
 
 
 def test_older_page_does_nothing_over_what_a_colleague_did(conversation, unit):
@@ -293,7 +293,7 @@ def test_words_are_sealed_for_their_row(conversation, unit):
     other.refresh_from_db()
     with pytest.raises(keyring.UnsealError):
         _words = other.words
-    assert transmissions.of(other.conversation)[0].summary == ""
+    assert transmission_reading.of(other.conversation)[0].summary == ""
 
 
 def test_history_has_a_line_a_step_and_no_word(conversation, unit):
@@ -495,15 +495,15 @@ def fresh(conversation) -> Conversation:
 def test_late_is_told_to_the_supervisor_and_to_the_agent(conversation, unit):
     row = hand.sent(conversation, unit)
     now, limit = timezone.now(), supervision.limits()[Watched.UNREAD]
-    assert limit == Limit(120, 70) and transmissions.unread(now, limit) == []
+    assert limit == Limit(120, 70) and transmission_reading.unread(now, limit) == []
     near, late = now + timedelta(minutes=100), now + timedelta(minutes=121)
-    assert transmissions.unread(near, limit) == [Level.NEAR]
+    assert transmission_reading.unread(near, limit) == [Level.NEAR]
     board = supervision.read(late, units=frozenset())
     assert "1 transmission non lue par l'unité depuis plus de 120 min." in [alert.text for alert in board.alerts]
-    (shown,) = transmissions.of(conversation, now=late, limit=limit)
+    (shown,) = transmission_reading.of(conversation, now=late, limit=limit)
     assert shown.level is Level.BROKEN
     transmissions.mark_read(transmission=row, by=unit.user)
-    assert transmissions.unread(late, limit) == []
+    assert transmission_reading.unread(late, limit) == []
     assert not any("transmission" in alert.text for alert in supervision.read(late, units=frozenset()).alerts)
 
 
