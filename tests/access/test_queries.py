@@ -40,7 +40,8 @@ NAMED = {
     "chat/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
     "chat/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
     "chat/closings.py": (ACTS, {"words_of", "points_of"}),
-    "chat/transmissions.py": (ACTS + "; or counts what nobody has read", {"*"}),
+    "chat/transmissions.py": (ACTS, {"*"}),
+    "chat/transmission_reading.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
     "chat/followups.py": (ACTS + "; or ends codes by their own date", {"*"}),
     "chat/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
