@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from chat.case_forms import AppointmentForm
-from chat.transmission_rules import PLACE_MAX, REASON_MAX, SUMMARY_MAX
+from chat.transmission_rules import OTHER_MAX, PLACE_MAX, REASON_MAX, SUMMARY_MAX
 
 
 class TransmissionForm(forms.Form):
@@ -52,6 +52,29 @@ class AnswerForm(OfOneForm):
     """What the person says of the summary that they read."""
 
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+
+
+class MeetingAnswerForm(OfOneForm):
+    """What the person says of the appointment that they read. seen: how many steps the page showed.
+
+    other: another moment, in their words; sent with a refusal alone.
+    """
+
+    seen = forms.IntegerField(min_value=0)
+    answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+    other = forms.CharField(
+        max_length=OTHER_MAX,
+        required=False,
+        widget=forms.Textarea,
+        error_messages={"max_length": _("Ce texte est trop long : 500 caractères au plus.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == "yes" and cleaned.get("other"):
+            text = _("Un autre moment est écrit ici, avec la réponse « oui ». Effacer ce texte, ou répondre « non ».")
+            self.add_error("other", text)
+        return cleaned
 
 
 class MeetingForm(AppointmentForm):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from chat import display, proposals, watch
 from chat.models import Conversation, Transmission, TransmissionStep
-from chat.transmission_rules import Basis, Part, State, can_move
+from chat.transmission_rules import STANDING, Basis, Part, State, can_move
 from chat.watch import Level, Limit
 from reports.keyring import UnsealError
 
@@ -24,7 +24,7 @@ LISTED = 200  # of one unit, or of one agent
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step in words. words: of an appointment or of the end."""
+    """One step in words. words: of an appointment, of its refusal or of the end."""
 
     state: State
     at: datetime
@@ -67,6 +67,21 @@ class Shown:
     def may_answer(self) -> bool:
         """Whether the unit may propose an appointment or close."""
         return can_move(self.state, State.CLOSED, Part.UNIT)
+
+    @property
+    def may_accept(self) -> bool:
+        """Whether an appointment waits for the person's answer."""
+        return can_move(self.state, State.ACCEPTED, Part.PERSON)
+
+    @property
+    def may_decline(self) -> bool:
+        """Whether the person may refuse the appointment, also after they accepted it."""
+        return can_move(self.state, State.DECLINED, Part.PERSON)
+
+    @property
+    def has_meeting(self) -> bool:
+        """Whether an appointment stands."""
+        return self.state in STANDING
 
     @property
     def seen(self) -> int:
@@ -136,15 +151,15 @@ def has_any(conversation: Conversation) -> bool:
 def link_words(conversation: Conversation) -> str:
     """What the link to « Suites » says beside the thread, in the active language; empty when there is nothing there."""
     states = set(Transmission.objects.filter(conversation=conversation).values_list("state", flat=True))
-    if State.ASKED in states:
+    if states & {State.ASKED, State.MEETING}:
         return str(_("Lire et répondre"))
     return str(_("Suites")) if states else ""
 
 
 def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:
-    """The last appointment that a unit proposed and that still stands: when it was proposed, whose, and its words."""
+    """The last appointment of a unit that stands, not refused nor closed: when it was proposed, whose, its words."""
     rows = TransmissionStep.objects.filter(
-        transmission__conversation=conversation, transmission__state=State.MEETING, state=State.MEETING
+        transmission__conversation=conversation, transmission__state__in=STANDING, state=State.MEETING
     )
     step = rows.select_related("transmission").order_by("-at", "-pk").first()
     if step is None:

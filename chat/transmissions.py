@@ -57,9 +57,12 @@ TAKEN_BACK = _("Le résumé à relire est retiré : rien n'a été envoyé.")
 WITHDRAWN = _("La transmission à %(unit)s est retirée. Personne ne l'avait lue.")
 READ = _("Lu : %(unit)s a lu le résumé.")
 MEETING = _(
-    "Rendez-vous proposé par %(unit)s : %(moment)s, %(place)s. Numéro de dossier : %(number)s. Le papier à montrer est "
-    "à la page « Mon rendez-vous » (/tchat/rendez-vous/)."
+    "Rendez-vous proposé par %(unit)s : %(moment)s, %(place)s. Numéro de dossier : %(number)s. Oui ou non se dit à "
+    "la page « Suites » (/tchat/suites/). Le papier à montrer est à la page « Mon rendez-vous » (/tchat/rendez-vous/)."
 )
+ACCEPTED = _("Rendez-vous accepté : %(moment)s, %(unit)s.")
+DECLINED = _("Rendez-vous refusé : %(moment)s, %(unit)s.")
+DECLINED_OTHER = _("Rendez-vous refusé : %(moment)s, %(unit)s. Autre moment souhaité : %(other)s")
 CLOSED = _("Clos, voici pourquoi : %(reason)s (%(unit)s)")
 
 
@@ -211,6 +214,36 @@ def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None
     _move(row, State.SENT, Part.PERSON)
     _step(row, State.SENT, None, SENT, unit=opened(row).get("unit", ""), number=row.file_number)
     _record_sending(row, row.made_by)
+
+
+@transaction.atomic
+def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, agrees: bool, other: str = "") -> None:
+    """What the person says of the appointment that the unit proposed. Access was proven.
+
+    seen: how many steps the page showed: an old page answers no later appointment. other: another moment, in their
+    words, of a refusal. The same answer sent twice is one. Raises Older, Settled.
+    """
+    if agrees and other:
+        raise ValueError("Another moment goes with a refusal.")
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+    row = _of_conversation(conversation, public_id)
+    after, count = State.ACCEPTED if agrees else State.DECLINED, row.steps.count()
+    if count == seen + 1 and row.state == after and opened(_last(row, after)).get("other", "") == other:
+        return
+    if count != seen:
+        raise Settled if row.state == State.CLOSED else Older
+    _move(row, after, Part.PERSON)
+    meeting = opened(_last(row, State.MEETING))
+    text = ACCEPTED if agrees else DECLINED_OTHER if other else DECLINED
+    told = {"moment": meeting.get("moment", ""), "unit": opened(row).get("unit", ""), "other": other}
+    _step(row, after, None, text, words={"other": other} if other else {}, **told)
+
+
+def _last(row: Transmission, state: State) -> TransmissionStep:
+    """The last step of this state, of a transmission that went through it."""
+    step = row.steps.filter(state=state).order_by("-number")[:1].get()
+    step.transmission = row
+    return step
 
 
 def _running_points(conversation: Conversation) -> set[int | None]:

@@ -24,7 +24,14 @@ from chat.transmission_forms import MeetingForm, ReasonForm
 from chat.transmission_rules import State
 from chat.watch import Watched
 
-ORDER = {State.SENT: 0, State.READ: 1, State.MEETING: 2, State.CLOSED: 3}
+ORDER = {
+    State.SENT: 0,
+    State.DECLINED: 1,
+    State.READ: 2,
+    State.MEETING: 3,
+    State.ACCEPTED: 4,
+    State.CLOSED: 5,
+}
 
 
 def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

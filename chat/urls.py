@@ -14,6 +14,7 @@ urlpatterns = [
     path("rendez-vous/", proposal_views.slip, name="slip"),
     path("rendez-vous/papier/", proposal_views.slip_paper, name="slip_paper"),
     path("suites/", followup_views.follow_up, name="follow_up"),
+    path("suites/rendez-vous/", followup_views.meeting, name="follow_up_meeting"),
     path("suites/code/", followup_views.code, name="follow_up_code"),
     path("code/", resume_views.code, name="code"),
     path("code/annuler/", resume_views.annul, name="code_annul"),

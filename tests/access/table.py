@@ -261,6 +261,7 @@ ROUTES: dict[str, Route] = {
     "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
     "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
     "chat:follow_up": Route(own_visit("/tchat/reprendre/"), FORM),
+    "chat:follow_up_meeting": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
     "chat:follow_up_code": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/")),
     "chat:slip": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
     "chat:slip_paper": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),

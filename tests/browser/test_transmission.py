@@ -168,7 +168,7 @@ def test_from_sending_to_closing(
     expect(console.locator("table")).to_contain_text("Clos, voici pourquoi")
     looks(console, axe)
     assert at(lambda: list(Transmission.objects.get().steps.values_list("state", flat=True))) == [
-        State.ASKED, State.SENT, State.READ, State.MEETING, State.CLOSED,
+        State.ASKED, State.SENT, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED,
     ]  # fmt: skip
     assert at(lambda: Transmission.objects.get().conversation_id) == conversation.pk
 
