@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from chat import followup_views, handover_views, keeping_views, proposal_views, resume_views, views
+from chat import draft_views, followup_views, handover_views, keeping_views, proposal_views, resume_views, views
 
 app_name = "chat"
 urlpatterns = [
     path("", views.conversation, name="conversation"),
     path("message/", views.post_message, name="message"),
+    path("brouillon/", draft_views.leave, name="draft"),
     path("suite/", views.news, name="news"),
     path("trames/", views.frames, name="frames"),
     path("reponses/", proposal_views.answers, name="answers"),

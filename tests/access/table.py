@@ -253,6 +253,7 @@ ROUTES: dict[str, Route] = {
     "reports:effort": Route(anybody, FORM, to=("/signalement/",)),  # what this visit's own form waits for, if it does
     "chat:conversation": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:message": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
+    "chat:draft": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
     "chat:news": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),  # a frame, empty without a visit
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),

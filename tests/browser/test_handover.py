@@ -53,7 +53,8 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(draft).to_have_value("un brouillon")
 
     expect(person.locator("#handover")).to_be_visible()
-    person.locator("#handover a").click()
+    person.get_by_label("Votre message").fill("un texte en cours")
+    person.locator("#handover button").click()
     expect(person.locator("#summary")).to_have_text("Une rumeur au collège.")
     axe(person)
     assert person.evaluate("document.documentElement.scrollWidth") <= 320
@@ -61,6 +62,7 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     person.get_by_label("Avec vos mots").fill("Une rumeur au lycée.")
     person.get_by_role("button", name="Valider").click()
     expect(person.locator("#messages")).to_contain_text("Le résumé a été corrigé")
+    expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
     expect(person.locator("#handover")).to_be_hidden()
 
     expect(second.locator("#offres")).to_contain_text("Camille, police nationale vous propose un échange")

@@ -107,10 +107,11 @@ def test_from_sending_to_closing(
     expect(console.locator(PANEL)).to_contain_text("Accord demandé")
 
     # The person, live, on a small telephone.
-    link = person.get_by_role("link", name="Lire et répondre")
+    link = person.get_by_role("button", name="Lire et répondre")
     expect(link).to_be_visible()
     expect(person.locator("#messages")).to_contain_text("Rien ne part sans votre accord")
     looks(person, axe)
+    person.get_by_label("Votre message").fill("Un texte\nen cours")
     link.click()
     fold = person.locator("summary", has_text="Lire le résumé qui sera envoyé")
     expect(person.get_by_text(SUMMARY)).to_be_hidden()
@@ -121,6 +122,13 @@ def test_from_sending_to_closing(
     person.get_by_role("button", name="Oui, envoyer ce résumé").click()
     expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
     expect(console.locator(PANEL)).to_contain_text("Transmis")
+    person.get_by_role("link", name="Revenir à mon échange").click()
+    expect(person.get_by_label("Votre message")).to_have_value("Un texte\nen cours")
+    person.reload()
+    expect(person.get_by_label("Votre message")).to_have_value("")  # as any text that is being written
+    person.get_by_role("button", name="Suites").click()
+    expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
+    person.get_by_role("link", name="Revenir à mon échange").click()
 
     # The unit.
     station = page_factory(theme=theme, width=320)
@@ -143,7 +151,20 @@ def test_from_sending_to_closing(
     station.check("[name=checked]", force=True)  # the label is in front of it
     station.get_by_role("button", name="Proposer ce rendez-vous").click()
     expect(console.locator(PANEL)).to_contain_text("Bureau 12, premier étage")
-    person.reload()
+    person.get_by_role("button", name="Lire et répondre").click()
+    fold = person.locator("summary", has_text="Non, refuser ce rendez-vous")
+    fold.focus()
+    person.keyboard.press("Enter")
+    person.get_by_label("Un autre moment (facultatif)").fill("Le mardi, après 17 h")
+    looks(person, axe)
+    person.get_by_role("button", name="Oui, accepter ce rendez-vous").click()
+    expect(person.get_by_label("Un autre moment (facultatif)")).to_be_focused()
+    expect(person.get_by_label("Un autre moment (facultatif)")).to_have_value("Le mardi, après 17 h")
+    looks(person, axe)
+    person.get_by_label("Un autre moment (facultatif)").fill("")
+    person.get_by_role("button", name="Oui, accepter ce rendez-vous").click()
+    expect(person.get_by_text("Vous ne pouvez plus venir ?")).to_be_visible()
+    expect(console.locator(PANEL)).to_contain_text("Rendez-vous accepté")
     person.get_by_role("link", name="Mon rendez-vous").click()
     expect(person.get_by_text("Bureau 12, premier étage")).to_be_visible()
 
