@@ -1,13 +1,14 @@
 """A transmission as it is read: by the person, by its agent, by the unit. Readings only; access was proven before."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Prefetch, QuerySet, When
 from django.utils.translation import gettext as _
 
 from chat import display, proposals, watch
@@ -19,7 +20,7 @@ from reports.keyring import UnsealError
 logger = logging.getLogger(__name__)
 
 SHOWN = 20  # of one conversation
-LISTED = 200  # of one unit, or of one agent
+A_PAGE = 20  # of one unit, or of one agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +178,28 @@ def slip_of(conversation: Conversation) -> tuple[Any, dict[str, Any]] | None:
     return by_unit[1], by_unit[2]
 
 
-def listed(rows: Any, *, now: datetime, limit: Limit, key: Callable[[Shown], Any]) -> list[Shown]:
-    """Of a unit or of an agent, those obtained by `chat.access`: with their steps, in the order of `key`."""
+def in_order(rows: QuerySet[Transmission], states: Sequence[Collection[State]]) -> QuerySet[Transmission]:
+    """These rows by the first group of states, then the second…; the oldest of what nobody has read first, else the
+    newest. States of no group come last."""
+    rank = Case(*(When(state__in=group, then=place) for place, group in enumerate(states)), default=len(states))
+    unread_at = Case(When(state=State.SENT, then="sent_at"))
+    return rows.annotate(rank=rank, unread_at=unread_at).order_by("rank", "unread_at", "-sent_at", "-pk")
+
+
+def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: Limit) -> Page[Shown]:
+    """One page of those obtained by `chat.access`, in their order, with their steps. number: as asked for; the nearest
+    page there is."""
     rows = rows.select_related("conversation").prefetch_related(
         Prefetch("steps", TransmissionStep.objects.order_by("number"))
     )
-    return sorted((shown(row, now=now, limit=limit) for row in rows.order_by("-sent_at", "-pk")[:LISTED]), key=key)
+    page: Page[Any] = Paginator(rows, A_PAGE).get_page(number)
+    page.object_list = [shown(row, now=now, limit=limit) for row in page.object_list]
+    return page
+
+
+def late(rows: QuerySet[Transmission], *, now: datetime, limit: Limit) -> int:
+    """How many of these no unit has read in time."""
+    return rows.filter(state=State.SENT, sent_at__lte=now - timedelta(minutes=limit.limit)).count()
 
 
 def unread(now: datetime, limit: Limit) -> list[Level]:

@@ -24,14 +24,7 @@ from chat.transmission_forms import MeetingForm, ReasonForm
 from chat.transmission_rules import State
 from chat.watch import Watched
 
-ORDER = {
-    State.SENT: 0,
-    State.DECLINED: 1,
-    State.READ: 2,
-    State.MEETING: 3,
-    State.ACCEPTED: 4,
-    State.CLOSED: 5,
-}
+ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED)]
 
 
 def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -47,7 +40,7 @@ def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             raise PermissionDenied
         account = access.as_unit(request.user)
         if account is None:
-            return render(request, "unit/index.html", {"account": None, "rows": []})
+            return render(request, "unit/index.html", {"account": None})
         return view(request, account=account, **kwargs)
 
     return wrapped
@@ -63,23 +56,35 @@ def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
 @require_GET
 @for_units
 def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
-    """The list, without a word of any summary: those that nobody has read first, the oldest of them first."""
+    """The list, without a word of any summary, a page at a time: those that nobody has read first, the oldest of them
+    first; then appointments that were refused. The script reads it again by itself (`console.js`)."""
     limit = supervision.limits()[Watched.UNREAD]
-    rows = transmission_reading.listed(
-        access.received_by(account),
-        now=timezone.now(),
-        limit=limit,
-        key=lambda one: (ORDER[one.state], one.transmission.sent_at if one.state is State.SENT else 0),
+    received = access.received_by(account)
+    page = transmission_reading.page_of(
+        transmission_reading.in_order(received, ORDER), request.GET.get("page", ""), now=timezone.now(), limit=limit
     )
-    unread = sum(one.state is State.SENT for one in rows)
-    return render(request, "unit/index.html", {"account": account, "rows": rows, "unread": unread})
+    context = {
+        "account": account,
+        "page": page,
+        "unread": received.filter(state=State.SENT).count(),
+        "declined": received.filter(state=State.DECLINED).count(),
+        "now": timezone.now(),
+        "is_still": "fixe" in request.GET,
+    }
+    return render(request, "unit/index.html", context)
 
 
 @require_GET
 @for_units
 def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """One, once it was opened; before, the button that opens it. Each reading has its line in the register."""
+    """One, once it was opened; before, the button that opens it. Each reading has its line in the register.
+
+    `?partie=nombre` says how many steps there are, and nothing else: an open page asks, and reads again when there are
+    more.
+    """
     row = _or_404(account, public_id)
+    if request.GET.get("partie") == "nombre":
+        return render(request, "unit/count.html", {"count": row.steps.count()})
     if row.state == State.SENT:
         return render(request, "unit/closed_envelope.html", {"account": account, "row": row})
     return _show(request, account, row)
@@ -177,7 +182,7 @@ def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> H
 
 
 def _older() -> str:
-    return _("Un collègue vient d'agir sur cette transmission. Lisez ce qui a changé, puis envoyez de nouveau.")
+    return _("La personne ou un collègue vient d'agir sur ce dossier. Lisez ce qui a changé, puis envoyez de nouveau.")
 
 
 def _settled() -> str:

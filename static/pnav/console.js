@@ -4,9 +4,9 @@
 (() => {
   "use strict";
 
-  const board = document.querySelector("[data-board]");
+  const board = document.querySelector("[data-board]"), received = document.querySelector("#etapes-zone");
   const root = document.getElementById("console");
-  if (!root && !board) return;
+  if (!root && !board && !received) return;
   const find = (selector, from = document) => from.querySelector(selector);
   const slot = (name, from) => from.querySelector(`[data-slot=${name}]`);
   /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays. */
@@ -60,12 +60,41 @@
       old.hidden = Boolean(page) && swapFrom(page, "#tableau");
       if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
       if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      if (page) document.title = page.title;
       const now = find("[data-alerts]").textContent;
       if (now !== before) voice.textContent = now;
     };
     const log = find("#tableau .console-log");
     if (log) log.scrollTop = log.scrollHeight;
-    setInterval(refresh, 5000);
+    setInterval(refresh, 1000 * (Number(board.dataset.board) || 5));
+    document.addEventListener("visibilitychange", refresh);
+    return;
+  }
+
+  if (received) {
+    // A unit's page of one summary. Reading it is registered: only how many steps there are is asked for again and again.
+    const old = find("#dossier-ancien"), voice = find("#dossier-annonces"), acts = find("#actes");
+    const isWritten = () => acts.hasAttribute("data-kept") || [...acts.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
+      !field.readOnly && (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+    const refresh = async () => {
+      if (document.hidden) return;
+      const address = location.pathname.replace(/[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : "")); // after a POST: the page's own
+      const count = await load(`${address}?partie=nombre`).catch(() => null);
+      const steps = find("#etapes-zone");
+      old.hidden = Boolean(count);
+      if (!count || find("[data-steps]", count).dataset.steps === steps.dataset.steps) return;
+      const page = await load(address).catch(() => null);
+      if (!page) return;
+      const at = document.activeElement, id = acts.contains(at) && at.id;
+      swapFrom(page, "#etapes-zone");
+      // What is being written stays with the steps that it was written on: the answer to it says what changed.
+      if (!isWritten()) {
+        acts.replaceChildren(...[...find("#actes", page).childNodes].map((node) => document.adoptNode(node)));
+        if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      }
+      voice.textContent = `${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`;
+    };
+    setInterval(refresh, 20000);
     document.addEventListener("visibilitychange", refresh);
     return;
   }

@@ -133,6 +133,7 @@ def test_from_sending_to_closing(
     # The unit.
     station = page_factory(theme=theme, width=320)
     enters(station, live_site, unit.user.username)
+    station.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     number = at(lambda: Transmission.objects.get().file_number)
     looks(station, axe)
     station.get_by_role("link", name=number).click()
@@ -167,6 +168,18 @@ def test_from_sending_to_closing(
     expect(console.locator(PANEL)).to_contain_text("Rendez-vous accepté")
     person.get_by_role("link", name="Mon rendez-vous").click()
     expect(person.get_by_text("Bureau 12, premier étage")).to_be_visible()
+    # The unit's page says so by itself, and eats no draft; unwritten forms stand on what is shown.
+    station.fill("[name=reason]", "Un brouillon")
+    station.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(station.locator("#etapes-zone")).to_contain_text("Rendez-vous accepté")
+    expect(station.locator("#dossier-annonces")).to_contain_text("Du nouveau dans ce dossier : Rendez-vous accepté")
+    expect(station.locator("[name=reason]")).to_have_value("Un brouillon")
+    looks(station, axe)
+    station.get_by_role("button", name="Clore la transmission").click()
+    expect(station.locator("[role=alert]:visible")).to_contain_text("un collègue vient d'agir")
+    expect(station.locator("[name=reason]")).to_have_value("Un brouillon")
+    seen = station.locator("#clore ~ form [name=seen]").input_value()
+    assert int(seen) == 5
 
     # Somebody writes in the panel meanwhile: what is typed stays, and the panel follows afterwards.
     console.locator(f"{PANEL} summary", has_text="Préparer un résumé").click()

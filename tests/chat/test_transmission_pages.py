@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, emergencies, factsheets, followups, resume, transmissions
+from chat import actions, emergencies, factsheets, followups, resume, transmission_reading, transmissions
 from chat.emergency_rules import Situation
 from chat.factsheets import Facts
 from chat.lifecycle import Author
@@ -232,6 +232,41 @@ def test_no_other_role_enters_even_with_a_point(conversation, unit, role):
     browser = signed_in(User.objects.get(pk=unit.user_id))
     assert browser.get("/unite/").status_code == 403
     assert browser.post(f"/unite/{row.public_id}/ouvrir/").status_code == 403
+
+
+def test_unit_s_list_comes_in_pages_those_to_act_on_first(unit, monkeypatch):
+    monkeypatch.setattr(transmission_reading, "A_PAGE", 2)
+    agent = make.agent(capacity=9)
+    rows = [hand.sent(make.assigned(agent), unit) for _each in range(5)]
+    for n, row in enumerate(rows):
+        Transmission.objects.filter(pk=row.pk).update(made_at=make.long_ago(99), sent_at=make.long_ago(50 - n))
+    transmissions.mark_read(transmission=rows[0], by=unit.user)
+    browser = signed_in(unit.user)
+    pages = [said(browser.get(f"/unite/?page={n}")) for n in (1, 2, 3)]
+    numbers = [re.findall(r">(PNAV-[^<]+)</a>", page) for page in pages]
+    assert numbers == [[row.file_number for row in group] for group in (rows[1:3], rows[3:5], rows[:1])]
+    assert all("Page 2 sur 3" in page for page in pages[1:2]) and "Page précédente" in pages[2]
+    assert all("4 résumés ne sont pas encore lus." in page and "<title>(4)" in page for page in pages)
+    assert said(browser.get("/unite/?page=x")) and said(browser.get("/unite/?page=99")).count("PNAV-") == 1
+
+
+def test_open_page_asks_for_the_number_of_steps_and_that_is_no_reading(conversation, unit):
+    row = hand.opened(conversation, unit)
+    browser = signed_in(unit.user)
+    before = AccessRecord.objects.count()
+    answer = said(browser.get(f"/unite/{row.public_id}/?partie=nombre"))
+    assert 'data-steps="3"' in answer and hand.SUMMARY not in answer
+    assert AccessRecord.objects.count() == before
+
+
+def test_own_list_comes_in_pages(conversation, console, unit, monkeypatch):
+    monkeypatch.setattr(transmission_reading, "A_PAGE", 1)
+    hand.asked(conversation, unit)
+    late = hand.sent(make.assigned(conversation.assigned_to), hand.account())
+    Transmission.objects.filter(pk=late.pk).update(made_at=make.long_ago(130), sent_at=make.long_ago(121))
+    first, second = (said(console.get(f"/console/transmissions/?page={n}")) for n in (1, 2))
+    assert late.file_number in first and "Accord demandé" not in first and "Accord demandé" in second
+    assert "1 résumé n'est pas lu" in second, "counted of all pages"
 
 
 def test_unit_enters_nothing_else(unit):
