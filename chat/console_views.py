@@ -121,6 +121,11 @@ def _words() -> dict[str, str]:
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "closed": _("Terminé"),
         "released": _("N'est plus à vous : passé, ou dans la file"),
+        "went": _("L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges »."),
+        "went_kept": _(
+            "L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges ». "
+            "Ce que vous écriviez reste à copier."
+        ),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "failed": _("L'action n'a pas abouti. Réessayez."),

@@ -394,20 +394,35 @@
     paint(c);
   }
 
-  /** The person or the unit answered: the panel beside follows, once nobody is writing in it. */
-  async function refreshTransmission(c) {
-    const target = `#transmission-${c.id}`, isHere = () => find(target).contains(document.activeElement);
-    const isWriting = () => isHere() && document.activeElement.matches("textarea, input, select");
-    const later = () => find(target).addEventListener("focusout", () => setTimeout(refreshTransmission, 0, c), { once: true });
-    if (!find(target)) return;
+  /** Something happened to what a panel beside shows: it follows, once nobody is writing in it. */
+  async function refreshBeside(c, target) {
+    const isHere = () => find(target).contains(document.activeElement);
+    const isWriting = () => isHere() && document.activeElement.matches("textarea:not([readonly]), input, select");
+    const later = () => find(target).addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, target), { once: true });
+    if (!find(target) || c.gone) return;
     if (isWriting()) { later(); return; }
     const page = await load(`${root.dataset.home}echange/${c.id}/?partie=echange`).catch(() => null);
-    if (!page || !find(target)) return;
+    if (!page || !find(target) || c.gone) return;
     if (isWriting()) { later(); return; }
-    const held = isHere();
-    swapFrom(page, target);
-    if (held) find(target).focus({ preventScroll: true });
+    const held = isHere(), at = held && document.activeElement.id, drafts = written(find(target));
+    if (!swapFrom(page, target)) return;
+    const panel = find(target);
+    if (panel.matches(".console-dossier")) {
+      c.dossier = panel;
+      panel.hidden = c !== current;
+    }
+    // What no form takes any more can still be copied.
+    panel.append(...drafts.filter((area) => !panel.querySelector(`[id="${area.id}"]`)).map(forCopying));
+    if (held) ((at && document.getElementById(at)) || find("[tabindex]", panel.parentElement) || panel).focus({ preventScroll: true });
   }
+  const refreshTransmission = (c) => refreshBeside(c, `#transmission-${c.id}`);
+
+  const written = (part) => [...part.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
+  const forCopying = (area) => {
+    if (area.labels[0]) area.setAttribute("aria-label", area.labels[0].textContent);
+    area.readOnly = true;
+    return area;
+  };
 
   function showRead(c, seq) {
     c.theirRead = Math.max(c.theirRead, seq);
@@ -459,6 +474,7 @@
 
   function leave(c, reason) {
     if (c.gone || (c.over && reason === "closed")) return;
+    const at = document.activeElement, isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
     announce(say("left", { name: c.name, reason: words[reason] }));
     c.over = true;
     c.gone = reason === "released";
@@ -481,16 +497,20 @@
     if (passing && !c.gone) passing.remove();
     if (c.gone) { // no longer ours to read
       c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
-      const drafts = [...c.dossier.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
-      for (const area of drafts) { // a note or a question that was being written can still be copied
-        area.setAttribute("aria-label", area.labels[0].textContent);
-        area.readOnly = true;
-      }
-      c.dossier.replaceChildren(...drafts);
-      refreshDuty();
-    }
-    if (c === current) c.log.focus();
+      // A note or a question that was being written can still be copied.
+      c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
+    } else refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
+    refreshDuty(); // a pause may be offered
+    if (c === current && !c.gone) c.log.focus();
+    if (c === current && c.gone && isHere) goOn(c);
     paint(c);
+  }
+
+  /** What was open is gone: on to the list, where the next one is; what was being written stays, to be copied. */
+  function goOn(c) {
+    const kept = (c.form && !c.form.hidden) || c.dossier.children.length || find("[data-refused]", c.log);
+    find("#mes-echanges").focus();
+    announce(say(kept ? "went_kept" : "went", { name: c.name }));
   }
 
   // --- the queue ---
