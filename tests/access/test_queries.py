@@ -67,18 +67,19 @@ NAMED = {
     "chat/place.py": (EVERYBODY, {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of", "_running_holds"},
+        {"_with_activity", "entry_of", "running_holds"},
     ),
     "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/promises.py": (EVERYBODY + ": numbers", {"figures"}),
     "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/handover.py": (
         ACTS + "; or the load and the conversations of an agent",
         {"lock_conversation", "lock_receiver", "history", "end_duty"},
     ),
     "chat/stepping_in.py": (
-        ACTS + "; or the times of a supervisor's conversations, and counts",
-        {"write", "running", "one_voice"},
+        ACTS + "; or the times of a supervisor's conversations",
+        {"write", "running"},
     ),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
