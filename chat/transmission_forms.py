@@ -87,6 +87,11 @@ class MeetingForm(AppointmentForm):
         error_messages={"max_length": _("Ce lieu est trop long : 200 caractères au plus.")},
     )
 
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What `transmissions.propose_meeting` takes; the form is valid."""
+        return {name: self.cleaned_data[name] for name in ("seen", "meets_at", "place")}
+
 
 class ReasonForm(forms.Form):
     """The end, with a reason written for the person."""
@@ -100,3 +105,8 @@ class ReasonForm(forms.Form):
             "max_length": _("Ce texte est trop long : 1 000 caractères au plus."),
         },
     )
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What `transmissions.close` takes; the form is valid."""
+        return {name: self.cleaned_data[name] for name in ("seen", "reason")}

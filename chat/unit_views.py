@@ -128,29 +128,37 @@ def _show(
     return render(request, "unit/detail.html", context)
 
 
+def _answer(
+    request: HttpRequest,
+    account: UnitAccount,
+    public_id: uuid.UUID,
+    act: Callable[..., None],
+    **forms: MeetingForm | ReasonForm,
+) -> HttpResponse | None:
+    """Do this with what the one form says, once the summary was opened; the page again when it was not done, with what
+    was typed. None when it was."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        return redirect("unit:detail", public_id=public_id)
+    (form,) = forms.values()
+    if not form.is_valid():
+        return _show(request, account, row, **forms)  # type: ignore[arg-type]
+    try:
+        act(transmission=row, by=request.user, **form.answer)
+    except transmissions.Older:
+        return _show(request, account, row, problem=_older(), **forms)  # type: ignore[arg-type]
+    except transmissions.Settled:
+        return _show(request, account, row, problem=_settled(), **forms)  # type: ignore[arg-type]
+    return None
+
+
 @require_POST
 @for_units
 def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
     """« Rendez-vous proposé »: once it was opened."""
-    row = _or_404(account, public_id)
-    if row.state == State.SENT:
-        return redirect("unit:detail", public_id=public_id)
     form = MeetingForm(request.POST, unit=account.point)
-    if not form.is_valid():
-        return _show(request, account, row, meeting=form)
-    data = form.cleaned_data
-    try:
-        transmissions.propose_meeting(
-            transmission=row,
-            seen=data["seen"],
-            meets_at=data["meets_at"],
-            place=data["place"],
-            by=request.user,  # type: ignore[arg-type]
-        )
-    except transmissions.Older:
-        return _show(request, account, row, meeting=form, problem=_older())
-    except transmissions.Settled:
-        return _show(request, account, row, meeting=form, problem=_settled())
+    if not_done := _answer(request, account, public_id, transmissions.propose_meeting, meeting=form):
+        return not_done
     messages.success(request, _("Rendez-vous proposé : la personne et l'agent le lisent."))
     return redirect("unit:detail", public_id=public_id)
 
@@ -159,24 +167,8 @@ def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
 @for_units
 def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
     """« Clos, voici pourquoi »: once it was opened; the reason is written for the person."""
-    row = _or_404(account, public_id)
-    if row.state == State.SENT:
-        return redirect("unit:detail", public_id=public_id)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        return _show(request, account, row, reason=form)
-    data = form.cleaned_data
-    try:
-        transmissions.close(
-            transmission=row,
-            seen=data["seen"],
-            reason=data["reason"],
-            by=request.user,  # type: ignore[arg-type]
-        )
-    except transmissions.Older:
-        return _show(request, account, row, reason=form, problem=_older())
-    except transmissions.Settled:
-        return _show(request, account, row, reason=form, problem=_settled())
+    if not_done := _answer(request, account, public_id, transmissions.close, reason=ReasonForm(request.POST)):
+        return not_done
     messages.success(request, _("Transmission close : la personne et l'agent lisent pourquoi."))
     return redirect("unit:index")
 
