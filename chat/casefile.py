@@ -9,7 +9,7 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import closings, desk, emergencies, factsheets, links, proposals, transmission_panel, transmissions
+from chat import closings, desk, emergencies, factsheets, links, proposals, transmission_panel, transmission_reading
 from chat.case_forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
 from chat.closing_rules import Point, Seen
 from chat.emergency_rules import Situation
@@ -185,12 +185,13 @@ def _work(conversation: Conversation) -> list[Section]:
         ended = _moment(emergency.ended_at) if emergency.ended_at else _("en cours")
         line = f"{Situation(emergency.situation).label}. {_moment(emergency.started_at)} – {ended}"
         sections.append(Section(_("Procédure d'urgence"), lines=[line], pairs=steps))
-    for one in reversed(transmissions.of(conversation)):
+    told = ("reason", "other", "moment")  # of a step, what it has to say
+    for one in reversed(transmission_reading.of(conversation)):
         lines = [one.unit, one.summary, *([_("Sans accord : %(why)s") % {"why": one.why}] if one.why else [])]
-        steps = [
-            (f"{step.label}, {_moment(step.at)}", step.words.get("reason") or step.words.get("moment") or "–")
-            for step in one.steps
-        ]
+        steps = []
+        for step in one.steps:
+            words = next(filter(None, map(step.words.get, told)), "–")
+            steps.append((f"{step.label}, {_moment(step.at)}", words))
         number = one.transmission.file_number
         title = _("Transmission %(number)s") % {"number": number} if number else _("Transmission non envoyée")
         sections.append(Section(title, lines=lines, pairs=steps))

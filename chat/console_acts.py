@@ -15,27 +15,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access, acts, asides
-from chat.actions import ConversationClosed, NotYours
+from chat.actions import ConversationClosed
 from chat.console_act_forms import AnswerForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
-from chat.console_views import conversation_or_404, for_agents, screen
-from chat.models import Agent
+from chat.console_views import acts_on, conversation_or_404, for_agents, screen
+from chat.models import Agent, Conversation
 from triage.rules import Urgency
 
 
-def _back(public_id: uuid.UUID) -> HttpResponse:
-    return redirect("console:conversation", public_id=public_id)
+def _back(current: Conversation) -> HttpResponse:
+    return redirect("console:conversation", public_id=current.public_id)
 
 
-def _ended(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+def _ended(request: HttpRequest, current: Conversation) -> HttpResponse:
     messages.error(request, _("L'échange est terminé : rien n'a été changé."))
-    return _back(public_id)
+    return _back(current)
 
 
-@require_POST
-@for_agents
-def hold(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+for_one = acts_on(conversation_or_404, ended=_ended)
+
+
+@for_one
+def hold(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Promise to be back in some minutes; `lever` says that one is back."""
-    current = conversation_or_404(agent, public_id)
     form = HoldForm(request.POST)
     try:
         if "lever" in request.POST:
@@ -51,44 +52,29 @@ def hold(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespon
             messages.error(request, _("Choisissez une durée : rien n'a été promis."))
     except acts.NothingHeld:
         messages.error(request, _("Aucune promesse n'était en cours."))
-    except NotYours as error:
-        raise Http404 from error
-    except ConversationClosed:
-        return _ended(request, public_id)
-    return _back(public_id)
+    return _back(current)
 
 
-@require_POST
-@for_agents
-def urgency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+@for_one
+def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Raise or lower the degree of urgency, with a reason."""
-    current = conversation_or_404(agent, public_id)
     form = UrgencyForm(request.POST)
     if not form.is_valid():
         return screen(request, agent, current, urgency=form)
-    try:
-        acts.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
-    except NotYours as error:
-        raise Http404 from error
-    except ConversationClosed:
-        return _ended(request, public_id)
+    acts.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
     label = Urgency(form.cleaned_data["urgency"]).label.lower()
     messages.success(request, _("Urgence : %(label)s.") % {"label": label})
-    return _back(public_id)
+    return _back(current)
 
 
-@require_POST
-@for_agents
-def note(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+@for_one
+def note(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Add a private note, or correct one's own."""
-    current = conversation_or_404(agent, public_id)
     form = NoteForm(request.POST)
     if not form.is_valid():
         return screen(request, agent, current, note=form)
     try:
         acts.write_note(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
-    except NotYours as error:
-        raise Http404 from error
     except acts.NoteGone:
         form.add_error("body", _("Cette note a déjà été remplacée. Relisez-la, puis recommencez."))
         return screen(request, agent, current, note=form)
@@ -97,14 +83,12 @@ def note(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespon
         current.refresh_from_db()
         return screen(request, agent, current, note=form)
     messages.success(request, _("Note gardée."))
-    return redirect(reverse("console:conversation", args=[public_id]) + f"#notes-{public_id}")
+    return redirect(reverse("console:conversation", args=[current.public_id]) + f"#notes-{current.public_id}")
 
 
-@require_POST
-@for_agents
-def ask(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+@for_one
+def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Ask colleagues something, in an aparté."""
-    current = conversation_or_404(agent, public_id)
     form = QuestionForm(request.POST, colleagues=asides.colleagues(agent, timezone.now()))
     if not form.is_valid():
         return screen(request, agent, current, question=form)
@@ -116,12 +100,8 @@ def ask(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespons
     except asides.NobodyThere:
         form.add_error("colleague", _("Aucun collègue n'est disponible en ce moment."))
         return screen(request, agent, current, question=form)
-    except NotYours as error:
-        raise Http404 from error
-    except ConversationClosed:
-        return _ended(request, public_id)
     messages.success(request, _("Question posée. La réponse arrivera dans « Apartés »."))
-    return redirect(reverse("console:conversation", args=[public_id]) + "#apartes")
+    return redirect(reverse("console:conversation", args=[current.public_id]) + "#apartes")
 
 
 @require_POST

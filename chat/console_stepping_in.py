@@ -14,11 +14,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from chat import access, actions, desk, handover, protocol, stepping_in
 from chat.console_handover_forms import MotiveForm, ReassignForm, WhisperForm
-from chat.console_views import for_agents
+from chat.console_views import acts_on, for_agents
 from chat.forms import MessageForm
 from chat.handover_models import Whisper
 from chat.models import Agent, Conversation
@@ -32,6 +32,9 @@ def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
     if conversation is None:
         raise Http404
     return conversation
+
+
+for_one = acts_on(_conversation_or_404)
 
 
 def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> ReassignForm:
@@ -87,52 +90,38 @@ def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
     return _page(request, agent, current)
 
 
-@require_POST
-@for_agents
-def join(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+@for_one
+def join(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Read it: the agent and the person are told, the register keeps why."""
-    current = _conversation_or_404(agent, public_id)
     form = MotiveForm(request.POST)
     if not form.is_valid():
         return _page(request, agent, current, motive=form)
-    try:
-        stepping_in.join(conversation_id=current.pk, by=agent, motive=form.cleaned_data["motive"])
-    except GONE as error:
-        raise Http404 from error
-    return redirect("console:watched", public_id=public_id)
+    stepping_in.join(conversation_id=current.pk, by=agent, motive=form.cleaned_data["motive"])
+    return redirect("console:watched", public_id=current.public_id)
 
 
-@require_POST
-@for_agents
-def leave(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+@for_one
+def leave(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Read no more of it."""
-    current = _conversation_or_404(agent, public_id)
     stepping_in.leave(conversation_id=current.pk, by=agent)
     messages.success(request, _("Vous avez quitté l'échange. La personne et l'agent le lisent."))
     return redirect("console:board")
 
 
-@require_POST
-@for_agents
-def whisper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+@for_one
+def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """A line to the agent alone."""
-    current = _conversation_or_404(agent, public_id)
     form = WhisperForm(request.POST)
     if not form.is_valid():
         return _page(request, agent, current, whisper=form)
-    try:
-        stepping_in.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
-    except GONE as error:
-        raise Http404 from error
+    stepping_in.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
     messages.success(request, _("Dit à l'agent, et à personne d'autre."))
-    return redirect("console:watched", public_id=public_id)
+    return redirect("console:watched", public_id=current.public_id)
 
 
-@require_POST
-@for_agents
-def reassign(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+@for_one
+def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Give it to another agent, with a reason."""
-    current = _conversation_or_404(agent, public_id)
     form = _reassign_form(agent, current, request.POST)
     if not form.is_valid():
         return _page(request, agent, current, reassign=form)
@@ -146,7 +135,5 @@ def reassign(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
     except handover.NoRoom:
         form.add_error("agent", _("Cet agent n'est plus là : choisissez-en un autre."))
         return _page(request, agent, current, reassign=form)
-    except GONE as error:
-        raise Http404 from error
     messages.success(request, _("Échange confié. Les deux agents et la personne le lisent."))
     return redirect("console:board")

@@ -1,6 +1,6 @@
 """« Tableau de service » and « Historique », for supervisors: numbers, and names of agents of their own units only."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat import access, charts, desk, forgetting, history, spreadsheet, stepping_in, supervision
+from chat import access, charts, desk, forgetting, history, promises, spreadsheet, stepping_in, supervision
 from chat.console_views import for_agents
 from chat.history import History, Measures
 from chat.models import Agent
@@ -20,6 +20,7 @@ from reports import house, house_rules, register
 from reports.models import AccessKind, Motive
 
 PERIODS = (7, 30, 90, 365)
+ONE_VOICE_DAYS = 30  # of the board: the history shows the same figure for the same days
 
 
 def _require_supervisor(agent: Agent) -> None:
@@ -51,7 +52,9 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "requests": requests,
         "oldest_request": oldest,
         "running": stepping_in.running(agent, now),
-        "one_voice": stepping_in.one_voice(now),
+        "one_voice": history.one_voice(*history.last_days(ONE_VOICE_DAYS)),
+        "promises": promises.figures(now),
+        "promises_hours": promises.HOURS,
     }
     return render(request, "console/board.html", context)
 
@@ -63,11 +66,7 @@ def _period(request: HttpRequest) -> tuple[int, datetime, datetime]:
     """How many days, and from which midnight in Paris to which: until tonight, today included."""
     asked = request.GET.get("periode", "")
     days = next((days for days in PERIODS if str(days) == asked), 30)
-    tomorrow = timezone.localdate() + timedelta(days=1)
-    start, end = (
-        timezone.make_aware(datetime.combine(day, time())) for day in (tomorrow - timedelta(days=days), tomorrow)
-    )
-    return days, start, end
+    return days, *history.last_days(days)
 
 
 def _minutes(seconds: float | None) -> float | None:

@@ -11,12 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, actions, casefile, supervision, transmission_panel, transmissions
+from chat import access, actions, casefile, supervision, transmission_panel, transmission_reading, transmissions
 from chat.console_views import conversation_or_404, for_agents, screen
 from chat.models import Agent, Conversation
 from chat.transmission_forms import OfOneForm, TransmissionForm
 from chat.transmission_rules import State
-from chat.watch import Level, Watched
+from chat.watch import Watched
+
+# Of an agent's own list: what nobody has read, what is under way, then what is over.
+ORDER = [{State.SENT}, set(State) - {State.SENT, State.CLOSED, State.REFUSED, State.WITHDRAWN}]
 
 
 @require_POST
@@ -120,15 +123,14 @@ def index(request: HttpRequest, agent: Agent) -> HttpResponse:
     """« Mes transmissions »: of one's own conversations, the late ones first, the closed ones last."""
     now = timezone.now()
     limit = supervision.limits()[Watched.UNREAD]
-    over = {State.CLOSED, State.REFUSED, State.WITHDRAWN}
-    rows = transmissions.listed(
-        access.transmitted_by(agent), now=now, limit=limit, key=lambda one: (one.state in over, -one.level)
-    )
+    own = access.transmitted_by(agent)
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
-        "rows": rows,
-        "late": sum(one.level is Level.BROKEN for one in rows),
+        "page": transmission_reading.page_of(
+            transmission_reading.in_order(own, ORDER), request.GET.get("page", ""), now=now, limit=limit
+        ),
+        "late": transmission_reading.late(own, now=now, limit=limit),
         "minutes": limit.limit,
     }
     return render(request, "console/transmissions.html", context)

@@ -91,6 +91,37 @@ def conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
     return conversation
 
 
+type Obtain = Callable[[Agent, uuid.UUID], Conversation]
+type Ended = Callable[[HttpRequest, Conversation], HttpResponse]
+
+
+def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentView], Callable[..., HttpResponse]]:
+    """The view is a POST on one conversation, given to it as `current`, by `obtain`.
+
+    Somebody else's by now, it looks as if it did not exist: 404. So it does when it has ended meanwhile, unless `ended`
+    answers.
+    """
+
+    def decorate(view: AgentView) -> Callable[..., HttpResponse]:
+        @require_POST
+        @for_agents
+        @wraps(view)
+        def wrapped(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+            current = obtain(agent, public_id)
+            try:
+                return view(request, agent=agent, current=current)
+            except actions.NotYours as error:
+                raise Http404 from error
+            except actions.ConversationClosed as error:
+                if ended is None:
+                    raise Http404 from error
+                return ended(request, current)
+
+        return wrapped
+
+    return decorate
+
+
 # --- what the templates need ------------------------------------------------------------------------------------------
 
 
@@ -121,6 +152,11 @@ def _words() -> dict[str, str]:
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "closed": _("Terminé"),
         "released": _("N'est plus à vous : passé, ou dans la file"),
+        "went": _("L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges »."),
+        "went_kept": _(
+            "L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges ». "
+            "Ce que vous écriviez reste à copier."
+        ),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "failed": _("L'action n'a pas abouti. Réessayez."),

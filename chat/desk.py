@@ -128,7 +128,7 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
     moves = ConversationEvent.objects.filter(
         conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
     ).order_by("-at", "-pk")
-    promises = _running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
+    promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
     return conversations.select_related("report__municipality").annotate(
         promised=Subquery(promises.values("until")[:1]),
         unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
@@ -140,7 +140,7 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
     )
 
 
-def _running_holds() -> "QuerySet[Hold]":
+def running_holds() -> "QuerySet[Hold]":
     """The promises that run: not ended, of this time with the agent, who has written nothing since."""
     written = Message.objects.filter(
         conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
@@ -151,7 +151,7 @@ def _running_holds() -> "QuerySet[Hold]":
 
 def running_hold(conversation: Conversation) -> Hold | None:
     """The promise that runs in this conversation, kept or not; None when the agent wrote, lifted it or is another."""
-    return _running_holds().filter(conversation=conversation, agent=conversation.assigned_to).first()
+    return running_holds().filter(conversation=conversation, agent=conversation.assigned_to).first()
 
 
 def _has_left(row: Any) -> bool:

@@ -27,7 +27,7 @@ def pause_minutes() -> tuple[int, ...]:
 
 
 def is_grave(conversation: Conversation) -> bool:
-    """Whether a pause is offered when it ends."""
+    """Whether a pause is offered to whoever ends it, or passes it on."""
     return conversation.weight >= HEAVY
 
 
@@ -36,10 +36,17 @@ def hold(user_id: int) -> None:
     list(Agent.objects.filter(user_id=user_id).select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
+def hold_agents(*agent_ids: int) -> None:
+    """The same for these agents, always in the same order: two who pass to each other wait, and neither for ever."""
+    rows = Agent.objects.filter(pk__in=agent_ids).order_by("pk").select_for_update(of=("self",), no_key=True)
+    list(rows.values_list("pk", flat=True))
+
+
 def offer(*, agent_id: int, now: datetime | None = None) -> bool:
     """Give nobody to this agent for `house_rules.PAUSE_OFFERED`, in which they choose; whether they were available.
 
-    In the transaction that ends the conversation, whose caller holds the agent (`hold`): nobody comes in between.
+    In the transaction that ends the conversation or passes it on, whose caller holds the agent (`hold`,
+    `hold_agents`): nobody comes in between.
     """
     now = now or clock.now()
     offered = Agent.objects.filter(pk=agent_id, availability=Availability.AVAILABLE).update(

@@ -17,6 +17,9 @@ _STYLE = """
 #set document(title: data.title, date: none)
 #set text(lang: data.lang, size: 10pt)
 #show heading: set block(above: 1.4em, below: 0.7em)
+// A word, or an address, longer than the line would run off the paper: it may be broken every so many signs.
+#show regex("[!-~À-ſ]{30}"): run => run + box()
+#set table(stroke: 0.5pt + luma(150), inset: 6pt, fill: (_, row) => if row == 0 { luma(238) })
 """
 
 EXCHANGE = (
@@ -47,11 +50,12 @@ SLIP = (
     _STYLE
     + """
 #set page(paper: "a5", margin: 1.5cm)
+#set text(size: 11pt)
 #title()
-#for line in data.about { par(text(size: 12pt, line)) }
+#for line in data.about { par(text(size: 14pt, weight: "bold", line)) }
 #for section in data.sections {
   heading(level: 1, section.title)
-  for line in section.lines { par(line) }
+  par(section.lines.join(linebreak()))
 }
 """
 )

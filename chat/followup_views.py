@@ -10,12 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import access, clock, followups, resume, transmissions
+from chat import access, clock, followups, resume, transmission_reading, transmissions
 from chat.models import Conversation
 from chat.resume_views import CODES_SECONDS
-from chat.transmission_forms import AnswerForm
-from chat.transmission_rules import State
-from chat.transmissions import Shown
+from chat.transmission_forms import AnswerForm, MeetingAnswerForm
+from chat.transmission_reading import Shown
 from chat.views import manner_of
 from reports import house, house_rules, limits
 
@@ -23,7 +22,7 @@ from reports import house, house_rules, limits
 def _whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
     """The conversation to follow, and whether a code opened it: of this visit, where there is something to follow."""
     own = access.as_reporter(request.session)
-    if own is not None and transmissions.has_any(own):
+    if own is not None and transmission_reading.has_any(own):
         return own, False
     followed = access.as_follower(request.session)
     return (followed, True) if followed is not None else (own, False)
@@ -54,12 +53,44 @@ def follow_up(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def meeting(request: HttpRequest) -> HttpResponse:
+    """Yes or no to the appointment that was read; a no may carry another moment, which is never lost."""
+    current, is_by_code = _whose(request)
+    if current is None:
+        return redirect("chat:resume")
+    form = MeetingAnswerForm(request.POST)
+    if not form.is_valid():
+        error = (
+            "" if "other" in form.errors else _("La réponse n'est pas arrivée. Choisir « oui » ou « non », de nouveau.")
+        )
+        return _show(request, current, is_by_code=is_by_code, error=error, meeting=form)
+    data = form.cleaned_data
+    try:
+        transmissions.answer_meeting(
+            conversation=current,
+            public_id=data["transmission"],
+            seen=data["seen"],
+            agrees=data["answer"] == "yes",
+            other=data["other"],
+        )
+    except transmissions.Older:
+        error = _(
+            "L'unité vient de répondre : ce qui suit a changé, et rien n'a été envoyé. Lire, puis répondre de nouveau."
+        )
+    except transmissions.Settled:
+        error = _("Ce rendez-vous n'attend plus de réponse : rien n'a changé. Voici où il en est.")
+    else:
+        return redirect("chat:follow_up")
+    return _show(request, current, is_by_code=is_by_code, error=error, meeting=form, status=409)
+
+
+@require_POST
 def code(request: HttpRequest) -> HttpResponse:
     """A code that opens this page from any device, shown this once; the one before opens nothing more."""
     current, is_by_code = _whose(request)
     if current is None:
         return redirect("chat:resume")
-    if current.is_open or not transmissions.has_any(current):
+    if current.is_open or not transmission_reading.has_any(current):
         return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
     if limits.is_over(f"code:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
         error = _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes.")
@@ -82,14 +113,19 @@ def _show(
     *,
     is_by_code: bool,
     error: str = "",
+    meeting: MeetingAnswerForm | None = None,
     code: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    rows = transmissions.of(current)
+    rows = transmission_reading.of(current)
     context: dict[str, Any] = {
         **manner_of(request, current),
         "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],
-        "has_meeting": any(row.state is State.MEETING for row in rows),
+        "has_meeting": any(row.has_meeting for row in rows),
+        # What was written stays with its own appointment.
+        "meeting": meeting or MeetingAnswerForm(),
+        "meeting_of": meeting["transmission"].value() if meeting is not None else "",
+        "is_error": bool(error or (meeting is not None and meeting.errors)),
         "is_by_code": is_by_code,
         "is_open": current.is_open,
         "error": error,

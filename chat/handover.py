@@ -1,7 +1,8 @@
 """A conversation passes from one agent to another. Access is already proven by `chat.access`. See docs/adr/0038.
 
-Locks as everywhere: the agent who receives, then the conversation, `FOR NO KEY UPDATE`; then rows of the handover. What
-an act needs is asked again under them. Whoever passes somebody on answers until somebody else has accepted.
+Locks as everywhere: the agents, in the order of their keys, then the conversation, `FOR NO KEY UPDATE`; then rows of
+the handover. What an act needs is asked again under them. Whoever passes somebody on answers until somebody else has
+accepted.
 """
 
 import logging
@@ -16,7 +17,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from chat import clock, display, doorbell, queue
+from chat import clock, display, doorbell, duty, queue
 from chat.actions import ConversationClosed, NotYours
 from chat.handover_models import Direction, Handover, HandoverText, Watch
 from chat.handover_rules import (
@@ -207,6 +208,12 @@ def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
     logger.info("conversation handed over %s", conversation.public_id)
 
 
+def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None:
+    """To whoever passed a grave conversation on, as to whoever ends one (docs/adr/0040). The caller holds them."""
+    if duty.is_grave(conversation):
+        duty.offer(agent_id=passer, now=now)
+
+
 # --- who may be asked -------------------------------------------------------------------------------------------------
 
 
@@ -244,9 +251,11 @@ def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) 
 def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: str, note: str = "") -> Handover:
     """Pass a conversation on at once: to a colleague, or through the queue to a unit or a force, at its old place.
 
-    Raises NotYours, ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
+    After a grave one, who passed it is offered a pause. Locks the agents, then the conversation. Raises NotYours,
+    ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
     """
     now = clock.now()
+    duty.hold_agents(by.pk, target.agent or by.pk)
     receiver = None
     if target.agent:
         receiver = lock_receiver(target.agent, now)
@@ -261,6 +270,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         handover = cold(state=HandoverState.ACCEPTED, taken_by=receiver)
         history(conversation, EventKind.HANDED_OVER, now, by=by.user, detail=f"{Manner.COLD} {reason}")
         give(conversation, receiver, now)
+        _offer_pause(conversation, by.pk, now)
         return handover
     _require_team(target, by, now)
     handover = cold(state=HandoverState.QUEUED)
@@ -280,6 +290,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         now=now,
     )
     history(conversation, EventKind.TRANSFERRED, now, by=by.user, detail=f"{force} {reason}")
+    _offer_pause(conversation, by.pk, now)
     ring(conversation, [by.pk])
     transaction.on_commit(lambda: queue.dispatch())
     logger.info("conversation transferred %s", conversation.public_id)
@@ -382,8 +393,13 @@ def answer_summary(*, handover_id: int, conversation_id: int, answer: str, corre
 
 @transaction.atomic
 def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
-    """The colleague takes over. Raises Over, NoRoom."""
+    """The colleague takes over; after a grave one, who passed it is offered a pause. Raises Over, NoRoom.
+
+    Locks both agents, then the conversation.
+    """
     now = clock.now()
+    passer = Handover.objects.filter(pk=handover_id).values_list("from_agent", flat=True).first()  # never another
+    duty.hold_agents(by.pk, passer or by.pk)
     receiver = lock_receiver(by.pk, now)
     conversation = lock_conversation(conversation_id)
     handover = _lock_open(handover_id, conversation, now)
@@ -398,6 +414,7 @@ def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
         detail=f"{Manner.WARM} {handover.reason} {handover.answer}",
     )
     give(conversation, receiver, now)
+    _offer_pause(conversation, handover.from_agent_id, now)
 
 
 STAYS = _("L'échange continue avec %(name)s.")

@@ -6,10 +6,11 @@ conversation that was deleted at its term is no longer counted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from chat.lifecycle import Outcome, Status
 from chat.models import EventKind
@@ -28,7 +29,11 @@ LEFT JOIN LATERAL (
 ) answers ON true
 WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
 """
-MEASURES = """
+# « Un seul interlocuteur », the one definition (docs/glossary.md): of those that somebody answered and that have ended,
+# whoever ended them, those that were only ever given to one person. Counted by the day of arrival, as all the rest.
+ENDED = "count(*) FILTER (WHERE people >= 1 AND closed_at IS NOT NULL)"
+ONE_PERSON = "count(*) FILTER (WHERE people = 1 AND closed_at IS NOT NULL)"
+MEASURES = f"""
 count(*) AS opened,
 count(first_at) AS answered,
 count(*) FILTER (WHERE first_at IS NULL AND status IN (%(closed)s, %(abandoned)s)) AS gave_up,
@@ -36,8 +41,8 @@ count(*) FILTER (WHERE first_at - opened_at < %(promised)s * interval '1 s') AS 
 percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first_at - opened_at)) AS wait_median,
 percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM first_at - opened_at)) AS wait_p95,
 percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - first_at)) AS length_median,
-count(*) FILTER (WHERE people >= 1 AND closed_at IS NOT NULL) AS ended,
-count(*) FILTER (WHERE people = 1 AND closed_at IS NOT NULL) AS one_person
+{ENDED} AS ended,
+{ONE_PERSON} AS one_person
 """
 # The hour and the day in Paris. The whole, each day and each hour in one reading.
 BY_TIME = f"""
@@ -138,6 +143,26 @@ def read(start: datetime, end: datetime) -> History:
         orientations=_sort(ends, "orientation"),
         minors=dict(_sort(ends, "minor")).get("yes", 0),
     )
+
+
+def last_days(days: int) -> tuple[datetime, datetime]:
+    """From which midnight in Paris to which: until tonight, today included."""
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    start, end = (
+        timezone.make_aware(datetime.combine(day, time())) for day in (tomorrow - timedelta(days=days), tomorrow)
+    )
+    return start, end
+
+
+def one_voice(start: datetime, end: datetime) -> Measures:
+    """« Un seul interlocuteur » alone, of the same people as `read`, in one statement: `ended` and `one_person`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {ENDED}, {ONE_PERSON} FROM ({ONE}) one",  # noqa: S608  parts of this module
+            {"start": start, "end": end, "assigned": EventKind.ASSIGNED.value},
+        )
+        ended, one_person = cursor.fetchone()
+    return Measures(ended=ended, one_person=one_person)
 
 
 def _measures(row: Sequence[Any]) -> Measures:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat import access, closings, display, exchange_paper, proposals, transmissions
+from chat import access, closings, display, exchange_paper, proposals, transmission_reading
 from chat.exchange_paper import SLIP, Document, Section
 from chat.lifecycle import Status
 from chat.models import Conversation
@@ -29,7 +29,7 @@ def answers(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401)
     question = proposals.open_question(current)
     told = display.plain(closings.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
-    content: dict[str, Any] = {"question": None, "told": told, "follow": transmissions.link_words(current)}
+    content: dict[str, Any] = {"question": None, "told": told, "follow": transmission_reading.link_words(current)}
     if question is not None:
         content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
     return json_answer(content)
@@ -56,9 +56,9 @@ def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict
     """Whose slip, and the slip: of this visit's exchange; by a code of suites, of what the unit proposed alone."""
     current = access.as_reporter(request.session)
     if current is not None:
-        return current, transmissions.slip_of(current)
+        return current, transmission_reading.slip_of(current)
     followed = access.as_follower(request.session)
-    by_unit = transmissions.meeting_of(followed) if followed is not None else None
+    by_unit = transmission_reading.meeting_of(followed) if followed is not None else None
     return followed, by_unit and by_unit[1:]
 
 

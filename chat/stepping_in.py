@@ -8,7 +8,7 @@ the register, in the transaction of the act. See docs/adr/0038.
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -22,13 +22,12 @@ from chat.desk import duration
 from chat.handover_models import Handover, Watch, Whisper
 from chat.handover_rules import OPEN, HandoverState, Manner, Reason, Target
 from chat.lifecycle import Author, Status
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models import Agent, Conversation, EventKind, Message
 from chat.writing import append, say
 from reports import house, house_rules, keyring, register
 from reports.models import AccessKind
 
 AT_ONCE = 100  # watches that are over, of one tick
-FIGURE_DAYS = 30
 
 
 def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
@@ -245,24 +244,3 @@ def running(agent: Agent, now: datetime) -> list[Running]:
         )
         for row in sorted(rows, key=lambda row: (-row.urgency, silent_since[row.pk], row.pk))
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class OneVoice:
-    """« Un seul interlocuteur »: of the conversations answered and ended lately, those with one agent only."""
-
-    ended: int
-    with_one: int
-
-    @property
-    def percent(self) -> int | None:
-        return round(100 * self.with_one / self.ended) if self.ended else None
-
-
-def one_voice(now: datetime) -> OneVoice:
-    """Over FIGURE_DAYS, by the history: whoever was given the conversation at any time counts."""
-    ended = Conversation.objects.filter(status=Status.CLOSED, closed_at__gte=now - timedelta(days=FIGURE_DAYS))
-    given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED, conversation__in=ended)
-    voices = given.values("conversation").annotate(n=Count("by", distinct=True)).values_list("n", flat=True)
-    counts = list(voices.order_by())
-    return OneVoice(ended=len(counts), with_one=sum(n == 1 for n in counts))

@@ -14,7 +14,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat import display, transmissions, watch
+from chat import display, transmission_reading, watch
 from chat.desk import duration
 from chat.lifecycle import Author, Availability
 from chat.models import Agent, Conversation, Message
@@ -293,7 +293,7 @@ def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:
     """Summaries that no unit has read: how many, and for how long; whose they are is on their agent's own list."""
     return [
         Alert(level, _unread_text(level, count, limit.limit))
-        for level, count in Counter(transmissions.unread(now, limit)).items()
+        for level, count in Counter(transmission_reading.unread(now, limit)).items()
     ]
 
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from chat.case_forms import AppointmentForm
-from chat.transmission_rules import PLACE_MAX, REASON_MAX, SUMMARY_MAX
+from chat.transmission_rules import OTHER_MAX, PLACE_MAX, REASON_MAX, SUMMARY_MAX
 
 
 class TransmissionForm(forms.Form):
@@ -54,6 +54,29 @@ class AnswerForm(OfOneForm):
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
 
 
+class MeetingAnswerForm(OfOneForm):
+    """What the person says of the appointment that they read. seen: how many steps the page showed.
+
+    other: another moment, in their words; sent with a refusal alone.
+    """
+
+    seen = forms.IntegerField(min_value=0)
+    answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+    other = forms.CharField(
+        max_length=OTHER_MAX,
+        required=False,
+        widget=forms.Textarea,
+        error_messages={"max_length": _("Ce texte est trop long : 500 caractères au plus.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == "yes" and cleaned.get("other"):
+            text = _("Un autre moment est écrit ici, avec la réponse « oui ». Effacer ce texte, ou répondre « non ».")
+            self.add_error("other", text)
+        return cleaned
+
+
 class MeetingForm(AppointmentForm):
     """An appointment at the unit: `checked` means that the unit knows that it is open then."""
 
@@ -63,6 +86,11 @@ class MeetingForm(AppointmentForm):
         required=False,
         error_messages={"max_length": _("Ce lieu est trop long : 200 caractères au plus.")},
     )
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What `transmissions.propose_meeting` takes; the form is valid."""
+        return {name: self.cleaned_data[name] for name in ("seen", "meets_at", "place")}
 
 
 class ReasonForm(forms.Form):
@@ -77,3 +105,8 @@ class ReasonForm(forms.Form):
             "max_length": _("Ce texte est trop long : 1 000 caractères au plus."),
         },
     )
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What `transmissions.close` takes; the form is valid."""
+        return {name: self.cleaned_data[name] for name in ("seen", "reason")}

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import supervision, transmissions
+from chat import supervision, transmission_reading, transmissions
 from chat.models import Conversation
 from chat.transmission_forms import TransmissionForm
+from chat.transmission_reading import Shown
 from chat.transmission_rules import SUMMARY_MAX
-from chat.transmissions import Shown
 from chat.watch import Watched
 from locations import lookup
 from locations.models import ReceptionPoint
@@ -80,7 +80,7 @@ def panel(
     if not chosen and choices and choices[0].has_account:
         chosen = str(choices[0].unit.pk)
     return Panel(
-        rows=transmissions.of(conversation, now=now, limit=supervision.limits()[Watched.UNREAD]),
+        rows=transmission_reading.of(conversation, now=now, limit=supervision.limits()[Watched.UNREAD]),
         form=form or TransmissionForm(initial={"summary": prefill}),
         choices=choices,
         chosen=chosen,

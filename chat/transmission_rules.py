@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from triage.rules import Urgency
 
-SUMMARY_MAX, REASON_MAX, PLACE_MAX = 3000, 1000, 200
+SUMMARY_MAX, REASON_MAX, PLACE_MAX, OTHER_MAX = 3000, 1000, 200, 500
 
 
 class State(TextChoices):
@@ -19,6 +19,8 @@ class State(TextChoices):
     SENT = "sent", _("Transmis")
     READ = "read", _("Lu")
     MEETING = "meeting", _("Rendez-vous proposé")
+    ACCEPTED = "accepted", _("Rendez-vous accepté")
+    DECLINED = "declined", _("Rendez-vous refusé")
     CLOSED = "closed", _("Clos, voici pourquoi")
     WITHDRAWN = "withdrawn", _("Retiré")
 
@@ -38,7 +40,8 @@ class Part(IntEnum):
     UNIT = 3
 
 
-# From where to where, and who may do it. Another appointment may follow one; what is closed or withdrawn stays so.
+# From where to where, and who may do it. Another appointment may follow one, whatever was said of it; who accepted one
+# may still refuse it, never the reverse: the hour may be somebody else's by then. What is closed or withdrawn stays so.
 MOVES: Mapping[tuple[str, str], frozenset[Part]] = {
     (State.ASKED, State.SENT): frozenset({Part.PERSON}),
     (State.ASKED, State.REFUSED): frozenset({Part.PERSON}),
@@ -49,8 +52,17 @@ MOVES: Mapping[tuple[str, str], frozenset[Part]] = {
     (State.READ, State.CLOSED): frozenset({Part.UNIT}),
     (State.MEETING, State.MEETING): frozenset({Part.UNIT}),
     (State.MEETING, State.CLOSED): frozenset({Part.UNIT}),
+    (State.MEETING, State.ACCEPTED): frozenset({Part.PERSON}),
+    (State.MEETING, State.DECLINED): frozenset({Part.PERSON}),
+    (State.ACCEPTED, State.DECLINED): frozenset({Part.PERSON}),
+    (State.ACCEPTED, State.MEETING): frozenset({Part.UNIT}),
+    (State.ACCEPTED, State.CLOSED): frozenset({Part.UNIT}),
+    (State.DECLINED, State.MEETING): frozenset({Part.UNIT}),
+    (State.DECLINED, State.CLOSED): frozenset({Part.UNIT}),
 }
-RUNNING = frozenset({State.SENT, State.READ, State.MEETING})  # with the unit
+TOLD_AGAIN = frozenset({State.MEETING, State.ACCEPTED, State.DECLINED})  # what may come more than once
+STANDING = frozenset({State.MEETING, State.ACCEPTED})  # an appointment that nobody refused
+RUNNING = frozenset({State.SENT, State.READ}) | TOLD_AGAIN  # with the unit
 RECEIVED = RUNNING | {State.CLOSED}  # what the unit's own list shows
 
 

@@ -4,21 +4,18 @@ Each act locks the conversation, moves one transmission by `transmission_rules`,
 by a line of Pnav's own while the exchange is open, on « Suites » as long as it is kept. Nothing is e-mailed.
 """
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Prefetch
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from chat import clock, desk, display, doorbell, followups, proposals, watch
+from chat import clock, desk, doorbell, followups, proposals
 from chat.answering import lock_own
 from chat.casework import draw_file_number, question_id
 from chat.emergencies import open_one as open_emergency
@@ -31,19 +28,13 @@ from chat.models import (
     TransmissionStep,
     UnitAccount,
 )
+from chat.transmission_reading import Shown, opened, shown
 from chat.transmission_rules import RUNNING, Basis, Part, State, can_move, may_go_without
-from chat.watch import Level, Limit
 from chat.writing import say
 from locations import hours
 from locations.models import ReceptionPoint
 from reports import register
-from reports.keyring import UnsealError
 from reports.models import AccessKind, Motive
-
-logger = logging.getLogger(__name__)
-
-SHOWN = 20  # of one conversation
-LISTED = 200  # of one unit, or of one agent
 
 ASK = _(
     "Un résumé est prêt pour %(unit)s. Il se lit à la page « Suites » (/tchat/suites/). Rien ne part sans votre "
@@ -66,9 +57,12 @@ TAKEN_BACK = _("Le résumé à relire est retiré : rien n'a été envoyé.")
 WITHDRAWN = _("La transmission à %(unit)s est retirée. Personne ne l'avait lue.")
 READ = _("Lu : %(unit)s a lu le résumé.")
 MEETING = _(
-    "Rendez-vous proposé par %(unit)s : %(moment)s, %(place)s. Numéro de dossier : %(number)s. Le papier à montrer est "
-    "à la page « Mon rendez-vous » (/tchat/rendez-vous/)."
+    "Rendez-vous proposé par %(unit)s : %(moment)s, %(place)s. Numéro de dossier : %(number)s. Oui ou non se dit à "
+    "la page « Suites » (/tchat/suites/). Le papier à montrer est à la page « Mon rendez-vous » (/tchat/rendez-vous/)."
 )
+ACCEPTED = _("Rendez-vous accepté : %(moment)s, %(unit)s.")
+DECLINED = _("Rendez-vous refusé : %(moment)s, %(unit)s.")
+DECLINED_OTHER = _("Rendez-vous refusé : %(moment)s, %(unit)s. Autre moment souhaité : %(other)s")
 CLOSED = _("Clos, voici pourquoi : %(reason)s (%(unit)s)")
 
 
@@ -100,147 +94,7 @@ class Older(Exception):
     """Somebody else of the unit did something since this page was shown: nothing was done over it."""
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step in words. words: of an appointment or of the end."""
-
-    state: State
-    at: datetime
-    words: Mapping[str, Any]
-
-    @property
-    def label(self) -> str:
-        return str(self.state.label)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A transmission as one of its readers has it. level: of a summary that nobody has read."""
-
-    transmission: Transmission
-    unit: str
-    telephone: str
-    summary: str
-    why: str
-    steps: list[Step]
-    level: Level = Level.KEPT
-
-    @property
-    def public_id(self) -> UUID:
-        return self.transmission.public_id
-
-    @property
-    def state(self) -> State:
-        return State(self.transmission.state)
-
-    @property
-    def is_asked(self) -> bool:
-        return self.state is State.ASKED
-
-    @property
-    def may_withdraw(self) -> bool:
-        return can_move(self.state, State.WITHDRAWN, Part.AGENT)
-
-    @property
-    def may_answer(self) -> bool:
-        """Whether the unit may propose an appointment or close."""
-        return can_move(self.state, State.CLOSED, Part.UNIT)
-
-    @property
-    def seen(self) -> int:
-        """How many steps this page shows: what is sent from it stands on them."""
-        return len(self.steps)
-
-    @property
-    def basis_label(self) -> str:
-        return str(Basis(self.transmission.basis).label) if self.transmission.basis else ""
-
-
-def _open(row: Transmission | TransmissionStep) -> dict[str, Any]:
-    try:
-        return row.words
-    except UnsealError:
-        logger.error("transmission cannot be opened %s", getattr(row, "public_id", row.pk))
-        return {}
-
-
-def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:
-    """As it is shown: nothing in it that cannot be seen."""
-    return {name: display.plain(value) if isinstance(value, str) else value for name, value in words.items()}
-
-
-def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> Shown:
-    """row: with its conversation and its steps."""
-    words = _cleaned(_open(row))
-    steps = []
-    for step in row.steps.all():
-        step.transmission = row
-        steps.append(Step(State(step.state), step.at, _cleaned(_open(step))))
-    level = Level.KEPT
-    if now is not None and limit is not None and row.state == State.SENT and row.sent_at is not None:
-        level = watch.level_of_time((now - row.sent_at).total_seconds(), limit)
-    return Shown(
-        transmission=row,
-        unit=words.get("unit", ""),
-        telephone=words.get("telephone", ""),
-        summary=words.get("summary", ""),
-        why=words.get("why", ""),
-        steps=steps,
-        level=level,
-    )
-
-
-def _rows(conversation: Conversation) -> list[Transmission]:
-    rows = list(
-        Transmission.objects.filter(conversation=conversation)
-        .prefetch_related(Prefetch("steps", TransmissionStep.objects.order_by("number")))
-        .order_by("-made_at", "-pk")[:SHOWN]
-    )
-    for row in rows:
-        row.conversation = conversation
-    return rows
-
-
-def of(conversation: Conversation, *, now: datetime | None = None, limit: Limit | None = None) -> list[Shown]:
-    """The transmissions of a conversation that was just obtained, the last one first."""
-    return [shown(row, now=now, limit=limit) for row in _rows(conversation)]
-
-
-def has_any(conversation: Conversation) -> bool:
-    """Whether the person has something to follow."""
-    return Transmission.objects.filter(conversation=conversation).exists()
-
-
-def link_words(conversation: Conversation) -> str:
-    """What the link to « Suites » says beside the thread, in the active language; empty when there is nothing there."""
-    states = set(Transmission.objects.filter(conversation=conversation).values_list("state", flat=True))
-    if State.ASKED in states:
-        return str(_("Lire et répondre"))
-    return str(_("Suites")) if states else ""
-
-
-def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:
-    """The last appointment that a unit proposed and that still stands: when it was proposed, whose, and its words."""
-    rows = TransmissionStep.objects.filter(
-        transmission__conversation=conversation, transmission__state=State.MEETING, state=State.MEETING
-    )
-    step = rows.select_related("transmission").order_by("-at", "-pk").first()
-    if step is None:
-        return None
-    step.transmission.conversation = conversation
-    words = _cleaned(_open(step))
-    return (step.at, step.transmission, words) if words else None
-
-
-def slip_of(conversation: Conversation) -> tuple[Any, dict[str, Any]] | None:
-    """What « Mon rendez-vous » shows: the last appointment, whoever proposed it. Its first has `file_number`."""
-    by_unit, by_agent = meeting_of(conversation), proposals.appointment_of(conversation)
-    if by_unit is None or (by_agent is not None and by_agent[0].made_at > by_unit[0]):
-        return by_agent
-    return by_unit[1], by_unit[2]
+# --- who can receive --------------------------------------------------------------------------------------------------
 
 
 def has_account(point: ReceptionPoint | None) -> bool:
@@ -312,7 +166,7 @@ def withdraw(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> 
     row = _of_conversation(conversation, public_id)
     text = TAKEN_BACK if row.state == State.ASKED else WITHDRAWN
     _move(row, State.WITHDRAWN, Part.AGENT)
-    _step(row, State.WITHDRAWN, by, text, unit=_open(row).get("unit", ""))
+    _step(row, State.WITHDRAWN, by, text, unit=opened(row).get("unit", ""))
 
 
 def _new(
@@ -358,8 +212,38 @@ def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None
             raise Settled
     row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
     _move(row, State.SENT, Part.PERSON)
-    _step(row, State.SENT, None, SENT, unit=_open(row).get("unit", ""), number=row.file_number)
+    _step(row, State.SENT, None, SENT, unit=opened(row).get("unit", ""), number=row.file_number)
     _record_sending(row, row.made_by)
+
+
+@transaction.atomic
+def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, agrees: bool, other: str = "") -> None:
+    """What the person says of the appointment that the unit proposed. Access was proven.
+
+    seen: how many steps the page showed: an old page answers no later appointment. other: another moment, in their
+    words, of a refusal. The same answer sent twice is one. Raises Older, Settled.
+    """
+    if agrees and other:
+        raise ValueError("Another moment goes with a refusal.")
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+    row = _of_conversation(conversation, public_id)
+    after, count = State.ACCEPTED if agrees else State.DECLINED, row.steps.count()
+    if count == seen + 1 and row.state == after and opened(_last(row, after)).get("other", "") == other:
+        return
+    if count != seen:
+        raise Settled if row.state == State.CLOSED else Older
+    _move(row, after, Part.PERSON)
+    meeting = opened(_last(row, State.MEETING))
+    text = ACCEPTED if agrees else DECLINED_OTHER if other else DECLINED
+    told = {"moment": meeting.get("moment", ""), "unit": opened(row).get("unit", ""), "other": other}
+    _step(row, after, None, text, words={"other": other} if other else {}, **told)
+
+
+def _last(row: Transmission, state: State) -> TransmissionStep:
+    """The last step of this state, of a transmission that went through it."""
+    step = row.steps.filter(state=state).order_by("-number")[:1].get()
+    step.transmission = row
+    return step
 
 
 def _running_points(conversation: Conversation) -> set[int | None]:
@@ -390,7 +274,7 @@ def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
     row = _lock_received(transmission)
     if row.state == State.SENT:
         _move(row, State.READ, Part.UNIT)
-        _step(row, State.READ, by, READ, unit=_open(row).get("unit", ""))
+        _step(row, State.READ, by, READ, unit=opened(row).get("unit", ""))
 
 
 @transaction.atomic
@@ -402,11 +286,11 @@ def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> Shown:
     row = _lock_received(transmission)
     if row.state == State.SENT:
         raise Settled
-    opened = shown(row)
+    summary = shown(row)
     register.record(
         kind=AccessKind.TRANSMISSION, by=by, motive=Motive.FOLLOW_UP, subject=str(row.conversation.public_id)
     )
-    return opened
+    return summary
 
 
 @transaction.atomic
@@ -422,7 +306,7 @@ def propose_meeting(
     point = row.point
     with translation.override(row.conversation.report.language):
         week = hours.describe(point.opening_hours) if point is not None and point.opening_hours else []
-        unit = _open(row)
+        unit = opened(row)
         words = {
             "moment": proposals.moment_in_words(meets_at, point) if point is not None else "",
             "unit": unit.get("unit", ""),
@@ -441,7 +325,7 @@ def close(*, transmission: Transmission, seen: int, reason: str, by: AbstractBas
     """End it, with a reason written for the person. seen: as of `propose_meeting`. Raises Older, Settled."""
     row = _lock_received(transmission, seen=seen)
     _move(row, State.CLOSED, Part.UNIT)
-    unit = _open(row).get("unit", "")
+    unit = opened(row).get("unit", "")
     _step(row, State.CLOSED, by, CLOSED, words={"reason": reason}, reason=reason, unit=unit)
 
 
@@ -509,21 +393,3 @@ def _step(
         # The version of its id tells the pages that there is something to look at besides (docs/adr/0039).
         say(conversation, text, now=now, client_id=question_id(), **told)
         doorbell.message_posted(conversation.public_id, conversation.last_seq)
-
-
-# --- for many -------------------------------------------------------------------------------------------------------
-
-
-def listed(rows: Any, *, now: datetime, limit: Limit, key: Callable[[Shown], Any]) -> list[Shown]:
-    """Of a unit or of an agent, those obtained by `chat.access`: with their steps, in the order of `key`."""
-    rows = rows.select_related("conversation").prefetch_related(
-        Prefetch("steps", TransmissionStep.objects.order_by("number"))
-    )
-    return sorted((shown(row, now=now, limit=limit) for row in rows.order_by("-sent_at", "-pk")[:LISTED]), key=key)
-
-
-def unread(now: datetime, limit: Limit) -> list[Level]:
-    """How late each summary is that no unit has read yet; those that are near or late."""
-    rows = Transmission.objects.filter(state=State.SENT).values_list("sent_at", flat=True)
-    levels = [watch.level_of_time((now - sent_at).total_seconds(), limit) for sent_at in rows if sent_at is not None]
-    return [level for level in levels if level > Level.KEPT]

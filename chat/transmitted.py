@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from chat.casework import SealedWords
-from chat.transmission_rules import RECEIVED, RUNNING, Basis, State
+from chat.transmission_rules import RECEIVED, RUNNING, TOLD_AGAIN, Basis, State
 
 
 class UnitAccount(models.Model):
@@ -96,8 +96,9 @@ class Transmission(SealedWords):
 class TransmissionStep(SealedWords):
     """One step of a transmission: what it became, when, and by whom. Never altered.
 
-    words: of an appointment, what its slip shows; of the end, `reason`, written for the person; else empty.
-    Each state comes once, appointments excepted.
+    words: of an appointment, what its slip shows; of its refusal, `other`: another moment, in the person's
+    words; of the end, `reason`, written for the person; else empty. Each state comes once, appointments and their
+    answers excepted.
     """
 
     SEALED_WITH = ("transmission",)
@@ -115,7 +116,7 @@ class TransmissionStep(SealedWords):
             models.UniqueConstraint(fields=["transmission", "number"], name="transmission_step_numbered"),
             models.UniqueConstraint(
                 fields=["transmission", "state"],
-                condition=~Q(state=State.MEETING),
+                condition=~Q(state__in=sorted(TOLD_AGAIN)),
                 name="transmission_step_once",
             ),
             models.CheckConstraint(

@@ -18,13 +18,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import access, supervision, transmissions
+from chat import access, supervision, transmission_reading, transmissions
 from chat.models import Transmission, UnitAccount
 from chat.transmission_forms import MeetingForm, ReasonForm
 from chat.transmission_rules import State
 from chat.watch import Watched
 
-ORDER = {State.SENT: 0, State.READ: 1, State.MEETING: 2, State.CLOSED: 3}
+ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED)]
 
 
 def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -40,7 +40,7 @@ def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             raise PermissionDenied
         account = access.as_unit(request.user)
         if account is None:
-            return render(request, "unit/index.html", {"account": None, "rows": []})
+            return render(request, "unit/index.html", {"account": None})
         return view(request, account=account, **kwargs)
 
     return wrapped
@@ -56,23 +56,35 @@ def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
 @require_GET
 @for_units
 def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
-    """The list, without a word of any summary: those that nobody has read first, the oldest of them first."""
+    """The list, without a word of any summary, a page at a time: those that nobody has read first, the oldest of them
+    first; then appointments that were refused. The script reads it again by itself (`console.js`)."""
     limit = supervision.limits()[Watched.UNREAD]
-    rows = transmissions.listed(
-        access.received_by(account),
-        now=timezone.now(),
-        limit=limit,
-        key=lambda one: (ORDER[one.state], one.transmission.sent_at if one.state is State.SENT else 0),
+    received = access.received_by(account)
+    page = transmission_reading.page_of(
+        transmission_reading.in_order(received, ORDER), request.GET.get("page", ""), now=timezone.now(), limit=limit
     )
-    unread = sum(one.state is State.SENT for one in rows)
-    return render(request, "unit/index.html", {"account": account, "rows": rows, "unread": unread})
+    context = {
+        "account": account,
+        "page": page,
+        "unread": received.filter(state=State.SENT).count(),
+        "declined": received.filter(state=State.DECLINED).count(),
+        "now": timezone.now(),
+        "is_still": "fixe" in request.GET,
+    }
+    return render(request, "unit/index.html", context)
 
 
 @require_GET
 @for_units
 def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """One, once it was opened; before, the button that opens it. Each reading has its line in the register."""
+    """One, once it was opened; before, the button that opens it. Each reading has its line in the register.
+
+    `?partie=nombre` says how many steps there are, and nothing else: an open page asks, and reads again when there are
+    more.
+    """
     row = _or_404(account, public_id)
+    if request.GET.get("partie") == "nombre":
+        return render(request, "unit/count.html", {"count": row.steps.count()})
     if row.state == State.SENT:
         return render(request, "unit/closed_envelope.html", {"account": account, "row": row})
     return _show(request, account, row)
@@ -116,29 +128,37 @@ def _show(
     return render(request, "unit/detail.html", context)
 
 
+def _answer(
+    request: HttpRequest,
+    account: UnitAccount,
+    public_id: uuid.UUID,
+    act: Callable[..., None],
+    **forms: MeetingForm | ReasonForm,
+) -> HttpResponse | None:
+    """Do this with what the one form says, once the summary was opened; the page again when it was not done, with what
+    was typed. None when it was."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        return redirect("unit:detail", public_id=public_id)
+    (form,) = forms.values()
+    if not form.is_valid():
+        return _show(request, account, row, **forms)  # type: ignore[arg-type]
+    try:
+        act(transmission=row, by=request.user, **form.answer)
+    except transmissions.Older:
+        return _show(request, account, row, problem=_older(), **forms)  # type: ignore[arg-type]
+    except transmissions.Settled:
+        return _show(request, account, row, problem=_settled(), **forms)  # type: ignore[arg-type]
+    return None
+
+
 @require_POST
 @for_units
 def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
     """« Rendez-vous proposé »: once it was opened."""
-    row = _or_404(account, public_id)
-    if row.state == State.SENT:
-        return redirect("unit:detail", public_id=public_id)
     form = MeetingForm(request.POST, unit=account.point)
-    if not form.is_valid():
-        return _show(request, account, row, meeting=form)
-    data = form.cleaned_data
-    try:
-        transmissions.propose_meeting(
-            transmission=row,
-            seen=data["seen"],
-            meets_at=data["meets_at"],
-            place=data["place"],
-            by=request.user,  # type: ignore[arg-type]
-        )
-    except transmissions.Older:
-        return _show(request, account, row, meeting=form, problem=_older())
-    except transmissions.Settled:
-        return _show(request, account, row, meeting=form, problem=_settled())
+    if not_done := _answer(request, account, public_id, transmissions.propose_meeting, meeting=form):
+        return not_done
     messages.success(request, _("Rendez-vous proposé : la personne et l'agent le lisent."))
     return redirect("unit:detail", public_id=public_id)
 
@@ -147,30 +167,14 @@ def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
 @for_units
 def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
     """« Clos, voici pourquoi »: once it was opened; the reason is written for the person."""
-    row = _or_404(account, public_id)
-    if row.state == State.SENT:
-        return redirect("unit:detail", public_id=public_id)
-    form = ReasonForm(request.POST)
-    if not form.is_valid():
-        return _show(request, account, row, reason=form)
-    data = form.cleaned_data
-    try:
-        transmissions.close(
-            transmission=row,
-            seen=data["seen"],
-            reason=data["reason"],
-            by=request.user,  # type: ignore[arg-type]
-        )
-    except transmissions.Older:
-        return _show(request, account, row, reason=form, problem=_older())
-    except transmissions.Settled:
-        return _show(request, account, row, reason=form, problem=_settled())
+    if not_done := _answer(request, account, public_id, transmissions.close, reason=ReasonForm(request.POST)):
+        return not_done
     messages.success(request, _("Transmission close : la personne et l'agent lisent pourquoi."))
     return redirect("unit:index")
 
 
 def _older() -> str:
-    return _("Un collègue vient d'agir sur cette transmission. Lisez ce qui a changé, puis envoyez de nouveau.")
+    return _("La personne ou un collègue vient d'agir sur ce dossier. Lisez ce qui a changé, puis envoyez de nouveau.")
 
 
 def _settled() -> str:

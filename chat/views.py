@@ -32,13 +32,14 @@ from chat import (
     closings,
     dialogue,
     display,
+    drafts,
     forgetting,
     proposals,
     protocol,
     refusals,
     resume,
     thread,
-    transmissions,
+    transmission_reading,
     wording,
 )  # fmt: skip
 from chat.dialogue import Party
@@ -117,8 +118,10 @@ def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, A
     }
 
 
-def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | None = None) -> HttpResponse:
-    """The page of the conversation, with the message that could not be sent if there is one."""
+def _show(
+    request: HttpRequest, conversation: Conversation, form: MessageForm | None = None, *, draft: str = ""
+) -> HttpResponse:
+    """The page of the conversation, with the message that could not be sent, or what was being written."""
     manner = manner_of(request, conversation)
     said, discreet = manner["said"], manner["discreet"]
     standing = _standing(conversation, manner)
@@ -134,15 +137,15 @@ def _show(request: HttpRequest, conversation: Conversation, form: MessageForm | 
         "last_seq": lines[-1].seq if lines else 0,
         "is_error": form is not None,
         "body_error": error,
-        "body": form.data.get("body", "") if form is not None else "",
+        "body": form.data.get("body", "") if form is not None else draft,
         "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
         "words": json.dumps(said, ensure_ascii=False),
         "max_length": protocol.MAX_BODY,
         "asked": access.summary_for(conversation, timezone.now()),
         "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
         "question": proposals.open_question(conversation),
-        "has_slip": transmissions.slip_of(conversation) is not None,
-        "follow": transmissions.link_words(conversation),
+        "has_slip": transmission_reading.slip_of(conversation) is not None,
+        "follow": transmission_reading.link_words(conversation),
         "told": _told(conversation),
     }
     return render(request, "chat/conversation.html", context)
@@ -217,7 +220,14 @@ def conversation(request: HttpRequest) -> HttpResponse:
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
-    return _show(request, current)
+    draft = drafts.take(request, current)
+    if draft and current.status == Status.CLOSED:
+        form = MessageForm({"body": draft})
+        form.is_valid()
+        form.errors.pop("body", None)
+        form.add_error("body", _("L'échange a pris fin : ce message n'a pas été envoyé."))
+        return _show(request, current, form)
+    return _show(request, current, draft=draft)
 
 
 @require_POST
@@ -278,7 +288,7 @@ def news(request: HttpRequest) -> HttpResponse:
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         "paused": request.GET.get("pause") == "1",
         "question": proposals.open_question(current),
-        "follow": transmissions.link_words(current),
+        "follow": transmission_reading.link_words(current),
     }
     return render(request, "chat/news.html", context)
 

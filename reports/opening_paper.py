@@ -10,21 +10,27 @@ SOURCE = """
 #set document(title: data.title, date: none)
 #set page(paper: "a4", flipped: true, margin: 1.5cm, numbering: "1 / 1")
 #set text(lang: "fr", size: 8pt)
+#show regex("[!-~À-ſ]{13}"): run => run + box() // a name typed in one word may be broken
+#set table(stroke: 0.5pt + luma(150), inset: 5pt, fill: (_, row) => if row == 0 { luma(238) })
 #title()
 #data.at
 #table(
-  columns: data.heads.len(),
+  columns: data.heads.map(_ => 1fr),
   table.header(..data.heads.map(strong)),
   ..data.rows.flatten().map(text),
 )
 """
 
 
+def _counted(count: int) -> str:
+    return "Aucune demande." if not count else "1 demande." if count == 1 else f"{count} demandes."
+
+
 def register_on_paper(*, heads: list[str], rows: list[list[str]], at: datetime) -> bytes:
     """The pages. What is in `rows` goes in as data: it is text to Typst, never markup."""
     data = {
         "title": "Registre des levées d'anonymat",
-        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M}. {len(rows)} demande(s).",
+        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M} (Paris). {_counted(len(rows))} Heures du tableau : UTC.",
         "heads": heads,
         "rows": rows,
     }

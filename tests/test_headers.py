@@ -71,7 +71,7 @@ def check(response: HttpResponse, path: str) -> None:
     assert (parts["default-src"], parts["script-src"]) == ("'none'", "'self'"), where
     assert (parts["object-src"], parts["base-uri"]) == ("'none'", "'none'"), where
     assert parts["require-trusted-types-for"] == "'script'", where
-    area = {"/admin/": "default", "/console/": "pnav-console"}
+    area = {"/admin/": "default", "/console/": "pnav-console", "/unite/": "pnav-console"}
     assert parts["trusted-types"] == next((area[one] for one in area if path.startswith(one)), "'none'"), where
     if parts["frame-ancestors"] == "'none'":
         assert headers["X-Frame-Options"] == "DENY", where

@@ -348,7 +348,7 @@
       const change = () => {
         ready.querySelector("[data-choices]").replaceChildren(...choices);
         ready.hidden = !question;
-        $("follow").querySelector("a").textContent = follow;
+        $("follow").querySelector("button").textContent = follow;
         $("follow").hidden = !follow;
       };
       if (atEnd) { change(); toEnd(); } else steady(change);
@@ -373,7 +373,13 @@
     say($("body-count"), n > limit - 300 ? fill(said.count, { n }) : "");
   }
 
-  form.addEventListener("submit", (event) => { event.preventDefault(); post(); });
+  form.addEventListener("submit", (event) => {
+    const elsewhere = event.submitter && event.submitter.hasAttribute("formaction");
+    // Elsewhere, and the text goes along; not while messages are unsent, which are in this page only.
+    if (elsewhere && (status === "closed" || (navigator.onLine && !outbox.length))) return;
+    event.preventDefault();
+    if (elsewhere) banner(said.offline, true); else post();
+  });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); post(); }
   });

@@ -4,9 +4,9 @@
 (() => {
   "use strict";
 
-  const board = document.querySelector("[data-board]");
+  const board = document.querySelector("[data-board]"), received = document.querySelector("#etapes-zone");
   const root = document.getElementById("console");
-  if (!root && !board) return;
+  if (!root && !board && !received) return;
   const find = (selector, from = document) => from.querySelector(selector);
   const slot = (name, from) => from.querySelector(`[data-slot=${name}]`);
   /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays. */
@@ -60,12 +60,41 @@
       old.hidden = Boolean(page) && swapFrom(page, "#tableau");
       if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
       if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      if (page) document.title = page.title;
       const now = find("[data-alerts]").textContent;
       if (now !== before) voice.textContent = now;
     };
     const log = find("#tableau .console-log");
     if (log) log.scrollTop = log.scrollHeight;
-    setInterval(refresh, 5000);
+    setInterval(refresh, 1000 * (Number(board.dataset.board) || 5));
+    document.addEventListener("visibilitychange", refresh);
+    return;
+  }
+
+  if (received) {
+    // A unit's page of one summary. Reading it is registered: only how many steps there are is asked for again and again.
+    const old = find("#dossier-ancien"), voice = find("#dossier-annonces"), acts = find("#actes");
+    const isWritten = () => acts.hasAttribute("data-kept") || [...acts.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
+      !field.readOnly && (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+    const refresh = async () => {
+      if (document.hidden) return;
+      const address = location.pathname.replace(/[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : "")); // after a POST: the page's own
+      const count = await load(`${address}?partie=nombre`).catch(() => null);
+      const steps = find("#etapes-zone");
+      old.hidden = Boolean(count);
+      if (!count || find("[data-steps]", count).dataset.steps === steps.dataset.steps) return;
+      const page = await load(address).catch(() => null);
+      if (!page) return;
+      const at = document.activeElement, id = acts.contains(at) && at.id;
+      swapFrom(page, "#etapes-zone");
+      // What is being written stays with the steps that it was written on: the answer to it says what changed.
+      if (!isWritten()) {
+        acts.replaceChildren(...[...find("#actes", page).childNodes].map((node) => document.adoptNode(node)));
+        if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      }
+      voice.textContent = `${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`;
+    };
+    setInterval(refresh, 20000);
     document.addEventListener("visibilitychange", refresh);
     return;
   }
@@ -365,20 +394,35 @@
     paint(c);
   }
 
-  /** The person or the unit answered: the panel beside follows, once nobody is writing in it. */
-  async function refreshTransmission(c) {
-    const target = `#transmission-${c.id}`, isHere = () => find(target).contains(document.activeElement);
-    const isWriting = () => isHere() && document.activeElement.matches("textarea, input, select");
-    const later = () => find(target).addEventListener("focusout", () => setTimeout(refreshTransmission, 0, c), { once: true });
-    if (!find(target)) return;
+  /** Something happened to what a panel beside shows: it follows, once nobody is writing in it. */
+  async function refreshBeside(c, target) {
+    const isHere = () => find(target).contains(document.activeElement);
+    const isWriting = () => isHere() && document.activeElement.matches("textarea:not([readonly]), input, select");
+    const later = () => find(target).addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, target), { once: true });
+    if (!find(target) || c.gone) return;
     if (isWriting()) { later(); return; }
     const page = await load(`${root.dataset.home}echange/${c.id}/?partie=echange`).catch(() => null);
-    if (!page || !find(target)) return;
+    if (!page || !find(target) || c.gone) return;
     if (isWriting()) { later(); return; }
-    const held = isHere();
-    swapFrom(page, target);
-    if (held) find(target).focus({ preventScroll: true });
+    const held = isHere(), at = held && document.activeElement.id, drafts = written(find(target));
+    if (!swapFrom(page, target)) return;
+    const panel = find(target);
+    if (panel.matches(".console-dossier")) {
+      c.dossier = panel;
+      panel.hidden = c !== current;
+    }
+    // What no form takes any more can still be copied.
+    panel.append(...drafts.filter((area) => !panel.querySelector(`[id="${area.id}"]`)).map(forCopying));
+    if (held) ((at && document.getElementById(at)) || find("[tabindex]", panel.parentElement) || panel).focus({ preventScroll: true });
   }
+  const refreshTransmission = (c) => refreshBeside(c, `#transmission-${c.id}`);
+
+  const written = (part) => [...part.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
+  const forCopying = (area) => {
+    if (area.labels[0]) area.setAttribute("aria-label", area.labels[0].textContent);
+    area.readOnly = true;
+    return area;
+  };
 
   function showRead(c, seq) {
     c.theirRead = Math.max(c.theirRead, seq);
@@ -430,6 +474,7 @@
 
   function leave(c, reason) {
     if (c.gone || (c.over && reason === "closed")) return;
+    const at = document.activeElement, isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
     announce(say("left", { name: c.name, reason: words[reason] }));
     c.over = true;
     c.gone = reason === "released";
@@ -452,16 +497,20 @@
     if (passing && !c.gone) passing.remove();
     if (c.gone) { // no longer ours to read
       c.log.querySelectorAll("[data-seq]:not([data-refused])").forEach((element) => element.remove());
-      const drafts = [...c.dossier.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
-      for (const area of drafts) { // a note or a question that was being written can still be copied
-        area.setAttribute("aria-label", area.labels[0].textContent);
-        area.readOnly = true;
-      }
-      c.dossier.replaceChildren(...drafts);
-      refreshDuty();
-    }
-    if (c === current) c.log.focus();
+      // A note or a question that was being written can still be copied.
+      c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
+    } else refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
+    refreshDuty(); // a pause may be offered
+    if (c === current && !c.gone) c.log.focus();
+    if (c === current && c.gone && isHere) goOn(c);
     paint(c);
+  }
+
+  /** What was open is gone: on to the list, where the next one is; what was being written stays, to be copied. */
+  function goOn(c) {
+    const kept = (c.form && !c.form.hidden) || c.dossier.children.length || find("[data-refused]", c.log);
+    find("#mes-echanges").focus();
+    announce(say(kept ? "went_kept" : "went", { name: c.name }));
   }
 
   // --- the queue ---

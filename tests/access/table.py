@@ -253,6 +253,7 @@ ROUTES: dict[str, Route] = {
     "reports:effort": Route(anybody, FORM, to=("/signalement/",)),  # what this visit's own form waits for, if it does
     "chat:conversation": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:message": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
+    "chat:draft": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
     "chat:news": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),  # a frame, empty without a visit
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
@@ -261,6 +262,7 @@ ROUTES: dict[str, Route] = {
     "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
     "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
     "chat:follow_up": Route(own_visit("/tchat/reprendre/"), FORM),
+    "chat:follow_up_meeting": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
     "chat:follow_up_code": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/")),
     "chat:slip": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
     "chat:slip_paper": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),

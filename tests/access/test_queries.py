@@ -40,7 +40,8 @@ NAMED = {
     "chat/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
     "chat/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
     "chat/closings.py": (ACTS, {"words_of", "points_of"}),
-    "chat/transmissions.py": (ACTS + "; or counts what nobody has read", {"*"}),
+    "chat/transmissions.py": (ACTS, {"*"}),
+    "chat/transmission_reading.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
     "chat/followups.py": (ACTS + "; or ends codes by their own date", {"*"}),
     "chat/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
@@ -66,18 +67,19 @@ NAMED = {
     "chat/place.py": (EVERYBODY, {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of", "_running_holds"},
+        {"_with_activity", "entry_of", "running_holds"},
     ),
     "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/promises.py": (EVERYBODY + ": numbers", {"figures"}),
     "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/handover.py": (
         ACTS + "; or the load and the conversations of an agent",
         {"lock_conversation", "lock_receiver", "history", "end_duty"},
     ),
     "chat/stepping_in.py": (
-        ACTS + "; or the times of a supervisor's conversations, and counts",
-        {"write", "running", "one_voice"},
+        ACTS + "; or the times of a supervisor's conversations",
+        {"write", "running"},
     ),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),

@@ -470,6 +470,55 @@ def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, 
     expect(duty).to_contain_text("Vous êtes : Disponible")
 
 
+def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
+    live_site, page_factory: PageFactory, at: Work
+):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    key = at(lambda: visit(conversation))
+    desk, person = page_factory(), page_factory()
+    sign_in(desk, live_site, agent)
+    desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    dossier = desk.locator(".console-dossier:not([hidden])")
+    expect(dossier.get_by_text("Passer l'échange").first).to_be_visible()
+    dossier.get_by_label("Ajouter une note").fill("Une note en cours")
+    desk.locator("#mes-echanges").evaluate("title => title.focus()")
+    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    person.goto(live_site.url + "/tchat/terminer/")
+    person.locator("main form button[type=submit]").click()
+    expect(desk.locator(f"{OPEN_THREAD} [data-over]")).to_be_visible()
+    # What an ended exchange has no form for can still be copied; what it shows is there without a reload.
+    expect(dossier.locator(f"#note-{conversation.public_id}")).to_have_value("Une note en cours")
+    expect(dossier.locator(f"#note-{conversation.public_id}")).not_to_be_editable()
+    expect(dossier.get_by_text("Passer l'échange")).to_have_count(0)
+    expect(dossier.locator("form[data-autosave]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_row_of_duty_is_a_line_on_a_narrow_screen(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str):
+    agent = at(an_agent)
+    page = page_factory(theme=theme, width=320)
+    sign_in(page, live_site, agent)
+    duty, places = page.locator("#disponibilite"), page.get_by_label("Places")
+    expect(places).to_be_hidden()
+    assert duty.bounding_box()["height"] < 170
+    fold = duty.locator("summary", has_text="Motif, places (3), son")
+    fold.focus()
+    page.keyboard.press("Enter")
+    expect(places).to_be_visible()
+    axe(page)
+    places.select_option("2")
+    page.get_by_role("button", name="Enregistrer le nombre de places").click()
+    expect(duty.locator("summary")).to_have_text("Motif, places (2), son")
+    expect(places).to_be_visible()  # what was open stays
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(duty.locator("summary")).to_be_hidden()
+    expect(places).to_be_visible()
+    page.reload()
+    expect(places).to_be_visible()  # closed, and yet there where there is room
+    axe(page)
+
+
 def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: PageFactory, at: Work):
     agent = at(an_agent)
     conversation, _key = at(somebody_waits)

@@ -1,5 +1,7 @@
 """A conversation passes from one agent to another in real browsers: three people, one journey."""
 
+import re
+
 import pytest
 from django.conf import settings
 from playwright.sync_api import expect
@@ -9,7 +11,15 @@ from chat.handover_rules import Reason, Target
 from chat.lifecycle import Availability
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
-from tests.browser.test_console import OPEN_THREAD, Work, an_agent, at, sign_in, somebody_waits  # noqa: F401
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    make_available,
+    sign_in,
+    somebody_waits,
+)
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 
@@ -53,7 +63,8 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(draft).to_have_value("un brouillon")
 
     expect(person.locator("#handover")).to_be_visible()
-    person.locator("#handover a").click()
+    person.get_by_label("Votre message").fill("un texte en cours")
+    person.locator("#handover button").click()
     expect(person.locator("#summary")).to_have_text("Une rumeur au collège.")
     axe(person)
     assert person.evaluate("document.documentElement.scrollWidth") <= 320
@@ -61,6 +72,7 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     person.get_by_label("Avec vos mots").fill("Une rumeur au lycée.")
     person.get_by_role("button", name="Valider").click()
     expect(person.locator("#messages")).to_contain_text("Le résumé a été corrigé")
+    expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
     expect(person.locator("#handover")).to_be_hidden()
 
     expect(second.locator("#offres")).to_contain_text("Camille, police nationale vous propose un échange")
@@ -71,10 +83,39 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(person.locator("#interlocutor")).to_contain_text("Alex")
     expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
     expect(draft).to_have_value("un brouillon")  # still there to be copied
+    expect(desk.locator("#mes-echanges")).to_be_focused()
+    expect(desk.locator("#annonces")).to_contain_text("Ce que vous écriviez reste à copier.")
     second.locator(f"{OPEN_THREAD} [name=body]").fill("Bonsoir, je suis Alex.")
     second.keyboard.press("Control+Enter")
     expect(person.locator("#messages")).to_contain_text("Bonsoir, je suis Alex.")
     assert conversation.pk
+
+
+def test_cold_transfer_of_a_grave_one_leads_to_the_list_and_offers_a_pause(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    camille = at(an_agent, public_name="Camille")
+    at(an_agent, public_name="Alex", availability=Availability.AVAILABLE, present=True)
+    conversation = at(lambda: make.assigned(make_available(camille), urgency=2))
+    desk = page_factory()
+    sign_in(desk, live_site, camille)
+    desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    desk.keyboard.press("Alt+C")
+    desk.locator(f"{PANEL} [name=target]").select_option(label="Alex, police nationale – Équipe police")
+    desk.locator(f"{PANEL} .console-transfer [name=reason]").select_option("competence")
+    desk.locator(f"{PANEL} .console-transfer [name=manner]").select_option("cold")
+    button = desk.get_by_role("button", name="Passer l'échange")
+    button.focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
+    expect(desk.locator("#mes-echanges")).to_be_focused()
+    expect(desk.locator("#annonces")).to_have_text(re.compile("Vous êtes dans « Mes échanges »|Échange transféré"))
+    expect(desk.locator("#disponibilite")).to_contain_text("Prenez quelques minutes.")
+    expect(desk.locator("#mes-echanges")).to_be_focused()
+    axe(desk)
 
 
 def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(

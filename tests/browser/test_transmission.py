@@ -107,10 +107,11 @@ def test_from_sending_to_closing(
     expect(console.locator(PANEL)).to_contain_text("Accord demandé")
 
     # The person, live, on a small telephone.
-    link = person.get_by_role("link", name="Lire et répondre")
+    link = person.get_by_role("button", name="Lire et répondre")
     expect(link).to_be_visible()
     expect(person.locator("#messages")).to_contain_text("Rien ne part sans votre accord")
     looks(person, axe)
+    person.get_by_label("Votre message").fill("Un texte\nen cours")
     link.click()
     fold = person.locator("summary", has_text="Lire le résumé qui sera envoyé")
     expect(person.get_by_text(SUMMARY)).to_be_hidden()
@@ -121,10 +122,18 @@ def test_from_sending_to_closing(
     person.get_by_role("button", name="Oui, envoyer ce résumé").click()
     expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
     expect(console.locator(PANEL)).to_contain_text("Transmis")
+    person.get_by_role("link", name="Revenir à mon échange").click()
+    expect(person.get_by_label("Votre message")).to_have_value("Un texte\nen cours")
+    person.reload()
+    expect(person.get_by_label("Votre message")).to_have_value("")  # as any text that is being written
+    person.get_by_role("button", name="Suites").click()
+    expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
+    person.get_by_role("link", name="Revenir à mon échange").click()
 
     # The unit.
     station = page_factory(theme=theme, width=320)
     enters(station, live_site, unit.user.username)
+    station.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     number = at(lambda: Transmission.objects.get().file_number)
     looks(station, axe)
     station.get_by_role("link", name=number).click()
@@ -143,9 +152,34 @@ def test_from_sending_to_closing(
     station.check("[name=checked]", force=True)  # the label is in front of it
     station.get_by_role("button", name="Proposer ce rendez-vous").click()
     expect(console.locator(PANEL)).to_contain_text("Bureau 12, premier étage")
-    person.reload()
+    person.get_by_role("button", name="Lire et répondre").click()
+    fold = person.locator("summary", has_text="Non, refuser ce rendez-vous")
+    fold.focus()
+    person.keyboard.press("Enter")
+    person.get_by_label("Un autre moment (facultatif)").fill("Le mardi, après 17 h")
+    looks(person, axe)
+    person.get_by_role("button", name="Oui, accepter ce rendez-vous").click()
+    expect(person.get_by_label("Un autre moment (facultatif)")).to_be_focused()
+    expect(person.get_by_label("Un autre moment (facultatif)")).to_have_value("Le mardi, après 17 h")
+    looks(person, axe)
+    person.get_by_label("Un autre moment (facultatif)").fill("")
+    person.get_by_role("button", name="Oui, accepter ce rendez-vous").click()
+    expect(person.get_by_text("Vous ne pouvez plus venir ?")).to_be_visible()
+    expect(console.locator(PANEL)).to_contain_text("Rendez-vous accepté")
     person.get_by_role("link", name="Mon rendez-vous").click()
     expect(person.get_by_text("Bureau 12, premier étage")).to_be_visible()
+    # The unit's page says so by itself, and eats no draft; unwritten forms stand on what is shown.
+    station.fill("[name=reason]", "Un brouillon")
+    station.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(station.locator("#etapes-zone")).to_contain_text("Rendez-vous accepté")
+    expect(station.locator("#dossier-annonces")).to_contain_text("Du nouveau dans ce dossier : Rendez-vous accepté")
+    expect(station.locator("[name=reason]")).to_have_value("Un brouillon")
+    looks(station, axe)
+    station.get_by_role("button", name="Clore la transmission").click()
+    expect(station.locator("[role=alert]:visible")).to_contain_text("un collègue vient d'agir")
+    expect(station.locator("[name=reason]")).to_have_value("Un brouillon")
+    seen = station.locator("#clore ~ form [name=seen]").input_value()
+    assert int(seen) == 5
 
     # Somebody writes in the panel meanwhile: what is typed stays, and the panel follows afterwards.
     console.locator(f"{PANEL} summary", has_text="Préparer un résumé").click()
@@ -168,7 +202,7 @@ def test_from_sending_to_closing(
     expect(console.locator("table")).to_contain_text("Clos, voici pourquoi")
     looks(console, axe)
     assert at(lambda: list(Transmission.objects.get().steps.values_list("state", flat=True))) == [
-        State.ASKED, State.SENT, State.READ, State.MEETING, State.CLOSED,
+        State.ASKED, State.SENT, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED,
     ]  # fmt: skip
     assert at(lambda: Transmission.objects.get().conversation_id) == conversation.pk
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat import access, actions, forgetting, handover, stepping_in, supervision
+from chat import access, actions, forgetting, handover, history, stepping_in, supervision
 from chat.handover_models import Handover, Watch, Whisper
 from chat.handover_rules import HandoverState, Reason, Target
 from chat.lifecycle import Author, Status
@@ -16,6 +16,7 @@ from pnav.accounts.models import Role
 from reports import house, house_rules, readings
 from reports.models import AccessKind, AccessRecord
 from tests.chat.test_actions import in_threads
+from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F401
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -292,8 +293,13 @@ def test_running_of_a_supervisor_leaves_out_their_own(dominique):
     assert stepping_in.running(dominique, timezone.now()) == []
 
 
-def test_one_voice_counts_who_was_given_the_conversation(camille, dominique):
-    assert stepping_in.one_voice(timezone.now()).percent is None
+def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, dominique):
+    """By the day of arrival, whoever was given the conversation at any time; ended by the person too."""
+    days = history.last_days(30)
+    assert history.one_voice(*days).one_person_percent is None
+    old = make.closed(camille)
+    make.age(old, days=40)
+    type(old).objects.filter(pk=old.pk).update(closed_at=timezone.now())  # came before, ended lately
     make.closed(camille)
     passed = make.assigned(camille)
     other = make.agent(public_name="Alex")
@@ -301,8 +307,11 @@ def test_one_voice_counts_who_was_given_the_conversation(camille, dominique):
         conversation_id=passed.pk, by=camille, target=Target(agent=other.pk), reason=Reason.END_OF_DUTY
     )
     actions.close_conversation(conversation_id=passed.pk, by_author=Author.AGENT, by=other.user, outcome="advised")
-    voice = stepping_in.one_voice(timezone.now())
-    assert (voice.ended, voice.with_one, voice.percent) == (2, 1, 50)
+    voice, whole = history.one_voice(*days), history.read(*days).whole
+    assert (voice.ended, voice.one_person, voice.one_person_percent) == (2, 1, 50)
+    assert (voice.ended, voice.one_person) == (whole.ended, whole.one_person)
+    board = signed_in(dominique.user).get("/console/tableau/").content.decode()
+    assert "50 % des 2 échanges terminés" in board
 
 
 def test_a_look_does_not_keep_an_exchange_alive(conversation, dominique):

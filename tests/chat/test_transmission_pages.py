@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, emergencies, factsheets, followups, resume, transmissions
+from chat import actions, emergencies, factsheets, followups, resume, transmission_reading, transmissions
 from chat.emergency_rules import Situation
 from chat.factsheets import Facts
 from chat.lifecycle import Author
@@ -201,7 +201,7 @@ def test_unit_proposes_an_hour_then_closes(conversation, unit):
     assert browser.post(f"{url}rendez-vous/", {**night, "hour": "09:30"}).status_code == 302
     assert "mercredi 2 décembre 2026, 9 h 30" in said(browser.get(url))
     answer = browser.post(f"{url}clore/", {"seen": "3", "reason": "déjà écrit"})  # a page of before the appointment
-    assert "Un collègue vient d'agir" in said(answer) and "déjà écrit" in said(answer)
+    assert "un collègue vient d'agir" in said(answer) and "déjà écrit" in said(answer)
     assert "Écrivez pourquoi" in said(browser.post(f"{url}clore/", {"seen": "4", "reason": " "}))
     assert browser.post(f"{url}clore/", {"seen": "4", "reason": "Plainte prise."}).status_code == 302
     again = said(browser.post(f"{url}clore/", {"seen": "4", "reason": "encore"}))
@@ -234,6 +234,41 @@ def test_no_other_role_enters_even_with_a_point(conversation, unit, role):
     assert browser.post(f"/unite/{row.public_id}/ouvrir/").status_code == 403
 
 
+def test_unit_s_list_comes_in_pages_those_to_act_on_first(unit, monkeypatch):
+    monkeypatch.setattr(transmission_reading, "A_PAGE", 2)
+    agent = make.agent(capacity=9)
+    rows = [hand.sent(make.assigned(agent), unit) for _each in range(5)]
+    for n, row in enumerate(rows):
+        Transmission.objects.filter(pk=row.pk).update(made_at=make.long_ago(99), sent_at=make.long_ago(50 - n))
+    transmissions.mark_read(transmission=rows[0], by=unit.user)
+    browser = signed_in(unit.user)
+    pages = [said(browser.get(f"/unite/?page={n}")) for n in (1, 2, 3)]
+    numbers = [re.findall(r">(PNAV-[^<]+)</a>", page) for page in pages]
+    assert numbers == [[row.file_number for row in group] for group in (rows[1:3], rows[3:5], rows[:1])]
+    assert all("Page 2 sur 3" in page for page in pages[1:2]) and "Page précédente" in pages[2]
+    assert all("4 résumés ne sont pas encore lus." in page and "<title>(4)" in page for page in pages)
+    assert said(browser.get("/unite/?page=x")) and said(browser.get("/unite/?page=99")).count("PNAV-") == 1
+
+
+def test_open_page_asks_for_the_number_of_steps_and_that_is_no_reading(conversation, unit):
+    row = hand.opened(conversation, unit)
+    browser = signed_in(unit.user)
+    before = AccessRecord.objects.count()
+    answer = said(browser.get(f"/unite/{row.public_id}/?partie=nombre"))
+    assert 'data-steps="3"' in answer and hand.SUMMARY not in answer
+    assert AccessRecord.objects.count() == before
+
+
+def test_own_list_comes_in_pages(conversation, console, unit, monkeypatch):
+    monkeypatch.setattr(transmission_reading, "A_PAGE", 1)
+    hand.asked(conversation, unit)
+    late = hand.sent(make.assigned(conversation.assigned_to), hand.account())
+    Transmission.objects.filter(pk=late.pk).update(made_at=make.long_ago(130), sent_at=make.long_ago(121))
+    first, second = (said(console.get(f"/console/transmissions/?page={n}")) for n in (1, 2))
+    assert late.file_number in first and "Accord demandé" not in first and "Accord demandé" in second
+    assert "1 résumé n'est pas lu" in second, "counted of all pages"
+
+
 def test_unit_enters_nothing_else(unit):
     browser = signed_in(unit.user)
     for page in ("/console/", "/ecoute/", "/levees/", "/admin/"):
@@ -260,6 +295,84 @@ def test_person_reads_then_agrees(conversation, unit):
     again = browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
     assert again.status_code == 409 and "n'attend plus de réponse" in said(again)
     assert browser.get("/tchat/reponses/").json()["follow"] == "Suites"
+
+
+def proposed(row, staff, hour="09:30"):
+    today = timezone.localdate()
+    day = today + timezone.timedelta(days=14 - today.weekday() + 2)  # a Wednesday, when the unit is open
+    when = {"seen": str(row.steps.count()), "day": day.isoformat(), "hour": hour, "checked": "on"}
+    assert staff.post(f"/unite/{row.public_id}/rendez-vous/", when).status_code == 302
+
+
+def answer_of(row, **fields):
+    return {"transmission": row.public_id, "seen": row.steps.count(), **fields}
+
+
+def test_person_refuses_with_another_moment_then_accepts(conversation, console, unit):
+    row, staff = hand.opened(conversation, unit), signed_in(unit.user)
+    proposed(row, staff)
+    browser = visit(conversation)
+    assert browser.get("/tchat/reponses/").json()["follow"] == "Lire et répondre"
+    page = said(browser.get("/tchat/suites/"))
+    assert "Ce rendez-vous vous convient-il ?" in page and "Refuser ce rendez-vous" in page
+    no = answer_of(row, answer="no", other="Le mardi, après 17 h")
+    assert browser.post("/tchat/suites/rendez-vous/", no).status_code == 302
+    for shown in (browser.get("/tchat/suites/"), console.get(page_of(conversation))):
+        assert "Rendez-vous refusé" in said(shown) and "Le mardi, après 17 h" in said(shown)
+    assert "Rendez-vous refusé" in said(staff.get("/unite/"))
+    assert "Le mardi, après 17 h" in said(staff.get(f"/unite/{row.public_id}/"))
+    assert "Le mardi" not in said(staff.get("/unite/")), "the list has no word"
+    assert "Aucun rendez-vous" in said(browser.get("/tchat/rendez-vous/"))
+    proposed(row, staff, "10:30")
+    assert browser.post("/tchat/suites/rendez-vous/", answer_of(row, answer="yes")).status_code == 302
+    page = said(browser.get("/tchat/suites/"))
+    assert "Rendez-vous accepté" in page and "Vous ne pouvez plus venir ?" in page and "Oui, accepter" not in page
+    assert browser.get("/tchat/reponses/").json()["follow"] == "Suites"
+    assert row.file_number in said(browser.get("/tchat/rendez-vous/"))
+
+
+def test_answer_to_an_appointment_that_changed_keeps_what_was_written(conversation, unit):
+    row, staff = hand.opened(conversation, unit), signed_in(unit.user)
+    proposed(row, staff)
+    browser, url = visit(conversation), "/tchat/suites/rendez-vous/"
+    late = answer_of(row, answer="no", other="Plutôt le mardi")
+    proposed(row, staff, "10:30")
+    again = browser.post(url, late)
+    assert again.status_code == 409 and "L'unité vient de répondre" in said(again)
+    assert "Plutôt le mardi</textarea>" in said(again) and f'name="seen" value="{row.steps.count()}"' in said(again)
+    transmissions.close(transmission=row, seen=row.steps.count(), reason="Plainte prise.", by=unit.user)
+    over = browser.post(url, late)
+    assert over.status_code == 409 and "Votre texte, à copier" in said(over) and "Plutôt le mardi" in said(over)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"answer": "yes", "other": "mardi"}, "Effacer ce texte, ou répondre « non »."),
+        ({"answer": "no", "other": "x" * 501}, "500 caractères au plus"),
+        ({"answer": "peut-être"}, "Choisir « oui » ou « non »"),
+        ({"answer": "no", "seen": "x"}, "Choisir « oui » ou « non »"),
+    ],
+)
+def test_answer_that_is_not_right_is_said_and_kept(conversation, unit, sent, told):
+    row, staff = hand.opened(conversation, unit), signed_in(unit.user)
+    proposed(row, staff)
+    answer = visit(conversation).post("/tchat/suites/rendez-vous/", answer_of(row) | sent)
+    assert answer.status_code == 200 and told in said(answer) and "Erreur :" in said(answer)
+    assert sent.get("other", "") in said(answer)
+    assert row.steps.count() == 4
+
+
+def test_code_answers_an_appointment_after_the_end_and_reads_no_message(conversation, unit):
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    row = hand.opened(conversation, unit)
+    make.message(conversation, "Un-mot-de-l-echange")
+    end(conversation)
+    proposed(row, signed_in(unit.user))
+    browser, _answer = come_back(code)
+    assert browser.post("/tchat/suites/rendez-vous/", answer_of(row, answer="no", other="Mardi")).status_code == 302
+    page = said(browser.get("/tchat/suites/"))
+    assert "Rendez-vous refusé" in page and "Mardi" in page and "Un-mot-de-l-echange" not in page
 
 
 def test_page_is_in_english_and_says_tu(unit):

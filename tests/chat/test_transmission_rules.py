@@ -11,6 +11,9 @@ ALLOWED = {
     ("asked", "sent"): Part.PERSON, ("asked", "refused"): Part.PERSON, ("asked", "withdrawn"): Part.AGENT,
     ("sent", "withdrawn"): Part.AGENT, ("sent", "read"): Part.UNIT, ("read", "meeting"): Part.UNIT,
     ("read", "closed"): Part.UNIT, ("meeting", "meeting"): Part.UNIT, ("meeting", "closed"): Part.UNIT,
+    ("meeting", "accepted"): Part.PERSON, ("meeting", "declined"): Part.PERSON, ("accepted", "declined"): Part.PERSON,
+    ("accepted", "meeting"): Part.UNIT, ("accepted", "closed"): Part.UNIT,
+    ("declined", "meeting"): Part.UNIT, ("declined", "closed"): Part.UNIT,
 }  # fmt: skip
 
 

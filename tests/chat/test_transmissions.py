@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import actions, casefile, emergencies, proposals, supervision, transmissions
+from chat import actions, casefile, emergencies, proposals, supervision, transmission_reading, transmissions
 from chat.emergency_rules import Situation
 from chat.lifecycle import Author
 from chat.models import Conversation, ConversationEvent, EventKind, Transmission, TransmissionStep, UnitAccount
@@ -47,7 +47,7 @@ def states(row) -> list[str]:
 
 def meet(row, seen=None, place=""):
     row.refresh_from_db()
-    account = UnitAccount.objects.get(point=row.point)
+    account = UnitAccount.objects.filter(point=row.point).first()
     transmissions.propose_meeting(
         transmission=row, seen=row.steps.count() if seen is None else seen, meets_at=MOMENT, place=place,
         by=account.user,
@@ -229,17 +229,92 @@ def test_meeting_is_told_with_its_slip_and_may_be_followed_by_another(conversati
     assert "lundi 7 mai 2035, 9 h 30" in thread(conversation)[-1] and row.file_number in thread(conversation)[-1]
     meet(row, place="Bureau 12, premier étage")
     assert "Bureau 12" in thread(conversation)[-1]
-    appointment, words = transmissions.slip_of(conversation)
+    appointment, words = transmission_reading.slip_of(conversation)
     assert appointment.file_number == row.file_number
     assert (words["unit"], words["address"]) == (unit.point.name, ["Bureau 12, premier étage"])
     assert states(row) == ["asked", "sent", "read", "meeting", "meeting"]
+
+
+def says(row, agrees, other="", seen=None):
+    transmissions.answer_meeting(
+        conversation=row.conversation, public_id=row.public_id, seen=row.steps.count() if seen is None else seen,
+        agrees=agrees, other=other,
+    )  # fmt: skip
+
+
+def test_person_accepts_then_can_no_longer_come(conversation, unit):
+    row = hand.opened(conversation, unit)
+    with pytest.raises(transmissions.Settled):  # nothing was proposed
+        says(row, True)
+    meet(row)
+    says(row, True)
+    assert thread(conversation)[-1] == f"Rendez-vous accepté : lundi 7 mai 2035, 9 h 30, {unit.point.name}."
+    assert transmission_reading.meeting_of(conversation) is not None, "the paper stays"
+    says(row, False, "Plutôt le mardi, après 17 h.")
+    assert thread(conversation)[-1].endswith("Autre moment souhaité : Plutôt le mardi, après 17 h.")
+    assert transmission_reading.meeting_of(conversation) is None, "the paper of what was refused is gone"
+    with pytest.raises(transmissions.Settled):
+        says(row, True)
+    meet(row)
+    says(row, False)
+    assert thread(conversation)[-1].endswith(f"{unit.point.name}.")
+    meet(row)
+    says(row, True)
+    assert states(row)[3:] == ["meeting", "accepted", "declined", "meeting", "declined", "meeting", "accepted"]
+    details = ConversationEvent.objects.filter(kind=EventKind.TRANSMISSION).order_by("pk").values_list("detail")
+    assert [detail for (detail,) in details][3:] == states(row)[3:]
+    shut(row)
+    with pytest.raises(transmissions.Settled):
+        says(row, False)
+
+
+def test_answer_of_an_older_page_answers_no_later_appointment(conversation, unit):
+    row = hand.opened(conversation, unit)
+    meet(row)
+    meet(row, place="Bureau 12")
+    for agrees in (True, False):
+        with pytest.raises(transmissions.Older):
+            says(row, agrees, seen=4)
+    assert states(row)[-1] == "meeting"
+
+
+def test_same_answer_sent_twice_is_one_and_another_text_is_not_lost(conversation, unit):
+    row = hand.opened(conversation, unit)
+    meet(row)
+    says(row, False, "Mardi", seen=4)
+    says(row, False, "Mardi", seen=4)
+    with pytest.raises(transmissions.Older):
+        says(row, False, "Mercredi", seen=4)
+    with pytest.raises(transmissions.Older):
+        says(row, True, seen=4)
+    assert states(row).count("declined") == 1
+
+
+def test_other_moment_is_sealed_for_its_step_and_told_to_all_three(conversation, unit):
+    row = hand.opened(conversation, unit)
+    meet(row)
+    says(row, False, "Mardi-après-dix-sept-heures")
+    step = row.steps.get(state=State.DECLINED)
+    assert "Mardi" not in keyring.unseal(row.sealed_words, context=row.context)
+    assert b"Mardi" not in bytes(step.sealed_words) and step.words == {"other": "Mardi-après-dix-sept-heures"}
+    (shown,) = transmission_reading.of(conversation)
+    assert shown.steps[-1].words["other"] == "Mardi-après-dix-sept-heures" and not shown.may_accept
+    paper = casefile.document(conversation.assigned_to, conversation, motive="essai", now=timezone.now())
+    assert any("Mardi-après" in value for section in paper.sections for _name, value in section.pairs)
+
+
+def test_answer_of_another_conversation_s_appointment_is_none(conversation, unit):
+    row = hand.opened(conversation, unit)
+    meet(row)
+    with pytest.raises(transmissions.Settled):
+        transmissions.answer_meeting(conversation=make.assigned(), public_id=row.public_id, seen=4, agrees=True)
 
 
 def test_slip_is_of_the_last_one_who_proposed(conversation, unit):
     row = hand.opened(conversation, unit)
     meet(row)
     proposals.propose_appointment(conversation_id=conversation.pk, meets_at=MOMENT, by=conversation.assigned_to.user)
-    appointment, _words = transmissions.slip_of(conversation)
+    appointment, _words = transmission_reading.slip_of(conversation)
     assert appointment.file_number != row.file_number
 
 
@@ -252,7 +327,7 @@ def test_close_tells_why_once(conversation, unit):
         shut(row)
     with pytest.raises(transmissions.Settled):
         meet(row)
-    assert len(thread(conversation)) == count and transmissions.meeting_of(conversation) is None
+    assert len(thread(conversation)) == count and transmission_reading.meeting_of(conversation) is None
 
 
 def test_older_page_does_nothing_over_what_a_colleague_did(conversation, unit):
@@ -293,7 +368,7 @@ def test_words_are_sealed_for_their_row(conversation, unit):
     other.refresh_from_db()
     with pytest.raises(keyring.UnsealError):
         _words = other.words
-    assert transmissions.of(other.conversation)[0].summary == ""
+    assert transmission_reading.of(other.conversation)[0].summary == ""
 
 
 def test_history_has_a_line_a_step_and_no_word(conversation, unit):
@@ -456,6 +531,28 @@ def test_yes_and_no_and_withdrawal_at_once_contradict_nothing():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_person_answers_while_the_unit_proposes_another_hour_or_closes():
+    """Whatever comes first: nobody answers what they have not seen, and nothing is done over an answer unseen."""
+    for other in ("meet", "shut"):
+        unit, _colleague, conversation = _situation()
+        row = hand.opened(conversation, unit)
+        meet(row)
+        user = unit.user
+
+        def act(n, row=row, other=other, user=user):
+            if n < 2:
+                return outcome(lambda: says(row_of(row), n == 0, seen=4))
+            if other == "shut":
+                return outcome(lambda: shut(row_of(row), seen=4, by=user))
+            given = {"transmission": row_of(row), "seen": 4, "meets_at": MOMENT, "place": "", "by": user}
+            return outcome(lambda: transmissions.propose_meeting(**given))
+
+        assert in_threads(3, act).count("done") == 1
+        row.refresh_from_db()
+        assert len(states(row)) == 5 and states(row)[-1] == row.state
+
+
+@pytest.mark.django_db(transaction=True)
 def test_asked_twice_at_once_is_once():
     unit, _colleague, conversation = _situation()
     results = in_threads(4, lambda _n: outcome(lambda: hand.asked(fresh(conversation), unit)))
@@ -495,15 +592,15 @@ def fresh(conversation) -> Conversation:
 def test_late_is_told_to_the_supervisor_and_to_the_agent(conversation, unit):
     row = hand.sent(conversation, unit)
     now, limit = timezone.now(), supervision.limits()[Watched.UNREAD]
-    assert limit == Limit(120, 70) and transmissions.unread(now, limit) == []
+    assert limit == Limit(120, 70) and transmission_reading.unread(now, limit) == []
     near, late = now + timedelta(minutes=100), now + timedelta(minutes=121)
-    assert transmissions.unread(near, limit) == [Level.NEAR]
+    assert transmission_reading.unread(near, limit) == [Level.NEAR]
     board = supervision.read(late, units=frozenset())
     assert "1 transmission non lue par l'unité depuis plus de 120 min." in [alert.text for alert in board.alerts]
-    (shown,) = transmissions.of(conversation, now=late, limit=limit)
+    (shown,) = transmission_reading.of(conversation, now=late, limit=limit)
     assert shown.level is Level.BROKEN
     transmissions.mark_read(transmission=row, by=unit.user)
-    assert transmissions.unread(late, limit) == []
+    assert transmission_reading.unread(late, limit) == []
     assert not any("transmission" in alert.text for alert in supervision.read(late, units=frozenset()).alerts)
 
 

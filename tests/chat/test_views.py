@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import actions, protocol, views
+import reports.session
+from chat import actions, drafts, protocol, views
 from chat.actions import Mark
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, EventKind, Message
@@ -19,6 +20,7 @@ from reports.models import AgeBand
 from reports.session import KEY
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
+from tests.factories import transmissions as hand
 from tests.reports.test_arrivals import opened
 
 pytestmark = pytest.mark.django_db
@@ -538,3 +540,66 @@ def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
     )
     assert "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre" in waiting
     assert "Les nouveaux messages arrivent seuls dans ce cadre" in active
+
+
+# --- a text that goes along -------------------------------------------------------------------------------------------
+
+
+def leave(client, body, to="suites"):
+    return client.post(reverse("chat:draft"), {"body": body, "to": to})
+
+
+@pytest.mark.parametrize(
+    ("to", "place"), [("suites", "/tchat/suites/"), ("passage", "/tchat/passage/"), ("x", "/tchat/")]
+)
+def test_text_goes_along_and_is_back_once(as_reporter, to, place):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    assert leave(client, "Un-mot-garde\nici <b>", to).headers["Location"] == place
+    assert "Un-mot-garde\nici &lt;b&gt;</textarea>" in client.get(PAGE).text
+    assert "Un-mot-garde" not in client.get(PAGE).text
+    assert not conversation.messages.filter(author=Author.REPORTER).exists()
+
+
+def test_blank_text_leaves_nothing_and_replaces_nothing(as_reporter):
+    client = as_reporter(make.assigned())
+    leave(client, "Un-mot-garde")
+    leave(client, "  \n")
+    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
+
+
+def test_text_of_an_exchange_that_ended_meanwhile_can_be_copied(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    leave(client, "Un-mot-garde")
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    page = shown(client.get(PAGE))
+    assert "L'échange a pris fin : ce message n'a pas été envoyé." in page and "Un-mot-garde</textarea>" in page
+
+
+def test_text_goes_with_the_visit_and_to_no_other_conversation(as_reporter):
+    conversation, other = make.assigned(), make.assigned()
+    client = as_reporter(conversation)
+    leave(client, "Un-mot-garde")
+    session = client.session
+    session[KEY] = str(other.report.public_id)
+    session.save()
+    assert "Un-mot-garde" not in client.get(PAGE).text
+    assert drafts.KEY.startswith(reports.session.PREFIX), "forgotten with the visit"
+
+
+def test_without_a_script_the_frame_leads_to_the_button_that_keeps_the_text(as_reporter):
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    client = as_reporter(conversation)
+    page = client.get(PAGE).text
+    assert 'id="follow" hidden' in page and 'value="suites">Suites</button>' in page, "shown by chat-noscript.css"
+    hand.asked(conversation, unit)
+    news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
+    assert "le bouton sous les messages y mène" in news and 'href="/tchat/suites/"' not in news
+    assert 'value="suites">Lire et répondre</button>' in client.get(PAGE).text
+
+
+def test_text_without_a_visit_is_kept_nowhere(client):
+    assert leave(client, "Un-mot-garde").status_code == 302
+    assert drafts.KEY not in client.session

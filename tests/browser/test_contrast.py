@@ -1,0 +1,65 @@
+"""Buttons under the mouse: what is written on them stays readable (WCAG 1.4.3), in both themes, on all our grounds."""
+
+import pytest
+
+from tests.browser.conftest import LiveSite, PageFactory
+
+GROUNDS = ("default-grey", "alt-grey", "contrast-grey", "overlap-grey", "contrast-info", "open-blue-france")
+KINDS = ("", "fr-btn--secondary", "fr-btn--tertiary", "fr-btn--tertiary-no-outline")
+PUT = """([grounds, kinds]) => {
+  const main = document.querySelector("main");
+  main.replaceChildren(...grounds.map((ground) => {
+    const part = document.createElement("div");
+    part.style.backgroundColor = `var(--background-${ground})`;
+    part.append(...kinds.map((kind) => {
+      const button = document.createElement("button");
+      button.className = `fr-btn ${kind}`;
+      button.textContent = `${ground} ${kind}`;
+      button.dataset.kind = `${ground} ${kind}`;
+      return button;
+    }));
+    return part;
+  }));
+}"""
+RATIO = """(element) => {
+  const read = (color) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const layers = [];
+  for (let one = element; one; one = one.parentElement) layers.unshift(read(getComputedStyle(one).backgroundColor));
+  const over = (top, below) => [0, 1, 2].map((n) => top[n] * top[3] + below[n] * (1 - top[3]));
+  const ground = layers.reduce((below, top) => over(top, below), [255, 255, 255]);
+  const ink = over(read(getComputedStyle(element).color), ground);
+  const light = (color) => color.map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, n) => sum + value * [0.2126, 0.7152, 0.0722][n], 0);
+  const [high, low] = [light(ink), light(ground)].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_buttons_under_the_mouse_are_readable(live_site: LiveSite, page_factory: PageFactory, theme: str):
+    page = page_factory(theme=theme)
+    page.goto(live_site.url + "/accessibilite/")
+    page.evaluate(PUT, [GROUNDS, KINDS])
+    page.mouse.move(1, 1)
+    low = {}
+    for button in page.locator("[data-kind]").all():
+        name = button.get_attribute("data-kind")
+        for way in ("rest", "hover", "active"):
+            if way == "hover":
+                button.hover()
+            elif way == "active":
+                page.mouse.down()
+            page.wait_for_timeout(50)
+            ratio = button.evaluate(RATIO)
+            if ratio < 4.5:
+                low[f"{name} {way}"] = round(ratio, 2)
+        page.mouse.up()
+        page.mouse.move(1, 1)
+    assert low == {}
