@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from reports import keyring, opening_rules, register
 from reports.envelopes import Envelope
@@ -46,6 +47,10 @@ class Altered(ValueError):
 
 class OtherRequest(ValueError):
     """The answer is for another request."""
+
+
+class OtherReply(ValueError):
+    """What a custodian read before confirming is not the answer that stands there now."""
 
 
 class ReportGone(ValueError):
@@ -260,11 +265,24 @@ def shown_here(*, request_id: int, by: Any) -> OpeningRequest:
     return _act(Act.SHOW_HERE, request_id=request_id, by=by)
 
 
-def confirm(*, request_id: int, by: Any) -> OpeningRequest:
-    """Another custodian was there, and saw this answer made, or the value shown. Raises Altered."""
+def confirm(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequest:
+    """Another custodian was there, and saw this answer made, or the value shown.
+
+    fingerprint: of the answer, as they read it on the page; "" for a value that was shown on the spot.
+    Raises OtherReply when it is not that of the answer that stands there now, Altered.
+    """
     with transaction.atomic():
-        _require_unaltered(_lock(request_id))
-        return _act(Act.CONFIRM, request_id=request_id, by=by)
+        request = _lock(request_id)
+        _require(Act.CONFIRM, request, by)
+        _require_unaltered(request)
+        if not constant_time_compare(fingerprint, reply_fingerprint(request)):
+            raise OtherReply
+        return _act(Act.CONFIRM, request_id=request_id, by=by, request=request)
+
+
+def reply_fingerprint(request: OpeningRequest) -> str:
+    """Of the answer that was brought back, "" when there is none."""
+    return Reply(request.public_id, bytes(request.sealed_reply)).fingerprint if request.sealed_reply else ""
 
 
 def show(*, request_id: int, by: Any) -> bytes:

@@ -23,6 +23,7 @@ from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import PASSWORD, an_agent, at, sign_in  # noqa: F401  a fixture
 from tests.factories import chat as make
 from tests.reports.test_actions import file
+from tests.reports.witness import confirm
 from tests.variables import SEAL_KEY
 
 NAME = "Anaïs Martin \u202eertsulli"  # with a mark that turns the direction of writing
@@ -85,7 +86,7 @@ def agree_and_answer(chief, custodians) -> None:
     text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
     openings.answer(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+    confirm(request_id=opening.pk, by=custodians[1])
 
 
 def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
@@ -202,7 +203,7 @@ def test_custodian_at_320(
     page.get_by_role("button", name="Noter qu'elle a été montrée").click()
     expect(page.get_by_text("Un autre référent présent doit maintenant le confirmer")).to_be_visible()
     expect(page.get_by_text("Examen à faire").first).to_be_visible()
-    at(openings.confirm, request_id=opening.pk, by=custodians[1])
+    at(confirm, request_id=opening.pk, by=custodians[1])
     page.context.clear_cookies()
     enter(page, live_site, custodians[2])  # who had no part in it
     page.get_by_role("link", name="Moyen de la joindre").click()

@@ -32,6 +32,7 @@ from tests.chat.test_actions import in_threads
 from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F401  a fixture of the sign-in
 from tests.factories import chat as make
 from tests.reports.test_actions import file
+from tests.reports.witness import confirm
 from tests.variables import SEAL_KEY
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +92,7 @@ def answered(agent, supervisor, custodians, browser, text="Anaïs Martin", **mor
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     reply = Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
     openings.answer(request_id=opening.pk, by=custodians[0], reply=reply)
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+    confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     return opening
 
@@ -106,7 +107,7 @@ def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser)
     assert text == "Anaïs Martin"
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
     openings.answer(request_id=opening.pk, by=custodians[2], reply=reply)
-    openings.confirm(request_id=opening.pk, by=custodians[0])
+    confirm(request_id=opening.pk, by=custodians[0])
     sealed = openings.show(request_id=opening.pk, by=agent)
     assert unpad(SUITE.decrypt(sealed, browser, info=info(opening.public_id))) == "Anaïs Martin"
     opening.refresh_from_db()
@@ -242,8 +243,8 @@ def test_request_without_a_browser_is_shown_on_the_spot(agent, supervisor, custo
     assert (envelope.request, envelope.recipient) == (None, None)
     openings.shown_here(request_id=opening.pk, by=custodians[0])
     with pytest.raises(NotAllowed):
-        openings.confirm(request_id=opening.pk, by=custodians[0])
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+        confirm(request_id=opening.pk, by=custodians[0])
+    confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert opening.state == State.SHOWN
 
@@ -275,7 +276,7 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
     assert not openings.standing_of(opening).owes_review
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     openings.shown_here(request_id=opening.pk, by=custodians[0])
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+    confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert openings.standing_of(opening).owes_review
     assert opening in openings.waiting_for(custodians[2])
@@ -409,7 +410,7 @@ def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians,
     reply = Reply(opening.public_id, seal_reply("", recipient=key_of(browser), request=opening.public_id))
     assert "doit maintenant la confirmer" in do(one, "answer", reply=reply.text).text
     assert "Afficher maintenant" not in page(asker) and reply.fingerprint in page(two)
-    assert "une heure pour lire" in do(two, "confirm").text
+    assert "une heure pour lire" in do(two, "confirm", fingerprint=reply.fingerprint).text
     assert "Afficher maintenant" in page(asker) and "Afficher maintenant" not in page(chief)
     assert chief.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
     shown = asker.post(reverse("openings:show", args=[opening.public_id]))
@@ -442,7 +443,7 @@ def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agen
         sizes.append({field: len(str(value)) for field, value in envelope.items() if field != "version"})
         reply = Reply(opening.public_id, seal_reply(name, recipient=key_of(browser), request=opening.public_id))
         do(custodians[1], "answer", reply=reply.text)
-        do(custodians[0], "confirm")
+        do(custodians[0], "confirm", fingerprint=reply.fingerprint)
         sizes.append(len(do(agent, "show").content))
         seen.append(sizes)
     assert seen[0] == seen[1]
@@ -568,7 +569,7 @@ def test_one_custodian_alone_names_nobody(agent, supervisor, custodians, browser
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     openings.answer(request_id=opening.pk, by=custodians[0], reply=forged)
     with pytest.raises(NotAllowed):
-        openings.confirm(request_id=opening.pk, by=custodians[0])
+        confirm(request_id=opening.pk, by=custodians[0])
     with pytest.raises(NotAllowed):
         openings.show(request_id=opening.pk, by=agent)
 
@@ -678,8 +679,8 @@ def test_answer_that_expired_unconfirmed_is_no_witness_of_a_showing(agent, super
     openings.expire(now=timezone.now() + timedelta(days=15))
     assert openings.shown_here(request_id=opening.pk, by=custodians[1]).state == State.BROUGHT
     with pytest.raises(NotAllowed):
-        openings.confirm(request_id=opening.pk, by=custodians[1])
-    assert openings.confirm(request_id=opening.pk, by=custodians[0]).state == State.SHOWN, "who was there says so anew"
+        confirm(request_id=opening.pk, by=custodians[1])
+    assert confirm(request_id=opening.pk, by=custodians[0]).state == State.SHOWN, "who was there says so anew"
 
 
 def test_answer_that_nobody_read_in_time_is_no_showing(agent, supervisor, custodians, browser):
