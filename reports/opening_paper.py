@@ -12,6 +12,11 @@ SOURCE = """
 #set text(lang: "fr", size: 8pt)
 #title()
 #data.at
+// An identifier, or the name of an account, is longer than its column: it goes on below, at a hyphen if there is one.
+#show table: it => {
+  show regex("-|[^ -]{12}"): part => part + sym.zws
+  it
+}
 #table(
   columns: data.heads.len(),
   table.header(..data.heads.map(strong)),
@@ -24,7 +29,8 @@ def register_on_paper(*, heads: list[str], rows: list[list[str]], at: datetime) 
     """The pages. What is in `rows` goes in as data: it is text to Typst, never markup."""
     data = {
         "title": "Registre des levées d'anonymat",
-        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M}. {len(rows)} demande(s).",
+        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M}, heure de Paris. {len(rows)} demande(s). "
+        "Heures du tableau en temps universel.",
         "heads": heads,
         "rows": rows,
     }
