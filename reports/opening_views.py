@@ -101,6 +101,7 @@ def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
     return {
         "opening": opening,
         "state": STATES[State(opening.state)],
+        "is_open": State(opening.state) in OPEN,
         "is_late": State(opening.state) in OPEN and openings.is_late(opening, now),
         "owes_review": openings.standing_of(opening).owes_review,
     }
@@ -137,7 +138,7 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "refusal": forms_in_error.get("refusal") or RefusalForm(initial=_unsent(request, opening, Act.REFUSE, acts)),
         "reply": forms_in_error.get("reply") or ReplyForm(initial=_unsent(request, opening, Act.ANSWER, acts)),
         "review": forms_in_error.get("review") or ReviewForm(initial=_unsent(request, opening, Act.REVIEW, acts)),
-        "is_error": bool(forms_in_error),
+        "form_in_error": next(iter(forms_in_error.values()), None),
     }
     return render(request, "openings/detail.html", context)
 

@@ -397,7 +397,9 @@ def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians,
 
     assert "Contresigner" not in page(asker) and "Contresigner" in page(chief)
     assert "Contresigner" not in page(one)
-    assert "indiquez" in do(chief, "refuse").text.lower()  # a reason is asked for
+    refused = do(chief, "refuse").text
+    assert "indiquez" in refused.lower()  # a reason is asked for
+    assert 'role="alert" tabindex="-1" autofocus' in refused and 'href="#id_reason"' in refused
     do(chief, "countersign")
     assert "a changé entre-temps" in do(chief, "countersign").text
     do(one, "agree")
@@ -448,6 +450,15 @@ def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agen
         seen.append(sizes)
     assert seen[0] == seen[1]
     assert len(seen[0]) == 7 * 6 + 2
+
+
+def test_list_says_what_waits_and_what_is_over(agent, supervisor):
+    opening = ask(agent)
+    client = signed_in(agent)
+    assert "en attente depuis" in client.get(reverse("openings:index")).text
+    openings.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    page = client.get(reverse("openings:index")).text
+    assert "finie depuis" in page and "en attente" not in page
 
 
 def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
