@@ -123,15 +123,17 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
     except keyring.UnsealError:
         grounds = None
     recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
+    steps = list(opening.steps.select_related("by", "request"))
     context = {
         **_line(opening, timezone.now()),
         "state_once_read": STATES[State.SHOWN],
         "grounds": grounds,
         "standing": openings.standing_of(opening),
         "term": openings.term_of(opening) if State(opening.state) in OPEN else None,
-        "steps": [_step(step) for step in opening.steps.select_related("by", "request")],
+        "steps": [_step(step) for step in steps],
         "may": {str(act): True for act in acts},
         "is_asker": opening.asked_by_id == request.user.pk,
+        "was_read": any(step.act == Act.SHOW for step in steps),
         "recipient": recipient,
         "fingerprint": recipient.fingerprint if recipient else "",
         "reply_fingerprint": openings.reply_fingerprint(opening),

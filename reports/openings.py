@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from reports import keyring, opening_rules, register
 from reports.envelopes import Envelope
@@ -159,6 +159,31 @@ def _since_expiry(steps: Sequence[OpeningStep]) -> Sequence[OpeningStep]:
 
 
 REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
+
+
+@dataclass(frozen=True)
+class BrowserKeys:
+    """What a browser must know to throw away the keys that nobody will answer to.
+
+    wanted: the public keys, in base64, of this account's open requests, with spaces between; owner: whose they are,
+    which tells nothing to who finds it in a browser; longest_seconds: after that no request is open, whoever asked.
+    """
+
+    wanted: str
+    owner: str
+    longest_seconds: int
+
+
+def browser_keys(user: Any) -> BrowserKeys:
+    """Which keys this account still needs in the browsers where it asked.
+
+    Also those of exchanges that wait for somebody again: they may come back to it.
+    """
+    asked = OpeningRequest.objects.filter(asked_by=user, state__in=OPEN).exclude(recipient=b"")
+    raw = asked.values_list("recipient", flat=True)
+    owner = salted_hmac("reports.openings.browser_keys", str(user.pk), algorithm="sha256").hexdigest()[:32]
+    longest = int(opening_rules.LONGEST.total_seconds())
+    return BrowserKeys(" ".join(Recipient(bytes(one)).text for one in raw), owner, longest)
 
 
 # --- acts ----------------------------------------------------------------------------------------------------

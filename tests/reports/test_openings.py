@@ -268,6 +268,33 @@ def test_deleted_report_leaves_nothing_to_open(agent, supervisor, custodians):
     assert OpeningRequest.objects.get().report_public_id == opening.report_public_id
 
 
+def test_browser_keeps_the_keys_of_open_requests_and_no_other(agent, supervisor, custodians, browser):
+    assert openings.browser_keys(agent).wanted == ""
+    ask(agent, field=OpeningField.CONTACT)  # to be shown on the spot: no key
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    assert openings.browser_keys(agent).wanted == key_of(browser).text
+    assert openings.browser_keys(supervisor).wanted == ""
+    assert openings.browser_keys(supervisor).owner != openings.browser_keys(agent).owner
+    openings.withdraw(request_id=opening.pk, by=agent)
+    assert openings.browser_keys(agent).wanted == ""
+
+
+def test_browser_keeps_the_key_while_the_exchange_waits_for_somebody_again(browser):
+    """The agent's line was cut: what is not theirs for a moment comes back, and the answer with it."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    report = file(uuid.uuid4())
+    waiting, conversation.report = conversation.report, report
+    conversation.save()
+    waiting.delete()
+    opening = ask(agent.user, report=report, recipient=key_of(browser))
+    conversation.assigned_to, conversation.assigned_at = None, None
+    conversation.status = "waiting"
+    conversation.save()
+    assert openings.find(agent.user, opening.public_id) is None
+    assert openings.browser_keys(agent.user).wanted == key_of(browser).text
+
+
 # --- imminent danger --------------------------------------------------------------------------------------------
 
 
