@@ -9,8 +9,9 @@ from uuid import UUID
 
 from chat import access, actions, reading
 from chat.threads import NO_ANSWER, Batch
-from reports import arrivals
+from reports import arrivals, events
 from reports.arrivals import Arrival
+from reports.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -119,9 +120,14 @@ class Identities:
         self.agents: Asking[str, Admitted[AgentSeat]] = Asking(self._admit_agents)
 
     def note(self, arrival: Arrival) -> None:
-        """Seal where somebody came from, soon: what this process holds in clear meanwhile dies with it."""
+        """Seal where somebody came from, soon: what this process holds in clear meanwhile dies with it.
+
+        Beyond ARRIVALS_AT_MOST it is let go, and the operator told: an opening will not find it.
+        """
         if len(self._arrivals) < ARRIVALS_AT_MOST:
             self._arrivals.add(arrival)
+        else:
+            events.tell(Event.LIMIT_REACHED, limit="arrivals")
 
     @staticmethod
     def _seal(waiting: list[Arrival]) -> list[None]:

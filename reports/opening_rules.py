@@ -16,6 +16,7 @@ TERM = timedelta(days=14)
 URGENT_TERM = timedelta(hours=12)
 READING = timedelta(hours=1)
 CONFIRMING = timedelta(hours=24)
+LONGEST = TERM + CONFIRMING + READING  # from the asking to the last moment of an answer
 REMIND = timedelta(hours=24)
 URGENT_REMIND = timedelta(minutes=15)
 

@@ -26,7 +26,7 @@ from reports.models import AccessKind, OpeningRequest, OpeningStep
 from reports.opening_forms import RefusalForm, ReplyForm, ReviewForm
 from reports.opening_rules import OPEN, Act, NotAllowed, Part, State
 from reports.opening_wording import ACTS, PARTS, STATES
-from reports.replies import Recipient, Reply
+from reports.replies import Recipient
 
 type View = Callable[..., HttpResponse]
 
@@ -60,6 +60,14 @@ def act_on(view: View) -> View:
             messages.error(request, _("Ce signalement a été supprimé : il ne reste rien à ouvrir."))
         except openings.Altered:
             messages.error(request, _("Cette demande n'est plus celle qui a été accordée. Prévenez l'exploitant."))
+        except openings.OtherReply:
+            messages.error(
+                request,
+                _(
+                    "Rien n'est confirmé : la réponse n'est plus celle dont vous avez lu l'empreinte. Comparez celle "
+                    "de cette page avec celle que la machine sans réseau a affichée. Si elles diffèrent, refusez."
+                ),
+            )
         return redirect("openings:detail", opening.public_id)
 
     return wrapped
@@ -93,6 +101,7 @@ def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
     return {
         "opening": opening,
         "state": STATES[State(opening.state)],
+        "is_open": State(opening.state) in OPEN,
         "is_late": State(opening.state) in OPEN and openings.is_late(opening, now),
         "owes_review": openings.standing_of(opening).owes_review,
     }
@@ -114,24 +123,24 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
     except keyring.UnsealError:
         grounds = None
     recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
+    steps = list(opening.steps.select_related("by", "request"))
     context = {
         **_line(opening, timezone.now()),
         "state_once_read": STATES[State.SHOWN],
         "grounds": grounds,
         "standing": openings.standing_of(opening),
         "term": openings.term_of(opening) if State(opening.state) in OPEN else None,
-        "steps": [_step(step) for step in opening.steps.select_related("by", "request")],
+        "steps": [_step(step) for step in steps],
         "may": {str(act): True for act in acts},
         "is_asker": opening.asked_by_id == request.user.pk,
+        "was_read": any(step.act == Act.SHOW for step in steps),
         "recipient": recipient,
         "fingerprint": recipient.fingerprint if recipient else "",
-        "reply_fingerprint": Reply(opening.public_id, bytes(opening.sealed_reply)).fingerprint
-        if opening.sealed_reply
-        else "",
+        "reply_fingerprint": openings.reply_fingerprint(opening),
         "refusal": forms_in_error.get("refusal") or RefusalForm(initial=_unsent(request, opening, Act.REFUSE, acts)),
         "reply": forms_in_error.get("reply") or ReplyForm(initial=_unsent(request, opening, Act.ANSWER, acts)),
         "review": forms_in_error.get("review") or ReviewForm(initial=_unsent(request, opening, Act.REVIEW, acts)),
-        "is_error": bool(forms_in_error),
+        "form_in_error": next(iter(forms_in_error.values()), None),
     }
     return render(request, "openings/detail.html", context)
 
@@ -224,7 +233,7 @@ def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    done = openings.confirm(request_id=opening.pk, by=request.user)
+    done = openings.confirm(request_id=opening.pk, by=request.user, fingerprint=request.POST.get("fingerprint", ""))
     if done.state == State.ANSWERED:
         messages.success(request, _("Confirmé. L'agent a une heure pour lire la réponse, une seule fois."))
     else:

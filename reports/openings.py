@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from reports import keyring, opening_rules, register
 from reports.envelopes import Envelope
@@ -46,6 +47,10 @@ class Altered(ValueError):
 
 class OtherRequest(ValueError):
     """The answer is for another request."""
+
+
+class OtherReply(ValueError):
+    """What a custodian read before confirming is not the answer that stands there now."""
 
 
 class ReportGone(ValueError):
@@ -156,6 +161,31 @@ def _since_expiry(steps: Sequence[OpeningStep]) -> Sequence[OpeningStep]:
 REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
 
 
+@dataclass(frozen=True)
+class BrowserKeys:
+    """What a browser must know to throw away the keys that nobody will answer to.
+
+    wanted: the public keys, in base64, of this account's open requests, with spaces between; owner: whose they are,
+    which tells nothing to who finds it in a browser; longest_seconds: after that no request is open, whoever asked.
+    """
+
+    wanted: str
+    owner: str
+    longest_seconds: int
+
+
+def browser_keys(user: Any) -> BrowserKeys:
+    """Which keys this account still needs in the browsers where it asked.
+
+    Also those of exchanges that wait for somebody again: they may come back to it.
+    """
+    asked = OpeningRequest.objects.filter(asked_by=user, state__in=OPEN).exclude(recipient=b"")
+    raw = asked.values_list("recipient", flat=True)
+    owner = salted_hmac("reports.openings.browser_keys", str(user.pk), algorithm="sha256").hexdigest()[:32]
+    longest = int(opening_rules.LONGEST.total_seconds())
+    return BrowserKeys(" ".join(Recipient(bytes(one)).text for one in raw), owner, longest)
+
+
 # --- acts ----------------------------------------------------------------------------------------------------
 
 
@@ -260,11 +290,24 @@ def shown_here(*, request_id: int, by: Any) -> OpeningRequest:
     return _act(Act.SHOW_HERE, request_id=request_id, by=by)
 
 
-def confirm(*, request_id: int, by: Any) -> OpeningRequest:
-    """Another custodian was there, and saw this answer made, or the value shown. Raises Altered."""
+def confirm(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequest:
+    """Another custodian was there, and saw this answer made, or the value shown.
+
+    fingerprint: of the answer, as they read it on the page; "" for a value that was shown on the spot.
+    Raises OtherReply when it is not that of the answer that stands there now, Altered.
+    """
     with transaction.atomic():
-        _require_unaltered(_lock(request_id))
-        return _act(Act.CONFIRM, request_id=request_id, by=by)
+        request = _lock(request_id)
+        _require(Act.CONFIRM, request, by)
+        _require_unaltered(request)
+        if not constant_time_compare(fingerprint, reply_fingerprint(request)):
+            raise OtherReply
+        return _act(Act.CONFIRM, request_id=request_id, by=by, request=request)
+
+
+def reply_fingerprint(request: OpeningRequest) -> str:
+    """Of the answer that was brought back, "" when there is none."""
+    return Reply(request.public_id, bytes(request.sealed_reply)).fingerprint if request.sealed_reply else ""
 
 
 def show(*, request_id: int, by: Any) -> bytes:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from pnav.accounts import device, sightings
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
+from pnav.accounts.rooms import rooms_of
 from pnav.accounts.second_factor import (
     FACTORS,
     Standing,
@@ -143,16 +144,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Everyone to their own room."""
-        user = cast(User, request.user)
-        if user.is_administrator:
-            return reverse("admin:index")
-        if user.is_custodian:
-            return reverse("openings:index")
-        if user.is_psychologist:
-            return reverse("listening:index")
-        if user.is_unit:
-            return reverse("unit:index")
-        return "/console/" if user.is_agent else reverse("mfa_index")
+        rooms = rooms_of(cast(User, request.user))
+        return rooms[0].url if rooms else reverse("mfa_index")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login")

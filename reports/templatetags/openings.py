@@ -1,4 +1,4 @@
-"""How many openings wait for somebody, for the frame of their pages."""
+"""What the frame of the pages of openings says: how many wait for somebody, and which keys of a browser are wanted."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django import template
 from django.utils import timezone
 
 from reports import openings
+from reports.openings import BrowserKeys
 
 register = template.Library()
 
@@ -19,3 +20,9 @@ def openings_link(user: Any) -> dict[str, Any]:
         "count": len(waiting),
         "is_red": any(one.is_urgent or openings.is_late(one, now) for one in waiting),
     }
+
+
+@register.simple_tag
+def opening_keys(user: Any) -> BrowserKeys:
+    """Which keys the script of these pages keeps for this account."""
+    return openings.browser_keys(user)

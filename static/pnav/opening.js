@@ -10,10 +10,13 @@
   const encode = (bytes) => btoa(String.fromCharCode(...bytes));
   const decode = (value) => Uint8Array.from(atob(value), (letter) => letter.charCodeAt(0));
 
-  // --- keys, one for each request, in this browser only
+  // --- keys, one for each request, in this browser only: { key, owner, made, sent }, by their public half
   const store = (mode, work) => new Promise((resolve, reject) => {
-    const opening = indexedDB.open("pnav-levees", 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore("keys");
+    const opening = indexedDB.open("pnav-levees", 2);
+    opening.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) opening.result.createObjectStore("keys");
+      else each(opening.transaction.objectStore("keys"), (at) => at.update({ key: at.value, owner: "", made: Date.now() }));
+    };
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const transaction = opening.result.transaction("keys", mode);
@@ -22,6 +25,26 @@
       transaction.onerror = () => reject(transaction.error);
     };
   });
+  const each = (keys, work) => {
+    const walk = keys.openCursor();
+    walk.onsuccess = () => { if (walk.result) { work(walk.result); walk.result.continue(); } };
+    return walk;
+  };
+
+  // A key goes with its request. One that was never sent may be on its way for a while; one of somebody else at this
+  // post, whose requests this page does not know, goes when no request can be so old.
+  const ON_ITS_WAY_SECONDS = 3600;
+  const { dataset: mine } = document.querySelector("[data-opening-keys]");
+  const tidy = () => {
+    const wanted = new Set(mine.openingKeys.split(" "));
+    return store("readwrite", (keys) => each(keys, (at) => {
+      const { owner, made, sent } = at.value;
+      if (wanted.has(at.key)) { at.update({ ...at.value, sent: true }); return; }
+      const seconds = owner === mine.openingOwner ? (sent ? 0 : ON_ITS_WAY_SECONDS) : Number(mine.openingLongest);
+      if (Date.now() - made >= seconds * 1000) at.delete();
+    }));
+  };
+  tidy().catch(() => {}); // a browser that keeps nothing has nothing to tidy
 
   // --- HPKE
   const KEM = join(text("KEM"), [0, 0x10]);
@@ -51,7 +74,7 @@
   // What is not plain printing is written as its code: whoever left it may have turned the direction of writing.
   const plain = (value) => value.replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (one) => `\\u{${one.codePointAt(0).toString(16)}}`);
 
-  // --- asking
+  // --- asking: the key is made when the form is sent, so that a page that was only looked at leaves none
   const form = document.querySelector("[data-opening-ask]");
   if (form) {
     const field = form.elements.recipient;
@@ -59,10 +82,19 @@
       if (field.value && await store("readonly", (keys) => keys.get(field.value))) return;
       const pair = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
       const recipient = encode(new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)));
-      await store("readwrite", (keys) => keys.put(pair.privateKey, recipient));
+      await store("readwrite", (keys) => keys.put({ key: pair.privateKey, owner: mine.openingOwner, made: Date.now() }, recipient));
       field.value = recipient;
     };
-    make().then(() => { form.querySelector("[data-opening-key]").hidden = false; }, () => { field.value = ""; });
+    let isMaking = false;
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (isMaking) return;
+      isMaking = true;
+      await make().catch(() => { field.value = ""; }); // the value is then shown on the spot, as the next page says
+      isMaking = false;
+      form.submit();
+    });
+    store("readonly", (keys) => keys.count()).then(() => { form.querySelector("[data-opening-key]").hidden = false; }, () => {});
   }
 
   // --- reading
@@ -72,43 +104,71 @@
   const [said, value, button, wipe] = ["said", "value", "read", "wipe"].map((name) => reading.querySelector(`[data-opening-${name}]`));
   const say = (words) => { said.textContent = words; said.hidden = !words; };
   const clear = () => {
-    if (value.hidden) return;
+    if (wipe.hidden) return;
     value.textContent = "";
     value.hidden = wipe.hidden = true;
     say(dataset.wiped);
     button.remove();
   };
-  const read = async () => {
-    const privateKey = await store("readonly", (keys) => keys.get(dataset.recipient)).catch(() => undefined);
-    if (!privateKey) return say(dataset.other);
-    const answer = await fetch(dataset.url, {
-      method: "POST", headers: { "X-CSRFToken": reading.querySelector("[name=csrfmiddlewaretoken]").value },
-    });
-    if (answer.redirected) { // to prove again who it is; nothing was read
-      const way = new URL(answer.url);
-      way.searchParams.set("next", location.pathname);
-      location.assign(way.pathname + way.search);
-      return;
-    }
-    if (!answer.ok) return say(dataset.gone);
-    const { sealed } = await answer.json();
-    const request = decode(btoa(dataset.request.replaceAll("-", "").match(/../g).map((pair) => String.fromCharCode(parseInt(pair, 16))).join("")));
-    const opened = await open(decode(sealed), privateKey, decode(dataset.recipient), join(text("pnav reply\0"), request));
-    // What the page said before is over. (And where « Effacer » was, the next press meets nothing.)
+  // Read, or lost: what the page said before is over. (And where « Effacer » was, the next press meets nothing.)
+  const end = () => {
     document.querySelectorAll("[data-opening-until-read]").forEach((part) => part.remove());
     const state = document.querySelector("[data-opening-state]");
     state.textContent = state.dataset.openingState;
+  };
+  const giveUp = (words) => { button.remove(); say(words); };
+  // The line broke. What has left the service is kept there no more, and is given to nobody twice: all that can be asked
+  // is whether it has left.
+  const lost = async () => {
+    const answer = await fetch(location.pathname, { cache: "no-store" }).catch(() => undefined);
+    const page = answer?.ok && !answer.redirected ? await answer.text().catch(() => "") : "";
+    if (!page) say(dataset.unknown);
+    else if (page.includes("data-opening-read")) say(dataset.kept);
+    else if (!page.includes("data-opening-was-read")) giveUp(dataset.gone);
+    else { end(); giveUp(dataset.lost); }
+  };
+  const read = async () => {
+    const kept = await store("readonly", (keys) => keys.get(dataset.recipient)).catch(() => undefined);
+    if (!kept) return say(dataset.other);
+    say("");
+    let sealed;
+    try {
+      const answer = await fetch(dataset.url, {
+        method: "POST", headers: { "X-CSRFToken": reading.querySelector("[name=csrfmiddlewaretoken]").value },
+      });
+      if (answer.redirected) { // to prove again who it is; nothing was read
+        const way = new URL(answer.url);
+        way.searchParams.set("next", location.pathname);
+        location.assign(way.pathname + way.search);
+        return;
+      }
+      if (answer.status === 409) return giveUp(dataset.gone);
+      if (!answer.ok) return await lost();
+      ({ sealed } = await answer.json());
+    } catch {
+      return lost();
+    }
+    const request = decode(btoa(dataset.request.replaceAll("-", "").match(/../g).map((pair) => String.fromCharCode(parseInt(pair, 16))).join("")));
+    let opened;
+    try {
+      opened = await open(decode(sealed), kept.key, decode(dataset.recipient), join(text("pnav reply\0"), request));
+    } catch {
+      end();
+      return giveUp(dataset.failed);
+    }
+    end();
     say(opened ? "" : dataset.empty);
     value.textContent = plain(opened);
-    value.hidden = wipe.hidden = false;
+    value.hidden = !opened;
+    wipe.hidden = false;
     button.hidden = true;
-    value.focus();
+    (opened ? value : wipe).focus();
     setTimeout(clear, SHOWN_SECONDS * 1000);
-    await store("readwrite", (keys) => keys.delete(dataset.recipient));
+    await store("readwrite", (keys) => keys.delete(dataset.recipient)).catch(() => {}); // the next page tidies
   };
   button.addEventListener("click", () => {
     button.disabled = true;
-    read().catch(() => say(dataset.failed)).finally(() => { button.disabled = false; });
+    read().finally(() => { button.disabled = false; });
   });
   wipe.addEventListener("click", clear);
   addEventListener("pagehide", clear);

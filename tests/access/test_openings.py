@@ -19,6 +19,7 @@ from tests.access.people import ASSIGNED, CUSTODIAN, OTHER_SUPERVISOR, PEOPLE, S
 from tests.access.table import ROUTES, WRITE
 from tests.access.test_routes import ADDRESSES, GROUNDS, browser
 from tests.accounts.cast import make_user
+from tests.reports.witness import confirm
 
 SUPERVISION, CUSTODY, ASKER = {SUPERVISOR, OTHER_SUPERVISOR}, {CUSTODIAN}, {ASSIGNED}
 
@@ -73,7 +74,7 @@ def bring_to(state: State, cast: Cast, recipient: Recipient, custodians: list) -
     if state in {State.BROUGHT, State.ANSWERED}:
         openings.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, recipient))
     if state is State.ANSWERED:
-        openings.confirm(request_id=opening.pk, by=custodians[1])
+        confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert opening.state == state
     return opening
@@ -92,6 +93,7 @@ def test_every_act_in_every_state_as_everybody(cast, recipient, tried):
         with transaction.atomic():
             opening = bring_to(state, cast, recipient, custodians)
             sent = {"reason": "non", "reply": reply_to(opening, recipient).text, "conclusion": "vu", **GROUNDS}
+            sent["fingerprint"] = openings.reply_fingerprint(opening)
             steps = opening.steps.count()
             for act, allowed in ACTS.items():
                 for person in PEOPLE:

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.lifecycle import Availability
 from pnav.accounts.models import Role, User
@@ -16,13 +16,14 @@ from pnav.accounts.second_factor import enrol_totp
 from reports import openings
 from reports.models import OpeningRequest, Report
 from reports.opening_rules import State
-from reports.replies import Reply, seal_reply
+from reports.replies import Recipient, Reply, seal_reply
 from reports.sealing import unseal
 from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import PASSWORD, an_agent, at, sign_in  # noqa: F401  a fixture
 from tests.factories import chat as make
 from tests.reports.test_actions import file
+from tests.reports.witness import confirm
 from tests.variables import SEAL_KEY
 
 NAME = "Anaïs Martin \u202eertsulli"  # with a mark that turns the direction of writing
@@ -85,7 +86,7 @@ def agree_and_answer(chief, custodians) -> None:
     text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
     openings.answer(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+    confirm(request_id=opening.pk, by=custodians[1])
 
 
 def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
@@ -153,6 +154,177 @@ def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at
     expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
 
 
+# --- an answer that gets lost -----------------------------------------------------------------------------------------
+
+
+def ready_to_read(page: Page, site: LiveSite, at, cast) -> str:
+    """The page of a request whose answer is there, before it is read; its address."""
+    agent, chief, custodians, conversation = cast
+    sign_in(page, site, agent)
+    ask(page, site, conversation)
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    at(agree_and_answer, chief, custodians)
+    page.reload()
+    return page.url
+
+
+def test_answer_lost_on_its_way_is_not_given_again(live_site: LiveSite, page: Page, at, cast, axe: Axe) -> None:
+    ready_to_read(page, live_site, at, cast)
+
+    def lose(route: Route) -> None:
+        route.fetch()  # the site answers, and the line breaks before the answer is there
+        route.abort()
+
+    page.route("**/lire/", lose)
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-said]")).to_contain_text("elle ne se lit pas une seconde fois")
+    expect(page.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+    expect(page.locator("[data-opening-value]")).to_be_hidden()
+    assert at(lambda: OpeningRequest.objects.get().state) == State.SHOWN
+    axe(page)
+    page.reload()  # whoever comes back later is told as well
+    expect(page.get_by_text("Si rien ne s'est affiché")).to_be_visible()
+    assert keys_in(page) == []
+
+
+def test_reading_that_never_arrived_is_begun_again(live_site: LiveSite, page: Page, at, cast) -> None:
+    ready_to_read(page, live_site, at, cast)
+    page.route("**/lire/", lambda route: route.abort())
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-said]")).to_contain_text("Rien n'a été lu ni effacé : recommencez.")
+    page.unroute("**/lire/")
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
+    expect(page.locator("[data-opening-said]")).to_be_hidden()
+
+
+def test_without_a_line_the_page_says_what_to_do_then(live_site: LiveSite, page: Page, at, cast) -> None:
+    ready_to_read(page, live_site, at, cast)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-said]")).to_contain_text("Quand elle revient, rechargez cette page")
+    page.context.set_offline(False)
+    page.reload()
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-value]")).to_be_visible()
+
+
+def test_answer_for_another_key_is_said_to_be_gone(live_site: LiveSite, page: Page, at, cast) -> None:
+    ready_to_read(page, live_site, at, cast)
+
+    def damage() -> None:
+        opening = OpeningRequest.objects.get()
+        sealed = bytes(opening.sealed_reply or b"")
+        opening.sealed_reply = sealed[:-1] + bytes([sealed[-1] ^ 1])
+        opening.save()
+
+    at(damage)
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-said]")).to_contain_text("La réponse est arrivée et ne s'ouvre pas")
+    expect(page.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+
+
+# --- keys of a browser ------------------------------------------------------------------------------------------------
+
+KEYS = """(change) => new Promise((resolve) => {
+  const opening = indexedDB.open("pnav-levees");
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction("keys", "readwrite"), found = [];
+    const walk = transaction.objectStore("keys").openCursor();
+    walk.onsuccess = () => {
+      const at = walk.result;
+      if (!at) return;
+      found.push(at.key);
+      if (change) at.update({ ...at.value, ...change });
+      at.continue();
+    };
+    transaction.oncomplete = () => { opening.result.close(); resolve(found); };
+  };
+})"""
+
+
+def keys_in(page: Page, **change: object) -> list[str]:
+    """The public halves of the keys that this browser keeps, all of them changed so if anything is said."""
+    found: list[str] = page.evaluate(KEYS, change or None)
+    return found
+
+
+def test_key_goes_when_its_request_is_over_and_none_is_made_for_a_look(
+    live_site: LiveSite, page: Page, at, cast
+) -> None:
+    agent, chief, _custodians, conversation = cast
+    sign_in(page, live_site, agent)
+    ask(page, live_site, conversation)
+    expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
+    assert keys_in(page) == [], "a form that was only filled in"
+    page.get_by_label("Motif", exact=True).fill("")
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Rien n'est encore envoyé")).to_be_visible()
+    page.get_by_label("Motif", exact=True).fill("Menaces de mort")
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    [key] = keys_in(page)
+    assert at(lambda: Recipient(bytes(OpeningRequest.objects.get().recipient)).text) == key
+    page.goto(live_site.url + "/levees/")
+    expect(page.get_by_role("heading", name="Levées d'anonymat")).to_be_visible()
+    assert keys_in(page) == [key], "its request is open"
+    at(lambda: openings.refuse(request_id=OpeningRequest.objects.get().pk, by=chief.user, reason="Non"))
+    page.reload()
+    page.wait_for_function(f"async () => (await ({KEYS})()).length === 0")
+
+
+def test_keys_of_others_at_this_post_stay_for_as_long_as_a_request_can_last(
+    live_site: LiveSite, page: Page, at, cast
+) -> None:
+    ready_to_read(page, live_site, at, cast)
+    [key] = keys_in(page, owner="somebody else", sent=True)
+    at(lambda: OpeningRequest.objects.all().delete())  # nobody whom this page knows waits for it
+    page.goto(live_site.url + "/levees/")
+    expect(page.get_by_role("heading", name="Levées d'anonymat")).to_be_visible()
+    page.reload()
+    assert keys_in(page, made=0) == [key]
+    page.reload()
+    page.wait_for_function(f"async () => (await ({KEYS})()).length === 0")
+
+
+def test_key_of_before_still_opens(live_site: LiveSite, page: Page, at, cast) -> None:
+    """Kept by the version that wrote keys alone, without whose they are."""
+    agent, chief, custodians, conversation = cast
+    sign_in(page, live_site, agent)
+    page.goto(live_site.url + "/compte/2fa/")  # a page that opens nothing
+    recipient = page.evaluate("""async () => {
+      const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+      const raw = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+      const name = btoa(String.fromCharCode(...raw));
+      await new Promise((resolve) => {
+        const opening = indexedDB.open("pnav-levees", 1);
+        opening.onupgradeneeded = () => opening.result.createObjectStore("keys");
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction("keys", "readwrite");
+          transaction.objectStore("keys").put(pair.privateKey, name);
+          transaction.oncomplete = () => { opening.result.close(); resolve(); };
+        };
+      });
+      return name;
+    }""")
+    grounds = openings.Grounds("Menaces", "Code pénal", "PARQUET-4711", "2026-11-20")
+    opening = at(
+        lambda: openings.ask(
+            report=conversation.report,
+            field="name",
+            grounds=grounds,
+            is_urgent=False,
+            recipient=Recipient.parse(recipient),
+            by=agent.user,
+        )
+    )
+    at(agree_and_answer, chief, custodians)
+    page.goto(f"{live_site.url}/levees/{opening.public_id}/")
+    page.get_by_role("button", name="Afficher maintenant").click()
+    expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
+
+
 def test_nothing_left_is_said_in_words(live_site: LiveSite, page: Page, at, cast) -> None:
     agent, chief, custodians, conversation = cast
     sign_in(page, live_site, agent)
@@ -164,6 +336,12 @@ def test_nothing_left_is_said_in_words(live_site: LiveSite, page: Page, at, cast
     page.reload()
     page.get_by_role("button", name="Afficher maintenant").click()
     expect(page.get_by_text("La personne n'a rien laissé ici.")).to_be_visible()
+    expect(page.locator("[data-opening-value]")).to_be_hidden()
+    wipe = page.get_by_role("button", name="Effacer de l'écran")
+    expect(wipe).to_be_focused()
+    wipe.click()
+    expect(page.get_by_text("Effacé de l'écran.")).to_be_visible()
+    expect(page.get_by_text("La personne n'a rien laissé ici.")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("theme", "javascript"), [("light", True), ("dark", True), ("dark", False)])
@@ -202,7 +380,7 @@ def test_custodian_at_320(
     page.get_by_role("button", name="Noter qu'elle a été montrée").click()
     expect(page.get_by_text("Un autre référent présent doit maintenant le confirmer")).to_be_visible()
     expect(page.get_by_text("Examen à faire").first).to_be_visible()
-    at(openings.confirm, request_id=opening.pk, by=custodians[1])
+    at(confirm, request_id=opening.pk, by=custodians[1])
     page.context.clear_cookies()
     enter(page, live_site, custodians[2])  # who had no part in it
     page.get_by_role("link", name="Moyen de la joindre").click()

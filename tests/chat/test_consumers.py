@@ -14,8 +14,10 @@ from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
 from pnav.accounts.models import Role
 from pnav.sessions import SessionStore
-from reports import arrivals
+from reports import arrivals, events
+from reports.arrivals import Arrival
 from reports.models import SealedValue
+from reports.visitor import Connection
 from tests.chat.sockets import Line, in_db, signed_in, visit
 from tests.factories import chat as make
 from tests.reports.test_arrivals import opened
@@ -546,6 +548,17 @@ async def test_connection_refused_is_not_kept(monkeypatch):
         assert await line.closed() == protocol.CLOSE_NO_SESSION
     await asyncio.sleep(0.3)
     assert not await in_db(SealedValue.objects.exists)
+
+
+async def test_connections_beyond_what_is_held_in_clear_are_told_in_a_few_lines(monkeypatch, told):
+    monkeypatch.setattr(identity, "ARRIVALS_AT_MOST", 3)
+    monkeypatch.setattr(identity, "ARRIVALS_SECONDS", 3600)  # nothing is sealed while this test lasts
+    identities = identity.Identities(lambda passes: [None] * len(passes))
+    for n in range(50):
+        identities.note(Arrival(uuid.uuid4(), Connection(f"203.0.113.{n}", "40404"), timezone.now()))
+    assert told() == ["limit_reached limit=arrivals"] * events.LINES
+    events.flush()
+    assert told()[-1] == f"limit_reached limit=arrivals times={50 - 3 - events.LINES} seconds={events.WINDOW_SECONDS}"
 
 
 async def test_connection_is_sealed_when_the_database_is_back(monkeypatch):

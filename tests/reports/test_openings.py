@@ -32,6 +32,7 @@ from tests.chat.test_actions import in_threads
 from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F401  a fixture of the sign-in
 from tests.factories import chat as make
 from tests.reports.test_actions import file
+from tests.reports.witness import confirm
 from tests.variables import SEAL_KEY
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +92,7 @@ def answered(agent, supervisor, custodians, browser, text="Anaïs Martin", **mor
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     reply = Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
     openings.answer(request_id=opening.pk, by=custodians[0], reply=reply)
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+    confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     return opening
 
@@ -106,7 +107,7 @@ def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser)
     assert text == "Anaïs Martin"
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
     openings.answer(request_id=opening.pk, by=custodians[2], reply=reply)
-    openings.confirm(request_id=opening.pk, by=custodians[0])
+    confirm(request_id=opening.pk, by=custodians[0])
     sealed = openings.show(request_id=opening.pk, by=agent)
     assert unpad(SUITE.decrypt(sealed, browser, info=info(opening.public_id))) == "Anaïs Martin"
     opening.refresh_from_db()
@@ -242,8 +243,8 @@ def test_request_without_a_browser_is_shown_on_the_spot(agent, supervisor, custo
     assert (envelope.request, envelope.recipient) == (None, None)
     openings.shown_here(request_id=opening.pk, by=custodians[0])
     with pytest.raises(NotAllowed):
-        openings.confirm(request_id=opening.pk, by=custodians[0])
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+        confirm(request_id=opening.pk, by=custodians[0])
+    confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert opening.state == State.SHOWN
 
@@ -267,6 +268,33 @@ def test_deleted_report_leaves_nothing_to_open(agent, supervisor, custodians):
     assert OpeningRequest.objects.get().report_public_id == opening.report_public_id
 
 
+def test_browser_keeps_the_keys_of_open_requests_and_no_other(agent, supervisor, custodians, browser):
+    assert openings.browser_keys(agent).wanted == ""
+    ask(agent, field=OpeningField.CONTACT)  # to be shown on the spot: no key
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    assert openings.browser_keys(agent).wanted == key_of(browser).text
+    assert openings.browser_keys(supervisor).wanted == ""
+    assert openings.browser_keys(supervisor).owner != openings.browser_keys(agent).owner
+    openings.withdraw(request_id=opening.pk, by=agent)
+    assert openings.browser_keys(agent).wanted == ""
+
+
+def test_browser_keeps_the_key_while_the_exchange_waits_for_somebody_again(browser):
+    """The agent's line was cut: what is not theirs for a moment comes back, and the answer with it."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    report = file(uuid.uuid4())
+    waiting, conversation.report = conversation.report, report
+    conversation.save()
+    waiting.delete()
+    opening = ask(agent.user, report=report, recipient=key_of(browser))
+    conversation.assigned_to, conversation.assigned_at = None, None
+    conversation.status = "waiting"
+    conversation.save()
+    assert openings.find(agent.user, opening.public_id) is None
+    assert openings.browser_keys(agent.user).wanted == key_of(browser).text
+
+
 # --- imminent danger --------------------------------------------------------------------------------------------
 
 
@@ -275,7 +303,7 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
     assert not openings.standing_of(opening).owes_review
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     openings.shown_here(request_id=opening.pk, by=custodians[0])
-    openings.confirm(request_id=opening.pk, by=custodians[1])
+    confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert openings.standing_of(opening).owes_review
     assert opening in openings.waiting_for(custodians[2])
@@ -396,7 +424,9 @@ def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians,
 
     assert "Contresigner" not in page(asker) and "Contresigner" in page(chief)
     assert "Contresigner" not in page(one)
-    assert "indiquez" in do(chief, "refuse").text.lower()  # a reason is asked for
+    refused = do(chief, "refuse").text
+    assert "indiquez" in refused.lower()  # a reason is asked for
+    assert 'role="alert" tabindex="-1" autofocus' in refused and 'href="#id_reason"' in refused
     do(chief, "countersign")
     assert "a changé entre-temps" in do(chief, "countersign").text
     do(one, "agree")
@@ -409,7 +439,7 @@ def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians,
     reply = Reply(opening.public_id, seal_reply("", recipient=key_of(browser), request=opening.public_id))
     assert "doit maintenant la confirmer" in do(one, "answer", reply=reply.text).text
     assert "Afficher maintenant" not in page(asker) and reply.fingerprint in page(two)
-    assert "une heure pour lire" in do(two, "confirm").text
+    assert "une heure pour lire" in do(two, "confirm", fingerprint=reply.fingerprint).text
     assert "Afficher maintenant" in page(asker) and "Afficher maintenant" not in page(chief)
     assert chief.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
     shown = asker.post(reverse("openings:show", args=[opening.public_id]))
@@ -442,11 +472,20 @@ def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agen
         sizes.append({field: len(str(value)) for field, value in envelope.items() if field != "version"})
         reply = Reply(opening.public_id, seal_reply(name, recipient=key_of(browser), request=opening.public_id))
         do(custodians[1], "answer", reply=reply.text)
-        do(custodians[0], "confirm")
+        do(custodians[0], "confirm", fingerprint=reply.fingerprint)
         sizes.append(len(do(agent, "show").content))
         seen.append(sizes)
     assert seen[0] == seen[1]
     assert len(seen[0]) == 7 * 6 + 2
+
+
+def test_list_says_what_waits_and_what_is_over(agent, supervisor):
+    opening = ask(agent)
+    client = signed_in(agent)
+    assert "en attente depuis" in client.get(reverse("openings:index")).text
+    openings.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    page = client.get(reverse("openings:index")).text
+    assert "finie depuis" in page and "en attente" not in page
 
 
 def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
@@ -568,7 +607,7 @@ def test_one_custodian_alone_names_nobody(agent, supervisor, custodians, browser
     openings.take_envelope(request_id=opening.pk, by=custodians[0])
     openings.answer(request_id=opening.pk, by=custodians[0], reply=forged)
     with pytest.raises(NotAllowed):
-        openings.confirm(request_id=opening.pk, by=custodians[0])
+        confirm(request_id=opening.pk, by=custodians[0])
     with pytest.raises(NotAllowed):
         openings.show(request_id=opening.pk, by=agent)
 
@@ -678,8 +717,8 @@ def test_answer_that_expired_unconfirmed_is_no_witness_of_a_showing(agent, super
     openings.expire(now=timezone.now() + timedelta(days=15))
     assert openings.shown_here(request_id=opening.pk, by=custodians[1]).state == State.BROUGHT
     with pytest.raises(NotAllowed):
-        openings.confirm(request_id=opening.pk, by=custodians[1])
-    assert openings.confirm(request_id=opening.pk, by=custodians[0]).state == State.SHOWN, "who was there says so anew"
+        confirm(request_id=opening.pk, by=custodians[1])
+    assert confirm(request_id=opening.pk, by=custodians[0]).state == State.SHOWN, "who was there says so anew"
 
 
 def test_answer_that_nobody_read_in_time_is_no_showing(agent, supervisor, custodians, browser):

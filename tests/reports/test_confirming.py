@@ -1,0 +1,76 @@
+"""A custodian confirms the answer whose fingerprint they read, and no other."""
+
+import pytest
+from django.urls import reverse
+
+from reports import openings
+from reports.models import OpeningRequest
+from reports.opening_rules import State
+from reports.openings import OtherReply
+from reports.replies import Reply, seal_reply
+from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F401  a fixture of the sign-in
+from tests.reports.test_openings import (  # noqa: F401  fixtures
+    agent,
+    agreed,
+    browser,
+    custodians,
+    key_of,
+    supervisor,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def reply_to(opening, browser, text="Anaïs Martin") -> Reply:  # noqa: F811  the key, not the fixture
+    return Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
+
+
+@pytest.fixture
+def brought(agent, supervisor, custodians, browser) -> OpeningRequest:  # noqa: F811
+    """One custodian brought an answer; the others are to confirm it."""
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
+    openings.take_envelope(request_id=opening.pk, by=custodians[0])
+    openings.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, browser))
+    opening.refresh_from_db()
+    return opening
+
+
+def test_answer_that_was_read_is_confirmed(brought, custodians):  # noqa: F811
+    read = openings.reply_fingerprint(brought)
+    done = openings.confirm(request_id=brought.pk, by=custodians[1], fingerprint=read)
+    assert done.state == State.ANSWERED
+
+
+@pytest.mark.parametrize("posted", ["", "0000", "é\0"])
+def test_answer_is_not_confirmed_unread(brought, custodians, posted):  # noqa: F811
+    with pytest.raises(OtherReply):
+        openings.confirm(request_id=brought.pk, by=custodians[1], fingerprint=posted)
+    brought.refresh_from_db()
+    assert brought.state == State.BROUGHT
+
+
+def test_value_shown_on_the_spot_is_not_confirmed_for_an_answer(agent, supervisor, custodians, brought):  # noqa: F811
+    """And the other way round: what was read was an answer, and a showing is what is told."""
+    read = openings.reply_fingerprint(brought)
+    shown = agreed(agent, supervisor, custodians)
+    openings.take_envelope(request_id=shown.pk, by=custodians[0])
+    openings.shown_here(request_id=shown.pk, by=custodians[0])
+    with pytest.raises(OtherReply):
+        openings.confirm(request_id=shown.pk, by=custodians[1], fingerprint=read)
+    assert openings.confirm(request_id=shown.pk, by=custodians[1], fingerprint="").state == State.SHOWN
+
+
+def test_answer_exchanged_after_it_was_read_is_refused_in_words(brought, custodians, browser):  # noqa: F811
+    """Somebody with the database puts another answer under the eyes of the custodian who is about to confirm."""
+    client = signed_in(custodians[1])
+    page = client.get(reverse("openings:detail", args=[brought.public_id])).text
+    read = openings.reply_fingerprint(brought)
+    assert f'name="fingerprint" value="{read}"' in page
+    exchanged = reply_to(brought, browser, "Innocent")
+    OpeningRequest.objects.filter(pk=brought.pk).update(sealed_reply=exchanged.sealed)
+    url = reverse("openings:confirm", args=[brought.public_id])
+    page = client.post(url, {"fingerprint": read}, follow=True).text
+    assert "Rien n&#x27;est confirmé : la réponse n&#x27;est plus celle dont vous avez lu l&#x27;empreinte" in page
+    assert exchanged.fingerprint in page and read not in page
+    brought.refresh_from_db()
+    assert brought.state == State.BROUGHT
