@@ -185,12 +185,12 @@ def _work(conversation: Conversation) -> list[Section]:
         ended = _moment(emergency.ended_at) if emergency.ended_at else _("en cours")
         line = f"{Situation(emergency.situation).label}. {_moment(emergency.started_at)} – {ended}"
         sections.append(Section(_("Procédure d'urgence"), lines=[line], pairs=steps))
-    told = ("reason", "other", "moment")  # of a step, what it has to say
+    its_words = ("reason", "other", "moment")  # of a step, what it has to say
     for one in reversed(transmission_reading.of(conversation)):
         lines = [one.unit, one.summary, *([_("Sans accord : %(why)s") % {"why": one.why}] if one.why else [])]
         steps = []
         for step in one.steps:
-            words = next(filter(None, map(step.words.get, told)), "–")
+            words = next(filter(None, map(step.words.get, its_words)), "–")
             steps.append((f"{step.label}, {_moment(step.at)}", words))
         number = one.transmission.file_number
         title = _("Transmission %(number)s") % {"number": number} if number else _("Transmission non envoyée")
