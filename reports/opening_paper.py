@@ -10,12 +10,12 @@ SOURCE = """
 #set document(title: data.title, date: none)
 #set page(paper: "a4", flipped: true, margin: 1.5cm, numbering: "1 / 1")
 #set text(lang: "fr", size: 8pt)
-#set table(stroke: 0.5pt + luma(150), inset: 5pt, fill: (_, row) => if row == 0 { luma(238) })
+#set table(fill: (_, row) => if row == 0 { luma(238) })
 #title()
 #data.at
 // An identifier, or the name of an account, is longer than its column: it goes on below, at a hyphen if there is one.
 #show table: it => {
-  show regex("-|[^ -]{12}"): part => part + sym.zws
+  show regex("-|[^ -]{12}"): part => part + box()
   it
 }
 #table(
