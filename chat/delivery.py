@@ -26,6 +26,7 @@ from chat.reading import Own, Reading
 from chat.seats import Beat, Seat
 from chat.threads import DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
 from chat.writing import Draft, Refusal, Written
+from sentences import shelf
 
 if TYPE_CHECKING:
     from chat.consumers import ConsoleSocket, Socket
@@ -73,7 +74,7 @@ class Switchboard:
         self._agents_seen: set[int] = set()
         self._reads: dict[tuple[str, str], Mark] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_sweeping = self._is_renewing = False
+        self._is_sweeping = self._is_renewing = self._is_refreshing = False
         self._rest_until = 0.0
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
@@ -372,10 +373,22 @@ class Switchboard:
                     logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
             self._sweep_up(now)
             self.writer.at_most = TOGETHER_BESIDE_OTHERS if self.hub.has_others else TOGETHER
+            if shelf.is_due() and not self._is_refreshing and not left:  # once a round
+                self._is_refreshing = True
+                self.keep(self.loop.create_task(self._refresh()))
             if self._agents_seen and not self._is_renewing and not left:  # once a round
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()
                 self.keep(self.loop.create_task(self._renew(agents)))  # a slow database must not delay the rounds
+
+    async def _refresh(self) -> None:
+        """What is said was perhaps changed by another process. Aside: nobody waits for it."""
+        try:
+            await in_db(shelf.refresh)
+        except DATABASE_AWAY as error:
+            logger.warning("sentences: the database failed (%s)", type(error).__name__)
+        finally:
+            self._is_refreshing = False
 
     async def _renew(self, agents: set[int]) -> None:
         try:

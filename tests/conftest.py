@@ -16,6 +16,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from reports import events
+from sentences import shelf
 from tests import once, restoring
 from tests.order import long_files_first
 
@@ -56,6 +57,12 @@ def _in_french() -> Iterator[None]:
     """Each test starts in the site's language, whatever the one before it chose."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _sentences_of_origin() -> None:
+    """What an earlier test changed is not said in this one; and nothing reads the table for a while."""
+    shelf.put({})
 
 
 @pytest.fixture(autouse=True)
