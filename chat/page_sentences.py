@@ -13,6 +13,7 @@ END = Place("chat.end", "Terminer l'échange, quitter la file")
 RESUME = Place("chat.resume", "Reprendre un échange avec un code")
 AWAY = Place("chat.away", "Page de secours, quand la base de données ne répond pas")
 
+DELETED_ON = Variable("date", "le jour de la suppression", "26 octobre 2027")
 DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page."
 
 add(
@@ -44,7 +45,7 @@ add(
     "chat.goes_on",
     EXCHANGE,
     _("Suppression prévue le {date} au plus tôt ; tout ajout repousse cette date."),
-    variables=[Variable("date", "le jour de la suppression", "26 octobre 2027")],
+    variables=[DELETED_ON],
 )
 add(
     "chat.away_told",

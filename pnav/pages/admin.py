@@ -17,10 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from pnav.pages.templatetags import help_numbers
 from reports import keyring
 from sentences import shelf
+from sentences.models import ChangedSentence
 from sentences.numbers import NAMED
 
 from .models import REVIEW_DAYS, ContentBlock, Feedback, HelpNumber, Verified, overdue
 from .preview import Previewed
+from .sentence_admin import SentenceAdmin
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +127,9 @@ class ContentBlockAdmin(Previewed, VerifiedAdmin):
     @admin.display(description=_("aperçu (enregistré)"))
     def preview(self, block: ContentBlock) -> SafeString:
         return format_html("<div>{}</div>", block.html)
+
+
+admin.site.register(ChangedSentence, SentenceAdmin)
 
 
 @admin.register(Feedback)
