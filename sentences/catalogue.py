@@ -85,7 +85,7 @@ class Sentence:
 
     # --- as it is said now --------------------------------------------------------------------------------------------
 
-    def _now(self, familiar: bool) -> str:
+    def _text(self, familiar: bool) -> str:
         changed = shelf.changed(self.key)
         text = ""
         if changed is not None:
@@ -98,12 +98,21 @@ class Sentence:
         return text or self._of_code(familiar)
 
     def spoken(self, *, familiar: bool = False) -> str:
-        """In the active language, its numbers filled in and its variables left: what a script fills in."""
-        return _fill(self._now(familiar), shelf.number_texts())
+        """In the active language, its numbers filled in and its variables left: what a script fills in.
+
+        Made once for each language and voice until the shelf is read again: a page has dozens.
+        """
+        if shelf.is_trying():
+            return _fill(self._text(familiar), shelf.digits())
+        kept, place = shelf.texts(), (self.key, translation.get_language(), familiar)
+        if (text := kept.get(place)) is None:
+            text = kept[place] = _fill(self._text(familiar), shelf.digits())
+        return text
 
     def say(self, *, familiar: bool = False, **values: object) -> str:
         """In the active language, filled in: plain text, to be escaped by whatever shows it."""
-        return _fill(self._now(familiar), {**shelf.number_texts(), **values})
+        text = self.spoken(familiar=familiar)  # a number is digits and spaces: it adds no variable
+        return _fill(text, values) if values else text
 
     def html(self, *, familiar: bool = False, **values: object) -> SafeString:
         """The same for a page: everything escaped, and the numbers as links that dial."""
@@ -121,7 +130,7 @@ class Sentence:
             number = shelf.number(name)
             filled[name] = format_html('<a href="{}">{}</a>', number.link, number.display)
         # Escaped before it is filled: a brace is no mark of HTML, and what is filled in was escaped by itself.
-        return mark_safe(_fill(escape(self._now(familiar)), filled))  # noqa: S308
+        return mark_safe(_fill(escape(self._text(familiar)), filled))  # noqa: S308
 
 
 def _is_english() -> bool:

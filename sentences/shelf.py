@@ -35,11 +35,15 @@ class Changed:
 
 @dataclass
 class _Shelf:
-    """Replaced whole by each reading: whoever reads has one or the other. drawn: HTML made of it, so far."""
+    """Replaced whole by each reading: whoever reads has one or the other. digits: of each number, by its name.
 
-    changed: Mapping[str, Changed] = field(default_factory=dict)
-    numbers: Mapping[str, Number] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice.
+    """
+
+    changed: Mapping[str, Changed]
+    numbers: Mapping[str, Number]
+    digits: Mapping[str, str]
+    texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
 
 
@@ -72,7 +76,11 @@ def number(name: str) -> Number:
     return _shelf.numbers[name]
 
 
-def number_texts() -> Mapping[str, str]:
+def digits() -> Mapping[str, str]:
+    return _shelf.digits
+
+
+def texts() -> dict[tuple[str, str | None, bool], str]:
     return _shelf.texts
 
 
@@ -81,9 +89,9 @@ def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
 
 
 @contextmanager
-def trying(texts: Mapping[str, Changed]) -> Iterator[None]:
+def trying(attempt: Mapping[str, Changed]) -> Iterator[None]:
     """Here, and nowhere else, these sentences are said so: nothing is saved."""
-    token = _trying.set(texts)
+    token = _trying.set(attempt)
     try:
         yield
     finally:
@@ -148,10 +156,10 @@ def _read() -> None:
     _read_at = began
 
 
-def put(texts: Mapping[str, Changed], numbers: Mapping[str, Number] | None = None) -> None:
+def put(changed_now: Mapping[str, Changed], numbers: Mapping[str, Number] | None = None) -> None:
     """As if just read: for tests, which begin with nothing changed."""
     global _shelf, _read_at, _is_begun
-    _shelf, _read_at, _is_begun = _shelf_of(texts, numbers or {}), time.monotonic(), True
+    _shelf, _read_at, _is_begun = _shelf_of(changed_now, numbers or {}), time.monotonic(), True
 
 
 def age(seconds: float) -> None:

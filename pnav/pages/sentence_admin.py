@@ -131,21 +131,23 @@ class SentenceAdmin(admin.ModelAdmin):
         ]
         rows = format_html_join(
             "",
-            "<tr><th scope=row><code>{{{}}}</code></th><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><th scope=row><code>{{{}}}</code></th><td>{}{}</td></tr>",
             (
-                (name, meaning, example, _("obligatoire") if name in sentence.required else "")
+                (
+                    name,
+                    format_html(_("{} : « {} »"), meaning, example),
+                    _(". Obligatoire") if name in sentence.required else "",
+                )
                 for name, meaning, example in offered
             ),
         )
         return format_html(
             "{}<table class=pnav-variables><caption>{}</caption><thead><tr><th scope=col>{}</th><th scope=col>{}</th>"
-            "<th scope=col>{}</th><th scope=col>{}</th></tr></thead><tbody>{}</tbody></table>",
+            "</tr></thead><tbody>{}</tbody></table>",
             format_html_join("", "<p>{}</p>", ((line,) for line in lines)),
             _("Ce qui peut s'écrire entre accolades"),
             _("À écrire"),
-            _("Remplacé par"),
-            _("Exemple"),
-            _("Obligatoire"),
+            _("Remplacé par, et un exemple"),
             rows,
         )
 
