@@ -37,7 +37,7 @@ def test_sentence_is_tried_then_saved_then_read(
     admin.fill("#words", "depuis n'importe quel appareil")
     with goes_on(admin):
         admin.click("[type=submit][value=Rechercher]")
-    expect(admin.locator("[role=status]")).to_have_text("1 phrase")
+    expect(admin.locator("[role=status]")).to_have_text("Phrases trouvées : 1")
     with goes_on(admin):
         admin.get_by_role("link", name=ORIGIN).click()
     axe(admin)
@@ -73,4 +73,4 @@ def test_sentence_is_tried_then_saved_then_read(
     visitor.reload()
     expect(visitor.locator("main")).to_contain_text(ORIGIN)
     admin.goto(re.sub(r"\?.*", "", admin.url) + "?changed=1")
-    expect(admin.locator("[role=status]")).to_have_text("0 phrase")
+    expect(admin.locator("[role=status]")).to_have_text("Phrases trouvées : 0")

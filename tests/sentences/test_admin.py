@@ -75,7 +75,7 @@ def shown(page: str) -> str:
 
 def test_list_shows_every_sentence_changed_or_not(client, chief):
     page = client.get(LIST)
-    assert page.text.count('<th scope="row">') == len(CATALOGUE) and f"{len(CATALOGUE)} phrases" in page.text
+    assert page.text.count('<th scope="row">') == len(CATALOGUE) and f"Phrases trouvées : {len(CATALOGUE)}" in page.text
 
 
 @pytest.mark.parametrize(
