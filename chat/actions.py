@@ -9,9 +9,8 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
 
-from chat import clock, doorbell, duty, queue, resume
+from chat import clock, doorbell, duty, queue, resume, sentences
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.writing import Draft, Refusal, Written, say, write
@@ -110,12 +109,12 @@ def close_conversation(
     if not can_move(conversation.status, Status.CLOSED):
         return conversation
     if by_author == Author.REPORTER:
-        body = _("Fin de l'échange, à la demande de la personne.")
+        ending = sentences.ENDED_BY_PERSON
         outcome = outcome or Outcome.LEFT
     else:
-        body = _("Fin de l'échange. Les messages restent lisibles.")
+        ending = sentences.ENDED_BY_AGENT
     if conversation.is_open:
-        say(conversation, body, now=now)
+        say(conversation, ending, now=now)
     resume.end_code(conversation, now)  # first: a closed row holds none
     conversation.status = Status.CLOSED
     conversation.closed_at = now

@@ -10,9 +10,8 @@ from datetime import timedelta
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from chat import clock, desk, display, doorbell
+from chat import clock, desk, display, doorbell, sentences
 from chat.actions import ConversationClosed, NotYours, weighed
 from chat.lifecycle import weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Note
@@ -20,14 +19,6 @@ from chat.writing import say
 from reports import house, house_rules, keyring
 
 logger = logging.getLogger(__name__)
-
-BACK_SOON = _(
-    "%(name)s revient dans %(minutes)s minutes, à %(time)s. Vous pouvez continuer à écrire : tout sera lu au retour."
-)
-BACK_SOON_TU = _(
-    "%(name)s revient dans %(minutes)s minutes, à %(time)s. Tu peux continuer à écrire : tout sera lu au retour."
-)
-BACK = _("%(name)s est de retour.")
 
 
 class NothingHeld(Exception):
@@ -69,8 +60,9 @@ def hold(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
     conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
     message = say(
         conversation,
-        BACK_SOON_TU if desk.speaks_tu(conversation.report) else BACK_SOON,
+        sentences.BACK_SOON,
         now=now,
+        familiar=desk.speaks_tu(conversation.report),
         # The first name alone: a discreet visit does not show who answers there.
         name=display.plain(agent.public_name),
         minutes=minutes,
@@ -92,7 +84,7 @@ def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
         raise NothingHeld
     now = clock.now()
     conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
-    say(conversation, BACK, now=now, name=display.plain(agent.public_name))
+    say(conversation, sentences.BACK, now=now, name=display.plain(agent.public_name))
     conversation.events.create(kind=EventKind.HOLD_LIFTED, at=now, by_id=by.pk)
     doorbell.message_posted(conversation.public_id, conversation.last_seq)
 

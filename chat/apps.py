@@ -5,3 +5,7 @@ class ChatConfig(AppConfig):
     name = "chat"
     label = "chat"
     verbose_name = "Échanges"
+
+    def ready(self) -> None:
+        """The sentences of this room are in the catalogue, whoever asks."""
+        from chat import emergency_sentences, page_sentences, sentences  # noqa: F401

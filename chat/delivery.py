@@ -26,6 +26,7 @@ from chat.reading import Own, Reading
 from chat.seats import Beat, Seat
 from chat.threads import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
 from chat.writing import Draft, Refusal, Written
+from sentences import shelf
 
 if TYPE_CHECKING:
     from chat.consumers import ConsoleSocket
@@ -77,7 +78,7 @@ class Switchboard:
         self._agents_seen: set[int] = set()
         self._reads: dict[tuple[str, str], Mark] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_sweeping = self._is_renewing = False
+        self._is_sweeping = self._is_renewing = self._is_refreshing = False
         self._rest_until = 0.0
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
@@ -376,6 +377,9 @@ class Switchboard:
                     logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
             self._sweep_up(now)
             self._suit_the_company()
+            if shelf.is_due() and not self._is_refreshing and not left:  # once a round
+                self._is_refreshing = True
+                self.keep(self.loop.create_task(self._refresh()))
             if self._agents_seen and not self._is_renewing and not left:  # once a round
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()
@@ -387,6 +391,15 @@ class Switchboard:
         self.writer.at_most = TOGETHER_BESIDE_OTHERS if has_others else TOGETHER
         self.writer.crowd = WRITER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
         self.reader.crowd = READER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
+
+    async def _refresh(self) -> None:
+        """What is said was perhaps changed by another process. Aside: nobody waits for it."""
+        try:
+            await in_db(shelf.refresh)
+        except DATABASE_AWAY as error:
+            logger.warning("sentences: the database failed (%s)", type(error).__name__)
+        finally:
+            self._is_refreshing = False
 
     async def _renew(self, agents: set[int]) -> None:
         try:

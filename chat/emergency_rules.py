@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from chat import emergency_sentences
+from sentences.catalogue import Sentence
 from triage import numbers
 from triage.numbers import Number
-from triage.questions import Text
 
 
 class Situation(TextChoices):
@@ -39,35 +40,30 @@ class Step(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the checklist. say: words ready to be written to the person, vous and tu; empty when none fit."""
+    """One line of the checklist. say: words ready to be written to the person; None when none fit."""
 
     step: Step
-    say: Text = ""
-    familiar: Text = ""
+    say: Sentence | None = None
     numbers: tuple[Number, ...] = ()
 
 
 _CAN_TALK = Line(
     Step.CAN_TALK,
-    _("Pouvez-vous parler ? Est-ce que quelqu'un voit votre écran ?"),
-    _("Est-ce que tu peux parler ? Est-ce que quelqu'un voit ton écran ?"),
+    emergency_sentences.CAN_TALK,
 )
 _LOCATION = Line(
     Step.LOCATION,
-    _("Où êtes-vous exactement ? L'adresse, l'étage, le code."),
-    _("Où es-tu exactement ? L'adresse, l'étage, le code."),
+    emergency_sentences.LOCATION,
 )
 _BY_TEXT = Line(
     Step.BY_TEXT,
-    _("Si vous ne pouvez pas parler, envoyez un SMS au 114."),
-    _("Si tu ne peux pas parler, envoie un SMS au 114."),
+    emergency_sentences.BY_TEXT,
     (numbers.EMERGENCY_BY_TEXT,),
 )
-_STAYED = Line(Step.STAYED, _("Je reste là avec vous."), _("Je reste là avec toi."))
+_STAYED = Line(Step.STAYED, emergency_sentences.STAYED)
 _REACHED = Line(
     Step.REACHED,
-    _("Avez-vous pu joindre quelqu'un ?"),
-    _("Est-ce que tu as pu joindre quelqu'un ?"),
+    emergency_sentences.REACHED,
 )
 
 CHECKLISTS: dict[str, tuple[Line, ...]] = {
@@ -76,8 +72,7 @@ CHECKLISTS: dict[str, tuple[Line, ...]] = {
         _LOCATION,
         Line(
             Step.CALLED,
-            _("Appelez le 17 ou le 112 maintenant. C'est gratuit, jour et nuit."),
-            _("Appelle le 17 ou le 112 maintenant. C'est gratuit, jour et nuit."),
+            emergency_sentences.CALL_NOW,
             (numbers.POLICE, numbers.EUROPEAN_EMERGENCY),
         ),
         _BY_TEXT,
@@ -89,14 +84,12 @@ CHECKLISTS: dict[str, tuple[Line, ...]] = {
         _LOCATION,
         Line(
             Step.PREVENTION,
-            _("Au 3114, quelqu'un vous écoute, jour et nuit. C'est gratuit."),
-            _("Au 3114, quelqu'un t'écoute, jour et nuit. C'est gratuit."),
+            emergency_sentences.SUICIDE,
             (numbers.SUICIDE_PREVENTION,),
         ),
         Line(
             Step.LIFE,
-            _("Si votre vie est en danger, appelez le 15 ou le 17 maintenant."),
-            _("Si ta vie est en danger, appelle le 15 ou le 17 maintenant."),
+            emergency_sentences.LIFE,
             (numbers.MEDICAL_EMERGENCY, numbers.POLICE),
         ),
         _BY_TEXT,
@@ -108,14 +101,12 @@ CHECKLISTS: dict[str, tuple[Line, ...]] = {
         _LOCATION,
         Line(
             Step.CHILD_LINE,
-            _("Le 119 aide les enfants en danger, jour et nuit. C'est gratuit."),
-            _("Le 119 aide les enfants en danger, jour et nuit. C'est gratuit."),
+            emergency_sentences.CHILD,
             (numbers.CHILD_IN_DANGER,),
         ),
         Line(
             Step.CALLED,
-            _("En danger tout de suite : appelez le 17 ou le 112."),
-            _("En danger tout de suite : appelle le 17 ou le 112."),
+            emergency_sentences.AT_ONCE,
             (numbers.POLICE, numbers.EUROPEAN_EMERGENCY),
         ),
         _BY_TEXT,

@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from chat import clock, display, doorbell, duty, queue
+from chat import clock, display, doorbell, duty, queue, sentences
 from chat.actions import ConversationClosed, NotYours
 from chat.handover_models import Direction, Handover, HandoverText, Watch
 from chat.handover_rules import (
@@ -198,7 +198,7 @@ def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
     Watch.objects.filter(conversation=conversation, supervisor=agent, left_at__isnull=True).update(left_at=now)
     say(
         conversation,
-        _("%(name)s prend la suite et peut lire tout l'échange."),
+        sentences.TAKES_OVER,
         name=name_for(conversation.report, agent),
         now=now,
     )
@@ -285,7 +285,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     )
     say(
         conversation,
-        _("L'échange passe à un autre service : %(name)s. La place est gardée, et quelqu'un va répondre."),
+        sentences.OTHER_SERVICE,
         name=_target_for(conversation.report, target),
         now=now,
     )
@@ -329,7 +329,7 @@ def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, sum
     _write(handover, Part.SUMMARY, summary)
     say(
         conversation,
-        _("%(name)s propose de confier la suite à %(to)s. Un résumé est à relire avant d'être transmis."),
+        sentences.SUMMARY_PROPOSED,
         name=name_for(conversation.report, by),
         to=_target_for(conversation.report, target),
         now=now,
@@ -369,10 +369,10 @@ def _offer(handover: Handover, conversation: Conversation, answer: str, now: dat
 
 
 SAID = {
-    Answer.AGREED: _("Le résumé a été relu et accepté. Il sera transmis à la personne qui prend la suite."),
-    Answer.CORRECTED: _("Le résumé a été corrigé. C'est cette version qui sera transmise."),
-    Answer.REFUSED: _("Le résumé ne sera pas transmis. L'échange peut passer à quelqu'un d'autre sans lui."),
-    Answer.SILENT: _("Le résumé n'a pas été relu : il ne sera pas transmis."),
+    Answer.AGREED: sentences.SUMMARY_AGREED,
+    Answer.CORRECTED: sentences.SUMMARY_CORRECTED,
+    Answer.REFUSED: sentences.SUMMARY_REFUSED,
+    Answer.SILENT: sentences.SUMMARY_SILENT,
 }
 
 
@@ -417,15 +417,12 @@ def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
     _offer_pause(conversation, handover.from_agent_id, now)
 
 
-STAYS = _("L'échange continue avec %(name)s.")
-
-
 def _stays(
     handover: Handover, conversation: Conversation, state: str, now: datetime, by: AbstractBaseUser | None
 ) -> None:
     """Nothing changes hands, and the person reads it."""
     _end(handover, state, now)
-    say(conversation, STAYS, name=name_for(conversation.report, handover.from_agent), now=now)
+    say(conversation, sentences.STAYS, name=name_for(conversation.report, handover.from_agent), now=now)
     history(conversation, EventKind.KEPT, now, by=by, detail=state)
     ring(conversation, [handover.from_agent_id, *_asked(handover)])
 

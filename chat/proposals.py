@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chat import clock, desk, doorbell, writing
+from chat import clock, desk, doorbell, sentences, writing
 from chat.answering import lock_own
 from chat.casework import Proposal, ProposalKind, Said, draw_file_number
 from chat.lifecycle import Author, Status
@@ -26,6 +26,7 @@ from chat.models import Agent, Conversation, ConversationEvent, EventKind, Messa
 from locations import hours, lookup
 from locations.models import Partner, ReceptionPoint
 from reports.keyring import UnsealError
+from sentences.catalogue import Sentence
 from triage.questions import Text
 
 logger = logging.getLogger(__name__)
@@ -183,53 +184,23 @@ def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUs
     if partner is None:
         raise NoSuchPartner
     contact = ", ".join(filter(None, [partner.name, *partner.address_lines, partner.telephone]))
-    vous = gettext_lazy(
-        "Contact proposé : %(contact)s. Êtes-vous d'accord pour noter ici que cette aide vous a été proposée "
-        "et que vous l'acceptez ?"
-    )
-    tu = gettext_lazy(
-        "Contact proposé : %(contact)s. Es-tu d'accord pour noter ici que cette aide t'a été proposée "
-        "et que tu l'acceptes ?"
-    )
-    text = tu if _familiar(conversation) else vous
     words = {"title": partner.name}
     return _put(
-        conversation, ProposalKind.PARTNER, words, by, body=text, places={"contact": contact}, answers=(YES, NO),
-        partner=partner,
+        conversation, ProposalKind.PARTNER, words, by, told=sentences.PARTNER_PROPOSED, places={"contact": contact},
+        answers=(YES, NO), partner=partner,
     )  # fmt: skip
-
-
-_BRING = gettext_lazy(
-    "captures d'écran, messages, sons ou vidéos, témoignages, certificat médical : tout, avec les dates"
-)
 
 
 @transaction.atomic
 def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
     """Where, when, and what to bring, from the unit's data. Raises NotYours, ConversationClosed."""
     conversation, _agent = lock_own(conversation_id, by)
-    familiar, unit = _familiar(conversation), conversation.report.reception_point
-    if unit is None:
-        vous = gettext_lazy(
-            "Porter plainte : dans un commissariat ou une gendarmerie. À apporter : %(bring)s. Voulez-vous le faire ?"
-        )
-        tu = gettext_lazy(
-            "Porter plainte : dans un commissariat ou une gendarmerie, même sans tes parents. À apporter : %(bring)s. "
-            "Veux-tu le faire ?"
-        )
-    else:
-        vous = gettext_lazy(
-            "Porter plainte : %(where)s. Horaires : %(when)s. À apporter : %(bring)s. Voulez-vous le faire ?"
-        )
-        tu = gettext_lazy(
-            "Porter plainte, même sans tes parents : %(where)s. Horaires : %(when)s. À apporter : %(bring)s. "
-            "Veux-tu le faire ?"
-        )
+    unit = conversation.report.reception_point
     with translation.override(conversation.report.language):
-        places = {"bring": str(_BRING), **(_unit_in_words(unit) if unit else {})}
+        places = {"bring": sentences.TO_BRING.say(), **(_unit_in_words(unit) if unit else {})}
     return _put(
-        conversation, ProposalKind.COMPLAINT, {}, by, body=tu if familiar else vous, places=places,
-        answers=(YES, NO, LATER),
+        conversation, ProposalKind.COMPLAINT, {}, by, places=places, answers=(YES, NO, LATER),
+        told=sentences.COMPLAINT_AT if unit else sentences.COMPLAINT_ANYWHERE,
     )  # fmt: skip
 
 
@@ -244,14 +215,6 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
     if unit is None:
         raise NoUnit
     number = draw_file_number()
-    vous = gettext_lazy(
-        "Rendez-vous proposé : %(moment)s, %(where)s. Numéro de dossier : %(number)s. Le papier à montrer est à la "
-        "page « Mon rendez-vous » (%(page)s). Cela vous convient-il ?"
-    )
-    tu = gettext_lazy(
-        "Rendez-vous proposé : %(moment)s, %(where)s. Numéro de dossier : %(number)s. Le papier à montrer est à la "
-        "page « Mon rendez-vous » (%(page)s). Est-ce que cela te convient ?"
-    )
     with translation.override(conversation.report.language):
         moment = moment_in_words(meets_at, unit)
         told = _unit_in_words(unit)
@@ -265,7 +228,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
         }
     places = {"moment": moment, "where": told["where"], "number": number, "page": "/tchat/rendez-vous/"}
     return _put(
-        conversation, ProposalKind.APPOINTMENT, words, by, body=tu if _familiar(conversation) else vous, places=places,
+        conversation, ProposalKind.APPOINTMENT, words, by, told=sentences.MEETING_PROPOSED, places=places,
         answers=(YES, NO), file_number=number, meets_at=meets_at,
     )  # fmt: skip
 
@@ -299,7 +262,8 @@ def _put(
     words: dict[str, Any],
     by: AbstractBaseUser,
     *,
-    body: Promise | str,
+    body: str = "",
+    told: Sentence | None = None,
     places: dict[str, str] | None = None,
     answers: Sequence[Promise] = (),
     agent: Agent | None = None,
@@ -307,17 +271,19 @@ def _put(
 ) -> Proposal:
     """The message and its row, in one transaction; whoever waits for messages is told after it.
 
-    agent: when these are the agent's own words; else it is a line of Pnav's own.
+    body, agent: when these are the agent's own words. told: a line of Pnav's own, with what fills its places.
     """
     now = clock.now()
     row = Proposal(conversation=conversation, kind=kind, made_at=now, made_by_id=by.pk, **columns)
     message: Message
-    if agent is not None:
+    if told is None:
         message = writing.append(
-            conversation, author=Author.AGENT, body=str(body), now=now, client_id=row.asked_id, agent=agent
+            conversation, author=Author.AGENT, body=body, now=now, client_id=row.asked_id, agent=agent
         )
     else:
-        message = writing.say(conversation, body, now=now, client_id=row.asked_id, **(places or {}))
+        message = writing.say(
+            conversation, told, now=now, client_id=row.asked_id, familiar=_familiar(conversation), **(places or {})
+        )
         with translation.override(conversation.report.language):
             words = {**words, "answers": [str(answer) for answer in answers]}
     row.seal({"text": message.body, **words})

@@ -22,9 +22,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, Sum, Value, When
 from django.db.models.functions import Cast, Greatest
 from django.utils import translation
-from django.utils.translation import gettext_lazy as _
 
-from chat import clock, doorbell
+from chat import clock, doorbell, sentences
 from chat.handover_models import Direction
 from chat.lifecycle import (
     AT_ONCE,
@@ -263,7 +262,7 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
         # Somebody may see the screen of a discreet visit: it does not say who answers there.
         with translation.override(conversation.report.language):
             name = agent.public_name if conversation.report.discreet else agent.interlocutor
-        say(conversation, _("%(name)s est là. L'échange peut commencer."), name=name, now=now)
+        say(conversation, sentences.ARRIVED, name=name, now=now)
         doorbell.message_posted(conversation.public_id, conversation.last_seq)
         doorbell.state_changed(conversation.public_id)
         logger.info("conversation assigned %s", conversation.public_id)
@@ -341,10 +340,7 @@ def _release(agent_id: int, now: datetime) -> int:
     for conversation in conversations:
         say(
             conversation,
-            _(
-                "La connexion avec votre interlocuteur est perdue. Ce n'est pas de votre fait. "
-                "Vous gardez votre place et une autre personne va vous répondre ; elle pourra lire vos messages."
-            ),
+            sentences.LOST_AGENT,
             now=now,
         )
         doorbell.message_posted(conversation.public_id, conversation.last_seq)

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
 
-from chat import clock, codewords, doorbell, followups, queue
+from chat import clock, codewords, doorbell, followups, queue, sentences
 from chat.lifecycle import Status
 from chat.models import Conversation, EventKind
 from chat.writing import say
@@ -62,7 +61,7 @@ def park_conversation(*, report: Report) -> None:
     conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
     if conversation is None or not conversation.is_open:
         return
-    say(conversation, _("Départ rapide du site. Un retour est possible avec le code de reprise."), now=now)
+    say(conversation, sentences.PARKED, now=now)
     conversation.events.create(kind=EventKind.PARKED, at=now)
     doorbell.message_posted(conversation.public_id, conversation.last_seq)
     doorbell.state_changed(conversation.public_id)
@@ -104,7 +103,7 @@ def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation
         # First: whoever sits at the device left behind is sent away before the line below, or an answer, reaches them.
         doorbell.state_changed(conversation.public_id)
         if conversation.is_open:
-            say(conversation, _("Retour avec le code de reprise. La visite d'avant est fermée."), now=now)
+            say(conversation, sentences.CAME_BACK, now=now)
             doorbell.message_posted(conversation.public_id, conversation.last_seq)
     if conversation.status == Status.ACTIVE and conversation.assigned_to_id is not None:
         # Who comes back is not left to an agent who is gone: at their old place in the queue, without the worker.

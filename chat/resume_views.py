@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 import reports.session
 import triage.session
-from chat import access, codewords, followups, resume
+from chat import access, codewords, followups, resume, sentences
 from chat.forms import CodeForm
 from chat.lifecycle import Status
 from chat.models import Conversation, FollowUp
@@ -41,8 +41,7 @@ def _until(conversation: Conversation, *, shown: bool) -> str:
     date = _("{day} à {hour} (heure de Paris)").format(
         day=formats.date_format(local, "l j F Y"), hour=formats.time_format(local, "H:i")
     )
-    said = _("Il fonctionne jusqu'au {date}.") if shown else _("Un code fonctionne jusqu'au {date}.")
-    return said.format(date=date)
+    return (sentences.CODE_WORKS if shown else sentences.A_CODE_WORKS).say(date=date)
 
 
 # --- the code ---------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from chat import access, clock, doorbell, handover
+from chat import access, clock, doorbell, handover, sentences
 from chat.actions import ConversationClosed, NotYours
 from chat.desk import duration
 from chat.handover_models import Handover, Watch, Whisper
@@ -57,7 +57,7 @@ def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
     watch = Watch.objects.create(conversation=conversation, supervisor=by, joined_at=now, until=until)
     say(
         conversation,
-        _("%(name)s, superviseur, rejoint l'échange : cette personne lit les messages et peut écrire."),
+        sentences.SUPERVISOR_JOINS,
         name=handover.name_for(conversation.report, by),
         now=now,
     )
@@ -75,7 +75,7 @@ def _leave(watch: Watch, conversation: Conversation, now: datetime) -> None:
     if conversation.is_open:
         say(
             conversation,
-            _("%(name)s, superviseur, a quitté l'échange."),
+            sentences.SUPERVISOR_LEAVES,
             name=handover.name_for(conversation.report, watch.supervisor),
             now=now,
         )

@@ -12,10 +12,8 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import translation
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from chat import clock, desk, doorbell, followups, proposals
+from chat import clock, desk, doorbell, followups, proposals, sentences
 from chat.answering import lock_own
 from chat.casework import draw_file_number, question_id
 from chat.emergencies import open_one as open_emergency
@@ -35,35 +33,7 @@ from locations import hours
 from locations.models import ReceptionPoint
 from reports import register
 from reports.models import AccessKind, Motive
-
-ASK = _(
-    "Un résumé est prêt pour %(unit)s. Il se lit à la page « Suites » (/tchat/suites/). Rien ne part sans votre "
-    "accord : vous pouvez dire oui ou non."
-)
-ASK_TU = _(
-    "Un résumé est prêt pour %(unit)s. Il se lit à la page « Suites » (/tchat/suites/). Rien ne part sans ton accord : "
-    "tu peux dire oui ou non."
-)
-SENT = _(
-    "Transmis : le résumé est parti à %(unit)s. Numéro de dossier : %(number)s. La suite se lit à la page « Suites » "
-    "(/tchat/suites/)."
-)
-SENT_URGENT = _(
-    "Transmis : en raison de l'urgence, un résumé est parti à %(unit)s. Numéro de dossier : %(number)s. La suite se "
-    "lit à la page « Suites » (/tchat/suites/)."
-)
-REFUSED = _("Le résumé n'est pas envoyé. Ce choix ne change rien à l'échange.")
-TAKEN_BACK = _("Le résumé à relire est retiré : rien n'a été envoyé.")
-WITHDRAWN = _("La transmission à %(unit)s est retirée. Personne ne l'avait lue.")
-READ = _("Lu : %(unit)s a lu le résumé.")
-MEETING = _(
-    "Rendez-vous proposé par %(unit)s : %(moment)s, %(place)s. Numéro de dossier : %(number)s. Oui ou non se dit à "
-    "la page « Suites » (/tchat/suites/). Le papier à montrer est à la page « Mon rendez-vous » (/tchat/rendez-vous/)."
-)
-ACCEPTED = _("Rendez-vous accepté : %(moment)s, %(unit)s.")
-DECLINED = _("Rendez-vous refusé : %(moment)s, %(unit)s.")
-DECLINED_OTHER = _("Rendez-vous refusé : %(moment)s, %(unit)s. Autre moment souhaité : %(other)s")
-CLOSED = _("Clos, voici pourquoi : %(reason)s (%(unit)s)")
+from sentences.catalogue import Sentence
 
 
 class NoAccount(Exception):
@@ -128,8 +98,8 @@ def ask(*, conversation_id: int, point_id: int, summary: str, by: AbstractBaseUs
     row.state = State.ASKED
     row.seal({**words, "summary": summary})
     row.save(force_insert=True)
-    text = ASK_TU if desk.speaks_tu(conversation.report) else ASK
-    _step(row, State.ASKED, by, text, unit=words["unit"])
+    familiar = desk.speaks_tu(conversation.report)
+    _step(row, State.ASKED, by, sentences.TRANSMISSION_ASKED, familiar=familiar, unit=words["unit"])
     return row
 
 
@@ -154,7 +124,7 @@ def send_without(*, conversation_id: int, point_id: int, summary: str, why: str,
     row.sent_at, row.file_number = row.made_at, draw_file_number()
     row.seal({**words, "summary": summary, "why": why})
     row.save(force_insert=True)
-    _step(row, State.SENT, by, SENT_URGENT, unit=words["unit"], number=row.file_number)
+    _step(row, State.SENT, by, sentences.TRANSMITTED_URGENT, unit=words["unit"], number=row.file_number)
     _record_sending(row, by)
     return row
 
@@ -164,7 +134,7 @@ def withdraw(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> 
     """Take back what the person has not answered, or what no unit has read. Raises NotYours, Settled."""
     conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
     row = _of_conversation(conversation, public_id)
-    text = TAKEN_BACK if row.state == State.ASKED else WITHDRAWN
+    text = sentences.TRANSMISSION_TAKEN_BACK if row.state == State.ASKED else sentences.TRANSMISSION_WITHDRAWN
     _move(row, State.WITHDRAWN, Part.AGENT)
     _step(row, State.WITHDRAWN, by, text, unit=opened(row).get("unit", ""))
 
@@ -203,7 +173,7 @@ def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None
     row = _of_conversation(conversation, public_id)
     if not agrees:
         _move(row, State.REFUSED, Part.PERSON)
-        _step(row, State.REFUSED, None, REFUSED)
+        _step(row, State.REFUSED, None, sentences.TRANSMISSION_REFUSED)
         return
     if row.state == State.ASKED:
         if not has_account(row.point):
@@ -212,7 +182,7 @@ def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None
             raise Settled
     row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
     _move(row, State.SENT, Part.PERSON)
-    _step(row, State.SENT, None, SENT, unit=opened(row).get("unit", ""), number=row.file_number)
+    _step(row, State.SENT, None, sentences.TRANSMITTED, unit=opened(row).get("unit", ""), number=row.file_number)
     _record_sending(row, row.made_by)
 
 
@@ -234,7 +204,8 @@ def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, ag
         raise Settled if row.state == State.CLOSED else Older
     _move(row, after, Part.PERSON)
     meeting = opened(_last(row, State.MEETING))
-    text = ACCEPTED if agrees else DECLINED_OTHER if other else DECLINED
+    refused = sentences.MEETING_DECLINED_OTHER if other else sentences.MEETING_DECLINED
+    text = sentences.MEETING_ACCEPTED if agrees else refused
     told = {"moment": meeting.get("moment", ""), "unit": opened(row).get("unit", ""), "other": other}
     _step(row, after, None, text, words={"other": other} if other else {}, **told)
 
@@ -274,7 +245,7 @@ def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
     row = _lock_received(transmission)
     if row.state == State.SENT:
         _move(row, State.READ, Part.UNIT)
-        _step(row, State.READ, by, READ, unit=opened(row).get("unit", ""))
+        _step(row, State.READ, by, sentences.TRANSMISSION_READ, unit=opened(row).get("unit", ""))
 
 
 @transaction.atomic
@@ -317,7 +288,7 @@ def propose_meeting(
         }
     where = place or ", ".join(words["address"]) or words["unit"]
     told = {"unit": words["unit"], "moment": words["moment"], "place": where, "number": row.file_number}
-    _step(row, State.MEETING, by, MEETING, words=words, meets_at=meets_at, **told)
+    _step(row, State.MEETING, by, sentences.UNIT_MEETING, words=words, meets_at=meets_at, **told)
 
 
 @transaction.atomic
@@ -326,7 +297,7 @@ def close(*, transmission: Transmission, seen: int, reason: str, by: AbstractBas
     row = _lock_received(transmission, seen=seen)
     _move(row, State.CLOSED, Part.UNIT)
     unit = opened(row).get("unit", "")
-    _step(row, State.CLOSED, by, CLOSED, words={"reason": reason}, reason=reason, unit=unit)
+    _step(row, State.CLOSED, by, sentences.TRANSMISSION_CLOSED, words={"reason": reason}, reason=reason, unit=unit)
 
 
 def _lock_received(transmission: Transmission, *, seen: int | None = None) -> Transmission:
@@ -363,7 +334,7 @@ def _step(
     row: Transmission,
     state: State,
     by: AbstractBaseUser | None,
-    text: Promise | None = None,
+    text: Sentence | None = None,
     *,
     words: Mapping[str, Any] | None = None,
     meets_at: datetime | None = None,

@@ -1,76 +1,61 @@
 """The words of the visitor's page that both the server and the script write. Pure.
 
-The page hands them to the script as data, so that each sentence exists once. `{n}`, `{low}`… are filled with numbers,
-`{name}` with the name of the interlocutor. In two voices: *vous*, and *tu* for a minor.
+The sentences themselves are in `chat.sentences`. The page hands them to the script as data, so that each exists once.
+`{n}`, `{low}`… are filled with numbers, `{name}` with the name of the interlocutor. In two voices: *vous*, and *tu* for
+a minor.
 """
 
 import math
 
-from django.utils.translation import gettext as _
+from chat import sentences
+from sentences.catalogue import Sentence
+
+WORDS: dict[str, Sentence] = {
+    "title_waiting": sentences.TITLE_WAITING,
+    "title_active": sentences.TITLE_ACTIVE,
+    "title_closed": sentences.TITLE_CLOSED,
+    "you": sentences.YOU,
+    "agent": sentences.AGENT,
+    "system": sentences.SYSTEM,
+    "position_first": sentences.POSITION_FIRST,
+    "position": sentences.POSITION,
+    "wait_under": sentences.WAIT_UNDER,
+    "wait_minutes": sentences.WAIT_MINUTES,
+    "wait_mixed": sentences.WAIT_MIXED,
+    "wait_hours": sentences.WAIT_HOURS,
+    "wait_unknown": sentences.WAIT_UNKNOWN,
+    "pending": sentences.PENDING,
+    "kept": sentences.KEPT,
+    "sent": sentences.SENT,
+    "read": sentences.READ,
+    "failed": sentences.FAILED,
+    "refused": sentences.REFUSED,
+    "misleading": sentences.MISLEADING,
+    "retry": sentences.RETRY,
+    "trying": sentences.TRYING,
+    "line_connected": sentences.LINE_CONNECTED,
+    "line_reconnecting": sentences.LINE_RECONNECTING,
+    "line_lost": sentences.LINE_LOST,
+    "cut": sentences.CUT,
+    "typing": sentences.TYPING,
+    "offline": sentences.OFFLINE,
+    "online": sentences.ONLINE,
+    "empty": sentences.EMPTY,
+    "too_long": sentences.TOO_LONG,
+    "count": sentences.COUNT,
+    "new": sentences.NEW,
+    "arrived": sentences.IS_THERE,
+    "code_again": sentences.CODE_AGAIN,
+    "code_failed": sentences.CODE_FAILED,
+}
+# Somebody may see the screen: nothing that says what this page is.
+DISCREET: dict[str, Sentence] = {**WORDS, "system": sentences.SYSTEM_DISCREET, "arrived": sentences.NEW}
 
 
 def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
     """All the sentences, in the active language. familiar: *tu*. discreet: nothing that says what this page is."""
-
-    def choose(vous: str, tu: str) -> str:
-        return tu if familiar else vous
-
-    return {
-        "title_waiting": _("File d'attente"),
-        "title_active": _("Échange en cours"),
-        "title_closed": _("Échange terminé"),
-        "you": choose(_("Vous"), _("Toi")),
-        "agent": _("Interlocuteur"),
-        "system": _("Pnav") if not discreet else _("Information"),
-        "position_first": choose(_("Vous êtes la prochaine personne."), _("Tu es la prochaine personne.")),
-        "position": choose(_("Vous êtes en position {n} dans la file."), _("Tu es en position {n} dans la file.")),
-        "wait_under": _("Attente estimée : moins de {high} minutes."),
-        "wait_minutes": _("Attente estimée : entre {low} et {high} minutes."),
-        "wait_mixed": _("Attente estimée : entre {low} minutes et {hours} heures."),
-        "wait_hours": _("Attente estimée : entre {low_hours} h et {hours} h."),
-        "wait_unknown": choose(
-            _("Aucun agent n'est disponible en ce moment. Votre place est gardée. La durée n'est pas connue."),
-            _("Aucun agent n'est disponible en ce moment. Ta place est gardée. La durée n'est pas connue."),
-        ),
-        "pending": _("Envoi en cours…"),
-        "kept": _("Gardé, partira dès que possible"),
-        "sent": _("Envoyé"),
-        "read": _("Lu"),
-        "failed": _("Non envoyé"),
-        "refused": _("Non envoyé : l'échange est terminé"),
-        "misleading": _("adresse trompeuse possible"),
-        "retry": _("Réessayer"),
-        "trying": _("Nouvel essai…"),
-        "line_connected": _("Connecté"),
-        "line_reconnecting": _("Reconnexion…"),
-        "line_lost": _("Hors connexion"),
-        "cut": choose(
-            _("L'échange s'est terminé avant l'envoi. Vous pouvez copier votre texte."),
-            _("L'échange s'est terminé avant l'envoi. Tu peux copier ton texte."),
-        ),
-        "typing": _("{name} écrit…"),
-        "offline": choose(
-            _("Connexion interrompue. Vos messages sont gardés et partiront dès le retour."),
-            _("Connexion interrompue. Tes messages sont gardés et partiront dès le retour."),
-        ),
-        "online": _("Connexion rétablie."),
-        "empty": choose(
-            _("Le message est vide. Écrivez quelques mots, puis envoyez."),
-            _("Le message est vide. Écris quelques mots, puis envoie."),
-        ),
-        "too_long": choose(
-            _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
-            _("Le message est trop long : 4 000 caractères au plus. Envoie-le en plusieurs fois."),
-        ),
-        "count": _("{n} caractères sur 4 000"),
-        "new": _("Nouveau message"),
-        "arrived": _("{name} est là") if not discreet else _("Nouveau message"),
-        "code_again": _("Créer un nouveau code"),
-        "code_failed": choose(
-            _("Le code n'a pas pu être créé. Réessayez dans un instant."),
-            _("Le code n'a pas pu être créé. Réessaie dans un instant."),
-        ),
-    }
+    kept = DISCREET if discreet else WORDS
+    return {name: sentence.spoken(familiar=familiar) for name, sentence in kept.items()}
 
 
 def position_words(said: dict[str, str], position: int | None) -> str:

@@ -16,12 +16,12 @@ from uuid import UUID
 import psycopg
 from django.db import connection
 from django.utils import translation
-from django.utils.functional import Promise
 
 from chat.lifecycle import OPEN, Author, Status
 from chat.models import Agent, Conversation, Message
 from reports import keyring
 from reports.statements import array, execute, line, send
+from sentences.catalogue import Sentence
 
 
 @dataclass(slots=True)
@@ -367,12 +367,19 @@ def append(
 
 
 def say(
-    conversation: Conversation, text: Promise | str, *, now: datetime, client_id: UUID | None = None, **words: Any
+    conversation: Conversation,
+    sentence: Sentence,
+    *,
+    now: datetime,
+    client_id: UUID | None = None,
+    familiar: bool = False,
+    **words: Any,
 ) -> Message:
     """Add a line of Pnav's own, in the language of the visit, whoever causes it and in whatever language they are.
 
-    text: lazily translated; `words` fill its places, lazily translated or not. client_id: of one with ready answers.
+    It is kept as it is said now: a sentence that is changed later changes nothing that was said (docs/adr/0047).
+    familiar: *tu*. `words` fill its places, lazily translated or not. client_id: of one with ready answers.
     """
     with translation.override(conversation.report.language):
-        body = str(text) % words if words else str(text)
+        body = sentence.say(familiar=familiar, **words)
     return append(conversation, author=Author.SYSTEM, body=body, now=now, client_id=client_id)

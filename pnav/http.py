@@ -23,6 +23,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, Http
 from django.urls import set_script_prefix
 
 from pnav.headers import say
+from sentences import shelf
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class PageHandler(ASGIHandler):
                 logger.info("request refused: its headers cannot be read (%s)", type(error).__name__)
                 request, response = None, say("", HttpResponseBadRequest())
             if request is not None:
+                shelf.read_first()
                 response = self.get_response(request)
             response._handler_class = self.__class__
             with closing(response):

@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "reports",
     "triage",
     "locations",
+    "sentences",
     "channels",
     "whitenoise.runserver_nostatic",
     "pnav.accounts.apps.PnavAdminConfig",  # django.contrib.admin in our frame

@@ -5,3 +5,7 @@ class ReportsConfig(AppConfig):
     name = "reports"
     label = "reports"
     verbose_name = "Signalements"
+
+    def ready(self) -> None:
+        """The sentences of this room are in the catalogue, whoever asks."""
+        from reports import sentences  # noqa: F401

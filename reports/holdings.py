@@ -104,6 +104,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "dsfr.DsfrSocialMedia": SITE,
     "pages.HelpNumber": CONTENT,
     "pages.ContentBlock": CONTENT,
+    "sentences.ChangedSentence": CONTENT,
     "locations.Municipality": PUBLIC,
     "locations.PlaceName": PUBLIC,
     "locations.PostalCode": PUBLIC,

@@ -17,6 +17,7 @@ from pytest_django import DjangoDbBlocker
 
 from reports import events
 from reports.house_rules import Rule
+from sentences import shelf
 from tests import once, restoring
 from tests.order import long_files_first
 
@@ -80,6 +81,12 @@ def set_rule() -> Callable[[Rule, int], None]:
         house.put(numbers)
 
     return set_one
+
+
+@pytest.fixture(autouse=True)
+def _sentences_of_origin() -> None:
+    """What an earlier test changed is not said in this one; and nothing reads the table for a while."""
+    shelf.put({})
 
 
 @pytest.fixture(autouse=True)

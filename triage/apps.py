@@ -5,3 +5,7 @@ class TriageConfig(AppConfig):
     name = "triage"
     label = "triage"
     verbose_name = "Orientation"
+
+    def ready(self) -> None:
+        """The sentences of this room are in the catalogue, whoever asks."""
+        from triage import sentences  # noqa: F401

@@ -14,11 +14,18 @@ from pnav.accounts.proof import Proved
 from pnav.accounts.recorded import Recorded, or_undone
 
 # Other packages register secrets of second factors, e-mail addresses, groups and settings that serve nothing here.
-OUR_APPS = {"accounts", "pages", "chat", "reports", "triage", "locations"}
+OUR_APPS = {"accounts", "pages", "chat", "reports", "triage", "locations", "sentences"}
 
 CONTENT, PLACES, TEAM, SETTINGS = _("Contenus"), _("Points d'accueil"), _("Équipe"), _("Réglages")
 # The group of each app on the index; a model named here goes elsewhere than its app. The rest are settings.
-GROUP_OF_APP = {"pages": CONTENT, "triage": CONTENT, "locations": PLACES, "accounts": TEAM, "chat": TEAM}
+GROUP_OF_APP = {
+    "pages": CONTENT,
+    "sentences": CONTENT,
+    "triage": CONTENT,
+    "locations": PLACES,
+    "accounts": TEAM,
+    "chat": TEAM,
+}
 GROUP_OF_MODEL = {"locations.DataEdition": SETTINGS}
 
 

@@ -3,7 +3,9 @@
 import logging
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -14,9 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from pnav.pages.templatetags import help_numbers
 from reports import house, house_rules, keyring
+from sentences import shelf
+from sentences.models import ChangedSentence
+from sentences.numbers import NAMED
 
 from .models import ContentBlock, Feedback, HelpNumber, Verified, overdue
 from .preview import Previewed
+from .sentence_admin import SentenceAdmin
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +86,29 @@ class HelpNumberAdmin(Previewed, VerifiedAdmin):
     list_filter = (ReviewFilter, "is_emergency", "use")
     search_fields = ("number", "label", "audience")
     fieldsets = (
-        (None, {"fields": (("number", "use"), ("is_free", "is_emergency"), "order")}),
+        (None, {"fields": (("number", "use"), "name", ("is_free", "is_emergency"), "order")}),
         (_("Français"), {"fields": ("label", "audience", "hours")}),
         (_("Anglais"), {"fields": ("label_en", "audience_en", "hours_en")}),
         VERIFICATION,
     )
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is None or db_field.name != "name":
+            return field
+        names = [(name, f"{{{name}}} – {named.meaning}") for name, named in NAMED.items()]
+        return forms.TypedChoiceField(
+            label=field.label,
+            help_text=field.help_text,
+            choices=[("", _("aucun")), *names],
+            empty_value=None,
+            required=False,
+        )
+
     def save_model(self, request: HttpRequest, obj: HelpNumber, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         help_numbers.forget()
+        transaction.on_commit(shelf.read_again)
 
 
 @admin.register(ContentBlock)
@@ -107,6 +127,9 @@ class ContentBlockAdmin(Previewed, VerifiedAdmin):
     @admin.display(description=_("aperçu (enregistré)"))
     def preview(self, block: ContentBlock) -> SafeString:
         return format_html("<div>{}</div>", block.html)
+
+
+admin.site.register(ChangedSentence, SentenceAdmin)
 
 
 @admin.register(Feedback)

@@ -8,5 +8,13 @@ class PagesConfig(AppConfig):
     verbose_name = "Contenus"
 
     def ready(self) -> None:
-        """The folder of `build_styles` exists from the start: the finder of static files warns about a missing one."""
+        """The folder of `build_styles` exists from the start: the finder of static files warns about a missing one.
+
+        And the sentences know where the help numbers are kept.
+        """
         settings.ASSETS_DIR.mkdir(parents=True, exist_ok=True)
+        from pnav.pages import sentences  # noqa: F401  into the catalogue
+        from pnav.pages.models import numbers_by_name
+        from sentences import shelf
+
+        shelf.numbers_source = numbers_by_name

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from reports import house, house_rules, keyring
+from sentences.numbers import Number
 
 from . import markup
 
@@ -56,6 +57,14 @@ class HelpNumber(Verified):
         validators=[RegexValidator(r"^[0-9 ]+$", _("Des chiffres et des espaces seulement."))],
     )
     use = models.CharField(_("usage"), max_length=10, choices=Use, default=Use.CALL)
+    name = models.CharField(
+        _("nom dans les phrases"),
+        max_length=40,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text=_("Les phrases de Pnav qui disent ce numéro l'écrivent par ce nom : il suit ce qui est ici."),
+    )
     label = models.CharField(_("nom"), max_length=120)
     label_en = models.CharField(_("nom en anglais"), max_length=120, blank=True)
     audience = models.CharField(_("pour qui"), max_length=200)
@@ -91,6 +100,12 @@ class HelpNumber(Verified):
     @property
     def shown_hours(self) -> str:
         return _in_language(self.hours, self.hours_en)
+
+
+def numbers_by_name() -> dict[str, Number]:
+    """The numbers that sentences name, as the administrators keep them: one query."""
+    named = HelpNumber.objects.exclude(name=None).only("name", "number", "use")
+    return {str(number.name): Number(number.number, number.href) for number in named}
 
 
 class ContentBlock(Verified):

@@ -421,4 +421,5 @@ ADMIN: dict[str, AdminClass] = {
     "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),
     "reports.RetentionRule": AdminClass(add=False, delete=False),
     "reports.Tombstone": AdminClass(add=False, change=False, delete=False),
+    "sentences.ChangedSentence": AdminClass(add=False, delete=False),
 }

@@ -20,6 +20,7 @@ from pnav.accounts.site import PnavAdminSite
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
 from reports import register
 from reports.models import AccessKind, AccessRecord, ErasureRequest, HouseRule, RetentionRule, Tombstone
+from sentences.models import ChangedSentence
 from tests.factories import chat as make
 from tests.factories import locations as places
 
@@ -146,6 +147,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "pages.HelpNumber": lambda: HelpNumber.objects.all()[0],
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
+    "sentences.ChangedSentence": lambda: ChangedSentence.objects.create(key="chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
     "chat.CannedReply": lambda: CannedReply.objects.all()[0],

@@ -19,6 +19,7 @@ from psycopg_pool import PoolTimeout
 
 from chat import clock, duty, handover, queue, stepping_in
 from reports import openings
+from sentences import shelf
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Command(BaseCommand):
     def _tick(self) -> None:
         if not self._do("clock", self._read_clock):
             return
+        self._do("sentences", shelf.refresh)  # before anything is locked
         is_done = True
         if time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", queue.release_stale)

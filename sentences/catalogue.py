@@ -1,0 +1,171 @@
+"""What Pnav says of itself: each sentence once, with its text of origin, where it is read and what it may hold.
+
+Every room adds its own (`add`) when it is loaded. An administrator may change the text of any of them; the one of
+origin stays here, in the code. Labels that are contracts (docs/guide-administration.md) are no sentences: they are
+written where they stand, and cannot be changed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from sentences import shelf
+from sentences.numbers import NAMED
+from sentences.shelf import Changed
+
+MAX_LENGTH = 300  # characters, unless a sentence says otherwise
+PLACES = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What is filled in where the text says `{name}`. meaning, example: for administrators, in French."""
+
+    name: str
+    meaning: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sentence is read, and by whom: in French, for administrators."""
+
+    key: str
+    label: str
+    audience: str = "la personne"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence. vous, tu: the text of origin, lazily translated; no tu where both are spoken to alike.
+
+    A variable that the text of origin names has to stay; one of `variables` that it does not name may be used.
+    Any number of `sentences.numbers` may be named too. has_english: whether a visitor reads it.
+    note: what whoever changes it should know.
+    """
+
+    key: str
+    place: Place
+    vous: Promise
+    tu: Promise | None = None
+    variables: tuple[Variable, ...] = ()
+    max_length: int = MAX_LENGTH
+    has_english: bool = True
+    note: str = ""
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The variables that no text of this sentence goes without."""
+        return frozenset(PLACES.findall(self.origin()))
+
+    # --- the text of origin -------------------------------------------------------------------------------------------
+
+    def _of_code(self, familiar: bool) -> str:
+        return str(self.tu if familiar and self.tu is not None else self.vous)
+
+    def origin(self, *, familiar: bool = False, language: str = "fr") -> str:
+        """The text of the code, in this language."""
+        with translation.override(language):
+            return self._of_code(familiar)
+
+    def origins(self) -> dict[str, str]:
+        """The texts of origin that this sentence has, by the name of their column."""
+        texts = {"vous": self.origin()}
+        if self.tu is not None:
+            texts["tu"] = self.origin(familiar=True)
+        if self.has_english:
+            texts["en"] = self.origin(language="en")
+        return texts
+
+    # --- as it is said now --------------------------------------------------------------------------------------------
+
+    def _text(self, familiar: bool) -> str:
+        changed = shelf.changed(self.key)
+        text = ""
+        if changed is not None:
+            if _is_english():
+                text = changed.en
+            elif familiar and self.tu is not None:
+                text = changed.tu
+            else:
+                text = changed.vous
+        return text or self._of_code(familiar)
+
+    def spoken(self, *, familiar: bool = False) -> str:
+        """In the active language, its numbers filled in and its variables left: what a script fills in.
+
+        Made once for each language and voice until the shelf is read again: a page has dozens.
+        """
+        if shelf.is_trying():
+            return _fill(self._text(familiar), shelf.digits())
+        kept, place = shelf.texts(), (self.key, translation.get_language(), familiar)
+        if (text := kept.get(place)) is None:
+            text = kept[place] = _fill(self._text(familiar), shelf.digits())
+        return text
+
+    def say(self, *, familiar: bool = False, **values: object) -> str:
+        """In the active language, filled in: plain text, to be escaped by whatever shows it."""
+        text = self.spoken(familiar=familiar)  # a number is digits and spaces: it adds no variable
+        return _fill(text, values) if values else text
+
+    def html(self, *, familiar: bool = False, **values: object) -> SafeString:
+        """The same for a page: everything escaped, and the numbers as links that dial."""
+        if values or shelf.is_trying():
+            return self._drawn(familiar, values)
+        kept = shelf.drawn()
+        place = (self.key, translation.get_language(), familiar)
+        if (text := kept.get(place)) is None:
+            text = kept[place] = self._drawn(familiar, {})
+        return text
+
+    def _drawn(self, familiar: bool, values: Mapping[str, object]) -> SafeString:
+        filled = {name: escape(value) for name, value in values.items()}
+        for name in NAMED:
+            number = shelf.number(name)
+            filled[name] = format_html('<a href="{}">{}</a>', number.link, number.display)
+        # Escaped before it is filled: a brace is no mark of HTML, and what is filled in was escaped by itself.
+        return mark_safe(_fill(escape(self._text(familiar)), filled))  # noqa: S308
+
+
+def _is_english() -> bool:
+    return (translation.get_language() or "").startswith("en")
+
+
+def _fill(text: str, values: Mapping[str, object]) -> str:
+    """Each `{name}` that has a value by it, once: what is filled in is never read again."""
+    if "{" not in text:
+        return text
+    return PLACES.sub(lambda found: str(values[found[1]]) if found[1] in values else found[0], text)
+
+
+CATALOGUE: dict[str, Sentence] = {}
+
+
+def add(
+    key: str,
+    place: Place,
+    vous: Promise,
+    tu: Promise | None = None,
+    *,
+    variables: Iterable[Variable] = (),
+    max_length: int = MAX_LENGTH,
+    has_english: bool = True,
+    note: str = "",
+) -> Sentence:
+    """A sentence of a room, kept in the catalogue. Raises ValueError for a key that is taken."""
+    if key in CATALOGUE:
+        raise ValueError(f"two sentences are called {key}")
+    made = Sentence(key, place, vous, tu, tuple(variables), max_length, has_english, note)
+    CATALOGUE[key] = made
+    return made
+
+
+def tried(sentence: Sentence, vous: str, tu: str, en: str) -> Mapping[str, Changed]:
+    """What `shelf.trying` takes to show one sentence as it would be."""
+    return {sentence.key: Changed(vous, tu, en)}

@@ -1,0 +1,164 @@
+"""What is said now: filling, voices, escaping, and how old it may be."""
+
+import pytest
+from django.db import DatabaseError
+from django.template import Context
+from django.template.engine import Engine
+from django.utils import translation
+
+from chat import sentences
+from pnav.pages.models import HelpNumber
+from sentences import shelf
+from sentences.catalogue import CATALOGUE
+from sentences.models import ChangedSentence
+from sentences.numbers import Number
+from sentences.shelf import Changed
+
+
+def drawn(tag: str, **context: object) -> str:
+    return Engine.get_default().from_string("{% load sentences %}" + tag).render(Context(context))
+
+
+# --- said -------------------------------------------------------------------------------------------------------------
+
+
+def test_origin_is_said_when_nothing_was_changed():
+    assert sentences.ARRIVED.say(name="Camille") == "Camille est là. L'échange peut commencer."
+
+
+def test_change_is_said_in_its_voice_and_language_alone():
+    shelf.put({"chat.wait_unknown": Changed(vous="Vous attendez.", en="You wait.")})
+    assert sentences.WAIT_UNKNOWN.say() == "Vous attendez."
+    assert sentences.WAIT_UNKNOWN.say(familiar=True) == sentences.WAIT_UNKNOWN.origin(familiar=True)
+    with translation.override("en"):
+        assert sentences.WAIT_UNKNOWN.say() == sentences.WAIT_UNKNOWN.say(familiar=True) == "You wait."
+
+
+def test_change_of_one_voice_serves_who_has_only_that():
+    shelf.put({"chat.online": Changed(vous="De retour.")})
+    assert sentences.ONLINE.say(familiar=True) == "De retour."
+
+
+def test_what_is_filled_in_is_never_read_again():
+    assert sentences.SUMMARY_PROPOSED.say(name="{to}", to="{numero_police}").startswith("{to} propose de confier la")
+    shelf.put({"chat.stays": Changed(vous="{name} {name.__class__} {0} {}")})
+    assert sentences.STAYS.say(name="Camille") == "Camille {name.__class__} {0} {}"
+
+
+def test_numbers_are_those_of_the_administrators():
+    shelf.put({}, {"numero_police": Number("17 00", "tel:1700")})
+    assert "17 00" in CATALOGUE["chat.no_emergency_line"].say()
+    html = CATALOGUE["chat.no_emergency_line"].html()
+    assert '<a href="tel:1700">17 00</a>' in html and '<a href="sms:114">114</a>' in html, "the others stay"
+
+
+def test_script_of_an_administrator_is_text():
+    shelf.put({"chat.talking_with": Changed(vous="<script>alert(1)</script> & {numero_police}")})
+    page = drawn('{% sentence "chat.talking_with" %}')
+    assert page == '&lt;script&gt;alert(1)&lt;/script&gt; &amp; <a href="tel:17">17</a>'
+    assert "<script>" not in drawn('<p title="{% sentence "chat.talking_with" bare %}">')
+
+
+def test_what_fills_a_sentence_is_escaped():
+    assert "&lt;b&gt;" in drawn('{% sentence "chat.goes_on" date=day %}', day="<b>")
+
+
+def test_tag_speaks_as_the_page():
+    assert "Tu parles" in drawn('{% sentence "chat.talking_with" %}', familiar=True)
+    assert "Vous parlez" in drawn('{% sentence "chat.talking_with" %}')
+
+
+def test_tag_is_not_folded_into_the_template(rf):
+    """The loader keeps what is the same at every visit; a sentence is not."""
+    template = Engine.get_default().get_template("chat/_ready.html")
+    assert "Que préparer" in template.render(Context({"familiar": False}))
+    shelf.put({"chat.ready_title": Changed(vous="Pendant ce temps")})
+    assert "Pendant ce temps" in template.render(Context({"familiar": False}))
+
+
+def test_trying_is_seen_where_it_is_tried_and_leaves_nothing():
+    with shelf.trying({"chat.online": Changed(vous="Essai")}):
+        assert sentences.ONLINE.say() == "Essai"
+        assert drawn('{% sentence "chat.online" %}') == '<mark id="apercu">Essai</mark>'
+    assert drawn('{% sentence "chat.online" %}') == "Connexion rétablie."
+
+
+# --- read -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_saying_costs_no_query(django_assert_num_queries):
+    shelf.age(3600)
+    with django_assert_num_queries(0):
+        assert sentences.ARRIVED.say(name="Camille")
+        assert drawn('{% sentence "chat.no_emergency_line" %}')
+
+
+@pytest.mark.django_db
+def test_other_processes_see_a_change_when_theirs_is_old(django_assert_num_queries):
+    ChangedSentence.objects.create(key="chat.online", vous="De retour.")
+    HelpNumber.objects.filter(name="numero_police").update(number="17 00")
+    with django_assert_num_queries(0):
+        shelf.refresh()
+    assert sentences.ONLINE.say() == "Connexion rétablie.", "young: nothing is read"
+    shelf.age(shelf.KEEP_SECONDS - 1)
+    shelf.refresh()
+    assert sentences.ONLINE.say() == "Connexion rétablie."
+    shelf.age(1)
+    with django_assert_num_queries(2):
+        shelf.refresh()
+    assert sentences.ONLINE.say() == "De retour."
+    assert "17 00" in CATALOGUE["chat.no_emergency_line"].html()
+
+
+def test_age_and_one_round_stay_within_the_promise():
+    from chat.delivery import ROUND_SECONDS
+    from chat.management.commands.run_worker import TICK_SECONDS
+
+    assert shelf.KEEP_SECONDS + 2 * max(ROUND_SECONDS, TICK_SECONDS) < 30
+
+
+@pytest.mark.django_db
+def test_first_page_reads_once(django_assert_num_queries, monkeypatch):
+    ChangedSentence.objects.create(key="chat.online", vous="De retour.")
+    monkeypatch.setattr(shelf, "_is_begun", False)
+    shelf.age(3600)
+    with django_assert_num_queries(2):
+        shelf.read_first()
+        shelf.age(3600)
+        shelf.read_first()
+    assert sentences.ONLINE.say() == "De retour."
+
+
+def test_what_was_read_stays_while_the_database_is_away(monkeypatch, caplog):
+    def away() -> None:
+        raise DatabaseError("secret")
+
+    shelf.put({"chat.online": Changed(vous="De retour.")})
+    monkeypatch.setattr("sentences.models.sound_texts", away)
+    shelf.age(3600)
+    with pytest.raises(DatabaseError):
+        shelf.refresh()
+    shelf.read_again()
+    assert sentences.ONLINE.say() == "De retour." and shelf.is_due()
+    assert "DatabaseError" in caplog.text and "secret" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_text_that_is_no_longer_sound_is_not_said(caplog):
+    """A version of the code may take a variable away, or a sentence."""
+    ChangedSentence.objects.create(key="chat.arrived", vous="{prenom} est là.")
+    ChangedSentence.objects.create(key="chat.gone", vous="Rien.")
+    ChangedSentence.objects.create(key="chat.online", vous="De retour.")
+    shelf.read_again()
+    assert sentences.ARRIVED.say(name="Camille").startswith("Camille est là")
+    assert sentences.ONLINE.say() == "De retour."
+    assert "chat.arrived" in caplog.text and "prenom" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_first_numbers_have_their_names():
+    named = dict(HelpNumber.objects.exclude(name=None).values_list("name", "number"))
+    from sentences.numbers import NAMED
+
+    assert named == {name: one.otherwise.display for name, one in NAMED.items()}
