@@ -171,7 +171,7 @@ def assess(answers: Mapping[str, str], *, told_in: Voice | None = None, under: Q
     kept, pending = path(answers, under=under)
     own = voice(kept, under=under)
     spoken = told_in or own
-    outcome = Outcome.UNFINISHED if pending else _outcome(kept, under)
+    outcome = Outcome.UNFINISHED if pending else outcome_of(kept, under)
     words = result_of(outcome, under)
     is_minor = own.familiar or victim_age_band(kept, under=under) in MINOR_AGES
     return Assessment(
@@ -191,13 +191,36 @@ def assess(answers: Mapping[str, str], *, told_in: Voice | None = None, under: Q
     )
 
 
+def shown(outcome: Outcome, voice: Voice, *, under: Questionnaire) -> Assessment:
+    """A result with every reason that it may give, for whoever edits its words."""
+    words = result_of(outcome, under)
+    return Assessment(
+        outcome=outcome,
+        urgency=Urgency.NORMAL,
+        opens_chat=outcome in (Outcome.CHAT, Outcome.CHAT_MINOR),
+        is_minor=voice.familiar,
+        voice=voice,
+        title=words.title.spoken(voice),
+        reasons=tuple(reason.text.spoken(voice) for group in words.reasons for reason in group),
+        service=tuple(sentence.spoken(voice) for sentence in words.service),
+        prepare=tuple(sentence.spoken(voice) for sentence in words.prepare),
+        numbers=_numbers(outcome, {}, is_minor=voice.familiar),
+        destination=DESTINATIONS.get(outcome),
+        destination_beside=DESTINATIONS_BESIDE.get(outcome),
+        version=under.version,
+    )
+
+
 def result_of(outcome: Outcome, under: Questionnaire) -> Result:
     """The words of this outcome; those of danger, of suicidal thoughts and of a path that goes on are the code's."""
     return RESULTS[outcome] if outcome in SAID_BY_CODE else under.results[outcome]
 
 
-def _outcome(kept: Mapping[str, str], under: Questionnaire) -> Outcome:
-    """The destination of a finished path. Danger comes before every rule."""
+def outcome_of(kept: Mapping[str, str], under: Questionnaire) -> Outcome:
+    """The destination of a finished path. Danger comes before every rule.
+
+    kept: answers that lie on the path.
+    """
     match kept.get("danger"):
         case "yes":
             return Outcome.DANGER
