@@ -104,6 +104,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "dsfr.DsfrSocialMedia": SITE,
     "pages.HelpNumber": CONTENT,
     "pages.ContentBlock": CONTENT,
+    "triage.QuestionnaireVersion": NoEnd("what the site asks; reports name the version that they answered"),
     "locations.Municipality": PUBLIC,
     "locations.PlaceName": PUBLIC,
     "locations.PostalCode": PUBLIC,

@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import logging
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 from reports import events
 from tests import once, restoring
 from tests.order import long_files_first
+from triage import versions
 
 
 def pytest_configure() -> None:
@@ -56,6 +58,13 @@ def _in_french() -> Iterator[None]:
     """Each test starts in the site's language, whatever the one before it chose."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _questionnaire_of_the_code() -> None:
+    """No version was published, and no page asks again: tests/triage/ publishes some."""
+    versions.clear()
+    versions._shelf.read_at = math.inf
 
 
 @pytest.fixture(autouse=True)
