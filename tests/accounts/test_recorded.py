@@ -22,6 +22,7 @@ from reports import register
 from reports.models import AccessKind, AccessRecord, ErasureRequest, RetentionRule, Tombstone
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.factories import triage
 
 from .cast import make_user, sign_in
 from .test_admin import first_password as shown_in
@@ -29,8 +30,11 @@ from .test_admin import first_password as shown_in
 pytestmark = pytest.mark.django_db
 
 MODELS = list(admin.site._registry)
-# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the last two.
-OWN_PAGES = {"auth_user_password_change", "accounts_user_import", "accounts_user_export"}
+# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the import and the export,
+# tests/triage/test_admin.py those of the questionnaire.
+OWN_PAGES = {"auth_user_password_change", "accounts_user_import", "accounts_user_export"} | {
+    f"triage_questionnaireversion_{page}" for page in ("part", "document", "preview", "differences", "publish")
+}
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
 
 
@@ -157,6 +161,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "locations.DataEdition": lambda: DataEdition.objects.create(
         source="essai", title="Essai", loaded_at=timezone.now()
     ),
+    "triage.QuestionnaireVersion": lambda: triage.draft(),
 }
 
 
