@@ -1,7 +1,7 @@
 """A questionnaire in words, for whoever edits it: where a problem is, what a condition says, what changed. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
@@ -45,14 +45,15 @@ def condition(one: When, questionnaire: Questionnaire) -> str:
     """What one condition asks for, in words; what it names and is not there stands by its key."""
     parts = []
     with translation.override("fr"):
-        for name, values in one.accepted.items():
+        order = {question.id: index for index, question in enumerate(questionnaire.questions)}
+        for name, values in sorted(one.accepted.items(), key=lambda item: (order.get(item[0], len(order)), item[0])):
             question = questionnaire.by_id.get(name)
             if question is None:
                 parts.append(f"{name} : {', '.join(sorted(values))}")
                 continue
             known = [f"« {option.label.vous} »" for option in question.options if option.value in values]
             unknown = sorted(values - {option.value for option in question.options})
-            parts.append(f"{question_name(question)} {' ou '.join([*known, *unknown])}")
+            parts.append(f"{question_name(question)} : {' ou '.join([*known, *unknown])}")
     return " ; et ".join(parts)
 
 
@@ -116,24 +117,33 @@ class Difference:
     after: str
 
 
+@dataclass(frozen=True)
+class _Said:
+    """Something in words, and what it is: a rule is the same when a question that it names has other words."""
+
+    words: str = field(compare=False)
+    what: object
+
+
 def differences(before: Questionnaire, after: Questionnaire) -> list[Difference]:
     """What the second says otherwise than the first, in the order of the document."""
     found = []
+    nothing = _Said("", None)
     old, new = dict(_leaves(before)), dict(_leaves(after))
     for key in [*new, *(key for key in old if key not in new)]:
-        if old.get(key, "") != new.get(key, ""):
-            named = after if key in new else before
-            found.append(Difference(place(key, named), old.get(key, ""), new.get(key, "")))
-    for where, lines_before, lines_after in (
-        (_("ordre des questions"), _order(before), _order(after)),
-        (_("règles"), _rules(before), _rules(after)),
-        (_("ce qui rend urgent"), _urgent(before), _urgent(after)),
+        was, becomes = old.get(key, nothing), new.get(key, nothing)
+        if was != becomes:
+            found.append(Difference(place(key, after if key in new else before), was.words, becomes.words))
+    for where, listed in (
+        (_("ordre des questions"), _order),
+        (_("règles"), _rules),
+        (_("ce qui rend urgent"), _urgent),
     ):
-        found += _lines(where, lines_before, lines_after)
+        found += _lines(where, listed(before), listed(after))
     return found
 
 
-def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, str]]:
+def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
     """Each text and each list of conditions, by its place."""
     written = of(questionnaire)
     for question, words in zip(questionnaire.questions, written["questions"], strict=True):
@@ -143,9 +153,9 @@ def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, str]]:
         for option in words["options"]:
             yield from _texts((*here, "options", option["value"], "label"), option["label"])
             yield from _texts((*here, "options", option["value"], "hint"), option.get("hint", {}))
-        order = [f"« {option['label']['vous']['fr']} »" for option in words["options"]]
-        yield (*here, "options"), ", ".join(order)
-        yield (*here, "asked_when"), " / ".join(conditions(question.asked_when, questionnaire))
+        order = ", ".join(f"« {option['label']['vous']['fr']} »" for option in words["options"])
+        yield (*here, "options"), _Said(order, [option["value"] for option in words["options"]])
+        yield (*here, "asked_when"), _when(question.asked_when, questionnaire)
     for outcome, words in written["results"].items():
         here = ("results", outcome)
         yield from _texts((*here, "title"), words["title"])
@@ -156,32 +166,39 @@ def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, str]]:
             for index, reason in enumerate(group):
                 yield from _texts((*here, "reasons", number, index, "text"), reason["text"])
                 when = questionnaire.results[Outcome(outcome)].reasons[number][index].when
-                yield (*here, "reasons", number, index, "when"), " / ".join(conditions(when, questionnaire))
+                yield (*here, "reasons", number, index, "when"), _when(when, questionnaire)
 
 
-def _texts(where: Place, words: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Place, str]]:
+def _texts(where: Place, words: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Place, _Said]]:
     for voice, pair in words.items():
         for language in LANGUAGES:
             if pair[language]:
-                yield (*where, voice, language), pair[language]
+                yield (*where, voice, language), _Said(pair[language], pair[language])
 
 
-def _order(questionnaire: Questionnaire) -> list[str]:
-    return [question_name(question) for question in questionnaire.questions]
+def _when(when: tuple[When, ...], questionnaire: Questionnaire) -> _Said:
+    return _Said(" / ".join(conditions(when, questionnaire)), when)
 
 
-def _rules(questionnaire: Questionnaire) -> list[str]:
+def _order(questionnaire: Questionnaire) -> list[_Said]:
+    return [_Said(question_name(question), question.id) for question in questionnaire.questions]
+
+
+def _rules(questionnaire: Questionnaire) -> list[_Said]:
     return [
-        f"{one.outcome.label} : {' / '.join(conditions(one.when, questionnaire))}" for one in questionnaire.decisions
+        _Said(f"{one.outcome.label} : {' / '.join(conditions(one.when, questionnaire))}", (one.outcome, one.when))
+        for one in questionnaire.decisions
     ]
 
 
-def _urgent(questionnaire: Questionnaire) -> list[str]:
-    return [condition(one, questionnaire) for one in questionnaire.urgent]
+def _urgent(questionnaire: Questionnaire) -> list[_Said]:
+    return [_Said(condition(one, questionnaire), one) for one in questionnaire.urgent]
 
 
-def _lines(where: str, before: list[str], after: list[str]) -> Iterator[Difference]:
-    for tag, start, end, other_start, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+def _lines(where: str, before: list[_Said], after: list[_Said]) -> Iterator[Difference]:
+    """What was put in, taken out or replaced, in a list where order counts."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, start, end, other_start, other_end in matcher.get_opcodes():
         if tag != "equal":
-            for old, new in zip_longest(before[start:end], after[other_start:other_end], fillvalue=""):
-                yield Difference(where, old, new)
+            for old, new in zip_longest(before[start:end], after[other_start:other_end]):
+                yield Difference(where, old.words if old else "", new.words if new else "")
