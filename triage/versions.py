@@ -6,6 +6,7 @@ every process within KEEP_SECONDS (by the one that published it, at once).
 """
 
 import logging
+import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -30,10 +31,11 @@ PUBLISHING = 0x504E4156_20
 
 @dataclass
 class _Shelf:
-    """What this process read. in_force: the number, none for the questionnaire of the code."""
+    """What this process read. current: the questionnaire in force at `read_at`, in monotonic seconds."""
 
-    read_at: float = float("-inf")  # monotonic seconds
-    in_force: int | None = None
+    read_at: float = float("-inf")
+    current: Questionnaire = BUILT_IN
+    lock: threading.Lock = field(default_factory=threading.Lock)
     versions: OrderedDict[int, Questionnaire] = field(default_factory=OrderedDict)
     walks: OrderedDict[tuple[int, int], Walk] = field(default_factory=OrderedDict)
 
@@ -48,7 +50,7 @@ def forget() -> None:
 
 def clear() -> None:
     """Forget everything: between tests, where numbers may come back."""
-    _shelf.read_at, _shelf.in_force = float("-inf"), None
+    _shelf.read_at, _shelf.current = float("-inf"), BUILT_IN
     _shelf.versions.clear()
     _shelf.walks.clear()
 
@@ -62,24 +64,24 @@ def _keep[K, V](kept: OrderedDict[K, V], key: K, value: V) -> V:
 
 def current() -> Questionnaire:
     """The questionnaire in force. While the database fails, the last one that was known."""
-    now = time.monotonic()
-    if now - _shelf.read_at >= KEEP_SECONDS:
-        _shelf.read_at = now
-        try:
-            _shelf.in_force = _read_in_force()
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("questionnaire: the database failed (%s)", type(error).__name__)
-    if _shelf.in_force is None:
-        return BUILT_IN
-    return _shelf.versions.get(_shelf.in_force, BUILT_IN)
+    if time.monotonic() - _shelf.read_at >= KEEP_SECONDS:
+        with _shelf.lock:  # the first one of many pages asks, the others have its answer
+            now = time.monotonic()
+            if now - _shelf.read_at >= KEEP_SECONDS:
+                try:
+                    _shelf.current = _read_in_force()
+                except (DatabaseError, InterfaceError) as error:
+                    logger.warning("questionnaire: the database failed (%s)", type(error).__name__)
+                _shelf.read_at = now
+    return _shelf.current
 
 
-def _read_in_force() -> int | None:
-    """The number in force, with its questionnaire on the shelf. One that cannot be read leaves what was there."""
+def _read_in_force() -> Questionnaire:
+    """From the database. A version that cannot be read leaves the one that was asked before."""
     number = QuestionnaireVersion.objects.filter(state=State.IN_FORCE).values_list("number", flat=True).first()
-    if number is None or number in _shelf.versions:
-        return number
-    return number if _read(number) is not None else _shelf.in_force
+    if number is None:
+        return BUILT_IN
+    return _shelf.versions.get(number) or _read(number) or _shelf.current
 
 
 def _read(number: int) -> Questionnaire | None:

@@ -77,7 +77,7 @@ def test_version_from_the_form_to_the_visitor(
         chief.get_by_role("link", name=f"« {BEFORE} »").click()
     axe(chief)
     chief.get_by_label("Question, vous, français").fill("")
-    save(chief, "Enregistrer dans le brouillon")
+    chief.get_by_role("button", name="Enregistrer dans le brouillon", exact=True).click()
     expect(chief.locator("[name=text-vous-fr]")).to_be_focused()
     expect(chief.locator(".errors").first).to_contain_text("Écrivez ce texte.")
     chief.get_by_label("Question, vous, français").fill(WORDS)

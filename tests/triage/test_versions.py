@@ -107,6 +107,16 @@ def test_other_processes_see_a_publication_in_time(monkeypatch):
 
 
 @pytest.mark.django_db
+def test_version_in_force_stays_whatever_else_is_read(monkeypatch):
+    row = make.published(make.screen_says("En vigueur ?"))
+    assert versions.current().version == row.key
+    monkeypatch.setattr(versions, "MOST_KEPT", 1)
+    assert versions.find(make.published(state=State.PAST).key) is not None
+    assert len(versions._shelf.versions) == 1
+    assert versions.current().version == row.key
+
+
+@pytest.mark.django_db
 def test_version_that_cannot_be_read_leaves_the_questionnaire_of_the_code(caplog):
     row = make.draft()
     QuestionnaireVersion.objects.filter(pk=row.pk).update(
