@@ -19,8 +19,7 @@ from locations.models import Force, ReceptionPoint
 from reports.keyring import UnsealError
 from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
 from reports.offence import Element
-from triage import rules
-from triage.questions import VERSION
+from triage import rules, versions
 from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
@@ -262,8 +261,8 @@ def queue(now: datetime) -> tuple[int, list[Waiting]]:
 class Dossier:
     """« Ce que je sais » of one conversation, in words.
 
-    answers: question and answer of the triage; None when no key opens them. is_other_version: the questions have
-    changed since, so that a wording may differ from what the person read.
+    answers: question and answer of the triage, in the words of the version that the person answered; None when no key
+    opens them. is_other_version: that version is known no more, so that a wording may differ from what they read.
     """
 
     report: Report
@@ -304,13 +303,15 @@ def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
     except UnsealError:
         readable = False
         logger.error("triage answers cannot be opened %s", conversation.public_id)
-    assessment = rules.assess(answers, told_in=rules.FOR_AGENTS)
+    known = versions.find(report.triage_version)
+    under = known or versions.current()
+    assessment = rules.assess(answers, told_in=rules.FOR_AGENTS, under=under)
     unit = report.reception_point
     week = unit.opening_hours if unit else None
     return Dossier(
         report=report,
-        answers=rules.describe(answers) if readable else None,
-        is_other_version=report.triage_version != VERSION,
+        answers=rules.describe(answers, under=under) if readable else None,
+        is_other_version=known is None,
         outcome=_labels([report.outcome], rules.Outcome)[0],
         reasons=[str(reason) for reason in assessment.reasons] if assessment.is_finished else [],
         numbers=list(assessment.numbers),
@@ -338,7 +339,7 @@ def _partners(report: Report) -> list[lookup.PartnerGroup]:
 def is_familiar(report: Report, answers: dict[str, str]) -> bool:
     """Whether to write *tu*: the person who writes is a minor."""
     if answers:
-        return rules.voice(answers).familiar
+        return rules.voice(answers, under=versions.under(report.triage_version)).familiar
     return report.is_minor and report.role == ReporterRole.VICTIM
 
 

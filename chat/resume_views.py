@@ -19,7 +19,6 @@ from chat.views import json_answer, manner_of, without_visit
 from reports import arrivals, house, house_rules, limits
 from reports.models import ErasureRequest
 from reports.visitor import hashed_networks
-from triage import rules
 
 CODES_SECONDS = 10 * 60  # in which a conversation may ask for `house_rules.CODES_MOST`
 # Only words of the list in the right number are a try: a slip is none. Fifty bits are not guessed at this rate; what
@@ -156,8 +155,7 @@ def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
     """Whether to say *tu*, as far as this visit tells: on a new device nothing does."""
     if current is not None:
         return bool(manner_of(request, current)["familiar"])
-    answers = triage.session.answers(request)
-    return bool(answers) and rules.voice(answers).familiar
+    return bool(triage.session.answers(request)) and triage.session.voice(request).familiar
 
 
 def _try(

@@ -50,7 +50,7 @@ from chat.place import place_of
 from chat.threads import DATABASE_AWAY
 from reports import arrivals, limits
 from reports.models import Report, ReporterRole
-from triage import numbers, rules
+from triage import numbers
 
 logger = logging.getLogger(__name__)
 
@@ -69,9 +69,8 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 
 def _is_familiar(request: HttpRequest, report: Report) -> bool:
     """Whether to say *tu*: as the orientation does, else (on another device) as the report tells."""
-    answers = triage.session.answers(request)
-    if answers:
-        return rules.voice(answers).familiar
+    if triage.session.answers(request):
+        return triage.session.voice(request).familiar
     return report.is_minor and report.role == ReporterRole.VICTIM
 
 

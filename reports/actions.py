@@ -15,7 +15,6 @@ from reports import arrivals, forgetting, keyring, register
 from reports.arrivals import Aside
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.visitor import Connection
-from triage.questions import VERSION
 from triage.rules import Assessment, Urgency
 
 
@@ -60,7 +59,7 @@ def file_report(
             "platforms": list(platforms),
             "since": since,
             "expectations": list(expectations),
-            "triage_version": VERSION,
+            "triage_version": assessment.version,
             "triage_answers_sealed": keyring.seal(json.dumps(dict(answers)), context=f"report:{submission_id}"),
             "outcome": assessment.outcome,
             "urgency": Urgency.NORMAL if is_one_of_many else assessment.urgency,

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
 from reports.sealing import TEXT_MAX_BYTES
 from triage import rules
+from triage.questionnaire import Questionnaire
 from triage.questions import Text
+from triage.results import BUILT_IN
 
 # What the orientation already heard, so that nobody ticks it twice.
 _FACT_OF_ANSWER = {
@@ -30,15 +32,15 @@ _FACT_OF_ANSWER = {
 }
 
 
-def initial_from_triage(answers: Mapping[str, str]) -> dict[str, Any]:
-    """What the answers of the orientation already say, as initial values of the form."""
-    kept = rules.on_path(answers)
+def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, Any]:
+    """What the answers of the orientation already say, as initial values of the form. under: what they answered."""
+    kept = rules.on_path(answers, under=under)
     role = kept.get("role", ReporterRole.VICTIM)
     if role == "organisation":  # they took the open door: they speak in their profession
         role = ReporterRole.PROFESSIONAL
     return {
         "role": role,
-        "age_band": rules.victim_age_band(kept) or AgeBand.UNKNOWN,
+        "age_band": rules.victim_age_band(kept, under=under) or AgeBand.UNKNOWN,
         "facts": sorted({_FACT_OF_ANSWER[pair] for pair in kept.items() if pair in _FACT_OF_ANSWER}),
         "platforms": [Platform.PHONE] if kept.get("facts") == "sms" else [],
     }

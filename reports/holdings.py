@@ -105,6 +105,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "pages.HelpNumber": CONTENT,
     "pages.ContentBlock": CONTENT,
     "sentences.ChangedSentence": CONTENT,
+    "triage.QuestionnaireVersion": NoEnd("what the site asks; reports name the version that they answered"),
     "locations.Municipality": PUBLIC,
     "locations.PlaceName": PUBLIC,
     "locations.PostalCode": PUBLIC,

@@ -55,7 +55,7 @@ def create(request: HttpRequest) -> HttpResponse:
         if _is_ongoing(report):
             if request.method == "POST":
                 return redirect("chat:conversation")
-            familiar = rules.voice(triage.session.answers(request)).familiar
+            familiar = triage.session.voice(request).familiar
             return render(request, "reports/already.html", {"familiar": familiar})
         if request.session.get(_SUBMISSION_KEY) == str(report.submission_id):
             del request.session[_SUBMISSION_KEY]
@@ -81,7 +81,9 @@ def create(request: HttpRequest) -> HttpResponse:
     # A form of an earlier report, kept open in a tab, files nothing: it is shown again with what was ticked.
     is_stale = request.method == "POST" and request.POST.get("submission_id") != submission_id
     form = ReportForm(
-        request.POST if request.method == "POST" else None, initial=initial_from_triage(answers), familiar=familiar
+        request.POST if request.method == "POST" else None,
+        initial=initial_from_triage(answers, under=triage.session.questionnaire(request)),
+        familiar=familiar,
     )
     if request.method == "POST" and not is_stale and form.is_valid():
         if effort.is_asked_of(assessment, discreet=triage.session.is_discreet(request)):
@@ -103,7 +105,7 @@ def _file(request: HttpRequest, fields: dict[str, Any], assessment: Assessment, 
     """The signalement is filed: on to the chat."""
     report = actions.file_report(
         submission_id=uuid.UUID(_submission_id(request)),
-        answers=rules.on_path(triage.session.answers(request)),
+        answers=rules.on_path(triage.session.answers(request), under=triage.session.questionnaire(request)),
         assessment=assessment,
         choice=choice,
         discreet=triage.session.is_discreet(request),

@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import logging
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from reports.house_rules import Rule
 from sentences import shelf
 from tests import once, restoring
 from tests.order import long_files_first
+from triage import versions
 
 
 def pytest_configure() -> None:
@@ -87,6 +89,13 @@ def set_rule() -> Callable[[Rule, int], None]:
 def _sentences_of_origin() -> None:
     """What an earlier test changed is not said in this one; and nothing reads the table for a while."""
     shelf.put({})
+
+
+@pytest.fixture(autouse=True)
+def _questionnaire_of_the_code() -> None:
+    """No version was published, and no page asks again: tests/triage/ publishes some."""
+    versions.clear()
+    versions._shelf.read_at = math.inf
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
-"""The questions of the orientation, as versioned data.
+"""What a question is, and the questions of the questionnaire that the code brings.
 
 A question is asked when one of its conditions holds on the answers given before it; the order of QUESTIONS is the
-order on screen. Nothing here decides an outcome: see rules.py. Whoever changes a question, an option or a condition
-changes VERSION too: reports keep the version under which they were answered.
+order on screen. Nothing here decides an outcome: see results.py and rules.py. Whoever changes a question, an option, a
+condition or a rule here changes VERSION too: reports keep the version under which they were answered.
 
 Source of the questions: the orientation table and its traps in the service's reference facts.
 """
@@ -70,6 +70,12 @@ class When:
             question: frozenset((values,) if isinstance(values, str) else values)
             for question, values in accepted.items()
         }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, When) and self.accepted == other.accepted
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.accepted.items()))
 
     def holds(self, answers: Mapping[str, str]) -> bool:
         """Whether these answers meet the condition."""

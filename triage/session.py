@@ -5,8 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from triage import rules
-from triage.questions import VERSION, Question
+from triage import rules, versions
+from triage.questionnaire import Questionnaire
+from triage.questions import Question, Voice
 
 KEY = "triage"
 
@@ -20,13 +21,24 @@ def answers(request: HttpRequest) -> dict[str, str]:
     return dict(_namespace(request).get("answers", {}))
 
 
+def questionnaire(request: HttpRequest) -> Questionnaire:
+    """What this visit answers: it ends under the version that it began under. Before an answer, the one in force."""
+    kept = _namespace(request)
+    return versions.under(kept.get("version", "")) if kept.get("answers") else versions.current()
+
+
+def voice(request: HttpRequest) -> Voice:
+    """How to speak to whoever answers in this visit."""
+    return rules.voice(answers(request), under=questionnaire(request))
+
+
 def save_answer(request: HttpRequest, *, question: Question, value: str) -> None:
     """Keep one answer. Changing what was said before closes the open door again: it belonged to another result."""
-    kept = answers(request)
+    kept, version = answers(request), questionnaire(request).version
     changed = kept.get(question.id) != value
     kept[question.id] = value
     request.session[KEY] = {
-        "version": VERSION,
+        "version": version,
         "answers": kept,
         "chat_anyway": wants_chat_anyway(request) and not changed,
     }
@@ -53,7 +65,7 @@ def take_refusal(request: HttpRequest, *, question: Question) -> str:
 
 def assessment(request: HttpRequest) -> rules.Assessment | None:
     """What this visit's answers mean; None while a question waits for its answer."""
-    assessed = rules.assess(answers(request))
+    assessed = rules.assess(answers(request), under=questionnaire(request))
     return assessed if assessed.is_finished else None
 
 
@@ -64,7 +76,8 @@ def wants_chat_anyway(request: HttpRequest) -> bool:
 
 def take_open_door(request: HttpRequest) -> None:
     """Remember that the person wants to talk to somebody whatever the result says."""
-    request.session[KEY] = {"version": VERSION, "answers": answers(request), "chat_anyway": True}
+    version = questionnaire(request).version
+    request.session[KEY] = {"version": version, "answers": answers(request), "chat_anyway": True}
 
 
 def is_discreet(request: HttpRequest) -> bool:

@@ -46,6 +46,7 @@ SENSITIVE = {
     "openings:review": {"POST"},
     "openings:register_csv": {"GET"},
     "openings:register_pdf": {"GET"},
+    "admin:triage_questionnaireversion_publish": {"GET", "POST"},
 }
 # What was typed there waits for the proof that was asked for (`reports.unsent`), by the names of the fields.
 KEPT = {

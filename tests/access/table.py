@@ -380,6 +380,16 @@ ROUTES: dict[str, Route] = {
     "admin:accounts_user_import": Route(administrators, FORM),
     "admin:accounts_user_export": Route(administrators, WRITE),
     "admin:reports_houserule_changes": Route(administrators, READ),
+    # Versions of the questionnaire: a draft, which is edited, looked at and published.
+    "admin:triage_questionnaireversion_part": Route(administrators, FORM, where={"kind": "question", "key": "age"}),
+    "admin:triage_questionnaireversion_document": Route(administrators, FORM),
+    "admin:triage_questionnaireversion_preview": Route(
+        administrators, FORM, to=("/admin/triage/questionnaireversion/…/apercu/",)
+    ),
+    "admin:triage_questionnaireversion_differences": Route(administrators, READ),
+    "admin:triage_questionnaireversion_publish": Route(
+        administrators, FORM, to=("/admin/triage/questionnaireversion/…/publier/",)
+    ),
     "admin:admin/(?P<url>.*)$": Route(missing_administrators, FORM, where={"url": "rien"}),
     # The operator's. /metrics is for who holds the token, whoever they are.
     "health_live": Route(anybody, READ),
@@ -422,4 +432,5 @@ ADMIN: dict[str, AdminClass] = {
     "reports.RetentionRule": AdminClass(add=False, delete=False),
     "reports.Tombstone": AdminClass(add=False, change=False, delete=False),
     "sentences.ChangedSentence": AdminClass(add=False, delete=False),
+    "triage.QuestionnaireVersion": AdminClass(),
 }

@@ -183,6 +183,7 @@ def where(cast: Cast) -> dict[str, Any]:
         "transmission_id": cast.transmission.public_id,
         "pk": 2**31 - 1,  # of a passkey: nobody's
         "id": rows["accounts.User"],
+        "number": rows["triage.QuestionnaireVersion"],
         "content_type_id": 1,
         "rows": rows,
     }

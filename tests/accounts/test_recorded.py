@@ -23,6 +23,7 @@ from reports.models import AccessKind, AccessRecord, ErasureRequest, HouseRule, 
 from sentences.models import ChangedSentence
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.factories import triage
 
 from .cast import make_user, sign_in
 from .test_admin import first_password as shown_in
@@ -30,10 +31,15 @@ from .test_admin import first_password as shown_in
 pytestmark = pytest.mark.django_db
 
 MODELS = list(admin.site._registry)
-# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the two that change something.
+# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the import and the export,
+# tests/triage/test_admin.py those of the questionnaire.
 OWN_PAGES = {
-    "auth_user_password_change", "accounts_user_import", "accounts_user_export", "reports_houserule_changes",
-}  # fmt: skip
+    "auth_user_password_change",
+    "accounts_user_import",
+    "accounts_user_export",
+    "reports_houserule_changes",
+    *(f"triage_questionnaireversion_{page}" for page in ("part", "document", "preview", "differences", "publish")),
+}
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
 
 
@@ -161,6 +167,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "locations.DataEdition": lambda: DataEdition.objects.create(
         source="essai", title="Essai", loaded_at=timezone.now()
     ),
+    "triage.QuestionnaireVersion": lambda: triage.draft(),
 }
 
 

@@ -12,7 +12,7 @@ CATALOGUE = Path(__file__).resolve().parents[2] / "pnav" / "locale" / "en" / "LC
 # French on purpose: read by agents and administrators only.
 STAFF = re.compile(
     r"templates/(console|account|mfa|allauth|admin)|pnav/accounts|chat/(console|canned|desk|case|emergency_|closing_)"
-    r"|chat/handover_(rules|models)|reports/offence|admin\.py|pnav/demo|management/"
+    r"|chat/handover_(rules|models)|reports/offence|admin\.py|triage/(document|walk|describing|editing|models)|pnav/demo|management/"
 )
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%[sd]|\{[a-z_]*\}|</?[a-z][^>]*>")
 

@@ -1,0 +1,147 @@
+"""From a form of the admin to a visitor's page: edited, looked at, published, in a real browser."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
+from playwright.sync_api import Page, expect
+
+from pnav.accounts.models import Role, User
+from tests.accounts.cast import make_user
+from tests.browser.conftest import LiveSite, PageFactory, goes_on
+from tests.browser.test_accounts import sign_in
+from triage import versions
+
+LIST = "/admin/triage/questionnaireversion/"
+WORDS, ENGLISH = "Quelqu’un regarde-t-il votre écran ?", "Is somebody looking at your screen?"
+BEFORE = "Quelqu’un peut-il voir votre écran ?"
+
+
+@pytest.fixture
+def chief(live_site: LiveSite, page_factory: PageFactory) -> Iterator[Page]:
+    """An administrator's page. Afterwards the site asks the questionnaire of the code again."""
+    with live_site.database():
+        make_user("chef-questionnaire", Role.ADMINISTRATOR, totp=True)
+    page = page_factory()
+    sign_in(page, live_site.url, "chef-questionnaire")
+    yield page
+    with live_site.database():
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE triage_questionnaireversion")  # no row of those published may be deleted
+        User.objects.filter(username="chef-questionnaire").delete()
+    limit = time.monotonic() + versions.KEEP_SECONDS + 20
+    visitor = page_factory()
+    while second_question(visitor, live_site.url) != BEFORE:
+        assert time.monotonic() < limit, "the version that is gone is still asked"
+        page.wait_for_timeout(500)
+
+
+def second_question(page: Page, base: str) -> str:
+    """A visit from its beginning; what the second question says."""
+    page.context.clear_cookies()
+    page.goto(f"{base}/orientation/")
+    answer(page, "Non, pas en ce moment")
+    return page.locator("h1").inner_text()
+
+
+def answer(page: Page, label: str) -> None:
+    page.get_by_label(label, exact=True).check(force=True)  # the label lies over the button
+    with goes_on(page):
+        page.get_by_role("button", name="Continuer").click()
+
+
+def save(page: Page, name: str) -> None:
+    with goes_on(page):
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_version_from_the_form_to_the_visitor(
+    live_site: LiveSite, chief: Page, page_factory: PageFactory, axe: Axe
+) -> None:
+    base = live_site.url
+    running = page_factory()
+    assert second_question(running, base) == BEFORE
+
+    # A draft, edited in a form: an error is beside its field, with the focus.
+    chief.goto(f"{base}{LIST}add/")
+    chief.fill("[name=note]", "Des mots plus simples")
+    with goes_on(chief):
+        chief.locator("[name=_save]").click()
+    expect(chief.locator("body")).to_contain_text("Tous les chemins ont été suivis")
+    axe(chief)
+    with goes_on(chief):
+        chief.get_by_role("link", name=f"« {BEFORE} »").click()
+    axe(chief)
+    chief.get_by_label("Question, vous, français").fill("")
+    chief.get_by_role("button", name="Enregistrer dans le brouillon", exact=True).click()
+    expect(chief.locator("[name=text-vous-fr]")).to_be_focused()
+    expect(chief.locator(".errors").first).to_contain_text("Écrivez ce texte.")
+    chief.get_by_label("Question, vous, français").fill(WORDS)
+    chief.get_by_label("Question, vous, anglais").fill(ENGLISH)
+
+    # The real page, in a tab of its own; nothing is saved.
+    with chief.context.expect_page() as opened:
+        chief.get_by_role("button", name="Aperçu en anglais").click()
+    preview = opened.value
+    expect(preview.locator("h1")).to_have_text(ENGLISH)
+    expect(preview.get_by_role("status").first).to_contain_text("nothing has been saved")
+    preview.close()
+    save(chief, "Enregistrer dans le brouillon")
+
+    # A walk through the draft; nobody else sees it.
+    with chief.context.expect_page() as opened:
+        chief.get_by_role("link", name="Aperçu", exact=True).click()
+    walk = opened.value
+    answer(walk, "Non, pas en ce moment")
+    expect(walk.locator("h1")).to_have_text(WORDS)
+    axe(walk)
+    walk.close()
+    assert second_question(page_factory(), base) == BEFORE
+
+    # Published, after what changes was read.
+    with goes_on(chief):
+        chief.get_by_role("link", name="Publier").click()
+    expect(chief.locator("ins").first).to_have_text(WORDS)
+    axe(chief)
+    save(chief, "Mettre en vigueur")
+    expect(chief.locator("body")).to_contain_text("Version en vigueur")
+    visitor = page_factory()
+    assert second_question(visitor, base) == WORDS
+
+    # Whoever had begun ends as they began.
+    running.reload()
+    expect(running.locator("h1")).to_have_text(BEFORE)
+    answer(running, "Non")
+    expect(running.locator("h1")).to_have_text("Qui êtes-vous ?")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_of_a_version_fit_a_narrow_screen(live_site: LiveSite, chief: Page, axe: Axe, theme: str) -> None:
+    chief.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    chief.goto(f"{live_site.url}{LIST}add/")
+    chief.fill("[name=note]", "Essai")
+    with goes_on(chief):
+        chief.locator("[name=_save]").click()
+    version = chief.url.removesuffix("change/")
+    for part in (
+        "change/",
+        "partie/question/author/",
+        "partie/regle/2/",
+        "partie/resultat/chat/",
+        "publier/",
+        "document/",
+    ):
+        chief.goto(version + part)
+        for width in (1280, 320):
+            chief.set_viewport_size({"width": width, "height": 800})
+            axe(chief)
+            if folder := os.environ.get("SHOTS"):
+                name = f"{part.strip('/').replace('/', '-')}-{theme}-{width}.png"
+                chief.screenshot(path=str(Path(folder) / name), full_page=True)
+            if width == 320:
+                overflow = chief.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                assert overflow <= 0, part

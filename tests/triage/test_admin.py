@@ -1,0 +1,276 @@
+"""The versions of the questionnaire in the admin: written, looked at, published; by whom, and with which lines."""
+
+import json
+from html import unescape
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from pnav.accounts.models import Role
+from reports.models import AccessRecord
+from tests.accounts.cast import make_user, sign_in
+from tests.accounts.test_proof import age, is_asked
+from tests.accounts.test_recorded import Fields
+from tests.factories import triage as make
+from triage import versions
+from triage.models import QuestionnaireVersion, State
+from triage.results import BUILT_IN
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/triage/questionnaireversion/"
+
+
+@pytest.fixture
+def chief(client):
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+def url(row: QuestionnaireVersion, page: str, *more: str) -> str:
+    return reverse(f"admin:triage_questionnaireversion_{page}", args=[row.pk, *more])
+
+
+def read(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.headers
+    return unescape(answer.content.decode())
+
+
+def sent(client: Client, address: str, **changes: str) -> dict[str, list[str]]:
+    """What a browser sends of the largest form of this page, with these changes."""
+    fields = Fields(client.get(address).content.decode()).largest
+    return fields | {name.replace("__", "-"): [value] for name, value in changes.items()}
+
+
+def lines() -> list[tuple[str, str, str]]:
+    return list(AccessRecord.objects.order_by("number").values_list("kind", "subject", "detail"))
+
+
+def subject(row: QuestionnaireVersion) -> str:
+    return f"triage.QuestionnaireVersion {row.pk}"
+
+
+# --- drafts ---------------------------------------------------------------------------------------------------------
+
+
+def test_new_version_begins_as_a_copy_of_the_one_in_force(client, chief):
+    answer = client.post(f"{LIST}add/", {"source": "code", "note": "Première"})
+    first = QuestionnaireVersion.objects.get()
+    assert answer.headers["Location"] == url(first, "change")
+    assert (first.state, first.based_on, first.author_id) == (State.DRAFT, None, chief.pk)
+    assert first.document == make.written() and [line[:2] for line in lines()] == [("admin_add", subject(first))]
+    current = make.published(make.screen_says("Autre texte ?"))
+    assert f'value="{current.pk}" selected' in read(client, f"{LIST}add/")
+    client.post(f"{LIST}add/", {"source": str(current.pk), "note": "Copie"})
+    copy = QuestionnaireVersion.objects.latest("number")
+    assert copy.based_on == current.pk and copy.document == current.document
+
+
+def test_question_is_edited_in_a_form_and_nobody_sees_it_yet(client, chief):
+    row = make.draft()
+    where = url(row, "part", "question", "screen")
+    answer = client.post(where, sent(client, where, text__vous__fr="Un regard  sur\nvotre écran ?"))
+    assert answer.headers["Location"] == url(row, "change")
+    row.refresh_from_db()
+    assert make.question(row.document, "screen")["text"]["vous"]["fr"] == "Un regard sur votre écran ?"
+    assert row.revision == 1
+    assert lines() == [("admin_change", subject(row), "Question screen")]
+    assert LogEntry.objects.get().user_id == chief.pk
+    assert "Question screen" in read(client, url(row, "history"))
+    assert "Un regard" not in read(client, reverse("triage:start"))
+
+
+@pytest.mark.parametrize(
+    "kind_and_key", [("question", "facts"), ("regle", "6"), ("urgence", "tout"), ("resultat", "chat")]
+)
+def test_form_sent_as_it_is_changes_nothing(client, chief, kind_and_key):
+    row = make.draft()
+    where = url(row, "part", *kind_and_key)
+    assert client.post(where, sent(client, where)).status_code == 302
+    before = row.document
+    row.refresh_from_db()
+    assert row.document == before
+
+
+def test_error_is_beside_its_field_and_nothing_is_lost(client, chief):
+    row = make.draft()
+    where = url(row, "part", "question", "screen")
+    fields = sent(client, where, text__vous__fr="", help__vous__fr="Tapé à la main")
+    answer = client.post(where, fields)
+    page = unescape(answer.content.decode())
+    assert answer.status_code == 200 and "Tapé à la main" in page
+    assert page.index("Écrivez ce texte.") < page.index('id="id_text-vous-fr"') and "autofocus" in page
+    row.refresh_from_db()
+    assert row.revision == 0 and not lines()
+
+
+def test_question_is_added_asked_where_it_was_said_and_taken_away(client, chief):
+    row = make.draft()
+    where = url(row, "part", "question", "nouvelle")
+    fields = sent(
+        client, where, **{"text__vous__fr": "Depuis longtemps ?", "place": "6", "when-0": "facts:page"},
+        options__0__label__vous__fr="Oui", options__1__label__vous__fr="Non",
+    )  # fmt: skip
+    fields |= {"options-0-ORDER": ["1"], "options-1-ORDER": ["2"]}
+    client.post(where, fields)
+    row.refresh_from_db()
+    added = row.document["questions"][5]
+    assert (added["id"], added["slug"], added["asked_when"]) == ("q1", "precision-13", [{"facts": ["page"]}])
+    assert [one["value"] for one in added["options"]] == ["o1", "o2"]
+    assert versions.checked(row).problems == ()
+    page = url(row, "part", "question", "q1")
+    client.post(page, sent(client, page, _delete="1"))
+    row.refresh_from_db()
+    assert row.document == make.written()
+
+
+def test_question_moved_before_what_it_depends_on_is_said_there_and_not_published(client, chief):
+    row = make.draft()
+    where = url(row, "part", "question", "author")
+    answer = client.post(where, sent(client, where, place="3"), follow=True)
+    page = unescape(answer.content.decode())
+    assert answer.redirect_chain[-1][0] == where and "qui est posée plus loin" in page
+    assert "à corriger avant de publier" in read(client, url(row, "change"))
+    row.refresh_from_db()
+    client.post(url(row, "publish"), {"revision": row.revision, "instead_of": ""})
+    row.refresh_from_db()
+    assert row.state == State.DRAFT
+
+
+def test_two_people_edit_one_draft(client, chief):
+    row = make.draft()
+    where = url(row, "part", "question", "screen")
+    fields = sent(client, where, text__vous__fr="Le mien ?")
+    other = url(row, "part", "resultat", "chat")
+    client.post(other, sent(client, other, title__vous__fr="Le sien"))
+    answer = client.post(where, fields)
+    page = unescape(answer.content.decode())
+    assert "Quelqu'un a modifié ce brouillon" in page and "Le mien ?" in page
+    client.post(where, Fields(answer.content.decode()).largest)
+    row.refresh_from_db()
+    assert make.question(row.document, "screen")["text"]["vous"]["fr"] == "Le mien ?"
+    assert row.document["results"]["chat"]["title"]["vous"]["fr"] == "Le sien"
+
+
+def test_document_as_json_says_where_each_fault_is(client, chief):
+    row = make.draft()
+    where = url(row, "document")
+    wrong = make.written(lambda made: make.question(made, "age")["text"]["vous"].update(fr=""))
+    page = client.post(where, {"revision": "0", "document": json.dumps(wrong)})
+    assert "Question « age », texte, vous, français : Ce texte est vide." in unescape(page.content.decode())
+    assert "ligne 1" in unescape(client.post(where, {"revision": "0", "document": "{"}).content.decode())
+    right = make.written(make.screen_says("En JSON ?"))
+    assert client.post(where, {"revision": "0", "document": json.dumps(right)}).status_code == 302
+    row.refresh_from_db()
+    assert row.document == right and lines() == [("admin_change", subject(row), "Document")]
+
+
+# --- looking at it --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "shown"), [("fr", "Texte essayé ?"), ("en", "Text tried?")])
+def test_preview_of_a_form_is_the_real_page_and_saves_nothing(client, chief, language, shown):
+    row = make.draft()
+    where = url(row, "part", "question", "screen")
+    changes = {"text__vous__fr": "Texte essayé ?", "text__vous__en": "Text tried?"}
+    page = unescape(client.post(where, sent(client, where, _preview=language, **changes)).content.decode())
+    assert f'id="question-text">{shown}</h1>' in page and f'<html lang="{language}"' in page
+    assert "version" in page and page.count('type="radio"') == 2
+    row.refresh_from_db()
+    assert row.revision == 0 and not lines() and not LogEntry.objects.exists()
+
+
+def test_walk_through_a_draft_in_the_real_pages(client, chief):
+    row = make.draft(make.screen_says("Encore un brouillon ?"))
+    where = url(row, "preview")
+    answer = client.post(where, {"answer": "no"}, follow=True)
+    assert "Encore un brouillon ?" in unescape(answer.content.decode())
+    answer = client.get(f"{where}?danger=yes")
+    page = unescape(answer.content.decode())
+    assert 'href="tel:17"' in page and "rien n’est enregistré" in page
+    assert "triage" not in client.session and not lines()
+
+
+def test_differences_are_said_in_words(client, chief):
+    row = make.draft(make.screen_says("Neuf ?"))
+    page = read(client, url(row, "differences"))
+    assert "<ins>Neuf ?</ins>" in page and "<del>Quelqu’un peut-il voir votre écran ?</del>" in page
+
+
+# --- publishing -----------------------------------------------------------------------------------------------------
+
+
+def publish(client: Client, row: QuestionnaireVersion):
+    where = url(row, "publish")
+    return client.post(where, sent(client, where))
+
+
+def test_publishing_is_an_act_with_its_line(client, chief, django_capture_on_commit_callbacks):
+    row = make.draft(make.screen_says("Publiée ?"))
+    assert "Mettre en vigueur" in read(client, url(row, "publish"))
+    assert not lines()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert publish(client, row).headers["Location"] == url(row, "change")
+    row.refresh_from_db()
+    assert (row.state, row.published_by_id) == (State.IN_FORCE, chief.pk) and row.published_at
+    assert lines() == [("admin_change", subject(row), "Publication")]
+    visitor = Client()
+    visitor.post(reverse("triage:question", args=["maintenant"]), {"answer": "no"})
+    assert "Publiée ?" in read(visitor, reverse("triage:question", args=["autour"]))
+
+
+def test_published_version_is_never_changed_nor_deleted(client, chief):
+    row = make.published()
+    for address in (url(row, "part", "question", "age"), url(row, "delete")):
+        assert client.get(address).status_code == 403
+    assert client.post(url(row, "change"), {"note": "Autre"}).status_code == 403
+    assert client.post(url(row, "document"), {"revision": "0", "document": "{}"}).status_code == 403
+    assert "Nouvelle version à partir de celle-ci" in read(client, url(row, "change"))
+    client.post(LIST, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert QuestionnaireVersion.objects.filter(pk=row.pk).exists()
+
+
+def test_earlier_version_comes_back(client, chief, django_capture_on_commit_callbacks):
+    past = make.published(make.screen_says("La première ?"), state=State.PAST)
+    current = make.published(make.screen_says("La seconde ?"))
+    assert "Remettre en vigueur" in read(client, url(past, "change"))
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(client, past)
+    past.refresh_from_db()
+    current.refresh_from_db()
+    assert (past.state, current.state) == (State.IN_FORCE, State.PAST)
+    assert versions.current().version == past.key
+
+
+def test_page_read_before_another_publication_publishes_nothing(client, chief):
+    row, other = make.draft(), make.draft()
+    fields = sent(client, url(row, "publish"))
+    publish(client, other)
+    answer = client.post(url(row, "publish"), fields, follow=True)
+    assert "Rien n'est publié" in unescape(answer.content.decode())
+    row.refresh_from_db()
+    assert row.state == State.DRAFT
+
+
+def test_publishing_asks_who_it_is(client, chief):
+    row = make.draft()
+    fields = sent(client, url(row, "publish"))
+    age(client, 16)
+    assert is_asked(client.get(url(row, "publish"))) and is_asked(client.post(url(row, "publish"), fields))
+    row.refresh_from_db()
+    assert row.state == State.DRAFT
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN])
+def test_versions_are_for_administrators(client, role):
+    make_user("autre", role, totp=True)
+    sign_in(client, "autre")
+    row = make.draft()
+    for page, more in (("part", ("question", "age")), ("preview", ()), ("publish", ()), ("document", ())):
+        assert client.post(url(row, page, *more), {}).status_code in {302, 403}
+    row.refresh_from_db()
+    assert (row.state, row.revision) == (State.DRAFT, 0)
+    assert versions.current() is BUILT_IN

@@ -1,0 +1,315 @@
+"""A questionnaire as a document, and the walk through all its paths: no database."""
+
+import json
+from typing import Any
+
+import pytest
+from django.utils import translation
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.factories.triage import question, written
+from tests.triage.paths import all_paths
+from triage import describing, document, rules, walk
+from triage.document import DECIDED, DocumentError, Place
+from triage.outcomes import Outcome
+from triage.questionnaire import Decision, Questionnaire
+from triage.questions import Option, Question, When, Wording
+from triage.results import BUILT_IN, RESULTS
+
+
+def load(made: Any) -> Questionnaire:
+    return document.load(made, version="essai")
+
+
+def faults(made: Any) -> dict[Place, str]:
+    with pytest.raises(DocumentError) as refused:
+        load(made)
+    return {one.place: one.message for one in refused.value.problems}
+
+
+def found(change: Any) -> dict[Place, str]:
+    return {one.place: one.message for one in walk.check(load(written(change))).problems}
+
+
+# --- the document of the code -------------------------------------------------------------------------------------
+
+
+def test_document_of_the_code_is_read_as_it_was_written() -> None:
+    made = written()
+    assert document.of(load(made)) == made
+    assert document.of(load(json.loads(json.dumps(made)))) == made
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_path_says_the_same_from_the_document(language: str) -> None:
+    read = load(written())
+    with translation.override(language):
+        for path in all_paths():
+            own, told = rules.assess(path), rules.assess(path, under=read)
+            assert (own.outcome, own.urgency, own.numbers) == (told.outcome, told.urgency, told.numbers)
+            assert str(own.title) == str(told.title)
+            for part in ("reasons", "service", "prepare"):
+                assert [str(one) for one in getattr(own, part)] == [str(one) for one in getattr(told, part)], part
+
+
+def test_paths_of_the_code_have_nothing_to_mend() -> None:
+    walked = walk.check(BUILT_IN)
+    assert walked.problems == () and walked.untranslated == 0
+    assert walked.paths == len(all_paths()) and walked.longest == max(map(len, all_paths()))
+    assert walked.outcomes == set(Outcome) - {Outcome.UNFINISHED}
+    assert walked.states < walk.MOST_STATES / 2
+
+
+# --- faults of shape ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [None, [], "x", {}, {"questions": 3}, {"questions": [1, None, {}]}, {"autre": 1}])
+def test_what_is_no_document_is_refused_with_a_place(made: Any) -> None:
+    assert all(describing.place(where) and said for where, said in faults(made).items())
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+places = st.lists(st.sampled_from(["questions", "decisions", "urgent", "results", "chat", "options", 0, 1, "text"]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(places, json_values)
+def test_anything_put_anywhere_is_read_or_refused_and_never_crashes(where: list[Any], value: Any) -> None:
+    made: Any = written()
+    part = made
+    for key in where:
+        is_there = (isinstance(part, dict) and key in part) or (isinstance(part, list) and isinstance(key, int))
+        if not is_there or not part or (isinstance(part, list) and key >= len(part)):
+            break
+        if not isinstance(part[key], dict | list):
+            break
+        holder, last, part = part, key, part[key]
+    else:
+        if where:
+            holder[last] = value
+    try:
+        walk.check(load(made))
+    except DocumentError as error:
+        assert error.problems
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "said"),
+    [
+        (lambda made: question(made, "age")["text"]["vous"].update(fr=" "), ("text", "vous", "fr"), "vide"),
+        (lambda made: question(made, "age")["text"]["vous"].update(fr="x" * 401), ("text", "vous", "fr"), "trop long"),
+        (lambda made: question(made, "age")["text"]["vous"].update(fr="a\x00b"), ("text", "vous", "fr"), "ne se voit"),
+        (lambda made: question(made, "age").update(slug="violences"), ("slug",), "ne dit rien des faits"),
+        (lambda made: question(made, "age")["options"].pop(), None, ""),
+        (lambda made: question(made, "age").update(options=[]), ("options",), "au moins deux"),
+        (lambda made: question(made, "age").update(asked_when=[{}]), ("asked_when", 0), "au moins une question"),
+    ],
+)
+def test_fault_is_said_where_it_is(change: Any, place: Place | None, said: str) -> None:
+    made = written(change)
+    if place is None:
+        assert load(made)  # what it means is the walk's to say
+        return
+    assert said in faults(made)[("questions", "age", *place)]
+
+
+def test_rule_leads_neither_to_danger_nor_to_nowhere() -> None:
+    for outcome in ("danger", "suicide", "unfinished", "chat_minor", "ailleurs", None):
+        made = written(lambda made, outcome=outcome: made["decisions"][0].update(outcome=outcome))
+        assert ("decisions", 0, "outcome") in faults(made)
+
+
+# --- what the walk finds ------------------------------------------------------------------------------------------
+
+
+def _move(made: dict[str, Any], name: str, to: int) -> None:
+    moved = question(made, name)
+    made["questions"].remove(moved)
+    made["questions"].insert(to, moved)
+
+
+def _remove(made: dict[str, Any], name: str) -> None:
+    made["questions"].remove(question(made, name))
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "said"),
+    [
+        (lambda made: _move(made, "danger", 1), ("questions",), "en premier"),
+        (lambda made: _remove(made, "home"), ("questions", "home"), "nécessaire"),
+        (
+            lambda made: question(made, "danger")["options"].pop(),
+            ("questions", "danger", "options"),
+            "ni ne s'enlèvent",
+        ),
+        (lambda made: _move(made, "scam", 2), ("questions", "scam", "asked_when", 0), "posée plus loin"),
+        (
+            lambda made: question(made, "scam").update(asked_when=[{"scam": ["sale"]}]),
+            ("questions", "scam", "asked_when", 0),
+            "posée plus loin",
+        ),
+        (
+            lambda made: question(made, "scam").update(asked_when=[{"rien": ["x"]}]),
+            ("questions", "scam", "asked_when", 0),
+            "n'existe pas",
+        ),
+        (
+            lambda made: made["decisions"][0].update(when=[{"facts": ["rien"]}]),
+            ("decisions", 0, "when", 0),
+            "n'a pas la réponse",
+        ),
+        (
+            lambda made: question(made, "facts").update(asked_when=[{"danger": ["yes"]}]),
+            ("questions", "facts", "asked_when"),
+            "une personne en danger",
+        ),
+        (
+            lambda made: question(made, "demand").update(asked_when=[{"role": ["organisation"], "age": ["adult"]}]),
+            ("questions", "demand", "asked_when"),
+            "Aucune réponse ne mène",
+        ),
+        (
+            lambda made: question(made, "age").update(asked_when=[{"role": ["witness"]}]),
+            ("questions", "age", "asked_when"),
+            "un mineur ne serait pas reconnu",
+        ),
+        (
+            lambda made: question(made, "victim_age").update(asked_when=[{"facts": ["page"]}]),
+            ("questions", "victim_age", "asked_when"),
+            "qui subit les faits",
+        ),
+        (
+            lambda made: made["decisions"].append({"outcome": "33700", "when": [{"sms_kind": ["spam"]}]}),
+            ("decisions", 11),
+            "Aucun chemin",
+        ),
+        (
+            lambda made: made["results"]["33700"].update(reasons=[]),
+            ("results", "33700", "reasons"),
+            "aucune phrase",
+        ),
+        (
+            lambda made: made["decisions"].insert(0, {"outcome": "33700", "when": [{"danger": ["no"]}]}),
+            ("decisions",),
+            "Aucun chemin ne mène",
+        ),
+        (
+            lambda made: question(made, "role").update(text={"vous": {"fr": "Et vous ?", "en": ""}}),
+            ("questions", "role", "text", "tu"),
+            "Un mineur lirait",
+        ),
+        (
+            lambda made: question(made, "role").update(text={"vous": {"fr": "Et toi ?", "en": ""}}),
+            ("questions", "role", "text", "vous"),
+            "Un adulte lirait",
+        ),
+        (
+            lambda made: question(made, "home")["options"][0].update(label={"vous": {"fr": "Non", "en": ""}}),
+            ("questions", "home", "options", "yes", "label"),
+            "de la même façon",
+        ),
+    ],
+)
+def test_walk_finds(change: Any, place: Place, said: str) -> None:
+    problems = found(change)
+    assert said in problems[place], problems
+    assert describing.place(place, load(written(change)))
+
+
+def test_danger_leads_to_the_numbers_whatever_the_rules_say() -> None:
+    def change(made: dict[str, Any]) -> None:
+        made["decisions"].insert(0, {"outcome": "33700", "when": [{"danger": ["yes", "suicidal"]}]})
+
+    under = load(written(change))
+    assert rules.assess({"danger": "yes"}, under=under).outcome == Outcome.DANGER
+    assert [one.display for one in rules.assess({"danger": "yes"}, under=under).first_numbers] == ["17", "112", "114"]
+    assert rules.assess({"danger": "suicidal"}, under=under).first_numbers[0].display == "3114"
+
+
+def test_walk_is_bounded() -> None:
+    """Forty questions of nine answers that each decide by themselves: more paths than anybody could follow."""
+    options = tuple(Option(f"o{index}", Wording(f"R{index}")) for index in range(9))
+    more = tuple(Question(f"q{index}", f"precision-{index + 20}", Wording("Q"), options) for index in range(30))
+    decisions = tuple(Decision(Outcome.CHAT, (When(**{one.id: option.value}),)) for one in more for option in options)
+    walked = walk.check(Questionnaire("x", (*BUILT_IN.questions, *more), decisions, (), RESULTS))
+    assert any("trop de chemins" in one.message for one in walked.problems)
+
+
+# --- the walk beside the whole enumeration ------------------------------------------------------------------------
+
+VALUES = ("a", "b", "c")
+
+
+@st.composite
+def questionnaires(draw: Any) -> Questionnaire:
+    """The questions that are needed, and up to four more with conditions of any kind on those before."""
+    questions = [question for question in BUILT_IN.questions if question.id in document.FIXED]
+    questions = [
+        Question(one.id, one.slug, one.text, one.options, asked_when=one.asked_when if index < 4 else (When(role="x"),))
+        for index, one in enumerate(questions)
+    ]
+
+    def condition() -> When:
+        named = draw(st.lists(st.sampled_from(questions[2:]), min_size=1, max_size=2, unique_by=lambda one: one.id))
+        return When(
+            **{
+                one.id: tuple(draw(st.sets(st.sampled_from([o.value for o in one.options]), min_size=1)))
+                for one in named
+            }
+        )
+
+    for index in range(draw(st.integers(0, 4))):
+        options = tuple(Option(value, Wording(value)) for value in VALUES)
+        when = tuple(condition() for _time in range(draw(st.integers(1, 2))))
+        questions.append(Question(f"q{index}", f"precision-{index + 20}", Wording("Q"), options, asked_when=when))
+    decisions = tuple(
+        Decision(draw(st.sampled_from(DECIDED)), (condition(),)) for _time in range(draw(st.integers(0, 3)))
+    )
+    return Questionnaire("x", tuple(questions), decisions, (), RESULTS)
+
+
+def enumerate_paths(under: Questionnaire, answers: dict[str, str]) -> Any:
+    pending = rules.next_question(answers, under=under)
+    if pending is None:
+        yield answers
+        return
+    for option in pending.options:
+        yield from enumerate_paths(under, {**answers, pending.id: option.value})
+
+
+@settings(max_examples=60, deadline=None)
+@given(questionnaires())
+def test_walk_finds_what_following_each_path_alone_finds(under: Questionnaire) -> None:
+    paths = list(enumerate_paths(under, {}))
+    followed = walk._Followed(under)
+    followed.walk()
+    assert followed.paths == len(paths)
+    assert followed.longest == max(map(len, paths))
+    assert followed.outcomes == {rules.assess(path, under=under).outcome for path in paths}
+    met = {name for path in paths for name in path}
+    unreached = {one.place[1] for one in followed.problems if "Aucune réponse" in one.message}
+    assert unreached == set(under.by_id) - met
+
+
+# --- in words -----------------------------------------------------------------------------------------------------
+
+
+def test_differences_name_what_changed_and_nothing_else() -> None:
+    assert describing.differences(BUILT_IN, load(written())) == []
+
+    def change(made: dict[str, Any]) -> None:
+        question(made, "role")["text"]["vous"]["fr"] = "Qui parle ?"
+        del made["decisions"][3]
+        _move(made, "home", 19)
+
+    told = describing.differences(BUILT_IN, load(written(change)))
+    assert told[0].where == "question « Qui parle ? », texte, vous, français"
+    assert (told[0].before, told[0].after) == ("Qui êtes-vous ?", "Qui parle ?")
+    rule = next(one for one in told if one.where == "règles")
+    assert rule.before.startswith("17 Cyber, puis PERCEVAL") and rule.after == ""
+    assert any(one.where == "ordre des questions" for one in told)

@@ -1,0 +1,204 @@
+"""A questionnaire in words, for whoever edits it: where a problem is, what a condition says, what changed. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from triage.document import LANGUAGES, Place, of
+from triage.outcomes import Outcome
+from triage.questionnaire import Questionnaire
+from triage.questions import Question, When
+
+VOICE_LABELS = {"vous": "vous", "tu": "tu (mineur)", "other": "autre personne"}
+LANGUAGE_LABELS = {"fr": "français", "en": "anglais"}
+_PARTS = {
+    "text": "texte",
+    "help": "explication",
+    "label": "libellé",
+    "hint": "précision",
+    "options": "réponses",
+    "asked_when": "quand elle est posée",
+    "slug": "adresse",
+    "id": "identifiant",
+    "value": "identifiant",
+    "title": "titre",
+    "service": "ce que fait ce service",
+    "prepare": "à préparer",
+    "reasons": "pourquoi",
+    "when": "conditions",
+    "outcome": "où elle mène",
+}
+
+
+def question_name(question: Question) -> str:
+    """« Que se passe-t-il ? », in French whatever the language of the page."""
+    with translation.override("fr"):
+        return f"« {question.text.vous} »"
+
+
+def condition(one: When, questionnaire: Questionnaire) -> str:
+    """What one condition asks for, in words; what it names and is not there stands by its key."""
+    parts = []
+    with translation.override("fr"):
+        order = {question.id: index for index, question in enumerate(questionnaire.questions)}
+        for name, values in sorted(one.accepted.items(), key=lambda item: (order.get(item[0], len(order)), item[0])):
+            question = questionnaire.by_id.get(name)
+            if question is None:
+                parts.append(f"{name} : {', '.join(sorted(values))}")
+                continue
+            known = [f"« {option.label.vous} »" for option in question.options if option.value in values]
+            unknown = sorted(values - {option.value for option in question.options})
+            parts.append(f"{question_name(question)} : {' ou '.join([*known, *unknown])}")
+    return " ; et ".join(parts)
+
+
+def conditions(when: tuple[When, ...], questionnaire: Questionnaire, *, otherwise: str = "toujours") -> list[str]:
+    """One line a condition; `otherwise` where there is none."""
+    return [condition(one, questionnaire) for one in when] or [otherwise]
+
+
+def place(where: Place, questionnaire: Questionnaire | None = None) -> str:
+    """The way to a part of the document, in words: « question « Qui êtes-vous ? », réponse « … », libellé ».
+
+    questionnaire: whose words name the parts; without it they stand by their keys and numbers.
+    """
+    match where:
+        case ():
+            return _("le document")
+        case ("questions",):
+            return _("les questions")
+        case ("questions", name, *rest):
+            question = questionnaire.by_id.get(str(name)) if questionnaire else None
+            first = _("question %(name)s") % {"name": question_name(question) if question else f"« {_named(name)} »"}
+            return ", ".join([first, *_inside(rest, question)])
+        case ("decisions", int(index), *rest):
+            return ", ".join([_("règle %(number)d") % {"number": index + 1}, *_inside(rest, None)])
+        case ("decisions", *_rest):
+            return _("les règles")
+        case ("urgent", *_rest):
+            return _("ce qui rend urgent")
+        case ("results", outcome, *rest):
+            label = Outcome(outcome).label if outcome in Outcome.values else outcome
+            return ", ".join([_("résultat « %(label)s »") % {"label": label}, *_inside(rest, None)])
+    return " / ".join(map(_named, where))
+
+
+def _named(part: str | int) -> str:
+    return str(part + 1) if isinstance(part, int) else part
+
+
+def _inside(rest: list[Any], question: Question | None) -> Iterator[str]:
+    keys = iter(rest)
+    for key in keys:
+        if key == "options" and (value := next(keys, None)) is not None:
+            option = question.option(value) if question else None
+            with translation.override("fr"):
+                yield f"réponse « {option.label.vous if option else _named(value)} »"
+        elif isinstance(key, int):
+            yield str(key + 1)
+        else:
+            yield _PARTS.get(key) or VOICE_LABELS.get(key) or LANGUAGE_LABELS.get(key) or key
+
+
+# --- what changed -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Difference:
+    """before: empty when it is new. after: empty when it is gone."""
+
+    where: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Something in words, and what it is: a rule is the same when a question that it names has other words."""
+
+    words: str = field(compare=False)
+    what: object
+
+
+def differences(before: Questionnaire, after: Questionnaire) -> list[Difference]:
+    """What the second says otherwise than the first, in the order of the document."""
+    found = []
+    nothing = _Said("", None)
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    for key in [*new, *(key for key in old if key not in new)]:
+        was, becomes = old.get(key, nothing), new.get(key, nothing)
+        if was != becomes:
+            found.append(Difference(place(key, after if key in new else before), was.words, becomes.words))
+    for where, listed in (
+        (_("ordre des questions"), _order),
+        (_("règles"), _rules),
+        (_("ce qui rend urgent"), _urgent),
+    ):
+        found += _lines(where, listed(before), listed(after))
+    return found
+
+
+def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
+    """Each text and each list of conditions, by its place."""
+    written = of(questionnaire)
+    for question, words in zip(questionnaire.questions, written["questions"], strict=True):
+        here: Place = ("questions", question.id)
+        yield from _texts((*here, "text"), words["text"])
+        yield from _texts((*here, "help"), words.get("help", {}))
+        for option in words["options"]:
+            yield from _texts((*here, "options", option["value"], "label"), option["label"])
+            yield from _texts((*here, "options", option["value"], "hint"), option.get("hint", {}))
+        order = ", ".join(f"« {option['label']['vous']['fr']} »" for option in words["options"])
+        yield (*here, "options"), _Said(order, [option["value"] for option in words["options"]])
+        yield (*here, "asked_when"), _when(question.asked_when, questionnaire)
+    for outcome, words in written["results"].items():
+        here = ("results", outcome)
+        yield from _texts((*here, "title"), words["title"])
+        for part in ("service", "prepare"):
+            for index, sentence in enumerate(words[part]):
+                yield from _texts((*here, part, index), sentence)
+        for number, group in enumerate(words["reasons"]):
+            for index, reason in enumerate(group):
+                yield from _texts((*here, "reasons", number, index, "text"), reason["text"])
+                when = questionnaire.results[Outcome(outcome)].reasons[number][index].when
+                yield (*here, "reasons", number, index, "when"), _when(when, questionnaire)
+
+
+def _texts(where: Place, words: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Place, _Said]]:
+    for voice, pair in words.items():
+        for language in LANGUAGES:
+            if pair[language]:
+                yield (*where, voice, language), _Said(pair[language], pair[language])
+
+
+def _when(when: tuple[When, ...], questionnaire: Questionnaire) -> _Said:
+    return _Said(" / ".join(conditions(when, questionnaire)), when)
+
+
+def _order(questionnaire: Questionnaire) -> list[_Said]:
+    return [_Said(question_name(question), question.id) for question in questionnaire.questions]
+
+
+def _rules(questionnaire: Questionnaire) -> list[_Said]:
+    return [
+        _Said(f"{one.outcome.label} : {' / '.join(conditions(one.when, questionnaire))}", (one.outcome, one.when))
+        for one in questionnaire.decisions
+    ]
+
+
+def _urgent(questionnaire: Questionnaire) -> list[_Said]:
+    return [_Said(condition(one, questionnaire), one) for one in questionnaire.urgent]
+
+
+def _lines(where: str, before: list[_Said], after: list[_Said]) -> Iterator[Difference]:
+    """What was put in, taken out or replaced, in a list where order counts."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, start, end, other_start, other_end in matcher.get_opcodes():
+        if tag != "equal":
+            for old, new in zip_longest(before[start:end], after[other_start:other_end]):
+                yield Difference(where, old.words if old else "", new.words if new else "")

@@ -1,0 +1,309 @@
+"""A questionnaire as a document: what administrators edit, a version holds, and JSON carries. Pure.
+
+`of` writes one, `load` reads it and names every fault by its place. A document holds texts in French and English, the
+order of the questions, when each is asked, the rules that decide, what makes a situation urgent, and the words of the
+results. What it cannot hold is in the code: see `rules` and `FIXED`. What it means as a whole is looked at by `walk`.
+
+Shape: {"questions": [{"id", "slug", "text", "help"?, "options": [{"value", "label", "hint"?}], "asked_when"}],
+"decisions": [{"outcome", "when"}], "urgent": [condition], "results": {outcome: {"title", "reasons": [[{"text",
+"when"}]], "service": [words], "prepare": [words]}}}. Words: {"vous": {"fr", "en"}, "tu"?, "other"?}; without English,
+the French is shown. A condition: {question id: [option values]}, all of them; a list of conditions: one of them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils import translation
+from django.utils.functional import lazy
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from triage.outcomes import Outcome
+from triage.questionnaire import Decision, Questionnaire, Reason, Result
+from triage.questions import BY_ID, Option, Question, When, Wording
+
+type Place = tuple[str | int, ...]
+
+VOICES: Final = ("vous", "tu", "other")
+LANGUAGES: Final = ("fr", "en")
+# The outcomes whose words a document gives, and those that a rule may decide. The others are the code's.
+SAID: Final = tuple(one for one in Outcome if one not in (Outcome.UNFINISHED, Outcome.DANGER, Outcome.SUICIDE))
+DECIDED: Final = tuple(one for one in SAID if one != Outcome.CHAT_MINOR)
+# Questions that the code reads: they stay, with these answers and no other. Their words and their place may change.
+FIXED: Final[Mapping[str, frozenset[str]]] = {
+    name: frozenset(option.value for option in BY_ID[name].options)
+    for name in ("danger", "screen", "role", "age", "victim_age", "home")
+}
+
+TEXT_MAX_LENGTH = 400  # characters
+MOST_QUESTIONS, MOST_OPTIONS, MOST_CONDITIONS = 40, 20, 20
+MOST_DECISIONS, MOST_SENTENCES = 60, 12
+
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_VALUE = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
+NEUTRAL_SLUG = re.compile(r"precision-[1-9][0-9]{0,2}")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and where: a sentence in French, and the way to it from the root of the document.
+
+    place: keys as in the document, but a question by its id, an option by its value and an outcome by its value.
+    """
+
+    place: Place
+    message: str
+
+
+class DocumentError(Exception):
+    """A document cannot be read. problems: every fault that was found, at least one. Holds nothing of the document."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def of(questionnaire: Questionnaire) -> dict[str, Any]:
+    """The document of a questionnaire. Each optional part that is empty is left out."""
+    return {
+        "questions": [_question_of(question) for question in questionnaire.questions],
+        "decisions": [{"outcome": str(one.outcome), "when": _when_of(one.when)} for one in questionnaire.decisions],
+        "urgent": _when_of(questionnaire.urgent),
+        "results": {str(outcome): _result_of(questionnaire.results[outcome]) for outcome in SAID},
+    }
+
+
+def _question_of(question: Question) -> dict[str, Any]:
+    options = [
+        {"value": option.value, "label": _wording_of(option.label)}
+        | ({"hint": _wording_of(option.hint)} if option.hint else {})
+        for option in question.options
+    ]
+    return (
+        {"id": question.id, "slug": question.slug, "text": _wording_of(question.text)}
+        | ({"help": _wording_of(question.help_text)} if question.help_text else {})
+        | {"options": options, "asked_when": _when_of(question.asked_when)}
+    )
+
+
+def _result_of(result: Result) -> dict[str, Any]:
+    return {
+        "title": _wording_of(result.title),
+        "reasons": [
+            [{"text": _wording_of(reason.text), "when": _when_of(reason.when)} for reason in group]
+            for group in result.reasons
+        ],
+        "service": [_wording_of(sentence) for sentence in result.service],
+        "prepare": [_wording_of(sentence) for sentence in result.prepare],
+    }
+
+
+def _when_of(when: tuple[When, ...]) -> list[dict[str, list[str]]]:
+    return [{name: sorted(values) for name, values in sorted(one.accepted.items())} for one in when]
+
+
+def _wording_of(wording: Wording) -> dict[str, dict[str, str]]:
+    said = {}
+    for voice in VOICES:
+        text = getattr(wording, voice)
+        if text is not None:
+            with translation.override("fr"):
+                french = str(text)
+            with translation.override("en"):
+                english = str(text)
+            said[voice] = {"fr": french, "en": "" if english == french else english}
+    return said
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def load(document: object, *, version: str) -> Questionnaire:
+    """The questionnaire of a document. Raises DocumentError with all that is wrong with its shape.
+
+    What it means is not looked at: a condition may name a question that is not there, and then never holds.
+    """
+    reader = _Reader()
+    questionnaire = reader.questionnaire(document, version)
+    if reader.problems:
+        raise DocumentError(reader.problems)
+    return questionnaire
+
+
+def _in_language(french: str, english: str) -> str:
+    return english if english and (get_language() or "").startswith("en") else french
+
+
+bilingual = lazy(_in_language, str)  # chosen when it is shown, like a translation of the code's
+
+
+class _Reader:
+    """Reads what it can and keeps what is wrong; what could not be read stands as something empty."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def fail(self, place: Place, message: str) -> None:
+        self.problems.append(Problem(place, message))
+
+    # parts of any shape
+
+    def mapping(self, value: object, place: Place, needed: set[str], optional: set[str] = frozenset()) -> dict:  # type: ignore[assignment]
+        if not isinstance(value, dict):
+            self.fail(place, _("Un objet est attendu ici."))
+            return {}
+        for name in sorted(needed - value.keys()):
+            self.fail((*place, name), _("Cette partie manque."))
+        for name in sorted(str(key) for key in value.keys() - needed - optional):
+            self.fail((*place, name[:40]), _("Cette partie n'existe pas."))
+        return value
+
+    def items(self, value: object, place: Place, most: int) -> list[Any]:
+        if not isinstance(value, list):
+            self.fail(place, _("Une liste est attendue ici."))
+            return []
+        if len(value) > most:
+            self.fail(place, _("Cette liste est trop longue : %(most)d au plus.") % {"most": most})
+            return []
+        return value
+
+    def key(self, value: object, place: Place, shape: re.Pattern[str]) -> str:
+        if not isinstance(value, str) or not shape.fullmatch(value):
+            self.fail(place, _("Un identifiant est attendu : lettres minuscules sans accent, chiffres et « _ »."))
+            return ""
+        return value
+
+    def text(self, value: object, place: Place, *, is_needed: bool) -> str:
+        if not isinstance(value, str):
+            self.fail(place, _("Un texte est attendu ici."))
+            return ""
+        if len(value) > TEXT_MAX_LENGTH:
+            self.fail(place, _("Ce texte est trop long : %(most)d caractères au plus.") % {"most": TEXT_MAX_LENGTH})
+        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
+            self.fail(place, _("Ce texte contient un signe qui ne se voit pas, ou un retour à la ligne."))
+        if is_needed and not value.strip():
+            self.fail(place, _("Ce texte est vide."))
+        return value.strip()
+
+    def wording(self, value: object, place: Place) -> Wording:
+        said = self.mapping(value, place, {"vous"}, {"tu", "other"})
+        texts: dict[str, Any] = {}
+        for voice in VOICES:
+            if voice in said:
+                here = (*place, voice)
+                pair = self.mapping(said[voice], here, {"fr", "en"})
+                french = self.text(pair.get("fr", ""), (*here, "fr"), is_needed="fr" in pair)
+                english = self.text(pair.get("en", ""), (*here, "en"), is_needed=False)
+                texts[voice] = bilingual(french, english)
+        return Wording(texts.get("vous", ""), tu=texts.get("tu"), other=texts.get("other"))
+
+    def when(self, value: object, place: Place) -> tuple[When, ...]:
+        conditions = []
+        for index, one in enumerate(self.items(value, place, MOST_CONDITIONS)):
+            here = (*place, index)
+            if not isinstance(one, dict) or not one:
+                self.fail(here, _("Une condition nomme au moins une question."))
+                continue
+            accepted = {}
+            for name, values in one.items():
+                key = self.key(name, here, _KEY)
+                accepted[key] = tuple(self.key(one, here, _VALUE) for one in self.items(values, here, MOST_OPTIONS))
+                if not accepted[key]:
+                    self.fail(here, _("Une condition nomme au moins une réponse de chaque question."))
+            conditions.append(When(**accepted))
+        return tuple(conditions)
+
+    # parts of a questionnaire
+
+    def questionnaire(self, document: object, version: str) -> Questionnaire:
+        given = self.mapping(document, (), {"questions", "decisions", "urgent", "results"})
+        questions = tuple(
+            self.question(one, index)
+            for index, one in enumerate(self.items(given.get("questions", []), ("questions",), MOST_QUESTIONS))
+        )
+        self.unique([question.id for question in questions], "questions")
+        self.unique([question.slug for question in questions], "questions")
+        decisions = tuple(
+            self.decision(one, ("decisions", index))
+            for index, one in enumerate(self.items(given.get("decisions", []), ("decisions",), MOST_DECISIONS))
+        )
+        said = self.mapping(given.get("results", {}), ("results",), {str(one) for one in SAID})
+        results = {one: self.result(said[one], ("results", str(one))) for one in SAID if one in said}
+        return Questionnaire(version, questions, decisions, self.when(given.get("urgent", []), ("urgent",)), results)
+
+    def unique(self, keys: list[str], *place: str | int) -> None:
+        for key in sorted({key for key in keys if key and keys.count(key) > 1}):
+            self.fail((*place, key), _("Cet identifiant sert deux fois."))
+
+    def question(self, value: object, index: int) -> Question:
+        given = self.mapping(value, ("questions", index), {"id", "slug", "text", "options", "asked_when"}, {"help"})
+        name = self.key(given.get("id", ""), ("questions", index, "id"), _KEY) if given else ""
+        place: Place = ("questions", name or index)
+        options = tuple(
+            self.option(one, (*place, "options"), number)
+            for number, one in enumerate(self.items(given.get("options", []), (*place, "options"), MOST_OPTIONS))
+        )
+        self.unique([option.value for option in options], *place, "options")
+        if given and len(options) < 2:
+            self.fail((*place, "options"), _("Une question a au moins deux réponses."))
+        return Question(
+            id=name,
+            slug=self.slug(given.get("slug", ""), name, place) if given else "",
+            text=self.wording(given.get("text", {}), (*place, "text")),
+            options=options,
+            help_text=self.wording(given["help"], (*place, "help")) if "help" in given else None,
+            asked_when=self.when(given.get("asked_when", []), (*place, "asked_when")),
+        )
+
+    def slug(self, value: object, name: str, place: Place) -> str:
+        """The history of a browser keeps it: it says nothing of the facts, and never changes for a known question."""
+        known = BY_ID.get(name)
+        if isinstance(value, str) and (value == known.slug if known else NEUTRAL_SLUG.fullmatch(value)):
+            return value
+        expected = known.slug if known else "precision-20"
+        message = _("L'adresse d'une question ne dit rien des faits ; ici : « %(slug)s ».")
+        self.fail((*place, "slug"), message % {"slug": expected})
+        return ""
+
+    def option(self, value: object, place: Place, number: int) -> Option:
+        given = self.mapping(value, (*place, number), {"value", "label"}, {"hint"})
+        key = self.key(given.get("value", ""), (*place, number, "value"), _VALUE) if given else ""
+        here: Place = (*place, key or number)
+        hint = self.wording(given["hint"], (*here, "hint")) if "hint" in given else None
+        return Option(key, self.wording(given.get("label", {}), (*here, "label")), hint)
+
+    def decision(self, value: object, place: Place) -> Decision:
+        given = self.mapping(value, place, {"outcome", "when"})
+        outcome = given.get("outcome")
+        if given and outcome not in {str(one) for one in DECIDED}:
+            self.fail((*place, "outcome"), _("Une règle mène au tchat, à des explications, au 17 Cyber ou au 33700."))
+            outcome = None
+        when = self.when(given.get("when", []), (*place, "when"))
+        if given and not when:
+            self.fail((*place, "when"), _("Une règle a au moins une condition."))
+        return Decision(Outcome(outcome) if outcome else Outcome.CHAT, when)
+
+    def result(self, value: object, place: Place) -> Result:
+        given = self.mapping(value, place, {"title", "reasons", "service", "prepare"})
+        groups = []
+        for index, group in enumerate(self.items(given.get("reasons", []), (*place, "reasons"), MOST_SENTENCES)):
+            here = (*place, "reasons", index)
+            reasons = []
+            for number, one in enumerate(self.items(group, here, MOST_SENTENCES)):
+                told = self.mapping(one, (*here, number), {"text", "when"})
+                text = self.wording(told.get("text", {}), (*here, number, "text"))
+                reasons.append(Reason(text, self.when(told.get("when", []), (*here, number, "when"))))
+            groups.append(tuple(reasons))
+        sentences: dict[str, tuple[Wording, ...]] = {}
+        for part in ("service", "prepare"):
+            found = self.items(given.get(part, []), (*place, part), MOST_SENTENCES)
+            sentences[part] = tuple(self.wording(one, (*place, part, index)) for index, one in enumerate(found))
+            if part in given and not found:
+                self.fail((*place, part), _("Il faut au moins une phrase."))
+        return Result(self.wording(given.get("title", {}), (*place, "title")), tuple(groups), **sentences)

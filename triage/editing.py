@@ -1,0 +1,569 @@
+"""The parts of a draft as forms: one question, one rule, the words of one result, what makes urgent.
+
+Each form takes its part out of a document, and puts what was written back into a copy. What a key is (a question's, an
+answer's) is never typed: known ones stay, new ones are drawn, so that reports and statistics keep their meaning.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from triage import describing
+from triage.describing import LANGUAGE_LABELS, VOICE_LABELS
+from triage.document import (
+    DECIDED,
+    FIXED,
+    LANGUAGES,
+    MOST_CONDITIONS,
+    MOST_OPTIONS,
+    MOST_SENTENCES,
+    TEXT_MAX_LENGTH,
+    VOICES,
+    Place,
+    Problem,
+)
+from triage.questionnaire import Questionnaire
+from triage.questions import Question, When
+
+type Document = dict[str, Any]
+NEW = "nouvelle"  # in the address of a part that is not there yet
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+
+class Sentence(forms.CharField):
+    """One line of text: what was pasted with line breaks becomes one."""
+
+    def __init__(self, *, label: str, is_needed: bool) -> None:
+        widget = forms.Textarea(attrs={"rows": 2, "class": "pnav-sentence"})
+        super().__init__(label=label, required=is_needed, max_length=TEXT_MAX_LENGTH, widget=widget)
+        self.error_messages["required"] = _("Écrivez ce texte.")
+        self.error_messages["max_length"] = _("Ce texte est trop long : %(limit_value)d caractères au plus.")
+
+    def to_python(self, value: Any) -> str:
+        return " ".join((super().to_python(value) or "").split())
+
+
+def _names(name: str) -> Iterator[tuple[str, str, str]]:
+    for voice in VOICES:
+        for language in LANGUAGES:
+            yield f"{name}-{voice}-{language}", voice, language
+
+
+def flat(name: str, words: Mapping[str, Mapping[str, str]] | None) -> dict[str, str]:
+    """The words of a document as initial values."""
+    return {field: (words or {}).get(voice, {}).get(language, "") for field, voice, language in _names(name)}
+
+
+class Words(forms.Form):
+    """A form with sentences in their variants and languages. sentences: name → (label, whether French is needed)."""
+
+    sentences: ClassVar[Mapping[str, tuple[str, bool]]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, (label, is_needed) in self.sentences.items():
+            for field, voice, language in _names(name):
+                said = f"{label}, {VOICE_LABELS[voice]}, {LANGUAGE_LABELS[language]}"
+                needed = is_needed and (voice, language) == ("vous", "fr")
+                self.fields[field] = Sentence(label=said, is_needed=needed)
+
+    def clean(self) -> dict[str, Any]:
+        """Other variants, and English, stand beside a French text, never alone."""
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.sentences:
+            has_more = any(cleaned.get(field) for field, *_rest in _names(name))
+            if has_more and not cleaned.get(f"{name}-vous-fr") and f"{name}-vous-fr" not in self.errors:
+                self.add_error(f"{name}-vous-fr", _("Écrivez d'abord ce texte en français, avec « vous »."))
+            for voice in VOICES[1:]:
+                if cleaned.get(f"{name}-{voice}-en") and not cleaned.get(f"{name}-{voice}-fr"):
+                    self.add_error(f"{name}-{voice}-fr", _("Écrivez aussi ce texte en français."))
+        return cleaned
+
+    def words(self, name: str) -> dict[str, dict[str, str]]:
+        """As a document has them; empty when nothing was written."""
+        given = {
+            voice: {language: self.cleaned_data.get(f"{name}-{voice}-{language}", "") for language in LANGUAGES}
+            for voice in VOICES
+        }
+        return {voice: pair for voice, pair in given.items() if pair["fr"]}
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """For the template: each sentence, with a row for each variant and a field for each language."""
+        return [
+            {
+                "label": label,
+                "rows": [
+                    {"label": VOICE_LABELS[voice], "fields": [self[f"{name}-{voice}-{one}"] for one in LANGUAGES]}
+                    for voice in VOICES
+                ],
+            }
+            for name, (label, _is_needed) in self.sentences.items()
+        ]
+
+
+# --- conditions ---------------------------------------------------------------------------------------------------
+
+
+class ConditionsWidget(forms.Widget):
+    """Each condition: the answers it accepts, ticked, question by question. Nothing ticked is no condition."""
+
+    template_name = "admin/triage/conditions.html"
+
+    def __init__(self, questionnaire: Questionnaire, questions: list[Question]) -> None:
+        super().__init__()
+        self.questionnaire, self.questions = questionnaire, questions
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        given = [*(value or []), {}][:MOST_CONDITIONS]
+        context["widget"]["conditions"] = [self._condition(name, index, one) for index, one in enumerate(given)]
+        return context
+
+    def _condition(self, name: str, index: int, one: Mapping[str, list[str]]) -> dict[str, Any]:
+        questions = [
+            {
+                "name": describing.question_name(question),
+                "options": [
+                    {
+                        "value": f"{question.id}:{option.value}",
+                        "label": str(option.label.vous),
+                        "is_ticked": option.value in one.get(question.id, ()),
+                    }
+                    for option in question.options
+                ],
+                "is_open": question.id in one,
+            }
+            for question in self.questions
+        ]
+        when = When(**{key: tuple(values) for key, values in one.items()})
+        said = describing.condition(when, self.questionnaire) if one else ""
+        return {"name": f"{name}-{index}", "number": index + 1, "said": said, "questions": questions}
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, list[str]]]:
+        given = []
+        for index in range(MOST_CONDITIONS):
+            one: dict[str, list[str]] = {}
+            for pair in data.getlist(f"{name}-{index}"):
+                question, _colon, value = pair.partition(":")
+                one.setdefault(question, []).append(value)
+            if one:
+                given.append(one)
+        return given
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def id_for_label(self, id_: str, index: Any = None) -> str:
+        return ""
+
+
+class Conditions(forms.Field):
+    """One of these conditions. questions: those that a condition may name."""
+
+    def __init__(self, *, label: str, questionnaire: Questionnaire, questions: list[Question], **kwargs: Any) -> None:
+        super().__init__(label=label, widget=ConditionsWidget(questionnaire, questions), **kwargs)
+        self.known = {(question.id, option.value) for question in questions for option in question.options}
+        self.error_messages["required"] = _("Cochez au moins une réponse.")
+
+    def clean(self, value: Any) -> list[dict[str, list[str]]]:
+        value = super().clean(value)
+        if {(name, one) for condition in value for name, values in condition.items() for one in values} - self.known:
+            raise ValidationError(_("Une de ces réponses n'existe pas, ou vient d'une question posée plus loin."))
+        return [{name: sorted(values) for name, values in sorted(condition.items())} for condition in value]
+
+
+# --- the parts ----------------------------------------------------------------------------------------------------
+
+
+class Part:
+    """One part of a draft, as the page of the admin edits it.
+
+    form, formsets: what the page shows. `title` names it. `place` is where it lies in the document.
+    """
+
+    title: str
+    place: Place
+    can_be_deleted = False
+    form: forms.Form
+    formsets: list[tuple[str, Any]]
+
+    def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
+        """key: which one, as in the address. data: what was sent. Raises KeyError for a part that is not there."""
+        raise NotImplementedError
+
+    @property
+    def plain_fields(self) -> list[Any]:
+        """The fields of the form that are no sentences, for the template; `is_group`: it holds its own labels."""
+        fields = [self.form[name] for name in ("outcome", "place", "when") if name in self.form.fields]
+        for field in fields:
+            field.is_group = isinstance(field.field, Conditions)  # type: ignore[attr-defined]
+        return fields
+
+    def is_valid(self) -> bool:
+        valid = [self.form.is_valid(), *(formset.is_valid() for _label, formset in self.formsets)]
+        return all(valid)
+
+    def changed(self, document: Document) -> Document:
+        """A copy of the document with what was written. For a valid part."""
+        raise NotImplementedError
+
+    def without(self, document: Document) -> Document:
+        """A copy of the document without this part. Only where `can_be_deleted`."""
+        raise NotImplementedError
+
+    def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        """The form, and the field of it, where a problem of this part is to be shown. where: after `place`."""
+        raise NotImplementedError
+
+    def tell(self, problems: list[Problem]) -> None:
+        """Put each problem that lies in this part beside its field."""
+        for problem in problems:
+            if problem.place[: len(self.place)] == self.place:
+                form, field = self.spot(problem.place[len(self.place) :])
+                name = field if field in form.fields else NON_FIELD_ERRORS
+                form.errors.setdefault(name, form.error_class()).append(problem.message)
+
+    def focus(self) -> None:
+        """The first field with an error has the focus when the page opens."""
+        every = [self.form, *(form for _label, formset in self.formsets for form in formset.forms)]
+        for form in every:
+            for name in form.errors if form.is_bound else ():
+                if name in form.fields:
+                    form.fields[name].widget.attrs["autofocus"] = True
+                    return
+
+
+def _field_of(where: Place) -> str:
+    """The name of the field of a sentence, from the rest of its place: (name, voice, language)."""
+    name, *rest = (*where, "vous", "fr")
+    voice = rest[0] if rest[0] in VOICES else "vous"
+    language = next((one for one in rest if one in LANGUAGES), "fr")
+    return f"{name}-{voice}-{language}"
+
+
+class OptionForm(Words):
+    value = forms.CharField(required=False, widget=forms.HiddenInput)
+    sentences: ClassVar = {"label": ("Libellé", True), "hint": ("Précision", False)}
+
+    @property
+    def heading(self) -> str:
+        return self.initial.get("label-vous-fr") or _("Nouvelle réponse")
+
+
+class QuestionForm(Words):
+    sentences: ClassVar = {"text": ("Question", True), "help": ("Explication", False)}
+
+    def __init__(self, *args: Any, questionnaire: Questionnaire, question: Question | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        count = len(questionnaire.questions)
+        index = questionnaire.questions.index(question) if question else count
+        self.fields["place"] = forms.IntegerField(
+            label=_("Place parmi les questions"), min_value=1, max_value=max(count, index + 1), initial=index + 1
+        )
+        self.fields["when"] = Conditions(
+            label=_("Posée quand"),
+            questionnaire=questionnaire,
+            questions=list(questionnaire.questions[:index]),
+            required=False,
+            initial=[],
+            help_text=_("Une de ces conditions suffit. Sans condition, la question est posée à tout le monde."),
+        )
+
+
+class QuestionPart(Part):
+    """A question with its answers."""
+
+    def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
+        """Raises KeyError for a question that is not there."""
+        self.key = key
+        question = None if key == NEW else questionnaire.by_id[key]
+        given: dict[str, Any] = next((one for one in document["questions"] if one["id"] == key), {})
+        self.place = ("questions", key)
+        self.title = describing.question_name(question) if question else _("Nouvelle question")
+        self.is_fixed = key in FIXED
+        self.can_be_deleted = question is not None and not self.is_fixed
+        initial = flat("text", given.get("text")) | flat("help", given.get("help"))
+        initial["when"] = given.get("asked_when", [])
+        self.form = QuestionForm(data, questionnaire=questionnaire, question=question, initial=initial)
+        options = [
+            flat("label", one["label"]) | flat("hint", one.get("hint")) | {"value": one["value"]}
+            for one in given.get("options", [])
+        ]
+        factory = forms.formset_factory(
+            OptionForm,
+            extra=0 if self.is_fixed else 2,
+            can_delete=not self.is_fixed,
+            can_order=True,
+            max_num=MOST_OPTIONS,
+            validate_max=True,
+        )
+        self.options = factory(data, initial=options, prefix="options")
+        self.formsets = [(_("Réponses"), self.options)]
+        self.known = {one["value"] for one in options}
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and self._has_enough()
+
+    def _has_enough(self) -> bool:
+        if len(self._options()) < 2:
+            self.form.add_error(None, _("Une question a au moins deux réponses."))
+            return False
+        return True
+
+    def _options(self) -> list[dict[str, Any]]:
+        kept: list[dict[str, Any]] = []
+        taken = set(self.known)
+        for form in self.options.ordered_forms:
+            words, hint = form.words("label"), form.words("hint")
+            if not words:
+                continue
+            value = form.cleaned_data.get("value", "")
+            if value not in self.known or any(one["value"] == value for one in kept):
+                value = next(f"o{number}" for number in range(1, 1000) if f"o{number}" not in taken)
+                taken.add(value)
+            kept.append({"value": value, "label": words} | ({"hint": hint} if hint else {}))
+        return kept
+
+    def changed(self, document: Document) -> Document:
+        copy = deepcopy(document)
+        questions = copy["questions"]
+        before = next((one for one in questions if one["id"] == self.key), None)
+        if before is None:
+            self.key = _unused("q", {one["id"] for one in questions})
+            slug = _unused("precision-", {one["slug"] for one in questions}, first=13)
+            self.place = ("questions", self.key)
+        else:
+            slug = before["slug"]
+            questions.remove(before)
+        cleaned, explained = self.form.cleaned_data, self.form.words("help")  # type: ignore[attr-defined]
+        question = (
+            {"id": self.key, "slug": slug, "text": self.form.words("text")}  # type: ignore[attr-defined]
+            | ({"help": explained} if explained else {})
+            | {"options": self._options(), "asked_when": cleaned["when"]}
+        )
+        questions.insert(cleaned["place"] - 1, question)
+        return copy
+
+    def without(self, document: Document) -> Document:
+        copy = deepcopy(document)
+        copy["questions"] = [one for one in copy["questions"] if one["id"] != self.key]
+        return copy
+
+    def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        match where:
+            case ("options", value, *rest) if rest:
+                for form in self.options.forms:
+                    if form["value"].value() == value:
+                        return form, _field_of(tuple(rest))
+            case (("text" | "help"), *_rest):
+                return self.form, _field_of(where)
+            case ("asked_when", *_rest):
+                return self.form, "when"
+        return self.form, None
+
+
+def _unused(prefix: str, taken: set[str], *, first: int = 1) -> str:
+    return next(f"{prefix}{number}" for number in range(first, 1000) if f"{prefix}{number}" not in taken)
+
+
+class RuleForm(forms.Form):
+    def __init__(self, *args: Any, questionnaire: Questionnaire, count: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["outcome"] = forms.ChoiceField(
+            label=_("Mène à"), choices=[(str(one), str(one.label)) for one in DECIDED]
+        )
+        self.fields["place"] = forms.IntegerField(label=_("Place parmi les règles"), min_value=1, max_value=count)
+        self.fields["when"] = Conditions(
+            label=_("Quand"),
+            questionnaire=questionnaire,
+            questions=list(questionnaire.questions),
+            help_text=_("Une de ces conditions suffit. La première règle qui convient décide."),
+        )
+
+
+class RulePart(Part):
+    """A rule: where answers lead."""
+
+    formsets: list[tuple[str, Any]] = []
+    can_be_deleted = False
+
+    def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
+        """Raises KeyError for a rule that is not there."""
+        decisions = document["decisions"]
+        self.index = len(decisions) if key == NEW else _index(key, len(decisions))
+        is_new = self.index == len(decisions)
+        self.place = ("decisions", self.index)
+        self.title = _("Nouvelle règle") if is_new else _("Règle %(number)d") % {"number": self.index + 1}
+        self.can_be_deleted = not is_new
+        initial = {"outcome": "chat", "when": []} if is_new else dict(decisions[self.index])
+        initial["place"] = self.index + 1
+        count = len(decisions) + is_new
+        self.form = RuleForm(data, questionnaire=questionnaire, count=count, initial=initial)
+
+    def changed(self, document: Document) -> Document:
+        copy = self.without(document)
+        cleaned = self.form.cleaned_data
+        copy["decisions"].insert(cleaned["place"] - 1, {"outcome": cleaned["outcome"], "when": cleaned["when"]})
+        self.place = ("decisions", cleaned["place"] - 1)
+        return copy
+
+    def without(self, document: Document) -> Document:
+        copy = deepcopy(document)
+        del copy["decisions"][self.index : self.index + 1]
+        return copy
+
+    def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        return self.form, "when" if where[:1] == ("when",) else "outcome"
+
+
+def _index(key: str, count: int) -> int:
+    """The place of a rule, from its number in the address. Raises KeyError."""
+    if not key.isascii() or not key.isdigit() or not 1 <= int(key[:6]) <= count:
+        raise KeyError(key)
+    return int(key) - 1
+
+
+class UrgentForm(forms.Form):
+    def __init__(self, *args: Any, questionnaire: Questionnaire, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["when"] = Conditions(
+            label=_("Urgence élevée quand"),
+            questionnaire=questionnaire,
+            questions=list(questionnaire.questions),
+            required=False,
+            help_text=_("Une de ces conditions suffit. Les mineurs, le danger et les idées suicidaires le sont déjà."),
+        )
+
+
+class UrgentPart(Part):
+    """What makes a situation urgent, besides what the code says."""
+
+    formsets: list[tuple[str, Any]] = []
+    place = ("urgent",)
+
+    def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
+        self.title = _("Ce qui rend urgent")
+        self.form = UrgentForm(data, questionnaire=questionnaire, initial={"when": document["urgent"]})
+
+    def changed(self, document: Document) -> Document:
+        return deepcopy(document) | {"urgent": self.form.cleaned_data["when"]}
+
+    def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        return self.form, "when"
+
+
+class ResultForm(Words):
+    sentences: ClassVar = {"title": ("Titre", True)}
+
+
+class SentenceForm(Words):
+    sentences: ClassVar = {"text": ("Phrase", True)}
+
+    @property
+    def heading(self) -> str:
+        return self.initial.get("said") or self.initial.get("text-vous-fr") or _("Nouvelle phrase")
+
+
+class ResultPart(Part):
+    """The words of one result."""
+
+    def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
+        """Raises KeyError for a result that has no words here."""
+        given = document["results"][key]
+        outcome = next(one for one in questionnaire.results if str(one) == key)
+        self.key, self.place = key, ("results", key)
+        self.title = _("Résultat « %(label)s »") % {"label": outcome.label}
+        self.form = ResultForm(data, initial=flat("title", given["title"]))
+        self.groups = [len(group) for group in given["reasons"]]
+        reasons = [
+            flat("text", one["text"]) | {"said": self._when(one["when"], index, number, questionnaire)}
+            for index, group in enumerate(given["reasons"])
+            for number, one in enumerate(group)
+        ]
+        self.reasons = self._formset(data, "reasons", reasons, is_closed=True)
+        self.sentences = {
+            part: self._formset(data, part, [flat("text", one) for one in given[part]])
+            for part in ("service", "prepare")
+        }
+        self.formsets = [
+            (_("Pourquoi (de chaque groupe, la première phrase qui convient est dite)"), self.reasons),
+            (_("Ce que fait ce service"), self.sentences["service"]),
+            (_("À préparer"), self.sentences["prepare"]),
+        ]
+
+    @staticmethod
+    def _when(when: list[dict[str, list[str]]], group: int, number: int, questionnaire: Questionnaire) -> str:
+        conditions = tuple(When(**{name: tuple(values) for name, values in one.items()}) for one in when)
+        said = " / ".join(describing.conditions(conditions, questionnaire))
+        return _("Groupe %(group)d, phrase %(number)d – %(said)s") % {
+            "group": group + 1, "number": number + 1, "said": said,
+        }  # fmt: skip
+
+    @staticmethod
+    def _formset(data: Any, prefix: str, initial: list[dict[str, str]], *, is_closed: bool = False) -> Any:
+        """is_closed: sentences are changed, none is added or taken away."""
+        factory = forms.formset_factory(
+            SentenceForm,
+            extra=0 if is_closed else 1,
+            can_delete=not is_closed,
+            can_order=not is_closed,
+            max_num=len(initial) if is_closed else MOST_SENTENCES,
+            validate_max=True,
+        )
+        return factory(data, initial=initial, prefix=prefix)
+
+    def changed(self, document: Document) -> Document:
+        copy = deepcopy(document)
+        result = copy["results"][self.key]
+        result["title"] = self.form.words("title")  # type: ignore[attr-defined]
+        written = iter(self.reasons.forms)
+        for group in result["reasons"]:
+            for reason in group:
+                reason["text"] = next(written).words("text")
+        for part, formset in self.sentences.items():
+            result[part] = [words for form in formset.ordered_forms if (words := form.words("text"))]
+        return copy
+
+    def spot(self, where: Place) -> tuple[forms.Form, str | None]:
+        match where:
+            case ("title", *_rest):
+                return self.form, _field_of(where)
+            case ("reasons", int(group), int(number), "text", *rest):
+                return self.reasons.forms[sum(self.groups[:group]) + number], _field_of(("text", *rest))
+            case (("service" | "prepare") as part, int(index), *rest) if index < len(self.sentences[part].forms):
+                return self.sentences[part].forms[index], _field_of(("text", *rest))
+        return self.form, None
+
+
+PARTS: Mapping[str, type[Part]] = {
+    "question": QuestionPart,
+    "regle": RulePart,
+    "urgence": UrgentPart,
+    "resultat": ResultPart,
+}
+
+
+def address_of(place: Place) -> tuple[str, str] | None:
+    """The part where a problem can be mended: its kind and key in the address; None when no form has it."""
+    match place:
+        case ("questions", str(name), *_rest):
+            return "question", name
+        case ("decisions", int(index), *_rest):
+            return "regle", str(index + 1)
+        case ("urgent", *_rest):
+            return "urgence", "tout"
+        case ("results", str(outcome), *_rest):
+            return "resultat", outcome
+    return None

@@ -1,0 +1,79 @@
+"""The versions of the questionnaire that administrators write. None in force: that of the code is asked."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from triage import document
+from triage.questionnaire import Questionnaire
+
+
+class State(models.TextChoices):
+    DRAFT = "draft", _("Brouillon")
+    IN_FORCE = "in_force", _("En vigueur")
+    PAST = "past", _("Passée")
+
+
+class QuestionnaireVersion(models.Model):
+    """A whole questionnaire, with what changed in it, who wrote it and when.
+
+    number: what visits and reports keep (`key`); never given twice, a draft's that was deleted neither. document: see
+    `triage.document`; PostgreSQL refuses to change or delete what was published once (migration 0001).
+    revision: grows with each change of the draft, so that two people who edit it notice.
+    based_on: the version it was copied from, none for that of the code. author_id, published_by_id: keys of accounts;
+    no foreign key, for rooms below know nothing of accounts, and what was published outlives who did it.
+    """
+
+    number = models.BigAutoField(_("numéro"), primary_key=True)
+    state = models.CharField(_("état"), max_length=10, choices=State, default=State.DRAFT, editable=False)
+    document = models.JSONField(editable=False)
+    note = models.CharField(_("ce qui change"), max_length=300, help_text=_("En une phrase, pour vos collègues."))
+    revision = models.PositiveIntegerField(default=0, editable=False)
+    based_on = models.PositiveBigIntegerField(_("copie de"), null=True, editable=False)
+    author_id = models.PositiveBigIntegerField(_("auteur"), null=True, editable=False)
+    published_by_id = models.PositiveBigIntegerField(_("publiée par"), null=True, editable=False)
+    created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("modifiée le"), auto_now=True)
+    published_at = models.DateTimeField(_("publiée le"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("version du questionnaire")
+        verbose_name_plural = _("versions du questionnaire")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="in_force"), name="triage_one_version_in_force"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft", published_at__isnull=True)
+                | Q(~Q(state="draft"), published_at__isnull=False),
+                name="triage_draft_or_published",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("version %(number)d") % {"number": self.number})
+
+    @property
+    def key(self) -> str:
+        """As visits and reports keep it."""
+        return key_of(self.number)
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == State.DRAFT
+
+    def read(self) -> Questionnaire:
+        """The questionnaire. Raises document.DocumentError when the document cannot be read."""
+        return document.load(self.document, version=self.key)
+
+    def write(self, changed: dict[str, Any]) -> None:
+        """Take another document into the draft, without saving it."""
+        self.document = changed
+        self.revision += 1
+
+
+def key_of(number: int) -> str:
+    return f"v{number}"

@@ -1,0 +1,180 @@
+"""Which questionnaire is asked, and under which one answers were given; publishing another.
+
+Each process keeps what it read: a version that was published never changes, so those stay; which one is in force is
+asked again when that was read KEEP_SECONDS ago. A page costs no query for it in between, and a publication is seen by
+every process within KEEP_SECONDS (by the one that published it, at once).
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models.functions import Now
+
+from triage import walk
+from triage.document import DocumentError
+from triage.models import QuestionnaireVersion, State, key_of
+from triage.questionnaire import Questionnaire
+from triage.results import BUILT_IN
+from triage.walk import Walk
+
+logger = logging.getLogger(__name__)
+KEEP_SECONDS = 10
+MOST_KEPT = 32  # versions that a process holds, of some hundred kilobytes each
+# The key of PostgreSQL's advisory lock under which a version comes into force (reports has 03 and 10 of the family).
+PUBLISHING = 0x504E4156_21
+
+
+@dataclass
+class _Shelf:
+    """What this process read. current: the questionnaire in force at `read_at`, in monotonic seconds."""
+
+    read_at: float = float("-inf")
+    current: Questionnaire = BUILT_IN
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    versions: OrderedDict[int, Questionnaire] = field(default_factory=OrderedDict)
+    walks: OrderedDict[tuple[int, int], Walk] = field(default_factory=OrderedDict)
+
+
+_shelf = _Shelf()
+
+
+def forget() -> None:
+    """Read again at the next page: after a publication in this process."""
+    _shelf.read_at = float("-inf")
+
+
+def clear() -> None:
+    """Forget everything: between tests, where numbers may come back."""
+    _shelf.read_at, _shelf.current = float("-inf"), BUILT_IN
+    _shelf.versions.clear()
+    _shelf.walks.clear()
+
+
+def _keep[K, V](kept: OrderedDict[K, V], key: K, value: V) -> V:
+    kept[key] = value
+    while len(kept) > MOST_KEPT:
+        kept.popitem(last=False)
+    return value
+
+
+def current() -> Questionnaire:
+    """The questionnaire in force. While the database fails, the last one that was known."""
+    if time.monotonic() - _shelf.read_at >= KEEP_SECONDS:
+        with _shelf.lock:  # the first one of many pages asks, the others have its answer
+            now = time.monotonic()
+            if now - _shelf.read_at >= KEEP_SECONDS:
+                try:
+                    _shelf.current = _read_in_force()
+                except (DatabaseError, InterfaceError) as error:
+                    logger.warning("questionnaire: the database failed (%s)", type(error).__name__)
+                _shelf.read_at = now
+    return _shelf.current
+
+
+def _read_in_force() -> Questionnaire:
+    """From the database. A version that cannot be read leaves the one that was asked before."""
+    number = QuestionnaireVersion.objects.filter(state=State.IN_FORCE).values_list("number", flat=True).first()
+    if number is None:
+        return BUILT_IN
+    return _shelf.versions.get(number) or _read(number) or _shelf.current
+
+
+def _read(number: int) -> Questionnaire | None:
+    row = QuestionnaireVersion.objects.exclude(state=State.DRAFT).filter(number=number).first()
+    if row is None:
+        return None
+    try:
+        return _keep(_shelf.versions, number, row.read())
+    except DocumentError as error:  # a later code asks more of a document: pages go on, and somebody is told
+        logger.error("questionnaire: version %d cannot be read (%d problems)", number, len(error.problems))
+        return None
+
+
+def find(version: str) -> Questionnaire | None:
+    """The questionnaire that was published under this key; None when there is none, or none any more.
+
+    version: as visits and reports keep it: `Questionnaire.version`.
+    """
+    if version == BUILT_IN.version:
+        return BUILT_IN
+    digits = version.removeprefix("v")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or version != key_of(int(digits)):
+        return None
+    number = int(digits)
+    return _shelf.versions.get(number) or _read(number)
+
+
+def under(version: str) -> Questionnaire:
+    """The questionnaire of answers given under this version; the one in force where that one is gone."""
+    return find(version) or current()
+
+
+# --- administrators -----------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """This version cannot come into force."""
+
+
+class Faulty(Refused):
+    """It has problems: see `checked`."""
+
+
+class Changed(Refused):
+    """It, or the version in force, is no longer what was read: look again."""
+
+
+def checked(row: QuestionnaireVersion) -> Walk:
+    """What the walk of all its paths found. Kept by number and revision: it takes a while (some 50 ms).
+
+    Raises document.DocumentError when the document cannot be read.
+    """
+    key = (row.number, row.revision)
+    found = _shelf.walks.get(key)
+    return found if found is not None else _keep(_shelf.walks, key, walk.check(row.read()))
+
+
+def in_force() -> QuestionnaireVersion | None:
+    """The version in force, from the database itself; None = the questionnaire of the code."""
+    return QuestionnaireVersion.objects.filter(state=State.IN_FORCE).first()
+
+
+def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> QuestionnaireVersion:
+    """Put a draft into force, or a past version again; the one before is past from then on.
+
+    revision, instead_of: of what was read: this version's, and the number in force (None = that of the code).
+    by: the account. Raises Changed when either is no longer so, or the version is gone; Faulty.
+    Publications follow one another; the paths are walked before any lock is held.
+    """
+    row = QuestionnaireVersion.objects.filter(number=number, revision=revision).exclude(state=State.IN_FORCE).first()
+    if row is None:
+        raise Changed
+    try:
+        is_faulty = bool(checked(row).problems)
+    except DocumentError:
+        is_faulty = True
+    if is_faulty:
+        raise Faulty
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
+        # A second statement: its snapshot is younger than the lock.
+        before = QuestionnaireVersion.objects.select_for_update().filter(state=State.IN_FORCE).first()
+        if (before.number if before else None) != instead_of:
+            raise Changed
+        if before is not None:
+            before.state = State.PAST
+            before.save(update_fields=["state"])
+        published = QuestionnaireVersion.objects.filter(number=number, revision=revision, state=row.state).update(
+            state=State.IN_FORCE, published_at=Now(), published_by_id=by.pk
+        )
+        if not published:
+            raise Changed
+        transaction.on_commit(forget)
+    row.refresh_from_db()
+    return row
