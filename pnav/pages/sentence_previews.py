@@ -30,6 +30,7 @@ from sentences import catalogue, shelf
 from sentences.catalogue import Sentence
 from triage import rules
 from triage.questions import QUESTIONS, Voice
+from triage.results import BUILT_IN
 
 from . import sentences as page_sentences_of_home
 from .information import information
@@ -231,9 +232,10 @@ def _result(trial: Trial) -> HttpResponse:
         "triage.danger_past": {"danger": "yes"},
         "triage.leaves_site": {**safe, "facts": "content", "content_target": "no", "content_public": "public"},
     }.get(trial.sentence.key, {**safe, "facts": "page"})
-    while (question := rules.next_question(answers)) is not None:
+    # The questionnaire of the code: these answers are its own, whatever version is in force.
+    while (question := rules.next_question(answers, under=BUILT_IN)) is not None:
         answers[question.id] = question.options[-1].value
-    assessment = rules.assess(answers)
+    assessment = rules.assess(answers, under=BUILT_IN)
     context = {
         "assessment": assessment,
         "previous": QUESTIONS[0],

@@ -88,7 +88,7 @@ def test_version_from_the_form_to_the_visitor(
         chief.get_by_role("button", name="Aperçu en anglais").click()
     preview = opened.value
     expect(preview.locator("h1")).to_have_text(ENGLISH)
-    expect(preview.get_by_role("status").first).to_contain_text("nothing has been saved")
+    expect(preview.locator("#apercu")).to_contain_text("nothing has been saved")
     preview.close()
     save(chief, "Enregistrer dans le brouillon")
 
