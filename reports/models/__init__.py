@@ -1,0 +1,31 @@
+"""The tables of this room, by subject."""
+
+from reports.house_models import HouseRule
+from reports.models.keeping import Erased, ErasureRequest, Freeze, RetentionRule, Tombstone
+from reports.models.register import AccessKind, AccessRecord, Motive
+from reports.models.report import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
+from reports.models.seal import OpeningField, OpeningRequest, OpeningStep, SealedField, SealedValue
+
+__all__ = [
+    "AccessKind",
+    "AccessRecord",
+    "AgeBand",
+    "Erased",
+    "ErasureRequest",
+    "Expectation",
+    "Fact",
+    "Freeze",
+    "HouseRule",
+    "Motive",
+    "OpeningField",
+    "OpeningRequest",
+    "OpeningStep",
+    "Platform",
+    "Report",
+    "ReporterRole",
+    "RetentionRule",
+    "SealedField",
+    "SealedValue",
+    "Since",
+    "Tombstone",
+]

@@ -1,0 +1,138 @@
+"""A signalement: what a person says of the facts, without saying who they are."""
+
+import json
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from locations.models import Force
+from reports import keyring
+from triage.rules import Urgency
+
+
+class ReporterRole(models.TextChoices):
+    """Who is speaking."""
+
+    VICTIM = "victim", _("Victime")
+    WITNESS = "witness", _("Témoin")
+    RELATIVE = "relative", _("Proche")
+    PROFESSIONAL = "professional", _("Professionnel")
+
+
+class AgeBand(models.TextChoices):
+    """The age of the person who suffers the facts, no finer than routing and care need."""
+
+    UNDER_15 = "under_15", _("Moins de 15 ans")
+    FROM_15_TO_17 = "15_17", _("15 à 17 ans")
+    ADULT = "adult", _("18 ans ou plus")
+    UNKNOWN = "unknown", _("Non précisé")
+
+    @property
+    def is_minor(self) -> bool:
+        return self in {AgeBand.UNDER_15, AgeBand.FROM_15_TO_17}
+
+
+class Fact(models.TextChoices):
+    """Forms of cyber-harassment. Source: shared facts, « Forms of cyber-harassment »."""
+
+    INSULTS = "insults", _("Intimidations, insultes, moqueries ou menaces")
+    RUMOURS = "rumours", _("Propagation de rumeurs")
+    HACKED_ACCOUNT = "hacked_account", _("Piratage de compte ou usurpation d'identité numérique")
+    HOSTILE_PAGE = "hostile_page", _("Discussion, groupe ou page contre une personne")
+    IMAGE = "image", _("Photo ou vidéo humiliante ou intime")
+    COUPLE = "couple", _("Cyber-violences dans le couple")
+    OTHER = "other", _("Autre situation")
+
+
+class Platform(models.TextChoices):
+    """Where it happens, by kind: brands change, kinds stay."""
+
+    SOCIAL = "social", _("Réseau social")
+    MESSAGING = "messaging", _("Messagerie instantanée")
+    GAME = "game", _("Jeu en ligne")
+    FORUM = "forum", _("Forum ou site")
+    EMAIL = "email", _("Courrier électronique")
+    PHONE = "phone", _("Téléphone ou SMS")
+    SCHOOL = "school", _("Espace numérique de l'école ou du travail")
+    OTHER = "other", _("Autre")
+
+
+class Since(models.TextChoices):
+    """How long it has lasted."""
+
+    TODAY = "today", _("Aujourd'hui")
+    WEEK = "week", _("Quelques jours")
+    MONTH = "month", _("Quelques semaines")
+    YEAR = "year", _("Quelques mois")
+    LONGER = "longer", _("Plus d'un an")
+
+
+class Expectation(models.TextChoices):
+    """What the person hopes for."""
+
+    TALK = "talk", _("Parler à quelqu'un")
+    ADVICE = "advice", _("Recevoir des conseils")
+    COMPLAINT = "complaint", _("Préparer une plainte")
+    REMOVAL = "removal", _("Faire retirer un contenu")
+    PROTECT = "protect", _("Protéger un proche")
+
+
+class Report(models.Model):
+    """One signalement. It opens one conversation.
+
+    `submission_id` is made with the form: the same form sent twice is the same report.
+    `triage_answers_sealed` holds the answers as JSON, sealed: they say more of a person than the fields beside it.
+    """
+
+    SEALED = ("triage_answers_sealed",)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    submission_id = models.UUIDField(unique=True, editable=False)
+    filed_at = models.DateTimeField(auto_now_add=True)
+    role = models.CharField(max_length=20, choices=ReporterRole, default=ReporterRole.VICTIM)
+    age_band = models.CharField(max_length=20, choices=AgeBand, default=AgeBand.UNKNOWN)
+    facts = ArrayField(models.CharField(max_length=30, choices=Fact), default=list, blank=True)
+    platforms = ArrayField(models.CharField(max_length=30, choices=Platform), default=list, blank=True)
+    since = models.CharField(max_length=20, choices=Since, blank=True)
+    expectations = ArrayField(models.CharField(max_length=30, choices=Expectation), default=list, blank=True)
+    triage_version = models.CharField(max_length=20)
+    triage_answers_sealed = models.BinaryField()
+    outcome = models.CharField(max_length=40)  # triage.rules.Outcome at that version
+    urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
+    discreet = models.BooleanField(default=False)
+    postal_code = models.CharField(max_length=5)
+    municipality = models.ForeignKey(
+        "locations.Municipality", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reception_point = models.ForeignKey(
+        "locations.ReceptionPoint", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    force = models.CharField(max_length=20, choices=Force, blank=True)
+    is_nearest = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, default="fr")  # of the visit: what Pnav writes in the thread follows it
+    # Which visit may speak for this report: raised when a code de reprise is used, so that the device left behind,
+    # which may be in the wrong hands, reads nothing more.
+    visit_generation = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("signalement")
+        verbose_name_plural = _("signalements")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(urgency__in=Urgency.values), name="report_urgency_known"),
+        ]
+
+    @property
+    def context(self) -> str:
+        """What the sealed answers are bound to."""
+        return f"report:{self.submission_id}"
+
+    @property
+    def is_minor(self) -> bool:
+        return AgeBand(self.age_band).is_minor
+
+    def triage_answers(self) -> dict[str, str]:
+        """The answers of the triage, opened. Raises keyring.UnsealError when no key opens them."""
+        answers: dict[str, str] = json.loads(keyring.unseal(self.triage_answers_sealed, context=self.context))
+        return answers

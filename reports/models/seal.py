@@ -1,0 +1,150 @@
+"""What can name a person, sealed, and the requests to open it (docs/adr/0030, 0032)."""
+
+import hashlib
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
+
+from reports.models.report import Report
+from reports.opening_rules import OPEN, Act, Part, State
+from reports.sealing import SEALED_BYTES
+
+
+class SealedField(models.TextChoices):
+    """What can name a person. The values are part of what a sealed value is bound to: they never change."""
+
+    NAME = "name", _("Nom laissé par la personne")
+    CONTACT = "contact", _("Moyen de la joindre")
+    CONNECTION = "connection", _("Connexion technique")
+
+
+class SealedValue(models.Model):
+    """One thing that can name a person, which only an absent key opens. `reports.arrivals` alone writes it.
+
+    The key of the row tells the order; there is no time in clear, for the time of a connection is part of what is
+    sealed. `version` is drawn at random: `sealing.Context` binds the value to it.
+    """
+
+    VERSIONS = 2**31 - 1
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="sealed_values")
+    field = models.CharField(max_length=20, choices=SealedField)
+    version = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["report", "field", "version"], name="sealed_version_once"),
+            models.UniqueConstraint(
+                fields=["report", "field"], condition=~models.Q(field="connection"), name="sealed_identity_once"
+            ),
+            models.CheckConstraint(
+                condition=Exact(
+                    models.Func("sealed", function="octet_length", output_field=models.IntegerField()), SEALED_BYTES
+                ),
+                name="sealed_of_one_size",
+            ),
+        ]
+
+
+class OpeningField(models.TextChoices):
+    """What an agent may ask to have opened: one value at a time."""
+
+    NAME = "name", _("Nom laissé par la personne")
+    CONTACT = "contact", _("Moyen de la joindre")
+    FIRST_CONNECTION = "first_connection", _("Connexion du signalement")
+    LAST_CONNECTION = "last_connection", _("Dernière connexion connue")
+
+
+class OpeningRequest(models.Model):
+    """A request to open one sealed value of one report. `reports.openings` alone changes it.
+
+    It outlives its report, whose public id it keeps. `sealed_grounds`: motive, legal ground, reference and date of the
+    prosecutor's authorisation, as JSON, sealed like what people write. `recipient` is the public key of the browser
+    that asked, empty when the value is to be shown on the spot. `sealed_reply`: what only that browser opens, kept from
+    the custodians' answer to its one reading, an hour at most.
+    Nothing here tells whether there is anything to open.
+    """
+
+    SEALED = ("sealed_grounds",)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    report = models.ForeignKey(Report, null=True, on_delete=models.SET_NULL, related_name="openings")
+    report_public_id = models.UUIDField(editable=False)
+    field = models.CharField(max_length=20, choices=OpeningField)
+    version = models.PositiveIntegerField()  # which value of the field: the one there was when it was asked for
+    is_urgent = models.BooleanField(default=False)
+    state = models.CharField(
+        max_length=20, choices=[(str(state), str(state)) for state in State], default=str(State.ASKED)
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    sealed_grounds = models.BinaryField()
+    recipient = models.BinaryField(max_length=65, blank=True, default=b"")
+    sealed_reply = models.BinaryField(null=True, editable=False)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("demande de levée d'anonymat")
+        verbose_name_plural = _("demandes de levée d'anonymat")
+        ordering = ["-asked_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=list(map(str, State))), name="opening_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state=str(State.ANSWERED), sealed_reply__isnull=False)
+                | models.Q(state=str(State.BROUGHT))
+                | (
+                    ~models.Q(state__in=[str(State.ANSWERED), str(State.BROUGHT)]) & models.Q(sealed_reply__isnull=True)
+                ),
+                name="opening_reply_only_until_read",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reviewed_at__isnull=True) | models.Q(is_urgent=True),
+                name="opening_review_of_urgent_ones",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["state"], name="opening_pending", condition=models.Q(state__in=sorted(map(str, OPEN)))
+            ),
+        ]
+
+    @property
+    def context(self) -> str:
+        """What the sealed grounds are bound to: all that people agreed to. Change any of it, and they do not open."""
+        recipient = hashlib.sha256(bytes(self.recipient)).hexdigest()
+        asked = (self.report_public_id, self.field, self.version, self.is_urgent, self.asked_by_id, recipient)
+        return f"opening:{self.public_id}:{':'.join(map(str, asked))}"
+
+
+class OpeningStep(models.Model):
+    """What happened to a request, in order: one row an act, never altered. `sealed_note`: a reason or a review."""
+
+    SEALED = ("sealed_note",)
+    SEALED_WITH = ("request",)
+
+    request = models.ForeignKey(OpeningRequest, on_delete=models.CASCADE, related_name="steps")
+    act = models.CharField(max_length=20, choices=[(str(act), str(act)) for act in Act])
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    part = models.CharField(max_length=20, choices=[(str(part), str(part)) for part in Part])
+    number = models.PositiveSmallIntegerField()
+    sealed_note = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "number"], name="opening_step_once"),
+            models.UniqueConstraint(
+                fields=["request", "by"], condition=models.Q(act=str(Act.AGREE)), name="opening_agreed_once_each"
+            ),
+        ]
+
+    @property
+    def context(self) -> str:
+        """What the sealed note is bound to."""
+        return f"opening-step:{self.request.public_id}:{self.number}"
