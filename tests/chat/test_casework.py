@@ -2,21 +2,23 @@
 
 import json
 import re
+import threading
+import time
 import uuid
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, casefile, closings, emergencies, factsheets, glyphs, links, proposals
+from chat import actions, casefile, closings, duty, emergencies, factsheets, glyphs, links, proposals
 from chat.casework import ALPHABET, Closing, Emergency, FactSheet, Proposal
 from chat.closing_rules import Point, missing
 from chat.emergency_rules import CHECKLISTS, Situation
 from chat.factsheets import Facts
 from chat.lifecycle import Author, Status
-from chat.models import ConversationEvent, EventKind
+from chat.models import Conversation, ConversationEvent, EventKind
 from locations.models import Partner, ReceptionPoint
 from reports import keyring, readings
 from reports.models import AccessKind, AccessRecord
@@ -560,6 +562,46 @@ def test_close_what_is_obligatory_is_asked_again_under_the_lock(agent):
     conversation = make.assigned(agent, age_band="under_15")
     with pytest.raises(closings.Unfinished):
         closings.close(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conversation):
+    """The agent first, as whoever takes both does: else an end and the end of a duty wait in a circle."""
+    failed: list[BaseException] = []
+
+    def end() -> None:
+        try:
+            closings.close(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+        except BaseException as error:  # noqa: BLE001  looked at in the test's thread
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=end)
+    try:
+        with transaction.atomic():
+            duty.hold(agent.user_id)  # as a passage that is about to look at the conversation
+            thread.start()
+            _until_somebody_waits_for_a_lock()
+            Conversation.objects.select_for_update(no_key=True, nowait=True).get(pk=conversation.pk)
+    finally:
+        thread.join(30)
+    assert not failed
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
+
+
+def _until_somebody_waits_for_a_lock() -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waited")
 
 
 def test_missing_an_unknown_word_is_not_an_answer():
