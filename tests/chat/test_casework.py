@@ -12,10 +12,11 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, casefile, closings, duty, emergencies, factsheets, glyphs, links, proposals
+from chat import actions, casefile, closings, duty, emergencies, exchange_paper, factsheets, glyphs, links, proposals
 from chat.casework import ALPHABET, Closing, Emergency, FactSheet, Proposal
 from chat.closing_rules import Point, missing
 from chat.emergency_rules import CHECKLISTS, Situation
+from chat.exchange_paper import SLIP, Document, Section
 from chat.factsheets import Facts
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, ConversationEvent, EventKind
@@ -655,6 +656,38 @@ def test_document_of_any_text_is_made(text, conversation, console):
     make.message(conversation, text)
     response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
     assert response.status_code == 200 and response.content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("source", [exchange_paper.EXCHANGE, SLIP])
+@pytest.mark.parametrize("sign", ["\x01", "\x07", "\x0b", "\x1b", "\x7f", "\x85", "\x9f", "\u202e", "\ufffe"])
+def test_document_is_made_whatever_stands_in_any_of_its_parts(sign, source):
+    """A control, pasted into the sheet or the place of an appointment, must not keep it from being made."""
+    text = f"Guichet{sign}B"
+    document = Document(
+        title=text,
+        about=[text],
+        sections=[Section(text, lines=[text], pairs=[(text, text)])],
+        mark=text,
+        heads=(text, text),
+        thread_title=text,
+        thread=[(text, text)],
+    )
+    assert exchange_paper.draw(document, source).startswith(b"%PDF")
+
+
+def test_document_shows_what_cannot_be_seen_in_the_sheet(conversation, console, monkeypatch):
+    save(conversation, notes={"notes": "Vu le soir\x0bpuis \u202egnp.exe\r\nfin", "links": "xn--e1afmkfd.com"})
+    drawn: list[str] = []
+    compiled = exchange_paper._compile
+
+    def told(source, data):
+        drawn.append(str(data))
+        return compiled(source, data)
+
+    monkeypatch.setattr(exchange_paper, "_compile", told)
+    response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
+    assert response.content.startswith(b"%PDF")
+    assert "Vu le soir⟦U+000B⟧puis ⟦U+202E⟧gnp.exe\\nfin" in drawn[-1]
 
 
 def test_document_writes_what_no_font_draws_by_its_code(monkeypatch):
