@@ -230,6 +230,8 @@ def offers_to(agent: Agent, now: datetime) -> HandoverQuerySet:
     """What colleagues propose to this agent, by name, to their unit or to their force: without a word of it."""
     theirs = Q(to_agent=agent) | Q(to_unit=agent.unit_id) | Q(to_force=agent.unit.force)
     rows = Handover.objects.live(now).filter(theirs, state=HandoverState.OFFERED).exclude(from_agent=agent)
+    # Nor to whoever passed it on through the queue a moment ago (`Direction`): they had a reason.
+    rows = rows.exclude(conversation__direction__avoided=agent, conversation__direction__until__gt=now)
     return rows.select_related("from_agent__unit", "to_unit", "conversation__report__municipality")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from chat import actions, clock, emergencies, proposals
+from chat import actions, clock, duty, emergencies, proposals
 from chat.answering import lock_own
 from chat.casework import Closing
 from chat.closing_rules import Missing, missing
@@ -48,8 +48,9 @@ def close(
     """End it, with its summaries. Closing a closed one changes nothing.
 
     summary: for the team; told: what the person will read on the page of the end. Both sealed, both may be empty.
-    Raises NotYours, Unfinished.
+    Locks the agent, then the conversation, as everybody who takes both. Raises NotYours, Unfinished.
     """
+    duty.hold(by.pk)
     conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
     if not conversation.is_open:
         return conversation

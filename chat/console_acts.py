@@ -114,7 +114,8 @@ def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpRespon
     open_one = _open_one(request, agent)
     if "lu" in request.POST:
         number = request.POST["lu"]
-        asides.mark_read(aside=found, agent=agent, number=int(number) if number.isascii() and number.isdigit() else 0)
+        is_number = number.isascii() and number.isdigit() and len(number) < 10
+        asides.mark_read(aside=found, agent=agent, number=int(number) if is_number else 0)
     else:
         form = AnswerForm(request.POST)
         if not form.is_valid():

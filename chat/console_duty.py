@@ -60,7 +60,7 @@ def pause(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Answer the pause that is offered after a grave exchange: `minutes`, or none to be available at once."""
     minutes = request.POST.get("minutes", "")
     try:
-        if minutes.isascii() and minutes.isdigit() and int(minutes) in duty.pause_minutes():
+        if minutes in map(str, duty.pause_minutes()):
             taken = duty.take(agent_id=agent.pk, minutes=int(minutes))
             until = timezone.localtime(taken.pause_until)
             messages.success(request, _("En pause jusqu'à %(time)s.") % {"time": f"{until:%H:%M}"})

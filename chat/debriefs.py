@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from chat import clock
+from chat import clock, display
 from chat.models import Agent, Debrief, Meeting
 from reports import house, house_rules, keyring, register
 from reports.keyring import UnsealError
@@ -79,7 +79,7 @@ def for_psychologist(user: Any) -> list[Request]:
 
 def _request(row: Debrief) -> Request:
     try:
-        words: str | None = keyring.unseal(row.sealed_words, context=row.context)
+        words: str | None = display.plain(keyring.unseal(row.sealed_words, context=row.context))
     except UnsealError:
         logger.error("debrief cannot be opened %s", row.public_id)
         words = None

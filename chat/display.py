@@ -46,9 +46,14 @@ def plain(text: str) -> str:
     """The text to show to whoever reads it."""
     if text.isascii() and text.isprintable() and "xn--" not in text.lower():
         return text
+    return _HOST.sub(lambda found: _flagged(found.group()), visible(text))
+
+
+def visible(text: str) -> str:
+    """The same without a word about host names. The end of a line as forms send it (U+000D, U+000A) is one."""
+    text = text.replace("\r\n", "\n")
     honest = {found.start() + n for found in _HONEST.finditer(text) for n in range(len(found.group()))}
-    shown = _SUSPECT.sub(lambda found: found.group() if found.start() in honest else _seen(found.group()), text)
-    return _HOST.sub(lambda found: _flagged(found.group()), shown)
+    return _SUSPECT.sub(lambda found: found.group() if found.start() in honest else _seen(found.group()), text)
 
 
 def _seen(hidden: str) -> str:

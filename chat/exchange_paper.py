@@ -4,13 +4,13 @@ What people wrote goes in as data: it is text to Typst, never markup.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import typst
 
-from chat import glyphs
+from chat import display, glyphs
 
 _STYLE = """
 #let data = json(bytes(sys.inputs.data))
@@ -89,8 +89,11 @@ class Document:
 
 
 def draw(document: Document, source: str = EXCHANGE) -> bytes:
-    """The pages. Signs that the fonts do not draw stand there by their codes (`chat.glyphs`), and a line says so."""
-    data = _data(document)
+    """The pages. Signs that the fonts do not draw stand there by their codes (`chat.glyphs`), and a line says so.
+
+    So do those that cannot be seen: a control keeps a page from being made, and a direction would turn a line around.
+    """
+    data: dict[str, Any] = _each_text(_data(document), display.visible)
     texts = list(_texts(data))
     signs = set(glyphs.signs_of(texts))
     kept = glyphs.drawn(texts, can_draw=_can_draw) if signs else set()
@@ -126,15 +129,17 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(one)
 
 
-def _coded(data: dict[str, Any], kept: set[str], document: Document) -> dict[str, Any]:
-    def coded(value: Any) -> Any:
-        if isinstance(value, str):
-            return glyphs.with_codes(value, kept)
-        if isinstance(value, dict):
-            return {name: coded(one) for name, one in value.items()}
-        return [coded(one) for one in value]
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """The data with each of its texts changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _each_text(one, change) for name, one in value.items()}
+    return [_each_text(one, change) for one in value]
 
-    found: dict[str, Any] = coded(data)
+
+def _coded(data: dict[str, Any], kept: set[str], document: Document) -> dict[str, Any]:
+    found: dict[str, Any] = _each_text(data, lambda text: glyphs.with_codes(text, kept))
     found["about"] += [document.codes_note] if document.codes_note else []
     return found
 

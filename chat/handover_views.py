@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from chat import access, handover
 from chat.forms import SummaryForm
 from chat.handover_models import Handover
-from chat.handover_rules import SUMMARY_MAX, Part
+from chat.handover_rules import SUMMARY_MAX, Answer, Part
 from chat.models import Conversation
 from chat.views import manner_of, without_visit
 from locations.models import Force
@@ -32,6 +32,8 @@ def summary(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request, current, asked, SummaryForm(initial={"correction": asked.text(Part.SUMMARY)}))
     form = SummaryForm(request.POST)
+    if request.POST.get("summary") != str(asked.public_id):  # of an old page: nobody agrees to what they have not read
+        return _show_another(request, current, asked)
     if not form.is_valid():
         return _show(request, current, asked, form)
     try:
@@ -41,19 +43,37 @@ def summary(request: HttpRequest) -> HttpResponse:
     return redirect("chat:conversation")
 
 
-def _show(request: HttpRequest, current: Conversation, asked: Handover, form: SummaryForm) -> HttpResponse:
+def _show_another(request: HttpRequest, current: Conversation, asked: Handover) -> HttpResponse:
+    """The summary that waits now, with no answer chosen; words that were written for the one before stay to be seen."""
+    wrote = request.POST.get("correction", "") if request.POST.get("answer") == Answer.CORRECTED else ""
+    form = SummaryForm(initial={"correction": wrote or asked.text(Part.SUMMARY)})
+    error = _("Ce résumé n'est plus celui qui a été lu : rien n'est transmis. Le lire, puis répondre de nouveau.")
+    return _show(request, current, asked, form, error=error, status=409)
+
+
+def _show(
+    request: HttpRequest,
+    current: Conversation,
+    asked: Handover,
+    form: SummaryForm,
+    *,
+    error: str = "",
+    status: int = 200,
+) -> HttpResponse:
     manner: dict[str, Any] = manner_of(request, current)
     discreet = manner["discreet"]
     context = {
         **manner,
         "status": current.status,
         "form": form,
+        "asked": asked.public_id,
+        "error": error,
         "summary": asked.text(Part.SUMMARY),
         "from_name": asked.from_agent.public_name if discreet else asked.from_agent.interlocutor,
         "to_name": _to_name(asked, discreet=discreet),
         "max_length": SUMMARY_MAX,
     }
-    return render(request, "chat/handover.html", context)
+    return render(request, "chat/handover.html", context, status=status)
 
 
 def _to_name(asked: Handover, *, discreet: bool) -> str:

@@ -1,13 +1,15 @@
 """What may be published of small counts, so that nobody is recognised and nothing can be computed back. Pure.
 
 A count under AT_LEAST is never published, nor what would give it away by subtraction; what is published is rounded down
-to tens, so that the difference of two totals, or of two periods, is no count of anybody (docs/adr/0040).
+to tens and shares to ten people, so that the difference of two totals, or of two periods, is no count of anybody
+(docs/adr/0040).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 AT_LEAST = 10
+STEPS = (1, 2, 5, 10, 20, 25)  # percents, of which a hundred is a multiple
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,18 @@ def rounded(count: int) -> int | None:
 
 
 def percent(part: int, whole: int) -> int | None:
-    """A share in whole percents; None when those in it, or those who are not, are too few to be said."""
-    return None if part < AT_LEAST or whole - part < AT_LEAST else round(100 * part / whole)
+    """A share, to the nearest step that is AT_LEAST people or more; None when those in it, or those who are not, are
+    too few to be said, or no step is large enough.
+
+    In whole percents, a few shares of one small whole would tell that whole to the last person.
+    """
+    if part < AT_LEAST or whole - part < AT_LEAST:
+        return None
+    tens = whole // AT_LEAST * AT_LEAST  # what is said of the whole decides, so that the step tells nothing more
+    step = next((step for step in STEPS if step * tens >= 100 * AT_LEAST), None)
+    if step is None:
+        return None
+    return max(step, min(100 - step, round(100 * part / whole / step) * step))
 
 
 def parts(counts: Sequence[tuple[str, int]]) -> Parts:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Unit
@@ -26,6 +26,7 @@ FORCES = {"police": Force.POLICE, "police nationale": Force.POLICE, "gendarmerie
 FIELDS = {"username": "identifiant", "first_name": "prenom", "last_name": "nom"}
 MOST_LINES = 50  # each password is hashed slowly, on purpose: half a minute in all
 MOST_BYTES = 200_000
+TURN = 0x504E4156_11  # of PostgreSQL's advisory locks: see `reports.forgetting`
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may run (OWASP, CSV injection)
 
 
@@ -158,17 +159,27 @@ def _user_of(line: Line) -> User:
 def create(lines: Iterable[Line]) -> list[Created]:
     """The accounts of these lines, with their agents: all of them, or none when the database refuses one.
 
-    Raises SheetError for a line that has errors: whoever wants to skip them leaves them out.
+    Raises SheetError for a line that has errors (whoever wants to skip them leaves them out), and when another sheet
+    made one of these accounts while the passwords were hashed. Sheets are saved in turn.
     """
-    created = []
+    drawn = []
     for line in lines:
         if line.errors or line.unit is None:
             raise SheetError(_("Ligne %(number)d : elle a encore des erreurs.") % {"number": line.number})
         user = _user_of(line)
         user.draw_first_password()
+        drawn.append((user, Agent(user=user, unit=line.unit, public_name=line.cells["nom_affiche"])))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
+    wanted = {user.username.casefold() for user, _agent in drawn}
+    if any(name.casefold() in wanted for name in User.objects.values_list("username", flat=True)):
+        raise SheetError(_("Rien n'a été créé : un de ces comptes vient d'être créé ailleurs."))
+    created = []
+    for user, agent in drawn:
         password = user.drawn_password
         user.save()
-        Agent.objects.create(user=user, unit=line.unit, public_name=line.cells["nom_affiche"])
+        agent.user = user  # which has its key now
+        agent.save()
         created.append(Created(user, password))
     return created
 

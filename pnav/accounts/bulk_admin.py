@@ -50,8 +50,14 @@ class ImportsAgents(UserAdmin):
         wrong = len(lines) - len(right)
         if "create" in request.POST and right and not error:
             if not wrong or "skip" in request.POST:
-                return self._create(request, right)
-            messages.error(request, _("Rien n'a été créé : corrigez les lignes signalées, ou laissez-les de côté."))
+                try:
+                    return self._create(request, right)
+                except bulk.SheetError as refusal:
+                    error, lines = str(refusal), bulk.read(text)  # as it stands by now
+                    right = [line for line in lines if not line.errors]
+                    wrong = len(lines) - len(right)
+            else:
+                messages.error(request, _("Rien n'a été créé : corrigez les lignes signalées, ou laissez-les de côté."))
         context = {"text": text, "lines": lines, "right": len(right), "wrong": wrong, "error": error}
         context |= {"columns": bulk.COLUMNS, "most_lines": bulk.MOST_LINES}
         return self._sheet_page(request, "import", _("Importer des agents"), **context)

@@ -21,7 +21,8 @@
     return `⟦U+${points[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}${more}⟧`;
   };
 
-  window.pnavPlain = (text, misleading) => {
+  window.pnavPlain = (written, misleading) => {
+    const text = written.replaceAll("\r\n", "\n");
     const kept = new Set();
     for (const found of text.matchAll(honest)) for (let n = 0; n < found[0].length; n++) kept.add(found.index + n);
     const shown = text.replace(suspect, (found, at) => kept.has(at) ? found : seen(found));

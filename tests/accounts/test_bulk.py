@@ -1,10 +1,12 @@
 """Agents from a sheet: what is refused, what is created, what is written down, and what leaves again."""
 
 import re
+import threading
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 
 from chat.models import Agent, Unit
 from locations.models import Force
@@ -154,6 +156,44 @@ def test_failure_in_the_middle_creates_nobody(client, chief, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         client.post(PAGE, {"text": TITLES + ALICE + BENOIT, "create": "x"})
     assert list(User.objects.values_list("username", flat=True)) == ["chef"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_same_sheet_twice_at_once_creates_each_account_once(client, chief, unit, monkeypatch):
+    """Hashing takes half a minute: a second press, or a colleague, comes in between. Who is too late reads why."""
+    draw, drawn = User.draw_first_password, threading.Event()
+
+    def slow(user):
+        draw(user)
+        if threading.current_thread() is not threading.main_thread():
+            drawn.set()  # both have read that the name is free
+            assert gone.wait(30)
+
+    gone = threading.Event()
+    answers = []
+
+    def press() -> None:
+        try:
+            answers.append(client.post(PAGE, {"text": TITLES + ALICE, "create": "x"}))
+        finally:
+            drawn.set()
+            connections.close_all()
+
+    monkeypatch.setattr(User, "draw_first_password", slow)
+    client.raise_request_exception = False
+    late = threading.Thread(target=press)
+    late.start()
+    try:
+        assert drawn.wait(30)
+        bulk.create(bulk.read(TITLES + ALICE))
+    finally:
+        gone.set()
+        late.join(30)
+    [answer] = answers
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "Rien n&#x27;a été créé" in page and "est déjà pris" in page
+    assert User.objects.filter(username="a.martin").count() == 1
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.CUSTODIAN])

@@ -330,6 +330,7 @@ def test_aside_answered_is_unread_for_who_asked_until_read(agent, conversation, 
     [mine] = asides.running(agent)
     assert mine.unread == 0
     client.post(address, {"lu": "999999"})
+    assert client.post(address, {"lu": "9" * 5000}).status_code == 302
     theirs.post(address, {"body": "Et aussi."})
     [mine] = asides.running(agent)
     assert mine.unread == 1, "the future cannot be read"

@@ -2,21 +2,24 @@
 
 import json
 import re
+import threading
+import time
 import uuid
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, casefile, closings, emergencies, factsheets, glyphs, links, proposals
+from chat import actions, casefile, closings, duty, emergencies, exchange_paper, factsheets, glyphs, links, proposals
 from chat.casework import ALPHABET, Closing, Emergency, FactSheet, Proposal
 from chat.closing_rules import Point, missing
 from chat.emergency_rules import CHECKLISTS, Situation
+from chat.exchange_paper import SLIP, Document, Section
 from chat.factsheets import Facts
 from chat.lifecycle import Author, Status
-from chat.models import ConversationEvent, EventKind
+from chat.models import Conversation, ConversationEvent, EventKind
 from locations.models import Partner, ReceptionPoint
 from reports import keyring, readings
 from reports.models import AccessKind, AccessRecord
@@ -562,6 +565,46 @@ def test_close_what_is_obligatory_is_asked_again_under_the_lock(agent):
         closings.close(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
 
 
+@pytest.mark.django_db(transaction=True)
+def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conversation):
+    """The agent first, as whoever takes both does: else an end and the end of a duty wait in a circle."""
+    failed: list[BaseException] = []
+
+    def end() -> None:
+        try:
+            closings.close(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+        except BaseException as error:  # noqa: BLE001  looked at in the test's thread
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=end)
+    try:
+        with transaction.atomic():
+            duty.hold(agent.user_id)  # as a passage that is about to look at the conversation
+            thread.start()
+            _until_somebody_waits_for_a_lock()
+            Conversation.objects.select_for_update(no_key=True, nowait=True).get(pk=conversation.pk)
+    finally:
+        thread.join(30)
+    assert not failed
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
+
+
+def _until_somebody_waits_for_a_lock() -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waited")
+
+
 def test_missing_an_unknown_word_is_not_an_answer():
     found = missing(is_minor=True, points=dict.fromkeys(Point.values, "x"), is_emergency_open=False)
     assert len(found) == len(Point)
@@ -613,6 +656,38 @@ def test_document_of_any_text_is_made(text, conversation, console):
     make.message(conversation, text)
     response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
     assert response.status_code == 200 and response.content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("source", [exchange_paper.EXCHANGE, SLIP])
+@pytest.mark.parametrize("sign", ["\x01", "\x07", "\x0b", "\x1b", "\x7f", "\x85", "\x9f", "\u202e", "\ufffe"])
+def test_document_is_made_whatever_stands_in_any_of_its_parts(sign, source):
+    """A control, pasted into the sheet or the place of an appointment, must not keep it from being made."""
+    text = f"Guichet{sign}B"
+    document = Document(
+        title=text,
+        about=[text],
+        sections=[Section(text, lines=[text], pairs=[(text, text)])],
+        mark=text,
+        heads=(text, text),
+        thread_title=text,
+        thread=[(text, text)],
+    )
+    assert exchange_paper.draw(document, source).startswith(b"%PDF")
+
+
+def test_document_shows_what_cannot_be_seen_in_the_sheet(conversation, console, monkeypatch):
+    save(conversation, notes={"notes": "Vu le soir\x0bpuis \u202egnp.exe\r\nfin", "links": "xn--e1afmkfd.com"})
+    drawn: list[str] = []
+    compiled = exchange_paper._compile
+
+    def told(source, data):
+        drawn.append(str(data))
+        return compiled(source, data)
+
+    monkeypatch.setattr(exchange_paper, "_compile", told)
+    response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
+    assert response.content.startswith(b"%PDF")
+    assert "Vu le soir⟦U+000B⟧puis ⟦U+202E⟧gnp.exe\\nfin" in drawn[-1]
 
 
 def test_document_writes_what_no_font_draws_by_its_code(monkeypatch):

@@ -38,6 +38,12 @@ def test_ask_words_are_sealed_for_their_row(agent):
     assert words == {row.public_id: WORDS, debriefs.of(other).public_id: None}
 
 
+def test_psychologist_sees_what_cannot_be_seen(agent):
+    debriefs.ask(agent=agent, words="Une nuit\r\n\u202eelicffid")
+    [one] = debriefs.for_psychologist(psychologist())
+    assert one.words == "Une nuit\n⟦U+202E⟧elicffid"
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.PSYCHOLOGIST])
 def test_nobody_else_reads_or_answers(agent, role):
     user = User.objects.create_user("autre", password="a password for tests", role=role)

@@ -17,6 +17,7 @@ SEEN = {
     "joiner in a Latin word": ("pay\u200dpal", "pay⟦U+200D⟧pal"),
     "soft hyphen": ("in\u00advisible", "in⟦U+00AD⟧visible"),
     "control": ("\x1b[2J\x08\x07", "⟦U+001B⟧[2J⟦U+0008⟧⟦U+0007⟧"),
+    "end of a line of a form": ("a\r\nb\r\r\nc", "a\nb⟦U+000D⟧\nc"),
     "carriage return": ("vrai\rfaux", "vrai⟦U+000D⟧faux"),
     "line separator": ("a\u2028b", "a⟦U+2028⟧b"),
     "blank letter": ("a\u3164b\u2800", "a⟦U+3164⟧b⟦U+2800⟧"),

@@ -184,6 +184,20 @@ def test_cold_receiver_may_not_pass_it_back_to_who_sent_it(conversation, camille
         propose(conversation, alex, agent=camille.pk)
 
 
+def test_offer_to_a_team_is_not_made_to_who_sent_it(conversation, camille, alex):
+    """« Je connais une personne concernée »: neither the queue nor an offer brings it back to them."""
+    sacha = make.agent(public_name="Sacha")
+    cold(conversation, camille, unit=alex.unit_id)
+    queue.dispatch()
+    one = propose(conversation, alex, force=Force.POLICE)
+    answer(one)
+    now = timezone.now()
+    assert [offer.pk for offer in access.offers_to(sacha, now)] == [one.pk]
+    assert access.as_offered(camille, conversation.public_id, now) is None
+    Direction.objects.update(at=now - 2 * NOT_BACK_FOR, until=now - NOT_BACK_FOR)
+    assert access.as_offered(camille, conversation.public_id, now) == one
+
+
 def test_cold_to_a_team_without_anybody_is_refused(conversation, camille, alex):
     Agent.objects.filter(pk=alex.pk).update(availability=Availability.PAUSE, pause_reason="Repas")
     for target in ({"unit": alex.unit_id}, {"force": Force.GENDARMERIE}, {"unit": camille.unit_id}):

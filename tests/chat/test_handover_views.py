@@ -1,5 +1,6 @@
 """The pages of a passage, without a script: the agent's, the colleague's, the person's, the supervisor's."""
 
+import re
 import uuid
 
 import pytest
@@ -65,6 +66,11 @@ def offer(conversation, by, to) -> Handover:
     return one
 
 
+def sent_from(page: str, **data: str) -> dict[str, str]:
+    """What a browser sends from this page: what it carries unseen, and what was chosen."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)) | data
+
+
 def transfer(client, conversation, **data):
     asked = {"manner": "warm", "reason": "request", "summary": SUMMARY, "note": ""} | data
     return client.post(page_of(conversation) + "passage/", asked)
@@ -84,7 +90,8 @@ def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex
     assert "/tchat/passage/" in person.get("/tchat/").text
     page = person.get("/tchat/passage/").text
     assert "Voici ce que je transmettrais à mon collègue" in page and SUMMARY in page
-    assert person.post("/tchat/passage/", {"answer": "corrected", "correction": "Au lycée."}).url == "/tchat/"
+    data = sent_from(page, answer="corrected", correction="Au lycée.")
+    assert person.post("/tchat/passage/", data).url == "/tchat/"
 
     html = theirs.get("/console/").text
     assert "Camille, police nationale vous propose un échange" in html and "Au lycée" not in html
@@ -194,6 +201,33 @@ def test_summary_of_another_visit_is_not_there(conversation, camille, alex):
     assert Handover.objects.get().answer == ""
 
 
+def test_old_page_agrees_to_no_other_summary(conversation, camille, alex):
+    """The agent took the first one back and wrote another, for somebody else, while the page was open."""
+    person = visit_of(conversation)
+    propose(conversation, camille, alex, "Le premier résumé.")
+    old = person.get("/tchat/passage/").text
+    handover.withdraw(conversation_id=conversation.pk, by=camille)
+    other = propose(conversation, camille, make.agent(public_name="Sacha"), "Un autre résumé, que personne n'a lu.")
+    for data in ({"answer": "agreed"}, {"answer": "corrected", "correction": "Pour Alex seulement."}):
+        answer = person.post("/tchat/passage/", sent_from(old, **data))
+        page = answer.text
+        assert "Un autre résumé, que personne n&#x27;a lu." in page and "Sacha" in page
+        assert answer.status_code == 409 and 'role="alert"' in page and " checked" not in page
+        other.refresh_from_db()
+        assert (other.state, other.answer) == (HandoverState.READING, "")
+    assert "Pour Alex seulement." in page  # what was typed is not lost
+    assert person.post("/tchat/passage/", sent_from(page, answer="agreed")).url == "/tchat/"
+    other.refresh_from_db()
+    assert (other.state, other.answer) == (HandoverState.OFFERED, Answer.AGREED)
+
+
+def test_summary_of_several_lines_shows_no_sign_of_the_form(conversation, camille, alex):
+    """A browser sends the end of a line of a text area as two signs."""
+    transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", summary="Une ligne.\r\nUne autre.")
+    page = visit_of(conversation).get("/tchat/passage/").text
+    assert "Une ligne.\nUne autre." in page and "U+000D" not in page
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [
@@ -205,7 +239,8 @@ def test_summary_of_another_visit_is_not_there(conversation, camille, alex):
 )
 def test_summary_answer_in_error_loses_nothing(conversation, camille, alex, data, error):
     propose(conversation, camille, alex)
-    html = visit_of(conversation).post("/tchat/passage/", data).text
+    person = visit_of(conversation)
+    html = person.post("/tchat/passage/", sent_from(person.get("/tchat/passage/").text, **data)).text
     assert error in html and SUMMARY in html
     assert Handover.objects.get().state == HandoverState.READING
 

@@ -1,5 +1,7 @@
 """Small counts: never said, never to be computed back. Pure."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +19,44 @@ def test_rounded(count, said):
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "said"), [(9, 100, None), (91, 100, None), (10, 100, 10), (90, 100, 90), (0, 0, None)]
+    ("part", "whole", "said"),
+    [
+        (9, 100, None),
+        (91, 100, None),
+        (10, 100, 10),
+        (90, 100, 90),
+        (0, 0, None),
+        (14, 39, None),
+        (17, 47, 25),
+        (437, 1000, 44),
+        (10, 499, 5),
+    ],
 )
 def test_percent_neither_side_is_small(part, whole, said):
     assert percent(part, whole) == said
+
+
+@given(st.integers(0, 400), st.data())
+def test_percents_do_not_tell_the_number_that_was_rounded(whole, data):
+    """Who reads « au moins 40 » and three shares of it cannot say which of the ten it was: else the figures of two
+    weeks, or of two periods, would give one person by subtraction."""
+    shares = [percent(data.draw(st.integers(0, whole)), whole) for _each in range(3)]
+    tens = whole // AT_LEAST * AT_LEAST
+    for said in filter(None, shares):
+        possible = {one for one in range(tens, tens + AT_LEAST) if any(percent(n, one) == said for n in range(one + 1))}
+        assert len(possible) == AT_LEAST
+
+
+@given(st.integers(40, 3000), st.data())
+def test_percents_leave_no_small_rest(whole, data):
+    """Answered, gone before an answer, and the few who are neither: two shares do not tell how few."""
+    rest = data.draw(st.integers(0, AT_LEAST - 1))
+    one = data.draw(st.integers(AT_LEAST, whole - AT_LEAST - rest))
+    shares = (percent(one, whole), percent(whole - one - rest, whole))
+    if None in shares:
+        return
+    step = math.gcd(*shares, 100)
+    assert step * (whole // AT_LEAST * AT_LEAST) >= 100 * AT_LEAST
 
 
 @given(tables)

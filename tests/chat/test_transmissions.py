@@ -14,6 +14,7 @@ from chat.lifecycle import Author
 from chat.models import Conversation, ConversationEvent, EventKind, Transmission, TransmissionStep, UnitAccount
 from chat.transmission_rules import Basis, State
 from chat.watch import Level, Limit, Watched
+from pnav.accounts.models import Role
 from reports import keyring, readings
 from reports.models import AccessKind, AccessRecord, Report
 from tests.chat.test_actions import in_threads
@@ -609,3 +610,12 @@ def test_unknown_key_is_settled(conversation, unit):
         transmissions.withdraw(
             conversation_id=conversation.pk, public_id=uuid.uuid4(), by=conversation.assigned_to.user
         )
+
+
+def test_account_of_another_role_now_is_nobody_who_reads(conversation, unit):
+    """The row that ties it to its point d'accueil stays; « Transmissions reçues » is closed to it."""
+    unit.user.role = Role.AGENT
+    unit.user.save()
+    with pytest.raises(transmissions.NoAccount):
+        hand.asked(conversation, unit)
+    assert not transmissions.has_account(unit.point)
