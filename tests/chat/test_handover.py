@@ -194,7 +194,8 @@ def test_offer_to_a_team_is_not_made_to_who_sent_it(conversation, camille, alex)
     now = timezone.now()
     assert [offer.pk for offer in access.offers_to(sacha, now)] == [one.pk]
     assert access.as_offered(camille, conversation.public_id, now) is None
-    Direction.objects.update(at=now - 2 * NOT_BACK_FOR, until=now - NOT_BACK_FOR)
+    not_back = house.span(house_rules.NOT_BACK)
+    Direction.objects.update(at=now - 2 * not_back, until=now - not_back)
     assert access.as_offered(camille, conversation.public_id, now) == one
 
 
