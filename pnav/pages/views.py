@@ -5,6 +5,7 @@ import logging
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
+from django.core.paginator import Paginator
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -172,6 +173,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "wrong_form": wrong,
         "levels": [Message(level, str(_("Un message de ce niveau."))) for level in levels],
         "numbers": HelpNumber.objects.all(),
+        "list_page": Paginator(range(3), 1).page(2),
     }
     return render(request, "pages/components.html", context)
 

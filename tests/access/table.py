@@ -403,12 +403,16 @@ ROUTES: dict[str, Route] = {
 
 @dataclass(frozen=True)
 class AdminClass:
-    """What an administrator, and nobody else, may do with one class. Reading its list and its history comes with it."""
+    """What an administrator, and nobody else, may do with one class. Reading its list and its history comes with it.
+
+    saves_nothing_written: its form may be sent empty, and leads to the list.
+    """
 
     add: bool = True
     change: bool = True
     delete: bool = True
     actions: frozenset[str] = frozenset()
+    saves_nothing_written: bool = False
 
 
 ADMIN: dict[str, AdminClass] = {
@@ -431,6 +435,6 @@ ADMIN: dict[str, AdminClass] = {
     "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),
     "reports.RetentionRule": AdminClass(add=False, delete=False),
     "reports.Tombstone": AdminClass(add=False, change=False, delete=False),
-    "sentences.ChangedSentence": AdminClass(add=False, delete=False),
+    "sentences.ChangedSentence": AdminClass(add=False, delete=False, saves_nothing_written=True),
     "triage.QuestionnaireVersion": AdminClass(),
 }

@@ -76,7 +76,10 @@ def admin_routes() -> dict[str, Route]:
             "changelist": True, "history": True, "change": True, "add": may.add, "delete": may.delete,
         }.items():  # fmt: skip
             methods = FORM if page != "change" or may.change else READ
-            routes[f"admin:{model}_{page}"] = Route(administrators if is_allowed else never_administrators, methods)
+            to = (f"/admin/{model.replace('_', '/')}/",) if page == "change" and may.saves_nothing_written else ()
+            routes[f"admin:{model}_{page}"] = Route(
+                administrators if is_allowed else never_administrators, methods, to=to
+            )
         # An older form of the address of an object, which leads to its page.
         old = f"admin/{model.replace('_', '/')}/<path:object_id>/"
         routes[f"admin:{old}"] = Route(administrators, FORM, to=(f"/{old.replace('<path:object_id>', '…')}change/",))
@@ -152,8 +155,8 @@ def outcome(answer: HttpResponse, route: Route, promised: str) -> str:
         return str(answer.status_code)
     where = answer.headers["Location"]
     place = urlsplit(where).path if where.startswith("/") else where
-    # A rule of the house has its name for a key.
-    shape = re.sub(r"/([0-9a-f-]{36}|[0-9]+|(?<=houserule/)[a-z_]+|)/", "/…/", place)
+    # A rule of the house has its name for a key, and so has a sentence.
+    shape = re.sub(r"/([0-9a-f-]{36}|[0-9]+|(?<=houserule/)[a-z_]+|(?<=changedsentence/)[a-z_.]+|)/", "/…/", place)
     return IN if place != promised and (shape in route.to or place in route.to) else place
 
 

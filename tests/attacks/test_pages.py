@@ -33,6 +33,7 @@ from tests.accounts.cast import PASSWORD, make_user, totp_code
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
+from tests.factories import triage as questionnaires
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +83,7 @@ def where_of(conversation: Conversation) -> dict[str, Any]:
         "transmission_id": sent.public_id, "account": account,
         "public_id": conversation.public_id, "opening_id": opening.public_id,
         "aside_id": aside.public_id, "reply_id": reply.public_id, "debrief_id": debrief.public_id,
-        "pk": 1, "id": 1, "content_type_id": 1, "rows": {},
+        "pk": 1, "id": 1, "number": questionnaires.draft().number, "content_type_id": 1, "rows": {},
     }  # fmt: skip
 
 
