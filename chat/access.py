@@ -17,7 +17,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from chat import followups
 from chat.beside import Aside, AsideQuerySet, OwnReply
 from chat.exposure import WEEKS, Spell
-from chat.handover_models import Handover, HandoverQuerySet, Watch
+from chat.handover_models import Direction, Handover, HandoverQuerySet, Watch
 from chat.handover_rules import HandoverState
 from chat.lifecycle import HEAVY, Status
 from chat.models import (
@@ -231,7 +231,7 @@ def offers_to(agent: Agent, now: datetime) -> HandoverQuerySet:
     theirs = Q(to_agent=agent) | Q(to_unit=agent.unit_id) | Q(to_force=agent.unit.force)
     rows = Handover.objects.live(now).filter(theirs, state=HandoverState.OFFERED).exclude(from_agent=agent)
     # Nor to whoever passed it on through the queue a moment ago (`Direction`): they had a reason.
-    rows = rows.exclude(conversation__direction__avoided=agent, conversation__direction__until__gt=now)
+    rows = rows.exclude(conversation__direction__in=Direction.objects.avoiding(agent.pk, now))
     return rows.select_related("from_agent__unit", "to_unit", "conversation__report__municipality")
 
 

@@ -240,8 +240,24 @@ def _require_team(target: Target, by: Agent, now: datetime) -> None:
 
 
 def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) -> None:
-    if Direction.objects.filter(conversation=conversation, avoided=agent_id, until__gt=now).exists():
+    if Direction.objects.avoiding(agent_id, now).filter(conversation=conversation).exists():
         raise GivenBack
+
+
+def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
+    """To that team first, for a while; not back to `by`, nor to whoever passed it on a moment before."""
+    before = Direction.objects.filter(conversation=conversation, until__gt=now).first()
+    avoided = {before.avoided_id, *before.avoided_before} - {by.pk} if before else set()
+    Direction.objects.update_or_create(
+        conversation=conversation,
+        defaults={
+            "unit_id": target.unit or None,
+            "avoided": by,
+            "avoided_before": sorted(avoided),
+            "at": now,
+            "until": now + house.span(house_rules.NOT_BACK),
+        },
+    )
 
 
 # --- cold -------------------------------------------------------------------------------------------------------------
@@ -278,11 +294,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
     conversation.force = force
     conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force"])
-    until = now + house.span(house_rules.NOT_BACK)
-    Direction.objects.update_or_create(
-        conversation=conversation,
-        defaults={"unit_id": target.unit or None, "avoided": by, "at": now, "until": until},
-    )
+    _direct(conversation, target, by, now)
     say(
         conversation,
         sentences.OTHER_SERVICE,

@@ -8,6 +8,7 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Q, When
 
@@ -148,17 +149,27 @@ class HandoverText(models.Model):
         return _opened(self.sealed_text, self.context)
 
 
+class DirectionQuerySet(models.QuerySet["Direction"]):
+    def avoiding(self, agent_id: int, now: datetime) -> "DirectionQuerySet":
+        """Of those who are not given back to this agent now."""
+        return self.filter(Q(avoided=agent_id) | Q(avoided_before__contains=[agent_id]), until__gt=now)
+
+
 class Direction(models.Model):
     """Where somebody who was passed on through the queue is to go: the queue looks at it until `until`.
 
-    unit: whose agents come first. avoided: who passed them on, and is not given them back.
+    unit: whose agents come first. avoided: who passed them on, and is not given them back. avoided_before: keys of the
+    agents who had, a moment before.
     """
 
     conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="direction")
     unit = models.ForeignKey("chat.Unit", null=True, on_delete=models.CASCADE, related_name="+")
     avoided = models.ForeignKey("chat.Agent", on_delete=models.CASCADE, related_name="+")
+    avoided_before = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     at = models.DateTimeField()
     until = models.DateTimeField()
+
+    objects: ClassVar[models.Manager["Direction"]] = DirectionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(until__gt=F("at")), name="direction_ends_later")]

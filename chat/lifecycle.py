@@ -118,7 +118,7 @@ def turn(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime,
 class Waiting:
     """A person who waits and is there. `force`: of their zone, empty when it has none. `weight`: places they fill.
 
-    Of somebody who was passed on: `unit`, the key of the unit asked for; `avoided`, of the agent who passed them on;
+    Of somebody who was passed on: `unit`, the key of the unit asked for; `avoided`, of the agents who passed them on;
     `queued_at` is then the moment of it, for their place is given by the order.
     """
 
@@ -128,7 +128,7 @@ class Waiting:
     queued_at: datetime
     weight: int = LIGHT
     unit: int = 0
-    avoided: int = 0
+    avoided: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +242,10 @@ def _turn_of(
 ) -> tuple[str, _Free] | None:
     """The agent for somebody who was passed on: of the unit asked for, else of the force, else of another.
 
-    Never the agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may. Among
+    Never an agent who passed them on. must_be_unit: nobody outside the unit yet. anywhere: the other force may. Among
     those who may: as for everybody, first whose room is enough for the weight.
     """
-    turns = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] != person.avoided]
+    turns = [(entry, force) for force, heap in free.items() for entry in heap if entry[2] not in person.avoided]
     of_unit = [turn for turn in turns if person.unit and units[turn[0][2]] == person.unit]
     of_force = [turn for turn in turns if turn[1] == person.force]
     fitting = of_unit or ([] if must_be_unit else of_force or (turns if anywhere else []))

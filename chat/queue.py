@@ -186,9 +186,9 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
     of the unit they go to, and one more for each agent who is not for them.
     """
     directed = Direction.objects.filter(until__gt=now, conversation__status=Status.WAITING)
-    directions = list(directed.values_list("unit", "avoided"))
-    units = sorted({unit for unit, _avoided in directions if unit is not None})
-    wanted = len(weights) + len({avoided for _unit, avoided in directions})
+    directions = list(directed.values_list("unit", "avoided", "avoided_before"))
+    units = sorted({unit for unit, _avoided, _before in directions if unit is not None})
+    wanted = len(weights) + len({agent for _unit, avoided, before in directions for agent in (avoided, *before)})
     heaviest = max(weights, default=LIGHT)
     with_room = Agent.objects.on_duty(now).with_load().filter(load__lt=F("capacity"))
     in_turn = with_room.order_by(
@@ -222,11 +222,12 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
 
 
 def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
-    direction = [f"direction__{name}" for name in ("unit", "avoided", "at", "until")]
+    direction = [f"direction__{name}" for name in ("unit", "avoided", "avoided_before", "at", "until")]
     rows = queue.values_list("pk", "force", "urgency", "queued_at", "weight", *direction)
-    for pk, force, urgency, queued_at, weight, unit, avoided, at, until in rows.iterator(chunk_size=10 * AT_ONCE):
+    found = rows.iterator(chunk_size=10 * AT_ONCE)
+    for pk, force, urgency, queued_at, weight, unit, last, before, at, until in found:
         if until is not None and until > now:
-            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, avoided)
+            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, frozenset((last, *before)))
         else:
             yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at, weight)
 

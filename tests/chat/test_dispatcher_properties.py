@@ -649,7 +649,7 @@ def _weightless(people, rooms, **options):
 
 
 def _forgiving(people, rooms, **options):
-    return share_out((replace(person, avoided=0) for person in people), rooms, **options)
+    return share_out((replace(person, avoided=frozenset()) for person in people), rooms, **options)
 
 
 def _unitless(people, rooms, **options):

@@ -156,6 +156,19 @@ def test_cold_to_a_unit_goes_there_at_its_old_place_before_those_who_wait(conver
     assert conversation.assigned_to == full
 
 
+def test_passed_on_twice_comes_back_to_neither(conversation, camille, alex):
+    for giver, force, taker in ((camille, Force.GENDARMERIE, alex), (alex, Force.POLICE, None)):
+        cold(conversation, giver, force=force)
+        queue.dispatch()
+        conversation.refresh_from_db()
+        assert conversation.assigned_to == taker
+    assert Direction.objects.get().avoided_before == [camille.pk]
+    later = timezone.now() + house.span(house_rules.NOT_BACK) + timedelta(seconds=30)
+    Agent.objects.update(seen_at=later)
+    Conversation.objects.update(reporter_seen_at=later)
+    assert queue.dispatch(later) == 1
+
+
 def test_cold_is_not_given_back_for_a_while_even_if_nobody_else_has_room(conversation, camille, alex):
     Agent.objects.filter(pk=alex.pk).update(capacity=0)
     cold(conversation, camille, force=Force.GENDARMERIE)
@@ -218,7 +231,7 @@ def test_share_out_directed_prefers_the_unit_then_after_a_while_the_force():
     assert share_out([fresh], rooms[:1], **options) == []
     old = Waiting(10, queued_at=NOW - timedelta(minutes=2), **asked)
     assert share_out([old], rooms[:1], **options) == [(10, 1)]
-    avoids = Waiting(10, queued_at=NOW - timedelta(minutes=2), avoided=1, **asked)
+    avoids = Waiting(10, queued_at=NOW - timedelta(minutes=2), avoided=frozenset({1}), **asked)
     assert share_out([avoids], rooms[:1], **options) == []
 
 
@@ -244,7 +257,7 @@ def test_share_out_directed_heavy_goes_first_to_who_has_two_places_of_the_unit()
     light = Waiting(11, "police", False, NOW, unit=8)
     assert share_out([heavy, light], rooms, **options) == [(10, 2), (11, 1)]
     assert share_out([heavy], rooms[:1], **options) == [(10, 1)]  # the last place is enough
-    away = Waiting(12, "police", False, NOW, weight=2, avoided=3)
+    away = Waiting(12, "police", False, NOW, weight=2, avoided=frozenset({3}))
     assert share_out([away], rooms, **options) == [(12, 2)]
 
 
