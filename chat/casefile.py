@@ -17,6 +17,7 @@ from chat.exchange_paper import Document, Section
 from chat.lifecycle import Author, Outcome
 from chat.models import Agent, Conversation
 from reports import offence
+from reports.models import AgeBand
 from reports.offence import Element, Evidence
 from triage.rules import Urgency
 
@@ -103,8 +104,12 @@ def panels(
 
 
 def prefill(conversation: Conversation) -> str:
-    """What a summary for a unit starts from: the sheet of facts, never the thread."""
-    return transmission_panel.summary_of(told_facts(factsheets.facts_of(factsheets.sheet_of(conversation))))
+    """What a summary for a unit starts from: the sheet of facts, with the age that was given; never the thread."""
+    told = told_facts(factsheets.facts_of(factsheets.sheet_of(conversation)))
+    age = AgeBand(conversation.report.age_band)
+    if told and age is not AgeBand.UNKNOWN:
+        told = [(str(_("Âge de la victime")), str(age.label)), *told]
+    return transmission_panel.summary_of(told)
 
 
 def closing_form(conversation: Conversation, data: Any = None) -> ClosingForm:

@@ -23,9 +23,11 @@
   const part = (node, name) => node.querySelector(`[data-part=${name}]`);
 
   function setTime(node, iso) {
-    const at = new Date(iso), day = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "long" };
+    // The hours that Pnav writes are those of Paris, as the server's pages are.
+    const at = new Date(iso), zone = { timeZone: "Europe/Paris" }, dayOf = (moment) => moment.toLocaleDateString("fr", zone);
+    const day = dayOf(at) === dayOf(new Date()) ? {} : { day: "numeric", month: "long" };
     node.dateTime = iso;
-    node.textContent = at.toLocaleString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", ...day });
+    node.textContent = at.toLocaleString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", ...day, ...zone });
   }
 
   function draw(message) {

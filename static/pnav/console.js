@@ -53,7 +53,14 @@
     const old = find("#tableau-ancien"), voice = find("#tableau-annonces");
     const refresh = async () => {
       if (document.hidden) return;
-      const page = await load(location.href).catch(() => null);
+      const page = await load(location.href).catch(() => undefined);
+      if (page === null && old.dataset.gone) { // nobody follows it any more; what was being written can be copied
+        old.textContent = old.dataset.gone;
+        old.hidden = false;
+        for (const button of document.querySelectorAll("form.console-reply [type=submit]")) button.disabled = true;
+        clearInterval(timer);
+        return;
+      }
       const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
       const before = find("[data-alerts]").textContent, log = find("#tableau .console-log");
       const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
@@ -66,7 +73,7 @@
     };
     const log = find("#tableau .console-log");
     if (log) log.scrollTop = log.scrollHeight;
-    setInterval(refresh, 1000 * (Number(board.dataset.board) || 5));
+    const timer = setInterval(refresh, 1000 * (Number(board.dataset.board) || 5));
     document.addEventListener("visibilitychange", refresh);
     return;
   }
@@ -835,6 +842,7 @@
       showSound();
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
+      else if (form.matches("[data-autosave]") && event.submitter) announce(find("[id^=fiche-gardee]", form).textContent);
       if (held && focus) focus.focus();
       if (form.dataset.opens && name === "accept") {
         wanted = form.dataset.opens;

@@ -167,3 +167,18 @@ def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageF
     expect(page.locator("main")).to_contain_text("Rappel")
     assert page.locator("html").evaluate("(html) => html.scrollWidth") <= 320
     assert at(lambda: Conversation.objects.get().notes.count()) == 1
+
+
+@pytest.mark.slow
+def test_sheet_says_that_it_is_saved_and_begins_the_summary(live_site, page: Page, at: Work):  # noqa: F811
+    agent = at(an_agent, public_name="Camille")
+    at(somebody_waits)
+    takes_somebody(page, live_site, agent)
+    page.locator("[id^=fiche-] > details > summary").click()
+    page.locator("select[id^=fait-]").first.select_option(index=1)
+    summary = page.locator("textarea[id^=resume-unite-]")
+    expect(summary).to_have_value("")
+    page.get_by_role("button", name="Enregistrer la fiche").click()
+    expect(page.locator("[id^=fiche-gardee-]")).to_contain_text("Fiche enregistrée à")
+    expect(page.locator("#annonces")).to_contain_text("Fiche enregistrée à")
+    expect(summary).not_to_have_value("")

@@ -7,8 +7,9 @@ from django.conf import settings
 from playwright.sync_api import expect
 
 from chat import handover
+from chat.actions import close_conversation
 from chat.handover_rules import Reason, Target
-from chat.lifecycle import Availability
+from chat.lifecycle import Author, Availability
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
@@ -171,7 +172,13 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     axe(desk)
     desk.set_viewport_size({"width": 320, "height": 640})
     assert desk.evaluate("document.documentElement.scrollWidth") <= 320
-    assert conversation.pk
+
+    # It ends: who followed it is told so, and can copy what they had begun.
+    chief.locator("#corps").fill("Je reste là")
+    at(close_conversation, conversation_id=conversation.pk, by_author=Author.REPORTER)
+    expect(chief.locator("#tableau-ancien")).to_contain_text("Cet échange est terminé", timeout=15_000)
+    expect(chief.locator("#corps")).to_have_value("Je reste là")
+    expect(chief.get_by_role("button", name="Envoyer").first).to_be_disabled()
 
 
 def test_whole_passage_without_a_script(
