@@ -8,4 +8,11 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         """The sentences of this room are in the catalogue, whoever asks."""
-        from chat import emergency_sentences, page_sentences, sentences  # noqa: F401
+        from chat import (  # noqa: F401
+            emergency_sentences,
+            followup_sentences,
+            handover_sentences,
+            keeping_sentences,
+            page_sentences,
+            sentences,
+        )

@@ -16,22 +16,27 @@ from django.utils import timezone, translation
 import chat.views
 import reports.sentences
 import triage.sentences
-from chat import emergency_sentences, page_sentences, thread
+from chat import emergency_sentences, followup_sentences, handover_sentences, keeping_sentences, page_sentences, thread
 from chat import sentences as chat_sentences
 from chat.casework import Emergency
 from chat.emergencies import Done
 from chat.emergency_rules import CHECKLISTS, Situation
+from chat.forms import SummaryForm
 from chat.lifecycle import Author, Status
-from chat.models import Conversation
+from chat.models import Conversation, Transmission
+from chat.transmission_forms import MeetingAnswerForm
+from chat.transmission_reading import Shown, Step
+from chat.transmission_rules import Basis, State
 from locations.session import Choice
 from reports.forms import ReportForm
-from reports.models import Report
+from reports.models import ErasureRequest, Report
 from sentences import catalogue, shelf
 from sentences.catalogue import Sentence
 from triage import rules
 from triage.questions import QUESTIONS, Voice
 from triage.results import BUILT_IN
 
+from . import quit_sentences
 from . import sentences as page_sentences_of_home
 from .information import information
 
@@ -208,6 +213,84 @@ def _away(trial: Trial) -> HttpResponse:
     return HttpResponse(render_to_string("chat/away.html", {"body": "Bonjour", "client_id": "", "preview_of": told}))
 
 
+# --- what follows it, and what is kept --------------------------------------------------------------------------------
+
+
+def _follow_up(trial: Trial) -> HttpResponse:
+    key, now = trial.sentence.key, timezone.now()
+    states = {
+        "follow_up.asked": State.ASKED,
+        "follow_up.unreadable": State.ASKED,
+        "follow_up.meeting_told": State.MEETING,
+    }
+    state = states.get(key, State.SENT)
+    basis = Basis.URGENT if key == "follow_up.urgent" else Basis.AGREED
+    row = Shown(
+        transmission=Transmission(state=state, basis="" if state is State.ASKED else basis),
+        unit="Commissariat",
+        telephone="",
+        summary="…",
+        why="",
+        steps=[Step(state, now, {})],
+    )
+    is_open = key == "follow_up.resume_opens"
+    context = {
+        **_manner(trial),
+        "rows": [] if key == "follow_up.none" else [(row, key != "follow_up.unreadable")],
+        "meeting": MeetingAnswerForm(),
+        "meeting_of": "",
+        "is_open": is_open,
+        "code": "" if is_open else "abri balcon citron douane étoile",
+    }
+    return _page(trial, "chat/follow_up.html", context)
+
+
+def _slip(trial: Trial) -> HttpResponse:
+    appointment = None if trial.sentence.key == "slip.none" else {"file_number": "2027-000000-00"}
+    words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat"}
+    bring = chat_sentences.TO_BRING.say(familiar=trial.familiar)
+    context = {**_manner(trial), "appointment": appointment, "words": words, "bring": bring}
+    return _page(trial, "chat/slip.html", context)
+
+
+def _keeping(trial: Trial) -> HttpResponse:
+    key, now = trial.sentence.key, timezone.now()
+    asked = ErasureRequest(asked_at=now)
+    if key in {"erasure.granted", "erasure.refused", "erasure.refused_cnil"}:
+        asked.answered_at, asked.is_granted = now, key == "erasure.granted"
+    is_asked = key.startswith("erasure.") or key in {"keeping.code_note", "keeping.code_where", "keeping.code_again"}
+    reading = {"who": "…", "did": "…", "at": now}
+    context = {
+        **_manner(trial),
+        **{variable.name: variable.example for variable in keeping_sentences.VARIABLES},
+        "goes_on": page_sentences.DELETED_ON.example,
+        "is_erasure": key == "keeping.erasure_due",
+        "asked": asked if is_asked else None,
+        "readings": [reading] if key == "keeping.readers_others" else [],
+        "was_answered": key == "keeping.readers_both",
+        "code": "abri balcon citron douane étoile" if key in {"keeping.code_note", "keeping.code_where"} else "",
+    }
+    return _page(trial, "chat/keeping.html", context)
+
+
+def _erasure(trial: Trial) -> HttpResponse:
+    now = timezone.now()
+    examples = {variable.name: variable.example for variable in keeping_sentences.VARIABLES}
+    asked = ErasureRequest(asked_at=now, answered_at=now, is_granted=True)
+    return _page(trial, "chat/erasure.html", {**examples, "asked": asked})
+
+
+def _summary(trial: Trial) -> HttpResponse:
+    context = {
+        **_manner(trial),
+        "form": SummaryForm(),
+        "summary": "…",
+        "from_name": handover_sentences.FROM_NAME.example,
+        "to_name": handover_sentences.TO_NAME.example,
+    }
+    return _page(trial, "chat/handover.html", context)
+
+
 # --- around it --------------------------------------------------------------------------------------------------------
 
 
@@ -289,10 +372,16 @@ DRAW: Mapping[str, Draw] = {
     page_sentences.END.key: _end,
     page_sentences.RESUME.key: _simply("chat/resume.html"),
     page_sentences.AWAY.key: _away,
+    followup_sentences.FOLLOW_UP.key: _follow_up,
+    followup_sentences.SLIP.key: _slip,
+    keeping_sentences.KEEPING.key: _keeping,
+    keeping_sentences.ERASURE.key: _erasure,
+    handover_sentences.SUMMARY.key: _summary,
     emergency_sentences.EMERGENCY.key: _emergency,
     triage.sentences.QUESTIONS.key: _questions,
     triage.sentences.RESULT.key: _result,
     reports.sentences.REPORT.key: _report,
     reports.sentences.ALREADY.key: _simply("reports/already.html"),
     page_sentences_of_home.HOME.key: _home,
+    quit_sentences.QUIT.key: _simply("pages/quit.html"),
 }

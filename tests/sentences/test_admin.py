@@ -273,6 +273,10 @@ PAGES = {
     "chat.code_paper": "/tchat/",
     "chat.wait_unknown": "/tchat/",
     "chat.leave_told": "/tchat/terminer/",
+    "keeping.justice": "/tchat/conservation/",
+    "keeping.note_first": "/tchat/conservation/",
+    "follow_up.none": "/tchat/suites/",
+    "quit.safest": "/quitter/",
 }
 
 
