@@ -654,7 +654,13 @@
 
   /** Our availability as the server has it: « Absent » when the lease has ended. */
   function refreshDuty() {
-    load(root.dataset.home).then((page) => swapFrom(page, "#disponibilite") && showSound(), () => {});
+    load(root.dataset.home).then((page) => {
+      // Somebody may be there already: the focus stays on the same button, or on what they are now.
+      const at = document.activeElement, held = find("#disponibilite").contains(at) && (at.id || at.value);
+      if (!swapFrom(page, "#disponibilite")) return;
+      showSound();
+      if (held) (document.getElementById(held) || find(`#disponibilite button[value="${CSS.escape(held)}"]`) || find("#disponibilite [aria-pressed=true]")).focus();
+    }, () => {});
   }
 
   /** A pause ends by itself: what the server says then is shown, and said. */
