@@ -508,7 +508,7 @@
       c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
     } else refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
     refreshDuty(); // a pause may be offered
-    if (c === current && !c.gone) c.log.focus();
+    if (c === current && !c.gone && !find("#disponibilite").contains(document.activeElement)) c.log.focus();
     if (c === current && c.gone && isHere) goOn(c);
     paint(c);
   }
@@ -826,7 +826,9 @@
         return;
       }
       // The answer may come late: the focus is only given back to where it still was.
-      const held = form.contains(document.activeElement), thread = form.closest(".console-thread");
+      // The form itself may have been read again meanwhile: then where it was.
+      const at = document.activeElement, thread = form.closest(".console-thread");
+      const held = form.contains(at) || (!form.isConnected && targets.split(", ").some((target) => find(target) && find(target).contains(at)));
       const isBeside = Boolean(form.closest(".console-dossier")); // before it is swapped
       const c = thread && conversations.get(thread.dataset.conversation);
       for (const target of targets.split(", ")) swapFrom(page, target, form);
