@@ -59,11 +59,11 @@ class Scale:
     medium: int  # conversations
     large: int
     storm: int
-    idle_seconds: float
+    idle_seconds: float  # a round of checks of everybody's session: `chat.socket.CHECK_SECONDS`
     waiting: int
 
 
-WHOLE = Scale(rounds=3, seconds=5, medium=1000, large=5000, storm=2500, idle_seconds=8, waiting=1000)
+WHOLE = Scale(rounds=3, seconds=5, medium=1000, large=5000, storm=2500, idle_seconds=16, waiting=1000)
 QUICK = Scale(rounds=1, seconds=3, medium=250, large=500, storm=250, idle_seconds=4, waiting=200)
 
 

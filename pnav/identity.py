@@ -7,7 +7,7 @@ again: most answers are « nothing changed ».
 
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -22,7 +22,7 @@ from reports.session import GENERATION
 from reports.session import KEY as REPORT
 from reports.statements import array, execute
 
-# All that decides whether an account may go on: `_print`, `_is_signed_in`.
+# All that decides whether an account may go on: `_Account.print`, `_is_signed_in`.
 SESSIONS = """
 SELECT session_key, session_data, expire_date FROM django_session
 WHERE session_key = ANY(%s::text[]) AND expire_date > statement_timestamp()
@@ -54,6 +54,39 @@ WHERE u.id = ANY(%s::bigint[])
 UNMETERED = "unmetered"  # written by the command that makes sessions for load generators, on a demonstration
 
 
+class _Account(NamedTuple):
+    """A row of ACCOUNTS. Of thousands that are asked again and have not changed no `User` is made."""
+
+    id: int
+    password: str
+    role: str
+    is_active: bool
+    password_is_temporary: bool
+    session_generation: int
+    factor_pks: list[int] | None
+    factor_kinds: list[str] | None
+
+    @property
+    def factors(self) -> dict[int, str]:
+        return dict(zip(self.factor_pks or (), self.factor_kinds or (), strict=True))
+
+    @property
+    def print(self) -> int:
+        """Changes with anything that decides whether this account may go on."""
+        return hash((*self[1:6], *sorted(self.factor_pks or ())))
+
+    @property
+    def user(self) -> User:
+        return User(
+            id=self.id,
+            password=self.password,
+            role=self.role,
+            is_active=self.is_active,
+            password_is_temporary=self.password_is_temporary,
+            session_generation=self.session_generation,
+        )
+
+
 def identify(passes: list[Pass]) -> list[Identity | bool | None]:
     """For each pass: the identity if it is new or changed, True if nothing changed, None if the session has ended."""
     keys = {pass_.session_key for pass_ in passes}
@@ -78,37 +111,28 @@ def identify(passes: list[Pass]) -> list[Identity | bool | None]:
             user_id = session_of(key).get(SESSION_KEY)
         if user_id is not None:
             user_ids[key] = int(user_id)
-    users: dict[int, User] = {}
-    factors: dict[int, dict[int, str]] = {}
+    accounts: dict[int, _Account] = {}
     if user_ids:
         asked = array(set(user_ids.values()))
-        accounts = (
+        found = (
             execute(ACCOUNTS_AND_LINKS, [settings.OPENID_PROVIDER, asked])
             if settings.OPENID_SECOND_FACTOR
             else execute(ACCOUNTS, [asked])
         )
-        for user_id, password, role, is_active, is_temporary, generation, pks, kinds in accounts:
-            users[user_id] = User(
-                id=user_id,
-                password=password,
-                role=role,
-                is_active=is_active,
-                password_is_temporary=is_temporary,
-                session_generation=generation,
-            )
-            factors[user_id] = dict(zip(pks or (), kinds or (), strict=True))
+        accounts = {row[0]: _Account(*row) for row in found}
 
     def answer(pass_: Pass) -> Identity | bool | None:
         key = pass_.session_key
         if key not in rows:
             return None
         user_id = user_ids.get(key)
-        user = users.get(user_id) if user_id is not None else None
-        account_print = _print(user, factors[user.pk]) if user is not None else None
+        account = accounts.get(user_id) if user_id is not None else None
+        account_print = account.print if account is not None else None
         if pass_.session_print == prints[key] and pass_.account_print == account_print:
             return True
         session = session_of(key)
-        is_complete = user is not None and _is_signed_in(user, session, factors[user.pk])
+        user = account.user if account is not None else None
+        is_complete = account is not None and user is not None and _is_signed_in(user, session, account.factors)
         may_answer = user is not None and is_complete and access.may_answer(user)
         return Identity(
             pass_=Pass(key, prints[key], user_id, account_print, session.get(ENDS_AT) if may_answer else None),
@@ -136,12 +160,6 @@ def _put_off(passes: list[Pass], answers: list[Identity | bool | None], row_ends
             used[pass_.session_key] = wanted
     if used:
         execute(PUT_OFF, [list(used), list(used.values())])
-
-
-def _print(user: User, factors: dict[int, str]) -> int:
-    """Changes with anything that decides whether this account may go on."""
-    state = (user.password, user.role, user.is_active, user.password_is_temporary, user.session_generation)
-    return hash((*state, *sorted(factors)))
 
 
 def _is_signed_in(user: User, session: dict[str, Any], factors: dict[int, str]) -> bool:

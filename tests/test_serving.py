@@ -30,6 +30,7 @@ def server(monkeypatch):
     monkeypatch.setattr(serving, "_later", lambda seconds, call: later.append((seconds, call)))
     monkeypatch.setattr("daphne.server.reactor.callLater", lambda seconds, call: later.append((seconds, call)))
     made = serving.Server(None, endpoints=["tcp:port=0"])
+    made.connections = {}  # as `run` begins
     made.later = later
     return made
 
@@ -54,22 +55,109 @@ def test_timeouts_of_everybody_are_looked_at_once_a_round(server, count):
     assert {seconds for seconds, _call in server.later} == {server.TIMEOUTS_SECONDS / server.SLICES}
 
 
+def connect(server, application, protocol=None):
+    """A connection of the server that this application answers. Call it in a loop."""
+    protocol = protocol or Connection()
+    server.application = application
+    server.protocol_connected(protocol)
+    server.create_application(protocol, {"type": "http"})
+    return protocol
+
+
+async def _wait(scope, receive, send):
+    await asyncio.sleep(60)
+
+
+async def _end(scope, receive, send):
+    pass
+
+
+async def _fail(scope, receive, send):
+    raise LookupError
+
+
 def test_connections_that_are_over_are_reaped_and_the_others_stay(server):
     async def run() -> None:
-        over, under_way = asyncio.ensure_future(asyncio.sleep(0)), asyncio.ensure_future(asyncio.sleep(60))
+        gone = [connect(server, _end) for _n in range(50)]
+        slow = [connect(server, _wait) for _n in range(5)]
+        here = [connect(server, _wait) for _n in range(50)]
+        answered = [connect(server, _end) for _n in range(5)]  # and not hung up: something may follow
         await asyncio.sleep(0.01)
-        gone = {Connection(): {"connected": 1, "disconnected": 2, "application_instance": over} for _n in range(50)}
-        here = {Connection(): {"connected": 1, "application_instance": under_way} for _n in range(50)}
-        server.connections = {**gone, **here}
+        for each in gone + slow:
+            server.protocol_disconnected(each)
         for _turn in range(server.SLICES):
             server.application_checker()
-        assert server.connections == here
-        under_way.cancel()
+        assert list(server.connections) == slow + here + answered
+        assert not any("application_instance" in server.connections[each] for each in answered)
+        for each in slow:  # it hears that they are gone, and ends
+            server.connections[each]["application_instance"].cancel()
+        await asyncio.sleep(0.01)
+        for _turn in range(server.SLICES):
+            server.application_checker()
+        assert list(server.connections) == here + answered
+        for each in here:
+            server.connections[each]["application_instance"].cancel()
 
     asyncio.run(run())
     # Daphne calls each chain again after a second; together they are a round a second.
     assert len([seconds for seconds, _call in server.later if seconds < 1]) == server.SLICES - 1
-    assert len([seconds for seconds, _call in server.later if seconds == 1]) == server.SLICES
+    assert len([seconds for seconds, _call in server.later if seconds == 1]) == 2 * server.SLICES
+
+
+def test_application_that_does_not_end_when_its_client_is_gone_is_ended(server):
+    async def run() -> None:
+        gone = connect(server, _wait)
+        await asyncio.sleep(0.01)
+        server.protocol_disconnected(gone)
+        server.connections[gone]["disconnected"] -= server.application_close_timeout + 1
+        for _turn in range(3):
+            for _slice in range(server.SLICES):
+                server.application_checker()
+            await asyncio.sleep(0.01)
+        assert not server.connections
+
+    asyncio.run(run())
+    assert not server._ending
+
+
+def test_connections_where_nothing_happens_are_not_looked_at_to_reap_them(server):
+    looks = []
+
+    class Watched(dict):
+        def get(self, *arguments):
+            looks.append(arguments)
+            return super().get(*arguments)
+
+    async def run() -> None:
+        here = connect(server, _wait)
+        server.connections[here] = Watched(server.connections[here])
+        for _turn in range(2 * server.SLICES):
+            server.application_checker()
+        assert not looks
+        server.connections[here]["application_instance"].cancel()
+        await asyncio.sleep(0.01)
+        for _turn in range(server.SLICES):
+            server.application_checker()
+        assert looks
+
+    asyncio.run(run())
+
+
+def test_what_has_ended_is_forgotten_once_it_is_reaped(server):
+    async def run() -> None:
+        here = [connect(server, _end) for _n in range(30)]
+        gone = [connect(server, _end) for _n in range(30)]
+        await asyncio.sleep(0.01)
+        for each in gone:
+            server.protocol_disconnected(each)
+            server.protocol_disconnected(each)
+        assert len(server._ending) == 60
+        for _turn in range(server.SLICES):
+            server.application_checker()
+        assert list(server.connections) == here
+
+    asyncio.run(run())
+    assert not server._ending
 
 
 def test_request_that_begins_while_another_is_reaped_is_known(server):
@@ -80,13 +168,9 @@ def test_request_that_begins_while_another_is_reaped_is_known(server):
             server.protocol_disconnected(self)
             server.protocol_connected(following)
 
-    async def fail() -> None:
-        raise LookupError
-
     async def run() -> None:
-        task = asyncio.ensure_future(fail())
-        await asyncio.wait([task])
-        server.connections = {Failed(): {"connected": 1, "application_instance": task}}
+        connect(server, _fail, Failed())
+        await asyncio.sleep(0.01)
         server.application_checker()
         assert following in server.connections
         for _turn in range(server.SLICES):  # what failed goes with the next round
@@ -95,6 +179,7 @@ def test_request_that_begins_while_another_is_reaped_is_known(server):
     following = Connection()
     asyncio.run(run())
     assert list(server.connections) == [following]
+    assert not server._ending
 
 
 def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
@@ -105,13 +190,9 @@ def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
         def check_timeouts(self) -> None:
             raise ValueError("something that was sent")
 
-    async def fail() -> None:
-        raise LookupError
-
     async def run() -> None:
-        task = asyncio.ensure_future(fail())
-        await asyncio.wait([task])
-        server.connections = {Broken(): {"connected": 1, "application_instance": task}}
+        connect(server, _fail, Broken())
+        await asyncio.sleep(0.01)
         server.later.clear()
         for _turn in range(3):
             server.application_checker()

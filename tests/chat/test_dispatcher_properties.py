@@ -21,8 +21,8 @@ What is promised, exactly:
   So whoever arrives, returns or becomes urgent while a pass runs may come after somebody whom this pass gives; and
   whoever waits for an agent of their force may be overtaken by a person whom another agent may take. An agent who
   takes a person by themselves (`claim_conversation`) chooses freely.
-* *Given back*: no pass gives somebody who was passed on through the queue to an agent who passed them on, the last one or
-  one before (ADR 0038).
+* *Given back*: no pass gives somebody who was passed on through the queue to an agent who passed them on, the last
+  one or one before (ADR 0038).
 * *Unit*: nor, before the delay for overflow is over and unless they are urgent, outside the unit they were passed to.
 * *Nobody forgotten*: when everything is quiet and one tick has passed, there is no present person who waits while an
   agent on duty, with room, may take them.
