@@ -24,7 +24,7 @@ from chat.lifecycle import Status
 from chat.lobby import Lobby
 from chat.reading import Own, Reading
 from chat.seats import Beat, Seat
-from chat.threads import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
+from chat.threads import CROWD, CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
 from chat.writing import Draft, Refusal, Written
 from sentences import shelf
 
@@ -56,7 +56,7 @@ CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a ch
 # Sweeping takes at most a fifth of the time, of the loop's in any case; of the database's, unless it is so slow that
 # somebody would wait for the next one.
 SWEEP_SHARE, REST_SECONDS, AWAY_SECONDS = 4, 0.05, 0.5
-CROWD = 128
+READ_TOGETHER = 128
 
 REFUSALS = {
     Refusal.CLOSED: "The conversation is closed.",
@@ -86,7 +86,7 @@ class Switchboard:
             _Writing(), self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
         )
         self.reader: Batch[Seat, Reading | None] = Batch(
-            _read, _take, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=CROWD
+            _read, _take, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=READ_TOGETHER
         )
         self.owners: Batch[ConsoleSocket, Own | None] = Batch(_own, _took)
         self._beating: list[Seat | ConsoleSocket] = []
@@ -157,12 +157,13 @@ class Switchboard:
         held = [post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.HELD]
         if held:
             self._give_back(held)
+        self.writer.put_back([post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.PUT_OFF])
         fresh: dict[str, list[Json]] = {}
         agents: dict[str, int | None] = {}
         ring: dict[str, int] = {}
         again: set[str] = set()
         for (draft, seat), answer in zip(posts, answers, strict=True):
-            if answer is Refusal.HELD:
+            if answer is Refusal.HELD or answer is Refusal.PUT_OFF:
                 continue
             if isinstance(answer, Refusal):
                 seat.socket.send_error(answer.value, REFUSALS[answer], draft.client_id)
@@ -451,16 +452,17 @@ class _Writing:
             self._wrong_at.clear()
         now = time.monotonic()
         expected: dict[int, int] = {}
+        is_crowd = len(posts) >= CROWD
         for draft, seat in posts:
             pk = draft.conversation_id
-            if now - self._wrong_at.get(pk, 0) > GUESS_AGAIN_SECONDS:
+            if is_crowd or now - self._wrong_at.get(pk, 0) > GUESS_AGAIN_SECONDS:
                 # What another process wrote came by the seat; but a cursor is what a client says.
                 guess = max(seat.cursor, self._last.get(pk, 0))
                 if guess < GUESS_BELOW:
                     expected[pk] = guess
         drafts = [draft for draft, _seat in posts]
         try:
-            answers = writing.write(drafts, expected)
+            answers = writing.write(drafts, expected, may_put_off=is_crowd)
         except OperationalError as error:
             if not is_lock_held(error):
                 raise

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -168,6 +168,13 @@ class Batch[Q, A]:
                 self._schedule()
             else:
                 self._start()
+
+    def put_back(self, questions: Sequence[Q]) -> None:
+        """Ask these again, before everything that waits. Call it in the loop."""
+        self._waiting.extendleft(reversed(questions))
+        if questions and not self._is_busy:
+            self._is_busy = True
+            self._schedule()
 
     def take_all(self) -> list[Q]:
         """Take back everything that waits: it is no longer asked."""

@@ -31,6 +31,7 @@ class Draft:
     public_id, client_id: UUIDs as text. agent_id: the agent who writes, None for the reporter.
     client_id: chosen by the browser, one a message.
     body: plain text, trimmed, 1 to MESSAGE_MAX_LENGTH characters, without NUL (protocol.parse_body).
+    was_put_off: whether it was answered PUT_OFF before; it is not again.
     """
 
     conversation_id: int
@@ -39,6 +40,7 @@ class Draft:
     agent_id: int | None
     client_id: str
     body: str = field(repr=False)
+    was_put_off: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class Refusal(StrEnum):
     CLOSED = "closed"
     FORBIDDEN = "forbidden"
     HELD = "unavailable"  # somebody else holds the conversation for too long
+    PUT_OFF = "put off"  # no refusal: to be written with the next batch, before what came later. Never told
 
 
 # LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.
@@ -164,7 +167,9 @@ class _Head:
     reporter_wrote: bool = False
 
 
-def write(drafts: Sequence[Draft], expected: Mapping[int, int] | None = None) -> list[Written | Refusal]:
+def write(
+    drafts: Sequence[Draft], expected: Mapping[int, int] | None = None, *, may_put_off: bool = False
+) -> list[Written | Refusal]:
     """Add these messages, each once, and return what became of each, in the same order, committed.
 
     The same draft sent again, later or in the same batch, returns the first copy. Two processes that write to the same
@@ -179,11 +184,24 @@ def write(drafts: Sequence[Draft], expected: Mapping[int, int] | None = None) ->
         raw = line()
         if expected:
             answers = _write_as_expected(raw, drafts, expected)
-        others = [n for n in range(len(drafts)) if n not in answers] if answers else range(len(drafts))
+        others = [n for n in range(len(drafts)) if n not in answers]
+        if others and may_put_off:
+            put_off = _to_put_off(drafts, others)
+            answers.update(dict.fromkeys(put_off, Refusal.PUT_OFF))
+            others = [n for n in others if n not in answers]
         if others:
             under_lock = _write_under_lock(raw, [drafts[n] for n in others])
             answers.update(zip(others, under_lock, strict=True))
     return [answers[n] for n in range(len(drafts))]
+
+
+def _to_put_off(drafts: Sequence[Draft], others: Sequence[int]) -> list[int]:
+    """Those of these that may wait: all of a conversation or none, or they would pass one another."""
+    cannot_wait = {drafts[n].conversation_id for n in others if drafts[n].was_put_off}
+    put_off = [n for n in others if drafts[n].conversation_id not in cannot_wait]
+    for n in put_off:
+        drafts[n].was_put_off = True
+    return put_off
 
 
 def write_what_is_free(drafts: Sequence[Draft]) -> list[Written | Refusal]:

@@ -53,6 +53,33 @@ async def test_a_lie_about_the_cursor_costs_nobody_their_message():
         assert frame["type"] == "messages", frame
 
 
+async def test_a_crowd_with_wrong_guesses_is_written_whole_and_in_order(monkeypatch):
+    """Another process writes to a conversation while hundreds of messages wait here: what it met goes with the next."""
+    one, other = await in_db(make.waiting), await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, one)) as met, Line(REPORTER, await in_db(visit, other)) as free:
+        for line in (met, free):
+            await line.send(type="sync", after=0)
+            await line.until("state")
+        board = ensure_switchboard()
+        crossings = []
+        work = board.writer._work
+        monkeypatch.setattr(board.writer, "_work", lambda posts: crossings.append(len(posts)) or work(posts))
+        board.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        for number in range(threads.CROWD):
+            for line in (met, free):
+                await line.send(type="post", client_id=str(uuid.uuid4()), body=f"{number}")
+        while len(board.writer) < 2 * threads.CROWD:
+            await asyncio.sleep(0.01)
+        await in_db(make.message, one, "d'un autre processus")
+        board.writer._start()
+        for line in (met, free):
+            await line.until(lambda frame: frame["type"] == "messages" and str(threads.CROWD - 1) in str(frame))
+    assert crossings == [2 * threads.CROWD, threads.CROWD]
+    for conversation, before in ((one, ["d'un autre processus"]), (other, [])):
+        found = await in_db(lambda row=conversation: [m.body for m in row.messages.select_related("conversation")])
+        assert found == before + [str(number) for number in range(threads.CROWD)]
+
+
 async def test_one_bad_question_does_not_fail_the_others():
     answered = {}
 
@@ -314,8 +341,8 @@ async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(m
         await line.post("un")  # the writer's connection is not new
         write, tries = writing.write, []
 
-        def breaks(*args):
-            answers = write(*args)
+        def breaks(*args, **options):
+            answers = write(*args, **options)
             tries.append(answers)
             if len(tries) == 1:
                 raise OperationalError

@@ -186,3 +186,39 @@ def test_write_one_that_is_not_as_expected():
     again = write([one], {mine.pk: first.seq})[0]
     assert again.seq == first.seq and again.is_repeat
     assert write([draft(mine)], last)[0].seq == first.seq + 1  # written all the same
+
+
+def test_write_what_was_guessed_wrong_is_put_off_once_and_keeps_its_order(monkeypatch):
+    right, wrong, unknown = make.waiting(), make.waiting(), make.waiting()
+    make.message(wrong, body="d'un autre processus")
+    drafts = [draft(wrong, "a"), draft(right, "b"), draft(wrong, "c"), draft(unknown, "d")]
+    expected = {right.pk: 0, wrong.pk: 0}
+    with monkeypatch.context() as patch:
+        under_lock_is_not_needed(patch)
+        first = write(drafts, expected, may_put_off=True)
+    assert [first[0], first[2], first[3]] == [Refusal.PUT_OFF] * 3
+    assert first[1].seq == 1
+    later = draft(wrong, "e")  # came since, and has waited for nothing: it goes with those before it
+    again = write([drafts[0], drafts[2], drafts[3], later], {wrong.pk: 0}, may_put_off=True)
+    assert [answer.seq for answer in again] == [2, 3, 1, 4]
+    assert bodies(wrong) == ["d'un autre processus", "a", "c", "e"]
+
+
+def test_write_what_was_put_off_is_guessed_again(monkeypatch):
+    conversation = make.waiting()
+    make.message(conversation)
+    under_lock_is_not_needed(monkeypatch)
+    one = draft(conversation)
+    assert write([one], {conversation.pk: 0}, may_put_off=True) == [Refusal.PUT_OFF]
+    (written,) = write([one], {conversation.pk: 1}, may_put_off=True)
+    assert written.seq == 2
+
+
+def test_write_repeat_that_is_put_off_is_the_first_copy_in_the_end():
+    conversation = make.waiting()
+    one = draft(conversation, "une fois")
+    write([one])
+    assert write([one], {conversation.pk: 1}, may_put_off=True) == [Refusal.PUT_OFF]
+    (again,) = write([one], {conversation.pk: 1}, may_put_off=True)
+    assert (again.seq, again.is_repeat) == (1, True)
+    assert Message.objects.count() == 1
