@@ -15,16 +15,15 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from django.db import OperationalError
-
-from chat import access, actions, doorbell, protocol, reading, writing
+from chat import access, actions, doorbell, protocol, reading
 from chat.actions import Mark
 from chat.doorbell import Hub, Ring
+from chat.guessing import Guessing
 from chat.lifecycle import Status
 from chat.lobby import Lobby
 from chat.reading import Own, Reading
 from chat.seats import Beat, Seat
-from chat.threads import CROWD, CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
+from chat.threads import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
 from chat.writing import Draft, Refusal, Written
 from sentences import shelf
 
@@ -41,15 +40,12 @@ DRAFTS_WAITING = 5_000
 COMPANY_SECONDS = 0.001  # readings that follow one another closely go together
 LINGER_SECONDS = 0.25  # beats and read marks wait so long for company
 ROUND_SECONDS, SLICES = 2.0, 20
-NUMBERS_KEPT = 50_000
 # Written together. With another process writing to the same conversations, hundreds would keep it waiting for their
 # locks, and the loop for their answers.
 TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
 # With another process, a message waits twice for company: where it is written and where it is read. One that waits for
 # neither costs a little more, and the two together carry a tenth more.
 WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.001, 0.002
-GUESS_AGAIN_SECONDS = 0.05
-GUESS_BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
 GONE_TOGETHER, CAME_TOGETHER = 200, 500
 SWEEP_UP_SECONDS, NOT_AGAIN_SECONDS = 300.0, 5.0
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # in one frame; JSON writes a character in six bytes at most
@@ -83,7 +79,7 @@ class Switchboard:
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
         self.writer: Batch[tuple[Draft, Seat], Written | Refusal] = Batch(
-            _Writing(), self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
+            Guessing(), self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
         )
         self.reader: Batch[Seat, Reading | None] = Batch(
             _read, _take, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=READ_TOGETHER
@@ -433,50 +429,6 @@ def _pages(items: list[Json]) -> list[list[Json]]:
 
 def _renew(agent_ids: set[int]) -> None:
     actions.agents_seen(agent_ids=agent_ids)
-
-
-class _Writing:
-    """`writing.write` for a process, which remembers the last number of each conversation it writes to.
-
-    Where both sides write at the same time through two processes, guessing that number is lost work: for a moment after
-    a wrong guess it is not tried again.
-    """
-
-    def __init__(self) -> None:
-        self._last: dict[int, int] = {}
-        self._wrong_at: dict[int, float] = {}
-
-    def __call__(self, posts: list[tuple[Draft, Seat]]) -> list[Written | Refusal]:
-        if len(self._last) > NUMBERS_KEPT:
-            self._last.clear()
-            self._wrong_at.clear()
-        now = time.monotonic()
-        expected: dict[int, int] = {}
-        is_crowd = len(posts) >= CROWD
-        for draft, seat in posts:
-            pk = draft.conversation_id
-            if is_crowd or now - self._wrong_at.get(pk, 0) > GUESS_AGAIN_SECONDS:
-                # What another process wrote came by the seat; but a cursor is what a client says.
-                guess = max(seat.cursor, self._last.get(pk, 0))
-                if guess < GUESS_BELOW:
-                    expected[pk] = guess
-        drafts = [draft for draft, _seat in posts]
-        try:
-            answers = writing.write(drafts, expected, may_put_off=is_crowd)
-        except OperationalError as error:
-            if not is_lock_held(error):
-                raise
-            expected = {}
-            answers = writing.write_what_is_free(drafts)
-        for (draft, _seat), answer in zip(posts, answers, strict=True):
-            if not isinstance(answer, Written):
-                continue
-            pk = draft.conversation_id
-            guessed = expected.pop(pk, None)
-            if guessed is not None and answer.seq != guessed + 1 and not answer.is_repeat:
-                self._wrong_at[pk] = now
-            self._last[pk] = max(answer.seq, self._last.get(pk, 0))
-        return answers
 
 
 def _read(seats: list[Seat]) -> list[Reading | None]:
