@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from chat import actions, delivery, doorbell, protocol, resume, seats, socket, threads, writing
 from chat.delivery import close_switchboard, ensure_switchboard
+from chat.lifecycle import Author
 from chat.models import Conversation
 from chat.threads import Batch
 from chat.writing import Draft, Written
@@ -70,7 +71,8 @@ async def test_a_crowd_with_wrong_guesses_is_written_whole_and_in_order(monkeypa
                 await line.send(type="post", client_id=str(uuid.uuid4()), body=f"{number}")
         while len(board.writer) < 2 * threads.CROWD:
             await asyncio.sleep(0.01)
-        await in_db(make.message, one, "d'un autre processus")
+        elsewhere = Draft(one.pk, str(one.public_id), Author.REPORTER, None, str(uuid.uuid4()), "d'un autre processus")
+        await in_db(writing.write, [elsewhere])  # its ring has not come yet
         board.writer._start()
         for line in (met, free):
             await line.until(lambda frame: frame["type"] == "messages" and str(threads.CROWD - 1) in str(frame))
