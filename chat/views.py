@@ -7,6 +7,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -180,7 +181,7 @@ def _present(request: HttpRequest) -> Conversation | None:
     return current
 
 
-def _when_away(view: View) -> View:
+def when_away(view: View) -> View:
     """Without a script too, a database that does not answer costs nobody what they typed, and the frame tries again."""
 
     @wraps(view)
@@ -189,10 +190,13 @@ def _when_away(view: View) -> View:
             return view(request)
         except DATABASE_AWAY as error:
             logger.warning("page of the exchange: the database does not answer (%s)", type(error).__name__)
+            is_framed = request.path == reverse("chat:news")  # an answer of its buttons is asked for again there
             context = {
-                "body": request.POST.get("body", ""),
+                "body": "" if is_framed else request.POST.get("body", ""),
                 "client_id": request.POST.get("client_id", ""),
                 "csrf_token": get_token(request),
+                # Asked for again as a page: an address that takes forms only leads nowhere.
+                "again": request.get_full_path() if is_framed else reverse("chat:conversation"),
             }
             # Without the request: the frame of the other pages reads the session, which is in the database.
             return HttpResponse(render_to_string("chat/away.html", context), status=503)
@@ -235,7 +239,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@_when_away
+@when_away
 def post_message(request: HttpRequest) -> HttpResponse:
     """Add a message without a script, then back to the end of the thread."""
     current = _present(request)
@@ -263,19 +267,23 @@ def _post_form(current: Conversation, client_id: uuid.UUID, body: str) -> None:
         actions.post_message(conversation_id=current.pk, client_id=uuid.uuid4(), body=body, author=Author.REPORTER)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @xframe_options_sameorigin
 @csp_override(FRAMED_BY_OURSELVES)
-@_when_away
+@when_away
 def news(request: HttpRequest) -> HttpResponse:
     """For browsers without a script: where it stands and what lies after `apres`, in a frame that loads itself again.
 
     Only the frame is renewed, so that what is being typed beside it is not lost. Being read by whoever has no script,
     it also tells the agent that everything so far was on screen. `pause` stops the reloading (RGAA 13.1).
+    A POST is a ready answer, given in the frame: the page around it, and what is being typed there, stays.
     """
     current = _present(request)
     if current is None:
         return render(request, "chat/news.html", {"status": "", "paused": True})
+    if request.method == "POST":
+        _answer_in_frame(request, current)
+        return redirect(request.get_full_path())
     after = request.GET.get("apres", "")
     cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
     manner = manner_of(request, current)
@@ -295,6 +303,17 @@ def news(request: HttpRequest) -> HttpResponse:
         "follow": transmission_reading.link_words(current),
     }
     return render(request, "chat/news.html", context)
+
+
+def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
+    """Write a ready answer. What is not written, the frame asks again; of an exchange that ended it says so."""
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return
+    if limits.is_over(f"messages:{current.public_id}", limit=MESSAGES, seconds=MESSAGES_SECONDS):
+        return
+    with suppress(actions.ConversationClosed):
+        _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
 
 
 @require_POST

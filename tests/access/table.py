@@ -254,7 +254,8 @@ ROUTES: dict[str, Route] = {
     "chat:conversation": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:message": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
     "chat:draft": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
-    "chat:news": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),  # a frame, empty without a visit
+    # A frame, empty without a visit; what it is sent leads back to it.
+    "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),

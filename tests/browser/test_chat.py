@@ -84,7 +84,7 @@ def test_agent_lost_gives_the_place_back_and_another_one_comes(live_site, enter)
 def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter, console, axe):
     agent, conversation = waiting(live_site)
     page = enter(conversation, width=360, height=740)
-    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
     button = page.get_by_role("button", name="Créer un code de reprise")
     button.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 200)")
 
@@ -122,7 +122,7 @@ def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter
 def test_discreet_notice_names_nobody(live_site, enter):
     agent, conversation = waiting(live_site, discreet=True)
     page = enter(conversation, width=360, height=740)
-    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
     button = page.get_by_role("button", name="Créer un code de reprise")
     button.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 200)")
     page.wait_for_function("document.getElementById('fin').getBoundingClientRect().bottom < 0")
@@ -148,7 +148,7 @@ def test_title_counts_what_arrives_in_another_tab(live_site, enter, console):
     agent, conversation = assigned(live_site)
     page = enter(conversation)
     title = page.title()
-    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
     page.evaluate(
         """() => {
           Object.defineProperty(document, "hidden", { get: () => window.away !== false });
@@ -288,8 +288,10 @@ def test_last_messages_and_the_box_share_the_screen_without_javascript(live_site
         camille.send("sync", after=0)
         for words in ("Vous êtes en sécurité ?", "Prenez votre temps."):
             camille.say(words)
-            page.get_by_role("link", name="Actualiser").click()
+            box.fill("un texte en cours")
+            page.get_by_role("button", name="Actualiser").click()
             expect_both(words)
+            expect(box).to_have_value("un texte en cours")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

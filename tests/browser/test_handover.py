@@ -195,6 +195,8 @@ def test_whole_passage_without_a_script(
     sign_in(desk, live_site, camille)
     desk.get_by_role("button", name="Disponible").click()
     expect(desk.locator(OPEN_THREAD)).to_be_visible()
+    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    person.goto(live_site.url + "/tchat/")
     at(
         handover.propose,
         conversation_id=conversation.pk,
@@ -203,11 +205,14 @@ def test_whole_passage_without_a_script(
         reason=Reason.REQUEST,
         summary="Une rumeur.",
     )
-    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
-    person.goto(live_site.url + "/tchat/")
-    person.frame_locator("iframe").get_by_role("link", name="Un résumé à lire avant la suite").click()
+    person.get_by_label("Votre message").fill("un texte en cours")
+    expect(person.frame_locator("iframe").get_by_text("Un résumé est à lire")).to_be_visible(timeout=15_000)
+    person.get_by_role("button", name="Actualiser").click()
+    expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
+    person.get_by_role("button", name="Lire avant la suite").click()
     expect(person.locator("#summary")).to_have_text("Une rumeur.")
     person.get_by_label("Pas de résumé").check(force=True)
     person.get_by_role("button", name="Valider").click()
     expect(person.locator("#messages")).to_contain_text("Le résumé ne sera pas transmis")
+    expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
     expect(second.locator("#offres")).to_contain_text("Résumé refusé")

@@ -329,7 +329,7 @@ def test_network_that_blocks_sockets_is_served_by_requests_until_it_does_not(liv
     setattr(wire, how, True)
     page = enter(conversation, before=wire.hold)
     if how == "swallows":
-        expect(page.get_by_role("link", name="Actualiser")).to_be_visible()
+        expect(page.get_by_role("button", name="Actualiser")).to_be_visible()
         page.clock.fast_forward(8_000)  # swallowed without a word
     connected(page)
     with console(agent, conversation) as camille:
@@ -397,7 +397,7 @@ def test_acknowledgement_lost_with_the_line_is_not_a_second_message(live_site, e
 
     page = enter(conversation, before=deafen)
     with console(agent, conversation) as camille:
-        expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+        expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
         write(page, "une seule fois")
         camille.hear("une seule fois")
         expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
@@ -421,7 +421,7 @@ def test_blocked_sockets_fall_back_to_requests(live_site, enter, console):
 
     page = enter(conversation, before=block)
     with console(agent, conversation) as camille:
-        expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+        expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
         write(page, "par le chemin lent")
         camille.hear("par le chemin lent")
         expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
@@ -444,7 +444,7 @@ def test_blocked_sockets_fall_back_to_requests(live_site, enter, console):
 def test_place_given_up_while_away_is_taken_back(live_site, enter):
     _agent, conversation = waiting(live_site)
     page = enter(conversation)
-    expect(page.get_by_role("link", name="Actualiser")).to_be_hidden()
+    expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
     with live_site.database():
         Conversation.objects.filter(pk=conversation.pk).update(status=Status.ABANDONED)
     page.context.set_offline(True)

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -267,7 +268,31 @@ def test_question_is_answered_by_a_tap_without_a_script(conversation):
 def test_question_in_the_frame_of_who_has_no_script(conversation):
     row = ask(conversation)
     html = visit(conversation).get("/tchat/suite/?apres=0&etat=active").content.decode()
-    assert 'target="_top"' in html and str(row.answer_id) in html
+    assert "_top" not in html and str(row.answer_id) in html
+
+
+def test_answer_in_the_frame_stays_in_the_frame(conversation):
+    row = ask(conversation)
+    client, address = visit(conversation), "/tchat/suite/?apres=2&etat=active"
+    form = re.search(r'<form class="pnav-answers".*?</form>', unescape(client.get(address).text), re.DOTALL).group()
+    assert f'action="{address}"' in form, "the page around it holds what is being typed"
+    for _twice in range(2):
+        answered = client.post(address, {"client_id": str(row.answer_id), "body": "Non"})
+        assert (answered.status_code, answered.headers["Location"]) == (302, address)
+        assert answered.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert [message.body for message in conversation.messages.filter(author=Author.REPORTER)] == ["Non"]
+    page = unescape(client.get(address).text)
+    assert 'data-part="body">Non</p>' in page and "<form" not in page
+
+
+def test_answer_in_the_frame_of_an_exchange_that_ended_or_of_no_visit_writes_nothing(client, conversation):
+    row = ask(conversation)
+    told = {"client_id": str(row.answer_id), "body": "Non"}
+    assert "Effacer cette page" in client.post("/tchat/suite/", told).text
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    person = visit(conversation)
+    assert "L’échange est terminé." in unescape(person.post("/tchat/suite/", told, follow=True).text)
+    assert not conversation.messages.filter(author=Author.REPORTER).exists()
 
 
 def test_question_for_the_script_as_json(conversation):

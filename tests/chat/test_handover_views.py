@@ -266,7 +266,7 @@ def test_summary_hides_the_force_on_a_discreet_visit(camille, alex):
 
 def test_summary_in_the_frame_without_a_script(conversation, camille, alex):
     propose(conversation, camille, alex)
-    assert "Un résumé à lire avant la suite" in visit_of(conversation).get("/tchat/suite/").text
+    assert "Un résumé est à lire avant la suite" in visit_of(conversation).get("/tchat/suite/").text
 
 
 def test_privacy_page_tells_of_supervisors_and_summaries(client):

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 import reports.session
-from chat import actions, drafts, protocol, views
+from chat import actions, drafts, handover, protocol, views
 from chat.actions import Mark
+from chat.handover_rules import Reason, Target
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, EventKind, Message
 from reports import limits
@@ -351,7 +352,7 @@ def test_news_says_that_somebody_came(as_reporter):
     conversation = make.assigned(make.agent(public_name="Camille"))
     page = shown(as_reporter(conversation).get(reverse("chat:news"), {"apres": 1, "etat": "waiting"}))
     assert "Quelqu’un est là pour vous." in page
-    assert re.search(f'target="_top" href="{PAGE}\\?[0-9]+#fin"', page)  # another address: it loads, not only scrolls
+    assert "« Actualiser », sous les messages, montre la suite" in page
 
 
 def test_news_of_a_closed_conversation_stops_reloading(as_reporter):
@@ -550,7 +551,8 @@ def leave(client, body, to="suites"):
 
 
 @pytest.mark.parametrize(
-    ("to", "place"), [("suites", "/tchat/suites/"), ("passage", "/tchat/passage/"), ("x", "/tchat/")]
+    ("to", "place"),
+    [("suites", "/tchat/suites/"), ("passage", "/tchat/passage/"), ("echange", "/tchat/#fin"), ("x", "/tchat/")],
 )
 def test_text_goes_along_and_is_back_once(as_reporter, to, place):
     conversation = make.assigned()
@@ -598,6 +600,53 @@ def test_without_a_script_the_frame_leads_to_the_button_that_keeps_the_text(as_r
     news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
     assert "le bouton sous les messages y mène" in news and 'href="/tchat/suites/"' not in news
     assert 'value="suites">Lire et répondre</button>' in client.get(PAGE).text
+
+
+def test_read_again_is_a_button_of_the_form_that_holds_the_text(as_reporter):
+    page = as_reporter(make.assigned()).get(PAGE).text
+    (button,) = re.findall(r"<button[^>]*>Actualiser</button>", page)
+    assert 'form="compose"' in button and 'formaction="/tchat/brouillon/"' in button and 'value="echange"' in button
+
+
+@pytest.mark.parametrize("state", ["waiting", "arrived", "closed", "summary"])
+def test_no_link_of_the_frame_leaves_the_text_behind(as_reporter, state):
+    conversation = make.waiting() if state == "waiting" else make.assigned()
+    client = as_reporter(conversation)
+    if state == "closed":
+        actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    if state == "summary":
+        target = Target(agent=make.agent(public_name="Alex").pk)
+        handover.propose(
+            conversation_id=conversation.pk,
+            by=conversation.assigned_to,
+            target=target,
+            reason=Reason.END_OF_DUTY,
+            summary="Une rumeur.",
+        )
+    shown_as = "active" if state == "summary" else "waiting"
+    news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": shown_as}))
+    assert "_top" not in news
+    assert ("garde le message en cours" in news) is (state != "waiting")
+    assert ("Un résumé est à lire" in news) is (state == "summary")
+
+
+def test_answer_in_the_frame_is_asked_again_there_when_the_database_is_away(client, database_away):
+    address = reverse("chat:news") + "?apres=2&etat=active"
+    answer = client.post(address, {"client_id": str(uuid.uuid4()), "body": "Non"})
+    assert (answer.status_code, answer["X-Frame-Options"]) == (503, "SAMEORIGIN")
+    assert f'http-equiv="refresh" content="8; url={address}"' in shown(answer) and "Non" not in shown(answer)
+
+
+def test_text_to_keep_is_shown_again_when_the_database_is_away(client, database_away):
+    answer = leave(client, "Un-mot-garde", "echange")
+    assert answer.status_code == 503
+    page = answer.content.decode()
+    assert "Un-mot-garde</textarea>" in page and "refresh" not in page
+
+
+def test_nothing_to_keep_and_the_database_away_asks_for_the_page_again(client, database_away):
+    page = leave(client, "", "echange").content.decode()
+    assert 'http-equiv="refresh" content="8; url=/tchat/"' in page, "its own address takes forms only"
 
 
 def test_text_without_a_visit_is_kept_nowhere(client):
