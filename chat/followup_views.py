@@ -95,15 +95,19 @@ def code(request: HttpRequest) -> HttpResponse:
     if limits.is_over(f"code:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
         error = _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes.")
         return _show(request, current, is_by_code=is_by_code, error=error, status=429)
-    words = resume.draw_words()
+    asked_at, words = clock.now(), resume.draw_words()
     try:
         digest = resume.slow_hash(words)
     except resume.Busy:
         error = _("Le code n'a pas pu être créé. Un nouvel essai sera possible dans quelques secondes.")
         return _show(request, current, is_by_code=is_by_code, error=error, status=503)
-    row = followups.set_code(current.pk, digest, clock.now())
-    if is_by_code:
-        followups.remember(request.session, row)
+    try:
+        followups.set_code(current.pk, digest, asked_at, by_code=request.session if is_by_code else None)
+    except followups.Replaced:
+        if _whose(request) != (current, is_by_code):  # the code that was typed here opens nothing more
+            return redirect("chat:follow_up")
+        error = _("Un autre code vient d'être créé : seul le dernier fonctionne.")
+        return _show(request, current, is_by_code=is_by_code, error=error, status=409)
     return _show(request, current, is_by_code=is_by_code, code=" ".join(words))
 
 

@@ -7,9 +7,16 @@ and `actions` call it.)
 from datetime import datetime
 from typing import Any
 
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
+
 from chat.models import Conversation, FollowUp, Transmission
 
 SESSION_KEY = "reports.suites"  # of what a visit forgets with its report
+
+
+class Replaced(Exception):
+    """Another code was asked for after this one (a double click), or took the place of the one it was asked with."""
 
 
 def _lasts(conversation: Conversation) -> bool:
@@ -38,12 +45,25 @@ def lengthen(conversation: Conversation, now: datetime) -> None:
     FollowUp.objects.filter(conversation=conversation, until__gt=now).update(until=None)
 
 
-def set_code(conversation_id: int, digest: bytes, now: datetime) -> FollowUp:
-    """Keep the hash of a code that the person just asked for on the page; the one before opens nothing more."""
-    row, _is_new = FollowUp.objects.update_or_create(
-        conversation_id=conversation_id, defaults={"code_digest": digest.hex(), "issued_at": now, "until": None}
-    )
-    return row
+@transaction.atomic
+def set_code(conversation_id: int, digest: bytes, asked_at: datetime, *, by_code: SessionBase | None = None) -> None:
+    """Keep the hash of a code that the person asked for on the page; the one before opens nothing more.
+
+    by_code: the session of whoever asked with a code of suites, and not with the visit; it follows the new one. Raises
+    Replaced when another code was asked for later, or when theirs no longer counts. Locks the conversation.
+    """
+    Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation_id)
+    row = FollowUp.objects.filter(conversation_id=conversation_id).first() or FollowUp(conversation_id=conversation_id)
+    if row.pk is not None and row.issued_at >= asked_at:
+        raise Replaced
+    # As its row says now: a double click is one visit, whose first click has changed the code meanwhile.
+    if by_code is not None and (row.pk is None or type(by_code)(by_code.session_key).get(SESSION_KEY) != _mark_of(row)):
+        raise Replaced
+    row.code_digest, row.issued_at, row.until = digest.hex(), asked_at, None
+    row.save()
+    if by_code is not None:
+        remember(by_code, row)
+        by_code.save()  # before the lock goes: the second click reads it
 
 
 def replace(conversation_id: int, digest: bytes, now: datetime) -> None:
@@ -63,4 +83,8 @@ def forget_expired(now: datetime) -> int:
 
 def remember(session: Any, row: FollowUp) -> None:
     """This visit may read the suites, as long as this code is the one that counts; and nothing of the report."""
-    session[SESSION_KEY] = [row.pk, row.issued_at.isoformat()]
+    session[SESSION_KEY] = _mark_of(row)
+
+
+def _mark_of(row: FollowUp) -> list[Any]:
+    return [row.pk, row.issued_at.isoformat()]

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
 
 from chat import clock, codewords, doorbell, followups, queue, sentences
+from chat.followups import Replaced
 from chat.lifecycle import Status
 from chat.models import Conversation, EventKind
 from chat.writing import say
@@ -34,10 +35,6 @@ class Busy(Exception):
 
 class ExchangeOver(Exception):
     """The exchange has ended: there is nothing to come back to."""
-
-
-class Replaced(Exception):
-    """Another code was asked for after this one (a double click): only the other one works."""
 
 
 @dataclass(frozen=True)

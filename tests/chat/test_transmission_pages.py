@@ -491,6 +491,62 @@ def test_new_code_of_suites_replaces_the_one_before_and_ends_its_visits(conversa
     assert come_back(new)[1].headers["Location"] == "/tchat/suites/"
 
 
+def meanwhile(monkeypatch, act) -> None:
+    """Do this, once, while the next code is hashed."""
+    hashed, waits = resume.slow_hash, [act]
+
+    def slow_hash(words):
+        if waits:
+            waits.pop()()
+        return hashed(words)
+
+    monkeypatch.setattr(resume, "slow_hash", slow_hash)
+
+
+def followed(conversation, unit) -> str:
+    """The code that opens the suites of an exchange that ended."""
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    hand.sent(conversation, unit)
+    end(conversation)
+    return code
+
+
+def test_code_of_suites_that_was_replaced_meanwhile_replaces_nothing(conversation, unit, monkeypatch):
+    """Whoever holds an older code asks for another while the person makes a new one: hers is the one that works."""
+    held, _answer = come_back(followed(conversation, unit))
+    new = []
+    meanwhile(monkeypatch, lambda: new.append(shown_code(visit(conversation).post("/tchat/suites/code/"))))
+    answer = held.post("/tchat/suites/code/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/tchat/suites/")
+    assert held.get("/tchat/suites/").headers["Location"] == "/tchat/reprendre/"
+    assert come_back(new[0])[1].headers["Location"] == "/tchat/suites/"
+
+
+def test_code_of_suites_asked_for_earlier_does_not_replace_a_later_one(conversation, unit, monkeypatch):
+    followed(conversation, unit)
+    browser, new = visit(conversation), []
+    meanwhile(monkeypatch, lambda: new.append(shown_code(browser.post("/tchat/suites/code/"))))
+    answer = browser.post("/tchat/suites/code/")
+    assert answer.status_code == 409 and "seul le dernier fonctionne" in said(answer)
+    assert come_back(new[0])[1].headers["Location"] == "/tchat/suites/"
+
+
+def test_code_of_suites_asked_for_twice_by_one_visit_is_the_one_that_is_shown_last(conversation, unit, monkeypatch):
+    """A double click: the first answer is never seen, and the visit goes on."""
+    browser, _answer = come_back(followed(conversation, unit))
+    set_code = followups.set_code
+
+    def after_the_first_click(conversation_id, digest, asked_at, *, by_code):
+        the_same = type(by_code)(by_code.session_key)
+        set_code(conversation_id, b"1" * 32, asked_at - timezone.timedelta(microseconds=1), by_code=the_same)
+        set_code(conversation_id, digest, asked_at, by_code=by_code)
+
+    monkeypatch.setattr(followups, "set_code", after_the_first_click)
+    code = shown_code(browser.post("/tchat/suites/code/"))
+    assert browser.get("/tchat/suites/").status_code == 200
+    assert come_back(code)[1].headers["Location"] == "/tchat/suites/"
+
+
 def test_while_it_is_open_the_code_is_the_code_de_reprise(conversation, unit):
     hand.sent(conversation, unit)
     answer = visit(conversation).post("/tchat/suites/code/")
