@@ -19,7 +19,7 @@ from chat.views import manner_of
 from reports import house, house_rules, limits
 
 
-def _whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
+def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
     """The conversation to follow, and whether a code opened it: of this visit, where there is something to follow."""
     own = access.as_reporter(request.session)
     if own is not None and transmission_reading.has_any(own):
@@ -31,7 +31,7 @@ def _whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: HttpRequest) -> HttpResponse:
     """Where it stands; a POST says yes or no to the summary that was read."""
-    current, is_by_code = _whose(request)
+    current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
     if request.method != "POST":
@@ -55,7 +55,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
 @require_POST
 def meeting(request: HttpRequest) -> HttpResponse:
     """Yes or no to the appointment that was read; a no may carry another moment, which is never lost."""
-    current, is_by_code = _whose(request)
+    current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
     form = MeetingAnswerForm(request.POST)
@@ -87,7 +87,7 @@ def meeting(request: HttpRequest) -> HttpResponse:
 @require_POST
 def code(request: HttpRequest) -> HttpResponse:
     """A code that opens this page from any device, shown this once; the one before opens nothing more."""
-    current, is_by_code = _whose(request)
+    current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
     if current.is_open or not transmission_reading.has_any(current):
@@ -104,7 +104,7 @@ def code(request: HttpRequest) -> HttpResponse:
     try:
         followups.set_code(current.pk, digest, asked_at, by_code=request.session if is_by_code else None)
     except followups.Replaced:
-        if _whose(request) != (current, is_by_code):  # the code that was typed here opens nothing more
+        if whose(request) != (current, is_by_code):  # the code that was typed here opens nothing more
             return redirect("chat:follow_up")
         error = _("Un autre code vient d'être créé : seul le dernier fonctionne.")
         return _show(request, current, is_by_code=is_by_code, error=error, status=409)

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat import access, closings, display, exchange_paper, proposals, transmission_reading
+from chat import access, closings, display, exchange_paper, followup_views, proposals, transmission_reading
 from chat.exchange_paper import SLIP, Document, Section
 from chat.lifecycle import Status
 from chat.models import Conversation
@@ -19,6 +19,7 @@ from chat.views import json_answer, manner_of, without_visit
 from reports import limits
 
 PAPERS, PAPERS_SECONDS = 10, 60
+SUITES = "suites"  # in the address of a slip that « Suites » leads to
 
 
 @require_GET
@@ -47,19 +48,28 @@ def slip(request: HttpRequest) -> HttpResponse:
         "appointment": appointment,
         "words": words,
         "bring": bring(),
-        "is_by_code": access.as_reporter(request.session) is None,
+        "of_suites": _is_of_suites(request),
     }
     return render(request, "chat/slip.html", context)
 
 
+def _is_of_suites(request: HttpRequest) -> bool:
+    """Whether « Suites » led here, or nothing else can: two exchanges may be open on one device, its own and another's
+    suites, and what is shown is the appointment of the page that one comes from."""
+    return SUITES in request.GET or access.as_reporter(request.session) is None
+
+
 def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict[str, Any]] | None]:
     """Whose slip, and the slip: of this visit's exchange; by a code of suites, of what the unit proposed alone."""
-    current = access.as_reporter(request.session)
-    if current is not None:
+    current, is_by_code = access.as_reporter(request.session), False
+    if _is_of_suites(request):
+        current, is_by_code = followup_views.whose(request)
+    if current is None:
+        return None, None
+    if not is_by_code:
         return current, transmission_reading.slip_of(current)
-    followed = access.as_follower(request.session)
-    by_unit = transmission_reading.meeting_of(followed) if followed is not None else None
-    return followed, by_unit and by_unit[1:]
+    by_unit = transmission_reading.meeting_of(current)
+    return current, by_unit and by_unit[1:]
 
 
 @require_GET

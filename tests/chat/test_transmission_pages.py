@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, emergencies, factsheets, followups, resume, transmission_reading, transmissions
+from chat import actions, emergencies, factsheets, followups, proposals, resume, transmission_reading, transmissions
 from chat.emergency_rules import Situation
 from chat.factsheets import Facts
 from chat.lifecycle import Author
@@ -574,6 +574,31 @@ def test_slip_of_the_unit_s_appointment_with_the_visit_and_with_the_code(convers
         paper = browser.get("/tchat/rendez-vous/papier/")
         assert paper.content.startswith(b"%PDF")
     assert "Revenir aux suites" in said(by_code.get("/tchat/rendez-vous/"))
+
+
+def test_slip_is_of_the_exchange_whose_page_leads_to_it(conversation, unit):
+    """On one device: a visit with an exchange and an appointment of its own, and the suites of an older one by code."""
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    older = hand.opened(conversation, unit)
+    meeting = {"seen": "3", "day": "2026-12-02", "hour": "09:30", "place": "Bureau 12"}
+    signed_in(unit.user).post(f"/unite/{older.public_id}/rendez-vous/", meeting)
+    end(conversation)
+    own = make.assigned(make.agent(), reception_point=unit.point)
+    row = proposals.propose_appointment(
+        conversation_id=own.pk, meets_at=timezone.now() + timezone.timedelta(days=7), by=own.assigned_to.user
+    )
+    browser = visit(own)
+    browser.post("/tchat/reprendre/", {"code": code})
+    followed = said(browser.get("/tchat/suites/"))
+    (led,) = re.findall(r'href="(/tchat/rendez-vous/[^"]*)"', followed)
+    slip = said(browser.get(led))
+    assert older.file_number in followed and older.file_number in slip and row.file_number not in slip
+    assert "Revenir aux suites" in slip
+    (paper,) = re.findall(r'href="(/tchat/rendez-vous/papier/[^"]*)"', slip)
+    assert paper.endswith("?suites") and browser.get(paper).content.startswith(b"%PDF")
+    (led,) = re.findall(r'href="(/tchat/rendez-vous/[^"]*)"', said(browser.get("/tchat/")))
+    slip = said(browser.get(led))
+    assert row.file_number in slip and older.file_number not in slip and "Revenir à mon échange" in slip
 
 
 def test_steps_that_do_not_open_show_the_others(conversation, unit):
