@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from chat import followups
 from chat.beside import Aside, AsideQuerySet, OwnReply
 from chat.exposure import WEEKS, Spell
-from chat.handover_models import Direction, Handover, HandoverQuerySet, Watch
+from chat.handover_models import Direction, Handover, HandoverQuerySet, Watch, WatchQuerySet
 from chat.handover_rules import HandoverState
 from chat.lifecycle import HEAVY, Status
 from chat.models import (
@@ -255,6 +255,28 @@ def as_supervisor(agent: Agent, public_id: UUID) -> Conversation | None:
     return rows.filter(public_id=public_id).first()
 
 
+def watches(now: datetime) -> WatchQuerySet:
+    """Who reads what now: joined, not left, and in their units ever since.
+
+    By the history, in the order in which it was written: what left their units and came back, sooner than anybody
+    looked, was somebody else's meanwhile.
+    """
+    joined = ConversationEvent.objects.filter(
+        conversation=OuterRef(OuterRef("conversation")),
+        kind=EventKind.JOINED,
+        by=OuterRef(OuterRef("supervisor__user")),
+        at=OuterRef(OuterRef("joined_at")),
+    )
+    since = ConversationEvent.objects.filter(
+        conversation=OuterRef("conversation"), pk__gt=Subquery(joined.order_by("pk").values("pk")[:1])
+    )
+    added = Agent.supervised_units.through.objects.filter(agent=OuterRef(OuterRef(OuterRef("supervisor"))))
+    unit = Q(unit=OuterRef(OuterRef("supervisor__unit"))) | Q(unit__in=added.values("unit"))
+    theirs = Exists(Agent.objects.filter(unit, user=OuterRef("by")))
+    elsewhere = Q(kind__in=(EventKind.RELEASED, EventKind.TRANSFERRED)) | (Q(kind=EventKind.ASSIGNED) & ~theirs)
+    return Watch.objects.running(now).exclude(Exists(since.filter(elsewhere)))
+
+
 def has_joined(agent: Agent, conversation: Conversation, now: datetime) -> bool:
     """Whether this supervisor reads the conversation now, with a line in the register and one in the thread."""
-    return Watch.objects.running(now).filter(conversation=conversation, supervisor=agent).exists()
+    return watches(now).filter(conversation=conversation, supervisor=agent).exists()

@@ -39,7 +39,7 @@ def passing(agent: Agent, conversation: Conversation, now: datetime, form: Trans
     rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
     passages = list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
     whispers = Whisper.objects.filter(conversation=conversation, agent=agent).select_related("supervisor__unit")
-    watches = Watch.objects.running(now).filter(conversation=conversation).select_related("supervisor__unit")
+    watches = access.watches(now).filter(conversation=conversation).select_related("supervisor__unit")
     return Passing(
         form=form or transfer_form(agent, now),
         open=next((one for one in passages if one.is_live), None),

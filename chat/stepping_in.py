@@ -49,8 +49,9 @@ def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
     """
     now = clock.now()
     conversation = _lock(conversation_id, by)
-    for watch in Watch.objects.filter(conversation=conversation, supervisor=by, left_at__isnull=True):
-        if watch.until > now:
+    own = Watch.objects.filter(conversation=conversation, supervisor=by, left_at__isnull=True)
+    for watch in own.select_related("supervisor__unit", "supervisor__user"):
+        if not _is_over(watch, conversation, now):
             return watch
         _leave(watch, conversation, now)
     until = now + house.span(house_rules.WATCHED)
@@ -171,9 +172,11 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
 def _is_over(watch: Watch, conversation: Conversation, now: datetime) -> bool:
     """Whether this supervisor reads no more: too long, no longer under way, or with another unit meanwhile."""
     agent = conversation.assigned_to
-    if watch.until <= now or conversation.status != Status.ACTIVE or agent is None:
+    if conversation.status != Status.ACTIVE or agent is None:
         return True
-    return agent.unit_id not in access.units_of(watch.supervisor)
+    if agent.unit_id not in access.units_of(watch.supervisor):
+        return True
+    return not access.watches(now).filter(pk=watch.pk).exists()
 
 
 def end_watches(now: datetime | None = None) -> int:
@@ -232,7 +235,7 @@ def running(agent: Agent, now: datetime) -> list[Running]:
             open_handovers=Count("handovers", filter=Q(handovers__state__in=OPEN), distinct=True),
         )
     )
-    joined = set(Watch.objects.running(now).filter(supervisor=agent).values_list("conversation_id", flat=True))
+    joined = set(access.watches(now).filter(supervisor=agent).values_list("conversation_id", flat=True))
     silent_since = {row.pk: max(row.last_at or row.assigned_at, row.assigned_at) for row in rows}
     return [
         Running(

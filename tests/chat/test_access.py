@@ -29,6 +29,7 @@ WAYS = {
     "as_offered",
     "supervised_by",  # who answers and since when; no text before `stepping_in.join`, which records
     "as_supervisor",
+    "watches",  # who reads what now: nothing of it
     "has_joined",
     "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",

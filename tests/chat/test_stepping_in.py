@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat import access, actions, forgetting, handover, history, stepping_in, supervision
+from chat import access, actions, forgetting, handover, history, queue, stepping_in, supervision
 from chat.handover_models import Handover, Watch, Whisper
 from chat.handover_rules import HandoverState, Reason, Target
 from chat.lifecycle import Author, Status
@@ -167,6 +167,61 @@ def test_join_ends_where_another_unit_takes_over(conversation, dominique, camill
         stepping_in.write(conversation_id=conversation.pk, by=dominique, client_id=uuid.uuid4(), body="x")
     assert stepping_in.end_watches() == 1
     assert "a quitté l'échange" in lines(conversation)[-1]
+
+
+def goes_to(conversation, by, **target):
+    handover.transfer_cold(conversation_id=conversation.pk, by=by, target=Target(**target), reason=Reason.REQUEST)
+
+
+def is_joined(conversation, by) -> bool:
+    return access.has_joined(by, conversation, timezone.now())
+
+
+def test_join_ends_where_it_leaves_the_units_and_is_back_before_anybody_looked(conversation, dominique, camille):
+    join(conversation, dominique)
+    other = make.agent(unit_name="Ailleurs")
+    goes_to(conversation, camille, agent=other.pk)
+    goes_to(conversation, other, agent=camille.pk)
+    assert access.as_supervisor(dominique, conversation.public_id) == conversation
+    assert not is_joined(conversation, dominique)
+    assert not stepping_in.running(dominique, timezone.now())[0].joined
+    with pytest.raises(actions.NotYours):
+        stepping_in.write(conversation_id=conversation.pk, by=dominique, client_id=uuid.uuid4(), body="x")
+    assert stepping_in.end_watches() == 1
+    assert "a quitté l'échange" in lines(conversation)[-1]
+    join(conversation, dominique)
+    assert is_joined(conversation, dominique) and stepping_in.end_watches() == 0
+
+
+def test_join_again_after_it_was_elsewhere_is_told_again(conversation, dominique, camille):
+    join(conversation, dominique)
+    other = make.agent(unit_name="Ailleurs")
+    goes_to(conversation, camille, agent=other.pk)
+    goes_to(conversation, other, agent=camille.pk)
+    join(conversation, dominique)
+    assert AccessRecord.objects.filter(kind=AccessKind.READING).count() == 2
+    assert len([line for line in lines(conversation) if "rejoint" in line]) == 2
+    assert is_joined(conversation, dominique)
+
+
+def test_join_ends_where_it_goes_through_the_queue(conversation, dominique, camille):
+    join(conversation, dominique)
+    Agent.objects.filter(pk=camille.pk).update(seen_at=make.long_ago(60))
+    assert queue.release_stale() == 1
+    colleague = make.agent(public_name="Claude", unit_name="Ici")
+    assert queue.claim_conversation(conversation_id=conversation.pk, agent_id=colleague.pk, now=timezone.now())
+    assert not is_joined(conversation, dominique)
+    assert stepping_in.end_watches() == 1
+
+
+def test_join_goes_on_with_colleagues_of_the_units(conversation, dominique, camille):
+    added = make.agent(public_name="Sacha", unit_name="Ailleurs")
+    dominique.supervised_units.add(added.unit)
+    join(conversation, dominique)
+    colleague = make.agent(public_name="Claude", unit_name="Ici")
+    goes_to(conversation, camille, agent=colleague.pk)
+    goes_to(conversation, colleague, agent=added.pk)
+    assert is_joined(conversation, dominique) and stepping_in.end_watches() == 0
 
 
 def test_join_then_taking_it_oneself_is_no_leaving(conversation, dominique):
