@@ -6,17 +6,23 @@ accounts; an e-mail address only proposes an identifier (ADR 0023).
 
 import csv
 import io
+import itertools
+import secrets
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Unit
 from locations.models import Force
-from pnav.accounts.models import Role, User
+from pnav.accounts.models import FIRST_PASSWORD_SIGNS, Role, User
 
 COLUMNS = ("nom", "prenom", "courriel", "identifiant", "role", "unite", "force", "nom_affiche")
 NEEDED = {"nom", "prenom", "role", "unite", "force", "nom_affiche"}
@@ -26,7 +32,10 @@ FORCES = {"police": Force.POLICE, "police nationale": Force.POLICE, "gendarmerie
 FIELDS = {"username": "identifiant", "first_name": "prenom", "last_name": "nom"}
 MOST_LINES = 50  # each password is hashed slowly, on purpose: half a minute in all
 MOST_BYTES = 200_000
+FORMS = "pnav.accounts.bulk"  # what their keys and passwords are made for
+SIGNS = len(FIRST_PASSWORD_SIGNS)
 TURN = 0x504E4156_11  # of PostgreSQL's advisory locks: see `reports.forgetting`
+SHOWN_AGAIN = timedelta(minutes=10)  # a form pressed twice, or its answer lost on the way
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may run (OWASP, CSV injection)
 
 
@@ -155,19 +164,56 @@ def _user_of(line: Line) -> User:
     )
 
 
+# --- a form and its passwords -----------------------------------------------------------------------------------------
+
+
+def new_key() -> str:
+    """What tells one form from all others: drawn for its page, kept nowhere else."""
+    return signing.Signer(salt=FORMS).sign(secrets.token_urlsafe(16))
+
+
+def key_of(sent: str) -> str:
+    """A key that one of our pages sent back; "" for anything else."""
+    try:
+        return signing.Signer(salt=FORMS).unsign(sent)
+    except signing.BadSignature:
+        return ""
+
+
+def _signs(key: str, username: str) -> Iterator[str]:
+    """The signs of this account's first password, from this form: the same each time it is sent, and known to nobody
+    who has the form without SECRET_KEY, nor the key without the form."""
+    for turn in itertools.count():
+        drawn = salted_hmac(FORMS, f"{key} {turn} {username}", algorithm="sha256").digest()
+        # Those at the end would make some signs likelier.
+        yield from (FIRST_PASSWORD_SIGNS[one % SIGNS] for one in drawn if one < 256 - 256 % SIGNS)
+
+
+def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
+    """Those of these accounts that this form made a moment ago, and whose first password nobody has changed."""
+    names = [line.username for line in lines]
+    rows = User.objects.filter(
+        username__in=names, password_is_temporary=True, date_joined__gte=timezone.now() - SHOWN_AGAIN
+    )
+    users = {user.username: user for user in rows.select_related("agent__unit")}
+    drawn = [(users[name], users[name].first_password_of(_signs(key, name))) for name in names if name in users]
+    return [Created(user, password) for user, password in drawn if user.check_password(password)]
+
+
 @transaction.atomic
-def create(lines: Iterable[Line]) -> list[Created]:
+def create(lines: Iterable[Line], key: str = "") -> list[Created]:
     """The accounts of these lines, with their agents: all of them, or none when the database refuses one.
 
-    Raises SheetError for a line that has errors (whoever wants to skip them leaves them out), and when another sheet
-    made one of these accounts while the passwords were hashed. Sheets are saved in turn.
+    key: of the form that asks for it, whose passwords `made_by` finds again. Raises SheetError for a line
+    that has errors (whoever wants to skip them leaves them out), and when another sheet made one of these accounts
+    while the passwords were hashed. Sheets are saved in turn.
     """
     drawn = []
     for line in lines:
         if line.errors or line.unit is None:
             raise SheetError(_("Ligne %(number)d : elle a encore des erreurs.") % {"number": line.number})
         user = _user_of(line)
-        user.draw_first_password()
+        user.draw_first_password(_signs(key, user.username) if key else None)
         drawn.append((user, Agent(user=user, unit=line.unit, public_name=line.cells["nom_affiche"])))
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])

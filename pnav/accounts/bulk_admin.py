@@ -32,14 +32,16 @@ class ImportsAgents(UserAdmin):
         """GET: the form. POST of a sheet: what it would do. POST of « create »: the accounts, with their passwords.
 
         The sheet travels in the page between the two, and is read and checked again: nothing of it is kept here.
-        Nothing is created while a line is wrong, unless whoever sends it asks to leave such lines out.
+        Nothing is created while a line is wrong, unless whoever sends it asks to leave such lines out. The same form
+        sent again, which made the accounts a moment ago, shows their passwords again: its first answer was lost.
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
         if (proof := ask(request)) is not None:
             return proof
-        text, lines, error = "", [], ""
+        text, lines, error, key = "", [], "", ""
         if request.method == "POST":
+            key = bulk.key_of(request.POST.get("key", ""))
             try:
                 sheet = request.FILES.get("sheet")
                 text = bulk.decode(sheet.read(bulk.MOST_BYTES + 1)) if sheet else request.POST.get("text", "")
@@ -48,22 +50,25 @@ class ImportsAgents(UserAdmin):
                 error = str(refusal)
         right = [line for line in lines if not line.errors]
         wrong = len(lines) - len(right)
-        if "create" in request.POST and right and not error:
-            if not wrong or "skip" in request.POST:
+        if "create" in request.POST and not error:
+            if right and (not wrong or "skip" in request.POST):
                 try:
-                    return self._create(request, right)
+                    return self._create(request, right, key)
                 except bulk.SheetError as refusal:
                     error, lines = str(refusal), bulk.read(text)  # as it stands by now
                     right = [line for line in lines if not line.errors]
                     wrong = len(lines) - len(right)
-            else:
+            if key and (made := bulk.made_by(key, lines)):
+                return self._sheet_page(request, "imported", _("Comptes créés"), created=made)
+            if right and not error:
                 messages.error(request, _("Rien n'a été créé : corrigez les lignes signalées, ou laissez-les de côté."))
         context = {"text": text, "lines": lines, "right": len(right), "wrong": wrong, "error": error}
+        context["key"] = bulk.new_key()
         context |= {"columns": bulk.COLUMNS, "most_lines": bulk.MOST_LINES}
         return self._sheet_page(request, "import", _("Importer des agents"), **context)
 
-    def _create(self, request: HttpRequest, lines: list[bulk.Line]) -> HttpResponse:
-        created = bulk.create(lines)
+    def _create(self, request: HttpRequest, lines: list[bulk.Line], key: str) -> HttpResponse:
+        created = bulk.create(lines, key)
         for one in created:
             # A line of the register and of Django's log each, as for an account made alone.
             self.log_addition(request, one.user, [{"added": {}}])

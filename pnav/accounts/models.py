@@ -1,7 +1,9 @@
 """People who sign in. Visitors never do."""
 
+import itertools
 import json
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -88,16 +90,24 @@ class User(AbstractUser):
         state = json.dumps([self.password, self.role, self.session_generation])
         return salted_hmac("pnav.accounts.session", state, secret=secret, algorithm="sha256").hexdigest()
 
-    def draw_first_password(self) -> None:
-        """Another password, drawn here and provisional, in `drawn_password`. This object has to be saved."""
-        while True:
-            signs = [secrets.choice(FIRST_PASSWORD_SIGNS) for _sign in range(16)]
-            self.drawn_password = "-".join("".join(signs[n : n + 4]) for n in range(0, 16, 4))
-            if self._is_good(self.drawn_password):
-                break
+    def draw_first_password(self, signs: Iterator[str] | None = None) -> None:
+        """Another password, drawn here and provisional, in `drawn_password`. This object has to be saved.
+
+        signs: as of `first_password_of`; without them it is drawn at random.
+        """
+        if signs is None:
+            signs = (secrets.choice(FIRST_PASSWORD_SIGNS) for _sign in itertools.count())
+        self.drawn_password = self.first_password_of(signs)
         self.set_password(self.drawn_password)
         self.password_is_temporary = True
         self.first_password_until = timezone.now() + timedelta(days=FIRST_PASSWORD_DAYS)
+
+    def first_password_of(self, signs: Iterator[str]) -> str:
+        """The first good password that these signs make, of FIRST_PASSWORD_SIGNS and without an end."""
+        while True:
+            password = "-".join("".join(itertools.islice(signs, 4)) for _part in range(4))
+            if self._is_good(password):
+                return password
 
     def _is_good(self, password: str) -> bool:
         """Whether it is as good as what people are asked for: by chance it may hold a row (abcd)."""

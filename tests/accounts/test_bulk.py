@@ -149,8 +149,8 @@ def test_create_refuses_a_line_with_errors():
 def test_failure_in_the_middle_creates_nobody(client, chief, monkeypatch):
     draw, count = User.draw_first_password, iter(range(9))
 
-    def fail_at_the_second(user):
-        return draw(user) if next(count) == 0 else 1 / 0
+    def fail_at_the_second(user, signs=None):
+        return draw(user, signs) if next(count) == 0 else 1 / 0
 
     monkeypatch.setattr(User, "draw_first_password", fail_at_the_second)
     with pytest.raises(ZeroDivisionError):
@@ -163,8 +163,8 @@ def test_same_sheet_twice_at_once_creates_each_account_once(client, chief, unit,
     """Hashing takes half a minute: a second press, or a colleague, comes in between. Who is too late reads why."""
     draw, drawn = User.draw_first_password, threading.Event()
 
-    def slow(user):
-        draw(user)
+    def slow(user, signs=None):
+        draw(user, signs)
         if threading.current_thread() is not threading.main_thread():
             drawn.set()  # both have read that the name is free
             assert gone.wait(30)
@@ -193,6 +193,81 @@ def test_same_sheet_twice_at_once_creates_each_account_once(client, chief, unit,
     assert answer.status_code == 200
     page = answer.content.decode()
     assert "Rien n&#x27;a été créé" in page and "est déjà pris" in page
+    assert User.objects.filter(username="a.martin").count() == 1
+
+
+def form_of(shown) -> dict[str, str]:
+    """What the page of a sheet sends when its button is pressed."""
+    return {"text": shown.context["text"], "key": shown.context["key"], "create": "x"}
+
+
+def passwords_of(answer) -> list[str]:
+    return re.findall(r"<code>([^<]+)</code>", answer.content.decode())
+
+
+def test_form_pressed_twice_shows_the_same_passwords(client, chief):
+    shown = upload(client, TITLES + ALICE + BENOIT)
+    assert f'name="key" value="{shown.context["key"]}"' in shown.content.decode()
+    first, second = (client.post(PAGE, form_of(shown)) for _press in range(2))
+    assert len(passwords_of(first)) == 2 and passwords_of(second) == passwords_of(first)
+    assert "no-store" in second["Cache-Control"]
+    alice = User.objects.get(username="a.martin")
+    assert alice.check_password(passwords_of(second)[0])
+    assert AccessRecord.objects.count() == LogEntry.objects.count() == 2, "nothing was done the second time"
+
+
+def test_form_pressed_twice_with_a_line_left_out_shows_those_it_made(client, chief):
+    form = form_of(upload(client, TITLES + ALICE + BENOIT.replace("Superviseur", "chef"))) | {"skip": "on"}
+    first, second = (client.post(PAGE, form) for _press in range(2))
+    assert len(passwords_of(first)) == 1 and passwords_of(second) == passwords_of(first)
+
+
+@pytest.mark.parametrize("what", ["another form", "forged", "changed", "later"])
+def test_passwords_are_shown_again_to_the_form_that_made_them_alone(client, chief, what):
+    form = form_of(upload(client, TITLES + ALICE))
+    client.post(PAGE, form)
+    alice = User.objects.get(username="a.martin")
+    if what == "another form":
+        form = form_of(upload(client, TITLES + ALICE))
+    if what == "forged":
+        form["key"] = form["key"].partition(":")[0]
+    if what == "changed":
+        alice.draw_first_password()
+        alice.save()
+    if what == "later":
+        User.objects.filter(pk=alice.pk).update(date_joined=alice.date_joined - bulk.SHOWN_AGAIN)
+    answer = client.post(PAGE, form)
+    assert passwords_of(answer) == [] and "est déjà pris" in answer.content.decode()
+
+
+def test_two_forms_of_one_sheet_have_two_passwords(client, chief):
+    keys = [bulk.key_of(upload(client, TITLES + ALICE).context["key"]) for _form in range(2)]
+    alice = User(username="a.martin")
+    drawn = {alice.first_password_of(bulk._signs(key, "a.martin")) for key in keys}
+    assert len(drawn) == 2 and all(re.fullmatch(r"([a-z2-9]{4}-){3}[a-z2-9]{4}", word) for word in drawn)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_press_while_the_first_is_hashed_shows_the_same_passwords(client, chief, monkeypatch):
+    form, draw = form_of(upload(client, TITLES + ALICE)), User.draw_first_password
+    first = []
+
+    def press() -> None:
+        try:
+            first.append(client.post(PAGE, form))
+        finally:
+            connections.close_all()
+
+    def press_again(user, signs=None):
+        monkeypatch.setattr(User, "draw_first_password", draw)
+        other = threading.Thread(target=press)  # which ends before this one
+        other.start()
+        other.join(30)
+        draw(user, signs)
+
+    monkeypatch.setattr(User, "draw_first_password", press_again)
+    second = client.post(PAGE, form)
+    assert len(passwords_of(first[0])) == 1 and passwords_of(second) == passwords_of(first[0])
     assert User.objects.filter(username="a.martin").count() == 1
 
 
