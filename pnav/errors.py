@@ -5,7 +5,7 @@ of its own, which `request_finished` does not reach: a connection taken there, b
 would never go back to the pool, and a dozen missing pages would empty it.
 
 Somebody who is signed in and is not let in leaves a line in the log: an agent who tries the addresses of others'
-conversations, an account that tries the admin.
+conversations, an account that tries the admin. In the rooms of staff these pages have the frame of staff.
 """
 
 from collections.abc import Callable
@@ -20,9 +20,12 @@ from django.views import defaults
 from django.views.csrf import csrf_failure
 
 from pnav.accounts.middleware import ACCOUNT_AREA, AREAS
+from pnav.accounts.models import User
+from pnav.accounts.rooms import rooms_of
 from reports import events
 from reports.events import Event
 
+STAFF = (*AREAS, ACCOUNT_AREA)
 # How Django's sentences begin that tell why it refused a form.
 REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}
 
@@ -49,8 +52,8 @@ def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        user = getattr(request, "user", None) if request.path_info.startswith((*AREAS, ACCOUNT_AREA)) else None
-        if user is not None and user.is_authenticated and (route := _route(request.path_info)):
+        user = _known_user(request)
+        if user is not None and request.path_info.startswith(STAFF) and (route := _route(request.path_info)):
             events.tell(Event.PAGE_REFUSED, account=user.pk, status=response.status_code, route=route)
         return response
 
@@ -65,6 +68,27 @@ def _route(path: str) -> str:
         return ""
 
 
+def _known_user(request: HttpRequest) -> User | None:
+    """The account of this request, as far as it was read already: the guard of the rooms did. What goes wrong asks the
+    database for nobody's identity: it may be the database."""
+    known = getattr(request, "_cached_user", None)  # where Django's middleware keeps it
+    return known if isinstance(known, User) else None
+
+
+def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., HttpResponse]:
+    """In the rooms of staff, the page of this name in their own frame; elsewhere what `view` draws."""
+
+    @wraps(view)
+    def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.path_info.startswith(STAFF):
+            return view(request, *args, **kwargs)
+        who = _known_user(request)
+        context = {"who": who, "rooms": rooms_of(who) if who is not None else []}
+        return render(request, f"staff/{name}.html", context, status=int(name[:3]))
+
+    return draw
+
+
 def _why(reason: str) -> str:
     """A word of ours for Django's sentence, which may hold what was sent."""
     return next((word for text, word in REASONS.items() if reason.startswith(text)), "token")
@@ -74,7 +98,7 @@ def _why(reason: str) -> str:
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without our token, or from elsewhere. Named by `settings.CSRF_FAILURE_VIEW`."""
     events.tell(Event.FORM_REFUSED, why=_why(reason))
-    return csrf_failure(request, reason)
+    return draw_refused(request, reason)
 
 
 @_giving_back
@@ -84,7 +108,8 @@ def too_many(request: HttpRequest) -> HttpResponse:
     return render(request, "429.html", status=429)
 
 
+draw_refused = _in_place(csrf_failure, "403_csrf")
 bad_request = _giving_back(defaults.bad_request)
-permission_denied = _giving_back(_noting(defaults.permission_denied))
-page_not_found = _giving_back(_noting(defaults.page_not_found))
+permission_denied = _giving_back(_noting(_in_place(defaults.permission_denied, "403")))
+page_not_found = _giving_back(_noting(_in_place(defaults.page_not_found, "404")))
 server_error = _giving_back(defaults.server_error)

@@ -3,15 +3,18 @@
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
+from django.http import Http404
 from django.middleware import csrf
 from django.test import Client
+from django.utils.functional import SimpleLazyObject
 
 from pnav.accounts.models import Role
-from pnav.errors import form_refused
+from pnav.errors import form_refused, page_not_found, permission_denied
 from tests.accounts.cast import make_user, sign_in
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
@@ -59,6 +62,71 @@ def test_missing_page_is_a_page(client):
     response = client.get("/nothing-here/")
     assert response.status_code == 404
     assert "17" in response.text
+
+
+def staff_frame(page: str) -> bool:
+    return 'class="console-top"' in page and "Parler à quelqu'un" not in page and "Quitter ce site" not in page
+
+
+@pytest.mark.parametrize(
+    ("role", "address", "status", "room"),
+    [
+        (Role.CUSTODIAN, "/admin/accounts/user/", 403, "/levees/"),
+        (Role.ADMINISTRATOR, "/console/", 403, "/admin/"),
+        (Role.ADMINISTRATOR, "/admin/rien/du/tout/", 404, "/admin/"),
+        (Role.PSYCHOLOGIST, "/ecoute/rien/", 404, "/ecoute/"),
+        (Role.UNIT, "/compte/rien/", 404, "/unite/"),
+    ],
+)
+def test_who_works_here_is_answered_in_the_frame_of_staff(client, role, address, status, room):
+    make_user("camille", role, totp=True)
+    sign_in(client, "camille")
+    answer = client.get(address)
+    page = unescape(answer.text)
+    assert (answer.status_code, staff_frame(page)) == (status, True)
+    assert f'<a class="fr-btn" href="{room}">' in page and "camille, " in page and "Se déconnecter" in page
+
+
+def test_nobody_is_signed_in_at_a_missing_page_of_the_account(client):
+    page = unescape(client.get("/compte/rien/").text)
+    assert staff_frame(page) and "Se déconnecter" not in page and 'href="/compte/login/"' in page
+
+
+def test_visitors_keep_their_frame(client):
+    page = unescape(client.get("/tchat/rien/").text)
+    assert not staff_frame(page) and "Parler à quelqu'un" in page
+
+
+def test_what_is_somebody_else_s_looks_like_what_does_not_exist(client):
+    conversation = make.assigned(make.agent())
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make.agent(unit_name="Ailleurs"))
+    theirs, none = (
+        client.get(f"/console/echange/{public_id}/").text for public_id in (conversation.public_id, uuid.uuid4())
+    )
+    assert staff_frame(unescape(theirs)) and theirs == none
+
+
+@pytest.mark.parametrize("view", [page_not_found, permission_denied])
+def test_page_of_staff_asks_the_database_for_nobody(rf, told, view):
+    """What goes wrong may be the database: what the request does not know yet is left out."""
+
+    def fail():
+        raise OperationalError("away")
+
+    request = rf.get("/console/rien/")
+    request.session, request.user, request.resolver_match = {}, SimpleLazyObject(fail), None
+    page = unescape(view(request, Http404("said-by-the-view")).text)
+    assert staff_frame(page) and "said-by-the-view" not in page and told() == []
+
+
+def test_expired_form_of_staff_keeps_their_frame(client):
+    make_user("camille", Role.CUSTODIAN, totp=True)
+    sign_in(client, "camille")
+    client.handler.enforce_csrf_checks = True
+    answer = client.post("/levees/registre/", {})
+    page = unescape(answer.text)
+    assert (answer.status_code, staff_frame(page)) == (403, True)
+    assert "La page a expiré" in page and 'href="/levees/"' in page
 
 
 def test_refused_role_is_noted(client, told):
