@@ -22,8 +22,8 @@ class SearchForm(forms.Form):
     q = forms.CharField(
         max_length=MAX_TYPED,
         error_messages={
-            "required": _("Saisissez une ville ou un code postal. Exemple : 93200, ou Saint-Denis."),
-            "max_length": _("Ce texte est trop long. Saisissez seulement une ville ou un code postal."),
+            "required": _("Saisir une ville ou un code postal. Exemple : 93200, ou Saint-Denis."),
+            "max_length": _("Ce texte est trop long. Saisir seulement une ville ou un code postal."),
         },
     )
     purpose = forms.ChoiceField(choices=Purpose, required=False)
@@ -38,8 +38,8 @@ class ChoiceForm(forms.Form):
     service = forms.RegexField(
         r"^([0-9AB]{5})_(\d{0,12})_(\d{5}|)$",
         error_messages={
-            "required": _("Sélectionnez un service dans la liste."),
-            "invalid": _("Sélectionnez un service dans la liste."),
+            "required": _("Sélectionner un service dans la liste."),
+            "invalid": _("Sélectionner un service dans la liste."),
         },
     )
     purpose = forms.ChoiceField(choices=Purpose, required=False)
@@ -56,7 +56,7 @@ class ChoiceForm(forms.Form):
         reception_point = ReceptionPoint.objects.filter(pk=unit).first() if unit else None
         belongs = not postal_code or PostalCode.objects.filter(code=postal_code, municipality_id=insee_code).exists()
         if municipality is None or (unit and reception_point is None) or not belongs:
-            self.add_error("service", _("Ce service n'est plus dans la liste. Sélectionnez-en un autre."))
+            self.add_error("service", _("Ce service n'est plus dans la liste. En sélectionner un autre."))
             return cleaned
         return {
             **cleaned,

@@ -149,7 +149,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 def _after_choice(request: HttpRequest, purpose: str) -> HttpResponse:
     if purpose == Purpose.CONTACTS:
-        messages.success(request, _("Votre choix est enregistré."))
+        messages.success(request, _("Le choix est enregistré."))
         return redirect("locations:my_contacts")
     return redirect("locations:chosen")
 
@@ -173,7 +173,7 @@ def remove(request: HttpRequest, what: str) -> HttpResponse:
         session.forget(request)
         messages.success(
             request,
-            _("Votre point d'accueil est supprimé.") if what == "place" else _("Votre interlocuteur est supprimé."),
+            _("Ce point d'accueil est supprimé.") if what == "place" else _("Cet interlocuteur est supprimé."),
         )
         return redirect("locations:search")
     return render(request, "locations/remove.html", {"choice": choice, "what": what})
@@ -184,7 +184,7 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
     """The unit chosen, its hours, and the partners around the commune."""
     choice = session.current_choice(request)
     if choice is None:
-        messages.info(request, _("Indiquez d'abord votre ville ou votre code postal."))
+        messages.info(request, _("Indiquer d'abord une ville ou un code postal."))
         return redirect("locations:search")
     unit = choice.reception_point
     partners = lookup.partners_near(choice.municipality) if choice.municipality else None

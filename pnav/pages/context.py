@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from locations.session import current_choice
 from reports.session import is_discreet as report_is_discreet
-from triage.session import is_discreet
+from triage.session import answers, is_discreet, voice
 
 from . import display, editions
 
@@ -17,7 +17,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """What `base.html` shows.
 
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
-    discreet: somebody may see the screen; reception_choice and data_editions: read only when shown.
+    discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives
+    its own); reception_choice and data_editions: read only when shown.
     """
     match = request.resolver_match
     namespace = match.namespace if match else ""
@@ -27,6 +28,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo_notice": settings.DEMO_NOTICE,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "discreet": is_discreet(request) or report_is_discreet(request),
+        "familiar": SimpleLazyObject(lambda: bool(answers(request)) and voice(request).familiar),
         "reception_choice": SimpleLazyObject(lambda: current_choice(request)),
         "data_editions": editions.current,
     }

@@ -138,7 +138,7 @@ def test_whole_way_without_javascript_and_back(site, page_factory: PageFactory):
     page.get_by_role("button", name="Trouver mes contacts").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sélectionnez votre service")
     page.get_by_role("button", name="Enregistrer mon choix").click()
-    expect(page.get_by_text("Sélectionnez un service dans la liste.")).to_be_visible()
+    expect(page.get_by_text("Sélectionner un service dans la liste.")).to_be_visible()
     page.get_by_text("Commissariat de police d'Arles").click()
     page.get_by_role("button", name="Enregistrer mon choix").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Mes contacts utiles")

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from django.db import DatabaseError, connection
@@ -14,6 +15,7 @@ from django.urls import reverse
 from locations import lookup, views
 from locations.models import Partner
 from tests.factories.locations import municipality, partner, reception_point
+from tests.triage.paths import MINOR
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +90,7 @@ def test_search_one_unit_is_kept_at_once(client, belley):
 def test_search_for_contacts_leads_to_them(client, belley):
     response = post(client, "01300", "contacts", follow=True)
     assert response.redirect_chain == [(reverse("locations:my_contacts"), 302)]
-    assert "Votre choix est enregistré." in text_of(response)
+    assert "Le choix est enregistré." in text_of(response)
 
 
 def test_search_commune_without_a_unit_calls_the_nearest_the_nearest(client, belley):
@@ -274,7 +276,7 @@ def test_choose_nothing_shows_the_list_again(client, arles):
     page = text_of(client.get(response.headers["Location"]))
     assert "<title>Erreur : Sélectionnez votre service" in page
     assert 'id="service-error"' in page
-    assert "Sélectionnez un service dans la liste." in page
+    assert "Sélectionner un service dans la liste." in page
     assert page.count("autofocus") == 1
 
 
@@ -414,3 +416,62 @@ def test_no_page_of_results_carries_the_place_in_an_address(client, arles):
     post(client, "arles")
     page += client.get(reverse("locations:results")).content.decode()
     assert not [link for link in re.findall(r'(?:href|action)="([^"]*)"', page) if "rles" in link or "13200" in link]
+
+
+# --- tu ---------------------------------------------------------------------------------------------------------------
+
+VOUS = re.compile(r"\b(?:vous|votre|vos|(?!chez\b|assez\b)\w{2,}ez)\b", re.IGNORECASE)
+
+
+def said_in(response) -> str:
+    """What the page says in its title and in its main part."""
+    page = unescape(text_of(response))
+    main = page[page.index('<main id="contenu"') : page.index("</main>")]
+    return re.sub(r"<[^>]*>", " ", page[: page.index("</title>")] + main)
+
+
+def young(client) -> None:
+    session = client.session
+    session["triage"] = {"version": "1", "answers": MINOR}
+    session.save()
+
+
+@pytest.mark.parametrize("is_young", [True, False])
+def test_who_is_under_fifteen_reads_tu_all_along_the_choice(client, arles, belley, is_young):
+    """Once the age is known; everybody else reads « vous »."""
+    if is_young:
+        young(client)
+    municipality("Seule", "98411", ("98400",), zone="com")
+    municipality("Voisine", "01999", ("01310",), latitude=45.8, longitude=5.7)
+    pages = [
+        client.get(SEARCH),
+        post(client, "  ", follow=True),
+        post(client, "x" * 200),
+        post(client, "Nulle-Part-Du-Tout", follow=True),
+        post(client, "98400", follow=True),
+        post(client, "01310", follow=True),
+        post(client, "Arles 13", follow=True),
+        client.post(reverse("locations:choose"), {"q": "Arles 13"}, follow=True),
+        client.get(reverse("locations:my_contacts"), follow=True),
+        client.post(reverse("locations:choose"), {"service": "98411__98400", "purpose": "echange"}, follow=True),
+        client.get(reverse("locations:my_contacts")),
+        post(client, "01300", follow=True),
+        client.get(SEARCH),
+        client.get(reverse("locations:my_contacts")),
+        client.get(reverse("locations:remove")),
+        client.get(reverse("locations:remove_interlocutor")),
+        client.post(reverse("locations:remove"), follow=True),
+    ]
+    assert all(page.status_code == 200 for page in pages)
+    said = [VOUS.findall(said_in(page)) for page in pages]
+    if is_young:
+        assert said == [[]] * len(pages)
+    else:
+        assert sum(bool(found) for found in said) > 10
+
+
+def test_young_person_reads_the_same_labels_as_the_others_but_tu(client, belley):
+    young(client)
+    assert "Pour trouver tes contacts utiles de proximité" in text_of(client.get(SEARCH))
+    page = text_of(post(client, "01300", follow=True))
+    assert "Ton choix est enregistré" in page and "Tu souhaites consulter les informations locales ?" in page
