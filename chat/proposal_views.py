@@ -82,12 +82,13 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
         return slip(request)
     appointment, words = found
     place = [words["unit"], *words["address"], words["telephone"]]
+    unknown_hours = _("Inconnus : appeler avant.") if words["telephone"] else _("Inconnus.")
     document = Document(
         title=_("Rendez-vous"),
         about=[words["moment"], _("Numéro de dossier : %(number)s") % {"number": appointment.file_number}],
         sections=[
             Section(_("Où"), lines=[line for line in place if line]),
-            Section(_("Horaires"), lines=words["hours"] or [_("Inconnus : appelez avant.")]),
+            Section(_("Horaires"), lines=words["hours"] or [unknown_hours]),
             Section(_("À apporter"), lines=[bring()]),
         ],
         language=(get_language() or "fr")[:2],

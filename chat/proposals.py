@@ -241,9 +241,10 @@ def moment_in_words(moment: datetime, unit: ReceptionPoint) -> str:
 
 def _unit_in_words(unit: ReceptionPoint) -> dict[str, str]:
     week = hours.describe(unit.opening_hours) if unit.opening_hours else []
+    unknown = _("inconnus, appeler avant") if unit.telephone else _("inconnus")
     return {
         "where": ", ".join(filter(None, [unit.name, *unit.address_lines, unit.telephone])),
-        "when": " ; ".join(f"{line.days} {line.hours}" for line in week) or _("inconnus, appelez avant"),
+        "when": " ; ".join(f"{line.days} {line.hours}" for line in week) or unknown,
     }
 
 

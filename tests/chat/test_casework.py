@@ -403,6 +403,21 @@ def test_complaint_to_a_minor_says_tu_and_that_it_needs_no_parent(agent):
     assert "même sans tes parents" in last_body(conversation)
 
 
+@pytest.mark.parametrize("telephone", ["01 00 00 00 00", ""])
+def test_slip_asks_to_call_where_a_number_is_known_alone(agent, telephone):
+    point = station(opening_hours=None, telephone=telephone)
+    conversation = make.assigned(agent, reception_point=point)
+    proposals.propose_appointment(
+        conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=7), by=agent.user
+    )
+    html = unescape(visit(conversation).get("/tchat/rendez-vous/").text)
+    assert ("Inconnus : appeler avant." in html) is bool(telephone)
+    assert ("<p>Inconnus.</p>" in html) is not bool(telephone)
+    assert visit(conversation).get("/tchat/rendez-vous/papier/").content.startswith(b"%PDF")
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    assert ("appeler avant" in last_body(conversation)) is bool(telephone)
+
+
 def next_weekday(number: int) -> datetime:
     """A day without a public holiday, far enough: that weekday of the second week of next February."""
     year = timezone.localdate().year + 1
