@@ -104,7 +104,13 @@ def opened(row: Transmission | TransmissionStep) -> dict[str, Any]:
 
 def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:
     """As it is shown: nothing in it that cannot be seen."""
-    return {name: display.plain(value) if isinstance(value, str) else value for name, value in words.items()}
+    return {name: _plain(value) for name, value in words.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(line) for line in value]
+    return display.plain(value) if isinstance(value, str) else value
 
 
 def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> Shown:

@@ -331,6 +331,19 @@ def test_person_refuses_with_another_moment_then_accepts(conversation, console, 
     assert row.file_number in said(browser.get("/tchat/rendez-vous/"))
 
 
+def test_proposal_says_where_with_the_address_or_the_place_that_was_written(conversation, unit):
+    """Before any answer: whether one can go there is a part of it."""
+    row, staff = hand.opened(conversation, unit), signed_in(unit.user)
+    proposed(row, staff)
+    page = said(visit(conversation).get("/tchat/suites/"))
+    assert "1 rue de la Paix<br>93140 Bondy<br>01 00 00 00 00" in page and "Oui, accepter" in page
+    elsewhere = {"seen": "4", "day": "2027-01-06", "hour": "09:30", "checked": "on", "place": "12 rue du Mail\u202e"}
+    assert staff.post(f"/unite/{row.public_id}/rendez-vous/", elsewhere).status_code == 302
+    page = said(visit(conversation).get("/tchat/suites/"))
+    assert "12 rue du Mail⟦U+202E⟧<br>01 00 00 00 00" in page and "\u202e" not in page
+    assert "12 rue du Mail⟦U+202E⟧" in said(visit(conversation).get("/tchat/rendez-vous/"))
+
+
 def test_answer_to_an_appointment_that_changed_keeps_what_was_written(conversation, unit):
     row, staff = hand.opened(conversation, unit), signed_in(unit.user)
     proposed(row, staff)
