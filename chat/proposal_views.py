@@ -24,13 +24,15 @@ SUITES = "suites"  # in the address of a slip that « Suites » leads to
 
 @require_GET
 def answers(request: HttpRequest) -> HttpResponse:
-    """The ready answers of the last question, if it waits for one; once ended, what the person is told of the end."""
+    """The ready answers of the last question, if it waits for one; once ended, what the person is told of the end.
+    And whether « Suites » and « Mon rendez-vous » have something to show."""
     current = access.as_reporter(request.session)
     if current is None:
         return json_answer({"error": "no_session"}, status=401)
     question = proposals.open_question(current)
     told = display.plain(closings.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
     content: dict[str, Any] = {"question": None, "told": told, "follow": transmission_reading.link_words(current)}
+    content["slip"] = transmission_reading.slip_of(current) is not None
     if question is not None:
         content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
     return json_answer(content)

@@ -218,6 +218,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
     with translation.override(conversation.report.language):
         moment = moment_in_words(meets_at, unit)
         told = _unit_in_words(unit)
+        page = _("« Mon rendez-vous »")
         week = hours.describe(unit.opening_hours) if unit.opening_hours else []
         words = {
             "moment": moment,
@@ -226,7 +227,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
             "telephone": unit.telephone,
             "hours": [f"{line.days} : {line.hours}" for line in week],
         }
-    places = {"moment": moment, "where": told["where"], "number": number, "page": "/tchat/rendez-vous/"}
+    places = {"moment": moment, "where": told["where"], "number": number, "page": page}
     return _put(
         conversation, ProposalKind.APPOINTMENT, words, by, told=sentences.MEETING_PROPOSED, places=places,
         answers=(YES, NO), file_number=number, meets_at=meets_at,

@@ -20,7 +20,7 @@ NUMBER = Variable("number", "le numéro de dossier", "DOSSIER-7K2M")
 BRING = Variable("bring", "ce qu'il faut apporter", "captures d'écran, messages, certificat médical")
 WHERE = Variable("where", "le service, son adresse et son téléphone", "Commissariat, 1 rue de la Paix, Rennes")
 MOMENT = Variable("moment", "le jour et l'heure", "jeudi 26 novembre 2026, 14 h 30")
-ONE_PAGE = Variable("page", "l'adresse du papier à montrer", "/tchat/rendez-vous/")
+ONE_PAGE = Variable("page", "le nom de la page du papier à montrer", "« Mon rendez-vous »")
 
 # --- lines of the thread: beginning, end, coming back -----------------------------------------------------------------
 
@@ -129,11 +129,11 @@ MEETING_PROPOSED = add(
     PROPOSALS,
     _(
         "Rendez-vous proposé : {moment}, {where}. Numéro de dossier : {number}. Le papier à montrer est à la "
-        "page « Mon rendez-vous » ({page}). Cela vous convient-il ?"
+        "page {page}. Cela vous convient-il ?"
     ),
     _(
         "Rendez-vous proposé : {moment}, {where}. Numéro de dossier : {number}. Le papier à montrer est à la "
-        "page « Mon rendez-vous » ({page}). Est-ce que cela te convient ?"
+        "page {page}. Est-ce que cela te convient ?"
     ),
     variables=[MOMENT, WHERE, NUMBER, ONE_PAGE],
 )
@@ -144,22 +144,19 @@ TRANSMISSION_ASKED = add(
     "chat.transmission_asked",
     PROPOSALS,
     _(
-        "Un résumé est prêt pour {unit}. Il se lit à la page « Suites » (/tchat/suites/). Rien ne part sans votre "
-        "accord : vous pouvez dire oui ou non."
+        "Un résumé est prêt pour {unit}. Il se lit à la page « Suites », par le bouton sous les messages. Rien ne "
+        "part sans votre accord : vous pouvez dire oui ou non."
     ),
     _(
-        "Un résumé est prêt pour {unit}. Il se lit à la page « Suites » (/tchat/suites/). Rien ne part sans ton accord "
-        ": tu peux dire oui ou non."
+        "Un résumé est prêt pour {unit}. Il se lit à la page « Suites », par le bouton sous les messages. Rien ne "
+        "part sans ton accord : tu peux dire oui ou non."
     ),
     variables=[UNIT],
 )
 TRANSMITTED = add(
     "chat.transmitted",
     PROPOSALS,
-    _(
-        "Transmis : le résumé est parti à {unit}. Numéro de dossier : {number}. La suite se lit à la page « Suites » "
-        "(/tchat/suites/)."
-    ),
+    _("Transmis : le résumé est parti à {unit}. Numéro de dossier : {number}. La suite se lit à la page « Suites »."),
     variables=[UNIT, NUMBER],
 )
 TRANSMITTED_URGENT = add(
@@ -167,7 +164,7 @@ TRANSMITTED_URGENT = add(
     PROPOSALS,
     _(
         "Transmis : en raison de l'urgence, un résumé est parti à {unit}. Numéro de dossier : {number}. La suite se "
-        "lit à la page « Suites » (/tchat/suites/)."
+        "lit à la page « Suites »."
     ),
     variables=[UNIT, NUMBER],
 )
@@ -189,8 +186,7 @@ UNIT_MEETING = add(
     PROPOSALS,
     _(
         "Rendez-vous proposé par {unit} : {moment}, {place}. Numéro de dossier : {number}. Oui ou non se dit à la "
-        "page « Suites » (/tchat/suites/). Le papier à montrer est à la page « Mon rendez-vous » "
-        "(/tchat/rendez-vous/)."
+        "page « Suites », par le bouton sous les messages. Le papier à montrer est à la page « Mon rendez-vous »."
     ),
     variables=[UNIT, MOMENT, Variable("place", "où se rendre", "1 rue de la Paix, Rennes"), NUMBER],
 )

@@ -338,7 +338,7 @@
     try {
       const reply = await fetch(ready.dataset.src, { cache: "no-store" });
       if (!reply.ok || page.signal.aborted) return;
-      const { question, told, follow } = await reply.json();
+      const { question, told, follow, slip } = await reply.json();
       const choices = question ? question.answers.map((answer) => {
         const choice = document.createElement("button");
         choice.className = "fr-btn fr-btn--secondary";
@@ -352,6 +352,7 @@
         ready.hidden = !question;
         $("follow").querySelector("button").textContent = follow;
         $("follow").hidden = !follow;
+        $("slip").hidden = !slip;
       };
       if (atEnd) { change(); toEnd(); } else steady(change);
       $("told").textContent = told;

@@ -13,7 +13,19 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, casefile, closings, duty, emergencies, exchange_paper, factsheets, glyphs, links, proposals
+from chat import (
+    actions,
+    casefile,
+    closings,
+    duty,
+    emergencies,
+    exchange_paper,
+    factsheets,
+    glyphs,
+    links,
+    proposals,
+    sentences,
+)
 from chat.casework import ALPHABET, Closing, Emergency, FactSheet, Proposal
 from chat.closing_rules import Point, missing
 from chat.emergency_rules import CHECKLISTS, Situation
@@ -25,6 +37,7 @@ from locations.models import Partner, ReceptionPoint
 from reports import keyring, readings
 from reports.models import AccessKind, AccessRecord
 from reports.session import GENERATION, KEY
+from sentences import catalogue
 from tests.chat.test_console_views import _fast_passwords, page_of, signed_in  # noqa: F401
 from tests.factories import chat as make
 
@@ -401,6 +414,24 @@ def test_complaint_to_a_minor_says_tu_and_that_it_needs_no_parent(agent):
     conversation = make.assigned(agent, age_band="15_17", reception_point=station())
     proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
     assert "même sans tes parents" in last_body(conversation)
+
+
+def test_lines_of_the_thread_name_pages_and_no_address(agent):
+    """Whoever reads them has the page under a button, and cannot press an address."""
+    told = [one for one in catalogue.CATALOGUE.values() if one.place in (sentences.THREAD, sentences.PROPOSALS)]
+    texts = [text for one in told for text in one.origins().values()]
+    assert len(texts) > 40 and not [text for text in texts if re.search(r"/\w+/", text)]
+    conversation = make.assigned(agent, reception_point=station())
+    browser = visit(conversation)
+    assert 'id="slip" hidden' in browser.get("/tchat/").text
+    assert browser.get("/tchat/reponses/").json()["slip"] is False
+    proposals.propose_appointment(
+        conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=7), by=agent.user
+    )
+    line = last_body(conversation)
+    assert "à la page « Mon rendez-vous »" in line and "/tchat/" not in line
+    assert browser.get("/tchat/reponses/").json()["slip"] is True, "the page that is open shows the way there"
+    assert 'id="slip"><a class="fr-btn' in browser.get("/tchat/").text
 
 
 @pytest.mark.parametrize("telephone", ["01 00 00 00 00", ""])
