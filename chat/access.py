@@ -255,6 +255,12 @@ def as_supervisor(agent: Agent, public_id: UUID) -> Conversation | None:
     return rows.filter(public_id=public_id).first()
 
 
+def joined_before(agent: Agent, public_id: UUID) -> Conversation | None:
+    """A conversation that this supervisor had joined, to say that they follow it no more: nothing of it is read."""
+    rows = Conversation.objects.filter(public_id=public_id, watches__supervisor=agent).select_related("assigned_to")
+    return rows.distinct().first()
+
+
 def watches(now: datetime) -> WatchQuerySet:
     """Who reads what now: joined, not left, and in their units ever since.
 

@@ -1,10 +1,12 @@
 """A supervisor and one conversation of their units: join, read, write, whisper, reassign, leave.
 
 The conversation comes from `chat.access.as_supervisor`; whoever it is not for gets 404, as for an unknown one. Before
-joining no word of it is shown.
+joining no word of it is shown. Who had joined is told that it is over.
 """
 
 import uuid
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +23,7 @@ from chat.console_handover_forms import MotiveForm, ReassignForm, WhisperForm
 from chat.console_views import acts_on, for_agents
 from chat.forms import MessageForm
 from chat.handover_models import Whisper
+from chat.lifecycle import Status
 from chat.models import Agent, Conversation
 from reports import house, house_rules
 
@@ -34,7 +37,38 @@ def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
     return conversation
 
 
-for_one = acts_on(_conversation_or_404)
+def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What is no longer to be stepped into looks as if it did not exist, but for who had joined it."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+        try:
+            return view(request, public_id=public_id)
+        except Http404:
+            agent = access.as_agent(request.user)
+            known = access.joined_before(agent, public_id) if agent is not None else None
+            if agent is None or known is None:
+                raise
+            return _over(request, agent, known)
+
+    return wrapped
+
+
+def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpResponse:
+    """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
+    units, last = access.units_of(agent), known.assigned_to
+    typed = [request.POST.get(name, "").strip() for name in ("body", "text", "motive")]
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "is_closed": known.status == Status.CLOSED and last is not None and last.unit_id in units,
+        "text": "\n".join(filter(None, typed)),
+    }
+    return render(request, "console/watch_over.html", context, status=404)
+
+
+def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    return _told_the_end(acts_on(_conversation_or_404)(view))
 
 
 def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> ReassignForm:
@@ -73,6 +107,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@_told_the_end
 @for_agents
 def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Where it stands; its thread for who has joined; a POST adds a message of the supervisor."""

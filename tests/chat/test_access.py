@@ -31,6 +31,7 @@ WAYS = {
     "as_supervisor",
     "watches",  # who reads what now: nothing of it
     "has_joined",
+    "joined_before",  # to say that it is over; no text
     "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -167,6 +168,34 @@ def test_join_ends_where_another_unit_takes_over(conversation, dominique, camill
         stepping_in.write(conversation_id=conversation.pk, by=dominique, client_id=uuid.uuid4(), body="x")
     assert stepping_in.end_watches() == 1
     assert "a quitté l'échange" in lines(conversation)[-1]
+
+
+@pytest.mark.parametrize("how", ["ended", "elsewhere", "waiting"])
+def test_who_had_joined_is_told_that_it_is_over(conversation, dominique, stranger, camille, how):
+    """Loaded again, or when something is sent: in the frame of the console, and what was typed is not lost."""
+    join(conversation, dominique)
+    chief, other = signed_in(dominique.user), signed_in(stranger.user)
+    page = f"/console/tableau/echange/{conversation.public_id}/"
+    assert chief.get(page).status_code == 200
+    if how == "ended":
+        actions.close_conversation(
+            conversation_id=conversation.pk, by_author=Author.AGENT, by=camille.user, outcome="advised"
+        )
+    elif how == "elsewhere":
+        goes_to(conversation, camille, agent=make.agent(unit_name="Loin").pk)
+    else:
+        Agent.objects.filter(pk=camille.pk).update(seen_at=make.long_ago(60))
+        queue.release_stale()
+    told = "Cet échange est terminé" if how == "ended" else "Cet échange n'est plus dans vos unités"
+    sent = {"body": "un texte en cours", "client_id": str(uuid.uuid4()), "text": "un mot", "motive": "Suivi"}
+    answers = [chief.get(page), chief.post(page, sent)]
+    answers += [chief.post(f"{page}{act}/", sent) for act in ("mot", "confier", "quitter", "rejoindre")]
+    for answer in answers:
+        html = unescape(answer.text)
+        assert answer.status_code == 404 and f'<h1 class="fr-h3">{told}</h1>' in html and "console-top" in html
+    assert "un texte en cours\nun mot\nSuivi</textarea>" in unescape(answers[1].text)
+    assert told not in unescape(other.get(page).text), "nobody else is told anything"
+    assert not conversation.messages.filter(author=Author.AGENT).exists()
 
 
 def goes_to(conversation, by, **target):
