@@ -151,6 +151,11 @@ class HouseRuleAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: HouseRule | None = None) -> bool:
         return False
 
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """What the lists of the admin say: whoever may see the numbers may change them, on the page of all of them."""
+        perms: dict[str, bool] = super().get_model_perms(request)
+        return {**perms, "change": perms["view"]}
+
     def get_urls(self) -> list[Any]:
         own = [path("changements/", self.admin_site.admin_view(self.changes), name="reports_houserule_changes")]
         return [*own, *super().get_urls()]

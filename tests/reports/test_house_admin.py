@@ -55,6 +55,14 @@ def register() -> list[tuple[str, str, str, int | None]]:
     return list(AccessRecord.objects.order_by("number").values_list("kind", "subject", "detail", "account_id"))
 
 
+def test_list_of_the_admin_says_that_it_can_be_changed(client, chief):
+    page = unescape(client.get("/admin/").text)
+    (link,) = re.findall(rf'<a href="{PAGE}" class="(\w+)"[^>]*>(\w+)</a>', page)
+    assert link == ("changelink", "Modifier")
+    row = client.get(f"{PAGE}1/change/")
+    assert row.status_code in {302, 404} or 'name="_save"' not in row.text, "one row alone is still not"
+
+
 def test_page_shows_every_rule_with_its_number_and_what_it_does(client, chief):
     page = unescape(client.get(PAGE).text)
     for rule in RULES:
