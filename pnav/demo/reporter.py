@@ -7,6 +7,7 @@ import random
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,9 +16,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
-from pnav.demo.script import Mind, Script, ScriptError
+from pnav.demo.script import Mind, Script, answer_to
 from pnav.demo.visit import Page, Visit
-from triage.questions import BY_SLUG
+from triage.document import MOST_QUESTIONS
 
 PAGE_SECONDS = 4.0  # on each page before the exchange
 SIGNS_READ_A_SECOND = 25.0
@@ -34,10 +35,22 @@ class GaveUp(Exception):
 
 
 class Reporter:
-    """number: which of the people of this script. speed: 2 = everything twice as fast; the beats stay as they are."""
+    """number: which of the people of this script. speed: 2 = everything twice as fast; the beats stay as they are.
 
-    def __init__(self, script: Script, *, base: str, number: int = 0, seed: int = 0, speed: float = 1.0) -> None:
-        self.script, self.speed = script, speed
+    tell: hears of whom, and what this person had to guess, in French.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        base: str,
+        number: int = 0,
+        seed: int = 0,
+        speed: float = 1.0,
+        tell: Callable[[str, str], None] = lambda _name, _text: None,
+    ) -> None:
+        self.script, self.speed, self.tell = script, speed, tell
         self.name = script.id if script.people == 1 else f"{script.id} {number + 1}"
         self.visit = Visit(base)
         self.mind = Mind(script, number)
@@ -53,7 +66,7 @@ class Reporter:
         self._acknowledged = asyncio.Event()
 
     async def live(self) -> None:
-        """From the first question to the end. Raises VisitError, ScriptError, GaveUp."""
+        """From the first question to the end. Raises VisitError, GaveUp."""
         await self._come()
         for coming in range(self.script.comings):
             if coming:
@@ -84,17 +97,7 @@ class Reporter:
     # --- the pages ------------------------------------------------------------------------------------------------
 
     async def _come(self) -> None:
-        page = await self._page(self.visit.get, reverse("triage:start"))
-        for _step in range(len(BY_SLUG) + 1):
-            asked = BY_SLUG.get(page.path.rstrip("/").rpartition("/")[2]) or self._first(page)
-            if asked is None:
-                break
-            if asked.id not in self.script.answers:
-                raise ScriptError(f"{self.script.id} : pas de réponse à « {asked.id} ».")
-            form = page.form("answer")
-            address = reverse("triage:question", kwargs={"slug": asked.slug})
-            form.action = form.action or address
-            page = await self._page(self.visit.send, page, form, answer=self.script.answers[asked.id])
+        page = await self._orient()
         if f'href="{reverse("reports:create")}"' in page.text:
             page = await self._page(self.visit.get, reverse("reports:create"))
         else:
@@ -110,9 +113,20 @@ class Reporter:
             raise GaveUp(f"le signalement n'a pas mené au tchat, mais à {page.path}")
         self.came_at = time.monotonic()
 
-    @staticmethod
-    def _first(page: Page) -> Any:
-        return next(iter(BY_SLUG.values())) if page.path == reverse("triage:start") else None
+    async def _orient(self) -> Page:
+        """Through the questions that the site asks now, to a result; what was guessed is told."""
+        page = await self._page(self.visit.get, reverse("triage:start"))
+        for _step in range(MOST_QUESTIONS + 1):
+            if "answer" not in page.names:
+                return page
+            form = page.form("answer")
+            choices = {value: form.label_of(value) for value in form.choices["answer"]}
+            value, is_known = answer_to(self.script, form.action.rstrip("/").rpartition("/")[2], choices)
+            if not is_known:
+                told = f"question que ce rôle ne connaît pas : « {page.title} » ; réponse : « {choices[value]} »."
+                self.tell(self.name, told)
+            page = await self._page(self.visit.send, page, form, answer=value)
+        raise GaveUp("l'orientation ne mène à aucun résultat")
 
     async def _choose_place(self, page: Page) -> Page:
         form = page.form("q", "purpose")

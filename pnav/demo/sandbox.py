@@ -29,6 +29,10 @@ def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201
 
 
+def _guessed(name: str, text: str) -> None:
+    _say(f"  devine   {name} : {text}")
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make sandbox", description="Des personnes fictives écrivent aux agents de la démonstration."
@@ -91,7 +95,7 @@ def people(chosen: Sequence, *, base: str, options: argparse.Namespace) -> "list
     for place, one in enumerate(chosen):
         starts = place * BETWEEN_SECONDS * chance.uniform(0.7, 1.3)
         for number in range(one.people):
-            reporter = Reporter(one, base=base, number=number, seed=options.seed, speed=options.speed)
+            reporter = Reporter(one, base=base, number=number, seed=options.seed, speed=options.speed, tell=_guessed)
             cast.append((starts + number * one.every_seconds, reporter))
     return cast
 
@@ -126,14 +130,13 @@ async def _run(cast: "list[tuple[float, Reporter]]", options: argparse.Namespace
 
 async def _live(reporter: "Reporter", starts: float, failed: list[str]) -> None:
     from pnav.demo.reporter import GaveUp
-    from pnav.demo.script import ScriptError
     from pnav.demo.visit import VisitError
 
     await asyncio.sleep(starts)
     _say(f"  arrive   {reporter.name}")
     try:
         await reporter.live()
-    except (GaveUp, ScriptError, VisitError) as error:
+    except (GaveUp, VisitError) as error:
         failed.append(reporter.name)
         _say(f"  échoue   {reporter.name} : {error}")
     else:

@@ -14,7 +14,7 @@ from typing import Any
 
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
 from triage import rules
-from triage.questions import BY_ID
+from triage.questions import BY_ID, BY_SLUG
 
 FOLDER = Path(__file__).resolve().parent / "reporters"
 MOST_AT_ONCE = 60  # people of one script
@@ -90,7 +90,10 @@ def names() -> list[str]:
 
 
 def read(name: str) -> Script:
-    """One script, checked against the orientation and the form as they are today. Raises ScriptError."""
+    """One script, checked against the orientation of the code and the form. Raises ScriptError.
+
+    What a published version asks besides is seen on the way: see `answer_to`.
+    """
     path = FOLDER / f"{name}.toml"
     if name not in names():
         raise ScriptError(f"« {name} » n'est pas un rôle : {', '.join(names())}.")
@@ -126,6 +129,28 @@ def _check(script: Script) -> None:
             raise ScriptError(f"{script.id} : le signalement ne connaît pas {field} = {value}.")
     if script.leaves not in {"ends", "vanishes"} or not 1 <= script.people <= MOST_AT_ONCE:
         raise ScriptError(f"{script.id} : leaves = ends ou vanishes, people de 1 à {MOST_AT_ONCE}.")
+
+
+# How answers begin that nobody regrets, the best first: a question that a script does not know changes little of where
+# it leads, and nothing of what the person came to say.
+VAGUE = ("je ne sais pas", "aucun", "rien", "non", "autre")
+
+
+def answer_to(script: Script, slug: str, choices: Mapping[str, str]) -> tuple[str, bool]:
+    """What this person answers to the question at this address, among `choices` (value to label); whether they know.
+
+    The question is one of the version in force, which an administrator may have changed: one that the script does not
+    know, or whose answer is no longer offered, is answered as somebody does who does not know.
+    """
+    known = BY_SLUG.get(slug)
+    meant = script.answers.get(known.id, "") if known is not None else ""
+    if meant in choices:
+        return meant, True
+    for words in VAGUE:
+        for value, label in choices.items():
+            if _plain(label).startswith(words):
+                return value, False
+    return list(choices)[-1], False
 
 
 class Mind:

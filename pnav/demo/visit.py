@@ -1,7 +1,9 @@
 """One visit of the site over HTTP, as a browser without a script makes it: cookies, forms with their hidden fields."""
 
 import http.client
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -22,6 +24,12 @@ class Form:
     names: list[str] = field(default_factory=list)
     choices: dict[str, list[str]] = field(default_factory=dict)  # boxes and radios
     data: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)  # of boxes and radios, by their `id`, hints included
+    ids: dict[str, str] = field(default_factory=dict)  # of boxes and radios, by their value
+
+    def label_of(self, value: str) -> str:
+        """What stands beside a box or a radio of this value; empty for nothing."""
+        return " ".join(self.labels.get(self.ids.get(value, ""), "").split())
 
 
 class _Forms(HTMLParser):
@@ -29,6 +37,7 @@ class _Forms(HTMLParser):
         super().__init__()
         self.found: list[Form] = []
         self._is_in = False
+        self._label = ""  # the `for` of the label that is being read
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -43,11 +52,23 @@ class _Forms(HTMLParser):
             if kind == "hidden":
                 self.found[-1].fields[name] = given.get("value", "")
             elif kind in {"radio", "checkbox"}:
-                self.found[-1].choices.setdefault(name, []).append(given.get("value", "on"))
+                value = given.get("value", "on")
+                self.found[-1].choices.setdefault(name, []).append(value)
+                if "id" in given:
+                    self.found[-1].ids[value] = given["id"]
+        elif self._is_in and tag == "label":
+            self._label = given.get("for", "")
+
+    def handle_data(self, data: str) -> None:
+        if self._label:
+            labels = self.found[-1].labels
+            labels[self._label] = labels.get(self._label, "") + data
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._is_in = False
+        if tag in {"form", "label"}:
+            self._label = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +77,17 @@ class Page:
 
     path: str
     text: str
+
+    @property
+    def names(self) -> set[str]:
+        """Of all fields of its forms."""
+        return {name for found in _Forms(self.text).found for name in found.names}
+
+    @property
+    def title(self) -> str:
+        """Its first heading."""
+        found = re.search(r"<h1[^>]*>(.*?)</h1>", self.text, re.DOTALL)
+        return " ".join(unescape(re.sub(r"<[^>]+>", "", found[1])).split()) if found else ""
 
     def form(self, *names: str, action: str = "") -> Form:
         """The first form with these fields, or to this address. Raises VisitError."""

@@ -1,5 +1,6 @@
 """The sandbox: never for production, bounded, and what its command shows."""
 
+import asyncio
 import os
 import secrets
 import subprocess
@@ -7,12 +8,16 @@ import sys
 import time
 
 import pytest
+from django.db import connections
+from django.test import Client
 
 from pnav.demo import sandbox, script
 from pnav.demo.reporter import Reporter, _work_on
 from pnav.demo.run import ROOT
 from pnav.demo.visit import Form, Page, Visit, VisitError
 from reports import effort
+from tests.factories import triage as questionnaires
+from triage import versions
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -92,6 +97,11 @@ def test_form_is_read_as_a_browser_reads_it():
     assert page.form("service") == Form(
         "", {"k": "v"}, ["k", "service", "service"], {"service": ["1", "2"]}, {"token": "t"}
     )
+    labelled = (
+        '<form><input type="radio" id="a" name="n" value="1"><label for="a">Oui <span>\n vite</span></label></form>'
+    )
+    form = Page("/", "<label>Dehors</label>" + labelled).form("n")
+    assert (form.label_of("1"), form.label_of("2")) == ("Oui vite", "")
     assert page.form(action="/autre/").names == ["q"]
     with pytest.raises(VisitError):
         page.form("absent")
@@ -100,3 +110,80 @@ def test_form_is_read_as_a_browser_reads_it():
 def test_work_of_a_raid_is_the_one_that_is_asked_for():
     token, bits = effort.challenge("un-formulaire")
     assert effort.is_done(token, str(_work_on(token, bits)), submission_id="un-formulaire")
+
+
+# --- the version in force ---------------------------------------------------------------------------------------------
+
+
+class Inside(Visit):
+    """The site of this process, without a server."""
+
+    def __init__(self) -> None:
+        super().__init__("http://localhost:1")
+        self.client = Client()
+
+    def _ask(self, method: str, path: str, body: str = "") -> Page:
+        kind = "application/x-www-form-urlencoded"
+        answer = self.client.generic(method, path, body, content_type=kind)
+        while answer.status_code == 302:
+            path = answer.headers["Location"]
+            answer = self.client.get(path)
+        connections.close_all()
+        return Page(path, answer.content.decode())
+
+
+def orient(name: str) -> tuple[Page, list[str], dict[str, str]]:
+    """Where the orientation leads this person, what they guessed, and their answers as the site has them."""
+    told: list[str] = []
+    person = Reporter(
+        script.read(name), base="http://localhost:1", speed=1e6, tell=lambda _name, text: told.append(text)
+    )
+    person.visit = Inside()
+    page = asyncio.run(person._orient())
+    return page, told, person.visit.client.session["triage"]["answers"]
+
+
+def changed(made: dict) -> None:
+    """Two new questions, one of them the first; one question is gone, and one has other answers."""
+    made["questions"] = [one for one in made["questions"] if one["id"] != "screen"]
+    for one in made["questions"]:
+        one["asked_when"] = [when for when in one["asked_when"] if "screen" not in when]
+
+    def new(number: int, text: str, *labels: str) -> dict:
+        options = [{"value": f"answer_{n}", "label": says(label)} for n, label in enumerate(labels)]
+        name = f"new_{number}"
+        return {"id": name, "slug": f"precision-{number}", "text": says(text), "options": options, "asked_when": []}
+
+    made["questions"].insert(0, new(71, "Et avant ?", "Oui, souvent", "Je ne sais pas", "Non"))
+    made["questions"].append(new(72, "Et après ?", "Le jour", "La nuit"))
+    questionnaires.question(made, "repetition")["options"][:] = [
+        {"value": "daily", "label": says("Chaque jour")}, {"value": "never", "label": says("Non, jamais")},
+    ]  # fmt: skip
+
+
+def says(words: str) -> dict:
+    return {"vous": {"fr": words, "en": words}}
+
+
+@pytest.fixture
+def _no_version_left():
+    yield
+    versions.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_no_version_left")
+@pytest.mark.parametrize("name", script.names())
+def test_script_is_followed_through_the_version_in_force(name):
+    page, told, answers = orient(name)
+    known = dict(script.read(name).answers)
+    assert told == [] and answers == known and "answer" not in page.names
+    versions.clear()
+    questionnaires.published(changed)
+    page, told, answers = orient(name)
+    assert "answer" not in page.names, "it came to a result"
+    assert answers["new_71"] == "answer_1" and answers["new_72"] == "answer_1"
+    assert "screen" not in answers and answers["danger"] == known["danger"]
+    assert told[0] == "question que ce rôle ne connaît pas : « Et avant ? » ; réponse : « Je ne sais pas »."
+    if "repetition" in known:
+        assert answers["repetition"] == "never" and any("« Non, jamais »" in one for one in told)
