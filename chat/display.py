@@ -9,6 +9,7 @@ Sources: Unicode UAX 9 (directional formatting), UTS 39 (mixed scripts), UTR 36 
 """
 
 import re
+import unicodedata
 
 from django.utils.translation import gettext as _
 
@@ -29,17 +30,22 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe2
 _SUSPECT = re.compile(f"[{_HIDDEN}]|(?<=[{_MARKS}]{{4}})[{_MARKS}]+")
 
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
-_FOREIGN = re.compile(f"[^\u0000-\u007f{_LATIN}]")
+_FOREIGN = re.compile(f"[^\u0000-\u007f\ufe0f{_LATIN}]")  # U+FE0F: what makes a sign an emoji
+_SEPARATORS = "\u2024\u2044\u2215\u29f8\u3002\ufe52\uff0e\uff0f\uff61"
 # A name of a host, with or without what stands before and after it in an address.
 _HOST = re.compile(r"[^\s/@:<>()\"«»,;⟦⟧]+(?:[.\u3002\uff0e\uff61][^\s/@:<>()\"«»,;⟦⟧.]+)+")
 _ASCII_END = re.compile(r"[A-Za-z]{2,}$")
 
 
 def is_misleading(host: str) -> bool:
-    """Whether a host name ends in ordinary letters and has others before, or is written in its coded form."""
+    """Whether a host name ends in ordinary letters and has others before, or is written in its coded form.
+
+    Letters, marks, digits, and what looks like a dot or a slash: « l’école.Depuis », « 50€.Ok » lack but a space.
+    """
     if any(label.lower().startswith("xn--") for label in host.split(".")):
         return True
-    return bool(_ASCII_END.search(host) and _FOREIGN.search(host))
+    foreign = _FOREIGN.findall(host) if _ASCII_END.search(host) else []
+    return any(letter in _SEPARATORS or unicodedata.category(letter)[0] in "LMN" for letter in foreign)
 
 
 def plain(text: str) -> str:

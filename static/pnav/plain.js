@@ -9,7 +9,8 @@
   const OLD = `[^\\u0000-\\u058f${HIDDEN}]`;
   const honest = new RegExp(`(?<=${OLD})[\\u200c\\u200d](?=${OLD})|(?<=\\u{1f3f4})[\\u{e0020}-\\u{e007e}]{2,8}\\u{e007f}`, "gu");
   const suspect = new RegExp(`[${HIDDEN}]|(?<=[${MARKS}]{4})[${MARKS}]+`, "gu");
-  const foreign = new RegExp(`[^\\u0000-\\u007f${LATIN}]`, "u");
+  const SEPARATORS = "\\u2024\\u2044\\u2215\\u29f8\\u3002\\ufe52\\uff0e\\uff0f\\uff61";
+  const foreign = new RegExp(`(?![\\u0000-\\u007f\\ufe0f${LATIN}])[\\p{L}\\p{M}\\p{N}${SEPARATORS}]`, "u");
   // As Python's \s: these and no other.
   const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
   const host = new RegExp(`[^${SPACE}/@:<>()"«»,;⟦⟧]+(?:[.\\u3002\\uff0e\\uff61][^${SPACE}/@:<>()"«»,;⟦⟧.]+)+`, "gu");

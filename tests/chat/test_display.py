@@ -65,6 +65,11 @@ def test_plain_warns_of_mixed_alphabets(text):
     assert plain(text) == FLAGGED[text]
 
 
+@pytest.mark.parametrize("text", ["Il attend devant l’école.Depuis lundi", "Il veut 50€.Ok", "¡.AA", "Non…non.Et puis", "❤️.Mais oui", "😂.Ok"])
+def test_plain_takes_a_missing_space_for_no_address(text):
+    assert plain(text) == text
+
+
 @given(st.text())
 def test_plain_hides_nothing(text):
     """Whatever is written: no control, no direction, nothing without a glyph but what joins emoji and letters."""
