@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -149,7 +150,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 def _after_choice(request: HttpRequest, purpose: str) -> HttpResponse:
     if purpose == Purpose.CONTACTS:
-        messages.success(request, _("Le choix est enregistré."))
+        messages.success(request, render_to_string("locations/_kept.html", request=request).strip())
         return redirect("locations:my_contacts")
     return redirect("locations:chosen")
 

@@ -90,7 +90,7 @@ def test_search_one_unit_is_kept_at_once(client, belley):
 def test_search_for_contacts_leads_to_them(client, belley):
     response = post(client, "01300", "contacts", follow=True)
     assert response.redirect_chain == [(reverse("locations:my_contacts"), 302)]
-    assert "Le choix est enregistré." in text_of(response)
+    assert "Votre choix est enregistré." in text_of(response)
 
 
 def test_search_commune_without_a_unit_calls_the_nearest_the_nearest(client, belley):
