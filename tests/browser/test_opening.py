@@ -116,12 +116,18 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     assert at(lambda: OpeningRequest.objects.get().state) == State.ANSWERED
 
     page.reload()
+    beside = page.context.new_page()
+    beside.goto(detail)
     axe(page)
     page.get_by_role("button", name="Afficher maintenant").click()
     value = page.locator("[data-opening-value]")
     expect(value).to_have_text("Anaïs Martin \\u{202e}ertsulli")
     expect(value).to_be_focused()
     assert at(lambda: OpeningRequest.objects.get().state) == State.SHOWN
+    beside.get_by_role("button", name="Afficher maintenant").click()
+    expect(beside.locator("[data-opening-said]")).to_contain_text("La réponse n'est plus là")
+    expect(beside.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+    beside.close()
     # What was true before is not said any more, and nothing moves under the finger that clears the screen.
     expect(page.get_by_role("button", name="Retirer ma demande")).to_have_count(0)
     assert "Sans suite" not in page.content()
