@@ -161,7 +161,7 @@ class AddWebAuthnForm(Worded, webauthn_forms.AddWebAuthnForm):
 
     def clean(self) -> dict[str, Any]:
         try:
-            return super().clean()
+            return super().clean() or {}
         except forms.ValidationError as error:  # a page that waited too long, or another one opened meanwhile
             raise get_mfa_adapter().validation_error("passkey_not_added") from error
 
