@@ -161,8 +161,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, str]]:
-        """Not by the password alone where there is a factor: not for a page of ours, nor to add another factor."""
+        """The passkey first: whoever has nothing else would be asked for a code, and use up one of their last ones.
+
+        Not by the password alone where there is a factor: not for a page of ours, nor to add another factor.
+        """
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        methods.sort(key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
         if user.is_authenticated and Authenticator.objects.filter(user=user, type__in=FACTORS).exists():
             return [method for method in methods if method["id"] != "reauthenticate"]
         return methods
@@ -181,6 +185,14 @@ class AccountAdapter(DefaultAccountAdapter):
 class MFAAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("Ce code n'est pas le bon, ou il a déjà servi. Attendez le suivant."),
+        "passkey_refused": _(
+            "Cette clé d'accès n'est pas reconnue : elle n'est pas, ou plus, celle de ce compte, ou cette page est "
+            "restée ouverte trop longtemps. Recommencez, ou choisissez un autre moyen."
+        ),
+        "passkey_not_added": _(
+            "La clé n'est pas enregistrée : sa réponse n'est pas valable, ou cette page est restée ouverte trop "
+            "longtemps. Recommencez."
+        ),
     }
 
     def encrypt(self, text: str) -> str:

@@ -98,7 +98,7 @@ class CodeOfAccount(forms.Form):
 
 
 class PasskeyFailureTold(forms.Form):
-    """A passkey that proves nothing leaves its line; allauth has no signal for it."""
+    """A passkey that proves nothing leaves its line; allauth has no signal for it, and calls it a wrong code."""
 
     user: User | None
     reauthenticated: bool
@@ -110,12 +110,14 @@ class PasskeyFailureTold(forms.Form):
             if error.code == "too_many_login_attempts":
                 account = self.user.pk if self.user is not None else None
                 events.tell(Event.LOCKED_OUT, account=account, way=sightings.PASSKEY)
-            else:
-                sightings.passkey_failed(self.user, again=self.reauthenticated)
-            raise
+                raise
+            raise self._refused() from error
         except (KeyError, AttributeError) as error:  # allauth takes other malformed answers for wrong ones
-            sightings.passkey_failed(self.user, again=self.reauthenticated)
-            raise get_mfa_adapter().validation_error("incorrect_code") from error
+            raise self._refused() from error
+
+    def _refused(self) -> forms.ValidationError:
+        sightings.passkey_failed(self.user, again=self.reauthenticated)
+        return cast(forms.ValidationError, get_mfa_adapter().validation_error("passkey_refused"))
 
 
 class LoginWebAuthnForm(PasskeyFailureTold, webauthn_forms.LoginWebAuthnForm):
@@ -151,6 +153,17 @@ class AddWebAuthnForm(Worded, webauthn_forms.AddWebAuthnForm):
         "name": _("Pour la reconnaître, par exemple : « Téléphone » ou « Clé USB du bureau »."),
         "passwordless": _("La clé vous demandera alors votre empreinte, votre visage ou son code PIN."),
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Nobody fills it in: the browser does, if it can.
+        self.fields["credential"].error_messages["required"] = _("La clé n'a pas répondu : elle n'est pas enregistrée.")
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return super().clean() or {}
+        except forms.ValidationError as error:  # a page that waited too long, or another one opened meanwhile
+            raise get_mfa_adapter().validation_error("passkey_not_added") from error
 
 
 class EditWebAuthnForm(Worded, webauthn_forms.EditWebAuthnForm):

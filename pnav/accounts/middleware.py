@@ -75,8 +75,12 @@ OPEN_BEFORE: dict[Standing, set[str]] = {
 NEXT_STEP: dict[Standing, str] = {
     Standing.PASSWORD_TO_CHANGE: "account_change_password",
     Standing.TO_ENROL: "mfa_index",
-    Standing.TO_CONFIRM: "mfa_reauthenticate",
 }
+
+
+def _next_step(standing: Standing, request: HttpRequest) -> str:
+    """The page that completes this session: of the factors that the account has, the passkey first."""
+    return NEXT_STEP[standing] if standing in NEXT_STEP else proof.way(cast(User, request.user))
 
 
 def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
@@ -98,14 +102,14 @@ def refuse(request: HttpRequest) -> HttpResponseBase | None:
     if standing is not Standing.SIGNED_OUT:
         cast(SessionStore, request.session).put_off()
     if area is None:
-        return _refuse_account_page(path, standing)
+        return _refuse_account_page(request, standing)
     if standing is Standing.SIGNED_OUT:
         return _with_return("account_login", request)
     if cast(User, request.user).role not in AREAS[area]:
         raise PermissionDenied
     if standing is Standing.COMPLETE:
         return _ask_again(request)
-    return _with_return(NEXT_STEP[standing], request)
+    return _with_return(_next_step(standing, request), request)
 
 
 def _ask_again(request: HttpRequest) -> HttpResponseBase | None:
@@ -147,14 +151,14 @@ def _page_of(match: ResolverMatch) -> str:
     return reverse("console:endings")
 
 
-def _refuse_account_page(path: str, standing: Standing) -> HttpResponse | None:
+def _refuse_account_page(request: HttpRequest, standing: Standing) -> HttpResponse | None:
     if standing not in OPEN_BEFORE:
         return None
     try:
-        name = resolve(path).url_name
+        name = resolve(request.path_info).url_name
     except Resolver404:
         return None
-    return None if name in OPEN_BEFORE[standing] else redirect(NEXT_STEP[standing])
+    return None if name in OPEN_BEFORE[standing] else redirect(_next_step(standing, request))
 
 
 @sync_and_async_middleware

@@ -86,10 +86,10 @@ def ask(
             else _("Rien n'est encore fait : confirmez que c'est vous, puis recommencez."),
         )
     query = urlencode({"next": back or request.path})  # what is in the query may have been typed
-    return redirect(f"{reverse(_way(cast(User, request.user)))}?{query}")
+    return redirect(f"{reverse(way(cast(User, request.user)))}?{query}")
 
 
-def _way(user: User) -> str:
+def way(user: User) -> str:
     """The passkey first, then a code; the password where there is neither."""
     ways = {flow["id"]: flow.get("types", []) for flow in get_reauthentication_flows(user)}
     if Authenticator.Type.WEBAUTHN in ways.get("mfa_reauthenticate", []):

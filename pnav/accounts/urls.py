@@ -12,7 +12,15 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from pnav.accounts import openid
-from pnav.accounts.views import Account, ActivateTOTP, AddPasskey, SignIn, end_other_sessions, sign_out
+from pnav.accounts.views import (
+    Account,
+    ActivateTOTP,
+    AddPasskey,
+    ProveByPasskey,
+    SignIn,
+    end_other_sessions,
+    sign_out,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="mfa_index"), name="account_home"),
@@ -34,7 +42,7 @@ urlpatterns = [
     path("2fa/webauthn/", webauthn.list_webauthn, name="mfa_list_webauthn"),
     path("2fa/webauthn/add/", AddPasskey.as_view(), name="mfa_add_webauthn"),
     path("2fa/webauthn/login/", webauthn.login_webauthn, name="mfa_login_webauthn"),
-    path("2fa/webauthn/reauthenticate/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("2fa/webauthn/reauthenticate/", ProveByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/edit/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
     path("2fa/webauthn/keys/<int:pk>/remove/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
 ]

@@ -5,7 +5,7 @@ from typing import Any, cast
 from allauth.account.views import LoginView, LogoutView
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.mfa.webauthn.views import AddWebAuthnView
+from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -79,6 +79,12 @@ class AddPasskey(AddWebAuthnView):
         response = super().form_valid(form)
         _enrolled(self.request)
         return response
+
+
+class ProveByPasskey(ReauthenticateWebAuthnView):
+    def form_invalid(self, form: forms.Form) -> HttpResponse:
+        """The page again, with what is wrong. allauth leads to the sign-in, and what was to be done is lost."""
+        return self.render_to_response({**self.get_context_data(), "form": form})
 
 
 @login_required

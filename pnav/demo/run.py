@@ -190,8 +190,6 @@ def main() -> int:
         _say(f"DATA : le dossier {data} n'existe pas.")
         return 1
     STATE.mkdir(exist_ok=True)
-    DEMO.unlink(missing_ok=True)
-    environment.forget()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -199,6 +197,9 @@ def main() -> int:
         except OSError:
             _say(f"Le port {port} est déjà pris : PORT=8123 make run en choisit un autre.")
             return 1
+    # Not before: they are those of the demonstration that has the port, when it is this checkout's.
+    DEMO.unlink(missing_ok=True)
+    environment.forget()
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

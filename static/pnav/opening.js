@@ -119,9 +119,12 @@
   const giveUp = (words) => { button.remove(); say(words); };
   // The line broke. What has left the service is kept there no more, and is given to nobody twice: all that can be asked
   // is whether it has left.
-  const lost = async () => {
+  const pageNow = async () => {
     const answer = await fetch(location.pathname, { cache: "no-store" }).catch(() => undefined);
-    const page = answer?.ok && !answer.redirected ? await answer.text().catch(() => "") : "";
+    return answer?.ok && !answer.redirected ? answer.text().catch(() => "") : "";
+  };
+  const lost = async () => {
+    const page = await pageNow();
     if (!page) say(dataset.unknown);
     else if (page.includes("data-opening-read")) say(dataset.kept);
     else if (!page.includes("data-opening-was-read")) giveUp(dataset.gone);
@@ -129,7 +132,10 @@
   };
   const read = async () => {
     const kept = await store("readonly", (keys) => keys.get(dataset.recipient)).catch(() => undefined);
-    if (!kept) return say(dataset.other);
+    if (!kept) { // another browser's, or read in another tab of this one since this page came
+      const page = await pageNow();
+      return page && !page.includes("data-opening-read") ? giveUp(dataset.gone) : say(dataset.other);
+    }
     say("");
     let sealed;
     try {

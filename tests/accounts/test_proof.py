@@ -199,6 +199,16 @@ def test_passkey_is_asked_for_before_a_code(client, chief):
     Authenticator.objects.create(user=chief, type=Authenticator.Type.WEBAUTHN, data={"name": "clé", "credential": {}})
     age(client, 60)
     assert client.get(ADD).url.startswith("/compte/2fa/webauthn/reauthenticate/")
+    assert client.get("/compte/2fa/totp/activate/").url.startswith("/compte/2fa/webauthn/reauthenticate/"), "allauth's"
+
+
+def test_session_that_proved_a_key_that_is_gone_is_asked_for_another_key_before_a_code(client, chief):
+    from allauth.mfa.models import Authenticator
+
+    chief.authenticator_set.all().delete()
+    Authenticator.objects.create(user=chief, type=Authenticator.Type.WEBAUTHN, data={"name": "clé", "credential": {}})
+    for page in (ADD, "/compte/2fa/"):
+        assert client.get(page).url.startswith("/compte/2fa/webauthn/reauthenticate/"), page
 
 
 def test_nobody_passes_who_has_nothing_to_prove_it_with(client, chief):

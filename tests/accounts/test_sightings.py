@@ -1,6 +1,7 @@
 """Who signed in, by which way, and who failed: lines of the log; and what the owner is told of it."""
 
 import re
+from html import unescape
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -59,7 +60,9 @@ def test_failures_say_the_account_if_there_is_one_and_never_what_was_typed(clien
 @pytest.mark.parametrize("answer", ['{"id": "MARQUE"}', '["MARQUE"]', '{"id": "YQ", "rawId": "YQ", "response": {}}'])
 def test_passkey_that_proves_nothing(client, told, answer):
     """Malformed ones too: none is a failure of ours, whose lines nobody counts."""
-    assert client.post("/compte/2fa/webauthn/login/", {"credential": answer}).url == "/compte/login/"
+    page = client.post("/compte/2fa/webauthn/login/", {"credential": answer}, follow=True)
+    assert page.redirect_chain == [("/compte/login/", 302)]
+    assert "clé d'accès n'est pas reconnue" in unescape(page.text) and "Ce code" not in page.text
     assert told() == ["sign_in_failed account=unknown way=passkey"]
 
 

@@ -181,6 +181,71 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
     context.close()
 
 
+def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, browser: Browser, account):
+    base = live_site.url.replace("127.0.0.1", "localhost")
+    name = account()
+    context = browser.new_context(locale="fr-FR")
+    page = context.new_page()
+    devtools = context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"]
+    sign_in(page, base, name, code=False)
+
+    # Enter in the name asks the key, as the button does; nothing is sent when it does not answer.
+    page.goto(base + "/compte/2fa/webauthn/add/")
+    page.check("label:has-text('sans mot de passe')")
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
+    page.fill("[name=name]", "Téléphone")
+    page.press("[name=name]", "Enter")
+    expect(page.locator("[data-passkey-error]")).to_contain_text("Vous pouvez recommencer")
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": True})
+    with goes_on(page):
+        page.press("[name=name]", "Enter")
+    expect(page.locator("h1")).to_have_text("Codes de secours")
+
+    # To prove it again: a challenge that another page has replaced is told there, and the way goes on.
+    page.goto(base + "/compte/2fa/webauthn/reauthenticate/?next=/compte/2fa/webauthn/")
+    other = context.new_page()
+    other.goto(page.url)
+    page.click("#passkey-reauthenticate")
+    expect(page.locator(".fr-alert--error")).to_contain_text("Cette clé d'accès n'est pas reconnue")
+    page.click("#passkey-reauthenticate")
+    page.wait_for_url(base + "/compte/2fa/webauthn/")
+
+    # The second step: the key before the code, and what another page has replaced is told there too.
+    sign_out(page, base)
+    sign_in(page, base, name, code=False)
+    expect(page.locator("main h2").first).to_have_text("Avec une clé d'accès")
+    expect(page.locator("[data-without-passkeys]")).to_be_hidden()
+    other.goto(base + "/compte/2fa/authenticate/")
+    page.click("#passkey-authenticate")
+    expect(page.locator(".fr-alert--error")).to_contain_text("Cette clé d'accès n'est pas reconnue")
+    page.click("#passkey-authenticate")
+    page.wait_for_url(base + "/console/")
+
+    # A key that the account has no more is not called a wrong code.
+    sign_out(page, base)
+    with live_site.database():
+        User.objects.get(username=name).authenticator_set.all().delete()
+    page.click("#passkey-login")
+    expect(page.locator("main")).to_contain_text("Cette clé d'accès n'est pas reconnue")
+    context.close()
+
+
+def test_without_passkeys_the_pages_say_so(live_site, page_factory: PageFactory, account):
+    """A browser that has none; and an account that has a code only is not asked for a key."""
+    page = page_factory(width=320)
+    page.add_init_script("delete window.PublicKeyCredential")
+    name = account(totp=True)
+    page.goto(live_site.url + "/compte/login/")
+    expect(page.locator("[data-without-passkeys]")).to_be_visible()
+    expect(page.locator("#passkey-login")).to_be_hidden()
+    sign_in(page, live_site.url, name, code=False)
+    expect(page.locator("h1")).to_have_text("Deuxième étape")
+    expect(page.locator("#passkey-authenticate")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe, account, theme):
     """Index, lists and forms; the fixture fails on any refusal by the policy or error in a script."""

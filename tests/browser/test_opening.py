@@ -116,12 +116,18 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     assert at(lambda: OpeningRequest.objects.get().state) == State.ANSWERED
 
     page.reload()
+    beside = page.context.new_page()
+    beside.goto(detail)
     axe(page)
     page.get_by_role("button", name="Afficher maintenant").click()
     value = page.locator("[data-opening-value]")
     expect(value).to_have_text("Anaïs Martin \\u{202e}ertsulli")
     expect(value).to_be_focused()
     assert at(lambda: OpeningRequest.objects.get().state) == State.SHOWN
+    beside.get_by_role("button", name="Afficher maintenant").click()
+    expect(beside.locator("[data-opening-said]")).to_contain_text("La réponse n'est plus là")
+    expect(beside.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+    beside.close()
     # What was true before is not said any more, and nothing moves under the finger that clears the screen.
     expect(page.get_by_role("button", name="Retirer ma demande")).to_have_count(0)
     assert "Sans suite" not in page.content()
@@ -133,6 +139,17 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     page.reload()
     expect(page.locator(".fr-badge").first).to_have_text(before, ignore_case=True)
     expect(page.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+
+
+def test_request_is_written_beside_the_console_which_stays_open(live_site: LiveSite, page: Page, at, cast) -> None:
+    """An agent whose console is gone for a minute loses the exchange, and grounds take longer to write."""
+    agent, _chief, _custodians, conversation = cast
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Lever l'anonymat").click()
+    expect(opened.value.get_by_role("heading", name="Demander une levée d'anonymat")).to_be_visible()
+    expect(page).to_have_url(re.compile("/console/echange/"))
 
 
 def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at, cast) -> None:

@@ -26,6 +26,24 @@ def test_roles_are_said_in_french_and_kept_in_english_for_scripts(capsys):
     assert "dans un autre terminal : make code USER=police1" in said
 
 
+def test_second_start_on_the_same_port_leaves_the_first_one_its_files(tmp_path, monkeypatch, capsys):
+    """They are what `make code`, `manage.py` and the sandbox know the running demonstration by."""
+    kept = [tmp_path / "demo.json", tmp_path / "environment.json"]
+    for file in kept:
+        file.write_text("{}")
+    monkeypatch.setattr(run, "STATE", tmp_path)
+    monkeypatch.setattr(run, "DEMO", kept[0])
+    monkeypatch.setattr(run.environment, "FILE", kept[1])
+    monkeypatch.delenv("DATA", raising=False)
+    with socket.socket() as first:
+        first.bind(("127.0.0.1", 0))
+        first.listen()
+        monkeypatch.setenv("PORT", str(first.getsockname()[1]))
+        assert run.main() == 1
+    assert "est déjà pris" in capsys.readouterr().out
+    assert all(file.exists() for file in kept)
+
+
 @pytest.fixture
 def state(tmp_path):
     folder = tmp_path / "state"
