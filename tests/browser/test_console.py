@@ -475,6 +475,19 @@ def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
 ):
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent)))
+def test_end_of_a_minors_exchange_keeps_its_button_in_sight(live_site, page_factory: PageFactory, at: Work):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent), age_band="under_15"))
+    page = page_factory(height=720)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    page.get_by_text("Terminer", exact=True).click()
+    button = page.get_by_role("button", name="Terminer l'échange")
+    button.click()
+    expect(page.get_by_text("Victime mineure : dites ce qu'il en est.")).to_have_count(5)
+    expect(button).to_be_in_viewport(ratio=1)
+
+
     key = at(lambda: visit(conversation))
     desk, person = page_factory(), page_factory()
     sign_in(desk, live_site, agent)
