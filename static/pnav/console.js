@@ -862,14 +862,16 @@
     }
   });
 
-  /** « Passer » is opened: who may take it has changed since the conversation came. What is written there stays. */
+  /** A fold that names colleagues is opened: who is there has changed since the conversation came. What is written there stays. */
+  const FOLDS = { passer: ["passage", "target"], demander: ["question", "colleague"] };
   document.addEventListener("toggle", async (event) => {
-    if (!event.target.open || !event.target.id.startsWith("passer-")) return;
-    const id = event.target.id.slice("passer-".length), panel = find(`#passage-${id}`);
+    const [, fold, id] = /^(passer|demander)-(.+)$/.exec(event.target.id) || [];
+    if (!fold || !event.target.open) return;
+    const [part, name] = FOLDS[fold], panel = find(`#${part}-${id}`);
     const page = await load(`${root.dataset.home}echange/${id}/?partie=echange`).catch(() => null);
-    const fresh = page && find(`#passage-${id}`, page);
+    const fresh = page && find(`#${part}-${id}`, page);
     if (!fresh) return;
-    const before = find("[name=target]", panel), after = find("[name=target]", fresh);
+    const before = find(`[name=${name}]`, panel), after = find(`[name=${name}]`, fresh);
     if (!before || !after) return void panel.replaceWith(document.adoptNode(fresh));
     const chosen = before.value;
     before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
