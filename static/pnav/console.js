@@ -418,8 +418,9 @@
       c.dossier = panel;
       panel.hidden = c !== current;
     }
-    // What no form takes any more can still be copied.
-    panel.append(...drafts.filter((area) => !panel.querySelector(`[id="${area.id}"]`)).map(forCopying));
+    // What no form takes any more can still be copied, unless it is shown as kept.
+    const isShown = (area) => panel.textContent.includes(area.value.trim());
+    panel.append(...drafts.filter((area) => !panel.querySelector(`[id="${area.id}"]`) && !isShown(area)).map(forCopying));
     if (held) ((at && document.getElementById(at)) || find("[tabindex]", panel.parentElement) || panel).focus({ preventScroll: true });
   }
   const refreshTransmission = (c) => refreshBeside(c, `#transmission-${c.id}`);

@@ -452,12 +452,17 @@ def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, 
     page = page_factory()
     sign_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    dossier = page.locator(".console-dossier:not([hidden])")
+    dossier.locator("summary", has_text="Résumés de fin").click()
+    dossier.locator("[name=told]").fill("Le 3018 peut vous aider.")
     page.get_by_text("Terminer", exact=True).click()
     page.get_by_label("Comment l'échange se termine").select_option("partners")
     page.get_by_label("Je confirme").check(force=True)
     page.get_by_role("button", name="Terminer l'échange").click()
     duty = page.locator("#disponibilite")
     expect(duty).to_contain_text("Prenez quelques minutes.")
+    expect(dossier).to_contain_text("Le 3018 peut vous aider.")
+    expect(dossier.locator("textarea[readonly]")).to_have_count(0)  # kept: nothing is left to be copied
     duty.get_by_role("button", name="10 min").click()
     expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
     expect(duty.get_by_role("button", name="10 min")).to_be_focused()
@@ -470,11 +475,6 @@ def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, 
     expect(duty).to_contain_text("Vous êtes : Disponible")
 
 
-def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
-    live_site, page_factory: PageFactory, at: Work
-):
-    agent = at(an_agent)
-    conversation = at(lambda: make.assigned(make_available(agent)))
 def test_end_of_a_minors_exchange_keeps_its_button_in_sight(live_site, page_factory: PageFactory, at: Work):
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent), age_band="under_15"))
@@ -488,6 +488,11 @@ def test_end_of_a_minors_exchange_keeps_its_button_in_sight(live_site, page_fact
     expect(button).to_be_in_viewport(ratio=1)
 
 
+def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
+    live_site, page_factory: PageFactory, at: Work
+):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
     key = at(lambda: visit(conversation))
     desk, person = page_factory(), page_factory()
     sign_in(desk, live_site, agent)
