@@ -488,6 +488,19 @@ def test_end_of_a_minors_exchange_keeps_its_button_in_sight(live_site, page_fact
     expect(button).to_be_in_viewport(ratio=1)
 
 
+def test_a_box_is_ticked_where_its_own_words_are(live_site, page: Page, at: Work):
+    sign_in(page, live_site, at(an_agent))
+    page.goto(live_site.url + "/console/mes-echanges/")
+    wrong = page.locator("[name=facts] + label").evaluate_all(
+        """labels => labels.filter((label) => {
+          label.scrollIntoView({ block: "center" });
+          const { left, top, bottom } = label.getBoundingClientRect();
+          return [top + 1, bottom - 1].some((y) => document.elementFromPoint(left + 40, y) !== label);
+        }).map((label) => label.textContent)"""
+    )
+    assert wrong == []
+
+
 def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
     live_site, page_factory: PageFactory, at: Work
 ):
