@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 240
 TOP, BOTTOM = 24, 24
+SIDE = 16  # half a label: the first and the last are written whole
+LEAST_SCALE = 1.0  # what a full bar is worth at least: three seconds of waiting, in minutes, are no tower
 LABELS_AT_MOST = 31  # numbers above bars, beyond which they would touch each other
 
 
@@ -45,21 +47,21 @@ def draw(
 
     every: one label in so many is written.
     """
-    highest = max([value for value in (*values, *marks) if value is not None], default=0) or 1
-    step = WIDTH / max(1, len(values))
+    highest = max([LEAST_SCALE, *(value for value in (*values, *marks) if value is not None)])
+    step = (WIDTH - 2 * SIDE) / max(1, len(values))
     room = HEIGHT - TOP - BOTTOM
     bars: list[Bar] = []
     points: list[str] = []
     for place, (label, value) in enumerate(zip(labels, values, strict=True)):
         mark = marks[place] if place < len(marks) else None
         height = round(room * (value or 0) / highest, 1)
-        centre = round(step * (place + 0.5), 1)
+        centre = round(SIDE + step * (place + 0.5), 1)
         mark_y = None if mark is None else round(HEIGHT - BOTTOM - room * mark / highest, 1)
         if mark_y is not None:
             points.append(f"{'L' if points and bars and bars[-1].mark is not None else 'M'}{centre} {mark_y}")
         bars.append(
             Bar(
-                x=round(step * place + step * 0.15, 1),
+                x=round(SIDE + step * place + step * 0.15, 1),
                 y=round(HEIGHT - BOTTOM - height, 1),
                 width=round(step * 0.7, 1),
                 height=height,

@@ -48,6 +48,9 @@ class UrgencyForm(forms.Form):
     explanation = Text(required=False)
 
 
+NOBODY = _("Personne d'autre n'est disponible en ce moment")  # what a choice of colleagues says without any
+
+
 class NoteForm(forms.Form):
     """replaces: the number of one's own note that this one corrects."""
 
@@ -64,7 +67,7 @@ class QuestionForm(forms.Form):
     def __init__(self, *args: Any, colleagues: list[Agent], **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["colleague"].choices = [  # type: ignore[attr-defined]
-            ("", _("Tous les collègues disponibles")),
+            ("", _("Tous les collègues disponibles") if colleagues else NOBODY),
             *((one.pk, f"{one.public_name}, {one.unit.name}") for one in colleagues),
         ]
         self.fields["colleague"].error_messages["invalid_choice"] = _(

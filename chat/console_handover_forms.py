@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from chat.console_act_forms import NOBODY
 from chat.handover_rules import NOTE_MAX, SUMMARY_MAX, Manner, Reason, Target
 from chat.models import Agent, Unit
 from locations.models import Force
@@ -41,7 +42,7 @@ class TransferForm(forms.Form):
     ) -> None:
         super().__init__(data, **more)
         self.fields["target"].choices = [  # type: ignore[attr-defined]
-            ("", _("Choisissez un destinataire")),
+            ("", _("Choisissez un destinataire") if people or units or others else NOBODY),
             (
                 _("Un collègue"),
                 [(str(Target(agent=one.pk)), f"{one.interlocutor} – {one.unit.name}") for one in people],

@@ -418,8 +418,9 @@
       c.dossier = panel;
       panel.hidden = c !== current;
     }
-    // What no form takes any more can still be copied.
-    panel.append(...drafts.filter((area) => !panel.querySelector(`[id="${area.id}"]`)).map(forCopying));
+    // What no form takes any more can still be copied, unless it is shown as kept.
+    const isShown = (area) => panel.textContent.includes(area.value.trim());
+    panel.append(...drafts.filter((area) => !panel.querySelector(`[id="${area.id}"]`) && !isShown(area)).map(forCopying));
     if (held) ((at && document.getElementById(at)) || find("[tabindex]", panel.parentElement) || panel).focus({ preventScroll: true });
   }
   const refreshTransmission = (c) => refreshBeside(c, `#transmission-${c.id}`);
@@ -862,14 +863,16 @@
     }
   });
 
-  /** « Passer » is opened: who may take it has changed since the conversation came. What is written there stays. */
+  /** A fold that names colleagues is opened: who is there has changed since the conversation came. What is written there stays. */
+  const FOLDS = { passer: ["passage", "target"], demander: ["question", "colleague"] };
   document.addEventListener("toggle", async (event) => {
-    if (!event.target.open || !event.target.id.startsWith("passer-")) return;
-    const id = event.target.id.slice("passer-".length), panel = find(`#passage-${id}`);
+    const [, fold, id] = /^(passer|demander)-(.+)$/.exec(event.target.id) || [];
+    if (!fold || !event.target.open) return;
+    const [part, name] = FOLDS[fold], panel = find(`#${part}-${id}`);
     const page = await load(`${root.dataset.home}echange/${id}/?partie=echange`).catch(() => null);
-    const fresh = page && find(`#passage-${id}`, page);
+    const fresh = page && find(`#${part}-${id}`, page);
     if (!fresh) return;
-    const before = find("[name=target]", panel), after = find("[name=target]", fresh);
+    const before = find(`[name=${name}]`, panel), after = find(`[name=${name}]`, fresh);
     if (!before || !after) return void panel.replaceWith(document.adoptNode(fresh));
     const chosen = before.value;
     before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));

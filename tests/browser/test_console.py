@@ -452,12 +452,17 @@ def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, 
     page = page_factory()
     sign_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    dossier = page.locator(".console-dossier:not([hidden])")
+    dossier.locator("summary", has_text="Résumés de fin").click()
+    dossier.locator("[name=told]").fill("Le 3018 peut vous aider.")
     page.get_by_text("Terminer", exact=True).click()
     page.get_by_label("Comment l'échange se termine").select_option("partners")
     page.get_by_label("Je confirme").check(force=True)
     page.get_by_role("button", name="Terminer l'échange").click()
     duty = page.locator("#disponibilite")
     expect(duty).to_contain_text("Prenez quelques minutes.")
+    expect(dossier).to_contain_text("Le 3018 peut vous aider.")
+    expect(dossier.locator("textarea[readonly]")).to_have_count(0)  # kept: nothing is left to be copied
     duty.get_by_role("button", name="10 min").click()
     expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
     expect(duty.get_by_role("button", name="10 min")).to_be_focused()
@@ -468,6 +473,32 @@ def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, 
     assert at(end_pauses) == 1
     expect(page.locator("#annonces")).to_contain_text("La pause est finie", timeout=15_000)
     expect(duty).to_contain_text("Vous êtes : Disponible")
+
+
+def test_end_of_a_minors_exchange_keeps_its_button_in_sight(live_site, page_factory: PageFactory, at: Work):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent), age_band="under_15"))
+    page = page_factory(height=720)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    page.get_by_text("Terminer", exact=True).click()
+    button = page.get_by_role("button", name="Terminer l'échange")
+    button.click()
+    expect(page.get_by_text("Victime mineure : dites ce qu'il en est.")).to_have_count(5)
+    expect(button).to_be_in_viewport(ratio=1)
+
+
+def test_a_box_is_ticked_where_its_own_words_are(live_site, page: Page, at: Work):
+    sign_in(page, live_site, at(an_agent))
+    page.goto(live_site.url + "/console/mes-echanges/")
+    wrong = page.locator("[name=facts] + label").evaluate_all(
+        """labels => labels.filter((label) => {
+          label.scrollIntoView({ block: "center" });
+          const { left, top, bottom } = label.getBoundingClientRect();
+          return [top + 1, bottom - 1].some((y) => document.elementFromPoint(left + 40, y) !== label);
+        }).map((label) => label.textContent)"""
+    )
+    assert wrong == []
 
 
 def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(

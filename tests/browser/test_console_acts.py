@@ -100,11 +100,14 @@ def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at
 @pytest.mark.slow
 def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
     agent = at(an_agent, public_name="Camille")
-    colleague = at(make.agent, public_name="Dominique", capacity=0)  # there, and given nobody
+    colleague = at(make.agent, public_name="Dominique", capacity=0, present=False)  # comes later, and is given nobody
     conversation, _key = at(somebody_waits)
     takes_somebody(page, live_site, agent)
     at(is_here, colleague)
+    colleagues = page.locator(".console-dossier:not([hidden]) [name=colleague]")
+    expect(colleagues).to_have_text(re.compile("Personne d'autre n'est disponible"))
     page.locator(".console-dossier:not([hidden]) summary", has_text="Poser une question à part").click()
+    expect(colleagues).to_contain_text("Dominique")
     page.locator(".console-dossier:not([hidden]) [id^=demande-]").fill("Comment fait-on ?")
     at(is_here, colleague)
     page.get_by_role("button", name="Demander", exact=True).click()

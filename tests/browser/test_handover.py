@@ -12,6 +12,7 @@ from chat.handover_rules import Reason, Target
 from chat.lifecycle import Author, Availability
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.exchange import write
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     Work,
@@ -47,6 +48,8 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     person.set_viewport_size({"width": 320, "height": 640})
     person.goto(live_site.url + "/tchat/")
     expect(person.locator("#handover")).to_be_hidden()
+    for n in range(8):
+        write(person, f"Message {n} : une rumeur, au collège.")
 
     desk.keyboard.press("Alt+1")
     draft = desk.locator(f"{OPEN_THREAD} [name=body]")
@@ -64,6 +67,7 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(draft).to_have_value("un brouillon")
 
     expect(person.locator("#handover")).to_be_visible()
+    expect(person.locator("#handover button")).to_be_in_viewport(ratio=1)  # below a thread of hours, not above it
     person.get_by_label("Votre message").fill("un texte en cours")
     person.locator("#handover button").click()
     expect(person.locator("#summary")).to_have_text("Une rumeur au collège.")

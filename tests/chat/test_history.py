@@ -115,3 +115,15 @@ def test_charts_stay_in_their_frame(values, marks):
 def test_charts_line_is_broken_where_there_is_nothing():
     drawn = charts.draw(["a", "b", "c"], [1, 1, 1], [1, None, 1])
     assert drawn.line.count("M") == 2 and "L" not in drawn.line
+
+
+def test_charts_write_their_first_and_last_label_whole():
+    drawn = charts.draw([f"{n:02}/11" for n in range(90)], [1.0] * 90)
+    assert drawn.bars[0].centre >= charts.SIDE and drawn.bars[-1].centre <= charts.WIDTH - charts.SIDE
+
+
+def test_charts_draw_a_wait_of_seconds_as_a_short_bar():
+    drawn = charts.draw(["a", "b"], [0.05, None], [0.1, None])
+    assert drawn.bars[0].height < charts.HEIGHT / 10
+    assert drawn.base - drawn.bars[0].mark < charts.HEIGHT / 5
+    assert charts.draw(["a"], [12.0]).bars[0].height == charts.HEIGHT - charts.TOP - charts.BOTTOM

@@ -385,6 +385,8 @@ def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, domini
     make.age(old, days=40)
     type(old).objects.filter(pk=old.pk).update(closed_at=timezone.now())  # came before, ended lately
     make.closed(camille)
+    chief = signed_in(dominique.user)
+    assert "100 % (un seul échange terminé)" in chief.get("/console/tableau/").content.decode()
     passed = make.assigned(camille)
     other = make.agent(public_name="Alex")
     handover.transfer_cold(
@@ -394,7 +396,7 @@ def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, domini
     voice, whole = history.one_voice(*days), history.read(*days).whole
     assert (voice.ended, voice.one_person, voice.one_person_percent) == (2, 1, 50)
     assert (voice.ended, voice.one_person) == (whole.ended, whole.one_person)
-    board = signed_in(dominique.user).get("/console/tableau/").content.decode()
+    board = chief.get("/console/tableau/").content.decode()
     assert "50 % des 2 échanges terminés" in board
 
 
