@@ -29,8 +29,8 @@ LOST_AGENT = add(
     "chat.lost_agent",
     THREAD,
     _(
-        "La connexion avec votre interlocuteur est perdue. Ce n'est pas de votre fait. "
-        "Vous gardez votre place et une autre personne va vous répondre ; elle pourra lire vos messages."
+        "La connexion avec l'agent est perdue : ce n'est la faute de personne ici. "
+        "La place est gardée et une autre personne va répondre ; elle pourra lire les messages."
     ),
 )
 ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à la demande de la personne."))

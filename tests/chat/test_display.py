@@ -65,7 +65,9 @@ def test_plain_warns_of_mixed_alphabets(text):
     assert plain(text) == FLAGGED[text]
 
 
-@pytest.mark.parametrize("text", ["Il attend devant l’école.Depuis lundi", "Il veut 50€.Ok", "¡.AA", "Non…non.Et puis", "❤️.Mais oui", "😂.Ok"])
+@pytest.mark.parametrize(
+    "text", ["Il attend devant l’école.Depuis lundi", "Il veut 50€.Ok", "¡.AA", "Non…non.Et puis", "❤️.Mais", "😂.Ok"]
+)
 def test_plain_takes_a_missing_space_for_no_address(text):
     assert plain(text) == text
 

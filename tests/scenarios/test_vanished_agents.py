@@ -46,8 +46,8 @@ async def test_agent_vanishes_the_person_reads_why_and_is_next():
         await in_db(vanish, agent)
         await in_db(tick)
         item = await line.hears(
-            "La connexion avec votre interlocuteur est perdue. Ce n'est pas de votre fait. "
-            "Vous gardez votre place et une autre personne va vous répondre ; elle pourra lire vos messages."
+            "La connexion avec l'agent est perdue : ce n'est la faute de personne ici. "
+            "La place est gardée et une autre personne va répondre ; elle pourra lire les messages."
         )
         assert item["author"] == "system"
         state = await line.until(lambda frame: frame["type"] == "state" and frame["status"] == "waiting")
