@@ -557,10 +557,7 @@
     }
     offered = news;
     whispered = said;
-    const panel = current && find(`#passage-${current.id}`);
-    if (before.textContent === after.textContent || !panel || panel.contains(document.activeElement)) return;
-    const beside = await load(`${root.dataset.home}echange/${current.id}/?partie=echange`).catch(() => null);
-    if (beside && !panel.contains(document.activeElement)) swapFrom(beside, `#${panel.id}`); // where it stands by now
+    if (current && before.textContent !== after.textContent) refreshBeside(current, `#passage-${current.id}`); // where it stands by now
   }
 
   let figuresTimer = 0;

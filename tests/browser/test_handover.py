@@ -65,6 +65,8 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     desk.get_by_role("button", name="Passer l'échange").click()
     expect(desk.locator("#offres")).to_contain_text("Proposé à Alex")
     expect(draft).to_have_value("un brouillon")
+    expect(desk.locator(PANEL)).to_be_focused()
+    expect(desk.locator(PANEL)).to_contain_text("La personne relit le résumé")
 
     expect(person.locator("#handover")).to_be_visible()
     expect(person.locator("#handover button")).to_be_in_viewport(ratio=1)  # below a thread of hours, not above it
@@ -79,6 +81,9 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(person.locator("#messages")).to_contain_text("Le résumé a été corrigé")
     expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
     expect(person.locator("#handover")).to_be_hidden()
+    expect(desk.locator(PANEL)).not_to_contain_text("La personne relit le résumé")
+    expect(desk.locator(PANEL)).to_contain_text("Proposé à Alex")
+    expect(desk.locator(PANEL)).to_be_focused()
 
     expect(second.locator("#offres")).to_contain_text("Camille, police nationale vous propose un échange")
     expect(second.locator("#annonces")).to_contain_text("vous propose un échange")
