@@ -166,7 +166,7 @@ def test_release_stale_keeps_the_old_place_and_tells_the_person():
     conversation.refresh_from_db()
     assert conversation.status == Status.WAITING and conversation.queued_at == place
     assert conversation.assigned_to is None
-    assert "Vous gardez votre place" in conversation.messages.last().body
+    assert "La place est gardée" in conversation.messages.last().body
     agent.refresh_from_db()
     assert agent.availability == Availability.AWAY
 
