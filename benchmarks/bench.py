@@ -35,6 +35,7 @@ from benchmarks.sockets import (
     saturate,
     storm,
 )
+from benchmarks.stillness import STILLNESS_SECONDS, go_first, interruptions, told
 from benchmarks.wire import WireError
 
 PNAV, TUTORIAL, RELAY = "pnav", "tutorial", "relay"
@@ -547,6 +548,7 @@ def details(book: Book) -> str:
 # --- running ------------------------------------------------------------------------------------------------------
 
 MEASURES = list(dict.fromkeys(row.measure for row in ROWS))
+PACED = {"G4", "G5", "G13"}  # a core is never full while they are measured
 
 
 def run(bench: Bench, wanted: set[str], rounds: int) -> None:
@@ -598,8 +600,15 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=4, help="messages in flight in each conversation, at saturation")
     parser.add_argument("--large", type=int, help="conversations at most")
     parser.add_argument("--out", type=Path, default=ROOT / ".local" / "bench.json")
+    parser.add_argument(
+        "--undisturbed",
+        action="store_true",
+        help=f"before everything else that runs on this machine: {' '.join(sorted(PACED))} only, named",
+    )
     options = parser.parse_args()
     wanted = set(options.measures or MEASURES)
+    if options.undisturbed and not wanted <= PACED:
+        parser.error(f"what fills a core cannot go before everything else: name some of {' '.join(sorted(PACED))}")
     if unknown := wanted - set(MEASURES):
         parser.error(f"not a measure of this bench: {', '.join(sorted(unknown))} (G10–G12: make faults; G14: pages)")
     scale = QUICK if options.quick else WHOLE
@@ -616,6 +625,10 @@ def main() -> None:
     if other:
         os.sched_setaffinity(0, other)  # what is started from here inherits it; the web is moved
     rounds = options.rounds or scale.rounds
+    taken = interruptions(STILLNESS_SECONDS)
+    print(told(taken, STILLNESS_SECONDS), flush=True)
+    if options.undisturbed:
+        go_first()
     with stage() as ground:
         gc.disable()  # a collection would be timed as a delay of the server
         bench = Bench(ground, scale, options.window, verbose=True)
@@ -633,6 +646,7 @@ def main() -> None:
             content = {
                 "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "rounds": rounds, "scale": asdict(scale),
                 "rows": rows, "values": bench.book.values, "notes": bench.book.notes,
+                "undisturbed": options.undisturbed, "interruptions": taken,
             }  # fmt: skip
             options.out.write_text(json.dumps(content, indent=1))
 
