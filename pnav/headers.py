@@ -42,8 +42,8 @@ AREAS = {"/compte/": {"Permissions-Policy": _features("(self)")}}
 # Which policy of Trusted Types scripts may create there, in the place of none at all.
 NO_POLICY = build_policy({"trusted-types": [CSP.NONE]})
 TRUST = {
-    "/console/": "trusted-types pnav-console",  # console.js reads pages of this site, and starts a clock in a worker
-    "/unite/": "trusted-types pnav-console",  # the same script keeps the list and the steps up to date
+    "/console/": "trusted-types pnav-console",  # console-pages.js reads pages of this site, starts a worker
+    "/unite/": "trusted-types pnav-console",  # for console-board.js
     "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
 }
 # Signing in and out at a provider are forms whose answer leads there, and browsers hold that to `form-action`.

@@ -4,108 +4,11 @@
 (() => {
   "use strict";
 
-  const board = document.querySelector("[data-board]"), received = document.querySelector("#etapes-zone");
   const root = document.getElementById("console");
-  if (!root && !board && !received) return;
+  if (!root) return;
+  const { parse, load, swapFrom, keepDrafts, startClock } = window.pnavPages;
   const find = (selector, from = document) => from.querySelector(selector);
   const slot = (name, from) => from.querySelector(`[data-slot=${name}]`);
-  /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays. */
-  const swapFrom = (page, selector, sent) => {
-    const before = find(selector), after = page && find(selector, page);
-    if (before && after) {
-      keepDrafts(before, after, sent);
-      before.replaceWith(document.adoptNode(after));
-    }
-    return Boolean(after);
-  };
-  const keepDrafts = (before, after, sent) => {
-    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id], .console-transfer select[id]")) {
-      const fresh = after.querySelector(`[id="${field.id}"]`);
-      if (!fresh) continue;
-      if (field.options) {
-        if (field.form !== sent && [...fresh.options].some((choice) => choice.value === field.value)) fresh.value = field.value;
-        continue;
-      }
-      if (field.open) fresh.open = true;
-      if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
-    }
-    if (before.open) after.open = true;
-  };
-  // The only place where text becomes HTML: a page of this site, read into a document where nothing runs (docs/adr/0035).
-  const trust = (window.trustedTypes || { createPolicy: (_name, rules) => rules }).createPolicy("pnav-console", {
-    createHTML: (page) => page,
-    createScriptURL: (address) => (address === root.dataset.clock ? address : null),
-  });
-  const parse = async (answer) => {
-    const page = new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
-    page.querySelectorAll("noscript").forEach((part) => part.remove()); // read without scripts, its frame would load here
-    return page;
-  };
-  const load = async (address) => {
-    const answer = await fetch(address, { cache: "no-store" });
-    if (answer.status === 404) return null;
-    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-    return parse(answer);
-  };
-
-  if (board) {
-    // Never stale: what could not be read again is said to be old. The focus stays where it is, by its id.
-    const old = find("#tableau-ancien"), voice = find("#tableau-annonces");
-    const refresh = async () => {
-      if (document.hidden) return;
-      const page = await load(location.href).catch(() => undefined);
-      if (page === null && old.dataset.gone) { // nobody follows it any more; what was being written can be copied
-        old.textContent = old.dataset.gone;
-        old.hidden = false;
-        for (const button of document.querySelectorAll("form.console-reply [type=submit]")) button.disabled = true;
-        clearInterval(timer);
-        return;
-      }
-      const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
-      const before = find("[data-alerts]").textContent, log = find("#tableau .console-log");
-      const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
-      old.hidden = Boolean(page) && swapFrom(page, "#tableau");
-      if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
-      if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
-      if (page) document.title = page.title;
-      const now = find("[data-alerts]").textContent;
-      if (now !== before) voice.textContent = now;
-    };
-    const log = find("#tableau .console-log");
-    if (log) log.scrollTop = log.scrollHeight;
-    const timer = setInterval(refresh, 1000 * (Number(board.dataset.board) || 5));
-    document.addEventListener("visibilitychange", refresh);
-    return;
-  }
-
-  if (received) {
-    // A unit's page of one summary. Reading it is registered: only how many steps there are is asked for again and again.
-    const old = find("#dossier-ancien"), voice = find("#dossier-annonces"), acts = find("#actes");
-    const isWritten = () => acts.hasAttribute("data-kept") || [...acts.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
-      !field.readOnly && (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
-    const refresh = async () => {
-      if (document.hidden) return;
-      const address = location.pathname.replace(/[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : "")); // after a POST: the page's own
-      const count = await load(`${address}?partie=nombre`).catch(() => null);
-      const steps = find("#etapes-zone");
-      old.hidden = Boolean(count);
-      if (!count || find("[data-steps]", count).dataset.steps === steps.dataset.steps) return;
-      const page = await load(address).catch(() => null);
-      if (!page) return;
-      const at = document.activeElement, id = acts.contains(at) && at.id;
-      swapFrom(page, "#etapes-zone");
-      // What is being written stays with the steps that it was written on: the answer to it says what changed.
-      if (!isWritten()) {
-        acts.replaceChildren(...[...find("#actes", page).childNodes].map((node) => document.adoptNode(node)));
-        if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
-      }
-      voice.textContent = `${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`;
-    };
-    setInterval(refresh, 20000);
-    document.addEventListener("visibilitychange", refresh);
-    return;
-  }
-
   const words = JSON.parse(root.dataset.words);
   const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const list = find("#liste"), over = find("#termines"), waiting = find("#attente");
@@ -917,6 +820,6 @@
   }
   showSound();
   connect();
-  if (window.Worker) new Worker(trust.createScriptURL(root.dataset.clock)).onmessage = tick;
+  if (window.Worker) startClock(tick);
   else setInterval(tick, 5000);
 })();

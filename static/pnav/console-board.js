@@ -1,0 +1,68 @@
+// Pages that follow what happens without a socket: the board, somebody else's exchange, a unit's summaries. They work
+// without this file. What is being written in them stays, and so does the focus.
+(() => {
+  "use strict";
+
+  const board = document.querySelector("[data-board]"), received = document.querySelector("#etapes-zone");
+  if (!board && !received) return;
+  const { load, swapFrom } = window.pnavPages;
+  const find = (selector, from = document) => from.querySelector(selector);
+
+  if (board) {
+    // Never stale: what could not be read again is said to be old. The focus stays where it is, by its id.
+    const old = find("#tableau-ancien"), voice = find("#tableau-annonces");
+    const refresh = async () => {
+      if (document.hidden) return;
+      const page = await load(location.href).catch(() => undefined);
+      if (page === null && old.dataset.gone) { // nobody follows it any more; what was being written can be copied
+        old.textContent = old.dataset.gone;
+        old.hidden = false;
+        for (const button of document.querySelectorAll("form.console-reply [type=submit]")) button.disabled = true;
+        clearInterval(timer);
+        return;
+      }
+      const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
+      const before = find("[data-alerts]").textContent, log = find("#tableau .console-log");
+      const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
+      old.hidden = Boolean(page) && swapFrom(page, "#tableau");
+      if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
+      if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      if (page) document.title = page.title;
+      const now = find("[data-alerts]").textContent;
+      if (now !== before) voice.textContent = now;
+    };
+    const log = find("#tableau .console-log");
+    if (log) log.scrollTop = log.scrollHeight;
+    const timer = setInterval(refresh, 1000 * (Number(board.dataset.board) || 5));
+    document.addEventListener("visibilitychange", refresh);
+    return;
+  }
+
+  if (received) {
+    // A unit's page of one summary. Reading it is registered: only how many steps there are is asked for again and again.
+    const old = find("#dossier-ancien"), voice = find("#dossier-annonces"), acts = find("#actes");
+    const isWritten = () => acts.hasAttribute("data-kept") || [...acts.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
+      !field.readOnly && (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+    const refresh = async () => {
+      if (document.hidden) return;
+      const address = location.pathname.replace(/[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : "")); // after a POST: the page's own
+      const count = await load(`${address}?partie=nombre`).catch(() => null);
+      const steps = find("#etapes-zone");
+      old.hidden = Boolean(count);
+      if (!count || find("[data-steps]", count).dataset.steps === steps.dataset.steps) return;
+      const page = await load(address).catch(() => null);
+      if (!page) return;
+      const at = document.activeElement, id = acts.contains(at) && at.id;
+      swapFrom(page, "#etapes-zone");
+      // What is being written stays with the steps that it was written on: the answer to it says what changed.
+      if (!isWritten()) {
+        acts.replaceChildren(...[...find("#actes", page).childNodes].map((node) => document.adoptNode(node)));
+        if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      }
+      voice.textContent = `${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`;
+    };
+    setInterval(refresh, 20000);
+    document.addEventListener("visibilitychange", refresh);
+    return;
+  }
+})();

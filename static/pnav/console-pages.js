@@ -1,0 +1,49 @@
+// What the pages of the console and of the units read again without being left (docs/adr/0035): other parts of them stay.
+(() => {
+  "use strict";
+
+  // The only place where text becomes HTML: a page of this site, read into a document where nothing runs (docs/adr/0035).
+  const trust = (window.trustedTypes || { createPolicy: (_name, rules) => rules }).createPolicy("pnav-console", {
+    createHTML: (page) => page,
+    createScriptURL: (address) => (address === document.getElementById("console").dataset.clock ? address : null),
+  });
+  const parse = async (answer) => {
+    const page = new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
+    page.querySelectorAll("noscript").forEach((part) => part.remove()); // read without scripts, its frame would load here
+    return page;
+  };
+  const load = async (address) => {
+    const answer = await fetch(address, { cache: "no-store" });
+    if (answer.status === 404) return null;
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    return parse(answer);
+  };
+
+  /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays. */
+  const swapFrom = (page, selector, sent) => {
+    const before = document.querySelector(selector), after = page && page.querySelector(selector);
+    if (before && after) {
+      keepDrafts(before, after, sent);
+      before.replaceWith(document.adoptNode(after));
+    }
+    return Boolean(after);
+  };
+  const keepDrafts = (before, after, sent) => {
+    for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id], .console-transfer select[id]")) {
+      const fresh = after.querySelector(`[id="${field.id}"]`);
+      if (!fresh) continue;
+      if (field.options) {
+        if (field.form !== sent && [...fresh.options].some((choice) => choice.value === field.value)) fresh.value = field.value;
+        continue;
+      }
+      if (field.open) fresh.open = true;
+      if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
+    }
+    if (before.open) after.open = true;
+  };
+  /** A clock that a browser does not slow down when the page is hidden. The policy itself stays in here. */
+  const startClock = (tick) => {
+    new Worker(trust.createScriptURL(document.getElementById("console").dataset.clock)).onmessage = tick;
+  };
+  window.pnavPages = Object.freeze({ parse, load, swapFrom, keepDrafts, startClock });
+})();
