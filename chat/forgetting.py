@@ -7,6 +7,7 @@ neither is that an agent looks: reading does not keep a thing alive.
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from chat import doorbell, resume
 from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from reports import erased, forgetting, opening_rules, openings, register
-from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
+from reports.models import ErasureRequest, Freeze, Motive, OpeningRequest, Report
 from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
 
 logger = logging.getLogger(__name__)
@@ -366,7 +367,7 @@ def _lock_conversations(report_ids: Sequence[int]) -> set[int]:
 
 
 def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
-    """These go, whole, with one line of the register. They are locked; `_tell` follows."""
+    """These go, whole, with a line of the register for each cause. They are locked; `_tell` follows."""
     gone = list(gone)
     if not gone:
         return
@@ -379,7 +380,9 @@ def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
         if conversation is not None and conversation.status == Status.ACTIVE and conversation.assigned_to_id:
             doorbell.agent_changed(conversation.assigned_to_id)
     logger.info("retention: %s reports deleted", len(keys))
-    register.record_removal(reports=len(keys))
+    causes = Counter(decision.cause for _report, decision in gone)
+    register.record_removal(reports=causes[Cause.TERM])
+    register.record_removal(Motive.ERASURE, reports=causes[Cause.ERASURE])
 
 
 def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:

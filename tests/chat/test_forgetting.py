@@ -509,6 +509,23 @@ def test_erasure_granted_goes_after_a_short_grace(chief):
     ]
 
 
+def test_register_tells_what_was_erased_from_what_came_to_its_term(chief):
+    for _ in range(2):
+        make.age(make.closed(), days=366)
+    asked = make.age(make.closed(), days=9)
+    ask_erasure(report_id=asked.report_id)
+    answer_erasure(report_id=asked.report_id, by=chief, is_granted=True)
+    ErasureRequest.objects.update(answered_at=make.long_ago(8 * 24 * 60))
+    run()
+    lines = AccessRecord.objects.filter(kind="retention").order_by("number")
+    assert [(line.motive_label, line.detail) for line in lines] == [
+        ("Terme de la conservation", "reports: 2"),
+        ("Effacement demandé et accordé", "reports: 1"),
+    ]
+    assert {str(line.get_kind_display()) for line in lines} == {"Suppression"}
+    assert "concorde avec les traces" in run("--proof", f"{timezone.localdate():%Y-%m}")
+
+
 def test_erasure_refused_says_why_and_keeps(chief):
     conversation = make.closed()
     ask_erasure(report_id=conversation.report_id)
