@@ -21,12 +21,17 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    """A removal is called one, and its motive says why."""
+    """A removal is called one, and its motive says why; what the code wrote stands beside its words."""
 
     dependencies = [("reports", "0014_house_rules")]
 
     operations = [
         migrations.AlterField(
             "accessrecord", "kind", models.CharField(choices=KINDS, max_length=20, verbose_name="nature")
+        ),
+        migrations.AlterField(
+            "accessrecord",
+            "detail",
+            models.CharField(blank=True, max_length=500, verbose_name="précision, telle qu'écrite"),
         ),
     ]

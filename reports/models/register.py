@@ -64,7 +64,7 @@ class AccessRecord(models.Model):
     role = models.CharField(_("rôle"), max_length=20)
     subject = models.CharField(_("objet"), max_length=100, blank=True, db_index=True)
     motive = models.CharField(_("motif"), max_length=200)
-    detail = models.CharField(_("précision"), max_length=500, blank=True)
+    detail = models.CharField(_("précision, telle qu'écrite"), max_length=500, blank=True)
     salt = models.CharField(max_length=32, editable=False)
     previous = models.CharField(_("empreinte précédente"), max_length=64, unique=True)
     digest = models.CharField(_("empreinte"), max_length=64, unique=True)
