@@ -126,7 +126,8 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
 def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decision, Rule]:
     """When this goes if nothing is added, as the person may know it; and the rule. Two queries.
 
-    A freeze is left out: whether it may be told is not ours to say (docs/adr/0033).
+    A freeze is left out: whether it may be told is not ours to say (docs/adr/0033). Nor is it told by a date that has
+    passed: what should be gone goes « today at the earliest ».
     """
     rules = forgetting.rules()
     report = _with_acts(Report.objects.filter(pk=conversation.report_id)).get()
@@ -138,7 +139,7 @@ def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decisio
         granted_at=request.granted_at if request else None,
         erasure=rules[Kind.ERASURE],
     )
-    return decision, _rule_applied(report, decision, rules)
+    return replace(decision, due_at=max(decision.due_at, now)), _rule_applied(report, decision, rules)
 
 
 # --- for those who answer ---------------------------------------------------------------------------------------------

@@ -526,6 +526,14 @@ def test_register_tells_what_was_erased_from_what_came_to_its_term(chief):
     assert "concorde avec les traces" in run("--proof", f"{timezone.localdate():%Y-%m}")
 
 
+def test_person_is_told_no_date_that_has_passed(chief):
+    """It would say that something holds the exchange, which is the justice's to tell."""
+    conversation = make.age(make.closed(), days=400)
+    freeze(conversation, chief)
+    decision, _rule = forgetting.told_to_reporter(conversation, now := timezone.now())
+    assert decision.due_at == now
+
+
 def test_erasure_refused_says_why_and_keeps(chief):
     conversation = make.closed()
     ask_erasure(report_id=conversation.report_id)
