@@ -201,19 +201,43 @@ def endings(agent: Agent, now: datetime) -> list[Ending]:
     What is past its date is not among them, whether it went within the hour or an opening holds it.
     """
     rules = forgetting.rules()
-    frozen = Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
-    held = _with_acts(_reach(agent).filter(frozen)).order_by("freeze__asked_at")[:SHOWN]
-    near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(frozen))
-    first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
-    ending = [
-        one
-        for one in (_ending(report, agent, rules, now) for report in first)
-        if one.decision.is_on_its_way and not one.decision.is_due
-    ]
+    held = _with_acts(_reach(agent).filter(_held(now))).order_by("freeze__asked_at")[:SHOWN]
     return [
         *(_ending(report, agent, rules, now) for report in held),
-        *sorted(ending, key=lambda one: one.decision.due_at),
+        *sorted(_near(agent, rules, now), key=lambda one: one.decision.due_at),
     ]
+
+
+def _held(now: datetime) -> Q:
+    """Frozen, or a freeze is asked for."""
+    return Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
+
+
+def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
+    """What ends soon and nothing holds, at most SHOWN."""
+    near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(_held(now)))
+    first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
+    ending = (_ending(report, agent, rules, now) for report in first)
+    return [one for one in ending if one.decision.is_on_its_way and not one.decision.is_due]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What « Fin de conservation » has for an agent. to_decide: requests and freezes that wait for a supervisor; soon:
+    exchanges that end soon, at most SHOWN.
+    """
+
+    to_decide: int
+    soon: int
+
+
+def notice(agent: Agent, now: datetime) -> Notice:
+    """Told on each page of the console: whoever may still need an exchange learns in time that it ends."""
+    to_decide = 0
+    if agent.user.is_supervisor:
+        asked = Freeze.objects.filter(set_at__isnull=True, lifted_at__isnull=True, until__gt=now)
+        to_decide = asked.count() + ErasureRequest.objects.filter(answered_at__isnull=True).count()
+    return Notice(to_decide, len(_near(agent, forgetting.rules(), now)))
 
 
 def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]:

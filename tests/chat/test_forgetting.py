@@ -534,6 +534,21 @@ def test_person_is_told_no_date_that_has_passed(chief):
     assert decision.due_at == now
 
 
+def test_agent_and_supervisor_are_told_what_ends_soon_and_what_waits(chief):
+    over, agent, now = chief.agent, make.agent(), timezone.now()
+    soon, past, held, _fresh = (make.age(make.closed(agent), days=days) for days in (320, 340, 321, 3))
+    make.age(make.closed(), days=322)
+    assert forgetting.notice(agent, now) == forgetting.Notice(to_decide=0, soon=3)
+    assert forgetting.notice(over, now) == forgetting.Notice(to_decide=0, soon=4)
+    freeze(held, agent.user)
+    ask_erasure(report_id=soon.report_id)
+    now = timezone.now()
+    assert forgetting.notice(agent, now) == forgetting.Notice(to_decide=0, soon=2)
+    assert forgetting.notice(over, now) == forgetting.Notice(to_decide=2, soon=3)
+    freeze(past, chief)
+    assert forgetting.notice(over, timezone.now()) == forgetting.Notice(to_decide=2, soon=2)
+
+
 def test_erasure_refused_says_why_and_keeps(chief):
     conversation = make.closed()
     ask_erasure(report_id=conversation.report_id)
