@@ -152,6 +152,19 @@ def test_request_is_written_beside_the_console_which_stays_open(live_site: LiveS
     expect(page).to_have_url(re.compile("/console/echange/"))
 
 
+def test_without_a_script_there_is_no_button_that_does_nothing(
+    live_site: LiveSite, page: Page, page_factory: PageFactory, at, cast
+) -> None:
+    ready_to_read(page, live_site, at, cast)
+    bare = page_factory(javascript=False)
+    bare.context.add_cookies(page.context.cookies())
+    bare.goto(page.url)
+    expect(bare.get_by_text("Il faut JavaScript et un navigateur à jour")).to_be_visible()
+    expect(bare.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+    expect(page.get_by_role("button", name="Afficher maintenant")).to_be_visible()
+    expect(page.get_by_text("Il faut JavaScript")).to_have_count(0)
+
+
 def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at, cast) -> None:
     agent, chief, custodians, conversation = cast
     sign_in(page, live_site, agent)
