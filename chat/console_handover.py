@@ -92,11 +92,12 @@ def withdraw(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
 @require_GET
 @for_agents
 def handovers(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """What was handed over, with the summaries; `?partie=offres` what is offered and what became of it, alone."""
+    """What was handed over, with the summaries; `?partie=offres` what is offered and what became of it, alone,
+    with how many openings wait."""
     now = timezone.now()
     context = {"agent": agent, "offers": handover_desk.offers(agent, now), "now": now}
     if request.GET.get("partie") == "offres":
-        return render(request, "console/_offers.html", context)
+        return render(request, "console/_news.html", context)
     context |= {"is_supervisor": agent.user.is_supervisor, "handed": handover_desk.handed_to(agent)}
     return render(request, "console/handovers.html", context)
 

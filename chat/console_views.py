@@ -150,6 +150,7 @@ def _words() -> dict[str, str]:
         "news": _("Nouveau message, échange {n} : {name}."),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
+        "opening": _("Une levée d'anonymat attend de vous : voir « Levées d'anonymat »."),
         "closed": _("Terminé"),
         "released": _("N'est plus à vous : passé, ou dans la file"),
         "went": _("L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges »."),

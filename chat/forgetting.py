@@ -7,6 +7,7 @@ neither is that an agent looks: reading does not keep a thing alive.
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from chat import doorbell, resume
 from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from reports import erased, forgetting, opening_rules, openings, register
-from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
+from reports.models import ErasureRequest, Freeze, Motive, OpeningRequest, Report
 from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,8 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
 def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decision, Rule]:
     """When this goes if nothing is added, as the person may know it; and the rule. Two queries.
 
-    A freeze is left out: whether it may be told is not ours to say (docs/adr/0033).
+    A freeze is left out: whether it may be told is not ours to say (docs/adr/0033). Nor is it told by a date that has
+    passed: what should be gone goes « today at the earliest ».
     """
     rules = forgetting.rules()
     report = _with_acts(Report.objects.filter(pk=conversation.report_id)).get()
@@ -137,7 +139,7 @@ def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decisio
         granted_at=request.granted_at if request else None,
         erasure=rules[Kind.ERASURE],
     )
-    return decision, _rule_applied(report, decision, rules)
+    return replace(decision, due_at=max(decision.due_at, now)), _rule_applied(report, decision, rules)
 
 
 # --- for those who answer ---------------------------------------------------------------------------------------------
@@ -199,19 +201,43 @@ def endings(agent: Agent, now: datetime) -> list[Ending]:
     What is past its date is not among them, whether it went within the hour or an opening holds it.
     """
     rules = forgetting.rules()
-    frozen = Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
-    held = _with_acts(_reach(agent).filter(frozen)).order_by("freeze__asked_at")[:SHOWN]
-    near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(frozen))
-    first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
-    ending = [
-        one
-        for one in (_ending(report, agent, rules, now) for report in first)
-        if one.decision.is_on_its_way and not one.decision.is_due
-    ]
+    held = _with_acts(_reach(agent).filter(_held(now))).order_by("freeze__asked_at")[:SHOWN]
     return [
         *(_ending(report, agent, rules, now) for report in held),
-        *sorted(ending, key=lambda one: one.decision.due_at),
+        *sorted(_near(agent, rules, now), key=lambda one: one.decision.due_at),
     ]
+
+
+def _held(now: datetime) -> Q:
+    """Frozen, or a freeze is asked for."""
+    return Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
+
+
+def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
+    """What ends soon and nothing holds, at most SHOWN."""
+    near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(_held(now)))
+    first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
+    ending = (_ending(report, agent, rules, now) for report in first)
+    return [one for one in ending if one.decision.is_on_its_way and not one.decision.is_due]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What « Fin de conservation » has for an agent. to_decide: requests and freezes that wait for a supervisor; soon:
+    exchanges that end soon, at most SHOWN.
+    """
+
+    to_decide: int
+    soon: int
+
+
+def notice(agent: Agent, now: datetime) -> Notice:
+    """Told on each page of the console: whoever may still need an exchange learns in time that it ends."""
+    to_decide = 0
+    if agent.user.is_supervisor:
+        asked = Freeze.objects.filter(set_at__isnull=True, lifted_at__isnull=True, until__gt=now)
+        to_decide = asked.count() + ErasureRequest.objects.filter(answered_at__isnull=True).count()
+    return Notice(to_decide, len(_near(agent, forgetting.rules(), now)))
 
 
 def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]:
@@ -366,7 +392,7 @@ def _lock_conversations(report_ids: Sequence[int]) -> set[int]:
 
 
 def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
-    """These go, whole, with one line of the register. They are locked; `_tell` follows."""
+    """These go, whole, with a line of the register for each cause. They are locked; `_tell` follows."""
     gone = list(gone)
     if not gone:
         return
@@ -379,7 +405,9 @@ def _delete(gone: Iterable[tuple[Any, Decision]]) -> None:
         if conversation is not None and conversation.status == Status.ACTIVE and conversation.assigned_to_id:
             doorbell.agent_changed(conversation.assigned_to_id)
     logger.info("retention: %s reports deleted", len(keys))
-    register.record_removal(reports=len(keys))
+    causes = Counter(decision.cause for _report, decision in gone)
+    register.record_removal(reports=causes[Cause.TERM])
+    register.record_removal(Motive.ERASURE, reports=causes[Cause.ERASURE])
 
 
 def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:

@@ -186,7 +186,7 @@ def _try(
     )
     refusal = _(
         "Ces mots n'ouvrent aucun échange. Leur ordre compte. Un code ne fonctionne plus quand sa date est passée, "
-        "quand il a été annulé ou remplacé, ou quand l'échange est terminé."
+        "quand il a été annulé ou remplacé, ou quand l'échange est terminé ou supprimé."
     )
     return opened, refusal, 200
 

@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from reports import forgetting, register
+from reports import forgetting, register, register_wording
 from reports.house_admin import HouseRuleAdmin  # noqa: F401  registers itself
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from reports.retention import Kind, shortened
@@ -27,7 +27,17 @@ from reports.retention import Kind, shortened
 class AccessRecordAdmin(admin.ModelAdmin):
     """Who read or did what. A search, by the whole name of what it is about, is a line before its answer is shown."""
 
-    list_display = ("number", "at", "kind", "account", "role_label", "subject", "told_motive", "detail", "short_digest")
+    list_display = (
+        "number",
+        "at",
+        "kind",
+        "account",
+        "role_label",
+        "subject",
+        "told_motive",
+        "told_detail",
+        "short_digest",
+    )
     list_display_links = ("number",)
     list_filter = ("kind", "at")
     date_hierarchy = "at"
@@ -36,7 +46,19 @@ class AccessRecordAdmin(admin.ModelAdmin):
     list_per_page = 100
     show_full_result_count = False
     actions = None
-    fields = ("number", "at", "kind", "account", "role_label", "subject", "told_motive", "detail", "previous", "digest")
+    fields = (
+        "number",
+        "at",
+        "kind",
+        "account",
+        "role_label",
+        "subject",
+        "told_motive",
+        "told_detail",
+        "detail",
+        "previous",
+        "digest",
+    )
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -97,6 +119,10 @@ class AccessRecordAdmin(admin.ModelAdmin):
     @admin.display(description=_("motif"))
     def told_motive(self, line: AccessRecord) -> str:
         return line.motive_label
+
+    @admin.display(description=_("précision"))
+    def told_detail(self, line: AccessRecord) -> str:
+        return register_wording.in_words(line.kind, line.detail)
 
     @admin.display(description=_("empreinte"))
     def short_digest(self, line: AccessRecord) -> str:

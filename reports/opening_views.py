@@ -89,7 +89,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "waiting": [_line(one, now) for one in waiting],
         "others": [
             _line(one, now)
-            for one in openings.visible_to(user).select_related("asked_by")[:200]
+            for one in openings.in_order(openings.visible_to(user)).select_related("asked_by")[:200]
             if one.pk not in {each.pk for each in waiting}
         ],
     }
@@ -102,6 +102,7 @@ def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
         "opening": opening,
         "state": STATES[State(opening.state)],
         "is_open": State(opening.state) in OPEN,
+        "term": openings.term_of(opening) if State(opening.state) in OPEN else None,
         "is_late": State(opening.state) in OPEN and openings.is_late(opening, now),
         "owes_review": openings.standing_of(opening).owes_review,
     }
@@ -129,7 +130,6 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "state_once_read": STATES[State.SHOWN],
         "grounds": grounds,
         "standing": openings.standing_of(opening),
-        "term": openings.term_of(opening) if State(opening.state) in OPEN else None,
         "steps": [_step(step) for step in steps],
         "may": {str(act): True for act in acts},
         "is_asker": opening.asked_by_id == request.user.pk,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -91,6 +91,11 @@ def visible_to(user: Any) -> QuerySet[OpeningRequest]:
     if user.is_custodian:
         return OpeningRequest.objects.exclude(asked_by=user)
     return _own(user) if user.is_agent else OpeningRequest.objects.none()
+
+
+def in_order(requests: QuerySet[OpeningRequest]) -> QuerySet[OpeningRequest]:
+    """What still waits for somebody before what is over, the last one that moved first."""
+    return requests.order_by(Case(When(state__in=OPEN, then=0), default=1), "-moved_at", "-pk")
 
 
 def _own(user: Any) -> QuerySet[OpeningRequest]:

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 
 from reports import register
 from reports.models import AccessKind, AccessRecord, Tombstone
+from reports.register_wording import removed_in_words
 from reports.retention import Cause, Kind, digest_of, next_month
 
 REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `register.record_removal` writes it
@@ -52,7 +53,8 @@ class Proof:
         for (kind, rule, cause), count in sorted(self.gone.items()):
             lines.append(f"  {count} – {Kind(kind).label} ; règle {rule} jours ; {Cause(cause).label}")
         lines += ["", "Autres suppressions, d'après le registre :"]
-        lines += [f"  {count} – {name}" for name, count in sorted(self.others.items())] or ["  aucune"]
+        others = sorted((removed_in_words(name), count) for name, count in self.others.items())
+        lines += [f"  {count} – {name}" for name, count in others] or ["  aucune"]
         if self.unreadable:
             lines.append(f"  ILLISIBLES : {self.unreadable} ligne(s) que le service n'écrit pas")
         agrees = "concorde" if self.recorded == self.gone.total() else "NE CONCORDE PAS"

@@ -118,14 +118,14 @@ def record_many(*, kind: str, by: Any, motive: str, subjects: Iterable[str], det
     AccessRecord.objects.bulk_create(lines, batch_size=MANY)
 
 
-def record_removal(**counts: int) -> None:
-    """One line for a run that removed what had served its time, and none for a run that removed nothing.
+def record_removal(motive: str = Motive.TERM, /, **counts: int) -> None:
+    """One line for a run that removed something for this motive, and none for a run that removed nothing.
 
     counts: how many of each thing, by its name in the code: `reports=3`.
     """
     removed = ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
     if removed:
-        record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail=removed)
+        record(kind=AccessKind.RETENTION, by=None, motive=motive, detail=removed)
 
 
 def _take_tail() -> tuple[int, str, datetime]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from reports import openings
 from reports.openings import BrowserKeys
@@ -13,13 +14,14 @@ register = template.Library()
 
 @register.inclusion_tag("openings/_link.html")
 def openings_link(user: Any) -> dict[str, Any]:
-    """The way to the openings, with how many wait for this account, and whether one is urgent or late."""
+    """The way to the openings, with how many wait for this account, and in a word whether one is urgent or late."""
     waiting = openings.waiting_for(user)
     now = timezone.now()
-    return {
-        "count": len(waiting),
-        "is_red": any(one.is_urgent or openings.is_late(one, now) for one in waiting),
-    }
+    if any(one.is_urgent for one in waiting):
+        word = _("urgent")
+    else:
+        word = _("en retard") if any(openings.is_late(one, now) for one in waiting) else ""
+    return {"count": len(waiting), "word": word}
 
 
 @register.simple_tag

@@ -444,11 +444,23 @@
     refreshFigures();
   }
 
+  /** How many openings wait for us: an urgent one does not wait for the next page, nor an answer that is there for an hour. */
+  function showOpenings(page) {
+    const before = find("[data-openings]"), after = find("[data-openings]", page);
+    if (!after || before === document.activeElement) return;
+    const isNew = Number(after.dataset.openings) > Number(before.dataset.openings);
+    before.replaceWith(document.adoptNode(after));
+    if (!isNew) return;
+    announce(words.opening);
+    beep(740);
+  }
+
   let offersAt = 0, offered = Number(find("#offres").dataset.offers), whispered = Number(find("#offres").dataset.whispers);
   /** What colleagues offer, and what supervisors say to us alone: heard once, never while somebody types there. */
   async function refreshOffers() {
     offersAt = Date.now();
     const page = await load(root.dataset.offers).catch(() => null);
+    if (page) showOpenings(page);
     const before = find("#offres"), after = page && find("#offres", page);
     if (!after || before.contains(document.activeElement)) return;
     const news = Number(after.dataset.offers), said = Number(after.dataset.whispers);

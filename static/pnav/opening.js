@@ -102,6 +102,8 @@
   if (!reading) return;
   const { dataset } = reading;
   const [said, value, button, wipe] = ["said", "value", "read", "wipe"].map((name) => reading.querySelector(`[data-opening-${name}]`));
+  reading.querySelector("[data-opening-cannot]").remove();
+  button.hidden = false;
   const say = (words) => { said.textContent = words; said.hidden = !words; };
   const clear = () => {
     if (wipe.hidden) return;

@@ -152,6 +152,34 @@ def test_request_is_written_beside_the_console_which_stays_open(live_site: LiveS
     expect(page).to_have_url(re.compile("/console/echange/"))
 
 
+def test_open_console_is_told_that_an_opening_waits(live_site: LiveSite, page: Page, at, cast) -> None:
+    """An answer is there for an hour, and a console stays open for longer."""
+    agent, chief, custodians, conversation = cast
+    sign_in(page, live_site, agent)
+    ask(page, live_site, conversation)
+    expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    page.goto(f"{live_site.url}/console/")
+    expect(page.locator("[data-openings]")).to_have_attribute("data-openings", "0")
+    at(agree_and_answer, chief, custodians)
+    expect(page.locator("[data-openings]")).to_have_attribute("data-openings", "1")
+    expect(page.locator("#annonces")).to_contain_text("Une levée d'anonymat attend de vous")
+
+
+def test_without_a_script_there_is_no_button_that_does_nothing(
+    live_site: LiveSite, page: Page, page_factory: PageFactory, at, cast
+) -> None:
+    ready_to_read(page, live_site, at, cast)
+    bare = page_factory(javascript=False)
+    bare.context.add_cookies(page.context.cookies())
+    bare.goto(page.url)
+    expect(bare.get_by_text("Il faut JavaScript et un navigateur à jour")).to_be_visible()
+    expect(bare.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
+    expect(page.get_by_role("button", name="Afficher maintenant")).to_be_visible()
+    expect(page.get_by_text("Il faut JavaScript")).to_have_count(0)
+
+
 def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at, cast) -> None:
     agent, chief, custodians, conversation = cast
     sign_in(page, live_site, agent)

@@ -509,6 +509,46 @@ def test_erasure_granted_goes_after_a_short_grace(chief):
     ]
 
 
+def test_register_tells_what_was_erased_from_what_came_to_its_term(chief):
+    for _ in range(2):
+        make.age(make.closed(), days=366)
+    asked = make.age(make.closed(), days=9)
+    ask_erasure(report_id=asked.report_id)
+    answer_erasure(report_id=asked.report_id, by=chief, is_granted=True)
+    ErasureRequest.objects.update(answered_at=make.long_ago(8 * 24 * 60))
+    run()
+    lines = AccessRecord.objects.filter(kind="retention").order_by("number")
+    assert [(line.motive_label, line.detail) for line in lines] == [
+        ("Terme de la conservation", "reports: 2"),
+        ("Effacement demandé et accordé", "reports: 1"),
+    ]
+    assert {str(line.get_kind_display()) for line in lines} == {"Suppression"}
+    assert "concorde avec les traces" in run("--proof", f"{timezone.localdate():%Y-%m}")
+
+
+def test_person_is_told_no_date_that_has_passed(chief):
+    """It would say that something holds the exchange, which is the justice's to tell."""
+    conversation = make.age(make.closed(), days=400)
+    freeze(conversation, chief)
+    decision, _rule = forgetting.told_to_reporter(conversation, now := timezone.now())
+    assert decision.due_at == now
+
+
+def test_agent_and_supervisor_are_told_what_ends_soon_and_what_waits(chief):
+    over, agent, now = chief.agent, make.agent(), timezone.now()
+    soon, past, held, _fresh = (make.age(make.closed(agent), days=days) for days in (320, 340, 321, 3))
+    make.age(make.closed(), days=322)
+    assert forgetting.notice(agent, now) == forgetting.Notice(to_decide=0, soon=3)
+    assert forgetting.notice(over, now) == forgetting.Notice(to_decide=0, soon=4)
+    freeze(held, agent.user)
+    ask_erasure(report_id=soon.report_id)
+    now = timezone.now()
+    assert forgetting.notice(agent, now) == forgetting.Notice(to_decide=0, soon=2)
+    assert forgetting.notice(over, now) == forgetting.Notice(to_decide=2, soon=3)
+    freeze(past, chief)
+    assert forgetting.notice(over, timezone.now()) == forgetting.Notice(to_decide=2, soon=2)
+
+
 def test_erasure_refused_says_why_and_keeps(chief):
     conversation = make.closed()
     ask_erasure(report_id=conversation.report_id)

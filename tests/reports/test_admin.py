@@ -53,7 +53,7 @@ def test_list_says_who_what_whose_why_and_when(client, chief, subject):
     page = answer.content.decode()
     for text in ("lectrice", "Superviseur", "Lecture", subject, "contrôle hiérarchique"):
         assert text in page
-    for text in ("Le service", "Suppression au terme", "Terme de la conservation", "reports: 3"):
+    for text in ("Le service", "Suppression", "Terme de la conservation", "signalements : 3"):
         assert text in page
     assert "registre des accès" in page.lower()
     assert searches() == []

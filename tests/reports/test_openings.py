@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import uuid
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from chat import forgetting
 from chat.management.commands import run_worker
@@ -515,8 +517,30 @@ def test_register_is_for_control_only(agent, supervisor, url):
 def test_console_says_how_many_wait(agent, supervisor):
     ask(agent, urgent=True)
     page = signed_in(supervisor).get("/console/").text
-    assert "à traiter, urgent" in page
+    assert re.search(r'data-openings="1".*1&nbsp;urgent<span', page)
     assert OpeningStep.objects.count() == 1
+
+
+def test_console_says_late_of_what_is_late_and_nothing_of_what_is_not(agent, supervisor):
+    request = ask(agent)
+    client = signed_in(supervisor)
+    page = client.get("/console/").text
+    assert re.search(r'data-openings="1".*1<span class="fr-sr-only"> à traiter</span></span>', page)
+    OpeningRequest.objects.filter(pk=request.pk).update(moved_at=timezone.now() - timedelta(hours=25))
+    assert re.search(r'data-openings="1".*1&nbsp;en retard<span', client.get("/console/").text)
+    # What the console's script asks for again says it too, and the list says when it ends by itself.
+    assert "en retard" in client.get("/console/passages/?partie=offres").text
+    term = timezone.localtime(openings.term_of(request))
+    assert f"Sans suite, fin le {date_format(term, 'j F Y')}" in client.get(reverse("openings:index")).text
+
+
+def test_list_shows_what_still_waits_before_what_is_over(agent, supervisor, custodians):
+    first = ask(agent)
+    openings.countersign(request_id=first.pk, by=supervisor)
+    later = ask(agent)
+    openings.withdraw(request_id=later.pk, by=agent)
+    page = signed_in(supervisor).get(reverse("openings:index")).text
+    assert page.index(str(first.public_id)) < page.index(str(later.public_id))
 
 
 def test_custodian_signs_in_to_their_own_room(custodians, rf):

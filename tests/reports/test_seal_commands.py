@@ -9,6 +9,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,8 +23,8 @@ from django.core.management import CommandError, call_command
 from reports import custody
 from reports.custody import Cost, DamagedShare, ShareFile
 from reports.envelopes import Envelope
-from reports.management.commands import make_seal_key
-from reports.management.commands.open_sealed import CLEAR_SCREEN, shown
+from reports.management.commands import make_seal_key, open_sealed
+from reports.management.commands.open_sealed import CLEAR_SCREEN, shown, wait_for_enter
 from reports.replies import SUITE, Recipient, Reply, info
 from reports.sealing import Context, PrivateKey, PublicKey, seal, unpad
 
@@ -60,6 +61,7 @@ def keyboard(monkeypatch):
 
     monkeypatch.setattr(getpass, "getpass", type_line)
     monkeypatch.setattr("builtins.input", lambda prompt="": type_line(prompt))
+    monkeypatch.setattr(open_sealed, "wait_for_enter", lambda _seconds: type_line("Entrée"))
     return typing
 
 
@@ -258,6 +260,29 @@ def test_open_sealed_of_a_person_who_gave_nothing(key, envelope, keyboard):
 def test_open_sealed_wipes_the_screen_when_interrupted(key, envelope, keyboard):
     keyboard.lines = [*PASSPHRASES[:2], KeyboardInterrupt()]
     assert run("open_sealed", envelope.path, shares=key.shares[:2]).endswith(CLEAR_SCREEN)
+
+
+def test_open_sealed_wipes_the_screen_of_those_who_left(key, envelope, keyboard, monkeypatch):
+    """Nobody types any more: five minutes, as the page shows an answer."""
+    given = []
+    monkeypatch.setattr(open_sealed, "wait_for_enter", given.append)
+    keyboard.lines = PASSPHRASES[:2]
+    screen = run("open_sealed", envelope.path, shares=key.shares[:2])
+    assert CLEAR in screen and screen.endswith(CLEAR_SCREEN) and given == [300]
+
+
+def test_waiting_for_enter_ends_by_itself_and_with_a_line(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as keys, os.fdopen(writing, "w") as fingers:
+        monkeypatch.setattr("sys.stdin", keys)
+        before = time.monotonic()
+        wait_for_enter(0.2)
+        assert time.monotonic() - before >= 0.2
+        fingers.write("\n")
+        fingers.flush()
+        before = time.monotonic()
+        wait_for_enter(60)
+        assert time.monotonic() - before < 30
 
 
 def test_open_sealed_too_few_shares(key, envelope, keyboard):

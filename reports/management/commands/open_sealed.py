@@ -1,6 +1,8 @@
 """Opening one sealed value, with enough custodians in the room."""
 
 import contextlib
+import select
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ from reports.sealing import DoesNotOpen, key_id, unseal
 from reports.shares import Share
 
 FILE_MAX_BYTES = 16 * 1024  # of an envelope or a share: both are far smaller
+SHOWN_SECONDS = 300  # as the page shows an answer: nobody's name stays on a machine that was left
 CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 
 
 class Command(BaseCommand):
-    """Show one value, on the screen only, once; then wipe the screen. With `--reply`, seal it for who asked.
+    """Show one value, on the screen only, once; then wipe the screen, at Enter or by itself. With `--reply`, seal it
+    for who asked.
 
     For a machine without a network, under `--settings=pnav.offline`: no database is needed.
     """
@@ -76,8 +80,10 @@ class Command(BaseCommand):
             return
         try:
             self.stdout.write(shown(text))
+            self.stdout.write("\nEntrée efface l'écran, qui s'efface seul après cinq minutes. ", ending="")
+            self.stdout.flush()
             with contextlib.suppress(EOFError, KeyboardInterrupt):
-                input("\nEntrée efface l'écran. ")
+                wait_for_enter(SHOWN_SECONDS)
         finally:
             self.stdout.write(CLEAR_SCREEN, ending="")
             self.stdout.flush()
@@ -90,6 +96,12 @@ class Command(BaseCommand):
             except WrongPassphrase:
                 self.stdout.write(f"Cette phrase de passe n'ouvre pas la part {share.index}.")
         raise CommandError(f"La part {share.index} ({path.name}) reste fermée : la phrase de passe n'est pas la bonne.")
+
+
+def wait_for_enter(seconds: float) -> None:
+    """Until a line is typed, or for so long."""
+    if select.select([sys.stdin], [], [], seconds)[0]:
+        sys.stdin.readline()
 
 
 @dataclass(frozen=True)
