@@ -164,7 +164,7 @@ def live_site(
         site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", django_db_blocker)
         with site.log.open("wb") as log:
             server = subprocess.Popen(
-                [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pnav.asgi:application"],
+                [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "tests.browser.site:application"],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
