@@ -8,6 +8,9 @@ STAMP := .venv/.requirements
 # The machine's certificates, not uv's own: networks with a proxy of their own are common.
 export UV_SYSTEM_CERTS = 1
 export UV_NATIVE_TLS = 1
+# Containers often ask Python to keep nothing of what it compiles. A run of the tests starts more than a hundred
+# processes, and each would compile Django again: two seconds of a processor.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup

@@ -64,5 +64,12 @@ def test_long_files_come_first_and_keep_the_order_of_their_tests():
     ]  # fmt: skip
 
 
+def test_files_of_the_browser_come_before_all_others():
+    other = max((name for name in order.SECONDS if not name.startswith("tests/browser/")), key=order.SECONDS.get)
+    found = [SimpleNamespace(nodeid=f"{name}::a") for name in ("tests/test_a.py", other, "tests/browser/test_short.py")]
+    order.long_files_first(found)
+    assert [one.nodeid.partition("::")[0] for one in found] == ["tests/browser/test_short.py", other, "tests/test_a.py"]
+
+
 def test_long_files_are_there():
     assert [name for name in order.SECONDS if not (once.ROOT / name).is_file()] == []

@@ -26,6 +26,8 @@ does not wait by itself: `go_back`, `reload`, `goto`, `page.url`, `page.title()`
 
 import http.server
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -42,7 +44,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe as AxeCore
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Page, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tests import chromium, once
@@ -56,6 +58,9 @@ START_SECONDS = 60
 PATIENCE_MS = 30_000
 # What Chromium says when a policy of the page refuses something, or when it does not understand one.
 REFUSALS = ("Content Security Policy", "Trusted", "Permissions-Policy", "Permissions policy", "Cross-Origin")
+# What the address bar would suggest: two pages of Chromium's own, drawn anew beside each visit, nearly half of all its
+# work. Nobody types there.
+SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 NEUTRAL_PAGE = "<!doctype html><html lang=fr><title>Prévisions</title><h1>Beau temps partout</h1>"
 
 
@@ -159,7 +164,7 @@ def live_site(
         site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", django_db_blocker)
         with site.log.open("wb") as log:
             server = subprocess.Popen(
-                [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "pnav.asgi:application"],
+                [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "tests.browser.site:application"],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
@@ -190,13 +195,25 @@ def _wait_for(site: LiveSite, server: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
 
 
+def switched_off(engine: BrowserType) -> str:
+    """What Chromium does without: the features that Playwright names, which it says when nothing starts, and ours.
+
+    Of several `--disable-features`, Chromium heeds the last one alone.
+    """
+    with pytest.raises(Error, match="--disable-features=") as nothing:
+        engine.launch(executable_path=shutil.which("false"))
+    (own, *_again) = re.findall(r"--disable-features=(\S+)", str(nothing.value))
+    return ",".join([own, *SUGGESTIONS])
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of this folder."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
-        engine = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+        arguments = ["--no-sandbox", f"--disable-features={switched_off(playwright.chromium)}"]
+        engine = playwright.chromium.launch(executable_path=chromium.find(), args=arguments)
         yield engine
         engine.close()
 
