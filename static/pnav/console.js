@@ -31,6 +31,19 @@
     }
     if (before.open) after.open = true;
   };
+  /** Make this part as that one is, where it stands: whoever reads it keeps the focus and the place, and hears nothing of it. */
+  const follow = (now, fresh) => {
+    if (now.nodeName !== fresh.nodeName || now.id !== fresh.id) { now.replaceWith(document.adoptNode(fresh)); return; }
+    if (now.nodeType !== Node.ELEMENT_NODE) {
+      if (now.data !== fresh.data) now.data = fresh.data;
+      return;
+    }
+    for (const { name } of [...now.attributes]) if (name !== "open" && !fresh.hasAttribute(name)) now.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+    const before = [...now.childNodes], after = [...fresh.childNodes];
+    after.forEach((child, at) => { before[at] ? follow(before[at], child) : now.append(document.adoptNode(child)); });
+    before.slice(after.length).forEach((child) => child.remove());
+  };
   // The only place where text becomes HTML: a page of this site, read into a document where nothing runs (docs/adr/0035).
   const trust = (window.trustedTypes || { createPolicy: (_name, rules) => rules }).createPolicy("pnav-console", {
     createHTML: (page) => page,
@@ -50,7 +63,12 @@
 
   if (board) {
     // Never stale: what could not be read again is said to be old. The focus stays where it is, by its id.
-    const old = find("#tableau-ancien"), voice = find("#tableau-annonces");
+    const old = find("#tableau-ancien"), voice = window.pnavVoice(find("#tableau-annonces"));
+    const told = () => {
+      const part = find("[data-alerts]").cloneNode(true);
+      part.querySelectorAll("[aria-hidden]").forEach((sign) => sign.remove());
+      return [...part.querySelectorAll("li")].map((line) => line.textContent.trim()).join(" ") || part.textContent.trim();
+    };
     const refresh = async () => {
       if (document.hidden) return;
       const page = await load(location.href).catch(() => undefined);
@@ -62,14 +80,16 @@
         return;
       }
       const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
-      const before = find("[data-alerts]").textContent, log = find("#tableau .console-log");
+      const before = told(), log = find("#tableau .console-log");
       const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
-      old.hidden = Boolean(page) && swapFrom(page, "#tableau");
+      const fresh = page && find("#tableau", page);
+      old.hidden = Boolean(fresh);
+      if (fresh) follow(find("#tableau"), fresh);
       if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
-      if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      if (id && document.activeElement !== at && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
       if (page) document.title = page.title;
-      const now = find("[data-alerts]").textContent;
-      if (now !== before) voice.textContent = now;
+      const now = told();
+      if (now !== before) voice(now);
     };
     const log = find("#tableau .console-log");
     if (log) log.scrollTop = log.scrollHeight;
@@ -80,7 +100,7 @@
 
   if (received) {
     // A unit's page of one summary. Reading it is registered: only how many steps there are is asked for again and again.
-    const old = find("#dossier-ancien"), voice = find("#dossier-annonces"), acts = find("#actes");
+    const old = find("#dossier-ancien"), voice = window.pnavVoice(find("#dossier-annonces")), acts = find("#actes");
     const isWritten = () => acts.hasAttribute("data-kept") || [...acts.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
       !field.readOnly && (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
     const refresh = async () => {
@@ -99,7 +119,7 @@
         acts.replaceChildren(...[...find("#actes", page).childNodes].map((node) => document.adoptNode(node)));
         if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
       }
-      voice.textContent = `${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`;
+      voice(`${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`);
     };
     setInterval(refresh, 20000);
     document.addEventListener("visibilitychange", refresh);
@@ -116,7 +136,7 @@
   const loading = new Set();
   let current = null, socket = null, tries = 0, heardAt = 0, beatAt = 0, lostAt = 0, ended = false, polling = false;
 
-  const announce = (text) => { find("#annonces").textContent = text; };
+  const announce = window.pnavVoice(find("#annonces"));
   const own = () => [...conversations.values()].filter((c) => !c.over).sort((a, b) => a.number - b.number);
 
   // --- words of time ---
@@ -359,12 +379,14 @@
     const c = conversations.get(frame.conversation);
     if (!c || c.gone) return;
     const wasNear = isNearEnd(c);
+    const isHere = c === current && !document.hidden;
     let news = 0;
     for (const item of frame.items) {
       const pending = item.client_id && c.outbox.get(item.client_id);
       if (pending) {
         pending.element.remove();
         c.outbox.delete(item.client_id);
+        if (isHere) announce(words.sent);
       }
       if (item.seq <= c.lastSeq) continue;
       if (item.seq > c.lastSeq + 1) { // a hole: ask again from where we are
@@ -376,6 +398,7 @@
       const element = message(item.author, sentAt, item.body, item.author === "agent" ? words[item.seq <= c.theirRead ? "read" : "sent"] : "");
       element.dataset.seq = item.seq;
       c.log.insertBefore(element, find("[data-pending]", c.log) || find("[data-end]", c.log));
+      if (isHere && !pending) announce(`${words[item.author]}. ${slot("body", element).textContent}`);
       if (item.author !== "system") {
         if (item.author === "agent") showPromise(c, ""); // whoever writes is back
         if (item.author === "reporter") c.waits = "me";
@@ -394,7 +417,7 @@
     }
     if (wasNear) toEnd(c);
     else if (frame.items.length && c === current) find("[data-more]", c.thread).hidden = false;
-    if (news && (c !== current || document.hidden)) {
+    if (news && !isHere) {
       announce(say("news", { n: c.number, name: c.name }));
       beep(660);
     }
@@ -434,9 +457,10 @@
 
   function showRead(c, seq) {
     c.theirRead = Math.max(c.theirRead, seq);
-    c.log.querySelectorAll("[data-author=agent][data-seq]").forEach((element) => {
-      if (element.dataset.seq && Number(element.dataset.seq) <= c.theirRead) slot("state", element).textContent = words.read;
-    });
+    const mine = [...c.log.querySelectorAll("[data-author=agent][data-seq]")].map((element) => [Number(element.dataset.seq), slot("state", element)]);
+    const news = mine.filter(([own, state]) => own && own <= c.theirRead && state.textContent !== words.read);
+    for (const [, state] of news) state.textContent = words.read;
+    if (news.length && c === current) announce(words.read);
   }
 
   function typing(c, isOn) {
@@ -455,6 +479,7 @@
     element.dataset.pending = "";
     c.log.insertBefore(element, find("[data-end]", c.log));
     c.outbox.set(clientId, { body, element });
+    if (!isOpen()) announce(words.kept);
     c.form.elements.client_id.value = crypto.randomUUID();
     c.area.value = "";
     c.area.focus();
@@ -468,6 +493,7 @@
     delete element.dataset.pending;
     element.dataset.refused = "";
     slot("state", element).textContent = words.refused;
+    announce(words.refused);
   }
 
   /** Ask for what is missing, then send again what was never acknowledged: the client_id keeps it from being said twice. */
@@ -483,7 +509,7 @@
   function leave(c, reason) {
     if (c.gone || (c.over && reason === "closed")) return;
     const at = document.activeElement, isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
-    announce(say("left", { name: c.name, reason: words[reason] }));
+    if (c !== current || reason !== "closed") announce(say("left", { name: c.name, reason: words[reason] })); // in the thread, its last line says so
     c.over = true;
     c.gone = reason === "released";
     c.number = 0;
@@ -758,7 +784,6 @@
     const button = find("#son"), isOn = soundOn();
     button.hidden = false;
     button.textContent = isOn ? words.sound_on : words.sound_off;
-    button.setAttribute("aria-pressed", String(isOn));
     button.classList.toggle("fr-icon-volume-up-line", isOn);
     button.classList.toggle("fr-icon-volume-mute-line", !isOn);
     const open = find("[name=echange]");
