@@ -10,6 +10,7 @@
   const show = (node, text) => { node.textContent = text; node.hidden = !text; };
   // Written only when it changes: a screen reader says each change.
   const say = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
+  const voice = window.pnavVoice($("voice"));
 
   let title = document.title, status = data.status, interlocutor = data.interlocutor, lastSeq = Number(data.lastSeq), readSent = 0;
   let line = null, lineState = "", atEnd = true, unread = 0, typedAt = 0;
@@ -37,12 +38,13 @@
     part(node, "name").textContent = { reporter: said.you, agent: interlocutor, system: said.system }[message.author];
     setTime(part(node, "time"), message.sent_at);
     part(node, "body").textContent = window.pnavPlain(message.body, said.misleading);
-    if (message.author === "reporter") setState(node, said.sent);
+    if (message.author === "reporter") part(node, "state").textContent = said.sent;
     return node;
   }
 
   // kind: "waiting", "failed" (may be tried again), "refused" (never), or none once it is there.
   function setState(node, text, kind = "") {
+    if (text !== said.pending && text !== part(node, "state").textContent) voice(text);
     part(node, "state").textContent = text;
     node.dataset.state = kind;
     const again = part(node, "retry");
@@ -92,9 +94,10 @@
   }
 
   function showRead(seq) {
-    for (const node of list.querySelectorAll("[data-author=reporter]")) {
-      if (node.dataset.seq && node.dataset.seq <= seq) say(part(node, "state"), said.read);
-    }
+    const states = [...list.querySelectorAll("[data-author=reporter]")].filter((node) => node.dataset.seq && node.dataset.seq <= seq)
+      .map((node) => part(node, "state")).filter((state) => state.textContent !== said.read);
+    for (const state of states) state.textContent = said.read;
+    if (states.length) voice(said.read);
   }
 
   function showStatus(before) {
@@ -124,6 +127,11 @@
     if (text) box.focus();
   }
 
+  function codeError(text) {
+    show($("code-error"), text);
+    voice(text);
+  }
+
   function banner(text, calm) {
     clearTimeout(calmTimer);
     $("banner").classList.toggle("pnav-chat__banner--calm", calm);
@@ -143,7 +151,9 @@
         if (message.client_id && message.client_id === ready.elements.client_id.value) hideAnswers(); // in another tab
         if (entry) settle(entry, message);
         else if (isNew) {
-          place(draw(message));
+          const node = draw(message);
+          place(node);
+          if (message.author !== "reporter") voice(`${part(node, "name").textContent}. ${part(node, "body").textContent}`);
           if (isQuestion(message)) readAnswers();
           if (message.author !== "reporter") typing("");
           if (document.hidden && !discreet) document.title = `(${++unread}) ${title}`;
@@ -158,8 +168,10 @@
       if (frame.interlocutor && !discreet) interlocutor = frame.interlocutor;
       say($("interlocutor"), interlocutor);
       if (status === "waiting") {
-        say($("position"), frame.position === 1 ? said.position_first : fill(said.position, { n: frame.position }));
-        say($("wait"), waitWords(frame.wait_minutes));
+        const words = [frame.position === 1 ? said.position_first : fill(said.position, { n: frame.position }), waitWords(frame.wait_minutes)];
+        const shown = [$("position"), $("wait")];
+        if (words.some((text, at) => text !== shown[at].textContent)) voice(words.join(" "));
+        shown.forEach((node, at) => say(node, words[at]));
       }
       const follow = atEnd;
       const redraw = () => {
@@ -404,11 +416,12 @@
         $("code").textContent = reply.code;
         $("code-until").textContent = reply.until;
         $("code-shown").hidden = false;
+        voice([$("code-label"), $("code"), $("code-until")].map((shown) => shown.textContent.trim()).join(" "));
         say(event.target.querySelector("button"), said.code_again);
         $("code-replaces").hidden = false;
       }
-      show($("code-error"), answer.ok ? "" : reply.detail || said.code_failed);
-    } catch { if (!page.signal.aborted) show($("code-error"), said.code_failed); }
+      codeError(answer.ok ? "" : reply.detail || said.code_failed);
+    } catch { if (!page.signal.aborted) codeError(said.code_failed); }
   });
 
   /* --- the world around --- */

@@ -106,6 +106,7 @@
   function merge(page) {
     const fresh = new Map([...find("#apartes", page).querySelectorAll("[data-aside]")].map((one) => [one.id, one]));
     let news = null;
+    const heard = []; // in a fold that is open
     for (const one of list().querySelectorAll("[data-aside]")) if (!fresh.has(one.id)) end(one);
     for (const [id, now] of fresh) {
       const one = document.getElementById(id);
@@ -115,7 +116,10 @@
         continue;
       }
       const last = Number(one.dataset.last), log = find("[data-aside-log]", one);
-      for (const said of [...now.querySelectorAll("[data-number]")].filter((said) => Number(said.dataset.number) > last)) log.append(document.adoptNode(said));
+      for (const said of [...now.querySelectorAll("[data-number]")].filter((said) => Number(said.dataset.number) > last)) {
+        log.append(document.adoptNode(said));
+        if (one.open && said.dataset.author !== "agent") heard.push([...said.children].map((line) => line.textContent.trim()).join(". "));
+      }
       if (Number(now.dataset.last) > last) {
         if (Number(now.dataset.unread)) news = one;
         log.scrollTop = log.scrollHeight;
@@ -126,7 +130,7 @@
     }
     paint();
     if (news) {
-      hands.announce(hands.say("aside", { title: news.dataset.title }));
+      hands.announce([hands.say("aside", { title: news.dataset.title }), ...heard].join(" "));
       hands.beep(520);
     }
   }

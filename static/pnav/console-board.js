@@ -8,9 +8,28 @@
   const { load, swapFrom } = window.pnavPages;
   const find = (selector, from = document) => from.querySelector(selector);
 
+  /** Make this part as that one is, where it stands: whoever reads it keeps the focus and the place, and hears nothing of it. */
+  const follow = (now, fresh) => {
+    if (now.nodeName !== fresh.nodeName || now.id !== fresh.id) { now.replaceWith(document.adoptNode(fresh)); return; }
+    if (now.nodeType !== Node.ELEMENT_NODE) {
+      if (now.data !== fresh.data) now.data = fresh.data;
+      return;
+    }
+    for (const { name } of [...now.attributes]) if (name !== "open" && !fresh.hasAttribute(name)) now.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+    const before = [...now.childNodes], after = [...fresh.childNodes];
+    after.forEach((child, at) => { before[at] ? follow(before[at], child) : now.append(document.adoptNode(child)); });
+    before.slice(after.length).forEach((child) => child.remove());
+  };
+
   if (board) {
     // Never stale: what could not be read again is said to be old. The focus stays where it is, by its id.
-    const old = find("#tableau-ancien"), voice = find("#tableau-annonces");
+    const old = find("#tableau-ancien"), voice = window.pnavVoice(find("#tableau-annonces"));
+    const told = () => {
+      const part = find("[data-alerts]").cloneNode(true);
+      part.querySelectorAll("[aria-hidden]").forEach((sign) => sign.remove());
+      return [...part.querySelectorAll("li")].map((line) => line.textContent.trim()).join(" ") || part.textContent.trim();
+    };
     const refresh = async () => {
       if (document.hidden) return;
       const page = await load(location.href).catch(() => undefined);
@@ -22,14 +41,16 @@
         return;
       }
       const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
-      const before = find("[data-alerts]").textContent, log = find("#tableau .console-log");
+      const before = told(), log = find("#tableau .console-log");
       const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
-      old.hidden = Boolean(page) && swapFrom(page, "#tableau");
+      const fresh = page && find("#tableau", page);
+      old.hidden = Boolean(fresh);
+      if (fresh) follow(find("#tableau"), fresh);
       if (log) find("#tableau .console-log").scrollTop = isAtEnd ? 1e9 : top; // read on where one was
-      if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
+      if (id && document.activeElement !== at && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
       if (page) document.title = page.title;
-      const now = find("[data-alerts]").textContent;
-      if (now !== before) voice.textContent = now;
+      const now = told();
+      if (now !== before) voice(now);
     };
     const log = find("#tableau .console-log");
     if (log) log.scrollTop = log.scrollHeight;
@@ -40,7 +61,7 @@
 
   if (received) {
     // A unit's page of one summary. Reading it is registered: only how many steps there are is asked for again and again.
-    const old = find("#dossier-ancien"), voice = find("#dossier-annonces"), acts = find("#actes");
+    const old = find("#dossier-ancien"), voice = window.pnavVoice(find("#dossier-annonces")), acts = find("#actes");
     const isWritten = () => acts.hasAttribute("data-kept") || [...acts.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
       !field.readOnly && (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
     const refresh = async () => {
@@ -59,7 +80,7 @@
         acts.replaceChildren(...[...find("#actes", page).childNodes].map((node) => document.adoptNode(node)));
         if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
       }
-      voice.textContent = `${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`;
+      voice(`${find("#etapes-zone").dataset.news} ${find("#etapes-zone li:last-child").textContent}`);
     };
     setInterval(refresh, 20000);
     document.addEventListener("visibilitychange", refresh);

@@ -19,7 +19,7 @@
   const loading = new Set();
   let current = null, socket = null, tries = 0, heardAt = 0, beatAt = 0, lostAt = 0, ended = false, polling = false;
 
-  const announce = (text) => { find("#annonces").textContent = text; };
+  const announce = window.pnavVoice(find("#annonces"));
   const own = () => [...conversations.values()].filter((c) => !c.over).sort((a, b) => a.number - b.number);
 
   // --- words of time ---
@@ -262,12 +262,14 @@
     const c = conversations.get(frame.conversation);
     if (!c || c.gone) return;
     const wasNear = isNearEnd(c);
+    const isHere = c === current && !document.hidden;
     let news = 0;
     for (const item of frame.items) {
       const pending = item.client_id && c.outbox.get(item.client_id);
       if (pending) {
         pending.element.remove();
         c.outbox.delete(item.client_id);
+        if (isHere) announce(words.sent);
       }
       if (item.seq <= c.lastSeq) continue;
       if (item.seq > c.lastSeq + 1) { // a hole: ask again from where we are
@@ -279,6 +281,7 @@
       const element = message(item.author, sentAt, item.body, item.author === "agent" ? words[item.seq <= c.theirRead ? "read" : "sent"] : "");
       element.dataset.seq = item.seq;
       c.log.insertBefore(element, find("[data-pending]", c.log) || find("[data-end]", c.log));
+      if (isHere && !pending) announce(`${words[item.author]}. ${slot("body", element).textContent}`);
       if (item.author !== "system") {
         if (item.author === "agent") showPromise(c, ""); // whoever writes is back
         if (item.author === "reporter") c.waits = "me";
@@ -297,7 +300,7 @@
     }
     if (wasNear) toEnd(c);
     else if (frame.items.length && c === current) find("[data-more]", c.thread).hidden = false;
-    if (news && (c !== current || document.hidden)) {
+    if (news && !isHere) {
       announce(say("news", { n: c.number, name: c.name }));
       beep(660);
     }
@@ -337,9 +340,10 @@
 
   function showRead(c, seq) {
     c.theirRead = Math.max(c.theirRead, seq);
-    c.log.querySelectorAll("[data-author=agent][data-seq]").forEach((element) => {
-      if (element.dataset.seq && Number(element.dataset.seq) <= c.theirRead) slot("state", element).textContent = words.read;
-    });
+    const mine = [...c.log.querySelectorAll("[data-author=agent][data-seq]")].map((element) => [Number(element.dataset.seq), slot("state", element)]);
+    const news = mine.filter(([own, state]) => own && own <= c.theirRead && state.textContent !== words.read);
+    for (const [, state] of news) state.textContent = words.read;
+    if (news.length && c === current) announce(words.read);
   }
 
   function typing(c, isOn) {
@@ -358,6 +362,7 @@
     element.dataset.pending = "";
     c.log.insertBefore(element, find("[data-end]", c.log));
     c.outbox.set(clientId, { body, element });
+    if (!isOpen()) announce(words.kept);
     c.form.elements.client_id.value = crypto.randomUUID();
     c.area.value = "";
     c.area.focus();
@@ -371,6 +376,7 @@
     delete element.dataset.pending;
     element.dataset.refused = "";
     slot("state", element).textContent = words.refused;
+    announce(words.refused);
   }
 
   /** Ask for what is missing, then send again what was never acknowledged: the client_id keeps it from being said twice. */
@@ -386,7 +392,7 @@
   function leave(c, reason) {
     if (c.gone || (c.over && reason === "closed")) return;
     const at = document.activeElement, isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
-    announce(say("left", { name: c.name, reason: words[reason] }));
+    if (c !== current || reason !== "closed") announce(say("left", { name: c.name, reason: words[reason] })); // in the thread, its last line says so
     c.over = true;
     c.gone = reason === "released";
     c.number = 0;
@@ -673,7 +679,6 @@
     const button = find("#son"), isOn = soundOn();
     button.hidden = false;
     button.textContent = isOn ? words.sound_on : words.sound_off;
-    button.setAttribute("aria-pressed", String(isOn));
     button.classList.toggle("fr-icon-volume-up-line", isOn);
     button.classList.toggle("fr-icon-volume-mute-line", !isOn);
     const open = find("[name=echange]");

@@ -73,8 +73,8 @@ def test_agent_lost_gives_the_place_back_and_another_one_comes(live_site, enter)
         Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
     live_site.manage("run_worker", "--ticks", "1")
     expect(page.get_by_role("heading", level=1)).to_have_text("Quelqu’un va vous répondre")
-    expect(page.get_by_text("La connexion avec l'agent est perdue")).to_be_visible()
-    expect(page.get_by_text("Vous êtes la prochaine personne.")).to_be_visible()
+    expect(page.locator("#messages").get_by_text("La connexion avec l'agent est perdue")).to_be_visible()
+    expect(page.locator("#position")).to_have_text("Vous êtes la prochaine personne.")
     in_site(live_site, lambda: make.agent(public_name="Louise", force="gendarmerie"))
     live_site.manage("run_worker", "--ticks", "1")
     expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Louise, gendarmerie nationale")
@@ -171,7 +171,7 @@ def test_discreet_title_never_changes(live_site, enter, console):
     page.evaluate("() => Object.defineProperty(document, 'hidden', { get: () => true })")
     with console(agent, conversation) as camille:
         camille.say("Êtes-vous là ?")
-        expect(page.get_by_text("Êtes-vous là ?")).to_be_attached()
+        expect(page.locator("#messages").get_by_text("Êtes-vous là ?")).to_be_attached()
         assert page.title() == "Informations"
         expect(page.locator("#messages > li").last.locator("[data-part=name]")).to_have_text("Interlocuteur")
 

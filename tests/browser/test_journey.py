@@ -117,7 +117,7 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
     expect(person.get_by_text("Vous n'êtes pas seule.").first).to_be_visible()
     person.locator("textarea:visible").fill("Merci.")
     person.get_by_role("button", name="Envoyer").first.click()
-    expect(desk.get_by_text("Merci.")).to_be_visible()
+    expect(desk.get_by_role("log").get_by_text("Merci.")).to_be_visible()
 
     desk.get_by_text("Terminer", exact=True).first.click()
     desk.get_by_label("Comment l'échange se termine").select_option("advised")

@@ -186,7 +186,7 @@ def test_two_tabs_agree(live_site, enter, console):
         camille.say("Je vous lis")
         camille.send("read", seq=seq)
         for page in (first, second):
-            expect(page.get_by_text("Je vous lis")).to_have_count(1)
+            expect(page.locator("#messages").get_by_text("Je vous lis")).to_have_count(1)
             expect(state(page)).to_have_text("Lu")
         second.get_by_role("button", name="Envoyer").click()
         expect(own(first).locator("[data-part=body]")).to_have_text(["du premier", "brouillon du second"])
@@ -213,7 +213,7 @@ def test_line_that_died_without_a_word_is_found_out_on_waking(live_site, enter, 
         # The page comes back on screen: it asks, nobody answers within five seconds, it takes another line.
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         page.clock.fast_forward(5_000)
-        expect(page.get_by_text("Vous êtes là ?")).to_be_visible()
+        expect(page.locator("#messages").get_by_text("Vous êtes là ?")).to_be_visible()
         assert wire.opened == 2
         expect(page.get_by_text(OFFLINE)).to_be_hidden()
 
@@ -234,7 +234,7 @@ def test_page_catches_up_after_a_long_sleep(live_site, enter, console, wire, eve
             page.evaluate(f"{target}.dispatchEvent(new Event('{event}'))")
             page.clock.run_for(6_000)
         page.clock.resume()
-        expect(page.get_by_text("Vous dormez ?")).to_be_visible()
+        expect(page.locator("#messages").get_by_text("Vous dormez ?")).to_be_visible()
         write(page, "réveillée")
         camille.hear("réveillée")
 
@@ -336,7 +336,7 @@ def test_network_that_blocks_sockets_is_served_by_requests_until_it_does_not(liv
         write(page, "par le chemin lent")
         camille.hear("par le chemin lent")
         camille.say("Je vous lis")
-        expect(page.get_by_text("Je vous lis")).to_be_visible()
+        expect(page.locator("#messages").get_by_text("Je vous lis")).to_be_visible()
         expect(page.get_by_text(OFFLINE)).to_be_hidden()
         # Later a socket is tried again, unasked.
         setattr(wire, how, False)
@@ -360,12 +360,12 @@ def test_network_cut_loses_nothing_and_doubles_nothing(live_site, enter, console
         write(page, "pendant 2")
         expect(own(page).nth(1).locator("[data-part=state]")).to_have_text("Gardé, partira dès que possible")
         camille.say("Vous êtes toujours là ?")
-        expect(page.get_by_text("Vous êtes toujours là ?")).to_have_count(0)
+        expect(page.locator("#messages").get_by_text("Vous êtes toujours là ?")).to_have_count(0)
         page.context.set_offline(False)
         expect(page.get_by_text("Connexion rétablie.")).to_be_visible()
         camille.hear("pendant 2")
         expect(own(page).locator("[data-part=state]")).to_have_text(["Envoyé", "Envoyé", "Envoyé"])
-        expect(page.get_by_text("Vous êtes toujours là ?")).to_have_count(1)
+        expect(page.locator("#messages").get_by_text("Vous êtes toujours là ?")).to_have_count(1)
         write(page, "après")
         camille.hear("après")
     assert bodies(live_site, conversation) == ["avant", "pendant 1", "pendant 2", "après"]
@@ -426,7 +426,7 @@ def test_blocked_sockets_fall_back_to_requests(live_site, enter, console):
         camille.hear("par le chemin lent")
         expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
         camille.say("Je vous lis")
-        expect(page.get_by_text("Je vous lis")).to_be_visible()
+        expect(page.locator("#messages").get_by_text("Je vous lis")).to_be_visible()
         camille.until(lambda frame: frame["type"] == "read" and frame["author"] == "reporter")
         expect(page.get_by_text("Connexion interrompue.")).to_be_hidden()
 

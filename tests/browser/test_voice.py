@@ -1,0 +1,167 @@
+"""What a screen reader is given to say: each thing once, whole, in its order, by one region (`static/pnav/voice.js`).
+
+Heard with Orca, as docs/screen-reader.md tells; a browser alone can only see what the region held.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pnav.accounts.models import Role
+from tests.browser.conftest import LiveSite
+from tests.browser.exchange import assigned, available, waiting, write
+from tests.browser.test_console import OPEN_THREAD, an_agent, at, reporter, sign_in, somebody_waits  # noqa: F401  `at`, `reporter`: fixtures
+
+type Work = Callable[..., Any]
+
+
+def listen(page: Page, region: str) -> None:
+    """Keep all that this region says from now on."""
+    page.evaluate(
+        """selector => {
+          window.heard = [];
+          const region = document.querySelector(selector);
+          new MutationObserver(() => { if (region.textContent) window.heard.push(region.textContent); })
+            .observe(region, { childList: true, characterData: true, subtree: true });
+        }""",
+        region,
+    )
+
+
+def heard(page: Page, *texts: str) -> None:
+    """These were said, in this order, each once, and nothing besides."""
+    expected = " ".join(texts)
+    page.wait_for_function("expected => window.heard.join(' ').length >= expected.length", arg=expected)
+    page.wait_for_timeout(1000)  # nothing follows
+    assert " ".join(page.evaluate("window.heard")) == expected
+    page.evaluate("window.heard.length = 0")
+
+
+def other_regions(page: Page, text: str) -> int:
+    """How many live regions but the voice hold this text: each would say it a second time."""
+    return page.evaluate(
+        """text => [...document.querySelectorAll("[aria-live], [role=status], [role=alert], [role=log]")]
+          .filter((region) => !["voice", "annonces"].includes(region.id))
+          .filter((region) => region.getAttribute("aria-live") !== "off")
+          .filter((region) => region.textContent.includes(text)).length""",
+        text,
+    )
+
+
+@pytest.mark.slow
+def test_person_hears_who_says_what_once(live_site, enter, console):
+    agent, conversation = waiting(live_site)
+    page = enter(conversation)
+    listen(page, "#voice")
+    with console(agent, conversation) as camille:
+        available(live_site, agent)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Vous parlez avec Camille")
+        page.wait_for_function("() => window.heard.join(' ').includes('est là')")
+        page.wait_for_timeout(1000)
+        assert page.evaluate("window.heard.join(' ').split('est là').length") == 2
+        page.evaluate("window.heard.length = 0")
+
+        camille.send("sync", after=0)
+        camille.say("Bonjour.")
+        camille.say("Prenez votre temps.")
+        camille.say("Bonjour.")
+        name = "Camille, police nationale."
+        heard(page, f"{name} Bonjour.", f"{name} Prenez votre temps.", f"{name} Bonjour.")
+        assert other_regions(page, "Prenez votre temps.") == 0
+
+        # One's own words are not said again: only what becomes of them.
+        write(page, "Merci")
+        seq = camille.hear("Merci")
+        heard(page, "Envoyé")
+        camille.send("read", seq=seq)
+        heard(page, "Lu")
+        assert other_regions(page, "Merci") == 0
+
+
+@pytest.mark.slow
+def test_voice_leaves_nothing_behind(live_site, enter, console):
+    agent, conversation = waiting(live_site)
+    page = enter(conversation)
+    with console(agent, conversation) as camille:
+        available(live_site, agent)
+        expect(page.locator("#voice")).to_contain_text("est là")
+        camille.send("sync", after=0)
+        camille.say("Bonjour.")
+        expect(page.locator("#voice")).to_contain_text("Bonjour.")
+        expect(page.locator("#voice")).to_have_text("", timeout=20_000)
+
+
+@pytest.mark.slow
+def test_agent_hears_arrivals_and_messages_once(live_site: LiveSite, page: Page, at: Work, reporter: Any):  # noqa: F811
+    agent = at(an_agent)
+    (_first, key), (_second, other_key) = (
+        at(somebody_waits, postal_code="69003"),
+        at(somebody_waits, postal_code="33000"),
+    )
+    sign_in(page, live_site, agent)
+    listen(page, "#annonces")
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    page.wait_for_function("() => window.heard.join(' ').split('Nouvel échange, touche').length === 3")
+    page.keyboard.press("Alt+1")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    expect(area).to_be_focused()
+    page.wait_for_timeout(1000)
+    page.evaluate("window.heard.length = 0")
+
+    names = page.locator("#liste .console-entry__place").all_inner_texts()
+    person, other = reporter(key), reporter(other_key)
+    if "69003" not in page.locator(f"{OPEN_THREAD} h2").inner_text():
+        person, other = other, person
+    person.says("vous êtes là ?")
+    person.says("on me menace")
+    heard(page, "La personne. vous êtes là ?", "La personne. on me menace")
+    assert other_regions(page, "on me menace") == 0
+    expect(area).to_be_focused()
+
+    page.keyboard.type("Je vous lis.")
+    page.keyboard.press("Control+Enter")
+    person.hears("Je vous lis.")
+    heard(page, "Envoyé")
+    other.says("bonsoir")
+    heard(page, f"Nouveau message, échange 2 : {names[1]}.")
+    assert other_regions(page, "bonsoir") == 0
+    expect(area).to_be_focused()
+
+
+@pytest.mark.slow
+def test_code_is_said_whole_and_once(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    listen(page, "#voice")
+    page.get_by_role("button", name="Créer un code de reprise").click()
+    expect(page.locator("#code")).to_be_visible()
+    code, until = page.locator("#code").inner_text(), page.locator("#code-until").inner_text()
+    heard(page, f"Code de reprise : {code} {until}")
+    assert other_regions(page, code) == 0
+
+
+@pytest.mark.slow
+def test_board_keeps_the_place_of_whoever_reads_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    chief = at(an_agent, role=Role.SUPERVISOR)
+    sign_in(page, live_site, chief)
+    page.goto(live_site.url + "/console/tableau/")
+    page.evaluate(
+        """() => {
+          window.focused = 0;
+          addEventListener("focusin", () => { window.focused += 1; });
+          window.kept = document.querySelector("#attentes-zone tbody tr");
+        }"""
+    )
+    page.locator("#attentes-zone").focus()
+    listen(page, "#tableau-annonces")
+    time = page.locator("#tableau > .fr-hint-text").inner_text()
+    at(somebody_waits)
+    expect(page.locator("#attentes-zone tbody")).to_contain_text("1", timeout=15_000)
+    expect(page.locator("#tableau > .fr-hint-text")).not_to_have_text(time)
+    expect(page.locator("#attentes-zone")).to_be_focused()
+    assert page.evaluate("window.focused") == 1, "the focus went and came back: it would be said again at each look"
+    assert page.evaluate("window.kept.isConnected"), "what was being read was taken away"
+    assert "▲" not in "".join(page.evaluate("window.heard"))
