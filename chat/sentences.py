@@ -281,6 +281,12 @@ OFFLINE = add(
     _("Connexion interrompue. Vos messages sont gardés et partiront dès le retour."),
     _("Connexion interrompue. Tes messages sont gardés et partiront dès le retour."),
 )
+UNSENT = add(
+    "chat.unsent",
+    LINE,
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuyez de nouveau."),
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuie de nouveau."),
+)
 ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
 EMPTY = add(
     "chat.empty",

@@ -152,6 +152,7 @@ def _show(
         "has_slip": transmission_reading.slip_of(conversation) is not None,
         "follow": transmission_reading.link_words(conversation),
         "told": _told(conversation),
+        "carries": conversation.status != Status.CLOSED,
     }
     return render(request, "chat/conversation.html", context)
 
@@ -194,6 +195,9 @@ def when_away(view: View) -> View:
             context = {
                 "body": "" if is_framed else request.POST.get("body", ""),
                 "client_id": request.POST.get("client_id", ""),
+                # « Réessayer » does what was asked for: a text that only went along is not sent.
+                "action": request.path,
+                "to": request.POST.get("to", ""),
                 "csrf_token": get_token(request),
                 # Asked for again as a page: an address that takes forms only leads nowhere.
                 "again": request.get_full_path() if is_framed else reverse("chat:conversation"),

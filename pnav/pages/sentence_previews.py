@@ -139,7 +139,7 @@ def _queue(trial: Trial) -> HttpResponse:
 
 _BODY_ERRORS = {"chat.cut", "chat.empty", "chat.too_long"}
 _STATES = {f"chat.{name}" for name in ("pending", "kept", "sent", "read", "failed", "refused")}
-_BANNERS = {"chat.offline", "chat.online"}
+_BANNERS = {"chat.offline", "chat.unsent", "chat.online"}
 _LINES = {"chat.line_connected", "chat.line_reconnecting", "chat.line_lost"}
 _NOTICES = {"chat.new", "chat.is_there"}
 _LOST = {"chat.lost", "chat.lost_danger", "chat.retry", "chat.trying"}
