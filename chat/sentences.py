@@ -300,6 +300,25 @@ TOO_LONG = add(
     _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
     _("Le message est trop long : 4 000 caractères au plus. Envoie-le en plusieurs fois."),
 )
+UNKEPT = add(
+    "chat.unkept",
+    LINE,
+    _("Le message contient un caractère qui ne peut pas être gardé. Réécrivez-le, puis envoyez."),
+    _("Le message contient un caractère qui ne peut pas être gardé. Réécris-le, puis envoie."),
+)
+TOO_MANY = add(
+    "chat.too_many",
+    LINE,
+    _("Trop de messages à la suite. Attendez quelques secondes, puis envoyez de nouveau."),
+    _("Trop de messages à la suite. Attends quelques secondes, puis envoie de nouveau."),
+)
+OVER = add("chat.over", LINE, _("L'échange a pris fin : ce message n'a pas été envoyé."))
+NOT_SENT = add(
+    "chat.not_sent",
+    LINE,
+    _("Le message n'est pas parti. Envoyez-le de nouveau."),
+    _("Le message n'est pas parti. Envoie-le de nouveau."),
+)
 COUNT = add(
     "chat.count",
     LINE,

@@ -20,6 +20,7 @@ from chat.models import Conversation, EventKind, Message
 from reports import limits
 from reports.models import AgeBand
 from reports.session import KEY
+from sentences import shelf
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
@@ -619,6 +620,15 @@ def test_read_again_is_a_button_of_the_form_that_holds_the_text(as_reporter):
 
 def words_of(html):
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_why_a_message_did_not_go_is_said_in_the_voice_and_in_the_words_of_the_house(as_reporter):
+    client = as_reporter(make.assigned(age_band="under_15"))
+    sent = {"client_id": str(uuid.uuid4()), "body": "a\x00b"}
+    assert "Réécris-le, puis envoie." in shown(client.post(reverse("chat:message"), sent))
+    shelf.put({"chat.empty": shelf.Changed(tu="Écris un mot, même un seul.")})
+    page = shown(client.post(reverse("chat:message"), sent | {"body": " "}))
+    assert 'id="body-error">Écris un mot, même un seul.</p>' in page
 
 
 @pytest.mark.parametrize("discreet", [True, False])
