@@ -1,7 +1,7 @@
 """What is being written in the exchange, when its author reads something else meanwhile.
 
 It waits in the sealed session, never on the device nor in an address, and is back in its field, once, when the exchange
-is shown again. It is forgotten with the visit. See `reports.session`.
+is shown again. It is forgotten with the visit. See `reports.session`, docs/adr/0048.
 """
 
 from django.http import HttpRequest

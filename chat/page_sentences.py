@@ -7,6 +7,7 @@ from sentences.catalogue import Place, Variable, add
 
 WAITING = Place("chat.waiting", "Salle d'attente")
 EXCHANGE = Place("chat.exchange", "Page de l'échange")
+FRAME = Place("chat.frame", "Cadre des nouveautés, pour qui n'a pas JavaScript")
 AFTER = Place("chat.after", "Après l'échange")
 ENDED = Place("chat.ended", "Visite terminée sur cet appareil")
 END = Place("chat.end", "Terminer l'échange, quitter la file")
@@ -14,6 +15,7 @@ RESUME = Place("chat.resume", "Reprendre un échange avec un code")
 AWAY = Place("chat.away", "Page de secours, quand la base de données ne répond pas")
 
 DELETED_ON = Variable("date", "le jour de la suppression", "26 octobre 2027")
+NO_SCRIPT = "Lue sans JavaScript seulement : l'aperçu ne la montre qu'à un navigateur qui n'en a pas."
 DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page."
 
 add(
@@ -46,6 +48,44 @@ add(
     EXCHANGE,
     _("Suppression prévue le {date} au plus tôt ; tout ajout repousse cette date."),
     variables=[DELETED_ON],
+)
+add(
+    "chat.frame_waiting",
+    WAITING,
+    _("La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre, ou avec « Actualiser »."),
+    note=NO_SCRIPT,
+)
+add(
+    "chat.frame_active",
+    EXCHANGE,
+    _("Les nouveaux messages arrivent seuls dans ce cadre, ou avec « Actualiser »."),
+    note=NO_SCRIPT,
+)
+add(
+    "chat.frame_gone",
+    FRAME,
+    _("Cette visite a pris fin sur cet appareil. Ce qui reste affiché autour de ce cadre s’efface avec ce lien :"),
+)
+add("chat.frame_ended", FRAME, _("L’échange est terminé."))
+add(
+    "chat.frame_see",
+    FRAME,
+    _("« Actualiser », sous les messages, montre la suite et garde le message en cours."),
+)
+add("chat.frame_arrived", FRAME, _("Quelqu’un est là pour vous."), _("Quelqu’un est là pour toi."))
+add(
+    "chat.frame_summary",
+    FRAME,
+    _(
+        "Un résumé est à lire avant la suite : « Actualiser », sous les messages, montre comment, et garde le "
+        "message en cours."
+    ),
+)
+add("chat.frame_none", FRAME, _("Pas encore de nouveau message. Ils apparaîtront ici."))
+add(
+    "chat.frame_follow",
+    FRAME,
+    _("Une suite est à lire : le bouton sous les messages y mène, et garde le message en cours."),
 )
 add(
     "chat.away_told",

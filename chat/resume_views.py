@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 import reports.session
 import triage.session
-from chat import access, codewords, followups, resume, sentences
+from chat import access, codewords, drafts, followups, resume, sentences
 from chat.forms import CodeForm
 from chat.lifecycle import Status
 from chat.models import Conversation, FollowUp
-from chat.views import json_answer, manner_of, without_visit
+from chat.views import json_answer, manner_of, when_away, without_visit
 from reports import arrivals, house, house_rules, limits
 from reports.models import ErasureRequest
 from reports.visitor import hashed_networks
@@ -47,11 +47,13 @@ def _until(conversation: Conversation, *, shown: bool) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@when_away
 def code(request: HttpRequest) -> HttpResponse:
     """Whether there is a code and until when; a POST makes one and shows it, this once.
 
     It waits nowhere for another page, not even sealed in the session: loaded again, a page sends its POST again and
-    shows another code. A POST that asks for JSON (the script, which stays on its page) is answered with it as well.
+    shows another code. A POST that asks for JSON (the script, which stays on its page) is answered with it as well;
+    one that does not may bring what is being written in the exchange (`body`), which goes along.
     """
     current = access.as_reporter(request.session)
     wants_json = "application/json" in request.headers.get("Accept", "")
@@ -59,6 +61,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401) if wants_json else _without_visit(request)
     if request.method != "POST":
         return _show(request, current)
+    drafts.keep(request, current, request.POST.get("body", ""))
     issued, error, status = _issue(current)
     current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])
     if not wants_json:

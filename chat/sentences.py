@@ -281,6 +281,12 @@ OFFLINE = add(
     _("Connexion interrompue. Vos messages sont gardés et partiront dès le retour."),
     _("Connexion interrompue. Tes messages sont gardés et partiront dès le retour."),
 )
+UNSENT = add(
+    "chat.unsent",
+    LINE,
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuyez de nouveau."),
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuie de nouveau."),
+)
 ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
 EMPTY = add(
     "chat.empty",
@@ -293,6 +299,25 @@ TOO_LONG = add(
     LINE,
     _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
     _("Le message est trop long : 4 000 caractères au plus. Envoie-le en plusieurs fois."),
+)
+UNKEPT = add(
+    "chat.unkept",
+    LINE,
+    _("Le message contient un caractère qui ne peut pas être gardé. Réécrivez-le, puis envoyez."),
+    _("Le message contient un caractère qui ne peut pas être gardé. Réécris-le, puis envoie."),
+)
+TOO_MANY = add(
+    "chat.too_many",
+    LINE,
+    _("Trop de messages à la suite. Attendez quelques secondes, puis envoyez de nouveau."),
+    _("Trop de messages à la suite. Attends quelques secondes, puis envoie de nouveau."),
+)
+OVER = add("chat.over", LINE, _("L'échange a pris fin : ce message n'a pas été envoyé."))
+NOT_SENT = add(
+    "chat.not_sent",
+    LINE,
+    _("Le message n'est pas parti. Envoyez-le de nouveau."),
+    _("Le message n'est pas parti. Envoie-le de nouveau."),
 )
 COUNT = add(
     "chat.count",

@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -20,7 +21,6 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.csp import CSP
-from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -39,6 +39,7 @@ from chat import (
     protocol,
     refusals,
     resume,
+    sentences,
     thread,
     transmission_reading,
     wording,
@@ -59,6 +60,16 @@ type View = Callable[[HttpRequest], HttpResponse]
 
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
 MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
+
+# Why a message of the form did not go, by the code of its error.
+OVER, TOO_MANY = "over", "too_many"
+WHY = {
+    protocol.EMPTY: sentences.EMPTY,
+    protocol.TOO_LONG: sentences.TOO_LONG,
+    protocol.BAD_FRAME: sentences.UNKEPT,
+    OVER: sentences.OVER,
+    TOO_MANY: sentences.TOO_MANY,
+}
 
 EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
 
@@ -123,6 +134,12 @@ def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, A
     }
 
 
+def _why(form: MessageForm, *, familiar: bool) -> str:
+    """Why the message did not go."""
+    codes = [error.code or "" for error in form.errors.as_data().get("body", [])]
+    return WHY.get(codes[0] if codes else "", sentences.NOT_SENT).spoken(familiar=familiar)
+
+
 def _show(
     request: HttpRequest, conversation: Conversation, form: MessageForm | None = None, *, draft: str = ""
 ) -> HttpResponse:
@@ -131,9 +148,6 @@ def _show(
     said, discreet = manner["said"], manner["discreet"]
     standing = _standing(conversation, manner)
     lines = thread.read_lines(conversation, said, discreet=discreet)
-    error = ""
-    if form is not None:
-        error = str(next(iter(form.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
     context = {
         **manner,
         **standing,
@@ -141,7 +155,7 @@ def _show(
         "blank": thread.BLANK,
         "last_seq": lines[-1].seq if lines else 0,
         "is_error": form is not None,
-        "body_error": error,
+        "body_error": "" if form is None else _why(form, familiar=manner["familiar"]),
         "body": form.data.get("body", "") if form is not None else draft,
         "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
         "words": json.dumps(said, ensure_ascii=False),
@@ -152,6 +166,7 @@ def _show(
         "has_slip": transmission_reading.slip_of(conversation) is not None,
         "follow": transmission_reading.link_words(conversation),
         "told": _told(conversation),
+        "carries": conversation.status != Status.CLOSED,
     }
     return render(request, "chat/conversation.html", context)
 
@@ -194,6 +209,9 @@ def when_away(view: View) -> View:
             context = {
                 "body": "" if is_framed else request.POST.get("body", ""),
                 "client_id": request.POST.get("client_id", ""),
+                # « Réessayer » does what was asked for: a text that only went along is not sent.
+                "action": request.path,
+                "to": request.POST.get("to", ""),
                 "csrf_token": get_token(request),
                 # Asked for again as a page: an address that takes forms only leads nowhere.
                 "again": request.get_full_path() if is_framed else reverse("chat:conversation"),
@@ -233,7 +251,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         form = MessageForm({"body": draft})
         form.is_valid()
         form.errors.pop("body", None)
-        form.add_error("body", _("L'échange a pris fin : ce message n'a pas été envoyé."))
+        form.add_error("body", ValidationError("", code=OVER))
         return _show(request, current, form)
     return _show(request, current, draft=draft)
 
@@ -249,12 +267,12 @@ def post_message(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, current, form)
     if limits.is_over(f"messages:{current.public_id}", limit=MESSAGES, seconds=MESSAGES_SECONDS):
-        form.add_error("body", _("Trop de messages à la suite. Attendez quelques secondes, puis envoyez de nouveau."))
+        form.add_error("body", ValidationError("", code=TOO_MANY))
         return _show(request, current, form)
     try:
         _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
     except actions.ConversationClosed:
-        form.add_error("body", _("L'échange a pris fin : ce message n'a pas été envoyé."))
+        form.add_error("body", ValidationError("", code=OVER))
         current.refresh_from_db()
         return _show(request, current, form)
     return redirect(reverse("chat:conversation") + "#fin")

@@ -40,6 +40,7 @@ WORDS: dict[str, Sentence] = {
     "typing": sentences.TYPING,
     "offline": sentences.OFFLINE,
     "online": sentences.ONLINE,
+    "unsent": sentences.UNSENT,
     "empty": sentences.EMPTY,
     "too_long": sentences.TOO_LONG,
     "count": sentences.COUNT,

@@ -6,6 +6,7 @@ Environment: PORT (8000), DATA (a folder of official files to load). State lives
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ import time
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from django.core.management.base import CommandError
 
@@ -182,6 +183,26 @@ def _show(demo: dict[str, Any]) -> None:
     _say("  Ces comptes sont aussi dans .local/demo.json.  Ctrl-C arrête tout.\n")
 
 
+def _hold() -> IO[str] | None:
+    """The folder of this demonstration, for as long as the answer is open, so until this process ends, killed or not.
+
+    None while another run has it: its files are not touched.
+    """
+    lock = (STATE / "run.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _forget_files() -> None:
+    """Nothing tells of a site that does not answer."""
+    DEMO.unlink(missing_ok=True)
+    environment.forget()
+
+
 def main() -> int:
     """Run until interrupted; 0 when stopped, 1 when something did not start or died."""
     port = int(os.environ.get("PORT") or 8000)
@@ -190,6 +211,16 @@ def main() -> int:
         _say(f"DATA : le dossier {data} n'existe pas.")
         return 1
     STATE.mkdir(exist_ok=True)
+    if (lock := _hold()) is None:
+        where = f", à l'adresse {json.loads(DEMO.read_text())['base_url']}/" if DEMO.exists() else ""
+        _say(f"make run tourne déjà dans ce dossier{where}. Ctrl-C, dans son terminal, l'arrête.")
+        return 1
+    with lock:
+        return _run(port, data)
+
+
+def _run(port: int, data: Path | None) -> int:
+    """From a folder that is ours to the end."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -197,9 +228,7 @@ def main() -> int:
         except OSError:
             _say(f"Le port {port} est déjà pris : PORT=8123 make run en choisit un autre.")
             return 1
-    # Not before: they are those of the demonstration that has the port, when it is this checkout's.
-    DEMO.unlink(missing_ok=True)
-    environment.forget()
+    _forget_files()  # of a run that was killed
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -257,7 +286,7 @@ def main() -> int:
         _say("\nArrêt…")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        environment.forget()
+        _forget_files()
         for service in reversed(services):
             service.stop()
     return status

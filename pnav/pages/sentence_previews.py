@@ -137,9 +137,9 @@ def _queue(trial: Trial) -> HttpResponse:
     return _conversation(trial, Status.WAITING, **{where: trial.text})
 
 
-_BODY_ERRORS = {"chat.cut", "chat.empty", "chat.too_long"}
+_BODY_ERRORS = {f"chat.{name}" for name in ("cut", "empty", "too_long", "unkept", "too_many", "over", "not_sent")}
 _STATES = {f"chat.{name}" for name in ("pending", "kept", "sent", "read", "failed", "refused")}
-_BANNERS = {"chat.offline", "chat.online"}
+_BANNERS = {"chat.offline", "chat.unsent", "chat.online"}
 _LINES = {"chat.line_connected", "chat.line_reconnecting", "chat.line_lost"}
 _NOTICES = {"chat.new", "chat.is_there"}
 _LOST = {"chat.lost", "chat.lost_danger", "chat.retry", "chat.trying"}
@@ -211,6 +211,22 @@ def _away(trial: Trial) -> HttpResponse:
     """This page has no frame: it says itself that it is a preview."""
     told = {"text": trial.text, "is_marked": True}
     return HttpResponse(render_to_string("chat/away.html", {"body": "Bonjour", "client_id": "", "preview_of": told}))
+
+
+def _frame(trial: Trial) -> HttpResponse:
+    """What stands in the page of whoever has no script: it says itself that it is a preview, and stands still."""
+    key = trial.sentence.key
+    status = {"chat.frame_gone": "", "chat.frame_ended": Status.CLOSED}.get(key, Status.ACTIVE)
+    context = {
+        **_manner(trial),
+        "status": status,
+        "shown": Status.ACTIVE if key == "chat.frame_none" else Status.WAITING,
+        "paused": True,
+        "asked": key == "chat.frame_summary",
+        "follow": key == "chat.frame_follow",
+        "preview_of": {"text": trial.text, "is_marked": True},
+    }
+    return render(trial.request, "chat/news.html", context)
 
 
 # --- what follows it, and what is kept --------------------------------------------------------------------------------
@@ -367,6 +383,7 @@ DRAW: Mapping[str, Draw] = {
     chat_sentences.CODE.key: _code,
     page_sentences.WAITING.key: lambda trial: _conversation(trial, Status.WAITING),
     page_sentences.EXCHANGE.key: _exchange,
+    page_sentences.FRAME.key: _frame,
     page_sentences.AFTER.key: lambda trial: _conversation(trial, Status.CLOSED),
     page_sentences.ENDED.key: lambda trial: _page(trial, "chat/ended.html", {"numbers": chat.views.EMERGENCY_NUMBERS}),
     page_sentences.END.key: _end,

@@ -14,6 +14,7 @@
 
   let title = document.title, status = data.status, interlocutor = data.interlocutor, lastSeq = Number(data.lastSeq), readSent = 0;
   let line = null, lineState = "", atEnd = true, unread = 0, typedAt = 0;
+  let held = ""; // where a way out leads that was held up once, for a message that would be lost
   let inFlight = null, patience = 0, bannerTimer = 0, calmTimer = 0, typingTimer = 0;
   const LONG = 4; // tries of a message, half a minute: they go on, and the person may ask for one at once
   const page = new AbortController(); // ends what listens beyond the exchange's own nodes, with the visit
@@ -84,6 +85,7 @@
   function leaveOutbox(entry) {
     outbox.splice(outbox.indexOf(entry), 1);
     if (inFlight === entry) { clearTimeout(patience); inFlight = null; }
+    if (held && !outbox.length) { held = ""; banner("", false); }
   }
 
   function settle(entry, message) {
@@ -389,12 +391,26 @@
   }
 
   form.addEventListener("submit", (event) => {
-    const elsewhere = event.submitter && event.submitter.hasAttribute("formaction");
-    // Elsewhere, and the text goes along; not while messages are unsent, which are in this page only.
-    if (elsewhere && (status === "closed" || (navigator.onLine && !outbox.length))) return;
+    if (!event.submitter || !event.submitter.hasAttribute("formaction")) { event.preventDefault(); post(); return; }
+    // Elsewhere, and the text goes along. Messages that are unsent are in this page only: held up once, and told why.
+    const to = event.submitter.value;
+    if (status === "closed" || (navigator.onLine && (!outbox.length || held === to))) return;
     event.preventDefault();
-    if (elsewhere) banner(said.offline, true); else post();
+    if (!navigator.onLine) { banner(said.offline, true); return; }
+    held = to;
+    banner(said.unsent, false);
   });
+
+  // The same by a link to another page, in this tab. The quick exit is none: nothing here holds it up.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]"), way = $("elsewhere");
+    if (!link || link.target || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (link.origin !== location.origin || (link.hash && link.pathname === location.pathname)) return;
+    if ((!box.value.trim() && !outbox.length) || !form.requestSubmit) return; // an old browser has none
+    event.preventDefault();
+    way.value = link.pathname + link.search + link.hash;
+    form.requestSubmit(way);
+  }, page);
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); post(); }
   });

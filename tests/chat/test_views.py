@@ -1,6 +1,7 @@
 import json
 import re
 import uuid
+from collections import Counter
 from html import unescape
 
 import pytest
@@ -19,6 +20,7 @@ from chat.models import Conversation, EventKind, Message
 from reports import limits
 from reports.models import AgeBand
 from reports.session import KEY
+from sentences import shelf
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
@@ -546,14 +548,22 @@ def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
 # --- a text that goes along -------------------------------------------------------------------------------------------
 
 
-def leave(client, body, to="suites"):
+def leave(client, body, to="/tchat/suites/"):
     return client.post(reverse("chat:draft"), {"body": body, "to": to})
 
 
 @pytest.mark.parametrize(
     ("to", "place"),
-    [("suites", "/tchat/suites/"), ("passage", "/tchat/passage/"), ("echange", "/tchat/#fin"), ("x", "/tchat/")],
-)
+    [
+        ("/tchat/suites/", "/tchat/suites/"),
+        ("/tchat/#fin", "/tchat/#fin"),
+        ("/parametres-affichage/?next=/tchat/", "/parametres-affichage/?next=/tchat/"),
+        *((elsewhere, "/tchat/") for elsewhere in (
+            "", "x", "//example.org/", "/\\example.org/", "https://example.org/", "javascript:alert(1)", "/inconnu/",
+            "/tchat/\r\nX: 1",
+        )),
+    ],
+)  # fmt: skip
 def test_text_goes_along_and_is_back_once(as_reporter, to, place):
     conversation = make.assigned()
     client = as_reporter(conversation)
@@ -595,17 +605,62 @@ def test_without_a_script_the_frame_leads_to_the_button_that_keeps_the_text(as_r
     conversation = make.assigned(reception_point=unit.point)
     client = as_reporter(conversation)
     page = client.get(PAGE).text
-    assert 'id="follow" hidden' in page and 'value="suites">Suites</button>' in page, "shown by chat-noscript.css"
+    assert 'id="follow" hidden' in page and 'value="/tchat/suites/">Suites<' in page, "shown by chat-noscript.css"
     hand.asked(conversation, unit)
     news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
     assert "le bouton sous les messages y mène" in news and 'href="/tchat/suites/"' not in news
-    assert 'value="suites">Lire et répondre</button>' in client.get(PAGE).text
+    assert 'value="/tchat/suites/">Lire et répondre</button>' in client.get(PAGE).text
 
 
 def test_read_again_is_a_button_of_the_form_that_holds_the_text(as_reporter):
     page = as_reporter(make.assigned()).get(PAGE).text
     (button,) = re.findall(r"<button[^>]*>Actualiser</button>", page)
-    assert 'form="compose"' in button and 'formaction="/tchat/brouillon/"' in button and 'value="echange"' in button
+    assert 'form="compose"' in button and 'formaction="/tchat/brouillon/"' in button and 'value="/tchat/#fin"' in button
+
+
+def words_of(html):
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_why_a_message_did_not_go_is_said_in_the_voice_and_in_the_words_of_the_house(as_reporter):
+    client = as_reporter(make.assigned(age_band="under_15"))
+    sent = {"client_id": str(uuid.uuid4()), "body": "a\x00b"}
+    assert "Réécris-le, puis envoie." in shown(client.post(reverse("chat:message"), sent))
+    shelf.put({"chat.empty": shelf.Changed(tu="Écris un mot, même un seul.")})
+    page = shown(client.post(reverse("chat:message"), sent | {"body": " "}))
+    assert 'id="body-error">Écris un mot, même un seul.</p>' in page
+
+
+@pytest.mark.parametrize("discreet", [True, False])
+@pytest.mark.parametrize("status", ["waiting", "assigned"])
+def test_each_way_out_of_the_page_has_a_button_that_keeps_the_text_without_a_script(as_reporter, status, discreet):
+    page = shown(as_reporter(getattr(make, status)(discreet=discreet)).get(PAGE))
+    page = re.sub(r'<template id="left".*?</template>', "", page, flags=re.S)  # of a visit that ended
+    page = re.sub(r'<section[^>]* id="suite".*?</section>', "", page, flags=re.S)  # of an exchange that ended
+    carried = "".join(re.findall(r'<noscript class="pnav-carried">(.*?)</noscript>', page, flags=re.S))
+    buttons = re.findall(r"<button([^>]*)>(.*?)</button>", carried, flags=re.S)
+    assert all('type="submit" form="compose" formaction="/tchat/' in marks for marks, _words in buttons)
+    place = re.compile(r'(?:value|formaction)="([^"]*)"')
+    ways = Counter((place.findall(marks)[-1], words_of(text)) for marks, text in buttons)
+    links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>(.*?)</a>', page, flags=re.S)
+    end = "Quitter la file d’attente" if status == "waiting" else "Terminer l’échange"
+    kept = Counter((to, end if to == "/tchat/terminer/" else words_of(text)) for to, text in links)
+    assert ways == kept + Counter([("/tchat/code/", "Créer un code de reprise")])
+    assert len(ways) >= 16
+
+
+def test_code_asked_for_without_a_script_keeps_the_text(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    page = client.post(reverse("chat:code"), {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())}).text
+    assert "pnav-chat__code" in page and "Un-mot-garde" not in page
+    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
+
+
+def test_text_is_shown_again_when_the_database_is_away_as_a_code_is_asked_for(client, database_away):
+    page = client.post(reverse("chat:code"), {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())})
+    assert page.status_code == 503 and "Un-mot-garde</textarea>" in page.text
+    assert 'action="/tchat/code/"' in page.text and 'name="to"' not in page.text
 
 
 @pytest.mark.parametrize("state", ["waiting", "arrived", "closed", "summary"])
@@ -638,14 +693,15 @@ def test_answer_in_the_frame_is_asked_again_there_when_the_database_is_away(clie
 
 
 def test_text_to_keep_is_shown_again_when_the_database_is_away(client, database_away):
-    answer = leave(client, "Un-mot-garde", "echange")
+    answer = leave(client, "Un-mot-garde", "/tchat/suites/")
     assert answer.status_code == 503
     page = answer.content.decode()
     assert "Un-mot-garde</textarea>" in page and "refresh" not in page
+    assert 'action="/tchat/brouillon/"' in page and 'name="to" value="/tchat/suites/"' in page, "it is not sent"
 
 
 def test_nothing_to_keep_and_the_database_away_asks_for_the_page_again(client, database_away):
-    page = leave(client, "", "echange").content.decode()
+    page = leave(client, "", "/tchat/#fin").content.decode()
     assert 'http-equiv="refresh" content="8; url=/tchat/"' in page, "its own address takes forms only"
 
 

@@ -26,15 +26,20 @@ def test_roles_are_said_in_french_and_kept_in_english_for_scripts(capsys):
     assert "dans un autre terminal : make code USER=police1" in said
 
 
-def test_second_start_on_the_same_port_leaves_the_first_one_its_files(tmp_path, monkeypatch, capsys):
-    """They are what `make code`, `manage.py` and the sandbox know the running demonstration by."""
-    kept = [tmp_path / "demo.json", tmp_path / "environment.json"]
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """What `make code`, `manage.py` and the sandbox know a running demonstration by."""
+    files = [tmp_path / "demo.json", tmp_path / "environment.json"]
+    monkeypatch.setattr(run, "STATE", tmp_path)
+    monkeypatch.setattr(run, "DEMO", files[0])
+    monkeypatch.setattr(run.environment, "FILE", files[1])
+    monkeypatch.delenv("DATA", raising=False)
+    return files
+
+
+def test_second_start_on_the_same_port_leaves_the_first_one_its_files(kept, monkeypatch, capsys):
     for file in kept:
         file.write_text("{}")
-    monkeypatch.setattr(run, "STATE", tmp_path)
-    monkeypatch.setattr(run, "DEMO", kept[0])
-    monkeypatch.setattr(run.environment, "FILE", kept[1])
-    monkeypatch.delenv("DATA", raising=False)
     with socket.socket() as first:
         first.bind(("127.0.0.1", 0))
         first.listen()
@@ -42,6 +47,73 @@ def test_second_start_on_the_same_port_leaves_the_first_one_its_files(tmp_path, 
         assert run.main() == 1
     assert "est déjà pris" in capsys.readouterr().out
     assert all(file.exists() for file in kept)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_second_start_on_another_port_says_that_one_is_running_and_leaves_it_its_files(
+    kept, monkeypatch, capsys, is_ready
+):
+    monkeypatch.setenv("PORT", free_port())
+    if is_ready:
+        for file in kept:
+            file.write_text(json.dumps({"base_url": "http://localhost:8123"}))
+    first = run._hold()
+    assert first is not None
+    with first:
+        assert run.main() == 1
+    where = ", à l'adresse http://localhost:8123/" if is_ready else ""
+    assert f"make run tourne déjà dans ce dossier{where}. Ctrl-C" in capsys.readouterr().out
+    assert [file.exists() for file in kept] == [is_ready, is_ready]
+    again = run._hold()
+    assert again is not None, "the first one has ended"
+    again.close()
+
+
+class FakeServer:
+    """A server that runs until it is stopped."""
+
+    as_root, url, process = False, "fake://", None
+
+    def __init__(self, *_arguments):
+        pass
+
+    def forget(self):
+        pass
+
+    def start(self):
+        self.process = self
+
+    def poll(self):
+        return None
+
+    def stop(self):
+        self.process = None
+
+
+def test_stopped_it_leaves_no_file_that_tells_of_it(kept, monkeypatch):
+    def told_and_stopped(_seconds):
+        assert all(file.exists() for file in kept)
+        raise KeyboardInterrupt
+
+    for name in ("Postgres", "Valkey", "Daphne", "Worker"):
+        monkeypatch.setattr(run, name, FakeServer)
+    monkeypatch.setattr(run, "_prepare", lambda _data, port: as_json(f"http://localhost:{port}", {}))
+    monkeypatch.setattr(run, "_remembered", lambda name, _make: {"seal.json": SEAL}.get(name, KEYS))
+    monkeypatch.setattr(run.time, "sleep", told_and_stopped)
+    monkeypatch.setattr(run.signal, "signal", lambda *_arguments: None)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setenv("PORT", free_port())
+    assert run.main() == 0
+    assert not any(file.exists() for file in kept)
+
+
+SEAL, KEYS = {"public_key": "key", "shares": []}, {"SECRET_KEY": "key", "CONTENT_KEYS": "keys"}
 
 
 @pytest.fixture

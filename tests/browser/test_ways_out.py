@@ -1,0 +1,168 @@
+"""Whoever reads another page while writing finds the text again; the quick exit asks nothing (ADR 0048)."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import goes_on
+from tests.browser.exchange import assigned, bodies, in_site, own, write
+from tests.factories import chat as make
+
+KEPT = "Je voulais vous dire <que>\nj'ai peur"
+IN_MENU = ["Accueil", "Orientation", "Point d'accueil", "Paramètres d'affichage"]
+
+
+def way(page: Page, name: str, where: str, javascript: bool):
+    """What leads there: a link, which without a script is a button of the form."""
+    return page.locator(where).get_by_role("link" if javascript else "button", name=re.compile(f"^{name}"))
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_text_is_back_after_each_way_out(live_site, enter, javascript):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, javascript=javascript)
+    ways = [
+        ("main", "Durée, accès, effacement", "/tchat/conservation/"),
+        ("main", "Terminer l’échange", "/tchat/terminer/"),
+        (".pnav-header__nav", "Point d'accueil", "/point-d-accueil/"),
+        (".pnav-header__nav", "Paramètres d'affichage", "/parametres-affichage/?next=/tchat/"),
+        (".pnav-header__brand", "Pnav", "/"),
+        ("footer", "Traces dans le navigateur", "/quitter/"),
+    ]
+    for where, name, address in ways:
+        page.get_by_label("Votre message").fill(KEPT)
+        with goes_on(page):
+            way(page, name, where, javascript).click()
+        assert unquote(page.url) == live_site.url + address, "nothing that was typed is in an address"
+        assert "Je voulais" not in page.content()
+        page.goto(live_site.url + "/tchat/")
+        expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+    page.goto(live_site.url + "/tchat/")
+    expect(page.get_by_label("Votre message")).to_have_value("")  # once
+    assert bodies(live_site, conversation) == []
+
+
+def test_code_without_a_script_keeps_the_text(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, javascript=False, width=320, height=640)
+    page.get_by_label("Votre message").fill(KEPT)
+    page.get_by_role("button", name="Créer un code de reprise").click()
+    expect(page.locator(".pnav-chat__code")).to_have_text(re.compile(r"^\S+( \S+){4}$"))
+    page.get_by_role("link", name="Revenir à mon échange").click()
+    expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+
+
+def test_text_of_who_ends_the_exchange_is_shown_as_not_sent(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    page.get_by_label("Votre message").fill(KEPT)
+    page.get_by_role("link", name="Terminer l’échange").click()
+    page.get_by_role("button", name="Oui, terminer").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(page.get_by_text("ce message n'a pas été envoyé")).to_be_visible()
+    expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+    assert bodies(live_site, conversation) == []
+
+
+def drawn_as_without_scripts(page: Page) -> None:
+    """The page as a browser without scripts draws it, in one that has them: axe needs them."""
+
+    def answer(route: Route) -> None:
+        answered = route.fetch()
+        text = re.sub(r"<script[^>]*></script>", "", answered.text())
+        text = text.replace("<noscript", "<span").replace("</noscript>", "</span>")
+        route.fulfill(response=answered, body=text)
+
+    page.route(re.compile("/tchat/$"), answer)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_ways_without_a_script_are_accessible(live_site, enter, axe, theme):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=drawn_as_without_scripts, theme=theme, width=320, height=640)
+    page.get_by_text("Menu", exact=True).last.click()
+    expect(way(page, "Accueil", ".pnav-menu__panel", False)).to_be_visible()
+    axe(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(way(page, "Accueil", ".pnav-header__nav", False)).to_be_visible()
+    axe(page)
+
+
+def test_ways_without_a_script_look_and_work_at_320_px(live_site, enter):
+    conversation = in_site(live_site, make.waiting)
+    page = enter(conversation, javascript=False, width=320, height=640)
+    page.get_by_label("Vous pouvez déjà écrire").fill(KEPT)
+    page.get_by_text("Menu", exact=True).last.click()
+    panel = page.locator(".pnav-menu__panel")
+    for name in IN_MENU:
+        expect(way(page, name, ".pnav-menu__panel", False)).to_be_visible()
+    expect(panel.get_by_role("link")).to_have_count(0)  # each is there once
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    heights = page.locator(".pnav-menu__panel button, footer ul button").evaluate_all(
+        "nodes => nodes.map((node) => node.getBoundingClientRect().height)"
+    )
+    assert len(heights) == 11 and min(heights) >= 44
+    accueil = way(page, "Accueil", ".pnav-menu__panel", False)
+    accueil.focus()
+    with goes_on(page):
+        page.keyboard.press("Enter")
+    page.get_by_text("Menu", exact=True).last.click()
+    page.locator(".pnav-menu__panel").get_by_role("link", name="Tchat").click()
+    expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value(KEPT)
+
+
+def test_link_that_opens_another_tab_leaves_the_page_alone(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    page.get_by_label("Votre message").fill(KEPT)
+    with page.context.expect_page() as opened:
+        way(page, "Durée, accès, effacement", "main", True).click(modifiers=["ControlOrMeta"])
+    expect(opened.value).to_have_url(re.compile("/tchat/conservation/$"))
+    opened.value.goto(live_site.url + "/tchat/")
+    expect(opened.value.get_by_label("Votre message")).to_have_value("")
+    expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+
+
+def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, enter):
+    _agent, conversation = assigned(live_site)
+
+    def mute(page: Page) -> None:
+        page.route_web_socket(re.compile("/ws/conversation/"), lambda _socket: None)  # takes all, answers nothing
+        page.route("**/tchat/trames/", lambda route: route.abort())
+
+    page = enter(conversation, before=mute)
+    write(page, "pas encore parti")
+    page.get_by_label("Votre message").fill(KEPT)
+    link = way(page, "Durée, accès, effacement", "main", True)
+    link.click()
+    expect(page.locator("#banner")).to_contain_text("Un message n'est pas encore envoyé")
+    expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+    with goes_on(page):
+        link.click()
+    assert page.url.endswith("/tchat/conservation/")
+    page.unroute_all()
+    page.goto(live_site.url + "/tchat/")
+    expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+    expect(own(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["button", "keys", "without a script"])
+def test_quick_exit_asks_nothing_and_keeps_nothing(live_site, enter, neutral_site, how):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, javascript=how != "without a script")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    carried: list[str] = []
+    page.on("request", lambda request: carried.append(f"{request.url} {request.post_data or ''}"))
+    page.get_by_label("Votre message").fill(KEPT)
+    if how == "keys":
+        for _press in range(3):
+            page.keyboard.press("Shift")
+    else:
+        page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    expect(page).to_have_url(neutral_site)
+    assert not asked and not any("Je+voulais" in one or "/brouillon/" in one for one in carried)
+    page.goto(live_site.url + "/tchat/")
+    assert "Je voulais" not in page.content()
