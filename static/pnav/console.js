@@ -214,7 +214,7 @@
   }
 
   function count() {
-    const mine = own(), unread = mine.reduce((sum, c) => sum + c.unread, 0);
+    const mine = own(), unread = mine.reduce((sum, c) => sum + (c.unread || Number(c.isNew || 0)), 0); // who has just come counts, silent or not
     find("[data-count=own]").textContent = list.children.length;
     const empty = find("[data-empty=own]");
     empty.hidden = list.children.length > 0;
@@ -312,6 +312,7 @@
     if (!c) return;
     const before = current;
     current = c;
+    c.isNew = false;
     if (before && before !== c) {
       for (const part of [before.thread, before.dossier]) part.hidden = true;
       paint(before);
@@ -581,6 +582,8 @@
     }
     const c = await fetchConversation(id);
     if (!c || c.over) return;
+    c.isNew = true; // until it is opened
+    count();
     announce(say("assigned", { n: c.number, name: c.name }));
     beep(880);
     if (!current || wanted === id) open(id, true, wanted === id);

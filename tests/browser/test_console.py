@@ -204,8 +204,10 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("69003")
     expect(area).to_be_focused()
     page.keyboard.type("brouillon du premier")
+    expect(page).to_have_title("(1) 69003 – Console – Pnav")  # the other has just come, and has said nothing
     page.keyboard.press("Alt+2")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("33000")
+    expect(page).to_have_title("33000 – Console – Pnav")
     expect(area).to_be_focused()
     page.keyboard.type("brouillon du second")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("33000")
