@@ -384,7 +384,10 @@
         slot("active", c.entry).textContent = clock.format(sentAt);
         slot("active", c.entry).dateTime = item.sent_at;
       }
-      if (item.author === "system") refreshList(); // a departure or a return
+      if (item.author === "system") { // a departure or a return, or an answer to what was proposed
+        refreshList();
+        offersAt = 0;
+      }
       if (item.author === "system" && item.client_id && item.client_id[14] === "8") refreshTransmission(c);
       if (item.author === "reporter") {
         c.offline = false;
