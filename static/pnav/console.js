@@ -855,7 +855,10 @@
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
       else if (form.matches("[data-autosave]") && event.submitter) announce(find("[id^=fiche-gardee]", form).textContent);
-      if (held && focus) focus.focus();
+      if (held && focus) { // of a long panel, its beginning
+        focus.focus({ preventScroll: true });
+        focus.scrollIntoView({ block: "nearest" });
+      }
       if (form.dataset.opens && name === "accept") {
         wanted = form.dataset.opens;
         open(wanted);

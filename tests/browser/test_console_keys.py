@@ -160,6 +160,21 @@ def test_form_opened_by_a_key_is_on_screen(live_site, page_factory: PageFactory,
 
 
 @pytest.mark.slow
+def test_emergency_opened_by_the_keyboard_is_read_from_its_first_step(live_site, page: Page, at: Work):  # noqa: F811
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    expect(area(page)).to_be_focused()
+    page.keyboard.press("Alt+u")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    procedure = page.locator(f"{OPEN_DOSSIER} .console-emergency")
+    expect(procedure).to_be_focused()
+    expect(procedure.locator("h3")).to_be_in_viewport(ratio=1)
+    expect(procedure.get_by_role("button", name="C'est fait").first).to_be_in_viewport(ratio=1)
+    assert procedure.bounding_box()["height"] > page.locator(".console-right").bounding_box()["height"]
+
+
+@pytest.mark.slow
 def test_available_has_a_key_that_leads_and_does_not_press(live_site, page: Page, at: Work):  # noqa: F811
     agent = at(an_agent)
     at(somebody_waits)
