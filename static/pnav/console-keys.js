@@ -27,8 +27,24 @@
     if (one.closest("[data-replies]")) { document.dispatchEvent(new Event("pnav:replies")); return; }
     for (let box = one.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     one.focus({ preventScroll: true });
+    reveal(one);
+  }
+
+  /** What a title opened is seen to its end where there is room, and the title always. */
+  function reveal(one) {
+    const box = one.matches("summary") && one.parentElement;
+    if (box && box.open) {
+      box.scrollIntoView({ block: "nearest" });
+      // A panel over the thread: where the screen itself does not scroll, it has its own room.
+      if (box.matches("[data-action]") && getComputedStyle(document.body).overflowY !== "hidden") one.nextElementSibling.scrollIntoView({ block: "nearest" });
+    }
     one.scrollIntoView({ block: "nearest" });
   }
+  // Opened by Enter on its title, the same. By a press of the mouse nothing moves under the hand.
+  document.addEventListener("toggle", (event) => {
+    const title = event.target.matches("#console details[open]") && find("summary", event.target);
+    if (title && title.matches(":focus-visible")) reveal(title);
+  }, true);
 
   /** Mine, one further down or up; from the last to the first. */
   function step(by) {

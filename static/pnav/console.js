@@ -117,7 +117,7 @@
   }
 
   function count() {
-    const mine = own(), unread = mine.reduce((sum, c) => sum + c.unread, 0);
+    const mine = own(), unread = mine.reduce((sum, c) => sum + (c.unread || Number(c.isNew || 0)), 0); // who has just come counts, silent or not
     find("[data-count=own]").textContent = list.children.length;
     const empty = find("[data-empty=own]");
     empty.hidden = list.children.length > 0;
@@ -215,6 +215,7 @@
     if (!c) return;
     const before = current;
     current = c;
+    c.isNew = false;
     if (before && before !== c) {
       for (const part of [before.thread, before.dossier]) part.hidden = true;
       paint(before);
@@ -289,7 +290,10 @@
         slot("active", c.entry).textContent = clock.format(sentAt);
         slot("active", c.entry).dateTime = item.sent_at;
       }
-      if (item.author === "system") refreshList(); // a departure or a return
+      if (item.author === "system") { // a departure or a return, or an answer to what was proposed
+        refreshList();
+        offersAt = 0;
+      }
       if (item.author === "system" && item.client_id && item.client_id[14] === "8") refreshTransmission(c);
       if (item.author === "reporter") {
         c.offline = false;
@@ -502,6 +506,8 @@
     }
     const c = await fetchConversation(id);
     if (!c || c.over) return;
+    c.isNew = true; // until it is opened
+    count();
     announce(say("assigned", { n: c.number, name: c.name }));
     beep(880);
     if (!current || wanted === id) open(id, true, wanted === id);
@@ -769,7 +775,10 @@
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
       else if (form.matches("[data-autosave]") && event.submitter) announce(find("[id^=fiche-gardee]", form).textContent);
-      if (held && focus) focus.focus();
+      if (held && focus) { // of a long panel, its beginning
+        focus.focus({ preventScroll: true });
+        focus.scrollIntoView({ block: "nearest" });
+      }
       if (form.dataset.opens && name === "accept") {
         wanted = form.dataset.opens;
         open(wanted);

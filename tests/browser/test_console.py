@@ -204,8 +204,10 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("69003")
     expect(area).to_be_focused()
     page.keyboard.type("brouillon du premier")
+    expect(page).to_have_title("(1) 69003 – Console – Pnav")  # the other has just come, and has said nothing
     page.keyboard.press("Alt+2")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("33000")
+    expect(page).to_have_title("33000 – Console – Pnav")
     expect(area).to_be_focused()
     page.keyboard.type("brouillon du second")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("33000")
@@ -439,6 +441,31 @@ def test_thread_is_the_centre_and_the_answer_is_on_screen(live_site, page_factor
     boxes = [page.locator(one).bounding_box() for one in (".console-own", OPEN_THREAD, ".console-right")]
     assert boxes[1]["width"] > max(boxes[0]["width"], boxes[2]["width"])
     assert log.bounding_box()["height"] >= height * (0.4 if height >= 800 else 0.3)
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
+def test_upright_tablet_shows_the_answer_and_the_dossier_below(live_site, page_factory, at: Work, axe: Axe, role: Role):
+    agent = at(an_agent, role=role)
+    conversation = at(lambda: make.assigned(make_available(agent), age_band="15_17", urgency=2))
+    at(lambda: [make.message(conversation, f"Message {number}") for number in range(30)])
+    page = page_factory(width=800, height=1000)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    log, send = page.locator(f"{OPEN_THREAD} [role=log]"), page.get_by_role("button", name="Envoyer")
+    for width, height in ((800, 1000), (768, 1024), (960, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")
+        page.locator(f"{OPEN_THREAD} [data-log]").evaluate("log => { log.scrollTop = log.scrollHeight; }")
+        for part in (send, log.get_by_text("Message 29")):
+            expect(part).to_be_in_viewport(ratio=1)
+        assert log.bounding_box()["height"] >= (height * 0.3 if height >= 1000 else 150)
+        thread, beside = (page.locator(one).bounding_box() for one in (OPEN_THREAD, ".console-right"))
+        assert beside["y"] >= thread["y"] + thread["height"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    last = page.locator(".console-dossier:not([hidden])").get_by_role("link", name="Lever l'anonymat")
+    last.focus()
+    expect(last).to_be_in_viewport(ratio=1)
+    axe(page)
 
 
 def make_available(agent: Agent) -> Agent:

@@ -13,6 +13,11 @@ from tests.browser.test_console import OPEN_THREAD, an_agent, at, reporter, sign
 type Work = Callable[..., Any]
 OPEN_DOSSIER = ".console-dossier:not([hidden])"
 PLACES = ("69003", "33000", "59000")
+# At its middle and its edges, the title itself is what one sees.
+NOTHING_OVER = """title => {
+  const { left, top, bottom } = title.getBoundingClientRect();
+  return [top + 2, (top + bottom) / 2, bottom - 2].every((y) => title.contains(document.elementFromPoint(left + 8, y)));
+}"""
 
 
 def with_three(page: Page, site: LiveSite, at: Work) -> tuple[Agent, list[Conversation]]:  # noqa: F811
@@ -119,6 +124,54 @@ def test_keys_lead_to_the_panels_of_the_open_conversation(live_site, page: Page,
     expect(page.locator(f"#cloture-{held[2].public_id}")).to_be_visible()
     assert at(lambda: Conversation.objects.exclude(closed_at=None).exists()) is False
     assert at(lambda: Message.objects.filter(author="agent").exists()) is False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (800, 1000), (320, 640)])
+def test_form_opened_by_a_key_is_on_screen(live_site, page_factory: PageFactory, at: Work, width: int, height: int):  # noqa: F811
+    page = page_factory(width=width, height=height)
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    expect(area(page)).to_be_focused()
+    forms = {
+        "c": (page.locator(f"{OPEN_DOSSIER} .console-transfer"), "Passer l'échange"),
+        "j": (page.locator(f"{OPEN_THREAD} .console-action[open] form"), "5 minutes"),
+        "t": (page.locator(f"{OPEN_THREAD} .console-action[open] form"), "Terminer l'échange"),
+    }
+    for letter, (form, last) in forms.items():
+        page.keyboard.press(f"Alt+{letter}")
+        focused = page.locator("summary:focus")
+        expect(focused).to_have_attribute("data-key", letter.upper())
+        expect(focused).to_be_in_viewport(ratio=1)
+        assert focused.evaluate(NOTHING_OVER)
+        if letter != "c" or height > 700:  # where there is no room for it, its beginning
+            expect(form.get_by_role("button", name=last)).to_be_in_viewport(ratio=1)
+        else:
+            expect(form.locator("select").first).to_be_in_viewport(ratio=1)
+    # Its neighbour has no key: opened by Enter on its title.
+    neighbour = page.locator(f"{OPEN_DOSSIER} summary", has_text="Préparer un résumé")
+    neighbour.focus()
+    page.keyboard.press("Enter")
+    expect(neighbour).to_be_in_viewport(ratio=1)
+    assert neighbour.evaluate(NOTHING_OVER)
+    field = neighbour.locator("xpath=..").get_by_label("Chercher une autre unité")
+    expect(field).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.body.scrollTop") == 0
+
+
+@pytest.mark.slow
+def test_emergency_opened_by_the_keyboard_is_read_from_its_first_step(live_site, page: Page, at: Work):  # noqa: F811
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    expect(area(page)).to_be_focused()
+    page.keyboard.press("Alt+u")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    procedure = page.locator(f"{OPEN_DOSSIER} .console-emergency")
+    expect(procedure).to_be_focused()
+    expect(procedure.locator("h3")).to_be_in_viewport(ratio=1)
+    expect(procedure.get_by_role("button", name="C'est fait").first).to_be_in_viewport(ratio=1)
+    assert procedure.bounding_box()["height"] > page.locator(".console-right").bounding_box()["height"]
 
 
 @pytest.mark.slow

@@ -77,7 +77,11 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     assert person.evaluate("document.documentElement.scrollWidth") <= 320
     person.get_by_label("Ma version, corrigée ci-dessous").check(force=True)
     person.get_by_label("Avec vos mots").fill("Une rumeur au lycée.")
+    with desk.expect_response(lambda answer: "partie=offres" in answer.url):
+        pass  # the console has just asked: by itself, it would ask again in ten seconds
     person.get_by_role("button", name="Valider").click()
+    expect(desk.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("Le résumé a été corrigé")
+    expect(desk.locator("#offres")).not_to_contain_text("la personne relit le résumé", timeout=6_000)
     expect(person.locator("#messages")).to_contain_text("Le résumé a été corrigé")
     expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
     expect(person.locator("#handover")).to_be_hidden()
