@@ -254,3 +254,13 @@ def set_availability(*, agent_id: int, availability: str, pause_reason: str = ""
     doorbell.queue_changed()
     _dispatch_after_commit()
     return agent
+
+
+@transaction.atomic
+def signed_out(*, agent_id: int) -> None:
+    """An agent signed out: nobody new comes, as the page promised. The lease of the conversations under way is left as
+    it is: they go back to the queue with its end, unless the agent returns before."""
+    present = Agent.objects.filter(pk=agent_id).exclude(availability=Availability.AWAY)
+    if present.update(availability=Availability.AWAY, pause_reason="", pause_until=None):
+        doorbell.agent_changed(agent_id)
+        doorbell.queue_changed()

@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from chat import access, actions
 from pnav.accounts import openid
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import record_enrolment
@@ -51,7 +52,11 @@ class SignOut(LogoutView):
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         way_out = openid.way_out(self.request)
+        agent = access.as_agent(self.request.user)
         answer = super().post(*args, **kwargs)
+        if agent is not None:
+            # The lease runs on for a minute: until its end somebody would be told that this agent is there.
+            actions.signed_out(agent_id=agent.pk)
         if way_out:
             answer = redirect(way_out)
         answer.headers["Clear-Site-Data"] = '"cache"'
