@@ -144,7 +144,7 @@ def test_form_opened_by_a_key_is_on_screen(live_site, page_factory: PageFactory,
         expect(focused).to_have_attribute("data-key", letter.upper())
         expect(focused).to_be_in_viewport(ratio=1)
         assert focused.evaluate(NOTHING_OVER)
-        if letter != "c" or height > 700:  # where there is no room for it, its beginning
+        if letter != "c" or height > 800:  # where there is no room for it, its beginning
             expect(form.get_by_role("button", name=last)).to_be_in_viewport(ratio=1)
         else:
             expect(form.locator("select").first).to_be_in_viewport(ratio=1)
