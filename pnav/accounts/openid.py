@@ -143,7 +143,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         claims = self.verified(str(response.get("id_token", "")), client_id=app.client_id)
         login = self.get_provider().sociallogin_from_response(request, claims)
         login.claims = claims
-        request.session[SESSION_KEY] = {
+        login.way_out = {
             "id_token": response["id_token"],
             "end_session": self.openid_config.get("end_session_endpoint", ""),
         }
@@ -247,9 +247,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         once the owner of the account confirmed that link."""
         if not sociallogin.is_existing:
             events.tell(Event.OPENID_REFUSED, why="nobody_is_linked")
-            request.session.pop(SESSION_KEY, None)
             messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
             raise ImmediateHttpResponse(redirect("account_login"))
+        # Not before: what is refused leaves alone the session that is open, which has its own way out.
+        request.session[SESSION_KEY] = sociallogin.way_out
         if proves_second_factor(sociallogin.claims) and is_confirmed(sociallogin.user, sociallogin.account):
             link = link_id(sociallogin.account.pk)
             at = min(float(sociallogin.claims["auth_time"]), time.time())  # then it was proved, not now
@@ -259,7 +260,6 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
         events.tell(Event.OPENID_REFUSED, why=_why(error, exception))
-        request.session.pop(SESSION_KEY, None)
         messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
         raise ImmediateHttpResponse(redirect("account_login"))
 

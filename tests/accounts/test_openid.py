@@ -496,6 +496,18 @@ def test_sign_out_goes_on_at_the_provider(client, camille, believed, provider):
     assert there.status_code == 200 and urllib.parse.urlsplit(asked["post_logout_redirect_uri"]).path in there.text
 
 
+@pytest.mark.parametrize("attempt", ["old address", "another identity"])
+def test_refused_attempt_leaves_the_way_out_of_the_open_session(client, camille, believed, provider, attempt):
+    """Else the session there stays open on a shared post, and the next person enters by it."""
+    provider.knows(SUBJECT, acr=ACR)
+    back = sign_in_there(leave(client), SUBJECT)
+    client.get(back)
+    token = client.session["accounts.openid"]["id_token"]
+    refused = client.get(back if attempt == "old address" else sign_in_there(leave(client), "somebody-else"))
+    assert refused.url == reverse("account_login")
+    assert query_of(client.post("/compte/logout/").url)["id_token_hint"] == token
+
+
 def test_sign_out_of_who_came_by_password_stays_here(client, camille):
     sign_in(client, "camille")
     answer = client.post("/compte/logout/")
