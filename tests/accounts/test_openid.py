@@ -601,6 +601,18 @@ def test_new_link_of_an_account_without_a_factor_is_confirmed_by_enrolling_one(c
     assert is_in(later)
 
 
+def test_administrator_links_without_a_script(client, chief):
+    """Nothing has to be added to the form before the subject can be written."""
+    page = client.get(reverse("admin:accounts_user_change", args=[chief.pk]))
+    assert 'name="socialaccount_set-0-uid"' in page.text
+
+
+def test_account_is_changed_with_the_subject_left_empty(client, chief):
+    other = make_user("referente", Role.CUSTODIAN)
+    assert change(client, other, "").status_code == 302
+    assert not SocialAccount.objects.exists()
+
+
 def test_administrator_links_a_subject_to_one_account_only(client, chief, camille):
     other = make_user("referente", Role.CUSTODIAN)
     answer = change(client, other, SUBJECT)
