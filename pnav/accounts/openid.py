@@ -20,9 +20,9 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.stages import AuthenticateStage
-from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
@@ -120,6 +120,15 @@ class Exchange(OpenIDConnectOAuth2Adapter):
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         return request.build_absolute_uri(reverse("openid_callback"))
 
+    def get_client(self, request: HttpRequest, app: SocialApp) -> OAuth2Client:
+        """Here the provider is asked for its description, on the way there and on the way back: it may be away, and
+        allauth catches nothing of it."""
+        try:
+            return super().get_client(request, app)
+        except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError: requests' own; away, or no provider
+            get_adapter().on_authentication_error(request, self.get_provider(), exception=error)
+            raise
+
     @property
     def openid_config(self) -> dict[str, Any]:
         """The provider's own description. Raises Refused when it is that of another, or leads off HTTPS."""
@@ -176,8 +185,6 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         return claims
 
     def _keys(self) -> jwt.PyJWKSet:
-        from allauth.socialaccount.adapter import get_adapter
-
         with get_adapter().get_requests_session() as session:
             answer = session.get(self.openid_config["jwks_uri"])
             answer.raise_for_status()
@@ -294,10 +301,6 @@ def login(request: HttpRequest) -> HttpResponse:
         return provider.begin(request)
     except ImmediateHttpResponse as answer:
         return answer.response
-    except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError: requests' own; it is away, or no provider
-        events.tell(Event.OPENID_REFUSED, why=_why("no_answer", error))
-        messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
-        return redirect("account_login")
 
 
 @require_safe

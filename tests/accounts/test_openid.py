@@ -412,6 +412,20 @@ def test_provider_that_says_no_or_is_away(client, settings):
     assert is_refused(client, client.post("/compte/openid/"))
 
 
+@pytest.mark.parametrize("description", ["away", "another", "empty"])
+def test_provider_that_is_away_on_the_way_back(client, camille, settings, monkeypatch, told, description):
+    back = sign_in_there(leave(client), SUBJECT)
+    if description == "away":
+        settings.OPENID_EXTRA = {"server_url": "http://127.0.0.1:1/.well-known/openid-configuration"}
+    elif description == "another":
+        settings.OPENID_EXTRA = {"openid_configuration_overrides": {"issuer": "https://elsewhere.example"}}
+    else:
+        monkeypatch.setattr(requests.Response, "json", lambda _answer: {"issuer": settings.OPENID_ISSUER})
+    assert is_refused(client, client.get(back))
+    why = {"away": "ConnectionError", "another": "the_description_is_of_another_issuer", "empty": "KeyError"}
+    assert told() == [f"openid_refused why={why[description]}"]
+
+
 def test_whoever_asks_the_callback_again_and_again_fills_no_log(client, told, caplog):
     """It needs no account and no provider."""
     caplog.set_level(logging.INFO)
