@@ -267,7 +267,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
         events.tell(Event.OPENID_REFUSED, why=_why(error, exception))
-        messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
+        if isinstance(exception, requests.RequestException):
+            text = _("La connexion n'a pas abouti : %(name)s ne répond pas. Vous pouvez vous connecter autrement.")
+            messages.error(request, text % {"name": settings.OPENID_NAME})
+        else:
+            messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
         raise ImmediateHttpResponse(redirect("account_login"))
 
 

@@ -409,6 +409,8 @@ def test_provider_that_says_no_or_is_away(client, settings):
     state = query_of(leave(client))["state"]
     assert is_refused(client, client.get("/compte/openid/retour/", {"error": "access_denied", "state": state}))
     settings.OPENID_ISSUER = "http://127.0.0.1:1"
+    answer = client.post("/compte/openid/", follow=True)
+    assert "ProConnect ne répond pas. Vous pouvez vous connecter autrement." in answer.text
     assert is_refused(client, client.post("/compte/openid/"))
 
 
