@@ -120,7 +120,7 @@ class LinkInline(admin.StackedInline):
 
     model = SocialAccount
     form = LinkForm
-    extra = 0
+    extra = 1  # there without a script
     max_num = 1
     verbose_name = _("identité chez le fournisseur")
     verbose_name_plural = _("identité chez le fournisseur")

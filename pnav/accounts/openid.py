@@ -20,9 +20,9 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.stages import AuthenticateStage
-from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
@@ -120,6 +120,15 @@ class Exchange(OpenIDConnectOAuth2Adapter):
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         return request.build_absolute_uri(reverse("openid_callback"))
 
+    def get_client(self, request: HttpRequest, app: SocialApp) -> OAuth2Client:
+        """Here the provider is asked for its description, on the way there and on the way back: it may be away, and
+        allauth catches nothing of it."""
+        try:
+            return super().get_client(request, app)
+        except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError: requests' own; away, or no provider
+            get_adapter().on_authentication_error(request, self.get_provider(), exception=error)
+            raise
+
     @property
     def openid_config(self) -> dict[str, Any]:
         """The provider's own description. Raises Refused when it is that of another, or leads off HTTPS."""
@@ -143,7 +152,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         claims = self.verified(str(response.get("id_token", "")), client_id=app.client_id)
         login = self.get_provider().sociallogin_from_response(request, claims)
         login.claims = claims
-        request.session[SESSION_KEY] = {
+        login.way_out = {
             "id_token": response["id_token"],
             "end_session": self.openid_config.get("end_session_endpoint", ""),
         }
@@ -176,8 +185,6 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         return claims
 
     def _keys(self) -> jwt.PyJWKSet:
-        from allauth.socialaccount.adapter import get_adapter
-
         with get_adapter().get_requests_session() as session:
             answer = session.get(self.openid_config["jwks_uri"])
             answer.raise_for_status()
@@ -247,9 +254,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         once the owner of the account confirmed that link."""
         if not sociallogin.is_existing:
             events.tell(Event.OPENID_REFUSED, why="nobody_is_linked")
-            request.session.pop(SESSION_KEY, None)
             messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
             raise ImmediateHttpResponse(redirect("account_login"))
+        # Not before: what is refused leaves alone the session that is open, which has its own way out.
+        request.session[SESSION_KEY] = sociallogin.way_out
         if proves_second_factor(sociallogin.claims) and is_confirmed(sociallogin.user, sociallogin.account):
             link = link_id(sociallogin.account.pk)
             at = min(float(sociallogin.claims["auth_time"]), time.time())  # then it was proved, not now
@@ -259,8 +267,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
         events.tell(Event.OPENID_REFUSED, why=_why(error, exception))
-        request.session.pop(SESSION_KEY, None)
-        messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
+        if isinstance(exception, requests.RequestException):
+            text = _("La connexion n'a pas abouti : %(name)s ne répond pas. Vous pouvez vous connecter autrement.")
+            messages.error(request, text % {"name": settings.OPENID_NAME})
+        else:
+            messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
         raise ImmediateHttpResponse(redirect("account_login"))
 
 
@@ -294,10 +305,6 @@ def login(request: HttpRequest) -> HttpResponse:
         return provider.begin(request)
     except ImmediateHttpResponse as answer:
         return answer.response
-    except (OAuth2Error, OSError, KeyError, ValueError) as error:  # OSError: requests' own; it is away, or no provider
-        events.tell(Event.OPENID_REFUSED, why=_why("no_answer", error))
-        messages.error(request, _("La connexion n'a pas abouti. Vous pouvez recommencer."))
-        return redirect("account_login")
 
 
 @require_safe

@@ -409,7 +409,23 @@ def test_provider_that_says_no_or_is_away(client, settings):
     state = query_of(leave(client))["state"]
     assert is_refused(client, client.get("/compte/openid/retour/", {"error": "access_denied", "state": state}))
     settings.OPENID_ISSUER = "http://127.0.0.1:1"
+    answer = client.post("/compte/openid/", follow=True)
+    assert "ProConnect ne répond pas. Vous pouvez vous connecter autrement." in answer.text
     assert is_refused(client, client.post("/compte/openid/"))
+
+
+@pytest.mark.parametrize("description", ["away", "another", "empty"])
+def test_provider_that_is_away_on_the_way_back(client, camille, settings, monkeypatch, told, description):
+    back = sign_in_there(leave(client), SUBJECT)
+    if description == "away":
+        settings.OPENID_EXTRA = {"server_url": "http://127.0.0.1:1/.well-known/openid-configuration"}
+    elif description == "another":
+        settings.OPENID_EXTRA = {"openid_configuration_overrides": {"issuer": "https://elsewhere.example"}}
+    else:
+        monkeypatch.setattr(requests.Response, "json", lambda _answer: {"issuer": settings.OPENID_ISSUER})
+    assert is_refused(client, client.get(back))
+    why = {"away": "ConnectionError", "another": "the_description_is_of_another_issuer", "empty": "KeyError"}
+    assert told() == [f"openid_refused why={why[description]}"]
 
 
 def test_whoever_asks_the_callback_again_and_again_fills_no_log(client, told, caplog):
@@ -494,6 +510,18 @@ def test_sign_out_goes_on_at_the_provider(client, camille, believed, provider):
     assert "_auth_user_id" not in client.session and "accounts.openid" not in client.session
     there = requests.get(answer.url, timeout=5)  # the provider understands it, and leads back
     assert there.status_code == 200 and urllib.parse.urlsplit(asked["post_logout_redirect_uri"]).path in there.text
+
+
+@pytest.mark.parametrize("attempt", ["old address", "another identity"])
+def test_refused_attempt_leaves_the_way_out_of_the_open_session(client, camille, believed, provider, attempt):
+    """Else the session there stays open on a shared post, and the next person enters by it."""
+    provider.knows(SUBJECT, acr=ACR)
+    back = sign_in_there(leave(client), SUBJECT)
+    client.get(back)
+    token = client.session["accounts.openid"]["id_token"]
+    refused = client.get(back if attempt == "old address" else sign_in_there(leave(client), "somebody-else"))
+    assert refused.url == reverse("account_login")
+    assert query_of(client.post("/compte/logout/").url)["id_token_hint"] == token
 
 
 def test_sign_out_of_who_came_by_password_stays_here(client, camille):
@@ -587,6 +615,18 @@ def test_new_link_of_an_account_without_a_factor_is_confirmed_by_enrolling_one(c
     later = Client()
     later.get(sign_in_there(leave(later), SUBJECT))
     assert is_in(later)
+
+
+def test_administrator_links_without_a_script(client, chief):
+    """Nothing has to be added to the form before the subject can be written."""
+    page = client.get(reverse("admin:accounts_user_change", args=[chief.pk]))
+    assert 'name="socialaccount_set-0-uid"' in page.text
+
+
+def test_account_is_changed_with_the_subject_left_empty(client, chief):
+    other = make_user("referente", Role.CUSTODIAN)
+    assert change(client, other, "").status_code == 302
+    assert not SocialAccount.objects.exists()
 
 
 def test_administrator_links_a_subject_to_one_account_only(client, chief, camille):
