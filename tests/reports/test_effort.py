@@ -74,6 +74,17 @@ def test_during_a_raid_the_form_is_kept_not_filed(unit):
     assert page.context["kept"].fields["facts"] == ["insults"]
 
 
+@pytest.mark.parametrize(
+    "answers, said, never", [(CHAT, "dites-le ici", "dis-le ici"), (MINOR_CHAT, "dis-le ici", "dites-le ici")]
+)
+def test_the_page_speaks_to_each_in_one_voice(unit, answers, said, never):
+    raid()
+    client = visitor(unit, answers)
+    send(client)
+    page = client.get(WAIT).text
+    assert said in page and never not in page
+
+
 @pytest.mark.parametrize("minutes, is_over", [(9, False), (25, True)])
 def test_a_raid_ends_by_itself(unit, noon, minutes, is_over):
     raid()
