@@ -150,6 +150,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
         "mark": resume.new_mark(),
         "has_conversation": current is not None,
         "familiar": _is_familiar(request, current),
+        "is_held_up": status != 200,  # the words were not even tried: other help is named
     }
     return render(request, "chat/resume.html", context, status=status)
 
