@@ -11,10 +11,11 @@ from django.db import OperationalError, connection, connections
 from django.http import Http404
 from django.middleware import csrf
 from django.test import Client
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from pnav.accounts.models import Role
-from pnav.errors import form_refused, page_not_found, permission_denied
+from pnav.errors import form_refused, page_not_found, permission_denied, server_error
 from tests.accounts.cast import make_user, sign_in
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
@@ -62,6 +63,13 @@ def test_missing_page_is_a_page(client):
     response = client.get("/nothing-here/")
     assert response.status_code == 404
     assert "17" in response.text
+
+
+def test_page_of_a_breakdown_in_english_says_where_to_call_in_english(rf):
+    with translation.override("en"):
+        page = unescape(server_error(rf.get("/")).text)
+    assert "If you are in danger" in page and "Under 18" in page
+    assert "En danger" not in page and "appelez" not in page
 
 
 def staff_frame(page: str) -> bool:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from chat.identity import Pass
 from pnav.accounts import device
 from pnav.accounts.models import Role, User
+from pnav.errors import too_many
 from pnav.identity import identify
 from pnav.sessions import ENDS_AT, SessionStore, stored_key
 from tests.factories import chat as make
@@ -77,6 +78,34 @@ def test_login_too_many_failures_locks_the_account_not_the_password_alone(client
         client.post("/compte/login/", {"login": "camille", "password": "faux"})
     page = client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).content.decode()
     assert "Trop d'essais" in page.replace("&#x27;", "'")
+
+
+def page_past_the_limit_of_the_network(client, settings) -> str:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    answers = [client.post("/compte/login/", {"login": "camille", "password": "faux"}) for _ in range(2)]
+    assert answers[-1].status_code == 429
+    return answers[-1].text.partition("<main")[2].partition("</main")[0]
+
+
+def test_login_limit_of_the_network_leads_back_to_the_passkey_and_to_help(client, settings):
+    page = page_past_the_limit_of_the_network(client, settings)
+    assert 'href="/compte/login/"' in page and client.get("/compte/login/").status_code == 200
+    assert f'href="{reverse("triage:start")}"' in page
+    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))
+
+
+def test_login_limit_of_the_network_in_english_leaves_no_french(client, settings):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page = page_past_the_limit_of_the_network(client, settings)
+    assert "If you are in danger" in page and "Under 18" in page
+    assert not any(word in page for word in ("appelez", "Attendez", "Revenir", "commencer"))
+
+
+def test_login_page_past_the_limit_names_no_help_to_who_is_signed_in(client, rf):
+    request = rf.post("/compte/password/change/")
+    request.user, request.session = make_user("camille", totp=True), client.session
+    page = too_many(request).content.decode().partition("<main")[2].partition("</main")[0]
+    assert 'href="/compte/2fa/"' in page and "tel:" not in page
 
 
 def is_locked(client, login="camille", *, typed="faux", **extra) -> bool:
