@@ -273,7 +273,7 @@ def test_last_messages_and_the_box_share_the_screen_without_javascript(live_site
     in_site(live_site, fill)
     page = enter(conversation, javascript=False, width=360, height=740)
     box, last = page.get_by_label("Votre message"), page.locator("#messages > li").last
-    expect(page.locator("noscript > p")).to_be_visible()  # says that the frame renews itself
+    expect(page.locator(".pnav-chat__thread noscript > p")).to_be_visible()  # says that the frame renews itself
     write(page, "Je suis chez moi")
     page.wait_for_url("**/tchat/#fin")
 
