@@ -300,6 +300,8 @@
         c.unread += 1;
         news += 1;
         typing(c, false);
+        const proposed = `#proposees-${c.id}`;
+        if (find(`${proposed} [name=asked]`)) refreshBeside(c, proposed); // perhaps its answer
       }
     }
     if (wasNear) toEnd(c);
@@ -358,7 +360,7 @@
 
   function send(c) {
     const body = c.area.value.replace(/\r\n/g, "\n").trim();
-    const error = !body ? words.empty : [...body].length > 4000 ? words.too_long : body.includes(words.missing) ? words.unfinished : "";
+    const error = ended ? alarm.dataset.out : !body ? words.empty : [...body].length > 4000 ? words.too_long : body.includes(words.missing) ? words.unfinished : "";
     showError(c, error);
     if (error) { c.area.focus(); return; }
     const clientId = c.form.elements.client_id.value;
@@ -570,7 +572,11 @@
       if (line !== socket) return;
       // Proving again, in another tab, gave the session a new key, which the next handshake carries. Signed out, it is refused.
       if (event.code === 4401 && wasIn) { setTimeout(connect, 500 * Math.random()); return; }
-      if (event.code === 4401 || event.code === 4403) { ended = true; return warn("out"); }
+      if (event.code === 4401 || event.code === 4403) {
+        ended = true; // nothing leaves from here any more
+        for (const c of conversations.values()) for (const clientId of [...c.outbox.keys()]) refuse(c, clientId);
+        return warn("out");
+      }
       lost();
       tries += 1;
       setTimeout(connect, Math.min(10000, 500 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2));
@@ -825,7 +831,7 @@
   addEventListener("online", connect);
   addEventListener("beforeunload", (event) => {
     const isWritten = (area) => !area.readOnly && area.value !== area.defaultValue && area.value.trim();
-    if (own().some((c) => c.outbox.size) || [...root.querySelectorAll("textarea, [name=explanation], [name=note]")].some(isWritten)) event.preventDefault();
+    if (own().some((c) => c.outbox.size) || (ended && find("[data-refused]")) || [...root.querySelectorAll("textarea, [name=explanation], [name=note]")].some(isWritten)) event.preventDefault();
   });
 
   // --- start ---

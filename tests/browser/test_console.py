@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import Locator, Page, expect
@@ -633,4 +634,22 @@ def test_staffing_is_readable(
     page.fill("[name=share]", "101")
     page.press("[name=share]", "Enter")
     page.wait_for_selector("#id_share-error")
+    axe(page)
+
+
+@pytest.mark.slow
+def test_nothing_is_said_to_leave_once_the_session_has_ended(live_site, page: Page, at: Work, axe: Axe):
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Je reviens vers vous")
+    at(lambda: Session.objects.all().delete())
+    expect(page.locator("#coupure")).to_contain_text("Votre session est finie")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-error]")).to_contain_text("Copiez ce que vous écriviez")
+    expect(area).to_have_value("Je reviens vers vous")
+    expect(area).to_be_focused()
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).not_to_contain_text("Je reviens vers vous")
     axe(page)

@@ -14,7 +14,14 @@ from chat import asides
 from chat.lifecycle import Availability
 from chat.models import Agent, Aside, Conversation
 from tests.browser.conftest import Axe, LiveSite, PageFactory
-from tests.browser.test_console import OPEN_THREAD, an_agent, at, sign_in, somebody_waits  # noqa: F401  `at`: a fixture
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    an_agent,
+    at,
+    make_available,
+    sign_in,
+    somebody_waits,
+)
 from tests.factories import chat as make
 
 type Work = Callable[..., Any]
@@ -185,3 +192,25 @@ def test_sheet_says_that_it_is_saved_and_begins_the_summary(live_site, page: Pag
     expect(page.locator("[id^=fiche-gardee-]")).to_contain_text("Fiche enregistrée à")
     expect(page.locator("#annonces")).to_contain_text("Fiche enregistrée à")
     expect(summary).not_to_have_value("")
+
+
+@pytest.mark.slow
+def test_pressed_answer_is_shown_beside_the_thread(live_site, page: Page, at: Work, enter):  # noqa: F811
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    proposals = page.locator(f"#propositions-{conversation.public_id}")
+    proposals.locator("summary", has_text="Question à réponses prêtes").click()
+    question = proposals.get_by_label("Question", exact=True)
+    question.fill("Êtes-vous en sécurité ?")
+    question.locator("xpath=ancestor::form").get_by_role("button").last.click()
+    proposed = page.locator(f"#proposees-{conversation.public_id}")
+    expect(proposed).to_contain_text("Pas encore de réponse.")
+    proposals.locator("summary", has_text="Question à réponses prêtes").click()
+    question.fill("Depuis quand")
+
+    person = enter(conversation)
+    person.get_by_role("button", name="Oui", exact=True).click()
+    expect(proposed).to_contain_text("Réponse : Oui (par la personne)")
+    expect(question).to_have_value("Depuis quand")
