@@ -46,19 +46,7 @@ class AccessRecordAdmin(admin.ModelAdmin):
     list_per_page = 100
     show_full_result_count = False
     actions = None
-    fields = (
-        "number",
-        "at",
-        "kind",
-        "account",
-        "role_label",
-        "subject",
-        "told_motive",
-        "told_detail",
-        "detail",
-        "previous",
-        "digest",
-    )
+    fields = (*list_display[:-1], "detail", "previous", "digest")
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -76,6 +76,13 @@ def ask(page: Page, site: LiveSite, conversation) -> None:
     page.get_by_label("Date de l'autorisation").fill("2026-11-20")
 
 
+def ask_and_send(page: Page, site: LiveSite, conversation) -> None:
+    ask(page, site, conversation)
+    expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+
+
 def agree_and_answer(chief, custodians) -> None:
     """What supervisor and custodians do, and the machine without a network."""
     opening = OpeningRequest.objects.get()
@@ -156,10 +163,7 @@ def test_open_console_is_told_that_an_opening_waits(live_site: LiveSite, page: P
     """An answer is there for an hour, and a console stays open for longer."""
     agent, chief, custodians, conversation = cast
     sign_in(page, live_site, agent)
-    ask(page, live_site, conversation)
-    expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
-    page.get_by_role("button", name="Envoyer la demande").click()
-    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    ask_and_send(page, live_site, conversation)
     page.goto(f"{live_site.url}/console/")
     expect(page.locator("[data-openings]")).to_have_attribute("data-openings", "0")
     at(agree_and_answer, chief, custodians)
@@ -183,10 +187,7 @@ def test_without_a_script_there_is_no_button_that_does_nothing(
 def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at, cast) -> None:
     agent, chief, custodians, conversation = cast
     sign_in(page, live_site, agent)
-    ask(page, live_site, conversation)
-    expect(page.get_by_text("La réponse ne pourra s'ouvrir que dans ce navigateur")).to_be_visible()
-    page.get_by_role("button", name="Envoyer la demande").click()
-    expect(page.get_by_text("Demande envoyée")).to_be_visible()
+    ask_and_send(page, live_site, conversation)
     detail = page.url
     page.goto(f"{live_site.url}/compte/logout/")
     page.locator("main form button").first.click()
