@@ -9,7 +9,8 @@ conversation has the offer alone, until they accept it.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, LiteralString
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -28,13 +29,14 @@ from chat.models import (
     EventKind,
     FollowUp,
     Transmission,
+    Unit,
     UnitAccount,
 )
 from chat.transmission_rules import RECEIVED
-from reports.models import ErasureRequest
+from reports.models import ErasureRequest, Report
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
-from reports.statements import array, execute
+from reports.statements import array, built, columns, execute
 
 # With each of these a conversation leaves the agent who had it.
 HANDS_CHANGE = (EventKind.ASSIGNED, EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.CLOSED)
@@ -45,10 +47,27 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     report = session.get(REPORT_KEY)
     if report is None:
         return None
-    conversations = Conversation.objects.select_related("report", "assigned_to__unit")
     # A code de reprise used elsewhere since then ends what this visit may see.
-    generation = session.get(GENERATION, 0)
-    return conversations.filter(report__public_id=report, report__visit_generation=generation).first()
+    rows = execute(_visit_statement(), [report, session.get(GENERATION, 0)])
+    if not rows:
+        return None
+    conversation, report, agent, unit = built([Conversation, Report, Agent, Unit], rows[0])
+    if agent is not None:
+        agent.unit = unit
+    conversation.report, conversation.assigned_to = report, agent
+    return conversation
+
+
+@cache
+def _visit_statement() -> LiteralString:
+    """Every page of the exchange asks for this; the first column is the key of each object."""
+    parts = (Conversation, "c"), (Report, "r"), (Agent, "a"), (Unit, "u")
+    return f"""
+    SELECT {", ".join([columns(model, alias) for model, alias in parts])}
+    FROM reports_report r JOIN chat_conversation c ON c.report_id = r.id
+    LEFT JOIN chat_agent a ON a.id = c.assigned_to_id LEFT JOIN chat_unit u ON u.id = a.unit_id
+    WHERE r.public_id = %s AND r.visit_generation = %s
+    """  # noqa: S608  the names of our own columns
 
 
 def erasure_of(conversation: Conversation) -> ErasureRequest | None:

@@ -74,7 +74,7 @@ def kind_of(report: Report) -> Kind:
 
 
 def _life(report: Any) -> Life:
-    """report: read through `_with_acts`."""
+    """report: read through `_with_acts`. `chat.beside_thread` reads the same of one conversation."""
     conversation: Conversation | None = _part(report, "conversation")
     acts = [report.filed_at, report.spoken_at, report.acted_at]
     if conversation is None:
@@ -123,23 +123,18 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
     )
 
 
-def told_to_reporter(conversation: Conversation, now: datetime) -> tuple[Decision, Rule]:
-    """When this goes if nothing is added, as the person may know it; and the rule. Two queries.
+def told(
+    life: Life, *, granted_at: datetime | None, exchange: Rule, erasure: Rule, now: datetime
+) -> tuple[Decision, Rule]:
+    """When an exchange goes if nothing is added, as the person may know it; and the rule. For `chat.beside_thread`.
 
+    granted_at: when an erasure was agreed to. exchange, erasure: the rules in force.
     A freeze is left out: whether it may be told is not ours to say (docs/adr/0033). Nor is it told by a date that has
     passed: what should be gone goes « today at the earliest ».
     """
-    rules = forgetting.rules()
-    report = _with_acts(Report.objects.filter(pk=conversation.report_id)).get()
-    request: ErasureRequest | None = _part(report, "erasure")
-    decision = decide(
-        life=_life(report),
-        rule=rules[Kind.EXCHANGE],
-        now=now,
-        granted_at=request.granted_at if request else None,
-        erasure=rules[Kind.ERASURE],
-    )
-    return replace(decision, due_at=max(decision.due_at, now)), _rule_applied(report, decision, rules)
+    decision = decide(life=life, rule=exchange, now=now, granted_at=granted_at, erasure=erasure)
+    rule = erasure if decision.cause is Cause.ERASURE else exchange
+    return replace(decision, due_at=max(decision.due_at, now)), rule
 
 
 # --- for those who answer ---------------------------------------------------------------------------------------------

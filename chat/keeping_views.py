@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 import reports.session
-from chat import access, forgetting, resume
+from chat import access, beside_thread, resume
 from chat.models import Conversation, EventKind
 from chat.resume_views import CODES_SECONDS
 from chat.views import day_of, manner_of
@@ -66,14 +66,14 @@ def _ask(current: Conversation) -> tuple[str, str, int]:
 def _show(
     request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
-    decision, rule = forgetting.told_to_reporter(current, timezone.now())
+    beside = beside_thread.of(current, timezone.now())
     asked = access.erasure_of(current)
     context = {
         **_answer(asked),
         **manner_of(request, current),
-        "goes_on": day_of(decision.due_at),
-        "is_erasure": decision.cause is Cause.ERASURE,
-        "days": rule.total_days,
+        "goes_on": day_of(beside.decision.due_at),
+        "is_erasure": beside.decision.cause is Cause.ERASURE,
+        "days": beside.rule.total_days,
         "readings": readings.read([current.public_id, current.report.public_id]),
         "was_answered": current.events.filter(kind=EventKind.ASSIGNED).exists(),
         "code": code,

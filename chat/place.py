@@ -6,23 +6,23 @@ Both say the same; the tests hold them together.
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
 
 from chat.lifecycle import Availability, Status, estimate_wait
 from chat.models import Conversation
 from reports import house, house_rules
+from reports.statements import execute
 
 PLACE = """
 SELECT (SELECT count(*) FROM chat_conversation
-        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now - %(absent)s * interval '1 s'
-          AND (-urgency, queued_at, id) <= (-%(urgency)s, %(queued_at)s, %(id)s)),
+        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now - %(absent)s::int * interval '1 s'
+          AND (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s)),
        on_duty.slots, on_duty.free
 FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
 CROSS JOIN LATERAL (
   SELECT COALESCE(sum(capacity), 0) AS slots, COALESCE(sum(GREATEST(capacity - load, 0)), 0) AS free
   FROM (SELECT a.capacity, COALESCE(sum(c.weight), 0) AS load
         FROM chat_agent a LEFT JOIN chat_conversation c ON c.assigned_to_id = a.id AND c.status = %(active)s
-        WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s * interval '1 s'
+        WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s::int * interval '1 s'
         GROUP BY a.id) agents
 ) on_duty
 """
@@ -33,21 +33,17 @@ def place_of(conversation: Conversation, now: datetime | None = None) -> tuple[i
 
     now: PostgreSQL's clock (see chat.clock) unless given.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            PLACE,
-            {
-                "waiting": Status.WAITING.value,
-                "active": Status.ACTIVE.value,
-                "available": Availability.AVAILABLE.value,
-                "now": now,
-                "absent": settings.ABSENT_SECONDS,
-                "lease": settings.LEASE_SECONDS,
-                "urgency": conversation.urgency,
-                "queued_at": conversation.queued_at,
-                "id": conversation.pk,
-            },
-        )
-        position, slots, free = cursor.fetchone()
+    values = {
+        "waiting": Status.WAITING.value,
+        "active": Status.ACTIVE.value,
+        "available": Availability.AVAILABLE.value,
+        "now": now,
+        "absent": settings.ABSENT_SECONDS,
+        "lease": settings.LEASE_SECONDS,
+        "urgency": conversation.urgency,
+        "queued_at": conversation.queued_at,
+        "id": conversation.pk,
+    }
+    ((position, slots, free),) = execute(PLACE, values)
     average = house.value(house_rules.AVERAGE_LENGTH)
     return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)

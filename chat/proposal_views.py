@@ -7,11 +7,21 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat import access, closings, display, exchange_paper, followup_views, proposals, transmission_reading
+from chat import (
+    access,
+    beside_thread,
+    closings,
+    display,
+    exchange_paper,
+    followup_views,
+    proposals,
+    transmission_reading,
+)
 from chat.exchange_paper import SLIP, Document, Section
 from chat.lifecycle import Status
 from chat.models import Conversation
@@ -29,10 +39,10 @@ def answers(request: HttpRequest) -> HttpResponse:
     current = access.as_reporter(request.session)
     if current is None:
         return json_answer({"error": "no_session"}, status=401)
-    question = proposals.open_question(current)
+    beside = beside_thread.of(current, timezone.now())
+    question = proposals.open_question(current) if beside.may_be_asked else None
     told = display.plain(closings.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
-    content: dict[str, Any] = {"question": None, "told": told, "follow": transmission_reading.link_words(current)}
-    content["slip"] = transmission_reading.slip_of(current) is not None
+    content: dict[str, Any] = {"question": None, "told": told, "follow": beside.follow, "slip": beside.has_slip}
     if question is not None:
         content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
     return json_answer(content)

@@ -11,6 +11,7 @@ from chat import display
 from chat.lifecycle import Author
 from chat.models import Agent, Conversation, Message
 from locations.models import Force
+from reports.statements import execute
 
 
 class Line(NamedTuple):
@@ -27,6 +28,12 @@ class Line(NamedTuple):
     body: str
     state: str
 
+
+LINES = """
+SELECT m.seq, m.author, a.public_name, u.force, m.sent_at, m.sealed_body
+FROM chat_message m LEFT JOIN chat_agent a ON a.id = m.agent_id LEFT JOIN chat_unit u ON u.id = a.unit_id
+WHERE m.conversation_id = %s AND m.seq > %s ORDER BY m.seq
+"""
 
 # What the page puts into its <template>: the script clones it and fills it.
 BLANK = Line(seq=0, author="", name="", instant="", time="", body="", state="")
@@ -46,9 +53,7 @@ def read_lines(
     conversation: Conversation, said: Mapping[str, str], *, after: int = 0, discreet: bool = False
 ) -> list[Line]:
     """What lies after `after`, in order. said: see `wording.words`. Access is already proven."""
-    rows = conversation.messages.filter(seq__gt=after).values_list(
-        "seq", "author", "agent__public_name", "agent__unit__force", "sent_at", "sealed_body"
-    )
+    rows = execute(LINES, [conversation.pk, after])
     names = {Author.REPORTER.value: said["you"], Author.SYSTEM.value: said["system"]}
     zone, today = timezone.get_current_timezone(), timezone.localdate()
     lines = []

@@ -155,10 +155,10 @@ def has_any(conversation: Conversation) -> bool:
     return Transmission.objects.filter(conversation=conversation).exists()
 
 
-def link_words(conversation: Conversation) -> str:
-    """What the link to « Suites » says beside the thread, in the active language; empty when there is nothing there."""
-    states = set(Transmission.objects.filter(conversation=conversation).values_list("state", flat=True))
-    if states & {State.ASKED, State.MEETING}:
+def link_words(states: Collection[str]) -> str:
+    """What the link to « Suites » says beside the thread, in the active language, of transmissions in these states;
+    empty when there is none."""
+    if not {State.ASKED, State.MEETING}.isdisjoint(states):
         return str(_("Lire et répondre"))
     return str(_("Suites")) if states else ""
 

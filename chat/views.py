@@ -30,18 +30,17 @@ import triage.session
 from chat import (
     access,
     actions,
+    beside_thread,
     closings,
     dialogue,
     display,
     drafts,
-    forgetting,
     proposals,
     protocol,
     refusals,
     resume,
     sentences,
     thread,
-    transmission_reading,
     wording,
 )  # fmt: skip
 from chat.dialogue import Party
@@ -148,6 +147,7 @@ def _show(
     said, discreet = manner["said"], manner["discreet"]
     standing = _standing(conversation, manner)
     lines = thread.read_lines(conversation, said, discreet=discreet)
+    beside = beside_thread.of(conversation, timezone.now())
     context = {
         **manner,
         **standing,
@@ -160,11 +160,11 @@ def _show(
         "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
         "words": json.dumps(said, ensure_ascii=False),
         "max_length": protocol.MAX_BODY,
-        "asked": access.summary_for(conversation, timezone.now()),
-        "goes_on": day_of(forgetting.told_to_reporter(conversation, timezone.now())[0].due_at),
-        "question": proposals.open_question(conversation),
-        "has_slip": transmission_reading.slip_of(conversation) is not None,
-        "follow": transmission_reading.link_words(conversation),
+        "asked": beside.is_asked,
+        "goes_on": day_of(beside.decision.due_at),
+        "question": proposals.open_question(conversation) if beside.may_be_asked else None,
+        "has_slip": beside.has_slip,
+        "follow": beside.follow,
         "told": _told(conversation),
         "carries": conversation.status != Status.CLOSED,
     }
@@ -309,16 +309,17 @@ def news(request: HttpRequest) -> HttpResponse:
     seq = lines[-1].seq if lines else cursor
     arrivals.record_request(request, current.report.public_id)
     dialogue.mark_read(Party.reporter(current), seq)
+    beside = beside_thread.of(current, timezone.now())
     context = {
         **manner,
         **_standing(current, manner),
         "lines": lines,
-        "asked": access.summary_for(current, timezone.now()),
+        "asked": beside.is_asked,
         "after": cursor,
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         "paused": request.GET.get("pause") == "1",
-        "question": proposals.open_question(current),
-        "follow": transmission_reading.link_words(current),
+        "question": proposals.open_question(current) if beside.may_be_asked else None,
+        "follow": beside.follow,
     }
     return render(request, "chat/news.html", context)
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 import locations.session
 import triage.session
 from reports.models import ErasureRequest, Report
+from reports.statements import execute
 
 KEY = "reports.report"
 DISCREET = "reports.discreet"
@@ -14,6 +15,7 @@ GENERATION = "reports.generation"
 ENDED = "reports.ended"
 REQUEST = "reports.erasure"
 PREFIX = "reports."
+OWN = "SELECT FROM reports_report WHERE public_id = %s AND visit_generation = %s"  # whatever page is asked for
 OF_A_VISIT = {triage.session.KEY, locations.session.KEY}
 
 
@@ -44,7 +46,8 @@ def forget_visit(request: HttpRequest) -> None:
 
 def was_left_behind(request: HttpRequest) -> bool:
     """Whether this visit's report is no longer its own: a code de reprise was used elsewhere, or it was removed."""
-    return request.session.get(KEY) is not None and not _own(request).exists()
+    report = request.session.get(KEY)
+    return report is not None and not execute(OWN, [report, request.session.get(GENERATION, 0)])
 
 
 def end(request: HttpRequest) -> None:

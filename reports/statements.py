@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model
 
 Values = Sequence[object] | Mapping[str, object]
 
@@ -36,3 +37,22 @@ def send(raw: "psycopg.Connection[Any]", statement: LiteralString, values: Value
 def array(values: Iterable[object]) -> str:
     """A column: numbers, booleans, None, or texts that need no quotes."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def columns(model: type[Model], alias: str) -> LiteralString:
+    """All columns of a model, for a SELECT: `built` makes an object of them."""
+    return ", ".join([f'{alias}."{field.column}"' for field in model._meta.concrete_fields])
+
+
+def built(models: Iterable[type[Model]], row: Sequence[Any]) -> list[Any]:
+    """The objects whose columns stand in this row, model by model; None for one that a join did not find.
+
+    For models whose fields PostgreSQL's types give as they are; the key comes first in each.
+    """
+    objects, start = [], 0
+    for model in models:
+        names = [field.attname for field in model._meta.concrete_fields]
+        values = row[start : start + len(names)]
+        objects.append(None if values[0] is None else model.from_db(DEFAULT_DB_ALIAS, names, values))
+        start += len(names)
+    return objects

@@ -65,6 +65,8 @@ NAMED = {
         {"*"},
     ),
     "chat/place.py": (EVERYBODY, {"<module>"}),
+    "chat/thread.py": ("the messages of a conversation that was just obtained, by its own key", {"<module>"}),
+    "chat/beside_thread.py": ("of such a conversation too: dates, and whether something is there", {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",
         {"_with_activity", "entry_of", "running_holds"},
@@ -87,7 +89,7 @@ NAMED = {
         ACTS + "; or makes a report, by the id of its own form in this visit's session",
         {"file_report", "_hold", "ask_freeze", "set_freeze", "lift_freeze", "ask_erasure", "answer_erasure"},
     ),
-    "reports/session.py": ("the report of this visit, from the session alone", {"_own", "current_request"}),
+    "reports/session.py": ("the report of this visit, from the session alone", {"<module>", "_own", "current_request"}),
     "reports/arrivals.py": ("seals for a report that was just filed or come to, and opens nothing", {"*"}),
     "reports/forgetting.py": (EVERYBODY, {"_old_openings"}),
     "reports/openings.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),
@@ -100,7 +102,7 @@ KEYS = {
     "conversation__public_id",
 }  # fmt: skip
 BY_KEY = {
-    ("chat/access.py", "as_reporter"), ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
+    ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "as_party_to_aside"), ("chat/access.py", "own_reply"),
     ("chat/access.py", "as_receiving_unit"), ("chat/access.py", "follow_up_by_digest"),
     ("chat/transmissions.py", "_of_conversation"),  # of a conversation that is locked

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from chat import actions, forgetting
+from chat import actions, beside_thread, forgetting
 from chat.lifecycle import Author
 from chat.models import Conversation, Message
 from chat.threads import in_db
@@ -530,8 +530,7 @@ def test_person_is_told_no_date_that_has_passed(chief):
     """It would say that something holds the exchange, which is the justice's to tell."""
     conversation = make.age(make.closed(), days=400)
     freeze(conversation, chief)
-    decision, _rule = forgetting.told_to_reporter(conversation, now := timezone.now())
-    assert decision.due_at == now
+    assert beside_thread.of(conversation, now := timezone.now()).decision.due_at == now
 
 
 def test_agent_and_supervisor_are_told_what_ends_soon_and_what_waits(chief):

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import formats, timezone
 
-from chat import forgetting, resume
+from chat import beside_thread, forgetting, resume
 from chat.lifecycle import Author
 from chat.models import Conversation
 from pnav.accounts import proof
@@ -87,7 +87,7 @@ def test_date_is_that_by_which_it_goes(as_reporter):
     """The page itself is no act: it must not promise more than the rule keeps."""
     conversation = make.age(make.closed(), days=100)
     assert f"supprimés le {in_days(265)} au plus tôt" in text(as_reporter(conversation).get(KEEPING))
-    assert forgetting.told_to_reporter(conversation, timezone.now())[0].due_at == conversation.closed_at + timedelta(
+    assert beside_thread.of(conversation, timezone.now()).decision.due_at == conversation.closed_at + timedelta(
         days=365
     )
 

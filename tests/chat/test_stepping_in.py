@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
-from chat import access, actions, forgetting, handover, history, queue, stepping_in, supervision
+from chat import access, actions, beside_thread, handover, history, queue, stepping_in, supervision
 from chat.handover_models import Handover, Watch, Whisper
 from chat.handover_rules import HandoverState, Reason, Target
 from chat.lifecycle import Author, Status
@@ -404,11 +404,11 @@ def test_a_look_does_not_keep_an_exchange_alive(conversation, dominique):
     """Reading is no act of the exchange: what a supervisor looks at ends when it would have."""
     make.age(conversation, days=30)
     Agent.objects.update(seen_at=timezone.now())
-    before, _rule = forgetting.told_to_reporter(conversation, timezone.now())
+    before = beside_thread.of(conversation, timezone.now()).decision
     join(conversation, dominique)
-    after, _rule = forgetting.told_to_reporter(conversation, timezone.now())
+    after = beside_thread.of(conversation, timezone.now()).decision
     assert before.due_at == after.due_at
     park_conversation(report=conversation.report)
-    later, _rule = forgetting.told_to_reporter(conversation, timezone.now())
+    later = beside_thread.of(conversation, timezone.now()).decision
     assert later.due_at > after.due_at  # the comparison can fail
     assert not Handover.objects.exists()
