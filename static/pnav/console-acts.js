@@ -10,24 +10,61 @@
 
   // --- replies to start from ---
   const fold = (text) => text.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae").normalize("NFD").replace(/\p{M}/gu, "");
-  const shown = (box) => [...box.querySelectorAll("[data-canned]")].filter((one) => !one.parentElement.hidden);
+  const shown = (box) => [...box.querySelectorAll("[data-canned]")].filter((one) => !one.hidden);
   const draftOf = (box) => box.closest("form").elements.body;
+
+  /** The buttons of the page without a script become the options of a list box. The focus stays in the search: Orca does not
+      say a button that an arrow leads to. */
+  function prepare(box) {
+    const list = find(".console-canned__list", box), search = find("[data-search]", box);
+    if (list.hasAttribute("role")) return;
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", list.dataset.label);
+    [...list.children].forEach((option, index) => {
+      const button = find("[data-canned]", option), tag = document.createElement("span");
+      tag.className = button.className;
+      tag.append(...button.childNodes);
+      option.id = `${list.id}-${index}`;
+      option.setAttribute("role", "option");
+      option.setAttribute("aria-selected", "false");
+      option.dataset.canned = button.dataset.canned;
+      button.replaceWith(tag);
+    });
+    search.setAttribute("role", "combobox");
+    search.setAttribute("aria-autocomplete", "list");
+    search.setAttribute("aria-expanded", "true");
+    list.addEventListener("pointerdown", (event) => event.preventDefault()); // a press leaves the focus in the field
+    find(".console-canned__search", box).hidden = false;
+  }
+
+  let counted = 0;
+  const active = (box) => find("[aria-selected=true]", box);
+  function activate(box, option) {
+    const search = find("[data-search]", box), before = active(box);
+    if (before) before.setAttribute("aria-selected", "false");
+    if (!option) { search.removeAttribute("aria-activedescendant"); return; }
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    search.setAttribute("aria-activedescendant", option.id);
+  }
 
   function filter(box) {
     const wanted = fold(find("[data-search]", box).value).split(/\s+/).filter(Boolean);
+    activate(box, null);
     for (const reply of box.querySelectorAll("[data-canned]")) {
       const text = fold(`${reply.textContent} ${reply.dataset.canned}`);
-      reply.parentElement.hidden = !wanted.every((word) => text.includes(word));
+      reply.hidden = !wanted.every((word) => text.includes(word));
     }
-    const count = shown(box).length, said = find("[data-found]", box);
-    said.textContent = wanted.length ? said.dataset[count === 1 ? "one" : "many"].replace("{n}", count) : "";
+    clearTimeout(counted); // once the typing pauses: between two letters it would not be heard
+    const count = shown(box).length;
+    if (wanted.length) counted = setTimeout(() => hands.announce(box.dataset[count === 1 ? "one" : "many"].replace("{n}", count)), 500);
   }
 
   function openSearch() {
     const c = hands.showing(), box = c && find("[data-replies]", c.thread);
     if (!box || box.hidden) return false;
+    prepare(box);
     box.open = true;
-    find(".console-canned__search", box).hidden = false;
     find("[data-search]", box).focus();
     return true;
   }
@@ -42,7 +79,7 @@
   document.addEventListener("toggle", (event) => {
     const box = event.target;
     if (box.matches("[data-replies]")) {
-      find(".console-canned__search", box).hidden = false;
+      prepare(box);
       if (!box.open) { find("[data-search]", box).value = ""; filter(box); }
     } else if (box.matches("[data-aside]") && box.open) markRead(box);
   }, true);
@@ -64,11 +101,10 @@
     const isSearch = at.matches("[data-search]");
     if (event.key === "Escape") closeSearch(box);
     else if (event.key === "/" && isSearch && !at.value) closeSearch(box, "/");
-    else if (event.key === "Enter" && isSearch) { const [first] = shown(box); if (first) first.click(); }
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const all = shown(box), next = all.indexOf(at) + (event.key === "ArrowDown" ? 1 : -1);
-      if (next >= 0 && next < all.length) all[next].focus();
-      else if (next < 0 || isSearch) find("[data-search]", box).focus();
+    else if (event.key === "Enter" && isSearch) { const reply = active(box) || shown(box)[0]; if (reply) reply.click(); }
+    else if (isSearch && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const all = shown(box), from = all.indexOf(active(box)), isDown = event.key === "ArrowDown";
+      activate(box, isDown ? all[from + 1] || all[0] : all[from - 1] || all.at(-1));
     } else return;
     event.preventDefault();
     event.stopPropagation();
