@@ -211,7 +211,9 @@ def test_missing_answer_is_forgotten_once_the_question_is_answered(client: Clien
 
 def test_minors_are_spoken_to_familiarly(client: Client) -> None:
     answer_all(client, MINOR)
-    assert "Choisis ce qui pèse le plus" in page(client, address("facts"))
+    html = page(client, address("facts"))
+    assert "Choisis ce qui pèse le plus" in html
+    assert "Appuie encore deux fois" in html and "Appuyez" not in html
     client.post(address("facts"), {})
     assert "Choisis une réponse." in page(client, address("facts"))
     assert "Es-tu en danger en ce moment" in page(client, reverse("triage:start"))
