@@ -110,6 +110,8 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     if offer is None:
         raise Http404
     form = OfferForm(request.POST)
+    if "reason" in form.errors:
+        return screen(request, agent, declining=(public_id, form))
     if not form.is_valid():
         errors = [str(error) for field in form.errors.values() for error in field]
         messages.error(request, errors[0])

@@ -252,9 +252,13 @@ def screen(
     *,
     duty_form: AvailabilityForm | None = None,
     answer: tuple[uuid.UUID, forms.Form] | None = None,
+    declining: tuple[uuid.UUID, forms.Form] | None = None,
     **forms_in_error: Any,
 ) -> HttpResponse:
-    """The one screen, with a conversation open or none. answer: what could not be said in this aparté."""
+    """The one screen, with a conversation open or none.
+
+    answer: what could not be said in this aparté; declining: why this offered conversation could not be declined.
+    """
     now = timezone.now()
     waiting, rows = desk.queue(now)
     own = desk.own(agent, now)
@@ -273,6 +277,7 @@ def screen(
         "is_still": "fixe" in request.GET,
         "is_error": duty_form is not None
         or answer is not None
+        or declining is not None
         or any(
             getattr(value, "is_error", bool(value))
             for name, value in forms_in_error.items()
@@ -282,6 +287,8 @@ def screen(
         "asides_unread": sum(one.unread for one in apart),
         "answer_for": answer and answer[0],
         "answer_form": answer and answer[1],
+        "decline_for": declining and declining[0],
+        "decline_form": declining and declining[1],
     }
     if agent.user.is_supervisor:
         context["board"] = supervision.read(now, units=access.units_of(agent))

@@ -474,16 +474,16 @@
     const page = await load(root.dataset.offers).catch(() => null);
     if (page) showOpenings(page);
     const before = find("#offres"), after = page && find("#offres", page);
-    if (!after || before.contains(document.activeElement)) return;
+    if (!after) return;
     const news = Number(after.dataset.offers), said = Number(after.dataset.whispers);
-    keepDrafts(before, after);
-    before.replaceWith(document.adoptNode(after));
-    if (news > offered || said > whispered) {
-      announce(news > offered ? words.offered : words.whispered);
-      beep(740);
-    }
+    if (news > offered) announce(words.offered);
+    if (said > whispered) announce(words.whispered);
+    if (news > offered || said > whispered) beep(740);
     offered = news;
     whispered = said;
+    if (before.contains(document.activeElement)) return; // shown once the focus has left
+    keepDrafts(before, after);
+    before.replaceWith(document.adoptNode(after));
     if (current && before.textContent !== after.textContent) refreshBeside(current, `#passage-${current.id}`); // where it stands by now
   }
 

@@ -162,7 +162,11 @@ def test_offer_is_seen_without_a_script_while_another_exchange_is_open(conversat
 def test_offer_declined_needs_a_reason_that_the_first_agent_reads(conversation, camille, alex):
     offer(conversation, camille, alex)
     client, address = signed_in(alex.user), f"/console/passages/{conversation.public_id}/reponse/"
-    assert "Dites en quelques mots" in client.post(address, {"answer": "decline"}, follow=True).text
+    page = client.post(address, {"answer": "decline"}).text
+    field = re.search(r'<input [^>]*id="refus-[^>]*>', page)
+    assert field and 'aria-invalid="true"' in field[0] and "autofocus" in field[0]
+    assert f'id="refus-erreur-{conversation.public_id}">Dites en quelques mots' in page
+    assert re.search(rf'id="decliner-{conversation.public_id}" open', page) and "<title>Erreur :" in page
     client.post(address, {"answer": "decline", "reason": "Je termine dans dix minutes."})
     html = signed_in(camille.user).get("/console/").text
     assert "a décliné : Je termine dans dix minutes." in html
