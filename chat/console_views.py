@@ -149,6 +149,7 @@ def _words() -> dict[str, str]:
         "assigned": _("Nouvel échange, touche {n} : {name}."),
         "news": _("Nouveau message, échange {n} : {name}."),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
+        "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "opening": _("Une levée d'anonymat attend de vous : voir « Levées d'anonymat »."),
         "closed": _("Terminé"),

@@ -62,6 +62,11 @@ class Offers:
     def is_empty(self) -> bool:
         return not (self.to_me or self.mine or self.ended or self.whispers)
 
+    @property
+    def kept(self) -> int:
+        """Of those that have ended, how many left the conversation with its agent: declined, or nobody answered."""
+        return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
+
 
 def offers(agent: Agent, now: datetime) -> Offers:
     """Three queries, and texts of what is shown."""

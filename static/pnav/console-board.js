@@ -25,7 +25,12 @@
   if (board) {
     // Never stale: what could not be read again is said to be old. The focus stays where it is, by its id.
     const old = find("#tableau-ancien"), voice = window.pnavVoice(find("#tableau-annonces"));
+    // Somebody else's exchange: what is new in it. The board: its alerts.
+    const messages = () => [...document.querySelectorAll("#messages [data-seq]")];
+    const newest = () => Math.max(0, ...messages().map((one) => Number(one.dataset.seq)));
+    const wordsOf = (one) => ["author", "body"].map((name) => find(`[data-slot=${name}]`, one).textContent.trim()).join(". ");
     const told = () => {
+      if (!find("[data-alerts]")) return "";
       const part = find("[data-alerts]").cloneNode(true);
       part.querySelectorAll("[aria-hidden]").forEach((sign) => sign.remove());
       return [...part.querySelectorAll("li")].map((line) => line.textContent.trim()).join(" ") || part.textContent.trim();
@@ -41,7 +46,7 @@
         return;
       }
       const at = document.activeElement, id = find("#tableau").contains(at) && at.id;
-      const before = told(), log = find("#tableau .console-log");
+      const before = told(), last = newest(), log = find("#tableau .console-log");
       const top = log && log.scrollTop, isAtEnd = log && log.scrollHeight - log.clientHeight - top < 40;
       const fresh = page && find("#tableau", page);
       old.hidden = Boolean(fresh);
@@ -51,6 +56,7 @@
       if (page) document.title = page.title;
       const now = told();
       if (now !== before) voice(now);
+      messages().filter((one) => Number(one.dataset.seq) > last).forEach((one) => voice(wordsOf(one)));
     };
     const log = find("#tableau .console-log");
     if (log) log.scrollTop = log.scrollHeight;

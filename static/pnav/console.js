@@ -467,7 +467,7 @@
     beep(740);
   }
 
-  let offersAt = 0, offered = Number(find("#offres").dataset.offers), whispered = Number(find("#offres").dataset.whispers);
+  let offersAt = 0, offered = Number(find("#offres").dataset.offers), whispered = Number(find("#offres").dataset.whispers), kept = Number(find("#offres").dataset.kept);
   /** What colleagues offer, and what supervisors say to us alone: heard once, never while somebody types there. */
   async function refreshOffers() {
     offersAt = Date.now();
@@ -475,12 +475,14 @@
     if (page) showOpenings(page);
     const before = find("#offres"), after = page && find("#offres", page);
     if (!after) return;
-    const news = Number(after.dataset.offers), said = Number(after.dataset.whispers);
+    const news = Number(after.dataset.offers), said = Number(after.dataset.whispers), stays = Number(after.dataset.kept);
     if (news > offered) announce(words.offered);
     if (said > whispered) announce(words.whispered);
-    if (news > offered || said > whispered) beep(740);
+    if (stays > kept) announce(words.kept_after);
+    if (news > offered || said > whispered || stays > kept) beep(740);
     offered = news;
     whispered = said;
+    kept = stays;
     if (before.contains(document.activeElement)) return; // shown once the focus has left
     keepDrafts(before, after);
     before.replaceWith(document.adoptNode(after));

@@ -161,7 +161,7 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     desk.locator(f"{OPEN_THREAD} [name=body]").fill("Êtes-vous en sécurité ?")
     desk.keyboard.press("Control+Enter")
     expect(chief.locator("#tableau [role=log]")).to_contain_text("Êtes-vous en sécurité ?", timeout=10_000)
-    expect(chief.locator("#tableau-annonces")).to_contain_text("messages dans l'échange")
+    expect(chief.locator("#tableau-annonces")).to_contain_text("Agent. Êtes-vous en sécurité ?")
     chief.get_by_label("Votre mot").fill("Pense à faire une pause.")
     chief.keyboard.press("Enter")
     expect(desk.locator("#offres")).to_contain_text("Pense à faire une pause.")
