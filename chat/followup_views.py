@@ -5,6 +5,7 @@ Steps and what was written for them; never the thread. Without a script too. See
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -43,7 +44,9 @@ def follow_up(request: HttpRequest) -> HttpResponse:
     else:
         data = form.cleaned_data
         try:
-            transmissions.answer(conversation=current, public_id=data["transmission"], agrees=data["answer"] == "yes")
+            agrees = data["answer"] == "yes"
+            transmissions.answer(conversation=current, public_id=data["transmission"], agrees=agrees)
+            messages.success(request, _("Résumé envoyé.") if agrees else _("Résumé non envoyé."))
             return redirect("chat:follow_up")
         except transmissions.Settled:
             error = _("Ce résumé n'attend plus de réponse : rien n'a changé. Voici où il en est.")
@@ -80,6 +83,7 @@ def meeting(request: HttpRequest) -> HttpResponse:
     except transmissions.Settled:
         error = _("Ce rendez-vous n'attend plus de réponse : rien n'a changé. Voici où il en est.")
     else:
+        messages.success(request, _("Rendez-vous accepté") if data["answer"] == "yes" else _("Rendez-vous refusé"))
         return redirect("chat:follow_up")
     return _show(request, current, is_by_code=is_by_code, error=error, meeting=form, status=409)
 

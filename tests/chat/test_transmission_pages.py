@@ -291,6 +291,7 @@ def test_person_reads_then_agrees(conversation, unit):
     row.refresh_from_db()
     assert row.state == State.SENT
     page = said(browser.get("/tchat/suites/"))
+    assert "Résumé envoyé." in page  # and the focus is on it: the page that comes back says nothing else by itself
     assert row.file_number in page and "Oui, envoyer" not in page
     again = browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
     assert again.status_code == 409 and "n'attend plus de réponse" in said(again)
