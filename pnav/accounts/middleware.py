@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.middleware.csrf import CsrfViewMiddleware
@@ -11,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from pnav.accounts import proof
 from pnav.accounts.models import Role, User
@@ -63,7 +66,7 @@ KEPT = {
 LONG_FORMS = {"console:ask_opening"}
 ACCOUNT_AREA = "/compte/"
 # What a session may reach below /compte/ before it is complete, by what is asked of it.
-SIGN_OUT = {"account_logout"}
+SIGN_OUT = {"account_logout", "account_session"}
 ENROLMENT = SIGN_OUT | {
     "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "account_change_password",
 }  # fmt: skip
@@ -72,6 +75,11 @@ OPEN_BEFORE: dict[Standing, set[str]] = {
     Standing.TO_ENROL: ENROLMENT,
     Standing.TO_CONFIRM: SIGN_OUT | {"mfa_reauthenticate", "mfa_reauthenticate_webauthn"},
 }
+# What is for those who are not signed in: to come here with a session that has ended asks for no word about it.
+WAY_IN = {
+    "account_login", "account_logout", "account_inactive", "mfa_authenticate", "mfa_login_webauthn", "openid_login",
+    "openid_callback",
+}  # fmt: skip
 NEXT_STEP: dict[Standing, str] = {
     Standing.PASSWORD_TO_CHANGE: "account_change_password",
     Standing.TO_ENROL: "mfa_index",
@@ -104,6 +112,7 @@ def refuse(request: HttpRequest) -> HttpResponseBase | None:
     if area is None:
         return _refuse_account_page(request, standing)
     if standing is Standing.SIGNED_OUT:
+        _say_it_ended(request)
         return _with_return("account_login", request)
     if cast(User, request.user).role not in AREAS[area]:
         raise PermissionDenied
@@ -151,12 +160,33 @@ def _page_of(match: ResolverMatch) -> str:
     return reverse("console:endings")
 
 
+def _say_it_ended(request: HttpRequest) -> None:
+    """For the sign-in page: why it comes, when this browser brought the cookie of a session that is no more.
+
+    Whoever never had one, or signed out, brings none. A cookie that was made up is told the same: what it opened, if it
+    ever did, is not said. Nothing of what was sent is kept: there is no session left to keep it in (docs/adr/0034).
+    """
+    if not request.COOKIES.get(settings.SESSION_COOKIE_NAME) or not request.session.is_empty():
+        return
+    ended = _(
+        "Votre session a pris fin. C'est ainsi après %(minutes)s minutes sans rien faire, après %(hours)s heures, ou "
+        "quand elle est fermée d'ailleurs. Connectez-vous de nouveau."
+    ) % {"minutes": settings.STAFF_IDLE_MINUTES, "hours": settings.STAFF_SESSION_HOURS}
+    if request.method == "POST" and request.content_type != "application/json":
+        ended += " " + _("Ce que vous veniez d'envoyer n'est pas enregistré.")
+    messages.warning(request, ended)
+
+
 def _refuse_account_page(request: HttpRequest, standing: Standing) -> HttpResponse | None:
-    if standing not in OPEN_BEFORE:
+    if standing is Standing.COMPLETE:
         return None
     try:
         name = resolve(request.path_info).url_name
     except Resolver404:
+        return None
+    if standing is Standing.SIGNED_OUT:
+        if name not in WAY_IN:
+            _say_it_ended(request)
         return None
     return None if name in OPEN_BEFORE[standing] else redirect(_next_step(standing, request))
 

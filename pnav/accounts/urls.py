@@ -19,6 +19,7 @@ from pnav.accounts.views import (
     ProveByPasskey,
     SignIn,
     end_other_sessions,
+    session,
     sign_out,
 )
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", account.password_change, name="account_change_password"),
+    path("session/", session, name="account_session"),
     path("sessions/fermer/", end_other_sessions, name="account_end_other_sessions"),
     path("2fa/", Account.as_view(), name="mfa_index"),
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),

@@ -11,15 +11,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from chat import access, actions
 from pnav.accounts import openid
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import record_enrolment
+from pnav.accounts.second_factor import Standing, record_enrolment, standing_of
 from pnav.accounts.sightings import last_use
 from pnav.sessions import SessionStore
 from reports import events
@@ -28,7 +29,11 @@ from reports.events import Event
 
 class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(openid_name=settings.OPENID_NAME if settings.OPENID_ISSUER else "", **kwargs)
+        context = super().get_context_data(openid_name=settings.OPENID_NAME if settings.OPENID_ISSUER else "", **kwargs)
+        if self.request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            # A script was led here, which shows nothing of it: why the session ended is for whoever looks.
+            context["messages"] = []
+        return context
 
 
 class Account(IndexView):
@@ -90,6 +95,23 @@ class ProveByPasskey(ReauthenticateWebAuthnView):
     def form_invalid(self, form: forms.Form) -> HttpResponse:
         """The page again, with what is wrong. allauth leads to the sign-in, and what was to be done is lost."""
         return self.render_to_response({**self.get_context_data(), "form": form})
+
+
+def session(request: HttpRequest) -> HttpResponse:
+    """Whose session this is, asked by a page before it sends a form (static/pnav/staff-session.js): 401 for nobody's.
+
+    The token is the one that forms need by now: a sign-in since the page was drawn made another. For somebody who
+    looks, the page that follows a sign-in in another tab, and leads back.
+    """
+    is_looked_at = request.accepts("text/html")
+    if not request.user.is_authenticated:
+        return redirect("account_login") if is_looked_at else JsonResponse({}, status=401)
+    if request.method != "GET":
+        return HttpResponseNotAllowed(["GET"])
+    if is_looked_at:
+        return render(request, "account/session.html")
+    is_complete = standing_of(request.user, request.session) is Standing.COMPLETE
+    return JsonResponse({"account": request.user.pk, "is_complete": is_complete, "token": get_token(request)})
 
 
 @login_required

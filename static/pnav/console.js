@@ -574,16 +574,27 @@
       if (line !== socket) return;
       // Proving again, in another tab, gave the session a new key, which the next handshake carries. Signed out, it is refused.
       if (event.code === 4401 && wasIn) { setTimeout(connect, 500 * Math.random()); return; }
-      if (event.code === 4401 || event.code === 4403) {
-        ended = true; // nothing leaves from here any more
-        for (const c of conversations.values()) for (const clientId of [...c.outbox.keys()]) refuse(c, clientId);
-        return warn("out");
-      }
+      if (event.code === 4401 || event.code === 4403) return signedOut();
       lost();
       tries += 1;
       setTimeout(connect, Math.min(10000, 500 * 2 ** Math.min(tries, 5)) * (0.5 + Math.random() / 2));
     };
   }
+
+  /** Nothing leaves from here any more. */
+  function signedOut() {
+    ended = true;
+    for (const c of conversations.values()) for (const clientId of [...c.outbox.keys()]) refuse(c, clientId);
+    warn("out");
+    document.dispatchEvent(new Event("pnav:session-over"));
+  }
+  // Signed in again in another tab, by the same account: found when a form of this page was sent (staff-session.js).
+  document.addEventListener("pnav:session-lives", () => {
+    if (!ended) return;
+    ended = false;
+    lostAt = Date.now(); // what the server has of us is read again when the line is back
+    connect();
+  });
 
   /** Our availability as the server has it: « Absent » when the lease has ended. */
   function refreshDuty() {
@@ -754,6 +765,7 @@
           announce(words.failed);
           refreshOffers();
         } else if (answer.status === 404) check(conversations.get(form.closest("[data-conversation]").dataset.conversation));
+        else if (answer.redirected) signedOut(); // to the sign-in: what was written stays
         else location.reload();
         return;
       }

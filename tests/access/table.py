@@ -349,6 +349,7 @@ ROUTES: dict[str, Route] = {
     "account_inactive": Route(_or(own_account, outside=IN), READ),
     # A password alone proves nothing of who has a factor: they are led to it.
     "account_reauthenticate": Route(_or(own_account, without_factor=IN), FORM, to=(PROVE,)),
+    "account_session": Route(_or(anybody, outside=SIGN_IN), READ_ONLY_GET),
     "account_end_other_sessions": Route(own_account, WRITE, to=("/compte/2fa/",)),
     # Without a provider there is none of this; with one, see tests/accounts/test_openid.py.
     "openid_login": Route(_or(own_account, outside=ABSENT, signed_in=ABSENT), WRITE),

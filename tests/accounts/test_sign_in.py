@@ -234,6 +234,65 @@ def test_session_of_an_account_that_nobody_uses_ends(client):
     assert client.get("/compte/2fa/").url.startswith("/compte/login/")
 
 
+ENDED = "Votre session a pris fin"
+NOT_KEPT = "n'est pas enregistré"
+
+
+def after_its_end(client: Client) -> None:
+    make_user("camille", Role.CUSTODIAN, totp=True)
+    sign_in(client, "camille")
+    client.get("/compte/2fa/")
+    Session.objects.all().delete()
+
+
+@pytest.mark.parametrize("path", ["/levees/", "/compte/2fa/"])
+def test_sign_in_says_that_the_session_has_ended_once_and_to_whom_it_was(client, path):
+    after_its_end(client)
+    page = client.get(path, follow=True).text
+    assert ENDED in page and NOT_KEPT not in page.replace("&#x27;", "'")
+    assert ENDED not in client.get(path, follow=True).text  # the cookie is gone, and so is the reason
+    assert ENDED not in Client().get(path, follow=True).text
+
+
+def test_sign_in_says_that_what_was_sent_after_the_end_is_not_kept(client):
+    after_its_end(client)
+    page = client.post("/levees/", {"motive": "Menaces de mort"}, follow=True).text.replace("&#x27;", "'")
+    assert ENDED in page and NOT_KEPT in page
+    assert "Menaces" not in page + str(client.cookies)
+    assert not Session.objects.exists()  # nor anywhere else
+
+
+def test_who_signed_out_is_told_of_no_end(client):
+    make_user("camille", Role.CUSTODIAN, totp=True)
+    sign_in(client, "camille")
+    client.post("/compte/logout/")
+    assert ENDED not in client.get("/levees/", follow=True).text
+
+
+def test_reason_waits_for_somebody_who_looks(client):
+    """A page's own script is led to the sign-in first, and shows nothing of it."""
+    after_its_end(client)
+    assert ENDED not in client.get("/levees/", follow=True, headers={"Sec-Fetch-Mode": "cors"}).text
+    assert ENDED in client.get("/levees/", follow=True, headers={"Sec-Fetch-Mode": "navigate"}).text
+
+
+def test_page_asks_whether_its_session_lives_and_gets_the_token_of_now():
+    client = Client(enforce_csrf_checks=True)
+
+    def asks() -> HttpResponse:
+        return client.get("/compte/session/", headers={"Accept": "application/json"})
+
+    assert (asks().status_code, asks().json()) == (401, {})
+    user = make_user("camille", Role.CUSTODIAN, totp=True)
+    client.force_login(user)
+    assert asks().json()["is_complete"] is False  # no second factor yet
+    known = asks().json()
+    assert known["account"] == user.pk
+    assert client.post("/compte/logout/", {"csrfmiddlewaretoken": "x" * 64}).status_code == 403
+    assert client.post("/compte/logout/", {"csrfmiddlewaretoken": known["token"]}).status_code == 302
+    assert asks().status_code == 401
+
+
 def test_sign_in_forgets_the_visit_of_this_browser(client):
     make_user("camille", totp=True)
     session = client.session

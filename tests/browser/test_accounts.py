@@ -4,10 +4,15 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Browser, Page, expect
 
 from chat.models import Agent
 from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import record_enrolment
+from pnav.sessions import SessionStore, begin_shift
 from tests.accounts.cast import IN_A_BROWSER, PASSWORD, make_user, totp_code
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.factories.chat import unit
@@ -55,6 +60,18 @@ def submit(page: Page) -> None:
     """Press the button and wait for the page that follows."""
     with goes_on(page):
         page.click("main form:not(#passkey-form) button[type=submit]")
+
+
+def session_cookie(site: LiveSite, name: str) -> dict[str, str]:
+    """A session of this account, whole: its second factor is proved."""
+    session = SessionStore()
+    user = User.objects.get(username=name)
+    session.update({SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0]})
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    begin_shift(session)
+    record_enrolment(user, session)
+    session.save()
+    return {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": site.url}
 
 
 def sign_out(page: Page, base: str) -> None:
@@ -300,3 +317,34 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
     axe(page)
     page.click("input[name=confirmed]")
     expect(page.locator(".messagelist")).to_contain_text("Second facteur réinitialisé pour 1 compte")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_was_typed_outlives_the_session(live_site, page_factory: PageFactory, account, axe, theme):
+    """The page stays, says why, and sends once its owner has signed in again elsewhere; not as somebody else."""
+    page = page_factory(theme=theme, width=320)
+    name = account(totp=True)
+    care = live_site.url + "/console/prendre-soin/"
+    with live_site.database():
+        page.context.add_cookies([session_cookie(live_site, name)])
+    page.goto(care)
+    page.fill("#words", "Une semaine difficile")
+    with live_site.database():
+        Session.objects.all().delete()
+    send = page.get_by_role("button", name="Demander un échange au psychologue")
+    send.click()
+    expect(page.get_by_role("alert")).to_contain_text("Votre session a pris fin")
+    expect(page.locator("#words")).to_have_value("Une semaine difficile")
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    axe(page)
+    with page.expect_popup() as signing_in:
+        page.get_by_role("link", name="Se connecter (nouvel onglet)").click()
+    expect(signing_in.value.get_by_role("status")).to_contain_text("Votre session a pris fin")
+    with live_site.database():
+        page.context.add_cookies([session_cookie(live_site, account(totp=True))])
+    send.click()
+    expect(page.get_by_role("alert")).to_contain_text("avec un autre compte")
+    with live_site.database():
+        page.context.add_cookies([session_cookie(live_site, name)])
+    send.click()
+    expect(page.get_by_role("button", name="Retirer ma demande")).to_be_visible()
