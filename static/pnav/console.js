@@ -581,10 +581,19 @@
     };
   }
 
-  /** Nothing leaves from here any more. */
+  /** Nothing leaves from here any more, and nobody is sent here. */
   function signedOut() {
     ended = true;
     for (const c of conversations.values()) for (const clientId of [...c.outbox.keys()]) refuse(c, clientId);
+    const duty = find("#disponibilite"), now = find(".console-duty__now", duty);
+    now.textContent = now.dataset.out;
+    duty.dataset.availability = "away";
+    for (const choice of duty.querySelectorAll("[name=availability][aria-pressed=true]")) {
+      choice.setAttribute("aria-pressed", "false");
+      choice.classList.replace("fr-icon-check-line", "fr-btn--secondary");
+      choice.classList.remove("fr-btn--icon-left");
+    }
+    count();
     warn("out");
     document.dispatchEvent(new Event("pnav:session-over"));
   }
