@@ -164,6 +164,20 @@ def as_assigned_agent(agent: Agent, public_id: UUID) -> Conversation | None:
     )
 
 
+def left_by(agent: Agent, public_id: UUID) -> EventKind | None:
+    """How a conversation that this agent answered has left them, by its history; None for one that they never had.
+
+    Nothing is said of where it is by now.
+    """
+    rows = ConversationEvent.objects.filter(conversation__public_id=public_id)
+    theirs = rows.filter(kind=EventKind.ASSIGNED, by=agent.user_id).order_by("pk").values_list("pk", flat=True).last()
+    if theirs is None:
+        return None
+    after = rows.filter(pk__gt=theirs, kind__in=HANDS_CHANGE).order_by("pk")
+    kind = after.values_list("kind", flat=True).first()
+    return None if kind is None else EventKind(kind)
+
+
 def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
     """Key and last number of a conversation that this agent answers, or answered to its end."""
     rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)

@@ -51,7 +51,7 @@ from chat.console_handover_forms import TransferForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
-from chat.models import Agent, Conversation
+from chat.models import Agent, Conversation, EventKind
 from chat.reading import own_conversations
 from chat.threads import DATABASE_AWAY
 from reports import openings, unsent
@@ -314,14 +314,36 @@ def home(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @for_agents
 def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """The screen with this conversation open; `?partie=echange` its parts alone; a POST adds a message."""
-    current = conversation_or_404(agent, public_id)
+    """The screen with this conversation open; `?partie=echange` its parts alone; a POST adds a message.
+
+    Who answered it and answers it no more is told so; to everybody else it does not exist.
+    """
+    current = access.as_assigned_agent(agent, public_id)
+    if current is None:
+        return _left(request, agent, public_id)
     if request.method == "POST":
-        return _reply(request, agent, current)
+        try:
+            return _reply(request, agent, current)
+        except Http404:  # it left meanwhile
+            return _left(request, agent, public_id)
     if request.GET.get("partie") == "echange":
         return render(request, "console/parts.html", _exchange(agent, current))
     dialogue.mark_read(Party.of_agent(current, agent), current.last_seq)
     return screen(request, agent, current)
+
+
+def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
+    kind = access.left_by(agent, public_id)
+    if kind is None:
+        raise Http404
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "went_back": kind == EventKind.RELEASED,
+        "text": request.POST.get("body", "").strip(),
+    }
+    return render(request, "console/left.html", context, status=404)
 
 
 def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:

@@ -108,7 +108,7 @@ BY_KEY = {
     ("chat/transmissions.py", "_of_conversation"),  # of a conversation that is locked
     ("chat/access.py", "erasure_by_digest"),
     ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/stepping_in.py", "write"),
-    ("chat/access.py", "joined_before"),
+    ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"),
     ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
     ("chat/debriefs.py", "_lock"),

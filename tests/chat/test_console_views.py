@@ -7,9 +7,9 @@ from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, acts, canned, resume
+from chat import actions, acts, canned, queue, resume
 from chat.lifecycle import Author, Availability, Outcome, Status
-from chat.models import Agent, CannedReply, ConversationEvent, EventKind
+from chat.models import Agent, CannedReply, Conversation, ConversationEvent, EventKind
 from locations.models import Municipality, Partner, ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
@@ -89,6 +89,37 @@ def test_conversation_unknown_answers_as_another_agents(situation):
     client = signed_in(stranger.user)
     others, unknown = client.get(page_of(conversation)), client.get(f"/console/echange/{uuid.uuid4()}/")
     assert (others.status_code, unknown.status_code) == (404, 404)
+
+
+def test_conversation_that_went_back_to_the_queue_says_so_to_who_had_it(situation):
+    conversation, agent, stranger = situation
+    make.message(conversation, "Cela dure depuis la rentrée.")
+    client, outside = signed_in(agent.user), signed_in(stranger.user)
+    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(10))
+    assert queue.release_stale() == 1
+    for method in ("get", "post"):
+        answer = getattr(client, method)(page_of(conversation), {"body": "Je reviens vers vous"})
+        html = answer.content.decode()
+        assert answer.status_code == 404  # for the page that is open
+        assert "Cet échange est retourné dans la file" in html and "rentrée" not in html
+        assert ("Je reviens vers vous" in html) == (method == "post")
+        others = getattr(outside, method)(page_of(conversation), {"body": "Je reviens vers vous"})
+        assert others.status_code == 404 and "retourné" not in others.content.decode()
+    # Somebody else has it by now: where it is is not said.
+    assert queue.claim_conversation(conversation_id=conversation.pk, agent_id=stranger.pk, now=timezone.now())
+    assert "retourné dans la file" in client.get(page_of(conversation)).content.decode()
+    assert outside.get(page_of(conversation)).status_code == 200
+
+
+def test_conversation_that_was_passed_on_says_so_to_who_had_it(situation):
+    conversation, agent, stranger = situation
+    Conversation.objects.filter(pk=conversation.pk).update(assigned_to=stranger)
+    ConversationEvent.objects.create(
+        conversation=conversation, kind=EventKind.ASSIGNED, at=timezone.now(), by=stranger.user
+    )
+    answer = signed_in(agent.user).get(page_of(conversation))
+    assert answer.status_code == 404
+    assert "plus à vous" in answer.content.decode() and "dans la file" not in answer.content.decode()
 
 
 def test_conversation_supervisor_does_not_read_what_is_not_theirs(situation):
