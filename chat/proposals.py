@@ -13,7 +13,6 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone, translation
-from django.utils.dateformat import format as format_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +25,7 @@ from chat.models import Agent, Conversation, ConversationEvent, EventKind, Messa
 from locations import hours, lookup
 from locations.models import Partner, ReceptionPoint
 from reports.keyring import UnsealError
+from sentences import dates
 from sentences.catalogue import Sentence
 from triage.questions import Text
 
@@ -237,7 +237,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
 def moment_in_words(moment: datetime, unit: ReceptionPoint) -> str:
     """« jeudi 26 novembre 2026, 14 h 30 », in the unit's own time and the active language."""
     local = timezone.localtime(moment, hours.time_zone_of(unit.department_code))
-    return f"{format_date(local, 'l j F Y')}, {hours.tell_time(f'{local:%H:%M}')}"
+    return f"{dates.written(local, 'l j F Y')}, {hours.tell_time(f'{local:%H:%M}')}"
 
 
 def _unit_in_words(unit: ReceptionPoint) -> dict[str, str]:

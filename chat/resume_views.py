@@ -19,6 +19,7 @@ from chat.views import json_answer, manner_of, when_away, without_visit
 from reports import arrivals, house, house_rules, limits
 from reports.models import ErasureRequest
 from reports.visitor import hashed_networks
+from sentences import dates
 
 CODES_SECONDS = 10 * 60  # in which a conversation may ask for `house_rules.CODES_MOST`
 # Only words of the list in the right number are a try: a slip is none. Fifty bits are not guessed at this rate; what
@@ -38,7 +39,7 @@ def _until(conversation: Conversation, *, shown: bool) -> str:
         return ""
     local = timezone.localtime(conversation.resume_until)
     date = _("{day} à {hour} (heure de Paris)").format(
-        day=formats.date_format(local, "l j F Y"), hour=formats.time_format(local, "H:i")
+        day=dates.written(local, "l j F Y"), hour=formats.time_format(local, "H:i")
     )
     return (sentences.CODE_WORKS if shown else sentences.A_CODE_WORKS).say(date=date)
 

@@ -5,13 +5,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.utils import timezone
-from django.utils.dateformat import format as format_date
 
 from chat import display
 from chat.lifecycle import Author
 from chat.models import Agent, Conversation, Message
 from locations.models import Force
 from reports.statements import execute
+from sentences import dates
 
 
 class Line(NamedTuple):
@@ -46,7 +46,7 @@ def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: b
 
 def _time(local: datetime, today: date) -> str:
     hour = f"{local:%H:%M}"
-    return hour if local.date() == today else f"{format_date(local, 'j F')}, {hour}"
+    return hour if local.date() == today else f"{dates.written(local, 'j F')}, {hour}"
 
 
 def read_lines(

@@ -19,7 +19,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
@@ -51,6 +51,7 @@ from chat.place import place_of
 from chat.threads import DATABASE_AWAY
 from reports import arrivals, limits
 from reports.models import Report, ReporterRole
+from sentences import dates
 from triage import numbers
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ def manner(conversation: Conversation, *, familiar: bool, discreet: bool, is_min
 
 def day_of(moment: datetime) -> str:
     """« 25 novembre 2027 », in Paris."""
-    return formats.date_format(timezone.localtime(moment), "j F Y")
+    return dates.written(timezone.localtime(moment), "j F Y")
 
 
 def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:

@@ -165,6 +165,7 @@ TEMPLATES = [
                     ],
                 )
             ],
+            "builtins": ["sentences.templatetags.dates"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",

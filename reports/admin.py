@@ -13,7 +13,6 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +20,7 @@ from reports import forgetting, register, register_wording
 from reports.house_admin import HouseRuleAdmin  # noqa: F401  registers itself
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from reports.retention import Kind, shortened
+from sentences.dates import written
 
 
 @admin.register(AccessRecord)
@@ -170,7 +170,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
         dates["gone"] = term + timedelta(days=rule.grace_days)
         if rule.kind == Kind.ERASURE:
             dates["gone"] = timezone.localdate() + timedelta(days=rule.grace_days)
-        said = {name: date_format(day, "j F Y") for name, day in dates.items()}
+        said = {name: written(day, "j F Y") for name, day in dates.items()}
         if rule.kind == Kind.ERASURE:
             words = _("Demande d'aujourd'hui : rappel le %(told)s, réponse avant le %(term)s, effet le %(gone)s.")
             return words % said

@@ -12,6 +12,7 @@ from reports import register
 from reports.models import AccessKind, AccessRecord, Tombstone
 from reports.register_wording import removed_in_words
 from reports.retention import Cause, Kind, digest_of, next_month
+from sentences import dates
 
 REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `register.record_removal` writes it
 
@@ -45,7 +46,7 @@ class Proof:
         """In French, for a file. `now`: when it was made."""
         lines = [
             f"Pnav – preuve mensuelle de suppression, {date_format(self.month, 'F Y')}",
-            f"Établie le {date_format(timezone.localtime(now), 'j F Y, H:i')}, heure de Paris.",
+            f"Établie le {dates.written(timezone.localtime(now), 'j F Y, H:i')}, heure de Paris.",
         ]
         if not self.is_over:
             lines.append("Le mois n'est pas fini : cette preuve est provisoire.")

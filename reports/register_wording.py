@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reports.models import AccessKind, OpeningField
 from reports.opening_rules import Act
 from reports.opening_wording import ACTS
+from sentences import dates
 
 # What runs of the service remove, by its name in the code.
 REMOVED: Mapping[str, object] = {
@@ -88,6 +88,6 @@ def _opening(request: str, act: str, field: str) -> str:
 def _day(text: str) -> str:
     """An ISO date as it is read; what is none stays as it is."""
     try:
-        return date_format(date.fromisoformat(text), "j F Y")
+        return dates.written(date.fromisoformat(text), "j F Y")
     except ValueError:
         return text

@@ -29,7 +29,8 @@
     const at = new Date(iso), zone = { timeZone: "Europe/Paris" }, dayOf = (moment) => moment.toLocaleDateString("fr", zone);
     const day = dayOf(at) === dayOf(new Date()) ? {} : { day: "numeric", month: "long" };
     node.dateTime = iso;
-    node.textContent = at.toLocaleString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", ...day, ...zone });
+    const lang = document.documentElement.lang, first = lang === "fr" ? "1er " : "1 "; // of a month
+    node.textContent = at.toLocaleString(lang, { hour: "2-digit", minute: "2-digit", ...day, ...zone }).replace(/^1 /, first);
   }
 
   function draw(message) {

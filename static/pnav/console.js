@@ -25,7 +25,8 @@
   // --- words of time ---
   const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Paris" });
   const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "Europe/Paris" });
-  const time = (moment) => (day.format(moment) === day.format(new Date()) ? "" : `${day.format(moment)}, `) + clock.format(moment);
+  const first = (said) => (document.documentElement.lang === "fr" ? said.replace(/^1 /, "1er ") : said); // of a month
+  const time = (moment) => (day.format(moment) === day.format(new Date()) ? "" : `${first(day.format(moment))}, `) + clock.format(moment);
   const duration = (since) => {
     const minutes = Math.max(1, Math.floor((Date.now() - since) / 60000));
     if (minutes < 60) return say("minutes", { n: minutes });

@@ -59,7 +59,7 @@ def visit(conversation) -> Client:
 
 
 def said(answer) -> str:
-    return unescape(answer.content.decode())
+    return unescape(answer.content.decode()).replace("«\xa0", "« ").replace("\xa0»", " »")
 
 
 def shown_code(answer) -> str:

@@ -1,0 +1,22 @@
+"""What every template has (settings.TEMPLATES): `date` in place of Django's, which writes « 1er mars »; `unbroken`."""
+
+from typing import Any
+
+from django import template
+from django.template import defaultfilters
+
+from sentences import dates
+
+register = template.Library()
+
+
+@register.filter(expects_localtime=True, is_safe=False)
+def date(value: Any, wanted: str | None = None) -> str:
+    return defaultfilters.date(value, dates.pattern(value, wanted or "DATE_FORMAT"))
+
+
+@register.filter(is_safe=True)
+@defaultfilters.stringfilter
+def unbroken(text: str) -> str:
+    """No line ends between a guillemet and its word."""
+    return text.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
