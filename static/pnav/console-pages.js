@@ -19,16 +19,17 @@
     return parse(answer);
   };
 
-  /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays. */
-  const swapFrom = (page, selector, sent) => {
+  /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays.
+      untaken: the answer gives its words back, kept nowhere else. */
+  const swapFrom = (page, selector, sent, untaken = false) => {
     const before = document.querySelector(selector), after = page && page.querySelector(selector);
     if (before && after) {
-      keepDrafts(before, after, sent);
+      keepDrafts(before, after, sent, untaken);
       before.replaceWith(document.adoptNode(after));
     }
     return Boolean(after);
   };
-  const keepDrafts = (before, after, sent) => {
+  const keepDrafts = (before, after, sent, untaken = false) => {
     for (const field of before.querySelectorAll("textarea[id], input.fr-input[id], details[id], .console-transfer select[id]")) {
       const fresh = after.querySelector(`[id="${field.id}"]`);
       if (!fresh) continue;
@@ -37,9 +38,16 @@
         continue;
       }
       if (field.open) fresh.open = true;
+      if (untaken && field.form === sent) asDraft(fresh);
       if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
     }
     if (before.open) after.open = true;
+  };
+  /** Drawn with words that no server has: a draft as if it had been typed here, for the next part that is swapped. */
+  const asDraft = (field) => {
+    const { value } = field;
+    field.defaultValue = "";
+    field.value = value;
   };
   /** A clock that a browser does not slow down when the page is hidden. The policy itself stays in here. */
   const startClock = (tick) => {

@@ -785,7 +785,7 @@
       const held = form.contains(at) || (!form.isConnected && targets.split(", ").some((target) => find(target) && find(target).contains(at)));
       const isBeside = Boolean(form.closest(".console-dossier")); // before it is swapped
       const c = thread && conversations.get(thread.dataset.conversation);
-      for (const target of targets.split(", ")) swapFrom(page, target, form);
+      for (const target of targets.split(", ")) swapFrom(page, target, form, !answer.redirected); // what was taken is led elsewhere
       let focus = targets.split(", ").map((target) => find(`${target} [aria-invalid]`)).find(Boolean);
       if (c) { // parts of it may be new
         c.entry = find(`.console-entry[data-conversation="${c.id}"]`);

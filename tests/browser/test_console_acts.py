@@ -216,3 +216,23 @@ def test_pressed_answer_is_shown_beside_the_thread(live_site, page: Page, at: Wo
     person.get_by_role("button", name="Oui", exact=True).click()
     expect(proposed).to_contain_text("Réponse : Oui (par la personne)")
     expect(question).to_have_value("Depuis quand")
+
+
+@pytest.mark.slow
+def test_words_given_back_unsent_stay_whatever_comes(live_site, page: Page, at: Work):  # noqa: F811
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    panel = page.locator(f"#transmission-{conversation.public_id}")
+    panel.locator("summary", has_text="Préparer un résumé").click()
+    summary = panel.get_by_label("Résumé pour l'unité")
+    summary.fill("Insultes depuis mars.")
+    panel.get_by_role("button", name="Montrer à la personne").click()
+    expect(panel).to_contain_text("Choisissez une unité.")
+    expect(summary).to_have_value("Insultes depuis mars.")
+    page.locator("summary", has_text="Plainte : où, quand").click()
+    page.get_by_role("button", name="Proposer de porter plainte").click()
+    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=system]").last).to_contain_text("plainte")
+    expect(panel).not_to_contain_text("Choisissez une unité.")  # read again since
+    expect(summary).to_have_value("Insultes depuis mars.")
