@@ -119,6 +119,24 @@ def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter
         expect(page.locator("#notice")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+def test_help_stands_beside_the_thread_where_there_is_room(live_site, enter, width):
+    _agent, conversation = assigned(live_site)
+    in_site(live_site, lambda: [make.message(conversation, f"message {n}") for n in range(20)])
+    page = enter(conversation, width=width, height=800)
+    last = page.locator("#messages > li").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()
+    button = page.get_by_role("button", name="Créer un code de reprise")
+    form, help_ = page.locator("#compose").bounding_box(), button.bounding_box()
+    assert form and help_
+    if width == 1280:
+        expect(button).to_be_in_viewport(ratio=1)  # below a long thread too
+        assert help_["x"] > form["x"] + form["width"]
+    else:
+        assert help_["y"] > form["y"]
+
+
 def test_discreet_notice_names_nobody(live_site, enter):
     agent, conversation = waiting(live_site, discreet=True)
     page = enter(conversation, width=360, height=740)
