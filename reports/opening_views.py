@@ -289,8 +289,8 @@ def openings_register(request: HttpRequest) -> HttpResponse:
 
 def register_heads() -> list[str]:
     return [
-        _("Demande"), _("Signalement"), _("Objet"), _("Danger imminent"), _("Demandée le"), _("Par"),
-        _("Contresignée par"), _("Accords"), _("État"), _("Depuis le"), _("Examen"),
+        _("Demande"), _("Signalement"), _("Objet"), _("Danger imminent"), _("Demandée le (UTC)"), _("Par"),
+        _("Contresignée par"), _("Accords"), _("État"), _("Depuis le (UTC)"), _("Examen (UTC)"),
     ]  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from reports import opening_paper
 
-HEADS = ["Demande", "Signalement", "Objet", "Danger imminent", "Demandée le", "Par", "Contresignée par", "Accords",
-         "État", "Depuis le", "Examen"]  # fmt: skip
+HEADS = ["Demande", "Signalement", "Objet", "Danger imminent", "Demandée le (UTC)", "Par", "Contresignée par",
+         "Accords", "État", "Depuis le (UTC)", "Examen (UTC)"]  # fmt: skip
 REST = ["Nom laissé par la personne", "non", "2026-11-11 00:42", "police1", "superviseur", "referent, referent2",
         "Expirée", "2026-11-26 00:42", "2026-11-26 00:42"]  # fmt: skip
 DARK = 140

@@ -498,6 +498,8 @@ def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
     response = signed_in(custodians[0]).get(reverse("openings:register_csv"))
     rows = list(csv.reader(io.StringIO(response.text.lstrip("\ufeff")), delimiter=";"))
     assert rows[1][5] == "'=HYPERLINK(1)" and len(rows) == 2
+    # The file is all that its reader has: the hours' zone stands in it.
+    assert [head for head in rows[0] if "(UTC)" in head] == ["Demandée le (UTC)", "Depuis le (UTC)", "Examen (UTC)"]
     assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="csv").exists()
 
 
