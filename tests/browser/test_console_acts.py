@@ -117,7 +117,7 @@ def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, ax
     expect(colleagues).to_have_text(re.compile("Personne d'autre n'est disponible"))
     page.locator(".console-dossier:not([hidden]) summary", has_text="Poser une question à part").click()
     expect(colleagues).to_contain_text("Dominique")
-    page.locator(".console-dossier:not([hidden]) [id^=demande-]").fill("Comment fait-on ?")
+    page.locator(".console-dossier:not([hidden]) textarea[id^=demande-]").fill("Comment fait-on ?")
     at(is_here, colleague)
     page.get_by_role("button", name="Demander", exact=True).click()
     mine = page.locator("#apartes [data-aside]")

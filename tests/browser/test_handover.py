@@ -157,6 +157,7 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     chief.get_by_role("button", name="Rejoindre l'échange").click()
     expect(person.locator("#messages")).to_contain_text("Dominique, police nationale, superviseur, rejoint l'échange")
     expect(desk.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("Dominique")
+    expect(chief.locator("#corps")).to_be_visible()  # the others may hear of it before its own page is there
     axe(chief)
     desk.locator(f"{OPEN_THREAD} [name=body]").fill("Êtes-vous en sécurité ?")
     desk.keyboard.press("Control+Enter")
