@@ -804,7 +804,11 @@
       showSound();
       const notice = find(".fr-alert p", page);
       if (notice) announce(notice.textContent);
-      else if (form.matches("[data-autosave]") && event.submitter) announce(find("[id^=fiche-gardee]", form).textContent);
+      else if (form.matches("[data-autosave]")) {
+        const wrong = find("[data-wrong]", form);
+        if (wrong) announce(wrong.textContent.trim().replace(/\s+/g, " "));
+        else if (event.submitter) announce(find("[id^=fiche-gardee]", form).textContent);
+      }
       if (held && focus) { // of a long panel, its beginning
         focus.focus({ preventScroll: true });
         focus.scrollIntoView({ block: "nearest" });

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages import SUCCESS
+from django.contrib.messages.storage.base import Message
+from django.contrib.sessions.backends.base import SessionBase
 from django.template.loader import render_to_string
+from django.test import RequestFactory
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
@@ -40,3 +45,16 @@ def test_keys_are_parted_from_what_they_do():
     text = re.sub(r"<[^>]*>", "", "".join(re.findall(r"<li>.*?</li>", html))).replace("&nbsp;", " ")
     assert "Alt + R : répondre.Ctrl + Entrée : envoyer." in text
     assert text.count(" : ") >= 18
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("template", ["base.html", "admin/base_site.html"])
+def test_first_thing_that_a_page_confirms_has_the_focus(template: str, rf: RequestFactory):
+    """A live region that comes with its page is not said; the focus is."""
+    request = rf.get("/")
+    request.session, request.user, request.resolver_match = SessionBase(), AnonymousUser(), None
+    said = [Message(SUCCESS, "Enregistré."), Message(SUCCESS, "Et ceci.")]
+    html = render_to_string(template, {"messages": said}, request)
+    first, second = (re.search(rf"<[^<]*>(?:<p>)?{text}", html) for text in ("Enregistré.", "Et ceci."))
+    assert first and second
+    assert 'tabindex="-1" autofocus' in first[0] and "autofocus" not in second[0]
