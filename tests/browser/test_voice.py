@@ -165,3 +165,12 @@ def test_board_keeps_the_place_of_whoever_reads_it(live_site: LiveSite, page: Pa
     assert page.evaluate("window.focused") == 1, "the focus went and came back: it would be said again at each look"
     assert page.evaluate("window.kept.isConnected"), "what was being read was taken away"
     assert "▲" not in "".join(page.evaluate("window.heard"))
+    page.set_viewport_size({"width": 320, "height": 640})
+    moved = page.locator("#attentes-zone").evaluate(
+        """(zone) => {
+          zone.scrollLeft = 120;
+          const left = (part) => part.getBoundingClientRect().left - zone.getBoundingClientRect().left;
+          return [zone.scrollLeft, ...["th", "td"].map((name) => left(zone.querySelector(`tbody ${name}`)))];
+        }"""
+    )
+    assert moved[:2] == [120, 0] and moved[2] < 0, "whose line it is stays in sight"
