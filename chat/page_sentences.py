@@ -102,6 +102,7 @@ add(
         "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, écrivez "
         "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
     ),
+    note="Dite aussi pendant un afflux, après trop d'avis, et après trop d'essais de connexion.",
 )
 add(
     "chat.lost",

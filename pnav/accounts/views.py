@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -30,6 +31,8 @@ from reports.events import Event
 class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(openid_name=settings.OPENID_NAME if settings.OPENID_ISSUER else "", **kwargs)
+        # Who is kept waiting here may be somebody who looked for help and took this door.
+        context["is_locked"] = context["form"].has_error(NON_FIELD_ERRORS, "too_many_login_attempts")
         if self.request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
             # A script was led here, which shows nothing of it: why the session ended is for whoever looks.
             context["messages"] = []

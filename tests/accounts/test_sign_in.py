@@ -76,8 +76,10 @@ def test_login_too_many_failures_locks_the_account_not_the_password_alone(client
     make_user("camille", totp=True)
     for _ in range(5):
         client.post("/compte/login/", {"login": "camille", "password": "faux"})
+    assert "tel:3018" not in client.get("/compte/login/").text
     page = client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).content.decode()
     assert "Trop d'essais" in page.replace("&#x27;", "'")
+    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))  # perhaps they look for help
 
 
 def page_past_the_limit_of_the_network(client, settings) -> str:
