@@ -134,6 +134,13 @@ def enrol_totp(user: User, secret: str) -> None:
 # --- the identity at a provider ---------------------------------------------------------------------------------------
 
 
+def linked_identity(user: User) -> SocialAccount | None:
+    """The identity at the provider by which this account signs in too; None without a provider."""
+    if not settings.OPENID_ISSUER:
+        return None
+    return SocialAccount.objects.filter(user=user, provider=settings.OPENID_PROVIDER).first()
+
+
 def link_mark(link: SocialAccount) -> str:
     """What stands for an identity at a provider: another subject, or another provider, is another one."""
     return hashlib.sha256(f"{link.provider} {link.uid}".encode()).hexdigest()

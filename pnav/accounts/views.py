@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from chat import access, actions
 from pnav.accounts import openid
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import Standing, record_enrolment, standing_of
+from pnav.accounts.second_factor import Standing, linked_identity, record_enrolment, standing_of
 from pnav.accounts.sightings import last_use
 from pnav.sessions import SessionStore
 from reports import events
@@ -47,6 +47,7 @@ class Account(IndexView):
             session_hours=settings.STAFF_SESSION_HOURS,
             idle_minutes=settings.STAFF_IDLE_MINUTES,
             last_use=last_use(self.request),
+            linked_at=settings.OPENID_NAME if linked_identity(cast(User, self.request.user)) else "",
             **kwargs,
         )
 

@@ -82,6 +82,16 @@ def camille(settings) -> User:
     return user
 
 
+def test_account_page_tells_of_a_linked_identity(client, settings):
+    user = make_user("camille", Role.CUSTODIAN, totp=True)
+    sign_in(client, "camille")
+    link(user, settings)
+    said = f"Une identité {settings.OPENID_NAME} est reliée"
+    assert said in client.get("/compte/2fa/").text
+    settings.OPENID_ISSUER = ""  # no provider any more: nobody enters by it
+    assert said not in client.get("/compte/2fa/").text
+
+
 def link(user: User, settings, subject: str = SUBJECT, *, confirmed: bool = True) -> SocialAccount:
     made = SocialAccount.objects.create(user=user, provider=settings.OPENID_PROVIDER, uid=subject)
     if confirmed:

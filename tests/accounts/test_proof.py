@@ -15,6 +15,7 @@ from chat.models import Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.accounts.proof import Proved, ask, last_proof, recently_proved
+from pnav.accounts.second_factor import OPENID
 from pnav.sessions import SessionStore
 
 from .cast import PASSWORD, make_user, sign_in, totp_code
@@ -54,6 +55,22 @@ def test_right_after_signing_in_nothing_more_is_asked(client, chief):
     assert client.get(ADD).status_code == 200
     assert client.post(ADD, new_account()).status_code == 200
     assert User.objects.filter(username="nouvelle").exists()
+
+
+@pytest.mark.parametrize("page", ["/compte/2fa/webauthn/add/", "/compte/2fa/recovery-codes/generate/"])
+def test_factor_is_added_right_after_one_was_proved_and_no_later(client, chief, page):
+    """The code of the sign-in is not asked for twice; what takes a factor's place, or shows codes, asks for one."""
+    is_addition = "add" in page
+    assert is_asked(client.get(page)) is not is_addition
+    age(client, 6)
+    assert is_asked(client.get(page))
+
+
+def test_password_or_provider_alone_is_no_proof_to_add_a_factor(client, chief):
+    session = client.session
+    session["account_authentication_methods"][-1]["type"] = OPENID
+    session.save()
+    assert is_asked(client.get("/compte/2fa/webauthn/add/"))
 
 
 def test_old_proof_asks_again_then_leads_back(client, chief):
