@@ -23,7 +23,8 @@ from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from reports import erased, forgetting, opening_rules, openings, register
 from reports.models import ErasureRequest, Freeze, Motive, OpeningRequest, Report
-from reports.retention import Cause, Decision, Item, Kind, Life, Rule, State, decide
+from reports.retention import DEFAULTS, Cause, Decision, Item, Kind, Life, Rule, State, decide
+from reports.statements import array, execute
 
 logger = logging.getLogger(__name__)
 
@@ -226,13 +227,82 @@ class Notice:
     soon: int
 
 
+# One row at least, with the counts and the rules; one for each exchange that is near its end by cheap columns, as
+# `_may_end` and `_reach` say, with what `_decide` reads of it. Every page of the console asks.
+NOTICE = """
+WITH rule AS (
+  SELECT
+    COALESCE(x.days, %(days)s::int) AS days, COALESCE(x.grace_days, %(grace)s::int) AS grace,
+    COALESCE(x.digest_days, %(digest)s::int) AS digest, x.in_force_at AS since,
+    COALESCE(e.days, %(e_days)s::int) AS e_days, COALESCE(e.grace_days, %(e_grace)s::int) AS e_grace,
+    COALESCE(e.digest_days, %(e_digest)s::int) AS e_digest, e.in_force_at AS e_since
+  FROM (SELECT) AS one
+  LEFT JOIN reports_retentionrule x ON x.kind = %(exchange)s
+  LEFT JOIN reports_retentionrule e ON e.kind = %(erasure)s
+), bound AS (
+  SELECT %(now)s - make_interval(days => GREATEST(days - digest, 0)) AS at FROM rule
+)
+SELECT
+  CASE WHEN %(sees_all)s THEN
+    (SELECT count(*) FROM reports_freeze f WHERE f.set_at IS NULL AND f.lifted_at IS NULL AND f.until > %(now)s)
+    + (SELECT count(*) FROM reports_erasurerequest q WHERE q.answered_at IS NULL)
+  ELSE 0 END,
+  rule.*, near.*
+FROM rule LEFT JOIN LATERAL (
+  SELECT
+    GREATEST(
+      r.filed_at, c.opened_at, c.assigned_at, c.closed_at,
+      (SELECT max(m.sent_at) FROM chat_message m WHERE m.conversation_id = c.id AND m.author <> %(system)s),
+      (SELECT max(v.at) FROM chat_conversationevent v
+       WHERE v.conversation_id = c.id AND v.kind <> ALL (%(no_act)s::text[]))
+    ) AS added_at,
+    c.reporter_seen_at,
+    CASE WHEN f.set_at IS NULL THEN COALESCE(f.held_before, f.asked_at) ELSE LEAST(f.until, f.lifted_at) END,
+    CASE WHEN q.is_granted THEN q.answered_at END
+  FROM bound, reports_report r JOIN chat_conversation c ON c.report_id = r.id
+  LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
+  WHERE (%(sees_all)s OR c.assigned_to_id = %(agent)s)
+    AND ((r.filed_at < bound.at AND c.reporter_seen_at < bound.at) OR q.is_granted)
+    AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
+  ORDER BY c.reporter_seen_at LIMIT %(shown)s
+) AS near ON true
+"""
+
+
 def notice(agent: Agent, now: datetime) -> Notice:
     """Told on each page of the console: whoever may still need an exchange learns in time that it ends."""
-    to_decide = 0
-    if agent.user.is_supervisor:
-        asked = Freeze.objects.filter(set_at__isnull=True, lifted_at__isnull=True, until__gt=now)
-        to_decide = asked.count() + ErasureRequest.objects.filter(answered_at__isnull=True).count()
-    return Notice(to_decide, len(_near(agent, forgetting.rules(), now)))
+    exchange, erasure = DEFAULTS[Kind.EXCHANGE], DEFAULTS[Kind.ERASURE]
+    values = {
+        "now": now,
+        "agent": agent.pk,
+        "sees_all": agent.user.is_supervisor,
+        "shown": SHOWN,
+        "system": Author.SYSTEM.value,
+        "no_act": array(kind.value for kind in NO_ACT),
+        "exchange": Kind.EXCHANGE.value,
+        "days": exchange.days,
+        "grace": exchange.grace_days,
+        "digest": exchange.digest_days,
+        "erasure": Kind.ERASURE.value,
+        "e_days": erasure.days,
+        "e_grace": erasure.grace_days,
+        "e_digest": erasure.digest_days,
+    }
+    rows = execute(NOTICE, values)
+    to_decide, exchange, erasure = rows[0][0], Rule(*rows[0][1:5]), Rule(*rows[0][5:9])
+    near = [
+        decide(
+            life=Life(added_at, seen_at),
+            rule=exchange,
+            now=now,
+            frozen_until=frozen_until,
+            granted_at=granted_at,
+            erasure=erasure,
+        )
+        for added_at, seen_at, frozen_until, granted_at in (row[9:] for row in rows)
+        if added_at is not None
+    ]
+    return Notice(to_decide, sum(one.is_on_its_way and not one.is_due for one in near))
 
 
 def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from chat import actions, beside_thread, forgetting
 from chat.lifecycle import Author
-from chat.models import Conversation, Message
+from chat.models import Conversation, ConversationEvent, EventKind, Message
 from chat.threads import in_db
 from pnav.accounts.models import Role
 from reports import erased, openings, register
@@ -546,6 +546,38 @@ def test_agent_and_supervisor_are_told_what_ends_soon_and_what_waits(chief):
     assert forgetting.notice(over, now) == forgetting.Notice(to_decide=2, soon=3)
     freeze(past, chief)
     assert forgetting.notice(over, timezone.now()) == forgetting.Notice(to_decide=2, soon=2)
+
+
+def test_notice_of_each_page_counts_what_the_page_of_endings_shows_in_one_query(chief, django_assert_num_queries):
+    """Two readings, one written by hand: whatever is near its end for one of them is for the other."""
+    agent = make.agent()
+    for days in (0, 20, 29, 31, 304, 306, 334, 336, 364, 366):
+        plain, asked, granted, refused, frozen, lifted, spoken = (
+            make.age(make.closed(None if days % 3 else agent), days=days) for _ in range(7)
+        )
+        for conversation, is_granted in ((asked, None), (granted, True), (refused, False)):
+            ask_erasure(report_id=conversation.report_id)
+            if is_granted is not None:
+                answer_erasure(report_id=conversation.report_id, by=chief, is_granted=is_granted, motive="Enquête.")
+        freeze(frozen, chief)
+        freeze(lifted, chief)
+        Freeze.objects.filter(report=lifted.report_id).update(lifted_at=make.long_ago(days * 24 * 60))
+        half = make.long_ago(days * 12 * 60)
+        ConversationEvent.objects.create(conversation=spoken, kind=EventKind.NOTED, at=half)
+        Conversation.objects.filter(pk=plain.pk).update(reporter_seen_at=make.long_ago(days * 18 * 60))
+    for age in (0, 5, 10):
+        ErasureRequest.objects.filter(is_granted=True).update(answered_at=make.long_ago(age * 24 * 60))
+        for who in (agent, chief.agent):
+            now = timezone.now()
+            soon = [one for one in forgetting.endings(who, now) if one.freeze is None]
+            with django_assert_num_queries(0):  # of the ORM's: by hand, below it
+                told = forgetting.notice(who, now)
+            assert told == forgetting.Notice(to_decide=10 if who == chief.agent else 0, soon=len(soon))
+            assert soon
+    RetentionRule.objects.filter(kind="exchange").update(days=40, grace_days=400, digest_days=5)
+    now = timezone.now()
+    soon = [one for one in forgetting.endings(agent, now) if one.freeze is None]
+    assert forgetting.notice(agent, now).soon == len(soon) > 0
 
 
 def test_erasure_refused_says_why_and_keeps(chief):
