@@ -75,8 +75,8 @@ fix: $(STAMP) ## réparer ce que les outils savent réparer
 	@$(PYTHON) -m ruff format --quiet .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0
 
-messages: $(STAMP) ## recueillir les textes à traduire (demande gettext) et compiler
-	@.venv/bin/python -m tests.messages
+messages: $(STAMP) ## ajouter les textes à traduire de FILES="un/fichier …" (demande gettext) et compiler
+	@.venv/bin/python -m tests.messages $(FILES)
 	@git diff --stat -- pnav/locale
 
 bench: $(STAMP) ## mesurer l'échange et les pages face aux témoins (moins de 20 minutes)

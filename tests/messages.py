@@ -1,21 +1,72 @@
-"""`python -m tests.messages`: collect the strings to translate into pnav/locale, then compile. Needs gettext."""
+"""`python -m tests.messages FILE…`: what these files say and pnav/locale has not, put at its end. Needs gettext.
+
+The catalogue is kept by hand: what stands there stays, in its order. Most of what the staff alone reads is not in it
+(it has no English), so nothing is added of files that were not named; how much each lacks is told instead.
+"""
 
 import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+import polib
 
 from tests.variables import VARIABLES
 
-os.environ.update(
-    VARIABLES,
-    DATABASE_URL="postgres://nobody@localhost/none",
-    REDIS_URL="redis://localhost",
-    DJANGO_SETTINGS_MODULE="pnav.settings",
-)
+CATALOGUE = Path("pnav/locale/en/LC_MESSAGES/django.po")
+
+
+def lacking(catalogue: str, collected: polib.POFile) -> list[polib.POEntry]:
+    known = {(entry.msgctxt, entry.msgid) for entry in polib.pofile(catalogue)}
+    return [entry for entry in collected if (entry.msgctxt, entry.msgid) not in known]
+
+
+def files_of(entry: polib.POEntry) -> set[str]:
+    return {path for path, _line in entry.occurrences}
+
+
+def with_those_of(files: Collection[str], catalogue: str, collected: polib.POFile) -> str:
+    """The text of the catalogue, then what it lacks of these files, not translated yet."""
+    news = [entry for entry in lacking(catalogue, collected) if not files_of(entry).isdisjoint(files)]
+    added = [entry.__unicode__(wrapwidth=0).rstrip("\n") for entry in news]
+    return "\n\n".join([catalogue.rstrip("\n"), *added]) + "\n"
+
+
+def collect(folder: str) -> polib.POFile:
+    """Every string of the code and the templates, in a catalogue of its own."""
+    from django.core.management import call_command
+    from django.test import override_settings
+
+    with override_settings(LOCALE_PATHS=[folder]):
+        ignored = ["tests/*", "benchmarks/*", ".venv/*", ".local/*", "pnav/locale"]
+        call_command("makemessages", locale=["en"], ignore_patterns=ignored, add_location="file", verbosity=0)
+    return polib.pofile(f"{folder}/en/LC_MESSAGES/django.po")
+
+
+def main(files: Collection[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        collected = collect(folder)
+    catalogue = CATALOGUE.read_text()
+    if files:
+        CATALOGUE.write_text(with_those_of(files, catalogue, collected))
+        return
+    counts = Counter(path for entry in lacking(catalogue, collected) for path in files_of(entry))
+    sys.stdout.writelines(f"{count:4} {path}\n" for path, count in sorted(counts.items()))
+    sys.stdout.write('Rien n\'est ajouté : FILES="un/fichier un/autre" make messages ajoute ceux de ces fichiers.\n')
+
 
 if __name__ == "__main__":
+    os.environ.update(
+        VARIABLES,
+        DATABASE_URL="postgres://nobody@localhost/none",
+        REDIS_URL="redis://localhost",
+        DJANGO_SETTINGS_MODULE="pnav.settings",
+    )
     import django
     from django.core.management import call_command
 
     django.setup()
-    ignored = ["tests/*", "benchmarks/*", ".venv/*", ".local/*"]
-    call_command("makemessages", locale=["en"], ignore_patterns=ignored, add_location="file", no_wrap=True)
+    main(sys.argv[1:])
     call_command("build_messages")

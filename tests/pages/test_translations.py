@@ -7,6 +7,7 @@ import polib
 import pytest
 
 from pnav.pages.translations import compile_messages
+from tests.messages import with_those_of
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "pnav" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 # French on purpose: read by agents and administrators only.
@@ -32,6 +33,17 @@ def test_catalogue_keeps_placeholders_and_tags():
     for entry in visitor_entries():
         for text in entry.msgstr_plural.values() or [entry.msgstr]:
             assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(entry.msgid)) or entry.msgid_plural
+
+
+def test_messages_are_added_at_the_end_of_what_stands(tmp_path):
+    before = '#: a.py\nmsgid "Zèbre"\nmsgstr "Zebra"\n\n#: a.py\nmsgid "Plus dit"\nmsgstr "Gone"\n'
+    collected = polib.pofile(
+        '#: a.py\nmsgid "Zèbre"\nmsgstr ""\n\n#: b.py\nmsgid "D\'ailleurs"\nmsgstr ""\n\n'
+        f'#: a.py c.py\nmsgid "Nouveau {"long " * 30}"\nmsgstr ""\n'
+    )
+    after = with_those_of(["c.py", "d.py"], before, collected)
+    assert after == before + f'\n#: a.py c.py\nmsgid "Nouveau {"long " * 30}"\nmsgstr ""\n'
+    assert with_those_of(["d.py"], before, collected) == before
 
 
 def test_compile_messages_writes_what_changed_once(tmp_path):
