@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, cast
 
+from django.db.models import TextChoices
 from django.utils import translation
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -114,6 +116,13 @@ class Sentence:
         text = self.spoken(familiar=familiar)  # a number is digits and spaces: it adds no variable
         return _fill(text, values) if values else text
 
+    def later(self, *, familiar: bool = False) -> Any:
+        """As it will be said when it is read: for what is written once and shown at every visit (a label, an error).
+
+        `%` fills in its variables by name, as Django does with the errors of its fields.
+        """
+        return _later(self.key, familiar)
+
     def html(self, *, familiar: bool = False, **values: object) -> SafeString:
         """The same for a page: everything escaped, and the numbers as links that dial."""
         if values or shelf.is_trying():
@@ -144,6 +153,21 @@ def _fill(text: str, values: Mapping[str, object]) -> str:
     return PLACES.sub(lambda found: str(values[found[1]]) if found[1] in values else found[0], text)
 
 
+class _Text(str):
+    """A text whose variables `%` fills in by name; a per cent sign means nothing in it."""
+
+    __slots__ = ()
+
+    def __mod__(self, values: Any) -> str:
+        return _fill(self, values)
+
+
+def _now(key: str, familiar: bool) -> _Text:
+    return _Text(CATALOGUE[key].say(familiar=familiar))
+
+
+_later = lazy(_now, _Text)
+
 CATALOGUE: dict[str, Sentence] = {}
 
 
@@ -164,6 +188,11 @@ def add(
     made = Sentence(key, place, vous, tu, tuple(variables), max_length, has_english, note)
     CATALOGUE[key] = made
     return made
+
+
+def add_options(prefix: str, place: Place, choices: type[TextChoices]) -> dict[str, Sentence]:
+    """A sentence for each of these choices, by its value: the name that it has in the code is its text of origin."""
+    return {value: add(f"{prefix}_{value}", place, cast(Promise, label)) for value, label in choices.choices}
 
 
 def tried(sentence: Sentence, vous: str, tu: str, en: str) -> Mapping[str, Changed]:

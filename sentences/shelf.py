@@ -37,7 +37,8 @@ class Changed:
 class _Shelf:
     """Replaced whole by each reading: whoever reads has one or the other. digits: of each number, by its name.
 
-    texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice.
+    texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice; runs: pieces of templates
+    that say nothing else, by their number and voice.
     """
 
     changed: Mapping[str, Changed]
@@ -45,6 +46,7 @@ class _Shelf:
     digits: Mapping[str, str]
     texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
+    runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
 
 
 def _shelf_of(changed: Mapping[str, Changed], numbers: Mapping[str, Number]) -> _Shelf:
@@ -86,6 +88,10 @@ def texts() -> dict[tuple[str, str | None, bool], str]:
 
 def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
     return _shelf.drawn
+
+
+def runs() -> dict[tuple[int, bool], SafeString]:
+    return _shelf.runs
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 Most tags of a page give the same text at every visit: `{% translate "…" %}`, `{% url "name" %}`, `{% static "…" %}`.
 This loader keeps one compiled template for each language, with such tags replaced by their text and the templates that
 it includes by name joined to it. What depends on anything else (a variable, `as name`, an argument) stays a tag.
-Templates need to know nothing of it.
+Sentences of Pnav that hold no variable, with the text around them, become one piece that is drawn again only when one
+was changed (`RunNode`). Templates need to know nothing of it.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from threading import RLock
 from typing import Any
 
@@ -30,6 +32,8 @@ from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+
+from sentences.templatetags.sentences import RunNode, SentenceNode
 
 _STATEFUL = (BlockNode, ExtendsNode, CycleNode, ResetCycleNode, IfChangedNode, PartialDefNode, PartialNode)
 
@@ -78,7 +82,7 @@ class Loader(cached.Loader):
                 folded[-1] = TextNode(folded[-1].s + text)
             elif text:
                 folded.append(TextNode(text))
-        nodes[:] = folded
+        nodes[:] = _in_runs(folded)
 
     def _joined(self, node: Node) -> Node:
         """For `{% include "name" %}` of a template that keeps no state of its own, that template's nodes."""
@@ -105,6 +109,22 @@ class _Joined(Node):
             return self.template._render(context.new(values))
         with context.push(**values):
             return self.template._render(context)
+
+
+def _in_runs(nodes: list[Node]) -> list[Node]:
+    """With each sentence that is always the same joined to its neighbours of that kind, and to the text between."""
+    joined: list[Node] = []
+    for is_fixed, group in groupby(nodes, key=_is_said_the_same):
+        found = list(group)
+        if is_fixed and len(found) > 1 and any(isinstance(node, SentenceNode) for node in found):
+            joined.append(RunNode(found))
+        else:
+            joined.extend(found)
+    return joined
+
+
+def _is_said_the_same(node: Node) -> bool:
+    return isinstance(node, TextNode) or (isinstance(node, SentenceNode) and node.is_fixed)
 
 
 def _children(node: Node) -> Iterator[NodeList]:

@@ -1,11 +1,13 @@
 """`{% sentence "chat.waiting_told" %}`: a sentence of the catalogue, in the voice of the page."""
 
+from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, Node, Parser, Token, token_kwargs
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from sentences import shelf
 from sentences.catalogue import CATALOGUE, Sentence
@@ -14,40 +16,84 @@ register = template.Library()
 
 
 class SentenceNode(Node):
-    def __init__(self, sentence: Sentence, values: dict[str, FilterExpression], is_bare: bool) -> None:
-        self.sentence, self.values, self.is_bare = sentence, values, is_bare
+    def __init__(
+        self, sentence: Sentence, values: dict[str, FilterExpression], *, how: str = "", name: str = ""
+    ) -> None:
+        self.sentence, self.values, self.how, self.name = sentence, values, how, name
+        self.has_voices = sentence.tu is not None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it says the same at every visit, until the shelf is read again."""
+        return not self.values and not self.name
 
     def render(self, context: Any) -> SafeString | str:
-        familiar = bool(context.get("familiar"))
+        # Who has one voice is not asked for: the frame of a page would read a visit for it.
+        familiar = self.has_voices and bool(context.get("familiar"))
         values = {name: value.resolve(context) for name, value in self.values.items()}
-        if self.is_bare:
-            text = self.sentence.say(familiar=familiar, **values)
-            return template.base.render_value_in_context(text, context)
-        text = self.sentence.html(familiar=familiar, **values)
+        if self.name:
+            context[self.name] = self.sentence.say(familiar=familiar, **values)
+            return ""
+        if self.how == "":
+            text = self.sentence.html(familiar=familiar, **values)
+        else:
+            text = escape(self.sentence.say(familiar=familiar, **values))
+            if self.how == "bare":
+                return text
         if shelf.is_trying(self.sentence.key):
             return format_html('<mark id="apercu">{}</mark>', text)
         return text
 
 
+_numbers = count()
+
+
+class RunNode(Node):
+    """Sentences and the fixed text between them, drawn once for each voice until the shelf is read again.
+
+    The loader makes one where it can: a page of a hundred sentences then costs a search in a dictionary for each run.
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes, self.number = nodes, next(_numbers)
+        self.has_voices = any(isinstance(node, SentenceNode) and node.has_voices for node in nodes)
+
+    def render(self, context: Any) -> SafeString:
+        if shelf.is_trying():
+            return self._drawn(context)
+        kept = shelf.runs()
+        place = (self.number, self.has_voices and bool(context.get("familiar")))
+        if (text := kept.get(place)) is None:
+            text = kept[place] = self._drawn(context)
+        return text
+
+    def _drawn(self, context: Any) -> SafeString:
+        # Texts of a template, and sentences that escaped themselves.
+        return mark_safe("".join([node.render(context) for node in self.nodes]))  # noqa: S308
+
+
 @register.tag("sentence")
 def do_sentence(parser: Parser, token: Token) -> SentenceNode:
-    """`{% sentence "key" [bare] [name=value …] %}`; *tu* where the page is `familiar`.
+    """`{% sentence "key" [bare|plain] [name=value …] [as name] %}`; *tu* where the page is `familiar`.
 
-    bare: plain text, for an attribute or a title; otherwise numbers are links. A key that the catalogue does not have
-    is a mistake of the template, and said when it is read.
+    A number is a link, but for: bare, text of an attribute or a title, which holds no mark-up; plain, text within a
+    link or a button, which holds no link. as: text kept under a name. A key that the catalogue does not have is a
+    mistake of the template, and said when it is read.
     """
-    name, *rest = token.split_contents()
+    tag, *rest = token.split_contents()
     if not rest:
-        raise template.TemplateSyntaxError(f"{name} needs the key of a sentence")
+        raise template.TemplateSyntaxError(f"{tag} needs the key of a sentence")
     key = rest.pop(0).strip("\"'")
     if key not in CATALOGUE:
         raise template.TemplateSyntaxError(f"no sentence is called {key}")
-    is_bare = bool(rest) and rest[0] == "bare"
-    rest = rest[1:] if is_bare else rest
+    how = rest.pop(0) if rest and rest[0] in {"bare", "plain"} else ""
+    name = ""
+    if len(rest) >= 2 and rest[-2] == "as":
+        name, rest = rest[-1], rest[:-2]
     values = token_kwargs(rest, parser)
     if rest:
-        raise template.TemplateSyntaxError(f"{name}: {' '.join(rest)} is not understood")
-    return SentenceNode(CATALOGUE[key], values, is_bare)
+        raise template.TemplateSyntaxError(f"{tag}: {' '.join(rest)} is not understood")
+    return SentenceNode(CATALOGUE[key], values, how=how, name=name)
 
 
 @register.filter
