@@ -62,6 +62,7 @@ class AgentAdmin(admin.ModelAdmin):
 class CannedReplyAdmin(admin.ModelAdmin):
     """Replies that agents start from. What agents made for themselves is theirs alone, and is not here."""
 
+    keeps_former_words = True
     list_display = ("title", "subject", "order", "is_active", "force", "unit", "speaks_tu")
     list_filter = ("is_active", "subject", "force", "unit")
     list_select_related = ("unit",)

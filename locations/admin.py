@@ -168,6 +168,7 @@ class ContactForm(forms.ModelForm):
 class ContactAdmin(admin.ModelAdmin):
     """What is edited here is kept by imports, until the box « modifié à la main » is unticked."""
 
+    keeps_former_words = True
     form = ContactForm
     autocomplete_fields = ["municipality"]
     list_per_page = 50

@@ -134,6 +134,7 @@ def _forms(term: str) -> set[str]:
 class RetentionRuleAdmin(admin.ModelAdmin):
     """One row a kind, for good: changed here, with the numbers before and after in the register."""
 
+    keeps_former_words = True
     sensitive = frozenset({"change"})  # `Proved`: a number here decides what is deleted
     list_display = ("__str__", "days", "grace_days", "digest_days", "in_force", "is_to_verify", "source", "checked_on")
     list_filter = ("is_to_verify",)

@@ -54,6 +54,7 @@ def verify_today(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: 
 
 
 class VerifiedAdmin(admin.ModelAdmin):
+    keeps_former_words = True
     actions = [verify_today]
 
     @admin.display(description=_("à jour"), boolean=True)

@@ -89,7 +89,7 @@ class SentenceAdmin(admin.ModelAdmin):
     form = SentenceForm
     change_form_template = "admin/sentences/changedsentence/change_form.html"
     change_list_template = "admin/sentences/changedsentence/change_list.html"
-    object_history_template = "admin/sentences/changedsentence/object_history.html"
+    keeps_former_words = True
     readonly_fields = ("about",)
     search_fields = ("key",)  # says that the list can be searched; `changelist_view` does it, in the catalogue
 
@@ -196,15 +196,6 @@ class SentenceAdmin(admin.ModelAdmin):
         else:
             ChangedSentence.objects.filter(pk=obj.pk).delete()
         transaction.on_commit(shelf.read_again)
-
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """With the texts as they were, for « Historique ». The register takes the names of the fields alone."""
-        message: Any = super().construct_change_message(request, form, formsets, add)
-        before = {str(LABELS[name]): form.initial[name] for name in form.changed_data}
-        for entry in message:
-            if "changed" in entry and before:
-                entry["changed"]["before"] = before
-        return message
 
     # --- all of them --------------------------------------------------------------------------------------------------
 
