@@ -11,6 +11,7 @@ class ChatConfig(AppConfig):
         from chat import (  # noqa: F401
             emergency_sentences,
             followup_sentences,
+            form_sentences,
             handover_sentences,
             keeping_sentences,
             page_sentences,

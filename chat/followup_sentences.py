@@ -1,4 +1,4 @@
-"""The sentences of « Suites » and « Mon rendez-vous »: their paragraphs. Titles and buttons are in the templates."""
+"""The sentences of « Suites » and « Mon rendez-vous »: paragraphs, titles, buttons."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -59,3 +59,31 @@ add(
     _("Sur l’appareil de quelqu’un d’autre, ne le garde pas."),
 )
 add("slip.none", SLIP, _("Aucun rendez-vous n’est proposé en ce moment."))
+add(
+    "follow_up.does_appointment_suit",
+    FOLLOW_UP,
+    _("Ce rendez-vous vous convient-il ?"),
+    _("Ce rendez-vous te convient ?"),
+)
+add("follow_up.cannot_come_any_more", FOLLOW_UP, _("Vous ne pouvez plus venir ?"), _("Tu ne peux plus venir ?"))
+add("follow_up.yes_accept_appointment", FOLLOW_UP, _("Oui, accepter ce rendez-vous"))
+add("follow_up.no_refuse_appointment", FOLLOW_UP, _("Non, refuser ce rendez-vous"))
+add("follow_up.another_moment_optional", FOLLOW_UP, _("Un autre moment (facultatif)"))
+add("follow_up.possible_days_hours_unit", FOLLOW_UP, _("Jours et heures possibles. L’unité et l’agent le liront."))
+add("follow_up.refuse_appointment", FOLLOW_UP, _("Refuser ce rendez-vous"))
+add("follow_up.text_copy", FOLLOW_UP, _("Votre texte, à copier"), _("Ton texte, à copier"))
+add("follow_up.read_summary_would_sent", FOLLOW_UP, _("Lire le résumé qui sera envoyé"))
+add("follow_up.read_summary_again", FOLLOW_UP, _("Relire le résumé"))
+add("follow_up.yes_send_summary", FOLLOW_UP, _("Oui, envoyer ce résumé"))
+add("follow_up.no_do_not_send", FOLLOW_UP, _("Non, ne pas l’envoyer"))
+add("follow_up.another_moment_asked", FOLLOW_UP, _("Autre moment souhaité :"))
+add("follow_up.coming_back_page", FOLLOW_UP, _("Revenir à cette page"))
+add("follow_up.code_page", FOLLOW_UP, _("Code des suites :"))
+add("follow_up.create_code_page", FOLLOW_UP, _("Créer un code des suites"))
+add("follow_up.my_return_code", FOLLOW_UP, _("Mon code de reprise"))
+WHERE = add("slip.where", SLIP, _("Où"))
+UNKNOWN_CALL = add("slip.unknown_call_first", SLIP, _("Inconnus : appeler avant."))
+UNKNOWN = add("slip.unknown", SLIP, _("Inconnus."))
+BRING = add("slip.bring", SLIP, _("À apporter"))
+add("slip.save_as_pdf", SLIP, _("Enregistrer en PDF"))
+add("slip.go_back_what_happens", SLIP, _("Revenir aux suites"))

@@ -8,10 +8,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import access, clock, followups, resume, transmission_reading, transmissions
+from chat import access, clock, followups, form_sentences, resume, transmission_reading, transmissions
 from chat.models import Conversation
 from chat.resume_views import CODES_SECONDS
 from chat.transmission_forms import AnswerForm, MeetingAnswerForm
@@ -40,18 +39,20 @@ def follow_up(request: HttpRequest) -> HttpResponse:
     form = AnswerForm(request.POST)
     error = ""
     if not form.is_valid():
-        error = _("La réponse n'est pas arrivée. Choisir « oui » ou « non », de nouveau.")
+        error = form_sentences.ANSWER_MISSING.say()
     else:
         data = form.cleaned_data
         try:
             agrees = data["answer"] == "yes"
             transmissions.answer(conversation=current, public_id=data["transmission"], agrees=agrees)
-            messages.success(request, _("Résumé envoyé.") if agrees else _("Résumé non envoyé."))
+            messages.success(
+                request, (form_sentences.SUMMARY_SENT if agrees else form_sentences.SUMMARY_NOT_SENT).say()
+            )
             return redirect("chat:follow_up")
         except transmissions.Settled:
-            error = _("Ce résumé n'attend plus de réponse : rien n'a changé. Voici où il en est.")
+            error = form_sentences.SUMMARY_SETTLED.say()
         except transmissions.NoAccount:
-            error = _("L'unité ne peut pas recevoir ce résumé en ce moment : rien n'est parti.")
+            error = form_sentences.NO_ACCOUNT.say()
     return _show(request, current, is_by_code=is_by_code, error=error, status=409 if form.is_valid() else 200)
 
 
@@ -63,9 +64,7 @@ def meeting(request: HttpRequest) -> HttpResponse:
         return redirect("chat:resume")
     form = MeetingAnswerForm(request.POST)
     if not form.is_valid():
-        error = (
-            "" if "other" in form.errors else _("La réponse n'est pas arrivée. Choisir « oui » ou « non », de nouveau.")
-        )
+        error = "" if "other" in form.errors else form_sentences.ANSWER_MISSING.say()
         return _show(request, current, is_by_code=is_by_code, error=error, meeting=form)
     data = form.cleaned_data
     try:
@@ -77,13 +76,12 @@ def meeting(request: HttpRequest) -> HttpResponse:
             other=data["other"],
         )
     except transmissions.Older:
-        error = _(
-            "L'unité vient de répondre : ce qui suit a changé, et rien n'a été envoyé. Lire, puis répondre de nouveau."
-        )
+        error = form_sentences.MEETING_OLDER.say()
     except transmissions.Settled:
-        error = _("Ce rendez-vous n'attend plus de réponse : rien n'a changé. Voici où il en est.")
+        error = form_sentences.MEETING_SETTLED.say()
     else:
-        messages.success(request, _("Rendez-vous accepté") if data["answer"] == "yes" else _("Rendez-vous refusé"))
+        told = form_sentences.MEETING_ACCEPTED if data["answer"] == "yes" else form_sentences.MEETING_REFUSED
+        messages.success(request, told.say())
         return redirect("chat:follow_up")
     return _show(request, current, is_by_code=is_by_code, error=error, meeting=form, status=409)
 
@@ -97,20 +95,20 @@ def code(request: HttpRequest) -> HttpResponse:
     if current.is_open or not transmission_reading.has_any(current):
         return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
     if limits.is_over(f"code:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
-        error = _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes.")
+        error = form_sentences.CODES_MANY.say()
         return _show(request, current, is_by_code=is_by_code, error=error, status=429)
     asked_at, words = clock.now(), resume.draw_words()
     try:
         digest = resume.slow_hash(words)
     except resume.Busy:
-        error = _("Le code n'a pas pu être créé. Un nouvel essai sera possible dans quelques secondes.")
+        error = form_sentences.CODE_NOT_MADE.say()
         return _show(request, current, is_by_code=is_by_code, error=error, status=503)
     try:
         followups.set_code(current.pk, digest, asked_at, by_code=request.session if is_by_code else None)
     except followups.Replaced:
         if whose(request) != (current, is_by_code):  # the code that was typed here opens nothing more
             return redirect("chat:follow_up")
-        error = _("Un autre code vient d'être créé : seul le dernier fonctionne.")
+        error = form_sentences.CODE_OTHER.say()
         return _show(request, current, is_by_code=is_by_code, error=error, status=409)
     return _show(request, current, is_by_code=is_by_code, code=" ".join(words))
 

@@ -3,10 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from chat import codewords, protocol
+from chat import codewords, form_sentences, protocol
 from chat.handover_rules import SUMMARY_MAX, Answer
 
 MESSAGE_ERRORS = {
@@ -36,7 +35,7 @@ class CodeForm(forms.Form):
     A slip is named, with the nearest word of the list: that tells nothing about the codes in use.
     """
 
-    code = forms.Field(error_messages={"required": _("Écrire ici les cinq mots du code de reprise.")})
+    code = forms.Field(error_messages={"required": form_sentences.CODE_REQUIRED.later()})
     mark = forms.Field(required=False)  # of the page: see `resume.new_mark`
 
     def clean_mark(self) -> str:
@@ -49,16 +48,14 @@ class CodeForm(forms.Form):
         errors = [_describe(word) for word in reading.unknown[: codewords.LENGTH]]
         count = len(reading.words) + len(reading.unknown)
         if count != codewords.LENGTH:
-            errors.append(gettext("Un code a cinq mots ; ici, il y en a {n}.").format(n=count))
+            errors.append(form_sentences.CODE_COUNT.say(n=count))
         raise forms.ValidationError(errors, code="unreadable")
 
 
 def _describe(word: codewords.UnknownWord) -> str:
     if word.nearest:
-        said = gettext("« {typed} » n'est pas dans notre liste de mots. Peut-être « {nearest} » ?")
-    else:
-        said = gettext("« {typed} » n'est pas dans notre liste de mots. À vérifier sur le papier.")
-    return said.format(typed=word.typed, nearest=word.nearest)
+        return form_sentences.CODE_NEAR.say(typed=word.typed, nearest=word.nearest)
+    return form_sentences.CODE_UNKNOWN.say(typed=word.typed)
 
 
 class SummaryForm(forms.Form):
@@ -66,16 +63,19 @@ class SummaryForm(forms.Form):
 
     answer = forms.ChoiceField(
         choices=[(value, Answer(value).label) for value in (Answer.AGREED, Answer.CORRECTED, Answer.REFUSED)],
-        error_messages={"required": _("Choisir une réponse.")},
+        error_messages={
+            "required": form_sentences.SUMMARY_CHOOSE.later(),
+            "invalid_choice": form_sentences.SUMMARY_FROM_LIST.later(),
+        },
     )
     correction = forms.CharField(
         max_length=SUMMARY_MAX,
         required=False,
-        error_messages={"max_length": _("Le texte est trop long : %(limit_value)d caractères au plus.")},
+        error_messages={"max_length": form_sentences.SUMMARY_TOO_LONG.later()},
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("answer") == Answer.CORRECTED and "correction" in cleaned and not cleaned["correction"]:
-            self.add_error("correction", _("Le texte corrigé est vide. Écrire quelques mots, ou refuser le résumé."))
+            self.add_error("correction", form_sentences.SUMMARY_EMPTY.say())
         return cleaned

@@ -15,9 +15,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from chat import clock, display, doorbell, duty, queue, sentences
+from chat import clock, display, doorbell, duty, form_sentences, queue, sentences
 from chat.actions import ConversationClosed, NotYours
 from chat.handover_models import Direction, Handover, HandoverText, Watch
 from chat.handover_rules import (
@@ -110,7 +109,7 @@ def _target_for(report: Report, target: Target) -> str | Promise:
     if target.agent:
         return name_for(report, Agent.objects.select_related("unit").get(pk=target.agent))
     if report.discreet:
-        return _("un autre service")
+        return form_sentences.OTHER_SERVICE_NAME.say()
     return display.plain(Unit.objects.get(pk=target.unit).name) if target.unit else Force(target.force).label
 
 

@@ -1,4 +1,4 @@
-"""The sentences of the page where a summary is read before somebody else goes on: its paragraphs."""
+"""The sentences of the page where a summary is read before somebody else goes on."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -34,3 +34,15 @@ add(
         "La personne qui prend la suite pourra lire tout l’échange."
     ),
 )
+add("handover.read_before_going", SUMMARY, _("Relire avant la suite"))
+add("handover.what_i_would_pass", SUMMARY, _("Voici ce que je transmettrais à mon collègue"))
+add("handover.what_do_want_pass", SUMMARY, _("Que voulez-vous transmettre ?"), _("Que veux-tu transmettre ?"))
+add("handover.summary_as", SUMMARY, _("Ce résumé, tel quel"))
+add("handover.my_version_corrected_below", SUMMARY, _("Ma version, corrigée ci-dessous"))
+add(
+    "handover.no_summary_somebody_else",
+    SUMMARY,
+    _("Pas de résumé : l’échange peut passer à quelqu’un d’autre sans lui"),
+)
+add("handover.own_words", SUMMARY, _("Avec vos mots"), _("Avec tes mots"))
+add("handover.confirm", SUMMARY, _("Valider"))

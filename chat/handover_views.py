@@ -8,10 +8,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from chat import access, handover
+from chat import access, form_sentences, handover
 from chat.forms import SummaryForm
 from chat.handover_models import Handover
 from chat.handover_rules import SUMMARY_MAX, Answer, Part
@@ -47,7 +46,7 @@ def _show_another(request: HttpRequest, current: Conversation, asked: Handover) 
     """The summary that waits now, with no answer chosen; words that were written for the one before stay to be seen."""
     wrote = request.POST.get("correction", "") if request.POST.get("answer") == Answer.CORRECTED else ""
     form = SummaryForm(initial={"correction": wrote or asked.text(Part.SUMMARY)})
-    error = _("Ce résumé n'est plus celui qui a été lu : rien n'est transmis. Le lire, puis répondre de nouveau.")
+    error = form_sentences.SUMMARY_ANOTHER.say()
     return _show(request, current, asked, form, error=error, status=409)
 
 
@@ -80,5 +79,5 @@ def _to_name(asked: Handover, *, discreet: bool) -> str:
     if asked.to_agent:
         return asked.to_agent.public_name if discreet else asked.to_agent.interlocutor
     if discreet:
-        return _("un autre service")
+        return form_sentences.OTHER_SERVICE_NAME.say()
     return asked.to_unit.name if asked.to_unit else str(Force(asked.to_force).label)

@@ -1,4 +1,4 @@
-"""The sentences on what is kept and on erasure: their paragraphs. Titles and buttons are in the templates."""
+"""The sentences on what is kept and on erasure: paragraphs, titles, buttons."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -155,3 +155,20 @@ add(
     _("Sans réponse à cette date, tu peux écrire à la CNIL, l’autorité qui protège les données personnelles."),
 )
 add("erasure.words_end", ERASURE, _("Quand tout sera supprimé, ces mots n’ouvriront plus rien."))
+add("erasure.request_erasure", ERASURE, _("Demande d’effacement"))
+add("keeping.what_kept", KEEPING, _("Ce qui est gardé"))
+add("keeping.what_kept_until_when", KEEPING, _("Ce qui est gardé, et jusqu’à quand"))
+add("keeping.who_has_read_conversation", KEEPING, _("Qui a consulté cet échange"))
+add(
+    "keeping.reading",
+    KEEPING,
+    _("{who} {did} le {day} à {hour}"),
+    variables=[
+        Variable("who", "qui a consulté l'échange", "Un superviseur"),
+        Variable("did", "ce que cette personne a fait", "a lu l'échange"),
+        Variable("day", "le jour", "3 mars 2027"),
+        Variable("hour", "l'heure", "14:35"),
+    ],
+)
+add("keeping.ask_erasure", KEEPING, _("Demander l’effacement"))
+add("keeping.create_code_read_answer", KEEPING, _("Créer un code pour lire la réponse"))

@@ -9,11 +9,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 import reports.session
-from chat import access, beside_thread, resume
+from chat import access, beside_thread, form_sentences, resume
 from chat.models import Conversation, EventKind
 from chat.resume_views import CODES_SECONDS
 from chat.views import day_of, manner_of
@@ -52,13 +51,13 @@ def erasure(request: HttpRequest) -> HttpResponse:
 def _ask(current: Conversation) -> tuple[str, str, int]:
     """The words of the request, or why there are none; and the status of the answer. The request itself is kept."""
     if limits.is_over(f"erasure:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
-        return "", _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes."), 429
+        return "", form_sentences.CODES_MANY.say(), 429
     words = resume.draw_words()
     try:
         digest = resume.slow_hash(words).hex()
     except resume.Busy:
         ask_erasure(report_id=current.report_id)
-        return "", _("La demande est reçue. Son code n'a pas pu être créé : réessayer dans un instant."), 503
+        return "", form_sentences.ERASURE_NO_CODE.say(), 503
     ask_erasure(report_id=current.report_id, code_digest=digest)
     return " ".join(words), "", 200
 

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from chat import (
@@ -18,7 +17,10 @@ from chat import (
     closings,
     display,
     exchange_paper,
+    followup_sentences,
     followup_views,
+    form_sentences,
+    page_sentences,
     proposals,
     transmission_reading,
 )
@@ -94,14 +96,14 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
         return slip(request)
     appointment, words = found
     place = [words["unit"], *words["address"], words["telephone"]]
-    unknown_hours = _("Inconnus : appeler avant.") if words["telephone"] else _("Inconnus.")
+    unknown_hours = followup_sentences.UNKNOWN_CALL.say() if words["telephone"] else followup_sentences.UNKNOWN.say()
     document = Document(
-        title=_("Rendez-vous"),
-        about=[words["moment"], _("Numéro de dossier : %(number)s") % {"number": appointment.file_number}],
+        title=page_sentences.MY_APPOINTMENT.say(),
+        about=[words["moment"], f"{page_sentences.FILE_NUMBER.say()} {appointment.file_number}"],
         sections=[
-            Section(_("Où"), lines=[line for line in place if line]),
-            Section(_("Horaires"), lines=words["hours"] or [unknown_hours]),
-            Section(_("À apporter"), lines=[bring()]),
+            Section(followup_sentences.WHERE.say(), lines=[line for line in place if line]),
+            Section(form_sentences.SLIP_HOURS.say(), lines=words["hours"] or [unknown_hours]),
+            Section(followup_sentences.BRING.say(), lines=[bring()]),
         ],
         language=(get_language() or "fr")[:2],
     )
@@ -114,4 +116,4 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
 
 def bring() -> str:
     """What to take along."""
-    return _("Ce papier, et tout ce qui est gardé, avec les dates : captures d'écran, messages, certificat médical.")
+    return form_sentences.SLIP_BRING.say()

@@ -15,9 +15,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from chat import clock, desk, doorbell, sentences, writing
+from chat import clock, desk, doorbell, form_sentences, page_sentences, sentences, writing
 from chat.answering import lock_own
 from chat.casework import Proposal, ProposalKind, Said, draw_file_number
 from chat.lifecycle import Author, Status
@@ -31,7 +30,7 @@ from triage.questions import Text
 
 logger = logging.getLogger(__name__)
 
-YES, NO, LATER = gettext_lazy("Oui"), gettext_lazy("Non"), gettext_lazy("Je ne sais pas encore")
+YES, NO, LATER = form_sentences.YES.later(), form_sentences.NO.later(), form_sentences.LATER.later()
 AT_MOST = 3  # ready answers
 SHOWN = 30
 
@@ -218,7 +217,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
     with translation.override(conversation.report.language):
         moment = moment_in_words(meets_at, unit)
         told = _unit_in_words(unit)
-        page = _("« Mon rendez-vous »")
+        page = form_sentences.PAGE_NAMED.say(name=page_sentences.MY_APPOINTMENT.say())
         week = hours.describe(unit.opening_hours) if unit.opening_hours else []
         words = {
             "moment": moment,
@@ -242,7 +241,7 @@ def moment_in_words(moment: datetime, unit: ReceptionPoint) -> str:
 
 def _unit_in_words(unit: ReceptionPoint) -> dict[str, str]:
     week = hours.describe(unit.opening_hours) if unit.opening_hours else []
-    unknown = _("inconnus, appeler avant") if unit.telephone else _("inconnus")
+    unknown = (form_sentences.HOURS_CALL if unit.telephone else form_sentences.HOURS_UNKNOWN).say()
     return {
         "where": ", ".join(filter(None, [unit.name, *unit.address_lines, unit.telephone])),
         "when": " ; ".join(f"{line.days} {line.hours}" for line in week) or unknown,

@@ -5,13 +5,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 import reports.session
 import triage.session
-from chat import access, codewords, drafts, followups, resume, sentences
+from chat import access, codewords, drafts, followups, form_sentences, resume, sentences
 from chat.forms import CodeForm
 from chat.lifecycle import Status
 from chat.models import Conversation, FollowUp
@@ -38,9 +37,7 @@ def _until(conversation: Conversation, *, shown: bool) -> str:
     if not conversation.has_code(timezone.now()):
         return ""
     local = timezone.localtime(conversation.resume_until)
-    date = _("{day} à {hour} (heure de Paris)").format(
-        day=dates.written(local, "l j F Y"), hour=formats.time_format(local, "H:i")
-    )
+    date = form_sentences.CODE_DATE.say(day=dates.written(local, "l j F Y"), hour=formats.time_format(local, "H:i"))
     return (sentences.CODE_WORKS if shown else sentences.A_CODE_WORKS).say(date=date)
 
 
@@ -75,13 +72,13 @@ def code(request: HttpRequest) -> HttpResponse:
 def _issue(current: Conversation) -> tuple[str, str, int]:
     """The new code, or why there is none; and the status of the answer."""
     if limits.is_over(f"code:{current.public_id}", limit=house.value(house_rules.CODES_MOST), seconds=CODES_SECONDS):
-        return "", _("Plusieurs codes ont déjà été créés. Un autre sera possible dans dix minutes."), 429
+        return "", form_sentences.CODES_MANY.say(), 429
     try:
         return resume.issue_code(conversation_id=current.pk).text, "", 200
     except resume.ExchangeOver:
-        return "", _("L'échange est terminé : il n'y a plus de code de reprise."), 409
+        return "", form_sentences.CODE_NO_MORE.say(), 409
     except resume.Replaced:
-        return "", _("Un autre code vient d'être créé : seul le dernier fonctionne."), 409
+        return "", form_sentences.CODE_OTHER.say(), 409
     except resume.Busy:
         return "", _busy(), 503
 
@@ -91,7 +88,7 @@ def _without_visit(request: HttpRequest) -> HttpResponse:
 
 
 def _busy() -> str:
-    return _("Beaucoup de demandes arrivent en même temps. Un nouvel essai sera possible dans quelques secondes.")
+    return form_sentences.BUSY.say()
 
 
 def _show(
@@ -177,7 +174,7 @@ def _try(
         tries = limits.count_one(f"resume:{network}", seconds=TRIES_SECONDS) or 0
         if tries > times * most:
             limits.tell_reached("resume")
-            return None, _("Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes."), 429
+            return None, form_sentences.TRIES_MANY.say(), 429
     if not _has_room(is_first=0 < tries <= FIRST_TRIES):
         return None, _busy(), 429
     try:
@@ -189,11 +186,7 @@ def _try(
         or access.erasure_by_digest(digest)
         or access.follow_up_by_digest(digest, timezone.now())
     )
-    refusal = _(
-        "Ces mots n'ouvrent aucun échange. Leur ordre compte. Un code ne fonctionne plus quand sa date est passée, "
-        "quand il a été annulé ou remplacé, ou quand l'échange est terminé ou supprimé."
-    )
-    return opened, refusal, 200
+    return opened, form_sentences.CODE_REFUSED.say(), 200
 
 
 def _has_room(*, is_first: bool) -> bool:

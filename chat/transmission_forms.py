@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from chat import form_sentences
 from chat.case_forms import AppointmentForm
 from chat.transmission_rules import OTHER_MAX, PLACE_MAX, REASON_MAX, SUMMARY_MAX
 
@@ -66,13 +67,13 @@ class MeetingAnswerForm(OfOneForm):
         max_length=OTHER_MAX,
         required=False,
         widget=forms.Textarea,
-        error_messages={"max_length": _("Ce texte est trop long : 500 caractères au plus.")},
+        error_messages={"max_length": form_sentences.OTHER_TOO_LONG.later()},
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("answer") == "yes" and cleaned.get("other"):
-            text = _("Un autre moment est écrit ici, avec la réponse « oui ». Effacer ce texte, ou répondre « non ».")
+            text = form_sentences.OTHER_WITH_YES.say()
             self.add_error("other", text)
         return cleaned
 

@@ -9,9 +9,8 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Prefetch, QuerySet, When
-from django.utils.translation import gettext as _
 
-from chat import display, proposals, watch
+from chat import display, form_sentences, page_sentences, proposals, watch
 from chat.models import Conversation, Transmission, TransmissionStep
 from chat.transmission_rules import STANDING, Basis, Part, State, can_move
 from chat.watch import Level, Limit
@@ -159,8 +158,8 @@ def link_words(states: Collection[str]) -> str:
     """What the link to « Suites » says beside the thread, in the active language, of transmissions in these states;
     empty when there is none."""
     if not {State.ASKED, State.MEETING}.isdisjoint(states):
-        return str(_("Lire et répondre"))
-    return str(_("Suites")) if states else ""
+        return form_sentences.FOLLOW_READ.say()
+    return page_sentences.FOLLOW_TITLE.say() if states else ""
 
 
 def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:

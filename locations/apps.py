@@ -5,3 +5,7 @@ class LocationsConfig(AppConfig):
     name = "locations"
     label = "locations"
     verbose_name = "Points d'accueil"
+
+    def ready(self) -> None:
+        """The sentences of this room are in the catalogue, whoever asks."""
+        from locations import sentences  # noqa: F401

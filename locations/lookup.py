@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
+from locations import sentences
 from locations.geography import distance_km
 from locations.models import Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
 from locations.names import normalise, normalise_place
@@ -564,21 +564,21 @@ class Partners:
 
 
 _GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, str | Promise], ...] = (
-    (_("Aide aux victimes"), (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS), 3, ""),
-    (_("Soutien psychologique"), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
+    (sentences.HELP.later(), (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS), 3, ""),
+    (sentences.MIND.later(), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
     (
-        _("Information juridique"),
+        sentences.LAW.later(),
         (Partner.Kind.JUSTICE_HOUSE, Partner.Kind.JUSTICE_POINT, Partner.Kind.LAW_ACCESS, Partner.Kind.BAR),
         3,
         "",
     ),
     (
-        _("Tribunaux"),
+        sentences.COURTS.later(),
         (Partner.Kind.COURT, Partner.Kind.LOCAL_COURT, Partner.Kind.JUVENILE_COURT, Partner.Kind.COMPENSATION),
         3,
-        _("Les tribunaux du département. Nous ne savons pas lequel s'occupe de votre commune."),
+        sentences.COURTS_NOTE.later(),
     ),
-    (_("Aide aux démarches"), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
+    (sentences.FORMALITIES.later(), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
 )
 
 

@@ -9,10 +9,9 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations import lookup, session
+from locations import lookup, sentences, session
 from locations.forms import ChoiceForm, Purpose, SearchForm
 from locations.lookup import Lookup, Suggestion
 from locations.models import Competence
@@ -174,7 +173,7 @@ def remove(request: HttpRequest, what: str) -> HttpResponse:
         session.forget(request)
         messages.success(
             request,
-            _("Ce point d'accueil est supprimé.") if what == "place" else _("Cet interlocuteur est supprimé."),
+            sentences.PLACE_REMOVED.say() if what == "place" else sentences.PERSON_REMOVED.say(),
         )
         return redirect("locations:search")
     return render(request, "locations/remove.html", {"choice": choice, "what": what})
@@ -185,7 +184,7 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
     """The unit chosen, its hours, and the partners around the commune."""
     choice = session.current_choice(request)
     if choice is None:
-        messages.info(request, _("Indiquer d'abord une ville ou un code postal."))
+        messages.info(request, sentences.PLACE_FIRST.say())
         return redirect("locations:search")
     unit = choice.reception_point
     partners = lookup.partners_near(choice.municipality) if choice.municipality else None

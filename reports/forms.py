@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
 
-from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
+from reports import sentences
+from reports.models import AgeBand, Fact, Platform, ReporterRole
 from reports.sealing import TEXT_MAX_BYTES
+from sentences.catalogue import Sentence
 from triage import rules
 from triage.questionnaire import Questionnaire
 from triage.questions import Text
@@ -46,13 +46,19 @@ def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BU
     }
 
 
-def _one(label: Text, choices: type[TextChoices]) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices.choices, widget=forms.RadioSelect, required=False)
+def _choices(name: str) -> list[tuple[str, Text]]:
+    return [(value, option.later()) for value, option in sentences.OPTIONS[name].items()]
 
 
-def _several(label: Text, choices: type[TextChoices]) -> forms.MultipleChoiceField:
+def _one(name: str, label: Sentence, *, familiar: bool) -> forms.ChoiceField:
+    told = label.later(familiar=familiar)
+    return forms.ChoiceField(label=told, choices=_choices(name), widget=forms.RadioSelect, required=False)
+
+
+def _several(name: str, label: Sentence, *, familiar: bool) -> forms.MultipleChoiceField:
+    told = label.later(familiar=familiar)
     return forms.MultipleChoiceField(
-        label=label, choices=choices.choices, widget=forms.CheckboxSelectMultiple, required=False
+        label=told, choices=_choices(name), widget=forms.CheckboxSelectMultiple, required=False
     )
 
 
@@ -78,37 +84,26 @@ class ReportForm(forms.Form):
     def __init__(self, *args: Any, familiar: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in {
-            "role": _one(_("Tu es") if familiar else _("Vous êtes"), ReporterRole),
-            "age_band": _one(_("Âge de la personne qui subit les faits"), AgeBand),
-            "facts": _several(_("Ce qui se passe"), Fact),
-            "platforms": _several(_("Où cela se passe"), Platform),
-            "since": _one(_("Depuis quand"), Since),
-            "expectations": _several(
-                _("Ce que tu attends de l’échange") if familiar else _("Ce que vous attendez de l’échange"), Expectation
-            ),
+            "role": _one("role", sentences.ROLE, familiar=familiar),
+            "age_band": _one("age_band", sentences.AGE, familiar=familiar),
+            "facts": _several("facts", sentences.FACTS, familiar=familiar),
+            "platforms": _several("platforms", sentences.PLATFORMS, familiar=familiar),
+            "since": _one("since", sentences.SINCE, familiar=familiar),
+            "expectations": _several("expectations", sentences.EXPECTATIONS, familiar=familiar),
         }.items():
-            field.error_messages["invalid_choice"] = (
-                _("Choisis une réponse de la liste.") if familiar else _("Choisissez une réponse de la liste.")
-            )
+            field.error_messages["invalid_choice"] = sentences.FROM_LIST.later(familiar=familiar)
             self.fields[name] = field
-        for name, label in {
-            "name": _("Ton nom") if familiar else _("Votre nom"),
-            "contact": _("Un moyen de te joindre") if familiar else _("Un moyen de vous joindre"),
-        }.items():
-            text = self.fields[name] = SealedTextField(label=label)
-            text.error_messages["too_long"] = (
-                _("Ce texte est trop long : raccourcis-le, une ligne ou deux suffisent.")
-                if familiar
-                else _("Ce texte est trop long : raccourcissez-le, une ligne ou deux suffisent.")
-            )
+        for name, label in {"name": sentences.NAME, "contact": sentences.CONTACT}.items():
+            text = self.fields[name] = SealedTextField(label=label.later(familiar=familiar))
+            text.error_messages["too_long"] = sentences.TOO_LONG.later(familiar=familiar)
 
     @property
     def already_said(self) -> list[str]:
         """Who speaks and the age of who suffers, in words, as the form holds them now."""
         said = []
-        for name, choices in (("role", ReporterRole), ("age_band", AgeBand)):
-            value = self[name].value()
-            said.append(str(choices(value if value in choices else self.initial[name]).label))
+        for name in ("role", "age_band"):
+            value, options = self[name].value(), sentences.OPTIONS[name]
+            said.append(options[value if value in options else self.initial[name]].say())
         return said
 
     @property

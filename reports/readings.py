@@ -4,19 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
-
+from reports import sentences
 from reports.models import AccessKind, AccessRecord
+from sentences.catalogue import Sentence
 
 # What the person is shown, in their words.
-SHOWN: Mapping[str, object] = {
-    AccessKind.READING: _("a lu l'échange"),
-    AccessKind.EXPORT: _("a copié l'échange"),
-    AccessKind.PAPER: _("en a fait un document"),
-    AccessKind.TRANSMITTED: _("a transmis un résumé à une unité"),
-    AccessKind.TRANSMISSION: _("a lu le résumé transmis"),
-    AccessKind.REASSIGNMENT: _("a confié l'échange à quelqu'un d'autre"),
+SHOWN: Mapping[str, Sentence] = {
+    AccessKind.READING: sentences.READ,
+    AccessKind.EXPORT: sentences.COPIED,
+    AccessKind.PAPER: sentences.PAPERED,
+    AccessKind.TRANSMITTED: sentences.TRANSMITTED,
+    AccessKind.TRANSMISSION: sentences.READ_SUMMARY,
+    AccessKind.REASSIGNMENT: sentences.REASSIGNED,
 }
 # Done by the one who answered, who is a party: not « another agent ».
 BY_INTERLOCUTOR = {AccessKind.PAPER, AccessKind.TRANSMITTED}
@@ -36,15 +35,15 @@ WITHHELD: Mapping[str, str] = {
 AT_MOST = 100
 
 
-class Reader(TextChoices):
-    """Roles as a person outside the service understands them; the values are those of the accounts."""
-
-    AGENT = "agent", _("Un autre agent")
-    SUPERVISOR = "supervisor", _("Un superviseur")
-    CUSTODIAN = "custodian", _("Un référent levée d'anonymat")
-    UNIT = "unit", _("L'unité")
-    ADMINISTRATOR = "administrator", _("Un administrateur")
-    SERVICE = AccessRecord.SERVICE, _("Le service, automatiquement")
+# Roles as a person outside the service understands them; the keys are those of the accounts.
+READERS: Mapping[str, Sentence] = {
+    "agent": sentences.AGENT,
+    "supervisor": sentences.SUPERVISOR,
+    "custodian": sentences.CUSTODIAN,
+    "unit": sentences.UNIT,
+    "administrator": sentences.ADMINISTRATOR,
+    AccessRecord.SERVICE: sentences.SERVICE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,10 @@ def read(subjects: Iterable[object]) -> list[Reading]:
     """The readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the subject."""
     lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
     rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
-    return [Reading(_who(role, kind), str(SHOWN[kind]), at) for role, kind, at in rows]
+    return [Reading(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]
 
 
 def _who(role: str, kind: str) -> str:
     if kind in BY_INTERLOCUTOR:
-        return str(_("La personne qui a répondu"))
-    return str(Reader(role).label) if role in Reader.values else str(_("Une personne du service"))
+        return sentences.WHO_ANSWERED.say()
+    return READERS.get(role, sentences.SOMEBODY).say()

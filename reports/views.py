@@ -6,13 +6,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 import locations.session
 import triage.session
 from locations.session import Choice
-from reports import actions, arrivals, effort, events, house, house_rules, limits, session
+from reports import actions, arrivals, effort, events, house, house_rules, limits, sentences, session
 from reports.events import Event
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
@@ -39,11 +38,9 @@ def _submission_id(request: HttpRequest) -> str:
 def _to_triage(request: HttpRequest, assessment: Assessment | None) -> HttpResponse:
     """Back to the orientation, saying why."""
     if assessment is None:
-        messages.info(request, _("Avant le tchat, quelques questions disent qui peut vous aider."))
-    elif assessment.voice.familiar:
-        messages.info(request, _("Pour parler à quelqu’un, utilise le bouton en bas de ton résultat."))
+        messages.info(request, sentences.QUESTIONS_FIRST.say())
     else:
-        messages.info(request, _("Pour parler à quelqu’un, utilisez le bouton en bas de votre résultat."))
+        messages.info(request, sentences.DOOR_FIRST.say(familiar=assessment.voice.familiar))
     return redirect("triage:start" if assessment is None else "triage:current_result")
 
 
@@ -66,14 +63,7 @@ def create(request: HttpRequest) -> HttpResponse:
     familiar = assessment.voice.familiar
     choice = locations.session.current_choice(request)
     if choice is None:
-        messages.info(
-            request,
-            _("Pour ouvrir le tchat, choisis d’abord ton point d’accueil : ta ville ou ton code postal suffit.")
-            if familiar
-            else _(
-                "Pour ouvrir le tchat, choisissez d’abord votre point d’accueil : la ville ou le code postal suffit."
-            ),
-        )
+        messages.info(request, sentences.PLACE_FIRST.say(familiar=familiar))
         return redirect("locations:search")
 
     answers = triage.session.answers(request)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
+from triage import sentences
 from triage.questions import Question, Voice
 
 
@@ -17,9 +17,7 @@ class AnswerForm(forms.Form):
             choices=[(option.value, option.label.spoken(voice)) for option in question.options],
             widget=forms.RadioSelect,
             error_messages={
-                "required": _("Choisis une réponse.") if voice.familiar else _("Choisissez une réponse."),
-                "invalid_choice": _("Choisis une réponse de la liste.")
-                if voice.familiar
-                else _("Choisissez une réponse de la liste."),
+                "required": sentences.CHOOSE.later(familiar=voice.familiar),
+                "invalid_choice": sentences.FROM_LIST.later(familiar=voice.familiar),
             },
         )

@@ -6,8 +6,7 @@ guessed (3919).
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_lazy as _
-
+from triage import sentences
 from triage.questions import Text
 
 
@@ -26,31 +25,27 @@ class Number:
     by_text: bool = False
 
 
-_ALWAYS_FREE = _("24 h/24, 7 j/7, gratuit")
+_ALWAYS_FREE = sentences.ALWAYS_FREE.later()
 
-POLICE = Number("17", "tel:17", _("Police ou gendarmerie, en urgence"), _ALWAYS_FREE)
-EUROPEAN_EMERGENCY = Number("112", "tel:112", _("Urgence, partout en Europe"), _ALWAYS_FREE)
-MEDICAL_EMERGENCY = Number("15", "tel:15", _("Urgence médicale"), _ALWAYS_FREE)
+POLICE = Number("17", "tel:17", sentences.POLICE.later(), _ALWAYS_FREE)
+EUROPEAN_EMERGENCY = Number("112", "tel:112", sentences.EUROPE.later(), _ALWAYS_FREE)
+MEDICAL_EMERGENCY = Number("15", "tel:15", sentences.MEDICAL.later(), _ALWAYS_FREE)
 EMERGENCY_BY_TEXT = Number(
     "114",
     "sms:114",
-    _("Urgence par SMS, quand on ne peut pas parler ou entendre, ou pour rester discret"),
+    sentences.BY_TEXT.later(),
     _ALWAYS_FREE,
     by_text=True,
 )
-SUICIDE_PREVENTION = Number("3114", "tel:3114", _("Prévention du suicide"), _ALWAYS_FREE)
+SUICIDE_PREVENTION = Number("3114", "tel:3114", sentences.SUICIDE.later(), _ALWAYS_FREE)
 DIGITAL_VIOLENCE = Number(
     "3018",
     "tel:3018",
-    _("Violences numériques, pour les mineurs et les jeunes"),
-    _("7 j/7, de 9 h à 23 h, gratuit, anonyme"),
+    sentences.YOUNG.later(),
+    sentences.YOUNG_HOURS.later(),
 )
-CHILD_IN_DANGER = Number("119", "tel:119", _("Enfant en danger"), _ALWAYS_FREE)
-VICTIM_SUPPORT = Number(
-    "116 006", "tel:116006", _("France Victimes, pour toutes les victimes"), _("7 j/7, de 9 h à 19 h, gratuit")
-)
-VIOLENCE_AGAINST_WOMEN = Number("3919", "tel:3919", _("Femmes victimes de violences"))
-SCAM_INFORMATION = Number(
-    "0805 805 817", "tel:0805805817", _("Info Escroqueries"), _("du lundi au vendredi, de 9 h à 18 h 30")
-)
-UNWANTED_TEXTS = Number("33700", "sms:33700", _("SMS indésirables"), by_text=True)
+CHILD_IN_DANGER = Number("119", "tel:119", sentences.CHILD.later(), _ALWAYS_FREE)
+VICTIM_SUPPORT = Number("116 006", "tel:116006", sentences.VICTIMS.later(), sentences.VICTIMS_HOURS.later())
+VIOLENCE_AGAINST_WOMEN = Number("3919", "tel:3919", sentences.WOMEN.later())
+SCAM_INFORMATION = Number("0805 805 817", "tel:0805805817", sentences.SCAM.later(), sentences.SCAM_HOURS.later())
+UNWANTED_TEXTS = Number("33700", "sms:33700", sentences.UNWANTED.later(), by_text=True)

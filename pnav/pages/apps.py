@@ -13,7 +13,12 @@ class PagesConfig(AppConfig):
         And the sentences know where the help numbers are kept.
         """
         settings.ASSETS_DIR.mkdir(parents=True, exist_ok=True)
-        from pnav.pages import quit_sentences, sentences  # noqa: F401  into the catalogue
+        from pnav.pages import (  # noqa: F401  into the catalogue
+            frame_sentences,
+            obligatory_sentences,
+            quit_sentences,
+            sentences,
+        )
         from pnav.pages.models import numbers_by_name
         from sentences import shelf
 

@@ -13,15 +13,15 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from chat import history, suppression
 from chat.lifecycle import Outcome
 from reports import house, house_rules
+from sentences.catalogue import Sentence
+
+from . import obligatory_sentences as words
 
 logger = logging.getLogger(__name__)
 
@@ -108,24 +108,21 @@ def _minutes(seconds: float | None, people: int, step: int) -> int | None:
     return max(step, -(-int(seconds) // (60 * step)) * step)
 
 
-PROMISE = ngettext_lazy(
-    "parmi elles, en moins de %(minutes)s minute", "parmi elles, en moins de %(minutes)s minutes", "minutes"
-)
 # What is said of a period, in this order: key, label, how the number is said.
 LINES = (
-    ("opened", _lazy("Personnes qui ont ouvert un échange"), _lazy("au moins %(n)s")),
-    ("minors", _lazy("dont mineurs"), _lazy("%(n)s %%")),
-    ("answered", _lazy("Personnes à qui quelqu'un a répondu"), _lazy("%(n)s %%")),
-    ("in_time", PROMISE, _lazy("%(n)s %%")),
-    ("wait", _lazy("Attente d'une personne sur deux"), _lazy("%(n)s min au plus")),
-    ("gave_up", _lazy("Personnes parties avant une réponse"), _lazy("%(n)s %%")),
-    ("length", _lazy("Durée d'un échange sur deux"), _lazy("%(n)s min au plus")),
-    ("one_person", _lazy("Échanges tenus avec un seul interlocuteur"), _lazy("%(n)s %%")),
+    ("opened", words.OPENED, words.AT_LEAST),
+    ("minors", words.MINORS, words.PERCENT),
+    ("answered", words.ANSWERED, words.PERCENT),
+    ("in_time", words.IN_MINUTES, words.PERCENT),
+    ("wait", words.WAIT, words.MINUTES),
+    ("gave_up", words.GAVE_UP, words.PERCENT),
+    ("length", words.LENGTH, words.MINUTES),
+    ("one_person", words.ONE_PERSON, words.PERCENT),
 )
 
 
-def _said(value: int | None, words: Any) -> str:
-    return _("non publié") if value is None else str(words) % {"n": value}
+def _said(value: int | None, how: Sentence) -> str:
+    return words.NOT_PUBLISHED.say() if value is None else how.say(n=value)
 
 
 @require_safe
@@ -134,23 +131,23 @@ def figures(request: HttpRequest) -> HttpResponse:
     found = of_this_week(timezone.now())
     periods = found["periods"]
     ends = [dict(one["outcomes"]) for one in periods]
-    at_least = _lazy("au moins %(n)s")
     # The promise that the week was counted by; a week that was counted before it could be set had the default.
-    minutes = {"minutes": found.get("promised_minutes", house_rules.PROMISED.default)}
-    outcomes: list[tuple[Any, list[str]]] = [
-        (label, [_said(one.get(value), at_least) for one in ends])
-        for value, label in Outcome.choices
+    minutes = found.get("promised_minutes", house_rules.PROMISED.default)
+    promise = words.IN_ONE_MINUTE.say() if minutes == 1 else words.IN_MINUTES.say(minutes=minutes)
+    outcomes: list[tuple[str, list[str]]] = [
+        (outcome.say(), [_said(one.get(value), words.AT_LEAST) for one in ends])
+        for value, outcome in words.OPTIONS["outcome"].items()
         if any(value in one for one in ends)
     ]
     if any(one["has_other_outcomes"] for one in periods):
-        rest = [_said(one["other_outcomes"], at_least) if one["has_other_outcomes"] else "–" for one in periods]
-        outcomes.append((_("Les autres, ensemble"), rest))
+        rest = [_said(one["other_outcomes"], words.AT_LEAST) if one["has_other_outcomes"] else "–" for one in periods]
+        outcomes.append((words.OTHERS.say(), rest))
     context = {
         "end": timezone.localtime(datetime.fromisoformat(found["end"])),
         "computed_at": timezone.localtime(datetime.fromisoformat(found["computed_at"])),
         "lines": [
-            (label % minutes if label is PROMISE else label, [_said(one[key], words) for one in periods])
-            for key, label, words in LINES
+            (promise if key == "in_time" else label.say(), [_said(one[key], how) for one in periods])
+            for key, label, how in LINES
         ],
         "outcomes": outcomes,
         "at_least": suppression.AT_LEAST,

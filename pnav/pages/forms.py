@@ -1,8 +1,7 @@
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
-from .display import Theme
+from . import obligatory_sentences
 from .models import FEEDBACK_MAX_LENGTH, Feedback
 
 
@@ -10,18 +9,21 @@ class DisplaySettingsForm(forms.Form):
     """Theme and language. `next` is where the person was: a path of this site, checked by the view."""
 
     theme = forms.ChoiceField(
-        label=_("Thème"),
-        choices=Theme.choices,
+        label=obligatory_sentences.THEME.later(),
+        choices=obligatory_sentences.choices("theme"),
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choisissez un thème."), "invalid_choice": _("Choisissez un thème de la liste.")},
+        error_messages={
+            "required": obligatory_sentences.THEME_CHOOSE.later(),
+            "invalid_choice": obligatory_sentences.THEME_FROM_LIST.later(),
+        },
     )
     language = forms.ChoiceField(
-        label=_("Langue"),
+        label=obligatory_sentences.LANGUAGE.later(),
         choices=settings.LANGUAGES,
         widget=forms.RadioSelect,
         error_messages={
-            "required": _("Choisissez une langue."),
-            "invalid_choice": _("Choisissez une langue de la liste."),
+            "required": obligatory_sentences.LANGUAGE_CHOOSE.later(),
+            "invalid_choice": obligatory_sentences.LANGUAGE_FROM_LIST.later(),
         },
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
@@ -31,25 +33,29 @@ class FeedbackForm(forms.Form):
     """An opinion: one question, a subject, and a text if the person wishes."""
 
     rating = forms.ChoiceField(
-        label=_("Ce service vous a-t-il aidé ?"),
-        choices=Feedback.Rating.choices,
+        label=obligatory_sentences.RATING.later(),
+        choices=obligatory_sentences.choices("rating"),
         widget=forms.RadioSelect,
-        error_messages={"required": _("Dites-nous si le service vous a aidé : choisissez une réponse.")},
+        error_messages={
+            "required": obligatory_sentences.RATING_CHOOSE.later(),
+            "invalid_choice": obligatory_sentences.OPINION_FROM_LIST.later(),
+        },
     )
     page = forms.ChoiceField(
-        label=_("De quoi voulez-vous parler ?"),
-        choices=Feedback.Page.choices,
+        label=obligatory_sentences.SUBJECT.later(),
+        choices=obligatory_sentences.choices("page"),
         widget=forms.RadioSelect,
         initial=Feedback.Page.OTHER,
-        error_messages={"required": _("Choisissez un sujet.")},
+        error_messages={
+            "required": obligatory_sentences.SUBJECT_CHOOSE.later(),
+            "invalid_choice": obligatory_sentences.OPINION_FROM_LIST.later(),
+        },
     )
     text = forms.CharField(
-        label=_("Que pouvons-nous améliorer ? (facultatif)"),
+        label=obligatory_sentences.TEXT.later(),
         required=False,
         strip=True,
         max_length=FEEDBACK_MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 6, "maxlength": None}),
-        error_messages={
-            "max_length": _("Votre texte est trop long : %(show_value)d caractères, pour %(limit_value)d au plus.")
-        },
+        error_messages={"max_length": obligatory_sentences.TEXT_TOO_LONG.later()},
     )

@@ -1,8 +1,8 @@
-"""The sentences of the page on traces, but its first: that one names « Quitter rapidement », a label that stays."""
+"""The sentences of the page on traces. « Quitter rapidement » is a label that stays: its name is a variable."""
 
 from django.utils.translation import gettext_lazy as _
 
-from sentences.catalogue import Place, add
+from sentences.catalogue import Place, Variable, add
 
 QUIT = Place("quit", "Traces dans le navigateur")
 
@@ -67,3 +67,16 @@ add(
         "reprise, à demander pendant l'échange."
     ),
 )
+add("quit.leaving_site_what_stays", QUIT, _("Quitter ce site : ce qui reste dans le navigateur"))
+add(
+    "quit.button_hides_page_takes",
+    QUIT,
+    _("Le bouton « {label} » cache la page et vous emmène ailleurs. Il ne peut pas tout effacer : voici ce qui reste."),
+    variables=[Variable("label", "le nom du bouton ou de la page, tel qu'il s'affiche", "Quitter rapidement")],
+)
+add("quit.three_ways_leave", QUIT, _("Trois façons de quitter"))
+add("quit.what_button_erases", QUIT, _("Ce que le bouton efface"))
+add("quit.what_stays", QUIT, _("Ce qui reste"))
+add("quit.coming_private_browsing", QUIT, _("Venir en navigation privée"))
+add("quit.erase_history", QUIT, _("Effacer l'historique"))
+add("quit.come_back_later", QUIT, _("Revenir plus tard"))

@@ -4,8 +4,7 @@ Nothing is written, and nothing of anybody is read. The page has no script: it o
 """
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,46 +14,36 @@ from django.utils import timezone, translation
 
 import chat.views
 import reports.sentences
-import triage.sentences
-from chat import emergency_sentences, followup_sentences, handover_sentences, keeping_sentences, page_sentences, thread
+from chat import (
+    emergency_sentences,
+    followup_sentences,
+    form_sentences,
+    handover_sentences,
+    keeping_sentences,
+    page_sentences,
+    thread,
+)
 from chat import sentences as chat_sentences
 from chat.casework import Emergency
 from chat.emergencies import Done
 from chat.emergency_rules import CHECKLISTS, Situation
 from chat.forms import SummaryForm
+from chat.handover_rules import SUMMARY_MAX
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Transmission
 from chat.transmission_forms import MeetingAnswerForm
 from chat.transmission_reading import Shown, Step
 from chat.transmission_rules import Basis, State
-from locations.session import Choice
-from reports.forms import ReportForm
+from reports import readings
 from reports.models import ErasureRequest, Report
 from sentences import catalogue, shelf
 from sentences.catalogue import Sentence
-from triage import rules
-from triage.questions import QUESTIONS, Voice
-from triage.results import BUILT_IN
 
-from . import quit_sentences
-from . import sentences as page_sentences_of_home
-from .information import information
+from . import page_previews
+from .trials import Draw, Trial, first_that_shows, page
 
 # The buttons of the form: the field that each one shows, and the language of its page.
 LANGUAGE_OF = {"vous": "fr", "tu": "fr", "en": "en"}
-
-
-@dataclass
-class Trial:
-    """One sentence to be shown. text: as it would be read, with an example of each variable."""
-
-    request: HttpRequest
-    sentence: Sentence
-    familiar: bool
-    text: str = ""
-
-
-type Draw = Callable[[Trial], HttpResponse]
 
 
 def page_with(request: HttpRequest, sentence: Sentence, *, voice: str, vous: str, tu: str, en: str) -> HttpResponse:
@@ -64,19 +53,9 @@ def page_with(request: HttpRequest, sentence: Sentence, *, voice: str, vous: str
         examples = {variable.name: variable.example for variable in sentence.variables}
         familiar = voice == "tu"
         trial = Trial(request, sentence, familiar, sentence.say(familiar=familiar, **examples))
-        page = DRAW[sentence.place.key](trial)
+        page = first_that_shows(trial, DRAW[sentence.place.key])
     page["Content-Language"], page["Cache-Control"] = language, "no-store"
     return page
-
-
-def _page(trial: Trial, template: str, context: Mapping[str, Any], *, is_marked: bool = True) -> HttpResponse:
-    told = {"text": trial.text, "is_marked": is_marked}
-    # No key of a form: what is pressed in a preview does nothing.
-    return render(
-        trial.request,
-        template,
-        {"familiar": trial.familiar, "discreet": False, **context, "preview_of": told, "csrf_token": ""},
-    )
 
 
 # --- the exchange -----------------------------------------------------------------------------------------------------
@@ -115,9 +94,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "told": "…" if trial.sentence.key == "chat.told_title" else "",
         **more,
     }
-    is_marked = trial.sentence.place not in {chat_sentences.THREAD, chat_sentences.PROPOSALS, chat_sentences.QUEUE}
-    is_marked &= trial.sentence.key not in _WORDS
-    return _page(trial, "chat/conversation.html", context, is_marked=is_marked)
+    return page(trial, "chat/conversation.html", context)
 
 
 def _thread(trial: Trial) -> HttpResponse:
@@ -183,7 +160,9 @@ def _states_of_the_line(trial: Trial) -> HttpResponse:
 def _exchange(trial: Trial) -> HttpResponse:
     code = b"x" if trial.sentence.key == "chat.code_replaces" else None
     conversation = Conversation(report=Report(), resume_digest=code)
-    return _conversation(trial, Status.ACTIVE, conversation=conversation)
+    follow = trial.text if trial.sentence is form_sentences.FOLLOW_READ else page_sentences.FOLLOW_TITLE.say()
+    more = {"follow": follow, "asked": True, "has_slip": True}
+    return _conversation(trial, Status.ACTIVE, conversation=conversation, **more)
 
 
 def _code(trial: Trial) -> HttpResponse:
@@ -198,33 +177,78 @@ def _code(trial: Trial) -> HttpResponse:
         context["error"] = trial.text
     elif key != "chat.code_none":
         context |= {"code": "abri balcon citron douane étoile", "until": chat_sentences.CODE_WORKS.say(date=date)}
-    is_marked = key not in {"chat.code_again", "chat.code_failed", "chat.code_works", "chat.a_code_works"}
-    return _page(trial, "chat/code.html", context, is_marked=is_marked)
+    return page(trial, "chat/code.html", context)
+
+
+def _code_there(trial: Trial) -> HttpResponse:
+    """A code works, and was shown before."""
+    is_date = trial.sentence is form_sentences.CODE_DATE
+    until = chat_sentences.A_CODE_WORKS.say(date=trial.text if is_date else "…")
+    return page(trial, "chat/code.html", {**_manner(trial), "code": "", "until": until, "error": ""})
+
+
+def _code_shown(trial: Trial) -> HttpResponse:
+    return page(trial, "chat/code.html", {**_manner(trial), "code": "abri balcon citron douane étoile", "until": "…"})
+
+
+def _resume(*, is_error: bool = False, has_conversation: bool = False) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        errors = [trial.text] if is_error else []
+        return page(
+            trial, "chat/resume.html", {**_manner(trial), "errors": errors, "has_conversation": has_conversation}
+        )
+
+    return draw
+
+
+def _answers(trial: Trial) -> HttpResponse:
+    """The ready answers of a question, and a complaint at a service whose hours nobody knows."""
+    said = _manner(trial)["said"]
+    is_hours = trial.sentence in {form_sentences.HOURS_CALL, form_sentences.HOURS_UNKNOWN}
+    examples = {one.name: one.example for one in chat_sentences.COMPLAINT_AT.variables}
+    examples |= {"when": trial.text} if is_hours else {}
+    body = chat_sentences.COMPLAINT_AT.say(familiar=trial.familiar, **examples)
+    if trial.sentence is form_sentences.PAGE_NAMED:
+        examples = {one.name: one.example for one in chat_sentences.MEETING_PROPOSED.variables} | {"page": trial.text}
+        body = chat_sentences.MEETING_PROPOSED.say(familiar=trial.familiar, **examples)
+    ready = [answer.say() for answer in (form_sentences.YES, form_sentences.NO, form_sentences.LATER)]
+    lines = [_line(1, Author.SYSTEM, said["system"], body)]
+    return _conversation(trial, Status.ACTIVE, lines=lines, question={"answer_id": "", "answers": ready})
 
 
 def _end(trial: Trial) -> HttpResponse:
     status = Status.WAITING if trial.sentence.key.startswith("chat.leave_") else Status.ACTIVE
-    return _page(trial, "chat/end.html", {**_manner(trial), "status": status})
+    return page(trial, "chat/end.html", {**_manner(trial), "status": status})
 
 
 def _away(trial: Trial) -> HttpResponse:
     """This page has no frame: it says itself that it is a preview."""
-    told = {"text": trial.text, "is_marked": True}
+    told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
     return HttpResponse(render_to_string("chat/away.html", {"body": "Bonjour", "client_id": "", "preview_of": told}))
 
 
-def _frame(trial: Trial) -> HttpResponse:
+def _away_alone(trial: Trial) -> HttpResponse:
+    """The same within the frame, where nothing was being sent."""
+    told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
+    return HttpResponse(render_to_string("chat/away.html", {"body": "", "again": "", "preview_of": told}))
+
+
+def _running_frame(trial: Trial) -> HttpResponse:
+    return _frame(trial, is_paused=False)
+
+
+def _frame(trial: Trial, *, is_paused: bool = True) -> HttpResponse:
     """What stands in the page of whoever has no script: it says itself that it is a preview, and stands still."""
     key = trial.sentence.key
-    status = {"chat.frame_gone": "", "chat.frame_ended": Status.CLOSED}.get(key, Status.ACTIVE)
+    status = {"chat.frame_gone": "", "chat.clear_page": "", "chat.frame_ended": Status.CLOSED}.get(key, Status.ACTIVE)
     context = {
         **_manner(trial),
         "status": status,
         "shown": Status.ACTIVE if key == "chat.frame_none" else Status.WAITING,
-        "paused": True,
+        "paused": is_paused,
         "asked": key == "chat.frame_summary",
         "follow": key == "chat.frame_follow",
-        "preview_of": {"text": trial.text, "is_marked": True},
+        "preview_of": {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen},
     }
     return render(trial.request, "chat/news.html", context)
 
@@ -258,15 +282,84 @@ def _follow_up(trial: Trial) -> HttpResponse:
         "is_open": is_open,
         "code": "" if is_open else "abri balcon citron douane étoile",
     }
-    return _page(trial, "chat/follow_up.html", context)
+    return page(trial, "chat/follow_up.html", context)
+
+
+def _follow_up_to(state: State) -> Draw:
+    """A step that waits for an answer, with what may go wrong in it."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        return _suites(trial, state, error=trial.text if trial.sentence in FOLLOW_ERRORS else "")
+
+    return draw
+
+
+def _left_over(trial: Trial) -> HttpResponse:
+    """A text that nothing asks for any more."""
+    return _suites(trial, State.CLOSED, other="…")
+
+
+FOLLOW_TOLD = (
+    form_sentences.SUMMARY_SENT,
+    form_sentences.SUMMARY_NOT_SENT,
+    form_sentences.MEETING_ACCEPTED,
+    form_sentences.MEETING_REFUSED,
+)
+FOLLOW_ERRORS = (
+    form_sentences.ANSWER_MISSING,
+    form_sentences.SUMMARY_SETTLED,
+    form_sentences.NO_ACCOUNT,
+    form_sentences.MEETING_OLDER,
+    form_sentences.MEETING_SETTLED,
+    form_sentences.CODE_NOT_MADE,
+)
+
+
+def _suites(trial: Trial, state: State, *, error: str = "", other: str = "") -> HttpResponse:
+    row = Shown(
+        transmission=Transmission(state=state, basis=Basis.AGREED if state is not State.ASKED else "", file_number="…"),
+        unit="Commissariat",
+        telephone="",
+        summary="…",
+        why="",
+        steps=[Step(state, timezone.now(), {"other": "…"})],
+    )
+    written = {form_sentences.OTHER_TOO_LONG: "x" * 501, form_sentences.OTHER_WITH_YES: "…"}.get(trial.sentence, other)
+    form = MeetingAnswerForm({"transmission": str(row.public_id), "seen": 1, "answer": "yes", "other": written})
+    context = {
+        **_manner(trial),
+        "rows": [(row, True)],
+        "meeting": form if written else MeetingAnswerForm(),
+        "meeting_of": str(row.public_id) if written else "",
+        "has_meeting": True,
+        "is_error": bool(error),
+        "error": error,
+        "is_open": state is State.ACCEPTED,
+        "messages": page_previews.told(trial) if trial.sentence in FOLLOW_TOLD else [],
+    }
+    return page(trial, "chat/follow_up.html", context)
+
+
+def _slip_without(*, telephone: str) -> Draw:
+    """With no hours that are known."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat", "telephone": telephone, "hours": []}
+        context = {**_manner(trial), "appointment": {"file_number": "…"}, "words": words, "of_suites": True}
+        return page(trial, "chat/slip.html", context)
+
+    return draw
 
 
 def _slip(trial: Trial) -> HttpResponse:
     appointment = None if trial.sentence.key == "slip.none" else {"file_number": "2027-000000-00"}
     words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat"}
-    bring = chat_sentences.TO_BRING.say(familiar=trial.familiar)
+    bring = form_sentences.SLIP_BRING.say()
     context = {**_manner(trial), "appointment": appointment, "words": words, "bring": bring}
-    return _page(trial, "chat/slip.html", context)
+    return page(trial, "chat/slip.html", context)
+
+
+_WHEN_ASKED = {"keeping.code_note", "keeping.code_where", "keeping.code_again", "keeping.create_code_read_answer"}
 
 
 def _keeping(trial: Trial) -> HttpResponse:
@@ -274,85 +367,60 @@ def _keeping(trial: Trial) -> HttpResponse:
     asked = ErasureRequest(asked_at=now)
     if key in {"erasure.granted", "erasure.refused", "erasure.refused_cnil"}:
         asked.answered_at, asked.is_granted = now, key == "erasure.granted"
-    is_asked = key.startswith("erasure.") or key in {"keeping.code_note", "keeping.code_where", "keeping.code_again"}
-    reading = {"who": "…", "did": "…", "at": now}
+    is_asked = key.startswith("erasure.") or key in _WHEN_ASKED
+    reading = {"who": "Un superviseur", "did": "a lu l'échange", "at": timezone.make_aware(page_previews.MOMENT)}
     context = {
         **_manner(trial),
         **{variable.name: variable.example for variable in keeping_sentences.VARIABLES},
         "goes_on": page_sentences.DELETED_ON.example,
         "is_erasure": key == "keeping.erasure_due",
         "asked": asked if is_asked else None,
-        "readings": [reading] if key == "keeping.readers_others" else [],
+        "readings": [reading] if key in {"keeping.readers_others", "keeping.reading"} else [],
         "was_answered": key == "keeping.readers_both",
         "code": "abri balcon citron douane étoile" if key in {"keeping.code_note", "keeping.code_where"} else "",
     }
-    return _page(trial, "chat/keeping.html", context)
+    return page(trial, "chat/keeping.html", context)
+
+
+def _readers(trial: Trial) -> HttpResponse:
+    """Each of those who may be named, with what they may have done."""
+    given = [one.say() for one in {**readings.SHOWN, **readings.READERS}.values()]
+    given += [reports.sentences.WHO_ANSWERED.say(), reports.sentences.SOMEBODY.say()]
+    found = [{"who": who, "did": did, "at": timezone.now()} for who, did in zip(given, given[::-1], strict=True)]
+    return page(trial, "chat/keeping.html", {**_manner(trial), "readings": found})
+
+
+def _error_in(template: str) -> Draw:
+    """The page with this sentence as what went wrong."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        return page(trial, template, {**_manner(trial), "form": SummaryForm(), "error": trial.text})
+
+    return draw
 
 
 def _erasure(trial: Trial) -> HttpResponse:
     now = timezone.now()
     examples = {variable.name: variable.example for variable in keeping_sentences.VARIABLES}
     asked = ErasureRequest(asked_at=now, answered_at=now, is_granted=True)
-    return _page(trial, "chat/erasure.html", {**examples, "asked": asked})
+    return page(trial, "chat/erasure.html", {**examples, "asked": asked})
 
 
-def _summary(trial: Trial) -> HttpResponse:
+def _summary_of(**given: str) -> Draw:
+    """With what was chosen, or was not."""
+    return lambda trial: _summary(trial, SummaryForm(given))
+
+
+def _summary(trial: Trial, form: SummaryForm | None = None) -> HttpResponse:
+    is_other = trial.sentence is form_sentences.OTHER_SERVICE_NAME
     context = {
         **_manner(trial),
-        "form": SummaryForm(),
+        "form": SummaryForm() if form is None else form,
         "summary": "…",
         "from_name": handover_sentences.FROM_NAME.example,
-        "to_name": handover_sentences.TO_NAME.example,
+        "to_name": trial.text if is_other else handover_sentences.TO_NAME.example,
     }
-    return _page(trial, "chat/handover.html", context)
-
-
-# --- around it --------------------------------------------------------------------------------------------------------
-
-
-def _questions(trial: Trial) -> HttpResponse:
-    question, voice = QUESTIONS[0], Voice(familiar=trial.familiar)
-    options = [{"value": one.value, "label": one.label.spoken(voice)} for one in question.options]
-    context = {
-        "slug": question.slug,
-        "text": question.text.spoken(voice),
-        "help_text": question.help_text.spoken(voice) if question.help_text else "",
-        "options": options,
-        "number": 1,
-        "is_first": True,
-    }
-    return _page(trial, "triage/question.html", context)
-
-
-def _result(trial: Trial) -> HttpResponse:
-    """Where the first answer leads that shows this sentence: danger, the site of 17 Cyber, or the tchat."""
-    safe = {"danger": "no", "screen": "no", "role": "victim", "age": "under_15" if trial.familiar else "adult"}
-    answers = {
-        "triage.danger_past": {"danger": "yes"},
-        "triage.leaves_site": {**safe, "facts": "content", "content_target": "no", "content_public": "public"},
-    }.get(trial.sentence.key, {**safe, "facts": "page"})
-    # The questionnaire of the code: these answers are its own, whatever version is in force.
-    while (question := rules.next_question(answers, under=BUILT_IN)) is not None:
-        answers[question.id] = question.options[-1].value
-    assessment = rules.assess(answers, under=BUILT_IN)
-    context = {
-        "assessment": assessment,
-        "previous": QUESTIONS[0],
-        "lines": [],
-        "is_danger": assessment.calls_first,
-        "is_door_first": False,
-    }
-    return _page(trial, "triage/result.html", context)
-
-
-def _report(trial: Trial) -> HttpResponse:
-    form = ReportForm(initial={"role": "victim", "age_band": "adult"}, familiar=trial.familiar)
-    choice = Choice(postal_code="35000", municipality=None, reception_point=None, is_nearest=False)
-    return _page(trial, "reports/create.html", {"form": form, "submission_id": "", "choice": choice})
-
-
-def _home(trial: Trial) -> HttpResponse:
-    return _page(trial, "pages/home.html", information())
+    return page(trial, "chat/handover.html", context)
 
 
 def _emergency(trial: Trial) -> HttpResponse:
@@ -364,41 +432,64 @@ def _emergency(trial: Trial) -> HttpResponse:
         "checklist": [Done(line, None, "") for line in CHECKLISTS[situation]],
         "is_familiar": trial.familiar,
     }
-    return _page(trial, "admin/sentences/preview_emergency.html", context, is_marked=False)
+    return page(trial, "admin/sentences/preview_emergency.html", context)
 
 
 def _situation_of(sentence: Sentence) -> Situation:
     return next(one for one in Situation if any(line.say is sentence for line in CHECKLISTS[one]))
 
 
-def _simply(template: str) -> Draw:
-    return lambda trial: _page(trial, template, _manner(trial))
+EXCHANGES = (
+    _exchange,
+    lambda trial: _conversation(trial, Status.WAITING),
+    lambda trial: _conversation(trial, Status.CLOSED),
+    lambda trial: _conversation(trial, Status.ACTIVE, discreet=True),
+)
+CODES = (_code, _code_there, _code_shown, _error_in("chat/code.html"))
+RESUMES = (_resume(), _resume(has_conversation=True), _resume(is_error=True))
+FOLLOWED = (
+    _follow_up,
+    _follow_up_to(State.MEETING),
+    _follow_up_to(State.ASKED),
+    _follow_up_to(State.ACCEPTED),
+    _left_over,
+)
+SUMMARIES = (
+    _summary,
+    _summary_of(),
+    _summary_of(answer="x"),
+    _summary_of(answer="corrected"),
+    _summary_of(answer="corrected", correction="x" * (SUMMARY_MAX + 1)),
+    _error_in("chat/handover.html"),
+)
+SLIPS = (_slip, _slip_without(telephone="…"), _slip_without(telephone=""))
+FRAMES = (_frame, _running_frame)
+ENDS = (_end, lambda trial: page(trial, "chat/end.html", {**_manner(trial), "status": Status.WAITING}))
+AROUND = (*EXCHANGES, _code, _code_there, *RESUMES[:2], _follow_up, SLIPS[0], _summary)
 
-
-DRAW: Mapping[str, Draw] = {
-    chat_sentences.THREAD.key: _thread,
-    chat_sentences.PROPOSALS.key: _thread,
-    chat_sentences.QUEUE.key: _queue,
-    chat_sentences.LINE.key: _states_of_the_line,
-    chat_sentences.CODE.key: _code,
-    page_sentences.WAITING.key: lambda trial: _conversation(trial, Status.WAITING),
-    page_sentences.EXCHANGE.key: _exchange,
-    page_sentences.FRAME.key: _frame,
-    page_sentences.AFTER.key: lambda trial: _conversation(trial, Status.CLOSED),
-    page_sentences.ENDED.key: lambda trial: _page(trial, "chat/ended.html", {"numbers": chat.views.EMERGENCY_NUMBERS}),
-    page_sentences.END.key: _end,
-    page_sentences.RESUME.key: _simply("chat/resume.html"),
-    page_sentences.AWAY.key: _away,
-    followup_sentences.FOLLOW_UP.key: _follow_up,
-    followup_sentences.SLIP.key: _slip,
-    keeping_sentences.KEEPING.key: _keeping,
-    keeping_sentences.ERASURE.key: _erasure,
-    handover_sentences.SUMMARY.key: _summary,
-    emergency_sentences.EMERGENCY.key: _emergency,
-    triage.sentences.QUESTIONS.key: _questions,
-    triage.sentences.RESULT.key: _result,
-    reports.sentences.REPORT.key: _report,
-    reports.sentences.ALREADY.key: _simply("reports/already.html"),
-    page_sentences_of_home.HOME.key: _home,
-    quit_sentences.QUIT.key: _simply("pages/quit.html"),
+DRAW: Mapping[str, tuple[Draw, ...]] = {
+    **page_previews.DRAW,
+    chat_sentences.THREAD.key: (_thread,),
+    chat_sentences.PROPOSALS.key: (_thread, _answers),
+    chat_sentences.QUEUE.key: (_queue,),
+    chat_sentences.LINE.key: (_states_of_the_line,),
+    chat_sentences.CODE.key: CODES,
+    page_sentences.WAITING.key: (lambda trial: _conversation(trial, Status.WAITING),),
+    page_sentences.EXCHANGE.key: EXCHANGES,
+    page_sentences.FRAME.key: FRAMES,
+    page_sentences.AFTER.key: (lambda trial: _conversation(trial, Status.CLOSED),),
+    page_sentences.ENDED.key: (
+        lambda trial: page(trial, "chat/ended.html", {"numbers": chat.views.EMERGENCY_NUMBERS}),
+    ),
+    page_sentences.END.key: ENDS,
+    page_sentences.RESUME.key: RESUMES,
+    page_sentences.AWAY.key: (_away, _away_alone),
+    page_sentences.AROUND.key: AROUND,
+    followup_sentences.FOLLOW_UP.key: FOLLOWED,
+    followup_sentences.SLIP.key: SLIPS,
+    keeping_sentences.KEEPING.key: (_keeping, _error_in("chat/keeping.html")),
+    keeping_sentences.ERASURE.key: (_erasure,),
+    handover_sentences.SUMMARY.key: SUMMARIES,
+    reports.sentences.READERS.key: (_readers,),
+    emergency_sentences.EMERGENCY.key: (_emergency,),
 }

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from sentences.catalogue import Place, add
+from sentences.catalogue import Place, Variable, add
 
 HOME = Place("home", "Page d'information : le haut de la page et les 3 étapes")
 
@@ -33,4 +33,26 @@ add(
     "home.step_3",
     HOME,
     _("Un policier ou un gendarme vous répond par écrit. La même personne reste avec vous pendant tout l'échange."),
+)
+add("home.infographic_3_steps", HOME, _("Infographie : les 3 étapes"))
+add("home.text_version_infographic", HOME, _("Version texte de l'infographie"))
+add(
+    "home.infographic_shows_three_drawings",
+    HOME,
+    _(
+        "L'infographie montre trois dessins, de gauche à droite. Le premier : un téléphone, avec un "
+        "bouton que l'on touche ; c'est l'entrée dans le service. Le deuxième : un repère posé sur un "
+        "plan ; c'est le code postal que l'on donne. Le troisième : deux bulles de dialogue qui se "
+        "répondent ; c'est l'échange par tchat avec un policier ou un gendarme."
+    ),
+    max_length=600,
+)
+add("home.cyber_harassment_talk_about", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
+add("home.reception_point", HOME, _("Votre point d'accueil"))
+add("home.page", HOME, _("Sur cette page"))
+add(
+    "home.information_updated",
+    HOME,
+    _("Informations mises à jour le {date}."),
+    variables=[Variable("date", "le jour", "3 mars 2027")],
 )

@@ -24,7 +24,7 @@ from reports.retention import Kind
 from reports.session import current_report
 from reports.visitor import hashed_address
 
-from . import display
+from . import display, obligatory_sentences
 from .actions import give_feedback
 from .forms import DisplaySettingsForm, FeedbackForm
 from .information import information
@@ -100,13 +100,7 @@ def feedback(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return render(request, "pages/feedback.html", {"form": form})
     if has_said_enough(request):
-        form.add_error(
-            None,
-            _(
-                "Merci, nous avons déjà reçu plusieurs avis de votre part ou de votre réseau. "
-                "Celui-ci n'est pas envoyé : vous pourrez recommencer dans une heure."
-            ),
-        )
+        form.add_error(None, obligatory_sentences.OPINIONS_MANY.say())
         return render(request, "pages/feedback.html", {"form": form}, status=429)
     give_feedback(**form.cleaned_data)
     return redirect("pages:feedback_thanks")

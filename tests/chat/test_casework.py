@@ -518,7 +518,7 @@ def test_appointment_slip_as_a_tagged_pdf(agent):
     proposals.propose_appointment(conversation_id=conversation.pk, meets_at=meets_at, by=agent.user)
     response = visit(conversation).get("/tchat/rendez-vous/papier/")
     assert response["Content-Type"] == "application/pdf"
-    assert_is_tagged(response.content, "Rendez-vous")
+    assert_is_tagged(response.content, "Mon rendez-vous")
 
 
 def test_appointment_of_nobody_is_sent_to_the_beginning(client):

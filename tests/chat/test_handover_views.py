@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -274,7 +275,7 @@ def test_summary_in_the_frame_without_a_script(conversation, camille, alex):
 
 
 def test_privacy_page_tells_of_supervisors_and_summaries(client):
-    html = client.get("/donnees-personnelles/").text
+    html = unescape(client.get("/donnees-personnelles/").text)
     assert "Un superviseur de son unité peut rejoindre" in html and "n'est transmis que si" in html
 
 

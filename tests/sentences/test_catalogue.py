@@ -2,6 +2,7 @@
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ CONTRACTS = [
     "Aidez-nous à améliorer ce service",
 ]
 
+SAME_IN_BOTH = {
+    "chat.system",
+    "chat.system_discreet",
+    "frame.menu",
+    "legal.contact",
+    "chat.messages",
+    "triage.question",
+}
+
 
 def plain(text: str) -> str:
     return text.replace("’", "'").replace("\u00a0", " ").casefold()
@@ -54,7 +64,7 @@ def test_sentence_is_no_contract(sentence: Sentence):
 
 @SENTENCES
 def test_sentence_of_a_visitor_has_its_english(sentence: Sentence):
-    if sentence.has_english and sentence.key not in {"chat.system", "chat.system_discreet"}:  # the same in both
+    if sentence.has_english and sentence.key not in SAME_IN_BOTH:
         assert sentence.origins()["en"] != sentence.origin()
 
 
@@ -64,23 +74,34 @@ def test_variable_has_an_example_that_shows_it(sentence: Sentence):
         assert variable.meaning and variable.example and variable.name in sentence.required
 
 
+MODULES = [
+    path
+    for room in ("chat", "locations", "pnav/pages", "reports", "triage")
+    for path in (ROOT / room).glob("*sentences.py")
+]
+
+
 def used_by_code() -> set[str]:
     """The constants of the modules of sentences that other modules name."""
     names = set()
-    for path in [*ROOT.glob("chat/**/*.py"), *ROOT.glob("pnav/**/*.py"), *ROOT.glob("reports/**/*.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and "sentences" in node.value.id:
-                names.add(node.attr)
-    return names
+    for room in ("chat", "locations", "pnav", "reports", "triage"):
+        for path in (ROOT / room).glob("**/*.py"):
+            if path.stem.endswith("_previews"):
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                    names.add((node.value.id, node.attr))
+    return {name for module, name in names if "sentences" in module or module == "words"}
 
 
 def constants() -> dict[str, str]:
-    """key: name of the constant that a module of sentences keeps it under."""
-    from chat import emergency_sentences, sentences
-
+    """key: name of the constant that a module of sentences keeps it under; of an option, of the table."""
     kept = {}
-    for module in (sentences, emergency_sentences):
+    for path in MODULES:
+        module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         kept |= {value.key: name for name, value in vars(module).items() if isinstance(value, Sentence)}
+        for options in getattr(module, "OPTIONS", {}).values():
+            kept |= {option.key: "OPTIONS" for option in options.values()}
     return kept
 
 

@@ -1,18 +1,20 @@
 """What is said now: filling, voices, escaping, and how old it may be."""
 
 import pytest
+from django import forms
 from django.db import DatabaseError
 from django.template import Context
 from django.template.engine import Engine
 from django.utils import translation
 
-from chat import sentences
+from chat import form_sentences, sentences
 from pnav.pages.models import HelpNumber
 from sentences import shelf
 from sentences.catalogue import CATALOGUE
 from sentences.models import ChangedSentence
 from sentences.numbers import Number
 from sentences.shelf import Changed
+from sentences.templatetags.sentences import SentenceNode
 
 
 def drawn(tag: str, **context: object) -> str:
@@ -81,6 +83,95 @@ def test_trying_is_seen_where_it_is_tried_and_leaves_nothing():
         assert sentences.ONLINE.say() == "Essai"
         assert drawn('{% sentence "chat.online" %}') == '<mark id="apercu">Essai</mark>'
     assert drawn('{% sentence "chat.online" %}') == "Connexion rétablie."
+
+
+# --- said later, and where --------------------------------------------------------------------------------------------
+
+
+def test_text_of_a_form_is_that_of_the_moment_it_is_read():
+    label = sentences.ONLINE.later()
+    assert label == "Connexion rétablie."
+    shelf.put({"chat.online": Changed(vous="De retour.", en="Back.")})
+    assert str(label) == "De retour."
+    with translation.override("en"):
+        assert str(label) == "Back."
+
+
+def test_text_of_a_form_speaks_as_the_form_was_made_for():
+    assert str(sentences.WAIT_UNKNOWN.later(familiar=True)) == sentences.WAIT_UNKNOWN.origin(familiar=True)
+
+
+class Short(forms.Form):
+    text = forms.CharField(max_length=3, error_messages={"max_length": form_sentences.SUMMARY_TOO_LONG.later()})
+
+
+def test_error_is_filled_by_name_and_a_per_cent_sign_means_nothing():
+    assert Short({"text": "long"}).errors["text"] == ["Le texte est trop long : 3 caractères au plus."]
+    shelf.put({"handover.too_long": Changed(vous="100 % de {limit_value}, %s et %(value)s <b>")})
+    form = Short({"text": "long"})
+    assert form.errors["text"] == ["100 % de 3, %s et %(value)s <b>"]
+    assert "&lt;b&gt;" in str(form) and "<b>" not in str(form)
+
+
+def test_within_a_button_a_number_is_no_link():
+    shelf.put({"chat.online": Changed(vous="Le {numero_police} <b>")})
+    assert drawn('{% sentence "chat.online" plain %}') == "Le 17 &lt;b&gt;"
+    with shelf.trying({"chat.online": Changed(vous="Essai")}):
+        assert drawn('{% sentence "chat.online" plain %}') == '<mark id="apercu">Essai</mark>'
+        assert drawn('{% sentence "chat.online" bare %}') == "Essai"
+
+
+def test_text_is_kept_under_a_name_and_escaped_where_it_is_drawn():
+    shelf.put({"chat.online": Changed(vous="<b>")})
+    assert drawn('{% sentence "chat.online" as hint %}[{{ hint }}]') == "[&lt;b&gt;]"
+
+
+class Asked:
+    """Whoever asks how to speak."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __bool__(self) -> bool:
+        self.times += 1
+        return True
+
+
+RUN = '{% load sentences %}<p>{% sentence "chat.online" %}</p>{% sentence "chat.ended_title" bare %} {{ word }}'
+VOICES = '{% load sentences %}<p>{% sentence "chat.online" %} {% sentence "chat.talking_with" %}</p>'
+
+
+@pytest.fixture
+def engine():
+    pages = ("django.template.loaders.locmem.Loader", {"run": RUN, "voices": VOICES})
+    return Engine(
+        loaders=[("pnav.pages.loader.Loader", [pages])],
+        libraries={"sentences": "sentences.templatetags.sentences"},
+    )
+
+
+def test_sentences_in_a_run_are_drawn_once_until_one_is_changed(engine, monkeypatch):
+    page = engine.get_template("run")
+    asked = Asked()
+    first = page.render(Context({"familiar": asked, "word": "a"}))
+    assert "Connexion rétablie.</p>" in first and first.endswith(" a") and asked.times == 0, "it has one voice"
+    with monkeypatch.context() as patch:
+        patch.setattr(SentenceNode, "render", None)
+        assert page.render(Context({"word": "b"})).endswith(" b")
+    shelf.put({"chat.online": Changed(vous="De retour <b>.")})
+    assert "De retour &lt;b&gt;." in page.render(Context())
+    with shelf.trying({"chat.online": Changed(vous="Essai")}):
+        assert '<mark id="apercu">Essai</mark>' in page.render(Context())
+    assert "Essai" not in page.render(Context())
+
+
+def test_run_is_kept_for_each_voice_and_language(engine):
+    page = engine.get_template("voices")
+    assert "Vous parlez" in page.render(Context()) and "Tu parles" in page.render(Context({"familiar": True}))
+    assert "Vous parlez" in page.render(Context())
+    with translation.override("en"):
+        assert "Connexion" not in engine.get_template("voices").render(Context())
+    assert "Connexion" in engine.get_template("voices").render(Context())
 
 
 # --- read -------------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import template
 from django.db import DatabaseError, InterfaceError
-from django.utils.translation import gettext as _
 
+from pnav.pages import frame_sentences
 from pnav.pages.models import HelpNumber
 
 logger = logging.getLogger(__name__)
@@ -53,4 +53,4 @@ def current_hours(number: str, otherwise: Any = "") -> str:
     if kept is None:
         return str(otherwise)
     hours = kept.shown_hours
-    return f"{hours}, {_('gratuit')}" if hours and kept.is_free else hours
+    return f"{hours}, {frame_sentences.FREE.say()}" if hours and kept.is_free else hours

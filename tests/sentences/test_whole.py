@@ -1,0 +1,102 @@
+"""Nothing that a person who seeks help reads stands outside what is edited, but labels that are contracts."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# The tool's own interface: console, units, accounts, admin; and what only an administrator or a developer is shown.
+STAFF = ("account", "admin", "console", "listening", "mfa", "openings", "staff", "unit")
+STAFF_PAGES = {"components/pages.html", "pages/components.html", "pages/preview.html", "triage/_preview.html"}
+# Between « » in the product's description, in each voice: never changed, so that they may be told on the telephone.
+LABELS = {
+    "Aidez-nous à améliorer ce service",
+    "Je renseigne ma ville ou mon code postal",
+    "Je saisis mon code postal",
+    "Paramètres d'affichage",
+    "Point d'accueil",
+    "Pour trouver tes contacts utiles de proximité",
+    "Pour trouver vos contacts utiles de proximité",
+    "Pour échanger avec un gendarme ou un policier, 24h/24 et 7j/7",
+    "Quitter rapidement",
+    "Quitter rapidement ce site",
+    "Sélectionne ton service",
+    "Sélectionnez votre service",
+    "Ton choix est enregistré",
+    "Ton choix est enregistré.",
+    "Votre choix est enregistré",
+    "Votre choix est enregistré.",
+    "Tu souhaites consulter les informations locales ?",
+    "Vous souhaitez consulter les informations locales ?",
+    "Tu souhaites supprimer ce point d'accueil ?",
+    "Vous souhaitez supprimer ce point d'accueil ?",
+    "Tu souhaites supprimer cet interlocuteur ?",
+    "Vous souhaitez supprimer cet interlocuteur ?",
+    # The State's mark, and what a page is called when somebody may see the screen: it says nothing, on purpose.
+    "République",
+    "Française",
+    "Informations",
+}
+TRANSLATED = re.compile(r'{%\s*(?:translate|trans)\s+"([^"]*)"|{%\s*(blocktrans(?:late)?)\b')
+# Modules that speak to visitors, and the calls in them that speak to somebody else.
+SPEAKING = (
+    "chat/forms.py",
+    "chat/followup_views.py",
+    "chat/handover_views.py",
+    "chat/keeping_views.py",
+    "chat/proposal_views.py",
+    "chat/resume_views.py",
+    "chat/views.py",
+    "locations/forms.py",
+    "locations/lookup.py",
+    "locations/views.py",
+    "pnav/pages/figures.py",
+    "pnav/pages/forms.py",
+    "pnav/pages/views.py",
+    "reports/forms.py",
+    "reports/readings.py",
+    "reports/views.py",
+    "triage/forms.py",
+    "triage/numbers.py",
+    "triage/views.py",
+)
+TO_STAFF = {
+    "chat/forms.py": 3,  # MESSAGE_ERRORS: the console's; the person's are sentences, by `chat.views`
+    "locations/forms.py": 2,  # names of a purpose, shown nowhere
+    "pnav/pages/views.py": 1,  # the page of components
+}
+
+
+def visitor_templates() -> list[Path]:
+    folder = ROOT / "templates"
+    found = [path for path in folder.glob("**/*.html") if path.relative_to(folder).parts[0] not in STAFF]
+    return [path for path in found if str(path.relative_to(folder)) not in STAFF_PAGES]
+
+
+@pytest.mark.parametrize("path", visitor_templates(), ids=lambda path: path.name)
+def test_page_of_a_visitor_holds_labels_that_are_contracts_alone(path: Path):
+    text = path.read_text()
+    if path.name == "429.html":  # the sign-in's own page: what it says to somebody who looked for help comes last
+        text = text[text.index("errors.looking_help") :]
+    others = [
+        found[1] or found[2]
+        for found in TRANSLATED.finditer(text)
+        if found[2] or found[1].replace("\u00a0", " ") not in LABELS
+    ]
+    assert others == []
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_code_that_speaks_to_visitors_says_sentences(name: str):
+    calls = [
+        node.args[0].value
+        for node in ast.walk(ast.parse((ROOT / name).read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"_", "gettext", "gettext_lazy", "ngettext"}
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    ]
+    assert len(calls) == TO_STAFF.get(name, 0), calls
