@@ -256,7 +256,7 @@ def test_canned_reply_is_inserted_to_be_read_again(live_site, page: Page, at: Wo
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator(OPEN_THREAD)).to_be_visible()
     page.get_by_text("Réponses prêtes, à relire").click()
-    page.get_by_role("button", name="Se présenter").click()
+    page.get_by_role("option", name="Se présenter").click()
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     expect(area).to_be_focused()
     expect(area).to_have_value(re.compile("je m’appelle Camille"))
