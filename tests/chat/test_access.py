@@ -35,6 +35,7 @@ WAYS = {
     "spells_of",  # times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
+    "left_by",  # how it left this agent, whose it was; nothing of it since
     "answered_by",  # nobody else's
     "asides_of",  # questions to colleagues: never the conversation
     "as_party_to_aside",

@@ -211,9 +211,9 @@ def test_rule_shows_what_its_numbers_make_of_today(client, chief, monkeypatch):
         kind="exchange", defaults={"days": 31, "grace_days": 28, "digest_days": 10}
     )[0]
     page = unescape(client.get(f"{RULES}{rule.pk}/change/").content.decode())
-    assert "annonce le 22 janvier 2026, terme le 1 février 2026, suppression le 1 mars 2026" in page
+    assert "annonce le 22 janvier 2026, terme le 1er février 2026, suppression le 1er mars 2026" in page
     rule = RetentionRule.objects.update_or_create(
         kind="erasure", defaults={"days": 31, "grace_days": 7, "digest_days": 10}
     )[0]
     page = unescape(client.get(f"{RULES}{rule.pk}/change/").content.decode())
-    assert "rappel le 22 janvier 2026, réponse avant le 1 février 2026, effet le 8 janvier 2026" in page
+    assert "rappel le 22 janvier 2026, réponse avant le 1er février 2026, effet le 8 janvier 2026" in page
