@@ -278,6 +278,15 @@ def test_reason_waits_for_somebody_who_looks(client):
     assert ENDED in client.get("/levees/", follow=True, headers={"Sec-Fetch-Mode": "navigate"}).text
 
 
+def test_reason_waits_once_however_often_it_was_given():
+    """Thousands of it make a small cookie, and a page that takes long to draw each time that cookie is sent."""
+    client = Client()
+    for _ in range(3):
+        client.cookies["sessionid"] = "a" * 32  # made up
+        client.get("/levees/")
+    assert client.get("/").text.count(ENDED) == 1
+
+
 def test_page_asks_whether_its_session_lives_and_gets_the_token_of_now():
     client = Client(enforce_csrf_checks=True)
 
