@@ -9,8 +9,11 @@
   /** Why nothing may be sent now, "" when it may. Forms get the token of now: a sign-in made another. */
   const ask = async () => {
     try {
-      const answer = await fetch(session, { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual" });
+      const answer = await fetch(session, {
+        headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(20000),
+      });
       if (answer.status === 401) return "over";
+      if (answer.status >= 500) return "away"; // the form would meet the same, and its words go with the page
       if (!answer.ok) return ""; // for the form's own answer to say
       const known = await answer.json();
       if (String(known.account) !== account) return "other";
