@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pnav.accounts import device, proof, sightings
+from pnav.accounts import device, sightings
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
 from pnav.accounts.rooms import rooms_of
@@ -35,7 +35,6 @@ from reports.events import Event
 from reports.session import forget_visit
 from reports.visitor import hashed_address
 
-ADDS_A_FACTOR = {"mfa_add_webauthn", "mfa_activate_totp"}
 # Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
 ACCOUNT_FAILURES = "50/300s/key"
 
@@ -173,13 +172,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return methods
 
     def is_reauthentication_required(self, *, app: str, **kwargs: object) -> bool:
-        """A first factor may be enrolled right after the password was given, and another right after one was proved,
-        without asking for it twice. Whatever takes one away, or shows recovery codes, asks as allauth does."""
+        """A first factor may be enrolled right after the password was given, without asking for it twice. Another is
+        not, however lately one was proved at the sign-in: whoever takes an open session would plant one of their own.
+        """
         request = context.request
-        standing = standing_of(request.user, request.session) if app == "allauth.mfa" else None
-        if standing is Standing.COMPLETE and request.resolver_match.url_name in ADDS_A_FACTOR:
-            return not proof.proved_a_way(request)
-        if standing is Standing.TO_ENROL:
+        if app == "allauth.mfa" and standing_of(request.user, request.session) is Standing.TO_ENROL:
             now = timezone.now().timestamp()
             records = get_authentication_records(request, request.user)
             if any(record["method"] == "password" and now - record["at"] < 600 for record in records):

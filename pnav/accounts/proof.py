@@ -27,7 +27,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from pnav.accounts.models import User
-from pnav.accounts.second_factor import FACTORS, OPENID
+from pnav.accounts.second_factor import FACTORS
 from pnav.sessions import SessionStore
 from reports import unsent
 
@@ -63,15 +63,6 @@ def last_proof(request: HttpRequest) -> float:
         if record["method"] == "mfa" or (record.get("reauthenticated") and not has_factor)
     ]
     return max(proofs, default=0.0)
-
-
-def proved_a_way(request: HttpRequest) -> bool:
-    """Whether a factor of the account's own, or a recovery code, was proved as lately as a sensitive page asks for it:
-    the sign-in counts. What a provider proved does not: whoever adds a factor proves one of theirs.
-    """
-    records = get_authentication_records(request, cast(User, request.user))
-    proofs = [record["at"] for record in records if record["method"] == "mfa" and record.get("type") != OPENID]
-    return time.time() - max(proofs, default=0.0) < OPENS_SECONDS
 
 
 def ask(
