@@ -103,6 +103,10 @@ add(
         "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, écrivez "
         "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
     ),
+    _(
+        "En danger : appelle le {numero_police} ou le {numero_europe}. Si tu ne peux pas parler, écris "
+        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
+    ),
     note="Dite aussi pendant un afflux, après trop d'avis, et après trop d'essais de connexion.",
 )
 add(

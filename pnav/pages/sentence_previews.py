@@ -222,7 +222,12 @@ def _end(trial: Trial) -> HttpResponse:
 
 
 def _away(trial: Trial) -> HttpResponse:
-    """This page has no frame: it says itself that it is a preview."""
+    """This page has no frame: it says itself that it is a preview.
+
+    It knows nobody: *tu* is said to who waits during a raid.
+    """
+    if trial.familiar:
+        return page_previews.EFFORT[0](trial)
     told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
     return HttpResponse(render_to_string("chat/away.html", {"body": "Bonjour", "client_id": "", "preview_of": told}))
 

@@ -226,7 +226,9 @@ def test_a_minor_waits_the_shortest(unit):
         limits.count_one(effort.LANE, seconds=effort.LANE_SECONDS)
     client = visitor(unit, MINOR_CHAT)
     send(client)
-    assert client.get(WAIT).context["kept"].seconds_left == house_rules.RAID_LEAST_WAIT.default
+    page = client.get(WAIT)
+    assert page.context["kept"].seconds_left == house_rules.RAID_LEAST_WAIT.default
+    assert "Si tu ne peux pas parler" in page.text and "Si vous ne pouvez pas parler" not in page.text
 
 
 def test_nobody_waits_longer_than_two_minutes(unit):
