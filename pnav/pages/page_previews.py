@@ -135,7 +135,14 @@ def _question(*, is_first: bool, error: str = "") -> Draw:
             "slug": question.slug,
             "text": question.text.spoken(voice),
             "help_text": question.help_text.spoken(voice) if question.help_text else "",
-            "options": [{"value": one.value, "label": one.label.spoken(voice)} for one in question.options],
+            "options": [
+                {
+                    "value": one.value,
+                    "label": one.label.spoken(voice),
+                    "hint": one.hint.spoken(voice) if one.hint else "",
+                }
+                for one in question.options
+            ],
             "number": 1 if is_first else 2,
             "is_first": is_first,
             "previous": None if is_first else question,

@@ -24,6 +24,7 @@ from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone 
 from tests.accounts.test_recorded import Fields
 from tests.chat.sockets import visit
 from tests.factories import chat as make
+from triage.questions import QUESTIONS, Voice
 
 pytestmark = pytest.mark.django_db
 
@@ -257,6 +258,12 @@ def test_preview_draws_the_form_with_its_error_and_marks_it(post, key, voice):
     assert shown(answer.text).count(" Essai") > 1
     assert "sans s’y voir" not in answer.text
     assert not ChangedSentence.objects.exists()
+
+
+def test_preview_of_a_question_has_the_hints_of_its_answers(post):
+    answer = post("triage.choose", vous="Essai.", _preview="vous")
+    hints = [str(one.hint.spoken(Voice())) for one in QUESTIONS[0].options if one.hint]
+    assert len(hints) == 2 and all(hint in shown(answer.text) for hint in hints)
 
 
 def test_preview_says_what_cannot_be_seen(post):
