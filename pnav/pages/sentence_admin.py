@@ -135,7 +135,7 @@ class SentenceAdmin(admin.ModelAdmin):
             (
                 (
                     name,
-                    format_html(_("{} : « {} »"), meaning, example),
+                    format_html(_("{}\u00a0: «\u00a0{}\u00a0»"), meaning, example),
                     _(". Obligatoire") if name in sentence.required else "",
                 )
                 for name, meaning, example in offered

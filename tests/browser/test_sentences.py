@@ -42,6 +42,10 @@ def test_sentence_is_tried_then_saved_then_read(
         admin.get_by_role("link", name=ORIGIN).click()
     axe(admin)
     assert admin.evaluate("document.documentElement.scrollWidth") <= width
+    buttons = admin.evaluate(
+        "[...document.querySelectorAll('.submit-row input')].map(b => [b.scrollHeight, b.offsetHeight])"
+    )
+    assert len(buttons) == 2 and all(words <= height for words, height in buttons)
 
     admin.fill("[name=vous]", CHANGED + " {prenom}")
     admin.click("[name=_save]")  # to the same address
