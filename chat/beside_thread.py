@@ -10,25 +10,20 @@ from typing import Any, NamedTuple
 from chat import forgetting, transmission_reading
 from chat.casework import ProposalKind
 from chat.handover_rules import HandoverState
-from chat.lifecycle import Author, Status
+from chat.lifecycle import Status
 from chat.models import Conversation
 from chat.transmission_rules import STANDING
 from reports.retention import DEFAULTS, Decision, Kind, Life, Rule
-from reports.statements import array, execute
+from reports.statements import execute
 
-FOUND = """
+FOUND = f"""
 SELECT
   EXISTS (SELECT FROM chat_handover h WHERE h.conversation_id = c.id AND h.state = %(reading)s AND h.until > %(now)s
           AND h.from_agent_id = c.assigned_to_id AND c.status = %(active)s),
   ARRAY (SELECT DISTINCT t.state FROM chat_transmission t WHERE t.conversation_id = c.id),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(appointment)s),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id),
-  GREATEST(
-    r.filed_at, c.opened_at, c.assigned_at, c.closed_at,
-    (SELECT max(m.sent_at) FROM chat_message m WHERE m.conversation_id = c.id AND m.author <> %(system)s),
-    (SELECT max(e.at) FROM chat_conversationevent e
-     WHERE e.conversation_id = c.id AND e.kind <> ALL (%(no_act)s::text[]))
-  ),
+  {forgetting.ADDED_AT},
   c.reporter_seen_at,
   (SELECT q.answered_at FROM reports_erasurerequest q WHERE q.report_id = c.report_id AND q.is_granted),
   exchange.days, exchange.grace_days, exchange.digest_days, exchange.in_force_at,
@@ -37,7 +32,7 @@ FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
 LEFT JOIN reports_retentionrule exchange ON exchange.kind = %(exchange)s
 LEFT JOIN reports_retentionrule erasure ON erasure.kind = %(erasure)s
 WHERE c.id = %(id)s
-"""
+"""  # noqa: S608  of our own texts
 
 
 class Beside(NamedTuple):
@@ -64,8 +59,7 @@ def of(conversation: Conversation, now: datetime) -> Beside:
         "reading": HandoverState.READING.value,
         "active": Status.ACTIVE.value,
         "appointment": ProposalKind.APPOINTMENT.value,
-        "system": Author.SYSTEM.value,
-        "no_act": array(kind.value for kind in forgetting.NO_ACT),
+        **forgetting.ACTS,
         "exchange": Kind.EXCHANGE.value,
         "erasure": Kind.ERASURE.value,
     }

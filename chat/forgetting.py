@@ -227,9 +227,20 @@ class Notice:
     soon: int
 
 
+# `_with_acts` and `_life` in one column, of a report r and its conversation c; takes `system` and `no_act`.
+ADDED_AT = """
+GREATEST(
+  r.filed_at, c.opened_at, c.assigned_at, c.closed_at,
+  (SELECT max(m.sent_at) FROM chat_message m WHERE m.conversation_id = c.id AND m.author <> %(system)s),
+  (SELECT max(e.at) FROM chat_conversationevent e
+   WHERE e.conversation_id = c.id AND e.kind <> ALL (%(no_act)s::text[]))
+)
+"""
+ACTS = {"system": Author.SYSTEM.value, "no_act": array(kind.value for kind in NO_ACT)}
+
 # One row at least, with the counts and the rules; one for each exchange that is near its end by cheap columns, as
 # `_may_end` and `_reach` say, with what `_decide` reads of it. Every page of the console asks.
-NOTICE = """
+NOTICE = f"""
 WITH rule AS (
   SELECT
     COALESCE(x.days, %(days)s::int) AS days, COALESCE(x.grace_days, %(grace)s::int) AS grace,
@@ -250,12 +261,7 @@ SELECT
   rule.*, near.*
 FROM rule LEFT JOIN LATERAL (
   SELECT
-    GREATEST(
-      r.filed_at, c.opened_at, c.assigned_at, c.closed_at,
-      (SELECT max(m.sent_at) FROM chat_message m WHERE m.conversation_id = c.id AND m.author <> %(system)s),
-      (SELECT max(v.at) FROM chat_conversationevent v
-       WHERE v.conversation_id = c.id AND v.kind <> ALL (%(no_act)s::text[]))
-    ) AS added_at,
+    {ADDED_AT} AS added_at,
     c.reporter_seen_at,
     CASE WHEN f.set_at IS NULL THEN COALESCE(f.held_before, f.asked_at) ELSE LEAST(f.until, f.lifted_at) END,
     CASE WHEN q.is_granted THEN q.answered_at END
@@ -266,7 +272,7 @@ FROM rule LEFT JOIN LATERAL (
     AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
   ORDER BY c.reporter_seen_at LIMIT %(shown)s
 ) AS near ON true
-"""
+"""  # noqa: S608  of our own texts
 
 
 def notice(agent: Agent, now: datetime) -> Notice:
@@ -277,8 +283,7 @@ def notice(agent: Agent, now: datetime) -> Notice:
         "agent": agent.pk,
         "sees_all": agent.user.is_supervisor,
         "shown": SHOWN,
-        "system": Author.SYSTEM.value,
-        "no_act": array(kind.value for kind in NO_ACT),
+        **ACTS,
         "exchange": Kind.EXCHANGE.value,
         "days": exchange.days,
         "grace": exchange.grace_days,
