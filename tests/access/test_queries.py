@@ -134,10 +134,17 @@ def looks_for(node: ast.AST) -> bool:
         case ast.Call(func=ast.Name(id=shortcut), args=[ast.Name(id=model), *_]) if shortcut.startswith("get_"):
             return model in MODELS
         case ast.Constant(value=str(text)):
-            words = text.split()
-            is_sql = any(verb in words for verb in ("SELECT", "UPDATE", "DELETE", "INSERT"))
-            return is_sql and any(table in text for table in TABLES)
+            return is_sql(text)
+        case ast.JoinedStr(values=parts):  # a statement whose words stand on both sides of what is filled in
+            return is_sql(" ".join(str(part.value) for part in parts if isinstance(part, ast.Constant)))
     return False
+
+
+def is_sql(text: str) -> bool:
+    """Whether this asks one of the tables."""
+    words = text.split()
+    is_asking = any(verb in words for verb in ("SELECT", "UPDATE", "DELETE", "INSERT"))
+    return is_asking and any(table in text for table in TABLES)
 
 
 def by_key(node: ast.AST) -> bool:
@@ -200,6 +207,7 @@ def test_names_of_exceptions_exist():
         "def export(agent, key):\n    return agent.conversations.get(public_id=key)",
         "def export(agent, keys):\n    return agent.conversations.filter(public_id__in=keys)",
         "SQL = 'SELECT sealed_body FROM chat_message WHERE id = %s'",
+        "SQL = f'SELECT {columns} FROM chat_message WHERE id = %s'",
     ],
 )
 def test_a_new_query_is_found(source):
