@@ -16,11 +16,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
-from chat import access, actions, desk, handover, protocol, stepping_in
+from chat import access, actions, desk, handover, protocol, stepping_in, thread
 from chat.console_handover_forms import MotiveForm, ReassignForm, WhisperForm
-from chat.console_views import acts_on, for_agents
+from chat.console_views import acts_on, earlier_page, for_agents
 from chat.forms import MessageForm
 from chat.handover_models import Whisper
 from chat.lifecycle import Status
@@ -78,9 +78,7 @@ def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> Rea
 def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Form) -> HttpResponse:
     now = timezone.now()
     has_joined = access.has_joined(agent, current, now)
-    thread = list(current.messages.all()) if has_joined else []
-    for message in thread:
-        message.conversation = current
+    piece = thread.read_messages(current) if has_joined else []
     reply = forms.get("reply")
     context = {
         "agent": agent,
@@ -90,7 +88,8 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "place": desk.place_of(current.report),
         "held": desk.duration(now - current.assigned_at) if current.assigned_at else "",
         "has_joined": has_joined,
-        "thread": thread,
+        "thread": piece,
+        "earlier": thread.earlier(piece),
         "whispers": Whisper.objects.filter(conversation=current, supervisor=agent),
         "motive_form": forms.get("motive") or MotiveForm(),
         "whisper_form": forms.get("whisper") or WhisperForm(),
@@ -123,6 +122,18 @@ def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
             return _page(request, agent, current, reply=form)
         return redirect(reverse("console:watched", args=[public_id]) + "#fin")
     return _page(request, agent, current)
+
+
+@require_GET
+@_told_the_end
+@for_agents
+def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """What lies before `avant` in the thread, for who has joined; the others are led to where one joins."""
+    current = _conversation_or_404(agent, public_id)
+    back = reverse("console:watched", args=[public_id])
+    if not access.has_joined(agent, current, timezone.now()):
+        return redirect(back)
+    return earlier_page(request, agent, current, back=back)
 
 
 @for_one

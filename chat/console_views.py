@@ -43,6 +43,7 @@ from chat import (
     refusals,
     replies,
     supervision,
+    thread,
 )  # fmt: skip
 from chat.case_forms import ClosingForm
 from chat.console_act_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
@@ -212,9 +213,7 @@ def _exchange(
     """
     now = timezone.now()
     dossier = desk.read_dossier(conversation, now)
-    thread = list(conversation.messages.all())
-    for message in thread:
-        message.conversation = conversation
+    piece = thread.read_messages(conversation)
     body = reply.data.get("body", "") if reply is not None else draft
     ready = replies.of_conversation(agent, dossier)
     if chosen := next((one for one in ready if one.key == insert), None):
@@ -228,7 +227,8 @@ def _exchange(
         "conversation": conversation,
         "entry": desk.entry_of(agent, conversation, now),
         "dossier": dossier,
-        "thread": thread,
+        "thread": piece,
+        "earlier": thread.earlier(piece),
         "replies": ready,
         "body": body,
         "body_error": error,
@@ -330,6 +330,30 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
         return render(request, "console/parts.html", _exchange(agent, current))
     dialogue.mark_read(Party.of_agent(current, agent), current.last_seq)
     return screen(request, agent, current)
+
+
+@require_GET
+@for_agents
+def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """What lies before `avant` in the thread, a piece of it (`thread.read_messages`): to be read, nothing else."""
+    current = conversation_or_404(agent, public_id)
+    return earlier_page(request, agent, current, back=reverse("console:conversation", args=[public_id]))
+
+
+def earlier_page(request: HttpRequest, agent: Agent, current: Conversation, *, back: str) -> HttpResponse:
+    """The same for whoever was just shown to read it. back: the page to return to."""
+    piece = thread.read_messages(current, before=thread.cursor(request.GET.get("avant", "")) or protocol.MAX_SEQ)
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "now": timezone.now(),
+        "conversation": current,
+        "place": desk.place_of(current.report),
+        "thread": piece,
+        "earlier": thread.earlier(piece),
+        "back": back,
+    }
+    return render(request, "console/messages.html", context)
 
 
 def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:

@@ -7,6 +7,7 @@ from sentences.catalogue import Place, Variable, add
 
 WAITING = Place("chat.waiting", "Salle d'attente")
 EXCHANGE = Place("chat.exchange", "Page de l'échange")
+PIECES = Place("chat.pieces", "Messages de l'échange, page par page")
 FRAME = Place("chat.frame", "Cadre des nouveautés, pour qui n'a pas JavaScript")
 AFTER = Place("chat.after", "Après l'échange")
 ENDED = Place("chat.ended", "Visite terminée sur cet appareil")
@@ -355,6 +356,21 @@ add("chat.answers_one_tap", EXCHANGE, _("Réponses en un geste"))
 add("chat.place_queue_new_messages", EXCHANGE, _("Place dans la file et nouveaux messages"))
 add("chat.see_what_comes_next", EXCHANGE, _("Voir la suite"))
 add("chat.messages", EXCHANGE, _("Messages"))
+add("chat.earlier", EXCHANGE, _("Voir les messages précédents"))
+add("chat.thread", PIECES, _("Messages de l’échange"))
+add(
+    "chat.thread_range",
+    PIECES,
+    _("Messages {first} à {last}, sur {total}."),
+    variables=[
+        Variable("first", "le numéro du premier message de la page", "101"),
+        Variable("last", "celui du dernier", "200"),
+        Variable("total", "combien il y en a dans l'échange", "250"),
+    ],
+)
+add("chat.thread_none", PIECES, _("Il n’y a pas de message ici."))
+add("chat.later", PIECES, _("Voir les messages suivants"))
+add("chat.thread_whole", PIECES, _("Tout afficher, pour imprimer"))
 add("chat.read_before_going", EXCHANGE, _("Lire avant la suite"))
 add("chat.message_label_2", EXCHANGE, _("Votre message"), _("Ton message"))
 add("chat.send_ctrl_enter", EXCHANGE, _("Envoyer (Ctrl + Entrée)"))

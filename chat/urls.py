@@ -8,6 +8,7 @@ app_name = "chat"
 urlpatterns = [
     path("", views.conversation, name="conversation"),
     path("message/", views.post_message, name="message"),
+    path("messages/", views.messages, name="messages"),
     path("brouillon/", draft_views.leave, name="draft"),
     path("suite/", views.news, name="news"),
     path("trames/", views.frames, name="frames"),

@@ -58,6 +58,7 @@ logger = logging.getLogger(__name__)
 
 type View = Callable[[HttpRequest], HttpResponse]
 
+WHOLE_THREADS, WHOLE_THREADS_SECONDS = 6, 600  # a conversation's thread in one go, to print it
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
 MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
 
@@ -154,6 +155,7 @@ def _show(
         **standing,
         "lines": lines,
         "blank": thread.BLANK,
+        "earlier": thread.earlier(lines),
         "last_seq": lines[-1].seq if lines else 0,
         "is_error": form is not None,
         "body_error": "" if form is None else _why(form, familiar=manner["familiar"]),
@@ -257,6 +259,42 @@ def conversation(request: HttpRequest) -> HttpResponse:
     return _show(request, current, draft=draft)
 
 
+@require_GET
+def messages(request: HttpRequest) -> HttpResponse:
+    """The thread to be read, in pieces: what lies before `avant`, or after `apres`; with `tout` all that a page holds.
+
+    A piece is that of `thread.read_lines`. After WHOLE_THREADS in WHOLE_THREADS_SECONDS, `tout` is a piece as well.
+    """
+    current = access.as_reporter(request.session)
+    if current is None:
+        return without_visit(request)
+    manner = manner_of(request, current)
+    is_whole = "tout" in request.GET and not limits.is_over(
+        f"whole_thread:{current.public_id}", limit=WHOLE_THREADS, seconds=WHOLE_THREADS_SECONDS
+    )
+    after, before = (thread.cursor(request.GET.get(name, "")) for name in ("apres", "avant"))
+    lines = thread.read_lines(
+        current,
+        manner["said"],
+        after=after,
+        before=before or protocol.MAX_SEQ,
+        is_forward=is_whole or bool(after),
+        is_whole=is_whole,
+        discreet=manner["discreet"],
+    )
+    last = lines[-1].seq if lines else 0
+    context = {
+        **manner,
+        "lines": lines,
+        "earlier": thread.earlier(lines),
+        "last": last,
+        "later": last if 0 < last < current.last_seq else 0,
+        "total": current.last_seq,
+        "is_whole": is_whole,
+    }
+    return render(request, "chat/messages.html", context)
+
+
 @require_POST
 @when_away
 def post_message(request: HttpRequest) -> HttpResponse:
@@ -303,8 +341,7 @@ def news(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _answer_in_frame(request, current)
         return redirect(request.get_full_path())
-    after = request.GET.get("apres", "")
-    cursor = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+    cursor = thread.cursor(request.GET.get("apres", ""))
     manner = manner_of(request, current)
     lines = thread.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
     seq = lines[-1].seq if lines else cursor
@@ -315,6 +352,7 @@ def news(request: HttpRequest) -> HttpResponse:
         **manner,
         **_standing(current, manner),
         "lines": lines,
+        "earlier": thread.earlier(lines, cursor),
         "asked": beside.is_asked,
         "after": cursor,
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,

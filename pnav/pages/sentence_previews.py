@@ -86,6 +86,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "interlocutor": name,
         "lines": lines,
         "blank": thread.BLANK,
+        "earlier": 2 if trial.sentence.key == "chat.earlier" else 0,
         "last_seq": len(lines),
         "client_id": uuid.uuid4(),
         "words": "{}",
@@ -123,6 +124,21 @@ _LOST = {"chat.lost", "chat.lost_danger", "chat.retry", "chat.trying"}
 _NAMES = {"chat.title_waiting", "chat.title_active", "chat.title_closed", "chat.you", "chat.agent", "chat.system"}
 _NAMES |= {"chat.system_discreet", "chat.misleading", "chat.typing", "chat.count"}
 _WORDS = _BODY_ERRORS | _STATES | _BANNERS | _LINES | _NOTICES | {"chat.retry", "chat.trying"} | _NAMES
+
+
+def _messages_of(**more: Any) -> Draw:
+    """A piece of a long thread."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        said = _manner(trial)["said"]
+        lines = [_line(101, Author.REPORTER, said["you"], "Bonjour", said["read"])]
+        context = {
+            **_manner(trial), "lines": lines, "earlier": 101, "last": 101, "later": 101, "total": 250,
+            "is_whole": False, **more,
+        }  # fmt: skip
+        return page(trial, "chat/messages.html", context)
+
+    return draw
 
 
 def _states_of_the_line(trial: Trial) -> HttpResponse:
@@ -251,6 +267,7 @@ def _frame(trial: Trial, *, is_paused: bool = True) -> HttpResponse:
         "status": status,
         "shown": Status.ACTIVE if key == "chat.frame_none" else Status.WAITING,
         "paused": is_paused,
+        "earlier": 0,
         "asked": key == "chat.frame_summary",
         "follow": key == "chat.frame_follow",
         "preview_of": {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen},
@@ -481,6 +498,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     chat_sentences.CODE.key: CODES,
     page_sentences.WAITING.key: (lambda trial: _conversation(trial, Status.WAITING),),
     page_sentences.EXCHANGE.key: EXCHANGES,
+    page_sentences.PIECES.key: (_messages_of(), _messages_of(lines=[])),
     page_sentences.FRAME.key: FRAMES,
     page_sentences.AFTER.key: (lambda trial: _conversation(trial, Status.CLOSED),),
     page_sentences.ENDED.key: (

@@ -441,6 +441,33 @@
     } catch { if (!page.signal.aborted) codeError(said.code_failed); }
   });
 
+  /* --- what lies before the messages of this page: its own page, read here and put above --- */
+
+  const earlier = $("earlier");
+  if (earlier) earlier.addEventListener("click", (event) => {
+    const link = event.target.closest("a"), ask = new XMLHttpRequest();
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    ask.open("GET", link.href);
+    ask.responseType = "document"; // parsed by the browser: no text becomes HTML here
+    ask.onerror = () => banner(said.offline, false);
+    ask.onload = () => {
+      if (page.signal.aborted) return;
+      const older = ask.response ? [...ask.response.querySelectorAll("#messages > li")] : [];
+      const before = ask.response && ask.response.querySelector("#earlier a");
+      if (!older.length) { ask.onerror(); return; }
+      older.forEach((node) => setTime(part(node, "time"), part(node, "time").dateTime));
+      steady(() => {
+        list.prepend(...older);
+        if (before) link.href = before.href; else earlier.hidden = true;
+      });
+      older.at(-1).tabIndex = -1; // the reading goes on where it was, upwards
+      older.at(-1).focus({ preventScroll: true });
+    };
+    ask.send();
+  });
+
   /* --- the world around --- */
 
   $("notice").addEventListener("click", () => {

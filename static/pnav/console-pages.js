@@ -19,6 +19,25 @@
     return parse(answer);
   };
 
+  /** What lies before the messages of a thread: its own page, read here and put above; the reading stays where it was. */
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-log] [data-earlier] a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const page = await load(link.href).catch(() => undefined);
+    if (page === undefined) { location.assign(link.href); return; }
+    const row = link.closest("[data-earlier]"), log = row.closest("[data-log]");
+    const older = page ? [...page.querySelectorAll("[data-older] > [data-seq]")] : [];
+    const before = page && page.querySelector("[data-earlier] a"), height = log.scrollHeight, top = log.scrollTop;
+    row.after(...older.map((message) => document.adoptNode(message)));
+    if (before) link.href = new URL(before.getAttribute("href"), link.href).href; else row.remove();
+    log.scrollTop = top + log.scrollHeight - height;
+    if (older.length) {
+      older.at(-1).tabIndex = -1;
+      older.at(-1).focus({ preventScroll: true });
+    }
+  });
+
   /** sent: the form whose answer this is. What was being written in other forms, and what was open, stays.
       untaken: the answer gives its words back, kept nowhere else. */
   const swapFrom = (page, selector, sent, untaken = false) => {

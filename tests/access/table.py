@@ -253,6 +253,7 @@ ROUTES: dict[str, Route] = {
     "reports:effort": Route(anybody, FORM, to=("/signalement/",)),  # what this visit's own form waits for, if it does
     "chat:conversation": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:message": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
+    "chat:messages": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:draft": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
     # A frame, empty without a visit; what it is sent leads back to it.
     "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
@@ -275,6 +276,7 @@ ROUTES: dict[str, Route] = {
     "console:home": Route(agents, READ_ONLY_GET),
     "console:availability": Route(agents, WRITE),
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
+    "console:messages": Route(assigned_agent, READ_ONLY_GET, shows=ITS_AGENT),
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:pause": Route(agents, WRITE, to=("/console/",)),
@@ -293,6 +295,8 @@ ROUTES: dict[str, Route] = {
     "console:answer": Route(_console(set(), ABSENT), WRITE),  # nothing is offered to anybody
     "console:end_duty": Route(agents, FORM, to=("/console/",)),
     "console:watched": Route(its_supervisor, FORM),
+    # Who has not joined is led to where one joins.
+    "console:watched_messages": Route(its_supervisor, READ_ONLY_GET, to=("/console/tableau/echange/…/",)),
     "console:join": Route(its_supervisor, WRITE),  # without a motive: the page again
     "console:leave": Route(its_supervisor, WRITE, to=("/console/tableau/",)),
     "console:whisper": Route(its_supervisor, WRITE),

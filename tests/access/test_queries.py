@@ -65,7 +65,10 @@ NAMED = {
         {"*"},
     ),
     "chat/place.py": (EVERYBODY, {"<module>"}),
-    "chat/thread.py": ("the messages of a conversation that was just obtained, by its own key", {"<module>"}),
+    "chat/thread.py": (
+        "the messages of a conversation that was just obtained, by its own key",
+        {"<module>", "_lines_statement"},
+    ),
     "chat/beside_thread.py": ("of such a conversation too: dates, and whether something is there", {"<module>"}),
     "chat/desk.py": (
         EVERYBODY + ", or a conversation that was just obtained",

@@ -304,6 +304,7 @@ UNTIL = {"until": "2099-01-01"}
 # Where an address or a body names an object: what the object of somebody else gets must be what no object gets.
 BY_KEY = {
     "console:conversation": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=7))})],
+    "console:messages": [("GET", {})],
     "console:close": [("POST", {"outcome": "advised", "confirm": "on"})],
     "console:weight": [("POST", {"weight": "2"})],
     "console:urgency": [("POST", {"urgency": "2", "reason": "danger"}), ("POST", {})],
@@ -332,6 +333,7 @@ BY_KEY = {
     "console:withdraw": [("POST", {})],
     "console:answer": [("POST", {"answer": "accept"}), ("POST", {"answer": "decline", "reason": "non"})],
     "console:watched": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=8))})],
+    "console:watched_messages": [("GET", {})],
     "console:join": [("POST", {"motive": "essai"})],
     "console:leave": [("POST", {})],
     "console:whisper": [("POST", {"text": "essai"})],
@@ -361,7 +363,7 @@ STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
 } | {
     # Its agent steps into nothing, nor does a supervisor of another unit.
     f"console:{act}": {ASSIGNED, OTHER_AGENT, OTHER_SUPERVISOR}
-    for act in ("watched", "join", "leave", "whisper", "reassign")
+    for act in ("watched", "watched_messages", "join", "leave", "whisper", "reassign")
 }  # fmt: skip
 NO_PART = {OTHER_AGENT, WITHOUT_AGENT, ADMINISTRATOR}  # in the opening of somebody else's conversation
 # Addresses of the visitors' pages that hold no key of an object, or whose keys everybody may use.
