@@ -62,11 +62,14 @@ UNAVAILABLE = "The message could not be written: keep it and try again."
 
 
 class Switchboard:
-    """The seats of one process, its batches, and its line to the other processes."""
+    """The seats of one process, its batches, and its line to the other processes.
 
-    def __init__(self) -> None:
+    has_sockets: False in a process that serves pages only. It rings for others and listens to nobody.
+    """
+
+    def __init__(self, *, has_sockets: bool = True) -> None:
         self.loop = asyncio.get_running_loop()
-        self.hub = Hub(self.loop, self.hear)
+        self.hub = Hub(self.loop, self.hear, listens=has_sockets)
         self.sockets: set[Socket] = set()
         self.lobby = Lobby(self)
         self._seats: dict[str, list[Seat]] = {}
@@ -480,11 +483,14 @@ def _took(consoles: "list[ConsoleSocket]", answers: list[Own | None] | Exception
 _switchboard: Switchboard | None = None
 
 
-def ensure_switchboard() -> Switchboard:
-    """The switchboard of this process, started in the running loop if there is none yet."""
+def ensure_switchboard(*, has_sockets: bool = True) -> Switchboard:
+    """The switchboard of this process, started in the running loop if there is none yet.
+
+    has_sockets: of the one that is started; see `Switchboard`.
+    """
     global _switchboard
     if _switchboard is None or _switchboard.loop is not asyncio.get_running_loop():
-        _switchboard = Switchboard()
+        _switchboard = Switchboard(has_sockets=has_sockets)
         doorbell.install(_switchboard.hub)
     return _switchboard
 

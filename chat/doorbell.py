@@ -9,6 +9,9 @@ The layer may lose anything. Each process sends itself a tick, unless something 
 well; when one cannot be sent, or stays away, the process is « deaf » and sweeps the database until ticks return, and
 once after. It sweeps already when the line has been silent for longer than ticks are apart. A ring holds ids and
 numbers only.
+
+A process that serves pages only has nothing to look for: it sends and does not listen, and ticks four times a second so
+that the others notice when it is gone. What it could not ring, it rings when the layer takes it.
 """
 
 import asyncio
@@ -39,6 +42,7 @@ GONE_AFTER_SECONDS = 30.0
 MISSING_SECONDS = (
     0.25  # between two sweeps for the sake of a process that is not heard: it may live, and not be able to ring
 )
+SENDER_MISSING_SECONDS = 1.0  # a process of pages: it ticks each TICK_ALONE_SECONDS, and may be busy with a page
 LATE_TURNS = 3
 MISSED_AT_MOST = 2_000
 SPACING_SECONDS = 0.001  # between two messages of the layer: each costs half a millisecond, whatever it holds
@@ -72,11 +76,13 @@ class Hub:
     """A process's line to the other processes. All of it runs in one event loop.
 
     hear: called in the loop with every ring, of this process or another. It must not fail and must not wait.
+    listens: False for a process without sockets: what others ring is of no use to it, so they need not ring for it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, hear: Callable[[Ring], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, hear: Callable[[Ring], None], *, listens: bool = True) -> None:
         self.loop = loop
         self.hear = hear
+        self.listens = listens
         self.origin = uuid.uuid4().hex
         self.is_deaf = False
         self._outbox: list[Ring] = []
@@ -85,11 +91,13 @@ class Hub:
         self._failed_at = self._sent_at = 0.0
         self._missed: dict[Ring, None] = {}
         self._others: dict[str, float] = {}  # processes that were heard, and when
-        self._tasks = [loop.create_task(task) for task in (self._publish(), self._listen(), self._watch())]
+        self._senders: dict[str, float] = {}  # those of them that do not listen
+        tasks = [self._publish(), self._watch(), *([self._listen()] if listens else [])]
+        self._tasks = [loop.create_task(task) for task in tasks]
 
     @property
     def has_others(self) -> bool:
-        """Whether another process was heard lately."""
+        """Whether another process that listens was heard lately."""
         return bool(self._others)
 
     def ring(self, ring: Ring) -> None:
@@ -110,10 +118,11 @@ class Hub:
         Not when it is alone. While it cannot ring, the others find it by sweeping, if they are deaf as well; if they
         are not, they hear of it later: so much is kept for them, and no more.
         """
-        if ring.kind == TICK or (self._others and not self.is_deaf):
+        is_needed = bool(self._others) or not self.listens  # who does not listen does not know who is there
+        if ring.kind == TICK or (is_needed and not self.is_deaf):
             self._outbox.append(ring)
             self._wake.set()
-        elif self._others:
+        elif is_needed:
             self._keep([ring])
 
     def _keep(self, rings: list[Ring]) -> None:
@@ -131,8 +140,10 @@ class Hub:
             rings, self._outbox = self._outbox, []
             try:
                 async with asyncio.timeout(PUBLISH_SECONDS):
-                    await _send(self.origin, rings)
+                    await _send(self.origin, rings, self.listens)
                 self._sent_at = time.monotonic()
+                if not self.listens:
+                    self._heard_at = self._sent_at  # that Redis took it is all that such a process can know
                 await asyncio.sleep(SPACING_SECONDS)
             except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by looking
                 self._failed_at = time.monotonic()
@@ -157,7 +168,7 @@ class Hub:
 
     def _receive(self, message: dict[str, Any]) -> None:
         try:
-            origin = str(message["origin"])
+            origin, listens = str(message["origin"]), bool(message.get("listens", True))
             rings = [Ring(*fields) for fields in message["rings"]]
         except (LookupError, TypeError):  # of another version of this program, or of no program of ours
             logger.warning("doorbell: a message of the layer could not be read")
@@ -166,14 +177,18 @@ class Hub:
         if origin == self.origin:
             self._heard_at = time.monotonic()
             return
-        self._meet(origin)
+        self._meet(origin, listens=listens)
         for ring in rings:
             if ring.kind != TICK:
                 self._hear(ring)
 
-    def _meet(self, origin: str) -> None:
+    def _meet(self, origin: str, *, listens: bool) -> None:
         """Another process is there. If it is new, or was away, it looks: rings it needed were perhaps not sent."""
         if not origin:  # a command, which has no hub
+            return
+        if not listens:
+            if origin in self._senders or len(self._senders) < OTHERS_AT_MOST:
+                self._senders[origin] = time.monotonic()
             return
         is_new = origin not in self._others
         if is_new and len(self._others) >= OTHERS_AT_MOST:
@@ -183,8 +198,9 @@ class Hub:
             self.ring_elsewhere(Ring(LOOK))
 
     def _forget_the_gone(self, now: float) -> None:
-        for origin in [origin for origin, heard_at in self._others.items() if now - heard_at > GONE_AFTER_SECONDS]:
-            del self._others[origin]
+        for known in (self._others, self._senders):
+            for origin in [origin for origin, heard_at in known.items() if now - heard_at > GONE_AFTER_SECONDS]:
+                del known[origin]
 
     async def _watch(self) -> None:
         looked_at = ticked_at = swept_at = last = time.monotonic()
@@ -205,8 +221,10 @@ class Hub:
             if not self.is_deaf:
                 self._forget_the_gone(now)
             is_silent = bool(self._others) and now - self._line_at > SILENT_SECONDS
-            is_missing = now - min(self._others.values(), default=now) > DEAF_AFTER_SECONDS
-            is_missing = is_missing and now - swept_at > MISSING_SECONDS
+            is_missing = (
+                now - min(self._others.values(), default=now) > DEAF_AFTER_SECONDS
+                or now - min(self._senders.values(), default=now) > SENDER_MISSING_SECONDS
+            ) and now - swept_at > MISSING_SECONDS
             if self.is_deaf or ((is_silent or is_missing) and not is_excused):
                 swept_at = now
                 self._hear(Ring(SWEEP))
@@ -248,8 +266,10 @@ def install(hub: Hub | None) -> Hub | None:
     return before
 
 
-async def _send(origin: str, rings: list[Ring]) -> None:
-    message = {"type": "rings", "origin": origin, "rings": rings}
+async def _send(origin: str, rings: list[Ring], listens: bool = True) -> None:
+    message: dict[str, Any] = {"type": "rings", "origin": origin, "rings": rings}
+    if not listens:  # a version that does not know the word takes this process for one that does
+        message["listens"] = False
     await get_channel_layer().group_send(GROUP, message)
 
 

@@ -24,8 +24,9 @@ from chat.delivery import ensure_switchboard  # noqa: E402
 from chat.identity import Identities  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from chat.socket import Receive, Send  # noqa: E402
-from pnav.http import Pages  # noqa: E402
+from pnav.http import OperatorPages, Pages  # noqa: E402
 from pnav.identity import identify  # noqa: E402
+from pnav.process_role import ProcessRole, lower_priority  # noqa: E402
 from pnav.serving import install, quieten  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
 from reports import events  # noqa: E402
@@ -97,23 +98,39 @@ def _settle() -> None:
 class WithSwitchboard:
     """Starts this process's switchboard with the first request: the server has no start-up event to do it in."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, *, has_sockets: bool = True) -> None:
         self.inner = inner
+        self.has_sockets = has_sockets
         self.is_settled = False
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if not self.is_settled:
             self.is_settled = True
             _settle()
-        ensure_switchboard()
+        ensure_switchboard(has_sockets=self.has_sockets)
         # Daphne takes it from a header (`Daphne-Root-Path`), so from anybody: it would lead our addresses elsewhere,
         # and each value has its own copy of every template, kept for good. The site lies at the root.
         scope["root_path"] = ""
         await self.inner(scope, receive, send)
 
 
+async def refuse_socket(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
+    """In a process of pages: a socket is closed before it is accepted. Its page opens another, on a new connection."""
+    events.tell(Event.SOCKET_REFUSED, why="process_role")
+    await send({"type": "websocket.close"})
+
+
+def application_for(role: str) -> WithSwitchboard:
+    """The application of a process with this role."""
+    sockets: Any = Handshake(URLRouter(websocket_urlpatterns))
+    pages = OperatorPages() if role == ProcessRole.SOCKETS else Pages()
+    has_sockets = role != ProcessRole.PAGES
+    parts = {"http": pages, "websocket": sockets if has_sockets else refuse_socket}
+    return WithSwitchboard(ProtocolTypeRouter(parts), has_sockets=has_sockets)
+
+
 install()
+if settings.PROCESS_ROLE == ProcessRole.PAGES:
+    lower_priority()  # before there are threads: they follow
 _load_addresses()
-application = WithSwitchboard(
-    ProtocolTypeRouter({"http": Pages(), "websocket": Handshake(URLRouter(websocket_urlpatterns))})
-)
+application = application_for(settings.PROCESS_ROLE)

@@ -23,6 +23,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, Http
 from django.urls import set_script_prefix
 
 from pnav.headers import say
+from pnav.process_role import refuse_page
 from sentences import shelf
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 PROBES = {"/health/live", "/health/ready"}  # asynchronous views
+METRICS = "/metrics"
 THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
 
 
@@ -109,3 +111,13 @@ class Pages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self.probes if scope["path"] in PROBES else self.pages)(scope, receive, send)
+
+
+class OperatorPages(Pages):
+    """What a process of sockets answers over HTTP: the probes and the figures. A page is answered 421."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in PROBES or scope["path"] == METRICS:
+            await super().__call__(scope, receive, send)
+        else:
+            await refuse_page(send)

@@ -11,16 +11,23 @@
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
 import daphne.server
 from daphne.cli import CommandLineInterface
 from twisted.internet import reactor, tcp
+from twisted.internet.interfaces import IReadDescriptor
+from zope.interface import implementer
 
 logger = logging.getLogger(__name__)
+
+# The descriptor of a Unix socket by which connections are handed to this process: see `Adoption`.
+ADOPTION_VARIABLE = "CONNECTIONS_FD"
 
 OPTIONS = (
     *("--verbosity", "0"),
@@ -30,9 +37,10 @@ OPTIONS = (
 )
 
 
-def arguments(application: str, *, port: int, interface: str = "127.0.0.1") -> list[str]:
-    """What follows « daphne » on its command line."""
-    return ["--endpoint", f"tcp:port={port}:interface={interface}:backlog=2048", *OPTIONS, application]
+def arguments(application: str, *, port: int = 0, interface: str = "127.0.0.1", path: str = "") -> list[str]:
+    """What follows « daphne » on its command line. path: of a Unix socket, in place of a port."""
+    endpoint = f"unix:{path}:mode=600" if path else f"tcp:port={port}:interface={interface}:backlog=2048"
+    return ["--endpoint", endpoint, *OPTIONS, application]
 
 
 class Server(daphne.server.Server):
@@ -56,6 +64,13 @@ class Server(daphne.server.Server):
         self._to_reap = _Round()
         self._ending: dict[Any, None] = {}  # in the order in which they ended
         self._is_reaping = False
+
+    def run(self) -> None:
+        """Serve until the process is told to stop; connections that are handed over, too."""
+        if descriptor := os.environ.pop(ADOPTION_VARIABLE, ""):
+            end = socket.socket(fileno=int(descriptor))
+            reactor.callWhenRunning(lambda: Adoption(end, self.http_factory))
+        super().run()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
         """As Daphne does; and be told when it has ended."""
@@ -157,6 +172,59 @@ class Line(tcp.Server):
             if not data:
                 return
         super().write(data)
+
+    @classmethod
+    def adopt(cls, descriptor: int, factory: Any) -> None:
+        """Serve a connection that is open already, as `reactor.adoptStreamConnection` does, which takes no class.
+
+        Raises OSError when its client is gone.
+        """
+        cls._fromConnectedSocket(descriptor, socket.AF_INET, factory, reactor)
+
+
+@implementer(IReadDescriptor)
+class Adoption:
+    """Connections that another process accepted, handed over a Unix socket (SOCK_SEQPACKET, one in each packet).
+
+    `make run` looks at what a connection asks for and hands it to the process that serves it (`pnav.demo.front`). The
+    descriptor is the client's own connection, so its address is too.
+    """
+
+    AT_ONCE = 64
+
+    def __init__(self, end: socket.socket, factory: Any) -> None:
+        """Begin to read. end: this process's end of the pair. factory: makes a protocol for each connection."""
+        end.setblocking(False)
+        self._end = end
+        self._factory = factory
+        cast(Any, reactor).addReader(self)
+
+    def fileno(self) -> int:
+        return self._end.fileno()
+
+    def doRead(self) -> None:  # noqa: N802  as Twisted names it
+        for _turn in range(self.AT_ONCE):
+            try:
+                packet, descriptors, _flags, _address = socket.recv_fds(self._end, 1, 1)
+            except BlockingIOError:
+                return
+            for descriptor in descriptors:
+                try:
+                    os.set_blocking(descriptor, False)
+                    Line.adopt(descriptor, self._factory)
+                except OSError:  # the client left meanwhile
+                    logger.debug("adoption: the connection was gone")
+                finally:
+                    os.close(descriptor)  # Twisted has a duplicate
+            if not packet:  # whoever hands over has ended, and this process is about to be stopped
+                cast(Any, reactor).removeReader(self)
+                return
+
+    def connectionLost(self, _reason: object) -> None:  # noqa: N802  as Twisted names it
+        self._end.close()
+
+    def logPrefix(self) -> str:  # noqa: N802  as Twisted names it
+        return type(self).__name__
 
 
 def install() -> None:

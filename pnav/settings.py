@@ -20,6 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pnav import secret_files
+from pnav.process_role import ProcessRole
 from reports.sealing import BadPublicKey, PublicKey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -84,6 +85,10 @@ DEMO_NOTICE = env.bool("DEMO_NOTICE", True)  # « site de démonstration », unl
 DEBUG = False
 TESTING = env.bool("TESTING", False)
 SITE_URL = env.str("SITE_URL", "")
+# What this web process serves: everything, or sockets and pages in processes of their own (docs/adr/0052).
+PROCESS_ROLE = env.str("PROCESS_ROLE", ProcessRole.ALL)
+if PROCESS_ROLE not in list(ProcessRole):
+    raise ImproperlyConfigured("PROCESS_ROLE must be all, sockets or pages.")
 if (DEMO or TESTING) and not set(ALLOWED_HOSTS) <= {"localhost", "127.0.0.1", "[::1]", "testserver"}:
     raise ImproperlyConfigured(
         "DEMO and TESTING serve this machine only: ALLOWED_HOSTS may hold localhost and 127.0.0.1."

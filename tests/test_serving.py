@@ -223,12 +223,13 @@ class Asked:
 
     def __init__(self) -> None:
         self.writers: list[object] = []
+        self.removed: list[object] = []
 
     def addReader(self, reader):  # noqa: N802  as Twisted names it
         pass
 
     def removeReader(self, reader):  # noqa: N802  as Twisted names it
-        pass
+        self.removed.append(reader)
 
     def addWriter(self, writer):  # noqa: N802  as Twisted names it
         self.writers.append(writer)
@@ -301,3 +302,58 @@ def test_producer_that_is_pulled_keeps_its_turn(line):
     made.producer, made.streamingProducer = object(), False
     made.write(b"a part")
     assert arrived(theirs) == b"" and asked.writers
+
+
+# --- connections that another process accepted ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def handed_over(monkeypatch):
+    """An end to hand over at, and what was made of each connection: protocols with the address they were told."""
+    made = []
+
+    class Factory:
+        def buildProtocol(self, address):  # noqa: N802  as Twisted names it
+            made.append((Protocol(), address))
+            return made[-1][0]
+
+    asked = Asked()
+    monkeypatch.setattr(serving, "reactor", asked)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    adoption = serving.Adoption(ours, Factory())
+    yield adoption, theirs, made, asked
+    for protocol, _address in made:
+        protocol.transport.socket.close()
+    ours.close()
+    theirs.close()
+
+
+def test_connection_that_is_handed_over_is_the_clients(handed_over):
+    adoption, theirs, made, asked = handed_over
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as one:
+        connection, address = listening.accept()
+        socket.send_fds(theirs, [b"c"], [connection.fileno()])
+        connection.close()
+        adoption.doRead()
+        ((protocol, told),) = made
+        assert (told.host, told.port) == address == one.getsockname()
+        assert isinstance(protocol.transport, serving.Line)
+        protocol.transport.write(b"answer")
+        assert one.recv(10) == b"answer"
+    assert not asked.removed
+
+
+def test_client_that_left_meanwhile_ends_nothing(handed_over):
+    adoption, theirs, made, _asked = handed_over
+    with socket.socket() as never_connected:
+        socket.send_fds(theirs, [b"c"], [never_connected.fileno()])
+    theirs.send(b"c")  # and a packet without a connection
+    adoption.doRead()
+    assert not made
+
+
+def test_end_of_whoever_hands_over_is_read_once(handed_over):
+    adoption, theirs, _made, asked = handed_over
+    theirs.close()
+    adoption.doRead()
+    assert asked.removed == [adoption]

@@ -1,7 +1,8 @@
 """`make run`: the whole site on this machine, with nothing to install or to configure before.
 
-Starts PostgreSQL and Valkey from wheels, prepares the database, loads the places, creates the cast, starts Daphne and
-the worker, prints the addresses, and stops everything it started when it is interrupted.
+Starts PostgreSQL and Valkey from wheels, prepares the database, loads the places, creates the cast, starts a process
+for sockets, one for pages, the worker, and what stands before them at PORT (`front`), prints the addresses, and stops
+everything it started when it is interrupted.
 Environment: PORT (8000), DATA (a folder of official files to load). State lives in `.local/`.
 """
 
@@ -11,10 +12,12 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -25,7 +28,8 @@ from django.core.management.base import CommandError
 
 from pnav.demo import environment
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
-from pnav.serving import arguments
+from pnav.process_role import ProcessRole
+from pnav.serving import ADOPTION_VARIABLE, arguments
 from reports import custody
 from reports.sealing import PrivateKey
 
@@ -35,14 +39,55 @@ DEMO = STATE / "demo.json"
 
 
 class Daphne(Service):
-    """The web process, with its access log off: it holds addresses."""
+    """A web process of one role, with its access log off: it holds addresses. Connections are handed to it."""
 
-    def __init__(self, state: Path, port: int) -> None:
-        self.log = state / "web.log"
-        self.port = port
+    def __init__(self, state: Path, role: ProcessRole) -> None:
+        self.role = role
+        self.log = state / f"{role}.log"
+        # Of a Unix socket, whose name must be short. Nothing asks there but `wait`.
+        self.path = Path(tempfile.mkdtemp(prefix="pnav-web-")) / "socket"
+        self.end, self._other_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def start(self) -> None:
-        self._spawn([sys.executable, "-m", "daphne", *arguments("pnav.asgi:application", port=self.port)], cwd=ROOT)
+        """Begin; `wait` says when it answers, so that several may begin together."""
+        with self._other_end as end:
+            self._spawn(
+                [sys.executable, "-m", "daphne", *arguments("pnav.asgi:application", path=str(self.path))],
+                cwd=ROOT,
+                env={**os.environ, "PROCESS_ROLE": self.role, ADOPTION_VARIABLE: str(end.fileno())},
+                pass_fds=[end.fileno()],
+            )
+
+    def wait(self) -> None:
+        self._wait_until(self._answers)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(self.path))
+            return True
+        return False
+
+    def stop(self, sig: int = signal.SIGTERM) -> None:
+        super().stop(sig)
+        self.end.close()
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+class Front(Service):
+    """What listens at PORT, and hands each connection to the process that serves it."""
+
+    def __init__(self, state: Path, port: int, pages: Daphne, sockets: Daphne) -> None:
+        self.log = state / "front.log"
+        self.port = port
+        self.ends = {"pages": pages.end, "sockets": sockets.end}
+
+    def start(self) -> None:
+        ends = [part for name, end in self.ends.items() for part in (f"--{name}", str(end.fileno()))]
+        self._spawn(
+            [sys.executable, "-m", "pnav.demo.front", "--port", str(self.port), *ends],
+            cwd=ROOT,
+            pass_fds=[end.fileno() for end in self.ends.values()],
+        )
         self._wait_until(self._answers)
 
     def _answers(self) -> bool:
@@ -265,8 +310,13 @@ def _run(port: int, data: Path | None) -> int:
         _say("Préparation de la base, des lieux et des comptes…")
         demo = _prepare(data, port)
         del os.environ["DATABASE_STATEMENT_SECONDS"]
-        _start(Daphne(STATE, port), services)
+        webs = [Daphne(STATE, role) for role in (ProcessRole.PAGES, ProcessRole.SOCKETS)]
+        for web in webs:
+            _start(web, services)
         _start(Worker(STATE), services)
+        for web in webs:
+            web.wait()
+        _start(Front(STATE, port, *webs), services)
         environment.write()
         # Written last: whoever waits for this file finds a site that answers.
         DEMO.touch(mode=0o600)

@@ -504,9 +504,9 @@ async def test_ring_holds_no_content(monkeypatch):
     rings = []
     sent = doorbell._send
 
-    async def listen(origin, batch):
+    async def listen(origin, batch, *more):
         rings.extend(batch)
-        await sent(origin, batch)
+        await sent(origin, batch, *more)
 
     monkeypatch.setattr(doorbell, "_send", listen)
     ensure_switchboard().hub._others["another process"] = time.monotonic()  # alone, a process rings for nobody

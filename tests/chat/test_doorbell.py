@@ -225,3 +225,68 @@ async def test_process_that_is_not_heard_any_more_is_swept_for():
         assert not here.is_deaf
     finally:
         await here.close()
+
+
+# --- a process of pages sends and does not listen ---------------------------------------------------------------------
+
+
+@pytest.fixture
+async def sender_and_listener():
+    loop = asyncio.get_running_loop()
+    heard = {"pages": [], "sockets": []}
+    pages = Hub(loop, heard["pages"].append, listens=False)
+    sockets = Hub(loop, heard["sockets"].append)
+    await until(lambda: sockets._senders and not sockets.is_deaf and not pages.is_deaf)
+    yield pages, sockets, heard
+    await pages.close()
+    await sockets.close()
+
+
+async def test_sender_rings_without_knowing_anybody_and_is_rung_by_nobody(sender_and_listener):
+    pages, sockets, heard = sender_and_listener
+    assert not sockets.has_others, "nothing need be rung for a process of pages"
+    pages.ring(Ring(doorbell.STATE, conversation="c"))
+    assert heard["pages"] == [Ring(doorbell.STATE, conversation="c")]
+    await until(lambda: Ring(doorbell.STATE, conversation="c") in heard["sockets"])
+    sockets.ring(Ring(doorbell.MESSAGES, conversation="c", seq=1))
+    await asyncio.sleep(0.3)
+    assert not any(ring.kind == doorbell.MESSAGES for ring in heard["pages"])
+
+
+async def test_what_a_sender_could_not_ring_it_rings_later(sender_and_listener, monkeypatch):
+    pages, _sockets, heard = sender_and_listener
+    real = doorbell._send
+
+    async def fails(origin, *more):
+        if origin == pages.origin:
+            raise ConnectionError
+        await real(origin, *more)
+
+    monkeypatch.setattr(doorbell, "_send", fails)
+    await until(lambda: pages.is_deaf)
+    heard["sockets"].clear()
+    pages.ring(Ring(doorbell.MESSAGES, conversation="c", seq=7))
+    await asyncio.sleep(0.3)
+    assert Ring(doorbell.MESSAGES, conversation="c", seq=7) not in heard["sockets"]
+    monkeypatch.setattr(doorbell, "_send", real)
+    await until(lambda: Ring(doorbell.MESSAGES, conversation="c", seq=7) in heard["sockets"])
+    await until(lambda: not pages.is_deaf)
+
+
+async def test_sender_that_is_gone_is_missed_then_forgotten(sender_and_listener, monkeypatch):
+    pages, sockets, heard = sender_and_listener
+    await pages.close()
+    heard["sockets"].clear()
+    await until(lambda: Ring(doorbell.SWEEP) in heard["sockets"])
+    monkeypatch.setattr(doorbell, "GONE_AFTER_SECONDS", 0.3)
+    await until(lambda: not sockets._senders)
+
+
+async def test_senders_are_bounded():
+    hub = Hub(asyncio.get_running_loop(), [].append)
+    try:
+        for number in range(doorbell.OTHERS_AT_MOST + 5):
+            hub._receive({"origin": f"made up {number}", "rings": [], "listens": False})
+        assert len(hub._senders) == doorbell.OTHERS_AT_MOST and not hub.has_others
+    finally:
+        await hub.close()

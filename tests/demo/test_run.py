@@ -92,6 +92,9 @@ class FakeServer:
     def poll(self):
         return None
 
+    def wait(self):
+        pass
+
     def stop(self):
         self.process = None
 
@@ -101,7 +104,7 @@ def test_stopped_it_leaves_no_file_that_tells_of_it(kept, monkeypatch):
         assert all(file.exists() for file in kept)
         raise KeyboardInterrupt
 
-    for name in ("Postgres", "Valkey", "Daphne", "Worker"):
+    for name in ("Postgres", "Valkey", "Daphne", "Worker", "Front"):
         monkeypatch.setattr(run, name, FakeServer)
     monkeypatch.setattr(run, "_prepare", lambda _data, port: as_json(f"http://localhost:{port}", {}))
     monkeypatch.setattr(run, "_remembered", lambda name, _make: {"seal.json": SEAL}.get(name, KEYS))

@@ -91,9 +91,13 @@ class Site:
         }
         (self.folder / "static").mkdir()
         once.migrate_elsewhere(self.postgres.url)
-        self.webs = [self.web(self.folder, self.environment) for _each in range(self.count)]
+        self.webs = [self.web(self.folder, self.environment | more) for more in self.each()]
         for web in self.webs:
             web.start()
+
+    def each(self) -> list[dict[str, str]]:
+        """What the environment of each process has of its own."""
+        return [{} for _each in range(self.count)]
 
     def collect_static(self) -> None:
         """For scenarios that open pages; before the first one."""
@@ -183,6 +187,13 @@ class Client:
 
 class PlainSite(Site):
     web = PlainWeb
+
+
+class SiteOfRoles(Site):
+    """One process for sockets and two for pages, as production runs them: `webs` in this order."""
+
+    def each(self) -> list[dict[str, str]]:
+        return [{"PROCESS_ROLE": role} for role in ("sockets", "pages", "pages")]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,90 @@
+"""What a process of each role serves; scenarios/test_roles.py does it with real ones."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+
+from chat.delivery import close_switchboard, ensure_switchboard
+from pnav.asgi import application_for
+from pnav.process_role import PAGES_NICENESS, ProcessRole
+from tests.test_http import get
+from tests.test_settings import refusal
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+UPGRADE = {
+    "type": "websocket",
+    "path": "/ws/conversation/",
+    "query_string": b"",
+    "subprotocols": [],
+    "headers": [(b"host", b"testserver")],
+    "client": ["127.0.0.1", 1],
+}
+
+
+@pytest.fixture(autouse=True)
+async def _no_switchboard():
+    await close_switchboard()
+    yield
+    await close_switchboard()
+
+
+async def shake_hands(role):
+    """What a socket without a session is answered."""
+    line = ApplicationCommunicator(application_for(role), dict(UPGRADE))
+    await line.send_input({"type": "websocket.connect"})
+    answer = await line.receive_output(5)
+    await line.send_input({"type": "websocket.disconnect", "code": 1001})
+    await line.wait(5)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("role", "page", "listens"), [("all", 200, True), ("sockets", 421, True), ("pages", 200, False)]
+)
+async def test_pages_and_listening(role, page, listens):
+    application = application_for(role)
+    assert (await get(application, "/mentions-legales/"))[0] == page
+    assert (await get(application, "/health/live"))[0] == 200
+    assert (await get(application, "/metrics"))[0] == 404
+    assert ensure_switchboard().hub.listens is listens
+
+
+async def test_misdirected_page_says_so_and_is_kept_by_nobody():
+    status, headers, body = await get(application_for("sockets"), "/tchat/trames/", method="POST", body=b"{}")
+    assert status == 421
+    assert headers[b"cache-control"] == b"no-store" and b"default-src 'none'" in headers[b"content-security-policy"]
+    assert int(headers[b"content-length"]) == len(body)
+
+
+async def test_sockets_are_refused_by_pages_alone(monkeypatch):
+    told = []
+    monkeypatch.setattr("pnav.asgi.events.tell", lambda _event, **facts: told.append(facts))
+    assert (await shake_hands("pages"))["type"] == "websocket.close"
+    assert told == [{"why": "process_role"}]
+    for role in ("all", "sockets"):
+        told.clear()
+        await shake_hands(role)
+        assert {"why": "process_role"} not in told
+
+
+def test_role_that_does_not_exist_is_refused_at_the_start():
+    assert "PROCESS_ROLE must be" in refusal(PROCESS_ROLE="web")
+    assert list(ProcessRole) == ["all", "sockets", "pages"]
+
+
+@pytest.mark.parametrize(("role", "steps"), [("pages", PAGES_NICENESS), ("sockets", 0), ("all", 0)])
+def test_pages_stand_behind_the_others_for_the_processor(role, steps):
+    code = "import os; before = os.nice(0); import pnav.asgi; print(os.nice(0) - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PROCESS_ROLE": role},
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,  # as a service of its own: its group of the scheduler is not that of the tests
+    )
+    assert int(done.stdout) == steps
