@@ -16,12 +16,14 @@ from daphne.cli import CommandLineInterface
 from django.contrib.sessions.models import Session
 from django.core.management import get_commands
 from django.db import ProgrammingError, connection, transaction
-from django.urls import resolve, reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
+from chat.routing import websocket_urlpatterns
 from deploy import authority
 from pnav.clear import PROGRAMS
 from pnav.pages.models import Feedback
+from pnav.process_role import ProcessRole
 from pnav.serving import OPTIONS
 from reports.keyring import parse_keys
 
@@ -29,7 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("migrate", "web", "worker")
+OURS = ("migrate", "web", "sockets", "worker")
+WEBS = ("web", "sockets")
 BUILT_HERE = "pnav"
 
 
@@ -41,8 +44,8 @@ def words(service: str) -> list[str]:
 
 
 def test_services_are_those_of_a_production():
-    assert set(SERVICES) == {"authority", "postgres", "redis", "migrate", "web", "worker", "proxy"}
-    assert SERVICES["web"]["deploy"]["replicas"] >= 2
+    assert set(SERVICES) == {"authority", "postgres", "redis", "migrate", "web", "sockets", "worker", "proxy"}
+    assert all(SERVICES[web]["deploy"]["replicas"] >= 2 for web in WEBS)
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -50,7 +53,7 @@ def test_management_commands_exist(service):
     command = words(service)
     named = [command[index + 1] for index, word in enumerate(command) if word == "manage.py"]
     assert set(named) <= set(get_commands())
-    assert named or service == "web"
+    assert named or service in WEBS
 
 
 def test_migrate_migrates_before_anything():
@@ -58,8 +61,9 @@ def test_migrate_migrates_before_anything():
     assert command[command.index("manage.py") + 1] == "migrate"
 
 
-def test_web_command_is_accepted_by_daphne_and_serves_our_application():
-    command = words("web")
+@pytest.mark.parametrize("service", WEBS)
+def test_web_command_is_accepted_by_daphne_and_serves_our_application(service):
+    command = words(service)
     assert command[0] == "daphne"
     options = CommandLineInterface().parser.parse_args(command[1:])
     assert options.socket_strings == [
@@ -99,7 +103,7 @@ def test_our_containers_get_their_secrets_from_files(service):
     files = {name: value for name, value in environment.items() if name.endswith("_FILE")}
     assert {name.removesuffix("_FILE") for name in files} == SECRETS
     assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(SERVICES[service]["secrets"])
-    assert set(environment) - set(files) - {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY"} == {
+    assert set(environment) - set(files) - {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY", "PROCESS_ROLE"} == {
         "DATABASE_URL",
         "REDIS_URL",
     }
@@ -203,7 +207,7 @@ def test_each_key_is_mounted_where_it_is_used_and_nowhere_else():
         "postgres-tls": ["postgres"],
         "redis-tls": ["redis"],
         "owner-tls": ["migrate"],
-        "web-tls": ["web", "worker"],
+        "web-tls": ["web", "sockets", "worker"],
     }
     users |= {"proxy-tls": ["proxy"]}
     for volume, services in users.items():
@@ -216,15 +220,30 @@ def test_each_key_is_mounted_where_it_is_used_and_nowhere_else():
 
 
 def test_proxy_speaks_tls_with_the_web_and_trusts_our_authority_alone():
-    transport = re.search(r"transport http \{\n(.+?)\n\t\t\}", (ROOT / "deploy/Caddyfile").read_text(), re.DOTALL)
+    transport = re.search(r"transport http \{\n(.+?)\n\t\}", (ROOT / "deploy/Caddyfile").read_text(), re.DOTALL)
     assert transport is not None
-    assert transport[1].split("\n\t\t\t") == [
-        "\t\t\ttls",
+    assert transport[1].split("\n\t\t") == [
+        "\t\ttls",
         "tls_trust_pool file /tls/authority.pem",
         f"tls_server_name {authority.PARTS['web'].host}",
     ]
     assert "insecure" not in (ROOT / "deploy/Caddyfile").read_text()
-    assert SERVICES["web"]["environment"]["PROBE_AUTHORITY"] == "/tls/authority.pem"
+    assert all(SERVICES[web]["environment"]["PROBE_AUTHORITY"] == "/tls/authority.pem" for web in WEBS)
+
+
+def test_proxy_sends_each_path_to_the_processes_that_serve_it():
+    caddyfile = (ROOT / "deploy/Caddyfile").read_text()
+    proxies = re.findall(r"^\treverse_proxy (\S*) ?\{\n\t\timport pass_on (\w+)\n\t\}", caddyfile, re.MULTILINE)
+    assert proxies == [("/ws/*", "sockets"), ("", "web")] and caddyfile.count("reverse_proxy") == 2
+    roles = {service: SERVICES[service]["environment"]["PROCESS_ROLE"] for _path, service in proxies}
+    assert roles == {"web": ProcessRole.PAGES, "sockets": ProcessRole.SOCKETS}
+    sockets = [str(pattern.pattern) for pattern in websocket_urlpatterns]
+    assert sockets.pop() == "" and sockets and all(path.startswith("ws/") for path in sockets)  # the last one refuses
+    with pytest.raises(Resolver404):
+        resolve("/ws/conversation/")
+    for service in roles:
+        assert SERVICES["proxy"]["depends_on"][service]["condition"] == "service_healthy"
+    assert SERVICES["web"]["cpu_shares"] < 1024 and "cpu_shares" not in SERVICES["sockets"]
 
 
 def test_proxy_refuses_programs_in_clear_and_leads_people_to_https():
@@ -245,14 +264,16 @@ def test_proxy_refuses_programs_in_clear_and_leads_people_to_https():
 
 def test_only_migrate_may_take_its_time():
     assert SERVICES["migrate"]["environment"]["DATABASE_STATEMENT_SECONDS"] == "0"
-    assert not any("DATABASE_STATEMENT_SECONDS" in SERVICES[name]["environment"] for name in ("web", "worker"))
+    assert not any(
+        "DATABASE_STATEMENT_SECONDS" in SERVICES[name]["environment"] for name in ("web", "sockets", "worker")
+    )
 
 
 def test_only_migrate_owns_the_schema():
     """Neither the owner's password nor the owner's certificate is anywhere else but where PostgreSQL itself is."""
     passwords = {service: SERVICES[service]["environment"]["DATABASE_PASSWORD_FILE"] for service in OURS}
     assert passwords["migrate"] == "/run/secrets/database_owner_password"
-    assert passwords["web"] == passwords["worker"] == "/run/secrets/database_web_password"
+    assert passwords["web"] == passwords["sockets"] == passwords["worker"] == "/run/secrets/database_web_password"
     holders = [name for name, service in SERVICES.items() if "database_owner_password" in service.get("secrets", [])]
     assert holders == ["postgres", "migrate"]
     environment = SERVICES["postgres"]["environment"]
@@ -320,7 +341,8 @@ def test_data_has_no_way_out():
     for name in ("postgres", "redis", "migrate", "worker"):
         assert SERVICES[name]["networks"] == ["data"]
     assert "data" not in SERVICES["proxy"]["networks"]
-    assert set(SERVICES["web"]["networks"]) & set(SERVICES["proxy"]["networks"])
+    for web in WEBS:
+        assert set(SERVICES[web]["networks"]) & set(SERVICES["proxy"]["networks"])
 
 
 def test_health_checks_ask_pages_that_exist():
@@ -329,11 +351,11 @@ def test_health_checks_ask_pages_that_exist():
     assert resolve(probe[3]).url_name == "health_ready"
     address = SERVICES["proxy"]["healthcheck"]["test"][-1].rstrip("/")
     assert f"{address} {{" in (ROOT / "deploy/Caddyfile").read_text()
-    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis", "web", "proxy"))
+    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis", *WEBS, "proxy"))
 
 
 def test_services_wait_for_a_migrated_database():
-    for name in ("web", "worker"):
+    for name in (*WEBS, "worker"):
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert SERVICES["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     assert SERVICES["proxy"]["depends_on"]["web"]["condition"] == "service_healthy"
@@ -362,10 +384,12 @@ def test_postgresql_is_durable_and_logs_no_content():
 
 
 def test_connections_fit():
-    """Pools of two web processes and a worker, at their default size, stay below what PostgreSQL accepts."""
+    """Pools and threads of all web processes and a worker, at their default sizes, are within what PostgreSQL takes."""
     options = dict(word.split("=") for word in words("postgres") if "=" in word)
-    default = int(re.search(r"DATABASE_POOL_SIZE=(\d+)", (ROOT / ".env.example").read_text())[1])  # type: ignore[index]
-    assert (SERVICES["web"]["deploy"]["replicas"] + 1) * default < int(options["max_connections"])
+    explained = (ROOT / ".env.example").read_text()
+    pool, threads = (int(re.search(rf"{name}=(\d+)", explained)[1]) for name in ("DATABASE_POOL_SIZE", "CHAT_THREADS"))  # type: ignore[index]
+    processes = sum(SERVICES[web]["deploy"]["replicas"] for web in WEBS)
+    assert processes * (pool + threads + 1) + 2 < int(options["max_connections"])
 
 
 def test_volumes_are_declared():
