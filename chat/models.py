@@ -347,6 +347,18 @@ class ConversationEvent(models.Model):
         ordering = ["at", "pk"]
 
 
+class Departure(models.Model):
+    """Somebody left by the quick exit, and their conversation has not been told yet (`chat.departures`).
+
+    A row lives for some milliseconds, or until the worker's next tick. `report`: its public id. No foreign key: adding
+    a row that has one waits for whoever holds the row it names. `generation`: of the visit that ended.
+    """
+
+    report = models.UUIDField()
+    generation = models.PositiveIntegerField()
+    left_at = models.DateTimeField()
+
+
 class Meeting(models.TextChoices):
     """How the psychologist receives an agent."""
 
@@ -407,6 +419,7 @@ __all__ = [
     "ConversationEvent",
     "ConversationQuerySet",
     "Debrief",
+    "Departure",
     "Direction",
     "Emergency",
     "EmergencyStep",

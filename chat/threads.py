@@ -32,7 +32,7 @@ CROWD = 32
 CROWD_SECONDS = 0.004
 
 
-def _leave_the_pool(more_options: str = "") -> None:
+def leave_the_pool(more_options: str = "") -> None:
     """Give this thread a connection of its own, kept for good.
 
     The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it waits a second,
@@ -44,12 +44,12 @@ def _leave_the_pool(more_options: str = "") -> None:
     connections[DEFAULT_DB_ALIAS] = type(connections[DEFAULT_DB_ALIAS])({**database, "OPTIONS": options})
 
 
-THREADS = ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat", initializer=_leave_the_pool)
+THREADS = ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat", initializer=leave_the_pool)
 # Writing waits for nobody: a slow reading in the threads above must not hold up a message.
 WRITER_THREAD = ThreadPoolExecutor(
     1,
     thread_name_prefix="chat-writer",
-    initializer=_leave_the_pool,
+    initializer=leave_the_pool,
     initargs=(f"-c lock_timeout={WRITER_LOCK_SECONDS * 1000}",),
 )
 

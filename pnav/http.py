@@ -23,6 +23,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, Http
 from django.urls import set_script_prefix
 
 from pnav.headers import say
+from pnav.pages import quick_exit
 from pnav.process_role import refuse_page
 from sentences import shelf
 
@@ -35,6 +36,9 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 PROBES = {"/health/live", "/health/ready"}  # asynchronous views
 METRICS = "/metrics"
 THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
+# Leaving waits for no page: each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and asks nothing
+# of the database. While it stands still, a process lets 20 people a second go.
+EXIT_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="exit")
 
 
 def _whole(response: HttpResponseBase) -> HttpResponse:
@@ -57,6 +61,13 @@ async def _cancel_when_gone(receive: Receive, work: Future[HttpResponse]) -> Non
 class PageHandler(ASGIHandler):
     """Django's handler for HTTP with the synchronous stack, in a page thread."""
 
+    threads = THREADS
+    is_dropped_with_its_client = True  # when nobody waits any more for an answer that was not begun
+
+    def prepare(self) -> None:
+        """Before the first page: what changed of the sentences, read once."""
+        shelf.read_first()
+
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
@@ -70,9 +81,9 @@ class PageHandler(ASGIHandler):
         except RequestAborted:
             return
         # An empty context: the language or the address table of one request can reach no other.
-        work = THREADS.submit(Context().run, self.answer, scope, body_file)
+        work = self.threads.submit(Context().run, self.answer, scope, body_file)
         answered = asyncio.wrap_future(work)
-        leaving = asyncio.create_task(_cancel_when_gone(receive, work))
+        leaving = asyncio.create_task(_cancel_when_gone(receive, work)) if self.is_dropped_with_its_client else None
         try:
             response = await asyncio.shield(answered)
         except asyncio.CancelledError:
@@ -81,7 +92,8 @@ class PageHandler(ASGIHandler):
                 return
             response = await answered
         finally:
-            leaving.cancel()
+            if leaving is not None:
+                leaving.cancel()
         await self.send_response(response, send)
 
     def answer(self, scope: Scope, body_file: IO[bytes]) -> HttpResponse:
@@ -96,21 +108,37 @@ class PageHandler(ASGIHandler):
                 logger.info("request refused: its headers cannot be read (%s)", type(error).__name__)
                 request, response = None, say("", HttpResponseBadRequest())
             if request is not None:
-                shelf.read_first()
+                self.prepare()
                 response = self.get_response(request)
             response._handler_class = self.__class__
             with closing(response):
                 return _whole(response)
 
 
+class ExitHandler(PageHandler):
+    """The quick exit: as a page, in threads that no page and no query holds."""
+
+    threads = EXIT_THREADS
+    is_dropped_with_its_client = False  # the page that leaves waits for no answer
+
+    def prepare(self) -> None:
+        """Nothing: the answer says no sentence, and reading them could wait for the database."""
+
+
 class Pages:
-    """Pages in their threads, probes in the loop: a process whose page threads are all busy still answers those."""
+    """Pages in their threads, exits in others, probes in the loop: a process whose page threads are all busy still
+    answers those."""
 
     def __init__(self) -> None:
-        self.pages, self.probes = PageHandler(), ASGIHandler()
+        self.pages, self.exits, self.probes = PageHandler(), ExitHandler(), ASGIHandler()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.probes if scope["path"] in PROBES else self.pages)(scope, receive, send)
+        handler: ASGIHandler = self.pages
+        if scope["path"] in PROBES:
+            handler = self.probes
+        elif scope["path"] == quick_exit.PATH and scope["method"] == "POST":
+            handler = self.exits
+        await handler(scope, receive, send)
 
 
 class OperatorPages(Pages):

@@ -27,6 +27,7 @@ LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key =
 REPLACED = ""
 # A row that was deleted meanwhile, by a sign-out elsewhere, does not come back; that of a replaced key ends soon.
 PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s AND session_data <> %s"
+TAKE = "DELETE FROM django_session WHERE session_key = %s RETURNING session_data, expire_date > clock_timestamp()"
 ON_ITS_WAY_SECONDS = 60
 # In the session of an account: when it ends, however it is used. Seconds since 1970.
 ENDS_AT = "accounts.ends_at"
@@ -149,6 +150,17 @@ class SessionStore(db.SessionStore):
         session_key = session_key or self.session_key
         if session_key is not None:
             self.model.objects.filter(session_key=stored_key(session_key)).delete()
+
+    @classmethod
+    def take(cls, session_key: str) -> dict[str, Any]:
+        """Delete the session of this cookie and return what it held; empty when none runs. One statement."""
+        row = stored_key(session_key)
+        with connections[router.db_for_write(cls.get_model_class())].cursor() as cursor:
+            cursor.execute(TAKE, [row])
+            found = cursor.fetchone()
+        if found is None or not found[1]:
+            return {}
+        return cls().unseal(cls.get_model_class()(session_key=row, session_data=found[0]))
 
     async def adelete(self, session_key: str | None = None) -> None:
         session_key = session_key or self.session_key

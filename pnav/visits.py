@@ -10,6 +10,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 import reports.session
 from chat.threads import DATABASE_AWAY
+from pnav.pages import quick_exit
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ def forget_left_behind(
     """Before any page: the orientation shows answers, the header a town. Costs one query to who filed a report."""
 
     def has_visit(request: HttpRequest) -> bool:
+        if request.path_info == quick_exit.PATH and request.method == "POST":
+            return False  # it forgets the visit itself, and waits for no query
         return settings.SESSION_COOKIE_NAME in request.COOKIES
 
     if iscoroutinefunction(get_response):

@@ -5,6 +5,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any
 
@@ -102,6 +103,30 @@ def _questionnaire_of_the_code() -> None:
 def _events_of_this_test_alone() -> None:
     """What an earlier test told holds back none of its lines."""
     events.flush()
+
+
+class _Here(Executor):
+    """Does what it is given at once, in the thread of the test; what that gives it in turn is dropped."""
+
+    is_busy = False
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **fields: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        if not self.is_busy:
+            self.is_busy = True
+            try:
+                done.set_result(work(*args, **fields))
+            finally:
+                self.is_busy = False
+        return done
+
+
+@pytest.fixture(autouse=True)
+def _quick_exit_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own thread has a connection that sees nothing of what a test has not committed."""
+    from pnav.pages import quick_exit
+
+    monkeypatch.setattr(quick_exit, "THREAD", _Here())
 
 
 @pytest.fixture

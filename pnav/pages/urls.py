@@ -1,12 +1,12 @@
 from django.conf import settings
 from django.urls import path
 
-from . import figures, views
+from . import figures, quick_exit, views
 
 app_name = "pages"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("quitter/", views.quit_site, name="quit"),
+    path(quick_exit.PATH.removeprefix("/"), views.quit_site, name="quit"),
     path("avis/", views.feedback, name="feedback"),
     path("avis/merci/", views.feedback_thanks, name="feedback_thanks"),
     path("accessibilite/", views.accessibility, name="accessibility"),

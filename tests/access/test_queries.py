@@ -56,6 +56,7 @@ NAMED = {
             "resume_by_digest",
         },
     ),
+    "chat/departures.py": (ACTS + "; or those that a visit which ended has noted", {"<module>", "park"}),
     "chat/forgetting.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
     "chat/writing.py": (ACTS, {"<module>"}),
     "chat/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
@@ -115,6 +116,7 @@ BY_KEY = {
     ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
     ("chat/debriefs.py", "_lock"),
+    ("chat/departures.py", "park"),  # a report that the visit which ended held, as its own session said
     ("chat/proposals.py", "_answers"), ("chat/proposals.py", "open_question"),  # of the conversation's own messages
 }  # fmt: skip
 

@@ -1,5 +1,7 @@
 import re
+import threading
 from html import unescape
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -332,14 +334,37 @@ def test_quit_asked_by_another_site_does_nothing(site):
     assert Session.objects.count() == 1
 
 
-def test_quit_takes_away_the_cookies_while_the_database_is_away(monkeypatch):
-    def away(request):
+@pytest.mark.django_db(transaction=True)
+def test_quit_takes_away_the_cookies_while_the_database_is_away(monkeypatch, caplog):
+    def away(_session_key):
         raise OperationalError
 
-    monkeypatch.setattr("pnav.pages.views.current_report", away)
-    response = visit_with_choices().post("/quitter/")
+    monkeypatch.setattr("pnav.pages.quick_exit._end_visit", away)
+    client = visit_with_choices()
+    key = client.cookies["sessionid"].value
+    response = client.post("/quitter/")
     assert response.status_code == 303
     assert gone(response) == {"sessionid", "csrftoken", "theme", "django_language"}
+    assert "will be forgotten later" in caplog.text and key not in caplog.text
+
+
+def test_quit_asks_the_database_for_nothing_in_the_thread_of_the_page(django_assert_num_queries, monkeypatch):
+    """Whatever it asks could wait: the work is handed over, and waited for no longer than a moment."""
+    client = visit_with_choices()
+    monkeypatch.setattr("pnav.pages.quick_exit.THREAD", Mock())
+    monkeypatch.setattr("pnav.pages.quick_exit.PATIENCE_SECONDS", 0)
+    with django_assert_num_queries(0):
+        assert client.post("/quitter/").status_code == 303
+
+
+def test_quit_above_what_may_wait_leaves_too(monkeypatch, caplog):
+    monkeypatch.setattr("pnav.pages.quick_exit._places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr("pnav.pages.quick_exit.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("pnav.pages.quick_exit.THREAD", never := Mock())
+    for _each in range(3):
+        assert gone(visit_with_choices().post("/quitter/")) >= {"sessionid"}
+    assert never.submit.call_count == 1
+    assert "ends by its own date" in caplog.text
 
 
 def test_quit_navigation_does_not_wait_for_the_cache(client: Client):

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -183,6 +184,20 @@ class Client:
         started = time.monotonic()
         self.until(lambda frame: any(item.get("body") == body for item in frame.get("items", [])), seconds)
         return time.monotonic() - started
+
+
+def restart_in_place(postgres: Postgres) -> None:
+    """Start again behind the same address, as a supervisor would."""
+    address = postgres.sockets
+    assert address is not None
+    for left in address.glob(".s.PGSQL*"):
+        left.unlink()
+    real = tempfile.mkdtemp
+    tempfile.mkdtemp = lambda **_kwargs: str(address)  # type: ignore[assignment]
+    try:
+        postgres.start()
+    finally:
+        tempfile.mkdtemp = real
 
 
 class PlainSite(Site):

@@ -8,7 +8,7 @@ import pytest
 from chat.models import Message
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
-from tests.scenarios.conftest import Site
+from tests.scenarios.conftest import Site, restart_in_place
 
 REPORTER = "/ws/conversation/"
 CONSOLE = "/ws/console/"
@@ -120,7 +120,7 @@ def test_postgres_killed_says_unavailable_and_recovers(site, pair):
         client_id = reporter.post("pendant")
         error = reporter.until(lambda frame: frame["type"] == "error", 20)
         assert (error["code"], error["client_id"]) == ("unavailable", client_id)
-        _restart_in_place(site.postgres)
+        restart_in_place(site.postgres)
         deadline = time.monotonic() + 30
         while True:  # as the page does: keep it, try again
             reporter.post("pendant", client_id)
@@ -130,21 +130,6 @@ def test_postgres_killed_says_unavailable_and_recovers(site, pair):
             assert time.monotonic() < deadline
             time.sleep(0.5)
     assert [body for _seq, body in bodies(site, conversation)] == ["avant", "pendant"]
-
-
-def _restart_in_place(postgres):
-    """Start again behind the same address, as a supervisor would."""
-    import tempfile
-
-    address = postgres.sockets
-    for left in address.glob(".s.PGSQL*"):
-        left.unlink()
-    real = tempfile.mkdtemp
-    tempfile.mkdtemp = lambda **_kwargs: str(address)
-    try:
-        postgres.start()
-    finally:
-        tempfile.mkdtemp = real
 
 
 def test_idle_sockets_stay_open(silence):

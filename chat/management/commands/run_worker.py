@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat import clock, duty, handover, queue, stepping_in
+from chat import clock, departures, duty, handover, queue, stepping_in
 from reports import openings
 from sentences import shelf
 
@@ -74,6 +74,7 @@ class Command(BaseCommand):
         if time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", queue.release_stale)
             is_done &= self._do("abandon_absent", queue.abandon_absent)
+        is_done &= self._do("departures", departures.advance)  # before anybody who left is given to somebody
         is_done &= self._do("end_pauses", duty.end_pauses)
         is_done &= self._do("handover", handover.advance)
         is_done &= self._do("end_watches", stepping_in.end_watches)
