@@ -251,6 +251,8 @@ class PaperForm(forms.Form):
             "invalid_choice": _("Choisissez un motif de la liste."),
         },
     )
+    # Of a long exchange; without it, its parts are shown, or the whole of a short one is made.
+    part = forms.IntegerField(required=False, min_value=1, max_value=100_000)
 
     @property
     def reason(self) -> str:

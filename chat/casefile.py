@@ -1,7 +1,7 @@
 """The panels beside the thread, as the console's pages show them, and the exchange as a document. Readings only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,17 @@ from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import closings, desk, emergencies, factsheets, links, proposals, transmission_panel, transmission_reading
+from chat import (
+    closings,
+    desk,
+    emergencies,
+    exchange_paper,
+    factsheets,
+    links,
+    proposals,
+    transmission_panel,
+    transmission_reading,
+)
 from chat.case_forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
 from chat.closing_rules import Point, Seen
 from chat.emergency_rules import Situation
@@ -145,8 +155,43 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
         heads=(_("Sujet"), _("Réponse")),
         thread_title=_("Messages"),
         thread=_thread(conversation),
-        codes_note=_("Un signe que ce document ne peut pas dessiner est écrit par son code : ⟦U+1F468⟧."),
+        codes_note=_(
+            "Un signe que ce document ne peut pas dessiner est écrit par son code : ⟦U+1F468⟧ ; "
+            "s'il y est trois fois de suite : ⟦U+1F468 ×3⟧."
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One document of a long exchange. first, last: the numbers of its messages, as they stand before each of them."""
+
+    number: int
+    first: str
+    last: str
+    document: Document
+
+
+def parts(whole: Document) -> list[Part]:
+    """The documents that an exchange makes; nearly always one. The file stands in the first, and each one says which
+    it is."""
+    found = exchange_paper.parts(whole)
+    if len(found) == 1:
+        return [Part(1, "", "", whole)]
+    made = []
+    for number, thread in enumerate(found, 1):
+        first, last = (head.partition(".")[0] for head, _body in (thread[0], thread[-1]))
+        which = _("Partie %(number)d sur %(count)d : messages %(first)s à %(last)s.") % {
+            "number": number,
+            "count": len(found),
+            "first": first,
+            "last": last,
+        }
+        sections = whole.sections if number == 1 else ()
+        made.append(
+            Part(number, first, last, replace(whole, about=[*whole.about, which], sections=sections, thread=thread))
+        )
+    return made
 
 
 def _facts(conversation: Conversation, dossier: desk.Dossier) -> list[Section]:

@@ -4,6 +4,7 @@ Each view obtains its conversation as its assigned agent; another agent's and an
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -30,10 +31,13 @@ from chat.case_forms import (
 )
 from chat.console_views import conversation_or_404, for_agents, screen
 from chat.models import Agent, Conversation, ConversationQuerySet
+from offload import pool
+from reports import limits
 from reports.models import AccessKind, Motive
 from reports.register import record
 
 FOUND_AT_MOST = 100
+PAPERS, PAPERS_SECONDS = 10, 60
 
 
 def _back(current: Conversation, anchor: str) -> HttpResponse:
@@ -228,23 +232,63 @@ def _found(agent: Agent, asked: dict[str, Any]) -> ConversationQuerySet:
 @require_POST
 @for_agents
 def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """The transcript and the file as a PDF, for a reason, with its line in the register."""
+    """The transcript and the file as a PDF, for a reason, with its line in the register.
+
+    Costs one reading of the thread, whose length is bounded, and one child process within the limits of
+    `offload.pool`; one at a time and PAPERS in PAPERS_SECONDS for an agent.
+    """
     current = conversation_or_404(agent, public_id)
     form = PaperForm(request.POST)
     if not form.is_valid():
         return screen(request, agent, current, problems=[str(error) for error in form.errors["motive"]])
+    if limits.is_over(f"paper:{agent.pk}", limit=PAPERS, seconds=PAPERS_SECONDS):
+        return _no_paper(request, agent, current, form, "often", 429)
+    parts = casefile.parts(casefile.document(agent, current, motive=form.reason, now=timezone.now()))
+    number = form.cleaned_data["part"] or (1 if len(parts) == 1 else 0)
+    if not 1 <= number <= len(parts):
+        return _no_paper(request, agent, current, form, "", 200, parts)
+    # Drawn outside any transaction, then recorded, then given: nothing is held meanwhile, and nothing is given without
+    # its line in the register.
+    try:
+        pages = exchange_paper.draw(parts[number - 1].document, who=f"agent:{agent.pk}")
+    except pool.NotDone as error:
+        return _no_paper(request, agent, current, form, "busy" if isinstance(error, pool.Busy) else "failed", 503)
+    which = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
     with transaction.atomic():
-        pages = exchange_paper.draw(casefile.document(agent, current, motive=form.reason, now=timezone.now()))
         record(
             kind=AccessKind.PAPER,
             by=agent.user,
             motive=form.reason,
             subject=str(current.public_id),
-            detail="pdf: transcript and file",
+            detail=f"pdf: transcript and file{which}",
         )
-    name = f"echange-{str(current.public_id)[:8]}.pdf"
+    name = f"echange-{str(current.public_id)[:8]}{f'-{number}' if which else ''}.pdf"
     return HttpResponse(
         pages,
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
+
+
+def _no_paper(
+    request: HttpRequest,
+    agent: Agent,
+    current: Conversation,
+    form: PaperForm,
+    problem: str,
+    status: int,
+    parts: Sequence[casefile.Part] = (),
+) -> HttpResponse:
+    """Why there is no document yet, or which parts it has; each leads on. problem: often, busy, failed."""
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "conversation": current,
+        "form": form,
+        "problem": problem,
+        "parts": parts,
+    }
+    response = render(request, "console/paper.html", context, status=status)
+    if status in (429, 503):
+        response["Retry-After"] = "60" if status == 429 else "10"
+    return response

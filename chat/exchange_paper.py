@@ -1,16 +1,25 @@
 """Documents that a screen reader can read (PDF/UA), made by Typst: an exchange with its file, an appointment's slip.
 
-What people wrote goes in as data: it is text to Typst, never markup.
+What people wrote goes in as data: it is text to Typst, never markup. The pages are drawn by a child process with limits
+of its own (`chat.paper_drawing`, docs/adr/0055), and a document is never longer than it can draw: `parts`.
 """
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import typst
+import offload.pool
+from chat import glyphs
 
-from chat import display, glyphs
+# One document: so many messages, and so many lines of paper, some two hundred pages of A4. The most that the child then
+# took was 235 MiB and 2.7 s, of thirteen kinds of text (docs/adr/0055). An ordinary exchange of an hour has four pages.
+MESSAGES_AT_MOST = 1_000
+LINES_AT_MOST = 12_000
+LINE_SIGNS = 90  # what a line of A4 holds at 10 points
+HEAD_LINES = 3  # of a message: its head, with the space around it
+# Whatever not every font draws, and what cannot be seen (`chat.glyphs`, `chat.display`).
+_BY_CODE = re.compile(r"[^\n -~\u00a0-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u205e\u20ac]+")
 
 _STYLE = """
 #let data = json(bytes(sys.inputs.data))
@@ -88,20 +97,46 @@ class Document:
     codes_note: str = ""
 
 
-def draw(document: Document, source: str = EXCHANGE) -> bytes:
+def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
     """The pages. Signs that the fonts do not draw stand there by their codes (`chat.glyphs`), and a line says so.
 
     So do those that cannot be seen: a control keeps a page from being made, and a direction would turn a line around.
+    who: whoever asks, who has one document drawn at a time. The document is one of `parts`.
+    Raises offload.pool.NotDone. Not inside a transaction.
     """
-    data: dict[str, Any] = _each_text(_data(document), display.visible)
-    texts = list(_texts(data))
-    signs = set(glyphs.signs_of(texts))
-    kept = glyphs.drawn(texts, can_draw=_can_draw) if signs else set()
-    try:
-        return _compile(source, _coded(data, kept, document) if kept != signs else data)
-    except typst.TypstError:
-        # Signs that are drawn alone may not be side by side.
-        return _compile(source, _coded(data, set(), document))
+    data = _data(document)
+    texts = [document.title, *document.about, *(body for _head, body in document.thread)]
+    asked = {"source": source, "data": data, "note": document.codes_note, "known": glyphs.known(texts)}
+    found, pages = offload.pool.run("chat.paper_drawing", asked, who=who)
+    glyphs.learn(found)
+    return pages
+
+
+def parts(document: Document) -> list[Sequence[tuple[str, str]]]:
+    """The thread cut into what one document holds, in order; one part at least. The first one has the sections too.
+
+    Linear in the length of the thread: 40 ms for 4 million signs.
+    """
+    found: list[list[tuple[str, str]]] = [[]]
+    about_file = [*document.about]
+    for section in document.sections:
+        about_file += [*section.lines, *map(" ".join, section.pairs)]
+    lines = min(sum(map(lines_of, about_file)), LINES_AT_MOST // 2)  # whatever the file says, messages go on beside it
+    for message in document.thread:
+        more = HEAD_LINES + lines_of(message[1])
+        if found[-1] and (lines + more > LINES_AT_MOST or len(found[-1]) == MESSAGES_AT_MOST):
+            found.append([])
+            lines = 0
+        found[-1].append(message)
+        lines += more
+    return list(found)
+
+
+def lines_of(text: str) -> int:
+    """How many lines of paper a text takes at most: a sign that may stand there by its code counts for nine. The same
+    wherever and whenever it is asked, so that a document's parts are."""
+    signs = len(text) + 8 * sum(map(len, _BY_CODE.findall(text)))
+    return text.count("\n") + 1 + signs // LINE_SIGNS
 
 
 def _data(document: Document) -> dict[str, Any]:
@@ -118,47 +153,3 @@ def _data(document: Document) -> dict[str, Any]:
         "thread_title": document.thread_title,
         "thread": [{"head": head, "body": body} for head, body in document.thread],
     }
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text of the data."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _texts(one)
-
-
-def _each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """The data with each of its texts changed."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {name: _each_text(one, change) for name, one in value.items()}
-    return [_each_text(one, change) for one in value]
-
-
-def _coded(data: dict[str, Any], kept: set[str], document: Document) -> dict[str, Any]:
-    found: dict[str, Any] = _each_text(data, lambda text: glyphs.with_codes(text, kept))
-    found["about"] += [document.codes_note] if document.codes_note else []
-    return found
-
-
-_SIGNS = """
-#set document(title: "x")
-#for sign in json(bytes(sys.inputs.data)) { par(sign) }
-"""
-
-
-def _can_draw(signs: list[str]) -> bool:
-    try:
-        _compile(_SIGNS, signs)
-    except typst.TypstError:
-        return False
-    return True
-
-
-def _compile(source: str, data: Any) -> bytes:
-    return typst.compile(
-        source.encode(), format="pdf", pdf_standards=["ua-1"], sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
-    )

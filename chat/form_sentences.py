@@ -117,6 +117,14 @@ SLIP_BRING = add(
     SLIP,
     _("Ce papier, et tout ce qui est gardé, avec les dates : captures d'écran, messages, certificat médical."),
 )
+SLIP_LATER = add(
+    "slip.later",
+    SLIP,
+    _(
+        "Le document n'a pas pu être fait pour le moment. Un nouvel essai sera possible dans quelques secondes. "
+        "Tout est écrit ici."
+    ),
+)
 YES = add("chat.answer_yes", PROPOSALS, _("Oui"))
 NO = add("chat.answer_no", PROPOSALS, _("Non"))
 LATER = add("chat.answer_later", PROPOSALS, _("Je ne sais pas encore"))

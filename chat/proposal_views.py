@@ -5,6 +5,7 @@ The answer itself is an ordinary message: `chat:message`, or a `post` frame, wit
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,6 +29,7 @@ from chat.exchange_paper import SLIP, Document, Section
 from chat.lifecycle import Status
 from chat.models import Conversation
 from chat.views import json_answer, manner_of, without_visit
+from offload import pool
 from reports import limits
 
 PAPERS, PAPERS_SECONDS = 10, 60
@@ -88,7 +90,7 @@ def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict
 
 @require_GET
 def slip_paper(request: HttpRequest) -> HttpResponse:
-    """The same, as a PDF."""
+    """The same, as a PDF: one child process within the limits of `offload.pool`, PAPERS in PAPERS_SECONDS."""
     current, found = _slip_of(request)
     if current is None:
         return without_visit(request)
@@ -107,11 +109,24 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
         ],
         language=(get_language() or "fr")[:2],
     )
+    try:
+        pages = exchange_paper.draw(document, SLIP, who=f"slip:{current.public_id}")
+    except pool.NotDone:
+        return _slip_later(request)
     return HttpResponse(
-        exchange_paper.draw(document, SLIP),
+        pages,
         content_type="application/pdf",
         headers={"Content-Disposition": 'attachment; filename="rendez-vous.pdf"', "Cache-Control": "no-store"},
     )
+
+
+def _slip_later(request: HttpRequest) -> HttpResponse:
+    """The slip on screen, which says all that the PDF would have, and that it may be asked for again."""
+    messages.error(request, form_sentences.SLIP_LATER.say())
+    response = slip(request)
+    response.status_code = 503
+    response["Retry-After"] = "10"
+    return response
 
 
 def bring() -> str:

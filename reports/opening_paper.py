@@ -1,9 +1,12 @@
-"""The register of openings as a PDF that a screen reader can read (PDF/UA), made by Typst."""
+"""The register of openings as a PDF that a screen reader can read (PDF/UA), made by Typst in a child process."""
 
-import json
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-import typst
+from offload import pool
+
+ROWS_AT_MOST = 1_000  # of a document, the newest: some sixty pages
 
 SOURCE = """
 #let data = json(bytes(sys.inputs.data))
@@ -30,14 +33,24 @@ def _counted(count: int) -> str:
     return "Aucune demande." if not count else "1 demande." if count == 1 else f"{count} demandes."
 
 
-def register_on_paper(*, heads: list[str], rows: list[list[str]], at: datetime) -> bytes:
-    """The pages. What is in `rows` goes in as data: it is text to Typst, never markup."""
-    data = {
+def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: datetime, who: str = "") -> bytes:
+    """The pages. What is in `rows` goes in as data: it is text to Typst, never markup.
+
+    rows: oldest first; of more than ROWS_AT_MOST the newest are drawn, and the document says so. who: whoever asks.
+    Raises offload.pool.NotDone. Not inside a transaction.
+    """
+    _nothing, pages = pool.run("offload.pdf", {"source": SOURCE, "data": on_paper(heads, rows, at)}, who=who)
+    return pages
+
+
+def on_paper(heads: list[str], rows: Sequence[list[str]], at: datetime) -> dict[str, Any]:
+    """What the document says."""
+    cut = ""
+    if len(rows) > ROWS_AT_MOST:
+        cut = f" Les {ROWS_AT_MOST} plus récentes sont ici ; le tableau (CSV) les a toutes."
+    return {
         "title": "Registre des levées d'anonymat",
-        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M} (Paris). {_counted(len(rows))} Heures du tableau : UTC.",
+        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M} (Paris). {_counted(len(rows))}{cut} Heures du tableau : UTC.",
         "heads": heads,
-        "rows": rows,
+        "rows": list(rows[-ROWS_AT_MOST:]),
     }
-    return typst.compile(
-        SOURCE.encode(), format="pdf", pdf_standards=["ua-1"], sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
-    )

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from offload import pool
 from reports import keyring, openings, register, unsent
 from reports.models import AccessKind, OpeningRequest, OpeningStep
 from reports.opening_forms import RefusalForm, ReplyForm, ReviewForm
@@ -335,11 +336,20 @@ def register_csv(request: HttpRequest) -> HttpResponse:
 
 @for_control
 def register_pdf(request: HttpRequest) -> HttpResponse:
-    """The register on paper."""
+    """The register on paper: drawn, then recorded, then given. One child process, for the newest rows."""
     from reports.opening_paper import register_on_paper
 
+    try:
+        content = register_on_paper(
+            heads=register_heads(), rows=register_rows(), at=timezone.localtime(), who=f"register:{request.user.pk}"
+        )
+    except pool.NotDone:
+        context = {"rows": register_rows(), "heads": register_heads(), "is_later": True}
+        response = render(request, "openings/register.html", context, status=503)
+        response["Retry-After"] = "10"
+        _record_export(request, "page")
+        return response
     _record_export(request, "pdf")
-    content = register_on_paper(heads=register_heads(), rows=register_rows(), at=timezone.localtime())
     return HttpResponse(content, content_type="application/pdf", headers=_attachment("pdf"))
 
 

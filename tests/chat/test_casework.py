@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import threading
 import time
 import uuid
@@ -17,12 +18,14 @@ from chat import (
     actions,
     casefile,
     closings,
+    console_case,
     duty,
     emergencies,
     exchange_paper,
     factsheets,
     glyphs,
     links,
+    paper_drawing,
     proposals,
     sentences,
 )
@@ -34,6 +37,7 @@ from chat.factsheets import Facts
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, ConversationEvent, EventKind
 from locations.models import Partner, ReceptionPoint
+from offload import pool
 from reports import keyring, readings
 from reports.models import AccessKind, AccessRecord
 from reports.session import GENERATION, KEY
@@ -749,16 +753,116 @@ def test_document_is_made_whatever_stands_in_any_of_its_parts(sign, source):
 def test_document_shows_what_cannot_be_seen_in_the_sheet(conversation, console, monkeypatch):
     save(conversation, notes={"notes": "Vu le soir\x0bpuis \u202egnp.exe\r\nfin", "links": "xn--e1afmkfd.com"})
     drawn: list[str] = []
-    compiled = exchange_paper._compile
 
     def told(source, data):
         drawn.append(str(data))
-        return compiled(source, data)
+        return b"%PDF"
 
-    monkeypatch.setattr(exchange_paper, "_compile", told)
+    monkeypatch.setattr(paper_drawing, "compile_pdf", told)
+    monkeypatch.setattr(pool, "run", lambda _module, data, **_who: paper_drawing.work(data))
     response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
     assert response.content.startswith(b"%PDF")
     assert "Vu le soir⟦U+000B⟧puis ⟦U+202E⟧gnp.exe\\nfin" in drawn[-1]
+
+
+def test_document_writes_signs_that_repeat_once():
+    family = "👨\u200d👩\u200d👧"
+    assert glyphs.with_codes(f"a{family * 700}b", set()) == "a⟦U+1F468 200D 1F469 200D 1F467 ×700⟧b"
+    assert glyphs.with_codes("中文文 中", {"文"}) == "⟦U+4E2D⟧文文 ⟦U+4E2D⟧"
+    assert glyphs.with_codes("中文文", set()) == "⟦U+4E2D, 6587 ×2⟧"
+
+
+def long_document(count, text):
+    thread = [(f"{number}. La personne", text) for number in range(1, count + 1)]
+    return Document(title="Échange", about=["a"], sections=[Section("Fiche", lines=["b"])], heads=("Sujet", "Réponse"),
+                    thread_title="Messages", thread=thread, codes_note="Codes.")  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text", ["👨\u200d👩\u200d👧" * 700, "a😀" * 2000, "bonjour à vous " * 266, "a\n" * 2000, "中文字符" * 1000]
+)
+def test_long_document_is_cut_into_parts_that_can_be_drawn(text):
+    """404 messages of 700 emoji took 12 to 17 s and 2.4 GiB of the process that serves pages. Now each part fits in a
+    third of what the child may take, and no message is in none or in two."""
+    whole = long_document(404, text)
+    parts = casefile.parts(whole)
+    assert [head for part in parts for head, _body in part.document.thread] == [head for head, _body in whole.thread]
+    assert len(parts) > 1 and [bool(part.document.sections) for part in parts] == [True] + [False] * (len(parts) - 1)
+    assert parts[1].document.about[-1].startswith(f"Partie 2 sur {len(parts)} : messages {parts[1].first} à ")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    pages = exchange_paper.draw(max(parts, key=lambda part: len(part.document.thread)).document)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert pages.startswith(b"%PDF")
+    assert after.ru_utime - before.ru_utime < pool.CPU_SECONDS / 2
+
+
+def test_document_has_so_many_messages_at_most():
+    parts = exchange_paper.parts(long_document(exchange_paper.MESSAGES_AT_MOST + 1, "a"))
+    assert list(map(len, parts)) == [exchange_paper.MESSAGES_AT_MOST, 1]
+
+
+def test_long_exchange_is_given_part_by_part_each_with_its_line(conversation, console, monkeypatch):
+    monkeypatch.setattr(exchange_paper, "MESSAGES_AT_MOST", 2)
+    for number in range(3):
+        make.message(conversation, f"numéro {number}")
+    shown = console.post(page_of(conversation) + "document/", {"motive": "justice"})
+    assert shown.status_code == 200 and "Partie 2 : messages" in shown.content.decode()
+    assert not AccessRecord.objects.exists()
+    asked = {"motive": "justice", "part": "2"}
+    pages = console.post(page_of(conversation) + "document/", asked)
+    assert pages.content.startswith(b"%PDF") and pages["Content-Disposition"].endswith('-2.pdf"')
+    assert AccessRecord.objects.get(kind=AccessKind.PAPER).detail == "pdf: transcript and file, part 2 of 2"
+    assert b"Partie 2" in console.post(page_of(conversation) + "document/", {**asked, "part": "3"}).content
+    assert AccessRecord.objects.count() == 1
+
+
+def _killed(*_args, **_given):
+    """As `pool.run`, with a child that the machine kills."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "_speak", lambda child, _data: child.kill() or b"")
+        return run_in_child(*_args, **_given)
+
+
+run_in_child = pool.run
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [("killed", "Rien n'est perdu : recommencez."), ("busy", "Attendez quelques secondes")]
+)
+def test_document_that_cannot_be_made_is_told_and_leaves_no_line(conversation, console, monkeypatch, fault, told):
+    if fault == "killed":
+        monkeypatch.setattr(pool, "run", _killed)
+    else:
+        monkeypatch.setattr(pool, "_places", threading.BoundedSemaphore(1))
+        pool._places.acquire()
+    response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
+    page = unescape(response.content.decode())
+    assert (response.status_code, response["Retry-After"]) == (503, "10") and told in page
+    assert 'name="motive" value="justice"' in page
+    assert not AccessRecord.objects.exists()
+
+
+def test_documents_are_not_asked_for_in_a_loop(conversation, console, monkeypatch):
+    monkeypatch.setattr(console_case, "PAPERS", 1)
+    answers = [
+        console.post(page_of(conversation) + "document/", {"motive": "justice"}).status_code for _one in range(2)
+    ]
+    assert answers == [200, 429] and AccessRecord.objects.count() == 1
+
+
+def test_document_is_drawn_outside_any_transaction(conversation, console, monkeypatch):
+    seen = []
+    real = pool.run
+    depth = len(connection.savepoint_ids)  # of the test itself
+
+    def run(*args, **given):
+        seen.append(len(connection.savepoint_ids) - depth)
+        return real(*args, **given)
+
+    monkeypatch.setattr(pool, "run", run)
+    assert console.post(page_of(conversation) + "document/", {"motive": "justice"}).status_code == 200
+    assert seen == [0]
 
 
 def test_document_writes_what_no_font_draws_by_its_code(monkeypatch):

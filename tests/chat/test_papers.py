@@ -62,10 +62,7 @@ def test_broken_words_carry_no_sign_that_was_not_written():
 
 
 @pytest.mark.parametrize(("count", "told"), [(0, "Aucune demande."), (1, "1 demande."), (2, "2 demandes.")])
-def test_register_says_how_many_and_of_which_hours(count, told, monkeypatch):
-    kept = {}
-    monkeypatch.setattr(typst, "compile", lambda *_args, **given: kept.update(given) or b"%PDF")
+def test_register_says_how_many_and_of_which_hours(count, told):
     at = datetime(2026, 11, 26, 1, 40, tzinfo=UTC)
-    opening_paper.register_on_paper(heads=["Demande"], rows=[["x"]] * count, at=at)
-    said = json.loads(kept["sys_inputs"]["data"])["at"]
+    said = opening_paper.on_paper(["Demande"], [["x"]] * count, at)["at"]
     assert told in said and "UTC" in said and "01:40 (Paris)" in said

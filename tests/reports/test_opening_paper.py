@@ -18,16 +18,13 @@ REST = ["Nom laissé par la personne", "non", "2026-11-11 00:42", "police1", "su
 DARK = 140
 
 
-def drawn(monkeypatch, rows: list[list[str]]) -> Image.Image:
+def drawn(rows: list[list[str]]) -> Image.Image:
     """The first page as a picture, of the very source that makes the PDF."""
 
-    def as_png(source: bytes, *, sys_inputs: dict[str, str], **_pdf: object) -> bytes:
-        assert json.loads(sys_inputs["data"])["rows"] == rows
-        return bytes(real(source, format="png", ppi=150, sys_inputs=sys_inputs))
-
-    real = typst.compile
-    monkeypatch.setattr(typst, "compile", as_png)
-    picture = opening_paper.register_on_paper(heads=HEADS, rows=rows, at=datetime(2026, 11, 26, tzinfo=UTC))
+    data = opening_paper.on_paper(HEADS, rows, datetime(2026, 11, 26, tzinfo=UTC))
+    picture = typst.compile(
+        opening_paper.SOURCE.encode(), format="png", ppi=150, sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
+    )
     return Image.open(io.BytesIO(picture)).convert("L")
 
 
@@ -56,10 +53,17 @@ def rules_of(picture: Image.Image) -> list[int]:
         "x" * 60,
     ],
 )
-def test_long_cell_stays_in_its_column(monkeypatch, long):
-    picture = drawn(monkeypatch, [[long, "", *REST]])
+def test_long_cell_stays_in_its_column(long):
+    picture = drawn([[long, "", *REST]])
     top, *_others, bottom = rules_of(picture)
     first_row = rules_of(picture)[1]
     _left, start, end, *_right = lines_of(picture, top + 5, bottom - 2)
     beside = picture.crop((start + 6, first_row + 6, end - 3, bottom - 3))
     assert beside.getextrema()[0] > DARK, "the empty column beside it is white"
+
+
+def test_register_of_many_openings_is_cut_to_the_newest_and_says_so():
+    rows = [[str(number)] for number in range(opening_paper.ROWS_AT_MOST + 5)]
+    data = opening_paper.on_paper(["Demande"], rows, datetime(2026, 11, 26, tzinfo=UTC))
+    assert data["rows"] == rows[5:] and f"Les {opening_paper.ROWS_AT_MOST} plus récentes" in data["at"]
+    assert f"{len(rows)} demandes." in data["at"]

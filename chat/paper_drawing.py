@@ -1,0 +1,69 @@
+"""The job that draws a document of `chat.exchange_paper`, in a child process: which signs can be drawn, then the pages.
+
+It knows no settings, no database and no request.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import typst
+
+from chat import display, glyphs
+from offload.pdf import compile_pdf
+
+_SIGNS = """
+#set document(title: "x")
+#for sign in json(bytes(sys.inputs.data)) { par(sign) }
+"""
+
+
+def work(asked: dict[str, Any]) -> tuple[dict[str, bool], bytes]:
+    """What was found of signs, and the pages. asked: `source`, `data`, `note` (said when a sign stands by its code)
+    and `known`, what is known of signs already.
+
+    Raises typst.TypstError. At most `glyphs.AT_MOST` + 2 compilations.
+    """
+    data = change_each(asked["data"], display.visible)
+    glyphs.learn(asked["known"])
+    texts = list(each_text(data))
+    signs = set(glyphs.signs_of(texts))
+    kept = glyphs.drawn(texts, can_draw=_can_draw) if signs else set()
+    found = glyphs.known(texts)
+    try:
+        pages = compile_pdf(asked["source"], _coded(data, kept, asked["note"]) if kept != signs else data)
+    except typst.TypstError:
+        # Signs that are drawn alone may not be side by side.
+        pages = compile_pdf(asked["source"], _coded(data, set(), asked["note"]))
+    return found, pages
+
+
+def each_text(value: Any) -> Iterator[str]:
+    """Every text of the data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from each_text(one)
+
+
+def _coded(data: dict[str, Any], kept: set[str], note: str) -> dict[str, Any]:
+    found: dict[str, Any] = change_each(data, lambda text: glyphs.with_codes(text, kept))
+    found["about"] += [note] if note else []
+    return found
+
+
+def change_each(value: Any, change: Callable[[str], str]) -> Any:
+    """The data with each of its texts changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: change_each(one, change) for name, one in value.items()}
+    return [change_each(one, change) for one in value]
+
+
+def _can_draw(signs: list[str]) -> bool:
+    try:
+        compile_pdf(_SIGNS, signs)
+    except typst.TypstError:
+        return False
+    return True

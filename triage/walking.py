@@ -1,0 +1,63 @@
+"""The walk of all paths of a questionnaire in a child process: administrators write it, and some take seconds.
+
+`work` runs in the child, which knows no database and no secret; `walked` asks for it.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from offload import pool
+from triage.document import Problem
+from triage.outcomes import Outcome
+from triage.walk import Walk
+
+
+def work(written: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """What the walk of this document found, as JSON. In a child only: it sets up Django for translations alone.
+
+    Raises document.DocumentError.
+    """
+    import django
+
+    settings.configure(USE_I18N=True, LANGUAGE_CODE="fr", LOCALE_PATHS=[pool.ROOT / "pnav" / "locale"], USE_TZ=True)
+    django.setup()
+    from triage import document, walk
+
+    found = walk.check(document.load(written, version="walked"))
+    return {
+        "problems": [[one.place, one.message] for one in found.problems],
+        "paths": found.paths,
+        "longest": found.longest,
+        "states": found.states,
+        "outcomes": sorted(str(one) for one in found.outcomes),
+        "untranslated": found.untranslated,
+    }, b""
+
+
+def walked(written: Any) -> tuple[Walk, bool]:
+    """What the walk of this document found, and whether that is so for good: no problem of this moment stood in it.
+
+    written: a document that `document.load` reads. Costs one child process within the limits of `offload.pool`.
+    """
+    try:
+        found, _nothing = pool.run("triage.walking", written)
+    except pool.NotDone as error:
+        is_for_good = error.why in ("time", "memory")
+        with translation.override("fr"):
+            message = (
+                _("Il y a trop de chemins pour les vérifier tous : simplifiez les conditions.")
+                if is_for_good
+                else _("La vérification n'a pas pu se faire maintenant : rechargez cette page dans une minute.")
+            )
+        return Walk(problems=(Problem(("questions",), message),)), is_for_good
+    return Walk(
+        problems=tuple(Problem(tuple(place), message) for place, message in found["problems"]),
+        paths=found["paths"],
+        longest=found["longest"],
+        states=found["states"],
+        outcomes=frozenset(map(Outcome, found["outcomes"])),
+        untranslated=found["untranslated"],
+    ), True
