@@ -32,9 +32,12 @@ _SUSPECT = re.compile(f"[{_HIDDEN}]|(?<=[{_MARKS}]{{4}})[{_MARKS}]+")
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _FOREIGN = re.compile(f"[^\u0000-\u007f\ufe0f{_LATIN}]")  # U+FE0F: what makes a sign an emoji
 _SEPARATORS = "\u2024\u2044\u2215\u29f8\u3002\ufe52\uff0e\uff0f\uff61"
-# A name of a host, with or without what stands before and after it in an address.
-_HOST = re.compile(r"[^\s/@:<>()\"«»,;⟦⟧]+(?:[.\u3002\uff0e\uff61][^\s/@:<>()\"«»,;⟦⟧.]+)+")
-_ASCII_END = re.compile(r"[A-Za-z]{2,}$")
+# A name of a host, with or without what stands before and after it in an address. It begins where a run of such
+# characters begins: tried from each of them, a run without a dot would take the square of its length. The matches are
+# the same, for what a run holds is found from its first character or not at all (tests/chat/test_display.py).
+_OUTSIDE = r"\s/@:<>()\"«»,;⟦⟧"
+_HOST = re.compile(rf"(?<![^{_OUTSIDE}])[^{_OUTSIDE}]+(?:[.\u3002\uff0e\uff61][^{_OUTSIDE}.]+)+")
+_ASCII_END = re.compile(r"[A-Za-z]{2}$")
 
 
 def is_misleading(host: str) -> bool:

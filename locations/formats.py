@@ -289,7 +289,7 @@ def parse_cedex(row: Cells) -> Iterable[Record]:
         kind="cedex",
         label=clean(row["libelle_cedex"]),
         is_approximate=row.get("methode") == "organisme",
-        locality=re.sub(r"(?i)\s+cedex\b.*", "", clean(row["libelle_cedex"])),
+        locality=re.sub(r"(?i)(?<!\s)\s+cedex\b.*", "", clean(row["libelle_cedex"])),
     )
 
 
@@ -357,7 +357,7 @@ def _unit(row: Cells, *, force: str, read_hours: Callable[[], hours.Week | None]
         lines = [clean(line) for line in str(row.get("adresse_geographique") or "").split("$")]
         address = ", ".join(line for line in lines if line and not re.match(r"\d{5} ", line))
         # Some copies have the whole address on one line: leave out what the other columns say again.
-        address = re.sub(rf"\s+{postal_code or 'x'}\b.*$", "", address)
+        address = re.sub(rf"(?<!\s)\s+{postal_code or 'x'}\b.*$", "", address)
     url = web_address(row.get(f"{prefix}url") or row.get("url"), remarks)
     dila_id = clean(row.get("x_dila_id"))
     if not dila_id and (found := re.search(r"(gendarmerie|commissariat_police)-[0-9AB]{5}-\d+", url)):

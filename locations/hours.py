@@ -31,7 +31,7 @@ _FRENCH = dict(zip(("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi",
 _DAY_PATTERN = re.compile(
     r"(lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|jours?[ _]f[ée]ri[ée]s?)\s*:", re.IGNORECASE
 )
-_SLOT_PATTERN = re.compile(r"(\d{1,2})\s*[h:]\s*(\d{0,2})\s*-\s*(\d{1,2})\s*[h:]\s*(\d{0,2})")
+_SLOT_PATTERN = re.compile(r"(\d{1,2})\s*[h:]\s*(?:(\d{1,2})\s*)?-\s*(\d{1,2})\s*[h:]\s*(\d{0,2})")
 _TIME_PATTERN = re.compile(r"(\d{1,2})(?:[h:](\d{1,2})?)?(?::\d{2})?")
 
 

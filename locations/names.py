@@ -9,7 +9,8 @@ import unicodedata
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ð": "d", "ł": "l"})
 _WORDS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "s": "sur", "ss": "sous"}
-_ORDINAL = re.compile(r"0*(\d+)(?:er|ere|e|eme|ieme|nd|nde)?")
+# Not « 0*(\d+) »: a row of zeros that nothing follows would be cut in two at each of its places.
+_ORDINAL = re.compile(r"0*([1-9]\d*|0)(?:er|ere|e|eme|ieme|nd|nde)?")
 _ROMAN_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _ROMAN = {roman: str(number) for number, roman in enumerate(_ROMAN_NUMERALS.split(" "), start=1)}
 _UNIT_NOUNS = "commissariat bureau poste police nationale gendarmerie brigade arrondissement central territoriale"

@@ -140,8 +140,8 @@ class ShareFile:
     @classmethod
     def parse(cls, text: str) -> "ShareFile":
         """The share that `text` holds, however its lines end. Raises DamagedShare."""
-        found = re.findall(r"^[ \t\ufeff]*([a-z]+)[ \t]*:[ \t]*(\S.*?)\s*$", text, re.MULTILINE)
-        fields = dict(found)
+        found = re.findall(r"^[ \t\ufeff]*([a-z]+)[ \t]*:[ \t]*(\S.*)$", text, re.MULTILINE)
+        fields = {name: value.rstrip() for name, value in found}
         if tuple(fields) != NAMES or len(found) != len(fields) or fields["format"] != FORMAT:
             raise DamagedShare("This is not a share of the seal, or not the whole of it.")
         if fields.pop("controle") != _checksum(fields):

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,10 @@ from pnav.accounts.second_factor import of_account
 from reports import events
 from reports.events import Event
 from reports.keyring import UnsealError
+
+# Characters: what is longer was not typed. A form may hold 2.5 MB, and whether a password is easily guessed is looked
+# for in all of it. Four times what ASVS 6.2.9 wants to be allowed at least.
+TYPED_MAX = 512
 
 
 class Worded(forms.Form):
@@ -34,6 +39,8 @@ class Worded(forms.Form):
             field.help_text = self.hints.get(name, "")
             field.widget.attrs.pop("placeholder", None)
             field.error_messages["required"] = _("Remplissez ce champ : %(label)s.") % {"label": field.label}
+            if isinstance(field, forms.CharField) and not field.widget.is_hidden and field.max_length is None:
+                field.validators = [*field.validators, MaxLengthValidator(TYPED_MAX)]
             if not field.widget.is_hidden and not isinstance(field.widget, forms.CheckboxInput):
                 field.widget.attrs["class"] = "fr-input"
                 field.widget.attrs["spellcheck"] = "false"

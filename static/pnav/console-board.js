@@ -72,7 +72,7 @@
       !field.readOnly && (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
     const refresh = async () => {
       if (document.hidden) return;
-      const address = location.pathname.replace(/[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : "")); // after a POST: the page's own
+      const address = location.pathname.replace(/(?<=\/)[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : "")); // after a POST: the page's own
       const count = await load(`${address}?partie=nombre`).catch(() => null);
       const steps = find("#etapes-zone");
       old.hidden = Boolean(count);

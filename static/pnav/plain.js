@@ -13,9 +13,11 @@
   const foreign = new RegExp(`(?![\\u0000-\\u007f\\ufe0f${LATIN}])[\\p{L}\\p{M}\\p{N}${SEPARATORS}]`, "u");
   // As Python's \s: these and no other.
   const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-  const host = new RegExp(`[^${SPACE}/@:<>()"«»,;⟦⟧]+(?:[.\\u3002\\uff0e\\uff61][^${SPACE}/@:<>()"«»,;⟦⟧.]+)+`, "gu");
+  const OUTSIDE = `${SPACE}/@:<>()"«»,;⟦⟧`;
+  // From the beginning of a run, or a long one without a dot would take the square of its length.
+  const host = new RegExp(`(?<![^${OUTSIDE}])[^${OUTSIDE}]+(?:[.\\u3002\\uff0e\\uff61][^${OUTSIDE}.]+)+`, "gu");
   const isMisleading = (name) => name.split(".").some((label) => label.toLowerCase().startsWith("xn--")) ||
-    (/[A-Za-z]{2,}$/u.test(name) && foreign.test(name));
+    (/[A-Za-z]{2}$/u.test(name) && foreign.test(name));
 
   const seen = (hidden) => {
     const points = [...hidden], more = points.length > 1 ? ` +${points.length - 1}` : "";
@@ -28,7 +30,7 @@
     for (const found of text.matchAll(honest)) for (let n = 0; n < found[0].length; n++) kept.add(found.index + n);
     const shown = text.replace(suspect, (found, at) => kept.has(at) ? found : seen(found));
     return shown.replace(host, (found) => {
-      const bare = found.replace(/[.!?…'’]+$/u, "");
+      const bare = found.replace(/(?<![.!?…'’])[.!?…'’]+$/u, "");
       return isMisleading(bare) ? `${bare} ⟦${misleading}⟧${found.slice(bare.length)}` : found;
     });
   };

@@ -380,7 +380,6 @@ ROUTES: dict[str, Route] = {
     "admin:password_change_done": Route(administrators, READ),
     "admin:autocomplete": Route(never_administrators, READ),  # without the field it completes
     "admin:jsi18n": Route(administrators, READ),
-    "admin:view_on_site": Route(missing_administrators, FORM),  # no model has a page of its own on the site
     "admin:app_list": Route(administrators, FORM, where={"app_label": "chat"}),
     "admin:auth_user_password_change": Route(administrators, FORM),
     "admin:accounts_user_import": Route(administrators, FORM),

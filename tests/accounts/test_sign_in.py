@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from chat.identity import Pass
 from pnav.accounts import device
+from pnav.accounts.forms import TYPED_MAX
 from pnav.accounts.models import Role, User
 from pnav.errors import too_many
 from pnav.identity import identify
@@ -40,6 +41,14 @@ def test_login_asks_for_the_code_and_lets_in_after_it(client):
     answer = client.post(answer.url, {"code": totp_code()})
     assert answer.url == "/console/"
     assert client.session["_auth_user_id"] == str(User.objects.get().pk)
+
+
+@pytest.mark.parametrize(("length", "is_refused"), [(TYPED_MAX, False), (TYPED_MAX + 1, True)])
+def test_login_with_a_password_that_nobody_types_is_not_compared(client, caplog, length, is_refused):
+    make_user("camille")
+    page = client.post("/compte/login/", {"login": "camille", "password": "x" * length}).text
+    assert ("event=sign_in_failed" in caplog.text) is not is_refused
+    assert ("au plus 512" in page) is is_refused
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """What is drawn has nothing in it that cannot be seen, and what is kept is what was written."""
 
+import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat import display, protocol
 from chat.display import plain
+from tests import patterns
 
 SEEN = {
     "override": ("facture\u202egpj.exe", "facture⟦U+202E⟧gpj.exe"),
@@ -70,6 +73,31 @@ def test_plain_warns_of_mixed_alphabets(text):
 )
 def test_plain_takes_a_missing_space_for_no_address(text):
     assert plain(text) == text
+
+
+# The pattern of host names as it was, tried from every place: what it found is what is found now, in linear time.
+EVERY_PLACE = re.compile(r"[^\s/@:<>()\"«»,;⟦⟧]+(?:[.\u3002\uff0e\uff61][^\s/@:<>()\"«»,;⟦⟧.]+)+")
+AROUND_HOSTS = st.text(alphabet=[*'ab1é.。．｡ /@:<>()"«»,;⟦⟧-!\n\u0301😀漢\u202e'], max_size=40)
+
+
+@settings(max_examples=2_000)
+@given(AROUND_HOSTS)
+def test_hosts_are_found_where_every_place_is_tried(text):
+    assert [one.span() for one in display._HOST.finditer(text)] == [one.span() for one in EVERY_PLACE.finditer(text)]
+
+
+@settings(max_examples=500)
+@given(AROUND_HOSTS)
+def test_end_of_a_host_is_two_letters(text):
+    assert bool(display._ASCII_END.search(text)) == bool(re.search(r"[A-Za-z]{2,}$", text))
+
+
+@pytest.mark.parametrize("kind", patterns.RUNS)
+def test_longest_message_of_a_kind_is_drawn_in_milliseconds(kind):
+    """A page draws hundreds. The longest took 200 ms before; the bound of any act is 20."""
+    text = (patterns.RUNS[kind] * protocol.MAX_BODY)[: protocol.MAX_BODY]
+    for tail in ("", ".a1", "é.com"):
+        assert patterns.seconds(plain, text[: -len(tail) or None] + tail, times=3) < 0.02
 
 
 @given(st.text())
