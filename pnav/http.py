@@ -8,6 +8,7 @@ a slow query holds one thread, never the loop where the sockets live. See docs/a
 """
 
 import asyncio
+import io
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,8 +17,9 @@ from contextvars import Context
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestAborted
+from django.core.exceptions import BadRequest, RequestAborted, RequestDataTooBig
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.exception import response_for_exception
 from django.core.signals import request_started
 from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
@@ -35,6 +37,12 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 PROBES = {"/health/live", "/health/ready"}  # asynchronous views
 METRICS = "/metrics"
+# What a request may carry, in bytes: a form, a frame or a file, whatever it says it is. Above it nothing of it is read.
+# A page's longest text is a draft of 20,000 characters: 240,000 bytes when each is an emoji. In the admin a whole
+# questionnaire (`triage.admin.DOCUMENT_MAX_LENGTH`) or a sheet of accounts is sent: what the proxy lets pass.
+BODY_MAX_BYTES = 256 * 1024
+ADMIN_BODY_MAX_BYTES = 1024 * 1024
+ADMIN = "/admin/"
 THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
 # Leaving waits for no page: each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and asks nothing
 # of the database. While it stands still, a process lets 20 people a second go.
@@ -54,8 +62,29 @@ def _whole(response: HttpResponseBase) -> HttpResponse:
 
 async def _cancel_when_gone(receive: Receive, work: Future[HttpResponse]) -> None:
     """What a thread has begun goes on to its end; its answer goes nowhere."""
-    await receive()  # after the body, only http.disconnect can come
+    while (await receive())["type"] != "http.disconnect":
+        pass  # the rest of a body that is too large: thrown away
     work.cancel()
+
+
+def body_max_bytes(path: str) -> int:
+    """How many bytes a request for this path may carry."""
+    return ADMIN_BODY_MAX_BYTES if path.startswith(ADMIN) else BODY_MAX_BYTES
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """`receive` that raises RequestDataTooBig once more than `most` bytes of body have come, and keeps none of them."""
+    left = most
+
+    async def receive_bounded() -> Mapping[str, Any]:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise RequestDataTooBig("The body of this request is larger than its bound.")
+        return message
+
+    return receive_bounded
 
 
 class PageHandler(ASGIHandler):
@@ -75,13 +104,18 @@ class PageHandler(ASGIHandler):
         """Serve one request. A client that leaves before a thread was free is not served at all.
 
         When the server stops (it cancels what runs), an answer under way is still finished and sent.
+        What carries more than `body_max_bytes` gets the page of a bad request, and its stack does not run.
         """
+        is_too_large = False
+        body_file: IO[bytes]
         try:
-            body_file = await self.read_body(receive)
+            body_file = await self.read_body(_bounded(receive, body_max_bytes(scope["path"])))
         except RequestAborted:
             return
+        except RequestDataTooBig:
+            body_file, is_too_large = io.BytesIO(), True
         # An empty context: the language or the address table of one request can reach no other.
-        work = self.threads.submit(Context().run, self.answer, scope, body_file)
+        work = self.threads.submit(Context().run, self.answer, scope, body_file, is_too_large)
         answered = asyncio.wrap_future(work)
         leaving = asyncio.create_task(_cancel_when_gone(receive, work)) if self.is_dropped_with_its_client else None
         try:
@@ -96,7 +130,7 @@ class PageHandler(ASGIHandler):
                 leaving.cancel()
         await self.send_response(response, send)
 
-    def answer(self, scope: Scope, body_file: IO[bytes]) -> HttpResponse:
+    def answer(self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False) -> HttpResponse:
         """In a page thread: everything from `request_started` to `request_finished`. The answer is closed."""
         with closing(body_file):
             set_script_prefix(get_script_prefix(scope))
@@ -109,7 +143,10 @@ class PageHandler(ASGIHandler):
                 request, response = None, say("", HttpResponseBadRequest())
             if request is not None:
                 self.prepare()
-                response = self.get_response(request)
+                if is_too_large:
+                    response = say(request.path, response_for_exception(request, RequestDataTooBig()))
+                else:
+                    response = self.get_response(request)
             response._handler_class = self.__class__
             with closing(response):
                 return _whole(response)

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from pnav.accounts.lookups import Bounded
 from pnav.accounts.proof import Proved
 from pnav.accounts.recorded import Recorded, or_undone
 
@@ -46,10 +47,12 @@ class PnavAdminSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """`Proved` and `Recorded` stand before every class: what it overrides leaves neither out."""
+        """`Bounded`, `Proved` and `Recorded` stand before every class: what it overrides leaves none out."""
         base = admin_class or admin.ModelAdmin
         recorded = new_class(
-            base.__name__, (Proved, Recorded, base), exec_body=lambda body: body.update(__module__=base.__module__)
+            base.__name__,
+            (Bounded, Proved, Recorded, base),
+            exec_body=lambda body: body.update(__module__=base.__module__),
         )
         super().register(model_or_iterable, recorded, **options)
 

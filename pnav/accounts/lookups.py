@@ -1,0 +1,44 @@
+"""What the lists of the admin may be asked: the filters they show, in few words.
+
+Django lets an address filter a list by any local field, whether or not a filter of the page offers it: by the first
+signs of a secret, one after the other, or across tables (`agent__assigned__id__gt`). Here only the addresses that the
+filters of the page themselves make are answered.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+# What Django's own filters put behind the name of their field: a choice, a relation, a yes or no, a span of dates.
+SUFFIXES = (
+    "", "__exact", "__isnull", "__isempty", "__id__exact", "__pk__exact", "__in", "__gte", "__lt",
+    "__year", "__month", "__day",
+)  # fmt: skip
+SEARCH_MAX_LENGTH = 200  # characters; the rest of a longer search is not read
+SEARCH_MAX_WORDS = 8  # each is looked for in every field of the list's `search_fields`
+
+
+class Bounded(admin.ModelAdmin):
+    """Stands before a `ModelAdmin`: an address filters by what the page offers, and a search has a length."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Whether a filter of this list makes such a lookup; what the class itself allows must allow it too."""
+        names = {str(self.date_hierarchy)} if self.date_hierarchy else set()
+        for entry in self.get_list_filter(request):
+            if isinstance(entry, str):
+                names.add(entry)
+            elif isinstance(entry, list | tuple):
+                names.add(str(entry[0]))
+            elif isinstance(entry, type) and issubclass(entry, ListFilter):
+                names.add(str(getattr(entry, "parameter_name", "")))
+        offered = {name + suffix for name in names if name for suffix in SUFFIXES}
+        return lookup in offered and super().lookup_allowed(lookup, value, request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        words = search_term[:SEARCH_MAX_LENGTH].split()[:SEARCH_MAX_WORDS]
+        return super().get_search_results(request, queryset, " ".join(words))

@@ -1,0 +1,93 @@
+"""An address filters a list of the admin by what the page offers, and by nothing else; a search has a length."""
+
+import re
+from html import unescape
+
+import pytest
+from django.conf import settings as site
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from pnav.accounts.lookups import SEARCH_MAX_WORDS
+from pnav.accounts.models import Role, User
+from tests.access.people import signed_in
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+# Lists that their class draws itself, from the house rules and the catalogue: nothing of an address filters them.
+DRAWN = {"reports.HouseRule", "sentences.ChangedSentence"}
+CLASSES = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+@pytest.fixture
+def chief() -> Client:
+    client = Client()
+    user = User.objects.create_user("chef", password="a password for tests", role=Role.ADMINISTRATOR)
+    client.cookies[site.SESSION_COOKIE_NAME] = signed_in(user)
+    return client
+
+
+def address_of(model) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "confirmed_link__startswith=a",
+        "session_generation__gt=0",
+        "password__startswith=p",
+        "username__regex=(a%2B)%2B",
+        "agent__assigned__id__gt=1",
+        "agent__unit__name__contains=a",
+        "agent__unit__id__exact__gt=1",
+        "role__in__in=1",
+        "id__gt=0",
+    ],
+)
+def test_account_is_filtered_by_what_the_page_offers(chief, caplog, query):
+    make.agent()
+    answer = chief.get(f"{reverse('admin:accounts_user_changelist')}?{query}")
+    assert answer.status_code == 400
+    assert "Traceback" not in caplog.text and "agent1" not in answer.text
+
+
+@pytest.mark.parametrize("model", CLASSES, ids=lambda model: model._meta.label)
+def test_every_filter_that_a_page_shows_works(chief, model):
+    """Each link of the filters of each list, as the page draws them, is answered."""
+    make.message(make.assigned())
+    page = chief.get(address_of(model))
+    links = {unescape(link) for link in re.findall(r'<a href="(\?[^"]*)"', page.text)}
+    for link in sorted(links):
+        assert chief.get(address_of(model) + link).status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in CLASSES if model._meta.label not in DRAWN], ids=lambda model: model._meta.label
+)
+def test_no_list_is_filtered_by_a_field_that_it_does_not_offer(chief, model):
+    """Every local field that is none of the filters, by a lookup that would tell its value sign by sign."""
+    offered = {entry if isinstance(entry, str) else entry[0] for entry in admin.site._registry[model].list_filter
+               if isinstance(entry, str | tuple | list)}  # fmt: skip
+    tried = 0
+    for field in model._meta.get_fields():
+        if not field.concrete or field.name in offered:
+            continue
+        assert chief.get(address_of(model), {f"{field.name}__gt": "1"}).status_code in {400, 404}, field.name
+        tried += 1
+    assert tried
+
+
+def test_search_looks_for_few_words(chief):
+    address = reverse("admin:accounts_user_changelist")
+
+    def conditions(words: int) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert chief.get(address, {"q": "a " * words}).status_code == 200
+        return max(query["sql"].count("LIKE UPPER") for query in queries)
+
+    assert conditions(2) < conditions(SEARCH_MAX_WORDS) == conditions(64)
