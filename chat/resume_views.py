@@ -15,9 +15,9 @@ from chat.forms import CodeForm
 from chat.lifecycle import Status
 from chat.models import Conversation, FollowUp
 from chat.views import json_answer, manner_of, when_away, without_visit
-from reports import arrivals, house, house_rules, limits
+from reports import arrivals, house, house_rules, limits, networks
 from reports.models import ErasureRequest
-from reports.visitor import hashed_networks
+from reports.visitor import networks_of
 from sentences import dates
 
 CODES_SECONDS = 10 * 60  # in which a conversation may ask for `house_rules.CODES_MOST`
@@ -25,9 +25,8 @@ CODES_SECONDS = 10 * 60  # in which a conversation may ask for `house_rules.CODE
 # the limits protect is the processor. A network that used up its own tries no longer counts in those of everybody, so
 # that it cannot keep others out; and the first tries of each network have a part of their own, which those who try on
 # and on do not reach.
-# A network may make `house_rules.TRIES_MOST` in this time: a school behind one address comes back too. The wider ones
-# of IPv6, a household's, then a company's or a part of a provider's, may make so many times as many.
-TRIES_SECONDS, WIDER = 10 * 60, (1, 2, 6)
+# A network may make `house_rules.TRIES_MOST` in a window of `networks.CODES`: a school behind one address comes back
+# too. Its first tries may be as many more as the noise of that limit: nobody's first one is taken for a late one.
 FIRST_TRIES = 3
 ALL_TRIES, ALL_FIRST_TRIES, ALL_TRIES_SECONDS = 200, 100, 60  # everybody together
 
@@ -168,14 +167,11 @@ def _try(
 
     All codes that do not work get the same sentence: it tells a guesser nothing.
     """
-    tries = 0  # of the widest of its networks
-    most = house.value(house_rules.TRIES_MOST)
-    for network, times in zip(hashed_networks(request), WIDER, strict=False):
-        tries = limits.count_one(f"resume:{network}", seconds=TRIES_SECONDS) or 0
-        if tries > times * most:
-            limits.tell_reached("resume")
-            return None, form_sentences.TRIES_MANY.say(), 429
-    if not _has_room(is_first=0 < tries <= FIRST_TRIES):
+    tries = networks.count(networks.CODES, networks_of(request), most=house.value(house_rules.TRIES_MOST))
+    if tries.is_over:
+        limits.tell_reached("resume")
+        return None, form_sentences.TRIES_MANY.say(), 429
+    if not _has_room(is_first=tries.is_known and tries.at_least <= FIRST_TRIES):
         return None, _busy(), 429
     try:
         digest = resume.slow_hash(words)

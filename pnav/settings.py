@@ -345,11 +345,13 @@ ACCOUNT_FORMS = {
     "reauthenticate": "pnav.accounts.forms.ReauthenticateForm",
     "change_password": "pnav.accounts.forms.ChangePasswordForm",
 }
-# Fifty agents may change shifts behind one gateway; what stops guessing is the limit per key: the account from one
-# address, or the account alone for a second factor. AccountAdapter adds a higher one for the account alone.
-ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/300s/key"}
+# allauth counts nothing by address, for it keeps the time of each attempt (pnav.accounts.attempts, docs/adr/0053). What
+# is left of « login_failed » is the limit of an account's second factor; those of accounts stay as they come, and the
+# others are of pages that Pnav does not have.
+_BY_ADDRESS = ("login", "signup", "reset_password", "reset_password_from_key", "request_login_code", "verify_phone")
+ACCOUNT_RATE_LIMITS = {**dict.fromkeys(_BY_ADDRESS, ""), "login_failed": "5/300s/key"}
 MFA_RATE_LIMITS = {"webauthn_login": ""}  # a passkey is not guessed, and is the way in while the others are attacked
-# Behind the proxy the client's address is in X-Forwarded-For; it only makes a key of the day (docs/adr/0021).
+# Behind the proxy the client's address is in X-Forwarded-For; it is sealed, and counted by network (docs/adr/0053).
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
 
 MFA_ADAPTER = "pnav.accounts.adapters.MFAAdapter"

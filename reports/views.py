@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods
 import locations.session
 import triage.session
 from locations.session import Choice
-from reports import actions, arrivals, effort, events, house, house_rules, limits, sentences, session
+from reports import actions, arrivals, effort, events, house, house_rules, limits, networks, sentences, session
 from reports.events import Event
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
-from reports.visitor import connection_of, hashed_address
+from reports.visitor import connection_of, networks_of
 from triage import rules
 from triage.rules import Assessment
 
@@ -138,6 +138,8 @@ def _is_one_of_many(request: HttpRequest) -> bool:
 
     Nobody is refused. People who are not there are passed over by the queue, so that what remains is who jumps it.
     """
-    network = hashed_address(request)
-    limit = house.value(house_rules.REPORTS_MOST)
-    return bool(network) and limits.is_over(f"report:{network}", limit=limit, seconds=60 * 60)
+    most = house.value(house_rules.REPORTS_MOST)
+    is_over = networks.count(networks.REPORTS, networks_of(request), most=most).is_over
+    if is_over:
+        limits.tell_reached("report")
+    return is_over

@@ -1,24 +1,12 @@
-"""Where a client comes from: for the seal as it is, for the keys of the limits as something that stands for it.
-
-The address itself goes nowhere else.
-"""
+"""Where a client comes from: for the seal, and for the limits by network. The address goes nowhere else."""
 
 import ipaddress
-import logging
-import secrets
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
-from redis.exceptions import RedisError
 
-logger = logging.getLogger(__name__)
-
-DAY_KEY = "visitor:day-key"
-DAY_SECONDS = 24 * 60 * 60
 # Set by our proxy, when it is the only one: behind a shared address, the port tells who it was.
 PORT_HEADER = "X-Forwarded-Client-Port"
 ADDRESS_MAX, PORT_MAX = 60, 10  # characters: enough for any; a header may hold anything
@@ -26,34 +14,22 @@ IPV6_PREFIX = 64  # bits: the smallest network that a subscriber gets (RFC 6177)
 IPV6_WIDER = (56, 48)  # what providers give a household, and a company; a hosted machine may have the latter too
 
 
-def hashed_address(request: HttpRequest) -> str:
-    """A stand-in for the client's network in the keys of the limits, different every day; "" when there is none.
+class Networks(tuple[str, ...]):
+    """The networks of a client in clear, for `reports.networks`, which counts them: for no key, no log and no page."""
 
-    The hash needs SECRET_KEY, which the cache does not hold, and a random key of the day, which only the cache holds
-    and forgets: from one of them, or after that day from both, no address comes back. See docs/adr/0021.
-    "" means that no limit can be kept: the address is unknown, or Redis is away, which must not block anybody.
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Networks(…)"  # whatever prints it by mistake prints nothing
+
+
+def networks_of(request: HttpRequest) -> Networks:
+    """Where a request comes from: an IPv4 address as it is; an IPv6 one by its /64, then by IPV6_WIDER.
+
+    Empty when the address is not known: then no limit can be kept. An IPv4 address has no wider networks: each of its
+    neighbours is somebody else.
     """
-    return next(iter(_hashed(_networks(_address(request))[:1])), "")
-
-
-def hashed_networks(request: HttpRequest) -> list[str]:
-    """`hashed_address`, then what stands for the wider networks of an IPv6 address, by IPV6_WIDER. [] for "".
-
-    An IPv4 address has none: each of its neighbours is somebody else.
-    """
-    return _hashed(_networks(_address(request)))
-
-
-def _hashed(networks: list[str]) -> list[str]:
-    if not networks:
-        return []
-    try:
-        day_key = cache.get_or_set(DAY_KEY, lambda: secrets.token_hex(32), DAY_SECONDS)
-    except (RedisError, OSError) as error:
-        logger.warning("client_unknown error=%s", type(error).__name__)
-        return []
-    salt = f"reports.visitor:{day_key}"
-    return [salted_hmac(salt, network, algorithm="sha256").hexdigest()[:32] for network in networks]
+    return Networks(_networks(connection_of(request).address))
 
 
 class Connection(NamedTuple):
@@ -89,10 +65,6 @@ def _connection(header: Callable[[str], str], address: Any, port: Any) -> Connec
         # Behind more than one, the nearest proxy sees the port of another proxy, not the client's.
         address, port = hops[-proxies].strip(), header(PORT_HEADER).strip() if proxies == 1 else ""
     return Connection(str(address or "")[:ADDRESS_MAX], str(port or "")[:PORT_MAX])
-
-
-def _address(request: HttpRequest) -> str:
-    return connection_of(request).address
 
 
 def _networks(address: str) -> list[str]:

@@ -3,19 +3,23 @@
 import logging
 import math
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.signals import request_finished
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
+from redis.exceptions import RedisError
 
 from reports import events
 from reports.house_rules import Rule
@@ -84,6 +88,22 @@ def set_rule() -> Callable[[Rule, int], None]:
         house.put(numbers)
 
     return set_one
+
+
+@pytest.fixture(autouse=True)
+def _networks_begin_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing was counted of any network, no window ends during a test, and each counter begins with the whole of its
+    noise: limits are met exactly, at the least that they let pass. Tests of the noise or of the time put them back."""
+    from reports import networks  # Django is ready when tests run, not when this module is read
+
+    start = (int(time.time()) // 3600 + 1) * 3600 + 1.0  # in the next hour: nothing that is made now ends before
+    monkeypatch.setattr(networks, "_noise", lambda count, most: bytes([most]) * count)
+    monkeypatch.setattr(networks, "now", lambda: start)
+    yield
+    if networks._known:  # something was counted
+        networks._known.clear()
+        with suppress(RedisError, OSError):  # a test may have taken Redis away, with all that it held
+            cache.delete_many([limit.key(limit.window(start)) for limit in networks.LIMITS])
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pnav.accounts import device, sightings
+from pnav.accounts import attempts, device, sightings
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
 from pnav.accounts.rooms import rooms_of
@@ -33,7 +33,6 @@ from pnav.sessions import begin_shift
 from reports import events, keyring
 from reports.events import Event
 from reports.session import forget_visit
-from reports.visitor import hashed_address
 
 # Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
 ACCOUNT_FAILURES = "50/300s/key"
@@ -57,27 +56,21 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Never the address: what stands for it in the keys of the rate limits.
-
-        A device from which somebody signed in lately counts for itself: others behind the same address do not shut it
-        out, nor it them.
-        """
-        return device.known(request).counter or hashed_address(request) or "unknown"
-
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
-        """The account from this address. allauth adds the host, whose port the client chooses at will."""
-        return f"{account_key(credentials.get('username', ''))}:{self.get_client_ip(request)}"
+        """Nobody's: allauth counts nothing by address here, and keeps none. See `attempts`."""
+        return "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
-        """After allauth's limits (settings.ACCOUNT_RATE_LIMITS), the one of the account alone. See docs/adr/0021.
+        """The limits of network or device (`attempts`), then the one of the account alone. See docs/adr/0053.
 
-        Not for a device from which this account signed in: it has had its own limit there, and what others fail
-        elsewhere must not shut its owner out.
+        The last not for a device from which this account signed in: it has had its own limit there, and what others
+        fail elsewhere must not shut its owner out.
         """
         self._account_usage = None
         name = credentials.get("username", "")
         try:
-            super().pre_authenticate(request, **credentials)
+            self._attempt = attempts.begin(request, account_key(name))
+            if self._attempt.is_over:
+                raise self.validation_error("too_many_login_attempts")
             self._count_for_the_account(request, account_key(name))
         except ValidationError:
             events.tell(Event.LOCKED_OUT, account=sightings.account_called(name), way=sightings.PASSWORD)
@@ -98,7 +91,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """The password was right: this attempt counts nowhere."""
-        super()._rollback_login_failed_rl_usage()
+        self._attempt.undo()
         if self._account_usage:
             self._account_usage.rollback()
 

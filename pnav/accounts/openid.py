@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import jwt
 import requests
-from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -37,10 +36,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from pnav.accounts import attempts
 from pnav.accounts.models import User
 from pnav.accounts.proof import OPENS_SECONDS
 from pnav.accounts.second_factor import OPENID, is_confirmed, is_proved, link_id
-from reports import events, limits
+from reports import events
 from reports.events import Event
 
 SESSION_KEY = "accounts.openid"  # what signing out at the provider takes: its token and its address
@@ -297,8 +297,7 @@ def login(request: HttpRequest) -> HttpResponse:
     """Leave for the provider. POST with a token: no other site starts a sign-in here."""
     provider = _exchange(request).get_provider()
     # Each one asks the provider for its description, and holds a page thread meanwhile.
-    client = get_account_adapter().get_client_ip(request)
-    if limits.is_over(f"openid:{client}", limit=BEGUN_A_MINUTE, seconds=60):
+    if attempts.is_over_at_provider(request, most=BEGUN_A_MINUTE):
         messages.error(request, _("Trop d'essais. Attendez cinq minutes, puis recommencez."))
         return redirect("account_login")
     try:

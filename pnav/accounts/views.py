@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from allauth.account.views import LoginView, LogoutView
+from allauth.core.internal.ratelimit import respond_429
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
@@ -12,14 +13,14 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from chat import access, actions
-from pnav.accounts import openid
+from pnav.accounts import attempts, openid
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, linked_identity, record_enrolment, standing_of
 from pnav.accounts.sightings import last_use
@@ -29,6 +30,11 @@ from reports.events import Event
 
 
 class SignIn(LoginView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST" and attempts.is_over(request):
+            return respond_429(request)
+        return super().dispatch(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(openid_name=settings.OPENID_NAME if settings.OPENID_ISSUER else "", **kwargs)
         # Who is kept waiting here may be somebody who looked for help and took this door.

@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from reports import forgetting, house, house_rules, limits
+from reports import forgetting, house, house_rules, limits, networks
 from reports.retention import Kind
-from reports.visitor import hashed_address
+from reports.visitor import networks_of
 
 from . import display, obligatory_sentences, quick_exit
 from .actions import give_feedback
@@ -73,16 +73,16 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
 
 def has_said_enough(request: HttpRequest) -> bool:
     """Count one more opinion of this visit and of this network; whether either sends too many."""
-    visit, network = request.session.session_key, hashed_address(request)
-    names = []
+    visit, is_over = request.session.session_key, False
     if visit:
         name = salted_hmac("pages.feedback", visit, algorithm="sha256").hexdigest()[:32]
-        names.append((name, house.value(house_rules.OPINIONS_OF_VISIT)))
-    if network:
-        names.append((network, house.value(house_rules.OPINIONS_OF_NETWORK)))
-    # Each is counted, whatever the others say: no short circuit.
-    over = [limits.is_over(f"feedback:{name}", limit=limit, seconds=60 * 60) for name, limit in names]
-    return any(over)
+        is_over = limits.is_over(f"feedback:{name}", limit=house.value(house_rules.OPINIONS_OF_VISIT), seconds=60 * 60)
+    # Each is counted, whatever the other says.
+    most = house.value(house_rules.OPINIONS_OF_NETWORK)
+    if networks.count(networks.OPINIONS, networks_of(request), most=most).is_over:
+        limits.tell_reached("feedback")
+        is_over = True
+    return is_over
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

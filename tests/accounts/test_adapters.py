@@ -26,6 +26,7 @@ def test_sign_in_leaves_no_address_in_the_cache(client, settings, caplog):
     prefix = settings.CACHES["default"]["KEY_PREFIX"]
     keys = [key for key in server.keys("*") if prefix.encode() in key]
     assert any(b"login_failed" in key for key in keys)  # the limits do run
+    assert any(b"networks:account-failures" in key for key in keys)
     for key in keys:
         value = server.get(key) or b""
         for secret in (ADDRESS.encode(), b"203.0.113.7", b"quelqu-un"):

@@ -82,8 +82,8 @@ def test_codes_that_are_not_looked_at_any_more(client, told):
     assert told("locked_out") == [f"locked_out account={user.pk} way=code"]
 
 
-def test_network_with_too_many_sign_ins(client, told, settings):
-    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
+def test_network_with_too_many_sign_ins(client, told, monkeypatch):
+    monkeypatch.setattr("pnav.accounts.attempts.SIGN_INS", 2)
     answers = [client.post("/compte/login/", {"login": TYPED, "password": "faux"}).status_code for _time in range(3)]
     assert answers == [200, 200, 429]
     assert told("limit_reached") == ["limit_reached limit=sign_in"]

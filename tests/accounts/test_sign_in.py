@@ -91,23 +91,23 @@ def test_login_too_many_failures_locks_the_account_not_the_password_alone(client
     assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))  # perhaps they look for help
 
 
-def page_past_the_limit_of_the_network(client, settings) -> str:
-    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+def page_past_the_limit_of_the_network(client, monkeypatch) -> str:
+    monkeypatch.setattr("pnav.accounts.attempts.SIGN_INS", 1)
     answers = [client.post("/compte/login/", {"login": "camille", "password": "faux"}) for _ in range(2)]
     assert answers[-1].status_code == 429
     return answers[-1].text.partition("<main")[2].partition("</main")[0]
 
 
-def test_login_limit_of_the_network_leads_back_to_the_passkey_and_to_help(client, settings):
-    page = page_past_the_limit_of_the_network(client, settings)
+def test_login_limit_of_the_network_leads_back_to_the_passkey_and_to_help(client, monkeypatch):
+    page = page_past_the_limit_of_the_network(client, monkeypatch)
     assert 'href="/compte/login/"' in page and client.get("/compte/login/").status_code == 200
     assert f'href="{reverse("triage:start")}"' in page
     assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))
 
 
-def test_login_limit_of_the_network_in_english_leaves_no_french(client, settings):
+def test_login_limit_of_the_network_in_english_leaves_no_french(client, settings, monkeypatch):
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    page = page_past_the_limit_of_the_network(client, settings)
+    page = page_past_the_limit_of_the_network(client, monkeypatch)
     assert "If you are in danger" in page and "Under 18" in page
     assert not any(word in page for word in ("appelez", "Attendez", "Revenir", "commencer"))
 
@@ -412,8 +412,9 @@ def test_attacker_with_many_addresses_does_not_shut_the_owner_out(client):
     assert client.get("/compte/2fa/authenticate/").status_code == 200
 
 
-def test_attacker_on_the_same_network_does_not_shut_the_owner_out(client, settings):
-    settings.ACCOUNT_RATE_LIMITS = {"login": "8/m/ip", "login_failed": "6/m/ip,5/300s/key"}
+def test_attacker_on_the_same_network_does_not_shut_the_owner_out(client, monkeypatch):
+    monkeypatch.setattr("pnav.accounts.attempts.SIGN_INS", 8)
+    monkeypatch.setattr("pnav.accounts.attempts.FAILURES", 6)
     make_user("camille", totp=True)
     sign_in(client, "camille")
     client.post("/compte/logout/")

@@ -1,103 +1,51 @@
 from io import BytesIO
 
 import pytest
-import redis
-from django.conf import settings as project
-from django.core.cache import cache
 from django.core.handlers.asgi import ASGIRequest
 from django.test import RequestFactory
 
-from reports.visitor import DAY_KEY, connection_of, connection_of_scope, hashed_address, hashed_networks
+from reports.visitor import connection_of, connection_of_scope, networks_of
 
 ADDRESS = "198.51.100.23"  # documentation range, RFC 5737
 
 
-def hashed(address: str, **headers: str) -> str:
-    return hashed_address(RequestFactory().get("/", REMOTE_ADDR=address, headers=headers))
+def networks(address: str, **headers: str) -> tuple[str, ...]:
+    return networks_of(RequestFactory().get("/", REMOTE_ADDR=address, headers=headers))
 
 
-def test_hashed_address_is_stable_within_a_day_and_new_the_next():
-    today = hashed(ADDRESS)
-    assert hashed(ADDRESS) == today
-    assert hashed("198.51.100.24") != today
-    assert ADDRESS not in today
-    cache.delete(DAY_KEY)  # midnight
-    assert hashed(ADDRESS) != today
-
-
-def test_hashed_address_needs_the_secret_key(settings):
-    today = hashed(ADDRESS)
-    settings.SECRET_KEY = "another secret key, as long as it has to be, for this test"
-    assert hashed(ADDRESS) != today
-
-
-def test_hashed_address_key_of_the_day_ends():
-    hashed(ADDRESS)
-    with redis.Redis.from_url(project.REDIS_URL) as server:
-        assert 0 < server.ttl(cache.make_key(DAY_KEY)) <= 24 * 60 * 60
-
-
-def test_hashed_address_is_one_for_a_whole_ipv6_subscriber():
-    assert hashed("2001:db8:1:2::1") == hashed("2001:db8:1:2:ffff:ffff:ffff:ffff")
-    assert hashed("2001:db8:1:2::1") != hashed("2001:db8:1:3::1")
-
-
-def test_hashed_networks_are_the_one_that_counts_then_wider_ones():
-    def networks(address):
-        return hashed_networks(RequestFactory().get("/", REMOTE_ADDR=address))
-
-    one = networks("2001:db8:1:200::1")
-    assert len(set(one)) == 3 and one[0] == hashed("2001:db8:1:200::1")
-    assert [same == other for same, other in zip(one, networks("2001:db8:1:2ff::1"), strict=True)] == [
-        False,
-        True,
-        True,
-    ]
-    assert [same == other for same, other in zip(one, networks("2001:db8:1:300::1"), strict=True)] == [
-        False,
-        False,
-        True,
-    ]
-    assert networks(ADDRESS) == [hashed(ADDRESS)] and networks("") == []
+def test_networks_are_the_one_that_counts_then_wider_ones():
+    assert networks("2001:db8:1:2aa::1") == ("2001:db8:1:2aa::/64", "2001:db8:1:200::/56", "2001:db8:1::/48")
+    assert networks(ADDRESS) == (ADDRESS,)
+    assert repr(networks(ADDRESS)) == "Networks(…)"
 
 
 @pytest.mark.parametrize(
     "written", [f"::ffff:{ADDRESS}", f"{ADDRESS}:5678", f"[::ffff:{ADDRESS}]:5678", f" {ADDRESS} "]
 )
-def test_hashed_address_is_one_for_an_ipv4_address_however_written(written):
-    assert hashed(written) == hashed(ADDRESS)
-
-
-def test_hashed_address_of_two_mapped_ipv4_addresses_differ():
-    assert hashed("::ffff:198.51.100.23") != hashed("::ffff:198.51.100.24")
+def test_networks_of_an_ipv4_address_are_one_however_written(written):
+    assert networks(written) == (ADDRESS,)
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "testclient", "1.2.3", "[", ":"])
-def test_hashed_address_without_an_address_is_empty(address):
-    assert hashed(address) == ""
+def test_networks_without_an_address_are_none(address):
+    assert networks(address) == ()
 
 
-def test_hashed_address_behind_a_proxy_is_the_one_it_saw(settings):
+def test_networks_behind_a_proxy_is_the_one_it_saw(settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     claimed = {"X-Forwarded-For": f"192.0.2.1, {ADDRESS}"}
-    assert hashed("10.0.0.2", **claimed) == hashed(ADDRESS)
+    assert networks("10.0.0.2", **claimed) == (ADDRESS,)
 
 
-def test_hashed_address_without_a_proxy_believes_no_header(settings):
+def test_networks_without_a_proxy_believes_no_header(settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
-    assert hashed(ADDRESS, **{"X-Forwarded-For": "192.0.2.1"}) == hashed(ADDRESS)
+    assert networks(ADDRESS, **{"X-Forwarded-For": "192.0.2.1"}) == (ADDRESS,)
 
 
 @pytest.mark.parametrize("claimed", ["", " ", "192.0.2.1"])
-def test_hashed_address_with_fewer_hops_than_proxies_is_the_one_of_the_connection(settings, claimed):
+def test_networks_with_fewer_hops_than_proxies_is_the_one_of_the_connection(settings, claimed):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
-    assert hashed(ADDRESS, **{"X-Forwarded-For": claimed}) == hashed(ADDRESS)
-
-
-def test_hashed_address_with_redis_away_is_empty_and_logged_without_it(settings, tmp_path, caplog):
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path}/nobody.sock"}}
-    assert hashed(ADDRESS) == ""
-    assert "client_unknown error=ConnectionError" in caplog.text and ADDRESS not in caplog.text
+    assert networks(ADDRESS, **{"X-Forwarded-For": claimed}) == (ADDRESS,)
 
 
 def test_connection_of_a_request_and_of_a_socket_are_the_same(rf, settings):

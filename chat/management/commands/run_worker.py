@@ -18,7 +18,7 @@ from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from chat import clock, departures, duty, handover, queue, stepping_in
-from reports import openings
+from reports import networks, openings
 from sentences import shelf
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class Command(BaseCommand):
         if not self._do("clock", self._read_clock):
             return
         self._do("sentences", shelf.refresh)  # before anything is locked
+        networks.keep()
         is_done = True
         if time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", queue.release_stale)

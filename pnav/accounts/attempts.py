@@ -1,0 +1,93 @@
+"""How many sign-ins may be tried, and may fail: of a network, or of a device from which somebody signed in before.
+
+allauth's own limits by address are off (settings.ACCOUNT_RATE_LIMITS): it keeps the time of each attempt, by address.
+Here networks are counted as everywhere, by `reports.networks`, at every width of IPv6. A device counts for itself, by
+the random number of its cookie: others behind the same address do not shut it out, nor it them. See docs/adr/0053.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from allauth.core.internal import ratelimit
+from django.http import HttpRequest
+
+from pnav.accounts import device
+from reports import limits, networks
+from reports.networks import NetworkLimit
+from reports.visitor import Networks, networks_of
+
+# Fifty agents may change shifts behind one gateway; what stops guessing is the limit of an account from one place, and
+# of the account alone (`adapters.ACCOUNT_FAILURES`).
+SIGN_INS = 120  # a minute
+FAILURES = 60  # a minute
+FAILURES_OF_ACCOUNT = 5  # in five minutes
+
+
+class _Usage(Protocol):
+    def undo(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _DeviceUsage:
+    usage: ratelimit.RateLimitUsage
+
+    def undo(self) -> None:
+        self.usage.rollback()
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A password that is about to be tried, counted as a failure until it is known to be right."""
+
+    is_over: bool = False
+    _counted: list[_Usage] = field(default_factory=list)
+
+    def undo(self) -> None:
+        """The password was right: this attempt counts nowhere."""
+        for usage in self._counted:
+            usage.undo()
+
+
+def is_over(request: HttpRequest) -> bool:
+    """Count one more sign-in, whatever becomes of it; whether there were too many in this minute."""
+    return _one(request, networks.SIGN_INS, most=SIGN_INS) is None
+
+
+def begin(request: HttpRequest, account: str) -> Attempt:
+    """Count one more failure. account: its key, see `device.account_key`. Some round trips to Redis."""
+    attempt = Attempt()
+    for limit, most, within in (
+        (networks.FAILURES, FAILURES, ""),
+        (networks.ACCOUNT_FAILURES, FAILURES_OF_ACCOUNT, account),
+    ):
+        usage = _one(request, limit, most=most, within=within)
+        if usage is None:
+            attempt.is_over = True
+            break
+        attempt._counted.append(usage)
+    return attempt
+
+
+def is_over_at_provider(request: HttpRequest, *, most: int) -> bool:
+    """The same for a sign-in that begins at the provider of identities: so many a minute."""
+    is_reached = _one(request, networks.OPENID, most=most) is None
+    if is_reached:
+        limits.tell_reached("openid")
+    return is_reached
+
+
+def _one(request: HttpRequest, limit: NetworkLimit, *, most: int, within: str = "") -> _Usage | None:
+    """Count one more, of the device where it is known, else of the network; None when that is too many."""
+    counter = device.known(request).counter
+    if counter:
+        usage = ratelimit.consume(
+            request,
+            app="pnav.accounts",
+            action=limit.name,
+            config={limit.name: f"{most}/{limit.seconds}s/key"},
+            key=f"{within}:{counter}",
+        )
+        return _DeviceUsage(usage) if usage else None
+    # Whoever comes without an address is one network together: the limits on guessing hold for them too.
+    tally = networks.count(limit, networks_of(request) or Networks(["unknown"]), most=most, within=within)
+    return None if tally.is_over else tally
