@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from chat import replies
-from chat.models import Agent, CannedReply, Unit
+from chat import on_call, replies
+from chat.models import Agent, CannedReply, OnCall, Unit
 
 
 @admin.register(Unit)
@@ -112,3 +112,35 @@ class CannedReplyAdmin(admin.ModelAdmin):
         answer = TemplateResponse(request, "admin/chat/cannedreply/preview.html", context)
         answer["Cache-Control"] = "no-store"
         return answer
+
+
+@admin.action(description=_("Terminer maintenant"), permissions=["add"])
+def end_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[OnCall]) -> None:
+    """At most a page of them; those that are over already stay as they are."""
+    count = on_call.end_chosen(queryset, by=request.user)
+    model_admin.message_user(request, _("%(count)d astreinte(s) terminée(s).") % {"count": count})
+
+
+@admin.register(OnCall)
+class OnCallAdmin(admin.ModelAdmin):
+    """Who decides for a unit that is not theirs. One is named and ended; it is not changed, nor deleted."""
+
+    list_display = ("supervisor", "unit", "starts_at", "ends_at", "ended_at", "named_by")
+    list_filter = ("unit",)
+    list_select_related = ("supervisor", "unit", "named_by")
+    fields = ("unit", "supervisor", "starts_at", "ends_at", "motive")
+    actions = [end_now]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "supervisor":
+            kwargs["queryset"] = on_call.may_be_named_for(Unit.objects.none())
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: OnCall | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: OnCall | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: OnCall, form: Any, change: bool) -> None:
+        on_call.name(on_call=obj, by=request.user)

@@ -1,7 +1,7 @@
 """« Fin de conservation »: what ends soon, freezes and requests for erasure. Nobody reads an exchange here.
 
-An agent sees those they answered and may ask for a freeze; a supervisor sees all, sets and lifts freezes, answers
-requests. What is not theirs looks as if it did not exist: 404.
+An agent sees those they answered and may ask for a freeze; a supervisor sees those of the units that they decide for,
+sets and lifts freezes, answers requests (`chat.deciding`). What is not theirs looks as if it did not exist: 404.
 """
 
 import uuid
@@ -16,13 +16,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import forgetting
+from chat import deciding, forgetting
 from chat.console_forms import ErasureForm, FreezeForm
 from chat.console_views import for_agents
 from chat.forgetting import Ending
 from chat.models import Agent
 from reports import unsent
-from reports.actions import Answered, Changed, Frozen, Gone, answer_erasure, ask_freeze, lift_freeze, set_freeze
+from reports.actions import (
+    Answered,
+    Changed,
+    Frozen,
+    Gone,
+    NotAllowed,
+    answer_erasure,
+    ask_freeze,
+    lift_freeze,
+    set_freeze,
+)
 from reports.forgetting import rule_of
 from reports.retention import Kind
 
@@ -37,7 +47,11 @@ def _ending_or_404(agent: Agent, public_id: uuid.UUID) -> Ending:
 
 
 def _page(agent: Agent, **more: Any) -> dict[str, Any]:
-    return {"agent": agent, "is_supervisor": agent.user.is_supervisor, "now": timezone.now(), **more}
+    now = timezone.now()
+    ending: Ending | None = more.get("ending")
+    if ending is not None and agent.user.is_supervisor:
+        more["standby"] = deciding.standby_for_report(ending.report_id, now)
+    return {"agent": agent, "is_supervisor": agent.user.is_supervisor, "now": now, **more}
 
 
 @require_GET
@@ -66,7 +80,7 @@ def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     if form.is_valid():
         try:
             ask_freeze(report_id=ending.report_id, by=agent.user, **form.cleaned_data)
-        except Gone as error:
+        except (Gone, NotAllowed) as error:
             raise Http404 from error
         except Frozen:
             messages.error(request, _("L'échange est déjà gelé."))
@@ -101,7 +115,7 @@ def decide_freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
     )
     try:
         act(report_id=ending.report_id, by=agent.user, asked_at=_moment(request.POST.get("asked_at", "")))
-    except Gone as error:
+    except (Gone, NotAllowed) as error:
         raise Http404 from error
     except Answered:
         messages.error(request, _("Rien n'a changé : quelqu'un a décidé entre-temps."))
@@ -132,7 +146,7 @@ def erasure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
             answer_erasure(
                 report_id=ending.report_id, by=agent.user, is_granted=is_granted, motive=form.cleaned_data["motive"]
             )
-        except Gone as error:
+        except (Gone, NotAllowed) as error:
             raise Http404 from error
         except Answered:
             messages.error(request, _("Rien n'a changé : quelqu'un a décidé entre-temps."))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from chat import access, charts, desk, forgetting, history, promises, spreadsheet, stepping_in, supervision
+from chat import access, charts, desk, forgetting, history, on_call, promises, spreadsheet, stepping_in, supervision
 from chat.console_views import for_agents
 from chat.history import History, Measures
 from chat.models import Agent
@@ -44,7 +44,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     if request.GET.get("partie") == "chiffres":
         return render(request, "console/_figures.html", context)
     _waiting, rows = desk.queue(now)
-    requests, oldest = forgetting.oldest_request()
+    requests, oldest = forgetting.oldest_request(agent)
     context |= {
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in supervision.ZONES],
         "rows": rows,
@@ -52,6 +52,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "requests": requests,
         "oldest_request": oldest,
         "running": stepping_in.running(agent, now),
+        "on_call": on_call.shown_to(agent, now),
         "one_voice": history.one_voice(*history.last_days(ONE_VOICE_DAYS)),
         "promises": promises.figures(now),
         "promises_hours": promises.HOURS,

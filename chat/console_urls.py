@@ -7,6 +7,7 @@ from chat import console_case as case
 from chat import console_duty as duty
 from chat import console_handover as handover
 from chat import console_keeping as keeping
+from chat import console_on_call as on_call
 from chat import console_replies as replies
 from chat import console_staffing as staffing
 from chat import console_stepping_in as stepping_in
@@ -59,6 +60,8 @@ urlpatterns = [
     path("effectifs/", staffing.page, name="staffing"),
     path("effectifs/effectifs.csv", staffing.sheet, name="staffing_csv"),
     path("tableau/", supervision.board, name="board"),
+    path("astreintes/", on_call.index, name="on_call"),
+    path("astreintes/<uuid:public_id>/fin/", on_call.end, name="on_call_end"),
     path("historique/", supervision.past, name="history"),
     path("historique/chiffres.csv", supervision.past_csv, name="history_csv"),
     path("trames/", views.frames, name="frames"),

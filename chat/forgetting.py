@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from chat import doorbell, resume
+from chat import deciding, doorbell, on_call, resume
 from chat.lifecycle import Author, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from reports import erased, forgetting, opening_rules, openings, register
@@ -147,7 +147,8 @@ SHOWN = 200  # of one page
 class Ending:
     """An exchange as its end is decided about: dates and where it stands, not what was said or where somebody lives.
 
-    conversation: its public id. freeze: asked for or running, else None. asked: the request for erasure, if any.
+    conversation: its public id. is_decided: whether the supervisor who looks may decide about it. freeze: asked for or
+    running, else None. asked: the request for erasure, if any.
     """
 
     report_id: int
@@ -156,6 +157,7 @@ class Ending:
     status: str
     unit: str
     is_own: bool
+    is_decided: bool
     decision: Decision
     rule: Rule
     freeze: Freeze | None
@@ -168,9 +170,14 @@ class Ending:
 
 
 def _reach(agent: Agent) -> "QuerySet[Report]":
-    """Whose ends this agent may see: a supervisor's are all, an agent's those they answer or answered."""
+    """Whose ends this agent may see: those they answer or answered, and a supervisor's those of the units that they
+    decide for (`deciding`)."""
     reports = Report.objects.filter(conversation__isnull=False)
-    return reports if agent.user.is_supervisor else reports.filter(conversation__assigned_to=agent)
+    own = reports.filter(conversation__assigned_to=agent)
+    if not agent.user.is_supervisor:
+        return own
+    theirs = deciding.reports_of(agent.user, reports, timezone.now())
+    return reports.filter(Q(pk__in=theirs.values("pk")) | Q(pk__in=own.values("pk")))
 
 
 def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) -> Ending:
@@ -184,6 +191,8 @@ def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) ->
         status=str(Status(conversation.status).label),
         unit=conversation.assigned_to.unit.name if conversation.assigned_to else "",
         is_own=conversation.assigned_to_id == agent.pk,
+        # A supervisor reaches what they decide about; their own conversation is of their own unit.
+        is_decided=agent.user.is_supervisor,
         decision=decision,
         rule=_rule_applied(report, decision, rules),
         freeze=freeze if freeze is not None and (freeze.is_asked or freeze.is_running(now)) else None,
@@ -238,6 +247,9 @@ GREATEST(
 """
 ACTS = {"system": Author.SYSTEM.value, "no_act": array(kind.value for kind in NO_ACT)}
 
+# Whether a conversation c is of a unit that the supervisor decides for, as `deciding.reports_of` says.
+DECIDED = f"COALESCE({deciding.UNIT_OF} IN (SELECT unit_id FROM reach), true)"  # noqa: S608  of our own texts
+
 # One row at least, with the counts and the rules; one for each exchange that is near its end by cheap columns, as
 # `_may_end` and `_reach` say, with what `_decide` reads of it. Every page of the console asks.
 NOTICE = f"""
@@ -250,13 +262,16 @@ WITH rule AS (
   FROM (SELECT) AS one
   LEFT JOIN reports_retentionrule x ON x.kind = %(exchange)s
   LEFT JOIN reports_retentionrule e ON e.kind = %(erasure)s
+), reach AS ({deciding.UNITS}
 ), bound AS (
   SELECT %(now)s - make_interval(days => GREATEST(days - digest, 0)) AS at FROM rule
 )
 SELECT
-  CASE WHEN %(sees_all)s THEN
-    (SELECT count(*) FROM reports_freeze f WHERE f.set_at IS NULL AND f.lifted_at IS NULL AND f.until > %(now)s)
-    + (SELECT count(*) FROM reports_erasurerequest q WHERE q.answered_at IS NULL)
+  CASE WHEN %(decides)s THEN
+    (SELECT count(*) FROM reports_freeze f LEFT JOIN chat_conversation c ON c.report_id = f.report_id
+     WHERE f.set_at IS NULL AND f.lifted_at IS NULL AND f.until > %(now)s AND {DECIDED})
+    + (SELECT count(*) FROM reports_erasurerequest q LEFT JOIN chat_conversation c ON c.report_id = q.report_id
+       WHERE q.answered_at IS NULL AND {DECIDED})
   ELSE 0 END,
   rule.*, near.*
 FROM rule LEFT JOIN LATERAL (
@@ -267,7 +282,7 @@ FROM rule LEFT JOIN LATERAL (
     CASE WHEN q.is_granted THEN q.answered_at END
   FROM bound, reports_report r JOIN chat_conversation c ON c.report_id = r.id
   LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
-  WHERE (%(sees_all)s OR c.assigned_to_id = %(agent)s)
+  WHERE (c.assigned_to_id = %(agent)s OR (%(decides)s AND {DECIDED}))
     AND ((r.filed_at < bound.at AND c.reporter_seen_at < bound.at) OR q.is_granted)
     AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
   ORDER BY c.reporter_seen_at LIMIT %(shown)s
@@ -281,7 +296,8 @@ def notice(agent: Agent, now: datetime) -> Notice:
     values = {
         "now": now,
         "agent": agent.pk,
-        "sees_all": agent.user.is_supervisor,
+        "decides": agent.user.is_supervisor,
+        "assigned": EventKind.ASSIGNED.value,
         "shown": SHOWN,
         **ACTS,
         "exchange": Kind.EXCHANGE.value,
@@ -324,9 +340,10 @@ def ending_of(agent: Agent, public_id: UUID, now: datetime) -> Ending | None:
     return None if report is None else _ending(report, agent, forgetting.rules(), now)
 
 
-def oldest_request() -> tuple[int, datetime | None]:
-    """How many people wait for an answer to their request for erasure, and since when the first of them does."""
-    told = ErasureRequest.objects.filter(answered_at__isnull=True).aggregate(count=Count("pk"), oldest=Min("asked_at"))
+def oldest_request(agent: Agent) -> tuple[int, datetime | None]:
+    """How many people wait for this supervisor's answer to their request for erasure, and since when the first does."""
+    waiting = ErasureRequest.objects.filter(answered_at__isnull=True, report__in=_reach(agent))
+    told = waiting.aggregate(count=Count("pk"), oldest=Min("asked_at"))
     return told["count"], told["oldest"]
 
 
@@ -387,7 +404,7 @@ def forget(now: datetime) -> None:
     finally:
         _tell(told, now)
     with transaction.atomic():
-        register.record_removal(resume_codes=resume.forget_expired_codes(now=now))
+        register.record_removal(resume_codes=resume.forget_expired_codes(now=now), on_calls=on_call.forget(now))
 
 
 def _pass_over(now: datetime, after: int) -> int | None:

@@ -404,6 +404,7 @@ class Debrief(models.Model):
 from chat.beside import Aside, AsideMessage, AsidePart, CannedReply, Hold, Note, OwnReply  # noqa: E402
 from chat.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal  # noqa: E402
 from chat.handover_models import Direction, Handover, HandoverText, Watch, Whisper  # noqa: E402
+from chat.on_call_models import OnCall  # noqa: E402
 from chat.transmitted import FollowUp, Transmission, TransmissionStep, UnitAccount  # noqa: E402
 
 __all__ = [
@@ -432,6 +433,7 @@ __all__ = [
     "Meeting",
     "Message",
     "Note",
+    "OnCall",
     "OwnReply",
     "Proposal",
     "Transmission",

@@ -432,6 +432,8 @@ FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far a
 PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the worker runs every hour
 # Who forgets what: `reports.forgetting` says what a keeper is, `reports.holdings` names every table.
 KEEPERS = ["chat.forgetting", "pnav.pages.forgetting", "pnav.accounts.forgetting", "reports.forgetting"]
+# Which supervisor decides about what: `reports.deciders` says what this module answers.
+DECIDERS = "chat.deciding"
 METRICS_TOKEN = _secret("METRICS_TOKEN")
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from locations.session import Choice
 from reports import arrivals, forgetting, keyring, register
 from reports.arrivals import Aside
+from reports.deciders import Title, deciders
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.visitor import Connection
 from triage.rules import Assessment, Urgency
@@ -81,7 +82,7 @@ def file_report(
 
 
 class NotAllowed(Exception):
-    """This role may not do that."""
+    """This role may not do that, or not for this unit."""
 
 
 class Gone(Exception):
@@ -123,8 +124,9 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
         raise NotAllowed
     report = _hold(report_id)
     now = forgetting.moment()
+    title = deciders().title_for_report(by, report.pk, now) if by.is_supervisor else None
     before = Freeze.objects.filter(report=report).first()
-    if before is not None and before.is_running(now) and not by.is_supervisor:
+    if before is not None and before.is_running(now) and title is None:
         raise Frozen
     freeze, _created = Freeze.objects.update_or_create(
         report=report,
@@ -132,14 +134,22 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
             "sealed_reasons": Freeze.seal_reasons(report, motive=motive, reference=reference, authority=authority),
             "until": until,
             "asked_at": now,
-            "set_at": now if by.is_supervisor else None,
+            "set_at": now if title else None,
             "lifted_at": None,
             "held_before": before.frozen_until if before else None,
         },
     )
-    told = "set" if by.is_supervisor else "asked"
-    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, f"{told}, until {timezone.localdate(until)}", by)
+    told = f"{'set' if title else 'asked'}, until {timezone.localdate(until)}{title.told if title else ''}"
+    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, told, by)
     return freeze
+
+
+def _require_title(by: Any, report: Report) -> Title:
+    """By what right this account decides what is kept of a report. Raises NotAllowed for whoever may not."""
+    title = deciders().title_for_report(by, report.pk, forgetting.moment()) if by.is_supervisor else None
+    if title is None:
+        raise NotAllowed
+    return title
 
 
 @transaction.atomic
@@ -148,9 +158,8 @@ def set_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
 
     Raises NotAllowed, Gone, Answered, Changed.
     """
-    if not by.is_supervisor:
-        raise NotAllowed
     report = _hold(report_id)
+    title = _require_title(by, report)
     freeze = Freeze.objects.filter(report=report).first()
     if freeze is None or not freeze.is_asked:
         raise Answered
@@ -158,7 +167,9 @@ def set_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
         raise Changed
     freeze.set_at = forgetting.moment()
     freeze.save(update_fields=["set_at"])
-    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, f"set, until {timezone.localdate(freeze.until)}", by)
+    _record(
+        AccessKind.FREEZE, report, Motive.JUDICIAL, f"set, until {timezone.localdate(freeze.until)}{title.told}", by
+    )
 
 
 @transaction.atomic
@@ -167,9 +178,8 @@ def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
 
     Raises NotAllowed, Gone, Answered, Changed.
     """
-    if not by.is_supervisor:
-        raise NotAllowed
     report = _hold(report_id)
+    title = _require_title(by, report)
     now = forgetting.moment()
     freeze = Freeze.objects.filter(report=report).first()
     if freeze is None or not (freeze.is_asked or freeze.is_running(now)):
@@ -179,7 +189,7 @@ def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
     told = "declined" if freeze.is_asked else "lifted"
     freeze.lifted_at = now
     freeze.save(update_fields=["lifted_at"])
-    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, told, by)
+    _record(AccessKind.FREEZE, report, Motive.JUDICIAL, told + title.told, by)
 
 
 @transaction.atomic
@@ -205,9 +215,8 @@ def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "
 
     motive: of a refusal, for the person; not empty then. Raises NotAllowed, Gone, Answered, Frozen.
     """
-    if not by.is_supervisor:
-        raise NotAllowed
     report = _hold(report_id)
+    title = _require_title(by, report)
     request = ErasureRequest.objects.filter(report=report, answered_at__isnull=True).first()
     if request is None:
         raise Answered
@@ -218,4 +227,5 @@ def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "
     request.answered_at, request.is_granted = now, is_granted
     request.sealed_motive = None if is_granted else keyring.seal(motive, context=request.context)
     request.save(update_fields=["answered_at", "is_granted", "sealed_motive"])
-    _record(AccessKind.ERASURE, report, Motive.RIGHT, "granted" if is_granted else "refused", by)
+    told = "granted" if is_granted else "refused"
+    _record(AccessKind.ERASURE, report, Motive.RIGHT, told + title.told, by)

@@ -134,6 +134,7 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "steps": [_step(step) for step in steps],
         "may": {str(act): True for act in acts},
         "is_asker": opening.asked_by_id == request.user.pk,
+        "standby": openings.standby_of(opening),
         "was_read": any(step.act == Act.SHOW for step in steps),
         "recipient": recipient,
         "fingerprint": recipient.fingerprint if recipient else "",
@@ -158,7 +159,8 @@ def _step(step: OpeningStep) -> dict[str, Any]:
         note = openings.note_of(step)
     except keyring.UnsealError:
         note = _("Ce texte ne peut pas être lu en ce moment.")
-    return {"at": step.at, "act": ACTS[Act(step.act)], "by": step.by, "part": PARTS[Part(step.part)], "note": note}
+    return {"at": step.at, "act": ACTS[Act(step.act)], "by": step.by, "part": PARTS[Part(step.part)], "note": note,
+            "is_on_call": step.on_call is not None}  # fmt: skip
 
 
 # --- acts -------------------------------------------------------------------------------------------------------

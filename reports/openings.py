@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from reports import keyring, opening_rules, register
+from reports.deciders import Standby, Title, deciders
 from reports.envelopes import Envelope
 from reports.models import (
     AccessKind,
@@ -73,21 +74,33 @@ class Grounds:
 def part_of(user: Any, request: OpeningRequest) -> Part | None:
     """Who this account is to this request, or None: then the request does not exist for them.
 
-    Whoever asked is the asker or nobody, whatever they have become, and only while the exchange is theirs.
+    Whoever asked is the asker or nobody, whatever they have become, and only while the exchange is theirs. A supervisor
+    is one for the units that they decide for (`reports.deciders`), and nobody for the others.
     """
     if request.asked_by_id == user.pk:
         return Part.ASKER if user.is_agent and _own(user).filter(pk=request.pk).exists() else None
     if user.is_supervisor:
-        return Part.SUPERVISOR
+        return Part.SUPERVISOR if title_of(user, request) is not None else None
     return Part.CUSTODIAN if user.is_custodian else None
 
 
+def title_of(user: Any, request: OpeningRequest) -> Title | None:
+    """By what right this supervisor decides about it: for their own unit, or on call; None when they may not."""
+    return deciders().title_for_opening(user, request, timezone.now())
+
+
+def standby_of(request: OpeningRequest) -> Sequence[Standby]:
+    """Who may decide about it now because they are on call: shown on its page."""
+    return deciders().standby_for_opening(request, timezone.now())
+
+
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
-    """The requests that exist for this account: its own; all of them for supervisors and custodians. An administrator
-    has none, whatever they asked for in another role.
+    """The requests that exist for this account: its own; those of the units that a supervisor decides for; all of them
+    for custodians. An administrator has none, whatever they asked for in another role.
     """
     if user.is_supervisor:
-        return OpeningRequest.objects.exclude(asked_by=user) | _own(user)
+        theirs = deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user)
+        return OpeningRequest.objects.filter(theirs | Q(pk__in=_own(user).values("pk")))
     if user.is_custodian:
         return OpeningRequest.objects.exclude(asked_by=user)
     return _own(user) if user.is_agent else OpeningRequest.objects.none()
@@ -118,19 +131,34 @@ def find(user: Any, public_id: UUID) -> OpeningRequest | None:
 def waiting_for(user: Any) -> list[OpeningRequest]:
     """The requests on which this account may do something that moves them on, urgent ones first, then the oldest."""
     pending = visible_to(user).filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
-    mine = [request for request in pending if awaits(user, request)]
+    mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 
 
 def awaits(user: Any, request: OpeningRequest) -> bool:
     """Whether it is this account's turn."""
-    return bool(acts_of(user, request) - {Act.REFUSE, Act.WITHDRAW})
+    return _awaits(user, request, part_of(user, request))
+
+
+def _awaits(user: Any, request: OpeningRequest, part: Part | None) -> bool:
+    return bool(_acts_of(user, request, part) - {Act.REFUSE, Act.WITHDRAW})
+
+
+def _part_when_visible(user: Any, request: OpeningRequest) -> Part:
+    """The part of somebody to a request that `visible_to` gave them: without a query for each."""
+    if request.asked_by_id == user.pk:
+        return Part.ASKER
+    return Part.SUPERVISOR if user.is_supervisor else Part.CUSTODIAN
 
 
 def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
     """What this account may do to this request now."""
+    return _acts_of(user, request, part_of(user, request))
+
+
+def _acts_of(user: Any, request: OpeningRequest, part: Part | None) -> set[Act]:
     steps = list(request.steps.all())
-    standing, part = standing_of(request, steps), part_of(user, request)
+    standing = standing_of(request, steps)
     acts = {act for act in Act if opening_rules.may(act, part=part, standing=standing)}
     mine, told = ([Act(step.act) for step in some if step.by_id == user.pk] for some in (steps, _since_expiry(steps)))
     acts -= opening_rules.bars(mine, told=told)
@@ -411,7 +439,9 @@ def _move(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetim
 
 
 def _keep(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
+    title = title_of(by, request) if part is Part.SUPERVISOR else None
     step = OpeningStep(request=request, act=act, at=at, by=by, part=part, number=request.steps.count() + 1)
+    step.on_call = title.on_call if title else None
     if note:
         step.sealed_note = keyring.seal(note, context=step.context)
     step.save()
@@ -420,7 +450,7 @@ def _keep(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetim
         by=by,
         subject=str(request.report_public_id),
         motive="danger imminent" if request.is_urgent else "autorisation du procureur",
-        detail=_told(request, act),
+        detail=_told(request, act) + (title.told if title else ""),
     )
 
 
@@ -432,13 +462,14 @@ def _told(request: OpeningRequest, act: str) -> str:
 
 def record_reading(request: OpeningRequest, *, by: Any) -> None:
     """Somebody else than the asker reads why it was asked."""
+    title = title_of(by, request) if by.is_supervisor else None
     with transaction.atomic():
         register.record(
             kind=AccessKind.OPENING,
             by=by,
             subject=str(request.report_public_id),
             motive=Motive.CONTROL,
-            detail=_told(request, "read"),
+            detail=_told(request, "read") + (title.told if title else ""),
         )
 
 

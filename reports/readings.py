@@ -26,6 +26,7 @@ WITHHELD: Mapping[str, str] = {
     AccessKind.RETENTION: "a run of the service, about nobody",
     AccessKind.FREEZE: "a judicial need is told by the justice, not by this page",
     AccessKind.ERASURE: "the request and its answer have their own place on the page",
+    AccessKind.ON_CALL: "who decides for a unit meanwhile: nothing of the exchange is read for it",
     AccessKind.WHISPER: "a word between colleagues: nothing of the exchange is read for it",
     AccessKind.ADMIN_ADD: "an object of the admin, which shows no exchange",
     AccessKind.ADMIN_CHANGE: "an object of the admin, which shows no exchange",

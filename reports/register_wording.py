@@ -25,6 +25,7 @@ REMOVED: Mapping[str, object] = {
     "tombstones": gettext_lazy("traces de suppression"),
     "erased": gettext_lazy("empreintes d'effacement"),
     "openings_and_steps": gettext_lazy("demandes de levée et leurs étapes"),
+    "on_calls": gettext_lazy("astreintes"),
     "admin_log": gettext_lazy("lignes de l'historique de l'administration"),
 }
 WORDS: Mapping[str, Mapping[str, object]] = {
@@ -39,6 +40,7 @@ WORDS: Mapping[str, Mapping[str, object]] = {
         "lifted": gettext_lazy("levé"),
         "declined": gettext_lazy("refusé"),
     },
+    AccessKind.ON_CALL: {"named": gettext_lazy("désignée"), "ended": gettext_lazy("terminée avant l'heure")},
     AccessKind.SEARCH: {"unknown": gettext_lazy("rien de connu du registre")},
     AccessKind.READING: {"join": gettext_lazy("en rejoignant l'échange")},
     AccessKind.EXPORT: {
@@ -48,19 +50,23 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     },
     AccessKind.PAPER: {"pdf: transcript and file": gettext_lazy("PDF : échange et dossier")},
 }
+ON_CALL = re.compile(r"(.*), on call \d{1,18}", re.ASCII)
 UNTIL = re.compile(r"(\w+), until (\d{4}-\d{2}-\d{2})", re.ASCII)
+DECIDED = {AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE}  # kinds of acts that may be done on call
 COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
 OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the spot|[0-9a-f ]+)", re.ASCII)
 
 
 def in_words(kind: str, detail: str) -> str:
     """The detail of a line of this kind, in the active language."""
+    if kind in DECIDED and (found := ON_CALL.fullmatch(detail)):
+        return _("%(act)s ; au titre de l'astreinte") % {"act": in_words(kind, found[1])}
     if kind == AccessKind.RETENTION:
         return ", ".join(_removed(part) for part in detail.split(", "))
     if kind == AccessKind.OPENING and (found := OPENING.fullmatch(detail)):
         return _opening(*found.groups())
     words = WORDS.get(kind, {})
-    if kind == AccessKind.FREEZE and (found := UNTIL.fullmatch(detail)) and found[1] in words:
+    if kind in {AccessKind.FREEZE, AccessKind.ON_CALL} and (found := UNTIL.fullmatch(detail)) and found[1] in words:
         return _("%(act)s, jusqu'au %(day)s") % {"act": words[found[1]], "day": _day(found[2])}
     return str(words.get(detail, detail))
 

@@ -1,5 +1,5 @@
-"""The people of the demonstration: who answers, a supervisor, three custodians, a psychologist, two units, an
-administrator."""
+"""The people of the demonstration: who answers, a supervisor of each force, three custodians, a psychologist, two
+units, two administrators."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -48,6 +48,7 @@ CAST = (
     Part(Role.AGENT, "gendarme1", "Louise", Force.GENDARMERIE),
     Part(Role.AGENT, "gendarme2", "Yann", Force.GENDARMERIE),
     Part(Role.SUPERVISOR, "superviseur", "Dominique", Force.POLICE),
+    Part(Role.SUPERVISOR, "superviseur2", "Claude", Force.GENDARMERIE),
     Part(Role.CUSTODIAN, "referent"),
     Part(Role.CUSTODIAN, "referent2"),
     Part(Role.CUSTODIAN, "referent3"),
@@ -55,6 +56,7 @@ CAST = (
     Part(Role.UNIT, "unite1", place="93200 Saint-Denis"),
     Part(Role.UNIT, "unite2", place="59000 Lille"),
     Part(Role.ADMINISTRATOR, "admin"),
+    Part(Role.ADMINISTRATOR, "admin2"),
 )
 
 

@@ -20,6 +20,7 @@ class AccessKind(models.TextChoices):
     FREEZE = "freeze", _("Gel de la conservation")
     ERASURE = "erasure", _("Demande d'effacement")
     REASSIGNMENT = "reassignment", _("Échange confié à un autre agent")
+    ON_CALL = "on_call", _("Astreinte")
     WHISPER = "whisper", _("Mot d'un superviseur à l'agent")
     ADMIN_ADD = "admin_add", _("Administration : ajout")
     ADMIN_CHANGE = "admin_change", _("Administration : modification")

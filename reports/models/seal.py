@@ -134,6 +134,8 @@ class OpeningStep(models.Model):
     part = models.CharField(max_length=20, choices=[(str(part), str(part)) for part in Part])
     number = models.PositiveSmallIntegerField()
     sealed_note = models.BinaryField(null=True)
+    # The key of the on-call duty under which a supervisor of another unit did it (reports.deciders).
+    on_call = models.PositiveBigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ["number"]

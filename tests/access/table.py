@@ -22,6 +22,7 @@ from tests.access.people import (
     DEACTIVATED,
     LEFT_BEHIND,
     OTHER_REPORTER,
+    OTHER_SUPERVISOR,
     PSYCHOLOGIST,
     REPORTER,
     SIGNED_IN,
@@ -97,10 +98,24 @@ def _console(allowed: Collection[str], otherwise: str) -> Rule:
 agents = _console(AGENTS, FORBIDDEN)
 supervisors = _console(SUPERVISORS, FORBIDDEN)
 assigned_agent = _console({ASSIGNED}, ABSENT)  # to other agents, supervisors too, there is no such conversation
+
+
+def missing_supervisors(person: str) -> str:
+    """An address of supervisors that finds nothing."""
+    answer = supervisors(person)
+    return ABSENT if answer == IN else answer
+
+
 # Who steps into it: supervisors of its unit. Nobody reads a word before joining.
 its_supervisor = _console({SUPERVISOR}, ABSENT)
-# How long it is kept is for who answers or answered it, and for every supervisor; nobody reads anything of it there.
-its_end = _console({ASSIGNED} | SUPERVISORS, ABSENT)
+# How long it is kept is for who answers or answered it, and for the supervisors of its unit; nobody reads anything of
+# it there. A supervisor who is on call for that unit is one of them meanwhile: `test_on_call`.
+its_end = _console({ASSIGNED, SUPERVISOR}, ABSENT)
+
+
+def its_decision(person: str) -> str:
+    """What a supervisor decides about it: of its unit; to supervisors of others it is not there."""
+    return ABSENT if person == OTHER_SUPERVISOR else supervisors(person)
 
 
 def administrators(person: str) -> str:
@@ -139,8 +154,8 @@ def _openings(allowed: Collection[str], otherwise: str, answer: str = IN) -> Rul
 # Who takes part in openings; the room says that it is not for others, a request that it is not there.
 openings_room = _openings(AGENTS | {WITHOUT_AGENT, CUSTODIAN}, FORBIDDEN)
 openings_control = _openings({CUSTODIAN, ADMINISTRATOR}, FORBIDDEN)
-# Whoever asked, every supervisor, every custodian. What each may do now is in `test_openings`.
-PARTIES = {ASSIGNED, CUSTODIAN} | SUPERVISORS
+# Whoever asked, the supervisors of their unit, every custodian. What each may do now is in `test_openings`.
+PARTIES = {ASSIGNED, CUSTODIAN, SUPERVISOR}
 party_to_opening = _openings(PARTIES, ABSENT)
 
 
@@ -312,12 +327,14 @@ ROUTES: dict[str, Route] = {
     "console:own_search": Route(agents, FORM),
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
-    "console:freeze_decision": Route(supervisors, WRITE, to=("/console/conservation/",)),
-    "console:erasure": Route(supervisors, FORM),
+    "console:freeze_decision": Route(its_decision, WRITE, to=("/console/conservation/",)),
+    "console:erasure": Route(its_decision, FORM),
     "console:presence": Route(agents, READ_ONLY_GET),
     "console:board": Route(supervisors, READ_ONLY_GET),
     "console:staffing": Route(supervisors, READ_ONLY_GET),
     "console:staffing_csv": Route(supervisors, READ_ONLY_GET),
+    "console:on_call": Route(supervisors, FORM),
+    "console:on_call_end": Route(missing_supervisors, WRITE),  # of nobody's on-call duty: `test_on_call` has one
     "console:history": Route(supervisors, READ_ONLY_GET),
     "console:history_csv": Route(supervisors, READ_ONLY_GET),
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
@@ -424,6 +441,8 @@ ADMIN: dict[str, AdminClass] = {
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
     "chat.CannedReply": AdminClass(),
+    # One is named and ended; it is neither changed nor deleted.
+    "chat.OnCall": AdminClass(change=False, delete=False, actions=frozenset({"end_now"})),
     "chat.Unit": AdminClass(),
     "locations.Competence": AdminClass(),
     "locations.DataEdition": AdminClass(add=False, change=False, delete=False),

@@ -15,13 +15,13 @@ from reports import keyring, openings
 from reports.models import OpeningRequest
 from reports.opening_rules import State
 from reports.replies import Recipient, Reply, seal_reply
-from tests.access.people import ASSIGNED, CUSTODIAN, OTHER_SUPERVISOR, PEOPLE, SUPERVISOR, Cast
+from tests.access.people import ASSIGNED, CUSTODIAN, PEOPLE, SUPERVISOR, Cast
 from tests.access.table import ROUTES, WRITE
 from tests.access.test_routes import ADDRESSES, GROUNDS, browser
 from tests.accounts.cast import make_user
 from tests.reports.witness import confirm
 
-SUPERVISION, CUSTODY, ASKER = {SUPERVISOR, OTHER_SUPERVISOR}, {CUSTODIAN}, {ASSIGNED}
+SUPERVISION, CUSTODY, ASKER = {SUPERVISOR}, {CUSTODIAN}, {ASSIGNED}
 
 # Who may do it in which state; in the others, and to everybody else, nothing is done. The supervisor of the cast has
 # countersigned, two custodians who are not in it have agreed, and one has taken the envelope. An ordinary opening has

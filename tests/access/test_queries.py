@@ -61,6 +61,10 @@ NAMED = {
     "chat/writing.py": (ACTS, {"<module>"}),
     "chat/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/queue.py": (EVERYBODY, {"*"}),
+    "chat/deciding.py": (
+        "of which unit a report is, by its own key: a unit's key is all that is read",
+        {"with_unit", "title_for_report", "standby_for_report"},
+    ),
     "chat/debriefs.py": (
         "the ways to a request for a talk: the agent's own, or the psychologist's by `_require`",
         {"*"},
@@ -117,6 +121,7 @@ BY_KEY = {
     ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
     ("chat/debriefs.py", "_lock"),
     ("chat/departures.py", "park"),  # a report that the visit which ended held, as its own session said
+    ("chat/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
     ("chat/proposals.py", "_answers"), ("chat/proposals.py", "open_question"),  # of the conversation's own messages
 }  # fmt: skip
 

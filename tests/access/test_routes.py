@@ -358,18 +358,24 @@ BY_KEY = {
 }
 # To whom that object is somebody else's; of the other addresses, to every agent but its own.
 STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
-    # Supervisors see every end of conservation.
-    name: {OTHER_AGENT} for name in ("console:freeze", "console:freeze_decision", "console:erasure")
+    # The supervisors of its unit decide about the end of conservation; an agent decides nothing.
+    name: {OTHER_AGENT, OTHER_SUPERVISOR} for name in ("console:freeze", "console:freeze_decision", "console:erasure")
 } | {
     # Its agent steps into nothing, nor does a supervisor of another unit.
     f"console:{act}": {ASSIGNED, OTHER_AGENT, OTHER_SUPERVISOR}
     for act in ("watched", "watched_messages", "join", "leave", "whisper", "reassign")
 }  # fmt: skip
-NO_PART = {OTHER_AGENT, WITHOUT_AGENT, ADMINISTRATOR}  # in the opening of somebody else's conversation
+NO_PART = {
+    OTHER_AGENT,
+    OTHER_SUPERVISOR,
+    WITHOUT_AGENT,
+    ADMINISTRATOR,
+}  # in the opening of somebody else's conversation
 # Addresses of the visitors' pages that hold no key of an object, or whose keys everybody may use.
 NO_KEY = {
     "triage:result": "a result of the orientation",
     "triage:question": "a question of the orientation",
+    "console:on_call_end": "an on-call duty, which tells nothing of anybody's exchange: tests/access/test_on_call.py",
     "listening:answer": "the psychologist's own: the others are refused before anything is looked for",
     **{
         f"unit:{act}": "other roles are refused before; another unit's account in tests/chat/test_transmission_pages.py"

@@ -156,6 +156,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "sentences.ChangedSentence": lambda: ChangedSentence.objects.create(key="chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
+    "chat.OnCall": make.on_call,
     "chat.CannedReply": lambda: CannedReply.objects.all()[0],
     "locations.Municipality": places.municipality,
     "locations.ReceptionPoint": lambda: places.reception_point(for_=places.municipality()),

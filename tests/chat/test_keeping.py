@@ -256,9 +256,9 @@ def test_granted_page_says_the_new_date(as_reporter):
 
 @pytest.fixture
 def cast():
-    """An agent with an exchange near its end, an agent of another unit, a supervisor."""
+    """An agent with an exchange near its end, an agent of another unit, a supervisor of its unit."""
     agent, stranger = make.agent(), make.agent(unit_name="Ailleurs")
-    chief = make.agent(role=Role.SUPERVISOR, unit_name="Commandement")
+    chief = make.agent(role=Role.SUPERVISOR)
     conversation = make.assigned(agent, postal_code="29840")
     make.message(conversation, SECRET)
     return make.age(conversation, days=320), agent, stranger, chief
@@ -404,11 +404,11 @@ def test_request_of_what_is_frozen_is_not_granted(cast):
 
 
 def test_endings_ask_no_more_for_more_of_them(cast, django_assert_max_num_queries):
-    _conversation, _agent, _stranger, chief = cast
+    _conversation, agent, _stranger, chief = cast
     boss = signed_in(chief.user)
     boss.get(ENDINGS)
     for _ in range(8):
-        ask_erasure(report_id=make.age(make.closed(), days=340).report_id)
+        ask_erasure(report_id=make.age(make.closed(agent), days=340).report_id)
     with django_assert_max_num_queries(16):
         boss.get(ENDINGS)
     assert len(forgetting.endings(chief, timezone.now())) == 9

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat import actions, queue
 from chat.lifecycle import HEAVY, Author, Availability, Outcome, weight_of
-from chat.models import Agent, Conversation, ConversationEvent, Message, Unit
+from chat.models import Agent, Conversation, ConversationEvent, Message, OnCall, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from reports import arrivals, keyring
@@ -47,6 +47,20 @@ def agent(
         capacity=capacity,
         availability=availability,
         seen_at=timezone.now() if present else None,
+    )
+
+
+def on_call() -> OnCall:
+    """A supervisor who is on call for another unit, until tomorrow."""
+    chief, now = agent(role=Role.SUPERVISOR, unit_name="Garde"), timezone.now()
+    return OnCall.objects.create(
+        supervisor=chief,
+        unit=unit(name="Gardée"),
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+        motive="essai",
+        named_by=chief.user,
+        named_at=now,
     )
 
 

@@ -1,0 +1,387 @@
+"""Who decides about another unit: nobody of elsewhere, but a supervisor who is on call for it, while they are."""
+
+import uuid
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from chat import deciding, forgetting, on_call
+from chat.models import Agent, Conversation, OnCall, Unit
+from pnav.accounts.models import Role, User
+from reports import actions, openings, register_wording
+from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, OpeningRequest, Report
+from reports.opening_rules import NotAllowed, State
+from tests.access.people import (
+    ADMINISTRATOR,
+    ASSIGNED,
+    CUSTODIAN,
+    OTHER_AGENT,
+    OTHER_SUPERVISOR,
+    PEOPLE,
+    SUPERVISOR,
+    SUPERVISORS,
+    Cast,
+)  # fmt: skip
+from tests.access.test_routes import browser
+from tests.factories import chat as make
+
+ENDINGS, ON_CALL = "/console/conservation/", "/console/astreintes/"
+
+
+def name_on_call(cast: Cast, *, by: str = SUPERVISOR, starts: float = -0.5, hours: float = 24, who: str = "") -> OnCall:
+    """The supervisor of elsewhere, for the unit of the conversation; starts: hours from now."""
+    now = timezone.now()
+    agent = Agent.objects.get(user=cast.users[who or OTHER_SUPERVISOR])
+    unit = Unit.objects.get(name="Ici")
+    row = OnCall(supervisor=agent, unit=unit, motive="seule de permanence",
+                 starts_at=now + timedelta(hours=starts), ends_at=now + timedelta(hours=starts + hours))  # fmt: skip
+    return on_call.name(on_call=row, by=cast.users[by])
+
+
+def age(row: OnCall, **until: datetime) -> None:
+    OnCall.objects.filter(pk=row.pk).update(**until)
+
+
+def at_another_time(cast: Cast, when: str) -> None:
+    """On call in the past, in the future, or ended a moment ago by the unit's supervisor."""
+    now = timezone.now()
+    row = name_on_call(cast, starts=1 if when == "to come" else -0.5)
+    if when == "over":
+        age(row, starts_at=now - timedelta(days=2), ends_at=now - timedelta(minutes=1))
+    if when == "ended":
+        assert on_call.end(public_id=row.public_id, by=cast.users[SUPERVISOR]) is not None
+
+
+def decisions(cast: Cast) -> dict[str, tuple[str, dict[str, str]]]:
+    """Each page or act that decides about the conversation of the cast: its address and what is posted, if any."""
+    opening, key = cast.opening.public_id, cast.conversation.public_id
+    until = f"{timezone.localdate() + timedelta(days=60):%Y-%m-%d}"
+    return {
+        "opening": (f"/levees/{opening}/", {}),
+        "countersign": (f"/levees/{opening}/contresigner/", {"": ""}),
+        "refuse": (f"/levees/{opening}/refuser/", {"reason": "non"}),
+        "freeze page": (f"{ENDINGS}{key}/gel/", {}),
+        "freeze": (f"{ENDINGS}{key}/gel/", {"motive": "m", "reference": "1", "authority": "p", "until": until}),
+        "lift": (f"{ENDINGS}{key}/gel/decision/", {"lever": "1", "asked_at": ""}),
+        "erasure page": (f"{ENDINGS}{key}/effacement/", {}),
+        "grant": (f"{ENDINGS}{key}/effacement/", {"answer": "grant"}),
+    }
+
+
+def knock(cast: Cast, person: str, *, freeze: bool = False) -> dict[str, bool]:
+    """What this person gets: whether it is there for them at all. Each knock is undone."""
+    there = {}
+    for name, (address, sent) in decisions(cast).items():
+        with transaction.atomic():
+            client = browser(cast, person)
+            answer = client.post(address, sent) if sent else client.get(address)
+            there[name] = answer.status_code in {200, 302} and not answer.headers.get("Location", "").startswith(
+                "/compte/"
+            )
+            transaction.set_rollback(True)
+    return there
+
+
+# --- who decides ------------------------------------------------------------------------------------------------------
+
+
+def test_supervisor_of_the_unit_decides(cast):
+    assert all(knock(cast, SUPERVISOR).values())
+
+
+def test_supervisor_of_another_unit_finds_nothing(cast):
+    assert not any(knock(cast, OTHER_SUPERVISOR).values())
+    client = browser(cast, OTHER_SUPERVISOR)
+    pages = client.get("/levees/").text + client.get(ENDINGS).text + client.get("/console/").text
+    assert str(cast.opening.public_id) not in pages and "essai" not in pages
+    assert str(cast.conversation.public_id) not in pages and "à décider" not in pages
+    assert "effacement attend" not in client.get("/console/tableau/").text
+
+
+def test_supervisor_on_call_decides_meanwhile(cast):
+    name_on_call(cast)
+    assert all(knock(cast, OTHER_SUPERVISOR).values())
+    client = browser(cast, OTHER_SUPERVISOR)
+    assert str(cast.opening.public_id) in client.get("/levees/").text
+    assert str(cast.conversation.public_id) in client.get(ENDINGS).text
+    assert "à décider" in client.get("/console/").text
+
+
+@pytest.mark.parametrize("when", ["over", "to come", "ended"])
+def test_supervisor_who_is_not_on_call_now_finds_nothing(cast, when):
+    at_another_time(cast, when)
+    assert not any(knock(cast, OTHER_SUPERVISOR).values())
+
+
+def test_being_on_call_gives_no_conversation_to_read(cast):
+    name_on_call(cast)
+    client = browser(cast, OTHER_SUPERVISOR)
+    key = cast.conversation.public_id
+    assert client.get(f"/console/echange/{key}/").status_code == 404
+    assert client.get(f"/console/tableau/echange/{key}/").status_code == 404
+
+
+def test_on_call_changes_nothing_for_anybody_else(cast):
+    """Everybody else, before and while somebody is on call."""
+    others = [person for person in PEOPLE if person != OTHER_SUPERVISOR]
+    before = {person: knock(cast, person) for person in others}
+    name_on_call(cast)
+    assert {person: knock(cast, person) for person in others} == before
+    assert not any(before[OTHER_AGENT].values()) and not any(before[ADMINISTRATOR].values())
+    assert before[CUSTODIAN]["opening"] and not before[CUSTODIAN]["grant"]
+
+
+def test_asker_does_not_choose_who_countersigns(cast):
+    """Who asked for an opening named a colleague on call: that colleague decides about everything but this request."""
+    asker = cast.users[ASSIGNED]
+    User.objects.filter(pk=asker.pk).update(role=Role.SUPERVISOR)
+    asker.refresh_from_db()
+    name_on_call(cast, by=ASSIGNED)
+    friend = cast.users[OTHER_SUPERVISOR]
+    assert openings.find(friend, cast.opening.public_id) is None
+    with pytest.raises(NotAllowed):
+        openings.countersign(request_id=cast.opening.pk, by=friend)
+    with pytest.raises(NotAllowed):
+        openings.countersign(request_id=cast.opening.pk, by=asker)
+    assert deciding.title_for_report(friend, cast.conversation.report_id, timezone.now())
+    assert OpeningRequest.objects.get(pk=cast.opening.pk).state == State.ASKED
+
+
+def test_actions_ask_again_whatever_the_page_allowed(cast):
+    """An on-call duty that ended between page and button decides nothing."""
+    friend, report = cast.users[OTHER_SUPERVISOR], cast.conversation.report_id
+    until = timezone.now() + timedelta(days=9)
+    asked = actions.ask_freeze(report_id=report, by=cast.users[ASSIGNED], motive="m", reference="1", authority="p",
+                               until=until)  # fmt: skip
+    acts = (
+        lambda: actions.set_freeze(report_id=report, by=friend, asked_at=asked.asked_at),
+        lambda: actions.lift_freeze(report_id=report, by=friend, asked_at=asked.asked_at),
+        lambda: actions.answer_erasure(report_id=report, by=friend, is_granted=False, motive="m"),
+    )
+    for act in acts:
+        with pytest.raises(actions.NotAllowed), transaction.atomic():
+            act()
+    assert Freeze.objects.get().is_asked and ErasureRequest.objects.get().answered_at is None
+
+
+def test_supervisor_of_several_units_decides_for_all_of_them(cast):
+    friend = Agent.objects.get(user=cast.users[OTHER_SUPERVISOR])
+    friend.supervised_units.add(Unit.objects.get(name="Ici"))
+    assert all(knock(cast, OTHER_SUPERVISOR).values())
+
+
+def test_unit_of_a_conversation_that_lost_its_agent_is_that_of_the_last_one(cast):
+    """Whoever waits again stays with the unit that answered; who was never answered is for any supervisor."""
+    Conversation.objects.filter(pk=cast.conversation.pk).update(assigned_to=None, assigned_at=None, status="waiting")
+    now, friend = timezone.now(), cast.users[OTHER_SUPERVISOR]
+    assert deciding.title_for_report(friend, cast.conversation.report_id, now) is None
+    assert deciding.title_for_report(cast.users[SUPERVISOR], cast.conversation.report_id, now) is not None
+    never = make.waiting()
+    for person in SUPERVISORS:
+        assert deciding.title_for_report(cast.users[person], never.report_id, now) is not None
+    assert deciding.title_for_report(cast.users[ASSIGNED], never.report_id, now) is None
+
+
+def test_notice_and_page_agree(cast):
+    """The count in the header is written in SQL, the page in the ORM: they say the same of each supervisor."""
+    actions.ask_erasure(report_id=make.waiting().report_id)  # nobody's unit
+    actions.ask_erasure(report_id=cast.other.report_id)
+    now = timezone.now()
+    for duty in (False, True):
+        if duty:
+            name_on_call(cast)
+        for person in SUPERVISORS:
+            agent = Agent.objects.get(user=cast.users[person])
+            counted = forgetting.notice(agent, now).to_decide
+            assert counted == len(forgetting.requests(agent, now)) == forgetting.oldest_request(agent)[0]
+            assert counted == 2 + (duty and person == OTHER_SUPERVISOR)
+
+
+# --- what is recorded and shown ---------------------------------------------------------------------------------------
+
+
+def test_acts_on_call_are_recorded_as_such(cast):
+    row = name_on_call(cast)
+    friend, report = cast.users[OTHER_SUPERVISOR], cast.conversation.report_id
+    openings.countersign(request_id=cast.opening.pk, by=friend)
+    freeze = actions.ask_freeze(report_id=report, by=friend, motive="m", reference="1", authority="p",
+                                until=timezone.now() + timedelta(days=9))  # fmt: skip
+    actions.lift_freeze(report_id=report, by=friend, asked_at=freeze.asked_at)
+    actions.answer_erasure(report_id=report, by=friend, is_granted=False, motive="m")
+    lines = AccessRecord.objects.filter(account_id=friend.pk).order_by("number")
+    assert [line.kind for line in lines] == [
+        AccessKind.OPENING,
+        AccessKind.FREEZE,
+        AccessKind.FREEZE,
+        AccessKind.ERASURE,
+    ]
+    for line in lines:
+        assert line.detail.endswith(f", on call {row.pk}")
+        assert register_wording.in_words(line.kind, line.detail).endswith(" ; au titre de l'astreinte")
+    assert cast.opening.steps.get(act="countersign").on_call == row.pk
+    # The unit's own supervisor reads it afterwards, when it is over too.
+    age(row, starts_at=row.starts_at - timedelta(days=1), ends_at=timezone.now())
+    page = browser(cast, SUPERVISOR).get(ON_CALL).text
+    for words in ("Contresignée", "posé, jusqu", "levé", "refusée", "seule de permanence", "Passée"):
+        assert words in page, words
+    assert "au titre de l'astreinte" in browser(cast, SUPERVISOR).get(f"/levees/{cast.opening.public_id}/").text
+
+
+def test_acts_of_ones_own_unit_are_recorded_as_before(cast):
+    openings.countersign(request_id=cast.opening.pk, by=cast.users[SUPERVISOR])
+    assert "on call" not in AccessRecord.objects.order_by("-number")[0].detail
+
+
+def test_reading_a_request_on_call_is_recorded_as_such(cast):
+    row = name_on_call(cast)
+    browser(cast, OTHER_SUPERVISOR).get(f"/levees/{cast.opening.public_id}/")
+    assert AccessRecord.objects.order_by("-number")[0].detail.endswith(f", on call {row.pk}")
+
+
+def test_it_is_shown_who_is_on_call_and_until_when(cast):
+    row = name_on_call(cast)
+    name = row.supervisor.public_name
+    shown = f"Astreinte : {name} peut aussi décider pour « Ici », jusqu"
+    key = cast.conversation.public_id
+    for person, address in (
+        (ASSIGNED, f"/levees/{cast.opening.public_id}/"),
+        (SUPERVISOR, f"/levees/{cast.opening.public_id}/"),
+        (SUPERVISOR, f"{ENDINGS}{key}/gel/"),
+        (SUPERVISOR, f"{ENDINGS}{key}/effacement/"),
+    ):
+        assert shown in browser(cast, person).get(address).text, address
+    board = f"Astreinte : {name} décide pour « Ici », jusqu"
+    for person in SUPERVISORS:
+        assert board in browser(cast, person).get("/console/tableau/").text
+    age(row, ends_at=timezone.now())
+    assert "Astreinte :" not in browser(cast, SUPERVISOR).get("/console/tableau/").text
+    assert shown not in browser(cast, SUPERVISOR).get(f"/levees/{cast.opening.public_id}/").text
+
+
+# --- naming -----------------------------------------------------------------------------------------------------------
+
+
+def sent(cast: Cast, **changed: object) -> dict[str, object]:
+    now = timezone.localtime()
+    values = {
+        "unit": Unit.objects.get(name="Ici").pk,
+        "supervisor": Agent.objects.get(user=cast.users[OTHER_SUPERVISOR]).pk,
+        "starts_at": f"{now:%Y-%m-%dT%H:%M}",
+        "ends_at": f"{now + timedelta(days=2):%Y-%m-%dT%H:%M}",
+        "motive": "seule de permanence",
+    }
+    return values | changed
+
+
+def test_supervisor_names_for_their_unit(cast):
+    answer = browser(cast, SUPERVISOR).post(ON_CALL, sent(cast), follow=True)
+    assert "Astreinte enregistrée" in answer.text
+    row = OnCall.objects.get()
+    assert row.named_by == cast.users[SUPERVISOR]
+    line = AccessRecord.objects.order_by("-number")[0]
+    assert (line.kind, line.subject, line.motive) == (
+        AccessKind.ON_CALL,
+        f"chat.OnCall {row.pk}",
+        "seule de permanence",
+    )
+    assert register_wording.in_words(line.kind, line.detail).startswith("désignée, jusqu'au ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"supervisor": ""}, "Choisissez un superviseur d'une autre unité"),
+        ({"supervisor": "own"}, "Choisissez un superviseur d'une autre unité"),
+        ({"supervisor": "agent"}, "Choisissez un superviseur d'une autre unité"),
+        ({"unit": "other"}, "Choisissez l'une de vos unités"),
+        ({"motive": "  "}, "Écrivez pourquoi"),
+        ({"starts_at": "demain"}, "Écrivez le début"),
+        ({"starts_at": "2001-01-01T10:00"}, "un début à venir"),
+        ({"ends_at": "2001-01-01T10:00"}, "une fin après le début"),
+        ({"ends_at": "15 days"}, "Quatorze jours au plus"),
+    ],
+)
+def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):
+    named = {
+        "own": Agent.objects.get(user=cast.users[SUPERVISOR]).pk,
+        "agent": Agent.objects.get(user=cast.users[OTHER_AGENT]).pk,
+        "other": Unit.objects.get(name="Ailleurs").pk,
+        "15 days": f"{timezone.localtime() + timedelta(days=15):%Y-%m-%dT%H:%M}",
+    }
+    values = sent(cast, **{name: named.get(value, value) for name, value in wrong.items()})
+    answer = browser(cast, SUPERVISOR).post(ON_CALL, values)
+    page = answer.text.replace("&#x27;", "'")
+    assert answer.status_code == 200 and words in page and "aria-invalid" in page
+    assert "motive" in wrong or "seule de permanence" in page
+    assert not OnCall.objects.exists()
+
+
+def test_nobody_names_for_a_unit_that_is_not_theirs(cast):
+    """Nor themselves; nor does an agent or a custodian name anybody."""
+    for by, who in ((OTHER_SUPERVISOR, SUPERVISOR), (OTHER_SUPERVISOR, OTHER_SUPERVISOR), (ASSIGNED, OTHER_SUPERVISOR),
+                    (CUSTODIAN, OTHER_SUPERVISOR)):  # fmt: skip
+        with pytest.raises(on_call.NotAllowed):
+            name_on_call(cast, by=by, who=who)
+    assert not OnCall.objects.exists()
+
+
+def test_administrator_names_and_ends(cast):
+    now = timezone.localtime()
+    client = browser(cast, ADMINISTRATOR)
+    values = sent(cast) | {"starts_at_0": f"{now:%d/%m/%Y}", "starts_at_1": f"{now:%H:%M}",
+                           "ends_at_0": f"{now + timedelta(days=2):%d/%m/%Y}", "ends_at_1": "12:00"}  # fmt: skip
+    assert client.post("/admin/chat/oncall/add/", values).status_code == 302
+    row = OnCall.objects.get()
+    assert row.named_by == cast.users[ADMINISTRATOR]
+    kinds = list(AccessRecord.objects.order_by("-number").values_list("kind", flat=True)[:2])
+    assert AccessKind.ON_CALL in kinds
+    client.post("/admin/chat/oncall/", {"action": "end_now", "_selected_action": [row.pk]})
+    row.refresh_from_db()
+    assert row.ended_by == cast.users[ADMINISTRATOR] and row.ended_at is not None
+
+
+def test_ending_is_for_the_units_supervisors(cast):
+    row = name_on_call(cast)
+    address = reverse("console:on_call_end", args=[row.public_id])
+    for person in PEOPLE:
+        if person != SUPERVISOR:
+            browser(cast, person).post(address)
+            row.refresh_from_db()
+            assert row.ended_at is None, person
+    assert browser(cast, OTHER_SUPERVISOR).post(address).status_code == 404
+    assert browser(cast, SUPERVISOR).post(reverse("console:on_call_end", args=[uuid.uuid4()])).status_code == 404
+    assert "Astreinte terminée" in browser(cast, SUPERVISOR).post(address, follow=True).text
+    assert browser(cast, SUPERVISOR).post(address).status_code == 404, "it is over"
+
+
+def test_database_keeps_it_short(cast):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        name_on_call(cast, hours=24 * 14 + 1)
+
+
+def test_page_asks_no_more_for_more_duties(cast, django_assert_max_num_queries):
+    """One query for each duty that has begun (what was decided), and no more of anything else."""
+    client = browser(cast, SUPERVISOR)
+    client.get(ON_CALL)
+    counts = []
+    for many in (1, 4):
+        for _ in range(many):
+            name_on_call(cast)
+        with django_assert_max_num_queries(60) as queries:
+            client.get(ON_CALL)
+        counts.append(len(queries))
+    assert counts[1] - counts[0] == 4
+    assert on_call.SHOWN == 50
+
+
+def test_it_is_forgotten_a_year_after_its_end(cast):
+    now = timezone.now()
+    kept, gone = name_on_call(cast), name_on_call(cast)
+    age(gone, starts_at=now - timedelta(days=370), ends_at=now - timedelta(days=366))
+    forgetting.forget(now)
+    assert list(OnCall.objects.all()) == [kept]
+    assert AccessRecord.objects.filter(kind=AccessKind.RETENTION, detail__contains="on_calls: 1").exists()
+    assert Report.objects.exists() and connection.is_usable()
