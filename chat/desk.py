@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from chat import access, dialogue
+from chat import access, dialogue, waits
 from chat.lifecycle import Author, Outcome, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message
 from locations import hours, lookup
@@ -75,7 +75,8 @@ class Entry:
     number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's.
     unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
     nobody did. has_left: by the quick exit, and not seen since. is_offline: not seen for OFFLINE_AFTER, under way.
-    promise: « je reviens dans 5 minutes », while it runs, kept or not.
+    waits_since: since when the person waits for an answer, whoever held the conversation; None when the word is theirs
+    or they have left. waited: that in words. promise: « je reviens dans 5 minutes », while it runs, kept or not.
     """
 
     conversation: Conversation
@@ -86,6 +87,8 @@ class Entry:
     waits_for_agent: bool
     has_left: bool
     is_offline: bool
+    waits_since: datetime | None
+    waited: str
     promise: "Promise | None"
 
     @property
@@ -128,7 +131,7 @@ def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Convers
         conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
     ).order_by("-at", "-pk")
     promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
-    return conversations.select_related("report__municipality").annotate(
+    return waits.with_waits(conversations.select_related("report__municipality")).annotate(
         promised=Subquery(promises.values("until")[:1]),
         unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
         last_author=Subquery(spoken.values("author")[:1]),
@@ -163,6 +166,7 @@ def _has_left(row: Any) -> bool:
 def _entry(row: Any, number: int, now: datetime) -> Entry:
     is_active = row.status == Status.ACTIVE
     has_left = is_active and _has_left(row)
+    since = waits.waits_since(row) if is_active and not has_left else None
     return Entry(
         conversation=row,
         number=number,
@@ -172,6 +176,8 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         waits_for_agent=row.last_author != Author.AGENT,
         has_left=has_left,
         is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
+        waits_since=since,
+        waited=duration(now - since) if since else "",
         promise=Promise(row.promised, now) if row.promised else None,
     )
 

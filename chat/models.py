@@ -264,6 +264,10 @@ class Message(models.Model):
                 name="message_agent_is_named",
             ),
         ]
+        indexes = [
+            # The last word of an agent, however much its person has written since (chat.waits).
+            models.Index(fields=["conversation", "-seq"], name="message_of_agent", condition=Q(author=Author.AGENT)),
+        ]
 
     @staticmethod
     def context_of(conversation: uuid.UUID | str, seq: int, author: str) -> str:

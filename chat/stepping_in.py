@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from chat import access, clock, doorbell, handover, sentences
+from chat import access, clock, doorbell, handover, sentences, waits
 from chat.actions import ConversationClosed, NotYours
 from chat.desk import duration
 from chat.handover_models import Handover, Watch, Whisper
@@ -213,37 +213,38 @@ def receivers(conversation: Conversation, now: datetime) -> list[Agent]:
 class Running:
     """A conversation under way as a supervisor sees it before joining: no text, no answer of the orientation.
 
-    since, silent: in words; how long it has been theirs, and since anybody wrote. passing: a passage is open.
+    since: in words, how long it has been this agent's. waits: since when the person waits for an answer, whoever held
+    the conversation; empty when the word is theirs. own: how much of that is this agent's. passing: a passage is open.
     joined: this supervisor reads it now.
     """
 
     conversation: Conversation
     since: str
-    silent: str
+    waits: str
+    own: str
     passing: bool
     joined: bool
 
 
 def running(agent: Agent, now: datetime) -> list[Running]:
-    """The conversations of a supervisor's units, the most urgent first, then the longest silent. Three queries."""
-    spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
-    rows: Collection[Any] = (
-        access.supervised_by(agent)
-        .select_related("assigned_to__unit", "report")
-        .annotate(
-            last_at=Subquery(spoken.values("sent_at")[:1]),
-            open_handovers=Count("handovers", filter=Q(handovers__state__in=OPEN), distinct=True),
-        )
+    """The conversations of a supervisor's units, the most urgent first, then who waits longest. Three queries."""
+    mine = access.supervised_by(agent).select_related("assigned_to__unit", "report")
+    rows: Collection[Any] = waits.with_waits(mine).annotate(
+        is_passing=Exists(Handover.objects.filter(conversation=OuterRef("pk"), state__in=OPEN))
     )
     joined = set(access.watches(now).filter(supervisor=agent).values_list("conversation_id", flat=True))
-    silent_since = {row.pk: max(row.last_at or row.assigned_at, row.assigned_at) for row in rows}
-    return [
-        Running(
-            conversation=row,
-            since=duration(now - row.assigned_at),
-            silent=duration(now - silent_since[row.pk]),
-            passing=bool(row.open_handovers),
-            joined=row.pk in joined,
+    since = {row.pk: waits.waits_since(row) for row in rows}
+    lines = []
+    for row in sorted(rows, key=lambda row: (-row.urgency, since[row.pk] or now, row.pk)):
+        waited = since[row.pk]
+        lines.append(
+            Running(
+                conversation=row,
+                since=duration(now - row.assigned_at),
+                waits=duration(now - waited) if waited else "",
+                own=duration(now - waits.agent_owes_since(row, waited)) if waited else "",
+                passing=row.is_passing,
+                joined=row.pk in joined,
+            )
         )
-        for row in sorted(rows, key=lambda row: (-row.urgency, silent_since[row.pk], row.pk))
-    ]
+    return lines

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat import display, transmission_reading, watch
+from chat import display, transmission_reading, waits, watch
 from chat.desk import duration
-from chat.lifecycle import Author, Availability
-from chat.models import Agent, Conversation, Message
+from chat.lifecycle import Availability
+from chat.models import Agent, Conversation
 from chat.watch import Level, Limit, Watched
 from locations.models import Force
 from reports import house, house_rules
@@ -95,11 +94,16 @@ class OtherUnit:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A person who has waited for their agent's words. name: empty for another unit's agent."""
+    """A person who waits for an answer. name: empty for another unit's agent.
+
+    since: in words, since the oldest message that nobody answered, whoever held the conversation (`chat.waits`);
+    the level is its. own: how much of it is the present agent's, empty when that is all of it, to the minute.
+    """
 
     name: str
     unit: str
     since: str
+    own: str
     level: Level
 
 
@@ -133,19 +137,20 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     agents = list(
         Agent.objects.present(now).with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
     )
-    active = list(_active(now))
+    active = list(_active())
     held = Counter(row.assigned_to_id for row in active)
     on_duty = [agent for agent in agents if agent.availability == Availability.AVAILABLE]
     free = sum(max(0, agent.capacity - agent.load) for agent in on_duty)
-    silent = sorted(_silent(active, now), key=lambda pair: -pair[1])
+    silent = sorted(_silent(active, now), key=lambda line: -line[1])
     silences = [
         Silence(
             name=display.plain(row.assigned_to.public_name) if row.assigned_to.unit_id in units else "",
             unit=row.assigned_to.unit.name,
             since=_minutes(seconds),
+            own=_minutes(own) if own // 60 < seconds // 60 else "",
             level=watch.level_of_time(seconds, known[Watched.SILENCE]),
         )
-        for row, seconds in silent
+        for row, seconds, own in silent
         if watch.level_of_time(seconds, known[Watched.SILENCE]) > Level.KEPT
     ]
     oldest = min((queued_at for *_rest, queued_at in people), default=None)
@@ -217,39 +222,20 @@ def _others(agents: Iterable[Any]) -> list[OtherUnit]:
     return found
 
 
-def _active(now: datetime) -> Any:
-    """Every conversation under way, with the last number its agents wrote and what came first after it."""
-    spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
-    unanswered = Message.objects.filter(
-        conversation=OuterRef("pk"), author=Author.REPORTER, seq__gt=OuterRef("spoken_seq")
-    ).order_by("seq")
-    first = Message.objects.filter(conversation=OuterRef("pk"), author=Author.REPORTER).order_by("seq")
-    return (
-        Conversation.objects.active()
-        .select_related("assigned_to__unit")
-        .annotate(spoken_seq=Subquery(spoken.values("seq")[:1]))
-        .annotate(
-            unanswered_at=Subquery(unanswered.values("sent_at")[:1]), first_at=Subquery(first.values("sent_at")[:1])
-        )
-    )
+def _active() -> Any:
+    """Every conversation under way, with since when its person waits."""
+    return waits.with_waits(Conversation.objects.active().select_related("assigned_to__unit"))
 
 
-def _silent(rows: Iterable[Any], now: datetime) -> Iterable[tuple[Any, float]]:
-    """Those whose person is here and waits for the agent's words, with how many seconds.
-
-    They wait since what they wrote and nobody answered; since the agent was given to them, if that came later, or if
-    nobody of the service has written anything yet.
-    """
+def _silent(rows: Iterable[Any], now: datetime) -> Iterable[tuple[Any, float, float]]:
+    """Those whose person is here and waits for words, with how many seconds: of theirs, and of the present agent's."""
     for row in rows:
         if (now - row.reporter_seen_at).total_seconds() > 60:
             continue
-        if row.spoken_seq is None:
-            since = max(row.assigned_at, row.first_at or row.assigned_at)
-        elif row.unanswered_at is not None:
-            since = max(row.assigned_at, row.unanswered_at)
-        else:
-            continue
-        yield row, (now - since).total_seconds()
+        since = waits.waits_since(row)
+        if since is not None:
+            own = waits.agent_owes_since(row, since)
+            yield row, (now - since).total_seconds(), (now - own).total_seconds()
 
 
 def _minutes(seconds: float) -> str:

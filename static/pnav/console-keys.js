@@ -55,7 +55,7 @@
 
   /** Whoever waits for my answer, the longest first, but for the one that is open. */
   function nextWaiting() {
-    const since = (c) => find("[data-slot=active]", c.entry).dateTime;
+    const since = (c) => c.since || find("[data-slot=active]", c.entry).dateTime;
     const [next] = hands.own().filter((c) => c.waits === "me" && c !== hands.showing()).sort((a, b) => Date.parse(since(a)) - Date.parse(since(b)));
     if (next) hands.open(next.id);
     else hands.announce(list.dataset.nobody);

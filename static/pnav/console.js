@@ -34,11 +34,14 @@
   };
 
   // --- a conversation ---
+  /** Since when the person waits for an answer, whoever held the conversation; in ISO 8601, or empty. */
+  const waitsSince = (entry) => (slot("waited", entry) && find("time", slot("waited", entry)).getAttribute("datetime")) || "";
+
   function adopt(entry, thread, dossier) {
     const id = entry.dataset.conversation, before = conversations.get(id);
     const c = before || { id, outbox: new Map(), number: 0, typedAt: 0 };
     Object.assign(c, {
-      entry, thread, dossier, gone: false, name: entry.dataset.name, unread: Number(entry.dataset.unread), waits: entry.dataset.waits,
+      entry, thread, dossier, gone: false, name: entry.dataset.name, unread: Number(entry.dataset.unread), waits: entry.dataset.waits, since: waitsSince(entry),
       over: thread.dataset.status === "closed", lastSeq: Number(thread.dataset.lastSeq),
       offline: !(slot("offline", entry) || { hidden: true }).hidden, readSeq: Number(thread.dataset.readSeq), theirRead: Number(thread.dataset.theirRead),
       log: find("[data-log]", thread), form: find("[data-reply]", thread),
@@ -106,6 +109,15 @@
     if (!c.over) {
       c.entry.dataset.waits = c.waits;
       slot("waits", c.entry).textContent = words[`waits_${c.waits}`];
+    }
+    const waited = slot("waited", c.entry);
+    if (waited) {
+      waited.hidden = c.over || c.waits !== "me" || !c.since;
+      const mark = find("time", waited);
+      if (c.since && mark.getAttribute("datetime") !== c.since) {
+        mark.dateTime = c.since;
+        mark.textContent = duration(new Date(c.since));
+      }
     }
     const offline = slot("offline", c.entry); // what has ended came without it
     if (offline) {
@@ -202,6 +214,7 @@
         const fresh = find(`.console-entry[data-conversation="${c.id}"]`, page);
         if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
         c.waits = fresh.dataset.waits;
+        c.since = waitsSince(fresh);
         c.offline = !slot("offline", fresh).hidden;
         showPromise(c, slot("promise", fresh).dataset.until || "");
         paint(c);
@@ -286,6 +299,8 @@
       if (isHere && !pending) announce(`${words[item.author]}. ${slot("body", element).textContent}`);
       if (item.author !== "system") {
         if (item.author === "agent") showPromise(c, ""); // whoever writes is back
+        if (item.author === "agent") c.since = "";
+        else if (!c.since) c.since = item.sent_at;
         if (item.author === "reporter") c.waits = "me";
         else if (c.waits !== "left") c.waits = "them";
         slot("active", c.entry).textContent = clock.format(sentAt);
@@ -676,7 +691,7 @@
     if (!ended && now - offersAt >= 10000) refreshOffers();
     checkPause(now);
     root.querySelectorAll("[data-slot=promise][data-until]").forEach(countDown);
-    root.querySelectorAll("time[data-duration]").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
+    root.querySelectorAll("time[data-duration][datetime]").forEach((element) => { element.textContent = duration(new Date(element.dateTime)); });
     if (isOpen()) {
       if (now - heardAt > 50000) { // dead, though nobody said so
         const dead = socket;

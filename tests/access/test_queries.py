@@ -81,6 +81,7 @@ NAMED = {
     ),
     "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
     "chat/promises.py": (EVERYBODY + ": numbers", {"figures"}),
     "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/handover.py": (
@@ -88,8 +89,8 @@ NAMED = {
         {"lock_conversation", "lock_receiver", "history", "end_duty"},
     ),
     "chat/stepping_in.py": (
-        ACTS + "; or the times of a supervisor's conversations",
-        {"write", "running"},
+        ACTS,
+        {"write"},
     ),
     "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
