@@ -6,9 +6,11 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from offload.process import forbid_dumps
 from pnav.demo import environment
 
 if __name__ == "__main__":
+    forbid_dumps(for_measuring=bool(os.environ.get("DEMO")))
     environment.join()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
     execute_from_command_line(sys.argv)

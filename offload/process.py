@@ -26,29 +26,32 @@ def _prctl(option: int, value: int = 0) -> int:
     return int(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0))
 
 
-def forbid_dumps() -> None:
-    """No core file of this process, and no debugger of another account in its memory. Called first of all by every
-    process that holds secrets or texts; its children inherit the limit.
+def forbid_dumps(*, for_measuring: bool = False) -> None:
+    """No core file of this process, and nobody but root in its memory. Called first of all by every process that holds
+    secrets or texts; its children inherit the limit, and call this for the rest.
 
+    for_measuring: its memory may still be looked at by its own account, as the benchmarks of the demonstration do.
     Where prctl(2) is missing the limit alone holds; `can_dump` tells.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _prctl(PR_SET_DUMPABLE, 0)
+    if not for_measuring:
+        _prctl(PR_SET_DUMPABLE, 0)
 
 
 def can_dump() -> bool:
     """Whether a crash of this process could leave its memory on a disk.
 
-    A pipe in core_pattern is not held by RLIMIT_CORE alone (core(5): with a limit of 0 the handler is still called on
-    some kernels, and with 1 always); a process that is not dumpable is not dumped by either.
+    The limit does not hold a program that core_pattern pipes dumps to (core(5)); a process that is not dumpable is
+    given to neither.
     """
     if sys.platform == "linux" and _prctl(PR_GET_DUMPABLE) == 0:
         return False
     soft, _hard = resource.getrlimit(resource.RLIMIT_CORE)
-    return soft != 0 or _is_piped()
+    return soft != 0 or dumps_are_piped()
 
 
-def _is_piped() -> bool:
+def dumps_are_piped() -> bool:
+    """Whether this machine hands the dump of any process to a program, whatever limit the process has."""
     try:
         return CORE_PATTERN.read_text().startswith("|")
     except OSError:

@@ -11,6 +11,9 @@ from typing import Any
 
 import django
 
+from offload.process import forbid_dumps
+
+forbid_dumps(for_measuring=bool(os.environ.get("DEMO")))  # before any secret is read
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 django.setup(set_prefix=False)
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
+from offload import process
+
 # A conversation is acknowledged after COMMIT: these settings make COMMIT mean « on disk ».
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
 
@@ -65,6 +67,28 @@ def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         )  # fmt: skip
     if redis.scheme != "unix" and not redis.password:
         messages.append(Warning("Redis asks for no password: it lets everybody in.", id="pnav.W005"))
+    return messages
+
+
+@register(Tags.security, deploy=True)
+def safe_machine(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What this machine would write to a disk of the memory of a process: keys, messages and addresses are in it."""
+    messages: list[CheckMessage] = []
+    if process.can_dump():
+        messages.append(
+            Warning("A crash of this process could leave its memory on a disk.", id="pnav.W006",
+                    hint="Linux, LimitCORE=0 or « ulimits: core: 0 ».")
+        )  # fmt: skip
+    if process.dumps_are_piped():
+        messages.append(
+            Warning("kernel.core_pattern hands the memory of a process that crashes to a program.", id="pnav.W007",
+                    hint="PostgreSQL, Redis and the proxy too: sysctl kernel.core_pattern=core, with LimitCORE=0.")
+        )  # fmt: skip
+    if process.swaps_in_clear():
+        messages.append(
+            Warning("This machine swaps to a disk that is not named as an encrypted one.", id="pnav.W008",
+                    hint="swapoff, an encrypted swap, zram; or MemorySwapMax=0 for each service.")
+        )  # fmt: skip
     return messages
 
 

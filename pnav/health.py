@@ -23,11 +23,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from psycopg_pool import ConnectionPool
 
 from chat.models import Agent, Conversation
+from offload import pool as pool_of_children
+from reports import client_addresses
 
 logger = logging.getLogger(__name__)
 
@@ -124,11 +126,12 @@ async def ready(request: HttpRequest) -> HttpResponse:
     processes: a 200 that says so, for a balancer would otherwise take every process out. `failing`: the silent parts.
     """
     failing = await READINESS.failing()
+    notes = {"client_addresses": "private"} if client_addresses.is_private() else {}
     if not failing:
-        return JsonResponse({"status": "ok"})
+        return JsonResponse({"status": "ok", **notes})
     if VITAL.isdisjoint(failing):
-        return JsonResponse({"status": "degraded", "failing": failing})
-    return JsonResponse({"status": "unavailable", "failing": failing}, status=503)
+        return JsonResponse({"status": "degraded", "failing": failing, **notes})
+    return JsonResponse({"status": "unavailable", "failing": failing, **notes}, status=503)
 
 
 class ServiceCollector(Collector):
@@ -149,11 +152,25 @@ class ServiceCollector(Collector):
         yield GaugeMetricFamily("pnav_agents_free_places", "Conversations that agents on duty could still take.", room)
 
 
+class ClientCollector(Collector):
+    """How clients were seen by this process: a private address is not a client's own."""
+
+    def collect(self) -> Iterator[Metric]:
+        seen = CounterMetricFamily(
+            "pnav_client_addresses", "Clients seen by this process, by the kind of their address.", labels=["kind"]
+        )
+        for kind, count in client_addresses.counts().items():
+            seen.add_metric([kind], count)
+        yield seen
+
+
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 REGISTRY.register(ServiceCollector())
+REGISTRY.register(ClientCollector())
+REGISTRY.register(pool_of_children.ENDED)
 
 
 def holds_token(request: HttpRequest) -> bool:

@@ -6,6 +6,7 @@ fall back on. `.env.example` lists all the variables with their meaning; `make r
 
 import base64
 import hashlib
+import ipaddress
 import os
 from pathlib import Path
 from typing import Any
@@ -353,6 +354,13 @@ ACCOUNT_RATE_LIMITS = {**dict.fromkeys(_BY_ADDRESS, ""), "login_failed": "5/300s
 MFA_RATE_LIMITS = {"webauthn_login": ""}  # a passkey is not guessed, and is the way in while the others are attacked
 # Behind the proxy the client's address is in X-Forwarded-For; it is sealed, and counted by network (docs/adr/0053).
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
+
+# Networks from which clients may come with private addresses, the operator's own: any other private address is a bridge
+# or a proxy that is not counted (`reports.client_addresses`).
+try:
+    PRIVATE_CLIENTS = [ipaddress.ip_network(one.strip()) for one in env.list("PRIVATE_CLIENTS", [])]
+except ValueError:
+    raise ImproperlyConfigured("PRIVATE_CLIENTS must hold networks, as in 10.0.0.0/8,fd12:3456:789a::/48.") from None
 
 MFA_ADAPTER = "pnav.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 
+from reports import client_addresses
+
 # Set by our proxy, when it is the only one: behind a shared address, the port tells who it was.
 PORT_HEADER = "X-Forwarded-Client-Port"
 ADDRESS_MAX, PORT_MAX = 60, 10  # characters: enough for any; a header may hold anything
@@ -64,7 +66,9 @@ def _connection(header: Callable[[str], str], address: Any, port: Any) -> Connec
     if 0 < proxies <= len(hops) and hops[-proxies].strip():
         # Behind more than one, the nearest proxy sees the port of another proxy, not the client's.
         address, port = hops[-proxies].strip(), header(PORT_HEADER).strip() if proxies == 1 else ""
-    return Connection(str(address or "")[:ADDRESS_MAX], str(port or "")[:PORT_MAX])
+    found = Connection(str(address or "")[:ADDRESS_MAX], str(port or "")[:PORT_MAX])
+    client_addresses.note(found.address)
+    return found
 
 
 def _networks(address: str) -> list[str]:

@@ -1,9 +1,11 @@
 """docker-compose.yml says true things about this repository."""
 
 import argparse
+import ipaddress
 import re
 import shutil
 import subprocess
+import sys
 from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +22,8 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from chat.routing import websocket_urlpatterns
-from deploy import authority
+from deploy import authority, preflight
+from offload import pool
 from pnav.clear import PROGRAMS
 from pnav.pages.models import Feedback
 from pnav.process_role import ProcessRole
@@ -44,7 +47,17 @@ def words(service: str) -> list[str]:
 
 
 def test_services_are_those_of_a_production():
-    assert set(SERVICES) == {"authority", "postgres", "redis", "migrate", "web", "sockets", "worker", "proxy"}
+    assert set(SERVICES) == {
+        "authority",
+        "postgres",
+        "redis",
+        "preflight",
+        "migrate",
+        "web",
+        "sockets",
+        "worker",
+        "proxy",
+    }
     assert all(SERVICES[web]["deploy"]["replicas"] >= 2 for web in WEBS)
 
 
@@ -187,7 +200,7 @@ def test_redis_takes_nobody_in_clear_nor_without_a_name():
 
 def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
     service = SERVICES["authority"]
-    assert service["network_mode"] == "none" and service["cap_drop"] == ["ALL"] and service["cap_add"] == ["CHOWN"]
+    assert service["network_mode"] == "none" and service["cap_add"] == ["CHOWN"]
     assert service["secrets"] == ["redis_password"]
     assert service["command"] == ["python", "deploy/authority.py", "/tls"]
     folders = {
@@ -370,6 +383,127 @@ def test_our_containers_can_do_little(service):
     assert "no-new-privileges:true" in container["security_opt"]
     user = re.search(r"^USER (\S+)", (ROOT / "deploy/Dockerfile").read_text(), re.MULTILINE)
     assert user is not None and user[1] == container["user"]
+
+
+def in_bytes(size: str) -> int:
+    return int(size[:-1]) * {"m": 1 << 20, "g": 1 << 30}[size[-1]]
+
+
+WHY_CAPABLE = {"authority": ["CHOWN"], "proxy": ["NET_BIND_SERVICE"]}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_the_limits_of_the_machine(service):
+    """Memory, no swap of it, processes, no core dump, no capability without its reason, no more privileges."""
+    container = SERVICES[service]
+    assert in_bytes(container["mem_limit"]) >= 128 << 20
+    assert container["memswap_limit"] == container["mem_limit"]
+    assert 0 < container["pids_limit"] <= 300
+    assert container["ulimits"]["core"] == 0
+    assert container["cap_drop"] == ["ALL"] and container.get("cap_add", []) == WHY_CAPABLE.get(service, [])
+    for capability in container.get("cap_add", []):
+        assert re.search(rf"- {capability}  # \w+", TEXT), "its reason stands beside it"
+    assert container["security_opt"] == ["no-new-privileges:true"] and container["read_only"] is True
+    assert not container.get("privileged") and "pid" not in container and "ipc" not in container
+
+
+def test_whoever_is_root_has_no_other_way():
+    roots = [name for name, service in SERVICES.items() if service.get("user", "0").split(":")[0] in {"0", "root"}]
+    assert roots == list(WHY_CAPABLE)
+
+
+def test_what_a_service_may_take_fits_its_limit_of_memory():
+    command = words("redis")
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+    redis = [int(options[name].removesuffix("mb")) << 20 for name in ("--maxmemory", "--maxmemory-clients")]
+    assert sum(redis) <= 0.7 * in_bytes(SERVICES["redis"]["mem_limit"])
+    settings = dict(word.split("=") for word in words("postgres") if "=" in word)
+    buffers = int(settings["shared_buffers"].removesuffix("MB")) << 20
+    connections = int(settings["max_connections"]) * (int(settings["work_mem"].removesuffix("MB")) + 4 << 20)
+    assert buffers + connections <= in_bytes(SERVICES["postgres"]["mem_limit"])
+    assert SERVICES["postgres"]["pids_limit"] > int(settings["max_connections"])
+    for service in ("web", "sockets", "worker"):
+        assert in_bytes(SERVICES[service]["mem_limit"]) / 2 >= pool.MEMORY * pool.AT_ONCE
+        assert SERVICES[service]["init"] is True
+
+
+# --- IPv6 ---------------------------------------------------------------------------------------------------------
+
+
+class Override(yaml.SafeLoader):
+    """Docker Compose's own words for « in the place of »."""
+
+
+Override.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+Override.add_constructor("!reset", lambda _loader, _node: None)
+IPV4_ONLY = yaml.load((ROOT / "docker-compose.ipv4.yml").read_text(), Override)  # noqa: S506  a safe loader, with two words more
+
+
+def test_ipv6_reaches_the_proxy_under_the_clients_own_addresses():
+    public = COMPOSE["networks"]["public"]
+    assert public["enable_ipv6"] is True and not public.get("internal")
+    (network,) = [ipaddress.ip_network(one["subnet"]) for one in public["ipam"]["config"]]
+    assert network.version == 6 and network.prefixlen == 64 and network.subnet_of(ipaddress.ip_network("fd00::/8"))
+    ports = SERVICES["proxy"]["ports"]
+    assert [port for port in ports if port.startswith("[::]:")] == [
+        f"[::]:{port.partition(':')[2]}" for port in ports if not port.startswith("[")
+    ]
+    assert len(ports) == 6
+    assert "bind" not in (ROOT / "deploy/Caddyfile").read_text()  # Caddy listens on every address of both kinds
+
+
+def test_nothing_is_published_before_ipv6_was_looked_at():
+    service = SERVICES["preflight"]
+    assert service["command"] == ["python", "deploy/preflight.py"] and service["environment"] == {"IPV6": "on"}
+    assert service["networks"] == ["public"] and "public" in SERVICES["proxy"]["networks"]
+    assert SERVICES["proxy"]["depends_on"]["preflight"]["condition"] == "service_completed_successfully"
+
+
+def test_without_ipv6_nothing_is_published_by_it_and_it_is_said():
+    assert IPV4_ONLY["services"]["preflight"]["environment"] == {"IPV6": "off"}
+    ports = IPV4_ONLY["services"]["proxy"]["ports"]
+    assert ports == [port for port in SERVICES["proxy"]["ports"] if not port.startswith("[")]
+    assert IPV4_ONLY["networks"]["public"] == {"enable_ipv6": False, "ipam": None}
+    assert "!override" in (ROOT / "docker-compose.ipv4.yml").read_text()
+    assert "docker-compose.ipv4.yml" in (ROOT / ".env.example").read_text()
+
+
+LOOPBACK = "00000000000000000000000000000001 01 80 10 80       lo\n"
+LINK_LOCAL = "fe800000000000000042acfffe120002 0b 40 20 80     eth0\n"
+LOCAL = "fd4b8e1c61d750a20000000000000002 0b 40 00 80     eth0\n"
+NONE = "0" * 32
+UNREACHABLE = f"{NONE} 00 {NONE} 00 {NONE} ffffffff 00000001 00000000 00200200       lo\n"
+GATEWAY = f"{NONE} 00 {NONE} 00 fd4b8e1c61d750a20000000000000001 00000400 00000001 00000000 00000003     eth0\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "addresses", "routes", "status"),
+    [
+        ("on", LOOPBACK + LINK_LOCAL + LOCAL, GATEWAY + UNREACHABLE, 0),
+        ("on", LOOPBACK + LINK_LOCAL, GATEWAY, 1),
+        ("on", LOOPBACK + LINK_LOCAL + LOCAL, UNREACHABLE, 1),
+        ("on", "", "", 1),
+        ("off", "", "", 0),
+        ("", LOCAL, GATEWAY, 1),
+        ("true", LOCAL, GATEWAY, 1),
+    ],
+)
+def test_preflight_refuses_a_network_without_ipv6(monkeypatch, tmp_path, capsys, asked, addresses, routes, status):
+    for name, text in (("ADDRESSES", addresses), ("ROUTES", routes)):
+        (tmp_path / name).write_text(text)
+        monkeypatch.setattr(preflight, name, tmp_path / name)
+    monkeypatch.setenv("IPV6", asked)
+    assert preflight.main() == status
+    said = capsys.readouterr()
+    assert bool(said.err) == bool(status)
+    if status and asked == "on":
+        assert "docker-compose.ipv4.yml" in said.err
+
+
+def test_preflight_runs_with_nothing_but_python():
+    done = subprocess.run([sys.executable, "deploy/preflight.py"], cwd=ROOT, env={"IPV6": "off"}, check=False)
+    assert done.returncode == 0
+    assert subprocess.run([sys.executable, "deploy/preflight.py"], cwd=ROOT, env={}, check=False).returncode == 1
 
 
 def test_postgresql_is_durable_and_logs_no_content():
