@@ -1,10 +1,10 @@
 """Whether people with IPv6 will be seen under their own addresses: `python deploy/preflight.py`, beside the proxy.
 
-docker-compose.yml runs it first, in the proxy's network, and the proxy waits for exit status 0. IPV6=on: it must have
-an IPv6 address and a way out by IPv6; otherwise Docker's own proxy would carry IPv6 clients in, under the address of the
-bridge: what is sealed of where somebody came from would be worthless, and all of them would share one limit. IPV6=off
-(as in docker-compose.ipv4.yml): nothing is asked, for nothing is published by IPv6. It cannot see the host: how packets
-are carried there is told by the metric pnav_client_addresses_total{kind="private"}, once people come.
+docker-compose.yml runs it first, in the proxy's network, and the proxy waits for exit status 0. IPV6=on: the network
+must have an IPv6 address and a way out by it; otherwise Docker's own proxy would carry IPv6 clients in, under the
+address of the bridge: what is sealed of where somebody came from would be worthless, and all of them would share one
+limit. IPV6=off (as in docker-compose.ipv4.yml): nothing is asked, for nothing is published by IPv6. It cannot see the
+host: how packets are carried there is told by pnav_client_addresses_total{kind="private"}, once people come.
 """
 
 import ipaddress
