@@ -357,8 +357,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
 
 # Networks from which clients may come with private addresses, the operator's own: any other private address is a bridge
 # or a proxy that is not counted (`reports.client_addresses`).
+_private_clients: list[str] = env.list("PRIVATE_CLIENTS", [])
 try:
-    PRIVATE_CLIENTS = [ipaddress.ip_network(one.strip()) for one in env.list("PRIVATE_CLIENTS", [])]
+    PRIVATE_CLIENTS = [ipaddress.ip_network(network.strip()) for network in _private_clients]
 except ValueError:
     raise ImproperlyConfigured("PRIVATE_CLIENTS must hold networks, as in 10.0.0.0/8,fd12:3456:789a::/48.") from None
 
