@@ -13,7 +13,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick siege setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ faults: $(STAMP) ## tuer chaque processus sous le trafic, dix fois, et juger le 
 
 faults-quick: $(STAMP) ## chaque panne une fois (moins de quatre minutes)
 	@$(PYTHON) -m benchmarks.faults --quick --seeds 1 --tutorial-seeds 0 --no-pace
+
+siege: $(STAMP) ## des personnes honnêtes à côté de chaque attaquant, puis de tous (12 minutes ; ARGS="raid deaf")
+	@$(PYTHON) -m benchmarks.siege $(ARGS)
 
 lighthouse: $(STAMP) ## Lighthouse sur un site qui tourne (demande node)
 	@benchmarks/lighthouse.sh

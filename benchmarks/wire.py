@@ -31,8 +31,11 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
     return head + NO_MASK + payload
 
 
-def handshake(path: str, host: str, cookie: str = "") -> bytes:
-    """The request that opens a socket, from a page of the same origin."""
+def handshake(path: str, host: str, cookie: str = "", address: str = "") -> bytes:
+    """The request that opens a socket, from a page of the same origin.
+
+    address: of the client, as a proxy in front of the server would say it; "" for no proxy.
+    """
     key = base64.b64encode(os.urandom(16)).decode()
     lines = [
         f"GET {path} HTTP/1.1",
@@ -45,6 +48,8 @@ def handshake(path: str, host: str, cookie: str = "") -> bytes:
     ]
     if cookie:
         lines.append(f"Cookie: {cookie}")
+    if address:
+        lines.append(f"X-Forwarded-For: {address}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -98,15 +99,19 @@ class Page:
 
 
 class Visit:
-    """base: the address of a site on this machine. Raises VisitError for any other: this is a demonstration."""
+    """base: the address of a site on this machine. Raises VisitError for any other: this is a demonstration.
 
-    def __init__(self, base: str) -> None:
+    headers: more of them, sent with each request.
+    """
+
+    def __init__(self, base: str, headers: Mapping[str, str] | None = None) -> None:
         parts = urlsplit(base)
         if parts.scheme != "http" or parts.hostname not in LOOPBACK:
             raise VisitError("Only a site on this machine.")
         self.host, self.port = parts.hostname, parts.port or 80
         self.origin = f"http://{self.host}:{self.port}"
         self.cookies: dict[str, str] = {}
+        self.headers = dict(headers or {})
 
     @property
     def cookie(self) -> str:
@@ -133,7 +138,7 @@ class Visit:
 
     def _once(self, method: str, path: str, body: str) -> tuple[http.client.HTTPResponse, str]:
         line = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_SECONDS)
-        headers = {"Cookie": self.cookie, "Accept-Language": "fr"}
+        headers = {"Cookie": self.cookie, "Accept-Language": "fr", **self.headers}
         if method == "POST":
             headers |= {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
         try:

@@ -1,0 +1,425 @@
+"""`make siege`: honest people beside each attacker in turn, then beside all together.
+
+`python -m benchmarks.siege NAME…` for some of them. See benchmarks/README.md.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import cores
+from benchmarks.faults import checker
+from benchmarks.faults.journal import Journal
+from benchmarks.figures import median, percentile
+from benchmarks.siege import ground, people
+from benchmarks.siege.attackers import ATTACKS, GRACE_SECONDS
+from benchmarks.siege.ground import REPORTS_MOST, Ground, Memory
+from benchmarks.siege.judge import CALM, MEMORY_SECONDS, TOGETHER, Danger, Siege, Verdict, Window, is_back, judge
+from benchmarks.siege.people import KINDS, REPORT, SIGN_IN, Crowd, Seen, Timed
+from benchmarks.site import ROOT
+from benchmarks.sockets import raise_file_limit
+from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
+
+WARM_SECONDS = 8.0
+UNDISTURBED = -15  # the niceness of --undisturbed: about thirty times the weight of an ordinary process
+AGAIN_SECONDS = 10.0  # for everybody to come back after the web processes were started again
+SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 12.0, 30.0
+LOOK_SECONDS = 0.5  # between two looks at memory
+STILL_SECONDS = 3.0  # of service as before, and the siege of one attacker is over
+DRAIN_SECONDS = 60.0
+WIDEST = 6  # how many times the house's number a /48 may file before it is not believed (`chat.resume_views.WIDER`)
+SLOWER = 3.0  # times the calm median that nine messages of ten may take when an attack is called over,
+SILENT_SECONDS = 1.0  # and nothing may have waited for so long
+DOCUMENT_MESSAGES = 250
+TOGETHER_STRENGTH = 0.5  # of each attacker's rates when twelve share the generator's core
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How long each window lasts, how many honest people there are (1: all), how strong attackers are (1: fully)."""
+
+    seconds: float = SECONDS
+    calm: float = CALM_SECONDS
+    together: float = TOGETHER_SECONDS
+    people: float = 1.0
+    strength: float = 1.0
+    warm: float = WARM_SECONDS
+
+
+@dataclass
+class Span:
+    """A window as it is being lived: what was sent between `began` and `ended` belongs to it."""
+
+    window: Window
+    began: float
+    ended: float = math.inf
+    settled: float = math.inf  # who is refused before this moment is refused by what happened in the window
+
+    def holds(self, at: float) -> bool:
+        return self.began <= at < self.ended
+
+
+class Run:
+    """One siege from the first calm to the last."""
+
+    def __init__(self, site: Ground, scale: Scale) -> None:
+        self.site, self.scale = site, scale
+        self.seen, self.journal = Seen(), Journal()
+        self.crowd = Crowd(site, self.seen, self.journal, scale.people)
+        self.spans: list[Span] = []
+        self.memory: list[tuple[float, Memory]] = []
+
+    async def live(self, attacks: Sequence[str], *, together: bool) -> Siege:
+        watch = asyncio.ensure_future(self._watch_memory())
+        try:
+            await self.crowd.come()
+            self.crowd.begin()
+            await asyncio.sleep(self.scale.warm)
+            await self._calm()
+            for name in attacks:
+                await self._attack(name, [name], self.scale.seconds, self.scale.strength)
+                await self._calm()
+            if together:
+                strength = self.scale.strength * TOGETHER_STRENGTH
+                await self._attack(TOGETHER, attacks, self.scale.together, strength)
+                await self._calm()
+            await self.crowd.fall_silent()
+            await self.crowd.settled(DRAIN_SECONDS)
+            return await self._siege()
+        finally:
+            watch.cancel()
+            await self.crowd.leave()
+
+    # --- windows ---------------------------------------------------------------------------------------------------
+
+    def _open(self, name: str, seconds: float) -> Span:
+        span = Span(Window(name, seconds), time.monotonic())
+        self.spans.append(span)
+        return span
+
+    async def _calm(self) -> None:
+        span = self._open(CALM, self.scale.calm)
+        await asyncio.sleep(self.scale.calm)
+        span.ended = span.settled = time.monotonic()
+        await asyncio.sleep(1.0)  # what was sent last is answered before an attack begins
+        _say(span, self.seen)
+
+    async def _attack(self, name: str, attackers: Sequence[str], seconds: float, strength: float) -> None:
+        own = {each: await self._conversations(each) for each in attackers}
+        span = self._open(name, seconds)
+        window = span.window
+        before = await self._memory()
+        window.memory_before, window.clients = before.whole, sum(max(1, len(own[each])) for each in attackers)
+        with tempfile.TemporaryDirectory() as folder:
+            started = [await self._send(each, own[each], seconds, strength, Path(folder)) for each in attackers]
+            answers = await asyncio.gather(*(self._hear(process, seconds) for process in started))
+        span.ended = time.monotonic()
+        for each, (counts, ended) in zip(attackers, answers, strict=True):
+            window.attackers[each] = dict(counts)
+            if not ended:
+                window.stayed.append(each)
+        await self._settle(span)
+        since = [memory for at, memory in self.memory if at >= span.began]
+        window.memory_peak = max((memory.whole for memory in since), default=0)
+        window.held = max((memory.own - before.own for memory in since), default=0)
+        span.settled = time.monotonic()
+        if window.settled_seconds is None:  # what is left of this attack must not be counted against the next one
+            began = time.monotonic()
+            await asyncio.to_thread(self.site.restart)
+            await asyncio.sleep(AGAIN_SECONDS)
+            self.seen.restarts.append(Timed(began, time.monotonic() - began))
+        await self.crowd.ask(ground.clear_away, self.crowd.honest)
+        await asyncio.to_thread(self.site.reset_limits)
+        await asyncio.sleep(2.0)
+        _say(span, self.seen)
+
+    async def _conversations(self, name: str) -> list[dict[str, Any]]:
+        """What an attacker brings with it, made behind the site's back."""
+        _attack, pairs, waiting = ATTACKS[name]
+        keys = await self.crowd.ask(ground.make_pairs, pairs) if pairs else []
+        if name == "documents":
+            await self.crowd.ask(ground.fill, keys[0].conversation, DOCUMENT_MESSAGES, "\N{FACE WITH TEARS OF JOY}")
+        if waiting:
+            keys += await self.crowd.ask(ground.make_waiting, waiting)
+        return ground.as_json(keys)
+
+    async def _send(
+        self, name: str, own: list[dict[str, Any]], seconds: float, strength: float, folder: Path
+    ) -> asyncio.subprocess.Process:
+        keys = folder / name
+        keys.touch(mode=0o600)
+        keys.write_text(json.dumps(own))
+        doors = self.site.doors
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "benchmarks.siege.attackers", name, "--pages", str(doors.pages), "--sockets",
+            str(doors.sockets), "--seconds", str(seconds), "--strength", str(strength), "--visits", str(keys),
+            cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+    async def _hear(self, process: asyncio.subprocess.Process, seconds: float) -> tuple[Counter[str], bool]:
+        """What it was answered, and whether it ended by itself."""
+        try:
+            async with asyncio.timeout(seconds + GRACE_SECONDS + 10):
+                said, _errors = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            return Counter(), False
+        lines = said.decode().splitlines()
+        return (Counter(json.loads(lines[-1])["answers"]) if lines else Counter()), True
+
+    # --- memory, and when it is over -------------------------------------------------------------------------------
+
+    async def _memory(self) -> Memory:
+        return await asyncio.to_thread(self.site.memory)
+
+    async def _watch_memory(self) -> None:
+        while True:
+            with suppress(OSError):  # a process that ended between two readings
+                self.memory.append((time.monotonic(), await self._memory()))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _settle(self, span: Span) -> None:
+        """Until memory is what it was and people are served as before, a minute at most."""
+        window, ended = span.window, time.monotonic()
+        calm = [one for one in self.spans if one.window.name == CALM]
+        usual = median([one.seconds for one in self.seen.acks if any(each.holds(one.at) for each in calm)])
+        window.back_seconds = window.settled_seconds = None
+        while (waited := time.monotonic() - ended) < MEMORY_SECONDS:
+            window.memory_after = (await self._memory()).whole
+            if window.back_seconds is None and is_back(window.memory_before, window.memory_after):
+                window.back_seconds = waited
+            if window.settled_seconds is None and self._is_as_before(usual):
+                window.settled_seconds = waited
+            if window.back_seconds is not None and window.settled_seconds is not None:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _is_as_before(self, usual: float) -> bool:
+        now = time.monotonic()
+        lately = [one.seconds for one in self.seen.acks if one.at > now - STILL_SECONDS]
+        silent = max((one.seconds for one in self.crowd.waiting_for_an_answer), default=0.0)
+        unread = max((now - at for at in self.crowd.being_read.values()), default=0.0)
+        quick = bool(lately) and percentile(lately, 0.9) < max(SLOWER * usual, 0.02)
+        return quick and max(silent, unread) < SILENT_SECONDS
+
+    # --- the whole -------------------------------------------------------------------------------------------------
+
+    async def _siege(self) -> Siege:
+        conversations = [keys.conversation for keys in self.crowd.pairs]
+        for event in await self.crowd.ask(ground.kept_of, conversations):
+            self.journal.note(event.pop("e"), **event)
+        found = checker.check(self.journal.events)
+        for span in self.spans:
+            fill(span, self.seen, self.crowd.waiting_for_an_answer)
+        dangers = [danger.conversation for danger in self.seen.dangers]
+        deeds = await self.crowd.ask(ground.deeds_of, [*dangers, *(filed.conversation for filed in self.seen.ordinary)])
+        others = await self.crowd.ask(ground.given_to_others, self.crowd.honest)
+        return Siege(
+            windows=[span.window for span in self.spans],
+            dangers=[self._danger(danger, deeds[danger.conversation], others) for danger in self.seen.dangers],
+            ordinary=self._ordinary(deeds),
+            broken=dict(found.counts),
+            acknowledged=found.acknowledged,
+            believed=WIDEST * REPORTS_MOST,
+        )
+
+    def _window_of(self, at: float) -> str:
+        return next((span.window.name for span in self.spans if span.holds(at)), "between")
+
+    def _danger(self, danger: people.Danger, deed: ground.Deed, others: list[ground.Deed]) -> Danger:
+        waited = (deed.assigned_at - deed.queued_at).total_seconds() if deed.assigned_at else None
+        later = [other for other in others if other.queued_at > deed.queued_at and other.assigned_at is not None]
+        overtaken = sum(deed.assigned_at is None or other.assigned_at < deed.assigned_at for other in later)
+        return Danger(self._window_of(danger.at), deed.urgency, danger.raid_ahead, overtaken, waited)
+
+    def _ordinary(self, deeds: dict[str, ground.Deed]) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for filed in self.seen.ordinary:
+            found[self._window_of(filed.at)].append(deeds[filed.conversation].urgency)
+        return dict(found)
+
+
+def fill(span: Span, seen: Seen, unanswered: Iterable[Timed]) -> None:
+    """What honest people met within a window, by when it began; what has no answer yet counts as it stands."""
+    window = span.window
+
+    def of(things: Iterable[Timed]) -> list[Timed]:
+        return [one for one in things if span.holds(one.at)]
+
+    window.acks = [one.seconds for one in of([*seen.acks, *unanswered])]
+    window.pages = {kind: [one.seconds for one in of(seen.pages) if one.kind == kind] for kind in KINDS}
+    window.given = [one.seconds for one in of(seen.given)]
+    window.signed_in = [one.seconds for one in of(seen.whole) if one.kind == SIGN_IN]
+    window.filed = [one.seconds for one in of(seen.whole) if one.kind == REPORT]
+    refused = (one for one in seen.refusals if span.began <= one.at < span.settled)
+    window.refused = dict(Counter(one.what for one in refused if not _is_our_doing(one, seen)))
+    window.late = [one.seconds for one in of(seen.late)]
+
+
+def _is_our_doing(refusal: people.Refusal, seen: Seen) -> bool:
+    """Whether the harness was starting the web processes again when it came."""
+    return any(restart.at <= refusal.told_at <= restart.at + restart.seconds for restart in seen.restarts)
+
+
+# --- the report -----------------------------------------------------------------------------------------------------
+
+
+def _ms(values: Sequence[float], share: float) -> str:
+    return f"{1000 * percentile(values, share):.1f}" if values else "–"
+
+
+def _ends(values: Sequence[float]) -> str:
+    """The median and the longest, in milliseconds."""
+    return f"{_ms(values, 0.5)} · {_ms(values, 1)}"
+
+
+def _after(seconds: float | None) -> str:
+    return "not within a minute" if seconds is None else f"after {seconds:.0f} s"
+
+
+def _mib(window: Window) -> str:
+    return " · ".join(str(kb // 1024) for kb in (window.memory_before, window.memory_peak, window.memory_after))
+
+
+def _say(span: Span, seen: Seen) -> None:
+    """One line as soon as a window is over."""
+    copy = replace(span, window=replace(span.window))
+    fill(copy, seen, ())
+    window = copy.window
+    pages = "  ".join(f"{kind} {_ms(times, 0.5)}/{_ms(times, 0.99)}" for kind, times in window.pages.items())
+    line = f"{window.name:>10}: acks {_ms(window.acks, 0.5)}/{_ms(window.acks, 0.99)} ({len(window.acks)})  {pages}"
+    if window.attackers:
+        line += (
+            f"  memory {_mib(window)} MiB  settled {_after(window.settled_seconds)}"
+            f"  { ({name: dict(what) for name, what in window.attackers.items()}) }"
+        )
+    if window.refused:
+        line += f"  REFUSED {dict(window.refused)}"
+    print(line, flush=True)
+
+
+def table(verdict: Verdict, siege: Siege) -> str:
+    """A row for each attack, beside the calm on both sides of it."""
+    head = [
+        "attack", "acks p50 · p99, ms", "calm", "×", "pages p99 × calm", *(f"{kind} p99, ms (calm)" for kind in KINDS),
+        "given an agent, median · longest, ms (calm)", "sign-in, median · longest, s",
+        "in danger: came · behind · waited, s",
+        "memory before · peak · after, MiB (back)", "attackers were answered",
+    ]  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    calm_acks = [one for window in siege.windows if window.name == CALM for one in window.acks]
+    for row in verdict.rows:
+        window = row.window
+        dangers = [danger for danger in siege.dangers if danger.window == window.name]
+        waits = [danger.waited for danger in dangers if danger.waited is not None]
+        back = _after(window.back_seconds)
+        answers = "; ".join(
+            f"{name}: " + ", ".join(f"{what} {times}" for what, times in Counter(counts).most_common(4))
+            for name, counts in window.attackers.items()
+        )
+        cells = [
+            window.name,
+            f"{_ms(window.acks, 0.5)} · {_ms(window.acks, 0.99)} ({len(window.acks)})",
+            f"{1000 * row.acks.calm:.1f}",
+            f"{row.acks.ratio:.2f} {row.acks.verdict}",
+            f"{row.pages.ratio:.2f} {row.pages.verdict} ({row.pages.samples})",
+            *(f"{_ms(window.pages[kind], 0.99)} ({_ms(row.calm_pages.get(kind, []), 0.99)})" for kind in KINDS),
+            f"{_ends(window.given)} ({_ends(row.calm_given)})",
+            f"{median(window.signed_in):.2f} · {max(window.signed_in):.2f}" if window.signed_in else "–",
+            f"{len(dangers)} · {max((danger.raid_ahead for danger in dangers), default=0)} · "
+            f"{f'{max(waits):.0f}' if waits else '–'}",
+            f"{_mib(window)} ({back})",
+            answers,
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    count = sum(window.name == CALM for window in siege.windows)
+    lines += [
+        "",
+        f"Calm, {count} windows: acknowledgements {_ms(calm_acks, 0.5)} · {_ms(calm_acks, 0.99)} ms"
+        f" ({len(calm_acks)}). "
+        f"Noise, the largest difference between the p99 of two calm windows that follow each other: "
+        f"{1000 * verdict.ack_noise:.1f} ms; pages {verdict.page_noise:.1f} × their calm median.",
+        f"{siege.acknowledged} messages acknowledged; broken promises: {dict(siege.broken) or 'none'}.",
+    ]
+    return "\n".join(lines)
+
+
+def _go_before() -> None:
+    """Take a larger part of the machine than others get, with all that is started from here.
+
+    An ordinary priority, not the real-time one of `benchmarks.stillness`: there two web processes on one core take
+    turns of a tenth of a second, which is not how they share it in production.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, UNDISTURBED)
+        ground.share_out([os.getpid()])
+    except PermissionError:
+        raise SystemExit("--undisturbed needs the right to a higher priority: root, or RLIMIT_NICE.") from None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("attacks", nargs="*", help=f"these only: {', '.join(ATTACKS)}, {TOGETHER}")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each attack")
+    parser.add_argument("--calm", type=float, default=CALM_SECONDS, help="seconds of each calm window")
+    parser.add_argument("--together", type=float, default=TOGETHER_SECONDS, help="seconds of all of them together")
+    parser.add_argument("--people", type=float, default=1.0, help="share of the honest people")
+    parser.add_argument("--strength", type=float, default=1.0, help="share of the attackers' rates")
+    parser.add_argument("--undisturbed", action="store_true", help="before everything else on the machine (as root)")
+    parser.add_argument("--out", type=Path, default=ROOT / ".local" / "siege.json")
+    options = parser.parse_args()
+    if unknown := set(options.attacks) - set(ATTACKS) - {TOGETHER}:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    attacks = [name for name in ATTACKS if name in options.attacks or not options.attacks]
+    together = not options.attacks or TOGETHER in options.attacks
+    if together and not attacks:
+        attacks = list(ATTACKS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended
+    checker.self_test()
+    raise_file_limit()
+    web, other = cores()
+    if other:
+        os.sched_setaffinity(0, other)
+    if options.undisturbed:
+        _go_before()
+    print(
+        f"Web processes and worker on core {web or 'any'}; PostgreSQL, Valkey, honest people and attackers on "
+        f"{other or 'any'}, attackers at the lowest priority."
+    )
+    print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
+    started = time.monotonic()
+    scale = Scale(options.seconds, options.calm, options.together, options.people, options.strength)
+    with ground.ground() as site, site.serving():
+        siege = asyncio.run(Run(site, scale).live(attacks, together=together))
+    verdict = judge(siege)
+    text = table(verdict, siege)
+    print(f"\n{text}\n\n{(time.monotonic() - started) / 60:.1f} min; {options.out}")
+    for doubt in verdict.doubts:
+        print(f"doubt: {doubt}")
+    for breach in verdict.breaches:
+        print(f"BREACH: {breach}")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "scale": asdict(scale), "breaches": verdict.breaches,
+        "doubts": verdict.doubts, "table": text, "siege": asdict(siege),
+    }  # fmt: skip
+    options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False))
+    if not verdict.is_good:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

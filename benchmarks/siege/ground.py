@@ -1,0 +1,398 @@
+"""What is besieged: PostgreSQL, Valkey, the web processes, the worker; and what the harness does behind their back."""
+
+import io
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from benchmarks.bench import cores
+from benchmarks.faults.journal import Event
+from benchmarks.faults.records import kept
+from benchmarks.figures import memory_kb
+from benchmarks.site import ROOT, Stage, Web, stage
+from pnav.demo.code import totp
+from pnav.demo.services import Service
+
+APPLICATION = "pnav.asgi:application"
+MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+PAGES, SOCKETS = "pages", "sockets"
+# The fewest reports of a network in an hour that the house may set (`reports.house_rules`): the raid of a short siege
+# is to go beyond what is believed, as that of a night does beyond the usual 200.
+REPORTS_MOST = 20
+DOCUMENT_SIGNS = 700  # characters of each message of the thread that is made into documents
+
+
+def share_out(pids: Iterable[int]) -> None:
+    """Where the kernel groups processes by session (`sched_autogroup`), niceness counts inside a group only: say it of
+    the groups, too. What we start has a session each. Raises PermissionError for a niceness below zero without a right.
+    """
+    for pid in pids:
+        group = Path(f"/proc/{pid}/autogroup")
+        if group.exists():
+            group.write_text(str(os.getpriority(os.PRIO_PROCESS, pid)))
+
+
+class Worker(Service):
+    """The ticks."""
+
+    def __init__(self, folder: Path, cores: set[int] | None) -> None:
+        self.log = folder / "worker.log"
+        self.cores = cores
+
+    def start(self) -> None:
+        self._spawn([sys.executable, "manage.py", "run_worker"], cwd=ROOT)
+        assert self.process is not None
+        if self.cores:
+            os.sched_setaffinity(self.process.pid, self.cores)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the harness, as the only proxy, sends what it is asked: sockets to one port, pages to another."""
+
+    pages: int
+    sockets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """PSS in KiB: of the web processes alone, and with the children they started (documents), which have limits too."""
+
+    own: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody of the staff who can sign in."""
+
+    username: str
+    password: str
+    totp_secret: str
+
+    def code(self) -> str:
+        """The six digits of now."""
+        return totp(self.totp_secret, time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A conversation and the cookies of its sides; `agent` is "" while it waits."""
+
+    conversation: str
+    reporter: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What became of one report: its urgency as stored, when it was queued and when it was first given to an agent."""
+
+    conversation: str
+    urgency: int
+    queued_at: datetime
+    assigned_at: datetime | None
+
+
+class Ground:
+    """One site under siege. Its web processes and its worker are on the first core, everything else on the second."""
+
+    def __init__(self, under: Stage) -> None:
+        self.under = under
+        self.webs: list[Web] = []
+        self.doors = Doors(0, 0)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """The processes as production has them: pages and sockets apart, where the site knows these roles."""
+        from django.conf import settings
+
+        web_cores, _others = cores()
+        roles = [PAGES, SOCKETS] if hasattr(settings, "PROCESS_ROLE") else [""]
+        with ExitStack() as stack:
+            for role in roles:
+                variables = {"TRUSTED_PROXY_COUNT": "1"} | ({"PROCESS_ROLE": role} if role else {})
+                web = Web(self.under.folder, APPLICATION, cores=web_cores, **variables)
+                stack.callback(web.stop)
+                web.start()
+                self.webs.append(web)
+            self.doors = Doors(self.webs[0].port, self.webs[-1].port)
+            worker = Worker(self.under.folder, web_cores)
+            stack.callback(worker.stop)
+            worker.start()
+            self.share_out(worker)
+            yield
+
+    def share_out(self, *others: Service) -> None:
+        """See the function of this name; after every start."""
+        everybody = [*self.webs, self.under.postgres, self.under.valkey, *others]
+        share_out(service.process.pid for service in everybody if service.process is not None)
+
+    def restart(self) -> None:
+        """End the web processes at once and start them again behind the same addresses."""
+        for web in self.webs:
+            web.stop(signal.SIGKILL)
+            web.start()
+        self.share_out()
+
+    def memory(self) -> Memory:
+        """Of the web processes now."""
+        families = [_family(web.process.pid) for web in self.webs if web.process is not None]
+        own = sum(memory_kb(family[0])["Pss"] for family in families)
+        return Memory(own, own + sum(memory_kb(pid)["Pss"] for family in families for pid in family[1:]))
+
+    def reset_limits(self) -> int:
+        """Forget what was counted, for each attacker is measured alone; how many counters there were."""
+        with redis.Redis.from_url(self.under.valkey.url) as client:
+            names = [name for name in client.scan_iter(count=1000) if b"limit" in name or b"allauth" in name]
+            return int(client.delete(*names)) if names else 0
+
+    def logs(self) -> str:
+        """What the web processes said last, for a run that failed."""
+        return "\n".join(web.log.read_text(errors="replace")[-2000:] for web in self.webs)
+
+
+def _family(pid: int) -> list[int]:
+    """A process and those it started that still run."""
+    found = [pid]
+    for child in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            names = child.read_text().split()
+        except OSError:  # the thread ended meanwhile
+            continue
+        for name in names:
+            found += _family(int(name))
+    return [one for one in found if Path(f"/proc/{one}/smaps_rollup").exists()]
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """A site with places and static files, Django set up in this process, nothing served yet."""
+    with tempfile.TemporaryDirectory(prefix="pnav-siege-") as static:
+        os.environ["STATIC_ROOT"] = static
+        with stage() as under:
+            from django.conf import settings
+            from django.core.management import call_command
+
+            # The names of production without minutes of compression.
+            settings.STORAGES["staticfiles"]["BACKEND"] = (
+                "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+            )
+            for command in ("import_locations", "build_styles", "build_messages"):
+                call_command(command, verbosity=0, stdout=io.StringIO())
+            call_command("collectstatic", interactive=False, verbosity=0)
+            _set_house()
+            disconnect()
+            yield Ground(under)
+
+
+def _set_house() -> None:
+    from reports.house_models import HouseRule
+    from reports.house_rules import REPORTS_MOST as RULE
+
+    HouseRule.objects.update_or_create(key=RULE.key, defaults={"value": REPORTS_MOST})
+
+
+def disconnect() -> None:
+    from django.db import connection
+
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def _make(**counts: int) -> list[dict[str, str]]:
+    from django.core.management import call_command
+
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "people"
+        call_command("bench_sessions", **counts, out=out, stdout=io.StringIO())
+        made = [json.loads(line) for line in out.read_text().splitlines()]
+    store = import_module("pnav.sessions").SessionStore
+    for line in made:
+        for name in ("reporter_cookie", "agent_cookie"):
+            if name in line:  # nobody here may go faster than a person may: that is what is measured
+                session = store(line[name])
+                session.pop("unmetered")
+                session.save()
+    disconnect()
+    return made
+
+
+def make_pairs(count: int) -> list[Keys]:
+    """Conversations under way, each with an agent of its own who takes nobody else."""
+    return [
+        Keys(line["conversation"], line["reporter_cookie"], line["agent_cookie"]) for line in _make(pairs=count)
+    ]  # fmt: skip
+
+
+def make_waiting(count: int) -> list[Keys]:
+    """People in the queue."""
+    return [Keys(line["conversation"], line["reporter_cookie"]) for line in _make(waiting=count)]
+
+
+def make_duty(count: int) -> list[str]:
+    """The cookies of agents on duty, each with one conversation, which is all they take: an end makes room for one."""
+    from chat import queue
+    from chat.lifecycle import Availability
+    from chat.models import Agent
+
+    made = [line["agent_cookie"] for line in _make(agents=count)]
+    Agent.objects.filter(availability=Availability.AVAILABLE).update(capacity=1)
+    queue.dispatch()
+    disconnect()
+    return made
+
+
+def make_accounts(count: int) -> list[Account]:
+    """Agents who can sign in with a password, which is hashed once for all, and a second factor of their own."""
+    from allauth.mfa.totp.internal.auth import generate_totp_secret
+    from django.contrib.auth.hashers import make_password
+
+    from chat.models import Agent, Unit
+    from pnav.accounts.models import Role, User
+    from pnav.accounts.second_factor import enrol_totp
+
+    password = secrets.token_urlsafe(15)
+    hashed, unit = make_password(password), Unit.objects.first()
+    accounts = []
+    for number in range(count):
+        user = User.objects.create(username=f"siege-{number}", password=hashed, role=Role.AGENT)
+        account = Account(user.username, password, generate_totp_secret())
+        enrol_totp(user, account.totp_secret)
+        Agent.objects.create(user=user, unit=unit, public_name="Camille")
+        accounts.append(account)
+    disconnect()
+    return accounts
+
+
+def fill(conversation: str, count: int, sign: str) -> None:
+    """Messages of 700 signs that this conversation's person has written, as if over a long evening."""
+    from django.utils import timezone
+
+    from chat.lifecycle import Author
+    from chat.models import Conversation, Message
+    from reports import keyring
+
+    row = Conversation.objects.get(public_id=conversation)
+    messages = []
+    for seq in range(row.last_seq + 1, row.last_seq + 1 + count):
+        context = Message.context_of(row.public_id, seq, Author.REPORTER)
+        body = keyring.seal(sign * DOCUMENT_SIGNS, context=context)
+        messages.append(
+            Message(conversation=row, seq=seq, author=Author.REPORTER, client_id=uuid.uuid4(), sealed_body=body,
+                    sent_at=timezone.now())
+        )  # fmt: skip
+    Message.objects.bulk_create(messages)
+    Conversation.objects.filter(pk=row.pk).update(last_seq=row.last_seq + count)
+    disconnect()
+
+
+# --- what the database says -----------------------------------------------------------------------------------------
+
+
+def kept_of(conversations: Sequence[str]) -> list[Event]:
+    """What is kept of these conversations, for the judge of `make faults`."""
+    return kept(list(conversations))
+
+
+def open_conversations() -> set[str]:
+    """All that wait or are under way."""
+    from chat.models import Conversation
+
+    found = Conversation.objects.filter(status__in=("waiting", "active")).values_list("public_id", flat=True)
+    names = {str(public_id) for public_id in found}
+    disconnect()
+    return names
+
+
+def ahead_of(conversation: str) -> list[str] | None:
+    """Who is here and stands before this person in the queue; None when they do not wait any more."""
+    from chat import clock
+    from chat.models import Conversation
+
+    found = Conversation.objects.waiting().here(clock.now()).values_list("public_id", flat=True)
+    names = [str(public_id) for public_id in found]
+    disconnect()
+    return names[: names.index(conversation)] if conversation in names else None
+
+
+def deeds_of(conversations: Sequence[str]) -> dict[str, Deed]:
+    """What became of these reports."""
+    from django.db.models import Min, Q
+
+    from chat.models import Conversation, EventKind
+
+    first = Min("events__at", filter=Q(events__kind=EventKind.ASSIGNED))
+    rows = Conversation.objects.filter(public_id__in=conversations).annotate(first=first)
+    found = {
+        str(public_id): Deed(str(public_id), urgency, queued_at, at)
+        for public_id, urgency, queued_at, at in rows.values_list("public_id", "report__urgency", "queued_at", "first")
+    }
+    disconnect()
+    return found
+
+
+def given_to_others(honest: set[str]) -> list[Deed]:
+    """What became of every other person's report: a raid's."""
+    from chat.models import Conversation
+
+    names = Conversation.objects.exclude(public_id__in=honest).values_list("public_id", flat=True)
+    found = deeds_of([str(public_id) for public_id in names])
+    return list(found.values())
+
+
+def report_of(cookie: str) -> str:
+    """The conversation of the visit with this cookie."""
+    from chat import access
+
+    session = import_module("pnav.sessions").SessionStore(cookie)
+    conversation = access.as_reporter(session)
+    disconnect()
+    if conversation is None:
+        raise LookupError("this visit has no conversation")
+    return str(conversation.public_id)
+
+
+def close(conversation: str) -> None:
+    """Its agent ends it, or its person leaves the queue."""
+    from chat.actions import close_conversation
+    from chat.lifecycle import Author
+    from chat.models import Conversation
+
+    row = Conversation.objects.select_related("assigned_to__user").get(public_id=conversation)
+    if row.is_open:
+        agent = row.assigned_to
+        if agent is not None:
+            close_conversation(conversation_id=row.pk, by_author=Author.AGENT, by=agent.user)
+        else:
+            close_conversation(conversation_id=row.pk, by_author=Author.REPORTER)
+    disconnect()
+
+
+def clear_away(honest: set[str]) -> int:
+    """End every conversation that is nobody's of these, so that no attacker leaves a queue to the next; how many."""
+    others = open_conversations() - honest
+    for conversation in others:
+        close(conversation)
+    return len(others)
+
+
+def as_json(keys: Sequence[Keys]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in keys]

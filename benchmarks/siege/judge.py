@@ -1,0 +1,254 @@
+"""The judge of a siege. Pure: what was seen in each window goes in, a verdict comes out.
+
+Windows come in turn: calm, an attack, calm, an attack … calm. An attack is compared with the calm windows on both
+sides of it, whose samples are put together. How far the p99 of two calm windows that follow each other differ says what
+the machine does by itself; the largest such difference of the run is its noise. A figure is
+
+- « edge » or « hard » when it is within that many times the calm one,
+- « no » when it is above and the difference is larger than the noise,
+- « doubt » when it is above and the machine alone differs as much: nothing is shown, for or against.
+
+Counts know no noise: one honest person refused, one message lost, one urgency lowered is a breach.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from benchmarks.figures import median, percentile
+
+CALM, TOGETHER = "calm", "together"
+HARD, EDGE, HARD_TOGETHER, EDGE_TOGETHER = 1.5, 1.1, 3.0, 1.5
+FEWEST = 100  # samples below which a p99 is the largest of them: said, and not judged
+MEMORY_SHARE, MEMORY_KB, MEMORY_SECONDS = 1.10, 16 * 1024, 60.0
+CLIENT_KB = 8 * 1024  # of the server's memory for one client, at most; beside the 16 MiB above for everybody else
+# The harness itself was too late to tell: a message in a hundred decides a p99.
+LATE_SECONDS = 0.050
+CRITICAL = 2  # triage.rules.Urgency.CRITICAL
+
+
+@dataclass
+class Window:
+    """What honest people met in one stretch of time; times in seconds, memory in KiB (PSS of the web processes and
+    their children)."""
+
+    name: str
+    seconds: float
+    acks: list[float] = field(default_factory=list)
+    pages: dict[str, list[float]] = field(default_factory=dict)
+    given: list[float] = field(default_factory=list)
+    signed_in: list[float] = field(default_factory=list)
+    filed: list[float] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+    late: list[float] = field(default_factory=list)
+    clients: int = 1  # of the attackers: visits of their own, or one where they have none
+    held: int = 0  # memory that the web processes themselves took meanwhile, at most
+    memory_before: int = 0
+    memory_peak: int = 0
+    memory_after: int = 0
+    back_seconds: float | None = 0.0  # until memory was back; None: it was not within a minute
+    settled_seconds: float | None = 0.0  # until honest people were served as before; None: not within a minute
+    attackers: dict[str, dict[str, int]] = field(default_factory=dict)
+    stayed: list[str] = field(default_factory=list)  # attackers that did not end by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """A real person in danger: during which window they came, their urgency as stored, how many of the raid stood
+    before them, seconds until they had an agent (None: not yet at the end), and the place in which they were given one
+    among those who waited with them: how many of the raid that came later were given one before."""
+
+    window: str
+    urgency: int
+    raid_ahead: int
+    overtaken: int
+    waited: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Siege:
+    """A whole run. broken: promises of the exchange, as `benchmarks.faults.checker` counts them.
+
+    ordinary: urgencies as stored of honest signalements without danger, by window; all of them said the same.
+    believed: how many reports of one network the house believes in an hour: so many may stand before a real danger.
+    """
+
+    windows: Sequence[Window]
+    dangers: Sequence[Danger] = ()
+    ordinary: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    broken: Mapping[str, int] = field(default_factory=dict)
+    acknowledged: int = 0
+    believed: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One p99 beside the calm one, in seconds (pages: in units of the calm median of their kind)."""
+
+    value: float
+    calm: float
+    noise: float
+    samples: int
+    calm_samples: int
+    verdict: str
+
+    @property
+    def ratio(self) -> float:
+        return self.value / self.calm if self.calm else math.nan
+
+
+@dataclass
+class Row:
+    """One attack."""
+
+    window: Window
+    acks: Figure
+    pages: Figure
+    calm_pages: dict[str, list[float]]
+    calm_given: list[float]
+
+
+@dataclass
+class Verdict:
+    rows: list[Row] = field(default_factory=list)
+    breaches: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    ack_noise: float = 0.0
+    page_noise: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        return not self.breaches
+
+
+def slowdowns(pages: Mapping[str, Sequence[float]], medians: Mapping[str, float]) -> list[float]:
+    """Each page's time in units of the calm median of its kind: so pages of all kinds are one collection."""
+    return [
+        seconds / medians[kind]
+        for kind, times in pages.items()
+        if medians.get(kind)
+        for seconds in times
+    ]  # fmt: skip
+
+
+def _medians(windows: Iterable[Window]) -> dict[str, float]:
+    together: dict[str, list[float]] = defaultdict(list)
+    for window in windows:
+        for kind, times in window.pages.items():
+            together[kind] += times
+    return {kind: median(times) for kind, times in together.items()}
+
+
+def _spread(figures: Sequence[float]) -> float:
+    """The largest difference between two that follow each other."""
+    known = [figure for figure in figures if not math.isnan(figure)]
+    return max((abs(after - before) for before, after in pairwise(known)), default=0.0)
+
+
+def figure(
+    attacked: Sequence[float], calm: Sequence[float], noise: float, *, hard: float, edge: float
+) -> Figure:  # fmt: skip
+    """Judge one p99."""
+    value, still = percentile(attacked, 0.99), percentile(calm, 0.99)
+    if min(len(attacked), len(calm)) < FEWEST:
+        verdict = "few"
+    elif value <= edge * still:
+        verdict = "edge"
+    elif value <= hard * still:
+        verdict = "hard"
+    else:
+        verdict = "no" if value - still > noise else "doubt"
+    return Figure(value, still, noise, len(attacked), len(calm), verdict)
+
+
+def is_back(before: int, now: int) -> bool:
+    """Whether memory (KiB) is what it was: within a tenth or 16 MiB, for caches and pools that have grown."""
+    return now <= max(before * MEMORY_SHARE, before + MEMORY_KB)
+
+
+def judge(siege: Siege) -> Verdict:
+    """Every breach in words, every doubt, a row for each attack."""
+    verdict = Verdict()
+    calm = [window for window in siege.windows if window.name == CALM]
+    medians = _medians(calm)
+    verdict.ack_noise = _spread([percentile(window.acks, 0.99) for window in calm])
+    verdict.page_noise = _spread([percentile(slowdowns(window.pages, medians), 0.99) for window in calm])
+    for place, window in enumerate(siege.windows):
+        if window.name != CALM:
+            beside = [near for near in siege.windows[max(0, place - 1) : place + 2] if near.name == CALM]
+            _judge_attack(verdict, window, beside, medians)
+        for what, times in window.refused.items():
+            verdict.breaches.append(f"{window.name}: {times} × honest people refused: {what}")
+    for kind, times in siege.broken.items():
+        if times:
+            verdict.breaches.append(f"{times} × {kind} (of {siege.acknowledged} acknowledged messages)")
+    if not siege.acknowledged:
+        verdict.breaches.append("nothing was acknowledged: this run shows nothing")
+    _judge_people(verdict, siege)
+    return verdict
+
+
+def _judge_attack(verdict: Verdict, window: Window, beside: Sequence[Window], medians: Mapping[str, float]) -> None:
+    hard, edge = (HARD_TOGETHER, EDGE_TOGETHER) if window.name == TOGETHER else (HARD, EDGE)
+    acks = figure(
+        window.acks, [one for near in beside for one in near.acks], verdict.ack_noise, hard=hard, edge=edge
+    )  # fmt: skip
+    pages = figure(
+        slowdowns(window.pages, medians),
+        [one for near in beside for one in slowdowns(near.pages, medians)],
+        verdict.page_noise,
+        hard=hard,
+        edge=edge,
+    )
+    calm_pages: dict[str, list[float]] = defaultdict(list)
+    for near in beside:
+        for kind, times in near.pages.items():
+            calm_pages[kind] += times
+    verdict.rows.append(Row(window, acks, pages, dict(calm_pages), [one for near in beside for one in near.given]))
+    for what, found in (("acknowledgements", acks), ("pages", pages)):
+        said = f"{window.name}: p99 of {what} {found.ratio:.2f} × calm (≤ {hard:g})"
+        if found.verdict == "no":
+            verdict.breaches.append(said)
+        elif found.verdict == "doubt":
+            verdict.doubts.append(f"{said}, and calm windows differ as much")
+        elif found.verdict == "few":
+            verdict.doubts.append(
+                f"{window.name}: p99 of {what}: {found.samples} and {found.calm_samples} samples are too few"
+            )  # fmt: skip
+    if not any(window.attackers.values()):
+        verdict.breaches.append(f"{window.name}: the attacker did nothing: this window shows nothing")
+    if window.back_seconds is None:
+        after, before = window.memory_after // 1024, window.memory_before // 1024
+        verdict.breaches.append(f"{window.name}: {after} MiB a minute later, {before} before")
+    if window.held > (most := window.clients * CLIENT_KB + MEMORY_KB):
+        verdict.breaches.append(
+            f"{window.name}: the web processes took {window.held // 1024} MiB for {window.clients} client(s)"
+            f" (≤ {most // 1024})"
+        )
+    if window.settled_seconds is None:
+        verdict.breaches.append(f"{window.name}: people were not served as before within a minute of its end")
+    for name in window.stayed:
+        verdict.breaches.append(f"{window.name}: the attacker {name} did not end by itself")
+    if window.late and percentile(window.late, 0.99) > LATE_SECONDS:
+        verdict.doubts.append(
+            f"{window.name}: the harness itself was late ({1000 * percentile(window.late, 0.99):.0f} ms)"
+        )  # fmt: skip
+
+
+def _judge_people(verdict: Verdict, siege: Siege) -> None:
+    for danger in siege.dangers:
+        if danger.urgency != CRITICAL:
+            verdict.breaches.append(f"{danger.window}: a real danger was stored with urgency {danger.urgency}")
+        if danger.raid_ahead > siege.believed:
+            verdict.breaches.append(
+                f"{danger.window}: a real danger came behind {danger.raid_ahead} people of the raid"
+                f" (≤ {siege.believed}, what the house believes of one network)"
+            )  # fmt: skip
+        if danger.overtaken:
+            verdict.breaches.append(f"{danger.window}: {danger.overtaken} of the raid overtook a real danger")
+    usual = max((one for found in siege.ordinary.values() for one in found), default=0)
+    for window, found in siege.ordinary.items():
+        if lowered := sum(one < usual for one in found):
+            verdict.breaches.append(f"{window}: {lowered} × an honest signalement was given a lower urgency")

@@ -1,0 +1,120 @@
+"""Visits of the pages over HTTP, one request at a time, each noted: for attackers and for honest people who fill forms.
+
+Nothing here knows Django: attackers are processes that start in a moment.
+"""
+
+import hashlib
+import http.client
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pnav.demo.visit import Page, Visit, VisitError
+
+LOOPBACK = "127.0.0.1"
+ORIENTATION, PLACE, CHAT = "/orientation/", "/point-d-accueil/", "/tchat/"
+REPORT, EFFORT = "/signalement/", "/signalement/patienter/"
+LOGIN, CONSOLE = "/compte/login/", "/console/"
+MOST_QUESTIONS = 30
+WORKS = 3  # of computing during a raid
+
+# Answers of the orientation, by the address of the question. A question that is not here takes its last answer.
+DANGER: Mapping[str, str] = {"maintenant": "yes"}
+ORDINARY: Mapping[str, str] = {
+    "maintenant": "no", "autour": "no", "qui": "victim", "age": "15_17", "faits": "harassment", "combien": "repeated",
+    "auteur": "known",
+}  # fmt: skip
+FORM = {"facts": ["insults"], "platforms": ["social"], "since": "month", "expectations": ["talk"]}
+TOWN = "93200"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One request. status: 0 for no answer; at: of the monotonic clock when it was sent."""
+
+    at: float
+    method: str
+    path: str
+    status: int
+    seconds: float
+
+
+class Browser(Visit):
+    """A visit from this address; `answered` holds every request, redirects too."""
+
+    def __init__(self, port: int, address: str, cookies: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"http://{LOOPBACK}:{port}", {"X-Forwarded-For": address})
+        self.cookies |= cookies or {}
+        self.answered: list[Answered] = []
+
+    def come_from(self, address: str) -> None:
+        """The next requests come from there."""
+        self.headers["X-Forwarded-For"] = address
+
+    def _once(self, method: str, path: str, body: str) -> tuple[http.client.HTTPResponse, str]:
+        at, status = time.monotonic(), 0
+        try:
+            answer, text = super()._once(method, path, body)
+            status = answer.status
+        finally:
+            self.answered.append(Answered(at, method, path.partition("?")[0], status, time.monotonic() - at))
+        return answer, text
+
+
+def file_report(browser: Browser, answers: Mapping[str, str], form: Mapping[str, object] | None = None) -> None:
+    """From the first question to the waiting room. Raises VisitError where the site does not lead there.
+
+    At most 45 requests: one for each question that there may be, and those of place, form and work.
+    """
+    page = browser.get(ORIENTATION)
+    for _step in range(MOST_QUESTIONS):
+        if "answer" not in page.names:
+            break
+        asked = page.form("answer")
+        slug, choices = asked.action.rstrip("/").rpartition("/")[2], asked.choices["answer"]
+        wanted = answers.get(slug, "")
+        page = browser.send(page, asked, answer=wanted if wanted in choices else choices[-1])
+    if f'href="{REPORT}"' in page.text:
+        page = browser.get(REPORT)
+    elif page.path != REPORT:
+        page = browser.send(page, page.form(action=f"{ORIENTATION}parler/"))
+    if page.path == PLACE:
+        page = browser.send(page, page.form("q", "purpose"), q=TOWN, purpose="echange")
+    if page.path == f"{PLACE}services/":
+        service = page.form("service")
+        page = browser.send(page, service, service=service.choices["service"][0])
+    if page.path not in {REPORT, CHAT}:
+        page = browser.get(REPORT)
+    if page.path == REPORT:
+        page = browser.send(page, page.form("submission_id"), **(FORM if form is None else form))
+    for _work in range(WORKS):
+        if page.path == EFFORT:
+            page = _do_the_work(browser, page)
+    if page.path != CHAT:
+        raise VisitError(f"a report led to {page.path}")
+
+
+def _do_the_work(browser: Browser, page: Page) -> Page:
+    form = page.form("work")
+    if form.data["left"] == "0":
+        return browser.send(page, form)
+    token, bits, number = form.data["token"], int(form.data["bits"]), 0
+    while int.from_bytes(hashlib.sha256(f"{token}:{number}".encode()).digest()) >> (256 - bits):
+        number += 1
+    return browser.send(page, form, work=str(number))
+
+
+def sign_in(browser: Browser, username: str, password: str, code: Callable[[], str]) -> None:
+    """An agent signs in with password, then the code of the moment. Raises VisitError when that leads elsewhere."""
+    page = browser.get(LOGIN)
+    page = browser.send(page, page.form("login", "password"), login=username, password=password)
+    page = browser.send(page, page.form("code"), code=code())
+    if page.path != CONSOLE:
+        raise VisitError(f"the sign-in led to {page.path}")
+
+
+def end_exchange(browser: Browser) -> None:
+    """The person ends their exchange by the page that asks."""
+    page = browser.get(f"{CHAT}terminer/")
+    if page.path == f"{CHAT}terminer/":
+        browser.send(page, page.form(action=f"{CHAT}terminer/"))

@@ -1,0 +1,213 @@
+"""The judge of a siege, which must find each breach; and the attackers, who must be harmless anywhere else."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.siege import addresses, attackers, judge, people
+from benchmarks.siege.__main__ import Span, fill
+from benchmarks.siege.attackers import Pace, Tally, _status_in
+from benchmarks.siege.judge import CALM, CRITICAL, TOGETHER, Danger, Siege, Window, figure, is_back, slowdowns
+from benchmarks.siege.people import Refusal, Seen, Timed
+from pnav.demo.visit import Visit, VisitError
+from reports.visitor import _networks
+from triage.rules import Urgency
+
+ROOT = Path(__file__).resolve().parents[2]
+KIND = "home"
+
+
+def window(name: str, *, ack: float = 0.004, page: float = 0.010, **more: object) -> Window:
+    """Two hundred messages and pages, a few of them a little slower."""
+    attackers = {} if name == CALM else {"raid": {"filed": 3}}
+    acks = [ack] * 195 + [ack * 1.2] * 5
+    pages = {KIND: [page] * 195 + [page * 1.2] * 5}
+    return Window(name, 10, acks=acks, pages=pages, attackers=attackers, **more)  # type: ignore[arg-type]
+
+
+def good() -> Siege:
+    return Siege(
+        windows=[window(CALM), window("raid"), window(CALM), window(TOGETHER), window(CALM)],
+        dangers=[Danger("raid", CRITICAL, raid_ahead=0, overtaken=0, waited=2.0)],
+        ordinary={CALM: [1, 1], "raid": [1]},
+        acknowledged=1000,
+    )
+
+
+def with_attack(**more: object) -> Siege:
+    return replace(good(), windows=[window(CALM), window("raid", **more), window(CALM)])  # type: ignore[arg-type]
+
+
+def breaches(siege: Siege) -> str:
+    return "\n".join(judge.judge(siege).breaches)
+
+
+def test_a_good_siege_is_good():
+    verdict = judge.judge(good())
+    assert verdict.is_good
+    assert not verdict.doubts
+    assert [(row.acks.verdict, row.pages.verdict) for row in verdict.rows] == [("edge", "edge")] * 2
+
+
+BAD = {
+    "p99 of acknowledgements 2.00": with_attack(ack=0.008),
+    "p99 of pages 3.00": with_attack(page=0.030),
+    "honest people refused: frame: rate_limited": with_attack(refused={"frame: rate_limited": 1}),
+    "calm: 1 × honest people refused": replace(good(), windows=[window(CALM, refused={"home: 503": 1})]),
+    "1 × lost": replace(good(), broken={"lost": 1}),
+    "2 × out of order": replace(good(), broken={"out of order": 2}),
+    "nothing was acknowledged": replace(good(), acknowledged=0),
+    "400 MiB a minute later, 100 before": with_attack(
+        memory_before=100 * 1024, memory_after=400 * 1024, back_seconds=None
+    ),
+    "not served as before within a minute": with_attack(settled_seconds=None),
+    "took 25 MiB for 1 client(s) (≤ 24)": with_attack(held=25 * 1024),
+    "did not end by itself": with_attack(stayed=["raid"]),
+    "a real danger was stored with urgency 0": replace(good(), dangers=[Danger("raid", 0, 0, 0, 1.0)]),
+    "behind 121 people of the raid": replace(good(), dangers=[Danger("raid", CRITICAL, 121, 0, None)]),
+    "3 of the raid overtook a real danger": replace(good(), dangers=[Danger("raid", CRITICAL, 0, 3, 9.0)]),
+    "given a lower urgency": replace(good(), ordinary={CALM: [1, 1], "raid": [1, 0]}),
+}
+
+
+@pytest.mark.parametrize("said", BAD)
+def test_each_breach_is_found(said):
+    assert said in breaches(BAD[said])
+
+
+def test_an_attacker_who_did_nothing_proves_nothing():
+    idle = window("raid")
+    idle.attackers = {"raid": {}}
+    assert "did nothing" in breaches(replace(good(), windows=[window(CALM), idle, window(CALM)]))
+
+
+def test_all_together_may_take_three_times_as_long_and_no_more():
+    def together(times: float) -> Siege:
+        return replace(good(), windows=[window(CALM), window(TOGETHER, ack=0.004 * times), window(CALM)])
+
+    assert not breaches(together(2.9))
+    assert "together: p99 of acknowledgements" in breaches(together(3.1))
+
+
+def test_what_calm_windows_differ_by_is_no_breach_and_no_proof():
+    noisy = [window(CALM), window("raid", ack=0.009), window(CALM), window(CALM, ack=0.050)]
+    verdict = judge.judge(replace(good(), windows=noisy))
+    assert verdict.is_good
+    assert "calm windows differ as much" in verdict.doubts[0]
+
+
+def test_a_p99_of_few_samples_is_not_judged():
+    assert figure([1.0] * 99, [0.1] * 500, 0, hard=1.5, edge=1.1).verdict == "few"
+    assert figure([1.0] * 100, [0.1] * 500, 0, hard=1.5, edge=1.1).verdict == "no"
+
+
+def test_pages_of_all_kinds_are_in_units_of_their_own():
+    assert slowdowns({"home": [2.0], "search": [40.0], "new": [1.0]}, {"home": 1.0, "search": 20.0}) == [2.0, 2.0]
+
+
+def test_memory_is_back_within_a_tenth_or_sixteen_mebibytes():
+    assert is_back(100 * 1024, 116 * 1024)
+    assert not is_back(100 * 1024, 117 * 1024)
+    assert is_back(1000 * 1024, 1100 * 1024)
+
+
+def test_the_judge_knows_the_urgency_of_danger():
+    assert CRITICAL == Urgency.CRITICAL
+
+
+# --- what is cut into windows ---------------------------------------------------------------------------------------
+
+
+def test_what_began_in_a_window_belongs_to_it_however_late_it_ended():
+    seen = Seen(acks=[Timed(1.0, 0.1), Timed(5.0, 20.0), Timed(11.0, 0.2)], pages=[Timed(5.0, 9.0, people.HOME)])
+    seen.refusals += [
+        Refusal(5.0, "in", 9.0),
+        Refusal(14.0, "while it settled", 14.5),
+        Refusal(14.0, "cut by the harness", 15.5),
+        Refusal(16.0, "after", 16.0),
+    ]
+    seen.restarts.append(Timed(15.0, 1.0))
+    span = Span(Window("raid", 10), began=2.0, ended=10.0, settled=15.0)
+    fill(span, seen, [Timed(6.0, 30.0)])
+    assert span.window.acks == [20.0, 30.0]
+    assert span.window.pages[people.HOME] == [9.0]
+    assert span.window.refused == {"in": 1, "while it settled": 1}
+
+
+# --- addresses ------------------------------------------------------------------------------------------------------
+
+
+def test_no_two_honest_people_share_a_network():
+    networks = [network for number in range(4096) for network in _networks(addresses.honest(number))]
+    assert len(networks) == len(set(networks))
+    with pytest.raises(ValueError, match="4,096"):
+        addresses.honest(4096)
+
+
+def test_a_fresh_address_is_of_the_same_48_and_of_another_64():
+    first, second = (_networks(addresses.fresh(number)) for number in (0, 1))
+    assert first[0] != second[0]
+    assert first[2] == second[2] == addresses.ATTACKER_48
+
+
+# --- attackers ------------------------------------------------------------------------------------------------------
+
+
+def attack(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.siege.attackers", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def test_an_attacker_refuses_any_other_host():
+    done = attack("pages", "--host", "192.0.2.1", "--pages", "1", "--sockets", "1", "--seconds", "1")
+    assert done.returncode != 0
+    assert "127.0.0.1 only" in done.stderr
+
+
+def test_a_visit_refuses_any_other_host():
+    with pytest.raises(VisitError):
+        Visit("http://192.0.2.1:80")
+
+
+def test_an_attacker_ends_by_itself_while_nothing_answers_it():
+    """A server that accepts and says nothing: the attacker waits in a read, and its time ends all the same."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(64)
+        port = str(silent.getsockname()[1])
+        started = time.monotonic()
+        done = attack("pages", "--pages", port, "--sockets", port, "--seconds", "1")
+    assert time.monotonic() - started < 1 + attackers.GRACE_SECONDS + 5
+    assert json.loads(done.stdout) == {"answers": {}, "ended": False}
+
+
+def test_a_pace_is_bounded_in_number_and_time():
+    pace = Pace(rate=1000, most=5, seconds=10)
+    assert [pace.next() for _try in range(7)] == [0, 1, 2, 3, 4, None, None]
+    assert Pace(rate=1, most=5, seconds=0).next() is None
+
+
+def test_what_the_site_answered_is_counted_by_status():
+    assert _status_in(VisitError("POST /compte/login/: 429")) == "429"
+    assert _status_in(VisitError("GET /: TimeoutError")) == "TimeoutError"
+
+
+def test_a_visit_that_is_refused_ends_nothing():
+    tally = Tally()
+
+    def hand(_number):
+        def one(number):
+            if number % 2:
+                raise VisitError("GET /: 503")
+            tally.count("200")
+
+        return one
+
+    attackers.crew(2, Pace(1000, 10, 5), tally, hand)
+    assert dict(tally.answers) == {"200": 5, "503": 5}

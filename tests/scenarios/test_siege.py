@@ -1,0 +1,78 @@
+"""A short siege: three attackers beside honest people, on real processes; what is counted, not how long it takes.
+
+`make siege` measures the rest: all attackers, alone and together, with times beside calm ones.
+"""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from benchmarks.siege.__main__ import Run, Scale
+from benchmarks.siege.ground import Doors, Ground
+from benchmarks.siege.judge import CALM, CRITICAL, Siege
+from benchmarks.site import Stage
+from tests.factories import locations as places
+from tests.scenarios.conftest import Site
+
+pytestmark = pytest.mark.slow
+
+SHORT = Scale(seconds=4.0, calm=1.5, people=0.2, strength=0.5, warm=1.0)
+SOCKETS, PAGES = 0, 1
+
+
+class SiteBehindProxy(Site):
+    """A process for sockets and one for pages, whose only proxy is the harness."""
+
+    def each(self) -> list[dict[str, str]]:
+        return [{"PROCESS_ROLE": role, "TRUSTED_PROXY_COUNT": "1"} for role in ("sockets", "pages")]
+
+
+@pytest.fixture(scope="module")
+def siege(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Siege]:
+    """Calm, poisoned threads, calm, sockets that never read, calm, a raid, calm."""
+    site = SiteBehindProxy(tmp_path_factory.mktemp("siege"), django_db_blocker)
+    try:
+        site.start()
+        site.collect_static()
+        ground = Ground(Stage(site.folder, site.postgres, site.valkey))
+        ground.webs = site.webs
+        ground.doors = Doors(pages=site.webs[PAGES].port, sockets=site.webs[SOCKETS].port)
+        with site.database():
+            town = places.municipality("Saint-Denis", "93066", ("93200",))
+            places.reception_point("Commissariat de police de Saint-Denis", for_=town)
+            yield asyncio.run(Run(ground, SHORT).live(["poisoned", "deaf", "raid"], together=False))
+    finally:
+        site.stop()
+
+
+def test_nothing_that_was_acknowledged_is_lost_doubled_or_out_of_order(siege):
+    assert siege.acknowledged > 100
+    assert siege.broken == {}
+
+
+def test_nobody_honest_is_refused(siege):
+    assert {window.name: window.refused for window in siege.windows if window.refused} == {}
+
+
+def test_every_attacker_acted_and_ended_by_itself(siege):
+    attacks = {window.name: window for window in siege.windows if window.name != CALM}
+    assert list(attacks) == ["poisoned", "deaf", "raid"]
+    assert [name for name, window in attacks.items() if window.stayed] == []
+    assert attacks["poisoned"].attackers["poisoned"]["posted"] > 20
+    assert attacks["deaf"].attackers["deaf"]["opened"] > 0
+    assert attacks["raid"].attackers["raid"]["filed"] > 0
+
+
+def test_people_are_served_as_before_and_memory_is_back_within_a_minute(siege):
+    for window in siege.windows:
+        assert window.settled_seconds is not None, window.name
+        assert window.back_seconds is not None, (window.name, window.memory_before, window.memory_after)
+
+
+def test_no_real_danger_is_demoted_or_overtaken_and_no_honest_report_either(siege):
+    assert siege.dangers
+    assert {danger.urgency for danger in siege.dangers} == {CRITICAL}
+    assert sum(danger.overtaken for danger in siege.dangers) == 0
+    assert len({urgency for found in siege.ordinary.values() for urgency in found}) == 1
