@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("chat", "0013_departure")]
+    dependencies = [("chat", "0014_on_call")]
 
     operations = [
         AddIndexConcurrently(
