@@ -55,6 +55,7 @@ def open_conversation(*, report: Report) -> Conversation:
         report=report,
         defaults={
             "urgency": report.urgency,
+            "is_crowded": report.is_crowded,
             "weight": weight_of(report.urgency, critical=house.value(house_rules.CRITICAL_WEIGHT)),
             "force": report.force,
             "opened_at": now,

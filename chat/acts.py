@@ -110,7 +110,8 @@ def set_urgency(
         was_heavier = is_by_rule and weight < conversation.weight
         if is_by_rule:  # the weight follows, unless the agent has said another one than the rule's
             conversation.weight = weight
-        conversation.save(update_fields=["urgency", "weight"])
+        conversation.is_crowded = False  # an agent has said it: no longer one of many that nobody has read
+        conversation.save(update_fields=["urgency", "weight", "is_crowded"])
         weighed(was_heavier)
         detail = f"{before} → {urgency} {reason}"
         event = conversation.events.create(kind=EventKind.URGENCY, at=clock.now(), by_id=by.pk, detail=detail)

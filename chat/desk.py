@@ -236,6 +236,7 @@ class Waiting:
     force_label: str
     place: str
     is_minor: bool
+    is_crowded: bool
     role_label: str
 
 
@@ -254,6 +255,7 @@ def queue(now: datetime) -> tuple[int, list[Waiting]]:
                 force_label=str(Force(item["force"]).label) if item["force"] else "",
                 place=item["place"],
                 is_minor=item["minor"],
+                is_crowded=item["crowded"],
                 role_label=str(ReporterRole(item["role"]).label),
             )
         )

@@ -12,9 +12,9 @@ from django.http import HttpResponse
 
 from chat import actions, clock, doorbell, protocol, reading
 from chat.actions import Mark
-from chat.lifecycle import Author, Status
+from chat.lifecycle import Author, Status, turn
 from chat.models import Agent, Conversation
-from chat.queue import read_board
+from chat.queue import in_line, read_board
 from chat.reading import Ask, Place, Reading, Snapshot
 from chat.writing import Written
 from triage.rules import Urgency
@@ -142,9 +142,17 @@ def over_http(frames: list[Json]) -> HttpResponse:
 # --- the console ------------------------------------------------------------------------------------------------------
 
 
+def _turn_of(one: Conversation) -> tuple[int, datetime, int]:
+    return turn(urgency=one.urgency, queued_at=one.queued_at, key=one.pk)
+
+
 def queue_frame() -> Json:
-    """Who waits, for every console: since when, how urgent, of which zone. No message text, no answer of the triage."""
-    rows = Conversation.objects.waiting().select_related("report__municipality")[:100]
+    """The next hundred who wait, in the order of the queue, for every console: since when, how urgent, of which zone.
+
+    No message text, no answer of the triage.
+    """
+    people = Conversation.objects.waiting().select_related("report__municipality")
+    rows = in_line(people, clock.now(), key=_turn_of, at_most=100)
     items = [
         {
             "conversation": str(row.public_id),
@@ -155,6 +163,7 @@ def queue_frame() -> Json:
             "place": str(row.report.municipality) if row.report.municipality else row.report.postal_code,
             "minor": row.report.is_minor,
             "role": row.report.role,
+            "crowded": row.is_crowded,
         }
         for row in rows
     ]

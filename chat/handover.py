@@ -292,7 +292,8 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     force = target.force or Unit.objects.get(pk=target.unit).force
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
     conversation.force = force
-    conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force"])
+    conversation.is_crowded = False  # an agent has spoken with them
+    conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded"])
     _direct(conversation, target, by, now)
     say(
         conversation,

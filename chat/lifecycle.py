@@ -2,9 +2,11 @@
 
 import heapq
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -105,13 +107,43 @@ def may_overflow(
     return is_urgent or not preferred_force_on_duty or waited >= overflow_after
 
 
-# The order of the queue, as columns: the most urgent, then the oldest. `turn` says the same of one person.
+# The order of turns, as columns: the most urgent, then the oldest. `turn` says the same of one person. The queue is in
+# that order, but for those of crowded networks beyond their share (`with_share`).
 IN_TURN = ("-urgency", "queued_at", "pk")
 
 
 def turn(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime, int]:
     """A person's place in the queue, as what is compared: the least is next."""
     return (-urgency, queued_at, key)
+
+
+# --- people of a crowded network --------------------------------------------------------------------------------------
+#
+# A raid of false reports that all say « danger » must not keep everybody else waiting, and a real danger in the same
+# school or household must not wait behind everybody. So their urgency stays, and what they take of the agents is
+# bounded: while fewer of them than their share are with agents, each has the place that their urgency gives; those
+# beyond it come after all others, still the most urgent first. Nobody is refused, and no place stays empty for it.
+
+CROWD_PART = 8  # one conversation for so many places: of those that weigh two, a quarter of the places
+# One that was ended sooner counts for so long: where there are few places, a raid would else have each of them in turn,
+# false report after false report, as fast as agents see through them.
+CROWD_SECONDS = 180
+
+
+def share_of(slots: int) -> int:
+    """How many conversations of crowded networks may be with agents at once, who have so many places: at least one."""
+    return max(1, slots // CROWD_PART)
+
+
+def with_share[T](free: Iterable[T], crowded: Iterable[T], *, room: int, key: Callable[[T], Any]) -> Iterator[T]:
+    """The whole queue: who is `free` and who is `crowded`, each in the order of turns.
+
+    room: so many of the crowded still have their ordinary place; the others come last. key: the order of turns. Read no
+    further than needed.
+    """
+    rest = iter(crowded)
+    yield from heapq.merge(free, islice(rest, room), key=key)
+    yield from rest
 
 
 @dataclass(frozen=True, slots=True)

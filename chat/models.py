@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from chat import display
-from chat.lifecycle import HEAVY, IN_TURN, LIGHT, Author, Availability, Outcome, Status, is_lease_over
+from chat.lifecycle import CROWD_SECONDS, HEAVY, IN_TURN, LIGHT, Author, Availability, Outcome, Status, is_lease_over
 from locations.models import Force
 from reports import house, house_rules, keyring
 from reports.models import Report
@@ -142,6 +142,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place."""
         return self.filter(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
 
+    def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
+        """Those of crowded networks that are with an agent, or were given to one a moment ago (`CROWD_SECONDS`)."""
+        lately = Q(assigned_at__gt=now - timedelta(seconds=CROWD_SECONDS))
+        return self.filter(Q(status=Status.ACTIVE) | lately, is_crowded=True)
+
     def active(self) -> "ConversationQuerySet":
         return self.filter(status=Status.ACTIVE)
 
@@ -161,6 +166,8 @@ class Conversation(models.Model):
     status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
     weight = models.PositiveSmallIntegerField(default=LIGHT, db_default=LIGHT)
+    # As the report was, until an agent has said how urgent it is or passed it on: see `lifecycle.share_of`.
+    is_crowded = models.BooleanField(default=False, db_default=False)
     force = models.CharField(max_length=20, choices=Force, blank=True)
     opened_at = models.DateTimeField()
     queued_at = models.DateTimeField()
@@ -224,6 +231,7 @@ class Conversation(models.Model):
                 F("urgency").desc(), "queued_at", name="conversation_queue", condition=Q(status=Status.WAITING)
             ),
             models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
+            models.Index(fields=["status", "assigned_at"], name="conversation_crowded", condition=Q(is_crowded=True)),
             models.Index(fields=["opened_at"], name="conversation_opened"),  # the history, by day (chat.history)
         ]
 

@@ -7,15 +7,18 @@ from datetime import datetime
 
 from django.conf import settings
 
-from chat.lifecycle import Availability, Status, estimate_wait
+from chat.lifecycle import CROWD_PART, CROWD_SECONDS, Availability, Status, estimate_wait
 from chat.models import Conversation
 from reports import house, house_rules
 from reports.statements import execute
 
 PLACE = """
-SELECT (SELECT count(*) FROM chat_conversation
-        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now - %(absent)s::int * interval '1 s'
-          AND (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s)),
+SELECT CASE
+         WHEN line.crowded_before = 0 THEN line.free_before
+         WHEN NOT %(is_crowded)s THEN line.free_before + LEAST(line.crowded_before, share.room)
+         WHEN line.crowded_before <= share.room THEN line.free_before + line.crowded_before
+         ELSE line.free + line.crowded_before
+       END,
        on_duty.slots, on_duty.free
 FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
 CROSS JOIN LATERAL (
@@ -25,6 +28,21 @@ CROSS JOIN LATERAL (
         WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s::int * interval '1 s'
         GROUP BY a.id) agents
 ) on_duty
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE NOT is_crowded) AS free,
+         count(*) FILTER (WHERE NOT is_crowded AND is_before) AS free_before,
+         count(*) FILTER (WHERE is_crowded AND is_before) AS crowded_before
+  FROM (SELECT is_crowded, (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s) AS is_before
+        FROM chat_conversation
+        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now - %(absent)s::int * interval '1 s'
+          AND (%(is_crowded)s OR (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s))) people
+) line
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN line.crowded_before > 0 THEN GREATEST(0, GREATEST(1, on_duty.slots / %(part)s::int) - (
+    SELECT count(*) FROM chat_conversation
+    WHERE is_crowded AND (status = %(active)s OR assigned_at > clock.now - %(lately)s::int * interval '1 s')
+  )) END AS room
+) share
 """
 
 
@@ -43,6 +61,9 @@ def place_of(conversation: Conversation, now: datetime | None = None) -> tuple[i
         "urgency": conversation.urgency,
         "queued_at": conversation.queued_at,
         "id": conversation.pk,
+        "is_crowded": conversation.is_crowded,
+        "part": CROWD_PART,
+        "lately": CROWD_SECONDS,
     }
     ((position, slots, free),) = execute(PLACE, values)
     average = house.value(house_rules.AVERAGE_LENGTH)

@@ -9,17 +9,19 @@ What keeps the order, and a crowd of callers from doing the same work, is that p
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import chain, islice
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Greatest
 from django.utils import translation
 
@@ -27,6 +29,7 @@ from chat import clock, doorbell, sentences
 from chat.handover_models import Direction
 from chat.lifecycle import (
     AT_ONCE,
+    IN_TURN,
     LIGHT,
     ROUNDS,
     Availability,
@@ -34,7 +37,10 @@ from chat.lifecycle import (
     Status,
     Waiting,
     estimate_wait,
+    share_of,
     share_out,
+    turn,
+    with_share,
 )  # fmt: skip
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.writing import say
@@ -44,6 +50,8 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
+# What a row of the queue begins with.
+TURN = ("urgency", "queued_at", "pk")
 # Of one pass over agents whose lease is over, and over people who have left.
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
 # Keys of PostgreSQL's advisory locks: the pass under way, and the one seat for whoever comes next.
@@ -81,10 +89,41 @@ class Board:
         )
 
 
+def in_line(
+    people: QuerySet[Conversation, Any], now: datetime, *, key: Callable[[Any], Any], at_most: int | None = None
+) -> Iterator[Any]:
+    """These people, who wait, in the order of the queue, as the query says them: rows or conversations.
+
+    key: of one of them, the order of turns. at_most: how many are wanted; None: however many there are, read by pieces
+    and no further than needed. Two queries, and two more when somebody is crowded.
+    """
+    ordered = people.order_by(*IN_TURN)
+    crowded, free = ordered.filter(is_crowded=True), ordered.filter(is_crowded=False)
+    if at_most is not None:
+        some: Iterator[Any] = iter(crowded[:at_most])
+        others: Iterator[Any] = iter(free[:at_most])
+    else:
+        some, others = crowded.iterator(chunk_size=10 * AT_ONCE), free.iterator(chunk_size=10 * AT_ONCE)
+    one = next(some, None)
+    if one is None:
+        return others
+    return islice(with_share(others, chain([one], some), room=crowd_room(now), key=key), at_most)
+
+
+def _turn_of_row(row: tuple[Any, ...]) -> tuple[int, datetime, int]:
+    return turn(urgency=row[0], queued_at=row[1], key=row[2])
+
+
+def crowd_room(now: datetime) -> int:
+    """How many more people of crowded networks have their ordinary place now. Two queries."""
+    slots = Agent.objects.on_duty(now).aggregate(slots=Sum("capacity", default=0))["slots"]
+    return max(0, share_of(slots) - Conversation.objects.taking_the_share(now).count())
+
+
 def read_board(now: datetime | None = None) -> Board:
-    """The queue as it stands, in two queries."""
+    """The queue as it stands, in two queries; one more when somebody comes from a crowded network."""
     now = now or clock.now()
-    order = tuple(Conversation.objects.waiting().here(now).values_list("public_id", flat=True))
+    people = list(Conversation.objects.waiting().here(now).values_list("public_id", "is_crowded"))
     room = (
         Agent.objects.on_duty(now)
         .with_load()
@@ -93,6 +132,13 @@ def read_board(now: datetime | None = None) -> Board:
             free=Sum(Greatest(F("capacity") - F("load"), 0), default=0),
         )
     )
+    order = tuple(public_id for public_id, _is_crowded in people)
+    if any(is_crowded for _public_id, is_crowded in people):
+        share = max(0, share_of(room["slots"]) - Conversation.objects.taking_the_share(now).count())
+        # In the order of turns already: those beyond the share are put last.
+        last = [public_id for public_id, is_crowded in people if is_crowded][share:]
+        beyond = set(last)
+        order = (*(public_id for public_id in order if public_id not in beyond), *last)
     return Board(order=order, average_minutes=house.value(house_rules.AVERAGE_LENGTH), **room)
 
 
@@ -102,8 +148,9 @@ def read_board(now: datetime | None = None) -> Board:
 def dispatch(now: datetime | None = None) -> int:
     """Give waiting conversations to agents who have room, and return how many this call gave.
 
-    The most urgent first, then the oldest; the force of the person's zone is preferred, the other one takes over
-    after the house's delay, or at once when it is urgent or nobody of that force is on duty (`lifecycle.share_out`).
+    The most urgent first, then the oldest, those of crowded networks within their share (`in_line`); the force of the
+    person's zone is preferred, the other one takes over after the house's delay, or at once when it is urgent or nobody
+    of that force is on duty (`lifecycle.share_out`).
     Call it after the commit of every change of capacity, and on a tick. However many call at once, one pass runs and
     one waits for its turn; the others return at once, for the one that waits will see what they committed.
     """
@@ -156,7 +203,8 @@ def _give_some(now: datetime, overflow_after: timedelta) -> int | None:
         _limit(cursor, "idle_in_transaction_session_timeout")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
     queue = Conversation.objects.waiting().here(now)
-    keys = _with_room(now, list(queue.values_list("weight", flat=True)[:AT_ONCE]))
+    next_ones = in_line(queue.values_list(*TURN, "weight"), now, key=_turn_of_row, at_most=AT_ONCE)
+    keys = _with_room(now, [weight for *_turn, weight in next_ones])
     if not keys:
         return None
     agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
@@ -223,9 +271,8 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
 
 def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
     direction = [f"direction__{name}" for name in ("unit", "avoided", "avoided_before", "at", "until")]
-    rows = queue.values_list("pk", "force", "urgency", "queued_at", "weight", *direction)
-    found = rows.iterator(chunk_size=10 * AT_ONCE)
-    for pk, force, urgency, queued_at, weight, unit, last, before, at, until in found:
+    rows = queue.values_list(*TURN, "force", "weight", *direction)
+    for urgency, queued_at, pk, force, weight, unit, last, before, at, until in in_line(rows, now, key=_turn_of_row):
         if until is not None and until > now:
             yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, frozenset((last, *before)))
         else:

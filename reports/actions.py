@@ -16,7 +16,7 @@ from reports.arrivals import Aside
 from reports.deciders import Title, deciders
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.visitor import Connection
-from triage.rules import Assessment, Urgency
+from triage.rules import Assessment
 
 
 @transaction.atomic
@@ -33,7 +33,7 @@ def file_report(
     since: str = "",
     expectations: Collection[str] = (),
     discreet: bool = False,
-    is_one_of_many: bool = False,
+    is_crowded: bool = False,
     name: str = "",
     contact: str = "",
     connection: Connection = Connection("", ""),  # noqa: B008  nobody can change it
@@ -43,8 +43,8 @@ def file_report(
 
     submission_id: made with the form; sent again it returns the first report, unchanged.
     answers, assessment: what the triage holds; the answers are sealed.
-    is_one_of_many: the network it comes from has filed more today than one household or school would: the report is
-    filed all the same, but what it says of its urgency is not believed before an agent has read it.
+    is_crowded: the network it comes from has filed more in the hour than one household or school would. The report
+    keeps its urgency, which may be true: the queue bounds what such reports take of the agents (`lifecycle.share_of`).
     choice: the point d'accueil of the visit, from which the zone (police or gendarmerie) follows.
     name, contact: what the person chose to leave, "" for nothing; connection: where the form comes from. They are
     sealed here and kept nowhere else. Raises sealing.TextRefused when one is longer than TEXT_MAX_BYTES.
@@ -63,7 +63,8 @@ def file_report(
             "triage_version": assessment.version,
             "triage_answers_sealed": keyring.seal(json.dumps(dict(answers)), context=f"report:{submission_id}"),
             "outcome": assessment.outcome,
-            "urgency": Urgency.NORMAL if is_one_of_many else assessment.urgency,
+            "urgency": assessment.urgency,
+            "is_crowded": is_crowded,
             "discreet": discreet,
             "language": get_language() or "fr",
             "postal_code": choice.postal_code,

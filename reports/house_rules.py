@@ -283,7 +283,10 @@ RAID_MOST_WAIT = Rule(
 )  # fmt: skip
 REPORTS_MOST = Rule(
     "reports_most", Subject.LIMIT, _("Signalements d'un réseau, en une heure"),
-    _("Au-delà de %(value)s d'un même réseau en une heure, ils ne passent plus devant. Personne n'est refusé."),
+    _(
+        "Au-delà de %(value)s d'un même réseau en une heure, ils gardent leur urgence, mais passent après les autres "
+        "une fois leur part des places prise. Personne n'est refusé."
+    ),
     Unit.REPORTS, 200, 20, 10_000, _("une école, un opérateur de téléphonie"),
 )  # fmt: skip
 OPINIONS_OF_VISIT = Rule(

@@ -99,7 +99,7 @@ def _file(request: HttpRequest, fields: dict[str, Any], assessment: Assessment, 
         assessment=assessment,
         choice=choice,
         discreet=triage.session.is_discreet(request),
-        is_one_of_many=_is_one_of_many(request),
+        is_crowded=_is_crowded(request),
         connection=connection_of(request),
         **fields,
     )
@@ -133,10 +133,10 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/effort.html", context)
 
 
-def _is_one_of_many(request: HttpRequest) -> bool:
+def _is_crowded(request: HttpRequest) -> bool:
     """Whether this network has filed more in the hour than people would; behind one address there may be a school.
 
-    Nobody is refused. People who are not there are passed over by the queue, so that what remains is who jumps it.
+    Nobody is refused, and no urgency is lowered: see `actions.file_report`.
     """
     most = house.value(house_rules.REPORTS_MOST)
     is_over = networks.count(networks.REPORTS, networks_of(request), most=most).is_over

@@ -101,6 +101,8 @@ class Report(models.Model):
     triage_answers_sealed = models.BinaryField()
     outcome = models.CharField(max_length=40)  # triage.rules.Outcome at that version
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
+    # More came from its network in the hour than people send. Not which network: see docs/adr/0053.
+    is_crowded = models.BooleanField(default=False, db_default=False)
     discreet = models.BooleanField(default=False)
     postal_code = models.CharField(max_length=5)
     municipality = models.ForeignKey(

@@ -465,6 +465,7 @@
       slot("role", row).textContent = words[`role_${item.role}`] || "";
       slot("force", row).textContent = words[`force_${item.force}`] || "";
       slot("minor", row).hidden = !item.minor;
+      slot("crowded", row).hidden = !item.crowded;
       return row;
     }));
     find("[data-count=queue]").textContent = frame.waiting;

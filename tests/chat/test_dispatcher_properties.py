@@ -272,6 +272,8 @@ def judge(journal: Journal) -> set[str]:
 
 
 def _comes_before(journal, person, other, start, end):
+    if person.report.is_crowded:
+        return False  # beyond the share of such people anybody else may come first (tests/chat/test_crowds.py)
     mine = min(journal.possible("urgency", person.pk, start, end), default=Urgency.NORMAL)
     theirs = max(journal.possible("urgency", other.pk, start, end), default=Urgency.NORMAL)
     return (-mine, person.queued_at, person.pk) < (-theirs, other.queued_at, other.pk)
@@ -324,7 +326,8 @@ deeds = st.one_of(
 
 @dataclass(frozen=True)
 class History:
-    """forces and capacities of the agents; who waits at the start (zone, urgency, minutes); who comes; the threads.
+    """forces and capacities of the agents; who waits at the start (zone, urgency, minutes); who comes; the threads;
+    which people come from a crowded network.
 
     Every second agent of a force is of another unit.
     """
@@ -334,6 +337,7 @@ class History:
     coming: list[tuple[str, int]]
     scripts: list[list[tuple[str, Any, Any]]]
     overflow_seconds: int
+    crowded: frozenset[int] = frozenset()
 
 
 zone = st.sampled_from(["", *Force.values])
@@ -346,6 +350,7 @@ histories = st.builds(
     coming=st.lists(st.tuples(zone, st.sampled_from(Urgency)), min_size=PEOPLE // 2, max_size=PEOPLE // 2),
     scripts=st.lists(st.lists(deeds, min_size=4, max_size=10), min_size=THREADS, max_size=THREADS),
     overflow_seconds=st.sampled_from([0, 3600]),
+    crowded=st.frozensets(person, max_size=PEOPLE // 2),
 )
 
 
@@ -368,14 +373,18 @@ class Play:
         for each in self.agents:
             self.journal.capacities[each.user_id].append((stamp(), each.capacity))
             self.journal.note("duty", each.user_id, True, stamp())
-        self.reports = [make.report(force=force, urgency=urgency) for force, urgency, _age in history.waiting]
-        self.reports += [make.report(force=force, urgency=urgency) for force, urgency in history.coming]
+        people = [*((force, urgency) for force, urgency, _age in history.waiting), *history.coming]
+        self.reports = [
+            make.report(force=force, urgency=urgency, is_crowded=number in history.crowded)
+            for number, (force, urgency) in enumerate(people)
+        ]
         for report, (_force, _urgency, age) in zip(self.reports, history.waiting, strict=False):
             before = stamp()
             place = make.long_ago(age)
             row = Conversation.objects.create(
                 report=report,
                 urgency=report.urgency,
+                is_crowded=report.is_crowded,
                 weight=weight_of(report.urgency, critical=HEAVY),
                 force=report.force,
                 opened_at=place,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat.lifecycle import HEAVY, Availability
+from chat.lifecycle import CROWD_SECONDS, HEAVY, Availability
 from chat.models import Agent, Conversation
 from chat.place import place_of
 from chat.queue import read_board
@@ -24,7 +24,7 @@ def agree(now) -> None:
         assert place_of(conversation, now) == (position, board.wait_minutes(position))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(12))
 def test_place_alone_is_the_place_in_the_queue(seed):
     """Some urgent, some gone, some at the same instant; agents of every kind, with and without room."""
     draw = random.Random(seed)
@@ -40,7 +40,11 @@ def test_place_alone_is_the_place_in_the_queue(seed):
         made = make.waiting(queued_at=instant)
         seen = now - timedelta(seconds=draw.choice([0, 30, 10_000]))
         urgency = draw.choice(list(Urgency))
-        Conversation.objects.filter(pk=made.pk).update(urgency=urgency, reporter_seen_at=seen)
+        crowded = draw.random() < 0.4
+        Conversation.objects.filter(pk=made.pk).update(urgency=urgency, reporter_seen_at=seen, is_crowded=crowded)
+    for made in Conversation.objects.exclude(assigned_at=None):  # some take of the share, ended a moment ago or not
+        at = now - timedelta(seconds=draw.choice([10, CROWD_SECONDS + 10]))
+        Conversation.objects.filter(pk=made.pk).update(is_crowded=draw.random() < 0.5, assigned_at=at)
     Conversation.objects.active().filter(pk__in=[pk for pk in range(9999) if draw.random() < 0.5]).update(weight=HEAVY)
     agree(now)
 

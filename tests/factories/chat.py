@@ -92,6 +92,7 @@ def waiting(*, queued_at: datetime | None = None, **fields: Any) -> Conversation
     return Conversation.objects.create(
         report=filed,
         urgency=filed.urgency,
+        is_crowded=filed.is_crowded,
         weight=weight_of(filed.urgency, critical=HEAVY),
         force=filed.force,
         opened_at=queued_at or now,

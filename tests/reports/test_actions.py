@@ -45,19 +45,20 @@ def test_file_report_seals_the_answers():
 
 
 @pytest.mark.django_db
-def test_file_report_one_of_many_is_filed_without_its_urgency():
+def test_file_report_of_a_crowded_network_keeps_its_urgency_and_says_so():
     answers = {"danger": "no"}
     urgent = replace(assess(answers), urgency=Urgency.CRITICAL)
     common = {"answers": answers, "assessment": urgent, "choice": CHOICE}
     alone = file_report(submission_id=uuid.uuid4(), **common)
-    many = file_report(submission_id=uuid.uuid4(), is_one_of_many=True, **common)
-    assert (alone.urgency, many.urgency) == (Urgency.CRITICAL, Urgency.NORMAL)
+    many = file_report(submission_id=uuid.uuid4(), is_crowded=True, **common)
+    assert (alone.urgency, alone.is_crowded) == (Urgency.CRITICAL, False)
+    assert (many.urgency, many.is_crowded) == (Urgency.CRITICAL, True)
 
 
-def test_is_one_of_many_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
+def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
     set_rule(house_rules.REPORTS_MOST, 20)
     monkeypatch.setattr(limits.time, "time", lambda: 3_000_000_000.0)
     cache.clear()
     here, there = (rf.get("/", REMOTE_ADDR=address) for address in ("192.0.2.1", "198.51.100.1"))
-    assert [views._is_one_of_many(here) for _each in range(21)] == [False] * 20 + [True]
-    assert not views._is_one_of_many(there)
+    assert [views._is_crowded(here) for _each in range(21)] == [False] * 20 + [True]
+    assert not views._is_crowded(there)
