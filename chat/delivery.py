@@ -24,6 +24,7 @@ from chat.lobby import Lobby
 from chat.reading import Own, Reading
 from chat.seats import Beat, Seat
 from chat.threads import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
+from chat.unread import Unread
 from chat.writing import Draft, Refusal, Written
 from sentences import shelf
 
@@ -72,6 +73,7 @@ class Switchboard:
         self.hub = Hub(self.loop, self.hear, listens=has_sockets)
         self.sockets: set[Socket] = set()
         self.lobby = Lobby(self)
+        self.unread = Unread()
         self._seats: dict[str, list[Seat]] = {}
         self._consoles: dict[int, list[ConsoleSocket]] = {}
         self._agents_seen: set[int] = set()

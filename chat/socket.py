@@ -22,6 +22,7 @@ from chat.protocol import ProtocolError
 from chat.reading import Snapshot
 from chat.seats import Seat
 from chat.threads import DATABASE_AWAY, NO_ANSWER
+from chat.unread import WEIGHED_EVERY_CHARACTERS, Connection
 from reports import events
 from reports.events import Event
 
@@ -39,9 +40,6 @@ CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit
 TYPING_EVERY_SECONDS = 2
 LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
 SILENCE_SECONDS = 5 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
-# What may be on its way to a page that has sent nothing since. The server cannot see how fast a client reads; what it
-# does not read stays in memory. A page says something every 20 seconds.
-WINDOW_CHARACTERS = 4 * 1024 * 1024
 
 
 class Bucket:
@@ -88,27 +86,31 @@ class Socket:
         "_checked_at",
         "_heard_at",
         "_is_checking",
-        "_on_its_way",
         "_opened_at",
         "_pages",
         "_send",
         "_typed_at",
+        "_unweighed",
         "board",
+        "connection",
         "identities",
         "leaving",
         "pass_",
+        "visit",
     )  # fmt: skip
 
     def __init__(self, identities: Identities, identity: Identity, send: Send) -> None:
         self.board = ensure_switchboard()
         self.identities = identities
         self.pass_: Pass = identity.pass_
+        self.visit = identity.pass_.session_key  # as it was at the handshake: a proof changes the key, not the visit
+        self.connection: Connection | None = None  # None: under a server that makes senders wait, see `_push`
         self.leaving = False
         self._send = send
         self._bucket = None if identity.is_unmetered else Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
         self._pages: Bucket | None = None
         self._bad_frames: deque[float] | None = None
-        self._on_its_way = 0
+        self._unweighed = 0
         self._typed_at = 0.0
         self._opened_at = self._checked_at = self._heard_at = time.monotonic()
         self._is_checking = False
@@ -128,6 +130,9 @@ class Socket:
             return
         await send({"type": "websocket.accept"})
         identities: Identities = scope["identities"]
+        connection: Connection | None = scope.get("connection")
+        if connection is not None:
+            connection.pauseProducing()  # while the database is slow, what a stranger sends is not kept here
         try:
             socket = await cls.admit(identities, scope["session_key"], send)
         except DATABASE_AWAY as error:
@@ -135,9 +140,13 @@ class Socket:
             logger.warning("socket: the database failed (%s)", type(error).__name__)
             await send({"type": "websocket.close", "code": protocol.CLOSE_AGAIN})
             return
+        finally:
+            if connection is not None:
+                connection.resumeProducing()
         if isinstance(socket, int):
             await send({"type": "websocket.close", "code": socket})
             return
+        socket.connection = connection
         key = socket.pass_.session_key
         OPEN_SOCKETS[key] += 1
         try:
@@ -173,6 +182,7 @@ class Socket:
                     self._handle_text(event.get("bytes") if text is None else text)
         finally:
             self.leaving = True
+            self.board.unread.forget(self)
             self.board.goodbye(self)
             self.rise()
 
@@ -200,11 +210,18 @@ class Socket:
         """The same for an event that goes to several sockets; size: of its text, in characters."""
         if self.leaving:
             return
-        self._on_its_way += size
-        if self._on_its_way > WINDOW_CHARACTERS:
-            self.leave(protocol.CLOSE_TOO_MANY)
-        else:
-            self._push(event)
+        self._push(event)
+        self._unweighed += size
+        if self._unweighed > WEIGHED_EVERY_CHARACTERS and self.connection is not None:
+            self.weigh(self.connection)
+
+    def weigh(self, connection: Connection) -> None:
+        """Look at what waits for this client; of its sockets, cut those that make it too much."""
+        self._unweighed = 0
+        for socket in self.board.unread.weigh(self, connection):
+            if not socket.leaving:
+                events.tell(Event.LIMIT_REACHED, limit="unread")
+                socket.leave(protocol.CLOSE_TOO_MANY)
 
     def _push(self, event: Json) -> None:
         """Daphne takes what it is given and never makes a sender wait; with a server that does, whoever would have to
@@ -258,8 +275,6 @@ class Socket:
                     "Too many frames at once: send it again later.",
                     getattr(frame, "client_id", None),
                 )
-            if not isinstance(frame, protocol.Beat) or frame.after is not None:
-                self._on_its_way = 0
             self.handle(frame)
         except ProtocolError as error:
             self.send(error.frame())

@@ -19,12 +19,28 @@ from typing import Any, cast
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
 import daphne.server
+import daphne.ws_protocol
 from daphne.cli import CommandLineInterface
 from twisted.internet import reactor, tcp
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
+from reports import events
+from reports.events import Event
+
 logger = logging.getLogger(__name__)
+
+# Of a message that comes in parts, kept until it is whole: twice what `chat.protocol` reads, so that who sends a frame
+# that is too long is told so. Daphne's own bound is 1 MiB, which is 50 for the sockets of one client.
+MESSAGE_BYTES = 128 * 1024
+# Frames that came and that nobody has looked at yet, of one socket. It looks at all of them at each turn of the loop; a
+# page sends 80 at once at most. Whoever has so many more is not one: the line is cut.
+FRAMES_WAITING = 600
+# What waits in this process for clients that do not read it, pages and sockets together; above it, those for whom most
+# waits are cut. `chat.socket` bounds each client at 4 MiB, so sixteen of them reach it.
+WAITING_BYTES = 64 * 1024 * 1024
+WEIGHED_EVERY_BYTES = 1024 * 1024  # that were put aside since
+PIECE_BYTES = 64  # what each piece that waits takes beside what it holds
 
 # The descriptor of a Unix socket by which connections are handed to this process: see `Adoption`.
 ADOPTION_VARIABLE = "CONNECTIONS_FD"
@@ -52,6 +68,8 @@ class Server(daphne.server.Server):
     """
 
     connections: dict[Any, dict[str, Any]]
+    websocket_max_message_size: int
+    websocket_max_frame_size: int
 
     SLICES = 20
     # Every connection once in so long, for Daphne's two seconds: a handshake that takes too long is ended later by as
@@ -60,6 +78,8 @@ class Server(daphne.server.Server):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.websocket_max_message_size = min(self.websocket_max_message_size, MESSAGE_BYTES)
+        self.websocket_max_frame_size = min(self.websocket_max_frame_size, MESSAGE_BYTES)
         self._to_time = _Round()
         self._to_reap = _Round()
         self._ending: dict[Any, None] = {}  # in the order in which they ended
@@ -73,7 +93,9 @@ class Server(daphne.server.Server):
         super().run()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
-        """As Daphne does; and be told when it has ended."""
+        """As Daphne does; and be told when it has ended. A socket's scope holds the connection of its client."""
+        if scope["type"] == "websocket" and (line := line_of(protocol)) is not None:
+            scope["connection"] = line
         queue: asyncio.Queue[Any] | None = super().create_application(protocol, scope)
         if queue is not None:
             application = self.connections[protocol]["application_instance"]
@@ -148,6 +170,62 @@ def _later(seconds: float, call: Callable[[], None]) -> None:
     reactor.callLater(seconds, call)  # type: ignore[arg-type]
 
 
+class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
+    """Daphne's own, whose queue of frames that came has an end."""
+
+    muted: bool
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803  as autobahn names them
+        if self.application_queue.qsize() < FRAMES_WAITING:
+            super().onMessage(payload, isBinary)
+        elif not self.muted:
+            self.muted = True
+            self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+            events.tell(Event.LIMIT_REACHED, limit="frames_waiting")
+            self.dropConnection(abort=True)
+
+
+class Waiting:
+    """What waits in this process for clients that do not read it: one bound for all of them.
+
+    Lines join when something of theirs has to wait, and are weighed together after each WEIGHED_EVERY_BYTES: one look
+    at those lines, and at no other.
+    """
+
+    def __init__(self, at_most: int = WAITING_BYTES, every: int = WEIGHED_EVERY_BYTES) -> None:
+        self.at_most, self.every = at_most, every
+        self._lines: set[Line] = set()
+        self._since = 0
+
+    def add(self, line: "Line", size: int) -> None:
+        """So many bytes more wait for this line, about."""
+        self._lines.add(line)
+        self._since += size
+        if self._since >= self.every:
+            self.weigh()
+
+    def discard(self, line: "Line") -> None:
+        self._lines.discard(line)
+
+    def weigh(self) -> int:
+        """Cut those for whom most waits while all is more than the bound; the bytes that wait then."""
+        self._since = 0
+        sizes = {line: size for line in self._lines if (size := line.waiting)}
+        self._lines = set(sizes)
+        total = sum(sizes.values())
+        for line in sorted(sizes, key=sizes.__getitem__, reverse=True):
+            if total <= self.at_most:
+                break
+            total -= sizes[line]
+            self._lines.discard(line)
+            events.tell(Event.LIMIT_REACHED, limit="waiting")
+            line.abortConnection()
+        return total
+
+
+waiting = Waiting()
+
+
 class Line(tcp.Server):
     """Twisted's own connection of a client, which sends at once what can be sent at once.
 
@@ -155,6 +233,12 @@ class Line(tcp.Server):
     turn and asks no longer to be told: three calls of the system instead of one, and a turn of the loop.
     What the line does not take at once goes Twisted's way, and so does all that follows until it has gone.
     """
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of memory that wait for the client to read: what the system has not taken yet."""
+        pieces = PIECE_BYTES * len(self._tempDataBuffer)
+        return len(self.dataBuffer) - self.offset + self._tempDataLen + pieces
 
     def write(self, data: bytes) -> None:
         if (
@@ -172,6 +256,14 @@ class Line(tcp.Server):
             if not data:
                 return
         super().write(data)
+        if data:
+            waiting.add(self, len(data) + PIECE_BYTES)
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802  as Twisted names it
+        """As Twisted does; and let go of what waited, which a circle of objects would keep until a full collection."""
+        waiting.discard(self)
+        self.dataBuffer, self.offset, self._tempDataBuffer, self._tempDataLen = b"", 0, [], 0
+        super().connectionLost(reason)
 
     @classmethod
     def adopt(cls, descriptor: int, factory: Any) -> None:
@@ -227,10 +319,19 @@ class Adoption:
         return type(self).__name__
 
 
+def line_of(protocol: Any) -> Line | None:
+    """The line below a protocol, under TLS or not; None when its connection is of another kind."""
+    transport = getattr(protocol, "transport", None)
+    while transport is not None and not isinstance(transport, Line):
+        transport = getattr(transport, "transport", None)
+    return transport
+
+
 def install() -> None:
     """Have the `daphne` that loads this application run our server. Called before there is one."""
     CommandLineInterface.server_class = Server
     tcp.Port.transport = Line
+    daphne.ws_protocol.WebSocketFactory.protocol = SocketProtocol
 
 
 def quieten() -> None:

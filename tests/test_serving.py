@@ -6,11 +6,13 @@ import socket
 
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
+import daphne.ws_protocol
 import pytest
 from daphne.cli import CommandLineInterface
 from twisted.internet import tcp
 from twisted.internet.error import ConnectionLost
 from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
 
 import pnav.asgi  # noqa: F401  installs the server
 from pnav import serving
@@ -286,6 +288,57 @@ def test_what_does_not_fit_goes_later_and_in_its_order(line):
     assert got == sent + b"after"
     made.write(b"!")
     assert arrived(theirs) == b"!" and not asked.writers
+
+
+def test_what_waits_is_known_and_let_go_of_with_the_line(line):
+    made, theirs, _asked = line
+    assert made.waiting == 0
+    sent = bytes(4 * 1024 * 1024)
+    made.write(sent)
+    put_aside = made.waiting
+    assert 0 < put_aside <= len(sent) + serving.PIECE_BYTES
+    for _each in range(1000):
+        made.write(b"a")
+    assert made.waiting == put_aside + 1000 * (1 + serving.PIECE_BYTES)
+    assert len(arrived(theirs)) > 0
+    made.connectionLost(Failure(ConnectionLost()))
+    assert made.waiting == 0 and made not in serving.waiting._lines
+
+
+def test_of_all_that_waits_the_most_is_cut_first():
+    cut = []
+
+    class Slow:
+        def __init__(self, waiting: int) -> None:
+            self.waiting = waiting
+
+        def abortConnection(self) -> None:  # noqa: N802  as Twisted names it
+            cut.append(self)
+
+    small, middle, large, none = Slow(10), Slow(40), Slow(70), Slow(0)
+    all_of_them = serving.Waiting(at_most=60, every=100)
+    for each in (small, middle, large, none):
+        all_of_them.add(each, 1)
+    assert not cut  # not weighed yet
+    all_of_them.add(middle, 100)
+    assert cut == [large]
+    assert all_of_them.weigh() == 50 and cut == [large]
+
+
+def test_frames_that_nobody_looks_at_have_an_end():
+    class Stopped(serving.SocketProtocol):
+        def __init__(self) -> None:
+            self.application_queue = asyncio.Queue()
+            self.client_addr, self.is_dropped = None, False
+
+        def dropConnection(self, abort: bool = False) -> None:  # noqa: N802  as autobahn names it
+            self.is_dropped = abort
+
+    one = Stopped()
+    for _each in range(10 * serving.FRAMES_WAITING):
+        one.onMessage(b"{}", False)
+    assert one.is_dropped and one.application_queue.qsize() == serving.FRAMES_WAITING + 1
+    assert daphne.ws_protocol.WebSocketFactory.protocol is serving.SocketProtocol
 
 
 def test_line_that_is_lost_is_told_by_twisted_in_its_turn(line):

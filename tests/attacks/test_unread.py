@@ -1,0 +1,155 @@
+"""Clients that never read, against the real server: memory has an end, and the others notice nothing."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from chat.socket import SOCKETS_A_SESSION
+from chat.unread import VISIT_BYTES
+from tests.attacks.test_transport import COMMON, Stage, request
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+from tests.scenarios.conftest import PlainSite
+
+pytestmark = pytest.mark.slow
+MIB = 1024 * 1024
+SECONDS = 12
+CLIENT_BYTES = 8 * MIB  # of the server's memory, for one client; that it asked for is the bound of any act
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, django_db_blocker) -> Iterator[Stage]:
+    site = PlainSite(tmp_path_factory.mktemp("unread"), django_db_blocker, 1, LOG_LEVEL="INFO")
+    try:
+        site.start()
+        with site.database():
+            make.agent()
+            conversation = make.waiting()
+            for _each in range(60):
+                make.message(conversation, "é" * 3_900)
+            key = visit(conversation)
+        yield Stage(site, conversation, key)
+    finally:
+        site.stop()
+
+
+def frame(text: bytes) -> bytes:
+    """A masked text frame; the mask is nought, which is one."""
+    size = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + len(text).to_bytes(2, "big")
+    return b"\x81" + size + bytes(4) + text
+
+
+def unread_socket(stage: Stage) -> socket.socket:
+    """An open socket of the visit that will never read, and of which the system takes little."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.settimeout(10)
+    line.connect(("127.0.0.1", stage.port))
+    key = f"Cookie: {settings.SESSION_COOKIE_NAME}={stage.key}"
+    line.sendall(request("GET", "/ws/conversation/", f"Host: 127.0.0.1:{stage.port}", key, *COMMON))
+    assert line.recv(12).startswith(b"HTTP/1.1 101")
+    line.setblocking(False)
+    return line
+
+
+def memory(stage: Stage) -> int:
+    """Bytes of the process that are in memory now."""
+    process = stage.site.webs[0].process
+    assert process is not None
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+def is_cut(line: socket.socket) -> bool:
+    """Whether the server has hung up: what it sent before is read away first."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            try:
+                if not line.recv(MIB):
+                    return True
+            except ConnectionError:
+                return True
+    return False
+
+
+def ask(lines: list[socket.socket], raw: bytes) -> None:
+    for line in lines:
+        with contextlib.suppress(OSError):
+            line.sendall(raw)
+
+
+def test_client_that_never_reads_has_a_bound_of_memory(stage, tried):
+    """All the sockets of a visit ask twice a second for all there is, and say something all the time."""
+    sync = frame(json.dumps({"type": "sync", "after": 0}).encode())
+    with stage.site.line(0, "/ws/conversation/", stage.key) as warm:  # what a first reading makes, it makes once
+        for _each in range(4):
+            warm.send(type="sync", after=0)
+            warm.until(lambda answer: answer["type"] == "state")
+    before, most = memory(stage), 0
+    lines: list[socket.socket] = []
+    try:
+        lines += [unread_socket(stage) for _each in range(SOCKETS_A_SESSION - 2)]
+        began = time.monotonic()
+        while time.monotonic() - began < SECONDS:
+            ask(lines, sync)
+            with stage.site.line(0, "/ws/conversation/", stage.key) as honest:
+                honest.send(type="beat")
+                honest.until(lambda answer: answer["type"] == "beat", 5)
+            most = max(most, memory(stage))
+            time.sleep(0.4)
+        cut = sum(is_cut(line) for line in lines)
+    finally:
+        for line in lines:
+            line.close()
+    assert "limit=unread" in stage.log()
+    assert cut >= len(lines) // 2, cut
+    assert most - before < CLIENT_BYTES + VISIT_BYTES, (before, most)  # the allocator keeps some of what was given back
+    deadline = time.monotonic() + 60
+    while memory(stage) - before > CLIENT_BYTES:
+        assert time.monotonic() < deadline, (before, memory(stage))
+        time.sleep(0.5)
+    tried("sockets that never read", len(lines))
+
+
+def test_thousands_of_frames_in_one_segment_are_not_kept(stage, tried):
+    """Tiny frames, so that each read of the server brings thousands: the line is cut, and nobody waits."""
+    line = unread_socket(stage)
+    before = memory(stage)
+    with contextlib.suppress(OSError):
+        line.setblocking(True)
+        line.settimeout(5)
+        line.sendall(frame(b"{}") * 100_000)
+    with stage.site.line(0, "/ws/conversation/", stage.key) as honest:
+        honest.send(type="beat")
+        honest.until(lambda answer: answer["type"] == "beat", 5)
+    line.setblocking(False)
+    deadline = time.monotonic() + 5
+    while not is_cut(line):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    line.close()
+    assert memory(stage) - before < CLIENT_BYTES
+    tried("frames in one segment", 100_000)
+
+
+def test_message_in_parts_has_an_end(stage, tried):
+    """Parts that never make a whole: cut after 128 KiB, for Daphne's own MiB."""
+    line = unread_socket(stage)
+    line.setblocking(True)
+    part, sent = b"\x01\xfe" + (1000).to_bytes(2, "big") + bytes(4) + b"a" * 1000, 0
+    line.settimeout(5)
+    with contextlib.suppress(OSError):
+        for _each in range(4_000):
+            line.sendall(part)
+            part = b"\x00" + part[1:]
+            sent += len(part)
+            time.sleep(0.0005)
+    line.close()
+    assert sent < 1.5 * MIB, sent
+    tried("endless messages", 1)
