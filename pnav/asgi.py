@@ -27,6 +27,7 @@ from chat.delivery import ensure_switchboard  # noqa: E402
 from chat.identity import Identities  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from chat.socket import Receive, Send  # noqa: E402
+from pnav import busy  # noqa: E402
 from pnav.http import OperatorPages, Pages  # noqa: E402
 from pnav.identity import identify  # noqa: E402
 from pnav.process_role import ProcessRole, lower_priority  # noqa: E402
@@ -83,6 +84,7 @@ def _load_addresses() -> None:
     """
     resolve("/")
     reverse("health_live")
+    busy.prepare()
 
 
 def _settle() -> None:

@@ -5,15 +5,19 @@ makes that thread for the request. Here the whole of what a WSGI server would ru
 `request_finished`, runs at once in one of PAGE_THREADS threads. It is in that thread that a page takes its connection
 from the pool, and there that it gives it back, before the first byte is sent: a slow reader holds no connection, and
 a slow query holds one thread, never the loop where the sockets live. See docs/adr/0026-a-page-in-one-hop.md.
+
+Which request a thread serves next is `pnav.admission`'s to say: each network in its turn, within bounds. Requests that
+compute a slow hash have a lane of their own. What is refused gets the page of `pnav.busy`.
 """
 
 import asyncio
 import io
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import Context
+from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
@@ -24,9 +28,14 @@ from django.core.signals import request_started
 from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
+from pnav import busy
+from pnav.admission import BUCKETS, Lane, Refused, Ticket, bucket_of
 from pnav.headers import say
 from pnav.pages import quick_exit
 from pnav.process_role import refuse_page
+from pnav.slow_requests import device_of, is_slow
+from reports import events, slow_hashes
+from reports.events import Event
 from sentences import shelf
 
 logger = logging.getLogger(__name__)
@@ -47,6 +56,14 @@ THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_pref
 # Leaving waits for no page: each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and asks nothing
 # of the database. While it stands still, a process lets 20 people a second go.
 EXIT_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="exit")
+EXITS = Lane(EXIT_THREADS, 4, each=100, in_all=400)
+# An office of fifty behind one address may open its pages at one moment; each browser asks six times at once.
+PAGES = Lane(THREADS, settings.PAGE_THREADS, each=16 * settings.PAGE_THREADS, in_all=64 * settings.PAGE_THREADS)
+WAIT_SECONDS = 25.0  # then whoever waits is told to come back: browsers and proxies give up after thirty
+# Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
+SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
+BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
+SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, heavy=6.0, held=1.0, prefers=True)
 
 
 def _whole(response: HttpResponseBase) -> HttpResponse:
@@ -60,11 +77,17 @@ def _whole(response: HttpResponseBase) -> HttpResponse:
     return whole
 
 
-async def _cancel_when_gone(receive: Receive, work: Future[HttpResponse]) -> None:
+async def _leave_when_gone(receive: Receive, lane: Lane, ticket: Ticket) -> None:
     """What a thread has begun goes on to its end; its answer goes nowhere."""
     while (await receive())["type"] != "http.disconnect":
         pass  # the rest of a body that is too large: thrown away
-    work.cancel()
+    if lane.leave(ticket):
+        ticket.result.cancel()
+
+
+def _give_up(lane: Lane, ticket: Ticket) -> None:
+    if lane.leave(ticket):
+        ticket.result.set_exception(Refused())
 
 
 def body_max_bytes(path: str) -> int:
@@ -90,12 +113,18 @@ def _bounded(receive: Receive, most: int) -> Receive:
 class PageHandler(ASGIHandler):
     """Django's handler for HTTP with the synchronous stack, in a page thread."""
 
-    threads = THREADS
     is_dropped_with_its_client = True  # when nobody waits any more for an answer that was not begun
 
     def prepare(self) -> None:
         """Before the first page: what changed of the sentences, read once."""
         shelf.read_first()
+
+    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool]:
+        """Where a request is served, in which queue, and whether it goes before the others there."""
+        if not is_slow(scope):
+            return PAGES, bucket_of(scope), False
+        known = device_of(scope)
+        return SLOW, hash(known) % BUCKETS if known else bucket_of(scope), bool(known)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -114,21 +143,48 @@ class PageHandler(ASGIHandler):
             return
         except RequestDataTooBig:
             body_file, is_too_large = io.BytesIO(), True
+        lane, bucket, is_preferred = self.lane_of(scope)
         # An empty context: the language or the address table of one request can reach no other.
-        work = self.threads.submit(Context().run, self.answer, scope, body_file, is_too_large)
-        answered = asyncio.wrap_future(work)
-        leaving = asyncio.create_task(_cancel_when_gone(receive, work)) if self.is_dropped_with_its_client else None
+        work = partial(Context().run, self.answer, scope, body_file, is_too_large)
+        ticket = Ticket(bucket, work, is_preferred)
+        try:
+            has_begun = lane.enter(ticket)
+        except Refused:
+            await self.refuse(scope, body_file, send)
+            return
+        answered = asyncio.wrap_future(ticket.result)
+        loop = asyncio.get_running_loop()
+        leaving = loop.create_task(_leave_when_gone(receive, lane, ticket)) if self.is_dropped_with_its_client else None
+        patience = None if has_begun else loop.call_later(WAIT_SECONDS, _give_up, lane, ticket)
         try:
             response = await asyncio.shield(answered)
+        except Refused:
+            await self.refuse(scope, body_file, send)
+            return
         except asyncio.CancelledError:
-            if work.cancelled():
+            if ticket.result.cancelled():
                 body_file.close()
                 return
             response = await answered
         finally:
             if leaving is not None:
                 leaving.cancel()
+            if patience is not None:
+                patience.cancel()
         await self.send_response(response, send)
+
+    async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
+        """503, with what was typed where that is cheap. Nothing of the request was begun."""
+        with closing(body_file):
+            body = body_file.read(busy.FORM_BYTES + 1) if scope["method"] == "POST" else b""
+        events.tell(Event.LIMIT_REACHED, limit="admission")
+        if body:  # milliseconds at most, and a few a second: not in the loop, where it would hold up everybody
+            loop = asyncio.get_running_loop()
+            headers, content = await loop.run_in_executor(BUSY_THREAD, busy.answer, scope, body)
+        else:
+            headers, content = busy.answer(scope)
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
     def answer(self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False) -> HttpResponse:
         """In a page thread: everything from `request_started` to `request_finished`. The answer is closed."""
@@ -155,8 +211,18 @@ class PageHandler(ASGIHandler):
 class ExitHandler(PageHandler):
     """The quick exit: as a page, in threads that no page and no query holds."""
 
-    threads = EXIT_THREADS
     is_dropped_with_its_client = False  # the page that leaves waits for no answer
+
+    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool]:
+        return EXITS, bucket_of(scope), False
+
+    async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
+        """Away from here all the same, at once. A visit that could not be forgotten ends with the browser."""
+        body_file.close()
+        events.tell(Event.LIMIT_REACHED, limit="admission")
+        headers = [(b"location", settings.QUICK_EXIT_URL.encode()), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     def prepare(self) -> None:
         """Nothing: the answer says no sentence, and reading them could wait for the database."""

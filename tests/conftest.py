@@ -24,7 +24,7 @@ from redis.exceptions import RedisError
 from reports import events
 from reports.house_rules import Rule
 from sentences import shelf
-from tests import once, restoring
+from tests import once, restoring, slow_hashes
 from tests.order import long_files_first
 from triage import versions
 
@@ -33,6 +33,7 @@ def pytest_configure() -> None:
     """Passwords hashed quickly, and static files by their plain names: the hashed ones need `collectstatic`."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
+    slow_hashes.watch()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 

@@ -43,7 +43,11 @@ def account_key(login: str) -> str:
 
 def known(request: HttpRequest) -> Device:
     """The device of this request. A cookie that is old, or that we did not write, is none."""
-    text = request.COOKIES.get(COOKIE, "")
+    return read(request.COOKIES.get(COOKIE, ""))
+
+
+def read(text: str) -> Device:
+    """The device of a cookie's text."""
     if not text:
         return Device()
     try:

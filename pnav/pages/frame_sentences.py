@@ -7,6 +7,7 @@ from sentences.catalogue import Place, Variable, add
 FRAME = Place("frame", "Cadre de toutes les pages : urgence, sortie, menu, pied")
 NUMBERS = Place("numbers", "Numéros d'aide : les mots autour")
 ERRORS = Place("errors", "Pages d'erreur")
+BUSY = Place("busy", "Page d'attente, quand le service reçoit trop de demandes à la fois")
 EVERYWHERE = Place("pages", "Plusieurs pages : boutons et mots qui se répètent")
 
 add("errors.access_denied", ERRORS, _("Accès refusé"))
@@ -52,6 +53,47 @@ add(
     _(
         "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, "
         "écrivez au {numero_sms} par SMS."
+    ),
+)
+add("busy.title", BUSY, _("Beaucoup de demandes en ce moment"))
+add(
+    "busy.told",
+    BUSY,
+    _(
+        "Cette page n'a pas pu être affichée : le service reçoit beaucoup de demandes à la fois. Il suffit de "
+        "réessayer dans quelques secondes."
+    ),
+)
+add("busy.try_again", BUSY, _("Réessayer maintenant"))
+add(
+    "busy.sent",
+    BUSY,
+    _(
+        "Rien n'a été enregistré : le service reçoit beaucoup de demandes à la fois. « Précédent », dans le "
+        "navigateur, ramène à ce qui était écrit ; il suffit de l'envoyer de nouveau dans quelques secondes."
+    ),
+)
+add(
+    "busy.kept",
+    BUSY,
+    _(
+        "Le service reçoit beaucoup de demandes à la fois. Rien n'est perdu : ce qui était écrit est gardé dans cette "
+        "page, et peut être envoyé de nouveau dans quelques secondes."
+    ),
+)
+add("busy.text", BUSY, _("Texte à envoyer de nouveau"))
+add("busy.send_again", BUSY, _("Envoyer de nouveau"))
+add(
+    "busy.frame",
+    BUSY,
+    _("Le service reçoit beaucoup de demandes à la fois. Les messages reviennent ici d'eux-mêmes."),
+)
+add(
+    "busy.danger",
+    BUSY,
+    _(
+        "En danger : {numero_police} ou {numero_europe}. Sans pouvoir parler : {numero_sms} par SMS. "
+        "Moins de 18 ans : {numero_jeunes}."
     ),
 )
 add("pages.return_conversation_code", EVERYWHERE, _("Reprendre un échange avec un code"))

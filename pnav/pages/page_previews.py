@@ -424,12 +424,14 @@ ERRORS: tuple[Draw, ...] = (
     always("500.html"),
     lambda trial: page(_anybody(trial), "429.html", {}),
 )
+BUSY = tuple(always("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame"))
 FRAME: tuple[Draw, ...] = (_legal, always("pages/legal.html", **LEGAL, demo_notice=False))
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     frame_sentences.FRAME.key: FRAME,
     frame_sentences.NUMBERS.key: (_home, *RESULTS),
     frame_sentences.ERRORS.key: ERRORS,
+    frame_sentences.BUSY.key: BUSY,
     frame_sentences.EVERYWHERE.key: (
         _home,
         *FRAME,

@@ -7,8 +7,3 @@ import pytest
 def _limits_of_this_test_alone(settings):
     """Attempts of other tests, and codes that they used, do not count here."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"accounts-{uuid.uuid4().hex}"}}
-
-
-@pytest.fixture(autouse=True)
-def _fast_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,286 @@
+"""Who is served next when more requests come than threads can serve: each client network in its turn.
+
+Without this, requests wait in one line, and one client that sends many, or sends few that cost much, is in front of
+everybody. Here each network has a queue of its own, and what it makes the threads do is charged to it:
+
+- those that have used little lately are served before those that have used much (a multilevel feedback queue), and
+  networks of one level in turn (round robin);
+- a network never has all the threads, and fewer while others come;
+- so many of a network may wait, and so many of all together; who comes on top of that is refused at once (`Refused`),
+  and when the whole is full, whoever came last of the longest queue goes in the newcomer's place.
+
+Networks are told apart by 16 bits of a hash that this process draws anew at each start (stochastic fairness queueing):
+no address is held, about one in 65,536 shares the queue of another, and nothing remains of a network whose charge has
+been worked off, a minute at most after its last request. See docs/adr/0052.
+"""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from socket import AF_INET6, inet_pton
+from typing import Any
+
+from reports.visitor import connection_of_scope
+
+BUCKETS = 1 << 16
+MAPPED_IPV4 = bytes(10) + b"\xff\xff"
+IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
+
+# A charge is worked off at this rate: a network that uses less than a fifth of a processor never has one for long.
+WORKED_OFF_A_SECOND = 0.2
+CHARGE_AT_MOST = 12.0  # seconds: whatever was done, a minute later it is worked off
+COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
+ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
+
+
+class Refused(Exception):
+    """Too many wait: come back in a moment. Nothing was begun."""
+
+
+def bucket_of(scope: dict[str, Any]) -> int:
+    """The queue of the network that a request comes from: an IPv4 address, or the /48 of an IPv6 one."""
+    address: str = connection_of_scope(scope).address
+    if ":" not in address:
+        return hash(address) % BUCKETS
+    if address.startswith("["):  # [2001:db8::1]:443
+        address = address[1:].partition("]")[0]
+    try:
+        packed = inet_pton(AF_INET6, address.partition("%")[0])
+    except (OSError, ValueError):  # an IPv4 address with a port, or nothing that is one
+        return hash(address.partition(":")[0]) % BUCKETS
+    if packed[:12] == MAPPED_IPV4:
+        return hash(".".join(map(str, packed[12:]))) % BUCKETS
+    return hash(packed[:IPV6_BYTES]) % BUCKETS
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """One request, from its arrival to its end. result: of its work; cancelled or Refused when it never ran."""
+
+    bucket: int
+    work: Callable[[], Any]
+    is_preferred: bool = False
+    is_heavy: bool = False  # as its network was judged when it began
+    result: "Future[Any]" = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class Account:
+    """What one network has under way, what waits, and what it used. charge: seconds, as they were at `at`."""
+
+    running: int = 0
+    waiting: deque[Ticket] = field(default_factory=deque)
+    charge: float = 0.0
+    at: float = 0.0
+
+    def worked_off(self, now: float) -> float:
+        """The charge as it is now."""
+        return max(0.0, self.charge - WORKED_OFF_A_SECOND * (now - self.at))
+
+
+class Lane:
+    """Threads, and who is served by them next.
+
+    executor: of at least `threads` threads, which this lane alone fills. each, in_all: how many of one network, and of
+    all together, may wait. light, heavy: charges, in seconds, below which a network has used little, and from which on
+    it has used much. held: which part of the time that a request held its thread is charged, when that is more than
+    the processor it used: a query that stands still costs somebody else something too. prefers: whether requests
+    may be `Ticket.is_preferred`, and then go before all levels.
+
+    Any thread may call it. A request that finds a free thread costs two short turns of a lock.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        threads: int,
+        *,
+        each: int,
+        in_all: int,
+        light: float = 0.25,
+        heavy: float = 1.0,
+        held: float = 0.25,
+        prefers: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._executor = executor
+        self.threads = threads
+        self._each, self._in_all = each, in_all
+        self._light, self._heavy, self._held = light, heavy, held
+        self._lowest = -1 if prefers else 0  # the level at which the search for the next one ends
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._accounts: dict[int, Account] = {}
+        self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
+        self._running = self._waiting = self._running_heavy = 0
+        self._light_at = -math.inf
+        self.refused = 0
+        # One network never has them all: whoever comes next finds a thread, even if what runs takes long.
+        self._alone = max(1, threads - max(1, threads // 4))
+        self._beside_others = max(1, threads // 2)
+        self._beside_lighter = max(1, threads // 4)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a thread."""
+        return self._waiting
+
+    def enter(self, ticket: Ticket) -> bool:
+        """Begin this request, or have it wait for its turn; whether it began. Raises Refused when too many wait."""
+        with self._lock:
+            account = self._account(ticket.bucket)
+            if self._running < self.threads and not account.waiting and self._may_run(account, ticket.is_preferred):
+                self._begin(account, ticket)
+            else:
+                self._queue(account, ticket)
+                return False
+        self._executor.submit(self._serve, ticket, account)
+        return True
+
+    def leave(self, ticket: Ticket) -> bool:
+        """Take a request back that nobody has begun; whether it was still there."""
+        with self._lock:
+            account = self._queues.get(ticket.bucket)
+            if account is None or ticket not in account.waiting:
+                return False
+            account.waiting.remove(ticket)
+            self._waiting -= 1
+            if not account.waiting:
+                del self._queues[ticket.bucket]
+        return True
+
+    # -- under the lock ------------------------------------------------------------------------------------------------
+
+    def _account(self, bucket: int) -> Account:
+        account = self._accounts.get(bucket)
+        if account is None:
+            if len(self._accounts) >= ACCOUNTS_AT_MOST:
+                self._forget()
+            account = self._accounts[bucket] = Account()
+        return account
+
+    def _forget(self) -> None:
+        """Keep those that have something under way, or a charge."""
+        now = self._clock()
+        self._accounts = {
+            bucket: account
+            for bucket, account in self._accounts.items()
+            if account.running or account.waiting or account.worked_off(now)
+        }
+
+    def _level(self, account: Account, now: float) -> int:
+        """0 for a network that has used little, 2 for one that has used much."""
+        charge = account.worked_off(now)
+        return 0 if charge < self._light else 1 if charge < self._heavy else 2
+
+    def _may_run(self, account: Account, is_preferred: bool = False) -> bool:
+        """Whether one more of this network may run, beside what runs of it and of others."""
+        if not self._running:
+            return True  # somebody always goes on
+        now = self._clock()
+        level = 0 if is_preferred else self._level(account, now)
+        if level == 0:
+            has_others = self._running > account.running or len(self._queues) > bool(account.waiting)
+            return account.running < (self._beside_others if has_others else self._alone)
+        if now - self._light_at > COMPANY_SECONDS:
+            return account.running < self._alone
+        # Those who have used much share one thread, however many they are: more would take turns of the interpreter
+        # from whoever has used little.
+        return self._running_heavy < 1 if level == 2 else account.running < self._beside_lighter
+
+    def _begin(self, account: Account, ticket: Ticket) -> None:
+        now = self._clock()
+        level = self._level(account, now)
+        account.running += 1
+        self._running += 1
+        if level == 0:
+            self._light_at = now
+        elif level == 2:
+            ticket.is_heavy = True
+            self._running_heavy += 1
+
+    def _end(self, account: Account, ticket: Ticket, used: float) -> None:
+        now = self._clock()
+        account.charge = min(CHARGE_AT_MOST, account.worked_off(now) + used)
+        account.at = now
+        account.running -= 1
+        self._running -= 1
+        self._running_heavy -= ticket.is_heavy
+
+    def _queue(self, account: Account, ticket: Ticket) -> None:
+        if len(account.waiting) >= self._each or (self._waiting >= self._in_all and not self._make_room(account)):
+            self.refused += 1
+            raise Refused
+        account.waiting.append(ticket)
+        self._queues.setdefault(ticket.bucket, account)
+        self._waiting += 1
+
+    def _make_room(self, newcomer: Account) -> bool:
+        """Refuse whoever came last of the longest queue, if it is longer than the newcomer's will be."""
+        bucket, longest = max(self._queues.items(), key=lambda entry: len(entry[1].waiting))
+        if len(longest.waiting) <= len(newcomer.waiting) + 1:
+            return False
+        last = longest.waiting.pop()
+        self._waiting -= 1
+        self.refused += 1
+        last.result.set_exception(Refused())
+        if not longest.waiting:
+            del self._queues[bucket]
+        return True
+
+    def _next(self) -> tuple[Ticket, Account] | None:
+        """Whose turn it is: the first of the networks of the lowest level, which then goes to the end of its line."""
+        if not self._queues or self._running >= self.threads:
+            return None
+        now = self._clock()
+        best, found = 3, -1
+        for bucket, account in self._queues.items():
+            is_preferred = account.waiting[0].is_preferred
+            level = -1 if is_preferred else self._level(account, now)
+            if level < best and self._may_run(account, is_preferred):
+                best, found = level, bucket
+                if level == self._lowest:
+                    break
+        if found < 0:
+            return None
+        account = self._queues.pop(found)
+        ticket = account.waiting.popleft()
+        self._waiting -= 1
+        if account.waiting:
+            self._queues[found] = account
+        self._begin(account, ticket)
+        return ticket, account
+
+    # -- in the threads ------------------------------------------------------------------------------------------------
+
+    def _serve(self, ticket: Ticket, account: Account) -> None:
+        """Serve this request, then whoever's turn it is, until nobody may run."""
+        while True:
+            used = self._run(ticket)
+            with self._lock:
+                self._end(account, ticket, used)
+                following = self._next()
+                # What just ended may have been all that held up another one as well.
+                beside = self._next() if following else None
+            if beside:
+                self._executor.submit(self._serve, *beside)
+            if following is None:
+                return
+            ticket, account = following
+
+    def _run(self, ticket: Ticket) -> float:
+        """Do the work; the seconds to charge for it."""
+        if not ticket.result.set_running_or_notify_cancel():
+            return 0.0
+        begun, used = self._clock(), time.thread_time()
+        try:
+            result = ticket.work()
+        except BaseException as error:  # noqa: BLE001  as an executor does: it is raised where the result is awaited
+            ticket.result.set_exception(error)
+        else:
+            ticket.result.set_result(result)
+        return max(time.thread_time() - used, self._held * (self._clock() - begun))

@@ -1,0 +1,45 @@
+"""Which requests compute a slow hash: those have threads of their own, and never one that serves people.
+
+By the name of the address, for a form that is sent. A test notes every slow hash of the whole suite and fails when one
+is computed for an address that is not here (tests/conftest.py).
+"""
+
+from typing import Any
+
+from django.http import parse_cookie
+from django.urls import Resolver404, resolve
+
+from pnav.accounts import device
+
+NAMES = frozenset(
+    {
+        "account_login",
+        "account_reauthenticate",
+        "account_change_password",
+        "admin:accounts_user_add",
+        "admin:auth_user_password_change",
+        "admin:accounts_user_import",
+        "chat:code",
+        "chat:resume",
+        "chat:erasure",
+        "chat:follow_up_code",
+    }
+)
+# The beginnings of their addresses: nothing else is looked up.
+AREAS = ("/compte/", "/admin/accounts/", "/tchat/")
+
+
+def is_slow(scope: dict[str, Any]) -> bool:
+    """Whether this request may compute a slow hash. One search of the table of addresses for a form in AREAS."""
+    if scope["method"] != "POST" or not scope["path"].startswith(AREAS):
+        return False
+    try:
+        return resolve(scope["path"]).view_name in NAMES
+    except Resolver404:
+        return False
+
+
+def device_of(scope: dict[str, Any]) -> str:
+    """The device that signed in here before, by its cookie; "" for any other. It waits in a queue of its own."""
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
+    return device.read(parse_cookie(cookies).get(device.COOKIE, "")).id

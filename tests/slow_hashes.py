@@ -1,0 +1,53 @@
+"""Notes every slow hash that is computed for a request, wherever it is in the suite: each must have its own lane.
+
+An address that is missing from `pnav.slow_requests.NAMES` would compute its hash in a thread that serves people, and
+everybody would wait for it (docs/adr/0052). Whatever test sends such a request fails.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.core.signals import request_finished, request_started
+
+from reports import slow_hashes
+
+_request = threading.local()
+
+
+class HashOutsideItsLane(AssertionError):
+    """A slow hash was computed for an address that is not in `pnav.slow_requests.NAMES`."""
+
+
+def _begin(**signal: Any) -> None:
+    environ, scope = signal.get("environ"), signal.get("scope")
+    if environ is not None:
+        _request.now = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"]}
+    elif scope is not None:
+        _request.now = {"method": scope["method"], "path": scope["path"]}
+
+
+def _end(**_signal: Any) -> None:
+    _request.now = None
+
+
+def watch() -> None:
+    """From now on, in this process."""
+    compute = slow_hashes.compute
+
+    def noted[T](hash_of: Callable[..., T], *args: object, **kwargs: object) -> T:
+        note()
+        return compute(hash_of, *args, **kwargs)
+
+    slow_hashes.compute = noted
+    request_started.connect(_begin, dispatch_uid="slow hashes")
+    request_finished.connect(_end, dispatch_uid="slow hashes")
+
+
+def note() -> None:
+    """A slow hash is computed now."""
+    from pnav.slow_requests import is_slow  # knows models: when this module is read, Django may not be ready
+
+    request = getattr(_request, "now", None)
+    if request is not None and not is_slow(request):
+        raise HashOutsideItsLane(f"{request['method']} {request['path']}")

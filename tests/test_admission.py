@@ -1,0 +1,284 @@
+"""Each network in its turn: who is served next, who waits, who is refused. On a clock and threads of the test's own."""
+
+import threading
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from pnav.admission import (
+    ACCOUNTS_AT_MOST,
+    CHARGE_AT_MOST,
+    COMPANY_SECONDS,
+    WORKED_OFF_A_SECOND,
+    Lane,
+    Refused,
+    Ticket,
+    bucket_of,
+)
+
+HONEST, OTHER, FLOOD, FLOOD_TOO = 1, 2, 3, 4
+
+
+class Later(Executor):
+    """Threads that the test runs by hand: `step` lets the oldest one do one request to its end."""
+
+    def __init__(self):
+        self.begun = []
+
+    def submit(self, function, *args):
+        self.begun.append(partial(function, *args))
+        return Future()
+
+
+class Bench:
+    """A lane of four threads, each request of which takes what the test says on the test's own clock."""
+
+    def __init__(self, threads=4, each=10, in_all=30, **more):
+        self.now = 1000.0
+        self.served = []
+        self.threads = Later()
+        self.lane = Lane(self.threads, threads, each=each, in_all=in_all, held=1.0, clock=lambda: self.now, **more)
+
+    def ask(self, network, seconds=0.01, *, is_preferred=False):
+        def work():
+            self.served.append(network)
+            self.now += seconds
+
+        ticket = Ticket(network, work, is_preferred)
+        self.lane.enter(ticket)
+        return ticket
+
+    @property
+    def begun(self):
+        return len(self.threads.begun)
+
+    def finish(self):
+        """Run everything, one thread after the other."""
+        while self.threads.begun:
+            self.threads.begun.pop(0)()
+
+
+def test_one_network_never_has_all_the_threads():
+    bench = Bench()
+    for _each in range(8):
+        bench.ask(FLOOD)
+    assert bench.begun == 3, "the fourth is for whoever comes next"
+    bench.ask(HONEST)
+    assert bench.begun == 4 and bench.lane.waiting == 5
+    bench.finish()
+    assert bench.served.count(FLOOD) == 8 and bench.lane.waiting == 0
+
+
+def test_networks_take_turns_however_much_of_one_waits():
+    bench = Bench(threads=1)
+    bench.ask(OTHER)
+    for _each in range(6):
+        bench.ask(FLOOD)
+    for _each in range(3):
+        bench.ask(HONEST)
+    bench.finish()
+    assert bench.served[1:7] == [FLOOD, HONEST, FLOOD, HONEST, FLOOD, HONEST]
+
+
+def test_who_has_used_much_comes_after_who_has_not():
+    bench = Bench(threads=1)
+    bench.ask(FLOOD, seconds=3)
+    bench.finish()
+    bench.ask(OTHER)
+    for _each in range(5):
+        bench.ask(FLOOD)
+    for network in (HONEST, 50, 51):
+        bench.ask(network)
+    bench.finish()
+    assert bench.served[2:5] == [HONEST, 50, 51], "the flood was there first, and goes last"
+
+
+def test_those_who_have_used_much_share_one_thread_while_others_come():
+    bench = Bench(threads=8)
+    for network in (FLOOD, FLOOD_TOO):
+        bench.ask(network, seconds=4)
+    bench.finish()
+    bench.ask(HONEST)
+    for network in (FLOOD, FLOOD_TOO, FLOOD, FLOOD_TOO):
+        bench.ask(network)
+    assert bench.begun == 2, "one of the honest, one of all the others together"
+    bench.finish()
+    bench.now += COMPANY_SECONDS + 0.1
+    for _each in range(8):
+        bench.ask(FLOOD)
+    assert bench.begun == 6, "nobody else comes: there is room"
+    bench.finish()
+    assert bench.lane.waiting == 0
+
+
+def test_charge_is_worked_off_within_a_minute():
+    bench = Bench(threads=1)
+    bench.ask(FLOOD, seconds=1000)
+    bench.finish()
+    account = bench.lane._accounts[FLOOD]
+    assert account.worked_off(bench.now) == CHARGE_AT_MOST
+    assert CHARGE_AT_MOST / WORKED_OFF_A_SECOND <= 60
+    assert account.worked_off(bench.now + 60) == 0
+
+
+def test_too_many_of_one_network_are_refused_and_nobody_else_is():
+    bench = Bench(threads=1, each=5, in_all=30)
+    bench.ask(OTHER)
+    for _each in range(5):
+        bench.ask(FLOOD)
+    with pytest.raises(Refused):
+        bench.ask(FLOOD)
+    bench.ask(HONEST)
+    assert bench.lane.waiting == 6 and bench.lane.refused == 1
+
+
+def test_when_the_whole_is_full_the_longest_queue_gives_way():
+    bench = Bench(threads=1, each=10, in_all=10)
+    bench.ask(OTHER)
+    flood = [bench.ask(FLOOD) for _each in range(10)]
+    bench.ask(HONEST)
+    assert isinstance(flood[-1].result.exception(timeout=1), Refused), "whoever came last of them"
+    with pytest.raises(Refused):
+        bench.ask(FLOOD)
+    bench.finish()
+    assert HONEST in bench.served and bench.served.count(FLOOD) == 9
+
+
+def test_when_all_queues_are_short_the_newcomer_is_refused():
+    bench = Bench(threads=1, each=10, in_all=5)
+    for network in range(6):
+        bench.ask(network)
+    with pytest.raises(Refused):
+        bench.ask(HONEST + 100)
+
+
+def test_known_device_goes_first():
+    bench = Bench(threads=1, prefers=True)
+    bench.ask(OTHER)
+    for network in range(10, 15):
+        bench.ask(network)
+    bench.ask(HONEST, is_preferred=True)
+    bench.finish()
+    assert bench.served[1] == HONEST
+
+
+def test_who_left_is_not_served_and_frees_the_place():
+    bench = Bench(threads=1, each=2)
+    bench.ask(OTHER)
+    first, second = bench.ask(FLOOD), bench.ask(FLOOD)
+    assert bench.lane.leave(first) and not bench.lane.leave(first)
+    bench.ask(FLOOD)
+    bench.finish()
+    assert bench.served.count(FLOOD) == 2 and not bench.lane.leave(second), "it has been served"
+    assert not bench.lane._queues
+
+
+def test_work_that_fails_frees_its_thread():
+    bench = Bench(threads=1)
+
+    def fails():
+        raise ValueError
+
+    ticket = Ticket(HONEST, fails)
+    bench.lane.enter(ticket)
+    bench.ask(OTHER)
+    bench.finish()
+    assert isinstance(ticket.result.exception(), ValueError) and bench.served == [OTHER]
+    assert bench.lane._running == 0
+
+
+def test_nothing_is_kept_of_who_has_gone():
+    bench = Bench()
+    for network in range(ACCOUNTS_AT_MOST):
+        bench.ask(network, seconds=0)
+        bench.finish()
+    bench.ask(FLOOD + ACCOUNTS_AT_MOST, seconds=5)
+    bench.finish()
+    bench.now += 61
+    bench.ask(HONEST + 2 * ACCOUNTS_AT_MOST)
+    bench.finish()
+    assert len(bench.lane._accounts) <= ACCOUNTS_AT_MOST
+
+
+def test_turn_of_one_costs_no_more_when_many_wait():
+    """The search ends at the first network that has used little: what it looks at does not grow with who waits."""
+
+    def looks(networks):
+        bench = Bench(threads=1, in_all=10_000)
+        bench.ask(OTHER)
+        for network in range(100, 100 + networks):
+            bench.ask(network)
+        levels = []
+        level = bench.lane._level
+        bench.lane._level = lambda account, now: levels.append(1) or level(account, now)
+        bench.finish()
+        return len(levels) / networks
+
+    assert looks(2000) <= 1.5 * looks(100)
+
+
+def test_real_threads_serve_everybody_once_and_never_too_many_of_one():
+    lock, running, most, served = threading.Lock(), {}, {}, []
+
+    def work(network):
+        with lock:
+            running[network] = running.get(network, 0) + 1
+            most[network] = max(most.get(network, 0), running[network])
+        time.sleep(0.001)
+        with lock:
+            running[network] -= 1
+            served.append(network)
+
+    with ThreadPoolExecutor(8) as threads:
+        lane = Lane(threads, 8, each=400, in_all=2000)
+        tickets = [Ticket(number % 5, partial(work, number % 5)) for number in range(1000)]
+
+        def ask(part):
+            for ticket in tickets[part::4]:
+                lane.enter(ticket)
+
+        askers = [threading.Thread(target=ask, args=(part,)) for part in range(4)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        for ticket in tickets:
+            ticket.result.result(timeout=60)
+    assert len(served) == 1000 and max(most.values()) <= 6
+    assert lane._running == lane.waiting == lane._running_heavy == 0
+
+
+# --- whose queue ------------------------------------------------------------------------------------------------------
+
+
+def scope(address, forwarded=""):
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    return {"headers": headers, "client": [address, 1234]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:1:2::1", "2001:db8:1:ffff::9", True),  # a /48
+        ("2001:db8:1::1", "2001:db8:2::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("[2001:db8:1::1]:443", "2001:db8:1:5::", True),
+        ("192.0.2.1:443", "192.0.2.1", True),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("nonsense:", "other nonsense:", False),
+        ("", "192.0.2.1", False),
+    ],
+)
+def test_network_of_an_address(one, other, is_same):
+    assert (bucket_of(scope(one)) == bucket_of(scope(other))) is is_same
+
+
+def test_network_is_what_our_proxy_says(settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    assert bucket_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == bucket_of(scope("192.0.2.1"))
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
+    assert bucket_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == bucket_of(scope("10.0.0.1"))
