@@ -15,7 +15,7 @@ from pnav.accounts.models import Role
 from pnav.headers import CLOSED, PASSKEYS
 from pnav.http import PageHandler
 from tests.accounts.cast import make_user, sign_in
-from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.factories.chat import unit
 from tests.test_http import Request
 

@@ -12,7 +12,7 @@ from pnav.accounts.models import Role
 from reports import register
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from tests.accounts.cast import make_user, sign_in
-from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db

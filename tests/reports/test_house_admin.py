@@ -16,7 +16,7 @@ from reports.house_models import HouseRule
 from reports.house_rules import RULES
 from reports.models import AccessRecord
 from tests.accounts.cast import make_user, sign_in
-from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from reports.models import AccessRecord
 from reports.opening_rules import Act
 from reports.register_wording import REMOVED, in_words
 from tests.accounts.cast import make_user, sign_in
-from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.chat.test_forgetting import freeze
 from tests.factories import chat as make
 

@@ -20,7 +20,7 @@ from sentences import shelf
 from sentences.catalogue import CATALOGUE
 from sentences.models import ChangedSentence
 from tests.accounts.cast import make_user, sign_in
-from tests.accounts.conftest import _fast_passwords, _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_recorded import Fields
 from tests.chat.sockets import visit
 from tests.factories import chat as make
