@@ -169,6 +169,9 @@ class ContactAdmin(admin.ModelAdmin):
     """What is edited here is kept by imports, until the box « modifié à la main » is unticked."""
 
     keeps_former_words = True
+    # What a person calls, writes to or opens: changed by one administrator, agreed to by another (ADR 0054).
+    reviewed_fields: tuple[str, ...] = ("telephone", "url")
+    reviewed_texts: tuple[str, ...] = ("name",)
     form = ContactForm
     autocomplete_fields = ["municipality"]
     list_per_page = 50
@@ -247,6 +250,8 @@ class ReceptionPointAdmin(ContactAdmin):
 
 @admin.register(Partner)
 class PartnerAdmin(ContactAdmin):
+    reviewed_fields = ("telephone", "url", "email")
+    reviewed_texts = ("name", "presentation", "hours_note", "telephone_hours")
     list_display = ["name", "kind", "department_code", "town", "telephone", "source", "edited_by_hand", "verified_on"]
     list_filter = [
         "kind",

@@ -81,6 +81,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.RetentionRule": NoEnd("the rules themselves"),
     "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
     "accounts.User": TEAM,
+    "accounts.PendingChange": Kind.ADMIN_LOG,  # what waits has an end of its own, before
     "chat.Agent": TEAM,
     "chat.UnitAccount": TEAM,
     "chat.Unit": TEAM,

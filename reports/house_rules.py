@@ -310,6 +310,13 @@ DEBRIEF_KEPT = Rule(
     Unit.DAYS, 60, 7, 180, OURS,
 )  # fmt: skip
 
+APPROVAL = Rule(
+    "approval_hours", Subject.CARE, _("Accord d'une deuxième personne"),
+    _("Un lien ou un numéro changé par un administrateur attend l'accord d'un autre pendant %(value)s ; sans réponse, "
+      "il n'est pas appliqué."),
+    Unit.HOURS, 24, 1, 168, _("choix du service : d'une permanence à la suivante (ADR 0054)"),
+)  # fmt: skip
+
 RULES: tuple[Rule, ...] = (
     CAPACITY_FIRST, CAPACITY_MOST, CRITICAL_WEIGHT, OVERFLOW, AVERAGE_LENGTH, PLACE_KEPT, ABANDONED,
     PROMISED,
@@ -319,7 +326,7 @@ RULES: tuple[Rule, ...] = (
     CODE_LIFE, CODES_MOST, TRIES_MOST,
     RAID, RAID_LEAST_WAIT, RAID_MOST_WAIT,
     REPORTS_MOST, OPINIONS_OF_VISIT, OPINIONS_OF_NETWORK,
-    REVIEW, DEBRIEF_KEPT,
+    REVIEW, DEBRIEF_KEPT, APPROVAL,
 )  # fmt: skip
 BY_KEY: Mapping[str, Rule] = {rule.key: rule for rule in RULES}
 

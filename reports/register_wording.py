@@ -25,6 +25,7 @@ REMOVED: Mapping[str, object] = {
     "tombstones": gettext_lazy("traces de suppression"),
     "erased": gettext_lazy("empreintes d'effacement"),
     "openings_and_steps": gettext_lazy("demandes de levée et leurs étapes"),
+    "pending_changes": gettext_lazy("propositions de changement"),
     "on_calls": gettext_lazy("astreintes"),
     "admin_log": gettext_lazy("lignes de l'historique de l'administration"),
 }
@@ -52,6 +53,14 @@ WORDS: Mapping[str, Mapping[str, object]] = {
 }
 ON_CALL = re.compile(r"(.*), on call \d{1,18}", re.ASCII)
 UNTIL = re.compile(r"(\w+), until (\d{4}-\d{2}-\d{2})", re.ASCII)
+APPROVAL = re.compile(r"(asked|accepted|refused|withdrawn|lapsed) (\d{1,18})(?:, asked by (\d{1,18}))?: (.*)", re.ASCII)
+APPROVALS: Mapping[str, object] = {
+    "asked": gettext_lazy("proposé"),
+    "accepted": gettext_lazy("accepté"),
+    "refused": gettext_lazy("refusé"),
+    "withdrawn": gettext_lazy("retiré"),
+    "lapsed": gettext_lazy("non appliqué, faute de réponse à temps"),
+}
 DECIDED = {AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE}  # kinds of acts that may be done on call
 COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
 OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the spot|[0-9a-f ]+)", re.ASCII)
@@ -65,6 +74,8 @@ def in_words(kind: str, detail: str) -> str:
         return ", ".join(_removed(part) for part in detail.split(", "))
     if kind == AccessKind.OPENING and (found := OPENING.fullmatch(detail)):
         return _opening(*found.groups())
+    if kind == AccessKind.APPROVAL and (found := APPROVAL.fullmatch(detail)):
+        return _approval(*found.groups())
     words = WORDS.get(kind, {})
     if kind in {AccessKind.FREEZE, AccessKind.ON_CALL} and (found := UNTIL.fullmatch(detail)) and found[1] in words:
         return _("%(act)s, jusqu'au %(day)s") % {"act": words[found[1]], "day": _day(found[2])}
@@ -89,6 +100,12 @@ def _opening(request: str, act: str, field: str) -> str:
         "request": request,
     }
     return _("%(act)s ; %(field)s ; demande %(request)s") % told
+
+
+def _approval(state: str, number: str, asker: str | None, fields: str) -> str:
+    told = {"act": APPROVALS[state], "number": number, "fields": fields}
+    words = _("%(act)s, proposition %(number)s : %(fields)s") % told
+    return words if asker is None else _("%(act)s ; proposé par le compte %(asker)s") % {"act": words, "asker": asker}
 
 
 def _day(text: str) -> str:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from sentences import contacts
 from triage import describing, document, editing, rules, versions
 from triage.document import FIXED, SAID, DocumentError, Problem
 from triage.editing import NEW, PARTS, Document, Part
@@ -449,6 +450,9 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
             try:
                 if not form.is_valid():
                     raise versions.Changed
+                if reasons := self.reasons_to_wait(row):
+                    self._ask_to_publish(request, row, form.cleaned_data, reasons)
+                    return HttpResponseRedirect(self._url("change", row))
                 row = versions.publish(number=number, by=request.user, **form.cleaned_data)
             except versions.Faulty:
                 messages.error(request, _("Cette version n'est pas publiée : il reste à corriger."))
@@ -470,6 +474,28 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         form = PublishForm(initial={"revision": row.revision, "instead_of": before.number if before else None})
         title = _("Publier la version %(number)d") % {"number": number}
         return self._page(request, row, "publish", title, form=form, found=found, **compared)
+
+    # --- the second person (ADR 0054)
+
+    @staticmethod
+    def reasons_to_wait(row: QuestionnaireVersion) -> list[str]:
+        """Whether this version says a link or a number that the one in force and that of the code do not."""
+        known = [document.of(BUILT_IN), document.of(versions.current())]
+        is_new = contacts.new_in(contacts.texts_of(known), contacts.texts_of(row.document))
+        return [_("liens ou numéros du questionnaire")] if is_new else []
+
+    def _ask_to_publish(
+        self, request: Any, row: QuestionnaireVersion, read: dict[str, Any], reasons: list[str]
+    ) -> None:
+        """read: what the page showed when somebody decided to publish. Raises versions.Changed and Faulty as publishing
+        does."""
+        versions.require(number=row.number, **read)
+        self.ask_second(request, row, act="publish", reasons=reasons, after=read)  # type: ignore[attr-defined]
+
+    def apply_publish(self, request: HttpRequest, change: Any) -> None:
+        """It was accepted: in force, as whoever asked read it. Raises versions.Changed and Faulty."""
+        row = versions.publish(number=int(change.object_id), by=change.asked_by, **change.after)
+        self.log_change(request, row, [{"changed": {"fields": [_("Publication")]}}])
 
 
 def _kind(kind: str, key: str) -> str:

@@ -154,15 +154,7 @@ def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> Q
     by: the account. Raises Changed when either is no longer so, or the version is gone; Faulty.
     Publications follow one another; the paths are walked before any lock is held.
     """
-    row = QuestionnaireVersion.objects.filter(number=number, revision=revision).exclude(state=State.IN_FORCE).first()
-    if row is None:
-        raise Changed
-    try:
-        is_faulty = bool(checked(row).problems)
-    except DocumentError:
-        is_faulty = True
-    if is_faulty:
-        raise Faulty
+    row = require(number=number, revision=revision, instead_of=instead_of)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING])
@@ -180,4 +172,21 @@ def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> Q
             raise Changed
         transaction.on_commit(forget)
     row.refresh_from_db()
+    return row
+
+
+def require(*, number: int, revision: int, instead_of: int | None) -> QuestionnaireVersion:
+    """The version as it was read, which may come into force. Raises Changed and Faulty as `publish` does."""
+    row = QuestionnaireVersion.objects.filter(number=number, revision=revision).exclude(state=State.IN_FORCE).first()
+    if row is None:
+        raise Changed
+    try:
+        is_faulty = bool(checked(row).problems)
+    except DocumentError:
+        is_faulty = True
+    if is_faulty:
+        raise Faulty
+    before = in_force()
+    if (before.number if before else None) != instead_of:
+        raise Changed
     return row

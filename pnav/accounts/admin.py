@@ -20,6 +20,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent, UnitAccount
+from pnav.accounts import approval_admin  # noqa: F401  registers itself
 from pnav.accounts.bulk_admin import ImportsAgents
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.proof import recently_proved

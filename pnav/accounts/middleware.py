@@ -50,6 +50,7 @@ SENSITIVE = {
     "openings:register_csv": {"GET"},
     "openings:register_pdf": {"GET"},
     "admin:triage_questionnaireversion_publish": {"GET", "POST"},
+    "admin:accounts_pendingchange_decide": {"POST"},
 }
 # What was typed there waits for the proof that was asked for (`reports.unsent`), by the names of the fields.
 KEPT = {
@@ -157,6 +158,8 @@ def _page_of(match: ResolverMatch) -> str:
     """The page that has the button of an act: nobody can come back to the address of the act itself."""
     if match.namespace == "openings":
         return reverse("openings:detail", kwargs=match.kwargs)
+    if match.namespace == "admin":
+        return reverse("admin:accounts_pendingchange_change", args=[match.kwargs["number"]])
     return reverse("console:endings")
 
 

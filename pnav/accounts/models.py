@@ -10,11 +10,14 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from pnav.accounts.approval_rules import Act, State
 
 FIRST_PASSWORD_DAYS = 3  # handed over in person; a leave or a lost note needs another one
 # Nothing that looks like something else on paper: 16 of these are 79 bits.
@@ -155,3 +158,57 @@ class User(AbstractUser):
     @property
     def is_administrator(self) -> bool:
         return self.role == Role.ADMINISTRATOR
+
+
+class PendingChange(models.Model):
+    """A change that one administrator asks for and another must accept before visitors see it (docs/adr/0054).
+
+    `model`, `object_id`: what it changes, « pages.HelpNumber » and its key, empty for what is to be added. `name`: what
+    the object was called when it was asked. `before`, `after`: the values of the fields that change, by their column.
+    `changed`: names of the form's fields that changed. `reasons`: what asks for a second person, as it is shown.
+    `motive`: of whoever decided. `lapses_at`: without an answer until then, it is never applied.
+    """
+
+    model = models.CharField("objet", max_length=100, editable=False)
+    object_id = models.CharField("clé", max_length=100, blank=True, editable=False)
+    name = models.CharField("fiche", max_length=200, editable=False)
+    act = models.CharField("nature", max_length=10, choices=Act, editable=False)
+    before = models.JSONField(encoder=DjangoJSONEncoder, editable=False)
+    after = models.JSONField(encoder=DjangoJSONEncoder, editable=False)
+    changed = models.JSONField(default=list, editable=False)
+    reasons = models.JSONField(default=list, editable=False)
+    asked_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name="proposé par", editable=False
+    )
+    asked_at = models.DateTimeField("proposé le", editable=False)
+    lapses_at = models.DateTimeField("sans réponse, abandonné le", editable=False)
+    state = models.CharField("état", max_length=10, choices=State, default=State.PENDING, editable=False)
+    decided_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="décidé par", editable=False
+    )
+    decided_at = models.DateTimeField("décidé le", null=True, editable=False)
+    motive = models.CharField("motif de la décision", max_length=300, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "changement proposé"
+        verbose_name_plural = "changements proposés"
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="change_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=[State.ACCEPTED, State.REFUSED], decided_by__isnull=False)
+                & ~Q(decided_by=F("asked_by"))
+                | Q(state=State.WITHDRAWN, decided_by=F("asked_by"))
+                | Q(state__in=[State.PENDING, State.LAPSED], decided_by__isnull=True),
+                name="change_decided_by_another",
+            ),
+            models.UniqueConstraint(
+                fields=["model", "object_id"],
+                condition=Q(state=State.PENDING) & ~Q(object_id=""),
+                name="change_one_at_a_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["lapses_at"], name="change_pending", condition=Q(state=State.PENDING))]
+
+    def __str__(self) -> str:
+        return self.name

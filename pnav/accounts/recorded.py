@@ -72,17 +72,27 @@ class Recorded(admin.ModelAdmin):
                 entry["changed"]["before"] = before
         return message
 
+    # What waits for a second person is not done, and `Reviewed` has recorded that it was asked.
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        if is_waiting(request, obj):
+            return None
         self._record(request, AccessKind.ADMIN_ADD, [obj.pk], message)
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        if is_waiting(request, obj):
+            message = [entry for entry in message if any("name" in told for told in entry.values())]  # inlines are done
+            if not message:
+                return None
         self._record(request, AccessKind.ADMIN_CHANGE, [obj.pk], message)
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Before the deletion, for then the keys are still known: a purge of the same rows at the same moment makes
         PostgreSQL undo one of the two."""
+        reviewed: Any = self  # `Reviewed`, which stands behind, asks a second person about some of them
+        queryset = reviewed.without_waiting(request, queryset)
         self._record(request, AccessKind.ADMIN_DELETE, [obj.pk for obj in queryset])
         return super().log_deletions(request, queryset)
 
@@ -97,6 +107,11 @@ class Recorded(admin.ModelAdmin):
         subjects = [subject_of(self.model, key) for key in keys]
         register.record_many(kind=kind, by=request.user, motive=Motive.ADMINISTRATION, subjects=subjects, detail=detail)
         request.is_recorded = True
+
+
+def is_waiting(request: HttpRequest, obj: Any) -> bool:
+    """Whether this object's change waits for a second person (`reviewed`)."""
+    return obj in getattr(request, "waiting_objects", ())
 
 
 def _in_words(form: Any, name: str) -> str:

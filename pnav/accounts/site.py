@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -28,7 +30,7 @@ GROUP_OF_APP = {
     "accounts": TEAM,
     "chat": TEAM,
 }
-GROUP_OF_MODEL = {"locations.DataEdition": SETTINGS}
+GROUP_OF_MODEL = {"locations.DataEdition": SETTINGS, "accounts.PendingChange": CONTENT}
 
 
 def close_foreign_models() -> None:
@@ -47,11 +49,13 @@ class PnavAdminSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """`Bounded`, `Proved` and `Recorded` stand before every class: what it overrides leaves none out."""
+        """`Bounded`, `Proved`, `Recorded` and `Reviewed` stand before every class: it leaves none of them out."""
         base = admin_class or admin.ModelAdmin
+        from pnav.accounts.reviewed import Reviewed  # models are not read yet when this module is
+
         recorded = new_class(
             base.__name__,
-            (Bounded, Proved, Recorded, base),
+            (Bounded, Proved, Recorded, Reviewed, base),
             exec_body=lambda body: body.update(__module__=base.__module__),
         )
         super().register(model_or_iterable, recorded, **options)
@@ -63,6 +67,13 @@ class PnavAdminSite(admin.AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return super().admin_view(or_undone(view), cacheable)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """With what waits for a second person: one query."""
+        from pnav.accounts import approvals
+
+        waiting = approvals.pending(timezone.now()).count()
+        return super().index(request, {**(extra_context or {}), "waiting_changes": waiting})
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_administrator", False))

@@ -73,6 +73,9 @@ VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", 
 class HelpNumberAdmin(Previewed, VerifiedAdmin):
     """The numbers and their hours: every page that names a number reads them here."""
 
+    reviewed_fields = ("number", "use", "name", "is_emergency")
+    reviewed_texts = ("label", "label_en", "audience", "audience_en", "hours", "hours_en")
+
     list_display = (
         "number",
         "label",
@@ -93,6 +96,23 @@ class HelpNumberAdmin(Previewed, VerifiedAdmin):
         VERIFICATION,
     )
 
+    def waits_to_go(self, obj: HelpNumber) -> bool:
+        """An emergency number, or one that sentences say, is not taken away by one person; any other is."""
+        return obj.is_emergency or obj.name is not None
+
+    def delete_model(self, request: HttpRequest, obj: HelpNumber) -> None:
+        super().delete_model(request, obj)
+        self._read_again()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[HelpNumber]) -> None:
+        super().delete_queryset(request, queryset)
+        self._read_again()
+
+    @staticmethod
+    def _read_again() -> None:
+        help_numbers.forget()
+        transaction.on_commit(shelf.read_again)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is None or db_field.name != "name":
@@ -108,12 +128,12 @@ class HelpNumberAdmin(Previewed, VerifiedAdmin):
 
     def save_model(self, request: HttpRequest, obj: HelpNumber, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        help_numbers.forget()
-        transaction.on_commit(shelf.read_again)
+        self._read_again()
 
 
 @admin.register(ContentBlock)
 class ContentBlockAdmin(Previewed, VerifiedAdmin):
+    reviewed_texts = ("title", "title_en", "body", "body_en")
     list_display = ("title", "slug", "order", "verified_on", "is_fresh", "has_doubt")
     list_filter = (ReviewFilter,)
     search_fields = ("title", "body")

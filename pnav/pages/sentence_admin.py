@@ -90,6 +90,7 @@ class SentenceAdmin(admin.ModelAdmin):
     change_form_template = "admin/sentences/changedsentence/change_form.html"
     change_list_template = "admin/sentences/changedsentence/change_list.html"
     keeps_former_words = True
+    reviewed_texts = tuple(LABELS)
     readonly_fields = ("about",)
     search_fields = ("key",)  # says that the list can be searched; `changelist_view` does it, in the catalogue
 
@@ -98,6 +99,10 @@ class SentenceAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def approved_texts(self, obj: ChangedSentence) -> list[str]:
+        """Those of the code: whoever goes back to them needs nobody's agreement."""
+        return list(CATALOGUE[obj.key].origins().values())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row of a key; one that is not saved where nothing was changed yet."""

@@ -402,6 +402,8 @@ ROUTES: dict[str, Route] = {
     "admin:accounts_user_import": Route(administrators, FORM),
     "admin:accounts_user_export": Route(administrators, WRITE),
     "admin:reports_houserule_changes": Route(administrators, READ),
+    # Nobody's proposal: what an administrator decides is in tests/accounts/test_reviewed.py.
+    "admin:accounts_pendingchange_decide": Route(missing_administrators, WRITE),
     # Versions of the questionnaire: a draft, which is edited, looked at and published.
     "admin:triage_questionnaireversion_part": Route(administrators, FORM, where={"kind": "question", "key": "age"}),
     "admin:triage_questionnaireversion_document": Route(administrators, FORM),
@@ -438,6 +440,7 @@ class AdminClass:
 
 
 ADMIN: dict[str, AdminClass] = {
+    "accounts.PendingChange": AdminClass(add=False, change=False, delete=False),  # decided on a page of its own
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
     "chat.CannedReply": AdminClass(),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from chat.models import CannedReply, Unit
 from locations.models import DataEdition, Force, UnitAlias
 from pnav.accounts import recorded
-from pnav.accounts.models import Role, User
+from pnav.accounts.models import PendingChange, Role, User
 from pnav.accounts.recorded import Recorded
 from pnav.accounts.site import PnavAdminSite
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
@@ -37,6 +37,7 @@ OWN_PAGES = {
     "auth_user_password_change",
     "accounts_user_import",
     "accounts_user_export",
+    "accounts_pendingchange_decide",  # tests/accounts/test_reviewed.py
     "reports_houserule_changes",
     *(f"triage_questionnaireversion_{page}" for page in ("part", "document", "preview", "differences", "publish")),
 }
@@ -150,7 +151,18 @@ ROWS: dict[str, Callable[[], models.Model]] = {
         kind="exchange", month="2026-11-01", rule="335+30", cause="term"
     ),
     "accounts.User": lambda: make_user("camille", Role.CUSTODIAN, totp=True),
-    "pages.HelpNumber": lambda: HelpNumber.objects.all()[0],
+    # None that waits for a second person: tests/accounts/test_reviewed.py has those.
+    "pages.HelpNumber": lambda: HelpNumber.objects.filter(is_emergency=False, name=None)[0],
+    "accounts.PendingChange": lambda: PendingChange.objects.create(
+        model="pages.HelpNumber",
+        name="17",
+        act="change",
+        before={},
+        after={},
+        asked_by=make_user("autre"),
+        asked_at=timezone.now(),
+        lapses_at=timezone.now(),
+    ),
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
     "sentences.ChangedSentence": lambda: ChangedSentence.objects.create(key="chat.online", vous="De retour."),

@@ -1,0 +1,28 @@
+"""Proposals of changes that somebody else must agree to: where one stands, and who may decide. Pure."""
+
+from datetime import datetime
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Act(TextChoices):
+    ADD = "add", _("ajout")
+    CHANGE = "change", _("modification")
+    DELETE = "delete", _("suppression")
+    PUBLISH = "publish", _("publication")
+
+
+class State(TextChoices):
+    """Where a proposal stands. All but the first are ends."""
+
+    PENDING = "pending", _("attend une deuxième personne")
+    ACCEPTED = "accepted", _("acceptée")
+    REFUSED = "refused", _("refusée")
+    WITHDRAWN = "withdrawn", _("retirée")
+    LAPSED = "lapsed", _("sans réponse à temps : non appliquée")
+
+
+def may_decide(*, asked_by: int, by: int, state: str, lapses_at: datetime, now: datetime) -> bool:
+    """Whether this account may accept or refuse now; whether it stands apart from the asker is asked elsewhere."""
+    return state == State.PENDING and now < lapses_at and asked_by != by

@@ -1,0 +1,469 @@
+"""What one administrator changes in front of visitors: nothing, before a second one agrees."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from locations.models import Partner, ReceptionPoint
+from pnav import checks
+from pnav.accounts import approvals, proof
+from pnav.accounts import forgetting as account_forgetting
+from pnav.accounts.approval_rules import State
+from pnav.accounts.models import PendingChange, Role, User
+from pnav.accounts.reviewed import Reviewed
+from pnav.pages.models import ContentBlock, HelpNumber
+from reports import house, house_rules, register_wording
+from reports.models import AccessKind, AccessRecord
+from sentences.models import ChangedSentence
+from tests.access.people import signed_in
+from tests.chat.test_actions import in_threads
+from tests.factories import locations as places
+from tests.factories import triage
+from triage import versions
+from triage.models import QuestionnaireVersion
+from triage.models import State as VersionState
+
+from .cast import make_user
+from .test_recorded import Fields
+
+pytestmark = pytest.mark.django_db
+
+CHANGES = "/admin/accounts/pendingchange/"
+
+
+def browser(user: User, settings) -> Client:
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(user)
+    return client
+
+
+@pytest.fixture
+def one():
+    return make_user("chef", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def two():
+    return make_user("cheffe", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def asking(one, settings) -> Client:
+    return browser(one, settings)
+
+
+@pytest.fixture
+def deciding(two, settings) -> Client:
+    return browser(two, settings)
+
+
+def address(row, page: str = "change") -> str:
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}"
+    return reverse(name, args=[row.pk] if page in {"change", "delete", "history"} else [])
+
+
+def change(client: Client, row, **values: str):
+    """Send the form of a row with these values changed."""
+    form = Fields(client.get(address(row)).text).largest | {name: [value] for name, value in values.items()}
+    answer = client.post(address(row), form, follow=True)
+    assert answer.status_code == 200 and not (answer.context.get("errors") if answer.context else None), answer.text
+    return answer
+
+
+def decide(client: Client, pending: PendingChange, decision: str = "accept", motive: str = ""):
+    return client.post(f"{CHANGES}{pending.pk}/decider/", {"decision": decision, "motive": motive}, follow=True)
+
+
+def number(digits: str = "17") -> HelpNumber:
+    return HelpNumber.objects.get(number=digits)
+
+
+def block() -> ContentBlock:
+    return ContentBlock.objects.create(slug="essai", title="Essai", body="Voir [le site](https://a.example/).")
+
+
+# --- a number ---------------------------------------------------------------------------------------------------------
+
+
+def test_number_changes_once_a_second_person_agreed(asking, deciding, one, two):
+    shown = change(asking, number(), number="18 99")
+    assert "attend la validation d'une deuxième personne" in shown.text
+    pending = PendingChange.objects.get()
+    assert (pending.state, pending.asked_by, pending.before, pending.after) == (
+        State.PENDING, one, {"number": "17"}, {"number": "18 99"}
+    )  # fmt: skip
+    assert "17" in {row.number for row in HelpNumber.objects.all()}, "visitors read what they read before"
+    assert ">17<" in Client().get("/").text and "18 99" not in Client().get("/").text
+    assert "1 changement attend" in deciding.get("/admin/").text
+    assert "a proposé un changement de cette fiche" in deciding.get(address(number())).text
+    page = deciding.get(f"{CHANGES}{pending.pk}/change/").text
+    for words in ("Proposé par chef", "17", "18 99", "Accepter", "Refuser", "Sans accord d'une deuxième personne"):
+        assert words in page.replace("&#x27;", "'"), words
+    assert "Accepté" in decide(deciding, pending).text
+    changed = HelpNumber.objects.get(pk=number("18 99").pk)
+    assert changed.name == "numero_police" and "18 99" in Client().get("/").text
+    pending.refresh_from_db()
+    assert (pending.state, pending.decided_by) == (State.ACCEPTED, two)
+    # Both names: in the register and in the history of the number.
+    lines = list(AccessRecord.objects.filter(kind=AccessKind.APPROVAL).order_by("number"))
+    assert [(line.account_id, line.subject) for line in lines] == [
+        (one.pk, f"pages.HelpNumber {changed.pk}"), (two.pk, f"pages.HelpNumber {changed.pk}")
+    ]  # fmt: skip
+    assert [line.detail for line in lines] == [
+        f"asked {pending.pk}: numéro", f"accepted {pending.pk}, asked by {one.pk}: numéro"
+    ]  # fmt: skip
+    assert register_wording.in_words(lines[1].kind, lines[1].detail) == (
+        f"accepté, proposition {pending.pk} : numéro ; proposé par le compte {one.pk}"
+    )
+    history = asking.get(address(changed, "history")).text
+    assert "cheffe" in history and "proposé par chef, accepté" in history
+    assert ">17</td>" in history.replace("Numéro : 17", ">17</td>"), "what stood there before"
+
+
+def test_asker_does_not_agree_to_their_own(asking, one):
+    change(asking, number(), number="18 99")
+    pending = PendingChange.objects.get()
+    page = asking.get(f"{CHANGES}{pending.pk}/change/").text
+    assert "Accepter" not in page and "Retirer ma proposition" in page
+    for decision in ("accept", "refuse"):
+        answer = decide(asking, pending, decision, "oui")
+        assert "pas à vous de décider" in answer.text.replace("&#x27;", "'")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PendingChange.objects.update(state=State.ACCEPTED, decided_by=one)
+    assert number().number == "17" and PendingChange.objects.get().state == State.PENDING
+
+
+def test_refusal_says_why_and_changes_nothing(asking, deciding):
+    change(asking, number(), number="18 99")
+    pending = PendingChange.objects.get()
+    again = decide(deciding, pending, "refuse")
+    assert "Écrivez pourquoi" in again.text and "aria-invalid" in again.text
+    assert "Refusé" in decide(deciding, pending, "refuse", "Ce numéro n'existe pas").text
+    assert "existe pas" in asking.get(f"{CHANGES}{pending.pk}/change/").text
+    assert number().number == "17" and not HelpNumber.objects.filter(number="18 99").exists()
+    assert "quelqu'un a décidé entre-temps" in decide(deciding, pending).text.replace("&#x27;", "'")
+
+
+def test_what_nobody_answered_in_time_is_not_applied(asking, deciding):
+    change(asking, number(), number="18 99")
+    pending = PendingChange.objects.get()
+    assert pending.lapses_at - pending.asked_at == house.span(house_rules.APPROVAL) == timedelta(hours=24)
+    PendingChange.objects.update(asked_at=timezone.now() - timedelta(hours=25), lapses_at=timezone.now())
+    page = deciding.get(f"{CHANGES}{pending.pk}/change/").text
+    assert "Accepter" not in page and "non appliquée" in page
+    assert "attend l" not in deciding.get("/admin/").text.replace("attendent", "")
+    assert "le délai est passé" in decide(deciding, pending).text
+    assert number().number == "17"
+    account_forgetting.forget(timezone.now())
+    pending.refresh_from_db()
+    assert pending.state == State.LAPSED
+    assert AccessRecord.objects.get(detail__startswith="lapsed").role == "service"
+    # The same may be asked again.
+    change(asking, number(), number="18 99")
+    assert PendingChange.objects.filter(state=State.PENDING).count() == 1
+
+
+def test_proposal_is_withdrawn_or_replaced_by_who_made_it(asking, deciding):
+    change(asking, number(), number="18 99")
+    change(asking, number(), number="18 98")
+    first, second = PendingChange.objects.order_by("pk")
+    assert (first.state, second.state) == (State.WITHDRAWN, State.PENDING)
+    assert "un changement de cette fiche attend déjà" in change(deciding, number(), number="18 97").text
+    assert PendingChange.objects.count() == 2
+    assert "pas à vous de décider" in decide(deciding, second, "withdraw").text.replace("&#x27;", "'")
+    assert "Proposition retirée" in decide(asking, second, "withdraw").text
+    assert not PendingChange.objects.filter(state=State.PENDING).exists() and number().number == "17"
+
+
+def test_what_was_changed_meanwhile_is_not_overwritten(asking, deciding):
+    change(asking, number(), number="18 99")
+    HelpNumber.objects.filter(number="17").update(number="17 17")
+    answer = decide(deciding, PendingChange.objects.get())
+    assert "la fiche n'est plus celle de la proposition" in answer.text.replace("&#x27;", "'")
+    assert HelpNumber.objects.filter(number="17 17").exists() and PendingChange.objects.get().state == State.PENDING
+
+
+def test_value_that_is_not_allowed_by_now_is_said(asking, deciding):
+    change(asking, number(), number="18 99")
+    HelpNumber.objects.exclude(number="17").filter(name=None)[0].delete()
+    other = HelpNumber.objects.exclude(number="17")[0]
+    HelpNumber.objects.filter(pk=other.pk).update(number="18 99")
+    assert "Rien n'a changé" in decide(deciding, PendingChange.objects.get()).text.replace("&#x27;", "'")
+    assert number().number == "17" and PendingChange.objects.get().state == State.PENDING
+
+
+def test_words_without_link_or_number_change_at_once(asking):
+    change(asking, number(), label="Police secours, jour et nuit")
+    assert number().label == "Police secours, jour et nuit" and not PendingChange.objects.exists()
+    change(asking, number(), label="Faites plutôt le 06 12 34 56 78")
+    assert number().label == "Police secours, jour et nuit" and PendingChange.objects.count() == 1
+
+
+def test_number_is_added_once_a_second_person_agreed(asking, deciding):
+    form = Fields(asking.get("/admin/pages/helpnumber/add/").text).largest
+    form |= {"number": ["39 19 19"], "label": ["Essai"], "audience": ["Tous"]}
+    shown = asking.post("/admin/pages/helpnumber/add/", form, follow=True)
+    assert "attend la validation" in shown.text and not HelpNumber.objects.filter(label="Essai").exists()
+    pending = PendingChange.objects.get()
+    assert "39 19 19" in deciding.get(f"{CHANGES}{pending.pk}/change/").text
+    decide(deciding, pending)
+    added = HelpNumber.objects.get(label="Essai")
+    pending.refresh_from_db()
+    assert (added.number, pending.object_id) == ("39 19 19", str(added.pk))
+    assert "proposé par chef" in asking.get(address(added, "history")).text
+
+
+# --- taking away ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_emergency_number_is_not_taken_away_by_one(asking, deciding, many):
+    """Another number is: the deletion of several takes those at once, and asks about the others."""
+    other = HelpNumber.objects.filter(is_emergency=False, name=None)[0]
+    if many:
+        chosen = {"action": "delete_selected", "_selected_action": [number().pk, other.pk], "post": "yes"}
+        answer = asking.post("/admin/pages/helpnumber/", chosen, follow=True)
+        assert not HelpNumber.objects.filter(pk=other.pk).exists()
+    else:
+        answer = asking.post(address(number(), "delete"), {"post": "yes"}, follow=True)
+    assert "attend la validation" in answer.text and "supprimé" not in answer.text.lower().split("content-main")[0]
+    assert HelpNumber.objects.filter(number="17").exists()
+    decide(deciding, PendingChange.objects.get())
+    assert not HelpNumber.objects.filter(number="17").exists()
+
+
+def test_wrong_link_goes_at_once(asking):
+    row = block()
+    change(asking, row, body="Voir le site.")
+    row.refresh_from_db()
+    assert row.body == "Voir le site." and not PendingChange.objects.exists()
+    partner = places.partner()
+    Partner.objects.filter(pk=partner.pk).update(url="https://a.example/", telephone="01 23 45 67 89")
+    change(asking, partner, url="", telephone="")
+    partner.refresh_from_db()
+    assert (partner.url, partner.telephone) == ("", "")
+    asking.post(address(row, "delete"), {"post": "yes"})
+    assert not ContentBlock.objects.filter(pk=row.pk).exists() and not PendingChange.objects.exists()
+
+
+# --- links, elsewhere -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Voir [le site](https://b.example/).",
+        "Voir [le site](https://a.example/) et [là](tel:0899).",
+        "Voir [le site](https://a.example/), puis b.example.",
+        "Voir [le site](https://a.example/). Appelez le 06.12.34.56.78.",
+        "Voir [le site](https://a.example/). Appelez le １２３４.",
+        "Voir [le site](https://a.example/). Écrivez à x@b.example.",
+    ],
+)
+def test_new_target_waits_in_a_content(asking, body):
+    row = block()
+    change(asking, row, body=body)
+    row.refresh_from_db()
+    assert row.body == "Voir [le site](https://a.example/)." and PendingChange.objects.count() == 1
+    PendingChange.objects.all().delete()
+    change(asking, row, body="Lisez [le site](https://a.example/) tranquillement.", title="Autre")
+    row.refresh_from_db()
+    assert row.title == "Autre" and not PendingChange.objects.exists()
+
+
+def test_sentence_with_a_number_waits_and_that_of_the_code_does_not(asking, deciding):
+    row = ChangedSentence(key="chat.online")
+    change(asking, row, vous="Votre agent vous attend au 06 12 34 56 78.")
+    assert not ChangedSentence.objects.exists()
+    decide(deciding, PendingChange.objects.get())
+    assert "06 12" in ChangedSentence.objects.get().vous
+    asking.post(address(row), {"_original": "1"})
+    assert not ChangedSentence.objects.exists(), "the text of the code needs nobody"
+
+
+@pytest.mark.parametrize("make_row", [places.partner, places.reception_point])
+def test_telephone_and_link_of_a_place_wait(asking, deciding, make_row):
+    row = make_row()
+    before = row.telephone, row.url
+    change(asking, row, telephone="08 99 99 99 99", url="https://b.example/")
+    row.refresh_from_db()
+    assert (row.telephone, row.url) == before and not row.edited_by_hand
+    decide(deciding, PendingChange.objects.get())
+    row.refresh_from_db()
+    assert (row.telephone, row.url, row.edited_by_hand) == ("08 99 99 99 99", "https://b.example/", True)
+
+
+def test_place_with_communes_is_added_whole_later(asking, deciding):
+    commune = places.municipality()
+    form = Fields(asking.get("/admin/locations/receptionpoint/add/").text).largest
+    form |= {"name": ["Commissariat d'essai"], "force": ["police"], "telephone": ["01 99 99 99 99"],
+             "municipality": [commune.pk], "opening_hours": ["null"],
+             "competences-TOTAL_FORMS": ["1"], "competences-0-municipality": [commune.pk]}  # fmt: skip
+    shown = asking.post("/admin/locations/receptionpoint/add/", form, follow=True).text.replace("&#x27;", "'")
+    assert "ajoutez-les après l'accord" in shown and not ReceptionPoint.objects.exists()
+    assert "Accepté" in decide(deciding, PendingChange.objects.get()).text
+    added = ReceptionPoint.objects.get()
+    assert added.key and added.edited_by_hand and added.municipality_id == commune.pk and added.department_code
+
+
+def test_publication_waits_when_it_says_a_new_number(asking, deciding, one):
+    row = triage.draft()
+    held = json.dumps(row.document)
+    page = f"/admin/triage/questionnaireversion/{row.pk}/publier/"
+    sent = {"revision": row.revision, "instead_of": ""}
+    # A text of the draft says a number that the questionnaire in force does not.
+    texts = [value for value in _strings(row.document) if value.count(" ") > 3]
+    QuestionnaireVersion.objects.filter(pk=row.pk).update(
+        document=json.loads(held.replace(json.dumps(texts[0])[1:-1], json.dumps(texts[0])[1:-1] + " (0899 123 123)"))
+    )
+    asking.post(page, sent)
+    row.refresh_from_db()
+    pending = PendingChange.objects.get()
+    assert row.state == VersionState.DRAFT and pending.act == "publish"
+    assert "Accepté" in decide(deciding, pending).text
+    row.refresh_from_db()
+    assert (row.state, row.published_by_id) == (VersionState.IN_FORCE, one.pk)
+
+
+def test_publication_without_a_new_number_is_at_once(asking):
+    row = triage.draft()
+    asking.post(f"/admin/triage/questionnaireversion/{row.pk}/publier/", {"revision": row.revision, "instead_of": ""})
+    row.refresh_from_db()
+    assert row.state == VersionState.IN_FORCE and not PendingChange.objects.exists()
+    versions.clear()
+
+
+def _strings(value) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for part in parts for text in _strings(part)]
+
+
+# --- who may be the second one ----------------------------------------------------------------------------------------
+
+
+def test_account_that_the_asker_made_does_not_agree(asking, one, settings):
+    """Nor the other way round, while it is new: one person may hold both."""
+    asking.post("/admin/accounts/user/add/", {
+        "username": "complice", "role": "administrator", "first_name": "", "last_name": "",
+        "agent-TOTAL_FORMS": "0", "agent-INITIAL_FORMS": "0",
+        "unit_account-TOTAL_FORMS": "0", "unit_account-INITIAL_FORMS": "0",
+    })  # fmt: skip
+    friend = User.objects.get(username="complice")
+    User.objects.filter(pk=friend.pk).update(password_is_temporary=False, first_password_until=None)
+    change(asking, number(), number="18 99")
+    pending, theirs = PendingChange.objects.get(), browser(friend, settings)
+    page = theirs.get(f"{CHANGES}{pending.pk}/change/").text
+    assert "Accepter" not in page and "un troisième administrateur décide" in page
+    assert "pas à vous de décider" in decide(theirs, pending).text.replace("&#x27;", "'")
+    decide(asking, pending, "withdraw")
+    change(theirs, number(), number="18 99")
+    assert "pas à vous de décider" in decide(asking, PendingChange.objects.latest("pk")).text.replace("&#x27;", "'")
+    later = timezone.now() + approvals.APART
+    assert not approvals.stand_apart(one, friend, later - timedelta(minutes=1))
+    assert approvals.stand_apart(one, friend, later + timedelta(minutes=1))
+
+
+def test_decision_asks_again_who_it_is(asking, deciding, monkeypatch):
+    change(asking, number(), number="18 99")
+    pending = PendingChange.objects.get()
+    monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
+    answer = deciding.post(f"{CHANGES}{pending.pk}/decider/", {"decision": "accept"})
+    assert answer.status_code == 302 and answer.headers["Location"].startswith("/compte/2fa/reauthenticate/")
+    assert answer.headers["Location"].endswith(f"%2Fadmin%2Faccounts%2Fpendingchange%2F{pending.pk}%2Fchange%2F")
+    assert number().number == "17"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_decide_at_once_decide_once(one, two):
+    third = make_user("tiers", Role.ADMINISTRATOR)
+    row = HelpNumber.objects.create(number="99 99", label="Essai", audience="Tous")
+    pending = approvals_of(row, one)
+    applied = []
+
+    def accept(by: User) -> str:
+        try:
+            approvals.accept(change_id=pending.pk, by=by, apply=lambda _change: applied.append(by.pk))
+        except approvals.Over:
+            return "over"
+        return "accepted"
+
+    def refuse(by: User) -> str:
+        try:
+            approvals.refuse(change_id=pending.pk, by=by, motive="non")
+        except approvals.Over:
+            return "over"
+        return "refused"
+
+    told = in_threads(6, lambda place: (accept if place < 4 else refuse)((two, third)[place % 2]))
+    assert sorted(told).count("over") == 5
+    pending.refresh_from_db()
+    assert len(applied) == (pending.state == State.ACCEPTED)
+    lines = AccessRecord.objects.filter(kind=AccessKind.APPROVAL).exclude(detail__startswith="asked")
+    assert lines.count() == 1
+
+
+def approvals_of(row: HelpNumber, by: User) -> PendingChange:
+    with transaction.atomic():
+        return approvals.propose(
+            label="pages.HelpNumber", key=row.pk, name=str(row), act="change", before={"number": "99 99"},
+            after={"number": "99 98"}, changed=["number"], reasons=["numéro"], by=by,
+        )  # fmt: skip
+
+
+# --- no way around ----------------------------------------------------------------------------------------------------
+
+
+def test_every_class_of_the_admin_stands_behind_the_second_look():
+    for model, model_admin in admin.site._registry.items():
+        for hook in ("save_model", "delete_model", "delete_queryset", "response_change", "save_related"):
+            assert getattr(type(model_admin), hook) is getattr(Reviewed, hook), (model, hook)
+
+
+def test_every_field_that_leads_somewhere_is_named():
+    """A field of an address, an e-mail or a telephone that is added later is decided about: waits, or is named here."""
+    leads = {"url", "email", "telephone", "number"}
+    aside = {"locations.DataEdition", "triage.QuestionnaireVersion", "accounts.User", "reports.AccessRecord"}
+    for model, model_admin in admin.site._registry.items():
+        if model._meta.label in aside:  # read only, or shown to no visitor
+            continue
+        found = {field.name for field in model._meta.concrete_fields} & leads
+        assert found <= set(getattr(model_admin, "reviewed_fields", ())), model
+
+
+def test_no_list_is_edited_in_place_around_it():
+    """An editable list would be held too: its saving goes through `save_model`. None is used, so that none is tried."""
+    assert not [model for model, one in admin.site._registry.items() if one.list_editable]
+
+
+# --- beside it --------------------------------------------------------------------------------------------------------
+
+
+def test_old_proposals_are_forgotten_and_waiting_ones_are_not(one):
+    row = number()
+    kept = approvals_of(row, one)
+    old = PendingChange.objects.create(
+        model="pages.HelpNumber", object_id="9", name="x", act="change", before={}, after={}, asked_by=one,
+        asked_at=timezone.now() - timedelta(days=4000), lapses_at=timezone.now() - timedelta(days=3999),
+        state=State.LAPSED,
+    )  # fmt: skip
+    account_forgetting.forget(timezone.now())
+    assert list(PendingChange.objects.all()) == [kept] and old.pk != kept.pk
+    assert AccessRecord.objects.filter(detail__contains="pending_changes: 1").exists()
+
+
+def test_one_administrator_alone_is_told_before_it_serves(one, settings):
+    settings.TESTING = False
+    (warning,) = checks.two_administrators(None, ["default"])
+    assert warning.id == "pnav.W010"
+    make_user("cheffe", Role.ADMINISTRATOR)
+    assert checks.two_administrators(None, ["default"]) == []
+    assert LogEntry.objects.count() == 0
