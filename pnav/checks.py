@@ -71,6 +71,15 @@ def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 
 @register(Tags.security, deploy=True)
+def register_leaves(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The register's digest goes somewhere."""
+    if settings.REGISTER_DIGEST_TO:
+        return []
+    message = "REGISTER_DIGEST_TO is empty: who owns the database can cut the register's tail unseen."
+    return [Warning(message, id="pnav.W009")]
+
+
+@register(Tags.security, deploy=True)
 def safe_machine(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What this machine would write to a disk of the memory of a process: keys, messages and addresses are in it."""
     messages: list[CheckMessage] = []

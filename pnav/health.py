@@ -29,7 +29,7 @@ from psycopg_pool import ConnectionPool
 
 from chat.models import Agent, Conversation
 from offload import pool as pool_of_children
-from reports import client_addresses
+from reports import client_addresses, digests
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +58,27 @@ def pool() -> ConnectionPool[Any]:
 _THREAD = ThreadPoolExecutor(1, thread_name_prefix="readiness")
 
 
+# How old the register's digests are, by destination: asked with the same connection, nothing where none is named.
+_ages: list[digests.Age] = []
+
+
 def _borrow() -> None:
+    global _ages
     with pool().connection(timeout=PROBE_SECONDS) as lent:
-        lent.execute("SELECT 1")
+        if settings.REGISTER_DIGEST_TO:
+            _ages = digests.ages(lent.execute(digests.AGES).fetchall())
+        else:
+            lent.execute("SELECT 1")
+
+
+def _digest_note() -> dict[str, Any]:
+    """The oldest of the destinations' last digests: its number, its age, and which destinations are late."""
+    if not settings.REGISTER_DIGEST_TO or not _ages:
+        return {}
+    oldest = min(_ages, key=lambda age: age.number)
+    age = None if oldest.seconds is None else round(oldest.seconds)
+    late = [one.label for one in _ages if one.is_late]
+    return {"register_digest": {"number": oldest.number, "age_seconds": age, "late": late}}
 
 
 async def _ask_postgresql() -> None:
@@ -126,7 +144,9 @@ async def ready(request: HttpRequest) -> HttpResponse:
     processes: a 200 that says so, for a balancer would otherwise take every process out. `failing`: the silent parts.
     """
     failing = await READINESS.failing()
-    notes = {"client_addresses": "private"} if client_addresses.is_private() else {}
+    notes = _digest_note()
+    if client_addresses.is_private():
+        notes["client_addresses"] = "private"
     if not failing:
         return JsonResponse({"status": "ok", **notes})
     if VITAL.isdisjoint(failing):
@@ -164,12 +184,35 @@ class ClientCollector(Collector):
         yield seen
 
 
+class DigestCollector(Collector):
+    """The register's digests, as each destination has them: the same from every process."""
+
+    def collect(self) -> Iterator[Metric]:
+        number = GaugeMetricFamily("pnav_register_digest_number", "The last one there.", labels=["destination"])
+        age = GaugeMetricFamily(
+            "pnav_register_digest_age_seconds", "How old the last one there is; -1: none.", labels=["destination"]
+        )
+        failures = GaugeMetricFamily(
+            "pnav_register_digest_failures", "Failures in a row of this destination.", labels=["destination"]
+        )
+        if settings.REGISTER_DIGEST_TO:
+            with connection.cursor() as cursor:
+                cursor.execute(digests.AGES)
+                rows = cursor.fetchall()
+            for one in digests.ages(rows):
+                number.add_metric([one.label], one.number)
+                age.add_metric([one.label], -1 if one.seconds is None else one.seconds)
+                failures.add_metric([one.label], one.failures)
+        yield from (number, age, failures)
+
+
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 REGISTRY.register(ServiceCollector())
 REGISTRY.register(ClientCollector())
+REGISTRY.register(DigestCollector())
 REGISTRY.register(pool_of_children.ENDED)
 
 

@@ -22,6 +22,7 @@ from redis.backoff import NoBackoff
 
 from pnav import secret_files
 from pnav.process_role import ProcessRole
+from reports import digest_destinations
 from reports.sealing import BadPublicKey, PublicKey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -446,6 +447,20 @@ KEEPERS = ["chat.forgetting", "pnav.pages.forgetting", "pnav.accounts.forgetting
 # Which supervisor decides about what: `reports.deciders` says what this module answers.
 DECIDERS = "chat.deciding"
 METRICS_TOKEN = _secret("METRICS_TOKEN")
+
+# --- the digest of the register, which leaves by itself: docs/adr/0056 ------------------------------------------------
+
+REGISTER_DIGEST_TO: list[str] = env.list("REGISTER_DIGEST_TO", [], subcast=str.strip)
+REGISTER_DIGEST_MINUTES = env.int("REGISTER_DIGEST_MINUTES", 60)  # a signed digest of the register each so often
+REGISTER_DIGEST_CA = env.str("REGISTER_DIGEST_CA", "")  # the file of the authority of an https destination
+REGISTER_DIGEST_KEY = _secret("REGISTER_DIGEST_KEY")  # of the worker alone
+if REGISTER_DIGEST_MINUTES < 1:
+    raise ImproperlyConfigured("REGISTER_DIGEST_MINUTES must be 1 or more.")
+try:
+    for _destination in REGISTER_DIGEST_TO:
+        digest_destinations.parse(_destination)
+except ValueError as error:  # says what a destination is, not what was written
+    raise ImproperlyConfigured(f"REGISTER_DIGEST_TO: {error}.") from None
 
 # --- logs: events and public ids, never what a person typed, never an address -------------------------------------
 

@@ -78,6 +78,8 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.AccessRecord": NoEnd(
         "a chain that loses its head proves nothing any more; it holds no content and no name (ADR 0031, 0033)"
     ),
+    "reports.RegisterDigest": NoEnd("signed digests of that chain: numbers and digests, of nobody (ADR 0056)"),
+    "reports.DigestDelivery": NoEnd("how far each destination of those digests has them"),
     "reports.RetentionRule": NoEnd("the rules themselves"),
     "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
     "accounts.User": TEAM,

@@ -3,7 +3,8 @@ from django.core.checks import run_checks
 from django.core.checks.registry import registry
 from django.db import connection
 
-from pnav.checks import DURABILITY, durable_database, safe_deployment
+from offload import process
+from pnav.checks import DURABILITY, durable_database, register_leaves, safe_deployment, safe_machine
 
 
 def ids(messages) -> list[str]:
@@ -74,3 +75,20 @@ def test_safe_deployment_sees_connections_in_clear(settings, monkeypatch, databa
 def test_safe_deployment_runs_with_deploy_only():
     assert safe_deployment in registry.deployment_checks
     assert safe_deployment not in registry.registered_checks
+
+
+def test_register_that_goes_nowhere_is_told(settings):
+    settings.REGISTER_DIGEST_TO = []
+    assert ids(register_leaves(None)) == ["pnav.W009"]
+    settings.REGISTER_DIGEST_TO = ["file:/digests/empreintes.txt"]
+    assert register_leaves(None) == []
+
+
+def test_machine_that_would_write_memory_to_a_disk_is_told(monkeypatch):
+    for name in ("can_dump", "dumps_are_piped", "swaps_in_clear"):
+        monkeypatch.setattr(process, name, lambda: False)
+    assert safe_machine(None) == []
+    for name, told in (("can_dump", "W006"), ("dumps_are_piped", "W007"), ("swaps_in_clear", "W008")):
+        with monkeypatch.context() as patch:
+            patch.setattr(process, name, lambda: True)
+            assert ids(safe_machine(None)) == [f"pnav.{told}"]

@@ -114,11 +114,13 @@ def test_our_containers_get_their_secrets_from_files(service):
     assert SERVICES[service]["env_file"] == ".env"
     environment = SERVICES[service]["environment"]
     files = {name: value for name, value in environment.items() if name.endswith("_FILE")}
-    assert {name.removesuffix("_FILE") for name in files} == SECRETS
+    own = {"REGISTER_DIGEST_KEY"} if service == "worker" else set()
+    assert {name.removesuffix("_FILE") for name in files} == SECRETS | own
     assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(SERVICES[service]["secrets"])
     assert set(environment) - set(files) - {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY", "PROCESS_ROLE"} == {
         "DATABASE_URL",
         "REDIS_URL",
+        "REGISTER_DIGEST_TO",
     }
 
 
@@ -153,7 +155,8 @@ def test_secrets_are_drawn_once_and_kept_out_of_images_and_history(tmp_path):
 @pytest.mark.parametrize("service", OURS)
 def test_our_containers_verify_whom_they_speak_to_and_show_a_certificate(service):
     folder = "owner" if service == "migrate" else "web"
-    assert SERVICES[service]["volumes"] == [f"{folder}-tls:/tls:ro"]
+    assert SERVICES[service]["volumes"][0] == f"{folder}-tls:/tls:ro"
+    assert SERVICES[service]["volumes"][1:] == (["digests:/digests"] if service == "worker" else [])
     database = urlsplit(SERVICES[service]["environment"]["DATABASE_URL"])
     assert (database.hostname, database.username) == ("postgres", authority.PARTS[folder].name)
     assert dict(parse_qsl(database.query)) == {
@@ -213,6 +216,17 @@ def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
         assert SERVICES[name]["depends_on"]["authority"]["condition"] == "service_completed_successfully"
         assert f"{name}-tls:/tls:ro" in SERVICES[name]["volumes"]
     assert {part.owner for place, part in authority.PARTS.items() if place in {"owner", "web"}} == {10001}
+
+
+def test_key_of_the_registers_digests_is_the_workers_alone_and_they_go_somewhere():
+    holders = [name for name, service in SERVICES.items() if "register_digest_key" in service.get("secrets", [])]
+    assert holders == ["worker"]
+    worker = SERVICES["worker"]
+    assert worker["environment"]["REGISTER_DIGEST_KEY_FILE"] == "/run/secrets/register_digest_key"
+    assert set(SERVICES["web"]["secrets"]) == set(worker["secrets"]) - {"register_digest_key"}
+    default = "${REGISTER_DIGEST_TO:-file:/digests/empreintes.txt}"
+    assert {SERVICES[name]["environment"]["REGISTER_DIGEST_TO"] for name in OURS} == {default}
+    assert "install --directory --owner 10001 /digests" in (ROOT / "deploy/Dockerfile").read_text()
 
 
 def test_each_key_is_mounted_where_it_is_used_and_nowhere_else():

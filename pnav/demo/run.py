@@ -124,6 +124,11 @@ def _new_settings() -> dict[str, str]:
     return {"SECRET_KEY": secrets.token_urlsafe(60), "CONTENT_KEYS": f"demo:{key}"}
 
 
+def _new_digest_key() -> str:
+    """What signs the register's digests."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
 def _new_seal() -> dict[str, Any]:
     """A key of the seal with its three shares and their passphrases: what production never has in one place."""
     key = PrivateKey.generate()
@@ -299,6 +304,7 @@ def _run(port: int, data: Path | None) -> int:
         os.environ.update(
             _remembered("settings.json", _new_settings),
             SEAL_PUBLIC_KEY=seal["public_key"],
+            REGISTER_DIGEST_KEY=_remembered("digest_key.json", _new_digest_key),
             DEMO="1",
             DATABASE_STATEMENT_SECONDS="0",  # this process migrates and imports; the web and the worker get the default
             DATABASE_URL=postgres.url,
@@ -307,6 +313,7 @@ def _run(port: int, data: Path | None) -> int:
             DJANGO_SETTINGS_MODULE="pnav.settings",
         )
         os.environ.setdefault("LOG_LEVEL", "INFO")
+        os.environ.setdefault("REGISTER_DIGEST_TO", f"file:{STATE.resolve() / 'empreintes.txt'}")
         _say("Préparation de la base, des lieux et des comptes…")
         demo = _prepare(data, port)
         del os.environ["DATABASE_STATEMENT_SECONDS"]

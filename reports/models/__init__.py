@@ -1,6 +1,7 @@
 """The tables of this room, by subject."""
 
 from reports.house_models import HouseRule
+from reports.models.digest import DigestDelivery, RegisterDigest
 from reports.models.keeping import Erased, ErasureRequest, Freeze, RetentionRule, Tombstone
 from reports.models.register import AccessKind, AccessRecord, Motive
 from reports.models.report import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
@@ -10,6 +11,7 @@ __all__ = [
     "AccessKind",
     "AccessRecord",
     "AgeBand",
+    "DigestDelivery",
     "Erased",
     "ErasureRequest",
     "Expectation",
@@ -21,6 +23,7 @@ __all__ = [
     "OpeningRequest",
     "OpeningStep",
     "Platform",
+    "RegisterDigest",
     "Report",
     "ReporterRole",
     "RetentionRule",

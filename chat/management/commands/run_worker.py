@@ -18,7 +18,8 @@ from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from chat import clock, departures, duty, handover, queue, stepping_in
-from reports import networks, openings
+from reports import digests, networks, openings
+from reports.signed_digests import BadKey
 from sentences import shelf
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ REMIND_SECONDS = 15 * 60
 
 
 class Command(BaseCommand):
-    """Dispatch, end leases, take out who left; every hour, purge."""
+    """Dispatch, end leases, take out who left; every hour, purge; beside it, bring the register's digest away."""
 
     help = "Distribue la file d'attente, surveille les présences et purge ce qui a fait son temps."
 
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
+        self._start_digests(stop)
         purge_at = time.monotonic()
         count = 0
         while not stop.is_set():
@@ -61,6 +63,19 @@ class Command(BaseCommand):
             if ticks and count >= ticks:
                 return
             stop.wait(TICK_SECONDS)
+
+    def _start_digests(self, stop: threading.Event) -> None:
+        """The register's digest leaves beside the ticks: a destination that is slow or away holds up nobody."""
+        if not settings.REGISTER_DIGEST_TO:
+            return
+        try:
+            digests.key()
+        except BadKey:
+            raise CommandError(
+                "REGISTER_DIGEST_TO est donné sans clé : REGISTER_DIGEST_KEY (ou _FILE), 32 octets tirés au sort, en "
+                "base64. « sh deploy/secrets.sh » en tire une."
+            ) from None
+        digests.Turns(stop).start()
 
     _ticked_at: datetime | None = None  # when the last tick without an error ended
     _spare_until = 0.0  # of the monotonic clock

@@ -2,13 +2,16 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from reports import register
+from reports import register, signed_digests
 from reports.register import Digest, Wound
+from reports.signed_digests import BadKey, Fault, Found
 
 WORDS = {
     Wound.CHANGED: "la ligne {number} a été modifiée.",
@@ -18,6 +21,15 @@ WORDS = {
     Wound.REWRITTEN: "la ligne {number} n'a pas l'empreinte publiée : le registre a été réécrit, à partir d'une ligne "
     "entre la {first} et celle-ci.",
 }
+FAULTS = {
+    Fault.UNREADABLE: "la ligne {number} de ce qui a été gardé ne se lit pas.",
+    Fault.FORGED: "l'empreinte n° {number} n'est pas signée par cette clé.",
+    Fault.FORKED: "deux empreintes différentes portent le n° {number}.",
+    Fault.MISSING: "l'empreinte n° {number} manque.",
+    Fault.BROKEN: "l'empreinte n° {number} ne suit pas celle d'avant.",
+    Fault.BACKWARDS: "l'empreinte n° {number} est plus ancienne, ou a moins de lignes, que celle d'avant.",
+}
+FILE_MOST = 64 * 1024 * 1024  # bytes of a file of signed digests: some twenty years, one an hour
 
 
 def published(text: str) -> Digest:
@@ -42,13 +54,41 @@ class Command(BaseCommand):
             metavar="N:EMPREINTE",
             help="une empreinte publiée auparavant (l'option peut être répétée)",
         )
+        parser.add_argument(
+            "--digests",
+            action="append",
+            default=[],
+            type=Path,
+            metavar="FICHIER",
+            help="des empreintes signées, comme le worker les a fait partir, une par ligne (peut être répétée)",
+        )
+        parser.add_argument("--key", default="", metavar="CLÉ", help="la clé publique qui les a signées")
+        parser.add_argument("--show-key", action="store_true", help="montrer la clé publique de cette installation")
 
-    def handle(self, *args: Any, published: list[Digest], **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        published: list[Digest],
+        digests: list[Path],
+        key: str = "",
+        show_key: bool = False,
+        **options: Any,
+    ) -> None:
+        if show_key:
+            self.stdout.write(_own_key())
+            return
+        found = self._read(digests, key) if digests else None
+        if found is not None:
+            published = [*published, *(Digest(one.line, one.head) for one in found.statements if one.line)]
         with transaction.atomic():  # one cursor, read a few lines at a time
             verdict = register.verify(register.read(), published)
         if verdict.wound is not None:
             words = WORDS[verdict.wound].format(number=verdict.number, first=verdict.since + 1)
             self.stderr.write(f"Le registre est rompu : {words}")
+            sys.exit(1)
+        if found is not None and found.faults:
+            for fault, number in found.faults:
+                self.stderr.write(f"Les empreintes signées sont fautives : {FAULTS[fault].format(number=number)}")
             sys.exit(1)
         if verdict.last is None:
             self.stdout.write("Le registre est vide.")
@@ -58,3 +98,36 @@ class Command(BaseCommand):
             self.stdout.write(f"Conforme aux empreintes publiées, jusqu'à la ligne {verdict.since}.")
         self.stdout.write("À publier ailleurs, aujourd'hui :")
         self.stdout.write(str(verdict.last))
+
+    def _read(self, files: list[Path], key: str) -> Found:
+        """What is kept, by the key that is given, or by that of this installation when none is."""
+        try:
+            public = signed_digests.public_key(key or _own_key())
+        except BadKey:
+            raise CommandError("--key : la clé publique, comme « verify_register --show-key » l'affiche.") from None
+        lines: list[str] = []
+        for path in files:
+            try:
+                with path.open("rb") as file:
+                    lines += file.read(FILE_MOST).decode("ascii", errors="replace").splitlines()
+            except OSError as error:
+                raise CommandError(f"--digests : ce fichier ne se lit pas ({type(error).__name__}).") from None
+        found = signed_digests.read(lines, public)
+        if not found.statements:
+            raise CommandError("--digests : aucune empreinte signée par cette clé ici.")
+        last = found.statements[-1]
+        self.stdout.write(
+            f"Empreintes signées : {len(found.statements)}, de la n° {found.statements[0].number} "
+            f"à la n° {last.number}, du {last.at:%d/%m/%Y à %H:%M} UTC."
+        )
+        return found
+
+
+def _own_key() -> str:
+    """The public key of this installation. Raises CommandError where its private half is not."""
+    try:
+        return signed_digests.text_of(signed_digests.private_key(settings.REGISTER_DIGEST_KEY).public_key())
+    except BadKey:
+        raise CommandError(
+            "La clé n'est pas ici (REGISTER_DIGEST_KEY) : donnez --key, notée là où les empreintes sont gardées."
+        ) from None

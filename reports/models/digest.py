@@ -1,0 +1,41 @@
+"""Signed digests of the register, and how far each destination has them (docs/adr/0056)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from reports.signed_digests import Statement
+
+
+class RegisterDigest(models.Model):
+    """One statement as it left, or is about to. What counts is the copy that lies elsewhere."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    text = models.CharField(max_length=400)
+
+    class Meta:
+        verbose_name = _("empreinte signée du registre")
+        verbose_name_plural = _("empreintes signées du registre")
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+    def read(self) -> Statement:
+        """Raises ValueError when somebody changed the row."""
+        return Statement.parse(self.text)
+
+
+class DigestDelivery(models.Model):
+    """One destination. number: of the last statement that it has, 0 for none; failures: in a row, since then."""
+
+    destination = models.CharField(max_length=500, unique=True)
+    number = models.PositiveBigIntegerField(default=0, db_default=0)
+    delivered_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        verbose_name = _("destination des empreintes du registre")
+        verbose_name_plural = _("destinations des empreintes du registre")
+
+    def __str__(self) -> str:
+        return self.destination.partition(":")[0]

@@ -1,0 +1,178 @@
+"""A digest of the register as it leaves: numbered, chained, signed with Ed25519 (RFC 8032). Pure (docs/adr/0056).
+
+One line of ASCII, so that it can be appended to a file, sent, printed, read aloud and typed again:
+`pnav-digest-1 NUMBER LINE:HEAD PREVIOUS TIME KEY SIGNATURE`
+- NUMBER: 1, 2, 3…; LINE and HEAD: the last line of the register and its digest (0 and zeros when it was empty);
+- PREVIOUS: SHA-256 of the statement before, as its whole line, in hexadecimal; zeros for the first;
+- TIME: of PostgreSQL, in UTC, to the second; KEY: the first 16 hexadecimal digits of SHA-256 of the public key;
+- SIGNATURE: of all before it, in URL-safe base64. It says nothing of anybody.
+
+Who holds the server holds the key too, and may sign what is false from then on. What has left cannot be taken back:
+that is what the numbers, the chain and the place where it lies are for. The signature keeps others from adding to it.
+"""
+
+import base64
+import binascii
+import hashlib
+import itertools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+NAME = "pnav-digest-1"
+ZERO = "0" * 64
+LONGEST = 400  # characters of a line; a statement has 300 to 340
+_LINE = re.compile(
+    rf"{NAME} ([1-9][0-9]{{0,17}}) ([0-9]{{1,18}}):([0-9a-f]{{64}}) ([0-9a-f]{{64}})"
+    r" ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z) ([0-9a-f]{16}) ([A-Za-z0-9_-]{86})"
+)
+
+
+class BadKey(ValueError):
+    """Not a key of Ed25519 in URL-safe base64."""
+
+
+def private_key(text: str) -> Ed25519PrivateKey:
+    """The key of 32 random bytes in URL-safe base64, as deploy/secrets.sh draws it. Raises BadKey."""
+    return Ed25519PrivateKey.from_private_bytes(_bytes(text))
+
+
+def public_key(text: str) -> Ed25519PublicKey:
+    """The key as `text_of` writes it. Raises BadKey."""
+    return Ed25519PublicKey.from_public_bytes(_bytes(text))
+
+
+def text_of(key: Ed25519PublicKey) -> str:
+    """A public key in URL-safe base64: 43 characters, to be written down where the digests are verified."""
+    return base64.urlsafe_b64encode(key.public_bytes_raw()).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        raw = base64.urlsafe_b64decode(text.strip().rstrip("=") + "=")
+    except (binascii.Error, ValueError):
+        raise BadKey from None
+    if len(raw) != 32:
+        raise BadKey
+    return raw
+
+
+def name_of(key: Ed25519PublicKey) -> str:
+    """What a statement says of the key that signed it."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One signed digest. line, head: of the register; at: in UTC, without fractions of a second."""
+
+    number: int
+    line: int
+    head: str
+    previous: str
+    at: datetime
+    key: str
+    signature: str
+
+    @property
+    def signed(self) -> str:
+        """What the signature is of."""
+        at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{NAME} {self.number} {self.line}:{self.head} {self.previous} {at} {self.key}"
+
+    @property
+    def text(self) -> str:
+        """The whole line, without its end."""
+        return f"{self.signed} {self.signature}"
+
+    @property
+    def digest(self) -> str:
+        """What the next statement remembers."""
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()
+
+    def is_signed_by(self, key: Ed25519PublicKey) -> bool:
+        """Whether this key signed it."""
+        try:
+            key.verify(base64.urlsafe_b64decode(self.signature + "=="), self.signed.encode("ascii"))
+        except InvalidSignature:
+            return False
+        return self.key == name_of(key)
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """Raises ValueError for anything but a statement; its signature is not looked at."""
+        found = _LINE.fullmatch(line.strip()) if len(line) <= LONGEST else None
+        if found is None:
+            raise ValueError("not a statement")
+        at = datetime.strptime(found[5], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return cls(int(found[1]), int(found[2]), found[3], found[4], at, found[6], found[7])
+
+
+def sign(key: Ed25519PrivateKey, *, line: int, head: str, at: datetime, previous: Statement | None = None) -> Statement:
+    """The statement that comes after `previous`."""
+    number = previous.number + 1 if previous else 1
+    before = previous.digest if previous else ZERO
+    unsigned = Statement(number, line, head, before, at.replace(microsecond=0), name_of(key.public_key()), "")
+    signature = base64.urlsafe_b64encode(key.sign(unsigned.signed.encode("ascii"))).decode().rstrip("=")
+    return Statement(number, line, head, before, unsigned.at, unsigned.key, signature)
+
+
+# --- reading them back ----------------------------------------------------------------------------------------------
+
+
+class Fault(StrEnum):
+    """What is wrong with statements that were kept elsewhere."""
+
+    UNREADABLE = "unreadable"
+    FORGED = "forged"  # another key signed it, or nobody did
+    FORKED = "forked"  # two statements have one number
+    MISSING = "missing"  # a number between two others
+    BROKEN = "broken"  # it does not remember the one before it
+    BACKWARDS = "backwards"  # an earlier time, or fewer lines of the register, than the one before it
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Statements in the order of their numbers, and what is wrong with them: (fault, number of the statement, or of
+    the line of the file when it is unreadable)."""
+
+    statements: tuple[Statement, ...]
+    faults: tuple[tuple[Fault, int], ...]
+
+
+def read(lines: Iterable[str], key: Ed25519PublicKey) -> Found:
+    """Read statements that were kept, from one place or several, in any order; the same one twice is one.
+
+    A line that another one begins with, just after it, was torn by a crash and written again: it is no fault.
+    """
+    texts = [line.strip() for line in lines]
+    statements: dict[int, Statement] = {}
+    faults: list[tuple[Fault, int]] = []
+    for place, text in enumerate(texts):
+        if not text:
+            continue
+        try:
+            one = Statement.parse(text)
+        except ValueError:
+            if not (place + 1 < len(texts) and texts[place + 1].startswith(text)):
+                faults.append((Fault.UNREADABLE, place + 1))
+            continue
+        if not one.is_signed_by(key):
+            faults.append((Fault.FORGED, one.number))
+        elif statements.setdefault(one.number, one) != one:
+            faults.append((Fault.FORKED, one.number))
+    ordered = [statements[number] for number in sorted(statements)]
+    for before, one in itertools.pairwise(ordered):
+        if one.number != before.number + 1:
+            faults.append((Fault.MISSING, before.number + 1))
+        elif one.previous != before.digest:
+            faults.append((Fault.BROKEN, one.number))
+        if one.at < before.at or one.line < before.line:
+            faults.append((Fault.BACKWARDS, one.number))
+    return Found(tuple(ordered), tuple(faults))
