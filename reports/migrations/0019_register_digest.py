@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reports', '0017_crowded'),
+        ('reports', '0018_approval'),
     ]
 
     operations = [
