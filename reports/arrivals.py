@@ -7,6 +7,7 @@ or not; then one value for each later connection. See docs/adr/0030.
 import base64
 import hmac
 import logging
+import math
 import secrets
 import time
 from collections.abc import Sequence
@@ -158,11 +159,20 @@ def record_request(request: HttpRequest, report: UUID) -> None:
 
 
 def _is_new(mark: bytes) -> bool:
-    """Whether this was not there in the last SAME_ADDRESS_SECONDS. The oldest are let go when there are too many."""
+    """Whether this was not there in the last SAME_ADDRESS_SECONDS.
+
+    What is older is let go, two marks for each that comes, so that the memory of the process tells of ten minutes and
+    not of days; the oldest are, too, when there are too many.
+    """
     now = time.monotonic()
     if _seen.get(mark, 0.0) > now:
         return False
+    _seen.pop(mark, None)  # put last again: the first of them are the oldest
     _seen[mark] = now + SAME_ADDRESS_SECONDS
+    for _each in range(2):
+        oldest = next(iter(_seen), b"")
+        if _seen.get(oldest, math.inf) <= now:
+            _seen.pop(oldest, None)
     while len(_seen) > SEEN_AT_MOST:
         _seen.pop(next(iter(_seen)), None)
     return True

@@ -193,7 +193,8 @@ def test_redis_takes_nobody_in_clear_nor_without_a_name():
     assert options["--port"] == "0" and options["--tls-port"] == "6379" and options["--tls-auth-clients"] == "yes"
     for name, file in (("ca-cert", "authority"), ("cert", "certificate"), ("key", "key")):
         assert options[f"--tls-{name}-file"] == f"/tls/{file}.pem"
-    assert options["--aclfile"] == "/tls/users.acl" and options["--save"] == ""
+    assert options["--aclfile"] == "/tls/users.acl" and options["--save"] == "" and options["--appendonly"] == "no"
+    assert options["--slowlog-log-slower-than"] == "-1"  # it would keep commands with their instants
     lines = authority.users("a password").splitlines()
     assert lines[0] == "user default off" and len(lines) == 2
     assert " -@all " in lines[1] and "+@" not in lines[1] and "nopass" not in lines[1] and "a password" not in TEXT

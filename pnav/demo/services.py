@@ -250,7 +250,8 @@ class Valkey(Service):
             self.sockets = Path(tempfile.mkdtemp(prefix="pnav-valkey-"))
         self._spawn(
             [get_binary_path(), "--port", "0", "--unixsocket", self.sockets / "valkey.sock",
-             "--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--dir", self.sockets, *self.options],
+             "--unixsocketperm", "700", "--save", "", "--appendonly", "no", "--slowlog-log-slower-than", "-1",
+             "--dir", self.sockets, *self.options],
             cwd="/",
         )  # fmt: skip
         self._wait_until(self._is_ready)

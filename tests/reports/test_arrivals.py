@@ -153,8 +153,21 @@ def test_page_that_asks_again_says_nothing_new_for_a_while_and_nothing_to_redis(
     arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), one.public_id)
     arrivals.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), one.public_id)
     assert len(opened(one, SealedField.CONNECTION)) == 5
+    monkeypatch.setattr(arrivals, "SAME_ADDRESS_SECONDS", 600)
     monkeypatch.setattr(arrivals, "SEEN_AT_MOST", 3)
     assert all(arrivals._is_new(bytes([number])) for number in range(9)) and len(arrivals._seen) == 3
+
+
+def test_memory_of_who_came_is_let_go_when_it_is_old(monkeypatch):
+    """It tells of the last ten minutes to whoever reads the memory of the process, not of days."""
+    monkeypatch.setattr(arrivals, "_seen", {})
+    clock = [0.0]
+    monkeypatch.setattr(arrivals.time, "monotonic", lambda: clock[0])
+    assert all(arrivals._is_new(b"early %d" % number) for number in range(10))
+    clock[0] = arrivals.SAME_ADDRESS_SECONDS + 1.0
+    assert all(arrivals._is_new(b"late %d" % number) for number in range(5))
+    assert sorted(arrivals._seen) == [b"late %d" % number for number in range(5)]
+    assert not arrivals._is_new(b"late 0") and arrivals._is_new(b"early 0")
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -122,12 +122,17 @@ def test_worker_uses_every_counter_so_that_none_tells_when_it_was_used(unit, pre
     monkeypatch.setattr(networks, "now", NOW)
     networks.keep()
     file_report(unit, ADDRESSES[0])
-    time.sleep(2.2)
+    time.sleep(3.2)
     before = {name: one.idle for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
-    assert max(before.values()) >= 2
+    assert max(before.values()) >= 3
     networks.keep()
     after = {name: one.idle for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
-    assert set(after) >= set(before) and set(after.values()) <= {0, 1}
+    assert set(after) >= set(before) and max(after.values()) <= 2
+
+
+def test_redis_keeps_no_log_of_commands():
+    """The slow log would hold what was counted, and when."""
+    assert limits.server().config_get("slowlog-log-slower-than") == {"slowlog-log-slower-than": "-1"}
 
 
 # --- who --------------------------------------------------------------------------------------------------------------
@@ -148,10 +153,13 @@ def state_after(settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[flo
     for after, address in acts:
         monkeypatch.setattr(networks, "now", lambda at=START + after: at)
         file_report(unit, address)
-    time.sleep(1.1)
+    time.sleep(3.1)
     monkeypatch.setattr(networks, "now", lambda: START + 3_000.0)
     networks.keep()
-    return {name: one for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
+    found = {name: one for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
+    # The tick, not the act; a second or two may pass between it and this reading, which counts whole ones.
+    assert all(one.idle <= 2 for one in found.values())
+    return {name: replace(one, idle=0) for name, one in found.items()}
 
 
 def test_state_is_the_same_whatever_the_order_and_the_instants(unit, settings, monkeypatch):
