@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from pnav.accounts import approvals
 from pnav.accounts.approval_rules import Act, State
 from pnav.accounts.models import PendingChange
+from sentences import contacts
 from triage.versions import Refused
 
 ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
@@ -43,14 +44,14 @@ class DecisionForm(forms.Form):
 class PendingChangeAdmin(admin.ModelAdmin):
     """Read here and decided here; written by the pages that propose."""
 
-    list_display = ("name", "kind", "act", "state_now", "asked_by", "asked_at", "lapses_at", "decided_by")
+    list_display = ("name", "kind", "act", "state_now", "asked_by", "lapses_at", "decided_by")
     list_filter = ("state", "act")
     list_select_related = ("asked_by", "decided_by")
     fields = ("kind", "act", "state_now", "asked_by", "asked_at", "lapses_at", "decided_by", "decided_at", "motive")
     readonly_fields = fields
     change_form_template = "admin/accounts/pendingchange/change_form.html"
 
-    @admin.display(description=gettext_lazy("fiche"))
+    @admin.display(description=gettext_lazy("sorte"))
     def kind(self, change: PendingChange) -> str:
         return str(_model(change)._meta.verbose_name)
 
@@ -80,6 +81,7 @@ class PendingChangeAdmin(admin.ModelAdmin):
                 "proposal": change,
                 "title": change.name,
                 "rows": _rows(change),
+                "leads_to": _leads_to(change),
                 "state": _state(change),
                 "may_decide": approvals.may_decide(change, request.user, now),
                 "may_withdraw": is_open and change.asked_by_id == request.user.pk,
@@ -168,6 +170,12 @@ def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
         for name in names
     ]
     return [row for row in rows if row[1] or row[2]]
+
+
+def _leads_to(change: PendingChange) -> list[str]:
+    """The links and numbers that its texts did not hold before: what the second person checks, at its source."""
+    before, after = (contacts.texts_of(values) for values in (change.before, change.after))
+    return [] if change.act in {Act.DELETE, Act.PUBLISH} else sorted(contacts.new_in(before, after))
 
 
 def _shown(value: Any) -> str:

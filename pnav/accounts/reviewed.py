@@ -78,12 +78,13 @@ class Reviewed(admin.ModelAdmin):
         *,
         act: Act,
         reasons: list[str],
+        name: str = "",
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
         changed: list[str] | None = None,
     ) -> PendingChange | None:
         """Keep it for a second person, with its lines of the register and of the history; None when somebody else's
-        change of this object waits already, which the page then says."""
+        change of this object waits already, which the page then says. name: by which it is known before the change."""
         who: Any = request
         who.waiting_objects = [*getattr(request, "waiting_objects", ()), obj]
         who.is_recorded = True  # by `approvals`: an action that leads here leaves no line of its own
@@ -92,7 +93,7 @@ class Reviewed(admin.ModelAdmin):
             change = approvals.propose(
                 label=self.opts.label,
                 key=key,
-                name=str(obj),
+                name=name or str(obj),
                 act=act,
                 before=before or {},
                 after=after or {},
@@ -139,12 +140,13 @@ class Reviewed(admin.ModelAdmin):
             return
         before, after = _values(kept) if kept is not None else {}, _values(obj)
         if kept is not None:
-            after = {name: value for name, value in after.items() if value != before[name]}
+            after = {name: value for name, value in after.items() if _lines(value) != _lines(before[name])}
             before = {name: before[name] for name in after}
         self.ask_second(
             request,
             obj,
             act=Act.CHANGE if change else Act.ADD,
+            name=str(kept if kept is not None else obj),
             reasons=reasons,
             before=before,
             after=after,
@@ -290,6 +292,11 @@ def _values(row: models.Model) -> dict[str, Any]:
         and not getattr(field, "auto_now", False)
         and not getattr(field, "auto_now_add", False)
     }
+
+
+def _lines(value: Any) -> Any:
+    """A browser sends every line of a text with two signs at its end: that alone changes nothing."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:

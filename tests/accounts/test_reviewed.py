@@ -272,6 +272,8 @@ def test_new_target_waits_in_a_content(asking, body):
     change(asking, row, body=body)
     row.refresh_from_db()
     assert row.body == "Voir [le site](https://a.example/)." and PendingChange.objects.count() == 1
+    shown = asking.get(f"{CHANGES}{PendingChange.objects.get().pk}/change/").text
+    assert "à vérifier" in shown and shown.count("<li><strong><code>") >= 1 and "<code>https://a" not in shown
     PendingChange.objects.all().delete()
     change(asking, row, body="Lisez [le site](https://a.example/) tranquillement.", title="Autre")
     row.refresh_from_db()
