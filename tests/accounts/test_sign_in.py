@@ -146,6 +146,22 @@ def test_login_failures_from_elsewhere_do_not_lock_the_owner_out(client):
     assert sign_in(client, "camille").url == "/console/"
 
 
+def test_login_failures_of_one_household_count_together_whatever_its_lines(client):
+    """A fresh /64 for each try: the /56 of a household has twice as many as one line."""
+    make_user("camille", totp=True)
+    locked = [is_locked(client, REMOTE_ADDR=f"2001:db8:0:ff{number:02x}::1") for number in range(12)]
+    assert locked == [False] * 10 + [True] * 2
+
+
+def test_sign_ins_of_one_household_count_together_whatever_its_lines(monkeypatch):
+    monkeypatch.setattr("pnav.accounts.attempts.SIGN_INS", 2)
+    statuses = [
+        Client(REMOTE_ADDR=f"2001:db8:0:ff{number:02x}::1").post("/compte/login/", {"login": "x", "password": "y"})
+        for number in range(6)
+    ]
+    assert [answer.status_code for answer in statuses] == [200] * 4 + [429] * 2
+
+
 def test_login_failures_from_many_addresses_lock_the_account(client):
     make_user("camille", totp=True)
     locked = [is_locked(client, REMOTE_ADDR=f"198.51.100.{number // 5}") for number in range(50)]

@@ -17,6 +17,7 @@ from locations.models import DataEdition
 from locations.session import Choice
 from pnav.pages import editions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
+from reports import house_rules
 from reports.models import RetentionRule
 from triage.questions import VERSION
 
@@ -432,6 +433,15 @@ def test_feedback_of_one_network_has_a_limit_whatever_the_visits(own_counters):
     statuses = [Client().post("/avis/", OPINION, REMOTE_ADDR=f"2001:db8::{number}").status_code for number in range(21)]
     assert statuses == [302] * 20 + [429]
     assert Client().post("/avis/", OPINION, REMOTE_ADDR="2001:db8:0:1::1").status_code == 302
+
+
+def test_feedback_of_one_household_has_a_limit_whatever_its_lines(own_counters, set_rule):
+    """A fresh /64 for each opinion: the /56 of a household gives twice as many, and no more."""
+    set_rule(house_rules.OPINIONS_OF_NETWORK, 5)
+    lines = [f"2001:db8:0:ff{number:02x}::1" for number in range(12)]
+    statuses = [Client().post("/avis/", OPINION, REMOTE_ADDR=line).status_code for line in lines]
+    assert statuses == [302] * 10 + [429] * 2
+    assert Client().post("/avis/", OPINION, REMOTE_ADDR="2001:db8:0:100::1").status_code == 302
 
 
 def test_feedback_with_an_error_does_not_count(client: Client, own_counters):

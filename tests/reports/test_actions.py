@@ -62,3 +62,13 @@ def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
     here, there = (rf.get("/", REMOTE_ADDR=address) for address in ("192.0.2.1", "198.51.100.1"))
     assert [views._is_crowded(here) for _each in range(21)] == [False] * 20 + [True]
     assert not views._is_crowded(there)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("lines", "believed"), [("2001:db8:0:ff{:02x}::1", 40), ("2001:db8:0:{:x}00::1", 120)])
+def test_is_crowded_counts_a_household_and_a_provider_s_part_too(rf, set_rule, lines, believed):
+    """One /56 had 51,200 believed reports an hour, with a fresh /64 for each."""
+    set_rule(house_rules.REPORTS_MOST, 20)
+    found = [views._is_crowded(rf.get("/", REMOTE_ADDR=lines.format(number))) for number in range(believed + 5)]
+    assert found == [False] * believed + [True] * 5
+    assert not views._is_crowded(rf.get("/", REMOTE_ADDR="2001:db8:1::1"))
