@@ -28,6 +28,14 @@ class ConversationClosed(Exception):
     """Nothing can be added: the conversation is closed or was abandoned."""
 
 
+class ExchangeFull(ConversationClosed):
+    """The exchange holds as much as one may hold (`chat.bounds`): nothing can be added, by whoever asked."""
+
+
+class TooFast(Exception):
+    """More messages than a person writes: the same one may be sent again in a few seconds. Nothing was written."""
+
+
 class NotYours(Exception):
     """The conversation is no longer assigned to this agent."""
 
@@ -72,17 +80,29 @@ def open_conversation(*, report: Report) -> Conversation:
 
 
 def post_message(
-    *, conversation_id: int, client_id: UUID | str, body: str, author: str, agent: Agent | None = None
+    *,
+    conversation_id: int,
+    client_id: UUID | str,
+    body: str,
+    author: str,
+    agent: Agent | None = None,
+    is_metered: bool = True,
 ) -> Written:
     """Add one message to an open conversation, once, and announce it after commit: `writing.write` says what it means.
 
-    A person who waits may write already: nothing has to be said twice. Raises ConversationClosed, NotYours.
+    A person who waits may write already: nothing has to be said twice. Raises ConversationClosed, ExchangeFull (which
+    is one), NotYours; TooFast for a person only. is_metered: False for what makes long exchanges to test or measure.
     """
     public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
     draft = Draft(conversation_id, str(public_id), author, agent.pk if agent else None, str(client_id), body)
+    draft.is_metered = is_metered
     [answer] = write([draft])
     if answer is Refusal.FORBIDDEN:
         raise NotYours
+    if answer is Refusal.TOO_FAST:
+        raise TooFast
+    if answer is Refusal.FULL:
+        raise ExchangeFull
     if isinstance(answer, Refusal):
         raise ConversationClosed
     doorbell.message_posted(public_id, answer.seq)  # for a repeat too: its first ring may have been lost

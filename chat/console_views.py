@@ -140,6 +140,7 @@ def _words() -> dict[str, str]:
         "read": _("Lu"),
         "misleading": _("adresse trompeuse possible"),
         "refused": _("Non envoyé : l'échange ne vous est plus confié"),
+        "full": _("Non envoyé : l'échange est plein. Terminez-le, ou passez-le à un collègue."),
         "empty": _("Le message est vide. Écrivez quelques mots, puis envoyez."),
         "too_long": _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
         "waits_me": _("Attend votre réponse"),
@@ -384,6 +385,10 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
             if message.body != body:
                 # The browser's « Back » brought a sent form back and another text was written in it.
                 _post(current, agent, uuid.uuid4(), body)
+        except actions.ExchangeFull:
+            form.add_error(
+                "body", _("L'échange est plein : ce message n'est pas parti. Terminez-le, ou passez-le à un collègue.")
+            )
         except actions.ConversationClosed:
             form.add_error("body", _("L'échange est terminé : ce message n'a pas été envoyé."))
             current.refresh_from_db()

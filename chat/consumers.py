@@ -4,7 +4,6 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
 from chat import access, protocol, refusals
@@ -12,7 +11,17 @@ from chat.identity import Identities, Identity
 from chat.protocol import ProtocolError
 from chat.reading import Own, Snapshot
 from chat.seats import Beat, Seat
-from chat.socket import POSTS, Bucket, Send, Socket
+from chat.socket import (
+    AGENT_POSTS,
+    AGENT_POSTS_A_SECOND,
+    AGENT_POSTS_AT_ONCE,
+    POSTS,
+    POSTS_A_SECOND,
+    POSTS_AT_ONCE,
+    Bucket,
+    Send,
+    Socket,
+)
 from chat.threads import DATABASE_AWAY, in_db
 from reports import events
 from reports.arrivals import Arrival
@@ -42,7 +51,7 @@ class ConversationSocket(Socket):
         socket = cls(identities, identity, send)
         socket.report, socket.generation = identity.report, identity.generation
         socket.seat = Seat(socket, found.conversation_id, found.public_id, found.last_seq)
-        socket._posts = POSTS.setdefault(found.public_id, Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND))
+        socket._posts = POSTS.setdefault(found.public_id, Bucket(POSTS_AT_ONCE, POSTS_A_SECOND))
         return socket
 
     def arrive(self, scope: dict[str, Any]) -> None:
@@ -75,10 +84,11 @@ class ConversationSocket(Socket):
                 seat.cursor = min(frame.after, seat.cursor)
             self.board.beat(seat)
             return
-        # One measure a conversation, however many sockets post to it.
+        # One measure a conversation, however many sockets of this process post to it. It keeps a flood from the
+        # database, where the exact one is (`chat.bounds`).
         if client_id is not None and self._bucket is not None and not self._posts.take():
             events.tell(Event.LIMIT_REACHED, limit="posts")
-            raise ProtocolError(protocol.RATE_LIMITED, "Too many messages at once: send it again later.", client_id)
+            raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
         self.handle_in(seat, frame)
 
 
@@ -94,8 +104,9 @@ class ConsoleSocket(Socket):
     _is_again: bool
     is_doubtful: bool  # something about the account changed: ask whether it may still answer
     _queue_text: str
+    _posts: Bucket
 
-    __slots__ = ("_is_again", "_is_looking", "_queue_text", "agent_id", "beat", "is_doubtful", "own", "seats")
+    __slots__ = ("_is_again", "_is_looking", "_posts", "_queue_text", "agent_id", "beat", "is_doubtful", "own", "seats")
 
     @classmethod
     async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
@@ -108,6 +119,7 @@ class ConsoleSocket(Socket):
             return protocol.CLOSE_FORBIDDEN
         socket = cls(identities, identity, send)
         socket.agent_id, socket.own = found.agent_id, found.own
+        socket._posts = AGENT_POSTS.setdefault(found.agent_id, Bucket(AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND))
         socket.seats = {}
         socket.beat = Beat.NONE
         socket._is_looking = socket._is_again = socket.is_doubtful = False
@@ -195,6 +207,9 @@ class ConsoleSocket(Socket):
         client_id = getattr(frame, "client_id", None)
         if frame.conversation is None:
             raise ProtocolError(protocol.BAD_FRAME, "« conversation » is missing.", client_id)
+        if client_id is not None and self.is_metered and not self._posts.take():
+            events.tell(Event.LIMIT_REACHED, limit="agent_posts")
+            raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
         seat = self.seats.get(frame.conversation)
         if seat is not None:
             self.handle_in(seat, frame)

@@ -21,6 +21,7 @@ from chat.doorbell import Hub, Ring
 from chat.guessing import Guessing
 from chat.lifecycle import Status
 from chat.lobby import Lobby
+from chat.protocol import ProtocolError
 from chat.reading import Own, Reading
 from chat.seats import Beat, Seat
 from chat.threads import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, Batch, in_db, is_lock_held
@@ -58,6 +59,7 @@ READ_TOGETHER = 128
 REFUSALS = {
     Refusal.CLOSED: "The conversation is closed.",
     Refusal.FORBIDDEN: "This conversation is not yours.",
+    Refusal.TOO_FAST: protocol.TOO_FAST_DETAIL,
 }
 UNAVAILABLE = "The message could not be written: keep it and try again."
 
@@ -149,6 +151,7 @@ class Switchboard:
         if seat.agent_id is not None:
             self._agents_seen.add(seat.agent_id)
         draft = Draft(seat.conversation_id, seat.topic, seat.author, seat.agent_id, frame.client_id, frame.body)
+        draft.is_metered = seat.socket.is_metered
         self.writer.add((draft, seat))
 
     def _written(self, posts: list[tuple[Draft, Seat]], answers: list[Written | Refusal] | Exception) -> None:
@@ -165,6 +168,10 @@ class Switchboard:
         again: set[str] = set()
         for (draft, seat), answer in zip(posts, answers, strict=True):
             if answer is Refusal.HELD or answer is Refusal.PUT_OFF:
+                continue
+            if answer is Refusal.FULL:
+                full = ProtocolError(protocol.CLOSED, protocol.FULL_DETAIL, draft.client_id, protocol.FULL)
+                seat.socket.send(full.frame())
                 continue
             if isinstance(answer, Refusal):
                 seat.socket.send_error(answer.value, REFUSALS[answer], draft.client_id)

@@ -69,7 +69,7 @@ def _state(party: Party, snapshot: Snapshot) -> Json:
 
 
 def post(party: Party, frame: protocol.Post) -> Written:
-    """Add the message of a frame. Raises ProtocolError (closed, forbidden)."""
+    """Add the message of a frame. Raises ProtocolError (closed, forbidden, rate_limited)."""
     try:
         return actions.post_message(
             conversation_id=party.conversation_id,
@@ -78,6 +78,12 @@ def post(party: Party, frame: protocol.Post) -> Written:
             author=party.author,
             agent=party.agent,
         )
+    except actions.TooFast as error:
+        raise protocol.ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, str(frame.client_id)) from error
+    except actions.ExchangeFull as error:
+        raise protocol.ProtocolError(
+            protocol.CLOSED, protocol.FULL_DETAIL, str(frame.client_id), protocol.FULL
+        ) from error
     except actions.ConversationClosed as error:
         raise protocol.ProtocolError(protocol.CLOSED, "The conversation is closed.", frame.client_id) from error
     except actions.NotYours as error:

@@ -157,6 +157,8 @@ class Conversation(models.Model):
     `queued_at` is the person's place and never moves, even when an agent is lost.
     `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
     `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
+    `characters`: of what both sides wrote. `reporter_due_at`: when all that the person sent would have been due, one
+    message in each interval of `chat.bounds`; it lies ahead of now while they write faster.
     `resume_digest` is a slow hash of the code de reprise (chat.resume), asked for at `resume_issued_at` and good until
     `resume_until`; the code itself is kept nowhere.
     """
@@ -179,6 +181,8 @@ class Conversation(models.Model):
     closed_by = models.CharField(max_length=20, choices=Author, blank=True)
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
+    characters = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    reporter_due_at = models.DateTimeField(null=True, editable=False)
     reporter_seen_at = models.DateTimeField()
     reporter_read_seq = models.PositiveIntegerField(default=0)
     agent_read_seq = models.PositiveIntegerField(default=0)

@@ -22,6 +22,9 @@ CLOSED = "closed"
 FORBIDDEN = "forbidden"
 RATE_LIMITED = "rate_limited"
 UNAVAILABLE = "unavailable"
+FULL = "full"  # why a message is refused as to a closed conversation: it holds no more
+FULL_DETAIL = "The conversation holds no more."
+TOO_FAST_DETAIL = "Too many messages at once: send it again later."
 
 # Close codes of the sockets. An application may send 1000 and 3000 to 4999 alone: autobahn raises for any other.
 CLOSE_NO_SESSION = 4401
@@ -34,8 +37,10 @@ CLOSE_AGAIN = 4412  # service restart: come back
 class ProtocolError(Exception):
     """A frame that is refused; nothing was written. Holds a code and a fixed sentence, never what was sent."""
 
-    def __init__(self, code: str, detail: str, client_id: str | None = None) -> None:
+    def __init__(self, code: str, detail: str, client_id: str | None = None, why: str = "") -> None:
+        """why: of a code that has several reasons, for a page that tells them apart; see FULL."""
         super().__init__(code)
+        self.why = why
         self.code = code
         self.detail = detail
         self.client_id = client_id
@@ -44,6 +49,8 @@ class ProtocolError(Exception):
         answer: dict[str, Any] = {"type": "error", "code": self.code, "detail": self.detail}
         if self.client_id is not None:
             answer["client_id"] = self.client_id
+        if self.why:
+            answer["why"] = self.why
         return answer
 
 

@@ -261,6 +261,8 @@ KEPT = add("chat.kept", LINE, _("Gardé, partira dès que possible"), max_length
 SENT = add("chat.sent", LINE, _("Envoyé"), max_length=60)
 READ = add("chat.read", LINE, _("Lu"), max_length=60)
 FAILED = add("chat.failed", LINE, _("Non envoyé"), max_length=60)
+SOON = add("chat.soon", LINE, _("Gardé, part dans quelques secondes"), max_length=60)
+REFUSED_FULL = add("chat.refused_full", LINE, _("Non envoyé : l'échange est plein"), max_length=80)
 REFUSED = add("chat.refused", LINE, _("Non envoyé : l'échange est terminé"), max_length=80)
 MISLEADING = add("chat.misleading", LINE, _("adresse trompeuse possible"), max_length=60)
 RETRY = add("chat.retry", LINE, _("Réessayer"), max_length=40)
@@ -311,6 +313,20 @@ TOO_MANY = add(
     LINE,
     _("Trop de messages à la suite. Attendez quelques secondes, puis envoyez de nouveau."),
     _("Trop de messages à la suite. Attends quelques secondes, puis envoie de nouveau."),
+)
+FULL = add(
+    "chat.full",
+    LINE,
+    _(
+        "Cet échange a atteint sa taille maximale : ce message n'est pas parti. Tout ce qui est parti est gardé et "
+        "sera lu. Pour continuer, terminez cet échange puis commencez-en un autre. Les numéros "
+        "d'urgence sont en haut de la page."
+    ),
+    _(
+        "Cet échange a atteint sa taille maximale : ce message n'est pas parti. Tout ce qui est parti est gardé et "
+        "sera lu. Pour continuer, termine cet échange puis commences-en un autre. Les numéros "
+        "d'urgence sont en haut de la page."
+    ),
 )
 OVER = add("chat.over", LINE, _("L'échange a pris fin : ce message n'a pas été envoyé."))
 NOT_SENT = add(

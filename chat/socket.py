@@ -70,8 +70,12 @@ class Bucket:
         return max(0.0, (1 - self.level) / self.rate)
 
 
-# A person with many sockets has one measure.
+# A person with many sockets has one measure: above the pace of `chat.bounds`, so that a flood asks the database no more
+# than this. So has an agent, of all that they answer.
+POSTS_AT_ONCE, POSTS_A_SECOND = 80, 2
+AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND = 120, 5
 POSTS: WeakValueDictionary[UUID, Bucket] = WeakValueDictionary()
+AGENT_POSTS: WeakValueDictionary[int, Bucket] = WeakValueDictionary()
 OPEN_SOCKETS: Counter[str] = Counter()
 
 
@@ -114,6 +118,11 @@ class Socket:
         self._typed_at = 0.0
         self._opened_at = self._checked_at = self._heard_at = time.monotonic()
         self._is_checking = False
+
+    @property
+    def is_metered(self) -> bool:
+        """False for a session of a measurement alone."""
+        return self._bucket is not None
 
     @property
     def account(self) -> int | None:

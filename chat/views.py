@@ -60,16 +60,16 @@ type View = Callable[[HttpRequest], HttpResponse]
 
 WHOLE_THREADS, WHOLE_THREADS_SECONDS = 6, 600  # a conversation's thread in one go, to print it
 FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
-MESSAGES, MESSAGES_SECONDS = 15, 10  # a conversation, by the form
 
 # Why a message of the form did not go, by the code of its error.
-OVER, TOO_MANY = "over", "too_many"
+OVER, TOO_MANY, FULL = "over", "too_many", "full"
 WHY = {
     protocol.EMPTY: sentences.EMPTY,
     protocol.TOO_LONG: sentences.TOO_LONG,
     protocol.BAD_FRAME: sentences.UNKEPT,
     OVER: sentences.OVER,
     TOO_MANY: sentences.TOO_MANY,
+    FULL: sentences.FULL,
 }
 
 EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
@@ -305,11 +305,16 @@ def post_message(request: HttpRequest) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _show(request, current, form)
-    if limits.is_over(f"messages:{current.public_id}", limit=MESSAGES, seconds=MESSAGES_SECONDS):
-        form.add_error("body", ValidationError("", code=TOO_MANY))
-        return _show(request, current, form)
     try:
         _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
+    except actions.TooFast:
+        limits.tell_reached("messages")
+        form.add_error("body", ValidationError("", code=TOO_MANY))
+        return _show(request, current, form)
+    except actions.ExchangeFull:
+        limits.tell_reached("exchange")
+        form.add_error("body", ValidationError("", code=FULL))
+        return _show(request, current, form)
     except actions.ConversationClosed:
         form.add_error("body", ValidationError("", code=OVER))
         current.refresh_from_db()
@@ -368,9 +373,7 @@ def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return
-    if limits.is_over(f"messages:{current.public_id}", limit=MESSAGES, seconds=MESSAGES_SECONDS):
-        return
-    with suppress(actions.ConversationClosed):
+    with suppress(actions.ConversationClosed, actions.TooFast):
         _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
 
 

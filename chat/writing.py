@@ -8,7 +8,7 @@ sealed for their place and inserted; the drafts are answered when the COMMIT has
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, LiteralString
 from uuid import UUID
@@ -17,6 +17,7 @@ import psycopg
 from django.db import connection
 from django.utils import translation
 
+from chat import bounds
 from chat.lifecycle import OPEN, Author, Status
 from chat.models import Agent, Conversation, Message
 from reports import keyring
@@ -31,6 +32,7 @@ class Draft:
     public_id, client_id: UUIDs as text. agent_id: the agent who writes, None for the reporter.
     client_id: chosen by the browser, one a message.
     body: plain text, trimmed, 1 to MESSAGE_MAX_LENGTH characters, without NUL (protocol.parse_body).
+    is_metered: whether `chat.bounds` hold; not for the sessions of a measurement.
     was_put_off: whether it was answered PUT_OFF before; it is not again.
     """
 
@@ -41,6 +43,7 @@ class Draft:
     client_id: str
     body: str = field(repr=False)
     was_put_off: bool = False
+    is_metered: bool = True
 
 
 @dataclass(slots=True)
@@ -63,13 +66,15 @@ class Refusal(StrEnum):
 
     CLOSED = "closed"
     FORBIDDEN = "forbidden"
+    FULL = "full"  # the exchange holds no more: `closed`, with its own reason
+    TOO_FAST = "rate_limited"  # more than a person writes: send it again later
     HELD = "unavailable"  # somebody else holds the conversation for too long
     PUT_OFF = "put off"  # no refusal: to be written with the next batch, before what came later. Never told
 
 
 # LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.
 LOCK = """
-SELECT id, last_seq, status, assigned_to_id, clock_timestamp() FROM chat_conversation
+SELECT id, last_seq, status, assigned_to_id, characters, reporter_due_at, clock_timestamp() FROM chat_conversation
 WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
 """
 FREE = "SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED"
@@ -91,8 +96,11 @@ FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::uuid[], %s::b
 NUMBER = """
 UPDATE chat_conversation c
 SET last_seq = d.last_seq,
-    reporter_seen_at = CASE WHEN d.reporter_wrote THEN greatest(c.reporter_seen_at, %s) ELSE c.reporter_seen_at END
-FROM unnest(%s::bigint[], %s::int[], %s::boolean[]) AS d(id, last_seq, reporter_wrote)
+    reporter_seen_at = CASE WHEN d.reporter_wrote THEN greatest(c.reporter_seen_at, %s) ELSE c.reporter_seen_at END,
+    characters = c.characters + d.characters,
+    reporter_due_at = coalesce(d.due_at, c.reporter_due_at)
+FROM unnest(%s::bigint[], %s::int[], %s::boolean[], %s::bigint[], %s::timestamptz[])
+     AS d(id, last_seq, reporter_wrote, characters, due_at)
 WHERE c.id = d.id
 """
 
@@ -108,12 +116,22 @@ WITH drafts AS MATERIALIZED (
                          %(client_ids)s::uuid[], %(bodies)s::bytea[])
                   AS d(conversation_id, seq, author, agent_id, client_id, sealed_body)
 ), heads AS (
-    SELECT c.id, d.last_seq, d.reporter_wrote
+    SELECT c.id, d.last_seq, d.reporter_wrote, d.characters,
+           greatest(c.reporter_due_at, statement_timestamp())
+           + d.paced * CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s' AS due_at
     FROM unnest(%(ids)s::bigint[], %(befores)s::int[], %(afters)s::int[], %(writers)s::bigint[],
-                %(reporter_wrote)s::boolean[]) AS d(id, before, last_seq, agent_id, reporter_wrote)
+                %(reporter_wrote)s::boolean[], %(characters)s::bigint[], %(paced)s::int[],
+                %(seq_most)s::int[], %(characters_most)s::bigint[])
+         AS d(id, before, last_seq, agent_id, reporter_wrote, characters, paced, seq_most, characters_most)
     JOIN chat_conversation c ON c.id = d.id
     WHERE c.last_seq = d.before AND c.status IN ('waiting', 'active')
       AND (d.agent_id IS NULL OR c.assigned_to_id = d.agent_id)
+      AND d.last_seq <= d.seq_most AND c.characters + d.characters <= d.characters_most
+      AND (d.paced = 0
+           OR greatest(c.reporter_due_at, statement_timestamp())
+              + d.paced * CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s'
+              <= statement_timestamp()
+                 + CASE c.status WHEN 'active' THEN %(active_ahead)s ELSE %(waiting_ahead)s END * interval '1 s')
       AND c.id <> ALL (ARRAY(
           SELECT k.conversation_id FROM drafts k CROSS JOIN LATERAL (
               SELECT FROM chat_message m
@@ -124,7 +142,9 @@ WITH drafts AS MATERIALIZED (
     UPDATE chat_conversation c
     SET last_seq = h.last_seq,
         reporter_seen_at = CASE WHEN h.reporter_wrote THEN greatest(c.reporter_seen_at, statement_timestamp())
-                                ELSE c.reporter_seen_at END
+                                ELSE c.reporter_seen_at END,
+        characters = c.characters + h.characters,
+        reporter_due_at = h.due_at
     FROM heads h WHERE c.id = h.id
     RETURNING c.id, c.assigned_to_id
 ), inserted AS (
@@ -140,9 +160,18 @@ WITH numbered AS (
     UPDATE chat_conversation c
     SET last_seq = c.last_seq + 1,
         reporter_seen_at = CASE WHEN %(agent_id)s::bigint IS NULL
-                                THEN greatest(c.reporter_seen_at, statement_timestamp()) ELSE c.reporter_seen_at END
+                                THEN greatest(c.reporter_seen_at, statement_timestamp()) ELSE c.reporter_seen_at END,
+        characters = c.characters + %(characters)s,
+        reporter_due_at = greatest(c.reporter_due_at, statement_timestamp())
+            + %(paced)s * CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s'
     WHERE c.id = %(id)s AND c.last_seq = %(before)s AND c.status IN ('waiting', 'active')
       AND (%(agent_id)s::bigint IS NULL OR c.assigned_to_id = %(agent_id)s::bigint)
+      AND c.last_seq < %(seq_most)s AND c.characters + %(characters)s <= %(characters_most)s::bigint
+      AND (%(paced)s = 0
+           OR greatest(c.reporter_due_at, statement_timestamp())
+              + CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s'
+              <= statement_timestamp()
+                 + CASE c.status WHEN 'active' THEN %(active_ahead)s ELSE %(waiting_ahead)s END * interval '1 s')
       AND NOT EXISTS (SELECT FROM chat_message m
                       WHERE m.conversation_id = %(id)s AND m.author = %(author)s AND m.client_id = %(client_id)s::uuid)
     RETURNING c.id, c.last_seq, c.assigned_to_id
@@ -154,6 +183,13 @@ WITH numbered AS (
 SELECT id, assigned_to_id, statement_timestamp() FROM numbered
 """
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
+_PACES: dict[str, float] = {
+    "active": bounds.ANSWERED.interval_seconds,
+    "active_ahead": bounds.ANSWERED.ahead_seconds,
+    "waiting": bounds.UNANSWERED.interval_seconds,
+    "waiting_ahead": bounds.UNANSWERED.ahead_seconds,
+}
+_NO_END = bounds.Size(2**31 - 1, 2**62)
 
 
 @dataclass(slots=True)
@@ -165,6 +201,34 @@ class _Head:
     agent_id: int | None
     before: int
     reporter_wrote: bool = False
+    is_known: bool = False  # what follows was read under its lock; otherwise the statement looks at it
+    characters_before: int = 0
+    due_at: datetime | None = None
+    characters: int = 0  # added
+    paced: int = 0  # messages added that count for the pace of the person
+    size: bounds.Size = _NO_END  # the smallest bound of those who write
+
+    def refusal(self, draft: Draft, now: datetime) -> Refusal | None:
+        """Whether a bound of the exchange stands in the way of one message more; if not, it is counted."""
+        due_at = None
+        if draft.is_metered:
+            size = bounds.size_for(is_agent=draft.agent_id is not None)
+            if self.is_known:
+                characters = self.characters_before + self.characters + len(draft.body)
+                if self.last_seq >= size.messages or characters > size.characters:
+                    return Refusal.FULL
+                if draft.agent_id is None:
+                    pace = bounds.pace_of(self.status)
+                    due_at = max(self.due_at or now, now) + timedelta(seconds=pace.interval_seconds)
+                    if due_at > now + timedelta(seconds=pace.ahead_seconds):
+                        return Refusal.TOO_FAST
+            if size.messages < self.size.messages:
+                self.size = size
+            if draft.agent_id is None:
+                self.paced += 1
+        self.due_at = due_at or self.due_at
+        self.characters += len(draft.body)
+        return None
 
 
 def write(
@@ -232,8 +296,12 @@ def _write_as_expected(
         return {}
     used = [head for head in heads.values() if head.last_seq != head.before]  # as `changed` has them
     names = ("conversation_ids", "seqs", "authors", "agent_ids", "client_ids", "bodies")
-    values = dict(zip(names, map(array, zip(*rows, strict=True)), strict=True))
-    values |= dict(zip(("ids", "afters", "reporter_wrote"), changed, strict=True))
+    values: dict[str, object] = dict(zip(names, map(array, zip(*rows, strict=True)), strict=True))
+    values |= dict(zip(("ids", "afters", "reporter_wrote", "characters"), changed[:4], strict=True))
+    values["paced"] = array(head.paced for head in used)
+    values["seq_most"] = array(head.size.messages for head in used)
+    values["characters_most"] = array(head.size.characters for head in used)
+    values |= _PACES
     values["befores"] = array(head.before for head in used)
     values["writers"] = array(head.agent_id for head in used)
     written = _execute(raw, AS_EXPECTED, values)
@@ -252,7 +320,13 @@ def _write_one_as_expected(
     if before is None:
         return {}
     seq = before + 1
-    values = {
+    size = bounds.size_for(is_agent=draft.agent_id is not None) if draft.is_metered else _NO_END
+    values: dict[str, object] = {
+        **_PACES,
+        "characters": len(draft.body),
+        "paced": 1 if draft.is_metered and draft.agent_id is None else 0,
+        "seq_most": size.messages,
+        "characters_most": size.characters,
         "id": draft.conversation_id,
         "before": before,
         "author": draft.author,
@@ -289,8 +363,11 @@ def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> 
 def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
     """The conversations under our lock, and the database's time: one clock for all processes."""
     rows = cursor.fetchall()
-    heads = {pk: _Head(last_seq, status, agent_id, before=last_seq) for pk, last_seq, status, agent_id, _now in rows}
-    return heads, rows[-1][4] if rows else _UNKNOWN
+    heads = {
+        pk: _Head(last_seq, status, agent_id, last_seq, is_known=True, characters_before=characters, due_at=due_at)
+        for pk, last_seq, status, agent_id, characters, due_at, _now in rows
+    }
+    return heads, rows[-1][-1] if rows else _UNKNOWN
 
 
 def _known(
@@ -337,6 +414,9 @@ def _number(
         if head.status not in OPEN:
             answers.append(Refusal.CLOSED)
             continue
+        if refusal := head.refusal(draft, now):
+            answers.append(refusal)
+            continue
         head.last_seq = seq = head.last_seq + 1
         if draft.agent_id is None:
             head.reporter_wrote = True
@@ -353,7 +433,11 @@ def _number(
         )
         in_batch[key] = written = Written(seq, now, draft.body, head.agent_id)
         answers.append(written)
-    changed = [(pk, head.last_seq, head.reporter_wrote) for pk, head in heads.items() if head.last_seq != head.before]
+    changed = [
+        (pk, head.last_seq, head.reporter_wrote, head.characters, None if head.due_at is None else f'"{head.due_at}"')
+        for pk, head in heads.items()
+        if head.last_seq != head.before
+    ]
     return answers, rows, [array(column) for column in zip(*changed, strict=True)]
 
 

@@ -115,8 +115,10 @@ def _queue(trial: Trial) -> HttpResponse:
     return _conversation(trial, Status.WAITING, **{where: trial.text})
 
 
-_BODY_ERRORS = {f"chat.{name}" for name in ("cut", "empty", "too_long", "unkept", "too_many", "over", "not_sent")}
-_STATES = {f"chat.{name}" for name in ("pending", "kept", "sent", "read", "failed", "refused")}
+_BODY_ERRORS = {
+    f"chat.{name}" for name in ("cut", "empty", "too_long", "unkept", "too_many", "over", "full", "not_sent")
+}
+_STATES = {f"chat.{name}" for name in ("pending", "kept", "sent", "read", "failed", "refused", "soon", "refused_full")}
 _BANNERS = {"chat.offline", "chat.unsent", "chat.online"}
 _LINES = {"chat.line_connected", "chat.line_reconnecting", "chat.line_lost"}
 _NOTICES = {"chat.new", "chat.is_there"}

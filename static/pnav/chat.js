@@ -197,12 +197,16 @@
       if (!entry) return;
       if (frame.code === "unavailable" || frame.code === "rate_limited") {
         const isLong = entry.tries >= LONG;
-        setState(entry.node, isLong ? said.failed : said.kept, isLong ? "failed" : "waiting");
+        const soon = frame.code === "rate_limited" ? said.soon : said.kept;
+        setState(entry.node, isLong ? said.failed : soon, isLong ? "failed" : "waiting");
         clearTimeout(patience);
         patience = setTimeout(tryAgain, jitter(Math.min(30000, 2000 * 2 ** entry.tries++)));
       } else {
         leaveOutbox(entry);
-        if (frame.code === "closed") setState(entry.node, said.refused, "refused");
+        if (frame.why === "full") {
+          setState(entry.node, said.refused_full, "refused");
+          error(said.full);
+        } else if (frame.code === "closed") setState(entry.node, said.refused, "refused");
         else setState(entry.node, said.failed, "failed");
         flush();
       }

@@ -392,13 +392,13 @@
     transmit({ type: "post", conversation: c.id, client_id: clientId, body });
   }
 
-  function refuse(c, clientId) {
+  function refuse(c, clientId, why = words.refused) {
     const { element } = c.outbox.get(clientId);
     c.outbox.delete(clientId);
     delete element.dataset.pending;
     element.dataset.refused = "";
-    slot("state", element).textContent = words.refused;
-    announce(words.refused);
+    slot("state", element).textContent = why;
+    announce(why);
   }
 
   /** Ask for what is missing, then send again what was never acknowledged: the client_id keeps it from being said twice. */
@@ -556,7 +556,7 @@
         const owner = frame.client_id && own().find((one) => one.outbox.has(frame.client_id));
         if (!owner) return undefined;
         if (frame.code === "unavailable" || frame.code === "rate_limited") setTimeout(() => flush(owner), 2000);
-        else refuse(owner, frame.client_id);
+        else refuse(owner, frame.client_id, frame.why === "full" ? words.full : words.refused);
       }
     }
     return undefined;

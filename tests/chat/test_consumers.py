@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from chat import actions, asides, doorbell, identity, protocol, queue, reading, resume, socket
+from chat import actions, asides, consumers, doorbell, identity, protocol, queue, reading, resume, socket
 from chat.delivery import ensure_switchboard
 from chat.lifecycle import Author, Status
 from chat.models import Conversation, Message
@@ -283,8 +283,9 @@ async def test_too_many_sockets_of_one_session(monkeypatch):
     assert not socket.OPEN_SOCKETS
 
 
-async def test_posts_of_a_conversation_share_one_measure(settings):
-    settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND = 10, 0.01
+async def test_posts_of_a_conversation_share_one_measure(monkeypatch):
+    monkeypatch.setattr(consumers, "POSTS_AT_ONCE", 10)
+    monkeypatch.setattr(consumers, "POSTS_A_SECOND", 0.01)
     key = await in_db(lambda: visit(make.waiting()))
     async with Line(REPORTER, key) as one, Line(REPORTER, key) as other:
         for line in (one, other):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import reports.session
-from chat import actions, drafts, handover, protocol, views
+from chat import actions, bounds, drafts, handover, protocol, views
 from chat.actions import Mark
 from chat.handover_rules import Reason, Target
 from chat.lifecycle import Author, Status
@@ -301,15 +301,29 @@ def test_post_message_needs_the_token_of_the_page(as_reporter):
     assert conversation.messages.count() == 0
 
 
-def test_post_too_many_messages_at_once_keeps_the_last_text(as_reporter, monkeypatch):
-    monkeypatch.setattr(limits.time, "time", lambda: 3_000_000_000.0)  # all in one window
+def test_post_too_many_messages_at_once_keeps_the_last_text(as_reporter):
     conversation = make.waiting()
     client = as_reporter(conversation)
-    for number in range(views.MESSAGES):
+    for number in range(bounds.UNANSWERED.at_once):
         assert send(client, f"message {number}").status_code == 302
     page = shown(send(client, "un de plus"))
     assert "Trop de messages à la suite." in page and "un de plus</textarea>" in page
-    assert conversation.messages.count() == views.MESSAGES
+    assert conversation.messages.count() == bounds.UNANSWERED.at_once
+    answer = exchange(client, {"type": "post", "client_id": str(uuid.uuid4()), "body": "par la page"}).json()
+    assert answer["frames"][0]["code"] == "rate_limited", "one measure for all ways"
+
+
+def test_post_to_a_full_exchange_says_what_to_do_and_keeps_the_text(as_reporter):
+    conversation = make.waiting()
+    Conversation.objects.filter(pk=conversation.pk).update(characters=bounds.REPORTER.characters)
+    client = as_reporter(conversation)
+    page = shown(send(client, "un de plus"))
+    assert "taille maximale" in page and "commencez-en un autre" in page and "un de plus</textarea>" in page
+    [answer] = exchange(client, {"type": "post", "client_id": str(uuid.uuid4()), "body": "par la page"}).json()[
+        "frames"
+    ]
+    assert (answer["code"], answer["why"]) == ("closed", "full")
+    assert conversation.messages.count() == 0
 
 
 # --- the frame of browsers without a script ---------------------------------------------------------------------------

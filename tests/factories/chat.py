@@ -131,6 +131,7 @@ def message(conversation: Conversation, body: str = "Bonjour", author: str = Aut
         body=body,
         author=author,
         agent=conversation.assigned_to if author == Author.AGENT else None,
+        is_metered=False,  # a test makes hundreds
     )
     return conversation.messages.get(seq=written.seq)
 
