@@ -25,7 +25,7 @@ from benchmarks.faults.journal import Journal
 from benchmarks.figures import median, percentile
 from benchmarks.siege import ground, people
 from benchmarks.siege.attackers import ATTACKS, GRACE_SECONDS
-from benchmarks.siege.ground import REPORTS_MOST, Ground, Memory
+from benchmarks.siege.ground import Ground, Memory
 from benchmarks.siege.judge import CALM, MEMORY_SECONDS, TOGETHER, Danger, Siege, Verdict, Window, is_back, judge
 from benchmarks.siege.people import KINDS, REPORT, SIGN_IN, Crowd, Seen, Timed
 from benchmarks.site import ROOT
@@ -39,7 +39,6 @@ SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 12.0, 30.0
 LOOK_SECONDS = 0.5  # between two looks at memory
 STILL_SECONDS = 3.0  # of service as before, and the siege of one attacker is over
 DRAIN_SECONDS = 60.0
-WIDEST = 6  # how many times the house's number a /48 may file before it is not believed (`chat.resume_views.WIDER`)
 SLOWER = 3.0  # times the calm median that nine messages of ten may take when an attack is called over,
 SILENT_SECONDS = 1.0  # and nothing may have waited for so long
 DOCUMENT_MESSAGES = 250
@@ -141,6 +140,8 @@ class Run:
             await asyncio.sleep(AGAIN_SECONDS)
             self.seen.restarts.append(Timed(began, time.monotonic() - began))
         await self.crowd.ask(ground.clear_away, self.crowd.honest)
+        if lost := await self.crowd.ask(ground.back_on_duty, self.crowd.on_duty):
+            self.seen.refuse(f"agents on duty whose lines were dead for a lease: {lost}", span.began)
         await asyncio.to_thread(self.site.reset_limits)
         await asyncio.sleep(2.0)
         _say(span, self.seen)
@@ -233,7 +234,7 @@ class Run:
             ordinary=self._ordinary(deeds),
             broken=dict(found.counts),
             acknowledged=found.acknowledged,
-            believed=WIDEST * REPORTS_MOST,
+            believed=ground.believed(),
         )
 
     def _window_of(self, at: float) -> str:

@@ -33,6 +33,7 @@ PAGES, SOCKETS = "pages", "sockets"
 # The fewest reports of a network in an hour that the house may set (`reports.house_rules`): the raid of a short siege
 # is to go beyond what is believed, as that of a night does beyond the usual 200.
 REPORTS_MOST = 20
+COUNTERS = (b"limit", b"networks", b"allauth")  # what their keys are called: of visits, of networks, of allauth
 DOCUMENT_SIGNS = 700  # characters of each message of the thread that is made into documents
 
 
@@ -158,7 +159,7 @@ class Ground:
     def reset_limits(self) -> int:
         """Forget what was counted, for each attacker is measured alone; how many counters there were."""
         with redis.Redis.from_url(self.under.valkey.url) as client:
-            names = [name for name in client.scan_iter(count=1000) if b"limit" in name or b"allauth" in name]
+            names = [name for name in client.scan_iter(count=1000) if any(part in name for part in COUNTERS)]
             return int(client.delete(*names)) if names else 0
 
     def logs(self) -> str:
@@ -247,17 +248,34 @@ def make_waiting(count: int) -> list[Keys]:
     return [Keys(line["conversation"], line["reporter_cookie"]) for line in _make(waiting=count)]
 
 
-def make_duty(count: int) -> list[str]:
-    """The cookies of agents on duty, each with one conversation, which is all they take: an end makes room for one."""
+def make_duty(count: int) -> tuple[list[str], list[int]]:
+    """Cookies and keys of agents on duty, each with the one conversation that they take: an end makes room for one."""
     from chat import queue
     from chat.lifecycle import Availability
     from chat.models import Agent
 
     made = [line["agent_cookie"] for line in _make(agents=count)]
-    Agent.objects.filter(availability=Availability.AVAILABLE).update(capacity=1)
+    available = Agent.objects.filter(availability=Availability.AVAILABLE)
+    agents = list(available.values_list("pk", flat=True))
+    available.update(capacity=1)
     queue.dispatch()
     disconnect()
-    return made
+    return made, agents
+
+
+def back_on_duty(agents: Sequence[int]) -> int:
+    """Agents who are no longer available, because their lines were dead for a lease, are again; how many."""
+    from django.db.models.functions import Now
+
+    from chat import queue
+    from chat.lifecycle import Availability
+    from chat.models import Agent
+
+    lost = Agent.objects.filter(pk__in=agents).exclude(availability=Availability.AVAILABLE)
+    count = lost.update(availability=Availability.AVAILABLE, seen_at=Now())
+    queue.dispatch()
+    disconnect()
+    return count
 
 
 def make_accounts(count: int) -> list[Account]:
@@ -322,13 +340,18 @@ def open_conversations() -> set[str]:
     return names
 
 
+def believed() -> int:
+    """How many reports of one network, a /48, are believed in an hour at most: what the house set, and the noise."""
+    from reports import networks
+
+    return REPORTS_MOST * networks.TIMES[-1] + networks.REPORTS.noise
+
+
 def ahead_of(conversation: str) -> list[str] | None:
     """Who is here and stands before this person in the queue; None when they do not wait any more."""
-    from chat import clock
-    from chat.models import Conversation
+    from chat.queue import read_board
 
-    found = Conversation.objects.waiting().here(clock.now()).values_list("public_id", flat=True)
-    names = [str(public_id) for public_id in found]
+    names = [str(public_id) for public_id in read_board().order]
     disconnect()
     return names[: names.index(conversation)] if conversation in names else None
 

@@ -315,7 +315,7 @@ class Officer(Party):
                 self.seen.given.append(Timed(self.waits_since, now - self.waits_since))
                 self.waits_since = 0.0
         elif content["type"] == "released" and content["conversation"] == self.holds:
-            self.holds = None
+            self.holds = None  # ended by somebody else, or taken away: `ground.back_on_duty` tells
         elif content["type"] == "error":
             self.seen.refuse(f"frame: {content['code']}")
 
@@ -369,6 +369,7 @@ class Crowd:
         self.talkers: list[Talker] = []
         self.waiters: dict[str, Waiter] = {}
         self.officers: list[Officer] = []
+        self.on_duty: list[int] = []
         self.staying: dict[str, asyncio.Task[None]] = {}
         self.tasks: list[asyncio.Task[None]] = []
         self.writers: list[asyncio.Task[None]] = []
@@ -406,7 +407,8 @@ class Crowd:
                 self.tasks.append(asyncio.ensure_future(talker.stay()))
         for keys in await self.ask(ground.make_waiting, self.waiting_wanted + self.duty_wanted):
             self._wait(keys)
-        for cookie in await self.ask(ground.make_duty, self.duty_wanted):
+        cookies, self.on_duty = await self.ask(ground.make_duty, self.duty_wanted)
+        for cookie in cookies:
             officer = Officer(*self._given(cookie))
             self.officers.append(officer)
             self.tasks.append(asyncio.ensure_future(officer.stay()))
