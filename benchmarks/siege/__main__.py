@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ STILL_SECONDS = 3.0  # of service as before, and the siege of one attacker is ov
 DRAIN_SECONDS = 60.0
 SLOWER = 3.0  # times the calm median that nine messages of ten may take when an attack is called over,
 SILENT_SECONDS = 1.0  # and nothing may have waited for so long
+# Of two people who came within a second, the second may be committed, and given an agent, first.
+SAME_MOMENT = timedelta(seconds=1)
 DOCUMENT_MESSAGES = 250
 TOGETHER_STRENGTH = 0.5  # of each attacker's rates when twelve share the generator's core
 
@@ -242,7 +245,8 @@ class Run:
 
     def _danger(self, danger: people.Danger, deed: ground.Deed, others: list[ground.Deed]) -> Danger:
         waited = (deed.assigned_at - deed.queued_at).total_seconds() if deed.assigned_at else None
-        later = [other for other in others if other.queued_at > deed.queued_at and other.assigned_at is not None]
+        since = deed.queued_at + SAME_MOMENT
+        later = [other for other in others if other.queued_at > since and other.assigned_at is not None]
         overtaken = sum(deed.assigned_at is None or other.assigned_at < deed.assigned_at for other in later)
         return Danger(self._window_of(danger.at), deed.urgency, danger.raid_ahead, overtaken, waited)
 

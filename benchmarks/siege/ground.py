@@ -264,18 +264,22 @@ def make_duty(count: int) -> tuple[list[str], list[int]]:
 
 
 def back_on_duty(agents: Sequence[int]) -> int:
-    """Agents who are no longer available, because their lines were dead for a lease, are again; how many."""
+    """Whoever of these agents is no longer available is again; how many had lost their lease, their lines being dead.
+
+    The others are in the pause that follows a grave exchange (`chat.duty`): two minutes, which an agent may end.
+    """
     from django.db.models.functions import Now
 
     from chat import queue
     from chat.lifecycle import Availability
     from chat.models import Agent
 
-    lost = Agent.objects.filter(pk__in=agents).exclude(availability=Availability.AVAILABLE)
-    count = lost.update(availability=Availability.AVAILABLE, seen_at=Now())
-    queue.dispatch()
+    absent = Agent.objects.filter(pk__in=agents).exclude(availability=Availability.AVAILABLE)
+    lost = absent.filter(availability=Availability.AWAY).count()
+    if absent.update(availability=Availability.AVAILABLE, pause_reason="", pause_until=None, seen_at=Now()):
+        queue.dispatch()
     disconnect()
-    return count
+    return lost
 
 
 def make_accounts(count: int) -> list[Account]:

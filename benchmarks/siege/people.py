@@ -543,6 +543,7 @@ class Crowd:
                 return
         officer.waits_since = time.monotonic()
         await self.ask(ground.close, conversation)  # nobody's whom we know, or their page failed
+        await self.ask(ground.back_on_duty, self.on_duty)
 
     async def _sign_in(self) -> None:
         account = self.accounts.pop(0)
