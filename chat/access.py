@@ -178,6 +178,12 @@ def left_by(agent: Agent, public_id: UUID) -> EventKind | None:
     return None if kind is None else EventKind(kind)
 
 
+def lost_by(agent: Agent, keys: Collection[int]) -> QuerySet[Conversation]:
+    """Of these, which this agent was given and lost (`chat.losses`): where they are, and who has them. No text."""
+    rows = Conversation.objects.filter(pk__in=keys, events__kind=EventKind.ASSIGNED, events__by=agent.user_id)
+    return rows.select_related("report__municipality", "assigned_to__unit").distinct()
+
+
 def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
     """Key and last number of a conversation that this agent answers, or answered to its end."""
     rows = Conversation.objects.filter(public_id=public_id, assigned_to=agent_id)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from chat import clock, doorbell, duty, queue, resume, sentences
+from chat import clock, doorbell, duty, losses, queue, resume, sentences
 from chat.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.writing import Draft, Refusal, Written, say, write
@@ -239,7 +239,7 @@ WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timesta
       AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s')
     ORDER BY a.id FOR NO KEY UPDATE OF a
 )
-UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING late.seen_at, late.now
+UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 """
 
 
@@ -248,15 +248,26 @@ def reporters_seen(*, conversation_ids: Collection[int], now: datetime | None = 
     execute(REPORTERS_SEEN, {"ids": array(conversation_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
 
 
-def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> None:
+def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> bool:
     """Renew the leases of agents who may answer, each written at most every SEEN_EVERY. now: the database's, unless it
-    is given. Whoever was taken for gone is there again: the queue is looked at.
+    is given. Whether somebody was taken for gone before, and is there again (`came_back`).
     """
     renewed = execute(AGENTS_SEEN, {"ids": array(agent_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
+    return came_back(renewed)
+
+
+def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:
+    """Of agents whose lease was just renewed, each (key, last seen, now): whether one was taken for gone before.
+
+    What they lost is kept to be told (`losses.note`), and the queue is looked at.
+    """
     lease = timedelta(seconds=settings.LEASE_SECONDS)
-    if any(is_lease_over(seen_at=seen_at, now=then, lease=lease) for seen_at, then in renewed):
+    returns = [line for line in renewed if is_lease_over(seen_at=line[1], now=line[2], lease=lease)]
+    if returns:
+        losses.note(returns=returns)
         doorbell.queue_changed()
         _dispatch_after_commit()
+    return bool(returns)
 
 
 @transaction.atomic

@@ -56,6 +56,12 @@ class AvailabilityForm(forms.Form):
         return {**cleaned, "pause_reason": reason}
 
 
+class ReadForm(forms.Form):
+    """What was lost has been read. until: the return that the page told of; a later one stays."""
+
+    until = forms.DateTimeField()
+
+
 class CloseForm(forms.Form):
     """The end of a conversation: how it ended, and that it is meant."""
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("conservation/<uuid:public_id>/gel/decision/", keeping.decide_freeze, name="freeze_decision"),
     path("conservation/<uuid:public_id>/effacement/", keeping.erasure, name="erasure"),
     path("presence/", views.presence, name="presence"),
+    path("absence/lue/", views.losses_read, name="losses_read"),
     path("effectifs/", staffing.page, name="staffing"),
     path("effectifs/effectifs.csv", staffing.sheet, name="staffing_csv"),
     path("tableau/", supervision.board, name="board"),

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -38,6 +38,7 @@ from chat import (
     duty,
     handover,
     handover_desk,
+    losses,
     margin,
     protocol,
     refusals,
@@ -47,12 +48,13 @@ from chat import (
 )  # fmt: skip
 from chat.case_forms import ClosingForm
 from chat.console_act_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
-from chat.console_forms import AvailabilityForm, PauseReason
+from chat.console_forms import AvailabilityForm, PauseReason, ReadForm
 from chat.console_handover_forms import TransferForm
 from chat.dialogue import Party
 from chat.forms import MessageForm
 from chat.lifecycle import Author, Availability
 from chat.models import Agent, Conversation, EventKind
+from chat.presence import beat
 from chat.reading import own_conversations
 from chat.threads import DATABASE_AWAY
 from reports import openings, unsent
@@ -79,7 +81,8 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
         agent = access.as_agent(request.user)
         if agent is None:
             raise PermissionDenied
-        actions.agents_seen(agent_ids=[agent.pk])
+        if actions.agents_seen(agent_ids=[agent.pk]):
+            agent.refresh_from_db(fields=["absent_from", "absent_until"])  # the first page says what was lost
         return view(request, agent=agent, **kwargs)
 
     return wrapped
@@ -275,6 +278,7 @@ def screen(
         "rows": rows,
         "words": json.dumps(_words(), ensure_ascii=False),
         "lease_seconds": settings.LEASE_SECONDS,
+        "absence": losses.unread(agent, now),
         "is_supervisor": agent.user.is_supervisor,
         "is_still": "fixe" in request.GET,
         "is_error": duty_form is not None
@@ -486,18 +490,47 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     return redirect("console:conversation", public_id=open_one)
 
 
-@require_GET
+@require_POST
 @for_agents
+def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """What was lost while this agent was not seen has been read: it is said no more. One statement."""
+    form = ReadForm(request.POST)
+    if form.is_valid():
+        losses.told(agent_id=agent.pk, until=form.cleaned_data["until"])
+    return redirect("console:home")
+
+
+@require_GET
+@login_required
 @xframe_options_sameorigin
 @csp_override(FRAMED_BY_OURSELVES)
-def presence(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """For browsers without a script: a frame that loads itself again, so that a long answer does not end the lease."""
+def presence(request: HttpRequest) -> HttpResponse:
+    """The beat of every page of the staff but the console's screen; see `chat.presence.beat` for what it costs.
+
+    For a script, in JSON; for browsers without one, a frame that loads itself again, so that a long answer or a long
+    reading does not end the lease. While somebody depends on this agent, an open page is use of the session, as an
+    open console is; else it is none, and the session ends when it is idle (docs/adr/0049).
+    """
+    agent = access.as_agent(request.user)
+    standing = beat(user_id=agent.user_id) if agent is not None else None
+    if agent is None or standing is None:
+        raise PermissionDenied
+    if standing.is_kept:
+        put_off: Callable[[], None] = request.session.put_off  # type: ignore[attr-defined]
+        put_off()
+    if not request.accepts("text/html"):
+        return JsonResponse(
+            {"kept": standing.is_kept, "held": standing.held, "unread": standing.unread, "was_over": standing.was_over}
+        )
     now = timezone.now()
     context = {
         "own": desk.own(agent, now),
         "asides_unread": sum(one.unread for one in asides.running(agent)),
         "offers": access.offers_to(agent, now).count(),
         "now": now,
+        "standing": standing,
+        "lease_seconds": settings.LEASE_SECONDS,
+        "again_seconds": max(1, settings.LEASE_SECONDS // 3),
     }
     return render(request, "console/presence.html", context)
 

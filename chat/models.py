@@ -70,6 +70,7 @@ class Agent(models.Model):
 
     `public_name` is what the reporter reads: a first name or a chosen one, never the account's.
     Presence is the lease `seen_at`, renewed by the console's beats; there is no count of sockets.
+    `absent_from`, `absent_until`: of an absence that cost them somebody, until they have read it (chat.losses).
     `pause_until`: when a pause of a chosen length ends by itself (chat.duty); None for one that does not.
     """
 
@@ -88,6 +89,8 @@ class Agent(models.Model):
     pause_until = models.DateTimeField(null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+    absent_from = models.DateTimeField(null=True, blank=True, editable=False)
+    absent_until = models.DateTimeField(null=True, blank=True, editable=False)
     supervised_units = models.ManyToManyField(
         Unit,
         blank=True,
@@ -361,6 +364,10 @@ class ConversationEvent(models.Model):
         verbose_name = _("événement")
         verbose_name_plural = _("événements")
         ordering = ["at", "pk"]
+        indexes = [
+            # What an agent was given lately, of all that they ever did (chat.losses).
+            models.Index(fields=["by", "at"], name="event_given", condition=Q(kind=EventKind.ASSIGNED)),
+        ]
 
 
 class Departure(models.Model):

@@ -63,5 +63,5 @@ def beat(*, user_id: int) -> Standing | None:
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     was_over = renewed is not None and is_lease_over(seen_at=seen_at, now=now, lease=lease)
     if was_over:
-        actions.came_back()
+        actions.came_back([(renewed, seen_at, now)])
     return Standing(held, unread, is_kept=bool(held) or availability != Availability.AWAY, was_over=was_over)

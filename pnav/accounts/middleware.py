@@ -15,6 +15,7 @@ from django.utils.decorators import sync_and_async_middleware
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from chat import access, presence
 from pnav.accounts import proof
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
@@ -66,6 +67,9 @@ KEPT = {
 # The grounds of an opening take longer to write than other forms: an hour, that none is lost.
 LONG_FORMS = {"console:ask_opening"}
 ACCOUNT_AREA = "/compte/"
+CONSOLE = "/console/"
+# Asked by pages, not by people: the view itself says whether it is use of the session.
+PRESENCE = f"{CONSOLE}presence/"
 # What a session may reach below /compte/ before it is complete, by what is asked of it.
 SIGN_OUT = {"account_logout", "account_session"}
 ENROLMENT = SIGN_OUT | {
@@ -108,8 +112,11 @@ def refuse(request: HttpRequest) -> HttpResponseBase | None:
     if area is None and not path.startswith(ACCOUNT_AREA):
         return None
     standing = standing_of(request.user, request.session)
-    if standing is not Standing.SIGNED_OUT:
+    request.staff_standing = standing  # type: ignore[attr-defined]  # for the frame of the page: `presence.keeps_lease`
+    if standing is not Standing.SIGNED_OUT and path != PRESENCE:
         cast(SessionStore, request.session).put_off()
+    if standing is Standing.COMPLETE and not path.startswith(CONSOLE) and access.may_answer(request.user):
+        presence.beat(user_id=cast(User, request.user).pk)  # the console's own views renew the lease themselves
     if area is None:
         return _refuse_account_page(request, standing)
     if standing is Standing.SIGNED_OUT:

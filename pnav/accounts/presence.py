@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest
 
 from chat import access
-from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_of
 
 
@@ -19,8 +18,3 @@ def keeps_lease(request: HttpRequest) -> bool:
         return False
     standing = getattr(request, "staff_standing", None) or standing_of(user, request.session)
     return standing is Standing.COMPLETE
-
-
-def is_for_an_agent(user: User) -> bool:
-    """Whether a request of this account is one of an agent, whatever page it asks for."""
-    return access.may_answer(user)

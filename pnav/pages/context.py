@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from locations.session import current_choice
+from pnav.accounts.presence import keeps_lease
 from reports.session import is_discreet as report_is_discreet
 from triage.session import answers, is_discreet, voice
 
@@ -18,7 +19,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives
-    its own); reception_choice and data_editions: read only when shown.
+    its own); reception_choice and data_editions: read only when shown; keeps_lease: an agent reads this page, which
+    keeps their lease of lease_seconds.
     """
     match = request.resolver_match
     namespace = match.namespace if match else ""
@@ -31,4 +33,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "familiar": SimpleLazyObject(lambda: bool(answers(request)) and voice(request).familiar),
         "reception_choice": SimpleLazyObject(lambda: current_choice(request)),
         "data_editions": editions.current,
+        "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),
+        "lease_seconds": settings.LEASE_SECONDS,
     }

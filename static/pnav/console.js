@@ -17,6 +17,7 @@
   const csrf = () => find("[name=csrfmiddlewaretoken]").value;
   const conversations = new Map();
   const loading = new Set();
+  const BEAT = Math.min(20000, 1000 * Number(root.dataset.lease) / 3);
   let current = null, socket = null, tries = 0, heardAt = 0, beatAt = 0, lostAt = 0, ended = false, polling = false;
 
   const announce = window.pnavVoice(find("#annonces"));
@@ -622,11 +623,22 @@
     connect();
   });
 
+  /** What went while nobody saw us: said once when it is new, and there until it is read. */
+  function showLosses(page) {
+    const before = find("#partis"), until = before.dataset.until;
+    if (before.contains(document.activeElement) || !swapFrom(page, "#partis")) return;
+    const told = find("#partis-titre");
+    if (!told || find("#partis").dataset.until === until) return;
+    announce(told.textContent.trim());
+    beep(740);
+  }
+
   /** Our availability as the server has it: « Absent » when the lease has ended. */
   function refreshDuty() {
     load(root.dataset.home).then((page) => {
       // Somebody may be there already: the focus stays on the same button, or on what they are now.
       const at = document.activeElement, held = find("#disponibilite").contains(at) && (at.id || at.value);
+      showLosses(page);
       if (!swapFrom(page, "#disponibilite")) return;
       showSound();
       if (held) (document.getElementById(held) || find(`#disponibilite button[value="${CSS.escape(held)}"]`) || find("#disponibilite [aria-pressed=true]")).focus();
@@ -702,7 +714,7 @@
         connect();
         return;
       }
-      if (now - beatAt >= 20000) {
+      if (now - beatAt >= BEAT) {
         beatAt = now;
         transmit({ type: "beat" });
         refreshList();

@@ -5,8 +5,8 @@
 
   const place = document.getElementById("presence");
   if (!place) return;
-  const { address, session } = place.dataset, lease = 1000 * Number(place.dataset.lease);
-  const BEAT = lease / 3, ANSWER = lease / 6, AGAIN = lease / 12;
+  const { address } = place.dataset, lease = 1000 * Number(place.dataset.lease);
+  const BEAT = lease / 3, ANSWER = Math.max(5000, lease / 6), AGAIN = lease / 12;
   const status = place.querySelector("[role=status]"), alarm = place.querySelector("[role=alert]");
   const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Paris" });
   let okAt = Date.now(), timer = 0, isAsking = false, wasIn = false, said = "", told = "";

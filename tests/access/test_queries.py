@@ -81,6 +81,8 @@ NAMED = {
     ),
     "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
     "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/losses.py": ("what this agent was given and lost, by the history: keys and times", {"_lost"}),
+    "chat/presence.py": (EVERYBODY + ": two counts of this agent's own", {"<module>"}),
     "chat/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
     "chat/promises.py": (EVERYBODY + ": numbers", {"figures"}),
     "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),

@@ -147,9 +147,17 @@ def live_site(
     tmp_path_factory: pytest.TempPathFactory, neutral_site: str, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[LiveSite]:
     """A Daphne of our own with migrated database, built styles and collected static files. Stopped at the end."""
-    folder = tmp_path_factory.mktemp("site")
+    with running_site(tmp_path_factory.mktemp("site"), neutral_site, django_db_blocker) as site:
+        yield site
+
+
+@contextmanager
+def running_site(
+    folder: Path, neutral_site: str, blocker: DjangoDbBlocker, name: str = "browser", **variables: str
+) -> Iterator[LiveSite]:
+    """What `live_site` is. variables: of the environment, for a site that differs in something."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"browser_{worker}_{os.getpid()}"
+    name = f"{name}_{worker}_{os.getpid()}"
     with once.database(name) as database:
         environment = {
             **os.environ,
@@ -159,9 +167,10 @@ def live_site(
             "STATIC_ROOT": str(once.static_files()),
             "QUICK_EXIT_URL": neutral_site,
             "DATABASE_POOL_SIZE": "8",
+            **variables,
         }
         port = free_port()
-        site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", django_db_blocker)
+        site = LiveSite(f"http://127.0.0.1:{port}", environment, name, folder / "daphne.log", blocker)
         with site.log.open("wb") as log:
             server = subprocess.Popen(
                 [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "tests.browser.site:application"],

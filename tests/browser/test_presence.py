@@ -1,0 +1,184 @@
+"""Whatever an agent reads, their people stay theirs: beyond two leases on each page that the menu leads to."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from chat.lifecycle import Availability, Status
+from chat.models import Agent, Conversation
+from pnav.accounts.models import Role
+from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, running_site
+from tests.browser.exchange import in_site
+from tests.chat.sockets import signed_in
+from tests.factories import chat as make
+
+LEASE_SECONDS = 6
+BEYOND = 2.3 * LEASE_SECONDS  # seconds: two leases and the worker's tick
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def live_site(tmp_path_factory, neutral_site, django_db_blocker) -> Iterator[LiveSite]:
+    """A site whose leases are short, with its worker, which takes conversations back."""
+    folder = tmp_path_factory.mktemp("presence")
+    short = {"LEASE_SECONDS": str(LEASE_SECONDS)}
+    with running_site(folder, neutral_site, django_db_blocker, "presence", **short) as site:
+        with (folder / "worker.log").open("wb") as log:
+            command = [sys.executable, "manage.py", "run_worker"]
+            worker = subprocess.Popen(command, cwd=ROOT, env=site.environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            yield site
+        finally:
+            worker.terminate()
+            worker.wait()
+
+
+@pytest.fixture(autouse=True)
+def nobody_else(live_site: LiveSite) -> None:
+    def forget() -> None:
+        Conversation.objects.all().delete()
+        Agent.objects.update(availability="away")
+
+    in_site(live_site, forget)
+
+
+def arrive(site: LiveSite, page_factory: PageFactory, role: str = Role.AGENT, **options) -> tuple[Page, Conversation]:
+    """An agent who answers somebody, signed in in a browser of their own."""
+
+    def work() -> tuple[str, Conversation]:
+        agent = make.agent(role=role)
+        conversation = make.assigned(agent)
+        Agent.objects.filter(pk=agent.pk).update(availability=Availability.AWAY)  # the worker gives them nobody else
+        make.message(conversation, "vous êtes là ?")
+        return signed_in(agent), conversation
+
+    key, conversation = in_site(site, work)
+    page = page_factory(**options)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": site.url}])
+    return page, conversation
+
+
+def is_kept(site: LiveSite, conversation: Conversation) -> bool:
+    now = in_site(site, lambda: Conversation.objects.get(pk=conversation.pk))
+    return now.status == Status.ACTIVE and now.assigned_to_id == conversation.assigned_to_id
+
+
+def menu(site: LiveSite, page: Page) -> list[str]:
+    """The addresses that the menus of the staff lead to, from the console on; what signs out is left out."""
+    found, known = ["/console/"], {"/console/"}
+    for path in found:  # grows
+        page.goto(site.url + path)
+        if not page.locator(".console-top__nav").count():
+            continue  # a visitor's page, whose menu is theirs
+        for link in page.locator(".console-top__nav a[href^='/']").all():
+            address = urlsplit(link.get_attribute("href") or "").path
+            if address not in known and "logout" not in address:
+                known.add(address)
+                found.append(address)
+    return found[1:]
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_every_page_of_the_menu_keeps_the_people(live_site, page_factory: PageFactory, javascript: bool):
+    walker, _conversation = arrive(live_site, page_factory, Role.SUPERVISOR)
+    paths = menu(live_site, walker)
+    assert len(paths) >= 11, paths
+    readers = {}
+    for path in paths:
+        page, conversation = arrive(live_site, page_factory, Role.SUPERVISOR, javascript=javascript, width=900)
+        page.goto(live_site.url + path)
+        readers[path] = page, conversation
+    time.sleep(BEYOND)
+    lost = [path for path, (_page, conversation) in readers.items() if not is_kept(live_site, conversation)]
+    assert not lost
+    for path, (page, _conversation) in readers.items():
+        if javascript:
+            line = page.locator("#presence [role=status]")
+            expect(line, path).to_contain_text("1 échange vous est confié. 1 a un nouveau message.")
+        else:
+            frame = page.frame_locator("iframe[src='/console/presence/']")
+            expect(frame.locator("body"), path).to_contain_text("Présent, vérifié à")
+
+
+def test_a_page_that_does_not_beat_loses_them(live_site, page_factory: PageFactory):
+    """So that the test above can fail."""
+    page, conversation = arrive(live_site, page_factory)
+    page.goto(live_site.url + "/console/prendre-soin/")
+    page.goto("about:blank")
+    time.sleep(BEYOND)
+    assert not is_kept(live_site, conversation)
+
+
+def test_page_says_when_the_line_is_gone_and_leads_back(live_site, page_factory: PageFactory, axe: Axe):
+    page, _conversation = arrive(live_site, page_factory, width=320)
+    page.goto(live_site.url + "/console/transmissions/")
+    expect(page.locator("#presence [role=status]")).to_be_visible()
+    axe(page)
+    alarm = page.locator("#presence [role=alert]")
+    expect(alarm).to_be_hidden()
+    page.context.set_offline(True)
+    expect(alarm).to_contain_text("Connexion perdue, dernière réponse à")
+    expect(alarm.get_by_role("link", name="Revenir à la console")).to_be_visible()
+    expect(alarm).to_contain_text("sans doute repartis vers la file")
+    page.context.set_offline(False)
+    expect(alarm).to_be_hidden()
+    axe(page)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_console_says_what_was_lost_until_it_is_read(live_site, page_factory: PageFactory, javascript: bool, axe: Axe):
+    page, conversation = arrive(live_site, page_factory, javascript=javascript, width=900)
+    page.goto(live_site.url + "/console/")
+    page.goto("about:blank")
+    deadline = time.monotonic() + 30
+    while is_kept(live_site, conversation):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    page.goto(live_site.url + "/console/")
+    told = page.get_by_role("region", name="1 échange est reparti dans la file")
+    expect(told).to_contain_text("Vous étiez sans console 0 min")
+    expect(told).to_contain_text("93200")
+    expect(told).to_contain_text("dans la file d'attente")
+    if javascript:
+        axe(page)
+    told.get_by_role("button", name="J'ai lu").press("Enter")
+    expect(told).to_have_count(0)
+    page.goto(live_site.url + "/console/")
+    expect(told).to_have_count(0)
+
+
+def test_console_that_stayed_open_through_an_outage_says_it_by_itself(live_site, page_factory: PageFactory):
+    page, conversation = arrive(live_site, page_factory)
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    page.context.set_offline(True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    deadline = time.monotonic() + 60
+    while is_kept(live_site, conversation):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    page.context.set_offline(False)
+    expect(page.locator("#partis")).to_contain_text("1 échange est reparti dans la file")
+
+
+def test_silence_on_the_board_and_in_the_list_outlives_a_hand_over(live_site, page_factory: PageFactory):
+    page, conversation = arrive(live_site, page_factory, Role.SUPERVISOR)
+
+    def goes_round() -> None:
+        then = make.long_ago(9)
+        conversation.messages.update(sent_at=then)
+        conversation.events.update(at=then)
+        Conversation.objects.filter(pk=conversation.pk).update(assigned_at=timezone.now())
+
+    in_site(live_site, goes_round)
+    page.goto(live_site.url + "/console/tableau/")
+    expect(page.locator("#tableau")).to_contain_text("attend une réponse depuis 9 min, dont 0 min avec cet agent")
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#liste .console-entry")).to_contain_text("Attend votre réponse depuis 9 min")
