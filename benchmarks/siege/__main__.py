@@ -237,7 +237,7 @@ class Run:
             ordinary=self._ordinary(deeds),
             broken=dict(found.counts),
             acknowledged=found.acknowledged,
-            believed=ground.believed(),
+            believed=await self.crowd.ask(ground.believed),
         )
 
     def _window_of(self, at: float) -> str:

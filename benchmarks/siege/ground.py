@@ -345,10 +345,17 @@ def open_conversations() -> set[str]:
 
 
 def believed() -> int:
-    """How many reports of one network, a /48, are believed in an hour at most: what the house set, and the noise."""
+    """How many reports of one network, a /48, may stand before a real danger: what the house believes in an hour, the
+    noise, and the share that those who come after have of the agents."""
+    from django.db.models import Sum
+
+    from chat.lifecycle import share_of
+    from chat.models import Agent
     from reports import networks
 
-    return REPORTS_MOST * networks.TIMES[-1] + networks.REPORTS.noise
+    share = share_of(Agent.objects.aggregate(slots=Sum("capacity", default=0))["slots"])
+    disconnect()
+    return REPORTS_MOST * networks.TIMES[-1] + networks.REPORTS.noise + share
 
 
 def ahead_of(conversation: str) -> list[str] | None:

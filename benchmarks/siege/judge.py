@@ -72,7 +72,7 @@ class Siege:
     """A whole run. broken: promises of the exchange, as `benchmarks.faults.checker` counts them.
 
     ordinary: urgencies as stored of honest signalements without danger, by window; all of them said the same.
-    believed: how many reports of one network the house believes in an hour: so many may stand before a real danger.
+    believed: how many reports of one network have their ordinary place: so many may stand before a real danger.
     """
 
     windows: Sequence[Window]

@@ -85,7 +85,6 @@ class Command(BaseCommand):
         if not self._do("clock", self._read_clock):
             return
         self._do("sentences", shelf.refresh)  # before anything is locked
-        networks.keep()
         is_done = True
         if time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", queue.release_stale)
@@ -98,6 +97,7 @@ class Command(BaseCommand):
         is_done &= self._do("openings", self._remind)
         if is_done:
             self._do("clock", self._end_tick)
+        networks.keep()  # last: a Redis that stands still holds up nobody's turn for the second it is waited for
 
     def _remind(self) -> None:
         """End what has passed its term, and tell the operator of openings that wait for too long: never whose."""
