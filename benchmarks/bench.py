@@ -49,6 +49,7 @@ APPLICATIONS = {
 RATE = 200  # messages a second, paced
 SMALL = 100  # conversations
 BEAT_SECONDS = 20
+COMPUTING = 4  # pages that compute at once
 
 
 @dataclass(frozen=True)
@@ -279,6 +280,45 @@ class Bench:
         self.book.add(name, "p99 under a slow page", ratio, trouble)
         self.say(f"{name}: p99 × {ratio:.2f} under {answers} slow pages")
 
+    async def computing_pages(self, *, is_apart: bool) -> None:
+        """G18: the p99 of acknowledgements while COMPUTING pages compute all the time, ÷ the p99 without.
+
+        is_apart: sockets in one process and pages in another, as production has them, on the same core; else both in
+        one, for comparison.
+        """
+        roles = ("sockets", "pages") if is_apart else ("all",)
+        label = "apart" if is_apart else "together"
+        webs = [Web(self.ground.folder, APPLICATIONS[PNAV], self.web_cores, PROCESS_ROLE=role) for role in roles]
+        pairs = [Pair(talk, (webs[0].port, webs[0].port)) for talk in self.talks(PNAV, SMALL)]
+        try:
+            for web in webs:
+                await asyncio.to_thread(web.start)
+            await connect(pairs)
+            await pace(pairs, RATE, 1)
+            calm = await pace(pairs, RATE, self.scale.seconds)
+            stop = asyncio.Event()
+            pages = [_ask_slowly(webs[-1].port, stop, "/bench/computing/") for _each in range(COMPUTING)]
+            asking = asyncio.gather(*pages)
+            await asyncio.sleep(0.5)
+            held_up = await pace(pairs, RATE, max(5.0, self.scale.seconds))
+            stop.set()
+            answers = sum(await asking)
+        finally:
+            for pair in pairs:
+                pair.hang_up()
+            await asyncio.sleep(0.1)
+            for web in webs:
+                await asyncio.to_thread(web.stop)
+        trouble = self.judge(calm, f"{label}, no page that computes")
+        if is_apart:  # together, messages are late: that is what is shown
+            trouble = trouble or self.judge(held_up, f"{label}, pages that compute")
+        if not answers:
+            trouble = "no answer"
+            self.book.note(f"{label}: the page that computes never answered")
+        ratio = percentile(held_up.acknowledgements(), 0.99) / percentile(calm.acknowledgements(), 0.99)
+        self.book.add(PNAV, f"p99 ack beside computing pages, {label}", ratio, trouble)
+        self.say(f"{label}: p99 of acknowledgements × {ratio:.2f} beside {answers} computing pages")
+
     async def waiting_room(self) -> None:
         """People who wait, one of them leaves: until each socket knows its new place. Then agents come: dispatch."""
         from django.core.management import call_command
@@ -358,10 +398,10 @@ def sign_in_with_stock_sessions(count: int) -> list[str]:
     return keys
 
 
-async def _ask_slowly(port: int, stop: asyncio.Event) -> int:
-    """Ask for the slow page, one request at a time, until told to stop; how many were answered."""
+async def _ask_slowly(port: int, stop: asyncio.Event, page: str = "/bench/slow/") -> int:
+    """Ask for a slow page, one request at a time, until told to stop; how many were answered."""
     answers = 0
-    request = f"GET /bench/slow/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
+    request = f"GET {page} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
     while not stop.is_set():
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
@@ -494,6 +534,10 @@ ROWS = (
         lambda book, _scale: book.of(TWO, "msg/s") / book.of(PNAV, "msg/s"), Goal(0.9, 1, at_most=False), pnav=TWO),
     Row("G13", "p99 under a page of 2 s ÷ without", "p99 under a slow page",
         lambda book, _scale: book.of(PNAV, "p99 under a slow page"), Goal(1.5, 1.1)),
+    Row("G18", "p99 of acknowledgements beside 4 pages that compute, processes of their own", "",
+        lambda book, _scale: book.of(PNAV, "p99 ack beside computing pages, apart"), Goal(1.5, 1.1)),
+    Row("G18", "the same in one process, for comparison", "",
+        lambda book, _scale: book.of(PNAV, "p99 ack beside computing pages, together")),
     Row("G15", "memory after the soak ÷ after 5 min (make soak)", "", _soak, Goal(1.05)),
     Row("G16", "share of a core, {sockets} sockets, no frame", "idle",
         lambda book, _scale: book.of(PNAV, "idle"), Goal(0.05, 0.02), unit=""),
@@ -575,6 +619,9 @@ def run(bench: Bench, wanted: set[str], rounds: int) -> None:
         if "G13" in wanted:
             for name in (TUTORIAL, PNAV):
                 work.append(lambda name=name: bench.slow_page(name))
+        if "G18" in wanted:
+            for is_apart in (True, False):
+                work.append(lambda is_apart=is_apart: bench.computing_pages(is_apart=is_apart))
         for step in work:
             refuse_unsafe_speed()
             try:

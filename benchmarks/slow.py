@@ -1,4 +1,8 @@
-"""Addresses of the site with one page more, `/bench/slow/`, which holds its thread up for two seconds with the ORM."""
+"""Addresses of the site with two pages more: `/bench/slow/` holds its thread up for two seconds with the ORM, and
+`/bench/computing/` holds the interpreter up for as long, as a page does that draws too much.
+"""
+
+import time
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Func, TextField, Value
@@ -20,4 +24,12 @@ def slow(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{len(rows)} row after {SECONDS} s", content_type="text/plain")
 
 
-urlpatterns = [path("bench/slow/", slow), *site]
+def computing(request: HttpRequest) -> HttpResponse:
+    """Pure Python, for SECONDS of this thread's own processor time: beside others it takes longer."""
+    until, turns = time.thread_time() + SECONDS, 0
+    while time.thread_time() < until:
+        turns += sum(range(1000)) > 0
+    return HttpResponse(f"{turns} turns in {SECONDS} s", content_type="text/plain")
+
+
+urlpatterns = [path("bench/slow/", slow), path("bench/computing/", computing), *site]
