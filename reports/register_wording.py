@@ -51,6 +51,7 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     },
     AccessKind.PAPER: {"pdf: transcript and file": gettext_lazy("PDF : échange et dossier")},
 }
+PART = re.compile(r"pdf: transcript and file, part (\d{1,6}) of (\d{1,6})", re.ASCII)
 ON_CALL = re.compile(r"(.*), on call \d{1,18}", re.ASCII)
 UNTIL = re.compile(r"(\w+), until (\d{4}-\d{2}-\d{2})", re.ASCII)
 APPROVAL = re.compile(r"(asked|accepted|refused|withdrawn|lapsed) (\d{1,18})(?:, asked by (\d{1,18}))?: (.*)", re.ASCII)
@@ -76,6 +77,8 @@ def in_words(kind: str, detail: str) -> str:
         return _opening(*found.groups())
     if kind == AccessKind.APPROVAL and (found := APPROVAL.fullmatch(detail)):
         return _approval(*found.groups())
+    if kind == AccessKind.PAPER and (found := PART.fullmatch(detail)):
+        return _("PDF : échange et dossier, partie %(number)s sur %(count)s") % {"number": found[1], "count": found[2]}
     words = WORDS.get(kind, {})
     if kind in {AccessKind.FREEZE, AccessKind.ON_CALL} and (found := UNTIL.fullmatch(detail)) and found[1] in words:
         return _("%(act)s, jusqu'au %(day)s") % {"act": words[found[1]], "day": _day(found[2])}

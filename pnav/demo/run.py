@@ -227,6 +227,7 @@ def _show(demo: dict[str, Any]) -> None:
             f" TOTP {account['totp_secret']}"
         )
     _say("\n  Sceau : trois parts dans .local/sceau/, dont deux ouvrent (phrases de passe dans .local/demo.json).")
+    _say("  Empreintes signées du registre : .local/empreintes.txt.")
     _say("\n  Un code tout de suite, dans un autre terminal : make code USER=police1")
     _say("  (ou une application TOTP, avec le secret ci-dessus)")
     _say("  Des personnes fictives qui écrivent aux agents, dans un autre terminal : make sandbox")

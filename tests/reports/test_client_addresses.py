@@ -34,7 +34,9 @@ def test_private_address_is_counted_and_told_once(address, caplog):
     assert line.startswith("client_addresses: private") and address.partition("%")[0] not in line
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2a01:cb00::1", "nobody", "10.0.0.1, 8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2a01:cb00::1", "172.217.0.1", "100.20.0.1", "nobody", "f", "10.0.0.1, 8.8.8.8"]
+)
 def test_public_address_or_none_is_nothing(address):
     come(address)
     assert client_addresses.counts()["private"] == 0 and not client_addresses.is_private()
