@@ -251,7 +251,8 @@ UUID = r"[0-9a-f-]{36}"
 KEYS = {
     r"networks:day:\d+": "random; it ends with its day, and what was counted under it is then of nobody",
     r"networks:[a-z-]+:\d+": "counters that 262,144 addresses of IPv4 share, with noise, to the border of the window",
-    rf"limit:(messages|frames|code|slip|erasure):{UUID}:\d+": "of an exchange, by its public id, to a border",
+    rf"limit:(frames|code|slip|erasure|whole_thread):{UUID}:\d+": "of an exchange, by its public id, to a border",
+    r"limit:paper:\d+:\d+": "of an agent, by their key, to a border",
     r"limit:feedback:[0-9a-f]{32}:\d+": "of a visit, by a hash of its key, which is random",
     r"limit:(resume|resume:first|reports\.filed|reports\.lane):\d+": "of everybody together",
     r"allauth:rl:[\w.-]+:[\w-]+:[\d.]+/[\d.]+/key:[0-9a-f]{64}": (
@@ -294,6 +295,23 @@ def test_every_key_after_a_whole_journey_is_known(unit, prefix):
     expected = ("networks:account-failures", "networks:codes", "networks:opinions", "networks:reports", "limit:code:")
     assert all(any(name.startswith(each) for name in names) for each in expected), names
     assert any("/key:" in name for name in names) and Conversation.objects.count() == 1
+
+
+# Where one is counted, by what stands there in the code; in the place of a value, one that fits.
+COUNTED = re.compile(r"limits\.(?:is_over|count_one)\(\s*f?\"([^\"]+)\"")
+VALUES = {"public_id": "2f0f8a1e-1111-4222-8333-444455556666", "pk": "12", "name": "0123456789abcdef" * 2}
+
+
+def test_every_limit_of_the_code_is_in_the_table():
+    """Those too that the journey does not come to."""
+    names = set()
+    for room in ("chat", "locations", "pnav", "reports", "triage"):
+        for file in (project.BASE_DIR / room).rglob("*.py"):
+            names |= set(COUNTED.findall(file.read_text(encoding="utf-8")))
+    assert len(names) >= 8
+    for name in names:
+        key = "limit:" + re.sub(r"\{(?:\w+\.)?(\w+)\}", lambda found: VALUES[found[1]], name) + ":1"
+        assert any(re.fullmatch(pattern, key) for pattern in KEYS), key
 
 
 def test_neither_the_database_nor_redis_nor_a_log_holds_an_address(unit, prefix, caplog):
