@@ -25,8 +25,8 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 
 def computing(request: HttpRequest) -> HttpResponse:
-    """Pure Python, for SECONDS of this thread's own processor time: beside others it takes longer."""
-    until, turns = time.thread_time() + SECONDS, 0
+    """Pure Python, for SECONDS of this thread's own processor time (or `?seconds=`): beside others it takes longer."""
+    until, turns = time.thread_time() + float(request.GET.get("seconds", SECONDS)), 0
     while time.thread_time() < until:
         turns += sum(range(1000)) > 0
     return HttpResponse(f"{turns} turns in {SECONDS} s", content_type="text/plain")

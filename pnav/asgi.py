@@ -33,6 +33,7 @@ from pnav.identity import identify  # noqa: E402
 from pnav.process_role import ProcessRole, lower_priority  # noqa: E402
 from pnav.serving import install, quieten  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
+from pnav.watermark import MEMORY  # noqa: E402
 from reports import events  # noqa: E402
 from reports.events import Event  # noqa: E402
 
@@ -68,6 +69,10 @@ class Handshake:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if not is_own_origin(scope):
             events.tell(Event.SOCKET_REFUSED, why="origin")
+            await send({"type": "websocket.close"})
+            return
+        if MEMORY.is_over():  # the page tries again by itself, ever more rarely
+            events.tell(Event.LIMIT_REACHED, limit="memory")
             await send({"type": "websocket.close"})
             return
         if self._identities is None or self._identities.loop is not asyncio.get_running_loop():

@@ -34,6 +34,7 @@ from pnav.headers import say
 from pnav.pages import quick_exit
 from pnav.process_role import refuse_page
 from pnav.slow_requests import device_of, is_slow
+from pnav.watermark import MEMORY
 from reports import events, slow_hashes
 from reports.events import Event
 from sentences import shelf
@@ -113,6 +114,7 @@ def _bounded(receive: Receive, most: int) -> Receive:
 class PageHandler(ASGIHandler):
     """Django's handler for HTTP with the synchronous stack, in a page thread."""
 
+    is_always_taken = False  # however much memory this process holds
     is_dropped_with_its_client = True  # when nobody waits any more for an answer that was not begun
 
     def prepare(self) -> None:
@@ -148,6 +150,8 @@ class PageHandler(ASGIHandler):
         work = partial(Context().run, self.answer, scope, body_file, is_too_large)
         ticket = Ticket(bucket, work, is_preferred)
         try:
+            if not self.is_always_taken and MEMORY.is_over():
+                raise Refused
             has_begun = lane.enter(ticket)
         except Refused:
             await self.refuse(scope, body_file, send)
@@ -211,6 +215,7 @@ class PageHandler(ASGIHandler):
 class ExitHandler(PageHandler):
     """The quick exit: as a page, in threads that no page and no query holds."""
 
+    is_always_taken = True
     is_dropped_with_its_client = False  # the page that leaves waits for no answer
 
     def lane_of(self, scope: Scope) -> tuple[Lane, int, bool]:

@@ -14,15 +14,19 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
+import daphne.http_protocol
 import daphne.server
 import daphne.ws_protocol
 from daphne.cli import CommandLineInterface
 from twisted.internet import reactor, tcp
 from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web import http
 from zope.interface import implementer
 
 from reports import events
@@ -44,6 +48,15 @@ PIECE_BYTES = 64  # what each piece that waits takes beside what it holds
 
 # The descriptor of a Unix socket by which connections are handed to this process: see `Adoption`.
 ADOPTION_VARIABLE = "CONNECTIONS_FD"
+
+# A request has so long to arrive whole, its head and its body, however it is cut up; a connection on which nothing is
+# asked, so long until it is closed (Twisted's own figure).
+REQUEST_SECONDS, IDLE_SECONDS = 20.0, 60.0
+# Connections of a process that wait for a request, or for the rest of one. One more closes the one that waits longest.
+# Each holds up to 100 kB of a body in memory, so a hundred megabytes in all; what is longer lies in a file.
+WAITING_AT_MOST = 1024
+REFUSED_SECONDS = 2.0
+LARGEST_BODY = 1024 * 1024  # bytes: what the proxy lets pass. A longer one is refused before it comes
 
 OPTIONS = (
     *("--verbosity", "0"),
@@ -91,6 +104,15 @@ class Server(daphne.server.Server):
             end = socket.socket(fileno=int(descriptor))
             reactor.callWhenRunning(lambda: Adoption(end, self.http_factory))
         super().run()
+
+    def kill_all_applications(self) -> Any:
+        """As Daphne does at the end, but for requests still on their way, which have nothing to end."""
+        everybody = self.connections
+        self.connections = {one: details for one, details in everybody.items() if "application_instance" in details}
+        try:
+            return super().kill_all_applications()
+        finally:
+            self.connections = everybody
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
         """As Daphne does; and be told when it has ended. A socket's scope holds the connection of its client."""
@@ -226,6 +248,78 @@ class Waiting:
 waiting = Waiting()
 
 
+class Channel(http.HTTPChannel):
+    """Twisted's own end of an HTTP connection. It waits for slow clients for a bounded time, and for so many at once.
+
+    Twisted gives a client another minute at each byte that comes, keeps any number of such clients, and takes a body of
+    any length. None of them holds a thread; they hold memory and connections.
+    """
+
+    waiting: ClassVar[dict["Channel", None]] = {}  # in the order in which they began to wait
+
+    _is_arriving = _is_refused = False
+    _received = 0
+
+    def connectionMade(self) -> None:  # noqa: N802  as Twisted names it
+        super().connectionMade()
+        self._wait()
+
+    def _wait(self) -> None:
+        self._is_arriving, self._received = False, 0
+        if len(self.waiting) >= WAITING_AT_MOST:
+            longest = next(iter(self.waiting))
+            del self.waiting[longest]
+            longest.forceAbortClient()
+        self.waiting[self] = None
+
+    def resetTimeout(self) -> None:  # noqa: N802  as Twisted names it
+        """Nothing: what comes slowly gives no more time."""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
+        if not self._is_arriving and self in self.waiting:
+            self._is_arriving = True
+            self.setTimeout(REQUEST_SECONDS)
+        super().dataReceived(data)
+
+    def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
+        if (self.length or 0) > LARGEST_BODY:
+            self._refuse_body()
+        else:
+            super().allHeadersReceived()
+
+    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
+        if self._is_refused:
+            return
+        if self in self.waiting:
+            self._received += len(data)  # a body in pieces does not say how long it is
+            if self._received > 2 * LARGEST_BODY:
+                self._refuse_body()
+                return
+        super().rawDataReceived(data)
+
+    def _refuse_body(self) -> None:
+        self._is_refused = True
+        answer = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        cast(Any, self.transport).write(answer)
+        # What the client goes on sending is thrown away until then: closed at once, it would not read the answer.
+        self.setTimeout(REFUSED_SECONDS)
+
+    def allContentReceived(self) -> None:  # noqa: N802  as Twisted names it
+        if self._is_refused:
+            return
+        self.waiting.pop(self, None)
+        super().allContentReceived()
+
+    def requestDone(self, request: Any) -> None:  # noqa: N802  as Twisted names it
+        self._savedTimeOut = IDLE_SECONDS
+        self._wait()
+        super().requestDone(request)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802  as Twisted names it
+        self.waiting.pop(self, None)
+        super().connectionLost(reason)
+
+
 class Line(tcp.Server):
     """Twisted's own connection of a client, which sends at once what can be sent at once.
 
@@ -331,6 +425,7 @@ def install() -> None:
     """Have the `daphne` that loads this application run our server. Called before there is one."""
     CommandLineInterface.server_class = Server
     tcp.Port.transport = Line
+    daphne.http_protocol.HTTPFactory.protocol = Channel
     daphne.ws_protocol.WebSocketFactory.protocol = SocketProtocol
 
 

@@ -192,6 +192,8 @@ try:
 except ValueError:  # its text may hold the address
     raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.") from None
 CHAT_THREADS = env.int("CHAT_THREADS", 8)  # threads of a web process that serve its sockets, a connection each
+# MiB that a web process may hold before it takes nothing new; 0: most of its container's limit, if there is one.
+WEB_MEMORY_MIB = env.int("WEB_MEMORY_MIB", 0)
 PAGE_THREADS = env.int("PAGE_THREADS", 8)  # threads of a web process that serve its pages, a connection each
 # A stalled query is given up while the person still waits; 0 for `migrate` and for long imports.
 _patience = env.int("DATABASE_STATEMENT_SECONDS", 8) * 1000

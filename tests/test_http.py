@@ -19,6 +19,7 @@ from django.utils import translation
 from chat.delivery import close_switchboard
 from pnav.asgi import application
 from pnav.http import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES, THREADS, PageHandler, Pages
+from pnav.watermark import MEMORY
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
 from tests.test_errors import in_use
@@ -204,6 +205,24 @@ async def test_probes_answer_while_every_page_thread_is_busy(pages, settings):
         go_on.set()
         for request in busy:
             await request.end()
+
+
+async def test_process_that_is_full_takes_nothing_new_and_keeps_what_it_has(pages, settings):
+    begun = await Request(pages, "/waits").begin()
+    await asyncio.to_thread(started.wait, SECONDS)
+    settings.WEB_MEMORY_MIB = 1
+    MEMORY._read_at = float("-inf")
+    try:
+        status, headers, body = await get(pages, "/where")
+        assert status == 503 and headers[b"retry-after"] == b"5" and b">17</a>" in body and threads == []
+        assert (await get(pages, "/health/live"))[0] == 200
+        go_on.set()
+        assert (await begun.end())[0] == 200
+        settings.WEB_MEMORY_MIB = 100_000
+        MEMORY._read_at = float("-inf")
+        assert (await get(pages, "/where"))[0] == 200
+    finally:
+        MEMORY._read_at = float("-inf")
 
 
 async def test_every_page_gives_its_connection_back(pages):

@@ -8,8 +8,10 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 
 from chat.delivery import close_switchboard, ensure_switchboard
+from pnav import watermark
 from pnav.asgi import application_for
 from pnav.process_role import PAGES_NICENESS, ProcessRole
+from pnav.watermark import MEMORY
 from tests.test_http import get
 from tests.test_settings import refusal
 
@@ -69,6 +71,28 @@ async def test_sockets_are_refused_by_pages_alone(monkeypatch):
         told.clear()
         await shake_hands(role)
         assert {"why": "process_role"} not in told
+
+
+async def test_full_process_opens_no_socket(monkeypatch, settings):
+    told = []
+    monkeypatch.setattr("pnav.asgi.events.tell", lambda _event, **facts: told.append(facts))
+    settings.WEB_MEMORY_MIB = 1
+    monkeypatch.setattr(MEMORY, "_is_over", False)
+    monkeypatch.setattr(MEMORY, "_read_at", float("-inf"))
+    assert (await shake_hands("sockets"))["type"] == "websocket.close"
+    assert told == [{"limit": "memory"}]
+
+
+@pytest.mark.parametrize(("text", "expected"), [("max\n", float("inf")), ("1000\n", 850), (None, float("inf"))])
+def test_mark_is_most_of_what_the_container_may_use(monkeypatch, tmp_path, settings, text, expected):
+    file = tmp_path / "memory.max"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr(watermark, "LIMIT", file)
+    assert watermark._limit() == expected
+    settings.WEB_MEMORY_MIB = 2
+    assert watermark._limit() == 2 * 1024 * 1024
+    assert watermark.resident_bytes() > 10 * 1024 * 1024
 
 
 def test_role_that_does_not_exist_is_refused_at_the_start():

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from typing import ClassVar
 
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
@@ -12,10 +13,14 @@ from daphne.cli import CommandLineInterface
 from twisted.internet import tcp
 from twisted.internet.error import ConnectionLost
 from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from twisted.web import http
 
 import pnav.asgi  # noqa: F401  installs the server
 from pnav import serving
+from pnav.http import ADMIN_BODY_MAX_BYTES
 
 
 class Connection:
@@ -410,3 +415,139 @@ def test_end_of_whoever_hands_over_is_read_once(handed_over):
     theirs.close()
     adoption.doRead()
     assert asked.removed == [adoption]
+
+
+# --- clients that are slow --------------------------------------------------------------------------------------------
+
+
+class Arrived(http.Request):
+    """A request that has come whole is noted, and answered when the test says so."""
+
+    arrived: ClassVar[list["Arrived"]] = []
+
+    def process(self):
+        self.arrived.append(self)
+
+
+class OneClient:
+    """A connection on a clock of the test's own."""
+
+    def __init__(self, clock):
+        self.channel = serving.Channel()
+        self.channel.callLater = clock.callLater
+        self.channel.timeOut = serving.IDLE_SECONDS
+        self.channel.requestFactory = Arrived
+        self.channel.factory = None
+        self.line = StringTransport()
+        self.channel.makeConnection(self.line)
+
+    @property
+    def is_closed(self):
+        return self.line.disconnecting
+
+
+@pytest.fixture
+def clock():
+    serving.Channel.waiting.clear()
+    Arrived.arrived.clear()
+    yield Clock()
+    serving.Channel.waiting.clear()
+
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+
+
+def test_daphne_listens_with_our_channel(clock):
+    assert daphne.http_protocol.HTTPFactory.protocol is serving.Channel
+
+
+def test_body_that_comes_byte_by_byte_is_given_up_in_time(clock):
+    one = OneClient(clock)
+    one.channel.dataReceived(HEAD)
+    for _each in range(9):
+        clock.advance(serving.REQUEST_SECONDS / 10)
+        one.channel.dataReceived(b"a")
+    assert not one.is_closed
+    clock.advance(serving.REQUEST_SECONDS / 10)
+    assert one.is_closed and not Arrived.arrived
+
+
+def test_head_without_end_is_closed_after_its_time_and_not_before(clock):
+    one = OneClient(clock)
+    for _half in range(int(2 * serving.REQUEST_SECONDS) - 1):
+        one.channel.dataReceived(b"G")
+        clock.advance(0.5)
+    assert not one.is_closed
+    one.channel.dataReceived(b"G")
+    clock.advance(1)
+    assert one.is_closed
+
+
+def test_request_that_takes_long_to_answer_is_not_cut_and_the_next_one_has_its_whole_time(clock):
+    one = OneClient(clock)
+    one.channel.dataReceived(HEAD + b"0123456789")
+    (request,) = Arrived.arrived
+    clock.advance(1000)
+    assert not one.is_closed and not serving.Channel.waiting
+    request.finish()
+    assert list(serving.Channel.waiting) == [one.channel]
+    clock.advance(serving.IDLE_SECONDS - 1)
+    one.channel.dataReceived(b"GET / HTTP/1.1\r\n")
+    clock.advance(serving.REQUEST_SECONDS - 1)
+    one.channel.dataReceived(b"Host: x\r\n\r\n")
+    assert len(Arrived.arrived) == 2 and not one.is_closed
+    Arrived.arrived[1].finish()
+    clock.advance(serving.IDLE_SECONDS + 1)
+    assert one.is_closed, "nothing more is asked"
+
+
+def test_requests_that_follow_one_another_are_all_answered(clock):
+    one = OneClient(clock)
+    one.channel.dataReceived(3 * (HEAD + b"0123456789"))
+    for number in range(3):
+        assert len(Arrived.arrived) == number + 1
+        clock.advance(100)
+        Arrived.arrived[number].finish()
+    assert one.line.value().count(b"HTTP/1.1 200") == 3 and not one.is_closed
+
+
+def test_who_waits_longest_gives_way_to_the_next(clock, monkeypatch):
+    monkeypatch.setattr(serving, "WAITING_AT_MOST", 3)
+    busy = OneClient(clock)
+    busy.channel.dataReceived(HEAD + b"0123456789")
+    clients = [OneClient(clock) for _each in range(5)]
+    assert [one.is_closed for one in clients] == [True, True, False, False, False]
+    assert not busy.is_closed, "an answer under way is no waiting"
+    assert len(serving.Channel.waiting) == 3
+
+
+def test_body_that_is_too_long_is_refused_before_it_comes(clock):
+    one = OneClient(clock)
+    one.channel.dataReceived(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (serving.LARGEST_BODY + 1))
+    one.channel.dataReceived(b"a" * 100_000)
+    assert one.line.value().startswith(b"HTTP/1.1 413 ") and not Arrived.arrived
+    clock.advance(serving.REFUSED_SECONDS + 0.1)
+    assert one.is_closed
+    assert serving.LARGEST_BODY >= ADMIN_BODY_MAX_BYTES, "what a page may be sent comes as far as the page"
+
+
+def test_body_in_pieces_without_end_is_refused(clock):
+    one = OneClient(clock)
+    one.channel.dataReceived(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    piece = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+    for _each in range(2 * serving.LARGEST_BODY // 65536 + 1):
+        one.channel.dataReceived(piece)
+    one.channel.dataReceived(b"0\r\n\r\n")
+    assert one.line.value().startswith(b"HTTP/1.1 413 ") and not Arrived.arrived
+
+
+def test_process_that_stops_ends_what_has_begun_and_not_what_is_on_its_way(server):
+    async def run() -> None:
+        arriving = Connection()
+        server.protocol_connected(arriving)
+        here = connect(server, _wait)
+        ending = server.kill_all_applications()
+        assert server.connections[here]["application_instance"].cancelling() and arriving in server.connections
+        await ending.asFuture(asyncio.get_running_loop())
+
+    asyncio.run(run())
