@@ -64,6 +64,7 @@ class Ticket:
     bucket: int
     work: Callable[[], Any]
     is_preferred: bool = False
+    begun: float = 0.0
     is_heavy: bool = False  # as its network was judged when it began
     result: "Future[Any]" = field(default_factory=Future)
 
@@ -76,6 +77,11 @@ class Account:
     waiting: deque[Ticket] = field(default_factory=deque)
     charge: float = 0.0
     at: float = 0.0
+    begun: float = 0.0  # the sum of the times at which what runs began
+
+    def running_for(self, now: float) -> float:
+        """For how long what runs has run, added up: it is charged when it ends, and must count before."""
+        return self.running * now - self.begun
 
     def worked_off(self, now: float) -> float:
         """The charge as it is now."""
@@ -121,8 +127,7 @@ class Lane:
         self.refused = 0
         # One network never has them all: whoever comes next finds a thread, even if what runs takes long.
         self._alone = max(1, threads - max(1, threads // 4))
-        self._beside_others = max(1, threads // 2)
-        self._beside_lighter = max(1, threads // 4)
+        self._beside_others = max(1, threads // 4)
 
     @property
     def waiting(self) -> int:
@@ -174,7 +179,7 @@ class Lane:
 
     def _level(self, account: Account, now: float) -> int:
         """0 for a network that has used little, 2 for one that has used much."""
-        charge = account.worked_off(now)
+        charge = account.worked_off(now) + self._held * account.running_for(now)
         return 0 if charge < self._light else 1 if charge < self._heavy else 2
 
     def _may_run(self, account: Account, is_preferred: bool = False) -> bool:
@@ -190,11 +195,13 @@ class Lane:
             return account.running < self._alone
         # Those who have used much share one thread, however many they are: more would take turns of the interpreter
         # from whoever has used little.
-        return self._running_heavy < 1 if level == 2 else account.running < self._beside_lighter
+        return account.running < self._beside_others and (level == 1 or not self._running_heavy)
 
     def _begin(self, account: Account, ticket: Ticket) -> None:
         now = self._clock()
         level = self._level(account, now)
+        ticket.begun = now
+        account.begun += now
         account.running += 1
         self._running += 1
         if level == 0:
@@ -207,6 +214,7 @@ class Lane:
         now = self._clock()
         account.charge = min(CHARGE_AT_MOST, account.worked_off(now) + used)
         account.at = now
+        account.begun -= ticket.begun
         account.running -= 1
         self._running -= 1
         self._running_heavy -= ticket.is_heavy

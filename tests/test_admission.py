@@ -113,6 +113,20 @@ def test_those_who_have_used_much_share_one_thread_while_others_come():
     assert bench.lane.waiting == 0
 
 
+def test_what_runs_counts_before_it_ends():
+    bench = Bench(threads=8)
+    for _each in range(4):
+        bench.ask(FLOOD)
+    bench.ask(HONEST)
+    bench.now += COMPANY_SECONDS - 0.1  # what the flood began still runs
+    bench.ask(FLOOD)
+    assert bench.begun == 5 and bench.lane.waiting == 1
+    bench.ask(OTHER)
+    assert bench.begun == 6, "nobody else waits for it"
+    bench.finish()
+    assert bench.lane._accounts[FLOOD].begun == pytest.approx(0, abs=1e-6) and bench.lane.waiting == 0
+
+
 def test_charge_is_worked_off_within_a_minute():
     bench = Bench(threads=1)
     bench.ask(FLOOD, seconds=1000)
