@@ -99,5 +99,11 @@ class OnCall(models.Model):
             wrong["supervisor"] = ValidationError(_("Choisissez un superviseur."))
         if self.supervisor_id is not None and self.unit_id is not None and self.supervisor.unit_id == self.unit_id:
             wrong["supervisor"] = ValidationError(_("Ce superviseur décide déjà pour cette unité : c'est la sienne."))
+        if not wrong and None not in (self.supervisor_id, self.unit_id, self.starts_at, self.ends_at):
+            same = OnCall.objects.filter(supervisor=self.supervisor_id, unit=self.unit_id, ended_at__isnull=True)
+            if same.filter(starts_at__lt=self.ends_at, ends_at__gt=self.starts_at).exclude(pk=self.pk).exists():
+                wrong["starts_at"] = ValidationError(
+                    _("Ce superviseur est déjà d'astreinte pour cette unité ces jours-là.")
+                )
         if wrong:
             raise ValidationError(wrong)

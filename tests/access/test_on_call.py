@@ -288,6 +288,8 @@ def test_supervisor_names_for_their_unit(cast):
         "seule de permanence",
     )
     assert register_wording.in_words(line.kind, line.detail).startswith("désignée, jusqu'au ")
+    again = browser(cast, SUPERVISOR).post(ON_CALL, sent(cast)).text.replace("&#x27;", "'")
+    assert "déjà d'astreinte pour cette unité" in again and OnCall.objects.count() == 1
 
 
 @pytest.mark.parametrize(
