@@ -13,8 +13,8 @@ import offload.pool
 from chat import glyphs
 
 # One document: so many messages, and so many lines of paper, some two hundred pages of A4. The most that the child then
-# took was 235 MiB and 1.6 s of processor, of thirteen kinds of text (docs/adr/0055). An ordinary exchange of an hour has
-# four pages.
+# took was 235 MiB and 1.6 s of processor, of thirteen kinds of text (docs/adr/0055). An ordinary exchange of an hour
+# has four pages.
 MESSAGES_AT_MOST = 1_000
 LINES_AT_MOST = 12_000
 LINE_SIGNS = 90  # what a line of A4 holds at 10 points
