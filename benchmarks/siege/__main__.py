@@ -40,8 +40,8 @@ SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 12.0, 30.0
 LOOK_SECONDS = 0.5  # between two looks at memory
 STILL_SECONDS = 3.0  # of service as before, and the siege of one attacker is over
 DRAIN_SECONDS = 60.0
-SLOWER = 3.0  # times the calm median that nine messages of ten may take when an attack is called over,
-SILENT_SECONDS = 1.0  # and nothing may have waited for so long
+SLOWER = 3.0  # times what nine calm messages of ten take, which nine of ten may take when an attack is called over,
+SILENT_SECONDS = 2.0  # and nothing may have waited for so long
 # Of two people who came within a second, the second may be committed, and given an agent, first.
 SAME_MOMENT = timedelta(seconds=1)
 DOCUMENT_MESSAGES = 250
@@ -199,7 +199,7 @@ class Run:
         """Until memory is what it was and people are served as before, a minute at most."""
         window, ended = span.window, time.monotonic()
         calm = [one for one in self.spans if one.window.name == CALM]
-        usual = median([one.seconds for one in self.seen.acks if any(each.holds(one.at) for each in calm)])
+        usual = percentile([one.seconds for one in self.seen.acks if any(each.holds(one.at) for each in calm)], 0.9)
         window.back_seconds = window.settled_seconds = None
         while (waited := time.monotonic() - ended) < MEMORY_SECONDS:
             window.memory_after = (await self._memory()).whole

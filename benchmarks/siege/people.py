@@ -359,6 +359,7 @@ class Crowd:
     def __init__(self, site: ground.Ground, seen: Seen, journal: Journal, scale: float = 1.0, seed: int = 1) -> None:
         self.site, self.seen, self.journal = site, seen, journal
         self.rng = random.Random(seed)
+        self.rarer = 1 / scale  # pages and sign-ins, as there are fewer people
         self.pairs_wanted = max(2, round(PAIRS * scale))
         self.waiting_wanted = max(4, round(WAITING * scale))
         self.duty_wanted = max(2, round(DUTY * scale))
@@ -432,7 +433,7 @@ class Crowd:
         self.tasks += [asyncio.ensure_future(self._read_on(kind)) for kind in KINDS]
         self.tasks.append(asyncio.ensure_future(self._now_and_then(FILE_SECONDS, self._file)))
         self.tasks.append(asyncio.ensure_future(self._now_and_then(END_SECONDS, self._end_one)))
-        self.tasks.append(asyncio.ensure_future(self._now_and_then(SIGN_IN_SECONDS, self._sign_in)))
+        self.tasks.append(asyncio.ensure_future(self._now_and_then(SIGN_IN_SECONDS * self.rarer, self._sign_in)))
         self.tasks.append(asyncio.ensure_future(self._watch_lateness()))
 
     async def _now_and_then(self, every: float, do: Callable[[], Awaitable[None]]) -> None:
@@ -471,10 +472,10 @@ class Crowd:
         return Read(kind, *paths[kind], address)
 
     async def _read_on(self, kind: str) -> None:
-        await asyncio.sleep(READ_SECONDS[kind] * self.rng.random())
+        await asyncio.sleep(READ_SECONDS[kind] * self.rarer * self.rng.random())
         while True:  # whatever became of the page before: people do not wait for one another
             self._start(self._read(self._to_read(kind)))
-            await asyncio.sleep(READ_SECONDS[kind] * self.rng.uniform(0.7, 1.3))
+            await asyncio.sleep(READ_SECONDS[kind] * self.rarer * self.rng.uniform(0.7, 1.3))
 
     async def _read(self, page: Read) -> None:
         at = time.monotonic()
