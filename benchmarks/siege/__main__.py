@@ -44,6 +44,8 @@ SLOWER = 3.0  # times what nine calm messages of ten take, which nine of ten may
 SILENT_SECONDS = 2.0  # and nothing may have waited for so long
 # Of two people who came within a second, the second may be committed, and given an agent, first.
 SAME_MOMENT = timedelta(seconds=1)
+# Of a code de reprise two are hashed at once, in 32 MiB each, whoever asks (`chat.resume.HASHES_AT_ONCE`).
+SHARED_KB = {"codes": 2 * 32 * 1024}
 DOCUMENT_MESSAGES = 250
 TOGETHER_STRENGTH = 0.5  # of each attacker's rates when twelve share the generator's core
 
@@ -123,6 +125,7 @@ class Run:
         span = self._open(name, seconds)
         window = span.window
         before = await self._memory()
+        window.shared = sum(SHARED_KB.get(each, 0) for each in attackers)
         window.memory_before, window.clients = before.whole, sum(max(1, len(own[each])) for each in attackers)
         with tempfile.TemporaryDirectory() as folder:
             started = [await self._send(each, own[each], seconds, strength, Path(folder)) for each in attackers]

@@ -44,6 +44,7 @@ class Window:
     refused: dict[str, int] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
     clients: int = 1  # of the attackers: visits of their own, or one where they have none
+    shared: int = 0  # memory that such an attack makes the server use once for everybody, whoever asks
     held: int = 0  # memory that the web processes themselves took meanwhile, at most
     memory_before: int = 0
     memory_peak: int = 0
@@ -222,7 +223,7 @@ def _judge_attack(verdict: Verdict, window: Window, beside: Sequence[Window], me
     if window.back_seconds is None:
         after, before = window.memory_after // 1024, window.memory_before // 1024
         verdict.breaches.append(f"{window.name}: {after} MiB a minute later, {before} before")
-    if window.held > (most := window.clients * CLIENT_KB + MEMORY_KB):
+    if window.held > (most := window.clients * CLIENT_KB + window.shared + MEMORY_KB):
         verdict.breaches.append(
             f"{window.name}: the web processes took {window.held // 1024} MiB for {window.clients} client(s)"
             f" (≤ {most // 1024})"

@@ -117,6 +117,11 @@ def test_memory_is_back_within_a_tenth_or_sixteen_mebibytes():
     assert is_back(1000 * 1024, 1100 * 1024)
 
 
+def test_memory_that_is_there_once_for_everybody_is_nobodys():
+    assert not breaches(with_attack(held=80 * 1024, shared=64 * 1024))
+    assert "the web processes took 90 MiB" in breaches(with_attack(held=90 * 1024, shared=64 * 1024))
+
+
 def test_the_judge_knows_the_urgency_of_danger():
     assert CRITICAL == Urgency.CRITICAL
 
