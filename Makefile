@@ -13,7 +13,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix messages lighthouse bench bench-quick soak faults faults-quick siege setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix messages lighthouse bench bench-quick costs soak faults faults-quick siege setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ bench: $(STAMP) ## mesurer l'échange et les pages face aux témoins (moins de 2
 
 bench-quick: $(STAMP) ## mesurer l'échange, vite : un tour, moins de connexions
 	@$(PYTHON) -m benchmarks.bench --quick
+
+costs: $(STAMP) ## mesurer ce que coûte chaque acte avec la pire entrée de son genre (quelques minutes)
+	@$(PYTHON) -m benchmarks.costs $(ARGS)
 
 SECONDS ?= 3600
 soak: $(STAMP) ## faire vivre un site une heure sous un va-et-vient, et voir ce qui reste (SECONDS=600 make soak)

@@ -25,6 +25,14 @@ class NothingHeld(Exception):
     """No promise runs."""
 
 
+# Notes of one conversation, corrections included: they are drawn beside its thread with every page of its agent.
+NOTES_AT_MOST = 100
+
+
+class TooManyNotes(Exception):
+    """This conversation has NOTES_AT_MOST notes already."""
+
+
 class NoteGone(Exception):
     """The note to replace is not there, is somebody else's, or was replaced already."""
 
@@ -99,7 +107,8 @@ def set_urgency(
     """The agent who answers says how urgent it is, and why: it decides the place, should the person wait again.
 
     reason: a value of `lifecycle.UrgencyReason`, kept in the history. explanation: kept as a note, sealed.
-    The same degree again changes nothing. The person is told nothing. Raises NotYours, ConversationClosed.
+    The same degree again changes nothing. The person is told nothing.
+    Raises TooManyNotes, NotYours, ConversationClosed.
     """
     conversation, agent = lock_own(conversation_id, by)
     if conversation.urgency != urgency:
@@ -127,7 +136,7 @@ def set_urgency(
 def write_note(*, conversation_id: int, body: str, by: AbstractBaseUser, replaces: int | None = None) -> Note:
     """Add a private note. replaces: the number of a note of one's own that this one corrects; its text stays.
 
-    Raises NoteGone, NotYours, ConversationClosed. Locks the conversation row only.
+    Raises NoteGone, TooManyNotes, NotYours, ConversationClosed. Locks the conversation row only.
     """
     conversation, agent = lock_own(conversation_id, by)
     before = None
@@ -148,8 +157,10 @@ def _add_note(
     replaces: Note | None = None,
     event: ConversationEvent | None = None,
 ) -> Note:
-    """The caller holds the lock of the conversation, which numbers its notes."""
+    """The caller holds the lock of the conversation, which numbers its notes. Raises TooManyNotes."""
     number = conversation.notes.count() + 1
+    if number > NOTES_AT_MOST:
+        raise TooManyNotes
     return conversation.notes.create(
         number=number,
         agent=agent,

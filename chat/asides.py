@@ -47,6 +47,14 @@ class Shown:
     last_number: int
 
 
+# Of one conversation, and of one aparté: all of them are drawn with every page of those who take part.
+ASIDES_AT_MOST, MESSAGES_AT_MOST = 20, 100
+
+
+class TooMany(Exception):
+    """This conversation has ASIDES_AT_MOST apartés already, or this aparté MESSAGES_AT_MOST messages."""
+
+
 class NobodyThere(Exception):
     """Whoever was to be asked is not on duty any more."""
 
@@ -65,9 +73,11 @@ def colleagues(agent: Agent, now: datetime) -> list[Agent]:
 def ask(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBaseUser) -> Aside:
     """Ask colleagues something. of: the key of one of them; or nobody's, for all who are on duty now.
 
-    Raises NobodyThere, NotYours, ConversationClosed. Locks the conversation row only.
+    Raises NobodyThere, TooMany, NotYours, ConversationClosed. Locks the conversation row only.
     """
     conversation, agent = acts.lock_own(conversation_id, by)
+    if conversation.asides.count() >= ASIDES_AT_MOST:
+        raise TooMany
     now = clock.now()
     there = [one.pk for one in colleagues(agent, now) if not of or one.pk in of]
     if not there:
@@ -81,10 +91,12 @@ def ask(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBas
 
 @transaction.atomic
 def answer(*, aside_id: int, body: str, agent: Agent) -> AsideMessage:
-    """Add to an aparté that this agent takes part in. Raises Over. Locks the row of the aparté only."""
+    """Add to an aparté that this agent takes part in. Raises Over, TooMany. Locks the row of the aparté only."""
     aside = Aside.objects.running().select_for_update(of=("self",)).filter(pk=aside_id).first()
     if aside is None:
         raise Over
+    if aside.last_number >= MESSAGES_AT_MOST:
+        raise TooMany
     return _add(aside, agent, body, clock.now())
 
 

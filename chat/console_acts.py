@@ -55,13 +55,21 @@ def hold(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
     return _back(current)
 
 
+def _too_many_notes() -> str:
+    return _("Cet échange a déjà %(count)d notes : celle-ci n'a pas été gardée.") % {"count": acts.NOTES_AT_MOST}
+
+
 @for_one
 def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Raise or lower the degree of urgency, with a reason."""
     form = UrgencyForm(request.POST)
     if not form.is_valid():
         return screen(request, agent, current, urgency=form)
-    acts.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    try:
+        acts.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    except acts.TooManyNotes:
+        form.add_error("explanation", _too_many_notes())
+        return screen(request, agent, current, urgency=form)
     label = Urgency(form.cleaned_data["urgency"]).label.lower()
     messages.success(request, _("Urgence : %(label)s.") % {"label": label})
     return _back(current)
@@ -77,6 +85,9 @@ def note(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
         acts.write_note(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
     except acts.NoteGone:
         form.add_error("body", _("Cette note a déjà été remplacée. Relisez-la, puis recommencez."))
+        return screen(request, agent, current, note=form)
+    except acts.TooManyNotes:
+        form.add_error("body", _too_many_notes())
         return screen(request, agent, current, note=form)
     except ConversationClosed:
         form.add_error("body", _("L'échange est terminé : cette note n'a pas été gardée."))
@@ -99,6 +110,9 @@ def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespon
         )
     except asides.NobodyThere:
         form.add_error("colleague", _("Aucun collègue n'est disponible en ce moment."))
+        return screen(request, agent, current, question=form)
+    except asides.TooMany:
+        form.add_error("body", _("Cet échange a déjà trop d'apartés : continuez dans l'un d'eux."))
         return screen(request, agent, current, question=form)
     messages.success(request, _("Question posée. La réponse arrivera dans « Apartés »."))
     return redirect(reverse("console:conversation", args=[current.public_id]) + "#apartes")
@@ -123,6 +137,10 @@ def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpRespon
             return screen(request, agent, current, answer=(found.public_id, form))
         try:
             asides.answer(aside_id=found.pk, body=form.cleaned_data["body"], agent=agent)
+        except asides.TooMany:
+            form.add_error("body", _("Cet aparté a déjà trop de messages : posez une nouvelle question."))
+            current = access.as_assigned_agent(agent, open_one) if open_one else None
+            return screen(request, agent, current, answer=(found.public_id, form))
         except asides.Over:
             messages.error(request, _("L'échange de votre collègue est terminé : rien n'a été envoyé."))
         else:

@@ -160,7 +160,11 @@ def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
     form = WhisperForm(request.POST)
     if not form.is_valid():
         return _page(request, agent, current, whisper=form)
-    stepping_in.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
+    try:
+        stepping_in.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
+    except stepping_in.TooManyWhispers:
+        form.add_error("text", _("Trop de mots ont déjà été dits à l'agent dans cet échange."))
+        return _page(request, agent, current, whisper=form)
     messages.success(request, _("Dit à l'agent, et à personne d'autre."))
     return redirect("console:watched", public_id=current.public_id)
 

@@ -75,12 +75,13 @@ class Happened:
     by: str
 
 
+HISTORY_SHOWN = 100  # the last things that happened in a conversation; the first ones of a longer history are kept
+
+
 def history(conversation: Conversation) -> list[Happened]:
-    """What happened, the first thing first; one query."""
-    return [
-        Happened(event.at, words_of(event), _name_of(event))
-        for event in conversation.events.select_related("by__agent")
-    ]
+    """The last HISTORY_SHOWN things that happened, the first of them first; one query."""
+    last = conversation.events.select_related("by__agent").order_by("-at", "-pk")[:HISTORY_SHOWN]
+    return [Happened(event.at, words_of(event), _name_of(event)) for event in reversed(last)]
 
 
 def _name_of(event: ConversationEvent) -> str:

@@ -116,14 +116,27 @@ def write(*, conversation_id: int, by: Agent, client_id: uuid.UUID, body: str) -
     return message
 
 
+# Of one conversation, by all supervisors: they are drawn with every page of the agent who answers it.
+WHISPERS_AT_MOST = 50
+
+
+class TooManyWhispers(Exception):
+    """This conversation has WHISPERS_AT_MOST whispers already."""
+
+
 @transaction.atomic
 def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
-    """Say something to the agent who answers now, and to nobody else. Raises NotYours, ConversationClosed."""
+    """Say something to the agent who answers now, and to nobody else.
+
+    Raises TooManyWhispers, NotYours, ConversationClosed.
+    """
     now = clock.now()
     conversation = _lock(conversation_id, by)
     agent = conversation.assigned_to
     if agent is None:
         raise NotYours
+    if Whisper.objects.filter(conversation=conversation).count() >= WHISPERS_AT_MOST:
+        raise TooManyWhispers
     key = uuid.uuid4()
     said = Whisper.objects.create(
         public_id=key,

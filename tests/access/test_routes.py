@@ -174,6 +174,10 @@ def expected(person: str, method: str, route: Route, path: str) -> set[str]:
 
 @pytest.fixture
 def where(cast: Cast) -> dict[str, Any]:
+    return values_of(cast)
+
+
+def values_of(cast: Cast) -> dict[str, Any]:
     """Values for the addresses: those of the conversation that the person and the assigned agent have."""
     # A row of each class of the admin.
     rows = {label: ROWS[label]().pk for label in ADMIN}

@@ -1,0 +1,170 @@
+"""The worst input of each kind, in three sizes, for every field that any page reads.
+
+Names of fields are found, not listed: those of the forms, and those that the code reads from a request by name.
+"""
+
+import ast
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("chat", "reports", "triage", "locations", "pnav", "sentences")
+MAX_BODY = 4000  # characters of a message: docs/protocol.md
+SIZES = (1000, 2000, 4000)
+IN_AN_ADDRESS = 6_000  # bytes: a server reads a request's line up to 16 KiB, and three of them are in it
+
+# One long run each, without a separator, and what people type with.
+SIGNS: Mapping[str, str] = {
+    "latin": "x",
+    "accents": "é",
+    "emoji": "🙂",
+    "CJK": "語",
+    "combining": "e\u0301",
+    "bidi": "\u202ea",
+    "zero width": "a\u200b",
+    "dots": "a.",
+    "markup": "<&\"'",
+    "lines": "x\n",
+    "words": "mot ",
+}
+
+
+def run(sign: str, length: int) -> str:
+    """`length` characters of this sign, over and over."""
+    return (SIGNS[sign] * length)[:length]
+
+
+class Request(NamedTuple):
+    """What is sent: in the address, in cookies, in the body (a form, JSON, or the parts of a multipart)."""
+
+    query: Mapping[str, str] = {}
+    cookies: Mapping[str, str] = {}
+    form: Mapping[str, str] | None = None
+    body: bytes = b""
+    content_type: str = ""
+
+
+class Kind(NamedTuple):
+    """A kind of input, in three sizes: n, 2n, 4n."""
+
+    name: str
+    requests: tuple[Request, Request, Request]
+
+
+@cache
+def names_read() -> tuple[str, ...]:
+    """Every name that the code takes from `request.GET` or `request.POST`, and of every field of every form."""
+    found: set[str] = set()
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "migrations" not in path.parts:
+                found |= set(_names(ast.parse(path.read_text())))
+    return tuple(sorted(found))
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="get" | "getlist", value=ast.Attribute(attr="GET" | "POST")),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                yield name
+            case ast.Subscript(value=ast.Attribute(attr="GET" | "POST"), slice=ast.Constant(value=str(name))):
+                yield name
+            case ast.Compare(left=ast.Constant(value=str(name)), comparators=[ast.Attribute(attr="GET" | "POST")]):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr=kind))) if (
+                kind.endswith("Field")
+            ):
+                yield name
+
+
+# Right forms of addresses that hold no key; those that do are in `tests.access.test_routes.BY_KEY`.
+RIGHT: Mapping[str, Mapping[str, str]] = {
+    "chat:message": {"client_id": "00000000-0000-0000-0000-00000000000b", "body": "x"},
+    "chat:draft": {"body": "x", "to": "/tchat/code/"},
+    "chat:resume": {"code": "x"},
+    "pages:feedback": {"rating": "yes", "page": "other", "text": "x"},
+    "pages:display_settings": {"theme": "dark", "language": "fr", "next": "x"},
+    "locations:search": {"q": "x"},
+    "locations:suggestions": {"q": "x"},
+    "reports:create": {"name": "x", "contact": "x", "other": "x"},
+    "account_login": {"login": "x", "password": "x"},
+    "console:replies": {"title": "x", "vous": "x", "tu": "x"},
+    "console:debrief": {"words": "x"},
+    "admin:triage_questionnaireversion_document": {"document": "x"},
+    "admin:accounts_user_import": {"text": "x"},
+}
+TYPED = {"x", "essai", "Bonjour", "vu", "non"}  # values of right forms that stand for what somebody typed
+
+
+def typed(method: str, right: Mapping[str, str]) -> Iterator[Kind]:
+    """The kinds of text for one address. right: a form that it takes for right, with a word where a text is typed."""
+    names = names_read()
+    for sign in SIGNS:
+        if method == "GET":
+            # All names together, as long as they may be in one line of a request.
+            each = max(4, IN_AN_ADDRESS // (3 * len(names) * max(1, len(run(sign, 100).encode()) // 100)))
+            queries = [{name: run(sign, each * part // 4) for name in names} for part in (1, 2, 4)]
+            yield Kind(sign, _three([Request(query=one) for one in queries]))
+            few = ("q", "avant", "apres", "next", "partie")
+            each = IN_AN_ADDRESS // (3 * len(few) * max(1, len(run(sign, 100).encode()) // 100))
+            queries = [{name: run(sign, each * part // 4) for name in few} for part in (1, 2, 4)]
+            yield Kind(f"{sign} in few", _three([Request(query=one) for one in queries]))
+            continue
+        texts = [key for key, value in right.items() if value in TYPED]
+        if texts:
+            filled = [{**right, **{key: run(sign, size) for key in texts}} for size in SIZES]
+            yield Kind(f"{sign} in a right form", _three([Request(form=one) for one in filled]))
+        # Every name that any page reads: some 12,000 characters together.
+        every = [{**{name: run(sign, size // 80) for name in names}, **right} for size in SIZES]
+        yield Kind(f"{sign} in all fields", _three([Request(form=one) for one in every]))
+
+
+def shaped(method: str) -> Iterator[Kind]:
+    """Many of something: fields, cookies, parts, levels."""
+    if method == "GET":
+        yield Kind("fields", _three([Request(query={f"a{n}": "1" for n in range(size)}) for size in (200, 400, 800)]))
+    yield Kind("cookies", _three([Request(cookies={f"c{n}": "x" for n in range(size)}) for size in (200, 400, 800)]))
+    if method == "POST":
+        yield Kind("fields", _three([Request(form={f"a{n}": "1" for n in range(size)}) for size in (240, 480, 960)]))
+        yield Kind("parts", _three([_multipart(size) for size in (200, 400, 800)]))
+        yield Kind("a field of", _three([Request(form={"body": "x" * size}) for size in (60_000, 120_000, 240_000)]))
+        yield Kind("percent", _three([_percent(size) for size in (20_000, 40_000, 80_000)]))
+
+
+def frames(kind: str, fields: Mapping[str, Any]) -> Iterator[Kind]:
+    """A frame of this type with its text at its worst, then JSON that is deep, wide, or long."""
+    if "body" in fields:
+        for sign in SIGNS:
+            yield Kind(sign, _three([_json({"type": kind, **fields, "body": run(sign, size)}) for size in SIZES]))
+    for shape, opening, closing in (("deep lists", "[", "]"), ("deep objects", '{"a":', "}")):
+        deep = [f'{{"type":"{kind}","a":{opening * size}1{closing * size}}}' for size in (225, 450, 900)]
+        yield Kind(shape, _three([Request(body=text.encode(), content_type="application/json") for text in deep]))
+    yield Kind(
+        "keys", _three([_json({"type": kind, **{f"k{n}": 1 for n in range(size)}}) for size in (400, 800, 1600)])
+    )
+    yield Kind("numbers", _three([_json({"type": kind, "a": [1] * size}) for size in (2000, 4000, 8000)]))
+
+
+def _json(value: Mapping[str, Any]) -> Request:
+    return Request(body=json.dumps(value, ensure_ascii=False).encode(), content_type="application/json")
+
+
+def _multipart(parts: int) -> Request:
+    part = '--b\r\nContent-Disposition: form-data; name="a{}"\r\n\r\nx\r\n'
+    text = "".join(part.format(number) for number in range(parts)) + "--b--\r\n"
+    return Request(body=text.encode(), content_type="multipart/form-data; boundary=b")
+
+
+def _percent(signs: int) -> Request:
+    return Request(body=b"a=" + b"%C3%A9"[:3] * signs, content_type="application/x-www-form-urlencoded")
+
+
+def _three(requests: list[Request]) -> tuple[Request, Request, Request]:
+    first, second, third = requests
+    return first, second, third

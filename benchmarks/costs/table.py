@@ -1,0 +1,433 @@
+"""The table of costs: for each address, frame, socket and upload, the most that one act may cost and what holds it.
+
+A new address or frame has no line here, and `tests/costs/` says so: choose a budget, name its bounds, write the line.
+
+A bound is the name of something in the code, `module:NAME`, so that one which no longer exists fails a test. What holds
+for every act is in ALWAYS. A budget is what the drive (`python -m benchmarks.costs`) holds each act to.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that one act may cost a web process and its database.
+
+    ms: of processor in its thread, with the worst input, on the two cores of the bench (docs/costs.md says which); the
+    slow hash of a password or of a code is apart (it is bounded in number). rows: fetched or changed by all its
+    statements together. kib: of Python's memory at the worst moment, the answer included.
+    """
+
+    ms: float
+    statements: int
+    rows: int
+    kib: int
+
+
+# No anonymous act above 20 ms for 4,000 characters, no client above 8 MiB: the goals of the service.
+VISITOR = Budget(ms=20, statements=40, rows=400, kib=8 * 1024)
+# A person who asks for the whole of their thread, WHOLE_THREADS times in ten minutes at most: half a million bytes.
+WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
+# The console and the rooms of staff: people who signed in, and whose every act has their name.
+STAFF = Budget(ms=120, statements=120, rows=1_500, kib=8 * 1024)
+# Figures over many days, papers and sheets: drawn from sums, or in a child process with limits of its own.
+HEAVY = Budget(ms=400, statements=120, rows=12_000, kib=24 * 1024)
+# The admin: lists of at most 200 rows and forms of one object; administrators alone.
+ADMIN = Budget(ms=400, statements=200, rows=3_000, kib=16 * 1024)
+
+# What holds for every act whatever it is.
+ALWAYS = (
+    "pnav.http:BODY_MAX_BYTES",
+    "pnav.http:ADMIN_BODY_MAX_BYTES",
+    "pnav.settings:DATA_UPLOAD_MAX_NUMBER_FIELDS",
+    "pnav.settings:DATA_UPLOAD_MAX_NUMBER_FILES",
+    "pnav.settings:DATABASES",  # statement_timeout, lock_timeout
+    "pnav.settings:PAGE_THREADS",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act's budget, by its method, and the names of what holds it. stores: the most rows that it adds."""
+
+    read: Budget
+    write: Budget
+    bounds: tuple[str, ...]
+    stores: int = 0
+
+
+def _lines(
+    budget: Budget, names: Iterable[str], *bounds: str, write: Budget | None = None, stores: int = 0
+) -> dict[str, Line]:
+    line = Line(budget, write or budget, bounds, stores)
+    return dict.fromkeys(names, line)
+
+
+BODY, PIECE, PIECE_BYTES = "chat.protocol:MAX_BODY", "chat.thread:PIECE_MESSAGES", "chat.thread:PIECE_BYTES"
+FRAME, PAGE, PAGE_BYTES = "chat.protocol:MAX_FRAME_BYTES", "chat.protocol:PAGE", "chat.protocol:PAGE_BYTES"
+FORM_RATE, FRAME_RATE = "chat.bounds:UNANSWERED", "chat.views:FRAMES"
+EXCHANGE, OF_ITS_AGENT = "chat.bounds:REPORTER", "chat.bounds:AGENT"  # all that one exchange holds
+NOTE, SUMMARY = "chat.case_forms:NOTE_MAX", "chat.transmission_rules:SUMMARY_MAX"
+PROPOSALS = "chat.proposals:SHOWN"
+GROUNDS = "reports.opening_forms:TEXT_MAX"
+ROWS = "pnav.accounts.lookups:SEARCH_MAX_LENGTH"
+
+ROUTES: dict[str, Line] = {
+    # Pages for everybody: texts that administrators wrote, each with a length.
+    **_lines(
+        VISITOR,
+        (
+            "pages:home",
+            "pages:accessibility",
+            "pages:legal",
+            "pages:privacy",
+            "pages:figures",
+            "pages:robots",
+            "pages:favicon",
+            "pages:feedback_thanks",
+            "pages:components",
+            "security_txt",
+        ),
+        "pnav.pages.markup:MAX_LENGTH",
+    ),
+    **_lines(VISITOR, ("pages:quit",), "pnav.pages.quick_exit:AT_MOST", "pnav.pages.quick_exit:PATIENCE_SECONDS"),
+    **_lines(
+        VISITOR,
+        ("pages:feedback",),
+        "pnav.pages.models:FEEDBACK_MAX_LENGTH",
+        "reports.house_rules:OPINIONS_OF_VISIT",
+        "reports.house_rules:OPINIONS_OF_NETWORK",
+        stores=1,
+    ),
+    **_lines(VISITOR, ("pages:display_settings",), "pnav.pages.forms:DisplaySettingsForm"),
+    # The orientation and the place.
+    **_lines(
+        VISITOR,
+        (
+            "triage:start",
+            "triage:open_door",
+            "triage:restart",
+            "triage:current_result",
+            "triage:result",
+            "triage:question",
+        ),
+        "triage.document:MOST_QUESTIONS",
+        "triage.document:MOST_OPTIONS",
+    ),
+    **_lines(
+        VISITOR,
+        ("locations:search", "locations:suggestions", "locations:results"),
+        "locations.lookup:MAX_TYPED",
+        "locations.lookup:MAX_SUGGESTIONS",
+    ),
+    **_lines(
+        VISITOR,
+        (
+            "locations:choose",
+            "locations:chosen",
+            "locations:remove",
+            "locations:remove_interlocutor",
+            "locations:my_contacts",
+        ),
+        "locations.lookup:MAX_TYPED",
+        "locations.lookup:NEAREST_SHOWN",
+    ),
+    # The visitor's exchange.
+    **_lines(
+        VISITOR,
+        ("reports:create", "reports:effort"),
+        "reports.sealing:TEXT_MAX_BYTES",
+        "reports.house_rules:REPORTS_MOST",
+        "reports.house_rules:RAID",
+        stores=1,
+    ),
+    **_lines(VISITOR, ("chat:conversation",), PIECE, PIECE_BYTES, stores=1),
+    **_lines(
+        WHOLE,
+        ("chat:messages",),
+        PIECE,
+        PIECE_BYTES,
+        "chat.thread:WHOLE_MESSAGES",
+        "chat.thread:WHOLE_BYTES",
+        "chat.views:WHOLE_THREADS",
+    ),
+    **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=1),
+    **_lines(VISITOR, ("chat:draft",), "chat.drafts:KEPT_MAX"),
+    **_lines(VISITOR, ("chat:news",), PIECE, PIECE_BYTES, BODY, FORM_RATE, stores=1),
+    **_lines(VISITOR, ("chat:frames",), FRAME, FRAME_RATE, EXCHANGE, PAGE, PAGE_BYTES, stores=1),
+    **_lines(
+        VISITOR,
+        ("chat:code", "chat:code_annul", "chat:resume"),
+        "chat.codewords:MAX_TYPED",
+        "reports.house_rules:CODES_MOST",
+        "reports.house_rules:TRIES_MOST",
+    ),
+    **_lines(VISITOR, ("chat:handover",), "chat.handover_rules:SUMMARY_MAX"),
+    **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.proposals:AT_MOST"),
+    **_lines(
+        VISITOR,
+        ("chat:follow_up", "chat:follow_up_meeting", "chat:follow_up_code"),
+        "chat.transmission_reading:SHOWN",
+        "chat.transmission_rules:OTHER_MAX",
+    ),
+    **_lines(VISITOR, ("chat:slip",), PROPOSALS),
+    **_lines(
+        HEAVY,
+        ("chat:slip_paper",),
+        PROPOSALS,
+        "offload.pool:MEMORY",
+        "offload.pool:CPU_SECONDS",
+        "offload.pool:AT_ONCE",
+    ),
+    **_lines(VISITOR, ("chat:keeping", "chat:erasure"), "reports.readings:AT_MOST", stores=1),
+    # The console.
+    **_lines(
+        STAFF,
+        ("console:home", "console:presence", "console:availability", "console:losses_read"),
+        "reports.house_rules:CAPACITY_MOST",
+        "chat.desk:ENDED_AT_MOST",
+    ),
+    **_lines(STAFF, ("console:conversation",), BODY, OF_ITS_AGENT, PIECE, PIECE_BYTES, PROPOSALS, stores=1),
+    **_lines(STAFF, ("console:messages", "console:watched_messages"), PIECE, PIECE_BYTES),
+    **_lines(
+        STAFF,
+        ("console:close", "console:weight", "console:urgency", "console:hold", "console:note", "console:sheet"),
+        NOTE,
+        PIECE_BYTES,
+        "chat.acts:NOTES_AT_MOST",
+        "chat.margin:HISTORY_SHOWN",
+        stores=2,
+    ),
+    **_lines(STAFF, ("console:pause", "console:care", "console:debrief"), "chat.debriefs:MAX_WORDS", stores=1),
+    **_lines(
+        STAFF,
+        ("console:ask", "console:aside"),
+        NOTE,
+        PIECE_BYTES,
+        "chat.asides:ASIDES_AT_MOST",
+        "chat.asides:MESSAGES_AT_MOST",
+        stores=1,
+    ),
+    **_lines(STAFF, ("console:replies", "console:reply"), "chat.replies:OWN_AT_MOST", stores=1),
+    **_lines(
+        STAFF,
+        ("console:transfer", "console:withdraw", "console:handovers", "console:answer", "console:end_duty"),
+        "chat.handover_rules:SUMMARY_MAX",
+        "chat.handover_rules:NOTE_MAX",
+        "reports.house_rules:CAPACITY_MOST",
+        stores=2,
+    ),
+    **_lines(
+        STAFF,
+        ("console:watched", "console:join", "console:leave", "console:whisper", "console:reassign"),
+        "chat.handover_rules:NOTE_MAX",
+        "chat.stepping_in:WHISPERS_AT_MOST",
+        PIECE,
+        PIECE_BYTES,
+        stores=3,
+    ),
+    **_lines(STAFF, ("console:ask_opening",), GROUNDS, stores=3),
+    **_lines(STAFF, ("console:propose",), PROPOSALS, BODY, stores=3),
+    **_lines(STAFF, ("console:emergency",), "chat.emergency_rules:CHECKLISTS", stores=3),
+    **_lines(
+        HEAVY,
+        ("console:paper",),
+        "chat.exchange_paper:MESSAGES_AT_MOST",
+        "chat.exchange_paper:LINES_AT_MOST",
+        "offload.pool:MEMORY",
+        "offload.pool:CPU_SECONDS",
+        "offload.pool:AT_ONCE",
+    ),
+    **_lines(
+        STAFF,
+        ("console:transmit", "console:transmissions"),
+        SUMMARY,
+        "chat.transmission_reading:A_PAGE",
+        "chat.transmission_panel:TYPED_AT_MOST",
+        stores=3,
+    ),
+    **_lines(STAFF, ("console:on_call", "console:on_call_end"), "chat.on_call_models:OnCall", stores=2),
+    **_lines(STAFF, ("console:own_search",), "chat.console_case:FOUND_AT_MOST"),
+    **_lines(
+        STAFF,
+        ("console:endings", "console:freeze", "console:freeze_decision", "console:erasure"),
+        "chat.forgetting:SHOWN",
+        "chat.console_forms:FREEZE_AT_MOST",
+        stores=1,
+    ),
+    **_lines(HEAVY, ("console:board",), "chat.supervision:LIMITS"),
+    **_lines(
+        HEAVY,
+        ("console:staffing", "console:staffing_csv", "console:history", "console:history_csv"),
+        "chat.charts:LABELS_AT_MOST",
+    ),
+    **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=1),
+    # The psychologist, the units, the openings of the seal.
+    **_lines(STAFF, ("listening:index", "listening:answer"), "chat.debriefs:MAX_WORDS"),
+    **_lines(
+        STAFF,
+        ("unit:index", "unit:detail", "unit:open", "unit:meeting", "unit:close"),
+        "chat.transmission_reading:A_PAGE",
+        "chat.transmission_rules:PLACE_MAX",
+        "chat.transmission_rules:REASON_MAX",
+        stores=2,
+    ),
+    **_lines(
+        STAFF,
+        (
+            "openings:index",
+            "openings:detail",
+            "openings:countersign",
+            "openings:agree",
+            "openings:refuse",
+            "openings:withdraw",
+            "openings:envelope",
+            "openings:answer",
+            "openings:shown_here",
+            "openings:confirm",
+            "openings:show",
+            "openings:review",
+        ),
+        GROUNDS,
+        "reports.house_rules:RULES",
+        stores=2,
+    ),
+    **_lines(
+        HEAVY,
+        ("openings:register", "openings:register_csv", "openings:register_pdf"),
+        "reports.opening_paper:ROWS_AT_MOST",
+        "offload.pool:MEMORY",
+        "offload.pool:CPU_SECONDS",
+        "offload.pool:AT_ONCE",
+    ),
+    # The way in, and one's own account. What a password's hash costs is bounded in number, and apart.
+    **_lines(
+        VISITOR,
+        (
+            "account_login",
+            "account_inactive",
+            "account_session",
+            "account_logout",
+            "openid_login",
+            "openid_callback",
+            "mfa_authenticate",
+            "mfa_login_webauthn",
+        ),
+        "pnav.accounts.forms:TYPED_MAX",
+        "pnav.settings:ACCOUNT_RATE_LIMITS",
+    ),
+    **_lines(
+        STAFF,
+        (
+            "account_home",
+            "account_reauthenticate",
+            "account_end_other_sessions",
+            "account_change_password",
+            "mfa_index",
+            "mfa_reauthenticate",
+            "mfa_activate_totp",
+            "mfa_deactivate_totp",
+            "mfa_view_recovery_codes",
+            "mfa_generate_recovery_codes",
+            "mfa_list_webauthn",
+            "mfa_add_webauthn",
+            "mfa_reauthenticate_webauthn",
+            "mfa_edit_webauthn",
+            "mfa_remove_webauthn",
+        ),
+        "pnav.accounts.forms:TYPED_MAX",
+        "pnav.settings:ACCOUNT_RATE_LIMITS",
+        stores=2,
+    ),
+    # The admin's own pages; those of its classes are ADMIN_CLASS.
+    **_lines(
+        ADMIN,
+        (
+            "admin:index",
+            "admin:login",
+            "admin:logout",
+            "admin:password_change",
+            "admin:password_change_done",
+            "admin:autocomplete",
+            "admin:jsi18n",
+            "admin:app_list",
+            "admin:auth_user_password_change",
+            "admin:reports_houserule_changes",
+            "admin:admin/(?P<url>.*)$",
+        ),
+        ROWS,
+        "reports.house_admin:HISTORY_SHOWN",
+    ),
+    **_lines(
+        ADMIN,
+        ("admin:accounts_user_import", "admin:accounts_user_export"),
+        "pnav.accounts.bulk:MOST_LINES",
+        "pnav.accounts.bulk:MOST_BYTES",
+        stores=200,
+    ),
+    **_lines(
+        ADMIN,
+        (
+            "admin:triage_questionnaireversion_part",
+            "admin:triage_questionnaireversion_document",
+            "admin:triage_questionnaireversion_preview",
+            "admin:triage_questionnaireversion_differences",
+            "admin:triage_questionnaireversion_publish",
+        ),
+        "triage.admin:DOCUMENT_MAX_LENGTH",
+        "triage.document:MOST_QUESTIONS",
+        "triage.document:MOST_DECISIONS",
+        "offload.pool:MEMORY",
+        "offload.pool:CPU_SECONDS",
+        "offload.pool:AT_ONCE",
+        stores=2,
+    ),
+    **_lines(ADMIN, ("admin:accounts_pendingchange_decide",), "pnav.settings:DATA_UPLOAD_MAX_MEMORY_SIZE", stores=2),
+    # The operator's.
+    **_lines(VISITOR, ("health_live", "health_ready", "metrics"), "pnav.settings:PAGE_THREADS"),
+}
+
+# Every page of every class of the admin (list, history, form, addition, deletion).
+ADMIN_CLASS = Line(
+    ADMIN,
+    ADMIN,
+    (ROWS, "pnav.accounts.lookups:SEARCH_MAX_WORDS", "django.contrib.admin:ModelAdmin.list_max_show_all"),
+    stores=2,
+)
+
+# Types of frames of docs/protocol.md, on a socket or over HTTP.
+_SOCKET = (FRAME, "pnav.settings:FRAMES_AT_ONCE", "pnav.settings:FRAMES_A_SECOND")
+FRAMES: dict[str, Line] = {
+    "sync": Line(VISITOR, VISITOR, (*_SOCKET, PAGE, PAGE_BYTES)),
+    "post": Line(VISITOR, VISITOR, (*_SOCKET, BODY, EXCHANGE, OF_ITS_AGENT), 1),
+    "typing": Line(VISITOR, VISITOR, _SOCKET),
+    "read": Line(VISITOR, VISITOR, _SOCKET),
+    "beat": Line(VISITOR, VISITOR, (*_SOCKET, PAGE, PAGE_BYTES)),
+}
+
+# Handshakes, by the address of the socket.
+SOCKETS: dict[str, Line] = {
+    "ws/conversation/": Line(
+        VISITOR, VISITOR, ("chat.socket:SOCKETS_A_SESSION", "pnav.serving:WAITING_BYTES", PAGE, PAGE_BYTES)
+    ),
+    "ws/console/": Line(
+        STAFF, STAFF, ("chat.socket:SOCKETS_A_SESSION", "pnav.serving:WAITING_BYTES", PAGE, PAGE_BYTES)
+    ),
+    "": Line(VISITOR, VISITOR, ("chat.routing:refuse",)),  # any other address: refused before it is accepted
+}
+
+# Files that may be sent, by the name of their field.
+UPLOADS: dict[str, Line] = {
+    "sheet": Line(ADMIN, ADMIN, ("pnav.accounts.bulk:MOST_BYTES", "pnav.accounts.bulk:MOST_LINES"), 200),
+}
+
+
+# The five pages that Django gives each class, and the older form of the address of an object, which leads to its page.
+OF_A_CLASS = re.compile(r"admin:\w+_(changelist|history|change|add|delete)|admin:admin/\w+/\w+/<path:object_id>/")
+
+
+def line_of(name: str) -> Line | None:
+    """The line of an address, by its name; the pages of a class of the admin share one. None for one without."""
+    return ROUTES.get(name) or (ADMIN_CLASS if OF_A_CLASS.fullmatch(name) else None)
