@@ -78,5 +78,5 @@ def grow(cast: Cast, more: int) -> None:
     with transaction.atomic():
         subjects = [str(conversation.public_id)] * more
         register.record_many(kind=AccessKind.READING, by=agent.user, motive="essai", subjects=subjects)
-    for number in range(min(more, 50)):
+    for number in range(min(more, 30)):  # three times: `acts.NOTES_AT_MOST` is 100
         acts.write_note(conversation_id=conversation.pk, body=f"note {number}", by=agent.user)
