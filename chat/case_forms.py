@@ -252,7 +252,14 @@ class PaperForm(forms.Form):
         },
     )
     # Of a long exchange; without it, its parts are shown, or the whole of a short one is made.
-    part = forms.IntegerField(required=False, min_value=1, max_value=100_000)
+    part = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), _("Choisissez une partie du document dans la liste.")
+        ),
+    )
 
     @property
     def reason(self) -> str:

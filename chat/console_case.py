@@ -240,7 +240,7 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     current = conversation_or_404(agent, public_id)
     form = PaperForm(request.POST)
     if not form.is_valid():
-        return screen(request, agent, current, problems=[str(error) for error in form.errors["motive"]])
+        return screen(request, agent, current, problems=[str(one) for errors in form.errors.values() for one in errors])
     if limits.is_over(f"paper:{agent.pk}", limit=PAPERS, seconds=PAPERS_SECONDS):
         return _no_paper(request, agent, current, form, "often", 429)
     parts = casefile.parts(casefile.document(agent, current, motive=form.reason, now=timezone.now()))

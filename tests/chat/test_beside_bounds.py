@@ -97,3 +97,10 @@ def test_history_shows_its_last_lines_in_order(conversation, agent):
     shown = margin.history(conversation)
     assert len(shown) == margin.HISTORY_SHOWN
     assert [one.at for one in shown] == sorted(one.at for one in shown)
+
+
+@pytest.mark.parametrize("part", ["x", "0", "-1", "9" * 4000, "é" * 4000])
+def test_part_of_a_document_that_is_none_is_told(conversation, console, part):
+    """Found by `make costs`: the page failed."""
+    answer = console.post(f"/console/echange/{conversation.public_id}/document/", {"motive": "person", "part": part})
+    assert answer.status_code == 200 and "Choisissez une partie du document dans la liste." in answer.text
