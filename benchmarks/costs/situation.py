@@ -36,8 +36,8 @@ def who(route: Route) -> str:
 
 @contextmanager
 def nothing_refused() -> Iterator[None]:
-    """Limits would refuse so many requests of one address, and a slow hash would be all that is measured: both are held
-    in number, apart (docs/costs.md). Refused frames are not told each time.
+    """A slow hash would be all that is measured: it is held in number, apart (docs/costs.md). What limits counted is
+    forgotten before each act (`drive.cost_of`). Refused frames are not told each time.
     """
     gc.collect()
     gc.freeze()  # as a web process does: see `pnav.asgi`
@@ -46,7 +46,6 @@ def nothing_refused() -> Iterator[None]:
     with (
         patch.object(resume.hashlib, "scrypt", lambda secret, **_slow: quick(secret).digest()),
         override_settings(
-            CACHES={"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
             PASSWORD_HASHERS=["tests.hashers.QuickHasher"],
             STORAGES={
                 "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,6 +1,7 @@
-"""The situation in which acts are measured: the cast of the table of access, and no limit that refuses."""
+"""The situation in which acts are measured: the cast of the table of access."""
 
 import pytest
+from django.core.cache import cache
 
 from benchmarks.costs import drive
 from tests.access.people import Cast, create_cast
@@ -12,9 +13,9 @@ def cast(db) -> Cast:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_counted(settings):
-    """The limits would refuse so many requests of one address; and each test has a stack of its own."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+def _own_stack():
+    """Each test has a stack of its own, and leaves nothing that was counted."""
     drive.HANDLERS.clear()
     yield
     drive.HANDLERS.clear()
+    cache.clear()
