@@ -379,7 +379,9 @@ def _slip(trial: Trial) -> HttpResponse:
     appointment = None if trial.sentence.key == "slip.none" else {"file_number": "2027-000000-00"}
     words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat"}
     bring = form_sentences.SLIP_BRING.say()
-    context = {**_manner(trial), "appointment": appointment, "words": words, "bring": bring}
+    # Said above the slip when its PDF could not be drawn.
+    messages = page_previews.told(trial) if trial.sentence is form_sentences.SLIP_LATER else []
+    context = {**_manner(trial), "appointment": appointment, "words": words, "bring": bring, "messages": messages}
     return page(trial, "chat/slip.html", context)
 
 
