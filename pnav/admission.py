@@ -5,7 +5,8 @@ everybody. Here each network has a queue of its own, and what it makes the threa
 
 - those that have used little lately are served before those that have used much (a multilevel feedback queue), and
   networks of one level in turn (round robin);
-- a network never has all the threads, and fewer while others come;
+- a network never has all the threads, and fewer while others come; those that have used much then share one, which
+  rests between their requests;
 - so many of a network may wait, and so many of all together; who comes on top of that is refused at once (`Refused`),
   and when the whole is full, whoever came last of the longest queue goes in the newcomer's place.
 
@@ -34,6 +35,10 @@ IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
 WORKED_OFF_A_SECOND = 0.2
 CHARGE_AT_MOST = 12.0  # seconds: whatever was done, a minute later it is worked off
 COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
+# Beside others, those who have used much compute a fifth of the time: after each of their requests their thread rests
+# for four times as long as it took. Without the rest they would share the interpreter with every other page.
+REST_FOR_EACH_SECOND = 4.0
+REST_AT_MOST = 2.0  # seconds: a page that took longer has waited for something, and its thread is needed again
 ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
 
 
@@ -112,6 +117,7 @@ class Lane:
         held: float = 0.25,
         prefers: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._executor = executor
         self.threads = threads
@@ -119,6 +125,7 @@ class Lane:
         self._light, self._heavy, self._held = light, heavy, held
         self._lowest = -1 if prefers else 0  # the level at which the search for the next one ends
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._accounts: dict[int, Account] = {}
         self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
@@ -269,6 +276,8 @@ class Lane:
         """Serve this request, then whoever's turn it is, until nobody may run."""
         while True:
             used = self._run(ticket)
+            if ticket.is_heavy and (rest := self._rest(used)):
+                self._sleep(rest)
             with self._lock:
                 self._end(account, ticket, used)
                 following = self._next()
@@ -279,6 +288,12 @@ class Lane:
             if following is None:
                 return
             ticket, account = following
+
+    def _rest(self, used: float) -> float:
+        """How long those who have used much now leave the interpreter to others: not at all when nobody else comes."""
+        with self._lock:
+            has_company = self._clock() - self._light_at <= COMPANY_SECONDS
+        return min(REST_AT_MOST, REST_FOR_EACH_SECOND * used) if has_company else 0.0
 
     def _run(self, ticket: Ticket) -> float:
         """Do the work; the seconds to charge for it."""

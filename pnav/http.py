@@ -123,10 +123,11 @@ class PageHandler(ASGIHandler):
 
     def lane_of(self, scope: Scope) -> tuple[Lane, int, bool]:
         """Where a request is served, in which queue, and whether it goes before the others there."""
-        if not is_slow(scope):
-            return PAGES, bucket_of(scope), False
+        # A device from which somebody signed in is its own queue: an office of agents behind one address is no crowd,
+        # and a flood from that address is not theirs. The cookie is signed; whoever has none costs one look at it.
         known = device_of(scope)
-        return SLOW, hash(known) % BUCKETS if known else bucket_of(scope), bool(known)
+        bucket = hash(known) % BUCKETS if known else bucket_of(scope)
+        return (SLOW, bucket, bool(known)) if is_slow(scope) else (PAGES, bucket, False)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)

@@ -6,17 +6,22 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from django.core import signing
 
+from pnav.accounts import device
 from pnav.admission import (
     ACCOUNTS_AT_MOST,
     CHARGE_AT_MOST,
     COMPANY_SECONDS,
+    REST_AT_MOST,
+    REST_FOR_EACH_SECOND,
     WORKED_OFF_A_SECOND,
     Lane,
     Refused,
     Ticket,
     bucket_of,
 )
+from pnav.http import PAGES, PageHandler
 
 HONEST, OTHER, FLOOD, FLOOD_TOO = 1, 2, 3, 4
 
@@ -39,7 +44,17 @@ class Bench:
         self.now = 1000.0
         self.served = []
         self.threads = Later()
-        self.lane = Lane(self.threads, threads, each=each, in_all=in_all, held=1.0, clock=lambda: self.now, **more)
+        self.rests = []
+        self.lane = Lane(
+            self.threads,
+            threads,
+            each=each,
+            in_all=in_all,
+            held=1.0,
+            clock=lambda: self.now,
+            sleep=self.rests.append,
+            **more,
+        )
 
     def ask(self, network, seconds=0.01, *, is_preferred=False):
         def work():
@@ -111,6 +126,24 @@ def test_those_who_have_used_much_share_one_thread_while_others_come():
     assert bench.begun == 6, "nobody else comes: there is room"
     bench.finish()
     assert bench.lane.waiting == 0
+
+
+def test_those_who_have_used_much_rest_between_their_requests_while_others_come():
+    bench = Bench(threads=8)
+    bench.ask(FLOOD, seconds=4)
+    bench.finish()
+    bench.ask(FLOOD, seconds=0.1)
+    bench.finish()
+    assert not bench.rests, "nobody else comes"
+    bench.ask(HONEST)
+    for _each in range(3):
+        bench.ask(FLOOD, seconds=0.1)
+    bench.finish()
+    assert bench.rests == pytest.approx([0.1 * REST_FOR_EACH_SECOND] * 3)
+    bench.ask(HONEST)
+    bench.ask(FLOOD, seconds=0.9)
+    bench.finish()
+    assert bench.rests[-1] == REST_AT_MOST
 
 
 def test_what_runs_counts_before_it_ends():
@@ -296,3 +329,20 @@ def test_network_is_what_our_proxy_says(settings):
     assert bucket_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == bucket_of(scope("192.0.2.1"))
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 0
     assert bucket_of(scope("10.0.0.1", "203.0.113.9, 192.0.2.1")) == bucket_of(scope("10.0.0.1"))
+
+
+def test_each_device_that_signed_in_has_a_queue_of_its_own():
+    def from_office(cookie):
+        value = {**scope("192.0.2.7"), "method": "GET", "path": "/console/"}
+        value["headers"] = [*value["headers"], (b"cookie", f"{device.COOKIE}={cookie}".encode())]
+        return value
+
+    def queue_of(cookie):
+        lane, bucket, is_preferred = PageHandler().lane_of(from_office(cookie))
+        assert lane is PAGES and not is_preferred
+        return bucket
+
+    cookies = [signing.dumps({"id": name, "accounts": []}, salt=device.SALT) for name in ("one", "two")]
+    unknown = queue_of("forged")
+    assert len({unknown, *map(queue_of, cookies)}) == 3
+    assert queue_of("forged otherwise") == unknown == bucket_of(scope("192.0.2.7"))
