@@ -69,6 +69,7 @@ class Ticket:
     bucket: int
     work: Callable[[], Any]
     is_preferred: bool = False
+    went_first: bool = False  # it began before others because of that
     begun: float = 0.0
     is_heavy: bool = False  # as its network was judged when it began
     result: "Future[Any]" = field(default_factory=Future)
@@ -100,7 +101,8 @@ class Lane:
     all together, may wait. light, heavy: charges, in seconds, below which a network has used little, and from which on
     it has used much. held: which part of the time that a request held its thread is charged, when that is more than
     the processor it used: a query that stands still costs somebody else something too. prefers: whether requests
-    may be `Ticket.is_preferred`, and then go before all levels.
+    may be `Ticket.is_preferred`, and then go before all levels: in half of the threads at once, and while their own
+    queue has used little, so that whoever is preferred keeps nobody else out. They find a place when all are taken.
 
     Any thread may call it. A request that finds a free thread costs two short turns of a lock.
     """
@@ -129,12 +131,13 @@ class Lane:
         self._lock = threading.Lock()
         self._accounts: dict[int, Account] = {}
         self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
-        self._running = self._waiting = self._running_heavy = 0
+        self._running = self._waiting = self._running_heavy = self._running_first = 0
         self._light_at = -math.inf
         self.refused = 0
         # One network never has them all: whoever comes next finds a thread, even if what runs takes long.
         self._alone = max(1, threads - max(1, threads // 4))
         self._beside_others = max(1, threads // 4)
+        self._first_at_once = max(1, threads // 2)
 
     @property
     def waiting(self) -> int:
@@ -145,8 +148,9 @@ class Lane:
         """Begin this request, or have it wait for its turn; whether it began. Raises Refused when too many wait."""
         with self._lock:
             account = self._account(ticket.bucket)
-            if self._running < self.threads and not account.waiting and self._may_run(account, ticket.is_preferred):
-                self._begin(account, ticket)
+            goes_first = ticket.is_preferred and self._goes_first(account, self._clock())
+            if self._running < self.threads and not account.waiting and self._may_run(account, goes_first):
+                self._begin(account, ticket, goes_first)
             else:
                 self._queue(account, ticket)
                 return False
@@ -189,6 +193,10 @@ class Lane:
         charge = account.worked_off(now) + self._held * account.running_for(now)
         return 0 if charge < self._light else 1 if charge < self._heavy else 2
 
+    def _goes_first(self, account: Account, now: float) -> bool:
+        """Whether somebody preferred goes before all levels now."""
+        return self._running_first < self._first_at_once and not self._level(account, now)
+
     def _may_run(self, account: Account, is_preferred: bool = False) -> bool:
         """Whether one more of this network may run, beside what runs of it and of others."""
         if not self._running:
@@ -204,13 +212,15 @@ class Lane:
         # from whoever has used little.
         return account.running < self._beside_others and (level == 1 or not self._running_heavy)
 
-    def _begin(self, account: Account, ticket: Ticket) -> None:
+    def _begin(self, account: Account, ticket: Ticket, goes_first: bool = False) -> None:
         now = self._clock()
         level = self._level(account, now)
         ticket.begun = now
         account.begun += now
         account.running += 1
         self._running += 1
+        ticket.went_first = goes_first
+        self._running_first += goes_first
         if level == 0:
             self._light_at = now
         elif level == 2:
@@ -225,20 +235,28 @@ class Lane:
         account.running -= 1
         self._running -= 1
         self._running_heavy -= ticket.is_heavy
+        self._running_first -= ticket.went_first
 
     def _queue(self, account: Account, ticket: Ticket) -> None:
-        if len(account.waiting) >= self._each or (self._waiting >= self._in_all and not self._make_room(account)):
+        is_full = self._waiting >= self._in_all
+        if len(account.waiting) >= self._each or (is_full and not self._make_room(account, ticket.is_preferred)):
             self.refused += 1
             raise Refused
         account.waiting.append(ticket)
         self._queues.setdefault(ticket.bucket, account)
         self._waiting += 1
 
-    def _make_room(self, newcomer: Account) -> bool:
-        """Refuse whoever came last of the longest queue, if it is longer than the newcomer's will be."""
+    def _make_room(self, newcomer: Account, is_preferred: bool) -> bool:
+        """Refuse whoever came last of the longest queue, if it is longer than the newcomer's will be.
+
+        Somebody preferred, who has nobody waiting yet, takes the place of a stranger however short the queues are.
+        """
         bucket, longest = max(self._queues.items(), key=lambda entry: len(entry[1].waiting))
         if len(longest.waiting) <= len(newcomer.waiting) + 1:
-            return False
+            strangers = (entry for entry in self._queues.items() if not entry[1].waiting[-1].is_preferred)
+            if not is_preferred or newcomer.waiting or (found := next(strangers, None)) is None:
+                return False
+            bucket, longest = found
         last = longest.waiting.pop()
         self._waiting -= 1
         self.refused += 1
@@ -252,12 +270,12 @@ class Lane:
         if not self._queues or self._running >= self.threads:
             return None
         now = self._clock()
-        best, found = 3, -1
+        best, found, goes_first = 3, -1, False
         for bucket, account in self._queues.items():
-            is_preferred = account.waiting[0].is_preferred
+            is_preferred = account.waiting[0].is_preferred and self._goes_first(account, now)
             level = -1 if is_preferred else self._level(account, now)
             if level < best and self._may_run(account, is_preferred):
-                best, found = level, bucket
+                best, found, goes_first = level, bucket, is_preferred
                 if level == self._lowest:
                     break
         if found < 0:
@@ -267,7 +285,7 @@ class Lane:
         self._waiting -= 1
         if account.waiting:
             self._queues[found] = account
-        self._begin(account, ticket)
+        self._begin(account, ticket, goes_first)
         return ticket, account
 
     # -- in the threads ------------------------------------------------------------------------------------------------

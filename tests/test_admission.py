@@ -211,6 +211,44 @@ def test_known_device_goes_first():
     assert bench.served[1] == HONEST
 
 
+def test_known_device_finds_a_place_among_strangers_of_many_networks():
+    bench = Bench(threads=1, in_all=5, prefers=True)
+    bench.ask(OTHER)
+    strangers = [bench.ask(network) for network in range(10, 15)]
+    with pytest.raises(Refused):
+        bench.ask(FLOOD)
+    known = bench.ask(HONEST, is_preferred=True)
+    with pytest.raises(Refused):
+        bench.ask(HONEST, is_preferred=True)
+    assert sum(ticket.result.done() for ticket in strangers) == 1 and bench.lane.waiting == 5
+    bench.finish()
+    assert bench.served[1] == HONEST and known.result.done()
+
+
+def test_known_devices_without_end_keep_nobody_else_out():
+    """Whoever had an account here, and signs in from three browsers again and again, is one among others."""
+    bench = Bench(threads=2, prefers=True, light=2.0, heavy=6.0)
+    devices = (FLOOD, FLOOD_TOO, OTHER)
+
+    def ask_again():
+        for each in devices:
+            while each not in bench.lane._queues or len(bench.lane._queues[each].waiting) < 2:
+                bench.ask(each, 0.5, is_preferred=True)
+
+    ask_again()
+    bench.ask(HONEST, 0.5)
+    for _each in range(30):
+        first = bench.lane._next
+        bench.lane._next = lambda: None  # one request of this thread, then the test says what follows
+        bench.threads.begun.pop(0)()
+        bench.lane._next = first
+        ask_again()
+        while following := bench.lane._next():
+            bench.threads.submit(bench.lane._serve, *following)
+    assert HONEST in bench.served[:8]
+    assert bench.lane._running_first <= 1
+
+
 def test_who_left_is_not_served_and_frees_the_place():
     bench = Bench(threads=1, each=2)
     bench.ask(OTHER)
