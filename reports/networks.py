@@ -108,8 +108,9 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
 
     networks: the narrowest first, as `visitor.networks_of` has them. most: of the narrowest; TIMES of it of the wider.
     within: what the counter is for besides, an account's key for example; never anything typed.
-    A network that is over counts no more in the wider ones: it cannot keep its neighbours out. One round trip to
-    Redis; two for who is over. Redis away blocks nobody. Whoever refuses something for it says so in the log
+    A network that is over counts no more in the wider ones: it cannot keep its neighbours out. Nor in the narrower
+    ones: whoever has one /48 draws as many /64 as there are counters, and each is a stranger's as well. One round trip
+    to Redis; two for who is over. Redis away blocks nobody. Whoever refuses something for it says so in the log
     (`limits.tell_reached`).
     """
     window = limit.window(now())
@@ -129,9 +130,9 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
         for place, (number, times) in enumerate(zip(counted, TIMES, strict=False)):
             if number > limit.noise + times * most:
                 tally.is_over = True
-                if wider := fields[place + 1 :]:
-                    _add(key, ends_at, wider, -1)
-                    tally._fields = fields[: place + 1]
+                if others := [one for one in fields if one != fields[place]]:
+                    _add(key, ends_at, others, -1)
+                    tally._fields = fields[place : place + 1]
                 break
         return tally
     except (RedisError, OSError) as error:

@@ -76,6 +76,17 @@ def test_network_that_is_over_takes_nothing_from_its_neighbours():
     assert not count("2001:db8:0:ff01::1").is_over and not count("2001:db8:0:100::1").is_over
 
 
+def test_wide_network_that_is_over_fills_no_counter_of_its_many_narrow_ones():
+    """Each of its /64 shares a counter with strangers of the whole world, of IPv4 too."""
+    for number in range(200):
+        count(f"2001:db8:0:{number:x}00::1")
+    counters = held()[2 * networks.HEADER_FIELDS :]
+    width = 2 * networks.BUCKETS
+    used = [sum(counters[place * width : (place + 1) * width]) for place in range(networks.WIDTHS)]
+    noise = networks.BUCKETS * LIMIT.noise
+    assert [one - noise for one in used[:2]] == [18, 18], "as many as the /48 may do"
+
+
 def test_undo_takes_it_back_and_only_once_in_its_window():
     for _each in range(10):
         tally = count()
