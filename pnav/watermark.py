@@ -2,8 +2,14 @@
 
 Otherwise the system ends it when its container is full, with every conversation in it. The mark is WEB_MEMORY_MIB, or
 most of what the container may use; a machine without such a limit has no mark.
+
+What was freed is not given back by itself: one small thing that lives holds what lies around it, so that a process
+which was full once would refuse everybody until it is started again. Above the mark the C library is asked for it.
 """
 
+import contextlib
+import ctypes
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +20,7 @@ LIMIT = Path("/sys/fs/cgroup/memory.max")  # of the container: bytes, or « max 
 PAGE_BYTES = 4096
 SHARE = 0.85  # of the container's limit: the rest is for what is under way
 EVERY_SECONDS = 1.0
+GIVEN_BACK_SECONDS = 5.0  # between two times: a tenth of a second for 300 MiB, in which who allocates may wait
 
 
 def _limit() -> float:
@@ -34,11 +41,17 @@ def resident_bytes() -> int:
         return 0
 
 
+def give_back() -> None:
+    """Hand free memory back to the system; nothing where the C library is not GNU's. malloc_trim(3)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 class Watermark:
     """Read once a second, by whoever asks first: 20 µs, and nothing in between."""
 
     def __init__(self) -> None:
-        self._read_at = float("-inf")
+        self._read_at = self._given_back_at = float("-inf")
         self._is_over = False
 
     def is_over(self) -> bool:
@@ -46,6 +59,9 @@ class Watermark:
         if now - self._read_at >= EVERY_SECONDS:
             self._read_at = now
             self._is_over = resident_bytes() > _limit()
+            if self._is_over and now - self._given_back_at >= GIVEN_BACK_SECONDS:
+                self._given_back_at = now
+                threading.Thread(target=give_back, name="give-back", daemon=True).start()  # whoever asks goes on
         return self._is_over
 
 

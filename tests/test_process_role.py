@@ -95,6 +95,39 @@ def test_mark_is_most_of_what_the_container_may_use(monkeypatch, tmp_path, setti
     assert watermark.resident_bytes() > 10 * 1024 * 1024
 
 
+FULL_ONCE = """
+import random, threading, time
+from django.conf import settings
+settings.configure(WEB_MEMORY_MIB=0)
+from pnav import watermark
+before, kept = watermark.resident_bytes(), []
+
+def serve(number):
+    sizes, held = random.Random(number), []
+    for each in range(1000):
+        held.append(bytearray(sizes.choice((20_000, 48_000, 70_000, 100_000))))
+        if each % 50 == 0:
+            kept.append(bytearray(600))
+
+threads = [threading.Thread(target=serve, args=(number,)) for number in range(4)]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+settings.WEB_MEMORY_MIB = before // 2**20 + 30
+mark, asked = watermark.Watermark(), []
+for _each in range(40):
+    asked.append(mark.is_over())
+    if not asked[-1]:
+        break
+    time.sleep(0.25)
+print(asked[0], asked[-1])
+"""
+
+
+def test_process_that_was_full_once_takes_new_work_again():
+    """Nothing runs any more, and nearly nothing is held: what the C library keeps is no reason to refuse anybody."""
+    done = subprocess.run([sys.executable, "-c", FULL_ONCE], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[1] == "False"
+
+
 def test_role_that_does_not_exist_is_refused_at_the_start():
     assert "PROCESS_ROLE must be" in refusal(PROCESS_ROLE="web")
     assert list(ProcessRole) == ["all", "sockets", "pages"]
