@@ -5,10 +5,11 @@ process's one thread-sensitive thread before every event, so that one slow query
 socket here is one coroutine that waits for the next frame; what it sends is pushed by whoever has something for it.
 """
 
+import contextlib
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, ClassVar
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -36,6 +37,9 @@ BAD_FRAMES_A_MINUTE = 20
 FLOOD = 1_000  # frames above the measure; each is answered, and whoever sends so many does not read
 PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2
 SOCKETS_A_SESSION = 50  # in one process; a person has one or two
+# Of people behind one address (or /48), in one process. Each costs 26 kB here and more in the proxy, and visits are
+# free: without it one stranger takes all the memory there is, and nobody else opens a socket. Agents do not count.
+SOCKETS_A_NETWORK = 1_000
 CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
 TYPING_EVERY_SECONDS = 2
 LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
@@ -77,6 +81,19 @@ AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND = 120, 5
 POSTS: WeakValueDictionary[UUID, Bucket] = WeakValueDictionary()
 AGENT_POSTS: WeakValueDictionary[int, Bucket] = WeakValueDictionary()
 OPEN_SOCKETS: Counter[str] = Counter()
+OPEN_OF_NETWORK: Counter[int] = Counter()
+
+
+@contextlib.contextmanager
+def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
+    """Count one for as long as it lasts; whether that makes more than `most`."""
+    counter[key] += 1
+    try:
+        yield counter[key] > most
+    finally:
+        counter[key] -= 1
+        if not counter[key]:
+            del counter[key]
 
 
 class Socket:
@@ -156,19 +173,30 @@ class Socket:
             await send({"type": "websocket.close", "code": socket})
             return
         socket.connection = connection
-        key = socket.pass_.session_key
-        OPEN_SOCKETS[key] += 1
-        try:
-            if OPEN_SOCKETS[key] > SOCKETS_A_SESSION:
-                events.tell(Event.LIMIT_REACHED, limit="sockets")
+        with contextlib.ExitStack() as counted:
+            too_many = [
+                limit
+                for limit, counter, key, most in socket.counted(scope)
+                if counted.enter_context(_one_more(counter, key, most))
+            ]
+            if too_many:
+                events.tell(Event.LIMIT_REACHED, limit=too_many[0])
                 await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
                 return
             socket.arrive(scope)
             await socket.live(receive)
-        finally:
-            OPEN_SOCKETS[key] -= 1
-            if not OPEN_SOCKETS[key]:
-                del OPEN_SOCKETS[key]
+
+    def counted(self, scope: dict[str, Any]) -> list[tuple[str, Counter[Any], Any, int]]:
+        """How many like this one may be open: the name of the limit, what counts, under which key, and the most.
+
+        scope["network"]: 16 bits that stand for where it comes from, drawn anew by each process.
+        """
+        limits: list[tuple[str, Counter[Any], Any, int]] = [
+            ("sockets", OPEN_SOCKETS, self.pass_.session_key, SOCKETS_A_SESSION)
+        ]
+        if self.account is None and self.is_metered and "network" in scope:
+            limits.append(("sockets_of_network", OPEN_OF_NETWORK, scope["network"], SOCKETS_A_NETWORK))
+        return limits
 
     @classmethod
     async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":

@@ -28,6 +28,7 @@ from chat.identity import Identities  # noqa: E402
 from chat.routing import websocket_urlpatterns  # noqa: E402
 from chat.socket import Receive, Send  # noqa: E402
 from pnav import busy  # noqa: E402
+from pnav.admission import bucket_of  # noqa: E402
 from pnav.http import OperatorPages, Pages  # noqa: E402
 from pnav.identity import identify  # noqa: E402
 from pnav.process_role import ProcessRole, lower_priority  # noqa: E402
@@ -80,6 +81,7 @@ class Handshake:
         cookie = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
         scope["session_key"] = stored_key(cookie) if cookie else None
         scope["identities"] = self._identities
+        scope["network"] = bucket_of(scope)
         await self.inner(scope, receive, send)
 
 

@@ -410,7 +410,15 @@ FRAMES: dict[str, Line] = {
 # Handshakes, by the address of the socket.
 SOCKETS: dict[str, Line] = {
     "ws/conversation/": Line(
-        VISITOR, VISITOR, ("chat.socket:SOCKETS_A_SESSION", "pnav.serving:WAITING_BYTES", PAGE, PAGE_BYTES)
+        VISITOR,
+        VISITOR,
+        (
+            "chat.socket:SOCKETS_A_SESSION",
+            "chat.socket:SOCKETS_A_NETWORK",
+            "pnav.serving:WAITING_BYTES",
+            PAGE,
+            PAGE_BYTES,
+        ),
     ),
     "ws/console/": Line(
         STAFF, STAFF, ("chat.socket:SOCKETS_A_SESSION", "pnav.serving:WAITING_BYTES", PAGE, PAGE_BYTES)

@@ -283,6 +283,23 @@ async def test_too_many_sockets_of_one_session(monkeypatch):
     assert not socket.OPEN_SOCKETS
 
 
+async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
+    """However many visits they have. Agents, who may be many behind one address, and people elsewhere are let in."""
+    monkeypatch.setattr(socket, "SOCKETS_A_NETWORK", 2)
+    one, other, third = [await in_db(lambda: visit(make.waiting())) for _each in range(3)]
+    agent = await in_db(lambda: signed_in(make.agent()))
+    async with Line(REPORTER, one), Line(REPORTER, other), Line(REPORTER, third) as last, Line(CONSOLE, agent) as desk:
+        assert await last.closed() == protocol.CLOSE_TOO_MANY
+        await desk.send(type="beat")
+        await desk.until("beat")
+        elsewhere = Line(REPORTER, third)
+        elsewhere.socket.scope["client"] = ["203.0.113.9", 4711]
+        async with elsewhere as line:
+            await line.send(type="sync", after=0)
+            await line.until("messages")
+    assert not socket.OPEN_SOCKETS and not socket.OPEN_OF_NETWORK
+
+
 async def test_posts_of_a_conversation_share_one_measure(monkeypatch):
     monkeypatch.setattr(consumers, "POSTS_AT_ONCE", 10)
     monkeypatch.setattr(consumers, "POSTS_A_SECOND", 0.01)
