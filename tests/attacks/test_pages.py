@@ -34,13 +34,9 @@ from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.factories import triage as questionnaires
+from tests.uncounted import _nothing_is_counted  # noqa: F401  the limits have their own tests
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_counted(settings) -> None:
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 
 def browser(key: str = "", **more: object) -> Client:

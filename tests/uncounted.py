@@ -1,0 +1,23 @@
+"""For tests that ask far more of the site than anybody may: where this fixture is imported, no limit refuses them."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.core.signals import request_started
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_counted() -> Iterator[None]:
+    """What limits counted is forgotten before each request, so that the code that counts runs as it does on the site.
+
+    The limits have their own tests. A worker of the tests has a database of Valkey to itself.
+    """
+
+    def forget(**_signal: object) -> None:
+        cache.clear()
+
+    request_started.connect(forget)
+    yield
+    request_started.disconnect(forget)
+    cache.clear()
