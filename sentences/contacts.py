@@ -10,8 +10,11 @@ from typing import Any
 
 # A word of a text: what stands between spaces, brackets and quotes.
 _WORD = re.compile(r"""[^\s()<>\[\]{}«»"“”,;|]+""")
-# Digits, with what people write between them.
-_DIGITS = re.compile(r"\d[\d \u00a0\u202f./()+-]*")
+# Digits, with anything between them that leaves one number to whoever reads: spaces, lines, dashes, dots, marks of bold
+# or of a link. Not what ends a thought.
+_DIGITS = re.compile(r"\d(?:(?:[^\w,;:!?]|_){0,12}\d)*")
+# Signs that show nothing by themselves: of format, and those put on the sign before. And letters that are blank.
+_UNSEEN, _BLANK = {"Cf", "Mn", "Me"}, "\u115f\u1160"
 _SCHEMES = ("http:", "https:", "tel:", "sms:", "mailto:", "//")
 
 
@@ -41,14 +44,15 @@ def numbers(text: str) -> set[str]:
 
     A year or a quantity looks the same: a second person looks at those too.
     """
-    runs = (unicodedata.normalize("NFKC", run) for run in _DIGITS.findall(unicodedata.normalize("NFKC", text)))
+    seen = (sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) not in _UNSEEN)
+    runs = _DIGITS.findall("".join(" " if sign in _BLANK else sign for sign in seen))
     digits = ("".join(str(unicodedata.digit(sign)) for sign in run if sign.isdigit()) for run in runs)
     return {run for run in digits if len(run) > 1}
 
 
 def new_in(before: Iterable[str], after: Iterable[str]) -> set[str]:
     """The links and numbers that these texts hold and those before did not."""
-    old, now = " \n ".join(before), " \n ".join(after)
+    old, now = " ;\n".join(before), " ;\n".join(after)
     return (links(now) - links(old)) | (numbers(now) - numbers(old))
 
 

@@ -35,6 +35,14 @@ def test_links(text, found):
         ("１１４", {"114"}),
         ("1 choix sur 5", set()),
         ("0\u00a0805\u202f805 817", {"0805805817"}),
+        # As whoever reads it sees it, with nothing, a mark, a dash or a new line between its digits.
+        ("0\u200b8\u20609\u00ad9\u034f1", {"08991"}),
+        ("0\ufe0f\u20e38\ufe0f\u20e39\ufe0f\u20e3", {"089"}),
+        ("0–8·9\u31649", {"0899"}),
+        ("**0****8****9**", {"089"}),
+        ("[0](#)[8](#)[9](#)", {"089"}),
+        ("0\n8\n9", {"089"}),
+        ("17, 18 ; 19", {"17", "18", "19"}),
     ],
 )
 def test_numbers(text, found):
