@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from chat.models import Conversation, Message
+from pnav.http import BODY_MAX_BYTES
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.scenarios.browser import Browser
@@ -215,10 +216,11 @@ def test_oversized_bodies_are_refused(stage, tried):
         assert answer.status in {400, 413}, answer.status
     me.cookies[settings.SESSION_COOKIE_NAME] = stage.key
     assert me.get("/tchat/").status == 200
-    for body in ('{"type":"beat","x":"' + "a" * 1_000_000 + '"}', "[" * 100_000, '{"a":' * 20_000):
+    assert me.frame("/tchat/trames/", '{"type":"beat","x":"' + "a" * BODY_MAX_BYTES + '"}').status == 400
+    for body in ('{"type":"beat","x":"' + "a" * 200_000 + '"}', "[" * 100_000, '{"a":' * 20_000):
         answer = me.frame("/tchat/trames/", body)
         assert [frame["type"] for frame in json.loads(answer.body)["frames"]] == ["error"]
-    tried("attacks on the transport", 5)
+    tried("attacks on the transport", 6)
 
 
 # --- sockets ----------------------------------------------------------------------------------------------------------

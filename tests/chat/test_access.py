@@ -36,6 +36,7 @@ WAYS = {
     "as_assigned_agent",
     "assigned_head",
     "left_by",  # how it left this agent, whose it was; nothing of it since
+    "lost_by",  # where those are that went back from this agent: no text
     "answered_by",  # nobody else's
     "asides_of",  # questions to colleagues: never the conversation
     "as_party_to_aside",
