@@ -330,7 +330,7 @@ ROUTES: dict[str, Route] = {
     "console:freeze_decision": Route(its_decision, WRITE, to=("/console/conservation/",)),
     "console:erasure": Route(its_decision, FORM),
     "console:presence": Route(agents, READ_ONLY_GET),
-    "console:losses_read": Route(agents, FORM, to=("/console/",)),
+    "console:losses_read": Route(agents, WRITE, to=("/console/",)),
     "console:board": Route(supervisors, READ_ONLY_GET),
     "console:staffing": Route(supervisors, READ_ONLY_GET),
     "console:staffing_csv": Route(supervisors, READ_ONLY_GET),
