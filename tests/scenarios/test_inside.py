@@ -276,7 +276,8 @@ def test_web_process_serves_over_tls_and_finds_both(inside):
         trusting = ssl.create_default_context(cafile=f"{inside.tls}/proxy/authority.pem")
         connection = http.client.HTTPSConnection("localhost", web.port, timeout=10, context=trusting)
         connection.request("GET", "/health/ready", headers={"Host": "pnav.example"})
-        assert json.loads(connection.getresponse().read()) == {"status": "ok"}
+        no_digest_yet = {"number": 0, "age_seconds": None, "late": ["1:file"]}  # no worker runs here
+        assert json.loads(connection.getresponse().read()) == {"status": "ok", "register_digest": no_digest_yet}
         probe["PROBE_AUTHORITY"] = str(other_authority(inside.folder) / "authority.pem")
         assert ask(probe) == (1, "SSLCertVerificationError")
         clear = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
@@ -289,7 +290,18 @@ def test_web_process_serves_over_tls_and_finds_both(inside):
     assert "doorbell" not in log and "not_ready" not in log
 
 
+TWO_ADMINISTRATORS = """
+from pnav.accounts.models import Role
+from tests.accounts.cast import make_user
+
+for name in ("chef", "cheffe"):
+    make_user(name, Role.ADMINISTRATOR)
+"""
+
+
 def test_check_deploy_finds_nothing(inside):
+    done = manage(inside.environment("web"), "shell", "-v", "0", "-c", TWO_ADMINISTRATORS)
+    assert done.returncode == 0, done.stderr
     done = manage(inside.environment("web"), "check", "--deploy", "--database", "default", "--fail-level", "INFO")
     assert done.returncode == 0, done.stderr
 

@@ -18,6 +18,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "pnav.example",
     "SITE_URL": "https://pnav.example",
     "METRICS_TOKEN": "a token for this test only",
+    "REGISTER_DIGEST_TO": "file:/digests/empreintes.txt",
     "SECRET_KEY": "production-like: f8Jq2ZsX0kQbWc7uT4nV1mRy6hLpEa9dGiUo",
 }
 
