@@ -54,17 +54,27 @@ def pending_of(label: str, key: object, now: datetime) -> PendingChange | None:
 
 
 def stand_apart(one: User, other: User, now: datetime) -> bool:
-    """Whether neither has made the other's account, or changed it, for APART: two lookups in the register."""
-    for actor, subject in ((one, other), (other, one)):
+    """Whether nobody may hold both accounts: in APART neither made or changed the other's, nor did anybody both, by
+    accounts in between or not. Whoever makes two accounts, or one by another, is one person. A lookup in the register
+    for each account on the way, of which there are few."""
+    return _holders(one, now).isdisjoint(_holders(other, now))
+
+
+def _holders(user: User, now: datetime) -> set[int]:
+    """The keys of this account and of those that made or changed it lately, of those that did the same to them, and so
+    on."""
+    found: set[int] = set()
+    new = {user.pk}
+    while new:
+        found |= new
         touched = AccessRecord.objects.filter(
-            subject=f"{User._meta.label} {subject.pk}",
-            account_id=actor.pk,
+            subject__in=[f"{User._meta.label} {key}" for key in new],
+            account_id__isnull=False,
             kind__in=(AccessKind.ADMIN_ADD, AccessKind.ADMIN_CHANGE, AccessKind.ADMIN_ACTION),
             at__gt=now - APART,
         )
-        if touched.exists():
-            return False
-    return True
+        new = set(touched.values_list("account_id", flat=True)) - found
+    return found
 
 
 def may_decide(change: PendingChange, by: User, now: datetime) -> bool:

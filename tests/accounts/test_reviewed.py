@@ -19,8 +19,8 @@ from pnav.accounts.approval_rules import State
 from pnav.accounts.models import PendingChange, Role, User
 from pnav.accounts.reviewed import Reviewed
 from pnav.pages.models import ContentBlock, HelpNumber
-from reports import house, house_rules, register_wording
-from reports.models import AccessKind, AccessRecord
+from reports import house, house_rules, register, register_wording
+from reports.models import AccessKind, AccessRecord, Motive
 from sentences.models import ChangedSentence
 from tests.access.people import signed_in
 from tests.chat.test_actions import in_threads
@@ -372,6 +372,25 @@ def test_account_that_the_asker_made_does_not_agree(asking, one, settings):
     later = timezone.now() + approvals.APART
     assert not approvals.stand_apart(one, friend, later - timedelta(minutes=1))
     assert approvals.stand_apart(one, friend, later + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("makers", [("chef", "second"), ("chef", "chef")], ids=["one by the other", "both by one"])
+def test_accounts_that_one_person_made_do_not_agree(one, two, makers):
+    """By an account in between, or two of them: each step is a line of the register, and nobody else had a part."""
+    made = {"chef": one} | {name: make_user(name, Role.ADMINISTRATOR) for name in ("second", "third")}
+    for maker, name in zip(makers, ("second", "third"), strict=True):
+        register.record(
+            kind=AccessKind.ADMIN_ADD,
+            by=made[maker],
+            subject=f"{User._meta.label} {made[name].pk}",
+            motive=Motive.ADMINISTRATION,
+        )
+    now = timezone.now()
+    for asker in made.values():
+        for decider in made.values():
+            assert asker == decider or not approvals.stand_apart(asker, decider, now)
+        assert approvals.stand_apart(asker, two, now) and approvals.stand_apart(two, asker, now)
+    assert approvals.stand_apart(made["second"], made["third"], now + approvals.APART + timedelta(minutes=1))
 
 
 def test_decision_asks_again_who_it_is(asking, deciding, monkeypatch):
