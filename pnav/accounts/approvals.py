@@ -73,7 +73,7 @@ def _holders(user: User, now: datetime) -> set[int]:
             kind__in=(AccessKind.ADMIN_ADD, AccessKind.ADMIN_CHANGE, AccessKind.ADMIN_ACTION),
             at__gt=now - APART,
         )
-        new = set(touched.values_list("account_id", flat=True)) - found
+        new = {key for key in touched.values_list("account_id", flat=True) if key is not None} - found
     return found
 
 
