@@ -13,6 +13,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, cast
 
@@ -55,6 +56,7 @@ REQUEST_SECONDS, IDLE_SECONDS = 20.0, 60.0
 # Connections of a process that wait for a request, or for the rest of one. One more closes the one that waits longest.
 # Each holds up to 100 kB of a body in memory, so a hundred megabytes in all; what is longer lies in a file.
 WAITING_AT_MOST = 1024
+SILENT_SECONDS = 2.0  # on which nothing was asked for so long is closed before one whose request is on its way
 REFUSED_SECONDS = 2.0
 LARGEST_BODY = 1024 * 1024  # bytes: what the proxy lets pass. A longer one is refused before it comes
 
@@ -259,6 +261,7 @@ class Channel(http.HTTPChannel):
 
     _is_arriving = _is_refused = False
     _received = 0
+    _waits_since = 0.0
 
     def connectionMade(self) -> None:  # noqa: N802  as Twisted names it
         super().connectionMade()
@@ -266,11 +269,22 @@ class Channel(http.HTTPChannel):
 
     def _wait(self) -> None:
         self._is_arriving, self._received = False, 0
+        self._waits_since = time.monotonic()
         if len(self.waiting) >= WAITING_AT_MOST:
-            longest = next(iter(self.waiting))
+            longest = self._next_to_go()
             del self.waiting[longest]
             longest.forceAbortClient()
         self.waiting[self] = None
+
+    def _next_to_go(self) -> "Channel":
+        """Who has waited longest without a word; if there is nobody, who has waited longest. Whoever opens connections
+        and says nothing takes the place of nobody whose form comes slowly."""
+        for one in self.waiting:
+            if self._waits_since - one._waits_since < SILENT_SECONDS:
+                break  # so have those after it
+            if not one._is_arriving:
+                return one
+        return next(iter(self.waiting))
 
     def resetTimeout(self) -> None:  # noqa: N802  as Twisted names it
         """Nothing: what comes slowly gives no more time."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from types import SimpleNamespace
 from typing import ClassVar
 
 import autobahn.twisted.websocket
@@ -519,6 +520,20 @@ def test_who_waits_longest_gives_way_to_the_next(clock, monkeypatch):
     assert [one.is_closed for one in clients] == [True, True, False, False, False]
     assert not busy.is_closed, "an answer under way is no waiting"
     assert len(serving.Channel.waiting) == 3
+
+
+def test_form_that_comes_slowly_gives_way_to_nobody_who_says_nothing(clock, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(serving, "WAITING_AT_MOST", 3)
+    monkeypatch.setattr(serving, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    slow = OneClient(clock)
+    slow.channel.dataReceived(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n01")
+    for _each in range(10):
+        OneClient(clock)
+        now[0] += serving.SILENT_SECONDS
+    assert not slow.is_closed and len(serving.Channel.waiting) == 3
+    slow.channel.dataReceived(b"23456789")
+    assert Arrived.arrived
 
 
 def test_body_that_is_too_long_is_refused_before_it_comes(clock):
