@@ -21,6 +21,7 @@ from django.views.csrf import csrf_failure
 
 from pnav.accounts.middleware import ACCOUNT_AREA, AREAS
 from pnav.accounts.models import User
+from pnav.accounts.presence import is_known_to_keep_lease
 from pnav.accounts.rooms import rooms_of
 from reports import events
 from reports.events import Event
@@ -83,7 +84,11 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
         if not request.path_info.startswith(STAFF):
             return view(request, *args, **kwargs)
         who = _known_user(request)
-        context = {"who": who, "rooms": rooms_of(who) if who is not None else []}
+        context = {
+            "who": who,
+            "rooms": rooms_of(who) if who is not None else [],
+            "keeps_lease": is_known_to_keep_lease(request, who),
+        }
         return render(request, f"staff/{name}.html", context, status=int(name[:3]))
 
     return draw

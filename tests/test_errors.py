@@ -127,6 +127,17 @@ def test_page_of_staff_asks_the_database_for_nobody(rf, told, view):
     assert staff_frame(page) and "said-by-the-view" not in page and told() == []
 
 
+def test_missing_page_keeps_the_lease_of_an_agent_alone(client):
+    """Who reads that a page is missing still answers people (docs/adr/0049)."""
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make.agent())
+    assert 'id="presence"' in client.get("/console/rien/").text
+    client.cookies.clear()
+    make_user("camille", Role.CUSTODIAN, totp=True)
+    sign_in(client, "camille")
+    page = client.get("/levees/rien/").text
+    assert staff_frame(unescape(page)) and 'id="presence"' not in page
+
+
 def test_expired_form_of_staff_keeps_their_frame(client):
     make_user("camille", Role.CUSTODIAN, totp=True)
     sign_in(client, "camille")

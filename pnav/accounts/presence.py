@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from chat import access
+from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_of
 
 
@@ -18,3 +19,10 @@ def keeps_lease(request: HttpRequest) -> bool:
         return False
     standing = getattr(request, "staff_standing", None) or standing_of(user, request.session)
     return standing is Standing.COMPLETE
+
+
+def is_known_to_keep_lease(request: HttpRequest, user: User | None) -> bool:
+    """The same of what this request has read already, for a page that says what went wrong: it asks the database for
+    nobody. user: the account as far as it is known."""
+    standing = getattr(request, "staff_standing", None)
+    return user is not None and standing is Standing.COMPLETE and access.may_answer(user)
