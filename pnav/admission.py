@@ -35,9 +35,10 @@ IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
 WORKED_OFF_A_SECOND = 0.2
 CHARGE_AT_MOST = 12.0  # seconds: whatever was done, a minute later it is worked off
 COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
-# Beside others, those who have used much compute a fifth of the time: after each of their requests their thread rests
-# for four times as long as it took. Without the rest they would share the interpreter with every other page.
-REST_FOR_EACH_SECOND = 4.0
+# Beside others, those who have used much compute half of the time at most: after each of their requests their thread
+# rests for as long as it took. Without the rest they would share the interpreter with every other page; with a longer
+# one a school behind one address, 25 pages a second, would not be served any more beside a single stranger.
+REST_FOR_EACH_SECOND = 1.0
 REST_AT_MOST = 2.0  # seconds: a page that took longer has waited for something, and its thread is needed again
 ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
 
@@ -132,7 +133,9 @@ class Lane:
         self._accounts: dict[int, Account] = {}
         self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
         self._running = self._waiting = self._running_heavy = self._running_first = 0
-        self._light_at = -math.inf
+        # When somebody who has used little last began: the latest network of those, and anybody before it.
+        self._light_network: Account | None = None
+        self._light_at = self._light_before_at = -math.inf
         self.refused = 0
         # One network never has them all: whoever comes next finds a thread, even if what runs takes long.
         self._alone = max(1, threads - max(1, threads // 4))
@@ -206,11 +209,16 @@ class Lane:
         if level == 0:
             has_others = self._running > account.running or len(self._queues) > bool(account.waiting)
             return account.running < (self._beside_others if has_others else self._alone)
-        if now - self._light_at > COMPANY_SECONDS:
+        if not self._has_company(account, now):
             return account.running < self._alone
         # Those who have used much share one thread, however many they are: more would take turns of the interpreter
         # from whoever has used little.
         return account.running < self._beside_others and (level == 1 or not self._running_heavy)
+
+    def _has_company(self, account: Account, now: float) -> bool:
+        """Whether somebody else came a moment ago who has used little."""
+        is_latest = account is self._light_network
+        return now - (self._light_before_at if is_latest else self._light_at) <= COMPANY_SECONDS
 
     def _begin(self, account: Account, ticket: Ticket, goes_first: bool = False) -> None:
         now = self._clock()
@@ -222,6 +230,8 @@ class Lane:
         ticket.went_first = goes_first
         self._running_first += goes_first
         if level == 0:
+            if account is not self._light_network:
+                self._light_network, self._light_before_at = account, self._light_at
             self._light_at = now
         elif level == 2:
             ticket.is_heavy = True
@@ -294,7 +304,7 @@ class Lane:
         """Serve this request, then whoever's turn it is, until nobody may run."""
         while True:
             used = self._run(ticket)
-            if ticket.is_heavy and (rest := self._rest(used)):
+            if ticket.is_heavy and (rest := self._rest(account, used)):
                 self._sleep(rest)
             with self._lock:
                 self._end(account, ticket, used)
@@ -307,10 +317,10 @@ class Lane:
                 return
             ticket, account = following
 
-    def _rest(self, used: float) -> float:
+    def _rest(self, account: Account, used: float) -> float:
         """How long those who have used much now leave the interpreter to others: not at all when nobody else comes."""
         with self._lock:
-            has_company = self._clock() - self._light_at <= COMPANY_SECONDS
+            has_company = self._has_company(account, self._clock())
         return min(REST_AT_MOST, REST_FOR_EACH_SECOND * used) if has_company else 0.0
 
     def _run(self, ticket: Ticket) -> float:
