@@ -20,6 +20,7 @@ from tests.scenarios.conftest import PlainSite
 pytestmark = pytest.mark.slow
 MIB = 1024 * 1024
 SECONDS = 12
+READERS = 16  # more than there are threads that read
 CLIENT_BYTES = 8 * MIB  # of the server's memory, for one client; that it asked for is the bound of any act
 
 
@@ -87,10 +88,16 @@ def ask(lines: list[socket.socket], raw: bytes) -> None:
 def test_client_that_never_reads_has_a_bound_of_memory(stage, tried):
     """All the sockets of a visit ask twice a second for all there is, and say something all the time."""
     sync = frame(json.dumps({"type": "sync", "after": 0}).encode())
-    with stage.site.line(0, "/ws/conversation/", stage.key) as warm:  # what a first reading makes, it makes once
+    # What first readings make, each thread that reads makes once: its part of the allocator, and all that it loads.
+    with contextlib.ExitStack() as readers:
+        lines_read = [
+            readers.enter_context(stage.site.line(0, "/ws/conversation/", stage.key)) for _each in range(READERS)
+        ]
         for _each in range(4):
-            warm.send(type="sync", after=0)
-            warm.until(lambda answer: answer["type"] == "state")
+            for line in lines_read:
+                line.send(type="sync", after=0)
+            for line in lines_read:
+                line.until(lambda answer: answer["type"] == "state")
     before, most = memory(stage), 0
     lines: list[socket.socket] = []
     try:
