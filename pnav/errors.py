@@ -12,9 +12,10 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.db import connections
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.middleware import csrf
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.views import defaults
 from django.views.csrf import csrf_failure
@@ -114,7 +115,15 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 draw_refused = _in_place(csrf_failure, "403_csrf")
-bad_request = _giving_back(defaults.bad_request)
+
+
+@_giving_back
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What was sent is too large or cannot be read. Drawn without the request, whose stack may not have run: as for a
+    failure, it has no session and no user."""
+    return HttpResponseBadRequest(render_to_string("bad_request.html"))
+
+
 permission_denied = _giving_back(_noting(_in_place(defaults.permission_denied, "403")))
 page_not_found = _giving_back(_noting(_in_place(defaults.page_not_found, "404")))
 server_error = _giving_back(defaults.server_error)

@@ -43,6 +43,15 @@ add(
 add("errors.looking_help", ERRORS, _("Vous cherchez de l'aide ?"))
 add("errors.talk_someone_do_not", ERRORS, _("Pour parler avec quelqu'un, vous n'avez besoin d'aucun compte :"))
 add("errors.start_here", ERRORS, _("commencer ici"))
+add("errors.request_not_read", ERRORS, _("Cet envoi n'a pas pu être lu"))
+add(
+    "errors.nothing_was_kept",
+    ERRORS,
+    _(
+        "Il était trop long, ou abîmé en route : rien n'a été enregistré. Revenez à la page précédente, "
+        "raccourcissez le texte, puis envoyez de nouveau."
+    ),
+)
 add("errors.problem_our_side", ERRORS, _("Une panne de notre côté"))
 add("errors.not_fault_wait_one", ERRORS, _("Ce n'est pas votre faute. Attendez une minute, puis rechargez la page."))
 add("errors.go_home_page", ERRORS, _("Aller à l'accueil"))

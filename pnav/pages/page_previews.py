@@ -421,6 +421,7 @@ ERRORS: tuple[Draw, ...] = (
     always("404.html"),
     always("403.html"),
     always("403_csrf.html"),
+    always("bad_request.html"),
     always("500.html"),
     lambda trial: page(_anybody(trial), "429.html", {}),
 )
