@@ -35,10 +35,11 @@ IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
 WORKED_OFF_A_SECOND = 0.2
 CHARGE_AT_MOST = 12.0  # seconds: whatever was done, a minute later it is worked off
 COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
-# Beside others, those who have used much compute half of the time at most: after each of their requests their thread
-# rests for as long as it took. Without the rest they would share the interpreter with every other page; with a longer
-# one a school behind one address, 25 pages a second, would not be served any more beside a single stranger.
-REST_FOR_EACH_SECOND = 1.0
+# Beside others, those who have used much are served two fifths of the time at most: after each of their requests their
+# thread rests for one and a half times as long as that was under way. Without the rest they would share the interpreter
+# and the database with every other page; with a longer one a school behind one address, 25 pages a second, would not be
+# served any more beside a single stranger.
+REST_FOR_EACH_SECOND = 1.5
 REST_AT_MOST = 2.0  # seconds: a page that took longer has waited for something, and its thread is needed again
 ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
 
@@ -304,7 +305,7 @@ class Lane:
         """Serve this request, then whoever's turn it is, until nobody may run."""
         while True:
             used = self._run(ticket)
-            if ticket.is_heavy and (rest := self._rest(account, used)):
+            if ticket.is_heavy and (rest := self._rest(account, self._clock() - ticket.begun)):
                 self._sleep(rest)
             with self._lock:
                 self._end(account, ticket, used)
@@ -317,11 +318,14 @@ class Lane:
                 return
             ticket, account = following
 
-    def _rest(self, account: Account, used: float) -> float:
-        """How long those who have used much now leave the interpreter to others: not at all when nobody else comes."""
+    def _rest(self, account: Account, held: float) -> float:
+        """How long those who have used much leave the threads to others, after a request of `held` seconds.
+
+        Not at all when nobody else comes.
+        """
         with self._lock:
             has_company = self._has_company(account, self._clock())
-        return min(REST_AT_MOST, REST_FOR_EACH_SECOND * used) if has_company else 0.0
+        return min(REST_AT_MOST, REST_FOR_EACH_SECOND * held) if has_company else 0.0
 
     def _run(self, ticket: Ticket) -> float:
         """Do the work; the seconds to charge for it."""

@@ -139,7 +139,9 @@ def test_those_who_have_used_much_rest_between_their_requests_while_others_come(
     for _each in range(3):
         bench.ask(FLOOD, seconds=0.1)
     bench.finish()
-    assert bench.rests == pytest.approx([0.1 * REST_FOR_EACH_SECOND] * 3)
+    assert bench.rests == pytest.approx(
+        [0.1 * REST_FOR_EACH_SECOND] * 3, rel=0.2
+    )  # the first was begun before another's
     bench.ask(HONEST)
     bench.ask(FLOOD, seconds=0.9 * COMPANY_SECONDS)
     bench.finish()

@@ -246,6 +246,21 @@ async def test_asking_for_everything_again_and_again_is_measured():
         assert await line.post("Je lis encore")
 
 
+async def test_sockets_of_one_visit_share_the_measure_of_readings(monkeypatch):
+    """Many sockets read no faster than one; another visit has a measure of its own."""
+    monkeypatch.setattr(socket, "PAGES_AT_ONCE", 3)
+    monkeypatch.setattr(socket, "PAGES_A_SECOND", 0.01)
+    key, other = [await in_db(visit, await in_db(make.waiting)) for _each in range(2)]
+    async with Line(REPORTER, key) as one, Line(REPORTER, key) as two, Line(REPORTER, other) as elsewhere:
+        for line in (one, two, one):
+            await line.send(type="sync", after=0)
+            await line.until("state")
+        await two.send(type="sync", after=0)
+        assert (await two.until("error"))["code"] == protocol.RATE_LIMITED
+        await elsewhere.send(type="sync", after=0)
+        await elsewhere.until("state")
+
+
 async def test_a_flood_of_good_frames_is_cut(monkeypatch):
     monkeypatch.setattr(socket, "FLOOD", 50)
     conversation = await in_db(make.waiting)
