@@ -81,6 +81,7 @@ class Run:
     def __init__(self, site: Ground, scale: Scale) -> None:
         self.site, self.scale = site, scale
         self.seen, self.journal = Seen(), Journal()
+        self.given_by_hand: set[str] = set()  # attackers' conversations that never stood in the queue
         self.crowd = Crowd(site, self.seen, self.journal, scale.people)
         self.spans: list[Span] = []
         self.memory: list[tuple[float, Memory]] = []
@@ -156,6 +157,7 @@ class Run:
         """What an attacker brings with it, made behind the site's back."""
         _attack, pairs, waiting = ATTACKS[name]
         keys = await self.crowd.ask(ground.make_pairs, pairs) if pairs else []
+        self.given_by_hand |= {key.conversation for key in keys}
         if name == "documents":
             await self.crowd.ask(ground.fill, keys[0].conversation, DOCUMENT_MESSAGES, "\N{FACE WITH TEARS OF JOY}")
         if waiting:
@@ -233,7 +235,7 @@ class Run:
             fill(span, self.seen, self.crowd.waiting_for_an_answer)
         dangers = [danger.conversation for danger in self.seen.dangers]
         deeds = await self.crowd.ask(ground.deeds_of, [*dangers, *(filed.conversation for filed in self.seen.ordinary)])
-        others = await self.crowd.ask(ground.given_to_others, self.crowd.honest)
+        others = await self.crowd.ask(ground.given_to_others, self.crowd.honest | self.given_by_hand)
         return Siege(
             windows=[span.window for span in self.spans],
             dangers=[self._danger(danger, deeds[danger.conversation], others) for danger in self.seen.dangers],

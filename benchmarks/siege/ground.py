@@ -383,11 +383,14 @@ def deeds_of(conversations: Sequence[str]) -> dict[str, Deed]:
     return found
 
 
-def given_to_others(honest: set[str]) -> list[Deed]:
-    """What became of every other person's report: a raid's."""
+def given_to_others(left_out: set[str]) -> list[Deed]:
+    """What became of everybody's report but these: a raid's.
+
+    left_out: of honest people, and those that were made with an agent of their own and never stood in the queue.
+    """
     from chat.models import Conversation
 
-    names = Conversation.objects.exclude(public_id__in=honest).values_list("public_id", flat=True)
+    names = Conversation.objects.exclude(public_id__in=left_out).values_list("public_id", flat=True)
     found = deeds_of([str(public_id) for public_id in names])
     return list(found.values())
 
