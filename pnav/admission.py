@@ -37,8 +37,8 @@ CHARGE_AT_MOST = 12.0  # seconds: whatever was done, a minute later it is worked
 COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
 # Beside others, those who have used much are served two fifths of the time at most: after each of their requests their
 # thread rests for one and a half times as long as that was under way. Without the rest they would share the interpreter
-# and the database with every other page; with a longer one a school behind one address, 25 pages a second, would not be
-# served any more beside a single stranger.
+# and the database with every other page; with a longer one a school behind one address, 25 pages of
+# 15 ms a second, would not be served any more beside a single stranger (by arithmetic: 0.375 of a thread of 0.4).
 REST_FOR_EACH_SECOND = 1.5
 REST_AT_MOST = 2.0  # seconds: a page that took longer has waited for something, and its thread is needed again
 ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
