@@ -21,7 +21,9 @@ from reports.statements import array, execute
 logger = logging.getLogger(__name__)
 
 # Leases are renewed at each beat, every 20 s, but written at most this often.
-SEEN_EVERY = timedelta(seconds=5)
+# A lease is written each twelfth of an agent's lease at most (5 s of 60): a beat that comes a little early, and is not
+# written, must never leave a gap that is near the lease itself.
+SEEN_EVERY = timedelta(seconds=min(5.0, settings.LEASE_SECONDS / 12))
 
 
 class ConversationClosed(Exception):

@@ -69,8 +69,10 @@
     field.value = value;
   };
   /** A clock that a browser does not slow down when the page is hidden. The policy itself stays in here. */
-  const startClock = (tick) => {
-    new Worker(trust.createScriptURL(document.getElementById("console").dataset.clock)).onmessage = tick;
+  const startClock = (tick, period) => {
+    const worker = new Worker(trust.createScriptURL(document.getElementById("console").dataset.clock));
+    worker.onmessage = tick;
+    worker.postMessage(period);
   };
   window.pnavPages = Object.freeze({ parse, load, swapFrom, keepDrafts, startClock });
 })();
