@@ -45,6 +45,7 @@ from chat import (
     replies,
     supervision,
     thread,
+    token_bucket,
 )  # fmt: skip
 from chat.case_forms import ClosingForm
 from chat.console_act_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
@@ -57,7 +58,7 @@ from chat.models import Agent, Conversation, EventKind
 from chat.presence import beat
 from chat.reading import own_conversations
 from chat.threads import DATABASE_AWAY
-from reports import openings, unsent
+from reports import limits, openings, unsent
 from reports.models import ReporterRole
 from reports.opening_forms import AskForm
 from reports.openings import Grounds
@@ -389,6 +390,11 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
             if message.body != body:
                 # The browser's « Back » brought a sent form back and another text was written in it.
                 _post(current, agent, uuid.uuid4(), body)
+        except actions.TooFast:
+            form.add_error(
+                "body",
+                _("Trop de messages à la fois : celui-ci n'est pas parti. Il reste ici : envoyez-le dans un instant."),
+            )
         except actions.ExchangeFull:
             form.add_error(
                 "body", _("L'échange est plein : ce message n'est pas parti. Terminez-le, ou passez-le à un collègue.")
@@ -404,9 +410,18 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
 
 
 def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) -> Any:
+    """As `actions.post_message`; raises TooFast too, when the bucket that the agent's sockets take from is empty."""
+    _take(agent)
     return actions.post_message(
         conversation_id=current.pk, client_id=client_id, body=body, author=Author.AGENT, agent=agent
     )
+
+
+def _take(agent: Agent) -> None:
+    """Take one message from the agent's bucket. Raises TooFast."""
+    if not token_bucket.of_agent(agent.pk).take():
+        limits.tell_reached("agent_posts")
+        raise actions.TooFast
 
 
 @require_POST
@@ -552,10 +567,15 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
         current = access.as_assigned_agent(agent, frame.conversation) if frame.conversation else None
         if current is None:
             raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
+        if client_id is not None:
+            _take(agent)
         return _frames(dialogue.answer_over_http(Party.of_agent(current, agent), frame))
     except protocol.ProtocolError as error:
         refusals.tell(error.code, line="console_http", account=agent.user_id)
         return _frames([error.frame()])
+    except actions.TooFast:
+        refusals.tell(protocol.RATE_LIMITED, line="console_http", account=agent.user_id)
+        return _frames([protocol.ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id).frame()])
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
         detail = "The message could not be written: keep it and try again."

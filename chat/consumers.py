@@ -6,23 +6,20 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from chat import access, protocol, refusals
+from chat import access, protocol, refusals, token_bucket
 from chat.identity import Identities, Identity
 from chat.protocol import ProtocolError
 from chat.reading import Own, Snapshot
 from chat.seats import Beat, Seat
 from chat.socket import (
-    AGENT_POSTS,
-    AGENT_POSTS_A_SECOND,
-    AGENT_POSTS_AT_ONCE,
     POSTS,
     POSTS_A_SECOND,
     POSTS_AT_ONCE,
-    Bucket,
     Send,
     Socket,
 )
 from chat.threads import DATABASE_AWAY, in_db
+from chat.token_bucket import Bucket
 from reports import events
 from reports.arrivals import Arrival
 from reports.events import Event
@@ -119,7 +116,7 @@ class ConsoleSocket(Socket):
             return protocol.CLOSE_FORBIDDEN
         socket = cls(identities, identity, send)
         socket.agent_id, socket.own = found.agent_id, found.own
-        socket._posts = AGENT_POSTS.setdefault(found.agent_id, Bucket(AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND))
+        socket._posts = token_bucket.of_agent(found.agent_id)
         socket.seats = {}
         socket.beat = Beat.NONE
         socket._is_looking = socket._is_again = socket.is_doubtful = False

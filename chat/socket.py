@@ -23,6 +23,7 @@ from chat.protocol import ProtocolError
 from chat.reading import Snapshot
 from chat.seats import Seat
 from chat.threads import DATABASE_AWAY, NO_ANSWER
+from chat.token_bucket import Bucket
 from chat.unread import WEIGHED_EVERY_CHARACTERS, Connection
 from reports import events
 from reports.events import Event
@@ -46,40 +47,10 @@ LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
 SILENCE_SECONDS = 5 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
 
 
-class Bucket:
-    """So many at once, then so many a second."""
-
-    __slots__ = ("__weakref__", "at", "level", "rate", "refused", "size")  # fmt: skip
-
-    def __init__(self, at_once: float, a_second: float) -> None:
-        self.size = self.level = at_once
-        self.rate = a_second
-        self.refused = 0  # more than were taken since
-        self.at = time.monotonic()
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        self.level = min(self.size, self.level + (now - self.at) * self.rate)
-        self.at = now
-        if self.level < 1:
-            self.refused += 1
-            return False
-        self.level -= 1
-        self.refused = max(0, self.refused - 1)
-        return True
-
-    @property
-    def wait_seconds(self) -> float:
-        """Until there is one to take."""
-        return max(0.0, (1 - self.level) / self.rate)
-
-
 # A person with many sockets has one measure: above the pace of `chat.bounds`, so that a flood asks the database no more
-# than this. So has an agent, of all that they answer.
+# than this. So has an agent, of all that they answer: `chat.token_bucket`.
 POSTS_AT_ONCE, POSTS_A_SECOND = 80, 2
-AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND = 120, 5
 POSTS: WeakValueDictionary[UUID, Bucket] = WeakValueDictionary()
-AGENT_POSTS: WeakValueDictionary[int, Bucket] = WeakValueDictionary()
 # A visit with fifty sockets reads no faster than with one: what it asks for is read, opened and sent in the one loop.
 READINGS: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
 OPEN_SOCKETS: Counter[str] = Counter()

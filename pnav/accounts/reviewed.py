@@ -25,6 +25,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from pnav.accounts import approvals
@@ -85,30 +86,42 @@ class Reviewed(admin.ModelAdmin):
     ) -> PendingChange | None:
         """Keep it for a second person, with its lines of the register and of the history; None when somebody else's
         change of this object waits already, which the page then says. name: by which it is known before the change."""
+        try:
+            return self._propose(
+                request, obj, act=act, reasons=reasons, name=name, before=before, after=after, changed=changed
+            )
+        except approvals.Waiting:
+            messages.error(request, self._waits_already(None if act == Act.ADD else obj.pk))
+            return None
+
+    def _propose(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        *,
+        act: Act,
+        reasons: list[str],
+        name: str = "",
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        changed: list[str] | None = None,
+    ) -> PendingChange:
+        """The same; raises approvals.Waiting."""
         who: Any = request
         who.waiting_objects = [*getattr(request, "waiting_objects", ()), obj]
         who.is_recorded = True  # by `approvals`: an action that leads here leaves no line of its own
         key = None if act == Act.ADD else obj.pk
-        try:
-            change = approvals.propose(
-                label=self.opts.label,
-                key=key,
-                name=name or str(obj),
-                act=act,
-                before=before or {},
-                after=after or {},
-                changed=changed or [],
-                reasons=reasons,
-                by=who.user,
-            )
-        except approvals.Waiting:
-            first = approvals.pending_of(self.opts.label, key, timezone.now())
-            url = reverse("admin:accounts_pendingchange_changelist") if first is None else _url(first)
-            text = _(
-                "Rien n'est enregistré : un changement de cette fiche attend déjà. <a href='{}'>Voyez-le d'abord.</a>"
-            )
-            messages.error(request, format_html(text, url))
-            return None
+        change = approvals.propose(
+            label=self.opts.label,
+            key=key,
+            name=name or str(obj),
+            act=act,
+            before=before or {},
+            after=after or {},
+            changed=changed or [],
+            reasons=reasons,
+            by=who.user,
+        )
         if key is not None:
             self._tell(change, who.user, [{"changed": {"fields": [*reasons, str(_("proposé, attend un accord"))]}}])
         text = _(
@@ -118,6 +131,13 @@ class Reviewed(admin.ModelAdmin):
         until = timezone.localtime(change.lapses_at).strftime("%d/%m/%Y %H:%M")
         messages.warning(request, format_html(text, change.name, until, _url(change)))
         return change
+
+    def _waits_already(self, key: object) -> SafeString:
+        """What is said when somebody else's change of this object waits; one query."""
+        first = approvals.pending_of(self.opts.label, key, timezone.now())
+        url = reverse("admin:accounts_pendingchange_changelist") if first is None else _url(first)
+        text = _("Rien n'est enregistré : un changement de cette fiche attend déjà. <a href='{}'>Voyez-le d'abord.</a>")
+        return format_html(text, url)
 
     def _tell(self, change: PendingChange, user: Any, message: list[Any]) -> None:
         """A line of the object's history: both who asked and who decided have theirs."""
@@ -142,7 +162,7 @@ class Reviewed(admin.ModelAdmin):
         if kept is not None:
             after = {name: value for name, value in after.items() if _lines(value) != _lines(before[name])}
             before = {name: before[name] for name in after}
-        self.ask_second(
+        self._propose(
             request,
             obj,
             act=Act.CHANGE if change else Act.ADD,
@@ -152,6 +172,29 @@ class Reviewed(admin.ModelAdmin):
             after=after,
             changed=list(form.changed_data),
         )
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """As Django's. A form whose change cannot wait, because somebody else's waits already, is drawn again with what
+        was typed in it: its transaction is undone, then the same form is read once more and has an error."""
+        try:
+            return super().changeform_view(request, *args, **options)
+        except approvals.Waiting:
+            who: Any = request
+            who.waiting_objects, who.is_recorded, who.is_refused = [], False, True
+            return super().changeform_view(request, *args, **options)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form_class: Any = super().get_form(request, obj, change=change, **options)
+        if not getattr(request, "is_refused", False) or obj is None:
+            return form_class
+        error = self._waits_already(obj.pk)
+
+        def clean(form: Any) -> Any:
+            cleaned = form_class.clean(form)
+            form.add_error(None, error)
+            return cleaned
+
+        return type(form_class.__name__, (form_class,), {"clean": clean})
 
     def _kept(self, obj: Any) -> Any:
         """The row as it is kept; an empty one where a class shows what is not saved yet."""

@@ -175,11 +175,50 @@ def test_proposal_is_withdrawn_or_replaced_by_who_made_it(asking, deciding):
     change(asking, number(), number="18 98")
     first, second = PendingChange.objects.order_by("pk")
     assert (first.state, second.state) == (State.WITHDRAWN, State.PENDING)
-    assert "un changement de cette fiche attend déjà" in change(deciding, number(), number="18 97").text
     assert PendingChange.objects.count() == 2
     assert "pas à vous de décider" in decide(deciding, second, "withdraw").text.replace("&#x27;", "'")
     assert "Proposition retirée" in decide(asking, second, "withdraw").text
     assert not PendingChange.objects.filter(state=State.PENDING).exists() and number().number == "17"
+
+
+@pytest.mark.parametrize(
+    ("make_row", "theirs", "mine", "others"),
+    [
+        (number, {"number": "18 99"}, {"number": "18 97"}, {"audience": "Toutes & tous", "hours": "la nuit"}),
+        (block, {"body": "Voir c.example."}, {"body": "Voir <b.example>.\nPuis"}, {"title": "Un autre titre"}),
+        (
+            lambda: ChangedSentence(key="chat.online"),
+            {"vous": "Appelez le 06 12 34 56 78."},
+            {"vous": "Appelez le 07 12 34 56 78."},
+            {"en": "Write whenever you like."},
+        ),
+    ],
+    ids=["number", "content", "sentence"],
+)
+def test_form_that_cannot_wait_beside_another_keeps_what_was_typed(asking, deciding, make_row, theirs, mine, others):
+    row = make_row()
+    change(asking, row, **theirs)
+    [waiting] = PendingChange.objects.all()
+    before, lines = row_of(row), AccessRecord.objects.count()
+    form = Fields(deciding.get(address(row)).text).largest | {name: [text] for name, text in (mine | others).items()}
+    answer = deciding.post(address(row), form)
+    assert answer.status_code == 200
+    [error] = answer.context["errors"]
+    assert "un changement de cette fiche attend déjà" in str(error)
+    assert f"<a href='{CHANGES}{waiting.pk}/change/'>" in answer.text
+    shown = Fields(answer.text).largest
+    assert {name: shown[name] for name in mine | others} == {name: [text] for name, text in (mine | others).items()}
+    assert "attend la validation" not in answer.text
+    # Nothing of it is kept, asked for or recorded.
+    assert PendingChange.objects.count() == 1 and AccessRecord.objects.count() == lines and row_of(row) == before
+    # Once the other one is over, the same form goes as it stands.
+    decide(asking, waiting, "withdraw")
+    assert deciding.post(address(row), shown).status_code == 302
+    assert PendingChange.objects.get(state=State.PENDING).after.items() >= mine.items()
+
+
+def row_of(row):
+    return type(row).objects.filter(pk=row.pk).values().first()
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(asking, deciding):

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from chat import actions, bounds, clock, consumers, sentences
+from chat import actions, bounds, clock, sentences, token_bucket
 from chat.lifecycle import Author, Status
 from chat.models import Conversation
 from chat.threads import in_db
@@ -186,8 +186,8 @@ async def test_socket_is_told_to_send_it_later_or_that_no_more_fits():
 
 @pytest.mark.django_db(transaction=True)
 async def test_agent_has_one_measure_for_all_that_they_answer(monkeypatch):
-    monkeypatch.setattr(consumers, "AGENT_POSTS_AT_ONCE", 6)
-    monkeypatch.setattr(consumers, "AGENT_POSTS_A_SECOND", 0.01)
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_AT_ONCE", 6)
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_A_SECOND", 0.01)
     agent = await in_db(make.agent)
     one, other = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
     key = await in_db(signed_in, agent)

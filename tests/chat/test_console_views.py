@@ -7,12 +7,13 @@ from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.test import Client
 from django.utils import timezone
 
-from chat import actions, acts, canned, queue, resume
+from chat import actions, acts, canned, queue, resume, token_bucket
 from chat.lifecycle import Author, Availability, Outcome, Status
 from chat.models import Agent, CannedReply, Conversation, ConversationEvent, EventKind
 from locations.models import Municipality, Partner, ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
+from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
 from tests.triage.paths import all_paths
 from triage import rules
@@ -544,6 +545,48 @@ def test_reply_too_long_is_kept_to_be_cut():
     html = signed_in(agent.user).post(page_of(conversation), data).content.decode()
     assert "4 000 caractères au plus" in html and body in html
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_reply_that_comes_too_fast_stays_in_its_form_and_goes_later(monkeypatch, caplog):
+    """One bucket for all that an agent sends: forms, frames over HTTP and sockets, in every exchange of theirs."""
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_AT_ONCE", 3)
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_A_SECOND", 0.001)
+    agent = make.agent()
+    conversation, other = make.assigned(agent), make.assigned(agent)
+    client = signed_in(agent.user)
+    for one in (conversation, other):
+        assert client.post(page_of(one), {"client_id": str(uuid.uuid4()), "body": "Oui"}).status_code == 302
+    post = {"type": "post", "conversation": str(other.public_id), "client_id": str(uuid.uuid4()), "body": "Trois"}
+    assert ask(client, **post)[0]["type"] == "messages"
+
+    body = "Je cherche <le numéro>, un instant."
+    data = {"client_id": str(uuid.uuid4()), "body": body}
+    html = client.post(page_of(conversation), data).content.decode()
+    assert "<title>Erreur :" in html and "Trop de messages à la fois" in html
+    assert 'aria-invalid="true" autofocus>\nJe cherche &lt;le numéro&gt;, un instant.</textarea>' in html
+    assert hidden_client_id(html) == data["client_id"]
+    [error] = ask(client, **post | {"client_id": str(uuid.uuid4())})
+    assert (error["type"], error["code"]) == ("error", "rate_limited")
+    assert conversation.messages.filter(author=Author.AGENT).count() == 1
+    assert "agent_posts" in caplog.text and body not in caplog.text
+    assert ask(client, type="sync", conversation=str(other.public_id), after=0)[0]["type"] == "messages"
+
+    # Another agent's bucket is their own; and this one fills again.
+    colleague = make.agent()
+    theirs = make.assigned(colleague)
+    answer = signed_in(colleague.user).post(page_of(theirs), {"client_id": str(uuid.uuid4()), "body": "Oui"})
+    assert answer.status_code == 302
+    token_bucket.AGENT_POSTS[agent.pk].at -= 2_000
+    assert client.post(page_of(conversation), data).status_code == 302
+    assert [message.body for message in conversation.messages.filter(author=Author.AGENT)] == ["Oui", body]
+
+
+def test_bucket_of_an_agent_gives_no_more_however_many_threads_take(monkeypatch):
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_AT_ONCE", 500)
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_A_SECOND", 0)
+    taken = in_threads(8, lambda _place: sum(token_bucket.of_agent(-1).take() for _each in range(200)))
+    del token_bucket.AGENT_POSTS[-1]
+    assert sum(taken) == 500
 
 
 def test_reply_after_the_end_is_refused_in_words():

@@ -1,0 +1,61 @@
+"""Token buckets in the memory of one process: so many acts at once, then so many a second."""
+
+import threading
+import time
+
+
+class Bucket:
+    """So many at once, then so many a second. Of one thread: the sockets' loop."""
+
+    __slots__ = ("__weakref__", "at", "level", "rate", "refused", "size")  # fmt: skip
+
+    def __init__(self, at_once: float, a_second: float) -> None:
+        self.size = self.level = at_once
+        self.rate = a_second
+        self.refused = 0  # more than were taken since
+        self.at = time.monotonic()
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self.level = min(self.size, self.level + (now - self.at) * self.rate)
+        self.at = now
+        if self.level < 1:
+            self.refused += 1
+            return False
+        self.level -= 1
+        self.refused = max(0, self.refused - 1)
+        return True
+
+    @property
+    def wait_seconds(self) -> float:
+        """Until there is one to take."""
+        return max(0.0, (1 - self.level) / self.rate)
+
+
+# What one agent may send, in all that they answer and by whichever way: their sockets, `POST …/trames/` and the form of
+# the page without a script.
+AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND = 120, 5
+
+
+class SharedBucket(Bucket):
+    """A bucket that the threads of pages take from as well as the loop."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self, at_once: float, a_second: float) -> None:
+        super().__init__(at_once, a_second)
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        with self._lock:
+            return super().take()
+
+
+# By agent, of those who wrote through this process since it began: some 300 bytes each, and accounts are few. They
+# stay, for a page without a script holds nothing between two of its forms.
+AGENT_POSTS: dict[int, SharedBucket] = {}
+
+
+def of_agent(agent_id: int) -> SharedBucket:
+    """This agent's bucket in this process: the same one for sockets and pages where a process serves both."""
+    return AGENT_POSTS.setdefault(agent_id, SharedBucket(AGENT_POSTS_AT_ONCE, AGENT_POSTS_A_SECOND))
