@@ -8,7 +8,9 @@ everybody. Here each network has a queue of its own, and what it makes the threa
 - a network never has all the threads, and fewer while others come; those that have used much then share one, which
   rests between their requests;
 - so many of a network may wait, and so many of all together; who comes on top of that is refused at once (`Refused`),
-  and when the whole is full, whoever came last of the longest queue goes in the newcomer's place.
+  and when the whole is full, whoever came last of the longest queue goes in the newcomer's place. When no queue is
+  longer than the newcomer's will be, the places are shared out by provider: whoever came last of the provider with the
+  most requests waiting goes, if that one has more than the newcomer's will have; within one provider, of its subnets.
 
 Networks are told apart by 16 bits of a hash that this process draws anew at each start (stochastic fairness queueing):
 no address is held, about one in 65,536 shares the queue of another, and nothing remains of a network whose charge has
@@ -18,7 +20,7 @@ been worked off, a minute at most after its last request. See docs/adr/0052.
 import math
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -30,6 +32,9 @@ from reports.visitor import connection_of_scope
 BUCKETS = 1 << 16
 MAPPED_IPV4 = bytes(10) + b"\xff\xff"
 IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
+# Who stands behind a network, widest first: the prefixes by which registries give addresses to a provider (IPv4 /16,
+# IPv6 /32), and a part of those, as a provider gives them to one customer or to one town (IPv4 /24, IPv6 /40).
+IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
 
 # A charge is worked off at this rate: a network that uses less than a fifth of a processor never has one for long.
 WORKED_OFF_A_SECOND = 0.2
@@ -48,33 +53,64 @@ class Refused(Exception):
     """Too many wait: come back in a moment. Nothing was begun."""
 
 
+# The prefixes that a network is part of, widest first: for each, 16 bits of its hash after those of the wider ones.
+type Wider = tuple[tuple[int, ...], ...]
+
+
 def bucket_of(scope: dict[str, Any]) -> int:
     """The queue of the network that a request comes from: an IPv4 address, or the /48 of an IPv6 one."""
+    return network_of(scope)[0]
+
+
+def network_of(scope: dict[str, Any]) -> tuple[int, Wider]:
+    """The same, with the prefixes that it is part of."""
     address: str = connection_of_scope(scope).address
     if ":" not in address:
-        return hash(address) % BUCKETS
+        return _ipv4(address)
     if address.startswith("["):  # [2001:db8::1]:443
         address = address[1:].partition("]")[0]
     try:
         packed = inet_pton(AF_INET6, address.partition("%")[0])
     except (OSError, ValueError):  # an IPv4 address with a port, or nothing that is one
-        return hash(address.partition(":")[0]) % BUCKETS
+        return _ipv4(address.partition(":")[0])
     if packed[:12] == MAPPED_IPV4:
-        return hash(".".join(map(str, packed[12:]))) % BUCKETS
-    return hash(packed[:IPV6_BYTES]) % BUCKETS
+        return _ipv4(".".join(map(str, packed[12:])))
+    return hash(packed[:IPV6_BYTES]) % BUCKETS, _wider(packed, IPV6_WIDER)
+
+
+def _ipv4(address: str) -> tuple[int, Wider]:
+    """What is no address, such as that of a Unix socket, is a network and a provider by itself."""
+    return hash(address) % BUCKETS, _wider(address.split("."), IPV4_WIDER)
+
+
+def _wider(parts: bytes | list[str], lengths: tuple[int, int]) -> Wider:
+    provider, subnet = (
+        hash(bytes(parts[:n]) if isinstance(parts, bytes) else tuple(parts[:n])) % BUCKETS for n in lengths
+    )
+    return (provider,), (provider, subnet)
 
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One request, from its arrival to its end. result: of its work; cancelled or Refused when it never ran."""
+    """One request, from its arrival to its end. result: of its work; cancelled or Refused when it never ran.
+
+    wider: of its network, see `network_of`; () for who is told apart by something else, and stands for themselves.
+    """
 
     bucket: int
     work: Callable[[], Any]
     is_preferred: bool = False
+    wider: Wider = ()
+    number: int = 0  # of those that had to wait, in the order of their coming
     went_first: bool = False  # it began before others because of that
     begun: float = 0.0
     is_heavy: bool = False  # as its network was judged when it began
     result: "Future[Any]" = field(default_factory=Future)
+
+
+def _prefixes(ticket: Ticket) -> Wider:
+    """What a request counts for beside its queue. Who has no wider network is like a provider of their own."""
+    return ticket.wider or ((BUCKETS + ticket.bucket,),)
 
 
 @dataclass(slots=True)
@@ -134,6 +170,8 @@ class Lane:
         self._accounts: dict[int, Account] = {}
         self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
         self._running = self._waiting = self._running_heavy = self._running_first = 0
+        self._arrived = 0
+        self._waiting_of: Counter[tuple[int, ...]] = Counter()  # by prefix; as many entries as twice those that wait
         # When somebody who has used little last began: the latest network of those, and anybody before it.
         self._light_network: Account | None = None
         self._light_at = self._light_before_at = -math.inf
@@ -168,7 +206,7 @@ class Lane:
             if account is None or ticket not in account.waiting:
                 return False
             account.waiting.remove(ticket)
-            self._waiting -= 1
+            self._gone(ticket)
             if not account.waiting:
                 del self._queues[ticket.bucket]
         return True
@@ -250,31 +288,65 @@ class Lane:
 
     def _queue(self, account: Account, ticket: Ticket) -> None:
         is_full = self._waiting >= self._in_all
-        if len(account.waiting) >= self._each or (is_full and not self._make_room(account, ticket.is_preferred)):
+        if len(account.waiting) >= self._each or (is_full and not self._make_room(account, ticket)):
             self.refused += 1
             raise Refused
         account.waiting.append(ticket)
         self._queues.setdefault(ticket.bucket, account)
         self._waiting += 1
+        self._arrived += 1
+        ticket.number = self._arrived
+        self._waiting_of.update(_prefixes(ticket))
 
-    def _make_room(self, newcomer: Account, is_preferred: bool) -> bool:
-        """Refuse whoever came last of the longest queue, if it is longer than the newcomer's will be.
+    def _gone(self, ticket: Ticket) -> None:
+        """It waits no more."""
+        self._waiting -= 1
+        for prefix in _prefixes(ticket):
+            self._waiting_of[prefix] -= 1
+            if not self._waiting_of[prefix]:
+                del self._waiting_of[prefix]
+
+    def _make_room(self, newcomer: Account, ticket: Ticket) -> bool:
+        """Refuse whoever came last of the longest queue, if it is longer than the newcomer's will be; else whoever came
+        last of the heaviest provider or subnet (`_last_of_the_heaviest`).
 
         Somebody preferred, who has nobody waiting yet, takes the place of a stranger however short the queues are.
         """
         bucket, longest = max(self._queues.items(), key=lambda entry: len(entry[1].waiting))
         if len(longest.waiting) <= len(newcomer.waiting) + 1:
-            strangers = (entry for entry in self._queues.items() if not entry[1].waiting[-1].is_preferred)
-            if not is_preferred or newcomer.waiting or (found := next(strangers, None)) is None:
+            found = self._last_of_the_heaviest(ticket)
+            if found is None and ticket.is_preferred and not newcomer.waiting:
+                strangers = (entry for entry in self._queues.items() if not entry[1].waiting[-1].is_preferred)
+                found = next(strangers, None)
+            if found is None:
                 return False
             bucket, longest = found
         last = longest.waiting.pop()
-        self._waiting -= 1
+        self._gone(last)
         self.refused += 1
         last.result.set_exception(Refused())
         if not longest.waiting:
             del self._queues[bucket]
         return True
+
+    def _last_of_the_heaviest(self, newcomer: Ticket) -> tuple[int, Account] | None:
+        """The queue whose last request goes: the youngest of the provider with the most requests waiting, if it will
+        still have no fewer than the newcomer's; if it is the newcomer's own, the same among its subnets. None: the
+        places are shared out already, and whoever comes is refused.
+
+        One look at each prefix that waits, then at each queue: a lane holds a few hundred.
+        """
+        within: tuple[int, ...] = ()
+        for prefix in _prefixes(newcomer):
+            others = (one for one in self._waiting_of if len(one) == len(prefix) and one[:-1] == within)
+            heaviest = max(others, key=self._waiting_of.__getitem__, default=None)
+            if heaviest is None:
+                return None
+            if self._waiting_of[heaviest] > self._waiting_of[prefix] + 1:
+                queues = (entry for entry in self._queues.items() if heaviest in _prefixes(entry[1].waiting[-1]))
+                return max(queues, key=lambda entry: entry[1].waiting[-1].number, default=None)
+            within = prefix
+        return None
 
     def _next(self) -> tuple[Ticket, Account] | None:
         """Whose turn it is: the first of the networks of the lowest level, which then goes to the end of its line."""
@@ -293,7 +365,7 @@ class Lane:
             return None
         account = self._queues.pop(found)
         ticket = account.waiting.popleft()
-        self._waiting -= 1
+        self._gone(ticket)
         if account.waiting:
             self._queues[found] = account
         self._begin(account, ticket, goes_first)

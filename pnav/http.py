@@ -29,7 +29,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, Http
 from django.urls import set_script_prefix
 
 from pnav import busy
-from pnav.admission import BUCKETS, Lane, Refused, Ticket, bucket_of
+from pnav.admission import BUCKETS, Lane, Refused, Ticket, Wider, network_of
 from pnav.headers import say
 from pnav.pages import quick_exit
 from pnav.process_role import refuse_page
@@ -121,13 +121,14 @@ class PageHandler(ASGIHandler):
         """Before the first page: what changed of the sentences, read once."""
         shelf.read_first()
 
-    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool]:
-        """Where a request is served, in which queue, and whether it goes before the others there."""
+    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
+        """Where a request is served, in which queue, whether it goes before the others there, and of which networks its
+        queue is a part."""
         # A device from which somebody signed in is its own queue: an office of agents behind one address is no crowd,
         # and a flood from that address is not theirs. The cookie is signed; whoever has none costs one look at it.
         known = device_of(scope)
-        bucket = hash(known) % BUCKETS if known else bucket_of(scope)
-        return (SLOW, bucket, bool(known)) if is_slow(scope) else (PAGES, bucket, False)
+        bucket, wider = (hash(known) % BUCKETS, ()) if known else network_of(scope)
+        return (SLOW, bucket, bool(known), wider) if is_slow(scope) else (PAGES, bucket, False, wider)
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -146,10 +147,10 @@ class PageHandler(ASGIHandler):
             return
         except RequestDataTooBig:
             body_file, is_too_large = io.BytesIO(), True
-        lane, bucket, is_preferred = self.lane_of(scope)
+        lane, bucket, is_preferred, wider = self.lane_of(scope)
         # An empty context: the language or the address table of one request can reach no other.
         work = partial(Context().run, self.answer, scope, body_file, is_too_large)
-        ticket = Ticket(bucket, work, is_preferred)
+        ticket = Ticket(bucket, work, is_preferred, wider)
         try:
             if not self.is_always_taken and MEMORY.is_over():
                 raise Refused
@@ -219,8 +220,9 @@ class ExitHandler(PageHandler):
     is_always_taken = True
     is_dropped_with_its_client = False  # the page that leaves waits for no answer
 
-    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool]:
-        return EXITS, bucket_of(scope), False
+    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
+        bucket, wider = network_of(scope)
+        return EXITS, bucket, False, wider
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
         """Away from here all the same, at once. A visit that could not be forgotten ends with the browser."""

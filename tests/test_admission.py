@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -20,6 +21,7 @@ from pnav.admission import (
     Refused,
     Ticket,
     bucket_of,
+    network_of,
 )
 from pnav.http import PAGES, PageHandler
 
@@ -56,12 +58,17 @@ class Bench:
             **more,
         )
 
-    def ask(self, network, seconds=0.01, *, is_preferred=False):
+    def come_from(self, address):
+        """One request from this address."""
+        network, wider = network_of(scope(address))
+        return self.ask(network, wider=wider)
+
+    def ask(self, network, seconds=0.01, *, is_preferred=False, wider=()):
         def work():
             self.served.append(network)
             self.now += seconds
 
-        ticket = Ticket(network, work, is_preferred)
+        ticket = Ticket(network, work, is_preferred, wider)
         self.lane.enter(ticket)
         return ticket
 
@@ -211,6 +218,110 @@ def test_when_all_queues_are_short_the_newcomer_is_refused():
         bench.ask(network)
     with pytest.raises(Refused):
         bench.ask(HONEST + 100)
+
+
+CROWDS = {
+    "one /32 of IPv6": [f"2001:db8:{number:x}::1" for number in range(512)],
+    "one /40 of IPv6": [f"2001:db8:{(number % 256):x}::1" for number in range(256)] * 2,
+    "one /16 of IPv4": [f"198.51.{number // 256}.{number % 256}" for number in range(512)],
+    "a /29 of IPv6": [f"2001:db{number % 8:x}:{number // 8:x}::1" for number in range(512)],
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_full_lane_lets_somebody_of_another_provider_in(crowd):
+    """512 networks with one request each, as many as wait at most: whoever came last of them goes."""
+    bench = Bench(threads=8, each=128, in_all=512)
+    tickets = [bench.come_from(address) for address in ("192.0.2.1", *CROWDS[crowd] * 2)[: 512 + 2]]
+    while bench.lane.waiting < 512:
+        tickets.append(bench.come_from(CROWDS[crowd][len(tickets) % 512]))
+    honest = [bench.come_from(address) for address in ("203.0.113.7", "2a01:e0a::1", "192.0.2.1")]
+    refused = [ticket for ticket in tickets if ticket.result.done()]
+    assert len(refused) == len(honest) == bench.lane.refused and bench.lane.waiting == 512
+    assert tickets[-1] in refused, "whoever came last"
+    assert tickets[0] not in refused, "nobody of another provider"
+    bench.finish()
+    assert all(ticket.result.exception() is None for ticket in honest)
+    assert not bench.lane._waiting_of and not bench.lane._queues
+
+
+def test_crowd_of_a_provider_gets_no_more_places_by_coming_again():
+    bench = Bench(threads=1, each=10, in_all=8)
+    bench.come_from("192.0.2.1")
+    for number in range(8):
+        bench.come_from(f"2001:db8:{number:x}::1")
+    honest = [bench.come_from(f"203.{number}.113.1") for number in range(4)]
+    for number in range(100, 130):
+        with pytest.raises(Refused):
+            bench.come_from(f"2001:db8:{number:x}::1")
+    assert not any(ticket.result.done() for ticket in honest) and bench.lane.waiting == 8
+
+
+def test_full_lane_shares_one_provider_out_by_subnet():
+    bench = Bench(threads=1, each=10, in_all=8)
+    bench.come_from("198.51.0.1")
+    crowd = [bench.come_from(f"198.51.100.{number}") for number in range(8)]
+    neighbour = bench.come_from("198.51.7.1")
+    assert crowd[-1].result.done() and not neighbour.result.done()
+    with pytest.raises(Refused):
+        bench.come_from("198.51.100.200")
+    bench = Bench(threads=1, each=10, in_all=8)
+    bench.come_from("192.0.2.1")
+    crowd = [bench.come_from(f"2001:db8:{number:x}::1") for number in range(8)]
+    neighbour = bench.come_from("2001:db8:ff00::1")
+    assert crowd[-1].result.done() and not neighbour.result.done()
+
+
+def test_full_lane_of_as_many_providers_refuses_the_newcomer():
+    """Whoever has addresses of as many providers as wait at most closes the door: docs/adr/0052 says so."""
+    bench = Bench(threads=1, each=10, in_all=8)
+    for number in range(9):
+        bench.come_from(f"10{number}.1.1.1")
+    with pytest.raises(Refused):
+        bench.come_from("203.0.113.7")
+    assert bench.lane.waiting == 8
+
+
+def test_known_device_is_no_part_of_the_crowd_of_its_office():
+    bench = Bench(threads=1, in_all=8, prefers=True)
+    bench.come_from("192.0.2.1")
+    device_of_agent = bench.ask(99)
+    crowd = [bench.come_from(f"198.51.100.{number}") for number in range(7)]
+    bench.come_from("203.0.113.7")
+    assert crowd[-1].result.done() and not device_of_agent.result.done()
+
+
+def test_code_is_tried_in_its_turn_behind_a_hundred_networks_that_try_without_end():
+    """As the slow lane is made: each network has one try under way and one that waits, and asks again at once."""
+    bench = Bench(threads=2, each=20, in_all=100, light=2.0, heavy=6.0, prefers=True)
+    guessers = [f"198.51.{number}.1" for number in range(95)]
+
+    def ask_again():
+        for address in guessers:
+            if not (account := bench.lane._queues.get(network_of(scope(address))[0])) or not account.waiting:
+                with suppress(Refused):
+                    bench.come_from(address)
+
+    ask_again()
+    before = len(bench.served)
+    person = bench.come_from("203.0.113.7")
+    while not person.result.done():
+        following = bench.lane._next
+        bench.lane._next = lambda: None  # one request of this thread, then everybody asks again
+        bench.threads.begun.pop(0)()
+        bench.lane._next = following
+        ask_again()
+        while found := bench.lane._next():
+            bench.threads.submit(bench.lane._serve, *found)
+    assert person.result.exception() is None
+    assert len(bench.served) - before <= 100
+
+
+def test_prefixes_of_who_left_are_forgotten():
+    bench = Bench(threads=1)
+    bench.ask(OTHER)
+    ticket = bench.come_from("203.0.113.7")
+    assert len(bench.lane._waiting_of) == 2 and bench.lane.leave(ticket) and not bench.lane._waiting_of
 
 
 def test_known_device_goes_first():
@@ -388,7 +499,7 @@ def test_each_device_that_signed_in_has_a_queue_of_its_own():
         return value
 
     def queue_of(cookie):
-        lane, bucket, is_preferred = PageHandler().lane_of(from_office(cookie))
+        lane, bucket, is_preferred, _wider = PageHandler().lane_of(from_office(cookie))
         assert lane is PAGES and not is_preferred
         return bucket
 
