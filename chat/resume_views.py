@@ -21,14 +21,12 @@ from reports.visitor import networks_of
 from sentences import dates
 
 CODES_SECONDS = 10 * 60  # in which a conversation may ask for `house_rules.CODES_MOST`
-# Only words of the list in the right number are a try: a slip is none. Fifty bits are not guessed at this rate; what
-# the limits protect is the processor. A network that used up its own tries no longer counts in those of everybody, so
-# that it cannot keep others out; and the first tries of each network have a part of their own, which those who try on
-# and on do not reach.
-# A network may make `house_rules.TRIES_MOST` in a window of `networks.CODES`: a school behind one address comes back
-# too. Its first tries may be as many more as the noise of that limit: nobody's first one is taken for a late one.
-FIRST_TRIES = 3
-ALL_TRIES, ALL_FIRST_TRIES, ALL_TRIES_SECONDS = 200, 100, 60  # everybody together
+# Only words of the list in the right number are a try: a slip is none. A network may make `house_rules.TRIES_MOST` in a
+# window of `networks.CODES`: a school behind one address comes back too. Nobody is refused for what others try: what
+# all of them together may take is the slow lane (`pnav.http.SLOW`), two hashes at a time in a process, each network in
+# its turn and each provider with a place. Fifty bits are not guessed at that rate (docs/adr/0011). Above MANY_TRIES of
+# everybody, whoever runs the service is told, for then somebody is guessing.
+MANY_TRIES, MANY_TRIES_SECONDS = 200, 60
 
 
 def _until(conversation: Conversation, *, shown: bool) -> str:
@@ -171,8 +169,7 @@ def _try(
     if tries.is_over:
         limits.tell_reached("resume")
         return None, form_sentences.TRIES_MANY.say(), 429
-    if not _has_room(is_first=tries.is_known and tries.at_least <= FIRST_TRIES):
-        return None, _busy(), 429
+    limits.is_over("resume_all", limit=MANY_TRIES, seconds=MANY_TRIES_SECONDS)  # tells; refuses nobody
     try:
         digest = resume.slow_hash(words)
     except resume.Busy:
@@ -183,10 +180,3 @@ def _try(
         or access.follow_up_by_digest(digest, timezone.now())
     )
     return opened, form_sentences.CODE_REFUSED.say(), 200
-
-
-def _has_room(*, is_first: bool) -> bool:
-    """Whether everybody together left room for one more; first tries have their own, then that of all."""
-    if is_first and not limits.is_over("resume:first", limit=ALL_FIRST_TRIES, seconds=ALL_TRIES_SECONDS):
-        return True
-    return not limits.is_over("resume", limit=ALL_TRIES, seconds=ALL_TRIES_SECONDS)

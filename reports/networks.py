@@ -81,15 +81,9 @@ def now() -> float:
 
 @dataclass(slots=True)
 class Tally:
-    """What counting one act told.
+    """What counting one act told. Not over when it could not be counted: nobody has an address, or Redis is away."""
 
-    is_known: whether it could be counted: somebody has an address, and Redis answered. at_least: how many acts there
-    were in the widest network, this one counted; up to the limit's noise more are not told apart from none.
-    """
-
-    is_known: bool = False
     is_over: bool = False
-    at_least: int = 0
     _key: str = ""
     _ends_at: int = 0
     _fields: list[int] = field(default_factory=list)
@@ -126,7 +120,7 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
             day_key = _renew(limit, window)
             fields = _fields(networks, day_key, within)
             _header, *counted = _add(key, ends_at, fields, 1)
-        tally = Tally(True, False, max(0, counted[-1] - limit.noise), key, ends_at, fields)
+        tally = Tally(False, key, ends_at, fields)
         for place, (number, times) in enumerate(zip(counted, TIMES, strict=False)):
             if number > limit.noise + times * most:
                 tally.is_over = True

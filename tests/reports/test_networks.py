@@ -100,13 +100,6 @@ def test_within_counts_apart():
     assert not count(within="alex").is_over and not count().is_over
 
 
-def test_at_least_is_never_more_than_there_were(monkeypatch):
-    monkeypatch.setattr(networks, "_noise", NOISE)
-    for number in range(30):
-        for times in range(1, 6):
-            assert count(f"203.0.113.{number}").at_least <= times
-
-
 @pytest.mark.parametrize("address", ["", "unix:", "1.2.3"])
 def test_without_an_address_nothing_is_known(address):
     assert count(address) == Tally() and held() == b""

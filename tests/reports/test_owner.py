@@ -254,7 +254,7 @@ KEYS = {
     rf"limit:(frames|code|slip|erasure|whole_thread):{UUID}:\d+": "of an exchange, by its public id, to a border",
     r"limit:paper:\d+:\d+": "of an agent, by their key, to a border",
     r"limit:feedback:[0-9a-f]{32}:\d+": "of a visit, by a hash of its key, which is random",
-    r"limit:(resume|resume:first|reports\.filed|reports\.lane):\d+": "of everybody together",
+    r"limit:(resume_all|reports\.filed|reports\.lane):\d+": "of everybody together",
     r"allauth:rl:[\w.-]+:[\w-]+:[\d.]+/[\d.]+/key:[0-9a-f]{64}": (
         "times of attempts, of an account or of the random number of a device"
     ),
