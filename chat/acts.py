@@ -33,6 +33,23 @@ class TooManyNotes(Exception):
     """This conversation has NOTES_AT_MOST notes already."""
 
 
+# Promises of one conversation: one every eight minutes for eight hours. Each writes two lines of Pnav's in the thread.
+HOLDS_AT_MOST = 60
+
+
+class TooManyHolds(Exception):
+    """This conversation has had HOLDS_AT_MOST promises already."""
+
+
+# Changes of the urgency of one conversation. Beyond them it can still be raised, never lowered: nothing may keep an
+# agent from saying that somebody is in danger, and each rise has one degree less above it, so that these end too.
+URGENCY_CHANGES_AT_MOST = 50
+
+
+class TooManyChanges(Exception):
+    """The urgency of this conversation was changed URGENCY_CHANGES_AT_MOST times already: it cannot be lowered."""
+
+
 class NoteGone(Exception):
     """The note to replace is not there, is somebody else's, or was replaced already."""
 
@@ -60,9 +77,11 @@ def hold_minutes() -> tuple[int, ...]:
 def hold(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
     """Promise to be back in so many minutes (of `hold_minutes`), and tell the person. A second one replaces the first.
 
-    Raises NotYours, ConversationClosed. Locks the conversation row only.
+    Raises TooManyHolds, NotYours, ConversationClosed. Locks the conversation row only.
     """
     conversation, agent = lock_own(conversation_id, by)
+    if conversation.holds.count() >= HOLDS_AT_MOST:
+        raise TooManyHolds
     now = clock.now()
     until = now + timedelta(minutes=minutes)
     conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
@@ -108,10 +127,15 @@ def set_urgency(
 
     reason: a value of `lifecycle.UrgencyReason`, kept in the history. explanation: kept as a note, sealed.
     The same degree again changes nothing. The person is told nothing.
-    Raises TooManyNotes, NotYours, ConversationClosed.
+    Raises TooManyChanges (when it would be lowered), TooManyNotes, NotYours, ConversationClosed.
     """
     conversation, agent = lock_own(conversation_id, by)
     if conversation.urgency != urgency:
+        if (
+            urgency < conversation.urgency
+            and conversation.events.filter(kind=EventKind.URGENCY).count() >= URGENCY_CHANGES_AT_MOST
+        ):
+            raise TooManyChanges
         before, conversation.urgency = conversation.urgency, urgency
         critical = house.value(house_rules.CRITICAL_WEIGHT)
         is_by_rule = conversation.weight == weight_of(before, critical=critical)

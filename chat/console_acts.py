@@ -52,6 +52,13 @@ def hold(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
             messages.error(request, _("Choisissez une durée : rien n'a été promis."))
     except acts.NothingHeld:
         messages.error(request, _("Aucune promesse n'était en cours."))
+    except acts.TooManyHolds:
+        form.add_error(
+            "minutes",
+            _("Cet échange a déjà %(count)d promesses : celle-ci n'a pas été faite. Écrivez à la personne.")
+            % {"count": acts.HOLDS_AT_MOST},
+        )
+        return screen(request, agent, current, hold=form)
     return _back(current)
 
 
@@ -67,6 +74,13 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
         return screen(request, agent, current, urgency=form)
     try:
         acts.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    except acts.TooManyChanges:
+        form.add_error(
+            "urgency",
+            _("L'urgence de cet échange a déjà été changée %(count)d fois : elle peut être relevée, plus abaissée.")
+            % {"count": acts.URGENCY_CHANGES_AT_MOST},
+        )
+        return screen(request, agent, current, urgency=form)
     except acts.TooManyNotes:
         form.add_error("explanation", _too_many_notes())
         return screen(request, agent, current, urgency=form)

@@ -206,6 +206,7 @@ def _exchange(
     close: ClosingForm | None = None,
     transfer: TransferForm | None = None,
     urgency: UrgencyForm | None = None,
+    hold: HoldForm | None = None,
     note: NoteForm | None = None,
     question: QuestionForm | None = None,
     draft: str = "",
@@ -242,7 +243,7 @@ def _exchange(
         "close_form": close or casefile.closing_form(conversation),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": handover_desk.passing(agent, conversation, now, transfer),
-        "hold_form": HoldForm(),
+        "hold_form": hold or HoldForm(),
         "notes": margin.notes(conversation, agent),
         "note_form": note or NoteForm(),
         "history": margin.history(conversation),
@@ -480,6 +481,11 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
             )
         except openings.ReportGone:
             form.add_error(None, _("Ce signalement est plus ancien que le scellé : il n'y a rien à ouvrir."))
+        except openings.TooMany as error:
+            form.add_error(
+                "field",
+                _("Cet échange a déjà %(count)d demandes : celle-ci n'a pas été envoyée.") % {"count": error.most},
+            )
         else:
             messages.success(request, _("Demande envoyée. Un superviseur doit maintenant la contresigner."))
             return redirect("openings:detail", opening.public_id)

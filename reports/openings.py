@@ -54,6 +54,19 @@ class OtherReply(ValueError):
     """What a custodian read before confirming is not the answer that stands there now."""
 
 
+# Requests about one report, whatever became of them: its four values, asked for again after refusals and delays. Those
+# of an imminent danger have ten more of their own, so that ordinary ones never stand in their way.
+AT_MOST, URGENT_AT_MOST = 20, 30
+
+
+class TooMany(ValueError):
+    """This report has had as many requests as it may. most: how many that is for this kind."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
 class ReportGone(ValueError):
     """The report was deleted: nothing of it is left to open."""
 
@@ -229,7 +242,7 @@ def ask(
     """Ask for one value of a report. Access to the report has been proved.
 
     recipient: the key of the asker's browser, None to be shown the value on the spot.
-    Asked again while the first one waits for its countersignature, it is the first one. Raises ReportGone.
+    Asked again while the first one waits for its countersignature, it is the first one. Raises TooMany, ReportGone.
     """
     now = timezone.now()
     Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
@@ -238,6 +251,9 @@ def ask(
     ).first()
     if before is not None:
         return before
+    most = URGENT_AT_MOST if is_urgent else AT_MOST
+    if OpeningRequest.objects.filter(report=report).count() >= most:
+        raise TooMany(most)
     request = OpeningRequest(
         report=report,
         report_public_id=report.public_id,

@@ -3,8 +3,10 @@
 import pytest
 
 from chat import acts, asides, margin, stepping_in
-from chat.models import ConversationEvent, EventKind, Note
+from chat.models import ConversationEvent, EventKind, Hold, Message, Note
 from pnav.accounts.models import Role
+from reports import openings
+from reports.models import OpeningRequest
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
 
@@ -57,6 +59,71 @@ def test_console_says_that_there_are_too_many_notes_and_keeps_the_text(conversat
     assert answer.status_code == 200
     assert "Cet échange a déjà 0 notes" in answer.text and "à garder" in answer.text
     assert not Note.objects.exists()
+
+
+def test_promises_have_an_end_and_the_last_one_can_be_lifted(conversation, agent, console, monkeypatch):
+    monkeypatch.setattr(acts, "HOLDS_AT_MOST", 2)
+    for _time in range(2):
+        acts.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+    said = Message.objects.count()
+    with pytest.raises(acts.TooManyHolds):
+        acts.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+    answer = console.post(f"/console/echange/{conversation.public_id}/retour/", {"minutes": "5"})
+    assert answer.status_code == 200
+    assert "Cet échange a déjà 2 promesses" in answer.text
+    assert f'aria-describedby="retour-erreur-{conversation.public_id}"' in answer.text, "beside the form"
+    assert (Hold.objects.count(), Message.objects.count()) == (2, said), "what is refused changes nothing"
+    console.post(f"/console/echange/{conversation.public_id}/retour/", {"lever": "1"})
+    assert not Hold.objects.filter(ended_at__isnull=True).exists()
+
+
+def degree(conversation, agent, urgency):
+    acts.set_urgency(conversation_id=conversation.pk, by=agent.user, urgency=urgency, reason="danger")
+
+
+def test_urgency_has_an_end_downwards_and_can_always_be_raised(conversation, agent, console, monkeypatch):
+    monkeypatch.setattr(acts, "URGENCY_CHANGES_AT_MOST", 3)
+    for urgency in (1, 0, 1):
+        degree(conversation, agent, urgency)
+    with pytest.raises(acts.TooManyChanges):
+        degree(conversation, agent, 0)
+    degree(conversation, agent, 1)  # the same again is no change
+    degree(conversation, agent, 2)
+    answer = console.post(
+        f"/console/echange/{conversation.public_id}/urgence/",
+        {"urgency": "0", "reason": "other", "explanation": "à garder"},
+    )
+    assert answer.status_code == 200
+    assert "a déjà été changée 3 fois" in answer.text and "à garder" in answer.text
+    assert f'aria-describedby="urgence-erreur-{conversation.public_id}"' in answer.text, "beside the field"
+    conversation.refresh_from_db()
+    assert conversation.urgency == 2
+    assert conversation.events.filter(kind=EventKind.URGENCY).count() == 4
+    assert not Note.objects.exists()
+
+
+OPENING = {"field": "name", "motive": "à garder", "legal_ground": "Texte", "prosecutor_reference": "P-1",
+           "prosecutor_on": "2026-11-20"}  # fmt: skip
+
+
+def test_openings_of_one_exchange_have_an_end_and_urgent_ones_their_own(conversation, agent, console, monkeypatch):
+    make.sealed(conversation)
+    monkeypatch.setattr(openings, "AT_MOST", 2)
+    monkeypatch.setattr(openings, "URGENT_AT_MOST", 3)
+    address = f"/console/echange/{conversation.public_id}/levee/"
+    for _time in range(2):
+        assert console.post(address, OPENING).status_code == 302
+        openings.withdraw(request_id=OpeningRequest.objects.latest("pk").pk, by=agent.user)
+    answer = console.post(address, OPENING)
+    assert answer.status_code == 200 and OpeningRequest.objects.count() == 2
+    assert "Cet échange a déjà 2 demandes" in answer.text and "à garder" in answer.text
+    assert 'aria-describedby="error-field"' in answer.text, "beside the field"
+    urgent = {**OPENING, "is_urgent": "on"}
+    assert console.post(address, urgent).status_code == 302, "an imminent danger is not held up by ordinary requests"
+    assert console.post(address, urgent).status_code == 302, "the same one, sent again, is that one"
+    openings.withdraw(request_id=OpeningRequest.objects.latest("pk").pk, by=agent.user)
+    answer = console.post(address, urgent)
+    assert "Cet échange a déjà 3 demandes" in answer.text and OpeningRequest.objects.count() == 3
 
 
 def test_asides_have_an_end(conversation, agent, console, monkeypatch):
