@@ -24,6 +24,7 @@ from django.utils import timezone
 from chat.routing import websocket_urlpatterns
 from deploy import authority, preflight
 from offload import pool
+from pnav import http, serving
 from pnav.clear import PROGRAMS
 from pnav.pages.models import Feedback
 from pnav.process_role import ProcessRole
@@ -560,6 +561,22 @@ def test_proxy_logs_no_address():
     assert "request delete" in caddyfile
     # `log` occurs once, in the global options: in a site it would open an access log.
     assert len(re.findall(r"^\s*log\b", caddyfile, re.MULTILINE)) == 1
+
+
+def test_proxy_gives_a_request_so_long_and_no_longer():
+    caddyfile = (ROOT / "deploy/Caddyfile").read_text()
+    [times] = re.findall(r"^\t\ttimeouts \{\n(.+?)^\t\t\}", caddyfile, re.DOTALL | re.MULTILINE)
+    units = {"s": 1, "m": 60}
+    seconds = {name: int(count) * units[unit] for name, count, unit in re.findall(r"(\w+) (\d+)([sm])\n", times)}
+    assert set(seconds) == {"read_header", "read_body", "write", "idle"}
+    # Whoever is refused for being slow is refused by the process, which says so; the proxy ends what does not end then.
+    assert seconds["read_header"] < serving.REQUEST_SECONDS < seconds["read_body"] < 2 * serving.REQUEST_SECONDS
+    assert seconds["read_body"] + http.WAIT_SECONDS < seconds["write"] <= 120  # and what is left is for sending
+    assert serving.IDLE_SECONDS <= seconds["idle"] <= 120
+    # Of the whole head, in kilobytes: our longest is a session, a few cookies and an address; Caddy's own is 1 MB.
+    assert re.search(r"^\t\tmax_header_size (\d+)KB$", caddyfile, re.MULTILINE)[1] == "32"
+    # A socket over HTTP/2 would be a request that takes longer than that.
+    assert SERVICES["proxy"]["environment"]["GODEBUG"] == "http2xconnect=0"
 
 
 def test_proxy_hides_the_pages_of_the_operator():
