@@ -28,6 +28,11 @@ MAX_TYPED = 100  # characters; the rest of a longer text is not read
 MAX_SUGGESTIONS = 8
 NEAREST_SHOWN = 2
 _NEAREST_READ = 12  # candidates by degrees, from which the nearest by kilometres are kept
+_LONGER_READ = 6  # communes of a longer name, the largest: so many are proposed before anything that looks alike
+_BEGINNING_READ = 40  # names that begin as typed, of which the most alike are proposed
+# No commune's name is longer than 45 characters in its comparable form; what resembles one is hardly longer. Each of
+# thousands of candidates is compared with all of it.
+_MAX_COMPARED = 60
 _ARTICLES = ("la", "le", "les", "l")
 
 
@@ -204,7 +209,7 @@ WITH hit AS (
     (SELECT n.municipality_id, n.name, n.search, n.kind, '', '', FALSE, TRUE
      FROM locations_placename n JOIN locations_municipality l ON l.insee_code = n.municipality_id
      WHERE n.search LIKE %(longer)s AND n.kind = 'current' AND l.parent_id IS NULL
-     ORDER BY l.population DESC NULLS LAST LIMIT 6)
+     ORDER BY l.population DESC NULLS LAST LIMIT {_LONGER_READ})
     UNION ALL
     -- « La Réunion » is a commune of 47, and is said for the island.
     (SELECT l.insee_code, l.name, '', 'current', '', '', FALSE, TRUE
@@ -274,7 +279,10 @@ def search(text: str) -> Lookup:
     )
     chosen = _choose(query, [hit for hit in hits if not hit.hit_is_longer])
     if not chosen:
-        return Lookup(Outcome.NONE, suggestions=_meant(query), is_cedex=query.says_cedex)
+        # « la », « saint »: the largest of the communes that begin so are what is meant, and thousands look alike.
+        longer = [hit for hit in hits if hit.hit_is_longer and hit.hit_search]
+        suggestions = _suggestions(longer) if len(longer) >= _LONGER_READ else _meant(query)
+        return Lookup(Outcome.NONE, suggestions=suggestions, is_cedex=query.says_cedex)
     places = _places(query, chosen)
     _add_units(places)
     coded = [hit for hit in chosen if hit.hit_code]
@@ -404,12 +412,25 @@ def _match(municipality: Municipality, unit: UnitRow, *, is_competent: bool) -> 
 
 # --- what may have been meant -------------------------------------------------------------------------------------
 
+# Names that begin so, from the largest towns on; and, unless these are many (« saint mar »), names that look alike: to
+# find those, each name with enough trigrams in common is compared, which may be thousands. Only the most alike are
+# joined to their communes. Names of one or two letters have too few trigrams to look like any other.
 SIMILAR_NAMES = f"""
-SELECT m.*, n.name AS hit_name, n.kind AS hit_name_kind,
-       similarity(n.search, %(name)s) + (n.search LIKE %(word)s)::int AS closeness,
+WITH beginning AS MATERIALIZED (
+    SELECT n.municipality_id, n.name, n.kind, n.search, similarity(n.search, %(name)s) AS likeness
+    FROM locations_placename n JOIN locations_municipality l ON l.insee_code = n.municipality_id
+    WHERE n.search LIKE %(prefix)s ORDER BY l.population DESC NULLS LAST LIMIT {_BEGINNING_READ}
+), alike AS MATERIALIZED (
+    SELECT n.municipality_id, n.name, n.kind, n.search, similarity(n.search, %(name)s) AS likeness
+    FROM locations_placename n
+    WHERE n.search %% %(name)s AND length(%(name)s) > 2 AND (SELECT count(*) FROM beginning) < {_BEGINNING_READ}
+    ORDER BY likeness DESC, n.municipality_id LIMIT 200
+)
+SELECT m.*, c.name AS hit_name, c.kind AS hit_name_kind,
+       c.likeness + (c.search LIKE %(word)s)::int AS closeness,
        ({MAIN_CODE}) AS first_code
-FROM locations_placename n JOIN locations_municipality m ON m.insee_code = n.municipality_id
-WHERE n.search %% %(name)s OR n.search LIKE %(prefix)s
+FROM (SELECT * FROM beginning UNION SELECT * FROM alike) c
+JOIN locations_municipality m ON m.insee_code = c.municipality_id
 ORDER BY closeness DESC, m.population DESC NULLS LAST, m.insee_code LIMIT 40
 """
 
@@ -450,13 +471,15 @@ def _meant(query: Query) -> list[Suggestion]:
         return _suggestions(rows)
     if not query.name:
         return []
+    # A word that is said again makes a name no more alike: trigrams are counted once.
+    name = " ".join(dict.fromkeys(query.name.split()))[:_MAX_COMPARED].rstrip()
     # A département's name is a search too: « Guadeloupe » proposes its towns before names that look like it.
     rows = Municipality.objects.raw(
         MEANT,
         {
-            "name": query.name,
-            "prefix": _escape_like(query.name) + "%",
-            "word": _escape_like(query.name) + " %",
+            "name": name,
+            "prefix": _escape_like(name) + "%",
+            "word": _escape_like(name) + " %",
             "departments": _with_articles(query.name),
             "department_prefix": _escape_like(query.name) + " %",
         },

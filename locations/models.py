@@ -120,6 +120,8 @@ class Municipality(models.Model):
         indexes = [
             # The towns to propose first in a département, when only the département is known.
             models.Index("department_code", F("population").desc(nulls_last=True), name="municipality_towns"),
+            # The largest communes of a beginning that thousands have (« saint »), without reading all of them.
+            models.Index(F("population").desc(nulls_last=True), name="municipality_largest"),
         ]
 
     def __str__(self) -> str:

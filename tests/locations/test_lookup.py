@@ -201,6 +201,29 @@ def test_search_suggests_what_may_have_been_meant(typed, label):
     assert any(suggestion.label.startswith(label) for suggestion in answer.suggestions)
 
 
+@pytest.mark.parametrize(
+    ("typed", "towns"),
+    [
+        ("la", ["La Rochelle (17)", "La Seyne-sur-Mer (83)"]),
+        ("les", ["Les Abymes (971)"]),
+        ("saint saint", ["Saint-"]),
+        ("saint " * 20, ["Saint-"]),
+        ("martin", ["Martin-Église (76)", "Saint-Martin"]),
+    ],
+)
+def test_search_of_a_beginning_proposes_the_largest_or_the_most_alike(typed, towns):
+    labels = [suggestion.label for suggestion in found(typed)[0].suggestions]
+    assert 0 < len(labels) <= lookup.MAX_SUGGESTIONS
+    for town in towns:
+        assert any(label.startswith(town) for label in labels), labels
+
+
+def test_words_said_again_are_compared_once():
+    with CaptureQueriesContext(connection) as queries:
+        lookup.search("zorg blib " * 10)
+    assert "similarity(n.search, 'zorg blib')" in queries[-1]["sql"]
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "🙂", "--''"])
 def test_search_nothing_typed(typed):
     answer, codes = found(typed)
@@ -319,6 +342,27 @@ def test_plans_use_indexes(sql, parameters, indexes):
 
 def test_plan_of_a_search_reads_no_table_whole():
     assert "Seq Scan" not in explain(*PLANS[0][1:3])
+
+
+@pytest.mark.parametrize("typed", ["la", "saint", "les"])
+def test_plan_of_a_beginning_that_thousands_have_reads_few(typed):
+    """The largest come out of the index in their order: not all names that begin so, and not the communes whole."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE locations_municipality, locations_placename")
+    plan = explain(lookup.FIND_PLACES, PLANS[0][2] | {"longer": f"{typed} %"})
+    assert "municipality_largest" in plan
+    assert "Seq Scan" not in plan
+
+
+@pytest.mark.parametrize(("name", "compares"), [("saint mar", False), ("sa", False), ("marseile", True)])
+def test_what_begins_as_typed_spares_what_looks_alike(name, compares):
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE locations_municipality, locations_placename")
+        parameters = PLANS[1][2] | {"name": name, "prefix": f"{name}%", "word": f"{name} %"}
+        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {lookup.MEANT}", parameters)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    compared = re.search(r"place_name_trigrams \(actual[^\n]*\n\s*Index Cond: \(\(search\)::text % ", plan)
+    assert bool(compared) == compares, plan
 
 
 def test_plan_of_units_uses_the_nearest_neighbour_index():
