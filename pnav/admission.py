@@ -7,6 +7,8 @@ everybody. Here each network has a queue of its own, and what it makes the threa
   networks of one level in turn (round robin);
 - a network never has all the threads, and fewer while others come; those that have used much then share one, which
   rests between their requests;
+- whoever has used more than little stands still before each statement of the database, outside of transactions, while
+  a page of somebody who has used little is being made (`give_way`): Python does not interrupt what it has begun;
 - so many of a network may wait, and so many of all together; who comes on top of that is refused at once (`Refused`),
   and when the whole is full, whoever came last of the longest queue goes in the newcomer's place. When no queue is
   longer than the newcomer's will be, the places are shared out by provider: whoever came last of the provider with the
@@ -46,6 +48,11 @@ COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those 
 # 15 ms a second, would not be served any more beside a single stranger (by arithmetic: 0.375 of a thread of 0.4).
 REST_FOR_EACH_SECOND = 1.5
 REST_AT_MOST = 2.0  # seconds: a page that took longer has waited for something, and its thread is needed again
+# How long a request stands still in all, for those who have used little. What it holds meanwhile is its thread, a
+# connection out of the pool, and no lock of the database; a lock of this process, if its statement is part of reading
+# what changed (house rules, sentences, the questionnaire), for one such moment at most.
+GIVES_WAY_SECONDS = 0.5
+GIVES_WAY_ONCE_SECONDS = 0.1
 ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
 
 
@@ -104,7 +111,9 @@ class Ticket:
     number: int = 0  # of those that had to wait, in the order of their coming
     went_first: bool = False  # it began before others because of that
     begun: float = 0.0
-    is_heavy: bool = False  # as its network was judged when it began
+    is_light: bool = False  # as its network was judged when it began
+    is_heavy: bool = False
+    gave_way: float = 0.0  # seconds that it stood still for others, which nobody is charged
     result: "Future[Any]" = field(default_factory=Future)
 
 
@@ -169,9 +178,12 @@ class Lane:
         self._lock = threading.Lock()
         self._accounts: dict[int, Account] = {}
         self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
-        self._running = self._waiting = self._running_heavy = self._running_first = 0
+        self._running = self._waiting = self._running_heavy = self._running_first = self._running_light = 0
         self._arrived = 0
         self._waiting_of: Counter[tuple[int, ...]] = Counter()  # by prefix; as many entries as twice those that wait
+        self._gives_way = 0  # how many stand still for those
+        self._no_light = threading.Event()
+        self._no_light.set()
         # When somebody who has used little last began: the latest network of those, and anybody before it.
         self._light_network: Account | None = None
         self._light_at = self._light_before_at = -math.inf
@@ -269,6 +281,9 @@ class Lane:
         ticket.went_first = goes_first
         self._running_first += goes_first
         if level == 0:
+            ticket.is_light = True
+            self._running_light += 1
+            self._no_light.clear()
             if account is not self._light_network:
                 self._light_network, self._light_before_at = account, self._light_at
             self._light_at = now
@@ -284,6 +299,10 @@ class Lane:
         account.running -= 1
         self._running -= 1
         self._running_heavy -= ticket.is_heavy
+        if ticket.is_light:
+            self._running_light -= 1
+            if not self._running_light:
+                self._no_light.set()
         self._running_first -= ticket.went_first
 
     def _queue(self, account: Account, ticket: Ticket) -> None:
@@ -377,7 +396,7 @@ class Lane:
         """Serve this request, then whoever's turn it is, until nobody may run."""
         while True:
             used = self._run(ticket)
-            if ticket.is_heavy and (rest := self._rest(account, self._clock() - ticket.begun)):
+            if ticket.is_heavy and (rest := self._rest(account, self._clock() - ticket.begun - ticket.gave_way)):
                 self._sleep(rest)
             with self._lock:
                 self._end(account, ticket, used)
@@ -404,10 +423,54 @@ class Lane:
         if not ticket.result.set_running_or_notify_cancel():
             return 0.0
         begun, used = self._clock(), time.thread_time()
+        _serving.lane, _serving.ticket = self, ticket
         try:
+            self.give_way(ticket)
             result = ticket.work()
         except BaseException as error:  # noqa: BLE001  as an executor does: it is raised where the result is awaited
             ticket.result.set_exception(error)
         else:
             ticket.result.set_result(result)
-        return max(time.thread_time() - used, self._held * (self._clock() - begun))
+        finally:
+            _serving.lane = _serving.ticket = None
+        return max(time.thread_time() - used, self._held * (self._clock() - begun - ticket.gave_way))
+
+    def give_way(self, ticket: Ticket) -> None:
+        """Stand still while a page of somebody who has used little is being made, if this is of somebody who has used
+        more; GIVES_WAY_SECONDS at most in all, and in a quarter of the threads at most: the others are needed."""
+        left = min(GIVES_WAY_ONCE_SECONDS, GIVES_WAY_SECONDS - ticket.gave_way)
+        if ticket.is_light or left <= 0 or self._no_light.is_set():
+            return
+        with self._lock:
+            if self._gives_way >= self._beside_others:
+                return
+            self._gives_way += 1
+        stood_since = self._clock()
+        self._no_light.wait(left)
+        with self._lock:
+            self._gives_way -= 1
+        ticket.gave_way += self._clock() - stood_since
+
+
+class _Serving(threading.local):
+    """What this thread serves."""
+
+    lane: Lane | None = None
+    ticket: Ticket | None = None
+
+
+_serving = _Serving()
+
+
+def may_give_way() -> bool:
+    """Whether what this thread serves is of somebody who has used more than little."""
+    return _serving.ticket is not None and not _serving.ticket.is_light
+
+
+def give_way() -> None:
+    """Stand still for those who have used little, if this thread serves somebody who has not: see `Lane.give_way`.
+
+    To be called where nothing is held that anybody else waits for.
+    """
+    if _serving.lane is not None and _serving.ticket is not None:
+        _serving.lane.give_way(_serving.ticket)

@@ -15,7 +15,7 @@ import io
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from contextvars import Context
 from functools import partial
 from typing import IO, Any
@@ -25,11 +25,12 @@ from django.core.exceptions import BadRequest, RequestAborted, RequestDataTooBig
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import response_for_exception
 from django.core.signals import request_started
+from django.db import connection
 from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.urls import set_script_prefix
 
 from pnav import busy
-from pnav.admission import BUCKETS, Lane, Refused, Ticket, Wider, network_of
+from pnav.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
 from pnav.headers import say
 from pnav.pages import quick_exit
 from pnav.process_role import refuse_page
@@ -109,6 +110,13 @@ def _bounded(receive: Receive, most: int) -> Receive:
         return message
 
     return receive_bounded
+
+
+def _giving_way(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """A statement, and before it a moment for those who have used little; none where rows may be locked."""
+    if not context["connection"].in_atomic_block:
+        give_way()
+    return execute(sql, params, many, context)
 
 
 class PageHandler(ASGIHandler):
@@ -194,7 +202,8 @@ class PageHandler(ASGIHandler):
 
     def answer(self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False) -> HttpResponse:
         """In a page thread: everything from `request_started` to `request_finished`. The answer is closed."""
-        with closing(body_file):
+        gives_way = connection.execute_wrapper(_giving_way) if may_give_way() else nullcontext()
+        with closing(body_file), gives_way:
             set_script_prefix(get_script_prefix(scope))
             request_started.send(sender=self.__class__, scope=scope)
             response: Any

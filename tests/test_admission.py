@@ -8,12 +8,15 @@ from functools import partial
 
 import pytest
 from django.core import signing
+from django.db import connection, transaction
 
 from pnav.accounts import device
 from pnav.admission import (
     ACCOUNTS_AT_MOST,
     CHARGE_AT_MOST,
     COMPANY_SECONDS,
+    GIVES_WAY_ONCE_SECONDS,
+    GIVES_WAY_SECONDS,
     REST_AT_MOST,
     REST_FOR_EACH_SECOND,
     WORKED_OFF_A_SECOND,
@@ -21,9 +24,11 @@ from pnav.admission import (
     Refused,
     Ticket,
     bucket_of,
+    give_way,
+    may_give_way,
     network_of,
 )
-from pnav.http import PAGES, PageHandler
+from pnav.http import PAGES, PageHandler, _giving_way
 
 HONEST, OTHER, FLOOD, FLOOD_TOO = 1, 2, 3, 4
 
@@ -456,6 +461,115 @@ def test_real_threads_serve_everybody_once_and_never_too_many_of_one():
             ticket.result.result(timeout=60)
     assert len(served) == 1000 and max(most.values()) <= 6
     assert lane._running == lane.waiting == lane._running_heavy == 0
+
+
+# --- giving way -------------------------------------------------------------------------------------------------------
+
+
+class Making:
+    """A request that is being made until the test lets it end."""
+
+    def __init__(self):
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self):
+        self.began.set()
+        assert self.may_end.wait(20)
+
+
+@pytest.fixture
+def lane():
+    """Eight real threads, and a network that has used some already."""
+    with ThreadPoolExecutor(8) as threads:
+        lane = Lane(threads, 8, each=10, in_all=50)
+        for network, charge in ((FLOOD, 0.5), (FLOOD_TOO, 5.0)):
+            account = lane._account(network)
+            account.charge, account.at = charge, time.monotonic()
+        yield lane
+
+
+@pytest.mark.parametrize("network", [FLOOD, FLOOD_TOO])
+def test_who_has_used_more_stands_still_while_somebody_who_has_not_is_served(lane, network):
+    page, went_on, flood = Making(), threading.Event(), Making()
+
+    def work():
+        flood()
+        give_way()
+        went_on.set()
+
+    ticket = Ticket(network, work)
+    lane.enter(ticket)
+    assert flood.began.wait(20), "nobody else is being served"
+    lane.enter(Ticket(HONEST, page))
+    assert page.began.wait(20)
+    flood.may_end.set()
+    assert not went_on.wait(0.05)
+    page.may_end.set()
+    ticket.result.result(timeout=20)
+    assert ticket.gave_way >= 0.05
+    assert went_on.is_set()
+
+
+def test_who_has_used_little_stands_still_for_nobody(lane):
+    page, other = Making(), Ticket(OTHER, give_way)
+    lane.enter(Ticket(HONEST, page))
+    lane.enter(other)
+    other.result.result(timeout=20)
+    assert other.gave_way == 0 and other.is_light
+    page.may_end.set()
+
+
+def test_nobody_stands_still_for_ever_nor_is_charged_for_it(lane):
+    page = Making()
+    lane.enter(Ticket(HONEST, page))
+
+    def work():
+        for _statement in range(50):
+            give_way()
+
+    ticket = Ticket(FLOOD, work)
+    lane.enter(ticket)
+    ticket.result.result(timeout=20)
+    page.may_end.set()
+    each = GIVES_WAY_ONCE_SECONDS
+    assert GIVES_WAY_SECONDS <= ticket.gave_way < GIVES_WAY_SECONDS + 10 * each, "as long as it may, and then on"
+    assert lane._account(FLOOD).charge < 0.5 + 0.1, "standing still is no use of anything"
+
+
+def test_most_threads_never_stand_still(lane):
+    """Two of eight may: the others go on, however many networks there are."""
+    page = Making()
+    lane.enter(Ticket(HONEST, page))
+    tickets = []
+    for network in range(100, 106):
+        account = lane._account(network)
+        account.charge, account.at = 0.5, time.monotonic()
+        tickets.append(Ticket(network, give_way))
+        lane.enter(tickets[-1])
+    for ticket in tickets:
+        ticket.result.result(timeout=20)
+    page.may_end.set()
+    assert sum(ticket.gave_way == 0 for ticket in tickets) >= 4
+    assert lane._gives_way == 0
+
+
+def test_nobody_stands_still_outside_of_a_request():
+    give_way()
+    assert not may_give_way()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_gives_way_before_its_statements_and_not_where_rows_may_be_locked(monkeypatch):
+    asked = []
+    monkeypatch.setattr("pnav.http.give_way", lambda: asked.append(1))
+    with connection.execute_wrapper(_giving_way), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert len(asked) == 1
+        with transaction.atomic():
+            cursor.execute("SELECT 1")
+            assert len(asked) == 1
+        cursor.execute("SELECT 1")
+    assert len(asked) == 2
 
 
 # --- whose queue ------------------------------------------------------------------------------------------------------
