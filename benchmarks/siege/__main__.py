@@ -1,6 +1,7 @@
 """`make siege`: honest people beside each attacker in turn, then beside all together.
 
-`python -m benchmarks.siege NAME…` for some of them. See benchmarks/README.md.
+`python -m benchmarks.siege NAME…` for some of them; « together » alone for nothing but all at once. See
+benchmarks/README.md.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from benchmarks.site import ROOT
 from benchmarks.sockets import raise_file_limit
 from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
 
-WARM_SECONDS = 8.0
+WARM_SECONDS = 15.0  # the first pages of a process, and the first statements of a connection, are slow
 UNDISTURBED = -15  # the niceness of --undisturbed: about thirty times the weight of an ordinary process
 AGAIN_SECONDS = 10.0  # for everybody to come back after the web processes were started again
 SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 12.0, 30.0
@@ -60,6 +61,7 @@ class Scale:
     people: float = 1.0
     strength: float = 1.0
     warm: float = WARM_SECONDS
+    rounds: int = 1  # how often each attacker comes, a calm window between
 
 
 @dataclass
@@ -86,17 +88,19 @@ class Run:
         self.spans: list[Span] = []
         self.memory: list[tuple[float, Memory]] = []
 
-    async def live(self, attacks: Sequence[str], *, together: bool) -> Siege:
+    async def live(self, attacks: Sequence[str], *, together: bool, alone: bool = True) -> Siege:
+        """alone, together: whether each of these attackers comes alone, and all of them at once."""
         watch = asyncio.ensure_future(self._watch_memory())
         try:
             await self.crowd.come()
             self.crowd.begin()
             await asyncio.sleep(self.scale.warm)
             await self._calm()
-            for name in attacks:
-                await self._attack(name, [name], self.scale.seconds, self.scale.strength)
-                await self._calm()
-            if together:
+            for name in attacks if alone else ():
+                for _round in range(self.scale.rounds):
+                    await self._attack(name, [name], self.scale.seconds, self.scale.strength)
+                    await self._calm()
+            for _round in range(self.scale.rounds if together else 0):
                 strength = self.scale.strength * TOGETHER_STRENGTH
                 await self._attack(TOGETHER, attacks, self.scale.together, strength)
                 await self._calm()
@@ -360,7 +364,7 @@ def table(verdict: Verdict, siege: Siege) -> str:
         "",
         f"Calm, {count} windows: acknowledgements {_ms(calm_acks, 0.5)} · {_ms(calm_acks, 0.99)} ms"
         f" ({len(calm_acks)}). "
-        f"Noise, the largest difference between the p99 of two calm windows that follow each other: "
+        f"Noise, the largest difference between the p99 of two lots of calm windows that follow each other: "
         f"{1000 * verdict.ack_noise:.1f} ms; pages {verdict.page_noise:.1f} × their calm median.",
         f"{siege.acknowledged} messages acknowledged; broken promises: {dict(siege.broken) or 'none'}.",
     ]
@@ -386,6 +390,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each attack")
     parser.add_argument("--calm", type=float, default=CALM_SECONDS, help="seconds of each calm window")
     parser.add_argument("--together", type=float, default=TOGETHER_SECONDS, help="seconds of all of them together")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each attacker comes, calm in between")
     parser.add_argument("--people", type=float, default=1.0, help="share of the honest people")
     parser.add_argument("--strength", type=float, default=1.0, help="share of the attackers' rates")
     parser.add_argument("--undisturbed", action="store_true", help="before everything else on the machine (as root)")
@@ -395,8 +400,8 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     attacks = [name for name in ATTACKS if name in options.attacks or not options.attacks]
     together = not options.attacks or TOGETHER in options.attacks
-    if together and not attacks:
-        attacks = list(ATTACKS)
+    alone = bool(attacks)
+    attacks = attacks or list(ATTACKS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended
     checker.self_test()
     raise_file_limit()
@@ -411,9 +416,11 @@ def main() -> None:
     )
     print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
     started = time.monotonic()
-    scale = Scale(options.seconds, options.calm, options.together, options.people, options.strength)
+    scale = Scale(
+        options.seconds, options.calm, options.together, options.people, options.strength, rounds=options.rounds
+    )
     with ground.ground() as site, site.serving():
-        siege = asyncio.run(Run(site, scale).live(attacks, together=together))
+        siege = asyncio.run(Run(site, scale).live(attacks, together=together, alone=alone))
     verdict = judge(siege)
     text = table(verdict, siege)
     print(f"\n{text}\n\n{(time.monotonic() - started) / 60:.1f} min; {options.out}")

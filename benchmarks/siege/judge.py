@@ -1,8 +1,8 @@
 """The judge of a siege. Pure: what was seen in each window goes in, a verdict comes out.
 
-Windows come in turn: calm, an attack, calm, an attack … calm. An attack is compared with the calm windows on both
-sides of it, whose samples are put together. How far the p99 of two calm windows that follow each other differ says what
-the machine does by itself; the largest such difference of the run is its noise. A figure is
+Windows come in turn: calm, an attack, calm, an attack … calm. All windows of one attack are put together, and compared
+with the calm windows on both sides of each, put together. How far the p99 of two such lots of calm windows that follow
+each other differ says what the machine does by itself; the largest such difference of the run is its noise. A figure is
 
 - « edge » or « hard » when it is within that many times the calm one,
 - « no » when it is above and the difference is larger than the noise,
@@ -14,8 +14,7 @@ Counts know no noise: one honest person refused, one message lost, one urgency l
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 
 from benchmarks.figures import median, percentile
 
@@ -142,10 +141,52 @@ def _medians(windows: Iterable[Window]) -> dict[str, float]:
     return {kind: median(times) for kind, times in together.items()}
 
 
-def _spread(figures: Sequence[float]) -> float:
-    """The largest difference between two that follow each other."""
-    known = [figure for figure in figures if not math.isnan(figure)]
-    return max((abs(after - before) for before, after in pairwise(known)), default=0.0)
+def _spread(windows: Sequence[Sequence[float]], lot: int) -> float:
+    """The largest difference between the p99 of `lot` windows put together and of the `lot` windows after them; of as
+    many as there are twice, where there are fewer."""
+    lot = max(1, min(lot, len(windows) // 2))
+    figures = [percentile(_joined(windows[at : at + lot]), 0.99) for at in range(len(windows) - lot + 1)]
+    differences = [abs(after - before) for before, after in zip(figures, figures[lot:], strict=False)]
+    return max((one for one in differences if not math.isnan(one)), default=0.0)
+
+
+def _joined(windows: Iterable[Sequence[float]]) -> list[float]:
+    return [one for window in windows for one in window]
+
+
+def _merged(windows: Sequence[Window]) -> Window:
+    """The windows of one attack as one: samples and counts put together, the most that memory ever was."""
+    first = windows[0]
+    if len(windows) == 1:
+        return first
+    refused: dict[str, int] = defaultdict(int)
+    attackers: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    pages: dict[str, list[float]] = defaultdict(list)
+    for window in windows:
+        for what, times in window.refused.items():
+            refused[what] += times
+        for name, answers in window.attackers.items():
+            for what, times in answers.items():
+                attackers[name][what] += times
+        for kind, seconds in window.pages.items():
+            pages[kind] += seconds
+    backs = [window.back_seconds for window in windows]
+    known = [back for back in backs if back is not None]
+    return replace(
+        first,
+        seconds=sum(window.seconds for window in windows),
+        acks=_joined(window.acks for window in windows),
+        pages=dict(pages),
+        given=_joined(window.given for window in windows),
+        signed_in=_joined(window.signed_in for window in windows),
+        filed=_joined(window.filed for window in windows),
+        late=_joined(window.late for window in windows),
+        refused=dict(refused),
+        attackers={name: dict(answers) for name, answers in attackers.items()},
+        memory_peak=max(window.memory_peak for window in windows),
+        memory_after=windows[-1].memory_after,
+        back_seconds=max(known) if len(known) == len(backs) else None,
+    )
 
 
 def figure(
@@ -174,14 +215,20 @@ def judge(siege: Siege) -> Verdict:
     verdict = Verdict()
     calm = [window for window in siege.windows if window.name == CALM]
     medians = _medians(calm)
-    verdict.ack_noise = _spread([percentile(window.acks, 0.99) for window in calm])
-    verdict.page_noise = _spread([percentile(slowdowns(window.pages, medians), 0.99) for window in calm])
+    lots: dict[str, list[int]] = defaultdict(list)
     for place, window in enumerate(siege.windows):
         if window.name != CALM:
-            beside = [near for near in siege.windows[max(0, place - 1) : place + 2] if near.name == CALM]
-            _judge_attack(verdict, window, beside, medians)
+            lots[window.name].append(place)
+            _look_at(verdict, window)
         for what, times in window.refused.items():
             verdict.breaches.append(f"{window.name}: {times} × honest people refused: {what}")
+    for places in lots.values():
+        beside = sorted({near for place in places for near in (place - 1, place + 1)} & set(range(len(siege.windows))))
+        near = [siege.windows[place] for place in beside if siege.windows[place].name == CALM]
+        acks = _spread([window.acks for window in calm], len(near))
+        pages = _spread([slowdowns(window.pages, medians) for window in calm], len(near))
+        verdict.ack_noise, verdict.page_noise = max(verdict.ack_noise, acks), max(verdict.page_noise, pages)
+        _compare(verdict, _merged([siege.windows[place] for place in places]), near, medians, (acks, pages))
     for kind, times in siege.broken.items():
         if times:
             verdict.breaches.append(f"{times} × {kind} (of {siege.acknowledged} acknowledged messages)")
@@ -191,15 +238,20 @@ def judge(siege: Siege) -> Verdict:
     return verdict
 
 
-def _judge_attack(verdict: Verdict, window: Window, beside: Sequence[Window], medians: Mapping[str, float]) -> None:
+def _compare(
+    verdict: Verdict,
+    window: Window,
+    beside: Sequence[Window],
+    medians: Mapping[str, float],
+    noise: tuple[float, float],
+) -> None:
+    """One attack, all its windows together, beside the calm around them. noise: of acknowledgements and of pages."""
     hard, edge = (HARD_TOGETHER, EDGE_TOGETHER) if window.name == TOGETHER else (HARD, EDGE)
-    acks = figure(
-        window.acks, [one for near in beside for one in near.acks], verdict.ack_noise, hard=hard, edge=edge
-    )  # fmt: skip
+    acks = figure(window.acks, _joined(near.acks for near in beside), noise[0], hard=hard, edge=edge)
     pages = figure(
         slowdowns(window.pages, medians),
-        [one for near in beside for one in slowdowns(near.pages, medians)],
-        verdict.page_noise,
+        _joined(slowdowns(near.pages, medians) for near in beside),
+        noise[1],
         hard=hard,
         edge=edge,
     )
@@ -207,7 +259,7 @@ def _judge_attack(verdict: Verdict, window: Window, beside: Sequence[Window], me
     for near in beside:
         for kind, times in near.pages.items():
             calm_pages[kind] += times
-    verdict.rows.append(Row(window, acks, pages, dict(calm_pages), [one for near in beside for one in near.given]))
+    verdict.rows.append(Row(window, acks, pages, dict(calm_pages), _joined(near.given for near in beside)))
     for what, found in (("acknowledgements", acks), ("pages", pages)):
         said = f"{window.name}: p99 of {what} {found.ratio:.2f} × calm (≤ {hard:g})"
         if found.verdict == "no":
@@ -218,6 +270,10 @@ def _judge_attack(verdict: Verdict, window: Window, beside: Sequence[Window], me
             verdict.doubts.append(
                 f"{window.name}: p99 of {what}: {found.samples} and {found.calm_samples} samples are too few"
             )  # fmt: skip
+
+
+def _look_at(verdict: Verdict, window: Window) -> None:
+    """What each window of an attack has to show by itself."""
     if not any(window.attackers.values()):
         verdict.breaches.append(f"{window.name}: the attacker did nothing: this window shows nothing")
     if window.back_seconds is None:

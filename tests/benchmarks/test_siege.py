@@ -102,6 +102,33 @@ def test_what_calm_windows_differ_by_is_no_breach_and_no_proof():
     assert "calm windows differ as much" in verdict.doubts[0]
 
 
+def test_rounds_of_one_attacker_are_one_figure():
+    """One round in three is slow: two hundred slow ones of six hundred decide the p99 of all."""
+    rounds = [window(CALM), window("raid"), window(CALM), window("raid", ack=0.008), window(CALM), window("raid")]
+    verdict = judge.judge(replace(good(), windows=[*rounds, window(CALM)]))
+    (row,) = verdict.rows
+    assert (row.acks.samples, row.acks.calm_samples) == (600, 800)
+    assert row.acks.verdict == "no"
+    assert row.window.attackers == {"raid": {"filed": 9}}
+    assert sum(row.window.refused.values()) == 0
+
+
+def test_each_round_answers_for_itself():
+    rounds = [window(CALM), window("raid"), window(CALM), window("raid", refused={"home: 503": 1}, back_seconds=None)]
+    told = breaches(replace(good(), windows=[*rounds, window(CALM)]))
+    assert "raid: 1 × honest people refused: home: 503" in told
+    assert "MiB a minute later" in told
+
+
+def test_noise_is_of_lots_as_large_as_those_compared():
+    """A slow message in one calm window of many is not what a whole lot of them differs by."""
+    calm = [window(CALM) for _window in range(8)]
+    calm[3].acks[:3] = [1.0] * 3  # three of two hundred: the p99 of this window, and of none of four together
+    windows = [one for near in calm for one in (near, window("raid"))][:-1]
+    assert judge.judge(replace(good(), windows=windows)).ack_noise < 0.002
+    assert judge.judge(replace(good(), windows=[calm[2], window("raid"), calm[3]])).ack_noise > 0.9
+
+
 def test_a_p99_of_few_samples_is_not_judged():
     assert figure([1.0] * 99, [0.1] * 500, 0, hard=1.5, edge=1.1).verdict == "few"
     assert figure([1.0] * 100, [0.1] * 500, 0, hard=1.5, edge=1.1).verdict == "no"
