@@ -5,6 +5,7 @@ of its own (`chat.paper_drawing`, docs/adr/0055), and a document is never longer
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +14,16 @@ import offload.pool
 from chat import glyphs
 
 # One document: so many messages, and so many lines of paper, some two hundred pages of A4. The most that the child then
-# took was 235 MiB and 1.6 s of processor, of thirteen kinds of text (docs/adr/0055). An ordinary exchange of an hour
+# took was 300 MiB and 2.5 s of processor, of twenty kinds of text (docs/adr/0055). An ordinary exchange of an hour
 # has four pages.
 MESSAGES_AT_MOST = 1_000
 LINES_AT_MOST = 12_000
 LINE_SIGNS = 90  # what a line of A4 holds at 10 points
 HEAD_LINES = 3  # of a message: its head, with the space around it
 # Whatever not every font draws, and what cannot be seen (`chat.glyphs`, `chat.display`).
-_BY_CODE = re.compile(r"[^\n -~\u00a0-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u205e\u20ac]+")
+_BY_CODE = re.compile(
+    r"[^\n -~\u00a0-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u2040\u2042\u2044-\u2052\u2054-\u205e\u20ac]+"
+)
 
 _STYLE = """
 #let data = json(bytes(sys.inputs.data))
@@ -52,6 +55,7 @@ EXCHANGE = (
 #heading(level: 1, data.thread_title)
 #for message in data.thread {
   heading(level: 2, message.head)
+  set text(dir: if message.dir == "rtl" { rtl } else { ltr })
   par(message.body)
 }
 """
@@ -102,14 +106,23 @@ def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
     """The pages. Signs that the fonts do not draw stand there by their codes (`chat.glyphs`), and a line says so.
 
     So do those that cannot be seen: a control keeps a page from being made, and a direction would turn a line around.
+    So does what its fonts draw, in a document that would take more memory with them than a child has: it is drawn a
+    second time with Typst's own alone.
     who: whoever asks, who has one document drawn at a time. The document is one of `parts`.
     Raises offload.pool.NotDone. Not inside a transaction.
     """
     data = _data(document)
     texts = [document.title, *document.about, *(body for _head, body in document.thread)]
-    asked = {"source": source, "data": data, "note": document.codes_note, "known": glyphs.known(texts)}
-    found, pages = offload.pool.run("chat.paper_drawing", asked, who=who)
-    glyphs.learn(found)
+    asked = {"source": source, "data": data, "note": document.codes_note, "is_plain": False}
+    try:
+        found, pages = offload.pool.run("chat.paper_drawing", {**asked, "known": glyphs.known(texts)}, who=who)
+    except offload.pool.Failed as error:
+        if error.why != "memory":
+            raise
+        # Signs of dozens of scripts at once take more than a child may have: each script has a font of its own.
+        _found, pages = offload.pool.run("chat.paper_drawing", {**asked, "known": {}, "is_plain": True}, who=who)
+    else:
+        glyphs.learn(found)
     return pages
 
 
@@ -152,5 +165,12 @@ def _data(document: Document) -> dict[str, Any]:
             for one in document.sections
         ],
         "thread_title": document.thread_title,
-        "thread": [{"head": head, "body": body} for head, body in document.thread],
+        "thread": [{"head": head, "body": body, "dir": direction_of(body)} for head, body in document.thread],
     }
+
+
+def direction_of(text: str) -> str:
+    """« rtl » for a text that begins in a script written from right to left, as a browser takes `dir="auto"`; else
+    « ltr ». By the first sign with a direction of its own (Unicode, UAX #9, P2 and P3)."""
+    first = next((found for sign in text if (found := unicodedata.bidirectional(sign)) in {"L", "R", "AL"}), "L")
+    return "ltr" if first == "L" else "rtl"

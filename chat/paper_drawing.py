@@ -4,6 +4,7 @@ It knows no settings, no database and no request.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import typst
@@ -18,8 +19,8 @@ _SIGNS = """
 
 
 def work(asked: dict[str, Any]) -> tuple[dict[str, bool], bytes]:
-    """What was found of signs, and the pages. asked: `source`, `data`, `note` (said when a sign stands by its code)
-    and `known`, what is known of signs already.
+    """What was found of signs, and the pages. asked: `source`, `data`, `note` (said when a sign stands by its code),
+    `known`, what is known of signs already, and `is_plain`: with Typst's own fonts alone.
 
     Raises typst.TypstError. At most `glyphs.AT_MOST` + 2 compilations.
     """
@@ -27,13 +28,15 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, bool], bytes]:
     glyphs.learn(asked["known"])
     texts = list(each_text(data))
     signs = set(glyphs.signs_of(texts))
-    kept = glyphs.drawn(texts, can_draw=_can_draw) if signs else set()
+    is_plain = asked["is_plain"]
+    kept = glyphs.drawn(texts, can_draw=partial(can_draw, is_plain=is_plain)) if signs else set()
     found = glyphs.known(texts)
     try:
-        pages = compile_pdf(asked["source"], _coded(data, kept, asked["note"]) if kept != signs else data)
+        shown = _coded(data, kept, asked["note"]) if kept != signs else data
+        pages = compile_pdf(asked["source"], shown, is_plain=is_plain)
     except typst.TypstError:
         # Signs that are drawn alone may not be side by side.
-        pages = compile_pdf(asked["source"], _coded(data, set(), asked["note"]))
+        pages = compile_pdf(asked["source"], _coded(data, set(), asked["note"]), is_plain=is_plain)
     return found, pages
 
 
@@ -61,9 +64,10 @@ def change_each(value: Any, change: Callable[[str], str]) -> Any:
     return [change_each(one, change) for one in value]
 
 
-def _can_draw(signs: list[str]) -> bool:
+def can_draw(signs: list[str], *, is_plain: bool = False) -> bool:
+    """Whether all of these signs are drawn by the fonts at hand."""
     try:
-        compile_pdf(_SIGNS, signs)
+        compile_pdf(_SIGNS, signs, is_plain=is_plain)
     except typst.TypstError:
         return False
     return True

@@ -9,10 +9,17 @@ from typing import Any
 import typst
 
 
-def compile_pdf(source: str, data: Any) -> bytes:
-    """The file. Raises typst.TypstError, whose text may hold what somebody wrote."""
+def compile_pdf(source: str, data: Any, *, is_plain: bool = False) -> bytes:
+    """The file. Raises typst.TypstError, whose text may hold what somebody wrote.
+
+    is_plain: with Typst's own fonts alone; else with those of the system too, where there are any.
+    """
     return typst.compile(
-        source.encode(), format="pdf", pdf_standards=["ua-1"], sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
+        source.encode(),
+        format="pdf",
+        pdf_standards=["ua-1"],
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        ignore_system_fonts=is_plain,
     )
 
 

@@ -26,7 +26,7 @@ MIB: Final = 1024 * 1024
 AT_ONCE = 1
 WAITING_AT_MOST = 2
 WAIT_SECONDS = 10.0
-# Bounds of one child. The heaviest document took 2.7 s and less than 320 MiB of address space (docs/adr/0055).
+# Bounds of one child. The heaviest document took 2.7 s and less than 360 MiB of address space (docs/adr/0055).
 MEMORY = 512 * MIB
 CPU_SECONDS = 15
 WALL_SECONDS = 30.0

@@ -22,7 +22,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from chat.routing import websocket_urlpatterns
-from deploy import authority, preflight
+from deploy import authority, fonts, preflight
 from offload import pool
 from pnav import http, serving
 from pnav.clear import PROGRAMS
@@ -599,3 +599,15 @@ def test_dockerfile_copies_and_runs_what_exists():
     assert (ROOT / "deploy/build.sh").is_file()
     for command in re.findall(r"manage\.py (\w+)", (ROOT / "deploy/build.sh").read_text()):
         assert command in get_commands()
+    stages = dockerfile.split("\nFROM ")
+    assert "fonts-noto-core" in stages[-1] and "RUN python deploy/fonts.py" in stages[-1], "of the stage that runs"
+    assert (ROOT / "deploy/fonts.py").is_file() and "deploy" not in (ROOT / ".dockerignore").read_text().split()
+
+
+def test_image_is_not_built_when_its_fonts_do_not_draw(monkeypatch, capsys):
+    """Hebrew is drawn by Typst's own fonts everywhere, and a sign that Unicode has not assigned by none."""
+    assert fonts.undrawn({"french": "Être ŒUVRE « 17 »", "hebrew": "שלום", "unassigned": "\u0378"}) == ["unassigned"]
+    monkeypatch.setattr(fonts, "SCRIPTS", {"unassigned": "\u0378"})
+    assert fonts.main() == 1 and capsys.readouterr().err == "No font draws: unassigned.\n"
+    monkeypatch.setattr(fonts, "SCRIPTS", {"hebrew": "שלום"})
+    assert fonts.main() == 0

@@ -754,7 +754,7 @@ def test_document_shows_what_cannot_be_seen_in_the_sheet(conversation, console, 
     save(conversation, notes={"notes": "Vu le soir\x0bpuis \u202egnp.exe\r\nfin", "links": "xn--e1afmkfd.com"})
     drawn: list[str] = []
 
-    def told(source, data):
+    def told(source, data, *, is_plain):
         drawn.append(str(data))
         return b"%PDF"
 
@@ -763,6 +763,41 @@ def test_document_shows_what_cannot_be_seen_in_the_sheet(conversation, console, 
     response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
     assert response.content.startswith(b"%PDF")
     assert "Vu le soir⟦U+000B⟧puis ⟦U+202E⟧gnp.exe\\nfin" in drawn[-1]
+
+
+def test_signs_that_are_not_tried_are_drawn_by_typst_everywhere():
+    """« ⁃ » was taken for one of them, and no exchange in which somebody wrote it could be put on paper."""
+    every = [chr(code) for code in range(0x20, 0x3000) if chr(code).isprintable() and not glyphs.signs_of([chr(code)])]
+    assert len(every) > 350 and paper_drawing.can_draw(every, is_plain=True)
+    assert glyphs.signs_of(["a⁃⁁⁓b"]) == ["⁃", "⁁", "⁓"]
+
+
+def test_document_with_more_signs_than_are_tried_writes_the_rest_by_their_codes(monkeypatch):
+    monkeypatch.setattr(glyphs, "SIGNS_AT_MOST", 2)
+    monkeypatch.setattr(glyphs, "_known", {})
+    tried: list[list[str]] = []
+    assert glyphs.drawn(["αβγδ"], can_draw=lambda signs: not tried.append(signs)) == {"α", "β"}
+    assert tried == [["α", "β"]]
+
+
+def test_document_that_takes_too_much_with_all_fonts_is_drawn_with_few(monkeypatch):
+    """Signs of every script at once have a font each; a plain text of the same length has not."""
+    asked = []
+
+    def run(_module, data, **_who):
+        asked.append((data["is_plain"], data["known"]))
+        if not data["is_plain"]:
+            raise pool.Failed("memory")
+        return {"é": False}, b"%PDF"
+
+    monkeypatch.setattr(pool, "run", run)
+    monkeypatch.setattr(glyphs, "_known", {"α": True})
+    assert exchange_paper.draw(long_document(1, "α")) == b"%PDF"
+    assert asked == [(False, {"α": True}), (True, {})]
+    assert glyphs._known == {"α": True}, "what few fonts draw says nothing of all of them"
+    monkeypatch.setattr(pool, "run", _killed)
+    with pytest.raises(pool.Failed):
+        exchange_paper.draw(long_document(1, "α"))
 
 
 def test_document_writes_signs_that_repeat_once():

@@ -49,6 +49,37 @@ def test_words_without_a_space_stay_on_the_paper(text):
     assert set(margins(SLIP, data, 1.3)) == {255}
 
 
+@pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("Bonjour, مرحبا", "ltr"),
+        ("مرحبا، رقم 17!", "rtl"),
+        ("17 : « שלום » Bonjour", "rtl"),
+        ("😀 17 … bonjour", "ltr"),
+        ("17 112 !", "ltr"),
+        ("", "ltr"),
+    ],
+)
+def test_direction_of_a_message_is_that_of_its_first_letter(text, direction):
+    assert exchange_paper.direction_of(text) == direction
+
+
+def is_on_the_right(text: str) -> bool:
+    """Whether anything of a page with this short message is drawn in its right third."""
+    data = exchange_paper._data(Document(title="x", about=[], thread_title="x", thread=[("x", text)]))
+    page = typst.compile(
+        EXCHANGE.encode(), format="png", ppi=PPI, sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
+    )
+    picture = Image.open(io.BytesIO(page)).convert("L")
+    darkest, _lightest = picture.crop((2 * picture.width // 3, 0, picture.width, picture.height)).getextrema()
+    return darkest < 200
+
+
+def test_message_from_right_to_left_begins_on_the_right():
+    assert is_on_the_right("שלום, 17!") and is_on_the_right("مرحبا، 17!")
+    assert not is_on_the_right("Bonjour") and not is_on_the_right("Bonjour, שלום")
+
+
 def test_long_names_stay_on_the_register():
     row = ["3f2a9c10-1111-4222-8333-abcdefabcdef"] * 2 + ["nom" * 50] * 9
     data = {"title": "Registre", "at": "maintenant", "heads": ["Tête"] * 11, "rows": [row]}
