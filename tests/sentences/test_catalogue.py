@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from sentences.numbers import NAMED
 from tests.pages.test_translations import CATALOGUE as TRANSLATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
-SENTENCES = pytest.mark.parametrize("sentence", CATALOGUE.values(), ids=lambda sentence: sentence.key)
 # Words of the contracts between product and screens: written where they stand, changed by nobody.
 CONTRACTS = [
     "Ce n'est pas mon cas, je veux parler à quelqu'un",
@@ -48,30 +48,48 @@ def plain(text: str) -> str:
     return text.replace("’", "'").replace("\u00a0", " ").casefold()
 
 
-@SENTENCES
-def test_text_of_origin_passes_its_own_checks(sentence: Sentence):
-    for name, text in sentence.origins().items():
-        assert text, name
-        assert checks.errors(sentence, text) == [], name
-        assert set(PLACES.findall(text)) == sentence.required, f"{name}: each form needs the same variables"
+def wrong_in(problems: Callable[[Sentence], object]) -> dict[str, object]:
+    """What `problems` finds, by the key of the sentence it finds it in."""
+    return {key: found for key, sentence in CATALOGUE.items() if (found := problems(sentence))}
 
 
-@SENTENCES
-def test_sentence_is_no_contract(sentence: Sentence):
-    for text in sentence.origins().values():
-        assert not [label for label in CONTRACTS if plain(label) in plain(text)]
+def test_texts_of_origin_pass_their_own_checks():
+    def problems(sentence: Sentence) -> dict[str, object]:
+        """By form: each needs the same variables."""
+        return {
+            name: checks.errors(sentence, text) or f"{sentence.required} are required"
+            for name, text in sentence.origins().items()
+            if not text or checks.errors(sentence, text) or set(PLACES.findall(text)) != sentence.required
+        }
+
+    assert wrong_in(problems) == {}
 
 
-@SENTENCES
-def test_sentence_of_a_visitor_has_its_english(sentence: Sentence):
-    if sentence.has_english and sentence.key not in SAME_IN_BOTH:
-        assert sentence.origins()["en"] != sentence.origin()
+def test_sentences_are_no_contracts():
+    def problems(sentence: Sentence) -> list[str]:
+        texts = [plain(text) for text in sentence.origins().values()]
+        return [label for label in CONTRACTS if any(plain(label) in text for text in texts)]
+
+    assert wrong_in(problems) == {}
 
 
-@SENTENCES
-def test_variable_has_an_example_that_shows_it(sentence: Sentence):
-    for variable in sentence.variables:
-        assert variable.meaning and variable.example and variable.name in sentence.required
+def test_sentences_of_a_visitor_have_their_english():
+    def problems(sentence: Sentence) -> bool:
+        is_told = sentence.has_english and sentence.key not in SAME_IN_BOTH
+        return is_told and sentence.origins()["en"] == sentence.origin()
+
+    assert wrong_in(problems) == {}
+
+
+def test_variables_have_an_example_that_shows_them():
+    def problems(sentence: Sentence) -> list[str]:
+        return [
+            variable.name
+            for variable in sentence.variables
+            if not (variable.meaning and variable.example and variable.name in sentence.required)
+        ]
+
+    assert wrong_in(problems) == {}
 
 
 MODULES = [
