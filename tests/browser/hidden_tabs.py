@@ -61,7 +61,7 @@ class Tabs:
 @contextmanager
 def tabs(folder: Path, port: int) -> Iterator[Tabs]:
     command = [
-        chromium.find() or "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+        chromium.find_whole() or "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
         f"--user-data-dir={folder}", f"--remote-debugging-port={port}",
         f"--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/{GRACE_SECONDS}", "about:blank",
     ]  # fmt: skip

@@ -1,0 +1,86 @@
+"""Which browser the tests drive, and what is installed where one is missing: with programs that note their call."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import chromium
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine with nothing installed, where root may; `machine("a", "b")` puts programs on it that succeed."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.delenv("WHOLE_CHROMIUM", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(chromium, "GIVEN_UP", tmp_path / "local" / "given-up")
+    monkeypatch.setattr(chromium, "_playwright_has_one", lambda: False)
+
+    def put(*names: str, status: int = 0) -> Path:
+        for name in names:
+            program = programs / name
+            program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nexit {status}\n')
+            program.chmod(0o755)
+        return programs
+
+    def calls() -> list[str]:
+        """What was asked of them, without what only hurries."""
+        noted = (tmp_path / "calls").read_text().splitlines() if (tmp_path / "calls").exists() else []
+        return [line.removeprefix(" ".join(chromium.HURRY) + " ") for line in noted]
+
+    put.calls = calls
+    return put
+
+
+def test_one_without_windows_comes_first(machine):
+    assert chromium.find() is None
+    programs = machine("chromium")
+    assert chromium.find() == str(programs / "chromium")
+    machine("chromium-headless-shell")
+    assert chromium.find() == str(programs / "chromium-headless-shell")
+    assert chromium.find_whole() == str(programs / "chromium"), "tabs that are hidden need windows"
+
+
+def test_one_that_is_given_comes_before_all(machine, monkeypatch):
+    machine("chromium", "chromium-headless-shell")
+    monkeypatch.setenv("CHROMIUM", "/opt/one")
+    assert chromium.find() == "/opt/one"
+
+
+def test_one_without_windows_is_added_beside_another(machine):
+    machine("chromium", "apt-get")
+    assert chromium.main() == 0
+    assert machine.calls() == ["update -qq", "install -y -qq chromium-headless-shell"]
+    machine("chromium-headless-shell")
+    assert chromium.main() == 0 and len(machine.calls()) == 2
+
+
+def test_one_that_cannot_be_added_is_asked_for_once(machine):
+    machine("chromium")
+    machine("apt-get", status=100)
+    assert chromium.main() == 0 and machine.calls() == ["update -qq"]
+    assert chromium.main() == 0 and len(machine.calls()) == 1
+
+
+def test_nothing_is_installed_where_nobody_may(machine, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    machine("chromium", "apt-get")
+    assert chromium.main() == 0 and machine.calls() == []
+
+
+def test_nothing_is_added_to_the_one_that_was_given(machine, monkeypatch):
+    machine("apt-get")
+    monkeypatch.setenv("CHROMIUM", "/opt/one")
+    assert chromium.main() == 0 and machine.calls() == []
+
+
+def test_both_are_installed_where_there_is_none(machine):
+    machine("apt-get")
+    assert chromium.main() == 0
+    assert machine.calls() == [
+        "update -qq", "install -y -qq chromium", "update -qq", "install -y -qq chromium-headless-shell",
+    ]  # fmt: skip
