@@ -177,7 +177,7 @@ def check_week(value: object) -> str | None:
 
 
 def _is_clock(value: object) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value))
+    return isinstance(value, str) and bool(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value, re.ASCII))
 
 
 # --- telling ------------------------------------------------------------------------------------------------------

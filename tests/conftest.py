@@ -21,6 +21,7 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 from redis.exceptions import RedisError
 
+from chat.threads import close_thread_connections
 from reports import events
 from reports.house_rules import Rule
 from sentences import shelf
@@ -185,8 +186,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """What a transactional test leaves behind is taken away by `tests.restoring`."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What a transactional test leaves behind is taken away by `tests.restoring`, in a database of tests only."""
     with django_db_blocker.unblock():
         restoring.remember()
     TransactionTestCase._fixture_teardown = restoring.bring_back  # type: ignore[method-assign]
+    yield
+    # The threads of the chat keep their connections, and a database in use cannot be dropped.
+    close_thread_connections()

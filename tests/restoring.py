@@ -57,8 +57,25 @@ END $$;
 """
 
 
+class NotATestDatabase(RuntimeError):
+    """The database is not one that the tests made: what they change in it would stay changed."""
+
+
+def require_test_database() -> None:
+    """Raises NotATestDatabase unless the name of the database begins with `test_`, as those of Django's tests do.
+
+    pytest-django makes none when no test of the run asks for one, and the connection then leads to DATABASE_URL.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        [name] = cursor.fetchone()
+    if not name.startswith("test_"):
+        raise NotATestDatabase(f"The name of the database « {name} » does not begin with « test_ ».")
+
+
 def remember() -> None:
-    """Keep what the migrations wrote. Once, before the first test."""
+    """Keep what the migrations wrote. Once, before the first test. Raises NotATestDatabase."""
+    require_test_database()
     with connection.cursor() as cursor:
         cursor.execute(REMEMBER)
 

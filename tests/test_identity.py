@@ -88,8 +88,11 @@ def test_identify_an_open_console_keeps_the_session_and_never_longer_than_the_sh
     monkeypatch.setattr("pnav.identity.execute", lambda *args: asked.append(args) or execute(*args))
     assert identify([answer.pass_]) == [True]
     assert len(asked) == 2  # no third statement while there is nothing to put off
-    rows.update(expire_date=timezone.now() + timedelta(minutes=10))
+    bystander = SessionStore(visit(make.waiting()))
+    soon = timezone.now() + timedelta(minutes=10)
+    Session.objects.update(expire_date=soon)
     assert identify([answer.pass_]) == [True]
+    assert Session.objects.get(pk=stored_key(bystander.session_key)).expire_date == soon
     assert timedelta(minutes=29) < rows.get().expire_date - timezone.now() <= timedelta(minutes=30)
 
     soon = (timezone.now() + timedelta(minutes=12)).timestamp()

@@ -1,5 +1,8 @@
 """What a test committed is gone for the next one, and what the migrations wrote is there."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import psycopg
@@ -12,7 +15,7 @@ from chat.models import CannedReply
 from pnav.pages.models import HelpNumber
 from reports import register
 from reports.models import RetentionRule
-from tests import restoring
+from tests import once, restoring
 from tests.factories import chat as make
 from tests.reports.test_register import COMMON
 
@@ -56,3 +59,30 @@ def test_database_waits_for_what_is_still_being_written():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM django_session")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db
+def test_database_of_another_name_is_left_as_it_is(monkeypatch):
+    """A run that made no database of its own would otherwise still the trigger of the register in a real one."""
+    monkeypatch.setattr(restoring, "REMEMBER", "CREATE TABLE remembered ()")
+    parameters = {**connection.get_connection_params(), "dbname": "postgres"}
+    address = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
+    with psycopg.connect(**address) as elsewhere:
+        monkeypatch.setattr(restoring, "connection", elsewhere)
+        with pytest.raises(restoring.NotATestDatabase, match="postgres"):
+            restoring.remember()
+        assert elsewhere.execute("SELECT to_regclass('remembered')").fetchone() == (None,)
+        elsewhere.rollback()
+
+
+@pytest.mark.slow
+def test_file_of_pure_tests_asks_for_no_database():
+    """Run by itself, as a newcomer does: no server answers there, and none is needed."""
+    nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PNAV_TESTS"))}
+    files = ["tests/chat/test_lifecycle.py", "tests/chat/staffing/test_erlang.py", "tests/locations/test_hours.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    done = subprocess.run(
+        command, cwd=once.ROOT, env=environment | nowhere, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -117,6 +117,23 @@ def test_session_replaced_key_is_written_to_by_nobody():
     assert SessionStore(store.session_key)["place"] == SECRET
 
 
+@pytest.mark.parametrize("ends_at", [None, timedelta(hours=2)], ids=["visit", "console"])
+def test_session_that_is_used_moves_the_end_of_no_other(ends_at):
+    """A visit, or another agent's console, ends when it is idle, however many agents are at work."""
+    used, bystander = saved(), saved(place=SECRET)
+    for store in (used, bystander) if ends_at else (used,):
+        begin_shift(store)
+        store.save()
+    soon = timezone.now() + timedelta(minutes=2)
+    Session.objects.update(expire_date=soon)
+    known = SessionStore(used.session_key)
+    known.load()
+    known.put_off()
+    ends = dict(Session.objects.values_list("pk", "expire_date"))
+    assert ends[stored_key(used.session_key)] > soon + timedelta(minutes=20)
+    assert ends[stored_key(bystander.session_key)] == soon
+
+
 def test_session_flush():
     store = saved(place=SECRET)
     before = store.session_key

@@ -25,7 +25,7 @@ from tests.access.people import (
     Cast,
     create_cast,
 )  # fmt: skip
-from tests.chat.conftest import _no_connection_left_behind, _no_hub_left_behind  # noqa: F401  what sockets leave
+from tests.chat.conftest import _no_hub_left_behind  # noqa: F401  what sockets leave
 from tests.chat.sockets import SECONDS, Closed, Line, in_db
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -4,9 +4,10 @@ import inspect
 
 import pytest
 
-from chat import access
+from chat import access, departures
 from pnav.accounts.models import Role
-from reports.models import AccessRecord
+from reports import session
+from reports.models import AccessRecord, Report
 from tests.chat.test_console_views import _fast_passwords, page_of, signed_in  # noqa: F401  a fixture of the sign-in
 from tests.factories import chat as make
 
@@ -53,6 +54,33 @@ WAYS = {
 def test_access_has_the_ways_of_the_parties_only():
     own = inspect.getmembers(access, lambda one: inspect.isfunction(one) and one.__module__ == access.__name__)
     assert {name for name, _function in own} == WAYS
+
+
+def visit_of(report: Report, generation: int) -> dict[str, object]:
+    return {session.KEY: str(report.public_id), session.GENERATION: generation}
+
+
+@pytest.mark.django_db
+def test_each_way_of_a_reporter_asks_for_the_generation_by_itself(rf):
+    """`pnav.visits` asks before any page; each of these refuses the device that was left behind without its help."""
+    conversation, other = make.waiting(), make.waiting()
+    Report.objects.filter(pk=conversation.report_id).update(visit_generation=2)
+    report = conversation.report
+    key = (str(report.public_id), 2)
+    for generation, own in ((2, conversation), (1, None), (0, None), (3, None)):
+        request = rf.get("/")
+        request.session = visit_of(report, generation)
+        assert access.as_reporter(request.session) == own
+        assert session.current_report(request) == (own and report)
+        assert session.was_left_behind(request) is (own is None)
+        noted = departures.note(report=str(report.public_id), generation=generation)
+        assert (noted is not None) is (own is not None)
+    found = access.reporters([(str(report.public_id), number) for number in range(4)])
+    assert {visit: row[0] for visit, row in found.items()} == {key: conversation.pk}
+    # As many visits of others as there may be: each gets its own.
+    both = access.reporters([key, (str(other.report.public_id), 0)])
+    assert {row[0] for row in both.values()} == {conversation.pk, other.pk}
+    assert access.as_reporter(visit_of(other.report, 0)) == other
 
 
 @pytest.mark.django_db

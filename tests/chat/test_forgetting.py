@@ -20,7 +20,7 @@ from chat.lifecycle import Author
 from chat.models import Conversation, ConversationEvent, EventKind, Message
 from chat.threads import in_db
 from pnav.accounts.models import Role
-from reports import erased, openings, register
+from reports import erased, opening_rules, openings, register
 from reports.actions import (
     Answered,
     Changed,
@@ -378,7 +378,8 @@ def test_proof_is_made_whatever_somebody_put_into_the_register(detail):
     """The role of the web processes may add a false line: it is named, and keeps nobody from the rest."""
     make.age(make.closed(), days=366)
     run()
-    register.record(kind="retention", by=None, motive="term", detail=detail)
+    with transaction.atomic():
+        register.record(kind="retention", by=None, motive="term", detail=detail)
     out = StringIO()
     with pytest.raises(CommandError):
         call_command("retention", "--proof", f"{timezone.localdate():%Y-%m}", stdout=out, stderr=out)
@@ -549,8 +550,10 @@ def test_agent_and_supervisor_are_told_what_ends_soon_and_what_waits(chief):
 
 
 def test_notice_of_each_page_counts_what_the_page_of_endings_shows_in_one_query(chief, django_assert_num_queries):
-    """Two readings, one written by hand: whatever is near its end for one of them is for the other."""
+    """Two readings, one written by hand: whatever is near its end for one of them is for the other, and what is said
+    elsewhere puts off nothing."""
     agent = make.agent()
+    make.message(make.assigned(make.agent()), "à l’instant, ailleurs")
     for days in (0, 20, 29, 31, 304, 306, 334, 336, 364, 366):
         plain, asked, granted, refused, frozen, lifted, spoken = (
             make.age(make.closed(None if days % 3 else agent), days=days) for _ in range(7)
@@ -857,6 +860,22 @@ def test_opening_that_only_its_agent_wants_holds_two_days_and_once(chief):
     openings.countersign(request_id=again.pk, by=chief)
     forgetting.forget(asked_at + timedelta(days=13))
     assert Conversation.objects.exists(), "a supervisor found it right"
+
+
+@pytest.mark.parametrize("days, last", [(3, "opening"), (20, "freeze")])
+def test_frozen_and_opened_is_kept_until_the_later_end(chief, days, last):
+    agent = make.agent()
+    conversation = make.age(make.closed(agent), days=500)
+    opening = ask_opening(conversation, agent.user)
+    openings.countersign(request_id=opening.pk, by=chief)
+    frozen_until = freeze(conversation, chief, days=days).frozen_until
+    ends = {"opening": OpeningRequest.objects.get().asked_at + opening_rules.TERM, "freeze": frozen_until}
+    assert max(ends, key=lambda name: ends[name]) == last
+    due_at = ends[last] + timedelta(days=DEFAULTS[Kind.EXCHANGE].grace_days)
+    forgetting.forget(due_at - timedelta(hours=1))
+    assert Conversation.objects.exists()
+    forgetting.forget(due_at + timedelta(hours=1))
+    assert not Conversation.objects.exists()
 
 
 def test_opening_that_waits_for_its_supervisor_holds_no_longer_than_two_days():

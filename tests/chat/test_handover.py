@@ -719,3 +719,25 @@ def test_directions_end_with_their_conversation(conversation, camille, alex):
     conversation.report.delete()
     assert not Direction.objects.exists()
     assert not Handover.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [Target(agent=12), Target(agent=999_999_999), Target(unit=3), *(Target(force=one) for one in Force)],
+    ids=str,
+)
+def test_target_comes_back_from_a_form(target):
+    assert Target.parse(str(target)) == target
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "agent", "agent-", "agent-0", "agent-00", "unit-0", "agent--3", "agent-+3", "agent- 3", "agent-3 ",
+     "agent-3-4", "agent-1e3", "agent-٣", "agent-²", "agent-1234567890", "unit-1234567890", "agent-police",
+     "unit-police", "agent-x", "force", "force-", "force-3", "force-armee", "force-Police", "Agent-3", "-3", "3",
+     "person-3"],
+)  # fmt: skip
+def test_target_is_nothing_else(text):
+    """By itself: the form before it offers only what may be chosen."""
+    with pytest.raises(ValueError, match="not a target"):
+        Target.parse(text)

@@ -132,6 +132,18 @@ def test_write_as_expected_refuses_some_and_writes_the_others():
     assert [answer.seq for answer in answers[2:]] == [last[mine.pk] + 1, last[mine.pk] + 2]
 
 
+def test_write_as_expected_refuses_the_agent_before_among_drafts_that_are_as_expected():
+    """One draft a conversation and every number as guessed: the statement alone tells whose the conversation is."""
+    agent, before = make.agent(), make.agent()
+    mine, taken, waiting = make.assigned(agent), make.assigned(agent), make.waiting()
+    last = dict(Conversation.objects.values_list("pk", "last_seq"))
+    told = bodies(taken)
+    first, refused, third = write([draft(mine, "a", agent), draft(taken, "b", before), draft(waiting, "c")], last)
+    assert (first.seq, third.seq) == (last[mine.pk] + 1, 1)
+    assert refused is Refusal.FORBIDDEN and bodies(taken) == told
+    assert Conversation.objects.get(pk=taken.pk).last_seq == last[taken.pk]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_write_crossing_batches_of_many_threads_never_deadlock_and_number_densely():
     conversations = [make.waiting() for _conversation in range(6)]

@@ -1,6 +1,6 @@
 """Opening hours: read, told, asked."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -172,6 +172,65 @@ def test_opening_at_on_a_public_holiday_that_the_source_tells():
 )
 def test_is_public_holiday(day, department, expected):
     assert hours.is_public_holiday(day, department) is expected
+
+
+# Article L3133-1 of the code du travail, in the two years that follow.
+EVERYWHERE = {
+    2026: ["01-01", "04-06", "05-01", "05-08", "05-14", "05-25", "07-14", "08-15", "11-01", "11-11", "12-25"],
+    2027: ["01-01", "03-29", "05-01", "05-06", "05-08", "05-17", "07-14", "08-15", "11-01", "11-11", "12-25"],
+}
+# Article L3422-2 (abolition of slavery) and, in Alsace and Moselle, article L3134-13: Good Friday and 26 December.
+SOMEWHERE = {
+    "971": ["05-27"], "972": ["05-22"], "973": ["06-10"], "974": ["12-20"], "976": ["04-27"], "977": ["10-09"],
+    "978": ["05-28"], "57": ["friday", "12-26"], "67": ["friday", "12-26"], "68": ["friday", "12-26"],
+}  # fmt: skip
+GOOD_FRIDAY = {2026: "04-03", 2027: "03-26"}
+DEPARTMENTS = [
+    *(f"{number:02}" for number in range(1, 96) if number != 20), "2A", "2B",
+    *(str(number) for number in range(971, 990)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("year", EVERYWHERE)
+def test_public_holidays_of_every_department_on_every_day(year, subtests):
+    days = [date(year, 1, 1) + timedelta(days=count) for count in range(365)]
+    assert days[-1] == date(year, 12, 31)
+    for department in DEPARTMENTS:
+        with subtests.test(department=department):
+            own = [GOOD_FRIDAY[year] if day == "friday" else day for day in SOMEWHERE.get(department, [])]
+            found = [f"{day:%m-%d}" for day in days if hours.is_public_holiday(day, department)]
+            assert found == sorted([*EVERYWHERE[year], *own])
+
+
+@pytest.mark.parametrize(
+    ("year", "sunday"),
+    # The earliest and the latest there may be, and each exception of the calendar between them.
+    [(1818, "03-22"), (1943, "04-25"), (1954, "04-18"), (1981, "04-19"), (2000, "04-23"), (2008, "03-23"),
+     (2024, "03-31"), (2038, "04-25"), (2049, "04-18"), (2076, "04-19"), (2100, "03-28")],
+)  # fmt: skip
+def test_easter_monday_follows_the_calendar(year, sunday):
+    month, day = map(int, sunday.split("-"))
+    monday = date(year, month, day) + timedelta(days=1)
+    assert hours.is_public_holiday(monday, "75")
+    assert not hours.is_public_holiday(monday - timedelta(days=7), "75")
+
+
+def test_check_week_takes_each_minute_of_the_day_and_no_other():
+    """In either place of a slot whose order is right, so that nothing but the clock is wrong."""
+    clocks = [f"{hour:02}:{minute:02}" for hour in range(100) for minute in range(100)]
+    minutes = {f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)}
+    as_end = {clock for clock in clocks if hours.check_week({"mon": [["00:00", clock]]}) is None}
+    assert as_end == minutes - {"00:00"} | {"24:00"}
+    as_start = {clock for clock in clocks if hours.check_week({"mon": [[clock, "24:00"]]}) is None}
+    assert as_start == minutes
+
+
+@pytest.mark.parametrize(
+    "clock", ["8:00", "08:0", "8h", "08h00", "08-00", " 08:00", "08:00 ", "08:00\n", "0٨:00", "08:00:00", 8, None, ""]
+)
+def test_check_week_refuses_what_is_no_clock(clock):
+    assert hours.check_week({"mon": [[clock, "24:00"]]})
+    assert hours.check_week({"mon": [["00:00", clock]]})
 
 
 @pytest.mark.parametrize(

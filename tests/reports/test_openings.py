@@ -319,6 +319,24 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
     assert opening not in openings.waiting_for(custodians[2])
 
 
+@pytest.mark.django_db(transaction=True)
+def test_acts_of_an_opening_begin_a_transaction_of_their_own(agent, supervisor, custodians, browser):
+    """Where no test holds one around them, as on a site: each locks the request."""
+    opening = answered(agent, supervisor, custodians, browser)
+    assert openings.show(request_id=opening.pk, by=agent)
+    refused, withdrawn = ask(agent), ask(agent)
+    openings.refuse(request_id=refused.pk, by=supervisor, reason="Sans fondement")
+    openings.withdraw(request_id=withdrawn.pk, by=agent)
+    urgent = agreed(agent, supervisor, custodians, urgent=True)
+    openings.take_envelope(request_id=urgent.pk, by=custodians[0])
+    openings.shown_here(request_id=urgent.pk, by=custodians[0])
+    confirm(request_id=urgent.pk, by=custodians[1])
+    openings.review(request_id=urgent.pk, by=custodians[2], text="Vie sauvée")
+    states = OpeningRequest.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [State.SHOWN, State.REFUSED, State.WITHDRAWN, State.SHOWN]
+    assert openings.expire(now=timezone.now() + timedelta(days=60)) == 0
+
+
 def test_review_is_owed_when_the_envelope_left_and_the_rest_did_not_follow(agent, supervisor, custodians):
     opening = agreed(agent, supervisor, custodians, urgent=True)
     openings.take_envelope(request_id=opening.pk, by=custodians[0])

@@ -8,7 +8,7 @@ from django.urls import reverse
 from chat import actions, queue
 from chat.lifecycle import Availability, Status
 from chat.models import Agent
-from tests.chat.conftest import _no_connection_left_behind, _no_hub_left_behind  # noqa: F401
+from tests.chat.conftest import _no_hub_left_behind  # noqa: F401
 from tests.chat.sockets import Line, in_db, visit
 from tests.factories import chat as make
 

@@ -11,6 +11,7 @@ from triage import rules
 from triage.questions import BY_ID, MINOR_AGES, QUESTIONS
 from triage.rules import FOR_AGENTS, Outcome, Urgency, assess
 
+EXCHANGES = {Outcome.CHAT, Outcome.CHAT_MINOR}
 OUTSIDE = {
     Outcome.SEVENTEEN_CYBER_THESEE: "THESEE",
     Outcome.SEVENTEEN_CYBER_PERCEVAL: "PERCEVAL",
@@ -106,6 +107,33 @@ def test_danger_at_home_shows_the_119_before_the_3018() -> None:
 def test_hours_of_the_3919_are_not_stated() -> None:
     met = [number for path in all_paths() for number in assess(path).numbers if number.display == "3919"]
     assert met and {str(number.hours) for number in met} == {""}
+
+
+# After which answer somebody is asked who does it, which decides whether a minor is asked about danger at home.
+ASKED_WHO = {
+    ("repetition", "repeated"), ("repetition", "group"), ("repetition", "unsure"), ("single_act", "threat"),
+    ("demand", "sexual"), ("demand", "other"), ("demand", "nothing"), ("blackmail_image", "no"), ("facts", "page"),
+    ("image_money", "no"), ("image_money", "unsure"), ("account_purpose", "hurt"),
+}  # fmt: skip
+# And after which one the exchange opens without: it is known, or is somebody who wants money.
+NOT_ASKED_WHO = {
+    ("facts", "couple"), ("facts", "other"), ("blackmail_image", "yes"), ("image_money", "yes"), ("scam", "image"),
+}  # fmt: skip
+
+
+def test_who_reaches_the_exchange_was_asked_who_does_it_save_where_that_is_known() -> None:
+    def last(path: dict[str, str]) -> tuple[str, str]:
+        return [(key, value) for key, value in path.items() if key not in {"victim_age", "author", "home"}][-1]
+
+    asked = {last(path) for path in all_paths() if "author" in path}
+    not_asked = {last(path) for path in all_paths() if "author" not in path and assess(path).outcome in EXCHANGES}
+    assert (asked, not_asked) == (ASKED_WHO, NOT_ASKED_WHO)
+
+
+def test_minor_is_asked_about_home_whenever_it_is_the_family() -> None:
+    for path in all_paths():
+        minor = MINOR_AGES.__contains__(path.get("victim_age", path["age"] if path.get("role") == "victim" else ""))
+        assert ("home" in path) == (minor and path.get("author") == "family"), path
 
 
 # --- where each situation goes, row by row ------------------------------------------------------------------------
