@@ -42,7 +42,7 @@ FIELDS_AT_MOST = 100
 FORMS_A_SECOND = 10  # each costs five milliseconds at most (4,000 emoji): a twentieth of a processor in all
 TEXT_FIELD = "body"
 
-PAGE, SENT, FRAME, FORM = "page", "sent", "frame", "form"
+PAGE, SENT, FRAME, FORM, TOO_LARGE = "page", "sent", "frame", "form", "too_large"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _draw() -> _Drawn:
     pages = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            for kind in (PAGE, SENT, FRAME, FORM):
+            for kind in (PAGE, SENT, FRAME, FORM, TOO_LARGE):
                 context = {"kind": kind, "style": style, "seconds": RETRY_SECONDS, **PLACEHOLDERS}
                 pages[language, kind] = render_to_string("503.html", context)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -104,8 +104,7 @@ def answer(scope: dict[str, Any], body: bytes = b"") -> tuple[list[tuple[bytes, 
     """Headers and body of a 503 for this request. body: of a form, to give back what was typed; empty otherwise."""
     drawn = _pages.current()
     headers = {name: value for name, value in scope["headers"] if name in {b"cookie", b"content-type"}}
-    chosen = parse_cookie(headers.get(b"cookie", b"").decode("latin-1")).get(settings.LANGUAGE_COOKIE_NAME, "")
-    language = chosen if (chosen, PAGE) in drawn.pages else settings.LANGUAGE_CODE
+    language = _language(drawn, headers.get(b"cookie", b""))
     is_sent = scope["method"] not in {"GET", "HEAD"}
     is_framed = scope["path"] == NEWS
     text = ""
@@ -116,16 +115,31 @@ def answer(scope: dict[str, Any], body: bytes = b"") -> tuple[list[tuple[bytes, 
     return _headers(content, language, drawn.policy, is_framed=is_framed), content
 
 
-def _headers(content: bytes, language: str, policy: str, *, is_framed: bool) -> list[tuple[bytes, bytes]]:
+def too_large(cookie: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of a 413: what was sent is longer than its bound; nothing was read. cookie: the header."""
+    drawn = _pages.current()
+    language = _language(drawn, cookie)
+    content = drawn.pages[language, TOO_LARGE].encode()
+    return _headers(content, language, drawn.policy, is_busy=False), content
+
+
+def _language(drawn: _Drawn, cookie: bytes) -> str:
+    chosen = parse_cookie(cookie.decode("latin-1")).get(settings.LANGUAGE_COOKIE_NAME, "")
+    return chosen if (chosen, PAGE) in drawn.pages else settings.LANGUAGE_CODE
+
+
+def _headers(
+    content: bytes, language: str, policy: str, *, is_framed: bool = False, is_busy: bool = True
+) -> list[tuple[bytes, bytes]]:
     values = {
         **EVERYWHERE,
         **({"X-Frame-Options": "SAMEORIGIN"} if is_framed else {}),
+        **({"Retry-After": str(RETRY_SECONDS)} if is_busy else {}),
         "Content-Type": "text/html; charset=utf-8",
         "Content-Length": str(len(content)),
         "Content-Language": language,
         "Content-Security-Policy": f"{policy}; frame-ancestors {"'self'" if is_framed else "'none'"}",
         "Cache-Control": "no-store",
-        "Retry-After": str(RETRY_SECONDS),
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -31,6 +31,7 @@ from django.urls import set_script_prefix
 
 from pnav import busy
 from pnav.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
+from pnav.body_limits import body_max_bytes
 from pnav.headers import say
 from pnav.pages import quick_exit
 from pnav.process_role import refuse_page
@@ -48,12 +49,6 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 PROBES = {"/health/live", "/health/ready"}  # asynchronous views
 METRICS = "/metrics"
-# What a request may carry, in bytes: a form, a frame or a file, whatever it says it is. Above it nothing of it is read.
-# A page's longest text is a draft of 20,000 characters: 240,000 bytes when each is an emoji. In the admin a whole
-# questionnaire (`triage.admin.DOCUMENT_MAX_LENGTH`) or a sheet of accounts is sent: what the proxy lets pass.
-BODY_MAX_BYTES = 256 * 1024
-ADMIN_BODY_MAX_BYTES = 1024 * 1024
-ADMIN = "/admin/"
 THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
 # Leaving waits for no page: each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and asks nothing
 # of the database. While it stands still, a process lets 20 people a second go.
@@ -90,11 +85,6 @@ async def _leave_when_gone(receive: Receive, lane: Lane, ticket: Ticket) -> None
 def _give_up(lane: Lane, ticket: Ticket) -> None:
     if lane.leave(ticket):
         ticket.result.set_exception(Refused())
-
-
-def body_max_bytes(path: str) -> int:
-    """How many bytes a request for this path may carry."""
-    return ADMIN_BODY_MAX_BYTES if path.startswith(ADMIN) else BODY_MAX_BYTES
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

@@ -30,6 +30,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
+from pnav.body_limits import BODY_MAX_BYTES, body_max_bytes
 from reports import events
 from reports.events import Event
 
@@ -58,7 +59,6 @@ REQUEST_SECONDS, IDLE_SECONDS = 20.0, 60.0
 WAITING_AT_MOST = 1024
 SILENT_SECONDS = 2.0  # on which nothing was asked for so long is closed before one whose request is on its way
 REFUSED_SECONDS = 2.0
-LARGEST_BODY = 1024 * 1024  # bytes: what the proxy lets pass. A longer one is refused before it comes
 
 OPTIONS = (
     *("--verbosity", "0"),
@@ -261,6 +261,7 @@ class Channel(http.HTTPChannel):
 
     _is_arriving = _is_refused = False
     _received = 0
+    _largest = BODY_MAX_BYTES
     _waits_since = 0.0
 
     def connectionMade(self) -> None:  # noqa: N802  as Twisted names it
@@ -296,7 +297,8 @@ class Channel(http.HTTPChannel):
         super().dataReceived(data)
 
     def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
-        if (self.length or 0) > LARGEST_BODY:
+        self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))  # of the request line
+        if (self.length or 0) > self._largest:
             self._refuse_body()
         else:
             super().allHeadersReceived()
@@ -306,15 +308,27 @@ class Channel(http.HTTPChannel):
             return
         if self in self.waiting:
             self._received += len(data)  # a body in pieces does not say how long it is
-            if self._received > 2 * LARGEST_BODY:
+            if self._received > 2 * self._largest:
                 self._refuse_body()
                 return
         super().rawDataReceived(data)
 
     def _refuse_body(self) -> None:
+        """Before the body came, with a page that was drawn at the start: « Précédent » brings back what was typed.
+
+        Twisted keeps a body of more than 100 kB in a temporary file, which this one never fills.
+        """
+        from pnav import busy  # it asks for Django's settings, which whoever starts a server has not read yet
+
         self._is_refused = True
-        answer = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        cast(Any, self.transport).write(answer)
+        head = self.requests[-1].requestHeaders
+        headers, page = busy.too_large((head.getRawHeaders(b"cookie") or [b""])[0])
+        lines = [
+            b"HTTP/1.1 413 Content Too Large",
+            b"Connection: close",
+            *(name + b": " + value for name, value in headers),
+        ]
+        cast(Any, self.transport).write(b"\r\n".join(lines) + b"\r\n\r\n" + page)
         # What the client goes on sending is thrown away until then: closed at once, it would not read the answer.
         self.setTimeout(REFUSED_SECONDS)
 

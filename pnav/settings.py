@@ -251,7 +251,7 @@ CACHES = {
 
 # --- what a request may carry -------------------------------------------------------------------------------------
 
-# Bytes are bounded where they come in (`pnav.http.BODY_MAX_BYTES`); this is what the admin may send, for every server.
+# Bytes are bounded where they come in (`pnav.body_limits`); this is what the admin may send, for every server.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # the longest forms (the questionnaire's editor, house rules) have hundreds
 DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts is the only one

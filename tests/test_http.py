@@ -18,7 +18,8 @@ from django.utils import translation
 
 from chat.delivery import close_switchboard
 from pnav.asgi import application
-from pnav.http import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES, THREADS, PageHandler, Pages
+from pnav.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
+from pnav.http import THREADS, PageHandler, Pages
 from pnav.watermark import MEMORY
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import io
+import re
 import socket
+from html import unescape
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -10,6 +13,7 @@ import autobahn.twisted.websocket
 import autobahn.websocket.protocol
 import daphne.ws_protocol
 import pytest
+import twisted.web.http
 from daphne.cli import CommandLineInterface
 from twisted.internet import tcp
 from twisted.internet.error import ConnectionLost
@@ -21,7 +25,7 @@ from twisted.web import http
 
 import pnav.asgi  # noqa: F401  installs the server
 from pnav import serving
-from pnav.http import ADMIN_BODY_MAX_BYTES
+from pnav.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
 
 
 class Connection:
@@ -536,24 +540,60 @@ def test_form_that_comes_slowly_gives_way_to_nobody_who_says_nothing(clock, monk
     assert Arrived.arrived
 
 
-def test_body_that_is_too_long_is_refused_before_it_comes(clock):
+def refused(one: "OneClient") -> str:
+    """The page that this client was answered."""
+    head, _end, page = one.line.value().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ") and b"\r\nConnection: close\r\n" in head + b"\r\n"
+    assert int(re.search(rb"Content-Length: (\d+)", head)[1]) == len(page) and b"Retry-After" not in head
+    assert b"default-src 'none'" in head and not Arrived.arrived
+    return page.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/", BODY_MAX_BYTES),
+        ("/tchat/trames/", BODY_MAX_BYTES),
+        ("/administration/", BODY_MAX_BYTES),
+        ("/admin/pages/", ADMIN_BODY_MAX_BYTES),
+        ("/admin/pages/?a=/", ADMIN_BODY_MAX_BYTES),
+    ],
+)
+def test_body_that_is_too_long_is_refused_before_it_comes(clock, monkeypatch, path, most):
+    files = []
+    monkeypatch.setattr(twisted.web.http, "_getContentFile", lambda length: files.append(length) or io.BytesIO())
     one = OneClient(clock)
-    one.channel.dataReceived(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (serving.LARGEST_BODY + 1))
+    one.channel.dataReceived(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {most + 1}\r\n\r\n".encode())
+    page = refused(one)
+    assert "Cet envoi n'a pas pu être lu" in unescape(page) and 'href="tel:17"' in page
     one.channel.dataReceived(b"a" * 100_000)
-    assert one.line.value().startswith(b"HTTP/1.1 413 ") and not Arrived.arrived
+    assert files == [], "no file is made for it"
     clock.advance(serving.REFUSED_SECONDS + 0.1)
     assert one.is_closed
-    assert serving.LARGEST_BODY >= ADMIN_BODY_MAX_BYTES, "what a page may be sent comes as far as the page"
+    other = OneClient(clock)
+    other.channel.dataReceived(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {most}\r\n\r\n".encode())
+    assert other.line.value() == b"" and files == [most]
 
 
-def test_body_in_pieces_without_end_is_refused(clock):
+def test_refused_body_is_told_in_the_language_that_was_chosen(clock):
     one = OneClient(clock)
-    one.channel.dataReceived(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    head = "POST / HTTP/1.1\r\nHost: x\r\nCookie: a=b; django_language=en\r\nContent-Length: 999999\r\n\r\n"
+    one.channel.dataReceived(head.encode())
+    assert '<html lang="en">' in refused(one)
+
+
+@pytest.mark.parametrize(("path", "most"), [("/", BODY_MAX_BYTES), ("/admin/", ADMIN_BODY_MAX_BYTES)])
+def test_body_in_pieces_without_end_is_refused(clock, path, most):
+    one = OneClient(clock)
+    one.channel.dataReceived(f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
     piece = b"10000\r\n" + b"a" * 65536 + b"\r\n"
-    for _each in range(2 * serving.LARGEST_BODY // 65536 + 1):
+    for _each in range(2 * most // 65536 - 1):
+        one.channel.dataReceived(piece)
+    assert one.line.value() == b""
+    for _each in range(2):
         one.channel.dataReceived(piece)
     one.channel.dataReceived(b"0\r\n\r\n")
-    assert one.line.value().startswith(b"HTTP/1.1 413 ") and not Arrived.arrived
+    assert "n'a pas pu être lu" in unescape(refused(one))
 
 
 def test_process_that_stops_ends_what_has_begun_and_not_what_is_on_its_way(server):

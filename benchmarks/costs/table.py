@@ -39,8 +39,8 @@ ADMIN = Budget(ms=400, statements=200, rows=3_000, kib=16 * 1024)
 
 # What holds for every act whatever it is.
 ALWAYS = (
-    "pnav.http:BODY_MAX_BYTES",
-    "pnav.http:ADMIN_BODY_MAX_BYTES",
+    "pnav.body_limits:BODY_MAX_BYTES",
+    "pnav.body_limits:ADMIN_BODY_MAX_BYTES",
     "pnav.settings:DATA_UPLOAD_MAX_NUMBER_FIELDS",
     "pnav.settings:DATA_UPLOAD_MAX_NUMBER_FILES",
     "pnav.settings:DATABASES",  # statement_timeout, lock_timeout

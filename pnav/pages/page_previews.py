@@ -425,7 +425,9 @@ ERRORS: tuple[Draw, ...] = (
     always("500.html"),
     lambda trial: page(_anybody(trial), "429.html", {}),
 )
-BUSY = tuple(always("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame"))
+BUSY = tuple(
+    always("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame", "too_large")
+)
 FRAME: tuple[Draw, ...] = (_legal, always("pages/legal.html", **LEGAL, demo_notice=False))
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {

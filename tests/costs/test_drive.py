@@ -149,7 +149,7 @@ def test_run_has_its_length(sign):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_inputs_double_and_fit_in_a_request(method):
-    from pnav.http import BODY_MAX_BYTES
+    from pnav.body_limits import BODY_MAX_BYTES
 
     tried = 0
     for kind in [*inputs.typed(method, {"body": "x"}), *inputs.shaped(method)]:
