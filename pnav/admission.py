@@ -38,9 +38,10 @@ IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
 # IPv6 /32), and a part of those, as a provider gives them to one customer or to one town (IPv4 /24, IPv6 /40).
 IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
 
-# A charge is worked off at this rate: a network that uses less than a fifth of a processor never has one for long.
+# A charge is worked off at this rate, or at the lane's own: a network that uses less than a fifth of a processor never
+# has one for long.
 WORKED_OFF_A_SECOND = 0.2
-CHARGE_AT_MOST = 12.0  # seconds: whatever was done, a minute later it is worked off
+WORKED_OFF_WITHIN = 60.0  # seconds, whatever was done: a charge is that much times the rate at most
 COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
 # Beside others, those who have used much are served two fifths of the time at most: after each of their requests their
 # thread rests for one and a half times as long as that was under way. Without the rest they would share the interpreter
@@ -136,9 +137,9 @@ class Account:
         """For how long what runs has run, added up: it is charged when it ends, and must count before."""
         return self.running * now - self.begun
 
-    def worked_off(self, now: float) -> float:
+    def worked_off(self, now: float, rate: float) -> float:
         """The charge as it is now."""
-        return max(0.0, self.charge - WORKED_OFF_A_SECOND * (now - self.at))
+        return max(0.0, self.charge - rate * (now - self.at))
 
 
 class Lane:
@@ -147,7 +148,8 @@ class Lane:
     executor: of at least `threads` threads, which this lane alone fills. each, in_all: how many of one network, and of
     all together, may wait. light, heavy: charges, in seconds, below which a network has used little, and from which on
     it has used much. held: which part of the time that a request held its thread is charged, when that is more than
-    the processor it used: a query that stands still costs somebody else something too. prefers: whether requests
+    the processor it used: a query that stands still costs somebody else something too. worked_off: which part of a
+    processor a network may use without end and be light. prefers: whether requests
     may be `Ticket.is_preferred`, and then go before all levels: in half of the threads at once, and while their own
     queue has used little, so that whoever is preferred keeps nobody else out. They find a place when all are taken.
 
@@ -164,6 +166,7 @@ class Lane:
         light: float = 0.25,
         heavy: float = 1.0,
         held: float = 0.25,
+        worked_off: float = WORKED_OFF_A_SECOND,
         prefers: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
@@ -171,7 +174,7 @@ class Lane:
         self._executor = executor
         self.threads = threads
         self._each, self._in_all = each, in_all
-        self._light, self._heavy, self._held = light, heavy, held
+        self._light, self._heavy, self._held, self._rate = light, heavy, held, worked_off
         self._lowest = -1 if prefers else 0  # the level at which the search for the next one ends
         self._clock = clock
         self._sleep = sleep
@@ -239,12 +242,12 @@ class Lane:
         self._accounts = {
             bucket: account
             for bucket, account in self._accounts.items()
-            if account.running or account.waiting or account.worked_off(now)
+            if account.running or account.waiting or account.worked_off(now, self._rate)
         }
 
     def _level(self, account: Account, now: float) -> int:
         """0 for a network that has used little, 2 for one that has used much."""
-        charge = account.worked_off(now) + self._held * account.running_for(now)
+        charge = account.worked_off(now, self._rate) + self._held * account.running_for(now)
         return 0 if charge < self._light else 1 if charge < self._heavy else 2
 
     def _goes_first(self, account: Account, now: float) -> bool:
@@ -293,7 +296,7 @@ class Lane:
 
     def _end(self, account: Account, ticket: Ticket, used: float) -> None:
         now = self._clock()
-        account.charge = min(CHARGE_AT_MOST, account.worked_off(now) + used)
+        account.charge = min(WORKED_OFF_WITHIN * self._rate, account.worked_off(now, self._rate) + used)
         account.at = now
         account.begun -= ticket.begun
         account.running -= 1

@@ -54,8 +54,16 @@ THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_pref
 # of the database. While it stands still, a process lets 20 people a second go.
 EXIT_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="exit")
 EXITS = Lane(EXIT_THREADS, 4, each=100, in_all=400)
-# An office of fifty behind one address may open its pages at one moment; each browser asks six times at once.
-PAGES = Lane(THREADS, settings.PAGE_THREADS, each=16 * settings.PAGE_THREADS, in_all=64 * settings.PAGE_THREADS)
+# An office of fifty behind one address may open its pages at one moment; each browser asks six times at once. Whoever
+# uses more than a tenth of a processor without end does not read; a quarter of one has used much after four seconds.
+PAGES = Lane(
+    THREADS,
+    settings.PAGE_THREADS,
+    each=16 * settings.PAGE_THREADS,
+    in_all=64 * settings.PAGE_THREADS,
+    heavy=0.6,
+    worked_off=0.1,
+)
 WAIT_SECONDS = 25.0  # then whoever waits is told to come back: browsers and proxies give up after thirty
 # Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")

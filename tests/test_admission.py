@@ -13,13 +13,13 @@ from django.db import connection, transaction
 from pnav.accounts import device
 from pnav.admission import (
     ACCOUNTS_AT_MOST,
-    CHARGE_AT_MOST,
     COMPANY_SECONDS,
     GIVES_WAY_ONCE_SECONDS,
     GIVES_WAY_SECONDS,
     REST_AT_MOST,
     REST_FOR_EACH_SECOND,
     WORKED_OFF_A_SECOND,
+    WORKED_OFF_WITHIN,
     Lane,
     Refused,
     Ticket,
@@ -184,14 +184,26 @@ def test_what_runs_counts_before_it_ends():
     assert bench.lane._accounts[FLOOD].begun == pytest.approx(0, abs=1e-6) and bench.lane.waiting == 0
 
 
-def test_charge_is_worked_off_within_a_minute():
-    bench = Bench(threads=1)
-    bench.ask(FLOOD, seconds=1000)
+@pytest.mark.parametrize("rate", [WORKED_OFF_A_SECOND, 0.1])
+def test_charge_is_worked_off_within_a_minute(rate):
+    bench = Bench(worked_off=rate)
+    bench.ask(FLOOD, seconds=500)
     bench.finish()
     account = bench.lane._accounts[FLOOD]
-    assert account.worked_off(bench.now) == CHARGE_AT_MOST
-    assert CHARGE_AT_MOST / WORKED_OFF_A_SECOND <= 60
-    assert account.worked_off(bench.now + 60) == 0
+    assert account.worked_off(bench.now, rate) == pytest.approx(WORKED_OFF_WITHIN * rate)
+    assert WORKED_OFF_WITHIN <= 60
+    assert account.worked_off(bench.now + 60, rate) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("share", "level"), [(0.09, 0), (0.26, 2)])
+def test_what_a_network_uses_without_end_decides_its_level(share, level):
+    """Five seconds of requests of 10 ms: a tenth of a processor is little, a quarter is much within seconds."""
+    bench = Bench(light=PAGES._light, heavy=PAGES._heavy, worked_off=PAGES._rate)
+    for _request in range(int(5 * share / 0.01)):
+        bench.ask(FLOOD)
+        bench.finish()
+        bench.now += 0.01 / share - 0.01
+    assert bench.lane._level(bench.lane._accounts[FLOOD], bench.now) == level
 
 
 def test_too_many_of_one_network_are_refused_and_nobody_else_is():
