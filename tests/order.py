@@ -15,6 +15,7 @@ SECONDS = {
     "tests/browser/test_chat.py": 60,
     "tests/browser/test_accessibility.py": 60,
     "tests/browser/test_resume.py": 50,
+    "tests/browser/test_failures.py": 45,
     "tests/browser/test_accounts.py": 45,
     "tests/browser/test_console_acts.py": 40,
     "tests/browser/test_opening.py": 35,

@@ -1,0 +1,161 @@
+"""The pages of what goes wrong, as people get them: no script, the narrowest screen, both themes.
+
+Each is drawn by what draws it in the service; what a running site cannot be brought to say at once (a breakdown, too
+many tries) is drawn by the same view here, and shown in its place.
+"""
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs, urlencode
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.cache import SessionStore
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from playwright.sync_api import Page, expect
+
+from pnav import busy, errors
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+
+EMERGENCY = ("tel:17", "tel:112", "sms:114")
+YOUNG = "tel:3018"  # said by the pages that stand alone; the others have a menu, and say where to go on
+TYPED = "Il m'attend devant le lycée, j'ai peur.\n" + "é" * 90 + "\n" + "Que faire ? 😀 " * 30
+
+type Answer = tuple[Mapping[str, str], str]
+type Draw = Callable[[LiveSite], Answer]
+
+
+def of_busy(path: str, body: Mapping[str, str] | None = None, *, language: str = "fr") -> Draw:
+    def draw(_site: LiveSite) -> Answer:
+        sent = urlencode(body).encode() if body else b""
+        headers = [
+            (b"cookie", f"django_language={language}".encode()),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+        ]
+        method = "GET" if body is None else "POST"
+        busy._forms[:] = [0.0, 0]
+        answered, page = busy.answer({"method": method, "path": path, "query_string": b"", "headers": headers}, sent)
+        return {name.decode(): value.decode() for name, value in answered}, page.decode()
+
+    return draw
+
+
+def of_site(path: str, body: bytes | None = None) -> Draw:
+    """What the running site answers."""
+
+    def draw(site: LiveSite) -> Answer:
+        try:
+            urllib.request.urlopen(urllib.request.Request(site.url + path, body), timeout=30).close()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            return dict(error.headers.items()), error.read().decode()
+        raise AssertionError(f"{path} is no error")
+
+    return draw
+
+
+def visitor(path: str) -> HttpRequest:
+    request = RequestFactory().get(path)
+    request.session, request.user, request.resolver_match = SessionStore(), AnonymousUser(), None
+    return request
+
+
+def of_view(view: Callable[[HttpRequest], object]) -> Draw:
+    def draw(site: LiveSite) -> Answer:
+        with site.database():
+            answer = view(visitor("/"))
+        return {"Content-Type": "text/html; charset=utf-8"}, answer.content.decode()
+
+    return draw
+
+
+STATES: dict[str, Draw] = {
+    "busy: a page": of_busy("/"),
+    "busy: a page in English": of_busy("/", language="en"),
+    "busy: a form of an account": of_busy("/compte/login/", {"login": "camille", "password": "x"}),
+    "busy: a message": of_busy("/tchat/message/", {"client_id": "1", "body": TYPED}),
+    "busy: a form without a text": of_busy("/tchat/reprendre/", {"code": "abeille castor"}),
+    "busy: a message in English": of_busy("/tchat/message/", {"client_id": "1", "body": TYPED}, language="en"),
+    "too large": of_site("/orientation/", b"x" * 300_000),
+    "missing": of_site("/une-adresse-qui-n-existe-pas/"),
+    "expired form": of_site("/signalement/", b"a=b"),
+    "not open": of_view(lambda request: errors.permission_denied(request, PermissionDenied())),
+    "breakdown": of_view(errors.server_error),
+    "too many tries": of_view(errors.too_many),
+    "database away": lambda _site: (
+        {"Content-Type": "text/html; charset=utf-8"},
+        render_to_string(
+            "chat/away.html", {"body": TYPED, "client_id": "1", "action": "/tchat/message/", "csrf_token": "x"}
+        ),
+    ),
+}
+
+
+IN_THE_FRAME = {"missing", "expired form", "not open"}
+SIZES = ((320, 640), (1280, 800))
+OVERFLOWING = """() => [...document.querySelectorAll("main *")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth)
+    .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_page_of_a_failure(page_factory: PageFactory, live_site: LiveSite, axe: Axe, state: str, theme: str):
+    answer = STATES[state](live_site)
+    for width, height in SIZES:
+        page = shown(page_factory(theme=theme, width=width, height=height, javascript=False), live_site, answer)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OVERFLOWING) == []
+        for number in EMERGENCY:
+            box = page.locator(f'a[href="{number}"]').first.bounding_box()
+            assert box is not None, number
+            # (That of the sign-in is for who works here; it says so first, and help below.)
+            assert box["y"] + box["height"] <= height or state == "too many tries", (number, "not on the first screen")
+        if state not in IN_THE_FRAME:
+            expect(page.locator(f'a[href="{YOUNG}"]')).to_be_visible()
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (ground == "rgb(22, 22, 22)") == (theme == "dark"), ground
+        if "a message" in state or state == "database away":
+            assert page.get_by_role("textbox").input_value() == TYPED
+    axe(shown(page_factory(theme=theme, width=320, height=640), live_site, answer))  # which is a script itself
+
+
+def shown(page: Page, site: LiveSite, answer: Answer) -> Page:
+    """This answer, at an address of the site."""
+    headers, html = answer
+    page.route(site.url + "/etat/", lambda route: route.fulfill(body=html, headers=dict(headers)))
+    page.goto(site.url + "/etat/")
+    return page
+
+
+def test_what_was_typed_is_sent_again_without_a_script(page_factory: PageFactory, live_site: LiveSite):
+    """Pressed as it stands: the same fields, at the same address."""
+    answer = of_busy("/tchat/message/", {"client_id": "1", "body": TYPED})(live_site)
+    page = shown(page_factory(width=320, height=640, javascript=False), live_site, answer)
+    with page.expect_request(live_site.url + "/tchat/message/") as sent:
+        page.get_by_role("button", name="Envoyer de nouveau").click()
+    fields = parse_qs(sent.value.post_data or "")
+    assert fields["client_id"] == ["1"] and fields["body"] == [TYPED.replace("\n", "\r\n").strip("\r")]
+
+
+def test_frame_of_messages_says_so_within_its_page(page_factory: PageFactory, live_site: LiveSite):
+    """As the page without a script shows it: a low frame, which asks again by itself."""
+    headers, html = of_busy("/tchat/suite/")(live_site)
+    page = page_factory(width=320, height=640, javascript=False)
+    around = (
+        '<!doctype html><html lang="fr"><title>Échange</title><main><h1>Échange</h1>'
+        '<iframe src="/tchat/suite/" title="Suite" width="280" height="300"></iframe></main>'
+    )
+    page.route(
+        live_site.url + "/etat/", lambda route: route.fulfill(body=around, content_type="text/html; charset=utf-8")
+    )
+    page.route(live_site.url + "/tchat/suite/", lambda route: route.fulfill(body=html, headers=dict(headers)))
+    page.goto(live_site.url + "/etat/")
+    frame = page.frame_locator("iframe")
+    for number in (*EMERGENCY, YOUNG):
+        expect(frame.locator(f'a[href="{number}"]')).to_be_visible()
+    assert frame.locator("html").evaluate("element => element.scrollWidth") <= 280
