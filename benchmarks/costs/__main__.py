@@ -7,17 +7,22 @@ minutes. `--only part` keeps to acts whose name holds it; `--quick` to three kin
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from benchmarks.costs import document, inputs, table
-from benchmarks.costs.inputs import Request
-from benchmarks.site import ROOT, stage
+from benchmarks.costs.inputs import Kind, Request
+from benchmarks.costs.noise import Noise
+from benchmarks.site import ROOT, Stage, stage
 
 if TYPE_CHECKING:
-    from benchmarks.costs.drive import Verdict
+    from benchmarks.costs.drive import Cost, Three, Verdict
 
 GROWN = (100, 200, 400)  # of everything that a visit or an account may leave behind
+FILING = "reports:create"  # driven by a visit that has answered all questions and chosen a place
+LOOK_EVERY = 25  # acts, between two looks at the noise
 QUICK = ("latin", "emoji", "bidi", "fields", "cookies")
 HEADS = (
     "act",
@@ -30,6 +35,9 @@ HEADS = (
     "rows",
     "KiB",
     "answer, bytes",
+    "rows added + changed",
+    "KiB stored",
+    "keys",
     "ms at most",
 )
 
@@ -45,97 +53,257 @@ def main() -> int:
         document.write()
         return 0
     began = time.monotonic()
-    with stage():
+    with stage() as ground:
         from benchmarks.costs import situation
 
         with situation.nothing_refused():
-            verdicts = []
-            for one in _drive_all(options.only, is_quick=options.quick):
-                verdicts.append(one)
-                if one.breaches:
-                    sys.stdout.write(f"BREACH {one.act} [{one.kind}]: {'; '.join(one.breaches)}\n")
-                    sys.stdout.flush()
-    broken = [one for one in verdicts if one.breaches]
-    text = _told(verdicts if options.all_rows else _worst(verdicts))
+            run = Run(options.only, is_quick=options.quick)
+            run.drive_all(ground)
+    broken = [one for one in run.verdicts if one.breaches]
+    sys.stdout.write(_breaches(broken))
+    text = _told(run.verdicts if options.all_rows else _worst(run.verdicts))
     sys.stdout.write(text)
     out = ROOT / "benchmarks" / "results"
     out.mkdir(exist_ok=True)
-    (out / "costs.md").write_text(text)
-    acts = len({one.act for one in verdicts})
+    unreached = "".join(f"- {label}\n" for label in run.not_reached())
+    (out / "costs.md").write_text(
+        f"{text}\nMay add rows by their line, and nothing that was sent made them:\n\n{unreached}"
+    )
+    acts = len({one.act for one in run.verdicts})
     seconds = time.monotonic() - began
-    sys.stdout.write(f"{acts} acts, {len(verdicts)} kinds of input, {len(broken)} breaches, {seconds:.0f} s\n")
+    sys.stdout.write(
+        f"Noise of this run: {run.noise.ms:.2f} ms, and {run.noise.share:.1%} of what an act costs; "
+        f"{run.doubted} acts seemed to cross a bound of processor; {run.noisy} of them did not when driven again.\n"
+        f"{len(run.not_reached())} acts may add rows by their line, and nothing that was sent made them: they stand in "
+        f"{out.relative_to(ROOT)}/costs.md.\n"
+        f"{acts} acts, {len(run.verdicts)} kinds of input, {len(broken)} breaches, {seconds:.0f} s\n"
+    )
     return 1 if broken else 0
 
 
-def _drive_all(only: str, *, is_quick: bool) -> Iterator["Verdict"]:
-    from django.core.management import call_command
-    from django.db import transaction
+@dataclass(frozen=True)
+class Act:
+    """name: as the table calls it. key: of the session of whoever acts, or none. is_grouped: a page of any class."""
 
-    from benchmarks.costs import drive, situation
-    from tests.access.frames import CLIENT_ID
-    from tests.access.frames import FRAMES as FIELDS
-    from tests.access.people import ASSIGNED, REPORTER, create_cast
-    from tests.access.test_routes import ADDRESSES, DECISIONS, path_of, values_of
+    label: str
+    name: str
+    path: str
+    method: str
+    key: str
+    line: table.Line
+    is_grouped: bool = False
 
-    with transaction.atomic():
-        cast = create_cast()
-        values = values_of(cast)
-    call_command("import_locations", verbosity=0)
-    acts = []
-    for name in ADDRESSES:
-        route, line = DECISIONS[name], table.line_of(name)
-        assert line is not None, f"{name} has no line in benchmarks/costs/table.py"
-        for method in ("GET", "POST"):
-            act = f"{method} {name}"
-            if method in route.methods and only in act:
-                budget = line.read if method == "GET" else line.write
-                acts.append(
-                    (act, name, path_of(name, values, route), method, cast.keys.get(situation.who(route), ""), budget)
-                )
-    for act, name, path, method, key, budget in acts:
-        is_grouped = name not in table.ROUTES
-        for right in _right_forms(name) if method == "POST" else [{}]:
-            for kind in [*inputs.typed(method, right), *inputs.shaped(method)]:
-                if (not is_quick and not is_grouped) or kind.name.split(" ")[0] in QUICK:
-                    yield drive.drive(act, path, method, key, kind, budget)
-    for name, person in (("chat:frames", REPORTER), ("console:frames", ASSIGNED)):
-        path = path_of(name, values, DECISIONS[name])
-        for frame, fields in FIELDS.items():
-            act = f"frame {frame} ({name.partition(':')[0]})"
-            sent = {**fields, "conversation": str(cast.conversation.public_id)}
-            if "client_id" in sent:
-                sent["client_id"] = CLIENT_ID
-            for kind in inputs.frames(frame, sent) if only in act else ():
-                if not is_quick or kind.name.split(" ")[0] in (*QUICK, "deep"):
-                    yield drive.drive(act, path, "POST", cast.keys[person], kind, table.FRAMES[frame].write)
-    yield from _in_a_growing_world(cast, [one for one in acts if one[3] == "GET"])
+    @property
+    def budget(self) -> table.Budget:
+        return self.line.read if self.method == "GET" else self.line.write
 
 
-def _right_forms(name: str) -> list[dict[str, str]]:
-    """Forms that this address takes for right: what is typed in them goes further than what is refused at once."""
-    from tests.access.test_routes import BY_KEY
+class Run:
+    """One run: the cast, who acts in it, what was found."""
 
-    known = [
-        {key: str(value) for key, value in data.items()} for method, data in BY_KEY.get(name, []) if method == "POST"
-    ]
-    return known or [inputs.RIGHT.get(name, {})]
+    def __init__(self, only: str, *, is_quick: bool) -> None:
+        self.only = only
+        self.is_quick = is_quick
+        self.noise = Noise()
+        self.verdicts: list[Verdict] = []
+        self._again: dict[int, Callable[[], Three]] = {}  # of a verdict with doubts, by its place
+        self._lines: dict[str, table.Line] = {}  # of what changes something, by the label
+        self._acts = self.noisy = 0
+
+    @cached_property
+    def filing(self) -> tuple[str, dict[str, str]]:
+        """A visit that has only its report to send, and the form."""
+        from benchmarks.costs import situation
+
+        return situation.before_the_report()
+
+    @property
+    def doubted(self) -> int:
+        return len(self._again)
+
+    def not_reached(self) -> list[str]:
+        """Acts that may add rows, and did not with anything that was sent: what they store is not measured."""
+        added: dict[str, int] = {}
+        for one in self.verdicts:
+            added[one.act] = max(added.get(one.act, 0), one.costs[-1].stored.rows)
+        return [label for label, line in self._lines.items() if line.stores.rows and added.get(label) == 0]
+
+    def drive_all(self, ground: Stage) -> None:
+        from django.core.management import call_command
+        from django.db import transaction
+
+        from benchmarks.costs import handshakes
+        from tests.access.people import create_cast
+        from tests.access.test_routes import values_of
+
+        with transaction.atomic():
+            self.cast = create_cast()
+            self._values = values_of(self.cast)
+        call_command("import_locations", verbosity=0)
+        acts = list(self._all_acts())
+        for act in acts:
+            self._look_at_noise()
+            self._drive(act, self._kinds(act))
+        for frame in table.FRAMES:
+            self._look_at_noise()
+            for act, kinds in self._frame(frame):
+                self._drive(act, kinds)
+        for upload in table.UPLOADS:
+            for act, kinds in self._upload(upload):
+                self._drive(act, kinds)
+        self._drive_doubtful_again()
+        self._drive_in_a_growing_world([one for one in acts if one.method == "GET"])
+        self.verdicts += handshakes.drive_all(ground, self.cast, self.only)
+
+    def _path(self, name: str) -> str:
+        from tests.access.test_routes import DECISIONS, path_of
+
+        return path_of(name, self._values, DECISIONS[name])
+
+    def _all_acts(self) -> Iterator[Act]:
+        from benchmarks.costs import situation
+        from tests.access.test_routes import ADDRESSES, DECISIONS
+
+        for name in ADDRESSES:
+            route, line = DECISIONS[name], table.line_of(name)
+            assert line is not None, f"{name} has no line in benchmarks/costs/table.py"
+            for method in ("GET", "POST"):
+                if method in route.methods and self.only in f"{method} {name}":
+                    key = self.filing[0] if name == FILING else self.cast.keys.get(situation.who(route), "")
+                    is_grouped = name not in table.ROUTES
+                    yield Act(f"{method} {name}", name, self._path(name), method, key, line, is_grouped)
+
+    def _kinds(self, act: Act) -> list[Kind]:
+        """Of the pages that all classes of the admin share, a few kinds: they are Django's, and each class has five."""
+        rights = self._right_forms(act.name) if act.method == "POST" else [{}]
+        found: list[Kind] = []
+        for number, right in enumerate(rights):
+            found += inputs.typed(act.method, right, is_first=number == 0)
+        found += inputs.shaped(act.method)
+        if self.is_quick or act.is_grouped:
+            found = [one for one in found if one.name == "a right form" or one.name.split(" ")[0] in QUICK]
+        return found
+
+    def _right_forms(self, name: str) -> list[dict[str, str]]:
+        """Forms that this address takes for right: what is typed in them goes further than what is refused at once."""
+        from tests.access.test_routes import BY_KEY
+
+        if name == FILING:
+            return [self.filing[1]]
+        known = [data for method, data in BY_KEY.get(name, []) if method == "POST" and data]
+        return [{key: str(value) for key, value in data.items()} for data in known] or [inputs.RIGHT.get(name, {})]
+
+    def _frame(self, frame: str) -> Iterator[tuple[Act, list[Kind]]]:
+        """The same frame as the person and as the agent send it."""
+        from tests.access.frames import CLIENT_ID
+        from tests.access.frames import FRAMES as FIELDS
+        from tests.access.people import ASSIGNED, REPORTER
+
+        sent = {**FIELDS[frame], "conversation": str(self.cast.conversation.public_id)}
+        if "client_id" in sent:
+            sent["client_id"] = CLIENT_ID
+        for name, person in (("chat:frames", REPORTER), ("console:frames", ASSIGNED)):
+            label = f"frame {frame} ({name.partition(':')[0]})"
+            if self.only in label:
+                act = Act(label, name, self._path(name), "POST", self.cast.keys[person], table.FRAMES[frame])
+                kinds = inputs.frames(frame, sent)
+                yield act, [one for one in kinds if not self.is_quick or one.name.split(" ")[0] in (*QUICK, "deep")]
+
+    def _upload(self, name: str) -> Iterator[tuple[Act, list[Kind]]]:
+        """The one form of ours that takes a file: `tests/costs/` finds all of them."""
+        from chat.models import Unit
+        from tests.access.people import ADMINISTRATOR
+
+        label = f"upload {name}"
+        if self.only in label:
+            unit = Unit.objects.create(name="Brigade des mesures", force="police")
+            address = "admin:accounts_user_import"
+            key = self.cast.keys[ADMINISTRATOR]
+            act = Act(label, address, self._path(address), "POST", key, table.UPLOADS[name])
+            yield act, list(inputs.sheets(unit.name))
+
+    def _drive(self, act: Act, kinds: list[Kind]) -> None:
+        """Each kind of input; then the memory of those that took most, answered most, and sent most."""
+        from benchmarks.costs import drive
+
+        nothing = Request(form={}) if act.method == "POST" else Request()
+        drive.send(act.path, act.method, act.key, nothing)  # what is read once for all
+        base, _tables = drive.once(act.path, act.method, act.key, nothing)
+        begin = len(self.verdicts)
+        if act.method == "POST":
+            self._lines[act.label] = act.line
+        for kind in kinds:
+            verdict = drive.drive(
+                act.label, act.path, act.method, act.key, kind, act.budget,
+                stores=act.line.stores, noise=self.noise, is_weighed=False, base=base,
+            )  # fmt: skip
+            if verdict.doubts:
+                self._again[len(self.verdicts)] = partial(drive.patiently, act.path, act.method, act.key, kind.requests)
+            self.verdicts.append(verdict)
+        mine = range(begin, len(self.verdicts))
+        heaviest = {
+            max(mine, key=lambda place: self.verdicts[place].costs[-1].ms),
+            max(mine, key=lambda place: self.verdicts[place].costs[-1].answer_bytes),
+            max(mine, key=lambda place: inputs.length(kinds[place - begin].requests[-1])),
+        }
+        for place in heaviest:
+            worst = self.verdicts[place].costs[-1]
+            worst.kib = drive.peak_kib(act.path, act.method, act.key, kinds[place - begin].requests[-1])
+            if worst.kib > act.budget.kib:
+                self.verdicts[place].breaches.append(f"{worst.kib} KiB, and {act.budget.kib} at most")
+
+    def _look_at_noise(self) -> None:
+        """Before the first act, then now and then: a machine is not equally still all the time."""
+        from benchmarks.costs import drive
+        from tests.access.people import ASSIGNED
+
+        if self._acts % LOOK_EVERY == 0:
+            cheap, dear = (self._path("pages:robots"), ""), (self._path("console:home"), self.cast.keys[ASSIGNED])
+            drive.look_at_noise(self.noise, cheap=cheap, dear=dear)
+        self._acts += 1
+
+    def _drive_doubtful_again(self) -> None:
+        """A breach of processor is one when it is found again, at another time, by the noise that is known then."""
+        from benchmarks.costs import drive
+
+        for place, measure in self._again.items():
+            verdict = self.verdicts[place]
+            again = drive.judge(verdict.act, verdict.kind, measure(), verdict.budget, noise=self.noise)
+            verdict.unless_found_again(again)
+            self.noisy += not verdict.doubts
+
+    def _drive_in_a_growing_world(self, acts: Sequence[Act]) -> None:
+        """What each page costs when there is more and more of everything: it is measured at each size, then judged."""
+        from benchmarks.costs import drive, situation
+
+        before = 0
+        measured: dict[str, list[Cost]] = {}
+        for size in GROWN:
+            situation.grow(self.cast, size - before)
+            before = size
+            for act in acts:
+                cost = drive.steadily(act.path, act.method, act.key, Request(), noise=self.noise)
+                if size == GROWN[-1]:
+                    cost.kib = drive.peak_kib(act.path, act.method, act.key, Request())
+                measured.setdefault(act.label, []).append(cost)
+        for act in acts:
+            first, second, third = measured[act.label]
+            self.verdicts.append(
+                drive.judge(act.label, "a growing world", (first, second, third), act.budget, noise=self.noise)
+            )
 
 
-def _in_a_growing_world(cast: Any, acts: Sequence[tuple[Any, ...]]) -> Iterator["Verdict"]:
-    """What each page costs when there is more and more of everything: it is measured at each size, then judged."""
-    from benchmarks.costs import drive, situation
-
-    before, measured = 0, {}
-    for size in GROWN:
-        situation.grow(cast, size - before)
-        before = size
-        for act, _name, path, method, key, _budget in acts:
-            costs = measured.setdefault(act, [])
-            drive.send(path, method, key, Request())  # what is read once for all
-            costs.append(drive.cost_of(path, method, key, Request(), tries=3, is_weighed=size == GROWN[-1]))
-    for act, _name, _path, _method, _key, budget in acts:
-        first, second, third = measured[act]
-        yield drive.judge(act, "a growing world", (first, second, third), budget)
+def _breaches(broken: Sequence["Verdict"]) -> str:
+    """A line for each breach of an act, with the kinds of input that show it."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for one in broken:
+        for breach in one.breaches:
+            kinds.setdefault((one.act, breach), []).append(one.kind)
+    lines = []
+    for (act, breach), shown in kinds.items():
+        others = f" and {len(shown) - 1} others" if len(shown) > 1 else ""
+        lines.append(f"BREACH {act} [{shown[0]}{others}]: {breach}\n")
+    return "".join(lines)
 
 
 def _worst(verdicts: Sequence["Verdict"]) -> list["Verdict"]:
@@ -154,8 +322,11 @@ def _told(verdicts: Sequence["Verdict"]) -> str:
     for one in verdicts:
         last = one.costs[-1]
         cells = [
-            one.act, one.kind, *(f"{cost.ms:.1f}" for cost in one.costs), f"{drive.ratio(one.costs):.2f}",
-            str(last.statements), str(last.rows), str(last.kib), str(last.answer_bytes), f"{one.budget.ms:.0f}",
+            one.act, one.kind, *("–" if cost.is_between else f"{cost.ms:.1f}" for cost in one.costs),
+            f"{drive.ratio(one.costs):.2f}",
+            str(last.statements), str(last.rows), str(last.kib or "–"), str(last.answer_bytes),
+            f"{last.stored.rows} + {last.stored.changed}", str(-(-last.stored.size // 1024)), str(last.stored.keys),
+            f"{one.budget.ms:.0f}",
         ]  # fmt: skip
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows) + "\n"

@@ -1,14 +1,16 @@
-"""Driving acts in this process, and what each costs: processor of its thread, statements, rows, memory, answer.
+"""Driving acts in this process, and what each costs: processor of its thread, statements, rows, memory, answer, and
+what it leaves behind.
 
 Each request is served by Django's own handler, with the whole stack, and what it changed is undone.
 """
 
 import gc
+import gzip
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
@@ -20,17 +22,21 @@ from django.db import transaction
 from django.test import Client
 from django.test.client import ClientHandler
 
+from benchmarks.costs import stored
 from benchmarks.costs.inputs import Kind, Request
-from benchmarks.costs.table import Budget
+from benchmarks.costs.noise import Noise
+from benchmarks.costs.stored import Stored
+from benchmarks.costs.table import Budget, Stores
+from reports import limits
 
 GROWTH_MAX = 2.5  # cost(2n) ÷ cost(n)
 # (cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)), where a base hides nothing: 2 of a line, 4 of a square.
 INCREMENT_MAX = 3.0
-# Below so much of a difference between n and 4n a ratio says nothing but noise; of processor, below a seventh of the
-# act as well: a page of 60 ms is not measured to 3 ms on a machine that does something else.
-MEASURABLE_MS, MEASURABLE_ROWS, MEASURABLE_STATEMENTS, MEASURABLE_BYTES = 3.0, 20, 5, 8192
-TRIES = 1  # the best of so many; of more when the first says that a bound was crossed
-TRIES_IN_DOUBT = 7
+# Below so much of a difference between n and 4n a ratio says nothing. Of processor: `Noise` says it.
+MEASURABLE_ROWS, MEASURABLE_STATEMENTS, MEASURABLE_BYTES = 20, 5, 8192
+TRIES_IN_DOUBT = 7  # the best of so many, when one says that a bound of processor was crossed
+NOTHING_LEFT = Stored()
+STILL = Noise()  # a machine that disturbs nothing
 
 
 @dataclass
@@ -43,27 +49,37 @@ class Cost:
     answer_bytes: int
     status: int
     kib: int = 0
+    is_between: bool = False  # not measured: it lies between two that are alike
+    stored: Stored = NOTHING_LEFT
 
 
 @dataclass
-class _Counter:
+class Counter:
+    """tables: that the statements may have written."""
+
     statements: int = 0
     rows: int = 0
+    tables: set[str] = field(default_factory=set)
 
 
 @contextmanager
-def counted() -> Iterator[_Counter]:
+def counted() -> Iterator[Counter]:
     """Count statements and their rows: Django's, and those of `reports.statements`, which go by no cursor of Django."""
-    counter, execute = _Counter(), psycopg.Cursor.execute
+    counter, execute = Counter(), psycopg.Cursor.execute
+    late: list[psycopg.Cursor[Any]] = []  # of a pipeline: how many rows is known when they are fetched
 
-    def counting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = execute(self, *args, **kwargs)
+    def counting(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        result = execute(self, query, *args, **kwargs)
         counter.statements += 1
         counter.rows += max(0, self.rowcount)
+        counter.tables |= stored.tables_written(query)
+        if self.rowcount < 0:
+            late.append(self)
         return result
 
     with patch.object(psycopg.Cursor, "execute", counting):
         yield counter
+    counter.rows += sum(max(0, cursor.rowcount) for cursor in late)
 
 
 HANDLERS: list[ClientHandler] = []
@@ -76,8 +92,7 @@ def _handler() -> ClientHandler:
     return HANDLERS[0]
 
 
-def send(path: str, method: str, key: str, request: Request, *, encoding: str = "") -> Any:
-    """The answer; whatever it changed is undone. key: of the session, or none. encoding: what the browser accepts."""
+def _ask(path: str, method: str, key: str, request: Request, encoding: str) -> Any:
     client = Client(raise_request_exception=False)
     client.handler = _handler()
     if key:
@@ -86,67 +101,133 @@ def send(path: str, method: str, key: str, request: Request, *, encoding: str = 
         client.cookies[name] = value
     address = f"{path}?{urlencode(request.query)}" if request.query else path
     headers = {"Accept-Encoding": encoding} if encoding else {}
+    if method == "GET":
+        return client.get(address, headers=headers)
+    body: Any = request.body
+    kind = request.content_type or "application/x-www-form-urlencoded"
+    if request.form is not None:
+        body = urlencode(request.form)
+    return client.generic("POST", address, body, content_type=kind, headers=headers)
+
+
+def send(path: str, method: str, key: str, request: Request, *, encoding: str = "") -> Any:
+    """The answer; whatever it changed is undone. key: of the session, or none. encoding: what the browser accepts."""
     with transaction.atomic():
-        if method == "GET":
-            answer = client.get(address, headers=headers)
-        else:
-            body: Any = request.body
-            kind = request.content_type or "application/x-www-form-urlencoded"
-            if request.form is not None:
-                body = urlencode(request.form)
-            answer = client.generic("POST", address, body, content_type=kind, headers=headers)
+        answer = _ask(path, method, key, request, encoding)
         transaction.set_rollback(True)
     return answer
 
 
-def cost_of(
-    path: str, method: str, key: str, request: Request, *, tries: int = TRIES, is_weighed: bool = False
-) -> Cost:
-    """Statements, rows and answer as it is; processor with the answer compressed, the best of some tries: what stands
-    in the way of one is not its cost."""
+def once(path: str, method: str, key: str, request: Request) -> tuple[Cost, set[str]]:
+    """What an act costs, the answer compressed, and the tables that it may have written."""
+    cache.clear()  # what was counted before would refuse it
     with counted() as counter:
-        if is_weighed:
-            tracemalloc.start()
-        try:
-            cache.clear()
-            answer = send(path, method, key, request)
-            kib = tracemalloc.get_traced_memory()[1] // 1024 if is_weighed else 0
-        finally:
-            tracemalloc.stop()
-    best = float("inf")
-    for _try in range(tries):
         gc.disable()  # a collection walks through all that this process has loaded, whoever set it off
         try:
-            cache.clear()  # what was counted before would refuse it
             before = time.thread_time()
-            send(path, method, key, request, encoding="gzip")
-            best = min(best, (time.thread_time() - before) * 1000)
+            answer = send(path, method, key, request, encoding="gzip")
+            ms = (time.thread_time() - before) * 1000
         finally:
             gc.enable()
-    return Cost(best, counter.statements, counter.rows, len(answer.content), answer.status_code, kib)
+    content = answer.content
+    if answer.headers.get("Content-Encoding") == "gzip":
+        content = gzip.decompress(content)
+    return Cost(ms, counter.statements, counter.rows, len(content), answer.status_code), counter.tables
+
+
+def peak_kib(path: str, method: str, key: str, request: Request) -> int:
+    """The most memory of Python's that an act holds at one moment, the answer as it is included."""
+    cache.clear()
+    tracemalloc.start()
+    try:
+        send(path, method, key, request)
+        return tracemalloc.get_traced_memory()[1] // 1024
+    finally:
+        tracemalloc.stop()
+
+
+def left_by(path: str, method: str, key: str, request: Request, tables: set[str]) -> Stored:
+    """What an act leaves in these tables and in Valkey; then it is undone."""
+    cache.clear()
+    with transaction.atomic():
+        before = stored.look(tables)
+        _ask(path, method, key, request, "")
+        left = stored.since(before)
+        transaction.set_rollback(True)
+    return left
 
 
 type Three = tuple[Cost, Cost, Cost]
 
 
-def ratio(costs: Three) -> float:
-    """The larger of cost(2n) ÷ cost(n) and cost(4n) ÷ cost(2n), of processor; 0 when nothing measurable grows."""
+def measure(path: str, method: str, key: str, requests: Sequence[Request], *, tries: int = 1) -> tuple[Three, set[str]]:
+    """Each of three requests in turn, then again: of each the best, for what stands in the way of one is not its cost.
+
+    The tables: that the last request may have written.
+    """
+    best: list[Cost] = []
+    tables: set[str] = set()
+    for number in range(tries):
+        for place, request in enumerate(requests):
+            cost, tables = once(path, method, key, request)
+            if number == 0:
+                best.append(cost)
+            else:
+                best[place].ms = min(best[place].ms, cost.ms)
+    first, second, third = best
+    return (first, second, third), tables
+
+
+def patiently(path: str, method: str, key: str, requests: Sequence[Request]) -> Three:
+    """The best of TRIES_IN_DOUBT."""
+    return measure(path, method, key, requests, tries=TRIES_IN_DOUBT)[0]
+
+
+def steadily(path: str, method: str, key: str, request: Request, *, noise: Noise) -> Cost:
+    """One act, until its two best measures agree within the noise: for what cannot be measured again later."""
+    best, _tables = once(path, method, key, request)
+    found = [best.ms]
+    for _try in range(TRIES_IN_DOUBT):
+        found.append(once(path, method, key, request)[0].ms)
+        first, second = sorted(found)[:2]
+        if second - first <= noise.of(first):
+            break
+    best.ms = min(found)
+    return best
+
+
+def look_at_noise(noise: Noise, *, cheap: tuple[str, str], dear: tuple[str, str]) -> None:
+    """Measure twice three times the same. cheap, dear: addresses, each with the key of a session."""
+    found = []
+    for path, key in (cheap, dear):
+        costs, _tables = measure(path, "GET", key, [Request()] * 3, tries=TRIES_IN_DOUBT)
+        found.append(tuple(one.ms for one in costs))
+    noise.learn(cheap=found[0], dear=found[1])
+
+
+def ratio(costs: Three, noise: Noise = STILL) -> float:
+    """The larger of cost(2n) ÷ cost(n) and cost(4n) ÷ cost(2n), of processor, were each measure off by the noise."""
+    pairs = ((costs[0].ms, costs[1].ms), (costs[1].ms, costs[2].ms))
+    return max((more - noise.of(more)) / max(less + noise.of(less), 0.01) for less, more in pairs)
+
+
+def increment(costs: Three, noise: Noise = STILL) -> float:
+    """(cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)) of processor, were each difference off by the noise: 2 of a line, 4
+    of a square, whatever the act costs anyway."""
     first, second, third = (one.ms for one in costs)
-    return max(second / first, third / second) if third - first > MEASURABLE_MS else 0.0
+    off = noise.of(third)
+    return (third - second - off) / max(max(0.0, second - first) + off, 0.01)
 
 
-def increments(costs: Three) -> float:
-    """The largest growth of what is added, of processor, rows, statements and answer: 2 of a line, 4 of a square."""
+def increment_counted(costs: Three) -> float:
+    """The largest of the same of what is counted, and has no noise: rows, statements, bytes of the answer."""
     found = [0.0]
     for of, least in (
-        ("ms", MEASURABLE_MS),
         ("rows", MEASURABLE_ROWS),
         ("statements", MEASURABLE_STATEMENTS),
         ("answer_bytes", MEASURABLE_BYTES),
     ):
         first, second, third = (getattr(one, of) for one in costs)
-        if of == "ms":
-            least = max(least, third / 7)
         if third - first > least:
             found.append((third - second) / max(second - first, least / 3))
     return max(found)
@@ -154,48 +235,106 @@ def increments(costs: Three) -> float:
 
 @dataclass
 class Verdict:
-    """What was measured of one act with one kind of input, at n, 2n and 4n, and which bounds it crosses."""
+    """What was measured of one act with one kind of input, at n, 2n and 4n, and which bounds it crosses.
+
+    doubts: the breaches of processor, which are breaches when they are found again.
+    """
 
     act: str
     kind: str
     costs: Three
     budget: Budget
     breaches: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def unless_found_again(self, again: "Verdict") -> None:
+        """again: the same act, measured at another time. Without a doubt then, the doubts of now were noise."""
+        if not again.doubts:
+            self.breaches = [one for one in self.breaches if one not in self.doubts]
+            self.doubts = []
 
 
-def judge(act: str, kind: str, costs: Three, budget: Budget) -> Verdict:
-    """The breaches, each in words."""
+def judge(
+    act: str, kind: str, costs: Three, budget: Budget, *, stores: Stores | None = None, noise: Noise = STILL
+) -> Verdict:
+    """The breaches, each in words. stores: what it may leave behind; None: not asked for."""
     worst = costs[-1]
-    breaches = []
+    sure: list[str] = []
+    doubts: list[str] = []
     # A form that is too long from some size on is answered by another page: that is a step, and no growth.
-    is_one_answer = len({one.status for one in costs}) == 1
-    if is_one_answer and ratio(costs) > GROWTH_MAX:
-        breaches.append(f"grows {ratio(costs):.1f} ×")
-    if is_one_answer and increments(costs) > INCREMENT_MAX:
-        breaches.append(f"what is added grows {increments(costs):.1f} ×")
-    for name, got, most in (
-        ("ms", worst.ms, budget.ms),
-        ("statements", worst.statements, budget.statements),
-        ("rows", worst.rows, budget.rows),
+    if len({one.status for one in costs}) == 1:
+        if (grown := ratio(costs, noise)) > GROWTH_MAX:
+            doubts.append(f"grows {grown:.1f} ×")
+        if (grown := increment(costs, noise)) > INCREMENT_MAX:
+            doubts.append(f"what is added grows {grown:.1f} ×")
+        if (grown := increment_counted(costs)) > INCREMENT_MAX:
+            sure.append(f"what is read or answered grows {grown:.1f} ×")
+    # Of 4n as a rule; of less when 4n is more than is taken.
+    most = max(one.ms for one in costs)
+    if most > budget.ms:
+        doubts.append(f"{most:.0f} ms, and {budget.ms:.0f} at most")
+    bounds = [
+        ("statements", max(one.statements for one in costs), budget.statements),
+        ("rows", max(one.rows for one in costs), budget.rows),
         ("KiB", worst.kib, budget.kib),
-    ):
-        if got > most:
-            breaches.append(f"{got:.0f} {name}, and {most:.0f} at most")
+    ]
+    if stores is not None:
+        left = worst.stored
+        bounds += [
+            ("rows added", left.rows, stores.rows),
+            ("rows written anew", left.changed, stores.changed),
+            ("KiB stored", -(-left.size // 1024), stores.kib),
+            ("keys in Valkey", left.keys, stores.keys),
+            ("keys in Valkey without an end", left.endless, 0),
+        ]
+    sure += [f"{got} {name}, and {bound} at most" for name, got, bound in bounds if got > bound]
     if worst.status >= 500:
-        breaches.append(f"status {worst.status}")
-    return Verdict(act, kind, costs, budget, breaches)
+        sure.append(f"status {worst.status}")
+    return Verdict(act, kind, costs, budget, [*doubts, *sure], doubts)
 
 
-def drive(act: str, path: str, method: str, key: str, kind: Kind, budget: Budget) -> Verdict:
-    """Measure one act with one kind of input; what seems to cross a bound is measured again, with more patience."""
-    verdict = None
-    for tries in (TRIES, TRIES_IN_DOUBT):
-        first, second, third = (
-            cost_of(path, method, key, request, tries=tries, is_weighed=number == 2)
-            for number, request in enumerate(kind.requests)
-        )
-        verdict = judge(act, kind.name, (first, second, third), budget)
-        if not verdict.breaches:
-            break
-    assert verdict is not None
-    return verdict
+def _grows(first: Cost, last: Cost, noise: Noise) -> bool:
+    """Whether anything lies between them that can be told from nothing."""
+    return (
+        last.ms - first.ms > noise.of(last.ms)
+        or last.rows - first.rows > MEASURABLE_ROWS
+        or last.statements - first.statements > MEASURABLE_STATEMENTS
+        or last.answer_bytes - first.answer_bytes > MEASURABLE_BYTES
+    )
+
+
+def drive(
+    act: str,
+    path: str,
+    method: str,
+    key: str,
+    kind: Kind,
+    budget: Budget,
+    *,
+    stores: Stores | None = None,
+    noise: Noise = STILL,
+    is_weighed: bool = True,
+    base: Cost | None = None,
+) -> Verdict:
+    """Measure one act with one kind of input; what seems to cross a bound of processor is measured again, with more
+    patience. is_weighed: its memory too, which takes as long as everything else. base: the act with the least that is
+    ever sent: what costs no more with 4n has not grown, and n and 2n need not be measured.
+    """
+    last, tables = once(path, method, key, kind.requests[2])
+    if base is not None and base.status == last.status and not _grows(base, last, noise):
+        first = second = replace(base, is_between=True)
+    else:
+        first, _tables = once(path, method, key, kind.requests[0])
+        if first.status == last.status and not _grows(first, last, noise):
+            second = replace(first, is_between=True)
+        else:
+            second, _tables = once(path, method, key, kind.requests[1])
+    costs = first, second, last
+    if judge(act, kind.name, costs, budget, noise=noise).doubts:
+        costs, tables = measure(path, method, key, kind.requests, tries=TRIES_IN_DOUBT)
+    worst = costs[-1]
+    if stores is not None and (tables or limits.server().dbsize()):
+        worst.stored = left_by(path, method, key, kind.requests[-1], tables)
+    if is_weighed:
+        worst.kib = peak_kib(path, method, key, kind.requests[-1])
+    return judge(act, kind.name, costs, budget, stores=stores, noise=noise)

@@ -32,6 +32,9 @@ SIGNS: Mapping[str, str] = {
 }
 
 
+FEW_SIGNS = ("latin", "emoji", "bidi")
+
+
 def run(sign: str, length: int) -> str:
     """`length` characters of this sign, over and over."""
     return (SIGNS[sign] * length)[:length]
@@ -45,6 +48,12 @@ class Request(NamedTuple):
     form: Mapping[str, str] | None = None
     body: bytes = b""
     content_type: str = ""
+
+
+def length(request: Request) -> int:
+    """About how many characters it holds."""
+    texts = [*request.query.values(), *request.cookies.values(), *(request.form or {}).values()]
+    return len(request.body) + sum(map(len, texts))
 
 
 class Kind(NamedTuple):
@@ -102,10 +111,14 @@ RIGHT: Mapping[str, Mapping[str, str]] = {
 TYPED = {"x", "essai", "Bonjour", "vu", "non"}  # values of right forms that stand for what somebody typed
 
 
-def typed(method: str, right: Mapping[str, str]) -> Iterator[Kind]:
-    """The kinds of text for one address. right: a form that it takes for right, with a word where a text is typed."""
+def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> Iterator[Kind]:
+    """The kinds of text for one address. right: a form that it takes for right, with a word where a text is typed;
+    is_first: of the right forms of this address. The others are tried with a few signs.
+    """
     names = names_read()
-    for sign in SIGNS:
+    if right:
+        yield Kind("a right form", _three([Request(form=right)] * 3))
+    for sign in SIGNS if is_first else FEW_SIGNS:
         if method == "GET":
             # All names together, as long as they may be in one line of a request.
             each = max(4, IN_AN_ADDRESS // (3 * len(names) * max(1, len(run(sign, 100).encode()) // 100)))
@@ -121,6 +134,8 @@ def typed(method: str, right: Mapping[str, str]) -> Iterator[Kind]:
         if texts:
             filled = [{**right, **{key: run(sign, size) for key in texts}} for size in SIZES]
             yield Kind(f"{sign} in a right form", _three([Request(form=one) for one in filled]))
+        if not is_first:
+            continue
         # Every name that any page reads: some 12,000 characters together.
         every = [{**{name: run(sign, size // 80) for name in names}, **right} for size in SIZES]
         yield Kind(f"{sign} in all fields", _three([Request(form=one) for one in every]))
@@ -135,6 +150,10 @@ def shaped(method: str) -> Iterator[Kind]:
         yield Kind("fields", _three([Request(form={f"a{n}": "1" for n in range(size)}) for size in (240, 480, 960)]))
         yield Kind("parts", _three([_multipart(size) for size in (200, 400, 800)]))
         yield Kind("a field of", _three([Request(form={"body": "x" * size}) for size in (60_000, 120_000, 240_000)]))
+        # The longest that a page of ours sends: a draft.
+        yield Kind(
+            "a draft of emoji", _three([Request(form={"body": "🙂" * size}) for size in (5_000, 10_000, 20_000)])
+        )
         yield Kind("percent", _three([_percent(size) for size in (20_000, 40_000, 80_000)]))
 
 
@@ -160,6 +179,27 @@ def _multipart(parts: int) -> Request:
     part = '--b\r\nContent-Disposition: form-data; name="a{}"\r\n\r\nx\r\n'
     text = "".join(part.format(number) for number in range(parts)) + "--b--\r\n"
     return Request(body=text.encode(), content_type="multipart/form-data; boundary=b")
+
+
+def sheets(unit: str) -> Iterator[Kind]:
+    """A file of accounts: right lines, as many as may be; then what is none, as long as may be. unit: one that is
+    there."""
+    yield Kind("right lines", _three([_sheet(_accounts(unit, lines)) for lines in (12, 25, 50)]))
+    yield Kind("too many lines", _three([_sheet(_accounts(unit, lines)) for lines in (400, 800, 1600)]))
+    for name, part in {"latin": "x", "emoji": "🙂", "separators": ";", "quotes": '"', "lines": "\n"}.items():
+        sizes = [size // len(part.encode()) for size in (49_000, 98_000, 196_000)]
+        yield Kind(f"a file of {name}", _three([_sheet(part * size) for size in sizes]))
+
+
+def _accounts(unit: str, lines: int) -> str:
+    titles = "nom;prenom;role;unite;force;nom_affiche\n"
+    return titles + "".join(f"Nom{n};Prénom;agent;{unit};police;Agent {n}\n" for n in range(lines))
+
+
+def _sheet(text: str) -> Request:
+    part = '--b\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
+    parts = part.format("sheet", '; filename="a.csv"', text) + part.format("create", "", "1")
+    return Request(body=f"{parts}--b--\r\n".encode(), content_type="multipart/form-data; boundary=b")
 
 
 def _percent(signs: int) -> Request:

@@ -3,18 +3,24 @@
 import gc
 import hashlib
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
+from django.conf import settings
 from django.db import transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 
+from benchmarks.siege import visits
+from benchmarks.siege.visits import Browser
 from chat import acts, resume
 from chat.lifecycle import Author
 from chat.models import ConversationEvent, EventKind
+from pnav.demo.visit import Form, Page, VisitError
 from pnav.pages.models import Feedback
 from reports import register
 from reports.models import AccessKind
@@ -57,6 +63,37 @@ def nothing_refused() -> Iterator[None]:
         ),
     ):
         yield
+
+
+class _Halfway(Browser):
+    """A visit, served in this process, that stops before its report is filed. form: what it would have sent."""
+
+    form: Mapping[str, str] = {}
+
+    def __init__(self) -> None:
+        super().__init__(80, "203.0.113.7")
+        self.client = Client(raise_request_exception=False)
+
+    def send(self, page: Page, form: Form, **filled: Any) -> Page:
+        if "submission_id" not in form.fields:
+            return super().send(page, form, **filled)
+        self.form = {name: str(value) for name, value in form.fields.items()}
+        raise VisitError("far enough")
+
+    def _once(self, method: str, path: str, body: str) -> tuple[Any, str]:
+        kind = "application/x-www-form-urlencoded"
+        answer = self.client.generic(method, path, body, content_type=kind, headers={"host": "localhost"})
+        return SimpleNamespace(status=answer.status_code, headers=answer.headers), answer.text
+
+
+def before_the_report() -> tuple[str, dict[str, str]]:
+    """The key of a visit that has only its report to send, and a right form of it."""
+    browser = _Halfway()
+    with suppress(VisitError):
+        visits.file_report(browser, visits.ORDINARY)
+    assert browser.form, "The way to the report is another one now: benchmarks.siege.visits."
+    key = browser.client.cookies[settings.SESSION_COOKIE_NAME].value
+    return key, {**browser.form, "name": "x", "contact": "x", "other": "x"}
 
 
 def grow(cast: Cast, more: int) -> None:

@@ -26,6 +26,36 @@ class Budget:
     kib: int
 
 
+@dataclass(frozen=True)
+class Stores:
+    """The most that one act may leave behind.
+
+    rows: added in PostgreSQL. changed: other rows that it writes anew. kib: of the values in both, and in Valkey.
+    keys: in Valkey; each has an end.
+    """
+
+    rows: int = 0
+    changed: int = 0
+    kib: int = 0
+    keys: int = 0
+
+
+NOTHING = Stores()
+# A session that begins or goes on with what was chosen. Of staff: its last use, and the lease of who reads.
+VISIT = Stores(rows=1, changed=1, kib=4)
+USED = Stores(changed=2, kib=4, keys=2)
+RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the register
+# A text of 4,000 signs of four bytes, sealed, with what belongs to it.
+TEXT_KIB = 24
+COUNTERS_KIB = 100
+SEEN = Stores(changed=3, kib=4, keys=2)  # how far somebody read, that they are there
+SAID = Stores(rows=1, changed=4, kib=TEXT_KIB, keys=2)  # a message
+# What was begun is kept in the session, as JSON, sealed: 20,000 emoji.
+DRAFT_KIB = 340
+# One object of the admin with its line of the register: as much as a request may carry.
+OBJECT = Stores(rows=4, changed=4, kib=1024, keys=2)
+DRAFT = Stores(rows=1, changed=2, kib=DRAFT_KIB, keys=1)
+SHEET = Stores(rows=250, changed=4, kib=64, keys=2)  # fifty accounts, each with its agent and its line of the register
 # No anonymous act above 20 ms for 4,000 characters, no client above 8 MiB: the goals of the service.
 VISITOR = Budget(ms=20, statements=40, rows=400, kib=8 * 1024)
 # A person who asks for the whole of their thread, WHOLE_THREADS times in ten minutes at most: half a million bytes.
@@ -36,6 +66,12 @@ STAFF = Budget(ms=120, statements=120, rows=1_500, kib=8 * 1024)
 HEAVY = Budget(ms=400, statements=120, rows=12_000, kib=24 * 1024)
 # The admin: lists of at most 200 rows and forms of one object; administrators alone.
 ADMIN = Budget(ms=400, statements=200, rows=3_000, kib=16 * 1024)
+
+# Fifty accounts at once, each with its agent, its line of the register and its first password (whose hash is apart).
+ACCOUNTS = Budget(ms=400, statements=400, rows=3_000, kib=16 * 1024)
+
+# What an act leaves behind when its line says nothing else.
+BY_BUDGET = {STAFF: USED, HEAVY: RECORDED, ADMIN: OBJECT}
 
 # What holds for every act whatever it is.
 ALWAYS = (
@@ -50,18 +86,19 @@ ALWAYS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One act's budget, by its method, and the names of what holds it. stores: the most rows that it adds."""
+    """One act's budget, by its method, the names of what holds it, and what it may leave behind."""
 
     read: Budget
     write: Budget
     bounds: tuple[str, ...]
-    stores: int = 0
+    stores: Stores = NOTHING
 
 
 def _lines(
-    budget: Budget, names: Iterable[str], *bounds: str, write: Budget | None = None, stores: int = 0
+    budget: Budget, names: Iterable[str], *bounds: str, write: Budget | None = None, stores: Stores | None = None
 ) -> dict[str, Line]:
-    line = Line(budget, write or budget, bounds, stores)
+    """stores: as a rule what BY_BUDGET says."""
+    line = Line(budget, write or budget, bounds, stores or BY_BUDGET.get(budget, NOTHING))
     return dict.fromkeys(names, line)
 
 
@@ -99,7 +136,8 @@ ROUTES: dict[str, Line] = {
         "pnav.pages.models:FEEDBACK_MAX_LENGTH",
         "reports.house_rules:OPINIONS_OF_VISIT",
         "reports.house_rules:OPINIONS_OF_NETWORK",
-        stores=1,
+        # The counters of networks are one string of 48 KiB a window, for everybody together (`reports.networks`).
+        stores=Stores(rows=1, kib=COUNTERS_KIB + TEXT_KIB, keys=4),
     ),
     **_lines(VISITOR, ("pages:display_settings",), "pnav.pages.forms:DisplaySettingsForm"),
     # The orientation and the place.
@@ -115,12 +153,14 @@ ROUTES: dict[str, Line] = {
         ),
         "triage.document:MOST_QUESTIONS",
         "triage.document:MOST_OPTIONS",
+        stores=VISIT,
     ),
     **_lines(
         VISITOR,
         ("locations:search", "locations:suggestions", "locations:results"),
         "locations.lookup:MAX_TYPED",
         "locations.lookup:MAX_SUGGESTIONS",
+        stores=VISIT,
     ),
     **_lines(
         VISITOR,
@@ -133,6 +173,7 @@ ROUTES: dict[str, Line] = {
         ),
         "locations.lookup:MAX_TYPED",
         "locations.lookup:NEAREST_SHOWN",
+        stores=VISIT,
     ),
     # The visitor's exchange.
     **_lines(
@@ -141,9 +182,10 @@ ROUTES: dict[str, Line] = {
         "reports.sealing:TEXT_MAX_BYTES",
         "reports.house_rules:REPORTS_MOST",
         "reports.house_rules:RAID",
-        stores=1,
+        # The report, its four sealed values, its exchange and first lines.
+        stores=Stores(rows=12, changed=2, kib=COUNTERS_KIB + TEXT_KIB, keys=8),
     ),
-    **_lines(VISITOR, ("chat:conversation",), PIECE, PIECE_BYTES, stores=1),
+    **_lines(VISITOR, ("chat:conversation",), PIECE, PIECE_BYTES, stores=Stores(changed=3, kib=4)),
     **_lines(
         WHOLE,
         ("chat:messages",),
@@ -152,25 +194,28 @@ ROUTES: dict[str, Line] = {
         "chat.thread:WHOLE_MESSAGES",
         "chat.thread:WHOLE_BYTES",
         "chat.views:WHOLE_THREADS",
+        stores=Stores(changed=1, kib=4, keys=1),
     ),
-    **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=1),
-    **_lines(VISITOR, ("chat:draft",), "chat.drafts:KEPT_MAX"),
-    **_lines(VISITOR, ("chat:news",), PIECE, PIECE_BYTES, BODY, FORM_RATE, stores=1),
-    **_lines(VISITOR, ("chat:frames",), FRAME, FRAME_RATE, EXCHANGE, PAGE, PAGE_BYTES, stores=1),
+    **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=SAID),
+    **_lines(VISITOR, ("chat:draft",), "chat.drafts:KEPT_MAX", stores=DRAFT),
+    **_lines(VISITOR, ("chat:news",), PIECE, PIECE_BYTES, BODY, FORM_RATE, stores=SAID),
+    **_lines(VISITOR, ("chat:frames",), FRAME, FRAME_RATE, EXCHANGE, PAGE, PAGE_BYTES, stores=SAID),
     **_lines(
         VISITOR,
         ("chat:code", "chat:code_annul", "chat:resume"),
         "chat.codewords:MAX_TYPED",
         "reports.house_rules:CODES_MOST",
         "reports.house_rules:TRIES_MOST",
+        stores=Stores(rows=1, changed=3, kib=DRAFT_KIB + COUNTERS_KIB, keys=8),
     ),
-    **_lines(VISITOR, ("chat:handover",), "chat.handover_rules:SUMMARY_MAX"),
-    **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.proposals:AT_MOST"),
+    **_lines(VISITOR, ("chat:handover",), "chat.handover_rules:SUMMARY_MAX", stores=Stores(2, 4, TEXT_KIB)),
+    **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.proposals:AT_MOST", stores=Stores(3, 4, 4)),
     **_lines(
         VISITOR,
         ("chat:follow_up", "chat:follow_up_meeting", "chat:follow_up_code"),
         "chat.transmission_reading:SHOWN",
         "chat.transmission_rules:OTHER_MAX",
+        stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(VISITOR, ("chat:slip",), PROPOSALS),
     **_lines(
@@ -181,7 +226,7 @@ ROUTES: dict[str, Line] = {
         "offload.pool:CPU_SECONDS",
         "offload.pool:AT_ONCE",
     ),
-    **_lines(VISITOR, ("chat:keeping", "chat:erasure"), "reports.readings:AT_MOST", stores=1),
+    **_lines(VISITOR, ("chat:keeping", "chat:erasure"), "reports.readings:AT_MOST", stores=Stores(2, 3, 4, 2)),
     # The console.
     **_lines(
         STAFF,
@@ -189,7 +234,7 @@ ROUTES: dict[str, Line] = {
         "reports.house_rules:CAPACITY_MOST",
         "chat.desk:ENDED_AT_MOST",
     ),
-    **_lines(STAFF, ("console:conversation",), BODY, OF_ITS_AGENT, PIECE, PIECE_BYTES, PROPOSALS, stores=1),
+    **_lines(STAFF, ("console:conversation",), BODY, OF_ITS_AGENT, PIECE, PIECE_BYTES, PROPOSALS, stores=SAID),
     **_lines(STAFF, ("console:messages", "console:watched_messages"), PIECE, PIECE_BYTES),
     **_lines(
         STAFF,
@@ -200,9 +245,14 @@ ROUTES: dict[str, Line] = {
         "chat.acts:HOLDS_AT_MOST",
         "chat.acts:URGENCY_CHANGES_AT_MOST",
         "chat.margin:HISTORY_SHOWN",
-        stores=2,
+        stores=Stores(4, 4, TEXT_KIB, 2),
     ),
-    **_lines(STAFF, ("console:pause", "console:care", "console:debrief"), "chat.debriefs:MAX_WORDS", stores=1),
+    **_lines(
+        STAFF,
+        ("console:pause", "console:care", "console:debrief"),
+        "chat.debriefs:MAX_WORDS",
+        stores=Stores(1, 4, TEXT_KIB, 2),
+    ),
     **_lines(
         STAFF,
         ("console:ask", "console:aside"),
@@ -210,16 +260,16 @@ ROUTES: dict[str, Line] = {
         PIECE_BYTES,
         "chat.asides:ASIDES_AT_MOST",
         "chat.asides:MESSAGES_AT_MOST",
-        stores=1,
+        stores=Stores(1, 4, TEXT_KIB, 2),
     ),
-    **_lines(STAFF, ("console:replies", "console:reply"), "chat.replies:OWN_AT_MOST", stores=1),
+    **_lines(STAFF, ("console:replies", "console:reply"), "chat.replies:OWN_AT_MOST", stores=Stores(1, 4, TEXT_KIB, 2)),
     **_lines(
         STAFF,
         ("console:transfer", "console:withdraw", "console:handovers", "console:answer", "console:end_duty"),
         "chat.handover_rules:SUMMARY_MAX",
         "chat.handover_rules:NOTE_MAX",
         "reports.house_rules:CAPACITY_MOST",
-        stores=2,
+        stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(
         STAFF,
@@ -228,7 +278,7 @@ ROUTES: dict[str, Line] = {
         "chat.stepping_in:WHISPERS_AT_MOST",
         PIECE,
         PIECE_BYTES,
-        stores=3,
+        stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(
         STAFF,
@@ -236,10 +286,10 @@ ROUTES: dict[str, Line] = {
         GROUNDS,
         "reports.openings:AT_MOST",
         "reports.openings:URGENT_AT_MOST",
-        stores=3,
+        stores=Stores(4, 4, TEXT_KIB, 2),
     ),
-    **_lines(STAFF, ("console:propose",), PROPOSALS, BODY, stores=3),
-    **_lines(STAFF, ("console:emergency",), "chat.emergency_rules:CHECKLISTS", stores=3),
+    **_lines(STAFF, ("console:propose",), PROPOSALS, BODY, stores=Stores(4, 4, TEXT_KIB, 2)),
+    **_lines(STAFF, ("console:emergency",), "chat.emergency_rules:CHECKLISTS", stores=Stores(4, 4, TEXT_KIB, 2)),
     **_lines(
         HEAVY,
         ("console:paper",),
@@ -255,16 +305,21 @@ ROUTES: dict[str, Line] = {
         SUMMARY,
         "chat.transmission_reading:A_PAGE",
         "chat.transmission_panel:TYPED_AT_MOST",
-        stores=3,
+        stores=Stores(4, 4, TEXT_KIB, 2),
     ),
-    **_lines(STAFF, ("console:on_call", "console:on_call_end"), "chat.on_call_models:OnCall", stores=2),
-    **_lines(STAFF, ("console:own_search",), "chat.console_case:FOUND_AT_MOST"),
+    **_lines(
+        STAFF,
+        ("console:on_call", "console:on_call_end"),
+        "chat.on_call_models:OnCall",
+        stores=Stores(2, 4, TEXT_KIB, 2),
+    ),
+    **_lines(STAFF, ("console:own_search",), "chat.console_case:FOUND_AT_MOST", stores=RECORDED),
     **_lines(
         STAFF,
         ("console:endings", "console:freeze", "console:freeze_decision", "console:erasure"),
         "chat.forgetting:SHOWN",
         "chat.console_forms:FREEZE_AT_MOST",
-        stores=1,
+        stores=Stores(1, 4, TEXT_KIB, 2),
     ),
     **_lines(HEAVY, ("console:board",), "chat.supervision:LIMITS"),
     **_lines(
@@ -272,7 +327,7 @@ ROUTES: dict[str, Line] = {
         ("console:staffing", "console:staffing_csv", "console:history", "console:history_csv"),
         "chat.charts:LABELS_AT_MOST",
     ),
-    **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=1),
+    **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=SAID),
     # The psychologist, the units, the openings of the seal.
     **_lines(STAFF, ("listening:index", "listening:answer"), "chat.debriefs:MAX_WORDS"),
     **_lines(
@@ -281,7 +336,7 @@ ROUTES: dict[str, Line] = {
         "chat.transmission_reading:A_PAGE",
         "chat.transmission_rules:PLACE_MAX",
         "chat.transmission_rules:REASON_MAX",
-        stores=2,
+        stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(
         STAFF,
@@ -301,7 +356,7 @@ ROUTES: dict[str, Line] = {
         ),
         GROUNDS,
         "reports.house_rules:RULES",
-        stores=2,
+        stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(
         HEAVY,
@@ -326,6 +381,7 @@ ROUTES: dict[str, Line] = {
         ),
         "pnav.accounts.forms:TYPED_MAX",
         "pnav.settings:ACCOUNT_RATE_LIMITS",
+        stores=Stores(rows=2, changed=4, kib=3 * COUNTERS_KIB + 4, keys=8),
     ),
     **_lines(
         STAFF,
@@ -348,7 +404,8 @@ ROUTES: dict[str, Line] = {
         ),
         "pnav.accounts.forms:TYPED_MAX",
         "pnav.settings:ACCOUNT_RATE_LIMITS",
-        stores=2,
+        # While a proof is asked for, allauth keeps the whole form in the session: as long as a request may be, as JSON.
+        stores=Stores(rows=2, changed=4, kib=1024, keys=8),
     ),
     # The admin's own pages; those of its classes are ADMIN_CLASS.
     **_lines(
@@ -370,11 +427,11 @@ ROUTES: dict[str, Line] = {
         "reports.house_admin:HISTORY_SHOWN",
     ),
     **_lines(
-        ADMIN,
+        ACCOUNTS,
         ("admin:accounts_user_import", "admin:accounts_user_export"),
         "pnav.accounts.bulk:MOST_LINES",
         "pnav.accounts.bulk:MOST_BYTES",
-        stores=200,
+        stores=SHEET,
     ),
     **_lines(
         ADMIN,
@@ -391,9 +448,14 @@ ROUTES: dict[str, Line] = {
         "offload.pool:MEMORY",
         "offload.pool:CPU_SECONDS",
         "offload.pool:AT_ONCE",
-        stores=2,
+        stores=OBJECT,
     ),
-    **_lines(ADMIN, ("admin:accounts_pendingchange_decide",), "pnav.settings:DATA_UPLOAD_MAX_MEMORY_SIZE", stores=2),
+    **_lines(
+        ADMIN,
+        ("admin:accounts_pendingchange_decide",),
+        "pnav.settings:DATA_UPLOAD_MAX_MEMORY_SIZE",
+        stores=OBJECT,
+    ),
     # The operator's.
     **_lines(VISITOR, ("health_live", "health_ready", "metrics"), "pnav.settings:PAGE_THREADS"),
 }
@@ -403,17 +465,17 @@ ADMIN_CLASS = Line(
     ADMIN,
     ADMIN,
     (ROWS, "pnav.accounts.lookups:SEARCH_MAX_WORDS", "django.contrib.admin:ModelAdmin.list_max_show_all"),
-    stores=2,
+    stores=OBJECT,
 )
 
 # Types of frames of docs/protocol.md, on a socket or over HTTP.
 _SOCKET = (FRAME, "pnav.settings:FRAMES_AT_ONCE", "pnav.settings:FRAMES_A_SECOND")
 FRAMES: dict[str, Line] = {
-    "sync": Line(VISITOR, VISITOR, (*_SOCKET, PAGE, PAGE_BYTES)),
-    "post": Line(VISITOR, VISITOR, (*_SOCKET, BODY, EXCHANGE, OF_ITS_AGENT), 1),
-    "typing": Line(VISITOR, VISITOR, _SOCKET),
-    "read": Line(VISITOR, VISITOR, _SOCKET),
-    "beat": Line(VISITOR, VISITOR, (*_SOCKET, PAGE, PAGE_BYTES)),
+    "sync": Line(VISITOR, VISITOR, (*_SOCKET, PAGE, PAGE_BYTES), SEEN),
+    "post": Line(VISITOR, VISITOR, (*_SOCKET, BODY, EXCHANGE, OF_ITS_AGENT), SAID),
+    "typing": Line(VISITOR, VISITOR, _SOCKET, SEEN),
+    "read": Line(VISITOR, VISITOR, _SOCKET, SEEN),
+    "beat": Line(VISITOR, VISITOR, (*_SOCKET, PAGE, PAGE_BYTES), SEEN),
 }
 
 # Handshakes, by the address of the socket.
@@ -428,16 +490,17 @@ SOCKETS: dict[str, Line] = {
             PAGE,
             PAGE_BYTES,
         ),
+        Stores(rows=1, changed=2, kib=4),  # where somebody came from, until it is sealed
     ),
     "ws/console/": Line(
-        STAFF, STAFF, ("chat.socket:SOCKETS_A_SESSION", "pnav.serving:WAITING_BYTES", PAGE, PAGE_BYTES)
+        STAFF, STAFF, ("chat.socket:SOCKETS_A_SESSION", "pnav.serving:WAITING_BYTES", PAGE, PAGE_BYTES), USED
     ),
     "": Line(VISITOR, VISITOR, ("chat.routing:refuse",)),  # any other address: refused before it is accepted
 }
 
 # Files that may be sent, by the name of their field.
 UPLOADS: dict[str, Line] = {
-    "sheet": Line(ADMIN, ADMIN, ("pnav.accounts.bulk:MOST_BYTES", "pnav.accounts.bulk:MOST_LINES"), 200),
+    "sheet": Line(ACCOUNTS, ACCOUNTS, ("pnav.accounts.bulk:MOST_BYTES", "pnav.accounts.bulk:MOST_LINES"), SHEET),
 }
 
 

@@ -4,12 +4,20 @@ import pytest
 from django.core.cache import cache
 
 from benchmarks.costs import drive
+from chat.threads import close_thread_connections
 from tests.access.people import Cast, create_cast
 
 
 @pytest.fixture
 def cast(db) -> Cast:
     return create_cast()
+
+
+@pytest.fixture
+def _chat_threads():
+    """They keep their connections, and a database in use cannot be dropped."""
+    yield
+    close_thread_connections()
 
 
 @pytest.fixture(autouse=True)

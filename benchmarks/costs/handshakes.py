@@ -1,0 +1,301 @@
+"""Handshakes of sockets with the worst that a request without a body may carry: headers, cookies, query, subprotocols.
+
+Processor is that of a real process, `daphne` with our application: what it parses before our code sees it costs too.
+Statements, rows, memory and what stays are those of the same application in this process, where they can be counted.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.core.cache import cache
+
+from benchmarks.costs import drive, stored, table
+from benchmarks.costs.drive import Cost, Verdict
+from benchmarks.costs.noise import Noise
+from benchmarks.site import Stage, Web
+
+if TYPE_CHECKING:
+    from tests.access.people import Cast
+
+TOGETHER = 8  # handshakes of a measure, one after the other: the kernel counts a process's time in small pieces
+SIZES = (3_500, 7_000, 14_000)  # bytes: a server reads 16 KiB of a request's head
+HEADERS = (100, 200, 400)  # and 500 headers
+SETTLED_SECONDS = 0.08  # until where somebody came from is sealed and written: `chat.identity.ARRIVALS_SECONDS`
+PATIENCE_SECONDS = 1.0
+# The person's page asks where it stands, and is answered: until then nothing is sent to it. The mask is zeros.
+ASKS_FIRST, SYNC = "/ws/conversation/", '{"type":"sync","after":0}'
+SYNC_FRAME = bytes([0x81, 0x80 | len(SYNC)]) + bytes(4) + SYNC.encode()
+# What the server parses is the same for every address. Of the console, what our code reads of it.
+FEW = ("nothing", "cookies", "session of latin", "query of latin", "headers", "subprotocols", "agent", "origin")
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455; a server hashes it
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Head(NamedTuple):
+    """The head of a handshake. piece: how many bytes are sent at once; 0 for all."""
+
+    query: str = ""
+    more_path: str = ""
+    headers: Pairs = ()
+    cookie: str = ""
+    host: str = ""
+    origin: str = ""
+    piece: int = 0
+
+
+class Kind(NamedTuple):
+    name: str
+    heads: tuple[Head, Head, Head]
+
+
+def _fill(part: str, size: int) -> str:
+    return (part * (size // len(part) + 1))[:size]
+
+
+def kinds(*, is_elsewhere: bool) -> Iterator[Kind]:
+    """is_elsewhere: the address is none of ours, so that it can be long too."""
+
+    def of(name: str, make: Callable[[int], Head], sizes: tuple[int, int, int] = SIZES) -> Kind:
+        return Kind(name, (make(sizes[0]), make(sizes[1]), make(sizes[2])))
+
+    name = settings.SESSION_COOKIE_NAME
+    yield of("nothing", lambda _size: Head())
+    yield of("cookies", lambda size: Head(cookie="; ".join(f"c{n}=x" for n in range(size // 9))))
+    for sign, part in {
+        "latin": "x", "accents": "\xc3\xa9", "percent": "%C3", "quoted octals": "\\303", "quotes": '"',
+        "separators": ";", "equals": "=", "spaces": " ",
+    }.items():  # fmt: skip
+        yield of(f"session of {sign}", lambda size, part=part: Head(cookie=f'{name}="{_fill(part, size)}"'))
+    for sign, part in {"latin": "x", "percent": "%C3%A9", "fields": "a=1&", "bidi": "%E2%80%AE"}.items():
+        yield of(f"query of {sign}", lambda size, part=part: Head(query=_fill(part, size)))
+        if is_elsewhere:
+            yield of(f"address of {sign}", lambda size, part=part: Head(more_path=_fill(part, size)))
+    if is_elsewhere:
+        yield of("address of slashes", lambda size: Head(more_path=_fill("/", size)))
+        yield of("address of dots", lambda size: Head(more_path=_fill("../", size)))
+    yield of("headers", lambda size: Head(headers=tuple((f"X-A{n}", "1") for n in range(size))), HEADERS)
+    yield of("the same header", lambda size: Head(headers=(("X-A", "1"),) * size), HEADERS)
+    yield of("subprotocols", lambda size: Head(headers=(("Sec-WebSocket-Protocol", _many("p{}, ", size)),)))
+    yield of("a subprotocol", lambda size: Head(headers=(("Sec-WebSocket-Protocol", "p" * size),)))
+    for extension in ("permessage-deflate, ", "permessage-deflate; client_max_window_bits, ", "x; ", "x=", ","):
+        yield of(
+            f"extensions « {extension.strip()} »",
+            lambda size, part=extension: Head(headers=(("Sec-WebSocket-Extensions", _fill(part, size) + "x"),)),
+        )
+    yield of("forwarded", lambda size: Head(headers=(("X-Forwarded-For", _fill("203.0.113.7, ", size)),)))
+    yield of("agent", lambda size: Head(headers=(("User-Agent", _fill("\xc3\xa9", size)),)))
+    yield of("origin", lambda size: Head(origin="http://" + _fill("a.", size)))
+    yield of("host", lambda size: Head(host=_fill("a.", size), origin="http://a"))
+    yield of("host of digits", lambda size: Head(host="[" + _fill("1:", size), origin="http://a"))
+    yield of("byte by byte", lambda size: Head(cookie="x" * size, piece=1), (1_000, 2_000, 4_000))
+
+
+def _many(part: str, size: int) -> str:
+    text = ""
+    number = 0
+    while len(text) < size:
+        text += part.format(number)
+        number += 1
+    return text.removesuffix(", ")
+
+
+def headers_of(head: Head, key: str, host: str) -> list[tuple[bytes, bytes]]:
+    host = head.host or host
+    cookies = "; ".join(part for part in (f"{settings.SESSION_COOKIE_NAME}={key}" if key else "", head.cookie) if part)
+    pairs = [
+        ("Host", host), ("Origin", head.origin or f"http://{host}"), *([("Cookie", cookies)] if cookies else []),
+        *head.headers,
+    ]  # fmt: skip
+    return [(name.encode(), value.encode("latin-1")) for name, value in pairs]
+
+
+# --- a real process ---------------------------------------------------------------------------------------------------
+
+
+def processor_ms(pid: int) -> float:
+    """What all threads of a process have used of the processor, in ms, to the nanosecond as the kernel counts it."""
+    spent = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            spent += int((task / "schedstat").read_text().split()[0])
+    return spent / 1e6
+
+
+def shake(port: int, path: str, key: str, head: Head) -> int:
+    """One handshake, up to the first frame or the end; the status of the answer. 0: hung up without one."""
+    query = f"?{head.query}" if head.query else ""
+    lines = [f"GET {path}{head.more_path}{query} HTTP/1.1".encode()]
+    lines += [name + b": " + value for name, value in headers_of(head, key, f"127.0.0.1:{port}")]
+    lines += [b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13"]
+    lines += [f"Sec-WebSocket-Key: {KEY}".encode()]
+    request = b"\r\n".join([*lines, b"", b""])
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Refused before it was sent whole; or let in, and nothing more is to be said.
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            if head.piece:
+                for start in range(0, len(request), head.piece):
+                    line.sendall(request[start : start + head.piece])
+            else:
+                line.sendall(request)
+            while b"\r\n\r\n" not in answer and (more := line.recv(65_536)):
+                answer += more
+            if answer[9:12] == b"101" and answer.endswith(b"\r\n\r\n"):
+                if path == ASKS_FIRST:
+                    line.sendall(SYNC_FRAME)
+                line.recv(65_536)
+    return int(answer[9:12] or 0) if answer[:5] == b"HTTP/" else 0
+
+
+def _processor(web: Web, path: str, key: str, head: Head) -> tuple[float, int]:
+    before = processor_ms(web.pid)
+    for _time in range(TOGETHER):
+        status = shake(web.port, path, key, head)
+    time.sleep(SETTLED_SECONDS)
+    return (processor_ms(web.pid) - before) / TOGETHER, status
+
+
+def _three(web: Web, path: str, key: str, heads: tuple[Head, Head, Head], tries: int) -> drive.Three:
+    best = [Cost(float("inf"), 0, 0, 0, 0) for _head in heads]
+    for _try in range(tries):
+        for cost, head in zip(best, heads, strict=True):
+            ms, cost.status = _processor(web, path, key, head)
+            cost.ms = min(cost.ms, ms)
+    first, second, third = best
+    return first, second, third
+
+
+# --- the same application here ----------------------------------------------------------------------------------------
+
+
+async def _connect(path: str, key: str, head: Head) -> int:
+    from pnav.asgi import application
+
+    query = f"?{head.query}" if head.query else ""
+    headers = [(name.lower(), value) for name, value in headers_of(head, key, "testserver")]
+    line = WebsocketCommunicator(application, path + head.more_path + query, headers=headers)
+    line.scope["client"] = ["127.0.0.1", 40_000]
+    await line.send_input({"type": "websocket.connect"})
+    answered = 0
+    with contextlib.suppress(TimeoutError):  # let in, and nothing more is to be said
+        while (event := await line.receive_output(PATIENCE_SECONDS))["type"] == "websocket.accept":
+            if path == ASKS_FIRST:
+                await line.send_input({"type": "websocket.receive", "text": SYNC})
+        answered = len(event.get("text", ""))
+    await asyncio.sleep(SETTLED_SECONDS)
+    with contextlib.suppress(TimeoutError):
+        await line.disconnect()
+    return answered
+
+
+async def _count(cost: Cost, path: str, key: str, head: Head) -> set[str]:
+    with drive.counted() as counter:
+        cost.answer_bytes = await _connect(path, key, head)
+    cost.statements, cost.rows = counter.statements, counter.rows
+    return counter.tables
+
+
+async def _weigh(path: str, key: str, head: Head) -> int:
+    tracemalloc.start()
+    try:
+        await _connect(path, key, head)
+        return tracemalloc.get_traced_memory()[1] // 1024
+    finally:
+        tracemalloc.stop()
+
+
+async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None:
+    """Statements, rows and answer of n and 4n (2n lies between them); of 4n its memory, and what it leaves behind."""
+    from chat.delivery import close_switchboard
+    from chat.threads import in_db
+
+    first, second, last = costs
+    try:
+        tables = await _count(first, path, key, kind.heads[0])
+        second.statements, second.rows, second.answer_bytes = first.statements, first.rows, first.answer_bytes
+        await in_db(cache.clear)
+        before = await in_db(stored.look, tables)
+        await _count(last, path, key, kind.heads[2])
+        last.stored = await in_db(stored.since, before)
+        last.kib = await _weigh(path, key, kind.heads[2])
+    finally:
+        await close_switchboard()
+
+
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+
+def people(cast: "Cast") -> dict[str, str]:
+    """Of each socket, the key of the session of somebody whom it lets in: they cost most."""
+    from tests.access.people import ASSIGNED, REPORTER
+
+    who = {"ws/conversation/": REPORTER, "ws/console/": ASSIGNED}
+    return {name: cast.keys[who[name]] if name else "" for name in table.SOCKETS}
+
+
+def label_of(name: str) -> str:
+    return f"socket {name or 'any other address'}"
+
+
+def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
+    """Every socket with every kind of handshake. The cast stands in the database for good."""
+    chosen = {name: line for name, line in table.SOCKETS.items() if only in label_of(name)}
+    if not chosen:
+        return []
+    from chat.threads import close_thread_connections
+
+    keys = people(cast)
+    driven: list[tuple[Verdict, str, str, tuple[Head, Head, Head]]] = []
+    cache.clear()
+    web = Web(ground.folder, "pnav.asgi:application")
+    try:
+        web.start()
+        noise = Noise()
+        for name in chosen:
+            _three(web, path_of(name), keys[name], (Head(), Head(), Head()), 1)  # what is read once for all
+        for name, line in chosen.items():
+            _look_at_noise(web, noise, keys)
+            for kind in kinds(is_elsewhere=not name):
+                if name == "ws/console/" and kind.name not in FEW:
+                    continue
+                verdict = _drive(web, name, line, keys[name], kind, noise)
+                driven.append((verdict, path_of(name), keys[name], kind.heads))
+        _look_at_noise(web, noise, keys)
+        for verdict, path, key, heads in driven:
+            if verdict.doubts:  # at another time, by what the noise is known to be then
+                costs = _three(web, path, key, heads, drive.TRIES_IN_DOUBT)
+                again = drive.judge(verdict.act, verdict.kind, costs, verdict.budget, noise=noise)
+                verdict.unless_found_again(again)
+    finally:
+        web.stop()
+        close_thread_connections()
+    return [verdict for verdict, *_how in driven]
+
+
+def path_of(name: str) -> str:
+    return f"/{name or 'ws/elsewhere/'}"
+
+
+def _look_at_noise(web: Web, noise: Noise, keys: dict[str, str]) -> None:
+    same = (Head(), Head(), Head())
+    cheap = _three(web, path_of(""), "", same, drive.TRIES_IN_DOUBT)
+    dear = _three(web, path_of("ws/conversation/"), keys["ws/conversation/"], same, drive.TRIES_IN_DOUBT)
+    noise.learn(cheap=tuple(one.ms for one in cheap), dear=tuple(one.ms for one in dear))
+
+
+def _drive(web: Web, name: str, line: table.Line, key: str, kind: Kind, noise: Noise) -> Verdict:
+    path, label = path_of(name), label_of(name)
+    costs = _three(web, path, key, kind.heads, 1)
+    if drive.judge(label, kind.name, costs, line.read, noise=noise).doubts:
+        costs = _three(web, path, key, kind.heads, drive.TRIES_IN_DOUBT)
+    asyncio.run(count_all(kind, costs, path, key))
+    return drive.judge(label, kind.name, costs, line.read, stores=line.stores, noise=noise)

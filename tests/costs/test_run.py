@@ -1,0 +1,95 @@
+"""A run of `make costs`, for a few acts of each kind: what it drives, finds and says."""
+
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+
+from benchmarks.costs import __main__ as costs
+from benchmarks.costs import drive, handshakes, situation, table
+from benchmarks.site import VARIABLES, Stage
+from tests import once
+from tests.access import people
+from tests.access.people import create_cast
+
+
+@pytest.fixture
+def run(db, monkeypatch):
+    """`run("part of a name")`: in a small world, without the 37,000 communes."""
+    monkeypatch.setattr("django.core.management.call_command", lambda *_args, **_options: None)
+    monkeypatch.setattr(costs, "GROWN", (4, 8, 16))
+    monkeypatch.setattr(drive, "TRIES_IN_DOUBT", 2)  # time is judged by `make costs`, on a machine of its own
+
+    def done(only: str) -> costs.Run:
+        found = costs.Run(only, is_quick=True)
+        with situation.nothing_refused():
+            found.drive_all(Stage(Path(), None, None))  # type: ignore[arg-type]  # for sockets alone
+        for one in found.verdicts:
+            assert [breach for breach in one.breaches if breach not in one.doubts] == [], (one.act, one.kind)
+        return found
+
+    return done
+
+
+def kinds(found: costs.Run, act: str) -> set[str]:
+    return {one.kind for one in found.verdicts if one.act == act}
+
+
+def test_page_is_driven_with_texts_shapes_and_in_a_growing_world(run):
+    found = run("GET chat:conversation")
+    assert kinds(found, "GET chat:conversation") >= {"latin", "emoji in few", "fields", "cookies", "a growing world"}
+    worlds = [one for one in found.verdicts if one.kind == "a growing world"]
+    assert all(one.costs[0].rows < one.costs[2].rows for one in worlds), "there was more to read"
+    assert any(one.costs[-1].kib for one in found.verdicts) and found.not_reached() == []
+
+
+def test_right_form_reaches_what_is_stored(run):
+    found = run("POST pages:feedback")
+    assert {"a right form", "latin in a right form", "emoji in all fields"} <= kinds(found, "POST pages:feedback")
+    assert max(one.costs[-1].stored.rows for one in found.verdicts) == 1
+    assert max(one.costs[-1].stored.keys for one in found.verdicts) > 0
+    assert found.not_reached() == []
+
+
+def test_frame_is_driven_from_both_sides(run):
+    found = run("frame ")
+    assert {one.act for one in found.verdicts} == {
+        f"frame {frame} ({side})" for frame in table.FRAMES for side in ("chat", "console")
+    }
+    assert max(one.costs[-1].stored.rows for one in found.verdicts) == 1
+
+
+def test_file_is_driven(run):
+    found = run("upload sheet")
+    assert {"right lines", "a file of separators"} <= kinds(found, "upload sheet")
+    assert max(one.costs[-1].stored.rows for one in found.verdicts) >= 100, "fifty accounts and their agents"
+
+
+def test_sockets_are_driven_by_a_server(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(handshakes, "drive_all", lambda _ground, cast, only: asked.append((cast, only)) or [])
+    run("socket ws/console/")
+    assert asked[0][0].keys[people.ASSIGNED] and asked[0][1] == "socket ws/console/"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_chat_threads")
+def test_handshakes_of_a_real_server_are_measured(monkeypatch, tmp_path):
+    """Somebody who is let in asks the database, somebody who is refused does not; both keep to the table."""
+    with transaction.atomic():
+        cast = create_cast()
+    few = [kind for kind in handshakes.kinds(is_elsewhere=False) if kind.name in {"nothing", "cookies"}]
+    monkeypatch.setattr(handshakes, "kinds", lambda **_where: iter(few))
+    monkeypatch.setattr(drive, "TRIES_IN_DOUBT", 1)
+    for name, value in {**VARIABLES, "DATABASE_URL": once.address_of(connection.settings_dict["NAME"])}.items():
+        monkeypatch.setenv(name, value)
+    verdicts = handshakes.drive_all(Stage(tmp_path, None, None), cast, "socket")  # type: ignore[arg-type]
+    assert {(one.act, one.kind) for one in verdicts} == {
+        (f"socket {name or 'any other address'}", kind) for name in table.SOCKETS for kind in ("nothing", "cookies")
+    }
+    for one in verdicts:
+        assert [breach for breach in one.breaches if breach not in one.doubts] == [], one.act
+    cost = {one.act: one.costs[0] for one in verdicts if one.kind == "nothing"}
+    let_in, refused = cost["socket ws/conversation/"], cost["socket any other address"]
+    assert (let_in.status, cost["socket ws/console/"].status, refused.status) == (101, 101, 403)
+    assert let_in.ms > 0 and refused.ms > 0 and let_in.statements > refused.statements == 0
