@@ -19,6 +19,7 @@ from locations.models import Force, ReceptionPoint
 from reports.keyring import UnsealError
 from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
 from reports.offence import Element
+from sentences import languages
 from triage import rules, versions
 from triage.rules import Urgency
 
@@ -294,6 +295,12 @@ class Dossier:
     @property
     def unit(self) -> ReceptionPoint | None:
         return self.report.reception_point
+
+    @property
+    def language(self) -> str:
+        """« anglais »: in which the person reads the pages; empty for the source language, which is that of agents."""
+        code = self.report.language
+        return "" if code == languages.source() else languages.name(code)
 
 
 def _labels(values: list[str], choices: Any) -> list[str]:

@@ -9,7 +9,7 @@ from sentences.catalogue import Place
 
 EMERGENCY = Place("chat.emergency", "Console : procédure d'urgence, ce que l'agent peut dire", "l'agent, qui l'écrit")
 
-add = partial(catalogue.add, has_english=False)
+add = partial(catalogue.add, is_translated=False)
 
 CAN_TALK = add(
     "emergency.can_talk",

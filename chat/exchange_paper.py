@@ -12,6 +12,7 @@ from typing import Any
 
 import offload.pool
 from chat import glyphs
+from sentences import languages
 
 # One document: so many messages, and so many lines of paper, some two hundred pages of A4. The most that the child then
 # took was 300 MiB and 2.5 s of processor, of twenty kinds of text (docs/adr/0055). An ordinary exchange of an hour
@@ -98,7 +99,7 @@ class Document:
     heads: tuple[str, str] = ("", "")
     thread_title: str = ""
     thread: Sequence[tuple[str, str]] = field(default=(), repr=False)
-    language: str = "fr"
+    language: str = field(default_factory=languages.source)
     codes_note: str = ""
 
 
@@ -156,7 +157,7 @@ def lines_of(text: str) -> int:
 def _data(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
-        "lang": document.language,
+        "lang": document.language.partition("-")[0],  # Typst knows no regions
         "mark": document.mark,
         "about": list(document.about),
         "heads": list(document.heads),

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from chat import (
@@ -31,6 +30,7 @@ from chat.models import Conversation
 from chat.views import json_answer, manner_of, without_visit
 from offload import pool
 from reports import limits
+from sentences import languages
 
 PAPERS, PAPERS_SECONDS = 10, 60
 SUITES = "suites"  # in the address of a slip that « Suites » leads to
@@ -107,7 +107,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
             Section(form_sentences.SLIP_HOURS.say(), lines=words["hours"] or [unknown_hours]),
             Section(followup_sentences.BRING.say(), lines=[bring()]),
         ],
-        language=(get_language() or "fr")[:2],
+        language=languages.current(),
     )
     try:
         pages = exchange_paper.draw(document, SLIP, who=f"slip:{current.public_id}")

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
-from django.utils.translation import gettext_lazy as _
 from environs import Env
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -411,8 +410,9 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds: the provider holds up one page th
 
 # --- language and time --------------------------------------------------------------------------------------------
 
-LANGUAGE_CODE = "fr"
-LANGUAGES = [("fr", _("Français")), ("en", _("English"))]
+LANGUAGE_CODE = "fr"  # every text is written in it first, and shown where another language lacks one
+# The only list of languages; what each one calls itself. How to add one: docs/languages.md.
+LANGUAGES = [("fr", "Français"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "pnav" / "locale"]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True

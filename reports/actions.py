@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from locations.session import Choice
 from reports import arrivals, forgetting, keyring, register
@@ -16,6 +15,7 @@ from reports.arrivals import Aside
 from reports.deciders import Title, deciders
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.visitor import Connection
+from sentences import languages
 from triage.rules import Assessment
 
 
@@ -66,7 +66,7 @@ def file_report(
             "urgency": assessment.urgency,
             "is_crowded": is_crowded,
             "discreet": discreet,
-            "language": get_language() or "fr",
+            "language": languages.current(),
             "postal_code": choice.postal_code,
             "municipality": choice.municipality,
             "reception_point": choice.reception_point,

@@ -17,7 +17,9 @@ from django.utils.functional import Promise, lazy
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from sentences import shelf
+from sentences import languages, shelf
+from sentences.former_keys import FORMER_KEYS
+from sentences.languages import FAMILIAR, POLITE
 from sentences.numbers import NAMED
 from sentences.shelf import Changed
 
@@ -48,7 +50,7 @@ class Sentence:
     """One sentence. vous, tu: the text of origin, lazily translated; no tu where both are spoken to alike.
 
     A variable that the text of origin names has to stay; one of `variables` that it does not name may be used.
-    Any number of `sentences.numbers` may be named too. has_english: whether a visitor reads it.
+    Any number of `sentences.numbers` may be named too. is_translated: whether a visitor reads it, in any language.
     note: what whoever changes it should know.
     """
 
@@ -58,8 +60,13 @@ class Sentence:
     tu: Promise | None = None
     variables: tuple[Variable, ...] = ()
     max_length: int = MAX_LENGTH
-    has_english: bool = True
+    is_translated: bool = True
     note: str = ""
+
+    @property
+    def row_key(self) -> str:
+        """The key of its row, where an administrator changed it."""
+        return FORMER_KEYS.get(self.key, self.key)
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -71,19 +78,38 @@ class Sentence:
     def _of_code(self, familiar: bool) -> str:
         return str(self.tu if familiar and self.tu is not None else self.vous)
 
-    def origin(self, *, familiar: bool = False, language: str = "fr") -> str:
-        """The text of the code, in this language."""
-        with translation.override(language):
+    def origin(self, *, familiar: bool = False, language: str = "") -> str:
+        """The text of the code, in this language: the source language unless it is named."""
+        with translation.override(language or languages.source()):
             return self._of_code(familiar)
 
+    def voices(self, language: str) -> tuple[str, ...]:
+        """The voices in which this sentence differs in this language: a translation may say both in one text."""
+        if (voices := self._voices.get(language)) is None:
+            voices = (POLITE,)
+            if self.tu is not None and (
+                language == languages.source()
+                or self.origin(language=language) != self.origin(familiar=True, language=language)
+            ):
+                voices = languages.VOICES
+            self._voices[language] = voices
+        return voices
+
+    @cached_property
+    def _voices(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def said_in(self) -> list[str]:
+        """The languages in which it is said, the source language first."""
+        return languages.codes() if self.is_translated else [languages.source()]
+
     def origins(self) -> dict[str, str]:
-        """The texts of origin that this sentence has, by the name of their column."""
-        texts = {"vous": self.origin()}
-        if self.tu is not None:
-            texts["tu"] = self.origin(familiar=True)
-        if self.has_english:
-            texts["en"] = self.origin(language="en")
-        return texts
+        """The texts of origin that this sentence has, by their names (`languages.text_name`)."""
+        return {
+            languages.text_name(language, voice): self.origin(familiar=voice == FAMILIAR, language=language)
+            for language in self.said_in()
+            for voice in self.voices(language)
+        }
 
     # --- as it is said now --------------------------------------------------------------------------------------------
 
@@ -91,12 +117,9 @@ class Sentence:
         changed = shelf.changed(self.key)
         text = ""
         if changed is not None:
-            if _is_english():
-                text = changed.en
-            elif familiar and self.tu is not None:
-                text = changed.tu
-            else:
-                text = changed.vous
+            language = languages.current()
+            is_familiar = familiar and FAMILIAR in self.voices(language)
+            text = changed.texts.get((language, FAMILIAR if is_familiar else POLITE), "")
         return text or self._of_code(familiar)
 
     def spoken(self, *, familiar: bool = False) -> str:
@@ -142,10 +165,6 @@ class Sentence:
         return mark_safe(_fill(escape(self._text(familiar)), filled))  # noqa: S308
 
 
-def _is_english() -> bool:
-    return (translation.get_language() or "").startswith("en")
-
-
 def _fill(text: str, values: Mapping[str, object]) -> str:
     """Each `{name}` that has a value by it, once: what is filled in is never read again."""
     if "{" not in text:
@@ -179,13 +198,13 @@ def add(
     *,
     variables: Iterable[Variable] = (),
     max_length: int = MAX_LENGTH,
-    has_english: bool = True,
+    is_translated: bool = True,
     note: str = "",
 ) -> Sentence:
     """A sentence of a room, kept in the catalogue. Raises ValueError for a key that is taken."""
     if key in CATALOGUE:
         raise ValueError(f"two sentences are called {key}")
-    made = Sentence(key, place, vous, tu, tuple(variables), max_length, has_english, note)
+    made = Sentence(key, place, vous, tu, tuple(variables), max_length, is_translated, note)
     CATALOGUE[key] = made
     return made
 
@@ -195,6 +214,14 @@ def add_options(prefix: str, place: Place, choices: type[TextChoices]) -> dict[s
     return {value: add(f"{prefix}_{value}", place, cast(Promise, label)) for value, label in choices.choices}
 
 
-def tried(sentence: Sentence, vous: str, tu: str, en: str) -> Mapping[str, Changed]:
-    """What `shelf.trying` takes to show one sentence as it would be."""
-    return {sentence.key: Changed(vous, tu, en)}
+def of_row(row_key: str) -> Sentence | None:
+    """The sentence whose row has this key; None when the code has it no more."""
+    return CATALOGUE.get(_KEYS_OF_ROWS.get(row_key, row_key))
+
+
+_KEYS_OF_ROWS = {former: key for key, former in FORMER_KEYS.items()}
+
+
+def tried(sentence: Sentence, texts: Mapping[str, str]) -> Mapping[str, Changed]:
+    """What `shelf.trying` takes to show one sentence as it would be. texts: by their names."""
+    return {sentence.key: Changed.named(**texts)}

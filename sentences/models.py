@@ -1,26 +1,25 @@
 """The sentences that an administrator changed. No row: the text of the code."""
 
 import logging
+from collections.abc import Iterable
 
 from django.db import models
 
-from sentences import checks
-from sentences.catalogue import CATALOGUE
+from sentences import checks, languages
+from sentences.catalogue import of_row
 from sentences.shelf import Changed
+from sentences.text_rows import TextRow, WithTexts, in_words
 
 logger = logging.getLogger(__name__)
 
 
-class ChangedSentence(models.Model):
-    """The texts of one sentence in place of those of origin. An empty text leaves that of origin.
+class ChangedSentence(WithTexts):
+    """A sentence of which a text was changed: in which languages and voices say its texts. Without one, that of origin.
 
-    `key`: of the catalogue. Whoever reads a table by hand finds nothing of anybody here.
+    `key`: `Sentence.row_key`. Whoever reads a table by hand finds nothing of anybody here.
     """
 
     key = models.CharField("clé", max_length=80, primary_key=True)
-    vous = models.TextField("texte", blank=True)
-    tu = models.TextField("texte, en tutoyant", blank=True)
-    en = models.TextField("texte en anglais", blank=True)
 
     class Meta:
         verbose_name = "phrase de Pnav"
@@ -29,22 +28,51 @@ class ChangedSentence(models.Model):
 
     def __str__(self) -> str:
         """The text as it is said now: what an administrator knows a sentence by."""
-        sentence = CATALOGUE.get(self.key)
-        return self.vous or (sentence.origin() if sentence else self.key)
+        sentence = of_row(self.key)
+        changed = self.texts.get((languages.source(), languages.POLITE), "")
+        return changed or (sentence.origin() if sentence else self.key)
+
+    @classmethod
+    def text_parts(cls) -> Iterable[tuple[str, str]]:
+        return [(language, voice) for language in languages.codes() for voice in languages.VOICES]
+
+    @classmethod
+    def text_name(cls, language: str, part: str) -> str:
+        return languages.text_name(language, part)
+
+    @classmethod
+    def text_label(cls, language: str, part: str) -> str:
+        label = " ".join(filter(None, ["Texte", in_words(language)]))
+        return label if part == languages.POLITE else f"{label}, en tutoyant"
+
+
+class SentenceText(TextRow):
+    """One text in place of that of origin. `part` is its voice."""
+
+    owner = models.ForeignKey(ChangedSentence, on_delete=models.DB_CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "language", "part"], name="sentences_one_text_a_voice"),
+        ]
 
 
 def sound_texts() -> dict[str, Changed]:
     """What replaces the texts of origin, by key: one query.
 
-    A text that a new version of the code no longer allows (a variable has gone) is not said; the log names its key.
+    A text that a new version of the code no longer allows (a variable has gone) is not said, nor are the others of its
+    sentence; the log names its key.
     """
-    texts = {}
-    for row in ChangedSentence.objects.all():
-        sentence = CATALOGUE.get(row.key)
+    texts: dict[str, dict[tuple[str, str], str]] = {}
+    for key, language, voice, text in SentenceText.objects.values_list("owner_id", "language", "part", "text"):
+        texts.setdefault(key, {})[language, voice] = text
+    sound = {}
+    for key, said in texts.items():
+        sentence = of_row(key)
         if sentence is None:
             continue
-        if any(checks.errors(sentence, text) for text in (row.vous, row.tu, row.en)):
-            logger.error("sentence cannot be said any more: %s", row.key)
+        if any(checks.errors(sentence, text) for text in said.values()):
+            logger.error("sentence cannot be said any more: %s", sentence.key)
             continue
-        texts[row.key] = Changed(row.vous, row.tu, row.en)
-    return texts
+        sound[sentence.key] = Changed(said)
+    return sound

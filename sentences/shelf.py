@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Self
 
 from django.db import DatabaseError, InterfaceError
 from django.utils.safestring import SafeString
 from psycopg_pool import PoolTimeout
 
+from sentences.languages import text_place
 from sentences.numbers import NAMED, Number
 
 logger = logging.getLogger(__name__)
@@ -26,11 +28,14 @@ KEEP_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The texts of one sentence that replace those of origin; an empty one leaves it."""
+    """The texts of one sentence that replace those of origin, by language and voice; an empty one leaves it."""
 
-    vous: str = ""
-    tu: str = ""
-    en: str = ""
+    texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def named(cls, **texts: str) -> Self:
+        """By their names, as `languages.text_name` makes them: `Changed.named(vous="…", en="…")`."""
+        return cls({text_place(name): text for name, text in texts.items()})
 
 
 @dataclass

@@ -115,6 +115,15 @@ def _sentences_of_origin() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _languages_of_the_site_are_offered() -> None:
+    """As complete as they are when they come; no page reads how complete, but in tests of it."""
+    from pnav.pages import completeness  # it has models: Django is ready when tests run, not when this module is read
+    from sentences import languages
+
+    completeness.put(languages.others())
+
+
+@pytest.fixture(autouse=True)
 def _questionnaire_of_the_code() -> None:
     """No version was published, and no page asks again: tests/triage/ publishes some."""
     versions.clear()

@@ -1,4 +1,5 @@
-"""`python -m tests.messages FILE…`: what these files say and pnav/locale has not, put at its end. Needs gettext.
+"""`python -m tests.messages FILE…`: what these files say and pnav/locale has not, put at its end, in each language.
+Needs gettext.
 
 The catalogue is kept by hand: what stands there stays, in its order. Most of what the staff alone reads is not in it
 (it has no English), so nothing is added of files that were not named; how much each lacks is told instead.
@@ -15,7 +16,7 @@ import polib
 
 from tests.variables import VARIABLES
 
-CATALOGUE = Path("pnav/locale/en/LC_MESSAGES/django.po")
+LOCALE = Path("pnav/locale")
 
 
 def lacking(catalogue: str, collected: polib.POFile) -> list[polib.POEntry]:
@@ -36,24 +37,30 @@ def with_those_of(files: Collection[str], catalogue: str, collected: polib.POFil
 
 def collect(folder: str) -> polib.POFile:
     """Every string of the code and the templates, in a catalogue of its own."""
+    from django.conf import settings
     from django.core.management import call_command
     from django.test import override_settings
 
+    language = settings.LANGUAGE_CODE
     with override_settings(LOCALE_PATHS=[folder]):
         ignored = ["tests/*", "benchmarks/*", ".venv/*", ".local/*", "pnav/locale"]
-        call_command("makemessages", locale=["en"], ignore_patterns=ignored, add_location="file", verbosity=0)
-    return polib.pofile(f"{folder}/en/LC_MESSAGES/django.po")
+        call_command("makemessages", locale=[language], ignore_patterns=ignored, add_location="file", verbosity=0)
+    return polib.pofile(f"{folder}/{language}/LC_MESSAGES/django.po")
 
 
 def main(files: Collection[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         collected = collect(folder)
-    catalogue = CATALOGUE.read_text()
+    for path in sorted(LOCALE.glob("*/LC_MESSAGES/django.po")):
+        catalogue = path.read_text()
+        if files:
+            path.write_text(with_those_of(files, catalogue, collected))
+            continue
+        counts = Counter(one for entry in lacking(catalogue, collected) for one in files_of(entry))
+        sys.stdout.write(f"{path.parent.parent.name} :\n")
+        sys.stdout.writelines(f"{count:4} {one}\n" for one, count in sorted(counts.items()))
     if files:
-        CATALOGUE.write_text(with_those_of(files, catalogue, collected))
         return
-    counts = Counter(path for entry in lacking(catalogue, collected) for path in files_of(entry))
-    sys.stdout.writelines(f"{count:4} {path}\n" for path, count in sorted(counts.items()))
     sys.stdout.write('Rien n\'est ajouté : FILES="un/fichier un/autre" make messages ajoute ceux de ces fichiers.\n')
 
 

@@ -7,8 +7,9 @@ back. The lock waits, as emptying does, for transactions that the test left open
 
 from django.db import connection
 
-# `kept` holds a copy of each table that has lines after the migrations. A table with triggers of its own is emptied
-# whole: the register (docs/adr/0031) refuses to lose a line, and that it is emptied, save in this database alone.
+# `kept` holds a copy of each table that has lines after the migrations. A table with a trigger before deletions is
+# emptied whole: the register (docs/adr/0031) refuses to lose a line, and that it is emptied, save in this database
+# alone. Tables that refer to no other come first: what goes from them takes its lines in others with it.
 REMEMBER = """
 ALTER TABLE public.reports_accessrecord DISABLE TRIGGER register_is_not_emptied;
 CREATE SCHEMA kept;
@@ -31,10 +32,14 @@ BEGIN
     SET CONSTRAINTS ALL DEFERRED;
     FOR one IN
         SELECT ours.relname AS name, kept.oid IS NOT NULL AS is_kept,
-            EXISTS (SELECT FROM pg_trigger WHERE tgrelid = ours.oid AND NOT tgisinternal) AS has_triggers
+            EXISTS (
+                SELECT FROM pg_trigger WHERE tgrelid = ours.oid AND NOT tgisinternal
+                AND tgtype & 2 > 0 AND tgtype & 8 > 0  -- before, and at a deletion
+            ) AS refuses
         FROM pg_class ours
         LEFT JOIN pg_class kept ON kept.relname = ours.relname AND kept.relnamespace = 'kept'::regnamespace
         WHERE ours.relnamespace = 'public'::regnamespace AND ours.relkind = 'r'
+        ORDER BY EXISTS (SELECT FROM pg_constraint WHERE conrelid = ours.oid AND contype = 'f')
     LOOP
         IF one.is_kept THEN
             EXECUTE format(
@@ -44,7 +49,7 @@ BEGIN
         ELSE
             EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', one.name) INTO is_changed;
         END IF;
-        IF is_changed AND one.has_triggers THEN
+        IF is_changed AND one.refuses THEN
             EXECUTE format('TRUNCATE public.%I', one.name);
         ELSIF is_changed THEN
             EXECUTE format('DELETE FROM public.%I', one.name);

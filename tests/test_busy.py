@@ -125,7 +125,7 @@ def test_asks_no_database_and_draws_nothing_anew(monkeypatch):
 
 def test_changed_sentence_is_said_soon():
     ask()
-    shelf.put({"busy.title": Changed(vous="Un instant")})
+    shelf.put({"busy.title": Changed.named(vous="Un instant")})
     for _turn in range(500):
         if "Un instant" in ask()[1]:
             return

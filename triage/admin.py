@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sentences import contacts
+from sentences import contacts, languages
 from triage import describing, document, editing, rules, versions
 from triage.document import FIXED, SAID, DocumentError, Problem
 from triage.editing import NEW, PARTS, Document, Part
@@ -172,6 +172,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         row = kwargs.get("obj")
         if row is not None:
             context.update(self._overview(row))
+            context["languages"] = [(code, languages.name(code)) for code in languages.others()]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _overview(self, row: QuestionnaireVersion) -> dict[str, Any]:
@@ -313,6 +314,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
             part.tell([one for one in versions.checked(row).problems if kind != "question" or key != NEW])
         part.focus()
         context = {"part": part, "voices": VOICES, "kind": kind, "is_bound": request.method == "POST"}
+        context["languages"] = [(code, languages.name(code)) for code in languages.codes()]
         return self._page(request, row, "part", part.title, **context)
 
     def _save_part(
@@ -358,7 +360,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
             questionnaire = document.load(changed, version=row.key)
         except DocumentError:
             raise Http404 from None  # the forms take nothing that a document refuses
-        language = "en" if request.POST["_preview"] == "en" else "fr"
+        language = _language(request.POST["_preview"])
         voice = VOICES.get(request.POST.get("voice", ""), VOICES["vous"])[1]
         with translation.override(language):
             question = questionnaire.by_id.get(str(part.place[1])) if part.place[0] == "questions" else None
@@ -387,7 +389,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
             questionnaire = row.read()
         except DocumentError:
             return HttpResponseRedirect(self._url("change", row))
-        language = "en" if request.GET.get("langue") == "en" else "fr"
+        language = _language(request.GET.get("langue", ""))
         answers = {name: str(value) for name, value in request.GET.items() if name in questionnaire.by_id}
         asked = questionnaire.by_slug.get(request.GET.get("page", ""))
         if asked is None or rules.position(asked, answers, under=questionnaire) is None:
@@ -496,6 +498,11 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         """It was accepted: in force, as whoever asked read it. Raises versions.Changed and Faulty."""
         row = versions.publish(number=int(change.object_id), by=change.asked_by, **change.after)
         self.log_change(request, row, [{"changed": {"fields": [_("Publication")]}}])
+
+
+def _language(asked: str) -> str:
+    """The language of a preview: the one asked for, if the site has it."""
+    return asked if asked in languages.codes() else languages.source()
 
 
 def _kind(kind: str, key: str) -> str:

@@ -9,13 +9,13 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from triage.document import LANGUAGES, Place, of
+from sentences import languages
+from triage.document import Place, of
 from triage.outcomes import Outcome
 from triage.questionnaire import Questionnaire
 from triage.questions import Question, When
 
 VOICE_LABELS = {"vous": "vous", "tu": "tu (mineur)", "other": "autre personne"}
-LANGUAGE_LABELS = {"fr": "français", "en": "anglais"}
 _PARTS = {
     "text": "texte",
     "help": "explication",
@@ -37,14 +37,14 @@ _PARTS = {
 
 def question_name(question: Question) -> str:
     """« Que se passe-t-il ? », in French whatever the language of the page."""
-    with translation.override("fr"):
+    with translation.override(languages.source()):
         return f"« {question.text.vous} »"
 
 
 def condition(one: When, questionnaire: Questionnaire) -> str:
     """What one condition asks for, in words; what it names and is not there stands by its key."""
     parts = []
-    with translation.override("fr"):
+    with translation.override(languages.source()):
         order = {question.id: index for index, question in enumerate(questionnaire.questions)}
         for name, values in sorted(one.accepted.items(), key=lambda item: (order.get(item[0], len(order)), item[0])):
             question = questionnaire.by_id.get(name)
@@ -97,12 +97,16 @@ def _inside(rest: list[Any], question: Question | None) -> Iterator[str]:
     for key in keys:
         if key == "options" and (value := next(keys, None)) is not None:
             option = question.option(value) if question else None
-            with translation.override("fr"):
+            with translation.override(languages.source()):
                 yield f"réponse « {option.label.vous if option else _named(value)} »"
         elif isinstance(key, int):
             yield str(key + 1)
         else:
-            yield _PARTS.get(key) or VOICE_LABELS.get(key) or LANGUAGE_LABELS.get(key) or key
+            yield _PARTS.get(key) or VOICE_LABELS.get(key) or _language(key) or key
+
+
+def _language(key: Any) -> str:
+    return languages.name(key) if key in languages.codes() else ""
 
 
 # --- what changed -------------------------------------------------------------------------------------------------
@@ -153,7 +157,8 @@ def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
         for option in words["options"]:
             yield from _texts((*here, "options", option["value"], "label"), option["label"])
             yield from _texts((*here, "options", option["value"], "hint"), option.get("hint", {}))
-        order = ", ".join(f"« {option['label']['vous']['fr']} »" for option in words["options"])
+        source = languages.source()
+        order = ", ".join(f"« {option['label']['vous'][source]} »" for option in words["options"])
         yield (*here, "options"), _Said(order, [option["value"] for option in words["options"]])
         yield (*here, "asked_when"), _when(question.asked_when, questionnaire)
     for outcome, words in written["results"].items():
@@ -171,8 +176,8 @@ def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
 
 def _texts(where: Place, words: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Place, _Said]]:
     for voice, pair in words.items():
-        for language in LANGUAGES:
-            if pair[language]:
+        for language in languages.codes():
+            if pair.get(language):
                 yield (*where, voice, language), _Said(pair[language], pair[language])
 
 

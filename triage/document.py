@@ -1,13 +1,15 @@
 """A questionnaire as a document: what administrators edit, a version holds, and JSON carries. Pure.
 
-`of` writes one, `load` reads it and names every fault by its place. A document holds texts in French and English, the
+`of` writes one, `load` reads it and names every fault by its place. A document holds texts in several languages, the
 order of the questions, when each is asked, the rules that decide, what makes a situation urgent, and the words of the
 results. What it cannot hold is in the code: see `rules` and `FIXED`. What it means as a whole is looked at by `walk`.
 
 Shape: {"questions": [{"id", "slug", "text", "help"?, "options": [{"value", "label", "hint"?}], "asked_when"}],
 "decisions": [{"outcome", "when"}], "urgent": [condition], "results": {outcome: {"title", "reasons": [[{"text",
-"when"}]], "service": [words], "prepare": [words]}}}. Words: {"vous": {"fr", "en"}, "tu"?, "other"?}; without English,
-the French is shown. A condition: {question id: [option values]}, all of them; a list of conditions: one of them.
+"when"}]], "service": [words], "prepare": [words]}}}. Words: {"vous": {language: text}, "tu"?, "other"?}; the source
+language is there, and is shown in place of one that is not, or is empty. A document that was published is read for
+ever: it may lack a language that the site has by now, and have one that the site has no more. A condition:
+{question id: [option values]}, all of them; a list of conditions: one of them.
 """
 
 import re
@@ -18,9 +20,9 @@ from typing import Any, Final
 
 from django.utils import translation
 from django.utils.functional import lazy
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from sentences import languages
 from triage.outcomes import Outcome
 from triage.questionnaire import Decision, Questionnaire, Reason, Result
 from triage.questions import BY_ID, Option, Question, When, Wording
@@ -28,7 +30,6 @@ from triage.questions import BY_ID, Option, Question, When, Wording
 type Place = tuple[str | int, ...]
 
 VOICES: Final = ("vous", "tu", "other")
-LANGUAGES: Final = ("fr", "en")
 # The outcomes whose words a document gives, and those that a rule may decide. The others are the code's.
 SAID: Final = tuple(one for one in Outcome if one not in (Outcome.UNFINISHED, Outcome.DANGER, Outcome.SUICIDE))
 DECIDED: Final = tuple(one for one in SAID if one != Outcome.CHAT_MINOR)
@@ -43,6 +44,8 @@ MOST_QUESTIONS, MOST_OPTIONS, MOST_CONDITIONS = 40, 20, 20
 MOST_DECISIONS, MOST_SENTENCES = 60, 12
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}")
+MOST_LANGUAGES = 100
 _VALUE = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 NEUTRAL_SLUG = re.compile(r"precision-[1-9][0-9]{0,2}")
 
@@ -113,11 +116,14 @@ def _wording_of(wording: Wording) -> dict[str, dict[str, str]]:
     for voice in VOICES:
         text = getattr(wording, voice)
         if text is not None:
-            with translation.override("fr"):
-                french = str(text)
-            with translation.override("en"):
-                english = str(text)
-            said[voice] = {"fr": french, "en": "" if english == french else english}
+            with translation.override(languages.source()):
+                own = str(text)
+            said[voice] = {languages.source(): own}
+            # Every language of the site is named, for a reader of the version before wants English to be.
+            for language in languages.others():
+                with translation.override(language):
+                    translated = str(text)
+                said[voice][language] = "" if translated == own else translated
     return said
 
 
@@ -136,11 +142,11 @@ def load(document: object, *, version: str) -> Questionnaire:
     return questionnaire
 
 
-def _in_language(french: str, english: str) -> str:
-    return english if english and (get_language() or "").startswith("en") else french
+def _in_language(texts: Mapping[str, str]) -> str:
+    return texts.get(languages.current()) or texts[languages.source()]
 
 
-bilingual = lazy(_in_language, str)  # chosen when it is shown, like a translation of the code's
+in_language = lazy(_in_language, str)  # chosen when it is shown, like a translation of the code's
 
 
 class _Reader:
@@ -197,11 +203,23 @@ class _Reader:
         for voice in VOICES:
             if voice in said:
                 here = (*place, voice)
-                pair = self.mapping(said[voice], here, {"fr", "en"})
-                french = self.text(pair.get("fr", ""), (*here, "fr"), is_needed="fr" in pair)
-                english = self.text(pair.get("en", ""), (*here, "en"), is_needed=False)
-                texts[voice] = bilingual(french, english)
+                texts[voice] = in_language(self.translated(said[voice], here))
         return Wording(texts.get("vous", ""), tu=texts.get("tu"), other=texts.get("other"))
+
+    def translated(self, value: object, place: Place) -> dict[str, str]:
+        """A text by language; that of the source language is there, whatever was given."""
+        source = languages.source()
+        given = self.mapping(value, place, {source}, set(value) if isinstance(value, dict) else set())
+        if len(given) > MOST_LANGUAGES:
+            self.fail(place, _("Cette liste est trop longue : %(most)d au plus.") % {"most": MOST_LANGUAGES})
+            given = {}
+        texts = {source: ""}
+        for name, text in given.items():
+            if not isinstance(name, str) or not _LANGUAGE.fullmatch(name):
+                self.fail((*place, str(name)[:40]), _("Cette partie n'existe pas."))
+                continue
+            texts[name] = self.text(text, (*place, name), is_needed=name == source)
+        return texts
 
     def when(self, value: object, place: Place) -> tuple[When, ...]:
         conditions = []

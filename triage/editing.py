@@ -14,12 +14,12 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from sentences import languages
 from triage import describing
-from triage.describing import LANGUAGE_LABELS, VOICE_LABELS
+from triage.describing import VOICE_LABELS
 from triage.document import (
     DECIDED,
     FIXED,
-    LANGUAGES,
     MOST_CONDITIONS,
     MOST_OPTIONS,
     MOST_SENTENCES,
@@ -53,7 +53,7 @@ class Sentence(forms.CharField):
 
 def _names(name: str) -> Iterator[tuple[str, str, str]]:
     for voice in VOICES:
-        for language in LANGUAGES:
+        for language in languages.codes():
             yield f"{name}-{voice}-{language}", voice, language
 
 
@@ -71,29 +71,32 @@ class Words(forms.Form):
         super().__init__(*args, **kwargs)
         for name, (label, is_needed) in self.sentences.items():
             for field, voice, language in _names(name):
-                said = f"{label}, {VOICE_LABELS[voice]}, {LANGUAGE_LABELS[language]}"
-                needed = is_needed and (voice, language) == ("vous", "fr")
+                said = f"{label}, {VOICE_LABELS[voice]}, {languages.name(language)}"
+                needed = is_needed and (voice, language) == ("vous", languages.source())
                 self.fields[field] = Sentence(label=said, is_needed=needed)
 
     def clean(self) -> dict[str, Any]:
-        """Other variants, and English, stand beside a French text, never alone."""
+        """Other variants, and other languages, stand beside a text in the source language, never alone."""
         cleaned = super().clean() or self.cleaned_data
+        source = languages.source()
         for name in self.sentences:
             has_more = any(cleaned.get(field) for field, *_rest in _names(name))
-            if has_more and not cleaned.get(f"{name}-vous-fr") and f"{name}-vous-fr" not in self.errors:
-                self.add_error(f"{name}-vous-fr", _("Écrivez d'abord ce texte en français, avec « vous »."))
+            first = f"{name}-vous-{source}"
+            if has_more and not cleaned.get(first) and first not in self.errors:
+                self.add_error(first, _("Écrivez d'abord ce texte en français, avec « vous »."))
             for voice in VOICES[1:]:
-                if cleaned.get(f"{name}-{voice}-en") and not cleaned.get(f"{name}-{voice}-fr"):
-                    self.add_error(f"{name}-{voice}-fr", _("Écrivez aussi ce texte en français."))
+                is_translated = any(cleaned.get(f"{name}-{voice}-{language}") for language in languages.others())
+                if is_translated and not cleaned.get(f"{name}-{voice}-{source}"):
+                    self.add_error(f"{name}-{voice}-{source}", _("Écrivez aussi ce texte en français."))
         return cleaned
 
     def words(self, name: str) -> dict[str, dict[str, str]]:
         """As a document has them; empty when nothing was written."""
         given = {
-            voice: {language: self.cleaned_data.get(f"{name}-{voice}-{language}", "") for language in LANGUAGES}
+            voice: {language: self.cleaned_data.get(f"{name}-{voice}-{language}", "") for language in languages.codes()}
             for voice in VOICES
         }
-        return {voice: pair for voice, pair in given.items() if pair["fr"]}
+        return {voice: texts for voice, texts in given.items() if texts[languages.source()]}
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -102,7 +105,10 @@ class Words(forms.Form):
             {
                 "label": label,
                 "rows": [
-                    {"label": VOICE_LABELS[voice], "fields": [self[f"{name}-{voice}-{one}"] for one in LANGUAGES]}
+                    {
+                        "label": VOICE_LABELS[voice],
+                        "fields": [self[f"{name}-{voice}-{one}"] for one in languages.codes()],
+                    }
                     for voice in VOICES
                 ],
             }
@@ -247,9 +253,9 @@ class Part:
 
 def _field_of(where: Place) -> str:
     """The name of the field of a sentence, from the rest of its place: (name, voice, language)."""
-    name, *rest = (*where, "vous", "fr")
+    name, *rest = (*where, "vous", languages.source())
     voice = rest[0] if rest[0] in VOICES else "vous"
-    language = next((one for one in rest if one in LANGUAGES), "fr")
+    language = next((one for one in rest if one in languages.codes()), languages.source())
     return f"{name}-{voice}-{language}"
 
 
@@ -259,7 +265,7 @@ class OptionForm(Words):
 
     @property
     def heading(self) -> str:
-        return self.initial.get("label-vous-fr") or _("Nouvelle réponse")
+        return self.initial.get(f"label-vous-{languages.source()}") or _("Nouvelle réponse")
 
 
 class QuestionForm(Words):
@@ -473,7 +479,7 @@ class SentenceForm(Words):
 
     @property
     def heading(self) -> str:
-        return self.initial.get("said") or self.initial.get("text-vous-fr") or _("Nouvelle phrase")
+        return self.initial.get("said") or self.initial.get(f"text-vous-{languages.source()}") or _("Nouvelle phrase")
 
 
 class ResultPart(Part):

@@ -15,6 +15,7 @@ from typing import Final
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from sentences import languages
 from triage import rules
 from triage.document import FIXED, Place, Problem
 from triage.outcomes import Outcome
@@ -42,7 +43,8 @@ class Walk:
     """What was found. problems: none, and the questionnaire may be published.
 
     paths: how many ways there are through it; longest: questions on the longest; states: what was followed for that.
-    They are 0 when the questionnaire could not be walked. untranslated: texts without English.
+    They are 0 when the questionnaire could not be walked. untranslated: how many texts each of the other
+    languages lacks.
     """
 
     problems: tuple[Problem, ...]
@@ -50,12 +52,17 @@ class Walk:
     longest: int = 0
     states: int = 0
     outcomes: frozenset[Outcome] = frozenset()
-    untranslated: int = 0
+    untranslated: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def lacking(self) -> list[tuple[str, int]]:
+        """The languages that lack texts, by their names, and how many."""
+        return [(languages.name(code), count) for code, count in self.untranslated.items() if count]
 
 
 def check(questionnaire: Questionnaire) -> Walk:
     """Every path ends, with a verdict and a reason; none is lost; danger ends all at once. Never raises."""
-    with translation.override("fr"):
+    with translation.override(languages.source()):
         problems = [*_fixed(questionnaire), *_conditions(questionnaire), *_words(questionnaire)]
         followed = _Followed(questionnaire)
         if not problems:
@@ -172,15 +179,19 @@ def _is_said_twice(option: Option, question: Question, voice: Voice) -> bool:
     return sum(str(other.label.spoken(voice)) == said for other in question.options) > 1
 
 
-def _untranslated(questionnaire: Questionnaire) -> int:
-    count = 0
-    for _place, wording in wordings(questionnaire):
-        for text in (wording.vous, wording.tu, wording.other):
-            if text is not None:
-                with translation.override("en"):
-                    english = str(text)
-                count += english == str(text)
-    return count
+def _untranslated(questionnaire: Questionnaire) -> dict[str, int]:
+    said = [
+        text
+        for _place, wording in wordings(questionnaire)
+        for text in (wording.vous, wording.tu, wording.other)
+        if text is not None
+    ]
+    own = [str(text) for text in said]
+    counts = {}
+    for language in languages.others():
+        with translation.override(language):
+            counts[language] = sum(str(text) == french for text, french in zip(said, own, strict=True))
+    return counts
 
 
 # --- every path ---------------------------------------------------------------------------------------------------

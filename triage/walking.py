@@ -10,23 +10,31 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from offload import pool
+from sentences import languages
 from triage.document import Problem
 from triage.outcomes import Outcome
 from triage.walk import Walk
 
 
-def work(written: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """What the walk of this document found, as JSON. In a child only: it sets up Django for translations alone.
 
+    asked: the document, and the languages of the site.
     Raises document.DocumentError.
     """
     import django
 
-    settings.configure(USE_I18N=True, LANGUAGE_CODE="fr", LOCALE_PATHS=[pool.ROOT / "pnav" / "locale"], USE_TZ=True)
+    settings.configure(
+        USE_I18N=True,
+        LANGUAGE_CODE=asked["source"],
+        LANGUAGES=asked["languages"],
+        LOCALE_PATHS=[pool.ROOT / "pnav" / "locale"],
+        USE_TZ=True,
+    )
     django.setup()
     from triage import document, walk
 
-    found = walk.check(document.load(written, version="walked"))
+    found = walk.check(document.load(asked["document"], version="walked"))
     return {
         "problems": [[one.place, one.message] for one in found.problems],
         "paths": found.paths,
@@ -42,11 +50,16 @@ def walked(written: Any) -> tuple[Walk, bool]:
 
     written: a document that `document.load` reads. Costs one child process within the limits of `offload.pool`.
     """
+    asked = {
+        "document": written,
+        "languages": [[code, languages.own_name(code)] for code in languages.codes()],
+        "source": languages.source(),
+    }
     try:
-        found, _nothing = pool.run("triage.walking", written)
+        found, _nothing = pool.run("triage.walking", asked)
     except pool.NotDone as error:
         is_for_good = error.why in ("time", "memory")
-        with translation.override("fr"):
+        with translation.override(languages.source()):
             message = (
                 _("Il y a trop de chemins pour les vérifier tous : simplifiez les conditions.")
                 if is_for_good

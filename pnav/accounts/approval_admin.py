@@ -18,6 +18,7 @@ from pnav.accounts import approvals
 from pnav.accounts.approval_rules import Act, State
 from pnav.accounts.models import PendingChange
 from sentences import contacts
+from sentences.text_rows import label_of
 from triage.versions import Refused
 
 ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
@@ -163,12 +164,9 @@ def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
     """Label, what stands there now, what would; of what is added or deleted, the fields that hold something."""
     if change.act == Act.PUBLISH:
         return []
-    opts = _model(change)._meta
+    model = _model(change)
     names = change.before if change.act == Act.DELETE else change.after
-    rows = [
-        (str(opts.get_field(name).verbose_name), _shown(change.before.get(name)), _shown(change.after.get(name)))
-        for name in names
-    ]
+    rows = [(label_of(model, name), _shown(change.before.get(name)), _shown(change.after.get(name))) for name in names]
     return [row for row in rows if row[1] or row[2]]
 
 

@@ -32,6 +32,7 @@ from pnav.accounts import approvals
 from pnav.accounts.approval_rules import Act
 from pnav.accounts.models import PendingChange
 from sentences import contacts
+from sentences.text_rows import label_of, place_of, values_of
 
 
 class Applied:
@@ -57,19 +58,19 @@ class Reviewed(admin.ModelAdmin):
     def reasons(self, obj: Any, before: Any) -> list[str]:
         """The labels of what waits, none for a change that is made at once. before: as it is kept; None for a row that
         is to be added."""
-        labels = {field.name: str(field.verbose_name) for field in self.opts.concrete_fields}
         found = []
         for name in self._said("reviewed_fields"):
             now = getattr(obj, name)
             old = getattr(before, name) if before is not None else self._field(name).get_default()
             if now != old and now not in ("", None):
-                found.append(labels[name])
-        texts = self._said("reviewed_texts")
-        known = [str(getattr(before, name) or "") for name in texts] if before is not None else []
+                found.append(label_of(self.model, name))
+        texts, now = self._said("reviewed_texts"), _values(obj)
+        kept = _values(before) if before is not None else {}
+        known = [str(kept.get(name) or "") for name in texts]
         known += self._said("approved_texts", obj)
         for name in texts:
-            if contacts.new_in(known, [str(getattr(obj, name) or "")]):
-                found.append(labels[name])
+            if contacts.new_in(known, [str(now[name] or "")]):
+                found.append(label_of(self.model, name))
         return found
 
     def ask_second(
@@ -293,12 +294,15 @@ class Reviewed(admin.ModelAdmin):
         is_change = change.act == Act.CHANGE
         row = self._proposed_row(change) if is_change else self.model()
         for name, value in change.after.items():
+            if place_of(self.model, name) is not None:
+                row.set_texts({name: value})
+                continue
             field = self._field(name)
             setattr(row, field.attname, field.to_python(value))
         # As the form: what it does not hold is set by `save_model`, or stays as it is.
         row.full_clean(exclude=[field.name for field in self.opts.fields if field.name not in change.changed])
         super().save_model(request, row, Applied(change.changed), is_change)
-        labels = [str(self._field(name).verbose_name).capitalize() for name in change.after]
+        labels = [label_of(self.model, name).capitalize() for name in change.after]
         asked = str(_("proposé par %(who)s, accepté") % {"who": change.asked_by})
         former = {label: _shown(value) for label, value in zip(labels, change.before.values(), strict=False)}
         if is_change:
@@ -327,14 +331,16 @@ def _nobody() -> HttpRequest:
 
 
 def _values(row: models.Model) -> dict[str, Any]:
-    """The values of a row that a form sets, by the name of the field; not those that Django sets by itself."""
-    return {
+    """The values of a row that a form sets, by the name of the field; not those that Django sets by itself. And its
+    texts in several languages, by their names."""
+    fields = {
         field.name: getattr(row, field.attname)
         for field in row._meta.concrete_fields
         if not isinstance(field, models.AutoField)
         and not getattr(field, "auto_now", False)
         and not getattr(field, "auto_now_add", False)
     }
+    return fields | values_of(row)
 
 
 def _lines(value: Any) -> Any:

@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from pnav.pages.templatetags import help_numbers
 from reports import house, house_rules, keyring
-from sentences import shelf
+from sentences import languages, shelf
 from sentences.models import ChangedSentence
 from sentences.numbers import NAMED
 
 from .models import ContentBlock, Feedback, HelpNumber, Verified, overdue
 from .preview import Previewed
 from .sentence_admin import SentenceAdmin
+from .text_forms import TextsAdmin, language_fieldsets
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +54,22 @@ def verify_today(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: 
     model_admin.message_user(request, _("%(count)d vérifié(s) aujourd'hui.") % {"count": count})
 
 
+VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", "source", "doubt")})
+
+
 class VerifiedAdmin(admin.ModelAdmin):
+    """source_fields: what is written in the source language; its translations stand below it."""
+
     keeps_former_words = True
     actions = [verify_today]
+    source_fields: tuple[str, ...] = ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        french = (languages.name(languages.source()).capitalize(), {"fields": self.source_fields})
+        return [*(self.fieldsets or ()), french, *language_fieldsets(self.model), VERIFICATION]
+
+    def reviewed_texts(self) -> list[str]:
+        return [*self.model.text_fields, *self.model.text_places()]
 
     @admin.display(description=_("à jour"), boolean=True)
     def is_fresh(self, fact: Verified) -> bool:
@@ -66,15 +80,11 @@ class VerifiedAdmin(admin.ModelAdmin):
         return "⚠ " + fact.doubt[:60] if fact.doubt else ""
 
 
-VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", "source", "doubt")})
-
-
 @admin.register(HelpNumber)
-class HelpNumberAdmin(Previewed, VerifiedAdmin):
+class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     """The numbers and their hours: every page that names a number reads them here."""
 
     reviewed_fields = ("number", "use", "name", "is_emergency")
-    reviewed_texts = ("label", "label_en", "audience", "audience_en", "hours", "hours_en")
 
     list_display = (
         "number",
@@ -89,12 +99,8 @@ class HelpNumberAdmin(Previewed, VerifiedAdmin):
     )
     list_filter = (ReviewFilter, "is_emergency", "use")
     search_fields = ("number", "label", "audience")
-    fieldsets = (
-        (None, {"fields": (("number", "use"), "name", ("is_free", "is_emergency"), "order")}),
-        (_("Français"), {"fields": ("label", "audience", "hours")}),
-        (_("Anglais"), {"fields": ("label_en", "audience_en", "hours_en")}),
-        VERIFICATION,
-    )
+    fieldsets = ((None, {"fields": (("number", "use"), "name", ("is_free", "is_emergency"), "order")}),)
+    source_fields = ("label", "audience", "hours")
 
     def waits_to_go(self, obj: HelpNumber) -> bool:
         """An emergency number, or one that sentences say, is not taken away by one person; any other is."""
@@ -132,18 +138,13 @@ class HelpNumberAdmin(Previewed, VerifiedAdmin):
 
 
 @admin.register(ContentBlock)
-class ContentBlockAdmin(Previewed, VerifiedAdmin):
-    reviewed_texts = ("title", "title_en", "body", "body_en")
+class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     list_display = ("title", "slug", "order", "verified_on", "is_fresh", "has_doubt")
     list_filter = (ReviewFilter,)
     search_fields = ("title", "body")
     readonly_fields = ("preview",)
-    fieldsets = (
-        (None, {"fields": ("slug", "order")}),
-        (_("Français"), {"fields": ("title", "body", "preview")}),
-        (_("Anglais"), {"fields": ("title_en", "body_en")}),
-        VERIFICATION,
-    )
+    fieldsets = ((None, {"fields": ("slug", "order")}),)
+    source_fields = ("title", "body", "preview")
 
     @admin.display(description=_("aperçu (enregistré)"))
     def preview(self, block: ContentBlock) -> SafeString:

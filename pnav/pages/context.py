@@ -9,9 +9,15 @@ from django.utils.functional import SimpleLazyObject
 from locations.session import current_choice
 from pnav.accounts.presence import keeps_lease
 from reports.session import is_discreet as report_is_discreet
+from sentences import languages
 from triage.session import answers, is_discreet, voice
 
-from . import display, editions
+from . import completeness, display, editions
+
+
+def _other_languages() -> list[tuple[str, str]]:
+    now = languages.current()
+    return [(code, languages.own_name(code)) for code in completeness.offered() if code != now]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -19,7 +25,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives
-    its own); reception_choice and data_editions: read only when shown; keeps_lease: an agent reads this page, which
+    its own); reception_choice, data_editions and other_languages (code and own name of
+    each language that is offered besides this one): read only when shown; keeps_lease: an agent reads this page, which
     keeps their lease of lease_seconds.
     """
     match = request.resolver_match
@@ -33,6 +40,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "familiar": SimpleLazyObject(lambda: bool(answers(request)) and voice(request).familiar),
         "reception_choice": SimpleLazyObject(lambda: current_choice(request)),
         "data_editions": editions.current,
+        "other_languages": SimpleLazyObject(_other_languages),
         "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),
         "lease_seconds": settings.LEASE_SECONDS,
     }

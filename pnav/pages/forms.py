@@ -1,8 +1,17 @@
 from django import forms
-from django.conf import settings
 
-from . import obligatory_sentences
+from sentences import languages
+
+from . import completeness, obligatory_sentences
 from .models import FEEDBACK_MAX_LENGTH, Feedback
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """The languages that are offered, each as it calls itself; and that of this page, which its reader keeps."""
+    codes = completeness.offered()
+    if (now := languages.current()) not in codes:
+        codes.append(now)
+    return [(code, languages.own_name(code)) for code in codes]
 
 
 class DisplaySettingsForm(forms.Form):
@@ -19,7 +28,7 @@ class DisplaySettingsForm(forms.Form):
     )
     language = forms.ChoiceField(
         label=obligatory_sentences.LANGUAGE.later(),
-        choices=settings.LANGUAGES,
+        choices=language_choices,
         widget=forms.RadioSelect,
         error_messages={
             "required": obligatory_sentences.LANGUAGE_CHOOSE.later(),

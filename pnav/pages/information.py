@@ -7,11 +7,12 @@ from .models import ContentBlock, HelpNumber, Verified
 
 
 def information(changed: Verified | None = None) -> dict[str, Any]:
-    """What the information page shows: the sections and the numbers, in two queries.
+    """What the information page shows: the sections and the numbers, in two queries (four in another
+    language than the source's).
 
     changed: a section or a number that is shown in place of the one that is kept, or beside the others.
     """
-    blocks, numbers = list(ContentBlock.objects.all()), list(HelpNumber.objects.all())
+    blocks, numbers = list(ContentBlock.to_be_read()), list(HelpNumber.to_be_read())
     if isinstance(changed, ContentBlock):
         blocks = sorted([*_others(blocks, changed), changed], key=lambda block: (block.order, block.slug))
     if isinstance(changed, HelpNumber):

@@ -8,11 +8,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from reports import house, house_rules, keyring
 from sentences.numbers import Number
+from sentences.text_rows import TextRow, Translated
 
 from . import markup
 
@@ -38,13 +38,10 @@ class Verified(models.Model):
         return self.verified_on is None or self.verified_on < today - house.span(house_rules.REVIEW)
 
 
-def _in_language(french: str, english: str) -> str:
-    """The text in the language of the page; French where no English was written."""
-    return english if english and (get_language() or "").startswith("en") else french
-
-
-class HelpNumber(Verified):
+class HelpNumber(Verified, Translated):
     """A telephone number of an emergency or help service. An unknown hour is left empty, never guessed."""
+
+    text_fields = ("label", "audience", "hours")
 
     class Use(models.TextChoices):
         CALL = "call", _("appel")
@@ -66,11 +63,8 @@ class HelpNumber(Verified):
         help_text=_("Les phrases de Pnav qui disent ce numéro l'écrivent par ce nom : il suit ce qui est ici."),
     )
     label = models.CharField(_("nom"), max_length=120)
-    label_en = models.CharField(_("nom en anglais"), max_length=120, blank=True)
     audience = models.CharField(_("pour qui"), max_length=200)
-    audience_en = models.CharField(_("pour qui, en anglais"), max_length=200, blank=True)
     hours = models.CharField(_("horaires"), max_length=120, blank=True)
-    hours_en = models.CharField(_("horaires en anglais"), max_length=120, blank=True)
     is_free = models.BooleanField(_("gratuit"), default=False)
     is_emergency = models.BooleanField(_("urgence"), default=False)
     order = models.PositiveSmallIntegerField(_("ordre"), default=100)
@@ -91,15 +85,22 @@ class HelpNumber(Verified):
 
     @property
     def shown_label(self) -> str:
-        return _in_language(self.label, self.label_en)
+        return self.said("label")
 
     @property
     def shown_audience(self) -> str:
-        return _in_language(self.audience, self.audience_en)
+        return self.said("audience")
 
     @property
     def shown_hours(self) -> str:
-        return _in_language(self.hours, self.hours_en)
+        return self.said("hours")
+
+
+class HelpNumberText(TextRow):
+    owner = models.ForeignKey(HelpNumber, on_delete=models.DB_CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [models.UniqueConstraint(fields=["owner", "language", "part"], name="pages_one_text_of_a_number")]
 
 
 def numbers_by_name() -> dict[str, Number]:
@@ -108,14 +109,14 @@ def numbers_by_name() -> dict[str, Number]:
     return {str(number.name): Number(number.number, number.href) for number in named}
 
 
-class ContentBlock(Verified):
+class ContentBlock(Verified, Translated):
     """A section of the information page. `slug` is its anchor."""
+
+    text_fields = ("title", "body")
 
     slug = models.SlugField(_("ancre"), unique=True)
     title = models.CharField(_("titre"), max_length=150)
-    title_en = models.CharField(_("titre en anglais"), max_length=150, blank=True)
     body = models.TextField(_("texte"), help_text=markup.HELP, max_length=markup.MAX_LENGTH)
-    body_en = models.TextField(_("texte en anglais"), blank=True, max_length=markup.MAX_LENGTH)
     order = models.PositiveSmallIntegerField(_("ordre"), default=100)
 
     class Meta:
@@ -128,12 +129,21 @@ class ContentBlock(Verified):
 
     @property
     def shown_title(self) -> str:
-        return _in_language(self.title, self.title_en)
+        return self.said("title")
 
     @property
     def html(self) -> SafeString:
         """The text as HTML, everything escaped but the few marks of `markup`."""
-        return markup.to_html(_in_language(self.body, self.body_en))
+        return markup.to_html(self.said("body"))
+
+
+class ContentText(TextRow):
+    owner = models.ForeignKey(ContentBlock, on_delete=models.DB_CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "language", "part"], name="pages_one_text_of_a_content")
+        ]
 
 
 class Feedback(models.Model):

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
-from .information import information_with
+from sentences import languages
 
-LANGUAGES = ("fr", "en")
+from .information import information_with
+from .text_forms import language_previews
 
 
 class Previewed(admin.ModelAdmin):
@@ -28,10 +29,11 @@ class Previewed(admin.ModelAdmin):
     ) -> Any:
         language = request.POST.get("_preview", "")
         if request.method == "POST" and language:
-            shown = self._preview(request, object_id, language if language in LANGUAGES else LANGUAGES[0])
+            shown = self._preview(request, object_id, language if language in languages.codes() else languages.source())
             if shown is not None:
                 return shown
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        context = {**(extra_context or {}), "previews": language_previews()}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def _preview(self, request: HttpRequest, object_id: str | None, language: str) -> HttpResponse | None:
         """The page; None for a form with errors, which Django shows as it does when it is saved."""

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -17,43 +16,34 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from sentences import checks, shelf
-from sentences.catalogue import CATALOGUE, Sentence
+from sentences import checks, languages, shelf
+from sentences.catalogue import CATALOGUE, Sentence, of_row
 from sentences.models import ChangedSentence
 from sentences.numbers import NAMED
+from sentences.text_rows import in_words
 
-from .sentence_previews import LANGUAGE_OF, page_with
-
-LABELS = {
-    "vous": gettext_lazy("Texte"),
-    "tu": gettext_lazy("Texte, en tutoyant"),
-    "en": gettext_lazy("Texte en anglais"),
-}
+from .sentence_previews import page_with
+from .text_forms import TextsAdmin, TextsForm, language_fieldsets, previews
 
 
-class SentenceForm(forms.ModelForm):
+class SentenceForm(TextsForm):
     """Begins with the texts as they are said now; one that is empty, or that of origin, is none of its own."""
 
     class Meta:
         model = ChangedSentence
-        fields = tuple(LABELS)
+        fields = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sentence = CATALOGUE[self.instance.key]
+        self.sentence = _sentence(self.instance)
         self.origins = self.sentence.origins()
-        for name, origin in self.origins.items():
-            if name not in self.fields:
+        for name in self.text_names():
+            if name not in self.origins:
+                del self.fields[name]
                 continue
-            self.initial[name] = getattr(self.instance, name) or origin
-            self.fields[name] = forms.CharField(
-                label=LABELS[name],
-                required=False,
-                widget=AdminTextareaWidget(attrs={"rows": 3, "class": "vLargeTextField pnav-sentence"}),
-                help_text=format_html(_("Texte d'origine : {}"), origin),
-            )
+            self.initial[name] = self.initial[name] or self.origins[name]
+            self.fields[name].help_text = format_html(_("Texte d'origine : {}"), self.origins[name])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -63,6 +53,11 @@ class SentenceForm(forms.ModelForm):
             if wrong := checks.errors(self.sentence, cleaned[name]):
                 self.add_error(name, [ValidationError(one) for one in wrong])
         return cleaned
+
+    def _post_clean(self) -> None:
+        # A voice that this sentence does not have, kept from when it had one, is not said: it goes.
+        self.instance.set_texts({name: "" for name in self.instance.text_places() if name not in self.origins})
+        super()._post_clean()
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -83,14 +78,13 @@ class Entry:
     last: LogEntry | None
 
 
-class SentenceAdmin(admin.ModelAdmin):
+class SentenceAdmin(TextsAdmin):
     """No row is added or deleted by hand: saving writes one, the text of origin takes it away."""
 
     form = SentenceForm
     change_form_template = "admin/sentences/changedsentence/change_form.html"
     change_list_template = "admin/sentences/changedsentence/change_list.html"
     keeps_former_words = True
-    reviewed_texts = tuple(LABELS)
     readonly_fields = ("about",)
     search_fields = ("key",)  # says that the list can be searched; `changelist_view` does it, in the catalogue
 
@@ -100,30 +94,34 @@ class SentenceAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def reviewed_texts(self) -> list[str]:
+        return list(ChangedSentence.text_places())
+
+    def text_field(self, name: str) -> forms.Field:
+        field = super().text_field(name)
+        field.widget.attrs |= {"rows": 3, "class": "vLargeTextField pnav-sentence"}
+        return field
+
     def approved_texts(self, obj: ChangedSentence) -> list[str]:
         """Those of the code: whoever goes back to them needs nobody's agreement."""
-        return list(CATALOGUE[obj.key].origins().values())
+        return list(_sentence(obj).origins().values())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row of a key; one that is not saved where nothing was changed yet."""
-        if object_id not in CATALOGUE:
+        if of_row(object_id) is None:
             return None
         return super().get_object(request, object_id, from_field) or ChangedSentence(key=object_id)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        names = list(CATALOGUE[obj.key].origins()) if obj is not None else list(LABELS)
-        french = [name for name in names if name != "en"]
-        parts: list[Any] = [(None, {"fields": ("about",)}), (_("Français"), {"fields": french})]
-        if "en" in names:
-            parts.append((_("Anglais"), {"fields": ("en",)}))
-        return parts
+        names = list(_sentence(obj).origins()) if obj is not None else None
+        return [(None, {"fields": ("about",)}), *language_fieldsets(ChangedSentence, names)]
 
     # --- one sentence -------------------------------------------------------------------------------------------------
 
     @admin.display(description=_("où, et avec quoi"))
     def about(self, row: ChangedSentence) -> SafeString:
         """Where it is read, by whom, and what may stand between braces."""
-        sentence = CATALOGUE[row.key]
+        sentence = _sentence(row)
         lines = [
             format_html(_("{}. Lue par {}."), sentence.place.label, sentence.place.audience),
             format_html(_("Texte simple, sans mise en forme, {} caractères au plus."), sentence.max_length),
@@ -163,7 +161,7 @@ class SentenceAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        sentence = CATALOGUE.get(unquote(object_id or ""))
+        sentence = of_row(unquote(object_id or ""))
         if sentence is None or object_id is None:
             return super().changeform_view(request, object_id, form_url, extra_context)
         if request.method == "POST" and "_original" in request.POST:
@@ -171,32 +169,31 @@ class SentenceAdmin(admin.ModelAdmin):
             for name, origin in sentence.origins().items():
                 posted[name] = origin
             request.POST = posted  # type: ignore[assignment]  # the rest is as for any other text
-        voice = request.POST.get("_preview", "")
-        if request.method == "POST" and voice in LANGUAGE_OF:
-            shown = self._preview(request, sentence, voice)
+        name = request.POST.get("_preview", "")
+        if request.method == "POST" and name in sentence.origins():
+            shown = self._preview(request, sentence, name)
             if shown is not None:
                 return shown
         context = {
             **(extra_context or {}),
-            "previews": [name for name in LANGUAGE_OF if name in sentence.origins()],
-            "is_changed": ChangedSentence.objects.filter(pk=sentence.key).exists(),
+            "previews": previews({name: _shown_in(name) for name in sentence.origins()}),
+            "is_changed": ChangedSentence.objects.filter(pk=sentence.row_key).exists(),
             "show_save_and_add_another": False,
         }
         return super().changeform_view(request, object_id, form_url, context)
 
-    def _preview(self, request: HttpRequest, sentence: Sentence, voice: str) -> HttpResponse | None:
+    def _preview(self, request: HttpRequest, sentence: Sentence, name: str) -> HttpResponse | None:
         """The page that shows it; None for a form with errors, which Django shows as it does when it is saved."""
-        row = self.get_object(request, sentence.key)
+        row = self.get_object(request, sentence.row_key)
         if not self.has_change_permission(request, row):
             raise PermissionDenied
         form = self.get_form(request, row, change=True)(request.POST, instance=row)
         if not form.is_valid():
             return None
-        texts = {name: form.cleaned_data.get(name, "") for name in LABELS}
-        return page_with(request, sentence, voice=voice, **texts)
+        return page_with(request, sentence, name, {one: form.cleaned_data.get(one, "") for one in sentence.origins()})
 
     def save_model(self, request: HttpRequest, obj: ChangedSentence, form: Any, change: bool) -> None:
-        if obj.vous or obj.tu or obj.en:
+        if obj.texts:
             obj.save()
         else:
             ChangedSentence.objects.filter(pk=obj.pk).delete()
@@ -235,17 +232,31 @@ class SentenceAdmin(admin.ModelAdmin):
         return TemplateResponse(request, self.change_list_template, context)
 
     def _entries(self) -> list[Entry]:
-        """The whole catalogue, in two queries: what was changed, and who did it last."""
-        rows = {row.key: row for row in ChangedSentence.objects.all()}
+        """The whole catalogue, in three queries: what was changed, its texts, and who did it last."""
+        rows = {row.key: row for row in ChangedSentence.objects.prefetch_related("text_rows")}
         kind = ContentType.objects.get_for_model(ChangedSentence)
         log = LogEntry.objects.filter(content_type=kind).select_related("user").order_by("action_time", "pk")
         last = {entry.object_id: entry for entry in log}
         entries = []
         for sentence in CATALOGUE.values():
-            row = rows.get(sentence.key)
-            now = row.vous if row is not None else ""
-            entries.append(Entry(sentence, sentence.origin(), now, row is not None, last.get(sentence.key)))
+            row = rows.get(sentence.row_key)
+            now = row.named_texts()[languages.POLITE] if row is not None else ""
+            entries.append(Entry(sentence, sentence.origin(), now, row is not None, last.get(sentence.row_key)))
         return entries
+
+
+def _sentence(row: ChangedSentence) -> Sentence:
+    """The sentence of a row that `get_object` gave. Raises LookupError for another one."""
+    sentence = of_row(row.key)
+    if sentence is None:
+        raise LookupError("no sentence has a row of this key")
+    return sentence
+
+
+def _shown_in(name: str) -> str:
+    """« en anglais, en tutoyant »: what the preview of this text shows."""
+    language, voice = languages.text_place(name)
+    return ", ".join(filter(None, [in_words(language), _("en tutoyant") if voice == languages.FAMILIAR else ""]))
 
 
 def _matches(entry: Entry, words: str) -> bool:

@@ -36,22 +36,20 @@ from chat.transmission_reading import Shown, Step
 from chat.transmission_rules import Basis, State
 from reports import readings
 from reports.models import ErasureRequest, Report
-from sentences import catalogue, shelf
+from sentences import catalogue, languages, shelf
 from sentences.catalogue import Sentence
 
 from . import page_previews
 from .trials import Draw, Trial, first_that_shows, page
 
-# The buttons of the form: the field that each one shows, and the language of its page.
-LANGUAGE_OF = {"vous": "fr", "tu": "fr", "en": "en"}
 
-
-def page_with(request: HttpRequest, sentence: Sentence, *, voice: str, vous: str, tu: str, en: str) -> HttpResponse:
-    """The page, in the voice and language of one of LANGUAGE_OF; an empty text is that of origin."""
-    language = LANGUAGE_OF[voice]
-    with translation.override(language), shelf.trying(catalogue.tried(sentence, vous, tu, en)):
+def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mapping[str, str]) -> HttpResponse:
+    """The page, in the language and voice of the text of this name. texts: by their names; an empty one, or one that is
+    left out, is that of origin."""
+    language, voice = languages.text_place(name)
+    with translation.override(language), shelf.trying(catalogue.tried(sentence, texts)):
         examples = {variable.name: variable.example for variable in sentence.variables}
-        familiar = voice == "tu"
+        familiar = voice == languages.FAMILIAR
         trial = Trial(request, sentence, familiar, sentence.say(familiar=familiar, **examples))
         page = first_that_shows(trial, DRAW[sentence.place.key])
     page["Content-Language"], page["Cache-Control"] = language, "no-store"

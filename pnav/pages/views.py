@@ -12,7 +12,6 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from reports import forgetting, house, house_rules, limits, networks
 from reports.retention import Kind
 from reports.visitor import networks_of
+from sentences import languages
 
 from . import display, obligatory_sentences, quick_exit
 from .actions import give_feedback
@@ -169,7 +169,7 @@ def display_settings(request: HttpRequest) -> HttpResponseBase:
     came_from = request.GET.get("next", "")
     form = DisplaySettingsForm(
         request.POST if request.method == "POST" else None,
-        initial={"theme": display.theme(request), "language": get_language(), "next": came_from},
+        initial={"theme": display.theme(request), "language": languages.current(), "next": came_from},
     )
     if form.is_valid():
         target = form.cleaned_data["next"]

@@ -20,10 +20,10 @@ from pnav.accounts.site import PnavAdminSite
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber
 from reports import register
 from reports.models import AccessKind, AccessRecord, ErasureRequest, HouseRule, RetentionRule, Tombstone
-from sentences.models import ChangedSentence
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import triage
+from tests.factories.sentences import changed
 
 from .cast import make_user, sign_in
 from .test_admin import first_password as shown_in
@@ -165,7 +165,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     ),
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],
     "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
-    "sentences.ChangedSentence": lambda: ChangedSentence.objects.create(key="chat.online", vous="De retour."),
+    "sentences.ChangedSentence": lambda: changed("chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
     "chat.OnCall": make.on_call,

@@ -324,7 +324,7 @@ def test_sentence_with_a_number_waits_and_that_of_the_code_does_not(asking, deci
     change(asking, row, vous="Votre agent vous attend au 06 12 34 56 78.")
     assert not ChangedSentence.objects.exists()
     decide(deciding, PendingChange.objects.get())
-    assert "06 12" in ChangedSentence.objects.get().vous
+    assert "06 12" in ChangedSentence.objects.get().named_texts()["vous"]
     asking.post(address(row), {"_original": "1"})
     assert not ChangedSentence.objects.exists(), "the text of the code needs nobody"
 

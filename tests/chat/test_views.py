@@ -640,7 +640,7 @@ def test_why_a_message_did_not_go_is_said_in_the_voice_and_in_the_words_of_the_h
     client = as_reporter(make.assigned(age_band="under_15"))
     sent = {"client_id": str(uuid.uuid4()), "body": "a\x00b"}
     assert "Réécris-le, puis envoie." in shown(client.post(reverse("chat:message"), sent))
-    shelf.put({"chat.empty": shelf.Changed(tu="Écris un mot, même un seul.")})
+    shelf.put({"chat.empty": shelf.Changed.named(tu="Écris un mot, même un seul.")})
     page = shown(client.post(reverse("chat:message"), sent | {"body": " "}))
     assert 'id="body-error">Écris un mot, même un seul.</p>' in page
 

@@ -27,7 +27,7 @@ def test_help_number_href_text_and_call():
 
 
 def test_contents_in_english_fall_back_to_french():
-    block = ContentBlock(title="Titre", title_en="Title", body="Texte")
+    block = ContentBlock(title="Titre", body="Texte").set_texts({"title_en": "Title"})
     assert block.shown_title == "Titre"
     with translation.override("en"):
         assert block.shown_title == "Title"
@@ -36,11 +36,12 @@ def test_contents_in_english_fall_back_to_french():
 
 def test_first_contents_have_english_and_source():
     for block in ContentBlock.objects.all():
-        assert block.title_en and block.body_en and block.source, block.slug
+        assert all(block.named_texts().values()) and block.source, block.slug
     for number in HelpNumber.objects.all():
-        assert number.label_en and number.audience_en, number.number
+        texts = number.named_texts()
+        assert texts["label_en"] and texts["audience_en"], number.number
         assert number.source or number.doubt, number.number
-        assert bool(number.hours) == bool(number.hours_en), number.number
+        assert bool(number.hours) == bool(texts["hours_en"]), number.number
 
 
 def test_first_contents_doubtful_hours_are_not_shown():

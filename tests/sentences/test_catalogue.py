@@ -75,7 +75,7 @@ def test_sentences_are_no_contracts():
 
 def test_sentences_of_a_visitor_have_their_english():
     def problems(sentence: Sentence) -> bool:
-        is_told = sentence.has_english and sentence.key not in SAME_IN_BOTH
+        is_told = sentence.is_translated and sentence.key not in SAME_IN_BOTH
         return is_told and sentence.origins()["en"] == sentence.origin()
 
     assert wrong_in(problems) == {}
@@ -155,7 +155,7 @@ def test_translations_know_every_text_of_origin():
         wanted = {
             str(text)
             for sentence in CATALOGUE.values()
-            if sentence.has_english
+            if sentence.is_translated
             for text in (sentence.vous, sentence.tu)
             if text is not None
         }

@@ -11,10 +11,10 @@ from chat import form_sentences, sentences
 from pnav.pages.models import HelpNumber
 from sentences import shelf
 from sentences.catalogue import CATALOGUE
-from sentences.models import ChangedSentence
 from sentences.numbers import Number
 from sentences.shelf import Changed
 from sentences.templatetags.sentences import SentenceNode
+from tests.factories.sentences import changed
 
 
 def drawn(tag: str, **context: object) -> str:
@@ -29,21 +29,36 @@ def test_origin_is_said_when_nothing_was_changed():
 
 
 def test_change_is_said_in_its_voice_and_language_alone():
-    shelf.put({"chat.wait_unknown": Changed(vous="Vous attendez.", en="You wait.")})
+    shelf.put({"chat.wait_unknown": Changed.named(vous="Vous attendez.", en="You wait.", es="Espere.")})
     assert sentences.WAIT_UNKNOWN.say() == "Vous attendez."
     assert sentences.WAIT_UNKNOWN.say(familiar=True) == sentences.WAIT_UNKNOWN.origin(familiar=True)
     with translation.override("en"):
-        assert sentences.WAIT_UNKNOWN.say() == sentences.WAIT_UNKNOWN.say(familiar=True) == "You wait."
+        assert sentences.WAIT_UNKNOWN.say() == "You wait."
+        own = sentences.WAIT_UNKNOWN.origin(familiar=True, language="en")
+        assert sentences.WAIT_UNKNOWN.say(familiar=True) == own, "English says this one in two ways"
+
+
+def test_one_text_serves_both_voices_where_a_language_has_one():
+    shelf.put({"chat.position": Changed.named(vous="Rang {n}.", en="Number {n}.")})
+    with translation.override("en"):
+        assert sentences.POSITION.voices("en") == ("vous",) and sentences.POSITION.voices("fr") == ("vous", "tu")
+        assert sentences.POSITION.say(n=4) == sentences.POSITION.say(familiar=True, n=4) == "Number 4."
+
+
+def test_language_that_the_site_does_not_have_is_the_source_language():
+    shelf.put({"chat.online": Changed.named(vous="De retour.")})
+    with translation.override("de"):
+        assert sentences.ONLINE.say() == "De retour."
 
 
 def test_change_of_one_voice_serves_who_has_only_that():
-    shelf.put({"chat.online": Changed(vous="De retour.")})
+    shelf.put({"chat.online": Changed.named(vous="De retour.")})
     assert sentences.ONLINE.say(familiar=True) == "De retour."
 
 
 def test_what_is_filled_in_is_never_read_again():
     assert sentences.SUMMARY_PROPOSED.say(name="{to}", to="{numero_police}").startswith("{to} propose de confier la")
-    shelf.put({"chat.stays": Changed(vous="{name} {name.__class__} {0} {}")})
+    shelf.put({"chat.stays": Changed.named(vous="{name} {name.__class__} {0} {}")})
     assert sentences.STAYS.say(name="Camille") == "Camille {name.__class__} {0} {}"
 
 
@@ -55,7 +70,7 @@ def test_numbers_are_those_of_the_administrators():
 
 
 def test_script_of_an_administrator_is_text():
-    shelf.put({"chat.talking_with": Changed(vous="<script>alert(1)</script> & {numero_police}")})
+    shelf.put({"chat.talking_with": Changed.named(vous="<script>alert(1)</script> & {numero_police}")})
     page = drawn('{% sentence "chat.talking_with" %}')
     assert page == '&lt;script&gt;alert(1)&lt;/script&gt; &amp; <a href="tel:17">17</a>'
     assert "<script>" not in drawn('<p title="{% sentence "chat.talking_with" bare %}">')
@@ -74,12 +89,12 @@ def test_tag_is_not_folded_into_the_template(rf):
     """The loader keeps what is the same at every visit; a sentence is not."""
     template = Engine.get_default().get_template("chat/_ready.html")
     assert "Que préparer" in template.render(Context({"familiar": False}))
-    shelf.put({"chat.ready_title": Changed(vous="Pendant ce temps")})
+    shelf.put({"chat.ready_title": Changed.named(vous="Pendant ce temps")})
     assert "Pendant ce temps" in template.render(Context({"familiar": False}))
 
 
 def test_trying_is_seen_where_it_is_tried_and_leaves_nothing():
-    with shelf.trying({"chat.online": Changed(vous="Essai")}):
+    with shelf.trying({"chat.online": Changed.named(vous="Essai")}):
         assert sentences.ONLINE.say() == "Essai"
         assert drawn('{% sentence "chat.online" %}') == '<mark id="apercu">Essai</mark>'
     assert drawn('{% sentence "chat.online" %}') == "Connexion rétablie."
@@ -91,7 +106,7 @@ def test_trying_is_seen_where_it_is_tried_and_leaves_nothing():
 def test_text_of_a_form_is_that_of_the_moment_it_is_read():
     label = sentences.ONLINE.later()
     assert label == "Connexion rétablie."
-    shelf.put({"chat.online": Changed(vous="De retour.", en="Back.")})
+    shelf.put({"chat.online": Changed.named(vous="De retour.", en="Back.")})
     assert str(label) == "De retour."
     with translation.override("en"):
         assert str(label) == "Back."
@@ -107,22 +122,22 @@ class Short(forms.Form):
 
 def test_error_is_filled_by_name_and_a_per_cent_sign_means_nothing():
     assert Short({"text": "long"}).errors["text"] == ["Le texte est trop long : 3 caractères au plus."]
-    shelf.put({"handover.too_long": Changed(vous="100 % de {limit_value}, %s et %(value)s <b>")})
+    shelf.put({"handover.too_long": Changed.named(vous="100 % de {limit_value}, %s et %(value)s <b>")})
     form = Short({"text": "long"})
     assert form.errors["text"] == ["100 % de 3, %s et %(value)s <b>"]
     assert "&lt;b&gt;" in str(form) and "<b>" not in str(form)
 
 
 def test_within_a_button_a_number_is_no_link():
-    shelf.put({"chat.online": Changed(vous="Le {numero_police} <b>")})
+    shelf.put({"chat.online": Changed.named(vous="Le {numero_police} <b>")})
     assert drawn('{% sentence "chat.online" plain %}') == "Le 17 &lt;b&gt;"
-    with shelf.trying({"chat.online": Changed(vous="Essai")}):
+    with shelf.trying({"chat.online": Changed.named(vous="Essai")}):
         assert drawn('{% sentence "chat.online" plain %}') == '<mark id="apercu">Essai</mark>'
         assert drawn('{% sentence "chat.online" bare %}') == "Essai"
 
 
 def test_text_is_kept_under_a_name_and_escaped_where_it_is_drawn():
-    shelf.put({"chat.online": Changed(vous="<b>")})
+    shelf.put({"chat.online": Changed.named(vous="<b>")})
     assert drawn('{% sentence "chat.online" as hint %}[{{ hint }}]') == "[&lt;b&gt;]"
 
 
@@ -158,9 +173,9 @@ def test_sentences_in_a_run_are_drawn_once_until_one_is_changed(engine, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(SentenceNode, "render", None)
         assert page.render(Context({"word": "b"})).endswith(" b")
-    shelf.put({"chat.online": Changed(vous="De retour <b>.")})
+    shelf.put({"chat.online": Changed.named(vous="De retour <b>.")})
     assert "De retour &lt;b&gt;." in page.render(Context())
-    with shelf.trying({"chat.online": Changed(vous="Essai")}):
+    with shelf.trying({"chat.online": Changed.named(vous="Essai")}):
         assert '<mark id="apercu">Essai</mark>' in page.render(Context())
     assert "Essai" not in page.render(Context())
 
@@ -187,7 +202,7 @@ def test_saying_costs_no_query(django_assert_num_queries):
 
 @pytest.mark.django_db
 def test_other_processes_see_a_change_when_theirs_is_old(django_assert_num_queries):
-    ChangedSentence.objects.create(key="chat.online", vous="De retour.")
+    changed("chat.online", vous="De retour.")
     HelpNumber.objects.filter(name="numero_police").update(number="17 00")
     with django_assert_num_queries(0):
         shelf.refresh()
@@ -211,7 +226,7 @@ def test_age_and_one_round_stay_within_the_promise():
 
 @pytest.mark.django_db
 def test_first_page_reads_once(django_assert_num_queries, monkeypatch):
-    ChangedSentence.objects.create(key="chat.online", vous="De retour.")
+    changed("chat.online", vous="De retour.")
     monkeypatch.setattr(shelf, "_is_begun", False)
     shelf.age(3600)
     with django_assert_num_queries(2):
@@ -225,7 +240,7 @@ def test_what_was_read_stays_while_the_database_is_away(monkeypatch, caplog):
     def away() -> None:
         raise DatabaseError("secret")
 
-    shelf.put({"chat.online": Changed(vous="De retour.")})
+    shelf.put({"chat.online": Changed.named(vous="De retour.")})
     monkeypatch.setattr("sentences.models.sound_texts", away)
     shelf.age(3600)
     with pytest.raises(DatabaseError):
@@ -238,9 +253,9 @@ def test_what_was_read_stays_while_the_database_is_away(monkeypatch, caplog):
 @pytest.mark.django_db
 def test_text_that_is_no_longer_sound_is_not_said(caplog):
     """A version of the code may take a variable away, or a sentence."""
-    ChangedSentence.objects.create(key="chat.arrived", vous="{prenom} est là.")
-    ChangedSentence.objects.create(key="chat.gone", vous="Rien.")
-    ChangedSentence.objects.create(key="chat.online", vous="De retour.")
+    changed("chat.arrived", vous="{prenom} est là.")
+    changed("chat.gone", vous="Rien.")
+    changed("chat.online", vous="De retour.")
     shelf.read_again()
     assert sentences.ARRIVED.say(name="Camille").startswith("Camille est là")
     assert sentences.ONLINE.say() == "De retour."

@@ -1,4 +1,8 @@
-"""Nothing that a person who seeks help reads stands outside what is edited, but labels that are contracts."""
+"""Nothing that is told to a person who seeks help stands outside what is edited.
+
+Words of the interface (what a button, a link, a label or a box says, and what is for screen readers alone) are the
+code's, like labels that are contracts: templates say them, and translations translate them.
+"""
 
 import ast
 import re
@@ -39,6 +43,8 @@ LABELS = {
     "Française",
     "Informations",
 }
+# Elements whose words are the interface's; "@": an attribute, "sr": what is hidden for the eye alone.
+INTERFACE = {"a", "button", "caption", "label", "legend", "summary", "th", "@", "sr"}
 TRANSLATED = re.compile(r'{%\s*(?:translate|trans)\s+"([^"]*)"|{%\s*(blocktrans(?:late)?)\b')
 # Modules that speak to visitors, and the calls in them that speak to somebody else.
 SPEAKING = (
@@ -76,16 +82,46 @@ def visitor_templates() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", visitor_templates(), ids=lambda path: path.name)
-def test_page_of_a_visitor_holds_labels_that_are_contracts_alone(path: Path):
+def test_page_of_a_visitor_tells_sentences_alone(path: Path):
     text = path.read_text()
     if path.name == "429.html":  # the sign-in's own page: what it says to somebody who looked for help comes last
         text = text[text.index("errors.looking_help") :]
     others = [
         found[1] or found[2]
         for found in TRANSLATED.finditer(text)
-        if found[2] or found[1].replace("\u00a0", " ") not in LABELS
+        if (found[2] or found[1].replace("\u00a0", " ") not in LABELS)
+        and element(text[: found.start()]) not in INTERFACE
     ]
     assert others == []
+
+
+def element(before: str) -> str:
+    """In what stands the place that comes after this text of a template: the name of an element, "@" or "sr"."""
+    if re.search(r"{% block title %}[^<]*$", before):
+        return "title"
+    if before.rfind("<") > before.rfind(">"):
+        return "@"
+    opened = re.findall(r"<(/?[a-z0-9]+)([^<>]*)>[^<>]*$", before)
+    if not opened:
+        return ""
+    name, attributes = opened[0]
+    return "sr" if "sr-only" in attributes else name
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ('<p class="x">', "p"),
+        ('<p><button type="submit">', "button"),
+        ('<p><a href="{% url "x" %}">', "a"),
+        ('<ul aria-label="', "@"),
+        ('<p>Un mot <span class="fr-sr-only">', "sr"),
+        ("<p><a>x</a> ", "/a"),
+        ("{% block title %}", "title"),
+    ],
+)
+def test_element_of_a_text_is_found(before: str, expected: str):
+    assert element(before) == expected
 
 
 @pytest.mark.parametrize("name", SPEAKING)

@@ -37,7 +37,8 @@ def _current() -> dict[str, HelpNumber]:
     if now - _shelf.read_at >= KEEP_SECONDS:
         _shelf.read_at = now
         try:
-            _shelf.numbers = {number.number.replace(" ", ""): number for number in HelpNumber.objects.all()}
+            rows = HelpNumber.objects.prefetch_related("text_rows")  # kept for pages of every language
+            _shelf.numbers = {number.number.replace(" ", ""): number for number in rows}
         except (DatabaseError, InterfaceError) as error:
             logger.warning("help numbers: the database failed (%s)", type(error).__name__)
     return _shelf.numbers

@@ -1,0 +1,200 @@
+"""How complete each language of the site is, and which ones are offered to whoever chooses.
+
+What the code brings (the words of pages, the sentences, the names of data) is translated in `pnav/locale`; what
+administrators write is translated where they write it. A language is offered when nothing of the first and hardly
+anything of the second is missing: one section that is not translated yet takes no language away from the people who
+read in it, and a language that is begun is offered to nobody. Whoever chose a language before keeps it.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polib
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.utils import translation
+from psycopg_pool import PoolTimeout
+
+from pnav.pages.models import ContentBlock, HelpNumber
+from sentences import languages
+from sentences.catalogue import CATALOGUE
+from sentences.models import SentenceText
+from sentences.text_rows import Translated
+from triage import versions, walk
+from triage.results import BUILT_IN
+
+logger = logging.getLogger(__name__)
+# Of what administrators write. Ours to choose: a new section without its translation is about two texts of a hundred,
+# a questionnaire that is not translated more than half of them.
+ENOUGH = 0.9
+KEEP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Part:
+    """Texts of one kind. name: in French. missing: what says which ones, in their order. is_of_code: see above."""
+
+    name: str
+    total: int
+    missing: tuple[str, ...]
+    is_of_code: bool
+
+    @property
+    def done(self) -> int:
+        return self.total - len(self.missing)
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Of one language."""
+
+    language: str
+    parts: tuple[Part, ...]
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it may be offered."""
+        written = [part for part in self.parts if not part.is_of_code]
+        total, done = sum(part.total for part in written), sum(part.done for part in written)
+        return not any(part.missing for part in self.parts if part.is_of_code) and done >= ENOUGH * total
+
+
+def of(language: str) -> Completeness:
+    """What this language has and lacks: four queries, and one for a questionnaire that was not read lately.
+
+    language: one of `languages.others()`.
+    """
+    translated, wanted = translated_messages(language), wanted_messages()
+    changed = set(SentenceText.objects.filter(language=language).values_list("owner_id", flat=True))
+    return Completeness(
+        language,
+        (
+            _part("Mots des pages", wanted, [one for one in wanted if one not in translated], is_of_code=True),
+            _sentences(translated, changed),
+            _questionnaire(language, translated),
+            _contents("Contenus", ContentBlock, language),
+            _contents("Numéros d'aide", HelpNumber, language),
+        ),
+    )
+
+
+def _part(name: str, all_of: Iterable[object], missing: Iterable[str], *, is_of_code: bool) -> Part:
+    return Part(name, len(list(all_of)), tuple(missing), is_of_code)
+
+
+# --- what the code brings ---------------------------------------------------------------------------------------------
+
+
+def translated_messages(language: str) -> frozenset[str]:
+    """The texts of the code that have a translation, as it was compiled. Read once by a process."""
+    return _compiled(language, tuple(map(str, settings.LOCALE_PATHS)))
+
+
+@lru_cache(maxsize=64)
+def _compiled(language: str, folders: tuple[str, ...]) -> frozenset[str]:
+    found: set[str] = set()
+    for folder in folders:
+        path = Path(folder) / translation.to_locale(language) / "LC_MESSAGES" / "django.mo"
+        if path.exists():
+            found.update(entry.msgid for entry in polib.mofile(str(path)))  # compiled: nothing in it is empty
+    return frozenset(found)
+
+
+def wanted_messages() -> list[str]:
+    """The texts that have a translation in any language of the site: what staff alone reads stays in French."""
+    found: set[str] = set()
+    for language in languages.others():
+        found |= translated_messages(language)
+    return sorted(found)
+
+
+def _sentences(translated: frozenset[str], changed: set[str]) -> Part:
+    """The sentences of the catalogue; one that an administrator wrote in this language is translated."""
+    said = [sentence for sentence in CATALOGUE.values() if sentence.is_translated]
+    with translation.override(languages.source()):
+        missing = [
+            sentence.key
+            for sentence in said
+            if sentence.row_key not in changed
+            and any(str(text) not in translated for text in (sentence.vous, sentence.tu) if text is not None)
+        ]
+    return _part("Phrases de Pnav", said, missing, is_of_code=True)
+
+
+# --- what administrators write ----------------------------------------------------------------------------------------
+
+
+def _questionnaire(language: str, translated: frozenset[str]) -> Part:
+    """The one in force. That of the code is translated as all of it is."""
+    asked = versions.current()
+    texts = [
+        (place, text)
+        for place, wording in walk.wordings(asked)
+        for text in (wording.vous, wording.tu, wording.other)
+        if text is not None
+    ]
+    with translation.override(languages.source()):
+        own = [str(text) for _place, text in texts]
+    with translation.override(language):
+        there = [str(text) for _place, text in texts]
+    is_of_code = asked is BUILT_IN
+    missing = [
+        "/".join(map(str, place))
+        for (place, _text), french, text in zip(texts, own, there, strict=True)
+        if (french not in translated if is_of_code else text == french)
+    ]
+    return _part("Questionnaire", texts, missing, is_of_code=is_of_code)
+
+
+def _contents(name: str, model: type[Translated], language: str) -> Part:
+    """A text that is empty in the source language needs no translation."""
+    texts = list(_translations(model, language))
+    return _part(name, texts, [where for where, text in texts if not text], is_of_code=False)
+
+
+def _translations(model: type[Translated], language: str) -> Iterator[tuple[str, str]]:
+    rows: Any = model._default_manager  # each class of these has the relation
+    for row in rows.prefetch_related("text_rows"):
+        for part in model.text_fields:
+            if getattr(row, part):
+                yield f"{row} – {model.column(part).verbose_name}", row.texts.get((language, part), "")
+
+
+# --- which ones are offered -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Kept:
+    """What this process read last, and when."""
+
+    read_at: float = float("-inf")  # monotonic seconds
+    offered: list[str] = field(default_factory=list)
+
+
+_kept = _Kept()
+
+
+def offered() -> list[str]:
+    """The languages that are offered, the source language first; at most KEEP_SECONDS old.
+
+    The last ones known while the database is away.
+    """
+    now = time.monotonic()
+    if now - _kept.read_at >= KEEP_SECONDS:
+        _kept.read_at = now
+        try:
+            _kept.offered = [code for code in languages.others() if of(code).is_enough]
+        except (DatabaseError, InterfaceError, PoolTimeout) as error:
+            logger.warning("languages: the database failed (%s)", type(error).__name__)
+    return [languages.source(), *_kept.offered]
+
+
+def put(codes: Iterable[str] | None = None) -> None:
+    """Take these for what was read, and keep them; None: read again at the next question. For tests."""
+    _kept.offered = list(codes or ())
+    _kept.read_at = float("-inf") if codes is None else float("inf")

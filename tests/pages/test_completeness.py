@@ -1,0 +1,158 @@
+"""How complete a language is, which ones are offered, and how another begins."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import polib
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+
+from pnav.pages import completeness
+from pnav.pages.models import ContentBlock, ContentText
+from pnav.pages.translations import compile_messages
+from sentences.catalogue import CATALOGUE
+from tests.factories import triage
+from tests.factories.sentences import changed
+
+pytestmark = pytest.mark.django_db
+
+HERE = Path(__file__).resolve().parents[2] / "pnav" / "locale"
+
+
+@pytest.fixture
+def spanish(settings, tmp_path):
+    """Spanish is a language of the site: nothing of it is there yet. Returns the folder of its translations."""
+    settings.LANGUAGES = [*settings.LANGUAGES, ("es", "Español")]
+    settings.LOCALE_PATHS = [HERE, tmp_path]
+    completeness.put()
+    return tmp_path
+
+
+def translate(folder: Path, messages: list[str]) -> None:
+    """Compile a Spanish translation of these texts."""
+    path = folder / "es" / "LC_MESSAGES" / "django.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = polib.POFile()
+    made.metadata = {"Content-Type": "text/plain; charset=UTF-8"}
+    made.extend(polib.POEntry(msgid=one, msgstr=f"¡{one}!") for one in messages)
+    made.save(str(path))
+    compile_messages(folder)
+    completeness._compiled.cache_clear()
+
+
+def parts(language: str) -> dict[str, completeness.Part]:
+    return {part.name: part for part in completeness.of(language).parts}
+
+
+def told(*arguments: str) -> str:
+    out = StringIO()
+    call_command("languages", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_languages_of_the_site_are_whole():
+    for language in completeness.languages.others():
+        assert all(part.missing == () and part.total for part in completeness.of(language).parts), language
+    completeness.put()
+    assert completeness.offered() == completeness.languages.codes()
+
+
+def test_language_that_is_begun_is_offered_to_nobody_and_the_command_says_why(spanish, client):
+    assert completeness.offered() == ["fr", "en"]
+    text = told()
+    assert "es – Español : PAS proposée" in text and "en – English : proposée" in text
+    assert f"Phrases de Pnav : 0 sur {parts('es')['Phrases de Pnav'].total} (0 %)" in text
+    missing = told("--missing", "es")
+    block = ContentBlock.objects.all()[0]
+    assert "Phrases de Pnav : chat.arrived" in missing and f"Contenus : {block} – titre" in missing
+    assert "Español" not in client.get("/parametres-affichage/", follow=True).text
+
+
+def test_language_is_offered_once_the_code_and_nearly_all_contents_are_translated(spanish, client, settings):
+    translate(spanish, completeness.wanted_messages())
+    completeness.put()
+    assert completeness.offered() == ["fr", "en"], "nothing of the contents is"
+    for model in (ContentBlock, completeness.HelpNumber):
+        for row in model.objects.all():
+            row.set_texts({f"{part}_es": "Probado" for part in model.text_fields if getattr(row, part)}).save()
+    completeness.put()
+    assert completeness.offered() == ["fr", "en", "es"]
+    page = client.get("/").text
+    assert "Español" in page and "English" in page
+    ContentBlock.objects.create(slug="neuf", title="Neuf", body="Texte")
+    completeness.put()
+    assert completeness.offered() == ["fr", "en", "es"], "one new section takes no language away"
+    translate(spanish, [one for one in completeness.wanted_messages() if one != str(CATALOGUE["chat.arrived"].vous)])
+    completeness.put()
+    assert completeness.offered() == ["fr", "en"], "a sentence of the code is missing"
+    assert parts("es")["Phrases de Pnav"].missing == ("chat.arrived",)
+    changed("chat.arrived", es="{name} está aquí.")
+    assert parts("es")["Phrases de Pnav"].missing == ()
+
+
+def test_published_questionnaire_counts(spanish):
+    triage.published(lambda made: triage.question(made, "screen")["text"].update(vous={"fr": "Qui voit ?", "en": ""}))
+    assert parts("en")["Questionnaire"].missing == ("questions/screen/text",)
+    assert len(parts("es")["Questionnaire"].missing) == parts("es")["Questionnaire"].total
+
+
+def test_whoever_chose_a_language_keeps_it(spanish, client):
+    client.cookies["django_language"] = "es"
+    page = client.get("/parametres-affichage/", follow=True)
+    assert page.headers["Content-Language"] == "es" and "Español" in page.text
+
+
+def test_last_known_languages_are_offered_while_the_database_is_away(monkeypatch, caplog):
+    completeness.put(["en"])
+
+    def away(language: str) -> Any:
+        raise DatabaseError("secret")
+
+    monkeypatch.setattr(completeness, "of", away)
+    completeness._kept.read_at = float("-inf")
+    assert completeness.offered() == ["fr", "en"]
+    assert "DatabaseError" in caplog.text and "secret" not in caplog.text
+
+
+def test_reading_is_kept_for_a_minute(django_assert_num_queries):
+    completeness.put()
+    with django_assert_num_queries(5 * len(completeness.languages.others())):
+        completeness.offered()
+    with django_assert_num_queries(0):
+        completeness.offered()
+
+
+# --- another language -------------------------------------------------------------------------------------------------
+
+
+def test_begin_writes_every_text_to_translate(settings, tmp_path):
+    english = tmp_path / "en" / "LC_MESSAGES"
+    english.mkdir(parents=True)
+    counted = 'msgid "Une étoile"\nmsgid_plural "%(n)d étoiles"\nmsgstr[0] "One star"\nmsgstr[1] "%(n)d stars"\n'
+    catalogue = (HERE / "en" / "LC_MESSAGES" / "django.po").read_text()
+    (english / "django.po").write_text(f"{catalogue}\n#: a.py\n{counted}")
+    compile_messages(tmp_path)
+    settings.LOCALE_PATHS = [tmp_path]
+    assert "textes à traduire" in told("--begin", "ar")
+    begun = polib.pofile(str(tmp_path / "ar" / "LC_MESSAGES" / "django.po"))
+    assert {entry.msgid for entry in begun} == set(completeness.wanted_messages()) and len(begun) > 1000
+    assert "nplurals=6" in begun.metadata["Plural-Forms"]
+    assert not any(entry.translated() for entry in begun)
+    plural = next(entry for entry in begun if entry.msgid_plural)
+    assert len(plural.msgstr_plural) == 6
+    with pytest.raises(CommandError, match="existe déjà"):
+        told("--begin", "ar")
+
+
+@pytest.mark.parametrize("arguments", [("--begin", "klingon"), ("--missing", "es"), ("--missing", "fr")])
+def test_command_refuses_what_is_no_language_of_the_site(arguments):
+    with pytest.raises(CommandError):
+        told(*arguments)
+
+
+def test_texts_of_a_language_that_went_are_not_read(settings):
+    row = ContentBlock.objects.all()[0]
+    ContentText.objects.create(owner=row, language="es", part="title", text="Título")
+    assert "title_es" not in ContentBlock.objects.get(pk=row.pk).named_texts()

@@ -1,0 +1,167 @@
+"""Translations of contents as rows, and the columns of the version before, which its processes still read and write."""
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import translation
+
+from pnav.accounts.models import PendingChange, Role
+from pnav.pages.information import information
+from pnav.pages.models import ContentBlock, ContentText, HelpNumber, HelpNumberText
+from tests.accounts.cast import make_user, sign_in
+from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
+from tests.accounts.test_recorded import Fields
+
+pytestmark = pytest.mark.django_db
+
+SPANISH = [("fr", "Français"), ("en", "English"), ("es", "Español")]
+
+
+def sql(statement: str, *values: object) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def first() -> ContentBlock:
+    return ContentBlock.objects.all()[0]
+
+
+def insert_block(slug: str, title_en: str, body_en: str) -> int:
+    """As a process of the version before saves a section."""
+    return sql(
+        'INSERT INTO pages_contentblock (slug, title, title_en, body, body_en, source, doubt, "order")'
+        " VALUES (%s, 'Titre', %s, 'Texte', %s, '', '', 1) RETURNING id",
+        slug,
+        title_en,
+        body_en,
+    )[0][0]
+
+
+# --- what is read -----------------------------------------------------------------------------------------------------
+
+
+def test_each_language_is_read_from_its_rows_and_falls_back(settings, django_assert_num_queries):
+    settings.LANGUAGES = SPANISH
+    block, number = first(), HelpNumber.objects.get(name="numero_police")
+    block.set_texts({"title_es": "Título", "body_es": ""}).save()
+    number.set_texts({"audience_es": "quien está en peligro"}).save()
+    for language, queries in (("fr", 2), ("en", 4), ("es", 4)):
+        with translation.override(language), django_assert_num_queries(queries):
+            found = information()
+            shown = next(one for one in found["blocks"] if one.pk == block.pk)
+            told = next(one for one in found["numbers"] if one.pk == number.pk)
+            titles, audience = [(one.shown_title, str(one.html)) for one in found["blocks"]], told.shown_audience
+            title = shown.shown_title
+        assert title == {"fr": block.title, "en": block.named_texts()["title_en"], "es": "Título"}[language]
+        assert all(one and body for one, body in titles) and audience
+    with translation.override("es"):
+        assert ContentBlock.objects.get(pk=block.pk).html == block.html, "no Spanish body: the French one"
+        assert HelpNumber.objects.get(pk=number.pk).shown_audience == "quien está en peligro"
+
+
+def test_translation_that_goes_takes_its_row_with_it():
+    block = first()
+    assert ContentText.objects.filter(owner=block).count() == 2
+    block.set_texts({"body_en": ""}).save()
+    assert [row.part for row in ContentText.objects.filter(owner=block)] == ["title"]
+    block.delete()
+    assert not ContentText.objects.filter(part="title", text=block.title).exists()
+    assert ContentText.objects.count() == 2 * ContentBlock.objects.count()
+
+
+# --- the admin --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chief(client):
+    user = make_user("chef", Role.ADMINISTRATOR, totp=True)
+    sign_in(client, "chef")
+    return user
+
+
+def send(client, row: Any, **changes: str):
+    url = f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/"
+    fields = Fields(client.get(url).text).largest | {name: [value] for name, value in changes.items()}
+    return client.post(url, fields)
+
+
+def test_language_of_the_settings_has_its_fields_its_preview_and_its_history(client, chief, settings):
+    settings.LANGUAGES = SPANISH
+    block = first()
+    page = client.get(f"/admin/pages/contentblock/{block.pk}/change/").text
+    assert 'name="title_es"' in page and 'name="body_es"' in page and "Espagnol" in page
+    assert "Aperçu en espagnol (nouvel onglet)" in page and "Aperçu en français (nouvel onglet)" in page
+    shown = send(client, block, body_es="**Probado**", _preview="es").text
+    assert "<strong>Probado</strong>" in shown and '<html lang="es"' in shown
+    assert not ContentText.objects.filter(language="es").exists() and not LogEntry.objects.exists()
+    assert send(client, block, title_es="Título", title_en="Heading").status_code == 302
+    kept = ContentBlock.objects.get(pk=block.pk).named_texts()
+    assert (kept["title_es"], kept["title_en"], kept["body_es"]) == ("Título", "Heading", "")
+    assert kept["body_en"] == block.named_texts()["body_en"]
+    assert "Titre en espagnol" in LogEntry.objects.get().get_change_message()
+
+
+def test_number_in_a_translation_waits_for_a_second_person(client, chief):
+    block = first()
+    before = block.named_texts()
+    send(client, block, body_en=before["body_en"] + " Call 06 12 34 56 78.")
+    change = PendingChange.objects.get()
+    assert change.reasons == ["texte en anglais"] and set(change.after) == {"body_en"}
+    assert ContentBlock.objects.get(pk=block.pk).named_texts() == before
+
+
+# --- beside processes of the version before ---------------------------------------------------------------------------
+
+
+def texts(row: Any) -> dict[tuple[str, str], str]:
+    return {(one.language, one.part): one.text for one in row.text_rows.all()}
+
+
+def test_version_before_writes_and_this_one_reads():
+    key = insert_block("neuf", "Title", "")
+    assert texts(ContentBlock.objects.get(pk=key)) == {("en", "title"): "Title"}
+    sql("UPDATE pages_contentblock SET title_en = '', body_en = 'Text' WHERE id = %s", key)
+    assert texts(ContentBlock.objects.get(pk=key)) == {("en", "body"): "Text"}
+    number = HelpNumber.objects.all()[0]
+    sql("UPDATE pages_helpnumber SET hours_en = 'always' WHERE id = %s", number.pk)
+    assert HelpNumber.objects.get(pk=number.pk).named_texts()["hours_en"] == "always"
+    sql("DELETE FROM pages_helpnumber WHERE id = %s", number.pk)
+    assert not HelpNumberText.objects.filter(owner_id=number.pk).exists()
+
+
+def test_this_version_writes_and_the_one_before_reads(settings):
+    settings.LANGUAGES = SPANISH
+    block = ContentBlock(slug="neuf", title="Titre", body="Texte").set_texts(
+        {"title_en": "Title", "title_es": "Título"}
+    )
+    block.save()
+    other = first()
+    row = "SELECT title_en, body_en FROM pages_contentblock WHERE id = %s"
+    assert sql(row, block.pk) == [("Title", "")]
+    block.set_texts({"title_en": "", "body_en": "Text"}).save()
+    assert sql(row, block.pk) == [("", "Text")]
+    assert sql(row, other.pk) == [(other.named_texts()["title_en"], other.named_texts()["body_en"])]
+
+
+def test_contents_edited_before_the_migration_survive_it_and_the_way_back():
+    executor = MigrationExecutor(connection)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    executor.migrate([("pages", "0005_names_of_numbers")])
+    key = insert_block("neuf", "Edited title", "")
+    sql("UPDATE pages_helpnumber SET label_en = 'Edited', hours_en = '' WHERE name = 'numero_police'")
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("pages"))
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    assert texts(ContentBlock.objects.get(pk=key)) == {("en", "title"): "Edited title"}
+    number = HelpNumber.objects.get(name="numero_police")
+    assert number.named_texts()["label_en"] == "Edited" and ("en", "hours") not in number.texts
+    number.set_texts({"label_en": "Edited again"}).save()
+    executor = MigrationExecutor(connection)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    executor.migrate([("pages", "0005_names_of_numbers")])
+    assert sql("SELECT label_en FROM pages_helpnumber WHERE name = 'numero_police'") == [("Edited again",)]
