@@ -387,7 +387,8 @@ def deaf(target: Target, tally: Tally) -> None:
 
 
 def slow(target: Target, tally: Tally) -> None:
-    """200 connections whose head comes a sign a second, 100 whose body does: at most 300 open."""
+    """200 connections whose head comes a sign a second, 100 whose body does: at most 300 open. The body says that it is
+    of 200,000 bytes: one longer than any form (`pnav.body_limits`) is refused by its head, and is not slow."""
     asyncio.run(_slow(target, tally))
 
 
@@ -398,7 +399,7 @@ async def _slow(target: Target, tally: Tally) -> None:
     body = (
         f"POST {visits.PLACE} HTTP/1.1\r\nHost: {LOOPBACK}:{target.pages}\r\n"
         f"X-Forwarded-For: {addresses.ATTACKER_V4}\r\nOrigin: http://{LOOPBACK}:{target.pages}\r\n"
-        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 900000\r\n\r\nq="
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 200000\r\n\r\nq="
     ).encode()
     ends = time.monotonic() + target.seconds
 
