@@ -315,10 +315,12 @@ def drive(
     noise: Noise = STILL,
     is_weighed: bool = True,
     base: Cost | None = None,
+    known: dict[tuple[int, frozenset[str]], Stored] | None = None,
 ) -> Verdict:
     """Measure one act with one kind of input; what seems to cross a bound of processor is measured again, with more
     patience. is_weighed: its memory too, which takes as long as everything else. base: the act with the least that is
-    ever sent: what costs no more with 4n has not grown, and n and 2n need not be measured.
+    ever sent: what costs no more with 4n has not grown, and n and 2n need not be measured. known: what earlier kinds of
+    input left behind, of an act that keeps nothing of what is sent, by its answer and the tables that it wrote.
     """
     last, tables = once(path, method, key, kind.requests[2])
     if base is not None and base.status == last.status and not _grows(base, last, noise):
@@ -334,7 +336,12 @@ def drive(
         costs, tables = measure(path, method, key, kind.requests, tries=TRIES_IN_DOUBT)
     worst = costs[-1]
     if stores is not None and (tables or limits.server().dbsize()):
-        worst.stored = left_by(path, method, key, kind.requests[-1], tables)
+        signature = (worst.status, frozenset(tables))
+        if known is None or signature not in known:
+            left = left_by(path, method, key, kind.requests[-1], tables)
+            if known is not None:
+                known[signature] = left
+        worst.stored = left if known is None else known[signature]
     if is_weighed:
         worst.kib = peak_kib(path, method, key, kind.requests[-1])
     return judge(act, kind.name, costs, budget, stores=stores, noise=noise)

@@ -33,6 +33,8 @@ SIGNS: Mapping[str, str] = {
 
 
 FEW_SIGNS = ("latin", "emoji", "bidi")
+# With these every name that any page reads is filled. The others are tried where texts are read, one by one.
+MANY_SIGNS = ("latin", "accents", "emoji", "combining", "bidi", "dots", "markup")
 
 
 def run(sign: str, length: int) -> str:
@@ -120,21 +122,23 @@ def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> It
         yield Kind("a right form", _three([Request(form=right)] * 3))
     for sign in SIGNS if is_first else FEW_SIGNS:
         if method == "GET":
+            few = ("q", "avant", "apres", "next", "partie")
+            each = IN_AN_ADDRESS // (3 * len(few) * max(1, len(run(sign, 100).encode()) // 100))
+            queries = [{name: run(sign, each * part // 4) for name in few} for part in (1, 2, 4)]
+            yield Kind(f"{sign} in few", _three([Request(query=one) for one in queries]))
+            if sign not in MANY_SIGNS:
+                continue
             # All names together, as long as they may be in one line of a request.
             each = max(4, IN_AN_ADDRESS // (3 * len(names) * max(1, len(run(sign, 100).encode()) // 100)))
             some = names[: 12_000 // (each * 3 * max(1, len(run(sign, 100).encode()) // 100) + 14)]
             queries = [{name: run(sign, each * part // 4) for name in some} for part in (1, 2, 4)]
             yield Kind(sign, _three([Request(query=one) for one in queries]))
-            few = ("q", "avant", "apres", "next", "partie")
-            each = IN_AN_ADDRESS // (3 * len(few) * max(1, len(run(sign, 100).encode()) // 100))
-            queries = [{name: run(sign, each * part // 4) for name in few} for part in (1, 2, 4)]
-            yield Kind(f"{sign} in few", _three([Request(query=one) for one in queries]))
             continue
         texts = [key for key, value in right.items() if value in TYPED]
         if texts:
             filled = [{**right, **{key: run(sign, size) for key in texts}} for size in SIZES]
             yield Kind(f"{sign} in a right form", _three([Request(form=one) for one in filled]))
-        if not is_first:
+        if not is_first or sign not in MANY_SIGNS:
             continue
         # Every name that any page reads: some 12,000 characters together.
         every = [{**{name: run(sign, size // 80) for name in names}, **right} for size in SIZES]
