@@ -18,6 +18,8 @@ from django.core.signals import request_finished
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker
 from redis.exceptions import RedisError
 
@@ -27,7 +29,12 @@ from reports.house_rules import Rule
 from sentences import shelf
 from tests import once, restoring, slow_hashes
 from tests.order import long_files_first
+from tests.support import own_transactions
 from triage import versions
+
+# How fast examples come says how busy the machine is, and nothing of what is tried.
+examples.register_profile("pnav", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("pnav")
 
 
 def pytest_configure() -> None:
@@ -35,6 +42,7 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     slow_hashes.watch()
+    own_transactions.watch()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 

@@ -19,12 +19,13 @@ from pnav.accounts.approval_rules import State
 from pnav.accounts.models import PendingChange, Role, User
 from pnav.accounts.reviewed import Reviewed
 from pnav.pages.models import ContentBlock, HelpNumber
-from reports import house, house_rules, register, register_wording
+from reports import house, house_rules, register_wording
 from reports.models import AccessKind, AccessRecord, Motive
 from sentences.models import ChangedSentence
 from tests.access.people import signed_in
 from tests.chat.test_actions import in_threads
 from tests.factories import locations as places
+from tests.factories import register as written
 from tests.factories import triage
 from triage import versions
 from triage.models import QuestionnaireVersion
@@ -418,7 +419,7 @@ def test_accounts_that_one_person_made_do_not_agree(one, two, makers):
     """By an account in between, or two of them: each step is a line of the register, and nobody else had a part."""
     made = {"chef": one} | {name: make_user(name, Role.ADMINISTRATOR) for name in ("second", "third")}
     for maker, name in zip(makers, ("second", "third"), strict=True):
-        register.record(
+        written.record(
             kind=AccessKind.ADMIN_ADD,
             by=made[maker],
             subject=f"{User._meta.label} {made[name].pk}",

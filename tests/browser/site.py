@@ -1,4 +1,6 @@
-"""The site as production serves it, as an ASGI application: but a password is not hashed anew when its agent signs in.
+"""The site as production serves it, as an ASGI application, but for two things.
+
+A password is not hashed anew when its agent signs in, and a sign-out elsewhere is noticed within two seconds.
 
 The tests make passwords with one iteration (tests/hashers.py). Django writes what is weaker than its own again, at each
 first sign-in: a quarter of a second of a processor. That production's are slow is seen in tests/test_standard.py.
@@ -12,6 +14,11 @@ from django.conf import settings
 
 settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
 
-from pnav.asgi import application  # noqa: E402
+from pnav.asgi import application  # noqa: E402, I001  it makes Django ready for what follows
+from chat import socket  # noqa: E402
+
+# How often a socket asks whether its session goes on. In production a sign-out closes it within 20 seconds, which
+# tests/chat/test_consumers.py sees; a page that is shown how it ends need not wait for it.
+socket.CHECK_SECONDS = 1
 
 __all__ = ["application"]

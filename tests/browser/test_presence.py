@@ -109,7 +109,7 @@ def test_every_page_of_the_menu_keeps_the_people(live_site, page_factory: PageFa
     walker.context.close()
     assert len(paths) >= 11, paths
     # A few at once: frames that load themselves every two seconds keep a small machine busy.
-    for some in batched(paths, 6 if javascript else 3, strict=False):
+    for some in batched(paths, 8 if javascript else 5, strict=False):
         readers = {}
         for path in some:
             readers[path] = arrive(live_site, page_factory, Role.SUPERVISOR, path, javascript=javascript, width=900)

@@ -15,8 +15,7 @@ from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
-from tests.triage.paths import all_paths
-from triage import rules
+from tests.triage.paths import all_assessed
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
@@ -408,7 +407,7 @@ def test_dossier_says_why_in_the_third_person_for_a_minor():
     """The person reads *tu*; the agent who reads of them does not."""
     agent = make.agent()
     answers = next(
-        path for path in all_paths() if any("Tu as le droit" in str(reason) for reason in rules.assess(path).reasons)
+        path for path, told in all_assessed() if any("Tu as le droit" in str(reason) for reason in told.reasons)
     )
     conversation = make.assigned(agent, answers=answers, age_band="under_15")
     html = signed_in(agent.user).get(page_of(conversation)).content.decode()

@@ -15,13 +15,14 @@ from chat.lifecycle import Author
 from chat.models import Conversation
 from pnav.accounts import proof
 from pnav.accounts.models import Role
-from reports import openings, register
+from reports import openings
 from reports.actions import answer_erasure, ask_erasure, ask_freeze
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, Report
 from reports.openings import Grounds
 from tests.chat.sockets import visit
 from tests.chat.test_console_views import signed_in
 from tests.factories import chat as make
+from tests.factories import register as written
 
 pytestmark = pytest.mark.django_db
 
@@ -137,7 +138,7 @@ def test_readings_show_roles_and_times_and_no_account(as_reporter):
         (AccessKind.SEARCH, conversation.report.public_id),
         (AccessKind.READING, other.public_id),
     ):
-        register.record(kind=kind, by=reader, subject=str(subject), motive="contrôle de Dominique")
+        written.record(kind=kind, by=reader, subject=str(subject), motive="contrôle de Dominique")
     shown = text(as_reporter(conversation).get(KEEPING))
     at = AccessRecord.objects.get(subject=str(conversation.public_id)).at
     assert f"Un superviseur a lu l'échange le {day(at)} à {timezone.localtime(at):%H:%M}" in shown

@@ -14,6 +14,7 @@ from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, Ret
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.factories import chat as make
+from tests.factories import register as written
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +33,8 @@ def subject():
     """The public id of a report that a supervisor read; a purge has passed too."""
     public_id = str(uuid.uuid4())
     reader = make_user("lectrice", Role.SUPERVISOR)
-    register.record(kind=AccessKind.READING, by=reader, subject=public_id, motive="contrôle hiérarchique")
-    register.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail="reports: 3")
+    written.record(kind=AccessKind.READING, by=reader, subject=public_id, motive="contrôle hiérarchique")
+    written.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail="reports: 3")
     return public_id
 
 
@@ -82,8 +83,8 @@ def test_search_by_public_id_is_a_line(client, chief, subject, write):
 
 
 def test_search_by_object_of_the_admin(client, chief):
-    register.record(kind=AccessKind.ADMIN_ADD, by=chief, subject="chat.Unit 7", motive=Motive.ADMINISTRATION)
-    register.record(kind=AccessKind.ADMIN_ADD, by=chief, subject="chat.Unit 70", motive=Motive.ADMINISTRATION)
+    written.record(kind=AccessKind.ADMIN_ADD, by=chief, subject="chat.Unit 7", motive=Motive.ADMINISTRATION)
+    written.record(kind=AccessKind.ADMIN_ADD, by=chief, subject="chat.Unit 70", motive=Motive.ADMINISTRATION)
     assert shown(client.get(LIST, {"q": "chat.Unit 7"})) == [3, 1]
 
 

@@ -15,7 +15,7 @@ from reports.models import Report
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  counters of this test alone
 from tests.reports.test_views import CHAT, MINOR_CHAT, URL, form_of, set_visit
 from tests.reports.test_views import unit as unit
-from tests.triage.paths import all_paths
+from tests.triage.paths import all_assessed, all_paths
 from triage.rules import Urgency, assess
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_when_redis_is_away_nothing_is_asked(unit, settings):
 def test_whoever_says_a_word_of_danger_is_never_asked(monkeypatch):
     """On every path through the questions."""
     monkeypatch.setattr(effort, "_filed_lately", lambda: 10_000)
-    asked = [answers for answers in all_paths() if effort.is_asked_of(assess(answers), discreet=False)]
+    asked = [answers for answers, told in all_assessed() if effort.is_asked_of(told, discreet=False)]
     assert asked and len(asked) < len(all_paths())
     for answers in asked:
         assert answers.get("danger") == "no" and answers.get("home") != "yes", answers

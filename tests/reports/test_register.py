@@ -19,6 +19,7 @@ from reports import register
 from reports.models import AccessKind, AccessRecord, Motive
 from reports.register import Digest, Verdict, Wound
 from tests.chat.test_actions import in_threads
+from tests.factories import register as written
 
 WORDS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
 COMMON = {"kind": AccessKind.READING, "motive": "contrôle hiérarchique"}
@@ -279,8 +280,8 @@ def test_record_keeps_who_what_whose_why_and_when():
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (before,) = cursor.fetchone()
-    register.record(by=user, subject=subject, **COMMON)
-    register.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail="reports=2")
+    written.record(by=user, subject=subject, **COMMON)
+    written.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM, detail="reports=2")
     first, second = AccessRecord.objects.order_by("number")
     assert (first.number, first.account_id, first.role, first.kind) == (1, user.pk, "supervisor", "reading")
     assert (first.subject, first.motive, first.motive_label) == (subject, "contrôle hiérarchique", first.motive)
@@ -293,11 +294,11 @@ def test_record_keeps_who_what_whose_why_and_when():
 @pytest.mark.django_db
 def test_record_keeps_the_account_and_the_role_of_that_moment():
     user = account()
-    register.record(by=user, **COMMON)
+    written.record(by=user, **COMMON)
     pk = user.pk
     user.role = Role.AGENT
     user.save()
-    register.record(by=user, **COMMON)
+    written.record(by=user, **COMMON)
     user.delete()
     kept = AccessRecord.objects.order_by("number").values_list("account_id", "role")
     assert list(kept) == [(pk, "supervisor"), (pk, "agent")]
@@ -306,8 +307,8 @@ def test_record_keeps_the_account_and_the_role_of_that_moment():
 
 @pytest.mark.django_db
 def test_record_many_numbers_without_gaps():
-    register.record_many(by=None, subjects=[f"a.B {number}" for number in range(2500)], **COMMON)
-    register.record_many(by=None, subjects=[], **COMMON)
+    written.record_many(by=None, subjects=[f"a.B {number}" for number in range(2500)], **COMMON)
+    written.record_many(by=None, subjects=[], **COMMON)
     assert verdict().count == 2500
     assert AccessRecord.objects.get(number=2500).subject == "a.B 2499"
 
@@ -403,7 +404,7 @@ REFUSED = [
 @pytest.mark.parametrize("statement", REFUSED)
 @pytest.mark.parametrize("replication", ["origin", "replica"])
 def test_table_is_append_only(statement, replication):
-    register.record(by=None, **COMMON)
+    written.record(by=None, **COMMON)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE reports_accessrecord ENABLE ALWAYS TRIGGER register_is_not_emptied")
         cursor.execute(f"SET LOCAL session_replication_role = {replication}")
@@ -416,7 +417,7 @@ def test_table_is_append_only(statement, replication):
 @pytest.mark.parametrize("field", ["number", "previous", "digest"])
 def test_table_refuses_a_fork(field):
     """Whatever writes it: one line a number, and one line after each."""
-    register.record(by=None, **COMMON)
+    written.record(by=None, **COMMON)
     first = AccessRecord.objects.get()
     forged = line(2, first.digest)
     setattr(forged, field, getattr(first, field))
@@ -457,25 +458,25 @@ def inserted(**values) -> str:
 def test_table_takes_the_next_line_only(values):
     """So that nobody who may insert keeps what comes after from being recorded, or the register from being read."""
     for _time in range(2):
-        register.record(by=None, **COMMON)
+        written.record(by=None, **COMMON)
     assert inserted(**values)
-    register.record(by=None, **COMMON)
+    written.record(by=None, **COMMON)
     assert verdict().count == 3 and verdict().is_whole
 
 
 @pytest.mark.django_db
 def test_table_takes_a_false_line_and_goes_on():
     """The register shows what was hidden, not what was invented: a false line at its end is one that says so."""
-    register.record(by=None, **COMMON)
+    written.record(by=None, **COMMON)
     assert not inserted()
-    register.record_many(by=None, subjects=["t.T 1", "t.T 2"], **COMMON)
+    written.record_many(by=None, subjects=["t.T 1", "t.T 2"], **COMMON)
     assert AccessRecord.objects.count() == 4
     assert (verdict().wound, verdict().number) == (Wound.CHANGED, 2)
 
 
 @pytest.mark.django_db
 def test_table_is_not_misled_by_another_of_its_name():
-    register.record(by=None, **COMMON)
+    written.record(by=None, **COMMON)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE reports_accessrecord (number bigint, digest text) ON COMMIT DROP")
         cursor.execute("INSERT INTO pg_temp.reports_accessrecord VALUES (%s, %s)", [2**63 - 2, "d" * 64])
@@ -499,7 +500,7 @@ def test_table_points_to_nothing():
 def opened():
     """A register of six lines whose triggers somebody disabled; its newest digest, published before."""
     for number in range(1, 7):
-        register.record(by=None, subject=f"r.R {number}", **COMMON)
+        written.record(by=None, subject=f"r.R {number}", **COMMON)
     published = verdict().last
     with connection.cursor() as cursor:
         for trigger in ("register_keeps_its_lines", "register_takes_the_next_line"):
@@ -588,9 +589,9 @@ def run_verify(*arguments: str) -> tuple[int, str]:
 @pytest.mark.django_db
 def test_verify_register_prints_what_to_publish():
     assert run_verify() == (0, "Le registre est vide.\n")
-    register.record(by=None, **COMMON)
+    written.record(by=None, **COMMON)
     first = verdict().last
-    register.record(by=None, **COMMON)
+    written.record(by=None, **COMMON)
     status, out = run_verify("--published", str(first))
     assert status == 0
     assert out.splitlines()[-1] == str(verdict().last)

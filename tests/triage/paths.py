@@ -24,3 +24,9 @@ def walk(answers: Mapping[str, str]) -> Iterator[dict[str, str]]:
 def all_paths() -> tuple[dict[str, str], ...]:
     """Every finished path, about 23,000."""
     return tuple(walk({}))
+
+
+@cache
+def all_assessed() -> tuple[tuple[dict[str, str], rules.Assessment], ...]:
+    """Every finished path with what it means: assessed once, for many tests."""
+    return tuple((path, rules.assess(path)) for path in all_paths())

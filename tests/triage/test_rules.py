@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER, all_paths, walk
+from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER, all_assessed, all_paths, walk
 from triage import rules
 from triage.questions import BY_ID, MINOR_AGES, QUESTIONS
 from triage.rules import FOR_AGENTS, Outcome, Urgency, assess
@@ -31,7 +31,10 @@ def shown(answers: dict[str, str]) -> list[str]:
 
 
 def sentences(answers: dict[str, str]) -> list[str]:
-    assessed = assess(answers)
+    return told_in(assess(answers))
+
+
+def told_in(assessed: rules.Assessment) -> list[str]:
     return [str(text) for text in (assessed.title, *assessed.reasons, *assessed.service, *assessed.prepare)]
 
 
@@ -39,8 +42,7 @@ def sentences(answers: dict[str, str]) -> list[str]:
 
 
 def test_every_path_ends_with_a_reason_a_service_and_the_open_door() -> None:
-    for path in all_paths():
-        assessed = assess(path)
+    for path, assessed in all_assessed():
         assert assessed.is_finished
         assert rules.next_question(path) is None
         assert all(str(reason) for reason in assessed.reasons) and assessed.reasons, path
@@ -54,13 +56,12 @@ def test_danger_is_asked_first_on_every_path() -> None:
 
 
 def test_every_outcome_is_reachable() -> None:
-    assert {assess(path).outcome for path in all_paths()} | {assess({}).outcome} == set(Outcome)
+    assert {assessed.outcome for _path, assessed in all_assessed()} | {assess({}).outcome} == set(Outcome)
 
 
 def test_results_outside_name_17_cyber_and_where_it_leads() -> None:
     met = set()
-    for path in all_paths():
-        assessed = assess(path)
+    for _path, assessed in all_assessed():
         if assessed.outcome not in OUTSIDE:
             assert assessed.destination is None
             assert (assessed.destination_beside is not None) == (assessed.outcome == Outcome.SINGLE_INSULT)
@@ -79,19 +80,15 @@ def test_results_outside_name_17_cyber_and_where_it_leads() -> None:
 def test_minors_are_said_tu_on_every_result() -> None:
     formal = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
     familiar = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt’", re.IGNORECASE)
-    wrong = {
-        text
-        for path in all_paths()
-        for text in sentences(path)
-        if (formal if path.get("age") in MINOR_AGES else familiar).search(text)
-    }
+    said = {(path.get("age") in MINOR_AGES, text) for path, assessed in all_assessed() for text in told_in(assessed)}
+    wrong = {text for is_young, text in said if (formal if is_young else familiar).search(text)}
     assert wrong == set()
 
 
 def test_minors_see_the_3018_wherever_they_are_sent() -> None:
-    for path in all_paths():
-        if assess(path).is_minor:
-            assert "3018" in shown(path), path
+    for path, assessed in all_assessed():
+        if assessed.is_minor:
+            assert "3018" in [number.display for number in assessed.numbers], path
 
 
 def test_danger_at_home_shows_the_119_before_the_3018() -> None:
@@ -105,7 +102,7 @@ def test_danger_at_home_shows_the_119_before_the_3018() -> None:
 
 
 def test_hours_of_the_3919_are_not_stated() -> None:
-    met = [number for path in all_paths() for number in assess(path).numbers if number.display == "3919"]
+    met = [number for _path, told in all_assessed() for number in told.numbers if number.display == "3919"]
     assert met and {str(number.hours) for number in met} == {""}
 
 
@@ -126,7 +123,7 @@ def test_who_reaches_the_exchange_was_asked_who_does_it_save_where_that_is_known
         return [(key, value) for key, value in path.items() if key not in {"victim_age", "author", "home"}][-1]
 
     asked = {last(path) for path in all_paths() if "author" in path}
-    not_asked = {last(path) for path in all_paths() if "author" not in path and assess(path).outcome in EXCHANGES}
+    not_asked = {last(path) for path, told in all_assessed() if "author" not in path and told.outcome in EXCHANGES}
     assert (asked, not_asked) == (ASKED_WHO, NOT_ASKED_WHO)
 
 
@@ -412,8 +409,8 @@ def test_victim_age_band_is_of_the_person_who_suffers() -> None:
 
 
 def test_what_agents_read_is_never_familiar_and_changes_nothing_else():
-    for path in all_paths():
-        own, told = assess(path), assess(path, told_in=FOR_AGENTS)
+    for path, own in all_assessed():
+        told = assess(path, told_in=FOR_AGENTS)
         said = " ".join(map(str, (told.title, *told.reasons, *told.service, *told.prepare)))
         assert not re.search(r"\b(tu|te|ton|ta|tes|toi|t’\w+)\b", said, re.IGNORECASE), said
         assert (told.outcome, told.urgency, told.is_minor, told.numbers) == (

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.triage.paths import ADULT, MINOR, all_paths
+from tests.triage.paths import ADULT, MINOR, all_assessed
 from triage.questions import BY_ID
 from triage.rules import Outcome, assess
 from triage.views import _SLUGS
@@ -51,7 +51,7 @@ SCAM = {**ADULT, "facts": "money", "scam": "sale"}
 @cache
 def one_path_for_each_outcome() -> dict[Outcome, dict[str, str]]:
     """Two seconds of a processor: not while every worker reads this file."""
-    return {assess(path).outcome: path for path in all_paths()}
+    return {told.outcome: path for path, told in all_assessed()}
 
 
 def test_start_explains_then_asks_about_danger(client: Client) -> None:

@@ -1,0 +1,50 @@
+"""Refuses a lock that only the transaction of the test would hold.
+
+pytest-django puts each test in a transaction of its own. A function that locks rows and lost its
+`@transaction.atomic` works in there; on a site, where PostgreSQL commits each statement by itself, Django raises for a
+lock of the ORM, and a lock written by hand is let go at once. So such a statement fails here as well, in every test:
+only a transaction that the code began counts.
+"""
+
+import re
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+# A reading that locks rows, or a lock of the transaction. A lock within a statement that also writes needs no more
+# than that statement.
+LOCK = re.compile(
+    r"\s*(SELECT\b.*\b(FOR (NO KEY )?UPDATE|FOR (KEY )?SHARE|pg_(try_)?advisory_xact_lock)\b|LOCK\b)", re.DOTALL
+)
+
+
+class LockOutsideTransaction(AssertionError):
+    """Rows were locked, and no `transaction.atomic` of the code was open."""
+
+
+def is_begun_by_the_code(raw: Any) -> bool:
+    """Whether this thread is in a transaction that is not the one around the test: of Django, or of psycopg below."""
+    return raw._num_transactions > 0 or any(not block._from_testcase for block in connection.atomic_blocks)
+
+
+def is_a_look(query: str) -> bool:
+    """Whether the lock is asked for to see if it could be had, and not to be kept."""
+    from chat.writing import FREE  # knows models: when this module is read, Django may not be ready
+
+    return query == FREE
+
+
+def watch() -> None:
+    """From now on, in this process, for the connections of Django."""
+    execute = psycopg.Cursor.execute
+
+    def noted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        is_lock = isinstance(query, str) and LOCK.match(query) is not None
+        if is_lock and self.connection is connection.connection and not is_begun_by_the_code(self.connection):
+            if is_a_look(query):
+                return execute(self, query, *args, **kwargs)
+            raise LockOutsideTransaction(query)
+        return execute(self, query, *args, **kwargs)
+
+    psycopg.Cursor.execute = noted  # type: ignore[method-assign]
