@@ -58,11 +58,14 @@ def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What was tried, by all workers together; only tests that passed count."""
+    """How many functions passed, whatever cases each has, and what they tried, by all workers together."""
+    passed = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
+    functions = {report.nodeid.partition("[")[0] for report in passed}
+    terminalreporter.write_line(f"{len(functions):,} functions passed, in {len(passed):,} cases.")
     counts: Counter[str] = Counter()
-    for report in terminalreporter.stats.get("passed", []):
+    for report in passed:
         for name, value in getattr(report, "user_properties", ()):
-            if name == "tried" and report.when == "call":
+            if name == "tried":
                 counts[value[0]] += value[1]
     if counts:
         terminalreporter.section("tried")

@@ -1,0 +1,71 @@
+"""A lock that only the transaction around a test would hold is refused; one that the code's own holds is not."""
+
+import pytest
+from django.db import connection, transaction
+
+from chat.models import Conversation
+from chat.writing import write_what_is_free
+from reports.statements import execute, line
+from tests.factories import chat as make
+from tests.support.own_transactions import LockOutsideTransaction
+
+
+def by_the_orm() -> None:
+    Conversation.objects.select_for_update().first()
+
+
+def by_hand() -> None:
+    execute("SELECT id FROM chat_conversation ORDER BY id FOR NO KEY UPDATE", [])
+
+
+def shared() -> None:
+    execute("\n  SELECT id FROM chat_conversation FOR KEY SHARE", [])
+
+
+def of_the_transaction() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [4711])
+
+
+def of_a_table() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE chat_conversation IN SHARE MODE")
+
+
+LOCKS = [by_the_orm, by_hand, shared, of_the_transaction, of_a_table]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_that_only_the_test_would_hold_is_refused(lock):
+    with pytest.raises(LockOutsideTransaction):
+        lock()
+    with transaction.atomic():
+        lock()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("lock", [by_hand, shared, of_the_transaction])
+def test_lock_that_nothing_holds_is_refused(lock):
+    """Written by hand, PostgreSQL lets it go at once, and Django says nothing."""
+    with pytest.raises(LockOutsideTransaction):
+        lock()
+
+
+@pytest.mark.django_db
+def test_lock_held_below_django_is_the_code_s_own():
+    raw = line()
+    with raw.transaction():
+        by_hand()
+
+
+@pytest.mark.django_db
+def test_statement_that_writes_and_a_look_hold_nothing():
+    conversation = make.waiting()
+    assert write_what_is_free([]) == []
+    execute(
+        "WITH own AS (SELECT id FROM chat_conversation FOR UPDATE)"
+        " UPDATE chat_conversation c SET urgency = c.urgency FROM own WHERE own.id = c.id RETURNING c.id",
+        [],
+    )
+    assert Conversation.objects.get() == conversation
