@@ -39,11 +39,14 @@ EVERYWHERE = {
 }
 # By the beginning of the address.
 AREAS = {"/compte/": {"Permissions-Policy": _features("(self)")}}
+# What pages load and what is no document: browsers read no feature policy of it, and its 700 bytes would be most of
+# what a small script costs on a first visit.
+LOADED = ("text/javascript", "text/css", "font/")
 # Which policy of Trusted Types scripts may create there, in the place of none at all.
 NO_POLICY = build_policy({"trusted-types": [CSP.NONE]})
 TRUST = {
-    "/console/": "trusted-types pnav-console",  # console-pages.js reads pages of this site, starts a worker
-    "/unite/": "trusted-types pnav-console",  # for console-board.js
+    "/console/": "trusted-types pnav-console",  # console/pages.js reads pages of this site, starts a worker
+    "/unite/": "trusted-types pnav-console",  # for console/steps.js
     "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
 }
 # Signing in and out at a provider are forms whose answer leads there, and browsers hold that to `form-action`.
@@ -73,6 +76,8 @@ def say(path: str, response: HttpResponseBase) -> HttpResponseBase:
     """
     for name, value in EVERYWHERE.items():
         response.headers.setdefault(name, value)
+    if response.headers.get("Content-Type", "").startswith(LOADED):
+        del response.headers["Permissions-Policy"]
     for area, headers in AREAS.items():
         if path.startswith(area):
             for name, value in headers.items():

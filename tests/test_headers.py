@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Agent
 from pnav.accounts.models import Role
-from pnav.headers import CLOSED, PASSKEYS
+from pnav.headers import CLOSED, LOADED, PASSKEYS, say
 from pnav.http import PageHandler
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
@@ -61,10 +61,11 @@ def check(response: HttpResponse, path: str) -> None:
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin", where
     assert headers["Cross-Origin-Embedder-Policy"] == "require-corp", where
     assert "no-store" in headers["Cache-Control"], where
-    features = dict(part.split("=") for part in headers["Permissions-Policy"].split(", "))
-    assert set(features) == {*CLOSED, *PASSKEYS}, where
-    assert {features[name] for name in CLOSED} == {"()"}, where
-    assert {features[name] for name in PASSKEYS} == {"(self)" if path.startswith("/compte/") else "()"}, where
+    if not headers.get("Content-Type", "").startswith(LOADED):
+        features = dict(part.split("=") for part in headers["Permissions-Policy"].split(", "))
+        assert set(features) == {*CLOSED, *PASSKEYS}, where
+        assert {features[name] for name in CLOSED} == {"()"}, where
+        assert {features[name] for name in PASSKEYS} == {"(self)" if path.startswith("/compte/") else "()"}, where
     policy = headers["Content-Security-Policy"]
     parts = dict(part.partition(" ")[::2] for part in policy.split("; "))
     assert "unsafe" not in policy, where
@@ -79,6 +80,24 @@ def check(response: HttpResponse, path: str) -> None:
         assert (parts["frame-ancestors"], headers["X-Frame-Options"]) == ("'self'", "SAMEORIGIN"), where
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         assert path == "/health/ready", where
+
+
+@pytest.mark.parametrize(
+    ("content", "is_document"),
+    [
+        ("text/javascript; charset=utf-8", False),
+        ("text/css; charset=utf-8", False),
+        ("font/woff2", False),
+        ("image/svg+xml", True),  # opened by itself it is one
+        ("text/html; charset=utf-8", True),  # a file that is not there, too
+        ("application/json", True),
+    ],
+)
+def test_features_are_closed_for_documents_and_not_repeated_with_each_file(content, is_document):
+    headers = say("/static/x", HttpResponse(content_type=content)).headers
+    assert ("Permissions-Policy" in headers) is is_document
+    assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_the_table_is_walked_whole():
