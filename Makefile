@@ -59,12 +59,13 @@ test-all: $(STAMP)
 test-quick: $(STAMP) ## les tests sans navigateur
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not slow"
 
-check: $(STAMP) ## style, types, gabarits, contrats d'import
+check: $(STAMP) ## style, types (Python et JavaScript), gabarits, contrats d'import
 	@mkdir -p .local
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0 --check > .local/templates.log 2>&1 || (cat .local/templates.log && exit 1)
 	@PYTHONPATH=. .venv/bin/lint-imports > .local/imports.log 2>&1 || (cat .local/imports.log && exit 1)
+	@$(PYTHON) -m tests.javascript check
 	@$(PYTHON) -m tests.types
 
 audit: $(STAMP) ## chercher les faiblesses publiées de nos dépendances (demande le réseau)
@@ -74,6 +75,7 @@ fix: $(STAMP) ## réparer ce que les outils savent réparer
 	@$(PYTHON) -m ruff check --quiet --fix .
 	@$(PYTHON) -m ruff format --quiet .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0
+	@$(PYTHON) -m tests.javascript fix
 
 messages: $(STAMP) ## ajouter les textes à traduire de FILES="un/fichier …" (demande gettext) et compiler
 	@.venv/bin/python -m tests.messages $(FILES)

@@ -26,7 +26,7 @@ VARIABLES: Final[Mapping[str, Promise]] = {
 }
 ALL: Final = ", ".join(f"{{{name}}}" for name in VARIABLES)
 _NAMED = re.compile(r"\{([^{}]*)\}")
-# As it stands in the text area; `console.js` looks for its beginning before it sends.
+# As it stands in the text area; `console/thread.js` looks for its beginning before it sends.
 MISSING: Final = "[à compléter : "
 
 

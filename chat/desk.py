@@ -34,7 +34,10 @@ OFFLINE_AFTER = timedelta(seconds=60)
 
 
 def duration(elapsed: timedelta) -> str:
-    """In words short enough for a list, from « 1 min » to « 1 h 05 ». The script has the same lines."""
+    """In words short enough for a list, from « 1 min » to « 1 h 05 ».
+
+    `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.
+    """
     minutes = max(1, int(elapsed.total_seconds() // 60))
     if minutes < 60:
         return _("%(minutes)s min") % {"minutes": minutes}
@@ -62,7 +65,7 @@ class Promise:
 
     @property
     def words(self) -> str:
-        """The script has the same lines."""
+        """`lib/time.js` counts on in an open page: `tests/js/test_twins.py` holds the two together."""
         if self.is_over:
             return _("Promesse dépassée")
         minutes = -(-(self.until - self.now) // timedelta(minutes=1))

@@ -1,7 +1,7 @@
 """A text as it is shown: what was written, with nothing in it that cannot be seen. Pure.
 
 What is kept and what the frames carry is what was sent, to the letter: it may be evidence. What is drawn, by the server
-and by `static/pnav/plain.js` (a test holds the two together), shows the marks that turn a line around, hide in a word
+and by `static/pnav/lib/plain.js` (a test holds both together), shows the marks that turn a line around, hide in a word
 or pile up over the lines above as « ⟦U+202E⟧ », and says of a host name in mixed alphabets that it may deceive.
 Nothing is made clickable anywhere.
 

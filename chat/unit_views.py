@@ -57,7 +57,7 @@ def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
 @for_units
 def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
     """The list, without a word of any summary, a page at a time: those that nobody has read first, the oldest of them
-    first; then appointments that were refused. The script reads it again by itself (`console-board.js`)."""
+    first; then appointments that were refused. The script reads it again by itself (`console/board.js`)."""
     limit = supervision.limits()[Watched.UNREAD]
     received = access.received_by(account)
     page = transmission_reading.page_of(

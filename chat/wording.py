@@ -72,7 +72,7 @@ def position_words(said: dict[str, str], position: int | None) -> str:
 def wait_words(said: dict[str, str], wait_minutes: tuple[int, int] | None) -> str:
     """The range of the wait in words: in hours from 90 minutes on. Without a figure, says honestly that there is none.
 
-    The script has the same few lines: change both.
+    `lib/time.js` does the same with what a frame brings: `tests/js/test_twins.py` holds the two together.
     """
     if wait_minutes is None:
         return said["wait_unknown"]

@@ -429,7 +429,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "pnav.pages.storage.Storage"},
 }
 
 # --- the exchange -------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ SECONDS = {
     "tests/browser/test_console_keys.py": 24,
     "tests/browser/test_places.py": 20,
     "tests/triage/test_rules.py": 20,
+    "tests/browser/test_console_line.py": 20,
     "tests/attacks/test_transport.py": 20,
     "tests/scenarios/test_faults.py": 19,
     "tests/scenarios/test_marked_words.py": 17,

@@ -20,10 +20,11 @@ const value = (node, constants) => {
   throw new Error("not a constant");
 };
 
+const [folder, only] = process.argv.slice(2);
 const found = [], unreadable = [];
 const read = (file) => {
-  const tree = acorn.parse(fs.readFileSync(file, "utf8"), { ecmaVersion: "latest", locations: true, sourceType: "script" });
-  const constants = new Map(), name = path.basename(file);
+  const tree = acorn.parse(fs.readFileSync(file, "utf8"), { ecmaVersion: "latest", locations: true, sourceType: "module" });
+  const constants = new Map(), name = path.relative(folder, file);
   walk.full(tree, (node) => {
     if (node.type === "VariableDeclaration" && node.kind === "const")
       for (const one of node.declarations) if (one.id.type === "Identifier" && one.init) constants.set(one.id.name, one.init);
@@ -75,7 +76,6 @@ const growth = ({ where, source, flags }) => {
   return "";
 };
 
-const [folder, only] = process.argv.slice(2);
 if (only) found.push({ where: "given", source: only, flags: "u" });
-else for (const file of fs.readdirSync(folder).filter((one) => one.endsWith(".js")).sort()) read(path.join(folder, file));
+else for (const file of fs.readdirSync(folder, { recursive: true }).filter((one) => one.endsWith(".js")).sort()) read(path.join(folder, file));
 process.stdout.write(JSON.stringify({ found, unreadable, growing: found.map(growth).filter(Boolean) }));

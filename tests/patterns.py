@@ -14,7 +14,6 @@ import json
 import pkgutil
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ from django import forms
 from django.apps import apps
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests import javascript
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "sentences")
@@ -440,17 +441,11 @@ def asking(compiled: re.Pattern[str], method: str) -> Callable[[str], object]:
 # --- scripts ----------------------------------------------------------------------------------------------------------
 
 
-def node() -> str:
-    """The Node that comes with Playwright: a parser of scripts, and the machine that runs them in Chromium."""
-    from playwright._impl._driver import compute_driver_executable
-
-    return str(compute_driver_executable()[0])
-
-
 def scripts(folder: Path = ROOT / "static" / "pnav", *, only: str = "") -> Mapping[str, Any]:
     """What `patterns.cjs` found: all patterns, those it cannot read, those that grow. only: one to try instead."""
-    command = [node(), "--no-warnings", "--expose-internals", str(ROOT / "tests" / "patterns.cjs"), str(folder), only]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = javascript.run(
+        "--no-warnings", "--expose-internals", str(ROOT / "tests" / "patterns.cjs"), str(folder), only
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     answer: Mapping[str, Any] = json.loads(done.stdout)
     return answer

@@ -124,7 +124,7 @@ WRITTEN_BY_KEY = re.compile(r"[\w)]\[(?![\"'\d])[^\]]+\] *=[^=>]|__proto__|\.pro
 def test_scripts_write_no_key_that_came_from_elsewhere():
     """15.3.6. What is known by an id lies in a Map: no object of ours can be given a key of somebody's choice."""
     assert WRITTEN_BY_KEY.search("known[frame.id] = 1") and not WRITTEN_BY_KEY.search("const [a] = b; known[0] = 1")
-    scripts = sorted((Path(settings.BASE_DIR) / "static" / "pnav").glob("*.js"))
+    scripts = sorted((Path(settings.BASE_DIR) / "static" / "pnav").rglob("*.js"))
     assert len(scripts) > 5
     assert not [path.name for path in scripts if WRITTEN_BY_KEY.search(path.read_text())]
 

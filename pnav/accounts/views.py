@@ -108,7 +108,7 @@ class ProveByPasskey(ReauthenticateWebAuthnView):
 
 
 def session(request: HttpRequest) -> HttpResponse:
-    """Whose session this is, asked by a page before it sends a form (static/pnav/staff-session.js): 401 for nobody's.
+    """Whose session this is, asked by a page before it sends a form (static/pnav/staff/session.js): 401 for nobody's.
 
     The token is the one that forms need by now: a sign-in since the page was drawn made another. For somebody who
     looks, the page that follows a sign-in in another tab, and leads back.

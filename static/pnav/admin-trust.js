@@ -2,8 +2,11 @@
 // through here, and nothing that could run, load or send does; scripts and their addresses stay closed altogether.
 // Loaded before them, on the pages of the admin only (docs/adr/0035).
 (() => {
-  "use strict";
-  if (!window.trustedTypes) return;
+  /** @typedef {{ createHTML: (html: string) => string | null }} Rules */
+  const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: (name: string, rules: Rules) => unknown } }} */ (
+    window
+  );
+  if (!trustedTypes) return;
   const REFUSED = /<\/?(script|iframe|object|embed|base|meta|link|svg|math)\b|\bon[a-z]+\s*=|javascript:/i;
   trustedTypes.createPolicy("default", { createHTML: (html) => (REFUSED.test(html) ? null : html) });
 })();

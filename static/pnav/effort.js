@@ -1,30 +1,40 @@
-// The little work before the queue during a raid (docs/adr/0035): find a number whose SHA-256, after the page's text,
-// begins with enough zero bits; then send the form. In slices, so that the page stays alive and « Quitter » instant.
-// Without this file, or without WebCrypto, the page waits a moment instead.
-(async () => {
-  "use strict";
-  const form = document.getElementById("effort");
-  if (!form) return;
-  const { token, bits, left } = form.dataset;
-  const SLICE = 256;
-  let sent = false;
+/**
+ * The little work before the queue during a raid (docs/adr/0035): find a number whose SHA-256, after the page's text,
+ * begins with enough zero bits; then send the form. In slices, so that the page stays alive and « Quitter » instant.
+ * Without this file, or without WebCrypto, the page waits a moment instead.
+ *
+ * @module
+ */
 
-  function send(work) {
-    if (sent) return;
-    sent = true;
-    form.elements.work.value = work;
-    form.submit();
-  }
-  setTimeout(send, Number(left) * 1000 + 500, "");
-  if (!window.crypto || !crypto.subtle) return;
-  document.querySelector("[data-work]").hidden = false;
+const form = /** @type {HTMLFormElement} */ (document.getElementById("effort"));
+const { token, bits, left } = form.dataset;
+const SLICE = 256;
+let isSent = false;
 
+/** @param {string} work */
+function send(work) {
+  if (isSent) return;
+  isSent = true;
+  /** @type {HTMLInputElement} */ (form.elements.namedItem("work")).value = work;
+  form.submit();
+}
+
+/** @param {ArrayBuffer} digest */
+const isEnough = (digest) => new DataView(digest).getUint32(0) >>> (32 - Number(bits)) === 0;
+
+async function work() {
   const text = new TextEncoder();
-  const enough = (digest) => new DataView(digest).getUint32(0) >>> (32 - Number(bits)) === 0;
-  for (let from = 0; !sent; from += SLICE) {
+  for (let from = 0; !isSent; from += SLICE) {
     const slice = Array.from({ length: SLICE }, (_, index) => from + index);
     const digests = await Promise.all(slice.map((n) => crypto.subtle.digest("SHA-256", text.encode(`${token}:${n}`))));
-    const found = digests.findIndex(enough);
+    const found = digests.findIndex(isEnough);
     if (found !== -1) send(String(from + found));
   }
-})();
+}
+
+setTimeout(send, Number(left) * 1000 + 500, "");
+if (window.crypto?.subtle) {
+  const told = /** @type {HTMLElement} */ (form.ownerDocument.querySelector("[data-work]"));
+  told.hidden = false;
+  work();
+}

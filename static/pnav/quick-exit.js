@@ -2,8 +2,7 @@
 // Loaded in the head, before the page is drawn: it also works while the rest still arrives.
 // Without scripts the same button is a plain form. Pattern: GOV.UK Design System, "Exit this page".
 (() => {
-  "use strict";
-  const { action, destination } = document.currentScript.dataset;
+  const { action = "", destination = "" } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
   const PRESSES = 3;
   const WINDOW_MS = 5000;
   const LEFT = "left";
@@ -38,7 +37,7 @@
   }
 
   // « Back » after an exit: show nothing and go away again. Coming back on purpose shows the site.
-  const [navigation] = performance.getEntriesByType("navigation");
+  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   if (hasLeft()) {
     if (navigation && navigation.type === "back_forward") {
       hide();
@@ -59,17 +58,18 @@
   });
 
   document.addEventListener("submit", (event) => {
-    if (event.target.id !== "quick-exit") return;
+    if (/** @type {Element} */ (event.target).id !== "quick-exit") return;
     event.preventDefault();
     leave();
   });
 
   let presses = 0;
   let timer = 0;
+  /** @param {string} name */
   function announce(name) {
     const form = document.getElementById("quick-exit");
     const status = document.getElementById("quick-exit-status");
-    if (form && status) status.textContent = form.dataset[name];
+    if (form && status) status.textContent = form.dataset[name] ?? "";
   }
   function start() {
     presses = 0;

@@ -1,157 +1,164 @@
-/* Proposes places while one types: the ARIA 1.2 combobox with a list box. The form works without it.
-   What is typed goes to this site only, in the body of a POST. Words come from the form's data-* attributes. */
-(() => {
-  "use strict";
+/**
+ * Proposes places while one types: the ARIA 1.2 combobox with a list box. The form works without it. What is typed goes
+ * to this site only, in the body of a POST. Words come from the form's data-* attributes.
+ *
+ * @module
+ */
 
-  const WAIT_MS = 150;
-  const LEAVE_MS = 300;
-  let forms = 0;
+const WAIT_MS = 150;
+const LEAVE_MS = 300;
+let forms = 0;
 
-  const enhance = (form) => {
-    const input = form.querySelector("input[name=q]");
-    const token = form.querySelector("input[name=csrfmiddlewaretoken]");
-    const button = form.querySelector("[type=submit]");
-    if (!input || !token || !button) return;
-    forms += 1;
+/** @param {HTMLFormElement} form */
+const enhance = (form) => {
+  const input = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=q]"));
+  const token = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=csrfmiddlewaretoken]"));
+  const button = /** @type {HTMLButtonElement | null} */ (form.querySelector("[type=submit]"));
+  if (!input || !token || !button) return;
+  forms += 1;
 
-    const list = document.createElement("ul");
-    list.id = `places-${forms}`;
-    list.className = "pnav-place__list";
-    list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", form.dataset.listLabel);
+  const list = document.createElement("ul");
+  list.id = `places-${forms}`;
+  list.className = "pnav-place__list";
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", form.dataset.listLabel ?? "");
+  list.hidden = true;
+  const status = document.createElement("div");
+  status.className = "fr-sr-only";
+  status.setAttribute("role", "status");
+  input.after(list, status);
+
+  input.setAttribute("role", "combobox");
+  input.setAttribute("aria-autocomplete", "list");
+  input.setAttribute("aria-expanded", "false");
+  input.setAttribute("aria-controls", list.id);
+
+  let active = -1;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {AbortController | null} */
+  let request = null;
+
+  const close = () => {
     list.hidden = true;
-    const status = document.createElement("div");
-    status.className = "fr-sr-only";
-    status.setAttribute("role", "status");
-    input.after(list, status);
-
-    input.setAttribute("role", "combobox");
-    input.setAttribute("aria-autocomplete", "list");
+    active = -1;
     input.setAttribute("aria-expanded", "false");
-    input.setAttribute("aria-controls", list.id);
-
-    let active = -1;
-    let timer = 0;
-    let request = null;
-
-    const close = () => {
-      list.hidden = true;
-      active = -1;
-      input.setAttribute("aria-expanded", "false");
-      input.removeAttribute("aria-activedescendant");
-    };
-
-    const stop = () => {
-      clearTimeout(timer);
-      if (request) request.abort();
-    };
-
-    const activate = (index) => {
-      const options = list.children;
-      if (active >= 0) options[active].setAttribute("aria-selected", "false");
-      active = index;
-      if (active < 0) {
-        input.removeAttribute("aria-activedescendant");
-        return;
-      }
-      options[active].setAttribute("aria-selected", "true");
-      options[active].scrollIntoView({ block: "nearest" });
-      input.setAttribute("aria-activedescendant", options[active].id);
-    };
-
-    const take = (index) => {
-      input.value = list.children[index].dataset.text;
-      stop();
-      close();
-      status.textContent = "";
-      button.click(); // what was picked is what is looked for: nothing more to press
-    };
-
-    const show = (items) => {
-      close();
-      list.replaceChildren(
-        ...items.map((item, index) => {
-          const option = document.createElement("li");
-          option.id = `${list.id}-${index}`;
-          option.className = "pnav-place__option";
-          option.setAttribute("role", "option");
-          option.setAttribute("aria-selected", "false");
-          option.dataset.text = item.text;
-          option.textContent = item.label;
-          return option;
-        }),
-      );
-      const words = form.dataset;
-      status.textContent =
-        items.length === 0 ? words.none : items.length === 1 ? words.one : words.many.replace("%n", items.length);
-      if (items.length) {
-        list.hidden = false;
-        input.setAttribute("aria-expanded", "true");
-      }
-    };
-
-    const ask = async () => {
-      request = new AbortController();
-      try {
-        const answer = await fetch(form.dataset.suggestions, {
-          method: "POST",
-          body: new URLSearchParams({ q: input.value }),
-          headers: { "X-CSRFToken": token.value },
-          credentials: "same-origin",
-          signal: request.signal,
-        });
-        if (answer.ok && document.activeElement === input) show((await answer.json()).suggestions);
-      } catch {
-        close(); // no network, or a newer request: the form itself still works
-      }
-    };
-
-    input.addEventListener("input", () => {
-      stop();
-      if (input.value.trim().length < 2) {
-        close();
-        status.textContent = "";
-        return;
-      }
-      timer = setTimeout(ask, WAIT_MS);
-    });
-
-    input.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !list.hidden) {
-        event.preventDefault();
-        stop();
-        close();
-        return;
-      }
-      if (list.hidden || event.altKey || event.ctrlKey || event.metaKey) return;
-      const last = list.children.length - 1;
-      if (event.key === "ArrowDown") activate(active >= last ? 0 : active + 1);
-      else if (event.key === "ArrowUp") activate(active <= 0 ? last : active - 1);
-      else if (event.key === "Enter" && active >= 0) take(active);
-      else return;
-      event.preventDefault();
-    });
-
-    // A press on an option or on the button keeps the focus in the field: the list is in the flow, and closing it
-    // during the press would move the button from under the finger.
-    button.addEventListener("pointerdown", (event) => event.preventDefault());
-    list.addEventListener("pointerdown", (event) => event.preventDefault());
-    list.addEventListener("click", (event) => {
-      const option = event.target.closest("[role=option]");
-      if (option) take([...list.children].indexOf(option));
-    });
-    input.addEventListener("blur", () => {
-      stop();
-      // Elsewhere on the page, what is pressed stays in its place for the time of a tap.
-      setTimeout(() => {
-        if (document.activeElement !== input) close();
-      }, LEAVE_MS);
-    });
-    form.addEventListener("submit", () => {
-      stop();
-      close();
-    });
+    input.removeAttribute("aria-activedescendant");
   };
 
-  document.querySelectorAll("form[data-suggestions]").forEach(enhance);
-})();
+  const stop = () => {
+    clearTimeout(timer);
+    if (request) request.abort();
+  };
+
+  /** @param {number} index */
+  const activate = (index) => {
+    const options = list.children;
+    if (active >= 0) options[active].setAttribute("aria-selected", "false");
+    active = index;
+    if (active < 0) {
+      input.removeAttribute("aria-activedescendant");
+      return;
+    }
+    options[active].setAttribute("aria-selected", "true");
+    options[active].scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", options[active].id);
+  };
+
+  /** @param {number} index */
+  const take = (index) => {
+    input.value = /** @type {HTMLElement} */ (list.children[index]).dataset.text ?? "";
+    stop();
+    close();
+    status.textContent = "";
+    button.click(); // what was picked is what is looked for: nothing more to press
+  };
+
+  /** @param {{ text: string, label: string }[]} items */
+  const show = (items) => {
+    close();
+    list.replaceChildren(
+      ...items.map((item, index) => {
+        const option = document.createElement("li");
+        option.id = `${list.id}-${index}`;
+        option.className = "pnav-place__option";
+        option.setAttribute("role", "option");
+        option.setAttribute("aria-selected", "false");
+        option.dataset.text = item.text;
+        option.textContent = item.label;
+        return option;
+      }),
+    );
+    const { none = "", one = "", many = "" } = form.dataset;
+    status.textContent =
+      items.length === 0 ? none : items.length === 1 ? one : many.replace("%n", String(items.length));
+    if (items.length) {
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+    }
+  };
+
+  const ask = async () => {
+    request = new AbortController();
+    try {
+      const answer = await fetch(form.dataset.suggestions ?? "", {
+        method: "POST",
+        body: new URLSearchParams({ q: input.value }),
+        headers: { "X-CSRFToken": token.value },
+        credentials: "same-origin",
+        signal: request.signal,
+      });
+      if (answer.ok && document.activeElement === input) show((await answer.json()).suggestions);
+    } catch {
+      close(); // no network, or a newer request: the form itself still works
+    }
+  };
+
+  input.addEventListener("input", () => {
+    stop();
+    if (input.value.trim().length < 2) {
+      close();
+      status.textContent = "";
+      return;
+    }
+    timer = setTimeout(ask, WAIT_MS);
+  });
+
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      stop();
+      close();
+      return;
+    }
+    if (list.hidden || event.altKey || event.ctrlKey || event.metaKey) return;
+    const last = list.children.length - 1;
+    if (event.key === "ArrowDown") activate(active >= last ? 0 : active + 1);
+    else if (event.key === "ArrowUp") activate(active <= 0 ? last : active - 1);
+    else if (event.key === "Enter" && active >= 0) take(active);
+    else return;
+    event.preventDefault();
+  });
+
+  // A press on an option or on the button keeps the focus in the field: the list is in the flow, and closing it
+  // during the press would move the button from under the finger.
+  button.addEventListener("pointerdown", (event) => event.preventDefault());
+  list.addEventListener("pointerdown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = /** @type {Element} */ (event.target).closest("[role=option]");
+    if (option) take([...list.children].indexOf(option));
+  });
+  input.addEventListener("blur", () => {
+    stop();
+    // Elsewhere on the page, what is pressed stays in its place for the time of a tap.
+    setTimeout(() => {
+      if (document.activeElement !== input) close();
+    }, LEAVE_MS);
+  });
+  form.addEventListener("submit", () => {
+    stop();
+    close();
+  });
+};
+
+for (const form of document.querySelectorAll("form[data-suggestions]")) enhance(/** @type {HTMLFormElement} */ (form));

@@ -221,7 +221,7 @@ def test_password_fields_hide_what_is_typed_and_let_managers_fill_it(client):
     sign_in(client, "camille")
     change = client.get("/compte/password/change/").text
     assert change.count('type="password"') == 3 and change.count('autocomplete="new-password"') >= 1
-    scripts = list((Path(settings.BASE_DIR) / "static" / "pnav").glob("*.js"))
+    scripts = list((Path(settings.BASE_DIR) / "static" / "pnav").rglob("*.js"))
     assert scripts
     assert not [path.name for path in scripts if "paste" in path.read_text()]
 

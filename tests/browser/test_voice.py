@@ -1,4 +1,4 @@
-"""What a screen reader is given to say: each thing once, whole, in its order, by one region (`static/pnav/voice.js`).
+"""What a screen reader is given to say: each thing once, whole, in its order, by one region (`lib/voice.js`).
 
 Heard with Orca, as docs/screen-reader.md tells; a browser alone can only see what the region held.
 """
@@ -78,19 +78,6 @@ def test_person_hears_who_says_what_once(live_site, enter, console):
         camille.send("read", seq=seq)
         heard(page, "Lu")
         assert other_regions(page, "Merci") == 0
-
-
-@pytest.mark.slow
-def test_voice_leaves_nothing_behind(live_site, enter, console):
-    agent, conversation = waiting(live_site)
-    page = enter(conversation)
-    with console(agent, conversation) as camille:
-        available(live_site, agent)
-        expect(page.locator("#voice")).to_contain_text("est là")
-        camille.send("sync", after=0)
-        camille.say("Bonjour.")
-        expect(page.locator("#voice")).to_contain_text("Bonjour.")
-        expect(page.locator("#voice")).to_have_text("", timeout=20_000)
 
 
 @pytest.mark.slow

@@ -1,8 +1,11 @@
-"""What the home page costs a phone, in bytes on the wire, headers included."""
+"""What the home page and the exchange cost a phone, in bytes on the wire, headers included."""
 
-from playwright.sync_api import Page
+from typing import Any
+
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.exchange import assigned
 
 FIRST_VISIT = 200_000
 SECOND_VISIT = 25_000
@@ -42,3 +45,26 @@ def test_static_files_are_compressed_and_kept(page_factory: PageFactory, live_si
     headers = styles.value.all_headers()
     assert headers["content-encoding"] in {"br", "gzip"}
     assert "immutable" in headers["cache-control"]
+
+
+def test_exchange_asks_for_all_its_scripts_at_once(live_site: LiveSite, enter):
+    """However deep its modules import each other, they cost one round trip: the page names them all (ADR 0059)."""
+    _agent, conversation = assigned(live_site)
+    began: dict[str, dict[str, Any]] = {}
+    received: dict[str, int] = {}
+
+    def listen(page: Page) -> None:
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on("Network.requestWillBeSent", lambda event: began.update({event["requestId"]: event}))
+        session.on("Network.loadingFinished", lambda e: received.update({e["requestId"]: int(e["encodedDataLength"])}))
+
+    page = enter(conversation, before=listen, width=390)
+    expect(page.locator("#line")).to_have_text("Connecté")
+    scripts = [event for event in began.values() if event["request"]["url"].endswith(".js")]
+    names = [event["request"]["url"].rpartition("/")[2].partition(".")[0] for event in scripts]
+    assert {"page", "line", "thread"} <= set(names) and len(names) == len(set(names))
+    late = [name for name, event in zip(names, scripts, strict=True) if event["initiator"]["type"] != "parser"]
+    assert late == [], "found only by reading the module before"
+    assert sum(received.values()) < FIRST_VISIT, received
+    print(f"\nexchange: {sum(received.values())} B in {len(received)} requests, {len(scripts)} scripts")

@@ -116,7 +116,7 @@ def test_open_page_is_use_of_the_session_only_while_somebody_depends_on_it(kept)
 def test_every_page_of_an_agent_keeps_the_lease_with_and_without_a_script(path):
     agent = make.agent()
     html = signed_in(agent.user).get(path).content.decode()
-    assert html.count('id="presence"') == 1 and "pnav/presence.js" in html
+    assert html.count('id="presence"') == 1 and "pnav/staff/presence.js" in html
     assert '<noscript><iframe class="pnav-presence__frame" src="/console/presence/"' in html
 
 

@@ -167,7 +167,7 @@ def test_closed_page_says_what_comes_next_and_takes_no_message(as_reporter):
     page = shown(client.get(PAGE))
     assert "L’échange est terminé" in page and "Porter plainte" in page
     assert reverse("locations:my_contacts") in page and reverse("pages:feedback") in page
-    assert "chat.js" not in page
+    assert "chat/page.js" not in page
     before = conversation.messages.count()
     answer = shown(send(client, "Encore une chose"))
     assert "ce message n'a pas été envoyé" in answer and "Encore une chose" in answer

@@ -234,7 +234,7 @@ def test_preview_shows_each_sentence_where_it_is_read_and_saves_nothing(rf, voic
         is_marked = bool(sentence.variables) and " Essai</mark>" in answer.text
         is_there = any(breaking(told) in breaking(page.replace(notice, "", 1)) for page in pages)
         assert is_there or is_marked or (language == "en" and sentence.variables and pages[1].count(" Essai") > 1), key
-        assert "chat.js" not in answer.text and "chat-line.js" not in answer.text, key
+        assert "chat/page.js" not in answer.text and "lib/line.js" not in answer.text, key
         assert f'<html lang="{language}"' in answer.text, key
     assert tried > (10 if voice == "en_tu" else 100)
     assert not ChangedSentence.objects.exists()

@@ -1,0 +1,108 @@
+/**
+ * What stands below the thread and follows it: answers in one tap, the way to the summary, what was told to the person.
+ *
+ * @module
+ */
+
+import { byId, find, seek } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { put } from "./compose.js";
+import { exchange, visit } from "./state.js";
+import { isAtEnd, list, steady, toEnd } from "./thread.js";
+
+const ready = byId("answers", HTMLFormElement);
+const asked = () => find("[name=client_id]", ready, HTMLInputElement);
+const SUMMARY_MS = 200;
+
+/** The server draws the name of a question's answer: a UUID of version 8. @param {string | null | undefined} id */
+const isDrawn = (id) => Boolean(id) && id?.[14] === "8";
+
+/** @param {import("./thread.js").Message} message */
+export const isQuestion = ({ author, client_id: id }) => author !== "reporter" && isDrawn(id);
+
+/** The name that an answer to the question on screen will have; empty when there is none. */
+export const question = () => asked().value;
+
+export function hideAnswers() {
+  asked().value = "";
+  ready.hidden = true;
+}
+
+/** @param {string} answer */
+function choice(answer) {
+  const button = document.createElement("button");
+  button.className = "fr-btn fr-btn--secondary";
+  button.name = "body";
+  button.value = button.textContent = answer;
+  return button;
+}
+
+/** Not read, it costs nothing: the question is in the thread, and can be answered in words. */
+export async function readAnswers() {
+  try {
+    const reply = await request(ready.dataset.src ?? "", { cache: "no-store" });
+    if (!reply.ok || visit.signal.aborted) return;
+    const { question: found, told, follow, slip } = await reply.json();
+    const choices = found ? found.answers.map(choice) : [];
+    asked().value = found ? found.client_id : "";
+    const change = () => {
+      find("[data-choices]", ready).replaceChildren(...choices);
+      ready.hidden = !found;
+      find("button", byId("follow")).textContent = follow;
+      byId("follow").hidden = !follow;
+      byId("slip").hidden = !slip;
+    };
+    if (isAtEnd()) {
+      change();
+      toEnd();
+    } else steady(change);
+    byId("told").textContent = told;
+    byId("told-block").hidden = !told;
+  } catch {
+    // A cut: the page that is loaded next has them.
+  }
+}
+
+/**
+ * A summary waits to be read (« Relire avant la suite »): the way there is shown as soon as Pnav says so in the thread,
+ * and hidden when it is over. Only the status of that page is asked for; nothing of it is read here.
+ */
+function watchSummary() {
+  const way = seek("#handover");
+  const end = byId("fin");
+  if (!way) return;
+  let timer = 0;
+  const look = async () => {
+    try {
+      const address = way.dataset.handover ?? "";
+      const answer = await request(address, { method: "HEAD", redirect: "manual", cache: "no-store" });
+      const isNew = way.hidden && answer.status === 200;
+      const wasAtEnd = end.getBoundingClientRect().top < innerHeight;
+      way.hidden = answer.status !== 200;
+      if (isNew && wasAtEnd) end.scrollIntoView(); // who reads further up stays there
+    } catch {
+      // Asked again with the next line.
+    }
+  };
+  new MutationObserver((changes) => {
+    const lines = changes.flatMap((change) => [.../** @type {NodeListOf<HTMLElement>} */ (change.addedNodes)]);
+    if (!lines.some((line) => line.dataset?.author === "system")) return;
+    clearTimeout(timer);
+    timer = setTimeout(look, SUMMARY_MS);
+  }).observe(list, { childList: true });
+}
+
+export function watchAnswers() {
+  ready.addEventListener("submit", (event) => {
+    const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+    if (!button) return; // an old browser: the form goes by itself
+    event.preventDefault();
+    const id = question();
+    if (!id || exchange.status === "closed") return;
+    hideAnswers();
+    const node = put(id, button.value); // no keyboard is opened for who only taps
+    node.tabIndex = -1;
+    node.focus({ preventScroll: true });
+  });
+  watchSummary();
+}

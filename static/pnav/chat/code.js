@@ -1,0 +1,37 @@
+/**
+ * The page that shows a code de reprise hears when its visit ends, and then shows nothing.
+ *
+ * @module
+ */
+
+import { byId } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { showLeft } from "./left.js";
+import { openVisitorLine } from "./visitor-line.js";
+
+const data = byId("code-page").dataset;
+const listening = new AbortController();
+let lastSeq = Number(data.lastSeq);
+
+const line = openVisitorLine(
+  data,
+  () => lastSeq,
+  {
+    wanted: () => true,
+    hear(frame) {
+      if (frame.type === "messages") {
+        for (const { seq } of frame.items) lastSeq = Math.max(lastSeq, seq);
+      }
+      // Away for long, the place was given up: the page of the exchange takes it back.
+      if (frame.type === "state" && frame.status === "abandoned" && !document.hidden) {
+        request(data.page ?? "").then(line.again, line.cut);
+      }
+    },
+    changed() {},
+    ended() {
+      listening.abort();
+      showLeft();
+    },
+  },
+  listening.signal,
+);

@@ -1,0 +1,155 @@
+/**
+ * Writing: the form, and what becomes of what was written.
+ *
+ * @module
+ */
+
+import { byId, isModified, write } from "../lib/dom.js";
+import { length, newId, Outbox } from "../lib/outbox.js";
+import { data, exchange, say, show, visit, words } from "./state.js";
+import { banner } from "./status.js";
+import { draw, part, place, setState } from "./thread.js";
+
+/** @typedef {import("../lib/outbox.js").Entry} Entry */
+/** @typedef {import("../lib/outbox.js").Standing} Standing */
+
+const TYPING_EVERY_MS = 3000;
+const COUNTED = 300; // characters that are left when they begin to be counted
+const form = byId("compose", HTMLFormElement);
+const box = byId("body", HTMLTextAreaElement);
+const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
+const limit = Number(data.maxLength);
+let held = ""; // where a way out leads that was held up once, for a message that would be lost
+let typedAt = 0;
+
+/** @type {Record<Standing, [string, "waiting" | "failed" | "refused"]>} */
+const STANDINGS = {
+  pending: [words.pending, "waiting"],
+  kept: [words.kept, "waiting"],
+  soon: [words.soon, "waiting"],
+  failed: [words.failed, "failed"],
+  refused: [words.refused, "refused"],
+  full: [words.refused_full, "refused"],
+};
+
+export const outbox = new Outbox({
+  send: (frame) => exchange.line?.send(frame),
+  isReady: () => Boolean(exchange.line?.ready),
+  cut: () => exchange.line?.cut(),
+  show(entry, standing) {
+    setState(entry.node, ...STANDINGS[standing]);
+    if (standing === "full") tellError(words.full);
+  },
+  emptied() {
+    if (!held) return;
+    held = "";
+    banner("", false);
+  },
+});
+
+/** What is wrong with what stands in the box; empty: nothing. @param {string} text */
+function tellError(text) {
+  show(byId("body-error"), text);
+  byId("body-group").classList.toggle("fr-input-group--error", Boolean(text));
+  box.setAttribute("aria-invalid", String(Boolean(text)));
+  if (text) box.focus();
+}
+
+function count() {
+  const n = length(box.value.trim());
+  write(byId("body-count"), n > limit - COUNTED ? say("count", { n }) : "");
+}
+
+/** « Réessayer » of one message: the same one, under the same name. @param {Entry} entry */
+function retry(entry) {
+  if (!outbox.entries.includes(entry)) place(entry.node, true);
+  outbox.retry(entry);
+  box.focus({ preventScroll: true });
+  exchange.line?.retry();
+}
+
+/** Draw a message and send it as soon as that can be. @param {string} id @param {string} body */
+export function put(id, body) {
+  const node = draw({ author: "reporter", sent_at: new Date().toISOString(), body });
+  place(node, true);
+  const entry = outbox.add(id, body, node);
+  part(node, "retry").addEventListener("click", () => retry(entry));
+  return node;
+}
+
+function post() {
+  const body = box.value.trim();
+  if (exchange.status === "closed") return;
+  tellError(!body ? words.empty : length(body) > limit ? words.too_long : "");
+  if (!body || length(body) > limit) return;
+  box.value = "";
+  count();
+  put(newId(), body);
+  box.focus({ preventScroll: true });
+}
+
+/** The exchange is over. A text that was begun stays, to be copied. */
+export function closeForm() {
+  if (!box.value.trim()) {
+    byId("closed-title").focus();
+    return;
+  }
+  byId("compose-bar").hidden = false;
+  button.hidden = box.readOnly = true;
+  tellError(words.cut);
+}
+
+/** The visit is over: nothing of what was written stays. */
+export function forget() {
+  outbox.clear();
+  box.value = "";
+}
+
+/** @param {SubmitEvent} event */
+function submit(event) {
+  if (!event.submitter?.hasAttribute("formaction")) {
+    event.preventDefault();
+    post();
+    return;
+  }
+  // Elsewhere, and the text goes along. Messages that are unsent are in this page only: held up once, and told why.
+  const to = /** @type {HTMLButtonElement} */ (event.submitter).value;
+  if (exchange.status === "closed" || (navigator.onLine && (!outbox.entries.length || held === to))) return;
+  event.preventDefault();
+  if (!navigator.onLine) {
+    banner(words.offline, true);
+    return;
+  }
+  held = to;
+  banner(words.unsent, false);
+}
+
+/** The same by a link to another page, in this tab. The quick exit is none: nothing here holds it up. @param {MouseEvent} event */
+function follow(event) {
+  const link = /** @type {HTMLElement} */ (event.target).closest("a");
+  if (!link?.href || link.target || isModified(event)) return;
+  if (link.origin !== location.origin || (link.hash && link.pathname === location.pathname)) return;
+  if ((!box.value.trim() && !outbox.entries.length) || !form.requestSubmit) return; // an old browser has none
+  event.preventDefault();
+  const way = byId("elsewhere", HTMLButtonElement);
+  way.value = link.pathname + link.search + link.hash;
+  form.requestSubmit(way);
+}
+
+export function watchForm() {
+  form.addEventListener("submit", submit);
+  document.addEventListener("click", follow, { signal: visit.signal });
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    post();
+  });
+  box.addEventListener("input", () => {
+    count();
+    const { line, status } = exchange;
+    if (status !== "active" || !line?.ready || line.isSlow || Date.now() - typedAt < TYPING_EVERY_MS) return;
+    typedAt = Date.now();
+    line.send({ type: "typing" });
+  });
+  count();
+}

@@ -1,0 +1,156 @@
+/**
+ * A person's exchange: what the server says, and what the page makes of it. Words come from the page; what is typed
+ * stays in memory.
+ *
+ * @module
+ */
+
+import { byId } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
+import { closeForm, forget, outbox, watchForm } from "./compose.js";
+import { showLeft } from "./left.js";
+import { watchCode } from "./return-code.js";
+import { data, exchange, isDiscreet, say, visit, voice, words } from "./state.js";
+import * as status from "./status.js";
+import * as thread from "./thread.js";
+import { openVisitorLine } from "./visitor-line.js";
+
+/** @typedef {import("../lib/protocol.js").Frame} Frame */
+/** @typedef {import("./thread.js").Message} Message */
+
+/** A message of one's own has come back: it is written. @param {import("../lib/outbox.js").Entry} entry @param {Message} message */
+function settle(entry, message) {
+  outbox.settle(entry);
+  entry.node.dataset.seq = String(message.seq);
+  thread.setTime(entry.node, message.sent_at);
+  thread.setState(entry.node, words.sent);
+}
+
+/** @param {Message} message */
+function receive(message) {
+  const node = thread.draw(message);
+  thread.place(node, false, outbox.entries[0]?.node);
+  if (message.author !== "reporter") {
+    voice(`${thread.part(node, "name").textContent}. ${thread.part(node, "body").textContent}`);
+    status.typing("");
+  }
+  if (isQuestion(message)) readAnswers();
+  if (document.hidden && !isDiscreet) status.countUnread();
+}
+
+/** Away for long, the place was given up: opening the page takes it back. */
+function takePlaceBack() {
+  const { line } = exchange;
+  if (!document.hidden && line) request(location.pathname).then(line.again, line.cut);
+}
+
+/** @type {Record<string, (frame: Frame) => void>} */
+const handlers = {
+  messages(frame) {
+    for (const message of frame.items) {
+      if (message.seq > exchange.lastSeq + 1) {
+        exchange.line?.again(); // a hole: ask for it
+        break;
+      }
+      const isNew = message.seq > exchange.lastSeq;
+      if (isNew) exchange.lastSeq = message.seq;
+      const entry = message.author === "reporter" && outbox.find(message.client_id);
+      if (message.client_id && message.client_id === question()) hideAnswers(); // in another tab
+      if (entry) settle(entry, message);
+      else if (isNew) receive(message);
+    }
+    thread.markRead();
+    outbox.flush();
+  },
+
+  state(frame) {
+    const before = exchange.status;
+    exchange.status = frame.status;
+    if (frame.interlocutor && !isDiscreet) exchange.interlocutor = frame.interlocutor;
+    status.showInterlocutor();
+    if (frame.status === "waiting") status.showPlace(frame);
+    const follows = thread.isAtEnd();
+    const redraw = () => {
+      byId("nobody").hidden = frame.status !== "waiting" || Boolean(frame.wait_minutes);
+      if (frame.status !== before && frame.status !== "abandoned") status.showStatus(before);
+    };
+    if (follows) redraw();
+    else thread.steady(redraw);
+    if (frame.status === "active" && before === "waiting") {
+      if (follows) thread.toEnd();
+      else thread.tellBelow(say("arrived", { name: exchange.interlocutor.split(",")[0] }));
+    }
+    thread.showRead(frame.read_seq || 0);
+    if (frame.status === "abandoned") {
+      takePlaceBack();
+      return;
+    }
+    if (frame.status !== before && frame.status === "closed") {
+      status.typing("");
+      readAnswers();
+      closeForm();
+    }
+    if (frame.last_seq > exchange.lastSeq && exchange.line?.ready) exchange.line.again();
+  },
+
+  typing() {
+    status.typing(say("typing", { name: exchange.interlocutor }));
+  },
+
+  read(frame) {
+    thread.showRead(frame.seq);
+  },
+
+  error(frame) {
+    const entry = outbox.find(frame.client_id);
+    if (entry) outbox.fail(entry, frame);
+  },
+};
+const known = new Map(Object.entries(handlers));
+
+/** Unsent text goes too, and the page says so: whoever reads it now may not be who typed it. */
+function end() {
+  status.endStatus();
+  visit.abort();
+  forget();
+  showLeft();
+}
+
+document.addEventListener(
+  "visibilitychange",
+  () => {
+    if (document.hidden) return;
+    status.seen();
+    if (exchange.status === "abandoned") takePlaceBack();
+    thread.markRead();
+  },
+  { signal: visit.signal },
+);
+byId("retry").addEventListener("click", () => exchange.line?.retry());
+thread.watchThread((text) => status.banner(text, false));
+watchForm();
+watchAnswers();
+watchCode();
+exchange.line = openVisitorLine(
+  data,
+  () => exchange.lastSeq,
+  {
+    wanted: () => exchange.status !== "closed" || outbox.entries.length > 0,
+    hear: (frame) => known.get(frame.type)?.(frame),
+    changed(state) {
+      outbox.lineIs(state);
+      status.lineIs(state);
+      if (state === "connected") outbox.flush();
+    },
+    ended: end,
+  },
+  visit.signal,
+);
+addEventListener(
+  "offline",
+  () => {
+    if (!exchange.line?.ready) status.showLine();
+  },
+  { signal: visit.signal },
+);

@@ -1,0 +1,47 @@
+/**
+ * A code de reprise, made and shown without leaving the exchange.
+ *
+ * @module
+ */
+
+import { byId, find, target, write } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { data, exchange, show, visit, voice, words } from "./state.js";
+
+/** @param {string} text */
+function tellError(text) {
+  show(byId("code-error"), text);
+  voice(text);
+}
+
+/** @param {HTMLFormElement} form */
+async function make(form) {
+  const headers = { "X-CSRFToken": data.csrf ?? "", Accept: "application/json" };
+  const answer = await request(form.action, { method: "POST", headers });
+  if (answer.status === 401) {
+    exchange.line?.end();
+    return;
+  }
+  const reply = await answer.json();
+  if (answer.ok) {
+    // Refused, what is shown already stays: it works.
+    byId("code").textContent = reply.code;
+    byId("code-until").textContent = reply.until;
+    byId("code-shown").hidden = false;
+    voice(["code-label", "code", "code-until"].map((id) => byId(id).textContent?.trim()).join(" "));
+    write(find("button", form), words.code_again);
+    byId("code-replaces").hidden = false;
+  }
+  tellError(answer.ok ? "" : reply.detail || words.code_failed);
+}
+
+export function watchCode() {
+  byId("code-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await make(/** @type {HTMLFormElement} */ (target(event)));
+    } catch {
+      if (!visit.signal.aborted) tellError(words.code_failed);
+    }
+  });
+}

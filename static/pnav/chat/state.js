@@ -1,0 +1,38 @@
+/**
+ * What the page of an exchange knows: where it stands, and the words that the server gave it.
+ *
+ * @module
+ */
+
+import { byId } from "../lib/dom.js";
+import { createVoice } from "../lib/voice.js";
+import { fill } from "../lib/words.js";
+
+export const root = byId("chat");
+export const data = root.dataset;
+/** @type {Record<string, string>} */
+export const words = JSON.parse(data.words ?? "{}");
+export const isDiscreet = "discreet" in data;
+export const voice = createVoice(byId("voice"));
+
+/** Ends, with the visit, what listens beyond the exchange's own nodes. */
+export const visit = new AbortController();
+
+export const exchange = {
+  status: data.status ?? "",
+  interlocutor: data.interlocutor ?? "",
+  lastSeq: Number(data.lastSeq),
+  /** Up to where the server was told that the page has been read. */
+  readSent: 0,
+  /** @type {import("../lib/protocol.js").Line | null} once the page has begun */
+  line: null,
+};
+
+/** @param {string} key @param {Record<string, string | number>} [values] */
+export const say = (key, values) => fill(words[key], values);
+
+/** @param {HTMLElement} node @param {string} text hidden when empty */
+export const show = (node, text) => {
+  node.textContent = text;
+  node.hidden = !text;
+};

@@ -1,0 +1,103 @@
+/**
+ * What is said around the thread: the line, the place in the queue, who writes, the title of the page.
+ *
+ * @module
+ */
+
+import { all, byId, seek, write } from "../lib/dom.js";
+import { wait } from "../lib/time.js";
+import { createTimers } from "../lib/timers.js";
+import { data, exchange, root, say, show, voice, words } from "./state.js";
+import { markRead } from "./thread.js";
+
+const UNTOLD_MS = 2500; // a cut of a moment is not worth a word
+const CALM_MS = 4000;
+const TYPING_MS = 6000;
+const timers = createTimers();
+const tab = { title: document.title, unread: 0 };
+/** @type {{ state: import("../lib/protocol.js").State }} */
+const line = { state: "reconnecting" };
+
+/** @param {string} text empty: none @param {boolean} isCalm it goes by itself */
+export function banner(text, isCalm) {
+  byId("banner").classList.toggle("pnav-chat__banner--calm", isCalm);
+  show(byId("banner"), text);
+  if (isCalm) timers.set("calm", CALM_MS, () => banner("", false));
+  else timers.clear("calm");
+}
+
+/** Who writes; it goes after a moment. @param {string} text */
+export function typing(text) {
+  write(byId("typing"), text);
+  timers.set("typing", TYPING_MS, () => write(byId("typing"), ""));
+}
+
+/** A message came while the page was not looked at. */
+export function countUnread() {
+  tab.unread += 1;
+  document.title = `(${tab.unread}) ${tab.title}`;
+}
+
+export function seen() {
+  tab.unread = 0;
+  document.title = tab.title;
+}
+
+/** @param {string} before the status that was */
+export function showStatus(before) {
+  const { status } = exchange;
+  data.status = status;
+  if (status !== "active") show(byId("notice"), "");
+  tab.title = tab.title.replace(words[`title_${before}`], words[`title_${status}`]);
+  document.title = tab.title;
+  for (const node of all("[data-when]", root)) node.hidden = !node.dataset.when?.split(" ").includes(status);
+}
+
+/** @param {import("../lib/protocol.js").Frame} frame of type `state`, of somebody who waits */
+export function showPlace({ position, wait_minutes: range }) {
+  const { key, values } = wait(range);
+  const texts = [position === 1 ? words.position_first : say("position", { n: position }), say(key, values)];
+  const shown = [byId("position"), byId("wait")];
+  if (texts.some((text, at) => text !== shown[at].textContent)) voice(texts.join(" "));
+  shown.forEach((node, at) => write(node, texts[at]));
+}
+
+export const showInterlocutor = () => write(seek("#interlocutor"), exchange.interlocutor);
+
+/* --- the three states of the line. Loss stays said, with its button, until the line is there again --- */
+
+export function showLine() {
+  const { state } = line;
+  const lost = byId("lost");
+  const wasTold = !byId("banner").hidden || !lost.hidden;
+  data.line = state;
+  show(byId("line"), words[`line_${state}`]);
+  if (state === "connected") {
+    lost.hidden = true;
+    if (wasTold) banner(words.online, true);
+  } else if (state === "lost") {
+    lost.hidden = false;
+    write(byId("retry"), words.retry);
+    banner("", false);
+  } else if (lost.hidden) banner(words.offline, false);
+}
+
+/** @param {import("../lib/protocol.js").State} state */
+export function lineIs(state) {
+  line.state = state;
+  timers.clear("untold");
+  if (state === "reconnecting") {
+    exchange.readSent = 0;
+    write(byId("retry"), words.trying);
+    timers.set("untold", UNTOLD_MS, showLine);
+    return;
+  }
+  if (state === "connected" && document.activeElement === byId("retry")) byId("body").focus({ preventScroll: true });
+  showLine();
+  if (state !== "connected") return;
+  byId("refresh").hidden = true;
+  markRead();
+}
+
+/** Nothing is said any more. */
+export const endStatus = () => timers.clear();

@@ -1,0 +1,186 @@
+/**
+ * The messages as they are drawn, and what of them is on screen.
+ *
+ * @module
+ */
+
+import { all, byId, find, fromTemplate, isModified, seek } from "../lib/dom.js";
+import { plain } from "../lib/plain.js";
+import { written } from "../lib/time.js";
+import { data, exchange, root, say, show, visit, voice, words } from "./state.js";
+
+/** @typedef {{ seq?: number, client_id?: string | null, author: string, sent_at: string, body: string }} Message */
+
+export const list = byId("messages");
+const end = byId("fin");
+const notice = byId("notice");
+const screen = { isAtEnd: true };
+
+export const isAtEnd = () => screen.isAtEnd;
+
+/** @param {Element} node @param {string} name */
+export const part = (node, name) => find(`[data-part=${name}]`, node);
+
+/** @param {Element} node of a message @param {string} iso */
+export function setTime(node, iso) {
+  const time = /** @type {HTMLTimeElement} */ (part(node, "time"));
+  time.dateTime = iso;
+  time.textContent = written(new Date(iso), document.documentElement.lang);
+}
+
+/** @param {Message} message */
+export function draw(message) {
+  const node = fromTemplate("message-template");
+  const names = new Map([
+    ["reporter", words.you],
+    ["agent", exchange.interlocutor],
+    ["system", words.system],
+  ]);
+  node.dataset.author = message.author;
+  node.dataset.seq = String(message.seq || "");
+  part(node, "name").textContent = names.get(message.author) ?? "";
+  setTime(node, message.sent_at);
+  part(node, "body").textContent = plain(message.body, words.misleading);
+  if (message.author === "reporter") part(node, "state").textContent = words.sent;
+  return node;
+}
+
+/**
+ * What is said of a message of one's own.
+ *
+ * @param {HTMLElement} node
+ * @param {string} text
+ * @param {"" | "waiting" | "failed" | "refused"} [kind] "failed" may be tried again, "refused" never; none once it is
+ *   there
+ */
+export function setState(node, text, kind = "") {
+  const state = part(node, "state");
+  if (text !== words.pending && text !== state.textContent) voice(text);
+  state.textContent = text;
+  node.dataset.state = kind;
+  const again = seek("[data-part=retry]", node);
+  if (again) again.hidden = kind !== "failed";
+}
+
+/** @param {DOMRect} box */
+const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight;
+
+/** The last messages and the form on screen together. Nothing moves when they are already, unless `always`. */
+export function toEnd(always = false) {
+  const { top } = end.getBoundingClientRect();
+  if (always || top < 96 || top > parseFloat(getComputedStyle(end).scrollMarginTop)) end.scrollIntoView();
+}
+
+/**
+ * Whoever reads elsewhere keeps what they read under their eyes, whatever appears or goes above it.
+ *
+ * @param {() => void} change
+ */
+export function steady(change) {
+  const kept = [
+    .../** @type {HTMLCollectionOf<HTMLElement>} */ (list.children),
+    ...all("aside > *, aside > section > *", root),
+  ].find((node) => isIn(node.getBoundingClientRect()));
+  const before = kept?.getBoundingClientRect().top ?? 0;
+  change();
+  if (kept && !kept.hidden) scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
+}
+
+/** Say that something is below, to who reads further up. @param {string} text */
+export function tellBelow(text) {
+  const { top } = end.getBoundingClientRect();
+  if (top < 0 || top > innerHeight - 80) show(notice, text);
+}
+
+/** Put a message into the thread; the person's own, unsent ones stay last. @param {HTMLElement} node @param {boolean} [isOwn] @param {Node | null} [unsent] */
+export function place(node, isOwn = false, unsent = null) {
+  const insert = () => list.insertBefore(node, isOwn ? null : unsent);
+  if (screen.isAtEnd || isOwn) {
+    insert();
+    toEnd();
+    return;
+  }
+  steady(insert);
+  if (node.dataset.author !== "system" || notice.hidden) tellBelow(words.new);
+}
+
+/** @param {number} seq up to where the other side has read */
+export function showRead(seq) {
+  const states = all("[data-author=reporter]", list)
+    .filter((node) => node.dataset.seq && Number(node.dataset.seq) <= seq)
+    .map((node) => part(node, "state"))
+    .filter((state) => state.textContent !== words.read);
+  for (const state of states) state.textContent = words.read;
+  if (states.length) voice(words.read);
+}
+
+/** Tell the server what was on screen. */
+export function markRead() {
+  const { line, lastSeq, readSent } = exchange;
+  if (document.hidden || !screen.isAtEnd || !line?.ready || lastSeq <= readSent) return;
+  exchange.readSent = lastSeq;
+  line.send({ type: "read", seq: lastSeq });
+}
+
+/* --- what lies before the messages of this page: its own page, read here and put above --- */
+
+/** @param {HTMLElement} earlier @param {(text: string) => void} fail */
+function readEarlier(earlier, fail) {
+  earlier.addEventListener("click", (event) => {
+    const link = /** @type {HTMLElement} */ (event.target).closest("a");
+    if (!link || isModified(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const ask = new XMLHttpRequest();
+    ask.open("GET", link.href);
+    ask.responseType = "document"; // parsed by the browser: no text becomes HTML here
+    ask.timeout = 20_000;
+    const failed = () => fail(say("offline"));
+    ask.onerror = ask.ontimeout = failed;
+    ask.onload = () => {
+      if (visit.signal.aborted) return;
+      const page = ask.response;
+      const older = page ? all("#messages > li", page) : [];
+      const before = page && seek("#earlier a", page, HTMLAnchorElement);
+      if (!older.length) {
+        failed();
+        return;
+      }
+      for (const node of older) setTime(node, /** @type {HTMLTimeElement} */ (part(node, "time")).dateTime);
+      steady(() => {
+        list.prepend(...older);
+        if (before) link.href = before.href;
+        else earlier.hidden = true;
+      });
+      const last = older[older.length - 1]; // the reading goes on where it was, upwards
+      last.tabIndex = -1;
+      last.focus({ preventScroll: true });
+    };
+    ask.send();
+  });
+}
+
+/** Follow what is on screen. @param {(text: string) => void} fail says why earlier messages do not come */
+export function watchThread(fail) {
+  const earlier = seek("#earlier");
+  if (earlier) readEarlier(earlier, fail);
+  notice.addEventListener("click", () => {
+    const last = /** @type {HTMLElement} */ (list.lastElementChild) ?? byId("body");
+    if (last !== byId("body")) last.tabIndex = -1;
+    last.focus({ preventScroll: true });
+    toEnd(true);
+  });
+  const view = new IntersectionObserver(
+    ([entry]) => {
+      screen.isAtEnd = entry.isIntersecting;
+      if (!screen.isAtEnd) return;
+      show(notice, "");
+      markRead();
+    },
+    { rootMargin: "0px 0px -80px" },
+  );
+  view.observe(end);
+  visit.signal.addEventListener("abort", () => view.disconnect());
+  for (const node of list.children) setTime(node, /** @type {HTMLTimeElement} */ (part(node, "time")).dateTime);
+  if (data.status === "active") toEnd();
+}

@@ -1,0 +1,139 @@
+/**
+ * Apartés: questions between colleagues, brought up to date where they stand. Nothing here takes the focus from somebody
+ * who writes.
+ *
+ * @module
+ */
+
+import { all, byId, find, target } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { load } from "./pages.js";
+import { beep } from "./sound.js";
+import { announce, csrf, home, say, slot } from "./state.js";
+
+const list = () => byId("apartes");
+let isBusy = false;
+let isAgain = false;
+
+/** @param {number} n */
+const unreadWords = (n) => (n ? say(n === 1 ? "unread_one" : "unread_many", { n }) : "");
+
+function paint() {
+  const asides = all("[data-aside]", list());
+  const unread = asides.reduce((sum, one) => sum + Number(one.dataset.unread), 0);
+  for (const one of asides) {
+    const n = Number(one.dataset.unread);
+    const mark = slot("aside-unread", one);
+    mark.hidden = slot("aside-read", one).hidden = !n;
+    mark.textContent = unreadWords(n);
+  }
+  list().hidden = !asides.length;
+  const badge = byId("apartes-non-lus");
+  badge.hidden = !unread;
+  slot("asides-unread", badge).textContent = unreadWords(unread);
+}
+
+/** @param {HTMLElement} one */
+async function markRead(one) {
+  if (one.dataset.unread === "0") return;
+  one.dataset.unread = "0";
+  paint();
+  const body = new FormData();
+  body.append("csrfmiddlewaretoken", csrf());
+  body.append("lu", one.dataset.last ?? "");
+  const { action } = find("form", one, HTMLFormElement);
+  await request(action, { method: "POST", body, redirect: "manual" }).catch(() => {
+    // Unread again at the next look.
+  });
+}
+
+/** What was being written there can still be copied. @param {HTMLElement} one */
+function end(one) {
+  const area = find("textarea", one, HTMLTextAreaElement);
+  if (!area.value.trim()) {
+    if (!one.contains(document.activeElement)) one.remove();
+    return;
+  }
+  area.readOnly = true;
+  one.dataset.unread = "0";
+  for (const button of all("button", one)) button.hidden = true;
+  const said = find("[data-aside-over]", one);
+  said.hidden = false;
+  said.textContent = say("aside_over");
+}
+
+/** Add to an aside what is new in it; the lines that are heard, and whether there is news. @param {HTMLElement} one @param {HTMLElement} now */
+function follow(one, now) {
+  const last = Number(one.dataset.last);
+  const log = find("[data-aside-log]", one);
+  const heard = []; // in a fold that is open
+  for (const said of all("[data-number]", now).filter((line) => Number(line.dataset.number) > last)) {
+    log.append(document.adoptNode(said));
+    const isHeard = /** @type {HTMLDetailsElement} */ (one).open && said.dataset.author !== "agent";
+    if (isHeard) heard.push([...said.children].map((line) => line.textContent?.trim()).join(". "));
+  }
+  const isFurther = Number(now.dataset.last) > last;
+  if (isFurther) log.scrollTop = log.scrollHeight;
+  one.dataset.last = now.dataset.last;
+  /** @type {HTMLInputElement} */ (slot("aside-read", one)).value = now.dataset.last ?? "";
+  one.dataset.unread = now.dataset.unread;
+  return { heard, isNews: isFurther && Number(now.dataset.unread) > 0 };
+}
+
+/** Add what is new where it stands: forms, focus and what is open are not touched. @param {Document} page */
+function merge(page) {
+  const fresh = new Map(all("[data-aside]", find("#apartes", page)).map((one) => [one.id, one]));
+  /** @type {HTMLElement | null} */
+  let news = null;
+  /** @type {string[]} */
+  const heard = [];
+  for (const one of all("[data-aside]", list())) if (!fresh.has(one.id)) end(one);
+  for (const [id, now] of fresh) {
+    const one = document.getElementById(id);
+    if (!one) {
+      list().append(document.adoptNode(now));
+      if (now.dataset.unread !== "0") news = now;
+      continue;
+    }
+    const found = follow(one, now);
+    heard.push(...found.heard);
+    if (found.isNews) news = one;
+    const isOpen = /** @type {HTMLDetailsElement} */ (one).open;
+    if (isOpen && !document.hidden && one.contains(document.activeElement)) markRead(one);
+  }
+  paint();
+  if (!news) return;
+  announce([say("aside", { title: news.dataset.title ?? "" }), ...heard].join(" "));
+  beep(520);
+}
+
+/** Read them again; while that is under way, once more after it. */
+export async function refreshAsides() {
+  if (isBusy) {
+    isAgain = true;
+    return;
+  }
+  isBusy = true;
+  try {
+    const page = await load(`${home}?partie=apartes`);
+    if (page) merge(page);
+  } catch {
+    // Asked again at the next beat.
+  } finally {
+    isBusy = false;
+    if (isAgain) {
+      isAgain = false;
+      refreshAsides();
+    }
+  }
+}
+
+export const watchAsides = () =>
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const one = /** @type {HTMLDetailsElement} */ (target(event));
+      if (one.matches("[data-aside]") && one.open) markRead(one);
+    },
+    true,
+  );

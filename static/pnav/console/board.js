@@ -1,0 +1,102 @@
+/**
+ * The board of a service, and somebody else's exchange: read again by themselves. Never stale: what could not be read
+ * again is said to be old. The focus stays where it is, by its id.
+ *
+ * @module
+ */
+
+import { all, find, seek } from "../lib/dom.js";
+import { createVoice } from "../lib/voice.js";
+import { load } from "./pages.js";
+
+/**
+ * Make this part as that one is, where it stands: whoever reads it keeps the focus and the place, and hears nothing of
+ * it.
+ *
+ * @param {Node} now
+ * @param {Node} fresh
+ */
+export const follow = (now, fresh) => {
+  if (!(now instanceof Element) || !(fresh instanceof Element)) {
+    if (now.nodeType !== fresh.nodeType) /** @type {ChildNode} */ (now).replaceWith(document.adoptNode(fresh));
+    else if (now.nodeValue !== fresh.nodeValue) now.nodeValue = fresh.nodeValue;
+    return;
+  }
+  if (now.nodeName !== fresh.nodeName || now.id !== fresh.id) {
+    now.replaceWith(document.adoptNode(fresh));
+    return;
+  }
+  for (const { name } of [...now.attributes]) {
+    if (name !== "open" && !fresh.hasAttribute(name)) now.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+  const before = [...now.childNodes];
+  const after = [...fresh.childNodes];
+  after.forEach((child, at) => {
+    if (before[at]) follow(before[at], child);
+    else now.append(document.adoptNode(child));
+  });
+  for (const child of before.slice(after.length)) child.remove();
+};
+
+// Somebody else's exchange: what is new in it. The board: its alerts.
+const messages = () => all("#messages [data-seq]");
+const newest = () => Math.max(0, ...messages().map((one) => Number(one.dataset.seq)));
+/** @param {Element} one */
+const wordsOf = (one) =>
+  ["author", "body"].map((name) => find(`[data-slot=${name}]`, one).textContent?.trim()).join(". ");
+
+function alerts() {
+  const part = /** @type {Element | undefined} */ (seek("[data-alerts]")?.cloneNode(true));
+  if (!part) return "";
+  for (const sign of all("[aria-hidden]", part)) sign.remove();
+  const lines = all("li", part).map((line) => line.textContent?.trim());
+  return lines.join(" ") || (part.textContent ?? "").trim();
+}
+
+const log = () => seek("#tableau .console-log");
+
+/** Put the page that was read in the place of what is there. @param {Document} page @param {Element} fresh */
+function show(page, fresh) {
+  const at = document.activeElement;
+  const id = find("#tableau").contains(at) && at?.id;
+  const before = log();
+  const top = before?.scrollTop ?? 0;
+  const isAtEnd = before && before.scrollHeight - before.clientHeight - top < 40;
+  follow(find("#tableau"), fresh);
+  const after = log();
+  if (before && after) after.scrollTop = isAtEnd ? 1e9 : top; // read on where one was
+  if (id && document.activeElement !== at) document.getElementById(id)?.focus({ preventScroll: true });
+  document.title = page.title;
+}
+
+/** @param {HTMLElement} board */
+export function followBoard(board) {
+  const old = find("#tableau-ancien");
+  const voice = createVoice(find("#tableau-annonces"));
+
+  async function refresh() {
+    if (document.hidden) return;
+    const page = await load(location.href).catch(() => undefined);
+    if (page === null && old.dataset.gone) {
+      // Nobody follows it any more; what was being written can be copied.
+      old.textContent = old.dataset.gone;
+      old.hidden = false;
+      for (const button of all("form.console-reply [type=submit]", document, HTMLButtonElement)) button.disabled = true;
+      clearInterval(timer);
+      return;
+    }
+    const [before, last] = [alerts(), newest()];
+    const fresh = page && seek("#tableau", page);
+    old.hidden = Boolean(fresh);
+    if (page && fresh) show(page, fresh);
+    const now = alerts();
+    if (now !== before) voice(now);
+    for (const one of messages()) if (Number(one.dataset.seq) > last) voice(wordsOf(one));
+  }
+
+  const first = log();
+  if (first) first.scrollTop = first.scrollHeight;
+  const timer = setInterval(refresh, 1000 * (Number(board.dataset.board) || 5));
+  document.addEventListener("visibilitychange", refresh);
+}

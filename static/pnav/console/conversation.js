@@ -1,0 +1,226 @@
+/**
+ * A conversation on the screen: it comes, is opened, is read again, and leaves. Each keeps its own thread, dossier and
+ * draft in the page's memory; nothing is put in the browser's storage.
+ *
+ * @module
+ */
+
+import { all, find, seek } from "../lib/dom.js";
+import { keepDrafts } from "./drafts.js";
+import { leave } from "./leaving.js";
+import { count, paint, waitsSince } from "./list.js";
+import { freeNumber } from "./numbers.js";
+import { load } from "./pages.js";
+import { pageOf } from "./panels.js";
+import { beep } from "./sound.js";
+import { announce, conversations, desk, list, over, own, say, seekSlot, slot, transmit } from "./state.js";
+import * as threads from "./thread.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+const loading = new Set();
+const opening = { wanted: "" }; // what we just accepted: opened when it comes
+
+/** @param {string} id */
+export const entryOf = (id, from = document) => seek(`.console-entry[data-conversation="${id}"]`, from);
+
+/** @param {string} id @returns {Conversation} */
+function blank(id) {
+  const fresh = /** @type {Conversation} */ ({
+    id,
+    number: 0,
+    typedAt: 0,
+    readSent: 0,
+    isNew: false,
+    confirmed: false,
+  });
+  fresh.outbox = threads.createOutbox(() => fresh);
+  if (desk.line) fresh.outbox.lineIs(desk.line.ready ? "connected" : "reconnecting");
+  return fresh;
+}
+
+/** Take what the server drew of a conversation. @param {HTMLElement} entry @param {HTMLElement} thread @param {HTMLElement} dossier */
+function adopt(entry, thread, dossier) {
+  const id = entry.dataset.conversation ?? "";
+  const c = conversations.get(id) || blank(id);
+  const offline = seekSlot("offline", entry);
+  const form = seek("[data-reply]", thread, HTMLFormElement);
+  Object.assign(c, {
+    entry,
+    thread,
+    dossier,
+    form,
+    gone: false,
+    name: entry.dataset.name,
+    unread: Number(entry.dataset.unread),
+    waits: entry.dataset.waits,
+    since: waitsSince(entry),
+    over: thread.dataset.status === "closed",
+    lastSeq: Number(thread.dataset.lastSeq),
+    offline: Boolean(offline && !offline.hidden),
+    readSeq: Number(thread.dataset.readSeq),
+    readSent: Number(thread.dataset.readSeq),
+    theirRead: Number(thread.dataset.theirRead),
+    log: find("[data-log]", thread),
+    area: form && find("[name=body]", form),
+    atEnd: true,
+  });
+  conversations.set(id, c);
+  if (!c.over && !c.number) {
+    const others = own().map((other) => other.number);
+    c.number = freeNumber(Number(slot("number", entry).textContent) || 1, others);
+  }
+  c.log.addEventListener(
+    "scroll",
+    () => {
+      c.atEnd = threads.isNearEnd(c);
+      threads.markRead(c);
+    },
+    { passive: true },
+  );
+  // A panel that opens, or a screen that turns, leaves less room: the last words stay in sight.
+  new ResizeObserver(() => {
+    if (c === desk.current && c.atEnd && c.log.clientHeight) threads.toEnd(c);
+  }).observe(c.log);
+  threads.prepareForm(c);
+  for (const { node } of c.outbox.entries) c.log.insertBefore(node, find("[data-end]", c.log));
+  for (const part of [thread, dossier]) part.hidden = c !== desk.current;
+  paint(c);
+  return c;
+}
+
+/** Put a conversation that was read into the page, in the place of what was there of it. @param {Document} page @param {string} id */
+function take(page, id) {
+  const names = [".console-entry", ".console-thread", ".console-dossier"];
+  const [entry, thread, dossier] = names.map((name) => document.adoptNode(find(name, page)));
+  const before = conversations.get(id);
+  const old = entryOf(id);
+  const draft = before?.area?.value ?? "";
+  if (before?.thread) {
+    keepDrafts(before.thread, thread);
+    keepDrafts(before.dossier, dossier);
+    for (const part of [before.thread, before.dossier]) part.remove();
+  }
+  const place = thread.dataset.status === "closed" ? over : list;
+  if (old && old.parentElement === place) old.replaceWith(entry);
+  else {
+    old?.remove();
+    place.append(entry);
+  }
+  find("#echange").prepend(thread);
+  find("#dossiers").append(dossier);
+  const c = adopt(entry, thread, dossier);
+  c.confirmed = true;
+  const next = own().find((other) => other.number > c.number); // answers may come in another order
+  if (place === list && next) list.insertBefore(entry, next.entry);
+  if (c.area && draft) c.area.value = draft;
+  if (c === desk.current) threads.toEnd(c);
+  threads.flush(c);
+  return c;
+}
+
+/** @param {string} id */
+export async function fetchConversation(id) {
+  if (loading.has(id)) return undefined;
+  loading.add(id);
+  try {
+    const page = await load(pageOf(id));
+    return page ? take(page, id) : undefined;
+  } catch {
+    return undefined; // asked again at the next beat
+  } finally {
+    loading.delete(id);
+  }
+}
+
+/** Whether a conversation that was not named to us is still ours: 404 says no, and `state` says when it is closed. @param {Conversation} c */
+export async function check(c) {
+  try {
+    if (await load(pageOf(c.id))) threads.flush(c);
+    else leave(c, "released");
+  } catch {
+    // Asked again at the next beat.
+  }
+}
+
+/** @param {Conversation} c @param {boolean} isHidden */
+const hide = (c, isHidden) => {
+  c.thread.hidden = c.dossier.hidden = isHidden;
+};
+
+/** @param {string} id @param {{ push?: boolean, focus?: boolean }} [how] push: as a step of the browser's history */
+export async function open(id, { push = true, focus = true } = {}) {
+  let c = conversations.get(id);
+  if (!c || c.gone || !c.thread) c = await fetchConversation(id);
+  if (!c) return;
+  const before = desk.current;
+  desk.current = c;
+  c.isNew = false;
+  if (before && before !== c) {
+    hide(before, true);
+    paint(before);
+  }
+  find("#repos").hidden = true;
+  hide(c, false);
+  find("#dossiers").scrollTop = 0;
+  const hidden = seek("[name=echange]", document, HTMLInputElement);
+  if (hidden) hidden.value = c.id;
+  if (push && before !== c) history.pushState({ id }, "", find("a", c.entry).getAttribute("href"));
+  paint(c);
+  threads.toEnd(c);
+  if (focus) (c.over || !c.area ? c.log : c.area).focus();
+}
+
+/** Back to no conversation at all. */
+export function closeCurrent() {
+  const before = desk.current;
+  if (!before) return;
+  desk.current = null;
+  hide(before, true);
+  find("#repos").hidden = false;
+  paint(before);
+}
+
+/** @param {string} id of what we just accepted */
+export function openWhenItComes(id) {
+  opening.wanted = id;
+  open(id);
+}
+
+/** The server says that this one is ours. @param {string} id */
+export async function assigned(id) {
+  const known = conversations.get(id);
+  if (known && !known.over) {
+    known.confirmed = true;
+    // Plain requests ask for each of ours at every turn.
+    if (!known.gone && !desk.line?.isSlow) transmit({ type: "sync", conversation: id, after: known.lastSeq });
+    return;
+  }
+  const c = await fetchConversation(id);
+  if (!c || c.over) return;
+  c.isNew = true; // until it is opened
+  count();
+  announce(say("assigned", { n: c.number, name: c.name }));
+  beep(880);
+  const isWanted = opening.wanted === id;
+  if (!desk.current || isWanted) open(id, { focus: isWanted });
+  if (isWanted) opening.wanted = "";
+}
+
+/** What the page came with: one open conversation, if any, and the entries of the others. */
+export function begin() {
+  const shown = seek(".console-thread");
+  const entry = shown && entryOf(shown.dataset.conversation ?? "");
+  if (shown && entry) {
+    const c = adopt(entry, shown, find(".console-dossier"));
+    c.number = c.over ? 0 : Number(slot("number", entry).textContent);
+    desk.current = c;
+    hide(c, false);
+    paint(c);
+    threads.toEnd(c);
+  }
+  for (const one of all(".console-entry", list)) {
+    const id = one.dataset.conversation ?? "";
+    if (!conversations.has(id)) fetchConversation(id);
+  }
+}

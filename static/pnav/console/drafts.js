@@ -1,0 +1,64 @@
+/**
+ * What is being written in a part of a page outlives the part: it goes into the one that takes its place.
+ *
+ * @module
+ */
+
+/** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement | HTMLDetailsElement} Kept */
+
+const KEPT = "textarea[id], input.fr-input[id], details[id], .console-transfer select[id]";
+
+/** Drawn with words that no server has: a draft as if it had been typed here, for the next part that is swapped. @param {HTMLTextAreaElement | HTMLInputElement} field */
+const asDraft = (field) => {
+  const { value } = field;
+  field.defaultValue = "";
+  field.value = value;
+};
+
+/**
+ * One field and the one that takes its place.
+ *
+ * @param {Kept} field
+ * @param {Kept} fresh
+ * @param {HTMLFormElement | undefined} sent
+ * @param {boolean} isUntaken
+ */
+export const keep = (field, fresh, sent, isUntaken) => {
+  if ("options" in field && "options" in fresh) {
+    const isThere = [...fresh.options].some((choice) => choice.value === field.value);
+    if (field.form !== sent && isThere) fresh.value = field.value;
+  } else if ("open" in field && "open" in fresh) {
+    if (field.open) fresh.open = true;
+  } else if ("defaultValue" in field && "defaultValue" in fresh) {
+    if (isUntaken && field.form === sent) asDraft(fresh);
+    if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
+  }
+};
+
+/**
+ * Write into `after` what was being written in `before`, and open what was open.
+ *
+ * @param {Element} before
+ * @param {Element} after
+ * @param {HTMLFormElement} [sent] the form whose answer `after` is: its own words were taken
+ * @param {boolean} [isUntaken] they were not: the answer gives them back, and they are kept nowhere else
+ */
+export const keepDrafts = (before, after, sent, isUntaken = false) => {
+  for (const field of /** @type {NodeListOf<Kept>} */ (before.querySelectorAll(KEPT))) {
+    const fresh = /** @type {Kept | null} */ (after.querySelector(`[id="${field.id}"]`));
+    if (fresh) keep(field, fresh, sent, isUntaken);
+  }
+  if (before instanceof HTMLDetailsElement && before.open) /** @type {HTMLDetailsElement} */ (after).open = true;
+};
+
+/** Areas in which something is written that the server does not have. @param {Element} part */
+export const written = (part) =>
+  [...part.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
+
+/** What no form takes any more can still be copied. @param {HTMLTextAreaElement} area */
+export const forCopying = (area) => {
+  const label = area.labels[0];
+  if (label) area.setAttribute("aria-label", label.textContent ?? "");
+  area.readOnly = true;
+  return area;
+};

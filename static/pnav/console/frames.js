@@ -1,0 +1,122 @@
+/**
+ * What the server says to an agent, and what the screen makes of it (docs/protocol.md).
+ *
+ * @module
+ */
+
+import { find, seek } from "../lib/dom.js";
+import { hour } from "../lib/time.js";
+import { refreshAsides } from "./asides.js";
+import { assigned, check } from "./conversation.js";
+import { leave } from "./leaving.js";
+import { paint, refreshList, showPromise } from "./list.js";
+import { refreshBeside, refreshTransmission } from "./panels.js";
+import { offersMayBeNew, showQueue } from "./queue.js";
+import { beep } from "./sound.js";
+import { announce, desk, known, own, say, slot, transmit, words } from "./state.js";
+import * as threads from "./thread.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+/** @typedef {import("./state.js").Frame} Frame */
+/** @typedef {{ seq: number, client_id: string | null, author: string, sent_at: string, body: string }} Item */
+
+/** Whose turn it is after this message. @param {Conversation} c @param {Item} item */
+function turn(c, item) {
+  if (item.author === "agent") {
+    showPromise(c, ""); // whoever writes is back
+    c.since = "";
+    if (c.waits !== "left") c.waits = "them";
+  } else {
+    if (!c.since) c.since = item.sent_at;
+    c.waits = "me";
+  }
+  const active = /** @type {HTMLTimeElement} */ (slot("active", c.entry));
+  active.textContent = hour(new Date(item.sent_at), document.documentElement.lang);
+  active.dateTime = item.sent_at;
+}
+
+/** The next message of a conversation. @param {Conversation} c @param {Item} item @param {boolean} isPending our own, drawn already */
+function take(c, item, isPending) {
+  c.lastSeq = item.seq;
+  const state = item.author === "agent" ? words[item.seq <= c.theirRead ? "read" : "sent"] : "";
+  const element = threads.draw(item.author, new Date(item.sent_at), item.body, state);
+  element.dataset.seq = String(item.seq);
+  c.log.insertBefore(element, threads.nextPlace(c));
+  if (threads.isShown(c) && !isPending) announce(`${words[item.author]}. ${slot("body", element).textContent}`);
+  if (item.author === "system") {
+    refreshList(); // a departure or a return, or an answer to what was proposed
+    offersMayBeNew();
+    if (item.client_id?.[14] === "8") refreshTransmission(c);
+    return;
+  }
+  turn(c, item);
+  if (item.author !== "reporter") return;
+  c.offline = false;
+  c.unread += 1;
+  threads.showTyping(c, false);
+  const proposed = `#proposees-${c.id}`;
+  if (seek(`${proposed} [name=asked]`)) refreshBeside(c, proposed); // perhaps its answer
+}
+
+/** @param {Frame} frame of type `messages` */
+function receive(frame) {
+  const c = known(frame.conversation);
+  if (!c || c.gone) return;
+  const wasNear = threads.isNearEnd(c);
+  const isHere = threads.isShown(c);
+  const unread = c.unread;
+  for (const item of /** @type {Item[]} */ (frame.items)) {
+    const entry = item.client_id ? c.outbox.find(item.client_id) : undefined;
+    if (entry) {
+      entry.node.remove();
+      c.outbox.settle(entry);
+      if (isHere) announce(words.sent);
+    }
+    if (item.seq <= c.lastSeq) continue;
+    if (item.seq > c.lastSeq + 1) {
+      transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // a hole: ask again from where we are
+      break;
+    }
+    take(c, item, Boolean(entry));
+  }
+  if (wasNear) threads.toEnd(c);
+  else if (frame.items.length && c === desk.current) find("[data-more]", c.thread).hidden = false;
+  if (c.unread > unread && !isHere) {
+    announce(say("news", { n: c.number, name: c.name }));
+    beep(660);
+  }
+  paint(c);
+  c.outbox.flush();
+}
+
+/** After `assigned` for each of ours: whichever was not named has left while we were away. @param {Frame} frame */
+function queue(frame) {
+  showQueue(frame);
+  for (const mine of own()) if (!mine.confirmed) check(mine);
+}
+
+/** @param {Frame} frame */
+function error(frame) {
+  const owner = frame.client_id && own().find((c) => c.outbox.find(frame.client_id));
+  const entry = owner?.outbox.find(frame.client_id);
+  if (entry) owner.outbox.fail(entry, frame);
+}
+
+/** @typedef {(frame: Frame, c: Conversation | undefined) => unknown} Handler the conversation: if it is one of ours */
+
+/** @type {[string, Handler][]} */
+const HANDLERS = [
+  ["messages", receive],
+  ["state", (frame, c) => c && frame.status === "closed" && leave(c, "closed")],
+  ["queue", queue],
+  ["assigned", (frame) => assigned(frame.conversation)],
+  ["released", (frame, c) => c && leave(c, frame.reason === "closed" ? "closed" : "released")],
+  ["typing", (_, c) => c && threads.showTyping(c, true)],
+  ["read", (frame, c) => c && threads.showRead(c, frame.seq)],
+  ["asides", () => refreshAsides()],
+  ["error", error],
+];
+const handlers = new Map(HANDLERS);
+
+/** @param {Frame} frame */
+export const hear = (frame) => handlers.get(frame.type)?.(frame, known(frame.conversation));

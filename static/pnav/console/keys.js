@@ -1,0 +1,161 @@
+/**
+ * Keys of the console (ADR 0043). `data-key` on the thing a key leads to says which; this file makes the key work, tells
+ * screen readers (aria-keyshortcuts), and opens the list. A key leads somewhere, it never sends, ends or takes.
+ *
+ * @module
+ */
+
+import { all, byId, find, seek, target } from "../lib/dom.js";
+import { open } from "./conversation.js";
+import { asked, longestWaiting, stepTo } from "./numbers.js";
+import { openSearch } from "./replies.js";
+import { announce, desk, own, root, slot } from "./state.js";
+
+const list = byId("raccourcis", HTMLDialogElement);
+const ARROWS = new Map([
+  ["↑", "ArrowUp"],
+  ["↓", "ArrowDown"],
+]);
+
+/* --- what each key leads to, wherever it is drawn again --- */
+
+function mark() {
+  for (const one of all("[data-key]:not([aria-keyshortcuts])")) {
+    const keys = (one.dataset.key ?? "").split(" ").map((key) => `Alt+${ARROWS.get(key) || key}`);
+    one.setAttribute("aria-keyshortcuts", keys.join(" "));
+  }
+}
+
+/** The thing of this key on the screen as it stands: those of the other conversations are hidden. @param {string} key */
+const thing = (key) => all(`[data-key="${key}"]`).find((one) => !one.closest("[hidden]"));
+
+/** @param {string} letter */
+function go(letter) {
+  const one = thing(letter);
+  if (!one) {
+    announce(list.dataset.none ?? "");
+    return;
+  }
+  if (one.closest("[data-replies]")) {
+    openSearch();
+    return;
+  }
+  for (let box = one.closest("details"); box; box = box.parentElement?.closest("details") ?? null) box.open = true;
+  one.focus({ preventScroll: true });
+  reveal(one);
+}
+
+/** What a title opened is seen to its end where there is room, and the title always. @param {HTMLElement} one */
+function reveal(one) {
+  const box = one.matches("summary") ? /** @type {HTMLDetailsElement} */ (one.parentElement) : null;
+  if (box?.open) {
+    box.scrollIntoView({ block: "nearest" });
+    // A panel over the thread: where the screen itself does not scroll, it has its own room.
+    const scrolls = getComputedStyle(document.body).overflowY !== "hidden";
+    if (box.matches("[data-action]") && scrolls) one.nextElementSibling?.scrollIntoView({ block: "nearest" });
+  }
+  one.scrollIntoView({ block: "nearest" });
+}
+
+/** Mine, one further down or up; from the last to the first. @param {1 | -1} by */
+function step(by) {
+  const mine = own();
+  if (!mine.length) {
+    announce(list.dataset.none ?? "");
+    return;
+  }
+  const at = desk.current ? mine.indexOf(desk.current) : -1;
+  open(mine[stepTo(mine.length, at, by)].id);
+}
+
+/** Whoever waits for my answer, the longest first, but for the one that is open. */
+function nextWaiting() {
+  const active = (/** @type {HTMLElement} */ entry) => /** @type {HTMLTimeElement} */ (slot("active", entry)).dateTime;
+  const mine = own().map((c) => ({ id: c.id, waits: c.waits, since: c.since || active(c.entry) }));
+  const next = longestWaiting(mine, mine.find(({ id }) => id === desk.current?.id) ?? null);
+  if (next) open(next.id);
+  else announce(list.dataset.nobody ?? "");
+}
+
+/* --- the list, and keys alone: off where somebody speaks to their computer --- */
+
+const isOn = () => !document.cookie.includes("pnav_console_touches=0");
+const box = find("[data-singles]", list, HTMLInputElement);
+
+function show() {
+  box.checked = isOn();
+  document.documentElement.toggleAttribute("data-no-singles", !isOn());
+}
+
+/** @param {HTMLElement} at */
+const writes = (at) => Boolean(at.closest?.("input:not([type=checkbox], [type=radio]), textarea, select"));
+
+/** Arrows and digits of the list of conversations, and Escape in an action. @param {KeyboardEvent} event */
+function inList(event) {
+  const at = target(event);
+  const link = at.closest?.(".console-entry__link");
+  const by = new Map([
+    ["ArrowDown", 1],
+    ["ArrowUp", -1],
+  ]).get(event.key);
+  if (link && by) {
+    const links = all(".console-entry__link").filter((one) => one.offsetParent);
+    event.preventDefault();
+    links[links.indexOf(/** @type {HTMLElement} */ (link)) + by]?.focus();
+  }
+  const action = event.key === "Escape" && /** @type {HTMLDetailsElement} */ (at.closest?.("[data-action][open]"));
+  if (!action) return;
+  action.open = false;
+  find("summary", action).focus();
+}
+
+/** @param {KeyboardEvent} event */
+function keydown(event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey) return;
+  if (!event.altKey) {
+    if (event.key !== "?" || !isOn() || writes(target(event))) return;
+    event.preventDefault();
+    list.showModal();
+    return;
+  }
+  const wish = asked(event);
+  if (!wish) return;
+  if (wish.number) {
+    const c = own().find((one) => one.number === wish.number);
+    if (!c) return;
+    open(c.id);
+  } else if (event.shiftKey || event.repeat) return;
+  else if (wish.step && !target(event).closest("select"))
+    step(wish.step); // there, it opens the choices
+  else if (wish.letter === "N") nextWaiting();
+  else if (wish.letter && list.dataset.letters?.includes(wish.letter)) go(wish.letter);
+  else return;
+  event.preventDefault();
+}
+
+export const watchKeys = () => {
+  new MutationObserver(mark).observe(root, { childList: true, subtree: true });
+  mark();
+  // Opened by Enter on its title, the same. By a press of the mouse nothing moves under the hand.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const isOpened = target(event).matches("#console details[open]");
+      const title = isOpened ? seek("summary", target(event)) : null;
+      if (title?.matches(":focus-visible")) reveal(title);
+    },
+    true,
+  );
+  box.addEventListener("change", () => {
+    document.cookie = `pnav_console_touches=${box.checked ? 1 : 0}; path=/console/; max-age=31536000; samesite=lax`;
+    show();
+  });
+  document.addEventListener("click", (event) => {
+    if (target(event).closest("[data-keys-open]")) list.showModal();
+  });
+  for (const one of all("[data-keys-open]")) one.hidden = false;
+  show();
+  list.addEventListener("keydown", (event) => event.stopPropagation()); // behind the list nothing moves
+  document.addEventListener("keydown", inList);
+  document.addEventListener("keydown", keydown);
+};

@@ -1,0 +1,57 @@
+/**
+ * A conversation leaves the agent: it has ended, or it is somebody else's now. What was being written stays, to be copied.
+ *
+ * @module
+ */
+
+import { all, find, seek } from "../lib/dom.js";
+import { forCopying, written } from "./drafts.js";
+import { refreshDuty } from "./duty.js";
+import { paint } from "./list.js";
+import { refreshBeside } from "./panels.js";
+import { announce, desk, dutyBar, over, say, slot, words } from "./state.js";
+import * as threads from "./thread.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+/** @param {Conversation} c @param {"closed" | "released"} reason */
+export function leave(c, reason) {
+  if (c.gone || (c.over && reason === "closed")) return;
+  const at = document.activeElement;
+  const isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
+  // In the thread, its last line says so.
+  if (c !== desk.current || reason !== "closed") announce(say("left", { name: c.name, reason: words[reason] }));
+  Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
+  threads.refuseAll(c);
+  over.prepend(c.entry);
+  delete c.entry.dataset.waits;
+  slot("waits", c.entry).textContent = words[reason];
+  threads.showTyping(c, false);
+  find(c.gone ? "[data-gone]" : "[data-over]", c.thread).hidden = false;
+  find("[data-more]", c.thread).hidden = true;
+  if (c.form && c.area) {
+    c.area.readOnly = true; // what was being written can still be copied
+    for (const part of all("button, details", c.form)) part.hidden = true;
+    c.form.hidden = !c.area.value;
+  }
+  for (const action of all("header [data-action]", c.thread)) action.remove();
+  if (c.gone) {
+    // No longer ours to read. A note or a question that was being written can still be copied.
+    for (const element of all("[data-seq]:not([data-refused])", c.log)) element.remove();
+    c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
+  } else {
+    seek(`#passage-${c.id}`, c.dossier)?.remove();
+    refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
+  }
+  refreshDuty(); // a pause may be offered
+  if (c === desk.current && !c.gone && !dutyBar().contains(document.activeElement)) c.log.focus();
+  if (c === desk.current && c.gone && isHere) goOn(c);
+  paint(c);
+}
+
+/** What was open is gone: on to the list, where the next one is; what was being written stays, to be copied. @param {Conversation} c */
+function goOn(c) {
+  const kept = (c.form && !c.form.hidden) || c.dossier.children.length || seek("[data-refused]", c.log);
+  find("#mes-echanges").focus();
+  announce(say(kept ? "went_kept" : "went", { name: c.name }));
+}

@@ -1,0 +1,141 @@
+/**
+ * The console's line: one for the queue and all conversations. What is said when it breaks, and the end of the session.
+ *
+ * @module
+ */
+
+import { byId } from "../lib/dom.js";
+import { BEAT_MS, openLine } from "../lib/line.js";
+import { session } from "../lib/session.js";
+import { keepAwake } from "../lib/wake.js";
+import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
+import { hear } from "./frames.js";
+import { refreshList, tickList } from "./list.js";
+import { startClock } from "./pages.js";
+import { tickOffers } from "./queue.js";
+import { announce, conversations, csrf, desk, own, root, words } from "./state.js";
+import { refuseAll, tellRead } from "./thread.js";
+
+/** @typedef {import("../lib/protocol.js").State} State */
+
+// A beat each third of the lease, looked at four times as often: 20 s and 5 s of the usual minute.
+const BEAT = Math.min(BEAT_MS, (1000 * Number(root.dataset.lease)) / 3);
+const TICK = BEAT / 4;
+const SLOW_LOOK_MS = 5000;
+const UNTOLD_MS = 8000; // the first line, or one under a new key, may take so long without a word
+const alarm = byId("coupure");
+const gone = { at: Date.now(), isTold: false, isFirst: true }; // since when there is no line
+let listAt = 0;
+
+/** @param {"lost" | "slow" | "out"} kind */
+export function warn(kind) {
+  alarm.hidden = false;
+  const text = alarm.dataset[kind] ?? "";
+  if (alarm.textContent !== text) alarm.textContent = text;
+}
+
+function calm() {
+  alarm.hidden = true;
+  alarm.textContent = "";
+}
+
+function tellLoss() {
+  gone.isTold = true;
+  warn("lost");
+}
+
+/** @param {State} state @param {"" | "session"} why */
+function changed(state, why) {
+  for (const c of conversations.values()) c.outbox.lineIs(state);
+  if (state === "lost") tellLoss();
+  else if (state === "reconnecting") {
+    gone.at = Date.now();
+    for (const c of own()) c.readSent = 0; // what was sent last may not have arrived
+    if (!gone.isFirst && !why) tellLoss();
+  } else {
+    if (desk.line?.isSlow) warn("slow");
+    else calm();
+    if (gone.isTold) announce(words.back);
+    if (!gone.isFirst) refreshDuty();
+    gone.isFirst = gone.isTold = false;
+    for (const c of own()) {
+      tellRead(c);
+      c.outbox.flush();
+    }
+  }
+}
+
+/** Nothing leaves from here any more, and nobody is sent here. */
+function ended() {
+  desk.isOver = true;
+  for (const c of conversations.values()) refuseAll(c);
+  showNoDuty();
+  warn("out");
+  session.dispatchEvent(new Event("over"));
+}
+
+const beat = () => ({ type: "beat" });
+const sync = (/** @type {import("./state.js").Conversation} */ c) => ({
+  type: "sync",
+  conversation: c.id,
+  after: c.lastSeq,
+});
+
+function open() {
+  desk.line = openLine({
+    address: `${location.origin.replace("http", "ws")}/ws/console/`,
+    frames: root.dataset.frames ?? "",
+    csrf,
+    hello: () => null, // the server names our conversations by itself, then who waits
+    beat,
+    round: () => [beat(), ...own().map(sync)],
+    connects: ({ type }) => type === "queue",
+    wanted: () => true,
+    hear,
+    changed,
+    ended,
+    begins() {
+      for (const c of own()) c.confirmed = false;
+    },
+    slowed(isSlow) {
+      if (!desk.line?.ready) return;
+      if (isSlow) warn("slow");
+      else calm();
+    },
+    retriesSession: true,
+    beatMs: BEAT,
+  });
+}
+
+/** Found out by another answer than the line's. */
+export function signOut() {
+  desk.line?.end();
+}
+
+function tick() {
+  const now = Date.now();
+  desk.line?.tick();
+  tickList();
+  checkPause();
+  if (desk.isOver) return;
+  tickOffers();
+  if (!desk.line?.ready) {
+    if (!gone.isTold && now - gone.at > UNTOLD_MS) tellLoss();
+  } else if (now - listAt >= (desk.line.isSlow ? SLOW_LOOK_MS : BEAT)) {
+    listAt = now;
+    refreshList();
+  }
+}
+
+export function begin() {
+  open();
+  keepAwake(() => /** @type {import("../lib/protocol.js").Line} */ (desk.line));
+  // Signed in again in another tab, by the same account: found when a form of this page was sent (staff/session.js).
+  session.addEventListener("lives", () => {
+    if (!desk.isOver) return;
+    desk.isOver = false;
+    Object.assign(gone, { at: Date.now(), isTold: true, isFirst: false }); // what the server has of us is read again
+    open();
+  });
+  startClock(tick, TICK);
+}

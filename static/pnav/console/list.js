@@ -1,0 +1,128 @@
+/**
+ * The list of an agent's conversations: what each entry says, and how many there are.
+ *
+ * @module
+ */
+
+import { all, byId, find, seek, write } from "../lib/dom.js";
+import { duration, promise } from "../lib/time.js";
+import { refreshAsides } from "./asides.js";
+import { tryToLoad } from "./pages.js";
+import { desk, dutyBar, home, list, over, own, say, seekSlot, slot, words } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+const title = document.title.replace(/^.* – (?=Console)/, "");
+
+/** @param {Date} since */
+export const sayDuration = (since) => {
+  const { key, values } = duration(Date.now() - since.getTime());
+  return say(key, values);
+};
+
+/** Since when the person waits for an answer, whoever held the conversation; in ISO 8601, or empty. @param {Element} entry */
+export const waitsSince = (entry) => {
+  const waited = seekSlot("waited", entry);
+  return waited ? (find("time", waited).getAttribute("datetime") ?? "") : "";
+};
+
+/** Bring the list's entry, the counts and the page's title up to date. @param {Conversation} c */
+export function paint(c) {
+  for (const part of [c.entry, c.thread]) {
+    for (const mark of all("[data-slot=number]", part)) {
+      mark.textContent = c.number ? String(c.number) : "";
+      mark.hidden = !c.number;
+    }
+  }
+  const unread = slot("unread", c.entry);
+  unread.textContent = c.unread ? say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) : "";
+  unread.hidden = !c.unread;
+  if (!c.over) {
+    c.entry.dataset.waits = c.waits;
+    slot("waits", c.entry).textContent = words[`waits_${c.waits}`];
+  }
+  const waited = seekSlot("waited", c.entry);
+  if (waited) {
+    waited.hidden = c.over || c.waits !== "me" || !c.since;
+    const mark = find("time", waited, HTMLTimeElement);
+    if (c.since && mark.getAttribute("datetime") !== c.since) {
+      mark.dateTime = c.since;
+      mark.textContent = sayDuration(new Date(c.since));
+    }
+  }
+  const offline = seekSlot("offline", c.entry); // what has ended came without it
+  if (offline) {
+    offline.hidden = c.over || !c.offline;
+    slot("frees", c.entry).hidden = c.over || !(c.offline || c.waits === "left");
+  }
+  const link = find("a", c.entry);
+  if (c === desk.current) link.setAttribute("aria-current", "true");
+  else link.removeAttribute("aria-current");
+  count();
+}
+
+export function count() {
+  const unread = own().reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // who has just come counts, silent or not
+  find("[data-count=own]").textContent = String(list.children.length);
+  const empty = find("[data-empty=own]");
+  empty.hidden = list.children.length > 0;
+  empty.textContent = empty.dataset[dutyBar().dataset.availability === "available" ? "available" : "other"] ?? "";
+  find("[data-count=ended]").textContent = String(over.children.length);
+  const ended = over.closest("details");
+  if (ended) ended.hidden = !over.children.length;
+  document.title = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
+}
+
+/* --- « je reviens dans 5 minutes » --- */
+
+/** @param {Conversation} c @param {string} until in ISO 8601, empty when no promise runs */
+export function showPromise(c, until) {
+  const mark = seekSlot("promise", c.entry);
+  if (mark) {
+    mark.hidden = !until;
+    if (until) mark.setAttribute("data-until", until);
+    else mark.removeAttribute("data-until");
+    countDown(mark);
+  }
+  const held = seekSlot("held", c.thread);
+  if (held) held.hidden = !until;
+}
+
+/** @param {HTMLElement} mark */
+export function countDown(mark) {
+  if (!mark.dataset.until) return;
+  const { key, values } = promise(Date.parse(mark.dataset.until) - Date.now());
+  mark.toggleAttribute("data-over", key === "promise_over");
+  write(slot("promise-words", mark), say(key, values));
+}
+
+/** What grows older by itself. */
+export function tickList() {
+  for (const mark of all("[data-slot=promise][data-until]", byId("console"))) countDown(mark);
+  for (const time of all("time[data-duration][datetime]", byId("console"), HTMLTimeElement)) {
+    time.textContent = sayDuration(new Date(time.dateTime));
+  }
+}
+
+let isAsked = false;
+
+/** Who has left, who is offline: no frame tells it. What is older than the messages we have is not taken. */
+export function refreshList() {
+  refreshAsides(); // a ring may have been lost
+  if (isAsked || !own().length) return;
+  isAsked = true;
+  setTimeout(async () => {
+    isAsked = false;
+    const page = await tryToLoad(`${home}?partie=liste`);
+    if (!page) return;
+    for (const c of own()) {
+      const fresh = seek(`.console-entry[data-conversation="${c.id}"]`, page);
+      if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
+      c.waits = fresh.dataset.waits ?? "";
+      c.since = waitsSince(fresh);
+      c.offline = !slot("offline", fresh).hidden;
+      showPromise(c, slot("promise", fresh).dataset.until || "");
+      paint(c);
+    }
+  }, 500);
+}

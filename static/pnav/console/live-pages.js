@@ -1,0 +1,16 @@
+/**
+ * Pages that follow what happens without a line of their own: the board, somebody else's exchange, a unit's summaries.
+ * They work without this file. What is being written in them stays, and so does the focus.
+ *
+ * @module
+ */
+
+import { seek } from "../lib/dom.js";
+import { followBoard } from "./board.js";
+import { watchEarlier } from "./pages.js";
+import { followSteps } from "./steps.js";
+
+const board = seek("[data-board]");
+watchEarlier();
+if (board) followBoard(board);
+else if (seek("#etapes-zone")) followSteps();

@@ -1,0 +1,112 @@
+/**
+ * What the pages of the console and of the units read again without being left (docs/adr/0035): other parts of them stay.
+ *
+ * @module
+ */
+
+import { all, byId, isModified, seek, target } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { keepDrafts } from "./drafts.js";
+
+const isClock = (/** @type {string} */ address) => address === byId("console").dataset.clock;
+
+/** @typedef {{ createHTML: (page: string) => string, createScriptURL: (address: string) => string }} Trust */
+
+const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: (name: string, rules: any) => Trust } }} */ (
+  window
+);
+const factory = trustedTypes ?? { createPolicy: (_name, rules) => rules };
+
+/**
+ * The only place where text becomes HTML: a page of this site, read into a document where nothing runs
+ * (docs/adr/0035). And the one address that a worker may have.
+ */
+const trust = factory.createPolicy("pnav-console", {
+  createHTML: (/** @type {string} */ page) => page,
+  createScriptURL: (/** @type {string} */ address) => (isClock(address) ? address : null),
+});
+
+/** @param {Response} answer */
+export const parse = async (answer) => {
+  const page = new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
+  for (const part of all("noscript", page)) part.remove(); // read without scripts, its frame would load here
+  return page;
+};
+
+/**
+ * A page of this site; null when it is not there (any more). Raises an error for a cut, a time-out, or a way to
+ * elsewhere.
+ *
+ * @param {string} address
+ */
+export const load = async (address) => {
+  const answer = await request(address, { cache: "no-store" });
+  if (answer.status === 404) return null;
+  if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+  return parse(answer);
+};
+
+/** The same; null also when the network does not give it. @param {string} address */
+export const tryToLoad = (address) => load(address).catch(() => null);
+
+/**
+ * Put a part of a page that was read in the place of ours. What was being written in other forms, and what was open,
+ * stays. False when that page has no such part.
+ *
+ * @param {Document | null} page
+ * @param {string} selector
+ * @param {HTMLFormElement} [sent] the form whose answer this is
+ * @param {boolean} [isUntaken] the answer gives its words back, kept nowhere else
+ */
+export const swapFrom = (page, selector, sent, isUntaken = false) => {
+  const before = seek(selector);
+  const after = page && seek(selector, page);
+  if (before && after) {
+    keepDrafts(before, after, sent, isUntaken);
+    before.replaceWith(document.adoptNode(after));
+  }
+  return Boolean(after);
+};
+
+/**
+ * A clock that a browser does not slow down when the page is hidden. The policy itself stays in here.
+ *
+ * @param {() => void} tick
+ * @param {number} period in ms
+ */
+export const startClock = (tick, period) => {
+  if (!window.Worker) {
+    setInterval(tick, period);
+    return;
+  }
+  const worker = new Worker(trust.createScriptURL(byId("console").dataset.clock ?? ""));
+  worker.onmessage = tick;
+  worker.postMessage(period);
+};
+
+/** What lies before the messages of a thread: its own page, read here and put above; the reading stays where it was. */
+export const watchEarlier = () => {
+  document.addEventListener("click", async (event) => {
+    const link = /** @type {HTMLAnchorElement | null} */ (target(event).closest("[data-log] [data-earlier] a"));
+    const row = link?.closest("[data-earlier]");
+    const log = row?.closest("[data-log]");
+    if (!link || !row || !log || isModified(event)) return;
+    event.preventDefault();
+    const page = await load(link.href).catch(() => undefined);
+    if (page === undefined) {
+      location.assign(link.href);
+      return;
+    }
+    const older = page ? all("[data-older] > [data-seq]", page) : [];
+    const before = page && seek("[data-earlier] a", page);
+    const { scrollHeight: height, scrollTop: top } = log;
+    row.after(...older.map((message) => document.adoptNode(message)));
+    if (before) link.href = new URL(before.getAttribute("href") ?? "", link.href).href;
+    else row.remove();
+    log.scrollTop = top + log.scrollHeight - height;
+    const last = older.at(-1);
+    if (!last) return;
+    last.tabIndex = -1;
+    last.focus({ preventScroll: true });
+  });
+};

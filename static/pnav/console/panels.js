@@ -1,0 +1,85 @@
+/**
+ * Panels beside a thread: what happens to what they show makes them follow, once nobody is writing in them.
+ *
+ * @module
+ */
+
+import { byId, seek } from "../lib/dom.js";
+import { forCopying, written } from "./drafts.js";
+import { swapFrom, tryToLoad } from "./pages.js";
+import { desk, home } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+/** The screen with one conversation, to take parts from. @param {string} id */
+export const pageOf = (id) => `${home}echange/${id}/?partie=echange`;
+
+/** @param {Conversation} c @param {string} selector of the panel */
+export async function refreshBeside(c, selector) {
+  const at = () => /** @type {HTMLElement} */ (document.activeElement);
+  const isHere = () => Boolean(seek(selector)?.contains(at()));
+  const isWriting = () => isHere() && at().matches("textarea:not([readonly]), input, select");
+  const later = () =>
+    seek(selector)?.addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, selector), { once: true });
+  if (!seek(selector) || c.gone) return;
+  if (isWriting()) {
+    later();
+    return;
+  }
+  const page = await tryToLoad(pageOf(c.id));
+  const before = seek(selector);
+  if (!page || !before || c.gone) return;
+  if (isWriting()) {
+    later();
+    return;
+  }
+  const wasHere = isHere();
+  const held = wasHere && at().id;
+  const drafts = written(before);
+  if (!swapFrom(page, selector)) return;
+  const panel = seek(selector);
+  if (!panel) return;
+  if (panel.matches(".console-dossier")) {
+    c.dossier = panel;
+    panel.hidden = c !== desk.current;
+  }
+  // What no form takes any more can still be copied, unless it is shown as kept.
+  const isShown = (/** @type {HTMLTextAreaElement} */ area) => panel.textContent?.includes(area.value.trim());
+  panel.append(...drafts.filter((area) => !seek(`[id="${area.id}"]`, panel) && !isShown(area)).map(forCopying));
+  if (!wasHere) return;
+  const next = (held && document.getElementById(held)) || seek("[tabindex]", panel.parentElement ?? document) || panel;
+  next.focus({ preventScroll: true });
+}
+
+/** @param {Conversation} c */
+export const refreshTransmission = (c) => refreshBeside(c, `#transmission-${c.id}`);
+
+/** A fold that names colleagues, by the beginning of its id: its panel, and the field that names them. */
+const FOLDS = new Map([
+  ["passer", ["passage", "target"]],
+  ["demander", ["question", "colleague"]],
+]);
+
+/** Opened, it is read again: who is there has changed since the conversation came. What is written there stays. @param {Event} event */
+async function openFold(event) {
+  const fold = /** @type {HTMLDetailsElement} */ (event.target);
+  const [, kind, id] = /^(passer|demander)-(.+)$/.exec(fold.id) || [];
+  const [part, name] = FOLDS.get(kind) || [];
+  if (!part || !fold.open) return;
+  const page = await tryToLoad(pageOf(id));
+  const fresh = page && seek(`#${part}-${id}`, page);
+  if (!fresh) return;
+  const panel = byId(`${part}-${id}`);
+  const before = seek(`[name=${name}]`, panel, HTMLSelectElement);
+  const after = seek(`[name=${name}]`, fresh, HTMLSelectElement);
+  if (!before || !after) {
+    panel.replaceWith(document.adoptNode(fresh));
+    return;
+  }
+  const chosen = before.value;
+  before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
+  before.value = chosen;
+  if (before.selectedIndex < 0) before.selectedIndex = 0;
+}
+
+export const watchFolds = () => document.addEventListener("toggle", openFold, true);

@@ -1,0 +1,106 @@
+/**
+ * Who waits, and what colleagues and supervisors offer or say to this agent.
+ *
+ * @module
+ */
+
+import { byId, find, fromTemplate, seek } from "../lib/dom.js";
+import { keepDrafts } from "./drafts.js";
+import { sayDuration } from "./list.js";
+import { tryToLoad } from "./pages.js";
+import { refreshBeside } from "./panels.js";
+import { beep } from "./sound.js";
+import { announce, desk, root, slot, words } from "./state.js";
+
+const FIGURES_MS = 3000;
+const OFFERS_EVERY_MS = 10_000;
+
+/** @param {Record<string, any>} item of a `queue` frame @param {HTMLElement} row */
+function fillRow(item, row) {
+  const since = /** @type {HTMLTimeElement} */ (slot("since", row));
+  row.dataset.urgency = find(".console-urgency", row).dataset.urgency = item.urgency;
+  slot("urgency", row).textContent = item.urgency_label;
+  since.dateTime = item.since;
+  since.textContent = sayDuration(new Date(item.since));
+  slot("place", row).textContent = item.place;
+  slot("role", row).textContent = words[`role_${item.role}`] || "";
+  slot("force", row).textContent = words[`force_${item.force}`] || "";
+  slot("minor", row).hidden = !item.minor;
+  slot("crowded", row).hidden = !item.crowded;
+  return row;
+}
+
+/** @param {import("./state.js").Frame} frame of type `queue` */
+export function showQueue(frame) {
+  const model = fromTemplate("modele-attente");
+  const rows = frame.items.map((/** @type {Record<string, any>} */ item) =>
+    fillRow(item, /** @type {HTMLElement} */ (model.cloneNode(true))),
+  );
+  byId("attente").replaceChildren(...rows);
+  find("[data-count=queue]").textContent = frame.waiting;
+  find("[data-empty=queue]").hidden = frame.items.length > 0;
+  refreshFigures();
+}
+
+let isAsked = false;
+function refreshFigures() {
+  const strip = seek("#chiffres");
+  if (!strip || isAsked) return;
+  isAsked = true;
+  setTimeout(async () => {
+    isAsked = false;
+    const page = await tryToLoad(strip.dataset.src ?? "");
+    if (page) strip.replaceChildren(document.adoptNode(find(".console-figures", page)));
+  }, FIGURES_MS);
+}
+
+/** How many openings wait for us: an urgent one does not wait for the next page, nor an answer that is there for an hour. @param {Document} page */
+function showOpenings(page) {
+  const before = seek("[data-openings]");
+  const after = seek("[data-openings]", page);
+  if (!before || !after || before === document.activeElement) return;
+  const isNew = Number(after.dataset.openings) > Number(before.dataset.openings);
+  before.replaceWith(document.adoptNode(after));
+  if (!isNew) return;
+  announce(words.opening);
+  beep(740);
+}
+
+/** What may be new among the offers, and what is said of it. */
+const NEWS = [
+  ["offers", "offered"],
+  ["whispers", "whispered"],
+  ["kept", "kept_after"],
+];
+/** @param {HTMLElement} part */
+const counts = (part) => NEWS.map(([name]) => Number(part.dataset[name]));
+const offers = { askedAt: 0, counts: counts(byId("offres")) };
+
+/** Heard once, never while somebody types there. */
+export async function refreshOffers() {
+  offers.askedAt = Date.now();
+  const page = await tryToLoad(root.dataset.offers ?? "");
+  if (page) showOpenings(page);
+  const before = byId("offres");
+  const after = page && seek("#offres", page);
+  if (!after) return;
+  const now = counts(after);
+  const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
+  for (const [, key] of news) announce(words[key]);
+  if (news.length) beep(740);
+  offers.counts = now;
+  if (before.contains(document.activeElement)) return; // shown once the focus has left
+  keepDrafts(before, after);
+  before.replaceWith(document.adoptNode(after));
+  if (!desk.current || before.textContent === after.textContent) return;
+  refreshBeside(desk.current, `#passage-${desk.current.id}`); // where it stands by now
+}
+
+/** Ask at the next tick: something happened. */
+export const offersMayBeNew = () => {
+  offers.askedAt = 0;
+};
+
+export const tickOffers = () => {
+  if (Date.now() - offers.askedAt >= OFFERS_EVERY_MS) refreshOffers();
+};

@@ -1,0 +1,162 @@
+/**
+ * Replies to start from, found by keyboard: a search over a list box.
+ *
+ * @module
+ */
+
+import { all, find, seek, target } from "../lib/dom.js";
+import { matches } from "../lib/search.js";
+import { announce, desk } from "./state.js";
+
+const SAID_MS = 500;
+
+/** @param {HTMLElement} box */
+const search = (box) => find("[data-search]", box, HTMLInputElement);
+/** @param {HTMLElement} box */
+const shown = (box) => all("[data-canned]", box).filter((one) => !one.hidden);
+/** @param {HTMLElement} box */
+const draftOf = (box) => find("[name=body]", box.closest("form") ?? box, HTMLTextAreaElement);
+/** @param {HTMLElement} box */
+const active = (box) => seek("[aria-selected=true]", box);
+
+/**
+ * The buttons of the page without a script become the options of a list box. The focus stays in the search: Orca does
+ * not say a button that an arrow leads to.
+ *
+ * @param {HTMLElement} box
+ */
+function prepare(box) {
+  const list = find(".console-canned__list", box);
+  if (list.hasAttribute("role")) return;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", list.dataset.label ?? "");
+  for (const [index, option] of /** @type {HTMLElement[]} */ ([...list.children]).entries()) {
+    const button = find("[data-canned]", option);
+    const tag = document.createElement("span");
+    tag.className = button.className;
+    tag.append(...button.childNodes);
+    option.id = `${list.id}-${index}`;
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    option.dataset.canned = button.dataset.canned;
+    button.replaceWith(tag);
+  }
+  const field = search(box);
+  field.setAttribute("role", "combobox");
+  field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-expanded", "true");
+  list.addEventListener("pointerdown", (event) => event.preventDefault()); // a press leaves the focus in the field
+  find(".console-canned__search", box).hidden = false;
+}
+
+/** @param {HTMLElement} box @param {HTMLElement | null | undefined} option */
+function activate(box, option) {
+  active(box)?.setAttribute("aria-selected", "false");
+  if (!option) {
+    search(box).removeAttribute("aria-activedescendant");
+    return;
+  }
+  option.setAttribute("aria-selected", "true");
+  option.scrollIntoView({ block: "nearest" });
+  search(box).setAttribute("aria-activedescendant", option.id);
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let counted;
+
+/** @param {HTMLElement} box */
+function filter(box) {
+  const wanted = search(box).value;
+  activate(box, null);
+  for (const reply of all("[data-canned]", box)) {
+    reply.hidden = !matches(`${reply.textContent} ${reply.dataset.canned}`, wanted);
+  }
+  clearTimeout(counted); // once the typing pauses: between two letters it would not be heard
+  if (!wanted.trim()) return;
+  const count = shown(box).length;
+  const words = box.dataset[count === 1 ? "one" : "many"] ?? "";
+  counted = setTimeout(() => announce(words.replace("{n}", String(count))), SAID_MS);
+}
+
+/** Whether there was one to open, in the conversation that is open. */
+export function openSearch() {
+  const box = desk.current && seek("[data-replies]", desk.current.thread, HTMLDetailsElement);
+  if (!box || box.hidden) return false;
+  prepare(box);
+  box.open = true;
+  search(box).focus();
+  return true;
+}
+
+/** @param {HTMLDetailsElement} box @param {string} [typed] goes into the draft */
+function closeSearch(box, typed = "") {
+  const area = draftOf(box);
+  box.open = false;
+  area.focus();
+  if (typed) area.setRangeText(typed, area.selectionStart, area.selectionEnd, "end");
+}
+
+/** @param {HTMLDetailsElement} box @param {1 | -1} by */
+function step(box, by) {
+  const options = shown(box);
+  const at = active(box);
+  const from = at ? options.indexOf(at) : -1;
+  if (by > 0) activate(box, options[from + 1] || options[0]);
+  else activate(box, options[from - 1] || options.at(-1));
+}
+
+/** A key in the box. @param {KeyboardEvent} event @param {HTMLDetailsElement} box @returns {boolean} whether it meant something */
+function press(event, box) {
+  const field = /** @type {HTMLInputElement} */ (event.target);
+  const isSearch = field.matches("[data-search]");
+  if (event.key === "Escape") closeSearch(box);
+  else if (!isSearch) return false;
+  else if (event.key === "/" && !field.value) closeSearch(box, "/");
+  else if (event.key === "Enter") (active(box) || shown(box)[0])?.click();
+  else if (event.key === "ArrowDown") step(box, 1);
+  else if (event.key === "ArrowUp") step(box, -1);
+  else return false;
+  return true;
+}
+
+/** « / » opens the search, where nothing else is being written. @param {KeyboardEvent} event */
+function opens(event) {
+  const at = /** @type {HTMLTextAreaElement} */ (event.target);
+  if (event.key !== "/" || document.documentElement.hasAttribute("data-no-singles")) return false;
+  const isDraft = at.matches("[data-reply] textarea") && !at.readOnly && !at.value;
+  return (isDraft || !at.matches("input, textarea, select")) && openSearch();
+}
+
+/** Before the screen hears the key: Escape leads back to the draft here, and not to the title of the list. @param {KeyboardEvent} event */
+function keydown(event) {
+  const at = /** @type {HTMLElement} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || at.closest("dialog")) return;
+  const box = /** @type {HTMLDetailsElement | null} */ (at.closest("[data-replies]"));
+  if (!box) {
+    if (opens(event)) event.preventDefault();
+    return;
+  }
+  if (!press(event, box)) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+export const watchReplies = () => {
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const box = /** @type {HTMLDetailsElement} */ (target(event));
+      if (!box.matches("[data-replies]")) return;
+      prepare(box);
+      if (box.open) return;
+      search(box).value = "";
+      filter(box);
+    },
+    true,
+  );
+  document.addEventListener("input", (event) => {
+    const box = /** @type {HTMLElement | null} */ (target(event).closest("[data-replies]"));
+    if (box && target(event).matches("[data-search]")) filter(box);
+  });
+  document.addEventListener("keydown", keydown, true);
+};

@@ -1,0 +1,84 @@
+/**
+ * What the console knows: the conversations of one agent, which of them is open, and the words that the server gave.
+ *
+ * @module
+ */
+
+import { byId, find, seek } from "../lib/dom.js";
+import { createVoice } from "../lib/voice.js";
+import { fill } from "../lib/words.js";
+
+/** @typedef {import("../lib/protocol.js").Frame} Frame */
+
+/**
+ * @typedef {object} Conversation
+ * @property {string} id
+ * @property {HTMLElement} entry in the list
+ * @property {HTMLElement} thread
+ * @property {HTMLElement} dossier what is known of the person
+ * @property {HTMLElement} log the messages
+ * @property {HTMLFormElement | null} form to answer; none once it is over
+ * @property {HTMLTextAreaElement | null} area of that form
+ * @property {string} name
+ * @property {number} number of its key; 0: none
+ * @property {number} unread
+ * @property {string} waits whose turn it is: "me", "them", or "left"
+ * @property {string} since when the person waits for an answer, in ISO 8601; empty: they do not
+ * @property {boolean} offline
+ * @property {boolean} over
+ * @property {boolean} gone no longer ours to read
+ * @property {boolean} isNew until it is opened
+ * @property {boolean} confirmed the server has named it since the line began
+ * @property {boolean} atEnd its last messages are on screen
+ * @property {number} lastSeq
+ * @property {number} readSeq up to where we read
+ * @property {number} readSent up to where the server was told so, on this line
+ * @property {number} theirRead up to where the person has read
+ * @property {number} typedAt when the person was last told that we write, in ms
+ * @property {ReturnType<typeof setTimeout>} [typingTimer]
+ * @property {import("../lib/outbox.js").Outbox} outbox
+ */
+
+export const root = byId("console");
+export const home = root.dataset.home ?? "";
+export const list = byId("liste");
+export const over = byId("termines");
+/** @type {Record<string, string>} */
+export const words = JSON.parse(root.dataset.words ?? "{}");
+export const announce = createVoice(byId("annonces"));
+/** @type {Map<string, Conversation>} */
+export const conversations = new Map();
+
+export const desk = {
+  /** @type {Conversation | null} */
+  current: null,
+  /** @type {import("../lib/protocol.js").Line | null} once the page has begun */
+  line: null,
+  /** The session is over: nothing leaves from here. */
+  isOver: false,
+};
+
+/** @param {string} key @param {Record<string, string | number>} [values] */
+export const say = (key, values) => fill(words[key], values);
+
+/** Those that are ours and go on, in the order of their keys. */
+export const own = () => [...conversations.values()].filter((c) => !c.over).sort((a, b) => a.number - b.number);
+
+/** @param {string | undefined} id */
+export const known = (id) => (id ? conversations.get(id) : undefined);
+
+export const csrf = () => find("[name=csrfmiddlewaretoken]", document, HTMLInputElement).value;
+
+/** Send a frame; lost when there is no line: what matters is kept by whoever sends it. @param {Frame} frame */
+export const transmit = (frame) => desk.line?.send(frame);
+
+export const isReady = () => Boolean(desk.line?.ready);
+
+/** @param {string} name @param {Element | Document} from */
+export const slot = (name, from) => find(`[data-slot=${name}]`, from);
+
+/** @param {string} name @param {Element | Document} from */
+export const seekSlot = (name, from) => seek(`[data-slot=${name}]`, from);
+
+/** Where the agent's own availability is drawn. */
+export const dutyBar = () => byId("disponibilite");

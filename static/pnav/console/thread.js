@@ -1,0 +1,204 @@
+/**
+ * The messages of one conversation: drawn, sent, read.
+ *
+ * @module
+ */
+
+import { all, find, fromTemplate, seek } from "../lib/dom.js";
+import { length, newId, Outbox } from "../lib/outbox.js";
+import { plain } from "../lib/plain.js";
+import { writtenShort } from "../lib/time.js";
+import { paint } from "./list.js";
+import { announce, desk, isReady, slot, transmit, words } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+const LONGEST = 4000; // characters of a message
+const TYPING_MS = 6000;
+const TYPING_EVERY_MS = 3000;
+const NEAR = 80; // px from the end
+
+/** @param {string} author @param {Date} sentAt @param {string} body @param {string} state */
+export function draw(author, sentAt, body, state) {
+  const element = fromTemplate("modele-message");
+  const time = /** @type {HTMLTimeElement} */ (slot("time", element));
+  element.dataset.author = author;
+  slot("author", element).textContent = words[author];
+  time.textContent = writtenShort(sentAt, document.documentElement.lang);
+  time.dateTime = sentAt.toISOString();
+  slot("body", element).textContent = plain(body, words.misleading);
+  slot("state", element).textContent = state;
+  return element;
+}
+
+/* --- what is on screen --- */
+
+/** @param {Conversation} c */
+export const isNearEnd = (c) => c.log.scrollHeight - c.log.scrollTop - c.log.clientHeight < NEAR;
+
+/** @param {Conversation} c */
+export function toEnd(c) {
+  c.log.scrollTop = c.log.scrollHeight;
+  markRead(c);
+}
+
+/** Whether this conversation is what the agent has before their eyes. @param {Conversation} c */
+export const isShown = (c) => c === desk.current && !document.hidden;
+
+/** @param {Conversation} c */
+export function markRead(c) {
+  if (!isShown(c) || c.over || !isNearEnd(c)) return;
+  find("[data-more]", c.thread).hidden = true;
+  if (c.lastSeq <= c.readSeq && !c.unread) return;
+  c.readSeq = c.lastSeq;
+  c.unread = 0;
+  tellRead(c);
+  paint(c);
+}
+
+/** Tell the server up to where we read, unless it knows. @param {Conversation} c */
+export function tellRead(c) {
+  if (!isReady() || c.readSeq <= c.readSent) return;
+  c.readSent = c.readSeq;
+  transmit({ type: "read", conversation: c.id, seq: c.readSeq });
+}
+
+/** @param {Conversation} c @param {number} seq up to where the person has read */
+export function showRead(c, seq) {
+  c.theirRead = Math.max(c.theirRead, seq);
+  const states = all("[data-author=agent][data-seq]", c.log)
+    .filter((element) => Number(element.dataset.seq) && Number(element.dataset.seq) <= c.theirRead)
+    .map((element) => slot("state", element))
+    .filter((state) => state.textContent !== words.read);
+  for (const state of states) state.textContent = words.read;
+  if (states.length && c === desk.current) announce(words.read);
+}
+
+/** @param {Conversation} c @param {boolean} isOn the person writes */
+export function showTyping(c, isOn) {
+  clearTimeout(c.typingTimer);
+  find("[data-typing] > span", c.thread).hidden = !isOn;
+  if (isOn) c.typingTimer = setTimeout(() => showTyping(c, false), TYPING_MS);
+}
+
+/* --- writing --- */
+
+/** @param {string} text a message as it stands in the area @returns {string} what is wrong with it; empty: nothing */
+function fault(text) {
+  if (desk.isOver) return find("#coupure").dataset.out ?? "";
+  if (!text) return words.empty;
+  if (length(text) > LONGEST) return words.too_long;
+  return text.includes(words.missing) ? words.unfinished : "";
+}
+
+/** @param {Conversation} c @param {string} text */
+function showError(c, text) {
+  if (!c.form || !c.area) return;
+  const error = find("[data-error]", c.form);
+  error.textContent = text;
+  error.hidden = !text;
+  c.area.classList.toggle("fr-input--error", Boolean(text));
+  if (text) c.area.setAttribute("aria-invalid", "true");
+  else c.area.removeAttribute("aria-invalid");
+}
+
+/** @param {Conversation} c */
+const clientId = (c) => find("[name=client_id]", /** @type {HTMLFormElement} */ (c.form), HTMLInputElement);
+
+/** @param {Conversation} c */
+function send(c) {
+  if (!c.area) return;
+  const body = c.area.value.replace(/\r\n/g, "\n").trim();
+  const error = fault(body);
+  showError(c, error);
+  if (error) {
+    c.area.focus();
+    return;
+  }
+  const id = clientId(c).value;
+  const element = draw("agent", new Date(), body, "");
+  element.dataset.pending = "";
+  c.log.insertBefore(element, find("[data-end]", c.log));
+  if (!isReady()) announce(words.kept);
+  clientId(c).value = newId();
+  c.area.value = "";
+  c.area.focus();
+  c.outbox.add(id, body, element);
+  toEnd(c);
+}
+
+/** @param {() => Conversation} conversation */
+export const createOutbox = (conversation) =>
+  new Outbox({
+    send: (frame) => transmit({ ...frame, conversation: conversation().id }),
+    isReady,
+    cut: () => desk.line?.cut(),
+    show(entry, standing) {
+      const isRefused = !conversation().outbox.entries.includes(entry);
+      if (isRefused) showRefused(entry.node, standing === "full" ? words.full : words.refused);
+      // All others go by themselves; the alarm above says how the line stands.
+      else slot("state", entry.node).textContent = standing === "pending" ? words.sending : words.kept;
+    },
+  });
+
+/** @param {HTMLElement} element of a message @param {string} why */
+function showRefused(element, why) {
+  delete element.dataset.pending;
+  element.dataset.refused = "";
+  slot("state", element).textContent = why;
+  announce(why);
+}
+
+/** Nothing that was kept will leave: it stays in sight, to be copied. @param {Conversation} c */
+export function refuseAll(c) {
+  for (const { node } of c.outbox.clear()) showRefused(node, words.refused);
+}
+
+/** What is missing, first; then what was never acknowledged: its name keeps it from being said twice. @param {Conversation} c */
+export function flush(c) {
+  if (c.gone) return;
+  transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // on a line that is only opening, too
+  c.outbox.flush();
+}
+
+/** The form of a thread that was just drawn. @param {Conversation} c */
+export function prepareForm(c) {
+  const { form, area } = c;
+  if (!form || !area) return;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(c);
+  });
+  area.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    send(c);
+  });
+  area.addEventListener("input", () => {
+    showError(c, "");
+    if (Date.now() - c.typedAt <= TYPING_EVERY_MS || !area.value.trim() || desk.line?.isSlow) return;
+    c.typedAt = Date.now();
+    transmit({ type: "typing", conversation: c.id });
+  });
+  form.addEventListener("click", (event) => {
+    const reply = /** @type {HTMLElement | null} */ (
+      /** @type {HTMLElement} */ (event.target).closest("[data-canned]")
+    );
+    if (!reply) return;
+    event.preventDefault();
+    // At the cursor, and over nothing that was written.
+    const at = area.selectionEnd;
+    const gap = at && !/\s$/.test(area.value.slice(0, at)) ? "\n" : "";
+    area.setRangeText(gap + reply.dataset.canned, at, at, "end");
+    const box = reply.closest("details");
+    if (box) box.open = false;
+    area.focus();
+  });
+  find("[data-more]", c.thread).addEventListener("click", () => {
+    toEnd(c);
+    c.log.focus();
+  });
+}
+
+/** Where the next message of the other side goes: before what is still on its way. @param {Conversation} c */
+export const nextPlace = (c) => seek("[data-pending]", c.log) || find("[data-end]", c.log);

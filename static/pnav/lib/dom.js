@@ -1,0 +1,90 @@
+/**
+ * Finding elements, with their types. `find` is for what a page always has, `seek` for what it may have.
+ *
+ * @module
+ */
+
+/** @typedef {Document | DocumentFragment | Element} Part */
+
+/**
+ * The first element that this selector names. Raises an error that names the selector when there is none.
+ *
+ * @template {Element} [T=HTMLElement]
+ * @param {string} selector
+ * @param {Part} from where to look
+ * @param {{ new (): T }} [_kind] what it is, for the types alone
+ * @returns {T}
+ */
+export const find = (selector, from = document, _kind) => {
+  const found = from.querySelector(selector);
+  if (!found) throw new Error(`not on this page: ${selector}`);
+  return /** @type {T} */ (found);
+};
+
+/**
+ * The same, or null when there is none.
+ *
+ * @template {Element} [T=HTMLElement]
+ * @param {string} selector
+ * @param {Part} from
+ * @param {{ new (): T }} [_kind]
+ * @returns {T | null}
+ */
+export const seek = (selector, from = document, _kind) => /** @type {T | null} */ (from.querySelector(selector));
+
+/**
+ * All of them, in the order of the page.
+ *
+ * @template {Element} [T=HTMLElement]
+ * @param {string} selector
+ * @param {Part} from
+ * @param {{ new (): T }} [_kind]
+ * @returns {T[]}
+ */
+export const all = (selector, from = document, _kind) => /** @type {T[]} */ ([...from.querySelectorAll(selector)]);
+
+/**
+ * The element with this id, which the page always has.
+ *
+ * @template {Element} [T=HTMLElement]
+ * @param {string} id
+ * @param {{ new (): T }} [kind]
+ * @returns {T}
+ */
+export const byId = (id, kind) => find(`#${id}`, document, kind);
+
+/**
+ * A copy of what a `<template>` of the page holds.
+ *
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export const fromTemplate = (id) => {
+  const content = byId(id, HTMLTemplateElement).content.firstElementChild;
+  return /** @type {HTMLElement} */ (content?.cloneNode(true));
+};
+
+/**
+ * What an event happened to, as an element.
+ *
+ * @param {Event} event
+ * @returns {HTMLElement}
+ */
+export const target = (event) => /** @type {HTMLElement} */ (event.target);
+
+/**
+ * Write a text, only when it changes: a screen reader says each change of a live region.
+ *
+ * @param {Element | null} node
+ * @param {string} text
+ */
+export const write = (node, text) => {
+  if (node && node.textContent !== text) node.textContent = text;
+};
+
+/**
+ * Whether a click means more than following the link here: another tab, a download…
+ *
+ * @param {MouseEvent | KeyboardEvent} event
+ */
+export const isModified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;

@@ -1,0 +1,51 @@
+/**
+ * Requests that end: a network that swallows everything answers neither yes nor no.
+ *
+ * @module
+ */
+
+export const PATIENCE_MS = 20_000;
+
+/**
+ * A signal that aborts after so many milliseconds; in a browser without `AbortSignal.timeout` (before 2022) as well.
+ *
+ * @param {number} ms
+ * @returns {AbortSignal}
+ */
+const after = (ms) => {
+  if (AbortSignal.timeout) return AbortSignal.timeout(ms);
+  const giveUp = new AbortController();
+  setTimeout(() => giveUp.abort(), ms);
+  return giveUp.signal;
+};
+
+/**
+ * `fetch`, which fails like a cut network when the answer is not there, whole, in time.
+ *
+ * @param {string} address
+ * @param {RequestInit} [options]
+ * @param {number} [ms]
+ * @returns {Promise<Response>}
+ */
+export const request = (address, options = {}, ms = PATIENCE_MS) => fetch(address, { signal: after(ms), ...options });
+
+/**
+ * One frame as a plain request, where sockets are blocked.
+ *
+ * @param {string} address
+ * @param {string} token against forgery
+ * @param {import("./protocol.js").Frame} frame
+ * @param {number} ms
+ * @returns {Promise<{ frames: import("./protocol.js").Frame[] | null, isOver: boolean }>} the frames that answer it, null
+ *   when nothing usable came back; isOver: the visit is
+ */
+export const postFrame = async (address, token, frame, ms) => {
+  try {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
+    const answer = await request(address, { method: "POST", headers, body: JSON.stringify(frame) }, ms);
+    const isUsable = answer.ok && !answer.redirected;
+    return { frames: isUsable ? (await answer.json()).frames : null, isOver: answer.status === 401 };
+  } catch {
+    return { frames: null, isOver: false }; // no network, or somebody else's page: said by the state of the line
+  }
+};

@@ -1,0 +1,291 @@
+/**
+ * The line to the server, as docs/protocol.md says: a socket, or plain requests where sockets are blocked.
+ *
+ * It is the same for a person's page and for an agent's console, and knows frames and time, not the page. What it
+ * promises to both:
+ *
+ * - a line that died without a word is noticed 25 seconds later at most (a beat every 20, answered within 5), and within
+ *   5 seconds when the page wakes (`keepAwake`);
+ * - it is « connected » once the server has delivered something that says so (`connects`), never by a handshake alone;
+ * - it comes back within half a second, at random, then ever more rarely; where sockets fail and requests pass, these
+ *   carry the frames, and a socket is tried again now and then;
+ * - no request is awaited for longer than 8 seconds.
+ *
+ * @module
+ */
+
+import { postFrame } from "./http.js";
+import { FORBIDDEN, NO_SESSION } from "./protocol.js";
+import { openSocket } from "./socket.js";
+import { between, createTimers, pause } from "./timers.js";
+
+export const BEAT_MS = 20_000;
+const ANSWER_MS = 5000;
+const OPENING_MS = 8000;
+const LOST_MS = 30_000;
+const POLL_MS = 4000;
+const STABLE_MS = 10_000;
+const ASLEEP_MS = 60_000;
+const TICK_SLACK_MS = 250; // a tick that comes a little early does not put a beat off to the next one
+
+/** @typedef {import("./protocol.js").Frame} Frame */
+/** @typedef {import("./protocol.js").State} State */
+/** @typedef {import("./protocol.js").Options} Options */
+/** @typedef {import("./protocol.js").Line} Line */
+
+/**
+ * @param {Options} options
+ * @returns {Line}
+ */
+export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options }) => {
+  const { wanted, changed } = options;
+  const timers = createTimers();
+  /** @type {import("./socket.js").Socket | null} */
+  let socket = null;
+  /** @type {State | ""} */
+  let state = "";
+  let overHttp = false;
+  let isPolling = false;
+  let over = false;
+  let impatient = false;
+  let everOpened = false;
+  let failures = 0;
+  let readyAt = 0; // times in ms
+  let heardAt = 0;
+  let socketAt = 0;
+  const ready = () => state === "connected";
+
+  /** @param {State} now @param {"" | "session"} [why] */
+  function become(now, why = "") {
+    if (now === state) return;
+    state = now;
+    changed(state, why);
+  }
+
+  function connected() {
+    if (ready()) return;
+    timers.clear("loss");
+    impatient = false;
+    readyAt = Date.now();
+    become("connected");
+  }
+
+  function giveUp() {
+    if (!over && wanted()) become("lost");
+  }
+
+  // One more failure; a line that had been good for a while begins anew.
+  function broken() {
+    failures = ready() && Date.now() - readyAt > STABLE_MS ? 1 : failures + 1;
+    if (state !== "lost") become("reconnecting");
+    if (!timers.has("loss")) timers.set("loss", LOST_MS, giveUp);
+  }
+
+  function end() {
+    if (over) return;
+    over = true;
+    timers.clear();
+    socket?.drop();
+    socket = null;
+    options.ended();
+  }
+
+  /** @param {boolean} isHttp */
+  function carry(isHttp) {
+    if (overHttp === isHttp) return;
+    overHttp = isHttp;
+    options.slowed?.(isHttp);
+  }
+
+  /** @param {Frame} frame */
+  function receive(frame) {
+    if (over) return;
+    options.hear(frame);
+    if (options.connects(frame)) connected();
+    else if (ready()) return;
+    else if (frame.type === "beat") greet();
+    else if (frame.type === "error" && !frame.client_id) {
+      timers.set("next", between(1000, 3000), () => {
+        if (!ready()) greet();
+      });
+    }
+  }
+
+  function greet() {
+    const frame = options.hello();
+    if (frame) send(frame);
+  }
+
+  /* --- the socket --- */
+
+  function connect() {
+    timers.clear("next");
+    if (socket || over || !wanted()) return;
+    socket = openSocket(options.address, {
+      opened() {
+        heardAt = Date.now();
+        if (!overHttp) options.begins?.();
+        const frame = options.hello();
+        if (frame) socket?.send(frame);
+      },
+      heard(frame) {
+        timers.clear("silence");
+        heardAt = Date.now();
+        everOpened = true;
+        carry(false);
+        receive(frame);
+      },
+      closed(code, wasIn) {
+        socket = null;
+        hungUp(code, wasIn);
+      },
+    });
+    timers.set("silence", OPENING_MS, cut); // some firewalls swallow everything without a word
+  }
+
+  // A line that is dead, or taken for dead.
+  function cut() {
+    if (overHttp && !socket) {
+      poll();
+      return;
+    }
+    if (!socket) return;
+    socket.drop();
+    socket = null;
+    hungUp();
+  }
+
+  async function hungUp(code = 0, wasIn = false) {
+    timers.clear("silence");
+    if (over) return;
+    const isNewKey = code === NO_SESSION && wasIn && retriesSession;
+    if ((code === NO_SESSION && !isNewKey) || code === FORBIDDEN) {
+      end();
+      return;
+    }
+    if (overHttp || !wanted()) return; // the requests go on
+    if (isNewKey) become("reconnecting", "session");
+    broken();
+    timers.clear("next");
+    if (failures < (everOpened ? 2 : 1) || !(await fallBack())) retryLater();
+  }
+
+  function retryLater() {
+    if (over || socket || overHttp) return;
+    if (impatient) giveUp();
+    timers.set("next", pause(failures), connect);
+  }
+
+  /* --- plain requests --- */
+
+  /**
+   * The frames that answer one frame, or null when nothing usable came back.
+   *
+   * @param {Frame} frame
+   */
+  async function request(frame) {
+    const { frames, isOver } = await postFrame(options.frames, options.csrf(), frame, OPENING_MS);
+    if (isOver) end();
+    return frames;
+  }
+
+  // A socket failed: do requests pass? Then they carry the conversation, and a socket is tried again now and then.
+  async function fallBack() {
+    options.begins?.();
+    const [first, ...others] = options.round();
+    const answers = await request(first);
+    if (!answers || over || socket) return false;
+    carry(true);
+    // Where sockets have passed before they soon will again: the server was restarted, the network changed.
+    socketAt = Date.now() + (everOpened ? between(2000, 5000) : between(15_000, 45_000));
+    answers.forEach(receive);
+    timers.set("next", others.length ? 0 : POLL_MS, poll);
+    return true;
+  }
+
+  async function poll() {
+    timers.clear("next");
+    if (!overHttp || over || isPolling || !wanted()) return;
+    isPolling = true;
+    if (Date.now() > socketAt) {
+      socketAt = Date.now() + between(30_000, 90_000);
+      connect();
+    }
+    options.begins?.();
+    try {
+      for (const frame of options.round()) if (overHttp) await send(frame);
+    } finally {
+      isPolling = false;
+      if (overHttp && !over) timers.set("next", between(0.75, 1.25) * POLL_MS, poll);
+    }
+  }
+
+  /** @param {Frame} frame */
+  async function send(frame) {
+    if (over) return;
+    if (!overHttp) {
+      if (socket?.isOpen) socket.send(frame);
+      return;
+    }
+    const answers = await request(frame);
+    if (answers) answers.forEach(receive);
+    else if (overHttp && !over) {
+      carry(false);
+      broken();
+      retryLater();
+    }
+  }
+
+  /* --- time --- */
+
+  // The page may have slept, timers and all: a line not heard of for that long is dead, any other is asked.
+  function wake() {
+    if (over) return;
+    timers.set("beat", beatMs, pulse);
+    if (overHttp) {
+      socketAt = 0; // another network, perhaps: a socket is tried again
+      poll();
+    } else if (!socket) connect();
+    else if (socket.isOpen) {
+      if (Date.now() - heardAt > ASLEEP_MS) {
+        cut();
+        return;
+      }
+      timers.set("silence", ANSWER_MS, cut);
+      send(options.beat());
+    }
+  }
+
+  function pulse() {
+    if (socket && !overHttp) wake();
+    else timers.set("beat", beatMs, pulse);
+  }
+
+  become("reconnecting");
+  timers.set("loss", LOST_MS, giveUp);
+  timers.set("beat", beatMs, pulse);
+  connect();
+
+  return {
+    get ready() {
+      return ready();
+    },
+    get isSlow() {
+      return overHttp;
+    },
+    send,
+    cut,
+    wake,
+    end,
+    tick: () => timers.due(TICK_SLACK_MS),
+    again: greet,
+    retry() {
+      if (ready() || over) return;
+      failures = 1;
+      impatient = true;
+      become("reconnecting");
+      if (socket) cut();
+      else connect();
+    },
+  };
+};

@@ -1,0 +1,54 @@
+/**
+ * A text as it is shown, with nothing in it that cannot be seen: the same as chat/display.py, to the letter. A test draws
+ * thousands of texts by both (tests/js/test_twins.py).
+ *
+ * @module
+ */
+
+const HIDDEN =
+  "\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f" +
+  "\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0e\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff" +
+  "\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}";
+const MARKS = "\\u0300-\\u036f\\u0483-\\u0489\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20f0\\ufe20-\\ufe2f";
+const LATIN = "A-Za-z\\u00aa\\u00ba\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u024f\\u1e00-\\u1eff";
+const OLD = `[^\\u0000-\\u058f${HIDDEN}]`;
+const honest = new RegExp(
+  `(?<=${OLD})[\\u200c\\u200d](?=${OLD})|(?<=\\u{1f3f4})[\\u{e0020}-\\u{e007e}]{2,8}\\u{e007f}`,
+  "gu",
+);
+const suspect = new RegExp(`[${HIDDEN}]|(?<=[${MARKS}]{4})[${MARKS}]+`, "gu");
+const SEPARATORS = "\\u2024\\u2044\\u2215\\u29f8\\u3002\\ufe52\\uff0e\\uff0f\\uff61";
+const foreign = new RegExp(`(?![\\u0000-\\u007f\\ufe0f${LATIN}])[\\p{L}\\p{M}\\p{N}${SEPARATORS}]`, "u");
+// As Python's \s: these and no other.
+const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const OUTSIDE = `${SPACE}/@:<>()"«»,;⟦⟧`;
+// From the beginning of a run, or a long one without a dot would take the square of its length.
+const host = new RegExp(`(?<![^${OUTSIDE}])[^${OUTSIDE}]+(?:[.\\u3002\\uff0e\\uff61][^${OUTSIDE}.]+)+`, "gu");
+
+/** Whether a name looks like the address of a site that it is not. @param {string} name */
+const isMisleading = (name) =>
+  name.split(".").some((label) => label.toLowerCase().startsWith("xn--")) ||
+  (/[A-Za-z]{2}$/u.test(name) && foreign.test(name));
+
+/** What stands in the place of characters that cannot be seen. @param {string} hidden */
+const seen = (hidden) => {
+  const points = [...hidden];
+  const more = points.length > 1 ? ` +${points.length - 1}` : "";
+  return `⟦U+${hidden.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}${more}⟧`;
+};
+
+/**
+ * @param {string} written
+ * @param {string} misleading what is said of an address that is not what it looks like
+ */
+export const plain = (written, misleading) => {
+  const text = written.replaceAll("\r\n", "\n");
+  /** @type {Set<number>} */
+  const kept = new Set();
+  for (const found of text.matchAll(honest)) for (let n = 0; n < found[0].length; n++) kept.add(found.index + n);
+  const shown = text.replace(suspect, (found, at) => (kept.has(at) ? found : seen(found)));
+  return shown.replace(host, (found) => {
+    const bare = found.replace(/(?<![.!?…'’])[.!?…'’]+$/u, "");
+    return isMisleading(bare) ? `${bare} ⟦${misleading}⟧${found.slice(bare.length)}` : found;
+  });
+};

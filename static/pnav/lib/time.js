@@ -1,0 +1,87 @@
+/**
+ * Hours and days as Pnav writes them: those of Paris, whatever the time zone of the device.
+ *
+ * @module
+ */
+
+const ZONE = { timeZone: "Europe/Paris" };
+
+/** @param {string} said a date that `Intl` wrote @param {string} language */
+const first = (said, language) => (language === "fr" ? said.replace(/^1 /, "1er ") : said); // of a month
+
+/**
+ * The hour, « 14:05 ».
+ *
+ * @param {Date | number} moment
+ * @param {string} language
+ */
+export const hour = (moment, language) =>
+  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...ZONE }).format(moment);
+
+/** @param {Date} moment @param {Date} now */
+const isToday = (moment, now) => {
+  const day = new Intl.DateTimeFormat("fr", ZONE);
+  return day.format(moment) === day.format(now);
+};
+
+/**
+ * When a message was written: its hour, after its day when that is not today.
+ *
+ * @param {Date} moment
+ * @param {string} language
+ * @param {Date} [now]
+ */
+export const written = (moment, language, now = new Date()) => {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const day = isToday(moment, now) ? {} : { day: "numeric", month: "long" };
+  return first(moment.toLocaleString(language, { hour: "2-digit", minute: "2-digit", ...day, ...ZONE }), language);
+};
+
+/**
+ * The same in few letters, for the console: « 1er janv., 14:05 ».
+ *
+ * @param {Date} moment
+ * @param {string} language
+ * @param {Date} [now]
+ */
+export const writtenShort = (moment, language, now = new Date()) => {
+  if (isToday(moment, now)) return hour(moment, language);
+  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", ...ZONE }).format(moment);
+  return `${first(day, language)}, ${hour(moment, language)}`;
+};
+
+/**
+ * How long something lasts, in the page's words: which ones, and with which numbers. One minute at least.
+ * `chat.desk.duration` says the same of what the server draws; a test holds the two together.
+ *
+ * @param {number} ms
+ * @returns {{ key: "minutes" | "hours", values: Record<string, number | string> }}
+ */
+export const duration = (ms) => {
+  const minutes = Math.max(1, Math.floor(ms / 60_000));
+  if (minutes < 60) return { key: "minutes", values: { n: minutes } };
+  return { key: "hours", values: { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") } };
+};
+
+/**
+ * What is left of « je reviens dans 5 minutes », in the page's words, as `chat.desk.Promise` says it; a test holds the
+ * two together.
+ *
+ * @param {number} ms until the agent is back
+ * @returns {{ key: "promise" | "promise_over", values: Record<string, number> }}
+ */
+export const promise = (ms) =>
+  ms > 0 ? { key: "promise", values: { n: Math.ceil(ms / 60_000) } } : { key: "promise_over", values: {} };
+
+/**
+ * The range of a wait, in the page's words, as `chat.wording.wait_words` does; a test holds the two together.
+ *
+ * @param {[number, number] | null | undefined} range in minutes
+ * @returns {{ key: string, values: Record<string, number> }}
+ */
+export const wait = (range) => {
+  if (!range) return { key: "wait_unknown", values: {} };
+  const [low, high] = range;
+  const key = low === 0 ? "wait_under" : high <= 90 ? "wait_minutes" : low < 60 ? "wait_mixed" : "wait_hours";
+  return { key, values: { low, high, low_hours: Math.floor(low / 60), hours: Math.ceil(high / 60) } };
+};

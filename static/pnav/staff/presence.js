@@ -1,0 +1,104 @@
+/**
+ * The lease of an agent on every page that is not the console: a beat each third of it, while the page is open, hidden
+ * or not (docs/adr/0049). Pages work without this file: a frame that loads itself again does the same.
+ *
+ * @module
+ */
+
+import { byId, find, seek } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { hour } from "../lib/time.js";
+import { fill } from "../lib/words.js";
+
+const place = byId("presence");
+const { address = "" } = place.dataset;
+const lease = 1000 * Number(place.dataset.lease);
+const BEAT = lease / 3;
+const ANSWER = Math.max(5000, lease / 6);
+const AGAIN = lease / 12;
+const status = find("[role=status]", place);
+const alarm = find("[role=alert]", place);
+
+let okAt = Date.now();
+let timer = 0;
+let isAsking = false;
+let wasIn = false;
+let said = "";
+let told = "";
+
+/** @param {string} name @param {number} n */
+const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}Many`] || "", { n });
+
+/**
+ * What is at stake, in words; said again only when it changes.
+ *
+ * @param {{ kept: boolean, held: number, unread: number, was_over: boolean }} standing
+ */
+const tell = ({ kept, held, unread, was_over: wasOver }) => {
+  const parts = [];
+  if (wasOver) parts.push(place.dataset.back);
+  if (held) parts.push(words("held", held));
+  else if (kept) parts.push(place.dataset.present);
+  if (unread) parts.push(words("unread", unread));
+  const now = parts.join(" ");
+  if (now === told) return;
+  told = now;
+  find("[data-words]", status).textContent = now;
+  status.hidden = !now;
+};
+
+/** @param {"" | "out" | "over" | "lost"} why "" when all is well, else the name of the template that says so */
+const warn = (why) => {
+  if (why === said) return;
+  said = why;
+  const text = why && byId(`presence-${why}`, HTMLTemplateElement).content.cloneNode(true);
+  const since = text && seek("[data-since]", /** @type {DocumentFragment} */ (text));
+  if (since) since.textContent = hour(okAt, document.documentElement.lang);
+  alarm.replaceChildren(...(text ? [text] : []));
+  alarm.hidden = !why;
+  status.hidden = Boolean(why) || !told;
+};
+
+/** Whose page this is, or nobody's any more: the session says so, as it does before a form is sent. */
+const ask = async () => {
+  const answer = await request(
+    address,
+    { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual" },
+    ANSWER,
+  );
+  if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return "out";
+  if (!answer.ok) throw new Error(String(answer.status));
+  const standing = await answer.json();
+  okAt = Date.now();
+  wasIn = true;
+  warn("");
+  tell(standing);
+  return "";
+};
+
+const beat = async () => {
+  if (isAsking) return;
+  isAsking = true;
+  clearTimeout(timer);
+  let pause = BEAT;
+  try {
+    if ((await ask()) === "out") {
+      if (!wasIn) return; // the session is not complete: nothing hangs on this page
+      warn("out");
+    }
+  } catch {
+    pause = AGAIN;
+    if (wasIn || Date.now() - okAt > ANSWER) warn(Date.now() - okAt > lease ? "over" : "lost");
+  } finally {
+    isAsking = false;
+  }
+  // Begun by an answer of the network, not by another timer: browsers slow a chain of timers of a hidden page down to
+  // one a minute, which is as long as a lease, and leave this one.
+  timer = setTimeout(beat, pause);
+};
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) beat();
+});
+for (const woken of ["online", "pageshow", "focus"]) addEventListener(woken, beat);
+beat();

@@ -1,0 +1,85 @@
+/**
+ * Before a form of those who work here is sent: does this page's session still live? If not, the page stays, with all
+ * that was typed in it, and says so; nothing is kept anywhere else (docs/adr/0034). Pages work without this file.
+ *
+ * @module
+ */
+
+import { all, byId, fromTemplate } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { session } from "../lib/session.js";
+
+/** Why nothing may be sent now; "" when it may. @typedef {"" | "over" | "other" | "away"} Why */
+
+const { session: address = "", account } = byId("session-over").dataset;
+/** @type {HTMLFormElement | null} */
+let asking = null;
+/** @type {HTMLFormElement | null} */
+let passing = null;
+let isOver = false;
+
+/** Ask; and give the forms the token of now: a sign-in made another. @returns {Promise<Why>} */
+async function ask() {
+  try {
+    const answer = await request(address, {
+      headers: { Accept: "application/json" },
+      cache: "no-store",
+      redirect: "manual",
+    });
+    if (answer.status === 401) return "over";
+    if (answer.status >= 500) return "away"; // the form would meet the same, and its words go with the page
+    if (!answer.ok) return ""; // for the form's own answer to say
+    const known = await answer.json();
+    if (String(known.account) !== account) return "other";
+    if (!known.is_complete && !location.pathname.startsWith("/compte/")) return "over";
+    for (const field of all("[name=csrfmiddlewaretoken]", document, HTMLInputElement)) field.value = known.token;
+    return "";
+  } catch {
+    return "away";
+  }
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} button @param {Why} why */
+function say(form, button, why) {
+  for (const said of all("[data-session-over]")) said.remove();
+  if (!why) return;
+  const said = fromTemplate("session-over");
+  for (const reason of all("[data-why]", said)) if (reason.dataset.why !== why) reason.remove();
+  const row = button?.closest("ul, p, div, form"); // above the buttons, wherever they stand
+  if (row && row !== form && form.contains(row)) row.before(said);
+  else if (button && form.contains(button)) button.before(said);
+  else form.prepend(said);
+  said.scrollIntoView({ block: "nearest" });
+}
+
+/** The console knows by its line, and what it sends by itself takes no more than one request. @param {HTMLFormElement} form @param {string} method */
+const isOurs = (form, method) =>
+  method.toLowerCase() === "post" &&
+  form !== passing &&
+  !form.matches("[data-reply], [data-leaves]") &&
+  (isOver || !form.matches("[data-live]"));
+
+/** @param {SubmitEvent} event */
+async function submit(event) {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const button = event.submitter;
+  if (!isOurs(form, button?.getAttribute("formmethod") || form.getAttribute("method") || "get")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (asking === form) return; // pressed twice, it is sent once
+  asking = form;
+  const why = await ask();
+  asking = null;
+  say(form, button, why);
+  if (isOver && !why) session.dispatchEvent(new Event("lives"));
+  isOver = why !== "";
+  if (why || !form.isConnected) return;
+  passing = form;
+  form.requestSubmit(button && /** @type {HTMLButtonElement} */ (button).form === form ? button : null);
+  passing = null;
+}
+
+session.addEventListener("over", () => {
+  isOver = true;
+});
+document.addEventListener("submit", submit, true);

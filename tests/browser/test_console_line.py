@@ -1,0 +1,152 @@
+"""The line of the console: what an agent sees when the network does what networks do (ADR 0059).
+
+The same module as the visitor's, whose ways are tried one by one in tests/js/line.test.js; here, what agents see of it.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    make_available,
+    reporter,
+    sign_in,
+)
+from tests.browser.test_voice import listen
+from tests.browser.wire import Wire
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+BEAT_MS, ANSWER_MS, OPENING_MS = 20_000, 5_000, 8_000
+LOST = re.compile("Connexion perdue : vos messages sont gardés")
+SLOW = re.compile("Connexion lente")
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire("/ws/console/", frames="**/console/trames/")
+
+
+def at_the_desk(page: Page, live_site: LiveSite, wire: Wire, at: Work) -> str:  # noqa: F811
+    """An agent signs in and has somebody on screen; the key of that person's visit."""
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    wire.hold(page)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    return str(at(visit, conversation))
+
+
+def until_connected(page: Page, wire: Wire) -> None:
+    """The server has said all that a console begins with: who waits is the last of it."""
+    for _ in range(200):
+        if any(frame["type"] == "queue" for frame in wire.said):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the console was told nothing")
+
+
+def test_dead_line_is_noticed_within_25_seconds(live_site, page: Page, at: Work, reporter: Any, wire: Wire):  # noqa: F811
+    person = reporter(at_the_desk(page, live_site, wire, at))
+    until_connected(page, wire)
+    opened = wire.opened
+    listen(page, "#annonces")
+    wire.die()
+    person.says("vous êtes là ?")
+    page.clock.fast_forward(BEAT_MS)
+    expect(page.locator("#coupure")).to_be_hidden()
+    page.clock.fast_forward(ANSWER_MS)
+    # It takes another line by itself, on which what came meanwhile is read.
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous êtes là ?")
+    expect(page.locator("#coupure")).to_be_hidden()
+    page.wait_for_function("() => window.heard.join(' ').includes('Connexion rétablie.')")
+    assert wire.opened == opened + 1
+
+
+def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at: Work, wire: Wire):  # noqa: F811
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    wire.die()
+    wire.refuses = True
+    page.clock.fast_forward(BEAT_MS)
+    page.clock.fast_forward(ANSWER_MS)
+    expect(page.locator("#coupure")).to_have_text(LOST)
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Je suis toujours là.")
+    area.press("Control+Enter")
+    expect(page.locator("[data-pending] [data-slot=state]")).to_have_text("Gardé, partira au retour de la connexion")
+    wire.refuses = False
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#coupure")).to_be_hidden()
+    expect(page.locator("[data-pending]")).to_have_count(0)
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+
+
+def test_dead_line_is_noticed_on_waking(live_site, page: Page, at: Work, reporter: Any, wire: Wire):  # noqa: F811
+    person = reporter(at_the_desk(page, live_site, wire, at))
+    until_connected(page, wire)
+    wire.die()
+    person.says("vous dormiez ?")
+    page.evaluate("window.dispatchEvent(new Event('pageshow'))")
+    page.clock.fast_forward(ANSWER_MS)
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous dormiez ?")
+
+
+def test_line_that_shakes_hands_and_delivers_nothing_is_no_line(live_site, page: Page, at: Work, wire: Wire):  # noqa: F811
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    wire.die()
+    wire.swallows = True  # every further handshake passes, and nothing after it
+    page.clock.fast_forward(BEAT_MS)
+    page.clock.fast_forward(ANSWER_MS)
+    expect(page.locator("#coupure")).to_have_text(LOST)
+    for _ in range(3):
+        page.clock.fast_forward(OPENING_MS)
+        page.wait_for_timeout(200)
+        expect(page.locator("#coupure")).to_have_text(LOST)
+    assert wire.opened > 2
+
+
+def test_requests_take_over_where_sockets_deliver_nothing(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    reporter: Any,  # noqa: F811
+    wire: Wire,
+):
+    wire.swallows = True
+    page = page_factory()
+    person = reporter(at_the_desk(page, live_site, wire, at))
+    page.clock.fast_forward(OPENING_MS)
+    expect(page.locator("#coupure")).to_have_text(SLOW)
+    person.says("allô ?")
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("allô ?")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Oui, je vous lis.")
+    area.press("Control+Enter")
+    person.hears("Oui, je vous lis.")
+    # Later a socket is tried again, unasked, and takes over.
+    wire.swallows = False
+    page.clock.fast_forward(50_000)
+    expect(page.locator("#coupure")).to_be_hidden()
+    expect(page.locator("[data-pending]")).to_have_count(0)
+
+
+def test_request_that_hangs_is_given_up(live_site, page: Page, at: Work, wire: Wire):  # noqa: F811
+    """Whatever the page asks beside its line ends too: a form says so, and may be sent again."""
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    hung: list[Any] = []
+    page.route("**/console/disponibilite/", lambda route: hung.append(route))  # never answered
+    page.evaluate("AbortSignal.timeout = () => AbortSignal.abort(new DOMException('late', 'TimeoutError'))")
+    page.get_by_role("button", name="En pause").click()
+    expect(page.locator("#annonces")).to_have_text("L'action n'a pas abouti. Réessayez.", timeout=10_000)

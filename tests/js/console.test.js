@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { keep, written } from "../../static/pnav/console/drafts.js";
+import { asked, freeNumber, longestWaiting, stepTo } from "../../static/pnav/console/numbers.js";
+import { fold, matches } from "../../static/pnav/lib/search.js";
+
+test("a conversation keeps the number that the server gave, if it is free, else the first free one", () => {
+  assert.equal(freeNumber(3, [1, 2]), 3);
+  assert.equal(freeNumber(2, [1, 2, 4]), 3);
+  assert.equal(freeNumber(1, []), 1);
+  assert.equal(freeNumber(1, [1, 2, 3]), 4);
+});
+
+test("one further down or up, from the last to the first", () => {
+  assert.equal(stepTo(3, 0, 1), 1);
+  assert.equal(stepTo(3, 2, 1), 0);
+  assert.equal(stepTo(3, 0, -1), 2);
+  assert.equal(stepTo(3, -1, 1), 0);
+  assert.equal(stepTo(3, -1, -1), 2);
+  assert.equal(stepTo(1, 0, 1), 0);
+});
+
+test("next is who waits for my answer, the longest first, but for the one that is open", () => {
+  const at = (name, waits, minute) => ({ name, waits, since: `2026-11-27T10:${minute}:00Z` });
+  const all = [
+    at("a", "me", "30"),
+    at("b", "them", "01"),
+    at("c", "me", "05"),
+    at("d", "me", "10"),
+    at("e", "left", "02"),
+  ];
+  assert.equal(longestWaiting(all, null).name, "c");
+  assert.equal(longestWaiting(all, all[2]).name, "d");
+  assert.equal(longestWaiting([all[1], all[4]], null), undefined);
+  assert.equal(longestWaiting([all[0]], all[0]), undefined);
+});
+
+test("a key is known by its letter, and by its place on keyboards that are not Latin", () => {
+  assert.deepEqual(asked({ key: "r", code: "KeyR" }), { letter: "R" });
+  assert.deepEqual(asked({ key: "a", code: "KeyQ" }), { letter: "A" }); // AZERTY: the letter counts
+  assert.deepEqual(asked({ key: "ק", code: "KeyE" }), { letter: "E" });
+  assert.deepEqual(asked({ key: "&", code: "Digit1" }), { number: 1 }); // AZERTY: digits need Shift
+  assert.deepEqual(asked({ key: "7", code: "Numpad7" }), { number: 7 });
+  assert.deepEqual(asked({ key: "ArrowUp", code: "ArrowUp" }), { step: -1 });
+  assert.deepEqual(asked({ key: "ArrowDown", code: "ArrowDown" }), { step: 1 });
+  for (const event of [
+    { key: "0", code: "Digit0" },
+    { key: "Enter", code: "Enter" },
+    { key: "F1", code: "F1" },
+    { key: "é", code: "Digit2x" },
+    { key: "Shift", code: "ShiftLeft" },
+  ]) {
+    assert.equal(asked(event), null, event.key);
+  }
+});
+
+test("replies are found by any of their words, without accents or capitals", () => {
+  assert.equal(fold("Œuvre ÉLÈVE Æ"), "oeuvre eleve ae");
+  assert.ok(matches("Bonjour, je m’appelle Camille", "camille BONJ"));
+  assert.ok(matches("n’importe quoi", "  "));
+  assert.ok(!matches("Bonjour", "bonjour soir"));
+});
+
+const FORM = {};
+const area = (value, defaultValue = "", more = {}) => ({ value, defaultValue, readOnly: false, form: FORM, ...more });
+
+test("what is being written goes into the part that takes its place", () => {
+  const fresh = area("");
+  keep(area("un brouillon"), fresh, undefined, false);
+  assert.equal(fresh.value, "un brouillon");
+});
+
+test("what was not touched follows the server", () => {
+  const fresh = area("nouveau", "nouveau");
+  keep(area("ancien", "ancien"), fresh, undefined, false);
+  assert.equal(fresh.value, "nouveau");
+});
+
+test("the form that was sent gives nothing back, unless its words were not taken", () => {
+  const taken = area("");
+  keep(area("parti"), taken, FORM, false);
+  assert.equal(taken.value, "");
+  const given = area("rendu", "rendu");
+  keep(area("rendu"), given, FORM, true);
+  assert.deepEqual([given.value, given.defaultValue], ["rendu", ""]); // a draft as if typed here: the next swap keeps it
+  const next = area("");
+  keep(given, next, undefined, false);
+  assert.equal(next.value, "rendu");
+});
+
+test("nothing is written where nothing can be written any more", () => {
+  const fresh = area("", "", { readOnly: true });
+  keep(area("trop tard"), fresh, undefined, false);
+  assert.equal(fresh.value, "");
+});
+
+test("a choice is kept while it is still there; what was open stays open", () => {
+  const options = (...values) => values.map((value) => ({ value }));
+  const choice = (value, ...values) => ({ value, options: options(...values), form: FORM });
+  const fresh = choice("a", "a", "b");
+  keep(choice("b", "a", "b"), fresh, undefined, false);
+  assert.equal(fresh.value, "b");
+  const without = choice("a", "a");
+  keep(choice("b", "a", "b"), without, undefined, false);
+  assert.equal(without.value, "a");
+  const details = { open: false };
+  keep({ open: true }, details, undefined, false);
+  assert.equal(details.open, true);
+});
+
+test("written is what differs from what the server drew", () => {
+  const areas = [area("a", "a"), area("b", "a")];
+  assert.deepEqual(written({ querySelectorAll: () => areas }), [areas[1]]);
+});

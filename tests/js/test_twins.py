@@ -1,0 +1,144 @@
+"""What a script draws is what the server draws of the same: two renderers, held together by thousands of values."""
+
+import base64
+import itertools
+import json
+import random
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from django.utils import translation
+
+from chat import desk, wording
+from chat.console_views import _words
+from chat.display import plain
+from reports.replies import Recipient, seal_reply
+from tests import javascript
+from tests.chat.test_display import AS_THEY_ARE, FLAGGED, SEEN
+
+MISLEADING = "adresse trompeuse possible"
+# Characters that mean something to the rules, beside ordinary ones.
+PIECES = [
+    *"abcXYZ éàœ.。．/:@!?…’\n\t\r\x00\x1b\x7f\x85\xa0\xad⟦⟧«»,;-",
+    *"\u0301\u0308\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u202e\u2028\u202f\u2066\u2069\u2800\u3000\u3164\ufe0f\ufeff\uffff",
+    *"абпρμمישнЖ中😀👩❤🏴\U000e0067\U000e0062\U000e007f\U0001d173",
+    "xn--", "com", ".com", "paypal", "\u0301" * 5,
+]  # fmt: skip
+
+
+def drawn(module: str, expression: str, given: Any) -> Any:
+    """What an expression over `given` and the exports of a module gives in Node."""
+    program = (
+        f'import * as script from "./static/pnav/{module}";'
+        'import { fill } from "./static/pnav/lib/words.js";'
+        'import { readFileSync } from "node:fs";'
+        'const given = JSON.parse(readFileSync(0, "utf8"));'
+        f"process.stdout.write(JSON.stringify({expression}));"
+    )
+    done = javascript.run("--input-type=module", "--eval", program, given=json.dumps(given))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def differences(given: list[Any], here: list[str], there: list[str]) -> list[Any]:
+    return [one for one in zip(given, here, there, strict=True) if one[1] != one[2]]
+
+
+def test_script_and_server_draw_the_same_text(tried):
+    draw = random.Random(4)
+    texts = [text for text, _shown in SEEN.values()] + AS_THEY_ARE + list(FLAGGED)
+    texts += ["".join(draw.choices(PIECES, k=draw.randint(1, 24))) for _each in range(5000)]
+    there = drawn("lib/plain.js", f'given.map((text) => script.plain(text, "{MISLEADING}"))', texts)
+    assert differences(texts, [plain(text) for text in texts], there) == []
+    tried("texts drawn by the script and by the server", len(texts))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("familiar", [True, False])
+def test_script_and_server_say_the_same_wait(language, familiar):
+    """Every range of up to four hours and a quarter, in steps of five minutes as in steps of one."""
+    steps = [*range(20), *range(20, 260, 5), 59, 61, 89, 91, 121]
+    ranges = [None, *([low, high] for low, high in itertools.combinations(sorted(set(steps)), 2))]
+    with translation.override(language):
+        said = wording.words(familiar=familiar, discreet=False)
+        here = [wording.wait_words(said, one and (one[0], one[1])) for one in ranges]
+    there = drawn(
+        "lib/time.js",
+        "given.ranges.map((one) => {"
+        " const { key, values } = script.wait(one); return fill(given.said[key], values); })",
+        {"said": said, "ranges": ranges},
+    )
+    assert differences(ranges, here, there) == []
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_script_and_server_say_the_same_duration(language):
+    seconds = [0, 1, 59, *range(60, 3600 * 30, 61)]
+    with translation.override(language):
+        said = _words()
+        here = [str(desk.duration(timedelta(seconds=one))) for one in seconds]
+    there = drawn(
+        "lib/time.js",
+        "given.seconds.map((one) => {"
+        " const { key, values } = script.duration(1000 * one); return fill(given.said[key], values); })",
+        {"said": said, "seconds": seconds},
+    )
+    assert differences(seconds, here, there) == []
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_script_and_server_say_the_same_promise(language):
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    seconds = [*range(-90, 1000, 7), -60, 0, 1, 59, 60, 61, 300]
+    with translation.override(language):
+        said = _words()
+        here = [str(desk.Promise(now + timedelta(seconds=one), now).words) for one in seconds]
+    there = drawn(
+        "lib/time.js",
+        "given.seconds.map((one) => {"
+        " const { key, values } = script.promise(1000 * one); return fill(given.said[key], values); })",
+        {"said": said, "seconds": seconds},
+    )
+    assert differences(seconds, here, there) == []
+
+
+def test_difference_is_seen():
+    there = drawn("lib/plain.js", "given.map((text) => script.plain(text, ''))", ["a\u200bb"])
+    assert differences(["a\u200bb"], ["ab"], there)
+
+
+def test_browser_opens_what_the_custodians_sealed():
+    """HPKE by `cryptography` on one side and by WebCrypto on the other; what was changed on its way is not opened."""
+    keys = ec.generate_private_key(ec.SECP256R1())
+    public = keys.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    private = base64.b64encode(keys.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
+    request = uuid.uuid4()
+    values = ["", "06 12 34 56 78", "é😀\n" * 40]
+    sealed = [
+        base64.b64encode(seal_reply(one, recipient=Recipient(public), request=request)).decode() for one in values
+    ]
+    broken = bytearray(base64.b64decode(sealed[1]))
+    broken[-1] ^= 1
+    given = {
+        "private": private,
+        "public": base64.b64encode(public).decode(),
+        "request": str(request),
+        "sealed": [*sealed, base64.b64encode(broken).decode()],
+    }
+    opened = drawn(
+        "openings/hpke.js",
+        """await (async () => {
+          const curve = { name: "ECDH", namedCurve: "P-256" };
+          const secret = script.decode(given.private);
+          const key = await crypto.subtle.importKey("pkcs8", secret, curve, false, ["deriveBits"]);
+          const info = script.join(script.text("pnav reply\\0"), script.uuidBytes(given.request));
+          const one = (sealed) => script.open(script.decode(sealed), key, script.decode(given.public), info);
+          return Promise.all(given.sealed.map((sealed) => one(sealed).catch(() => "refused")));
+        })()""",
+        given,
+    )
+    assert opened == [*values, "refused"]

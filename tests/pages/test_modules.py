@@ -1,0 +1,78 @@
+"""`{% module %}` and the hashed names of the scripts (ADR 0059)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template import engines
+
+from pnav.pages import modules
+from tests import once
+
+SCRIPTS = Path(settings.BASE_DIR) / "static" / "pnav"
+TAG = re.compile(r'{% module "([^"]+)" %}')
+
+
+def draw(source: str) -> str:
+    return engines["django"].from_string("{% load modules %}" + source).render({})
+
+
+def entries() -> set[str]:
+    """The modules that templates name."""
+    pages = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+    return {name for page in pages for name in TAG.findall(page.read_text())}
+
+
+def test_module_comes_after_all_that_it_imports():
+    html = draw('{% module "pnav/staff/presence.js" %}')
+    *preloads, script = html.splitlines()
+    assert script == '<script type="module" src="/static/pnav/staff/presence.js"></script>'
+    assert '<link rel="modulepreload" href="/static/pnav/lib/time.js">' in preloads
+    assert len(preloads) == len(set(preloads)) == len(modules.imported("pnav/staff/presence.js"))
+
+
+def test_module_that_is_not_there_is_said():
+    with pytest.raises(ValueError, match="nowhere"):
+        draw('{% module "pnav/nowhere.js" %}')
+
+
+def test_every_import_is_found():
+    """The tag reads imports by their form: none may be written in another, or it would be fetched late."""
+    for script in sorted(SCRIPTS.rglob("*.js")):
+        text = re.sub(r"/\*.*?\*/|//[^\n]*", "", script.read_text(), flags=re.DOTALL)
+        statements = re.findall(r"^\s*(?:import|export)\b(?=[^;(=]*[\"'])|\bimport\(", text, re.MULTILINE)
+        assert len(statements) == len(modules.IMPORT.findall(script.read_text())), script
+
+
+def test_every_module_is_served_by_some_page():
+    """Nothing lies about: what is no page's script is imported by one, or is one of the classic scripts."""
+    assert entries()
+    classic = {"admin-trust.js", "quick-exit.js"}  # they act before the page is drawn: ADR 0059
+    used = {one for entry in entries() for one in [entry, *modules.imported(entry)]}
+    templates = "".join(page.read_text() for page in (Path(settings.BASE_DIR) / "templates").rglob("*.html"))
+    for script in SCRIPTS.rglob("*.js"):
+        name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
+        assert name in used or script.name in classic or f'{{% static "{name}" %}}' in templates, name
+
+
+def test_scripts_stay_small():
+    """About 250 lines, one subject a file: what grows beyond it is two."""
+    assert not [script.name for script in SCRIPTS.rglob("*.js") if len(script.read_text().splitlines()) > 300]
+
+
+@pytest.mark.slow
+def test_collected_modules_name_each_other_by_their_hashed_names():
+    folder = once.static_files()
+    collected = [path for path in (folder / "pnav").rglob("*.js") if re.search(r"\.[0-9a-f]{12}\.js$", path.name)]
+    addresses = [(path, one) for path in collected for one in modules.IMPORT.findall(path.read_text())]
+    assert addresses
+    for path, address in addresses:
+        assert re.search(r"\.[0-9a-f]{12}\.js$", address), (path, address)
+        assert (path.parent / address).is_file(), (path, address)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    for script in SCRIPTS.rglob("*.js"):
+        name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
+        assert not [one for one in modules.imported(name) if name in modules.imported(one)], name
