@@ -186,3 +186,19 @@ def test_every_kind_of_the_register_is_shown_or_withheld():
 
     assert set(SHOWN) | set(WITHHELD) == set(AccessKind.values)
     assert not set(SHOWN) & set(WITHHELD)
+
+
+def test_what_a_site_starts_with_is_what_was_decided():
+    """In days: until the term, the grace after it, and how long before an end it is told. With the exchange, a year."""
+    decided = {
+        "exchange": (335, 30, 30),
+        "report": (335, 30, 30),
+        "opinion": (365, 0, 0),
+        "erasure": (30, 7, 10),
+        "tombstone": (1825, 0, 0),
+        "erased": (365, 0, 0),
+        "admin_log": (365, 0, 0),
+        "opening": (1825, 0, 0),
+    }
+    found = {str(kind): (rule.days, rule.grace_days, rule.digest_days) for kind, rule in DEFAULTS.items()}
+    assert found == decided and set(decided) == set(Kind.values)
