@@ -18,6 +18,12 @@ from triage.questions import Option, Question, When, Wording
 from triage.results import BUILT_IN, RESULTS
 
 
+@pytest.fixture
+def settings_of_site(settings: Any) -> Any:
+    """Django's, under a name that Hypothesis's does not hide."""
+    return settings
+
+
 def load(made: Any) -> Questionnaire:
     return document.load(made, version="essai")
 
@@ -116,6 +122,54 @@ def test_fault_is_said_where_it_is(change: Any, place: Place | None, said: str) 
         assert load(made)  # what it means is the walk's to say
         return
     assert said in faults(made)[("questions", "age", *place)]
+
+
+# --- languages ----------------------------------------------------------------------------------------------------
+
+
+def age(read: Questionnaire) -> Any:
+    """The text of the question about the age."""
+    return read.by_id["age"].text.vous
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ({"fr": "Quel âge ?", "en": "What age?"}, {"fr": "Quel âge ?", "en": "What age?", "es": "Quel âge ?"}),
+        ({"fr": "Quel âge ?", "en": ""}, {"fr": "Quel âge ?", "en": "Quel âge ?"}),
+        ({"fr": "Quel âge ?"}, {"fr": "Quel âge ?", "en": "Quel âge ?"}),
+        ({"fr": "Quel âge ?", "es": "¿Qué edad?"}, {"fr": "Quel âge ?", "es": "¿Qué edad?"}),
+        ({"fr": "Quel âge ?", "zh-hans": "年龄"}, {"fr": "Quel âge ?", "en": "Quel âge ?"}),
+    ],
+)
+def test_document_of_any_time_is_read(texts: dict[str, str], said: dict[str, str], settings_of_site: Any) -> None:
+    """Published before a language came, or after one that went."""
+    settings_of_site.LANGUAGES = [("fr", "Français"), ("en", "English"), ("es", "Español")]
+    read = load(written(lambda made: question(made, "age")["text"].update(vous=texts)))
+    for language, text in said.items():
+        with translation.override(language):
+            assert str(age(read)) == text
+
+
+def test_document_names_every_language_of_the_site(settings_of_site: Any) -> None:
+    """A reader of the version before wants English to be there, even empty."""
+    settings_of_site.LANGUAGES = [("fr", "Français"), ("en", "English"), ("es", "Español")]
+    texts = {"fr": "Quel âge ?", "es": "¿Qué edad?"}
+    made = document.of(load(written(lambda made: question(made, "age")["text"].update(vous=texts))))
+    assert question(made, "age")["text"]["vous"] == {"fr": "Quel âge ?", "en": "", "es": "¿Qué edad?"}
+    lacking = walk.check(load(made)).untranslated
+    assert lacking["en"] == 1 and lacking["es"] > 100
+
+
+@pytest.mark.parametrize("name", ["Français", "e", "en_GB", "<script>", ""])
+def test_language_that_is_none_is_refused(name: str) -> None:
+    made = written(lambda made: question(made, "age")["text"]["vous"].update({name: "x"}))
+    assert faults(made)[("questions", "age", "text", "vous", name)]
+
+
+def test_source_language_is_needed() -> None:
+    made = written(lambda made: question(made, "age")["text"]["vous"].pop("fr"))
+    assert faults(made)[("questions", "age", "text", "vous", "fr")]
 
 
 def test_rule_leads_neither_to_danger_nor_to_nowhere() -> None:
