@@ -121,6 +121,8 @@ class AppointmentForm(forms.Form):
         error_messages={"required": _("Choisissez une heure."), "invalid": _("Écrivez une heure : 14:30.")}
     )
     checked = forms.BooleanField(required=False)
+    hours_unknown = _("Horaires inconnus : appelez l'unité, puis cochez la case.")
+    holiday_unknown = _("Jour férié, horaires inconnus : appelez l'unité, puis cochez la case.")
 
     def __init__(self, *args: Any, unit: ReceptionPoint | None, **kwargs: Any) -> None:
         self.unit = unit
@@ -150,9 +152,9 @@ class AppointmentForm(forms.Form):
         assert self.unit is not None  # noqa: S101
         opening = self.unit.opening_at(meets_at)
         if opening is None:
-            self.add_error("checked", _("Horaires inconnus : appelez l'unité, puis cochez la case."))
+            self.add_error("checked", self.hours_unknown)
         elif opening.is_open is None:
-            self.add_error("checked", _("Jour férié, horaires inconnus : appelez l'unité, puis cochez la case."))
+            self.add_error("checked", self.holiday_unknown)
         elif not opening.is_open:
             self.add_error("hour", _("L'unité est fermée à cette heure. Choisissez-en une autre, ou cochez la case."))
 

@@ -57,14 +57,15 @@ def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpResponse:
     """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
     units, last = access.units_of(agent), known.assigned_to
+    is_closed = known.status == Status.CLOSED and last is not None and last.unit_id in units
     typed = [request.POST.get(name, "").strip() for name in ("body", "text", "motive")]
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
-        "is_closed": known.status == Status.CLOSED and last is not None and last.unit_id in units,
+        "why": "closed" if is_closed else "elsewhere",
         "text": "\n".join(filter(None, typed)),
     }
-    return render(request, "console/watch_over.html", context, status=404)
+    return render(request, "console/gone.html", context, status=404)
 
 
 def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -371,10 +371,10 @@ def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
-        "went_back": kind == EventKind.RELEASED,
+        "why": "queue" if kind == EventKind.RELEASED else "another",
         "text": request.POST.get("body", "").strip(),
     }
-    return render(request, "console/left.html", context, status=404)
+    return render(request, "console/gone.html", context, status=404)
 
 
 def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:

@@ -81,6 +81,7 @@ class MeetingAnswerForm(OfOneForm):
 class MeetingForm(AppointmentForm):
     """An appointment at the unit: `checked` means that the unit knows that it is open then."""
 
+    hours_unknown = holiday_unknown = _("Horaires inconnus : cochez la case si quelqu'un recevra la personne.")
     seen = forms.IntegerField(min_value=0)
     place = forms.CharField(
         max_length=PLACE_MAX,

@@ -150,7 +150,9 @@ def favicon(request: HttpRequest) -> HttpResponse:
 @require_safe
 def components(request: HttpRequest) -> HttpResponse:
     """Every component in every state; only in a demonstration and in tests."""
-    wrong = FeedbackForm({"rating": "", "page": "", "text": "x" * (FEEDBACK_MAX_LENGTH + 1)})
+    wrong = FeedbackForm(
+        {"rating": "", "page": FeedbackForm.base_fields["page"].initial, "text": "x" * (FEEDBACK_MAX_LENGTH + 1)}
+    )
     wrong.is_valid()
     levels = (messages.SUCCESS, messages.INFO, messages.WARNING, messages.ERROR)
     context = {

@@ -31,7 +31,8 @@ class WayNode(Node):
         is_carried = context.get("carried")
         start, end = (_drawn(self.button, context), "</button>") if is_carried else (self.link, "</a>")
         here = HERE if self.section and context.get("section") == self.section else ""
-        address, words = _drawn(self.address, context), _drawn(self.nodelist, context)
+        # Lines of the template around an address are no part of it: the value of a button is sent as it stands.
+        address, words = _drawn(self.address, context).strip(), _drawn(self.nodelist, context)
         return SafeString(f'{start}{address}"{here}>{words}{end}')  # each part is escaped
 
 
