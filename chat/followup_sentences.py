@@ -62,10 +62,10 @@ add("slip.none", SLIP, _("Aucun rendez-vous n’est proposé en ce moment."))
 add(
     "follow_up.does_appointment_suit",
     FOLLOW_UP,
-    _("Ce rendez-vous vous convient-il ?"),
-    _("Ce rendez-vous te convient ?"),
+    _("Ce rendez-vous vous convient-il ?"),
+    _("Ce rendez-vous te convient ?"),
 )
-add("follow_up.cannot_come_any_more", FOLLOW_UP, _("Vous ne pouvez plus venir ?"), _("Tu ne peux plus venir ?"))
+add("follow_up.cannot_come_any_more", FOLLOW_UP, _("Vous ne pouvez plus venir ?"), _("Tu ne peux plus venir ?"))
 add("follow_up.yes_accept_appointment", FOLLOW_UP, _("Oui, accepter ce rendez-vous"))
 add("follow_up.no_refuse_appointment", FOLLOW_UP, _("Non, refuser ce rendez-vous"))
 add("follow_up.another_moment_optional", FOLLOW_UP, _("Un autre moment (facultatif)"))

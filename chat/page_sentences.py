@@ -23,7 +23,7 @@ DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page
 add(
     "chat.lost_danger",
     LINE,
-    _("En danger, appelez le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
+    _("En danger, appelez le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
 )
 add("chat.waiting_title", WAITING, _("Quelqu’un va vous répondre"), _("Quelqu’un va te répondre"))
 add("chat.waiting_title_discreet", WAITING, _("Votre demande est enregistrée"), note=DISCREET)
@@ -101,12 +101,12 @@ add(
     "chat.away_danger",
     AWAY,
     _(
-        "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, écrivez "
-        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
+        "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, écrivez "
+        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
     ),
     _(
-        "En danger : appelle le {numero_police} ou le {numero_europe}. Si tu ne peux pas parler, écris "
-        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
+        "En danger : appelle le {numero_police} ou le {numero_europe}. Si tu ne peux pas parler, écris "
+        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
     ),
     note="Dite aussi pendant un afflux, après trop d'avis, et après trop d'essais de connexion.",
 )

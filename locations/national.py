@@ -6,6 +6,8 @@ They are imported in French from `data/units.json`. What an administrator rewrit
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from sentences.typography import unbroken
+
 TEXTS = frozenset(
     (
         _("3018 – violences numériques"),
@@ -26,4 +28,4 @@ TEXTS = frozenset(
 
 def in_language(text: str) -> str:
     """A text of a national number in the active language; any other text as it is."""
-    return gettext(text) if text in TEXTS else text
+    return unbroken(gettext(text)) if text in TEXTS else text

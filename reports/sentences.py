@@ -86,11 +86,11 @@ add(
     "report.many_requests_arriving_at",
     EFFORT,
     _(
-        "Beaucoup de demandes arrivent en même temps. Vos réponses sont gardées : vous n’avez rien à "
+        "Beaucoup de demandes arrivent en même temps. Vos réponses sont gardées : vous n’avez rien à "
         "faire, la page continue toute seule."
     ),
     _(
-        "Beaucoup de demandes arrivent en même temps. Tes réponses sont gardées : tu n’as rien à faire, "
+        "Beaucoup de demandes arrivent en même temps. Tes réponses sont gardées : tu n’as rien à faire, "
         "la page continue toute seule."
     ),
 )
@@ -110,14 +110,14 @@ add(
 add(
     "report.all_good_answers_ready",
     EFFORT,
-    _("C’est bon : vos réponses sont prêtes."),
-    _("C’est bon : tes réponses sont prêtes."),
+    _("C’est bon : vos réponses sont prêtes."),
+    _("C’est bon : tes réponses sont prêtes."),
 )
 add(
     "report.if_danger_do_not",
     EFFORT,
-    _("Si vous êtes en danger, n’attendez pas :"),
-    _("Si tu es en danger, n’attends pas :"),
+    _("Si vous êtes en danger, n’attendez pas :"),
+    _("Si tu es en danger, n’attends pas :"),
 )
 add("report.say_so_here", EFFORT, _("dites-le ici"), _("dis-le ici"))
 ROLE = add("report.role", REPORT, _("Vous êtes"), _("Tu es"))

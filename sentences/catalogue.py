@@ -22,6 +22,7 @@ from sentences.former_keys import FORMER_KEYS
 from sentences.languages import FAMILIAR, POLITE
 from sentences.numbers import NAMED
 from sentences.shelf import Changed
+from sentences.typography import unbroken
 
 MAX_LENGTH = 300  # characters, unless a sentence says otherwise
 PLACES = re.compile(r"\{([a-z_]+)\}")
@@ -120,7 +121,7 @@ class Sentence:
             language = languages.current()
             is_familiar = familiar and FAMILIAR in self.voices(language)
             text = changed.texts.get((language, FAMILIAR if is_familiar else POLITE), "")
-        return text or self._of_code(familiar)
+        return unbroken(text or self._of_code(familiar))
 
     def spoken(self, *, familiar: bool = False) -> str:
         """In the active language, its numbers filled in and its variables left: what a script fills in.

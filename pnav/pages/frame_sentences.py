@@ -15,7 +15,7 @@ add("errors.page_not_open_everyone", ERRORS, _("Cette page n'est pas ouverte à 
 add(
     "errors.other_people_no_longer",
     ERRORS,
-    _("Elle est réservée à d'autres personnes, ou elle n'est plus disponible pour vous. Vous pouvez continuer ici :"),
+    _("Elle est réservée à d'autres personnes, ou elle n'est plus disponible pour vous. Vous pouvez continuer ici :"),
 )
 add("errors.page_has_expired", ERRORS, _("La page a expiré"))
 add(
@@ -31,17 +31,17 @@ add(
     ERRORS,
     _(
         "Revenez à la page précédente, rechargez-la, puis envoyez de nouveau. Si cela recommence, votre "
-        "navigateur refuse peut-être les cookies : ce site n'en utilise que pour votre visite."
+        "navigateur refuse peut-être les cookies : ce site n'en utilise que pour votre visite."
     ),
 )
 add("errors.page_not_found", ERRORS, _("Page introuvable"))
 add(
     "errors.address_does_not_lead",
     ERRORS,
-    _("Cette adresse ne mène nulle part. Vous n'avez rien fait de mal, et vous pouvez continuer ici :"),
+    _("Cette adresse ne mène nulle part. Vous n'avez rien fait de mal, et vous pouvez continuer ici :"),
 )
-add("errors.looking_help", ERRORS, _("Vous cherchez de l'aide ?"))
-add("errors.talk_someone_do_not", ERRORS, _("Pour parler avec quelqu'un, vous n'avez besoin d'aucun compte :"))
+add("errors.looking_help", ERRORS, _("Vous cherchez de l'aide ?"))
+add("errors.talk_someone_do_not", ERRORS, _("Pour parler avec quelqu'un, vous n'avez besoin d'aucun compte :"))
 add("errors.start_here", ERRORS, _("commencer ici"))
 add("errors.request_not_read", ERRORS, _("Cet envoi n'a pas pu être lu"))
 add(
@@ -60,7 +60,7 @@ add(
     "errors.if_danger_call_if",
     ERRORS,
     _(
-        "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, "
+        "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, "
         "écrivez au {numero_sms} par SMS."
     ),
 )
@@ -113,7 +113,7 @@ add(
     _("Appeler le {number}"),
     variables=[Variable("number", "le numéro de téléphone", "01 23 45 67 89")],
 )
-add("pages.accessibility_not_compliant", EVERYWHERE, _("Accessibilité : non conforme"))
+add("pages.accessibility_not_compliant", EVERYWHERE, _("Accessibilité : non conforme"))
 add("pages.legal_notice", EVERYWHERE, _("Mentions légales"))
 add("pages.personal_data", EVERYWHERE, _("Données personnelles"))
 add("pages.figures_service", EVERYWHERE, _("Chiffres du service"))
@@ -130,7 +130,7 @@ add(
     "pages.sources_insee_cog_la",
     EVERYWHERE,
     _(
-        "Sources : Insee (COG), La Poste, DILA – Service-public.fr, Ministère de l'Intérieur, Ministère "
+        "Sources : Insee (COG), La Poste, DILA – Service-public.fr, Ministère de l'Intérieur, Ministère "
         "de la Justice – Licence Ouverte"
     ),
 )
@@ -142,8 +142,8 @@ add("pages.find_my_contacts", EVERYWHERE, _("Trouver mes contacts"))
 add("pages.demonstration_site_has_no", EVERYWHERE, _("Ce site de démonstration n'a pas d'adresse de contact."))
 add("pages.error", EVERYWHERE, _("Erreur :"))
 add("pages.back_home_page", EVERYWHERE, _("Revenir à l'accueil"))
-add("pages.examples_93200_saint_denis", EVERYWHERE, _("Exemples : 93200, Saint-Denis, Lyon 3e"))
-add("pages.example_97400_name_town", EVERYWHERE, _("Exemple : 97400. Le nom de la ville marche aussi."))
+add("pages.examples_93200_saint_denis", EVERYWHERE, _("Exemples : 93200, Saint-Denis, Lyon 3e"))
+add("pages.example_97400_name_town", EVERYWHERE, _("Exemple : 97400. Le nom de la ville marche aussi."))
 add("pages.useful_numbers", EVERYWHERE, _("Les numéros utiles"))
 add("pages.change", EVERYWHERE, _("Modifier"))
 add("pages.enter_chat", EVERYWHERE, _("Entrer dans le tchat"))
@@ -151,26 +151,26 @@ add("pages.previous", EVERYWHERE, _("Précédent"))
 add(
     "frame.cyber_harassment_talk_free",
     FRAME,
-    _("Cyberharcèlement : parlez gratuitement avec un policier ou un gendarme, 24h/24 et 7j/7, sans donner votre nom."),
+    _("Cyberharcèlement : parlez gratuitement avec un policier ou un gendarme, 24h/24 et 7j/7, sans donner votre nom."),
 )
 add("frame.traces_browser", FRAME, _("Traces dans le navigateur"))
 add("frame.home", FRAME, _("Accueil"))
 add("frame.chat", FRAME, _("Tchat"))
 add("frame.data_editions", FRAME, _("Éditions des données"))
 add("frame.demonstration_site", FRAME, _("Site de démonstration."))
-add("frame.nobody_answers_here_danger", FRAME, _("Personne ne répond ici. En danger : 17."))
+add("frame.nobody_answers_here_danger", FRAME, _("Personne ne répond ici. En danger : 17."))
 add("frame.report_cyber_harassment_get", FRAME, _("Signaler un cyberharcèlement, être accompagné"))
 add("frame.menu", FRAME, _("Menu"))
 add("frame.main_menu", FRAME, _("Menu principal"))
 add("frame.emergency_quick_exit", FRAME, _("Urgence et sortie rapide"))
-add("frame.emergency", FRAME, _("Urgence :"))
+add("frame.emergency", FRAME, _("Urgence :"))
 add("frame.call_17_police_emergency", FRAME, _("Appeler le 17, police secours"))
 add("frame.call_112_european_emergency", FRAME, _("Appeler le 112, urgence européenne"))
 add(
     "frame.114_by_text_if",
     FRAME,
-    _("114 par SMS, si vous ne pouvez pas parler : écrire au 114"),
-    _("114 par SMS, si tu ne peux pas parler : écrire au 114"),
+    _("114 par SMS, si vous ne pouvez pas parler : écrire au 114"),
+    _("114 par SMS, si tu ne peux pas parler : écrire au 114"),
 )
 add("frame.114_by_text", FRAME, _("114 par SMS"))
 add(
@@ -186,7 +186,7 @@ add(
     _("Appuie encore une fois sur Majuscule pour quitter le site."),
 )
 add("frame.leaving", FRAME, _("Vous quittez le site."), _("Tu quittes le site."))
-add("frame.quick_exit_cancelled_time", FRAME, _("Sortie rapide annulée : le délai est passé."))
+add("frame.quick_exit_cancelled_time", FRAME, _("Sortie rapide annulée : le délai est passé."))
 add("frame.quick_access", FRAME, _("Accès rapide"))
 add("frame.content", FRAME, _("Contenu"))
 add("frame.footer", FRAME, _("Pied de page"))

@@ -3,6 +3,7 @@
 Most tags of a page give the same text at every visit: `{% translate "…" %}`, `{% url "name" %}`, `{% static "…" %}`.
 This loader keeps one compiled template for each language, with such tags replaced by their text and the templates that
 it includes by name joined to it. What depends on anything else (a variable, `as name`, an argument) stays a tag.
+The texts of a template get the spaces of French typography then, once (`sentences.typography`).
 Sentences of Pnav that hold no variable, with the text around them, become one piece that is drawn again only when one
 was changed (`RunNode`). Templates need to know nothing of it.
 """
@@ -13,7 +14,7 @@ from threading import RLock
 from typing import Any
 
 from django.template import Context, Origin
-from django.template.base import FilterExpression, Node, NodeList, Template, TextNode, Variable
+from django.template.base import FilterExpression, Node, NodeList, Template, TextNode, TokenType, Variable
 from django.template.defaulttags import (
     CommentNode,
     CycleNode,
@@ -27,13 +28,14 @@ from django.template.defaulttags import (
 from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.template.loaders import cached
-from django.templatetags.i18n import LanguageNode, TranslateNode
+from django.templatetags.i18n import BlockTranslateNode, LanguageNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from sentences.templatetags.sentences import RunNode, SentenceNode
+from sentences.typography import unbroken
 
 _STATEFUL = (BlockNode, ExtendsNode, CycleNode, ResetCycleNode, IfChangedNode, PartialDefNode, PartialNode)
 
@@ -74,6 +76,7 @@ class Loader(cached.Loader):
             node = self._joined(found)
             text = _fixed_text(node)
             if text is None:
+                node = _in_typography(node)
                 if not isinstance(node, LanguageNode):  # another language reigns inside
                     for children in _children(node):
                         self._fold(children)
@@ -82,7 +85,7 @@ class Loader(cached.Loader):
                 folded[-1] = TextNode(folded[-1].s + text)
             elif text:
                 folded.append(TextNode(text))
-        nodes[:] = _in_runs(folded)
+        nodes[:] = _in_runs([TextNode(unbroken(one.s)) if isinstance(one, TextNode) else one for one in folded])
 
     def _joined(self, node: Node) -> Node:
         """For `{% include "name" %}` of a template that keeps no state of its own, that template's nodes."""
@@ -109,6 +112,24 @@ class _Joined(Node):
             return self.template._render(context.new(values))
         with context.push(**values):
             return self.template._render(context)
+
+
+class _Unbroken(Node):
+    """A translation that names variables, drawn or kept `as name`, with the spaces of French typography."""
+
+    def __init__(self, node: TranslateNode | BlockTranslateNode) -> None:
+        self.node, self.name = node, node.asvar
+
+    def render(self, context: Context) -> SafeString:
+        drawn = self.node.render(context)
+        if self.name:
+            kept = context[self.name]
+            context[self.name] = SafeString(unbroken(kept)) if isinstance(kept, SafeString) else unbroken(str(kept))
+        return SafeString(unbroken(drawn))
+
+
+def _in_typography(node: Node) -> Node:
+    return _Unbroken(node) if isinstance(node, TranslateNode | BlockTranslateNode) else node
 
 
 def _in_runs(nodes: list[Node]) -> list[Node]:
@@ -144,11 +165,20 @@ def _fixed_text(node: Node) -> str | None:
             return ""
         case TranslateNode(asvar=None, message_context=None) if _is_literal(node.filter_expression):
             return str(node.render(Context()))
+        case BlockTranslateNode(asvar=None, message_context=None) if _is_text(node):
+            return gettext(node.render_token_list(node.singular)[0]) % {}  # a per cent sign is doubled until here
         case StaticNode(varname=None) if _is_literal(node.path):
             return _try(node)
         case URLNode(asvar=None, args=[]) if not node.kwargs and _is_literal(node.view_name):
             return _try(node)
     return None
+
+
+def _is_text(node: BlockTranslateNode) -> bool:
+    """Whether it names no variable: `{% translate %}` in several lines."""
+    return (
+        not node.extra_context and not node.plural and all(part.token_type == TokenType.TEXT for part in node.singular)
+    )
 
 
 def _is_literal(expression: Any) -> bool:

@@ -9,6 +9,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from sentences.typography import unbroken
+
 HELP = _(
     "Une ligne vide sépare les paragraphes. « - » en début de ligne fait une liste, « 1. » une liste numérotée, "
     "« ### » un intertitre, **texte** du gras, [texte](adresse) un lien. "
@@ -70,9 +72,7 @@ def _plain(lines: list[str]) -> Iterator[str]:
 
 
 def _inline(text: str) -> str:
-    # French typography: « : » and « ? » never begin a line.
-    text = re.sub(r" (?=[:;?!»€%])|(?<=«) ", "\u00a0", text)
-    return _BOLD.sub(r"<strong>\1</strong>", _LINK.sub(_link, escape(text)))
+    return _BOLD.sub(r"<strong>\1</strong>", _LINK.sub(_link, escape(unbroken(text))))
 
 
 def _link(match: re.Match[str]) -> str:

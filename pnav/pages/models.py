@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from reports import house, house_rules, keyring
 from sentences.numbers import Number
 from sentences.text_rows import TextRow, Translated
+from sentences.typography import unbroken
 
 from . import markup
 
@@ -85,15 +86,15 @@ class HelpNumber(Verified, Translated):
 
     @property
     def shown_label(self) -> str:
-        return self.said("label")
+        return unbroken(self.said("label"))
 
     @property
     def shown_audience(self) -> str:
-        return self.said("audience")
+        return unbroken(self.said("audience"))
 
     @property
     def shown_hours(self) -> str:
-        return self.said("hours")
+        return unbroken(self.said("hours"))
 
 
 class HelpNumberText(TextRow):
@@ -129,7 +130,7 @@ class ContentBlock(Verified, Translated):
 
     @property
     def shown_title(self) -> str:
-        return self.said("title")
+        return unbroken(self.said("title"))
 
     @property
     def html(self) -> SafeString:

@@ -23,7 +23,7 @@ add(
     "accessibility.site_aims_usable_by",
     ACCESSIBILITY,
     _(
-        "Ce site veut être utilisable par tout le monde : au clavier, avec un lecteur d'écran, agrandi, "
+        "Ce site veut être utilisable par tout le monde : au clavier, avec un lecteur d'écran, agrandi, "
         "en clair ou en sombre, avec ou sans JavaScript (article 47 de la loi n° 2005-102 du 11 février "
         "2005)."
     ),
@@ -43,7 +43,7 @@ add(
     ACCESSIBILITY,
     _(
         "Des tests automatiques passent sur les pages à chaque changement, dans les deux thèmes. Ils ne "
-        "trouvent pas d'erreur, mais ils ne voient qu'une partie des critères : ils ne remplacent pas un "
+        "trouvent pas d'erreur, mais ils ne voient qu'une partie des critères : ils ne remplacent pas un "
         "audit par des personnes."
     ),
 )
@@ -57,7 +57,7 @@ add(
     "accessibility.only_one_screen_reader",
     ACCESSIBILITY,
     _(
-        "Un seul lecteur d'écran a été essayé, Orca avec Chromium : l'annonce des nouveaux messages du "
+        "Un seul lecteur d'écran a été essayé, Orca avec Chromium : l'annonce des nouveaux messages du "
         "tchat peut différer avec un autre."
     ),
 )
@@ -70,22 +70,22 @@ add("accessibility.how_statement_was_prepared", ACCESSIBILITY, _("Établissement
 add(
     "accessibility.technologies_used_html_css",
     ACCESSIBILITY,
-    _("Technologies utilisées : HTML, CSS, JavaScript, SVG, WAI-ARIA. Le site fonctionne sans JavaScript."),
+    _("Technologies utilisées : HTML, CSS, JavaScript, SVG, WAI-ARIA. Le site fonctionne sans JavaScript."),
 )
 add("accessibility.write_us", ACCESSIBILITY, _("Nous écrire"))
 add(
     "accessibility.if_something_stops_from",
     ACCESSIBILITY,
     _(
-        "Si quelque chose vous empêche d'utiliser ce site, dites-le nous : nous chercherons avec vous "
+        "Si quelque chose vous empêche d'utiliser ce site, dites-le nous : nous chercherons avec vous "
         "une autre façon d'y arriver."
     ),
 )
-add("accessibility.by_email", ACCESSIBILITY, _("Par courriel :"))
+add("accessibility.by_email", ACCESSIBILITY, _("Par courriel :"))
 add(
     "accessibility.form",
     ACCESSIBILITY,
-    _("Par le formulaire « {label} »"),
+    _("Par le formulaire « {label} »"),
     variables=[Variable("label", "le nom de la page, tel qu'il s'affiche", "Aidez-nous à améliorer ce service")],
 )
 add("accessibility.anonymous_no_reply", ACCESSIBILITY, _("(anonyme, sans réponse)"))
@@ -95,7 +95,7 @@ add(
     ACCESSIBILITY,
     _(
         "Vous avez signalé un défaut qui vous empêche d'accéder à un contenu, et vous n'avez pas eu de "
-        "réponse satisfaisante ? Vous pouvez vous adresser au Défenseur des droits :"
+        "réponse satisfaisante ? Vous pouvez vous adresser au Défenseur des droits :"
     ),
 )
 add("accessibility.write_using_its_online", ACCESSIBILITY, _("lui écrire par son formulaire"))
@@ -103,7 +103,7 @@ add("accessibility.see_its_representative_region", ACCESSIBILITY, _("voir son d�
 add(
     "accessibility.by_free_post_no",
     ACCESSIBILITY,
-    _("par courrier gratuit, sans timbre : Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07"),
+    _("par courrier gratuit, sans timbre : Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07"),
 )
 add(
     "display.choice_kept_browser_six", DISPLAY, _("Votre choix est gardé dans ce navigateur, pendant six mois au plus.")
@@ -114,7 +114,7 @@ add(
     OPINION,
     _("Votre avis est anonyme. Rien ne le relie à vous ni à un échange. Personne n'y répond."),
 )
-add("opinion.not_where_get_help", OPINION, _("Ce n'est pas ici que l'on vous aide. Pour parler à quelqu'un :"))
+add("opinion.not_where_get_help", OPINION, _("Ce n'est pas ici que l'on vous aide. Pour parler à quelqu'un :"))
 add("opinion.answer_few_questions", OPINION, _("répondez à quelques questions"))
 add("opinion.if_danger_call", OPINION, _("En danger, appelez le {numero_police}."))
 add(
@@ -184,7 +184,7 @@ add(
     ),
 )
 add("legal.publisher", LEGAL, _("Éditeur"))
-add("legal.not_given_site_not", LEGAL, _("Non renseigné : ce site n'est pas ouvert au public."))
+add("legal.not_given_site_not", LEGAL, _("Non renseigné : ce site n'est pas ouvert au public."))
 add("legal.publication_director", LEGAL, _("Directeur de la publication"))
 add("legal.hosting_company", LEGAL, _("Hébergeur"))
 add("legal.contact", LEGAL, _("Contact"))
@@ -194,7 +194,7 @@ add(
     LEGAL,
     _("Le traitement des données du service est encadré par le décret n° 2022-337 du 10 mars 2022."),
 )
-add("legal.see_page_personal_data", LEGAL, _("Voir la page « Données personnelles »."))
+add("legal.see_page_personal_data", LEGAL, _("Voir la page « Données personnelles »."))
 add("legal.sources_information", LEGAL, _("Sources des informations"))
 add("legal.software_appearance", LEGAL, _("Logiciel et apparence"))
 add(
@@ -202,7 +202,7 @@ add(
     LEGAL,
     _(
         "Le logiciel est libre, sous licence EUPL 1.2. L'apparence vient du Système de Design de l'État "
-        "(DSFR), réservé aux sites de l'État : une démonstration n'en porte pas la marque."
+        "(DSFR), réservé aux sites de l'État : une démonstration n'en porte pas la marque."
     ),
 )
 add(
@@ -214,7 +214,7 @@ add(
     ),
 )
 add("privacy.what_we_keep_how", PRIVACY, _("Ce que nous gardons, et combien de temps"))
-add("privacy.during_visit", PRIVACY, _("Pendant la visite :"))
+add("privacy.during_visit", PRIVACY, _("Pendant la visite :"))
 add(
     "privacy.answers_postcode_reception_point",
     PRIVACY,
@@ -232,7 +232,7 @@ add(
     ),
     variables=[Variable("hours", "le nombre d'heures", "12")],
 )
-add("privacy.if_write_police_officer", PRIVACY, _("Si vous écrivez à un policier ou un gendarme :"))
+add("privacy.if_write_police_officer", PRIVACY, _("Si vous écrivez à un policier ou un gendarme :"))
 add(
     "privacy.report_conversation_encrypted_they",
     PRIVACY,
@@ -288,7 +288,7 @@ add(
     _("le mois et la règle appliquée, sans rien qui vous identifie, pendant {days} jours."),
     variables=[Variable("days", "le nombre de jours", "365")],
 )
-add("privacy.feedback_service", PRIVACY, _("Votre avis sur le service :"))
+add("privacy.feedback_service", PRIVACY, _("Votre avis sur le service :"))
 add(
     "privacy.nothing_identifies_deleted_after",
     PRIVACY,
@@ -299,17 +299,17 @@ add(
     "privacy.browser_one_cookie_visit",
     PRIVACY,
     _(
-        "Dans votre navigateur : un cookie pour votre visite et un cookie de sécurité pour les "
-        "formulaires, effacés à la fermeture ; si vous choisissez un thème ou une langue, un cookie pour "
+        "Dans votre navigateur : un cookie pour votre visite et un cookie de sécurité pour les "
+        "formulaires, effacés à la fermeture ; si vous choisissez un thème ou une langue, un cookie pour "
         "chacun, pendant six mois au plus. Pas de mesure d'audience, pas de publicité."
     ),
     max_length=600,
 )
 add("privacy.what_data_used", PRIVACY, _("À quoi servent ces données"))
-add("privacy.get_contact_make_report", PRIVACY, _("entrer en contact et faire un signalement ;"))
-add("privacy.inform_about_rights", PRIVACY, _("vous informer sur vos droits ;"))
-add("privacy.make_easier_received", PRIVACY, _("faciliter votre accueil ;"))
-add("privacy.direct_support_organisations", PRIVACY, _("vous orienter vers des associations ;"))
+add("privacy.get_contact_make_report", PRIVACY, _("entrer en contact et faire un signalement ;"))
+add("privacy.inform_about_rights", PRIVACY, _("vous informer sur vos droits ;"))
+add("privacy.make_easier_received", PRIVACY, _("faciliter votre accueil ;"))
+add("privacy.direct_support_organisations", PRIVACY, _("vous orienter vers des associations ;"))
 add("privacy.pass_investigators_charge", PRIVACY, _("transmettre aux enquêteurs compétents."))
 add(
     "privacy.forbidden_search_people_using",
@@ -339,7 +339,7 @@ add(
     PRIVACY,
     _(
         "Seule la personne qui vous répond lit l'échange. Créer, modifier, consulter, transmettre ou "
-        "supprimer : chaque action est notée dans un journal."
+        "supprimer : chaque action est notée dans un journal."
     ),
 )
 add(
@@ -375,10 +375,10 @@ add(
 add(
     "privacy.demonstration_site_not_run",
     PRIVACY,
-    _("Ce site de démonstration n'est pas tenu par elles : n'y écrivez rien de vrai sur vous."),
+    _("Ce site de démonstration n'est pas tenu par elles : n'y écrivez rien de vrai sur vous."),
 )
 add("privacy.rights", PRIVACY, _("Vos droits"))
-add("privacy.any_question_about_data", PRIVACY, _("Pour toute question sur vos données, écrivez à :"))
+add("privacy.any_question_about_data", PRIVACY, _("Pour toute question sur vos données, écrivez à :"))
 add("privacy.also_contact_cnil_french", PRIVACY, _("Vous pouvez aussi vous adresser à la CNIL."))
 add("privacy.see_what_stays_browser", PRIVACY, _("Voir ce qui reste dans le navigateur"))
 THEME = add("display.theme", DISPLAY, _("Thème"))

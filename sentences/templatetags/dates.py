@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template import defaultfilters
 
-from sentences import dates
+from sentences import dates, typography
 
 register = template.Library()
 
@@ -18,5 +18,8 @@ def date(value: Any, wanted: str | None = None) -> str:
 @register.filter(is_safe=True)
 @defaultfilters.stringfilter
 def unbroken(text: str) -> str:
-    """No line ends between a guillemet and its word."""
-    return text.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
+    """`{{ question.text|unbroken }}`: a text of ours, other than a sentence, as French typography wants it.
+
+    Never for what a person wrote.
+    """
+    return typography.unbroken(text)

@@ -25,6 +25,7 @@ from tests.accounts.test_recorded import Fields
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories.sentences import changed
+from tests.support.reading import spaced
 from triage.questions import QUESTIONS, Voice
 
 pytestmark = pytest.mark.django_db
@@ -225,7 +226,7 @@ def test_preview_shows_each_sentence_where_it_is_read_and_saves_nothing(rf, voic
         examples = {variable.name: variable.example for variable in sentence.variables}
         language = "en" if voice.startswith("en") else "fr"
         with shelf.trying({key: shelf.Changed.named(**{voice: texts[voice]})}), translation.override(language):
-            told = sentence.say(familiar=voice.endswith("tu"), **examples)
+            told = spaced(sentence.say(familiar=voice.endswith("tu"), **examples))
         assert answer.status_code == 200, key
         notice = f"« {told} »"
         pages = [shown(answer.text), html.unescape(answer.text)]  # as it is read, and with what a machine alone reads

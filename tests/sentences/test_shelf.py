@@ -121,10 +121,10 @@ class Short(forms.Form):
 
 
 def test_error_is_filled_by_name_and_a_per_cent_sign_means_nothing():
-    assert Short({"text": "long"}).errors["text"] == ["Le texte est trop long : 3 caractères au plus."]
+    assert Short({"text": "long"}).errors["text"] == ["Le texte est trop long\u00a0: 3 caractères au plus."]
     shelf.put({"handover.too_long": Changed.named(vous="100 % de {limit_value}, %s et %(value)s <b>")})
     form = Short({"text": "long"})
-    assert form.errors["text"] == ["100 % de 3, %s et %(value)s <b>"]
+    assert form.errors["text"] == ["100\u00a0% de 3,\u00a0%s et\u00a0%(value)s <b>"]
     assert "&lt;b&gt;" in str(form) and "<b>" not in str(form)
 
 
