@@ -118,8 +118,15 @@ def detail(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     return _show(request, opening)
 
 
+# The act that each form of the page asks for.
+ASKS = {"refusal": Act.REFUSE, "reply": Act.ANSWER, "review": Act.REVIEW}
+
+
 def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms.Form) -> HttpResponse:
+    """Raises NotAllowed for a form that this account is not offered now: its errors would lead to no field."""
     acts = openings.acts_of(request.user, opening)
+    if any(ASKS[name] not in acts for name in forms_in_error):
+        raise NotAllowed
     try:
         grounds: openings.Grounds | None = openings.grounds_of(opening)
     except keyring.UnsealError:

@@ -29,7 +29,7 @@ from reports.house_rules import Rule
 from sentences import shelf
 from tests import once, restoring, slow_hashes
 from tests.order import long_files_first
-from tests.support import own_transactions
+from tests.support import own_transactions, reading, strict_html
 from triage import versions
 
 # How fast examples come says how busy the machine is, and nothing of what is tried.
@@ -43,6 +43,8 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     slow_hashes.watch()
     own_transactions.watch()
+    strict_html.watch()
+    reading.watch()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
 
 

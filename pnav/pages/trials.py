@@ -14,6 +14,7 @@ VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sour
 UNREAD = {"head", "script", "style", "template", "noscript"}
 NOTICE = "apercu-dit"  # says the text itself: what is there proves nothing
 MARK = "apercu"
+_MARKED = f'<mark id="{MARK}">'
 
 
 @dataclass
@@ -50,15 +51,23 @@ def first_that_shows(trial: Trial, draws: tuple[Draw, ...]) -> HttpResponse:
     for draw in draws:
         drawn = draw(trial)
         reading = _Reading(drawn.text)
-        if reading.has_mark:
-            return drawn
+        if reading.first_mark is not None:
+            return _marked_at(reading.first_mark, drawn)
         if wanted in reading.text:
             trial.is_marked = False
-            return draw(trial)
+            return _marked_at(0, draw(trial))
         if unseen is None and wanted in reading.everything:
             unseen = draw
     trial.is_marked = trial.is_seen = False
-    return (unseen or draws[0])(trial)
+    return _marked_at(0, (unseen or draws[0])(trial))
+
+
+def _marked_at(place: int, answer: HttpResponse) -> HttpResponse:
+    """A sentence that stands in several places of a page is marked in all of them, and the link leads to this one."""
+    first, *rest = answer.text.split(_MARKED)
+    marks = [_MARKED if number == place else "<mark>" for number in range(len(rest))]
+    answer.content = first + "".join(mark + piece for mark, piece in zip(marks, rest, strict=True))
+    return answer
 
 
 def breaking(text: str) -> str:
@@ -75,7 +84,8 @@ class _Reading(HTMLParser):
         self._all: list[str] = []
         self._hidden: list[bool] = []  # of each open element: whether it hides, by itself or by what is around it
         self._notice = 0  # how deep the notice is
-        self.has_mark = False
+        self.first_mark: int | None = None  # the first that is read, of all marks in their order
+        self._marks = 0
         self.feed(source)
         self.text, self.everything = breaking("".join(self._shown)), breaking("\n".join(self._all))
 
@@ -89,8 +99,10 @@ class _Reading(HTMLParser):
         self._hidden.append(is_hidden)
         if given.get("id") == NOTICE:
             self._notice = len(self._hidden)
-        if given.get("id") == MARK and not is_hidden:
-            self.has_mark = True
+        if tag == "mark" and given.get("id") == MARK:
+            if self.first_mark is None and not is_hidden:
+                self.first_mark = self._marks
+            self._marks += 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._all.extend(value or "" for _name, value in attrs)

@@ -295,7 +295,7 @@ def seen(cast: Cast, person: str, method: str, path: str, data: dict[str, Any] |
     with CaptureQueriesContext(connection) as queries:
         answer = ask(cast, person, method, path, data)
     own = re.compile(rf"(?<=keys/){key}(?=/)|(?<=keys%2F){key}(?=%2F)" if isinstance(key, int) else re.escape(str(key)))
-    body = own.sub("KEY", TOKENS.sub("", answer.content.decode()))
+    body = own.sub("KEY", TOKENS.sub("", answer.text))
     headers = {name: own.sub("KEY", value) for name, value in answer.headers.items()}
     asked = [PASSING.sub("", query["sql"].split("WHERE")[0]) for query in queries]
     return answer.status_code, headers, body, asked

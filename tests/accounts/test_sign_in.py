@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_login_page_is_in_french_and_asks_for_no_email(client):
-    page = client.get("/compte/login/").content.decode()
+    page = client.get("/compte/login/").text
     assert "Identifiant" in page and "Mot de passe" in page
     assert 'name="login"' in page and 'name="password"' in page
     assert "placeholder" not in page and 'name="remember"' not in page
@@ -37,7 +37,7 @@ def test_login_asks_for_the_code_and_lets_in_after_it(client):
     answer = sign_in(client, "camille", totp=False)
     assert answer.url == reverse("mfa_authenticate")
     assert "_auth_user_id" not in client.session
-    assert 'name="code"' in client.get(answer.url).content.decode()
+    assert 'name="code"' in client.get(answer.url).text
     answer = client.post(answer.url, {"code": totp_code()})
     assert answer.url == "/console/"
     assert client.session["_auth_user_id"] == str(User.objects.get().pk)
@@ -74,7 +74,7 @@ def test_login_unknown_account_and_wrong_password_look_the_same(client):
     pages = []
     for username in ("camille", "inconnue"):
         answer = client.post("/compte/login/", {"login": username, "password": "pas le bon mot de passe"})
-        page = answer.content.decode()
+        page = answer.text
         assert "Identifiant ou mot de passe incorrect." in page
         assert "<title>Erreur :" in page.replace("\n", "")
         pages.append(page.replace(username, "X").split("<main")[1].split('name="csrfmiddlewaretoken"')[0])
@@ -86,7 +86,7 @@ def test_login_too_many_failures_locks_the_account_not_the_password_alone(client
     for _ in range(5):
         client.post("/compte/login/", {"login": "camille", "password": "faux"})
     assert "tel:3018" not in client.get("/compte/login/").text
-    page = client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).content.decode()
+    page = client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).text
     assert "Trop d'essais" in page.replace("&#x27;", "'")
     assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))  # perhaps they look for help
 
@@ -115,13 +115,13 @@ def test_login_limit_of_the_network_in_english_leaves_no_french(client, settings
 def test_login_page_past_the_limit_names_no_help_to_who_is_signed_in(client, rf):
     request = rf.post("/compte/password/change/")
     request.user, request.session = make_user("camille", totp=True), client.session
-    page = too_many(request).content.decode().partition("<main")[2].partition("</main")[0]
+    page = too_many(request).text.partition("<main")[2].partition("</main")[0]
     assert 'href="/compte/2fa/"' in page and "tel:" not in page
 
 
 def is_locked(client, login="camille", *, typed="faux", **extra) -> bool:
     answer = client.post("/compte/login/", {"login": login, "password": typed}, **extra)
-    return "Trop d'essais" in answer.content.decode().replace("&#x27;", "'")
+    return "Trop d'essais" in answer.text.replace("&#x27;", "'")
 
 
 def test_login_failures_count_together_whatever_the_port_of_the_host(client):
@@ -183,7 +183,7 @@ def test_second_factor_failures_stay_few_whatever_the_addresses(client):
     sign_in(client, "camille", totp=False)
     for number in range(6):
         page = client.post("/compte/2fa/authenticate/", {"code": "000000"}, REMOTE_ADDR=f"198.51.100.{number}")
-    assert "Trop d'essais" in page.content.decode().replace("&#x27;", "'")
+    assert "Trop d'essais" in page.text.replace("&#x27;", "'")
 
 
 def test_totp_code_serves_once(client, django_user_model):
@@ -213,7 +213,7 @@ def test_inactive_account_does_not_enter(client):
     answer = sign_in(client, "camille", totp=False)
     assert "_auth_user_id" not in client.session
     assert answer.status_code == 302 and answer.url == "/compte/inactive/"
-    assert "désactivé" in client.get(answer.url).content.decode()
+    assert "désactivé" in client.get(answer.url).text
 
 
 def test_login_new_key_and_end_after_twelve_hours(client):
@@ -387,7 +387,7 @@ def test_one_ends_ones_other_sessions_and_stays(client):
     key = client.cookies["sessionid"].value
     assert client.get("/compte/sessions/fermer/").status_code == 405
     answer = client.post("/compte/sessions/fermer/", follow=True)
-    assert "Vos autres sessions sont fermées." in answer.content.decode()
+    assert "Vos autres sessions sont fermées." in answer.text
     assert client.cookies["sessionid"].value != key
     assert client.get("/compte/2fa/").status_code == 200
     assert other.get("/compte/2fa/").url.startswith("/compte/login/")
@@ -491,7 +491,7 @@ def test_shared_post_remembers_its_team_within_a_cookie(rf):
 def test_sign_out_asks_then_ends_the_session(client):
     make_user("camille", totp=True)
     sign_in(client, "camille")
-    assert "Se déconnecter" in client.get("/compte/logout/").content.decode()
+    assert "Se déconnecter" in client.get("/compte/logout/").text
     assert client.session["_auth_user_id"]
     assert client.post("/compte/logout/").url == "/compte/login/"
     assert "_auth_user_id" not in client.session
@@ -516,8 +516,8 @@ def test_password_change_refuses_the_same_and_a_short_one(client):
     short = client.post(
         "/compte/password/change/", {"oldpassword": PASSWORD, "password1": "court", "password2": "court"}
     )
-    assert "différent" in same.content.decode()
-    assert "12 caractères" in short.content.decode()
+    assert "différent" in same.text
+    assert "12 caractères" in short.text
     assert User.objects.get().check_password(PASSWORD)
 
 

@@ -13,6 +13,7 @@ from pnav.accounts.models import Role
 from tests.browser.conftest import LiveSite
 from tests.browser.exchange import assigned, available, waiting, write
 from tests.browser.test_console import OPEN_THREAD, an_agent, at, reporter, sign_in, somebody_waits  # noqa: F401  `at`, `reporter`: fixtures
+from tests.support.reading import spaced
 
 type Work = Callable[..., Any]
 
@@ -35,7 +36,7 @@ def heard(page: Page, *texts: str) -> None:
     expected = " ".join(texts)
     page.wait_for_function("expected => window.heard.join(' ').length >= expected.length", arg=expected)
     page.wait_for_timeout(1000)  # nothing follows
-    assert " ".join(page.evaluate("window.heard")) == expected
+    assert spaced(" ".join(page.evaluate("window.heard"))) == expected
     page.evaluate("window.heard.length = 0")
 
 

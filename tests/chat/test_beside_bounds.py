@@ -71,7 +71,7 @@ def test_promises_have_an_end_and_the_last_one_can_be_lifted(conversation, agent
     answer = console.post(f"/console/echange/{conversation.public_id}/retour/", {"minutes": "5"})
     assert answer.status_code == 200
     assert "Cet échange a déjà 2 promesses" in answer.text
-    assert f'aria-describedby="retour-erreur-{conversation.public_id}"' in answer.text, "beside the form"
+    assert f'aria-describedby="retour-{conversation.public_id}-error"' in answer.text, "beside the form"
     assert (Hold.objects.count(), Message.objects.count()) == (2, said), "what is refused changes nothing"
     console.post(f"/console/echange/{conversation.public_id}/retour/", {"lever": "1"})
     assert not Hold.objects.filter(ended_at__isnull=True).exists()
@@ -95,7 +95,7 @@ def test_urgency_has_an_end_downwards_and_can_always_be_raised(conversation, age
     )
     assert answer.status_code == 200
     assert "a déjà été changée 3 fois" in answer.text and "à garder" in answer.text
-    assert f'aria-describedby="urgence-erreur-{conversation.public_id}"' in answer.text, "beside the field"
+    assert f'aria-describedby="urgence-{conversation.public_id}-error"' in answer.text, "beside the field"
     conversation.refresh_from_db()
     assert conversation.urgency == 2
     assert conversation.events.filter(kind=EventKind.URGENCY).count() == 4
@@ -117,7 +117,7 @@ def test_openings_of_one_exchange_have_an_end_and_urgent_ones_their_own(conversa
     answer = console.post(address, OPENING)
     assert answer.status_code == 200 and OpeningRequest.objects.count() == 2
     assert "Cet échange a déjà 2 demandes" in answer.text and "à garder" in answer.text
-    assert 'aria-describedby="error-field"' in answer.text, "beside the field"
+    assert 'aria-labelledby="id_field-legend id_field-error"' in answer.text, "beside the field"
     urgent = {**OPENING, "is_urgent": "on"}
     assert console.post(address, urgent).status_code == 302, "an imminent danger is not held up by ordinary requests"
     assert console.post(address, urgent).status_code == 302, "the same one, sent again, is that one"

@@ -44,6 +44,7 @@ from reports.session import GENERATION, KEY
 from sentences import catalogue
 from tests.chat.test_console_views import _fast_passwords, page_of, signed_in  # noqa: F401
 from tests.factories import chat as make
+from tests.support.reading import spaced, squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -155,7 +156,7 @@ def test_sheet_page_without_a_script(conversation, console):
     data = {"version": "0", "online": "yes", "repeated": "yes", "links": "https://mechant.example/x", "dates": "hier"}
     answer = console.post(page_of(conversation) + "fiche/", data)
     assert answer.status_code == 302
-    html = console.get(page_of(conversation)).content.decode()
+    html = console.get(page_of(conversation)).text
     assert "code pénal, art. 222-33-2-2" in html
     assert "manque encore" in html and "Qu&#x27;est-ce que cela a changé" in html
     assert "hxxps://mechant[.]example/x" in html
@@ -165,7 +166,7 @@ def test_sheet_page_without_a_script(conversation, console):
 def test_sheet_second_tab_is_told_and_loses_nothing(conversation, console):
     address = page_of(conversation) + "fiche/"
     console.post(address, {"version": "0", "notes": "première fenêtre"})
-    html = console.post(address, {"version": "0", "notes": "seconde fenêtre", "online": "yes"}).content.decode()
+    html = console.post(address, {"version": "0", "notes": "seconde fenêtre", "online": "yes"}).text
     assert "Cette page est plus ancienne" in html
     assert "première fenêtre" in html and re.search(r"<textarea[^>]*>\nseconde fenêtre</textarea>", html)
     assert FactSheet.objects.get().words["notes"] == "première fenêtre"
@@ -177,22 +178,22 @@ def test_sheet_second_tab_is_told_and_loses_nothing(conversation, console):
 def test_sheet_autosave_answers_its_state_alone(conversation, console):
     address = page_of(conversation) + "fiche/"
     data = {"version": "0", "autosave": "1", "threat": "yes"}
-    html = console.post(address, data).content.decode()
+    html = console.post(address, data).text
     assert 'name="version" value="1"' in html and "Enregistré à" in html and "<textarea" not in html
-    older = console.post(address, data | {"threat": "no"}).content.decode()
+    older = console.post(address, data | {"threat": "no"}).text
     assert "data-conflict" in older and FactSheet.objects.get().present == ["threat"]
 
 
 def test_sheet_of_what_has_ended_is_read_and_no_longer_filled(conversation, console):
     save(conversation, present=["online"], notes={"notes": "un groupe privé"})
     closings.close(conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={})
-    html = console.get(page_of(conversation)).content.decode()
+    html = console.get(page_of(conversation)).text
     assert "un groupe privé" in html and "code pénal, art. 222-33-2-2" in html
     assert 'name="notes"' not in html and 'class="console-sheet"' not in html
 
 
 def test_sheet_too_long_is_said_and_kept_in_the_page(conversation, console):
-    html = console.post(page_of(conversation) + "fiche/", {"version": "0", "notes": "x" * 4001}).content.decode()
+    html = console.post(page_of(conversation) + "fiche/", {"version": "0", "notes": "x" * 4001}).text
     assert "La fiche n'est pas enregistrée" in html and "x" * 4001 in html
     assert not FactSheet.objects.exists()
 
@@ -210,11 +211,11 @@ def test_search_finds_ones_own_by_facts_and_leaves_a_line(conversation, console)
     save(conversation, present=["online", "minor"])
     strange = make.assigned(make.agent(unit_name="Ailleurs"))
     save(strange, present=["online", "minor"])
-    html = console.post("/console/mes-echanges/", {"facts": ["online", "minor"]}).content.decode()
+    html = console.post("/console/mes-echanges/", {"facts": ["online", "minor"]}).text
     assert str(conversation.public_id) in html and str(strange.public_id) not in html
     line = AccessRecord.objects.get(kind=AccessKind.SEARCH)
     assert line.detail == "own exchanges: facts; found 1" and line.subject == ""
-    none = console.post("/console/mes-echanges/", {"facts": ["online", "couple"]}).content.decode()
+    none = console.post("/console/mes-echanges/", {"facts": ["online", "couple"]}).text
     assert str(conversation.public_id) not in none and "Aucun échange ne réunit" in none
 
 
@@ -222,7 +223,7 @@ def test_search_by_period_outcome_and_urgency(conversation, console):
     today = timezone.localdate()
 
     def finds(**asked):
-        html = console.post("/console/mes-echanges/", {k: str(v) for k, v in asked.items()}).content.decode()
+        html = console.post("/console/mes-echanges/", {k: str(v) for k, v in asked.items()}).text
         return str(conversation.public_id) in html
 
     assert finds(since=today, until=today)
@@ -236,7 +237,7 @@ def test_search_by_period_outcome_and_urgency(conversation, console):
 
 def test_search_has_no_field_for_words(console):
     """What a person wrote cannot be looked for, by any field."""
-    html = console.get("/console/mes-echanges/").content.decode()
+    html = console.get("/console/mes-echanges/").text
     assert not re.search(r'<input[^>]*type="(text|search)"|<textarea', html)
     assert AccessRecord.objects.count() == 0  # opening the page looks for nothing
 
@@ -265,7 +266,7 @@ def test_question_is_an_ordinary_message_with_a_name_that_tells_it(conversation)
 def test_question_is_answered_by_a_tap_without_a_script(conversation):
     ask(conversation)
     client = visit(conversation)
-    html = client.get("/tchat/").content.decode()
+    html = client.get("/tchat/").text
     form = re.search(r'<form class="pnav-answers".*?</form>', html, re.DOTALL).group()
     assert "hidden>" not in form.split(">")[0] + ">" and form.count("<button") == 2
     client_id = re.search(r'name="client_id" value="([^"]+)"', form).group(1)
@@ -276,15 +277,13 @@ def test_question_is_answered_by_a_tap_without_a_script(conversation):
     assert proposals.open_question(conversation) is None
     assert (
         "<button"
-        not in re.search(
-            r'<form class="pnav-answers".*?</form>', client.get("/tchat/").content.decode(), re.DOTALL
-        ).group()
+        not in re.search(r'<form class="pnav-answers".*?</form>', client.get("/tchat/").text, re.DOTALL).group()
     )
 
 
 def test_question_in_the_frame_of_who_has_no_script(conversation):
     row = ask(conversation)
-    html = visit(conversation).get("/tchat/suite/?apres=0&etat=active").content.decode()
+    html = visit(conversation).get("/tchat/suite/?apres=0&etat=active").text
     assert "_top" not in html and str(row.answer_id) in html
 
 
@@ -342,7 +341,7 @@ def test_question_is_sealed(conversation):
     ],
 )
 def test_question_in_error_keeps_what_was_typed(sent, said, conversation, console):
-    html = console.post(page_of(conversation) + "propositions/", {"act": "question", **sent}).content.decode()
+    html = console.post(page_of(conversation) + "propositions/", {"act": "question", **sent}).text
     assert said in html and not Proposal.objects.exists()
     assert sent["question"] in html
 
@@ -350,7 +349,7 @@ def test_question_in_error_keeps_what_was_typed(sent, said, conversation, consol
 def test_question_after_the_end_is_not_sent(conversation, console):
     closings.close(conversation_id=conversation.pk, outcome="left", by=conversation.assigned_to.user, points={})
     data = {"act": "question", "question": "Là ?", "answer_1": "Oui", "answer_2": "Non"}
-    html = console.post(page_of(conversation) + "propositions/", data).content.decode()
+    html = console.post(page_of(conversation) + "propositions/", data).text
     assert "rien n&#x27;a été proposé" in html and not Proposal.objects.exists()
 
 
@@ -382,7 +381,7 @@ def test_partner_consent_said_in_the_exchange(conversation, console):
     console.post(page_of(conversation) + "propositions/", {"act": "said", "said": "yes", "asked": row.asked_id})
     (shown,) = proposals.of(conversation)
     assert shown.is_agreed and not shown.by_button and shown.proposal.said_at
-    assert "dit dans l'échange" in console.get(page_of(conversation)).content.decode()
+    assert "dit dans l'échange" in console.get(page_of(conversation)).text
 
 
 def test_partner_said_never_overwrites_the_persons_own_answer(conversation):
@@ -432,7 +431,7 @@ def test_lines_of_the_thread_name_pages_and_no_address(agent):
     proposals.propose_appointment(
         conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=7), by=agent.user
     )
-    line = last_body(conversation)
+    line = spaced(last_body(conversation))
     assert "à la page « Mon rendez-vous »" in line and "/tchat/" not in line
     assert browser.get("/tchat/reponses/").json()["slip"] is True, "the page that is open shows the way there"
     assert 'id="slip">' in browser.get("/tchat/").text
@@ -445,7 +444,7 @@ def test_slip_asks_to_call_where_a_number_is_known_alone(agent, telephone):
     proposals.propose_appointment(
         conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=7), by=agent.user
     )
-    html = unescape(visit(conversation).get("/tchat/rendez-vous/").text)
+    html = squeezed(unescape(visit(conversation).get("/tchat/rendez-vous/").text))
     assert ("Inconnus : appeler avant." in html) is bool(telephone)
     assert ("<p>Inconnus.</p>" in html) is not bool(telephone)
     assert visit(conversation).get("/tchat/rendez-vous/papier/").content.startswith(b"%PDF")
@@ -473,7 +472,7 @@ def test_appointment_in_opening_hours(agent, console):
     row = Proposal.objects.get()
     assert re.fullmatch(f"PNAV-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}", row.file_number)
     assert row.file_number in last_body(conversation) and "10 h 30" in last_body(conversation)
-    html = visit(conversation).get("/tchat/rendez-vous/").content.decode()
+    html = visit(conversation).get("/tchat/rendez-vous/").text
     assert row.file_number in html and "1 rue de la Paix" in html and "10 h 30" in html
 
 
@@ -481,7 +480,7 @@ def test_appointment_in_opening_hours(agent, console):
 def test_appointment_when_closed_is_said_beside_the_field(weekday, hour, agent, console):
     conversation = make.assigned(agent, reception_point=station())
     day = next_weekday(weekday)
-    html = appointment(console, conversation, day, hour).content.decode()
+    html = appointment(console, conversation, day, hour).text
     assert "fermée à cette heure" in html and f'value="{day:%Y-%m-%d}"' in html
     assert appointment(console, conversation, day, hour, checked="on").status_code == 302
 
@@ -492,18 +491,17 @@ def test_appointment_on_a_holiday_of_unknown_hours_needs_a_call(agent, console):
     now = timezone.localdate()
     if (may_first.date() - now).days > 365:
         may_first = may_first.replace(year=now.year)
-    html = appointment(console, conversation, may_first, "10:00").content.decode()
+    html = appointment(console, conversation, may_first, "10:00").text
     assert "Jour férié, horaires inconnus" in html and not Proposal.objects.exists()
 
 
 def test_appointment_without_a_unit_or_in_the_past(agent, console):
     assert (
-        "Aucun point d&#x27;accueil connu"
-        in appointment(console, make.assigned(agent), next_weekday(1), "10:00").content.decode()
+        "Aucun point d&#x27;accueil connu" in appointment(console, make.assigned(agent), next_weekday(1), "10:00").text
     )
     conversation = make.assigned(agent, reception_point=station())
     past = timezone.localtime() - timedelta(days=3)
-    assert "à venir" in appointment(console, conversation, past, "10:00").content.decode()
+    assert "à venir" in appointment(console, conversation, past, "10:00").text
 
 
 def test_appointment_refused_is_no_longer_shown(agent):
@@ -511,9 +509,9 @@ def test_appointment_refused_is_no_longer_shown(agent):
     meets_at = timezone.now() + timedelta(days=3)
     row = proposals.propose_appointment(conversation_id=conversation.pk, meets_at=meets_at, by=agent.user)
     client = visit(conversation)
-    assert row.file_number in client.get("/tchat/rendez-vous/").content.decode()
+    assert row.file_number in client.get("/tchat/rendez-vous/").text
     answer(conversation, row, "Non")
-    assert row.file_number not in client.get("/tchat/rendez-vous/").content.decode()
+    assert row.file_number not in client.get("/tchat/rendez-vous/").text
 
 
 def test_appointment_slip_as_a_tagged_pdf(agent):
@@ -537,7 +535,7 @@ def test_appointment_of_nobody_is_sent_to_the_beginning(client):
 def test_emergency_stays_until_it_is_ended(conversation, console):
     address = page_of(conversation) + "procedure/"
     console.post(address, {"situation": "danger"})
-    html = console.get(page_of(conversation)).content.decode()
+    html = console.get(page_of(conversation)).text
     assert "console-emergency" in html and "Où êtes-vous exactement" in html and 'href="tel:17"' in html
     console.post(address, {"step": "location"})
     (step,) = Emergency.objects.get().steps.all()
@@ -548,7 +546,7 @@ def test_emergency_stays_until_it_is_ended(conversation, console):
     console.post(address, {"end": "1"})
     emergency = Emergency.objects.get()
     assert emergency.ended_at and emergency.ended_by == conversation.assigned_to.user
-    assert "console-emergency" not in console.get(page_of(conversation)).content.decode()
+    assert "console-emergency" not in console.get(page_of(conversation)).text
     kinds = list(ConversationEvent.objects.filter(kind__startswith="emergency").values_list("kind", flat=True))
     assert kinds == [EventKind.EMERGENCY, EventKind.EMERGENCY_ENDED]
 
@@ -588,16 +586,16 @@ def test_close_summaries_are_sealed_and_the_person_reads_theirs(conversation, co
     data = {"outcome": "advised", "confirm": "on", "summary": SECRET, "told": "Vous avez bien fait."}
     console.post(page_of(conversation) + "terminer/", data)
     assert SECRET.encode() not in bytes(Closing.objects.get().sealed_words)
-    html = visit(conversation).get("/tchat/").content.decode()
+    html = visit(conversation).get("/tchat/").text
     assert "Vous avez bien fait." in html and SECRET not in html
     assert visit(conversation).get("/tchat/reponses/").json()["told"] == "Vous avez bien fait."
-    assert SECRET in console.get(page_of(conversation)).content.decode()
+    assert SECRET in console.get(page_of(conversation)).text
 
 
 def test_close_minor_says_beside_each_field_and_loses_nothing(agent, console):
     conversation = make.assigned(agent, age_band="under_15")
     data = {"outcome": "advised", "confirm": "on", "told": "Prends soin de toi.", "point_danger": "done"}
-    html = console.post(page_of(conversation) + "terminer/", data).content.decode()
+    html = console.post(page_of(conversation) + "terminer/", data).text
     assert html.count("Victime mineure : dites ce qu&#x27;il en est.") == len(Point) - 1
     assert "Prends soin de toi." in html and 'value="done" selected' in html
     conversation.refresh_from_db()
@@ -611,7 +609,7 @@ def test_close_waits_for_the_end_of_the_emergency(conversation, console):
     by = conversation.assigned_to.user
     emergencies.start(conversation_id=conversation.pk, situation="danger", by=by)
     data = {"outcome": "advised", "confirm": "on", "summary": "long résumé"}
-    html = console.post(page_of(conversation) + "terminer/", data).content.decode()
+    html = console.post(page_of(conversation) + "terminer/", data).text
     assert "terminez-la d&#x27;abord" in html and "long résumé" in html
     emergencies.finish(conversation_id=conversation.pk, by=by)
     assert console.post(page_of(conversation) + "terminer/", data).status_code == 302
@@ -621,7 +619,7 @@ def test_close_waits_for_the_answer_to_a_partner(conversation, console):
     by = conversation.assigned_to.user
     row = proposals.propose_partner(conversation_id=conversation.pk, partner_id=national().pk, by=by)
     data = {"outcome": "partners", "confirm": "on"}
-    html = console.post(page_of(conversation) + "terminer/", data).content.decode()
+    html = console.post(page_of(conversation) + "terminer/", data).text
     assert "sans réponse notée : France Victimes" in html
     proposals.record_said(conversation_id=conversation.pk, asked_id=row.asked_id, said="nothing", by=by)
     assert console.post(page_of(conversation) + "terminer/", data).status_code == 302
@@ -842,7 +840,7 @@ def test_long_exchange_is_given_part_by_part_each_with_its_line(conversation, co
     for number in range(3):
         make.message(conversation, f"numéro {number}")
     shown = console.post(page_of(conversation) + "document/", {"motive": "justice"})
-    assert shown.status_code == 200 and "Partie 2 : messages" in shown.content.decode()
+    assert shown.status_code == 200 and "Partie 2 : messages" in shown.text
     assert not AccessRecord.objects.exists()
     asked = {"motive": "justice", "part": "2"}
     pages = console.post(page_of(conversation) + "document/", asked)
@@ -872,7 +870,7 @@ def test_document_that_cannot_be_made_is_told_and_leaves_no_line(conversation, c
         monkeypatch.setattr(pool, "_places", threading.BoundedSemaphore(1))
         pool._places.acquire()
     response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
-    page = unescape(response.content.decode())
+    page = unescape(response.text)
     assert (response.status_code, response["Retry-After"]) == (503, "10") and told in page
     assert 'name="motive" value="justice"' in page
     assert not AccessRecord.objects.exists()
@@ -927,7 +925,7 @@ def test_document_tries_no_more_than_it_may(monkeypatch):
 
 def test_document_without_a_reason_is_not_made(conversation, console):
     response = console.post(page_of(conversation) + "document/", {"motive": ""})
-    assert "Choisissez pourquoi le document est fait." in response.content.decode()
+    assert "Choisissez pourquoi le document est fait." in response.text
     assert not AccessRecord.objects.exists()
 
 

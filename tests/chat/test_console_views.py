@@ -15,6 +15,7 @@ from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 from tests.triage.paths import all_assessed
 from triage.rules import Urgency
 
@@ -66,7 +67,7 @@ def addresses(conversation) -> list[tuple[str, str]]:
 def test_conversation_its_agent_reads_it(situation):
     conversation, agent, _stranger = situation
     make.message(conversation, "Cela dure depuis la rentrée.")
-    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    html = signed_in(agent.user).get(page_of(conversation)).text
     assert "Cela dure depuis la rentrée." in html
 
 
@@ -77,8 +78,8 @@ def test_conversation_agent_of_another_unit_sees_nothing(situation):
     for method, address in addresses(conversation):
         answer = getattr(client, method)(address, {"outcome": "advised", "confirm": "on", "urgency": "2"})
         assert answer.status_code == 404
-        assert "rentrée" not in answer.content.decode()
-    assert str(conversation.public_id) not in client.get(CONSOLE).content.decode()
+        assert "rentrée" not in answer.text
+    assert str(conversation.public_id) not in client.get(CONSOLE).text
     frame = {"type": "sync", "conversation": str(conversation.public_id), "after": 0}
     answer = client.post("/console/trames/", json.dumps(frame), content_type="application/json").json()
     assert [item["code"] for item in answer["frames"]] == ["forbidden"]
@@ -99,15 +100,15 @@ def test_conversation_that_went_back_to_the_queue_says_so_to_who_had_it(situatio
     assert queue.release_stale() == 1
     for method in ("get", "post"):
         answer = getattr(client, method)(page_of(conversation), {"body": "Je reviens vers vous"})
-        html = answer.content.decode()
+        html = answer.text
         assert answer.status_code == 404  # for the page that is open
         assert "Cet échange est retourné dans la file" in html and "rentrée" not in html
         assert ("Je reviens vers vous" in html) == (method == "post")
         others = getattr(outside, method)(page_of(conversation), {"body": "Je reviens vers vous"})
-        assert others.status_code == 404 and "retourné" not in others.content.decode()
+        assert others.status_code == 404 and "retourné" not in others.text
     # Somebody else has it by now: where it is is not said.
     assert queue.claim_conversation(conversation_id=conversation.pk, agent_id=stranger.pk, now=timezone.now())
-    assert "retourné dans la file" in client.get(page_of(conversation)).content.decode()
+    assert "retourné dans la file" in client.get(page_of(conversation)).text
     assert outside.get(page_of(conversation)).status_code == 200
 
 
@@ -119,7 +120,7 @@ def test_conversation_that_was_passed_on_says_so_to_who_had_it(situation):
     )
     answer = signed_in(agent.user).get(page_of(conversation))
     assert answer.status_code == 404
-    assert "plus à vous" in answer.content.decode() and "dans la file" not in answer.content.decode()
+    assert "plus à vous" in answer.text and "dans la file" not in answer.text
 
 
 def test_conversation_supervisor_does_not_read_what_is_not_theirs(situation):
@@ -159,7 +160,7 @@ def test_console_agent_account_without_an_agent_is_refused():
 
 def test_home_renews_the_lease_and_leaves_away_as_it_is():
     agent = make.agent(availability=Availability.AWAY, present=False)
-    html = signed_in(agent.user).get(CONSOLE).content.decode()
+    html = signed_in(agent.user).get(CONSOLE).text
     agent.refresh_from_db()
     assert agent.is_present(timezone.now())
     assert agent.availability == Availability.AWAY
@@ -173,10 +174,10 @@ def shown_when_empty(html: str) -> str:
 def test_home_without_a_conversation_says_what_to_do_or_that_the_next_one_will_come():
     agent = make.agent(availability=Availability.AWAY)
     client = signed_in(agent.user)
-    assert "choisissez « Disponible »" in shown_when_empty(client.get(CONSOLE).content.decode())
+    assert "choisissez « Disponible »" in shown_when_empty(client.get(CONSOLE).text)
     Agent.objects.update(availability=Availability.AVAILABLE)
-    said = shown_when_empty(client.get(CONSOLE).content.decode())
-    assert said == "Aucun échange pour le moment. Le prochain arrivera ici."
+    said = shown_when_empty(client.get(CONSOLE).text)
+    assert said.strip() == "Aucun échange pour le moment. Le prochain arrivera ici."
 
 
 def test_presence_frame_renews_the_lease_and_may_be_framed_by_us_only():
@@ -190,7 +191,7 @@ def test_presence_frame_renews_the_lease_and_may_be_framed_by_us_only():
     assert (timezone.now() - agent.seen_at).total_seconds() < 10
     assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
-    assert "1 non lu" in answer.content.decode()
+    assert "1 non lu" in answer.text
     assert "frame-ancestors 'none'" in client.get(CONSOLE).headers["Content-Security-Policy"]
 
 
@@ -204,14 +205,14 @@ def test_availability_available_takes_who_waits():
     agent.refresh_from_db()
     assert waiting.assigned_to == agent
     assert (agent.availability, agent.capacity, agent.pause_reason) == ("available", 2, "")
-    assert str(waiting.public_id) in answer.content.decode()
+    assert str(waiting.public_id) in answer.text
 
 
 def test_availability_pause_keeps_its_reason_in_words():
     agent = make.agent()
     client = signed_in(agent.user)
     data = {"availability": "pause", "pause_reason": "meal", "capacity": "3"}
-    html = client.post("/console/disponibilite/", data, follow=True).content.decode()
+    html = client.post("/console/disponibilite/", data, follow=True).text
     agent.refresh_from_db()
     assert (agent.availability, agent.pause_reason) == ("pause", "Repas")
     assert "(Repas)" in html
@@ -229,7 +230,7 @@ def test_availability_pause_keeps_its_reason_in_words():
 )
 def test_availability_refused_says_so_and_changes_nothing(data):
     agent = make.agent(availability=Availability.AWAY)
-    html = signed_in(agent.user).post("/console/disponibilite/", data).content.decode()
+    html = signed_in(agent.user).post("/console/disponibilite/", data).text
     agent.refresh_from_db()
     assert (agent.availability, agent.capacity) == ("away", 3)
     assert "<title>Erreur :" in html and "fr-error-text" in html
@@ -250,7 +251,7 @@ def test_home_shows_who_waits_without_a_word_of_theirs():
         urgency=Urgency.CRITICAL, age_band="15_17", role="witness", queued_at=make.long_ago(65), force="gendarmerie"
     )
     make.message(waiting, "ne pas montrer ceci")
-    html = signed_in(make.agent(availability=Availability.AWAY).user).get(CONSOLE).content.decode()
+    html = signed_in(make.agent(availability=Availability.AWAY).user).get(CONSOLE).text
     queue = html[html.index('id="attente"') :]
     for word in ("Critique", "Mineur", "Témoin", "Gendarmerie nationale", "1 h 05", "93200"):
         assert word in queue
@@ -262,13 +263,13 @@ def test_home_entry_says_unread_and_whose_turn_it_is():
     agent = make.agent()
     conversation = make.assigned(agent)
     client = signed_in(agent.user)
-    assert 'data-waits="me"' in client.get(CONSOLE).content.decode()
+    assert 'data-waits="me"' in client.get(CONSOLE).text
     make.message(conversation, "un")
     make.message(conversation, "deux")
-    html = client.get(CONSOLE).content.decode()
+    html = client.get(CONSOLE).text
     assert "2 non lus" in html and 'data-waits="me"' in html
     make.message(conversation, "réponse", Author.AGENT)
-    assert 'data-waits="them"' in client.get(CONSOLE).content.decode()
+    assert 'data-waits="them"' in client.get(CONSOLE).text
 
 
 FREES = 'data-slot="frees">« Terminer » libère la place'
@@ -282,11 +283,11 @@ def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
     client = signed_in(agent.user)
     resume.park_conversation(report=conversation.report)
     for address in (CONSOLE, CONSOLE + "?partie=liste", page_of(conversation) + "?partie=echange"):
-        html = client.get(address).content.decode()
+        html = squeezed(client.get(address).text)
         assert 'data-waits="left"' in html and ">La personne a quitté la page<" in html
         assert FREES in html
     type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
-    html = client.get(CONSOLE).content.decode()
+    html = client.get(CONSOLE).text
     assert 'data-waits="them"' in html and ">La personne a quitté la page<" not in html
     assert FREES not in html
 
@@ -300,7 +301,7 @@ def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
         make.message(conversation, "me revoilà")
     else:
         resume.resume_conversation(conversation_id=conversation.pk)
-    assert 'data-waits="me"' in signed_in(agent.user).get(CONSOLE).content.decode()
+    assert 'data-waits="me"' in signed_in(agent.user).get(CONSOLE).text
 
 
 @pytest.mark.parametrize(("minutes", "is_offline"), [(0.9, False), (1.1, True)])
@@ -308,7 +309,7 @@ def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offli
     agent = make.agent()
     conversation = make.assigned(agent)
     type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(minutes))
-    html = signed_in(agent.user).get(CONSOLE).content.decode()
+    html = signed_in(agent.user).get(CONSOLE).text
     assert ('data-slot="offline">Hors ligne' in html) is is_offline
     assert ('data-slot="offline" hidden>' in html) is not is_offline
     assert (FREES in html) is is_offline
@@ -319,7 +320,7 @@ def test_conversation_opened_is_read():
     conversation = make.assigned(agent)
     make.message(conversation, "un")
     client = signed_in(agent.user)
-    html = client.get(page_of(conversation)).content.decode()
+    html = client.get(page_of(conversation)).text
     conversation.refresh_from_db()
     assert conversation.agent_read_seq == conversation.last_seq == 2
     assert 'data-unread="0"' in html
@@ -329,7 +330,7 @@ def test_conversation_parts_alone_are_not_read():
     agent = make.agent()
     conversation = make.assigned(agent)
     make.message(conversation, "un")
-    html = signed_in(agent.user).get(page_of(conversation) + "?partie=echange").content.decode()
+    html = signed_in(agent.user).get(page_of(conversation) + "?partie=echange").text
     conversation.refresh_from_db()
     assert conversation.agent_read_seq == 0
     assert "<html" not in html and 'data-last-seq="2"' in html and "Ce que je sais" in html
@@ -340,7 +341,7 @@ def test_home_ended_lists_one_shift_of_what_this_agent_ended():
     recent, old = make.closed(agent), make.closed(agent)
     others = make.closed()
     type(old).objects.filter(pk=old.pk).update(closed_at=make.long_ago(13 * 60))
-    html = signed_in(agent.user).get(CONSOLE).content.decode()
+    html = signed_in(agent.user).get(CONSOLE).text
     assert str(recent.public_id) in html and "Conseils donnés" in html
     assert str(old.public_id) not in html and str(others.public_id) not in html
 
@@ -382,7 +383,7 @@ def test_dossier_tells_the_answers_the_report_and_the_place():
         is_nearest=True,
         discreet=True,
     )
-    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    html = signed_in(agent.user).get(page_of(conversation)).text
     dossier = html[html.index("console-dossier") : html.index("</aside>")]
     for words in (
         "Proche",
@@ -410,14 +411,14 @@ def test_dossier_says_why_in_the_third_person_for_a_minor():
         path for path, told in all_assessed() if any("Tu as le droit" in str(reason) for reason in told.reasons)
     )
     conversation = make.assigned(agent, answers=answers, age_band="under_15")
-    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    html = signed_in(agent.user).get(page_of(conversation)).text
     dossier = html[html.index("console-dossier") : html.index("</aside>")]
     assert "Un enfant ou un adolescent peut signaler, et porter plainte seul." in dossier
     assert "Tu as le droit" not in dossier
 
 
 def test_duty_names_the_reason_of_the_break_for_everybody():
-    html = signed_in(make.agent().user).get(CONSOLE).content.decode()
+    html = signed_in(make.agent().user).get(CONSOLE).text
     assert '<label for="motif">Motif de la pause</label>' in html
 
 
@@ -425,7 +426,7 @@ def test_dossier_answers_that_no_key_opens_are_said_to_be_unreadable(caplog):
     agent = make.agent()
     conversation = make.assigned(agent)
     type(conversation.report).objects.update(triage_answers_sealed=b"unreadable")
-    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    html = signed_in(agent.user).get(page_of(conversation)).text
     assert "ne peuvent pas être lues" in html
     assert str(conversation.public_id) in caplog.text
 
@@ -446,7 +447,7 @@ def test_dossier_proposes_partners_of_the_departement():
     Partner.objects.create(name="Aide du Nord", key="b", department_code="59", **near)
     agent = make.agent()
     conversation = make.assigned(agent, municipality=lyon)
-    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    html = signed_in(agent.user).get(page_of(conversation)).text
     assert "Aide du Rhône" in html and "04 00 00 00 00" in html and "Aide du Nord" not in html
     assert "Lyon (69)" in html
 
@@ -455,7 +456,7 @@ def test_dossier_unknown_hours_claim_nothing():
     unit = ReceptionPoint.objects.create(name="Brigade d'essai", force="gendarmerie", key="essai", source="essai")
     agent = make.agent()
     conversation = make.assigned(agent, reception_point=unit)
-    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    html = signed_in(agent.user).get(page_of(conversation)).text
     assert "Horaires inconnus." in html and "Ouvert maintenant" not in html and "Fermé" not in html
 
 
@@ -464,7 +465,7 @@ def test_canned_reply_is_put_in_the_text_area_and_not_sent(age_band, pronoun):
     agent = make.agent(public_name="Camille")
     conversation = make.assigned(agent, age_band=age_band)
     key = CannedReply.objects.get(title="Se présenter").public_id
-    html = signed_in(agent.user).post(page_of(conversation), {"insert": key, "body": ""}).content.decode()
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": key, "body": ""}).text
     area = re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)
     assert "Camille" in area and pronoun in area
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
@@ -473,9 +474,7 @@ def test_canned_reply_is_put_in_the_text_area_and_not_sent(age_band, pronoun):
 def test_canned_unknown_key_changes_nothing():
     agent = make.agent()
     conversation = make.assigned(agent)
-    html = (
-        signed_in(agent.user).post(page_of(conversation), {"insert": "inconnu", "body": "mon texte"}).content.decode()
-    )
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": "inconnu", "body": "mon texte"}).text
     assert ">\nmon texte</textarea>" in html and "<title>Erreur" not in html
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
 
@@ -497,7 +496,7 @@ def test_reply_is_added_and_comes_back_to_the_end():
     agent = make.agent()
     conversation = make.assigned(agent)
     client = signed_in(agent.user)
-    client_id = hidden_client_id(client.get(page_of(conversation)).content.decode())
+    client_id = hidden_client_id(client.get(page_of(conversation)).text)
     answer = client.post(page_of(conversation), {"client_id": client_id, "body": "  Bonjour.  "})
     assert answer.status_code == 302 and answer.url.startswith(page_of(conversation))
     message = conversation.messages.get(author=Author.AGENT)
@@ -531,7 +530,7 @@ def test_reply_empty_says_so_and_keeps_the_form():
     agent = make.agent()
     conversation = make.assigned(agent)
     client_id = str(uuid.uuid4())
-    html = signed_in(agent.user).post(page_of(conversation), {"client_id": client_id, "body": " "}).content.decode()
+    html = signed_in(agent.user).post(page_of(conversation), {"client_id": client_id, "body": " "}).text
     assert "<title>Erreur :" in html and "Le message est vide" in html
     assert hidden_client_id(html) == client_id
 
@@ -541,7 +540,7 @@ def test_reply_too_long_is_kept_to_be_cut():
     conversation = make.assigned(agent)
     body = "a" * 4001
     data = {"client_id": str(uuid.uuid4()), "body": body}
-    html = signed_in(agent.user).post(page_of(conversation), data).content.decode()
+    html = signed_in(agent.user).post(page_of(conversation), data).text
     assert "4 000 caractères au plus" in html and body in html
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
 
@@ -560,7 +559,7 @@ def test_reply_that_comes_too_fast_stays_in_its_form_and_goes_later(monkeypatch,
 
     body = "Je cherche <le numéro>, un instant."
     data = {"client_id": str(uuid.uuid4()), "body": body}
-    html = client.post(page_of(conversation), data).content.decode()
+    html = client.post(page_of(conversation), data).text
     assert "<title>Erreur :" in html and "Trop de messages à la fois" in html
     assert 'aria-invalid="true" autofocus>\nJe cherche &lt;le numéro&gt;, un instant.</textarea>' in html
     assert hidden_client_id(html) == data["client_id"]
@@ -592,7 +591,7 @@ def test_reply_after_the_end_is_refused_in_words():
     agent = make.agent()
     conversation = make.closed(agent)
     data = {"client_id": str(uuid.uuid4()), "body": "Trop tard."}
-    html = signed_in(agent.user).post(page_of(conversation), data).content.decode()
+    html = signed_in(agent.user).post(page_of(conversation), data).text
     assert "pas été envoyé" in html and "Trop tard." in html
     assert conversation.messages.filter(author=Author.AGENT).count() == 0
 
@@ -601,7 +600,7 @@ def test_message_text_is_escaped():
     agent = make.agent()
     conversation = make.assigned(agent)
     make.message(conversation, "<img src=x onerror=alert(1)>")
-    html = signed_in(agent.user).get(page_of(conversation)).content.decode()
+    html = signed_in(agent.user).get(page_of(conversation)).text
     assert "<img" not in html and "&lt;img" in html
 
 
@@ -617,8 +616,8 @@ def test_close_with_an_outcome():
     assert (conversation.status, conversation.outcome) == (Status.CLOSED, Outcome.COMPLAINT)
     assert conversation.closed_by == Author.AGENT
     assert answer.redirect_chain == [(CONSOLE, 302)]
-    assert "Échange terminé." in answer.content.decode()
-    html = client.get(page_of(conversation)).content.decode()
+    assert "Échange terminé." in answer.text
+    html = client.get(page_of(conversation)).text
     assert "Il ne peut plus recevoir de message" in html and 'name="body"' not in html
 
 
@@ -633,7 +632,7 @@ def test_close_with_an_outcome():
 def test_close_incomplete_changes_nothing(data, words):
     agent = make.agent()
     conversation = make.assigned(agent)
-    html = signed_in(agent.user).post(page_of(conversation) + "terminer/", data).content.decode()
+    html = signed_in(agent.user).post(page_of(conversation) + "terminer/", data).text
     conversation.refresh_from_db()
     assert conversation.status == Status.ACTIVE
     assert words in html and "<title>Erreur :" in html
@@ -679,17 +678,17 @@ def test_board_shows_waits_and_load_without_a_word_of_anybody():
     supervisor = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
     client = signed_in(supervisor.user)
     for address in ("/console/tableau/", "/console/tableau/?partie=chiffres", CONSOLE):
-        html = client.get(address).content.decode()
+        html = client.get(address).text
         assert "12 min" in html and "mot privé" not in html
-    html = client.get("/console/tableau/").content.decode()
+    html = client.get("/console/tableau/").text
     assert "Louise" in html and "1 sur 1" in html and "Complet" in html and "Parti" not in html
     assert "Ailleurs" in html and "Autre<" not in html  # another unit's agents are not named
     assert '<meta http-equiv="refresh" content="20">' in html
-    assert "http-equiv" not in client.get("/console/tableau/?fixe=1").content.decode()
+    assert "http-equiv" not in client.get("/console/tableau/?fixe=1").text
 
 
 def test_home_agent_sees_no_figures_of_the_duty():
-    assert "console-figures" not in signed_in(make.agent().user).get(CONSOLE).content.decode()
+    assert "console-figures" not in signed_in(make.agent().user).get(CONSOLE).text
 
 
 # --- networks that block sockets ----------------------------------------------------------------------------------
@@ -737,7 +736,7 @@ def test_pages_are_not_kept_and_hold_none_of_the_visitors_frame(situation):
     for address in (CONSOLE, page_of(conversation), page_of(conversation) + "?partie=echange"):
         answer = client.get(address)
         assert answer.headers["Cache-Control"] == "no-store"
-        html = answer.content.decode()
+        html = answer.text
         assert "quick-exit" not in html and "style=" not in html
 
 
@@ -745,7 +744,7 @@ def test_home_without_a_script_loads_itself_again_and_a_conversation_does_not(si
     conversation, agent, _stranger = situation
     client = signed_in(agent.user)
     refresh = '<noscript><meta http-equiv="refresh"'
-    assert refresh in client.get(CONSOLE).content.decode()
-    assert refresh not in client.get(CONSOLE + "?fixe=1").content.decode()
-    html = client.get(page_of(conversation)).content.decode()
+    assert refresh in client.get(CONSOLE).text
+    assert refresh not in client.get(CONSOLE + "?fixe=1").text
+    html = client.get(page_of(conversation)).text
     assert refresh not in html and 'src="/console/presence/"' in html

@@ -59,25 +59,25 @@ def test_nobody_else_reads_or_answers(agent, role):
 def test_no_page_of_the_admin_and_no_line_of_the_register(agent):
     assert Debrief not in admin.site._registry
     client = signed_in(psychologist())
-    assert WORDS in client.get("/ecoute/").content.decode()
+    assert WORDS in client.get("/ecoute/").text
     assert not AccessRecord.objects.exists()
 
 
 def test_pages_from_the_request_to_the_talk(agent):
     Debrief.objects.all().delete()
     client, other = signed_in(agent.user), signed_in(psychologist())
-    html = client.post("/console/prendre-soin/debriefer/", {"words": WORDS}, follow=True).content.decode()
+    html = client.post("/console/prendre-soin/debriefer/", {"words": WORDS}, follow=True).text
     assert "Demande envoyée au psychologue" in html and WORDS not in html
     key = debriefs.of(agent).public_id
-    html = other.post(f"/ecoute/{key}/", {"meet_at": "2020-01-01T10:00", "meet_how": "phone"}).content.decode()
+    html = other.post(f"/ecoute/{key}/", {"meet_at": "2020-01-01T10:00", "meet_how": "phone"}).text
     assert "Choisissez un moment à venir" in html and WORDS in html
     when = timezone.localtime() + timedelta(days=2)
     other.post(f"/ecoute/{key}/", {"meet_at": f"{when:%Y-%m-%dT%H:%M}", "meet_how": "phone"})
-    html = client.get("/console/prendre-soin/").content.decode()
+    html = client.get("/console/prendre-soin/").text
     assert f"{when:%H:%M}" in html and "par téléphone" in html
     supervisor = signed_in(make.agent(role=Role.SUPERVISOR).user)
     for address in ("/console/", "/console/tableau/", "/console/prendre-soin/"):
-        assert "propose le" not in supervisor.get(address).content.decode()
+        assert "propose le" not in supervisor.get(address).text
     assert supervisor.get("/ecoute/").status_code == 403
     other.post(f"/ecoute/{key}/", {"supprimer": "1"})
     assert not Debrief.objects.exists()
@@ -90,7 +90,7 @@ def test_withdraw_leaves_nothing(agent):
 
 
 def test_ask_too_long_says_so_and_keeps_the_words(agent):
-    html = signed_in(make.agent().user).post("/console/prendre-soin/debriefer/", {"words": "é" * 1001}).content.decode()
+    html = signed_in(make.agent().user).post("/console/prendre-soin/debriefer/", {"words": "é" * 1001}).text
     assert "Mille caractères au plus" in html and "é" * 1001 in html
 
 

@@ -17,6 +17,7 @@ from reports.models import AccessRecord
 from reports.session import KEY
 from tests.chat.test_console_views import page_of, signed_in
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -166,7 +167,7 @@ def test_offer_declined_needs_a_reason_that_the_first_agent_reads(conversation, 
     page = client.post(address, {"answer": "decline"}).text
     field = re.search(r'<input [^>]*id="refus-[^>]*>', page)
     assert field and 'aria-invalid="true"' in field[0] and "autofocus" in field[0]
-    assert f'id="refus-erreur-{conversation.public_id}">Dites en quelques mots' in page
+    assert f'id="refus-{conversation.public_id}-error">Dites en quelques mots' in squeezed(page)
     assert re.search(rf'id="decliner-{conversation.public_id}" open', page) and "<title>Erreur :" in page
     client.post(address, {"answer": "decline", "reason": "Je termine dans dix minutes."})
     html = signed_in(camille.user).get("/console/").text

@@ -91,10 +91,10 @@ def test_page_beats_in_json_and_is_told_in_the_frame():
     answer = client.get(ADDRESS, headers=IN_JSON)
     assert json.loads(answer.content) == {"kept": True, "held": 1, "unread": 1, "was_over": False}
     assert is_fresh(agent)
-    assert "Présent, vérifié à" in client.get(ADDRESS).content.decode()
+    assert "Présent, vérifié à" in client.get(ADDRESS).text
     Agent.objects.update(availability=Availability.AWAY)
     agent.conversations.all().delete()
-    assert "« Absent »" in client.get(ADDRESS).content.decode()
+    assert "« Absent »" in client.get(ADDRESS).text
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -115,13 +115,13 @@ def test_open_page_is_use_of_the_session_only_while_somebody_depends_on_it(kept)
 )
 def test_every_page_of_an_agent_keeps_the_lease_with_and_without_a_script(path):
     agent = make.agent()
-    html = signed_in(agent.user).get(path).content.decode()
+    html = signed_in(agent.user).get(path).text
     assert html.count('id="presence"') == 1 and "pnav/staff/presence.js" in html
     assert '<noscript><iframe class="pnav-presence__frame" src="/console/presence/"' in html
 
 
 def test_page_that_is_not_there_keeps_it_too_and_asks_nothing_for_it():
-    html = signed_in(make.agent().user).get("/levees/nulle-part/").content.decode()
+    html = signed_in(make.agent().user).get("/levees/nulle-part/").text
     assert html.count('id="presence"') == 1
 
 
@@ -135,13 +135,13 @@ def test_request_outside_the_console_renews_the_lease(path):
 
 
 def test_console_s_screen_has_its_own_line():
-    html = signed_in(make.agent().user).get("/console/").content.decode()
+    html = signed_in(make.agent().user).get("/console/").text
     assert 'id="presence"' not in html and "pnav-presence__frame" in html
 
 
 def test_visitors_and_other_accounts_have_none_of_it_and_it_costs_them_nothing(client):
     with CaptureQueriesContext(connection) as before:
-        html = client.get("/accessibilite/").content.decode()
+        html = client.get("/accessibilite/").text
     assert "presence" not in html and not any("accounts_user" in query["sql"] for query in before.captured_queries)
     custodian = make.agent(role=Role.CUSTODIAN)
-    assert 'id="presence"' not in signed_in(custodian.user).get("/levees/").content.decode()
+    assert 'id="presence"' not in signed_in(custodian.user).get("/levees/").text

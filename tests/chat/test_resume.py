@@ -26,6 +26,7 @@ from tests.chat.sockets import visit
 from tests.chat.test_actions import in_threads
 from tests.chat.test_console_views import signed_in
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -367,7 +368,7 @@ def test_code_is_shown_once_with_its_end_and_brings_back_from_another_device(as_
     assert all(cookie["max-age"] == "" and cookie["expires"] == "" for cookie in response.cookies.values())
     page = shown(client.get(reverse("chat:code")))  # later, the date only
     assert code not in page and "Un code fonctionne jusqu'au" in page and "Annuler ce code" in page
-    page = shown(client.get(PAGE))
+    page = squeezed(shown(client.get(PAGE)))
     assert "Créer un nouveau code</button>" in page and "Date de fin, annulation" in page
     elsewhere = Client()
     response = send(elsewhere, code.upper().replace(" ", "-"))
@@ -378,7 +379,7 @@ def test_code_is_shown_once_with_its_end_and_brings_back_from_another_device(as_
 def test_code_is_never_made_by_itself(as_reporter):
     conversation = make.waiting()
     client = as_reporter(conversation)
-    page = shown(client.get(PAGE))
+    page = squeezed(shown(client.get(PAGE)))
     assert "Créer un code de reprise</button>" in page and 'id="code-replaces" hidden' in page
     page = shown(client.get(reverse("chat:code")))
     assert "Aucun code ne fonctionne pour le moment." in page and "Annuler" not in page

@@ -19,6 +19,7 @@ from reports.models import AccessKind, AccessRecord
 from tests.chat.test_actions import in_threads
 from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F401
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -191,7 +192,7 @@ def test_who_had_joined_is_told_that_it_is_over(conversation, dominique, strange
     answers = [chief.get(page), chief.post(page, sent)]
     answers += [chief.post(f"{page}{act}/", sent) for act in ("mot", "confier", "quitter", "rejoindre")]
     for answer in answers:
-        html = unescape(answer.text)
+        html = squeezed(unescape(answer.text))
         assert answer.status_code == 404 and f'<h1 class="fr-h3">{told}</h1>' in html and "console-top" in html
     assert "un texte en cours\nun mot\nSuivi</textarea>" in unescape(answers[1].text)
     assert told not in unescape(other.get(page).text), "nobody else is told anything"
@@ -386,7 +387,7 @@ def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, domini
     type(old).objects.filter(pk=old.pk).update(closed_at=timezone.now())  # came before, ended lately
     make.closed(camille)
     chief = signed_in(dominique.user)
-    assert "100 % (un seul échange terminé)" in chief.get("/console/tableau/").content.decode()
+    assert "100 % (un seul échange terminé)" in chief.get("/console/tableau/").text
     passed = make.assigned(camille)
     other = make.agent(public_name="Alex")
     handover.transfer_cold(
@@ -396,7 +397,7 @@ def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, domini
     voice, whole = history.one_voice(*days), history.read(*days).whole
     assert (voice.ended, voice.one_person, voice.one_person_percent) == (2, 1, 50)
     assert (voice.ended, voice.one_person) == (whole.ended, whole.one_person)
-    board = chief.get("/console/tableau/").content.decode()
+    board = chief.get("/console/tableau/").text
     assert "50 % des 2 échanges terminés" in board
 
 

@@ -59,7 +59,7 @@ def visit(conversation) -> Client:
 
 
 def said(answer) -> str:
-    return unescape(answer.content.decode()).replace("«\xa0", "« ").replace("\xa0»", " »")
+    return unescape(answer.text).replace("«\xa0", "« ").replace("\xa0»", " »")
 
 
 def shown_code(answer) -> str:
@@ -315,7 +315,7 @@ def test_person_refuses_with_another_moment_then_accepts(conversation, console, 
     browser = visit(conversation)
     assert browser.get("/tchat/reponses/").json()["follow"] == "Lire et répondre"
     page = said(browser.get("/tchat/suites/"))
-    assert "Ce rendez-vous vous convient-il ?" in page and "Refuser ce rendez-vous" in page
+    assert "Ce rendez-vous vous convient-il ?" in page and "Refuser ce rendez-vous" in page
     no = answer_of(row, answer="no", other="Le mardi, après 17 h")
     assert browser.post("/tchat/suites/rendez-vous/", no).status_code == 302
     for shown in (browser.get("/tchat/suites/"), console.get(page_of(conversation))):
@@ -327,7 +327,7 @@ def test_person_refuses_with_another_moment_then_accepts(conversation, console, 
     proposed(row, staff, "10:30")
     assert browser.post("/tchat/suites/rendez-vous/", answer_of(row, answer="yes")).status_code == 302
     page = said(browser.get("/tchat/suites/"))
-    assert "Rendez-vous accepté" in page and "Vous ne pouvez plus venir ?" in page and "Oui, accepter" not in page
+    assert "Rendez-vous accepté" in page and "Vous ne pouvez plus venir ?" in page and "Oui, accepter" not in page
     assert browser.get("/tchat/reponses/").json()["follow"] == "Suites"
     assert row.file_number in said(browser.get("/tchat/rendez-vous/"))
 

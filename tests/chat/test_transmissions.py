@@ -20,6 +20,7 @@ from reports.models import AccessKind, AccessRecord, Report
 from tests.chat.test_actions import in_threads
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
+from tests.support.reading import spaced
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def conversation(unit):
 def thread(conversation) -> list[str]:
     conversation.refresh_from_db()
     rows = list(conversation.messages.filter(author=Author.SYSTEM))
-    return [row.shown for row in rows]
+    return [spaced(row.shown) for row in rows]
 
 
 def states(row) -> list[str]:

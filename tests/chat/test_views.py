@@ -25,6 +25,7 @@ from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.reports.test_arrivals import opened
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -524,7 +525,7 @@ def test_post_message_without_script_database_away_keeps_the_text(client, databa
     client_id = str(uuid.uuid4())
     answer = client.post(reverse("chat:message"), {"client_id": client_id, "body": "J'ai <peur>"})
     assert answer.status_code == 503
-    page = answer.content.decode()
+    page = answer.text
     assert "J&#x27;ai &lt;peur&gt;</textarea>" in page
     assert f'value="{client_id}"' in page
     assert "csrfmiddlewaretoken" in page
@@ -534,7 +535,7 @@ def test_post_message_without_script_database_away_keeps_the_text(client, databa
 def test_news_database_away_tries_again_by_itself(client, database_away):
     answer = client.get(reverse("chat:news"), {"apres": "0", "etat": "active"})
     assert answer.status_code == 503
-    assert 'http-equiv="refresh"' in answer.content.decode()
+    assert 'http-equiv="refresh"' in answer.text
     assert answer["X-Frame-Options"] == "SAMEORIGIN"
 
 
@@ -552,7 +553,7 @@ def test_page_without_a_script_seals_a_connection_for_each_network(as_reporter):
 
 def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
     waiting, active = (
-        unescape(as_reporter(one).get("/tchat/").text).split("<noscript><p")[1]
+        squeezed(unescape(as_reporter(one).get("/tchat/").text)).split("<noscript><p")[1]
         for one in (make.waiting(), make.assigned())
     )
     assert "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre" in waiting
@@ -618,16 +619,16 @@ def test_without_a_script_the_frame_leads_to_the_button_that_keeps_the_text(as_r
     unit = hand.account()
     conversation = make.assigned(reception_point=unit.point)
     client = as_reporter(conversation)
-    page = client.get(PAGE).text
+    page = squeezed(client.get(PAGE).text)
     assert 'id="follow" hidden' in page and 'value="/tchat/suites/">Suites<' in page, "shown by chat-noscript.css"
     hand.asked(conversation, unit)
     news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
     assert "le bouton sous les messages y mène" in news and 'href="/tchat/suites/"' not in news
-    assert 'value="/tchat/suites/">Lire et répondre</button>' in client.get(PAGE).text
+    assert 'value="/tchat/suites/">Lire et répondre</button>' in squeezed(client.get(PAGE).text)
 
 
 def test_read_again_is_a_button_of_the_form_that_holds_the_text(as_reporter):
-    page = as_reporter(make.assigned()).get(PAGE).text
+    page = squeezed(as_reporter(make.assigned()).get(PAGE).text)
     (button,) = re.findall(r"<button[^>]*>Actualiser</button>", page)
     assert 'form="compose"' in button and 'formaction="/tchat/brouillon/"' in button and 'value="/tchat/#fin"' in button
 
@@ -709,13 +710,13 @@ def test_answer_in_the_frame_is_asked_again_there_when_the_database_is_away(clie
 def test_text_to_keep_is_shown_again_when_the_database_is_away(client, database_away):
     answer = leave(client, "Un-mot-garde", "/tchat/suites/")
     assert answer.status_code == 503
-    page = answer.content.decode()
+    page = answer.text
     assert "Un-mot-garde</textarea>" in page and "refresh" not in page
     assert 'action="/tchat/brouillon/"' in page and 'name="to" value="/tchat/suites/"' in page, "it is not sent"
 
 
 def test_nothing_to_keep_and_the_database_away_asks_for_the_page_again(client, database_away):
-    page = leave(client, "", "/tchat/#fin").content.decode()
+    page = leave(client, "", "/tchat/#fin").text
     assert 'http-equiv="refresh" content="8; url=/tchat/"' in page, "its own address takes forms only"
 
 

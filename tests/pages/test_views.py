@@ -38,7 +38,7 @@ PAGES = [
 
 def text_of(response) -> str:
     """What a person reads: tags dropped, blanks as single spaces."""
-    content = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    content = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", response.text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", content.replace("<br>", " ")))).replace("\u00a0", " ")
 
 
@@ -46,14 +46,14 @@ def text_of(response) -> str:
 def test_page_renders(client: Client, name: str):
     response = client.get(reverse(f"pages:{name}"))
     assert response.status_code == 200
-    assert response.content.decode().count("<h1") == 1
-    assert re.search(r"<title>[^<]+ – Pnav</title>", response.content.decode())
+    assert response.text.count("<h1") == 1
+    assert re.search(r"<title>[^<]+ – Pnav</title>", response.text)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_frame(client: Client, name: str):
     response = client.get(reverse(f"pages:{name}"))
-    page = response.content.decode()
+    page = response.text
     for address in ("tel:17", "tel:112", "sms:114"):
         assert f'href="{address}"' in page
     for text in ("Quitter rapidement", "Paramètres d'affichage", "Point d'accueil", "Aidez-nous à améliorer ce service",
@@ -70,14 +70,14 @@ def test_page_is_not_stored_and_keeps_to_the_policy(client: Client, name: str):
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "script-src 'self'" in policy and "style-src 'self'" in policy
     assert "unsafe" not in policy
-    page = response.content.decode()
+    page = response.text
     assert not re.search(r"<script(?![^>]*\bsrc=)", page), "no script in the page"
     assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", page), "no style and no handler in an attribute"
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_loads_nothing_from_elsewhere(client: Client, name: str):
-    page = client.get(reverse(f"pages:{name}")).content.decode()
+    page = client.get(reverse(f"pages:{name}")).text
     loaded = re.findall(r"<(?:link|script|img|iframe|source|use)\b[^>]*\b(?:href|src)=\"([^\"]+)\"", page)
     assert len(loaded) >= 5
     assert all(not urlsplit(address).netloc for address in loaded), loaded
@@ -175,7 +175,7 @@ def test_home_states_fact(client: Client, fact: str):
     "number", ["17", "112", "15", "18", "114", "3018", "119", "3114", "116006", "3919", "0805805817", "33700"]
 )
 def test_home_number_can_be_dialled(client: Client, number: str):
-    assert re.search(rf'href="(tel|sms):{number}"', client.get("/").content.decode())
+    assert re.search(rf'href="(tel|sms):{number}"', client.get("/").text)
 
 
 def test_home_does_not_state_doubts(client: Client):
@@ -192,13 +192,13 @@ def test_home_takes_two_queries(client: Client, django_assert_num_queries):
 
 
 def test_home_leads_to_danger_first_and_to_places(client: Client):
-    page = client.get("/").content.decode()
+    page = client.get("/").text
     assert f'href="{reverse("triage:start")}"' in page
     assert f'href="{reverse("locations:search")}' in page
 
 
 def test_home_anchors_exist(client: Client):
-    page = client.get("/").content.decode()
+    page = client.get("/").text
     for anchor in re.findall(r'href="#([\w-]+)"', page):
         assert f'id="{anchor}"' in page, anchor
 
@@ -210,20 +210,20 @@ def test_home_contents_belong_to_administrators(client: Client):
 
 def test_home_in_english(client: Client):
     client.cookies[project.LANGUAGE_COOKIE_NAME] = "en"
-    page = client.get("/").content.decode()
+    page = client.get("/").text
     assert '<html lang="en"' in page
     assert "What the law says" in page
 
 
 def test_demo_notice_may_be_absent(client: Client, settings):
     settings.DEMO_NOTICE = False
-    page = client.get("/").content.decode()
+    page = client.get("/").text
     assert "Site de démonstration" not in page
     assert 'class="fr-logo"' in page
 
 
 def test_demo_wears_no_mark_of_the_state(client: Client):
-    assert 'class="fr-logo"' not in client.get("/").content.decode()
+    assert 'class="fr-logo"' not in client.get("/").text
 
 
 # --- a screen that somebody may see
@@ -233,7 +233,7 @@ def test_discreet_page_says_nothing_at_a_glance(client: Client):
     session = client.session
     session["triage"] = {"version": VERSION, "answers": {"screen": "yes"}}
     session.save()
-    page = client.get("/accessibilite/").content.decode()
+    page = client.get("/accessibilite/").text
     assert "<title>Informations</title>" in page
     assert "favicon-discreet" in page and "pnav-discreet" in page
     header = text_of(client.get("/accessibilite/")).partition("Déclaration")[0]
@@ -260,7 +260,7 @@ def test_menu_shows_the_point_d_accueil(client: Client, monkeypatch):
 
 
 def test_robots_leaves_the_rooms_alone(client: Client):
-    text = client.get("/robots.txt").content.decode()
+    text = client.get("/robots.txt").text
     assert "Disallow: /console/" in text and "Disallow: /admin/" in text
     assert "/tchat" not in text
 
@@ -295,7 +295,7 @@ def test_quit_post_forgets_the_visit_and_leaves(settings):
 def visit_with_choices() -> Client:
     """A browser with all our cookies."""
     client = Client(enforce_csrf_checks=True)
-    page = client.get("/parametres-affichage/").content.decode()
+    page = client.get("/parametres-affichage/").text
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]  # type: ignore[index]
     client.post("/parametres-affichage/", {"theme": "dark", "language": "en", "csrfmiddlewaretoken": token})
     start_visit(client)
@@ -399,7 +399,7 @@ def test_feedback_text_is_optional(client: Client):
 def test_feedback_error_keeps_what_was_typed(client: Client):
     text = "mot <b> " * 200
     response = client.post("/avis/", {"page": "chat", "text": text})
-    page = response.content.decode()
+    page = response.text
     assert Feedback.objects.count() == 0
     assert "<title>Erreur" in page
     assert "choisissez une réponse" in page
@@ -426,7 +426,7 @@ def test_feedback_of_one_visit_has_a_limit_wherever_it_comes_from(client: Client
     assert "tel:3018" in sent[-1].text and "tel:3018" not in client.get("/avis/").text
     assert Feedback.objects.count() == 5
     assert "vous pourrez recommencer dans une heure" in text_of(sent[-1])
-    assert "Merci beaucoup</textarea>" in sent[-1].content.decode()
+    assert "Merci beaucoup</textarea>" in sent[-1].text
 
 
 def test_feedback_of_one_network_has_a_limit_whatever_the_visits(own_counters):
@@ -467,17 +467,17 @@ def test_feedback_warns_about_personal_data(client: Client):
 def test_display_settings_theme_and_language(client: Client):
     response = client.post("/parametres-affichage/", {"theme": "dark", "language": "en", "next": "/avis/"})
     assert response.status_code == 302 and response.url == "/avis/"
-    page = client.get("/avis/").content.decode()
+    page = client.get("/avis/").text
     assert '<html lang="en" data-fr-scheme="dark" data-fr-theme="dark">' in page
 
 
 def test_display_settings_system_is_the_default(client: Client):
-    assert '<html lang="fr" data-fr-scheme="system">' in client.get("/").content.decode()
+    assert '<html lang="fr" data-fr-scheme="system">' in client.get("/").text
 
 
 def test_display_settings_unknown_theme_in_cookie(client: Client):
     client.cookies["theme"] = '"><script>'
-    assert 'data-fr-scheme="system"' in client.get("/").content.decode()
+    assert 'data-fr-scheme="system"' in client.get("/").text
 
 
 @pytest.mark.parametrize("target", ["https://exemple.fr/", "//exemple.fr", "javascript:alert(1)", ""])
@@ -487,7 +487,7 @@ def test_display_settings_never_leads_elsewhere(client: Client, target: str):
 
 
 def test_display_settings_error(client: Client):
-    page = client.post("/parametres-affichage/", {"theme": "rose", "language": "fr"}).content.decode()
+    page = client.post("/parametres-affichage/", {"theme": "rose", "language": "fr"}).text
     assert "<title>Erreur" in page and "Choisissez un thème de la liste." in page
 
 
@@ -519,7 +519,7 @@ def test_legal_page_names_the_publisher(client: Client, settings):
 def test_404_has_a_way_on(client: Client):
     response = client.get("/rien/")
     assert response.status_code == 404
-    page = response.content.decode()
+    page = response.text
     assert f'href="{reverse("triage:start")}"' in page and 'href="tel:17"' in page and 'href="/"' in page
 
 
@@ -527,7 +527,7 @@ def test_403_csrf_explains():
     response = Client(enforce_csrf_checks=True).post("/avis/", {"rating": "yes"})
     assert response.status_code == 403
     assert "La page a expiré" in text_of(response)
-    assert reverse("triage:start") in response.content.decode()
+    assert reverse("triage:start") in response.text
 
 
 def test_500_needs_no_database(client: Client, django_assert_num_queries, monkeypatch):
@@ -536,7 +536,7 @@ def test_500_needs_no_database(client: Client, django_assert_num_queries, monkey
     with django_assert_num_queries(0):
         response = client.get("/")
     assert response.status_code == 500
-    assert 'href="tel:17"' in response.content.decode() and "Ce n'est pas votre faute" in text_of(response)
+    assert 'href="tel:17"' in response.text and "Ce n'est pas votre faute" in text_of(response)
 
 
 def test_favicon_that_browsers_ask_for_by_themselves_is_the_neutral_one(client):

@@ -15,6 +15,7 @@ from reports.models import Report
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  counters of this test alone
 from tests.reports.test_views import CHAT, MINOR_CHAT, URL, form_of, set_visit
 from tests.reports.test_views import unit as unit
+from tests.support.reading import squeezed
 from tests.triage.paths import all_assessed, all_paths
 from triage.rules import Urgency, assess
 
@@ -200,7 +201,7 @@ def test_without_a_script_the_page_comes_back_by_itself_and_opens(unit, noon):
     page = client.get(WAIT)
     left = page.context["kept"].seconds_left
     assert house_rules.RAID_LEAST_WAIT.default <= left <= house_rules.RAID_MOST_WAIT.default
-    assert f'<noscript><meta http-equiv="refresh" content="{left}"></noscript>' in page.text
+    assert f'<noscript><meta http-equiv="refresh" content="{left}"></noscript>' in squeezed(page.text)
     assert "Tes réponses sont gardées" in page.text and 'type="submit">Entrer' not in page.text
     assert client.post(WAIT).status_code == 200  # too early: the same page, nothing lost
     noon.time += left

@@ -113,7 +113,7 @@ def test_what_is_sealed_is_counted_in_bytes_and_said_in_words(field: str, length
     assert form.is_valid() is is_valid
     assert form.has_error_in_sealed is not is_valid
     if not is_valid:
-        assert form.errors[field] == ["Ce texte est trop long : raccourcissez-le, une ligne ou deux suffisent."]
+        assert form.errors[field] == ["Ce texte est trop long\u00a0: raccourcissez-le, une ligne ou deux suffisent."]
         assert form[field].value() == "é" * length  # nothing is lost
 
 

@@ -35,6 +35,7 @@ from tests.chat.test_console_views import _fast_passwords, signed_in  # noqa: F4
 from tests.factories import chat as make
 from tests.reports.test_actions import file
 from tests.reports.witness import confirm
+from tests.support.reading import squeezed
 from tests.variables import SEAL_KEY
 
 pytestmark = pytest.mark.django_db
@@ -536,7 +537,7 @@ def test_register_is_for_control_only(agent, supervisor, url):
 
 def test_console_says_how_many_wait(agent, supervisor):
     ask(agent, urgent=True)
-    page = signed_in(supervisor).get("/console/").text
+    page = squeezed(signed_in(supervisor).get("/console/").text)
     assert re.search(r'data-openings="1".*1&nbsp;urgent<span', page)
     assert OpeningStep.objects.count() == 1
 
@@ -544,10 +545,10 @@ def test_console_says_how_many_wait(agent, supervisor):
 def test_console_says_late_of_what_is_late_and_nothing_of_what_is_not(agent, supervisor):
     request = ask(agent)
     client = signed_in(supervisor)
-    page = client.get("/console/").text
-    assert re.search(r'data-openings="1".*1<span class="fr-sr-only"> à traiter</span></span>', page)
+    page = squeezed(client.get("/console/").text)
+    assert re.search(r'data-openings="1".*1<span class="fr-sr-only">à traiter</span></span>', page)
     OpeningRequest.objects.filter(pk=request.pk).update(moved_at=timezone.now() - timedelta(hours=25))
-    assert re.search(r'data-openings="1".*1&nbsp;en retard<span', client.get("/console/").text)
+    assert re.search(r'data-openings="1".*1&nbsp;en retard<span', squeezed(client.get("/console/").text))
     # What the console's script asks for again says it too, and the list says when it ends by itself.
     assert "en retard" in client.get("/console/passages/?partie=offres").text
     term = timezone.localtime(openings.term_of(request))

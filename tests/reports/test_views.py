@@ -63,7 +63,7 @@ def set_visit(
 def page(client: Client, where: str = URL) -> str:
     response = client.get(where)
     assert response.status_code == 200
-    return unescape(response.content.decode())
+    return unescape(response.text)
 
 
 def form_of(client: Client, **ticked: object) -> dict[str, object]:
@@ -256,7 +256,7 @@ def test_another_persons_submission_id_files_nothing(client: Client, unit: Recep
 def test_stale_form_is_shown_again_with_what_was_ticked(client: Client, unit: ReceptionPoint, sent: dict) -> None:
     set_visit(client, answers=CHAT, unit=unit)
     response = client.post(URL, {**sent, "since": "week", "facts": ["rumours"]})
-    html = unescape(response.content.decode())
+    html = unescape(response.text)
     assert "<title>Erreur : " in html and "n’était plus à jour" in html
     assert 'name="since" value="week" checked' in html and 'name="facts" value="rumours" checked' in html
     assert 'name="facts" value="insults" checked' not in html
@@ -267,9 +267,9 @@ def test_stale_form_is_shown_again_with_what_was_ticked(client: Client, unit: Re
 def test_refused_choice_is_said_beside_the_field_and_keeps_the_rest(client: Client, unit: ReceptionPoint) -> None:
     set_visit(client, answers=CHAT, unit=unit)
     response = client.post(URL, form_of(client, since="<nonsense>", facts=["rumours"]))
-    html = unescape(response.content.decode())
+    html = unescape(response.text)
     assert "<title>Erreur : " in html
-    assert 'id="error-since"' in html and 'aria-describedby="error-since"' in html
+    assert 'id="group-since-error"' in html and 'aria-describedby="group-since-error"' in html
     assert 'href="#group-since"' in html and "autofocus" in html
     assert 'name="facts" value="rumours" checked' in html
     assert "<nonsense>" not in html
@@ -331,7 +331,7 @@ def test_old_form_of_a_closed_conversation_files_nothing(client: Client, unit: R
     report = file_one(client, unit)
     give_conversation(report, Status.CLOSED)
     response = client.post(URL, {"submission_id": str(report.submission_id)})
-    assert "n’était plus à jour" in response.content.decode()
+    assert "n’était plus à jour" in response.text
     assert Report.objects.count() == 1
 
 
@@ -353,11 +353,11 @@ def test_name_left_under_seal_is_there_for_the_absent_key_only(client: Client, u
 def test_name_that_is_too_long_stays_in_the_form_and_files_nothing(client: Client, unit: ReceptionPoint) -> None:
     set_visit(client, answers=CHAT, unit=unit)
     response = client.post(URL, form_of(client, name="é" * 300, contact="Ici", facts=["rumours"]))
-    html = unescape(response.content.decode())
+    html = unescape(response.text)
     assert not Report.objects.exists()
     assert 'id="sous-scelle" open' in html and 'value="' + "é" * 300 in html and 'value="Ici"' in html
     assert 'href="#group-name"' in html and "raccourcissez-le" in html
-    assert 'aria-describedby="error-name"' in html
+    assert 'aria-describedby="id_name-error"' in html
 
 
 def test_folded_part_says_the_same_to_who_left_something_and_who_did_not(client: Client, unit: ReceptionPoint) -> None:

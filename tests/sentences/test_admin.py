@@ -229,7 +229,8 @@ def test_preview_shows_each_sentence_where_it_is_read_and_saves_nothing(rf, voic
             told = spaced(sentence.say(familiar=voice.endswith("tu"), **examples))
         assert answer.status_code == 200, key
         notice = f"« {told} »"
-        pages = [shown(answer.text), html.unescape(answer.text)]  # as it is read, and with what a machine alone reads
+        # As it is read, and with what a machine alone reads.
+        pages = [spaced(shown(answer.text)), spaced(html.unescape(answer.text))]
         assert notice in pages[0], key
         # A page may fill a variable with something else than its example: a day in English, the number that it shows.
         is_marked = bool(sentence.variables) and " Essai</mark>" in answer.text

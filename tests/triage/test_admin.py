@@ -36,12 +36,12 @@ def url(row: QuestionnaireVersion, page: str, *more: str) -> str:
 def read(client: Client, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, answer.headers
-    return unescape(answer.content.decode())
+    return unescape(answer.text)
 
 
 def sent(client: Client, address: str, **changes: str) -> dict[str, list[str]]:
     """What a browser sends of the largest form of this page, with these changes."""
-    fields = Fields(client.get(address).content.decode()).largest
+    fields = Fields(client.get(address).text).largest
     return fields | {name.replace("__", "-"): [value] for name, value in changes.items()}
 
 
@@ -100,7 +100,7 @@ def test_error_is_beside_its_field_and_nothing_is_lost(client, chief):
     where = url(row, "part", "question", "screen")
     fields = sent(client, where, text__vous__fr="", help__vous__fr="Tapé à la main")
     answer = client.post(where, fields)
-    page = unescape(answer.content.decode())
+    page = unescape(answer.text)
     assert answer.status_code == 200 and "Tapé à la main" in page
     assert page.index("Écrivez ce texte.") < page.index('id="id_text-vous-fr"') and "autofocus" in page
     row.refresh_from_db()
@@ -131,7 +131,7 @@ def test_question_moved_before_what_it_depends_on_is_said_there_and_not_publishe
     row = make.draft()
     where = url(row, "part", "question", "author")
     answer = client.post(where, sent(client, where, place="3"), follow=True)
-    page = unescape(answer.content.decode())
+    page = unescape(answer.text)
     assert answer.redirect_chain[-1][0] == where and "qui est posée plus loin" in page
     assert "à corriger avant de publier" in read(client, url(row, "change"))
     row.refresh_from_db()
@@ -147,9 +147,9 @@ def test_two_people_edit_one_draft(client, chief):
     other = url(row, "part", "resultat", "chat")
     client.post(other, sent(client, other, title__vous__fr="Le sien"))
     answer = client.post(where, fields)
-    page = unescape(answer.content.decode())
+    page = unescape(answer.text)
     assert "Quelqu'un a modifié ce brouillon" in page and "Le mien ?" in page
-    client.post(where, Fields(answer.content.decode()).largest)
+    client.post(where, Fields(answer.text).largest)
     row.refresh_from_db()
     assert make.question(row.document, "screen")["text"]["vous"]["fr"] == "Le mien ?"
     assert row.document["results"]["chat"]["title"]["vous"]["fr"] == "Le sien"
@@ -160,8 +160,8 @@ def test_document_as_json_says_where_each_fault_is(client, chief):
     where = url(row, "document")
     wrong = make.written(lambda made: make.question(made, "age")["text"]["vous"].update(fr=""))
     page = client.post(where, {"revision": "0", "document": json.dumps(wrong)})
-    assert "Question « age », texte, vous, français : Ce texte est vide." in unescape(page.content.decode())
-    assert "ligne 1" in unescape(client.post(where, {"revision": "0", "document": "{"}).content.decode())
+    assert "Question « age », texte, vous, français : Ce texte est vide." in unescape(page.text)
+    assert "ligne 1" in unescape(client.post(where, {"revision": "0", "document": "{"}).text)
     right = make.written(make.screen_says("En JSON ?"))
     assert client.post(where, {"revision": "0", "document": json.dumps(right)}).status_code == 302
     row.refresh_from_db()
@@ -176,7 +176,7 @@ def test_preview_of_a_form_is_the_real_page_and_saves_nothing(client, chief, lan
     row = make.draft()
     where = url(row, "part", "question", "screen")
     changes = {"text__vous__fr": "Texte essayé ?", "text__vous__en": "Text tried?"}
-    page = unescape(client.post(where, sent(client, where, _preview=language, **changes)).content.decode())
+    page = unescape(client.post(where, sent(client, where, _preview=language, **changes)).text)
     assert f'id="question-text">{shown}</h1>' in page and f'<html lang="{language}"' in page
     assert "version" in page and page.count('type="radio"') == 2
     row.refresh_from_db()
@@ -187,9 +187,9 @@ def test_walk_through_a_draft_in_the_real_pages(client, chief):
     row = make.draft(make.screen_says("Encore un brouillon ?"))
     where = url(row, "preview")
     answer = client.post(where, {"answer": "no"}, follow=True)
-    assert "Encore un brouillon ?" in unescape(answer.content.decode())
+    assert "Encore un brouillon ?" in unescape(answer.text)
     answer = client.get(f"{where}?danger=yes")
-    page = unescape(answer.content.decode())
+    page = unescape(answer.text)
     assert 'href="tel:17"' in page and "rien n’est enregistré" in page
     assert "triage" not in client.session and not lines()
 
@@ -250,7 +250,7 @@ def test_page_read_before_another_publication_publishes_nothing(client, chief):
     fields = sent(client, url(row, "publish"))
     publish(client, other)
     answer = client.post(url(row, "publish"), fields, follow=True)
-    assert "Rien n'est publié" in unescape(answer.content.decode())
+    assert "Rien n'est publié" in unescape(answer.text)
     row.refresh_from_db()
     assert row.state == State.DRAFT
 

@@ -34,7 +34,7 @@ def _forget():
 
 
 def shown(client: Client, address: str) -> str:
-    return client.get(address).content.decode()
+    return client.get(address).text
 
 
 # --- for people -----------------------------------------------------------------------------------------------------

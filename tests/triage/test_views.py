@@ -40,7 +40,7 @@ def answer_all(client: Client, answers: dict[str, str]) -> str:
 def page(client: Client, where: str) -> str:
     response = client.get(where)
     assert response.status_code == 200
-    return unescape(response.content.decode())
+    return unescape(response.text)
 
 
 CHAT = {**ADULT, "facts": "harassment", "repetition": "group", "author": "unknown"}

@@ -15,6 +15,7 @@ from chat.models import Conversation, ConversationEvent
 from pnav.accounts.models import Role
 from tests.chat.test_console_views import signed_in
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 PAGE, SHEET = "/console/effectifs/", "/console/effectifs/effectifs.csv"
@@ -65,12 +66,12 @@ def test_staffing_is_for_supervisors(supervisor, client):
         assert client.get(address).status_code == 302
         assert supervisor.get(address).status_code == 200
         assert supervisor.post(address).status_code == 405
-    assert PAGE in supervisor.get("/console/").content.decode()
-    assert PAGE not in agent.get("/console/").content.decode()
+    assert PAGE in supervisor.get("/console/").text
+    assert PAGE not in agent.get("/console/").text
 
 
 def test_staffing_without_data_says_so_and_assumes(supervisor):
-    html = supervisor.get(PAGE).content.decode()
+    html = supervisor.get(PAGE).text
     assert "Trop peu de données" in html and html.count("Hypothèse") == 3
     assert "25 000 personnes par an" in html and "0 personnes en 0 semaines" in html
     table = cells(html)
@@ -79,7 +80,7 @@ def test_staffing_without_data_says_so_and_assumes(supervisor):
 
 def test_staffing_from_what_was_recorded(supervisor):
     recorded(weeks=9)
-    html = supervisor.get(PAGE).content.decode()
+    html = supervisor.get(PAGE).text
     assert "Trop peu de données" not in html and "Hypothèse" not in html
     assert "576 personnes en 9 semaines entières, 64 par semaine" in html
     assert "63 min en moyenne sur 528 échanges" in html.replace("\xa0", " ")
@@ -91,7 +92,7 @@ def test_staffing_from_what_was_recorded(supervisor):
 
 def test_staffing_pictures_are_well_formed_named_and_of_the_same_numbers(supervisor):
     recorded(weeks=9)
-    html = supervisor.get(PAGE).content.decode()
+    html = supervisor.get(PAGE).text
     found = re.findall(r'<svg class="console-staffing__day".*?</svg>', html, re.S)
     pictures = [ElementTree.fromstring(one) for one in found]  # noqa: S314  our own page
     assert len(pictures) == 7
@@ -110,12 +111,12 @@ def test_staffing_pictures_are_well_formed_named_and_of_the_same_numbers(supervi
 
 def test_staffing_follows_what_is_asked(supervisor):
     asked = {"share": "99", "minutes": "2", "capacity": "1", "pauses": "50"}
-    html = supervisor.get(PAGE, asked).content.decode()
+    html = supervisor.get(PAGE, asked).text
     assert all(row == [16] * 7 for row in cells(html))  # eight places, one each, half of the time in pause
     assert 'value="99"' in html and "99 % des personnes" in html.replace("\xa0", " ")
     assert "share=99&amp;minutes=2" in html
     assert "plus court que le délai" not in html
-    assert "plus court que le délai" in supervisor.get(PAGE, asked | {"minutes": "1"}).content.decode()
+    assert "plus court que le délai" in supervisor.get(PAGE, asked | {"minutes": "1"}).text
 
 
 @pytest.mark.parametrize(
@@ -125,20 +126,20 @@ def test_staffing_target_that_cannot_be_read(supervisor, asked):
     """The error stands beside the field, what was typed stays, nothing is computed; instead of the sheet too."""
     answer = supervisor.get(PAGE, asked)
     [(name, value)] = asked.items()
-    html = answer.content.decode()
+    html = answer.text
     assert answer.status_code == 200 and "console-staffing__table" not in html and "<title>Erreur :" in html
     field = re.search(rf'<input[^>]*name="{name}"[^>]*>', html)[0]
     assert 'aria-invalid="true"' in field and f'aria-describedby="id_{name}-error"' in field
     assert not value or f'value="{value}"' in field
-    assert f'id="id_{name}-error">Écrivez un nombre entier' in html
+    assert f'id="id_{name}-error">Écrivez un nombre entier' in squeezed(html)
     sheet = supervisor.get(SHEET, asked | {"autre": "MARQUE"})
     assert sheet.status_code == 400 and "Location" not in sheet.headers and "MARQUE" not in sheet.text
-    assert f'id="id_{name}-error">Écrivez un nombre entier' in sheet.text and f'action="{PAGE}"' in sheet.text
+    assert f'id="id_{name}-error">Écrivez un nombre entier' in squeezed(sheet.text) and f'action="{PAGE}"' in sheet.text
 
 
 def test_staffing_leads_to_the_sheet_with_the_target_alone(supervisor):
     """Addresses that we build hold numbers that were read, and nothing else that was sent."""
-    html = supervisor.get(PAGE, {"share": " 99 ", "nom": "MARQUE"}).content.decode()
+    html = supervisor.get(PAGE, {"share": " 99 ", "nom": "MARQUE"}).text
     assert "MARQUE" not in html and f'href="{SHEET}?share=99"' in html
 
 
@@ -147,21 +148,21 @@ def test_sheet_opens_in_a_french_spreadsheet(supervisor):
     answer = supervisor.get(SHEET, {"pauses": "20"})
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert re.fullmatch(r'attachment; filename="effectifs-[\d-]{10}\.csv"', answer.headers["Content-Disposition"])
-    text = answer.content.decode()
+    text = answer.text
     assert text.startswith("\ufeffJour;Heure;")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
     assert len(rows) == 168 and rows[0]["Jour"] == "lundi" and rows[167]["Jour"] == "dimanche"
     evening = rows[20]
     assert evening["Arrivées attendues"] == "6,00" and float(evening["Part répondue à temps"].replace(",", ".")) >= 0.95
     assert int(evening["Agents en service, pauses comprises"]) > int(evening["Agents disponibles"])
-    table = cells(supervisor.get(PAGE, {"pauses": "20"}).content.decode())
+    table = cells(supervisor.get(PAGE, {"pauses": "20"}).text)
     assert [int(row["Agents en service, pauses comprises"]) for row in rows[:24]] == [row[0] for row in table]
 
 
 def test_staffing_shows_nothing_of_anybody(supervisor):
     conversation = make.message(make.assigned(make.agent(public_name="Louise")), "un mot privé").conversation
     for address in (PAGE, SHEET):
-        text = supervisor.get(address).content.decode()
+        text = supervisor.get(address).text
         assert "un mot privé" not in text and "Louise" not in text and str(conversation.public_id) not in text
 
 
@@ -177,7 +178,7 @@ def run(*arguments: str) -> str:
 def test_command_says_what_the_page_says(supervisor):
     recorded(weeks=9)
     told = json.loads(run("--json"))
-    table = cells(supervisor.get(PAGE).content.decode())
+    table = cells(supervisor.get(PAGE).text)
     assert [line["on_duty"] for line in told["hours"]] == [table[hour % 24][hour // 24] for hour in range(168)]
     assert told["demand"]["patience"]["basis"] == "recorded" and told["demand"]["weeks"] == 9
     assert "Arrivées (mesuré) : 64.0 par semaine" in run()

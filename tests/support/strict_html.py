@@ -1,0 +1,137 @@
+"""Every page that a test draws is parsed as the HTML standard says, and the test fails when the page is at fault.
+
+Django's test client draws each page in each of its states somewhere in the suite, so the client is where pages are
+read (`watch`, called by tests/conftest.py). What is looked for: the parse errors of the standard (an element that is
+left open, closed twice or misnested; an attribute given twice; a bad character reference), an `id` that two elements
+share, a `label`, `aria-describedby`, `aria-labelledby`, `aria-controls` or `#fragment` that leads to no element of the
+page, and `autocomplete` where the standard allows none. A page of a visitor may have no text that breaks before « : ».
+
+Cost: html5lib takes some 100 ms for a page of the console, and the suite draws thousands. Two pages whose tags differ
+only in values and numbers have the same parse errors, so a process parses one page of each shape, and reads the ids of
+all of them by regular expressions (about a millisecond a page).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import wraps
+from hashlib import blake2b
+from html import unescape
+from typing import Any
+
+import html5lib
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.test.client import Client
+
+from tests.support import french
+
+_TAG = re.compile(r"<[^>]*>")
+_SCRIPT = re.compile(r"<!--.*?-->|(<(script|style|textarea|title)\b[^>]*>).*?</\2>", re.DOTALL)
+_TEMPLATE = re.compile(r"<template\b.*?</template>", re.DOTALL)
+_VALUE = re.compile(r"""="[^"]*"|='[^']*'""")
+_ATTRIBUTE = re.compile(r"""\s([a-z-]+)="([^"]*)\"""")
+# Attributes that name elements of the page: whether they name one, or several between spaces.
+_REFERENCES = {"for", "aria-describedby", "aria-labelledby", "aria-controls", "aria-owns", "list", "form"}
+_NO_COMPLETION = {"hidden", "checkbox", "radio", "submit", "button", "file"}  # types of input
+_seen: set[bytes] = set()
+# What visitors read is looked at for its typography too (tests/support/french.py); these are pages of those who work.
+STAFF = ("/admin/", "/console/", "/levees/", "/unite/", "/compte/", "/ecoute/")
+
+
+def errors(page: str) -> list[str]:
+    """What is wrong with this page, or piece of one, each with the text around it; nothing for a valid one."""
+    return [*_parse_errors(page), *_reference_errors(page)]
+
+
+def _is_whole(page: str) -> bool:
+    return page.lstrip()[:9].lower() == "<!doctype"
+
+
+def _parse_errors(page: str) -> Iterator[str]:
+    parser = html5lib.HTMLParser()
+    if _is_whole(page):
+        parser.parse(page)
+    else:
+        parser.parseFragment(page)
+    lines = page.replace("\r\n", "\n").split("\n")
+    for (line, column), code, values in parser.errors:
+        if code == "invalid-codepoint":  # a sign that a person typed, shown to them again as it was
+            continue
+        near = lines[line - 1][max(0, column - 80) : column + 20] if line <= len(lines) else ""
+        yield f"{code} {values or ''} at line {line}: …{near.strip()}…"
+
+
+def _reference_errors(page: str) -> Iterator[str]:
+    """Of the tags alone, without parsing. What a `<template>` holds is no part of the page until a script takes it."""
+    page = _TEMPLATE.sub("", _SCRIPT.sub(r"\1", page))
+    ids: Counter[str] = Counter()
+    named: list[tuple[str, str]] = []
+    for tag in _TAG.findall(page):
+        attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
+        if (own := attributes.get("id")) is not None:
+            ids[own] += 1
+        for name in _REFERENCES & attributes.keys():
+            named += [(f"{name} of {tag[:120]}", one) for one in attributes[name].split()]
+        if tag.startswith("<a") and attributes.get("href", "").startswith("#") and attributes["href"] != "#":
+            named.append((f"href of {tag[:120]}", attributes["href"][1:]))
+        if tag.startswith("<input") and "autocomplete" in attributes and attributes.get("type") in _NO_COMPLETION:
+            yield f"autocomplete on {tag[:120]}"
+    for own, count in ids.items():
+        if count > 1 or not own or " " in own:
+            yield f"the id « {own} » stands {count} times"
+    if _is_whole(page):  # what a piece names may stand in the page around it
+        for where, one in named:
+            # Widgets of Django's admin name help texts that their page does not always draw.
+            if one not in ids and not one.endswith("_helptext"):
+                yield f"no element is called « {one} »: {where}"
+
+
+def _shape(page: str) -> bytes:
+    """What decides about the parse errors of a page: its tags in their order, without values."""
+    tags = _TAG.findall(_SCRIPT.sub(r"\1", page))
+    return blake2b(_VALUE.sub("", "".join(tags)).encode()).digest()
+
+
+def check(page: str, where: str) -> None:
+    """Raises AssertionError when this page is at fault."""
+    shape = _shape(page)
+    wrong = list(_reference_errors(page))
+    if shape not in _seen:
+        wrong += _parse_errors(page)
+        if not wrong:
+            _seen.add(shape)
+    if '<html lang="fr"' in page and not any(f" {staff}" in where for staff in STAFF):
+        wrong += [f"a line can break here: « {piece} »" for piece in french.breakable(page)]
+    if wrong:
+        raise AssertionError(f"{where} is no valid HTML:\n" + "\n".join(wrong[:20]))
+
+
+def watch() -> None:
+    """From now on, whatever page the test client is answered with is checked."""
+    Client.request = _checked(Client.request)  # type: ignore[method-assign]
+
+
+def _checked(request: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(request)
+    def checked(self: Client, **asked: Any) -> HttpResponseBase:
+        answer = request(self, **asked)
+        if answer.headers.get("Content-Type", "").startswith("text/html"):
+            where = f"{asked.get('REQUEST_METHOD', 'GET')} {asked.get('PATH_INFO', '')} ({answer.status_code})"
+            if isinstance(answer, HttpResponse) and not answer.streaming:
+                if answer.content:
+                    check(answer.content.decode(answer.charset), where)
+            else:
+                answer.streaming_content = _read(answer.streaming_content, where)
+        return answer
+
+    return checked
+
+
+def _read(pieces: Any, where: str) -> Iterator[bytes]:
+    """What is answered in pieces is checked when the last one was taken."""
+    taken: list[bytes] = []
+    for piece in pieces:
+        taken.append(piece)
+        yield piece
+    check(b"".join(taken).decode(), where)
