@@ -416,6 +416,27 @@ def test_partners_near_are_told_by_department_and_distance(django_assert_num_que
     assert "France Victimes" in [partner.name for partner in partners.national]
 
 
+def test_partners_near_are_few_of_each_sort_and_each_sort_has_its_place():
+    """Four of each kind in the département, at growing distances: who is near comes first, whatever the kind."""
+    lyon = Municipality.objects.get(pk="69388")
+    Partner.objects.exclude(kind=Partner.Kind.NATIONAL).delete()
+    for rank, kind in enumerate(kind for kind in Partner.Kind.values if kind != Partner.Kind.NATIONAL):
+        for number in range(4):
+            Partner.objects.create(
+                kind=kind, key=f"{kind}:{number}", name=f"{kind} {number}", department_code="69",
+                latitude=45.74 + number / 10 + rank / 1000, longitude=4.87, source="dila",
+            )  # fmt: skip
+    shown = [[partner.kind for partner, _distance in group.partners] for group in lookup.partners_near(lyon).groups]
+    assert [len(kinds) for kinds in shown] == [3, 3, 3, 3, 2]
+    help_, mind, law, courts, formalities = (set(kinds) for kinds in shown)
+    assert help_ == {Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS}
+    assert mind == {Partner.Kind.PSYCHOLOGIST} and formalities == {Partner.Kind.FRANCE_SERVICES}
+    assert law < {Partner.Kind.JUSTICE_HOUSE, Partner.Kind.JUSTICE_POINT, Partner.Kind.LAW_ACCESS, Partner.Kind.BAR}
+    assert courts < {
+        Partner.Kind.COURT, Partner.Kind.LOCAL_COURT, Partner.Kind.JUVENILE_COURT, Partner.Kind.COMPENSATION,
+    }  # fmt: skip
+
+
 def test_partners_near_where_none_is_known():
     partners = lookup.partners_near(Municipality.objects.get(pk="61001"))
     assert not partners.has_local_help
