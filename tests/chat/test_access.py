@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from chat import access, departures
+from chat import access, departures, reading
+from chat.models import Conversation
 from pnav.accounts.models import Role
 from reports import session
 from reports.models import AccessRecord, Report
@@ -101,3 +102,17 @@ def test_conversation_is_not_read_by_anybody_else(role):
     other = make.agent(role=role, unit_name="Ailleurs")
     assert signed_in(other.user).get(page_of(conversation)).status_code == 404
     assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.django_db
+def test_own_conversations_of_many_agents_are_each_one_s_and_the_oldest_first():
+    agent, other, nobody = make.agent(capacity=9), make.agent(), make.agent()
+    mine = [make.assigned(agent) for _each in range(3)]
+    theirs = make.assigned(other)
+    make.closed(agent)
+    for conversation, minutes in zip(mine, (5, 40, 20), strict=True):
+        Conversation.objects.filter(pk=conversation.pk).update(assigned_at=make.long_ago(minutes))
+    found = reading.own_conversations([agent.pk, other.pk, nobody.pk])
+    assert [pk for pk, _seq in found[agent.pk].values()] == [mine[1].pk, mine[2].pk, mine[0].pk]
+    assert list(found[other.pk]) == [theirs.public_id] and found[nobody.pk] == {}
+    assert reading.own_conversations([]) == {}

@@ -129,6 +129,18 @@ def test_full_exchange_still_ends_and_says_so():
     assert Conversation.objects.get().status == Status.CLOSED
 
 
+def test_bounds_are_what_was_decided():
+    """By ADR 0050: of the person, of whoever answers; before somebody answers, and once they do."""
+    sizes = {is_agent: bounds.size_for(is_agent=is_agent) for is_agent in (False, True)}
+    assert {who: (size.messages, size.characters) for who, size in sizes.items()} == {
+        False: (3000, 600_000), True: (3300, 700_000),
+    }  # fmt: skip
+    paces = {status: bounds.pace_of(status) for status in Status}
+    assert {status: (pace.at_once, pace.interval_seconds) for status, pace in paces.items()} == {
+        status: (60, 1) if status == Status.ACTIVE else (20, 3) for status in Status
+    }
+
+
 def make_message(conversation):
     return actions.post_message(
         conversation_id=conversation.pk, client_id=uuid.uuid4(), body="x", author=Author.REPORTER
