@@ -62,6 +62,7 @@ from reports import limits, openings, unsent
 from reports.models import ReporterRole
 from reports.opening_forms import AskForm
 from reports.openings import Grounds
+from sentences.typography import unbroken
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,11 @@ def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentVie
 
 
 # --- what the templates need ------------------------------------------------------------------------------------------
+
+
+def _said_words() -> dict[str, str]:
+    """Those below as French typography wants them; `missing` is looked for in what an agent typed, and stays."""
+    return {name: text if name == "missing" else unbroken(text) for name, text in _words().items()}
 
 
 def _words() -> dict[str, str]:
@@ -278,7 +284,7 @@ def screen(
         "offers": handover_desk.offers(agent, now),
         "waiting": waiting,
         "rows": rows,
-        "words": json.dumps(_words(), ensure_ascii=False),
+        "words": json.dumps(_said_words(), ensure_ascii=False),
         "lease_seconds": settings.LEASE_SECONDS,
         "absence": losses.unread(agent, now),
         "is_supervisor": agent.user.is_supervisor,

@@ -1,6 +1,7 @@
 import json
 import re
 import uuid
+from html import unescape
 
 import pytest
 from allauth.mfa.totp.internal.auth import generate_totp_secret
@@ -748,3 +749,10 @@ def test_home_without_a_script_loads_itself_again_and_a_conversation_does_not(si
     assert refresh not in client.get(CONSOLE + "?fixe=1").text
     html = client.get(page_of(conversation)).text
     assert refresh not in html and 'src="/console/presence/"' in html
+
+
+def test_mark_of_what_is_left_to_fill_in_is_sent_to_the_script_as_an_agent_types_it():
+    """The script looks for it in the answer; every other word of the page has the spaces of French typography."""
+    page = signed_in(make.agent().user).get(CONSOLE).content.decode()
+    words = json.loads(unescape(re.search(r'data-words="([^"]*)"', page)[1]))
+    assert words["missing"] == canned.MISSING.strip() and "\u00a0: " in words["assigned"]
