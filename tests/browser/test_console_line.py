@@ -26,7 +26,7 @@ from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
 BEAT_MS, ANSWER_MS, OPENING_MS = 20_000, 5_000, 8_000
-LOST = re.compile("Connexion perdue : vos messages sont gardés")
+LOST = re.compile(r"Connexion perdue\s: vos messages sont gardés")
 SLOW = re.compile("Connexion lente")
 
 

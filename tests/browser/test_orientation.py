@@ -75,7 +75,7 @@ def test_questions_are_accessible(
     page.goto(live_site.url + "/orientation/")
     axe(page)
     page.get_by_role("button", name="Continuer", exact=True).click()
-    expect(page).to_have_title(re.compile("^Erreur : "))
+    expect(page).to_have_title(re.compile(r"^Erreur\s: "))
     expect(page.locator("#answer-no")).to_be_focused()
     axe(page)
     answer_all(page, live_site, ADULT)
@@ -141,7 +141,7 @@ def test_back_after_a_missing_answer_shows_the_question(
         page.get_by_role("button", name="Continuer", exact=True).click()
     page.go_back()
     expect(page.locator("#answer-no")).to_be_checked()
-    expect(page).not_to_have_title(re.compile("^Erreur : "))
+    expect(page).not_to_have_title(re.compile(r"^Erreur\s: "))
 
 
 def test_way_through_the_questions_with_the_keyboard(live_site: LiveSite, page_factory: PageFactory) -> None:

@@ -41,11 +41,11 @@ def chief(live_site: LiveSite, page_factory: PageFactory) -> Iterator[Page]:
 
 
 def second_question(page: Page, base: str) -> str:
-    """A visit from its beginning; what the second question says."""
+    """A visit from its beginning; what the second question says, without the spaces of French typography."""
     page.context.clear_cookies()
     page.goto(f"{base}/orientation/")
     answer(page, "Non, pas en ce moment")
-    return page.locator("h1").inner_text()
+    return page.locator("h1").inner_text().replace("\u00a0", " ")
 
 
 def answer(page: Page, label: str) -> None:

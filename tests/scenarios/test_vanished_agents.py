@@ -46,8 +46,8 @@ async def test_agent_vanishes_the_person_reads_why_and_is_next():
         await in_db(vanish, agent)
         await in_db(tick)
         item = await line.hears(
-            "La connexion avec l'agent est perdue : ce n'est la faute de personne ici. "
-            "La place est gardée et une autre personne va répondre ; elle pourra lire les messages."
+            "La connexion avec l'agent est perdue\u00a0: ce n'est la faute de personne ici. "
+            "La place est gardée et une autre personne va répondre\u00a0; elle pourra lire les messages."
         )
         assert item["author"] == "system"
         state = await line.until(lambda frame: frame["type"] == "state" and frame["status"] == "waiting")
