@@ -66,6 +66,7 @@ check: $(STAMP) ## style, types (Python et JavaScript), gabarits, contrats d'imp
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0 --check > .local/templates.log 2>&1 || (cat .local/templates.log && exit 1)
 	@PYTHONPATH=. .venv/bin/lint-imports > .local/imports.log 2>&1 || (cat .local/imports.log && exit 1)
 	@$(PYTHON) -m tests.javascript check
+	@$(PYTHON) -m tests.schema
 	@$(PYTHON) -m tests.types
 
 audit: $(STAMP) ## chercher les faiblesses publiées de nos dépendances (demande le réseau)

@@ -6,7 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from offload.process import forbid_dumps
+from common.offload.process import forbid_dumps
 from pnav.demo import environment
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Scale:
     medium: int  # conversations
     large: int
     storm: int
-    idle_seconds: float  # a round of checks of everybody's session: `chat.socket.CHECK_SECONDS`
+    idle_seconds: float  # a round of checks of everybody's session: `chat.realtime.connection.CHECK_SECONDS`
     waiting: int
 
 
@@ -442,9 +442,9 @@ async def _place_changes(leaver: Pair, stayers: Sequence[Pair]) -> list[float]:
 def _leave(public_id: str) -> None:
     from django.db import connection
 
-    from chat.actions import close_conversation
-    from chat.lifecycle import Author, Availability
+    from chat.conversations.actions import close_conversation
     from chat.models import Agent, Conversation
+    from chat.rules.lifecycle import Author, Availability
 
     # Nobody is on duty while places are timed.
     Agent.objects.exclude(availability=Availability.AWAY).update(availability=Availability.PAUSE)
@@ -456,9 +456,9 @@ def _leave(public_id: str) -> None:
 def _dispatch() -> tuple[float, int]:
     from django.db import connection
 
-    from chat.lifecycle import Availability
+    from chat.conversations.dispatcher import dispatch
     from chat.models import Agent
-    from chat.queue import dispatch
+    from chat.rules.lifecycle import Availability
 
     Agent.objects.filter(availability=Availability.PAUSE).update(availability=Availability.AVAILABLE)
     started = time.perf_counter()
@@ -472,8 +472,8 @@ def _forget_waiting() -> None:
     """The people of this room and their agents leave; the pairs stay."""
     from django.db import connection
 
-    from chat.lifecycle import Availability, Status
     from chat.models import Agent, Conversation
+    from chat.rules.lifecycle import Availability, Status
 
     Agent.objects.filter(capacity=3).update(availability=Availability.AWAY)
     Conversation.objects.filter(status=Status.WAITING).update(status=Status.ABANDONED)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pnav.demo.services import Postgres, Service, Valkey
-from pnav.serving import arguments
-from reports.sealing import PrivateKey
+from pnav.server.serving import arguments
+from reports.seal.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLES = {

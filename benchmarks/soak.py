@@ -313,9 +313,9 @@ class Person(Party):
 def _close(public_id: str) -> None:
     from django.db import connection
 
-    from chat.actions import close_conversation
-    from chat.lifecycle import Author
+    from chat.conversations.actions import close_conversation
     from chat.models import Conversation
+    from chat.rules.lifecycle import Author
 
     conversation = Conversation.objects.select_related("assigned_to__user").get(public_id=public_id)
     agent = conversation.assigned_to

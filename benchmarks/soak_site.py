@@ -9,10 +9,10 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 
 from pnav.asgi import application as site  # noqa: I001  settings and apps first
-from chat import socket
+from chat.realtime import connection
 
 # So that an hour sees many times what a day sees once: the server says « come back », the page does.
-socket.LIFETIME_SECONDS = int(os.environ.get("BENCH_LIFETIME", "300"))
+connection.LIFETIME_SECONDS = int(os.environ.get("BENCH_LIFETIME", "300"))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

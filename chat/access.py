@@ -1,10 +1,10 @@
 """The only ways to obtain a conversation: as its reporter, as the agent it is assigned to, or as a supervisor.
 
 Each returns the object, or None as if it did not exist. No view and no consumer looks a conversation up by itself.
-The first two are parties, and leave no line in the register. A way for anybody else calls `reports.register.record`:
-a supervisor who joins does (`chat.stepping_in.join`), and reads nothing before. A colleague who was offered a
-conversation has the offer alone, until they accept it.
-(`chat.forgetting.Ending` is no conversation: dates and status, by which a supervisor decides what is kept.)
+The first two are parties, and leave no line in the register. A way for anybody else calls `reports.audit.log.record`:
+a supervisor who joins does (`chat.supervision.intervention.join`), and reads nothing before. A colleague who was
+offered a conversation has the offer alone, until they accept it.
+(`chat.retention.schedule.Ending` is no conversation: dates and status, by which a supervisor decides what is kept.)
 """
 
 from collections.abc import Collection, Mapping
@@ -15,12 +15,6 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from chat import followups
-from chat.beside import Aside, AsideQuerySet, OwnReply
-from chat.exposure import WEEKS, Spell
-from chat.handover_models import Direction, Handover, HandoverQuerySet, Watch, WatchQuerySet
-from chat.handover_rules import HandoverState
-from chat.lifecycle import HEAVY, Status
 from chat.models import (
     Agent,
     Conversation,
@@ -32,11 +26,20 @@ from chat.models import (
     Unit,
     UnitAccount,
 )
-from chat.transmission_rules import RECEIVED
+from chat.models.notes import Aside, AsideQuerySet
+from chat.models.replies import OwnReply
+from chat.models.transfer import Direction, Handover, HandoverQuerySet, Watch, WatchQuerySet
+from chat.rules.lifecycle import HEAVY, Status
+from chat.rules.referral import RECEIVED
+from chat.rules.transfer import HandoverState
+from chat.rules.workload import WEEKS, Spell
+from common.sql import array, built, columns, execute
 from reports.models import ErasureRequest, Report
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
-from reports.statements import array, built, columns, execute
+
+SESSION_KEY = "reports.suites"  # of what a visit forgets with its report
+
 
 # With each of these a conversation leaves the agent who had it.
 HANDS_CHANGE = (EventKind.ASSIGNED, EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.CLOSED)
@@ -179,7 +182,8 @@ def left_by(agent: Agent, public_id: UUID) -> EventKind | None:
 
 
 def lost_by(agent: Agent, keys: Collection[int]) -> QuerySet[Conversation]:
-    """Of these, which this agent was given and lost (`chat.losses`): where they are, and who has them. No text."""
+    """Of these, which this agent was given and lost (`chat.conversations.losses`): where they are, and who has them. No
+    text."""
     rows = Conversation.objects.filter(pk__in=keys, events__kind=EventKind.ASSIGNED, events__by=agent.user_id)
     return rows.select_related("report__municipality", "assigned_to__unit").distinct()
 
@@ -245,7 +249,7 @@ def follow_up_by_digest(digest: bytes, now: datetime) -> FollowUp | None:
 
 def as_follower(session: Mapping[str, Any]) -> Conversation | None:
     """The conversation whose suites this visit may read, and nothing else of it: its code was typed in this visit."""
-    known = session.get(followups.SESSION_KEY)
+    known = session.get(SESSION_KEY)
     if known is None:
         return None
     pk, issued_at = known

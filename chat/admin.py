@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from chat import on_call, replies
+from chat.casework import replies
+from chat.decisions import on_call
 from chat.models import Agent, CannedReply, OnCall, Unit
 
 

@@ -8,12 +8,3 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         """The sentences of this room are in the catalogue, whoever asks."""
-        from chat import (  # noqa: F401
-            emergency_sentences,
-            followup_sentences,
-            form_sentences,
-            handover_sentences,
-            keeping_sentences,
-            page_sentences,
-            sentences,
-        )

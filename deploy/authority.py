@@ -44,8 +44,8 @@ PARTS = {
 }
 TRUSTING = ("proxy",)  # they verify, and present nothing
 
-# What channels-redis, Django's cache, the limits (`reports.networks`) and redis-py's greeting use, and no more; on our
-# keys and channels alone. `tests/scenarios/test_inside.py` runs them as this account.
+# What channels-redis, Django's cache, the limits (`common.network_limits`) and redis-py's greeting use, and no more; on
+# our keys and channels alone. `tests/scenarios/test_inside.py` runs them as this account.
 COMMANDS = (
     "auth", "hello", "client|setinfo", "client|setname", "select", "ping", "quit",
     "publish", "subscribe", "unsubscribe",

@@ -1,8 +1,8 @@
 """Whether the fonts at hand draw what people write: `python deploy/fonts.py`, when the image is built.
 
 Typst looks for fonts where the system keeps them. Without those of the Dockerfile, Arabic, Chinese and emoji stand on
-paper by their codes (`chat.glyphs`). One text for each script that must be there; exit status 1 names those that are
-not drawn.
+paper by their codes (`chat.documents.font_coverage`). One text for each script that must be there; exit status 1 names
+those that are not drawn.
 """
 
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from chat import glyphs, paper_drawing
+from chat.documents import drawing, font_coverage
 
 # Beside the Latin script. One that people turn out to write in is added here, and its font to the Dockerfile.
 SCRIPTS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ def undrawn(texts: Mapping[str, str]) -> list[str]:
     return [
         name
         for name, text in texts.items()
-        if set(glyphs.signs_of([text])) - glyphs.drawn([text], can_draw=paper_drawing.can_draw)
+        if set(font_coverage.signs_of([text])) - font_coverage.drawn([text], can_draw=drawing.can_draw)
     ]
 
 

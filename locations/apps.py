@@ -8,4 +8,4 @@ class LocationsConfig(AppConfig):
 
     def ready(self) -> None:
         """The sentences of this room are in the catalogue, whoever asks."""
-        from locations import sentences  # noqa: F401
+        from locations import texts as location_texts  # noqa: F401

@@ -7,7 +7,7 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from locations import sentences
+from locations import texts as location_texts
 from locations.lookup import MAX_TYPED
 from locations.models import Municipality, PostalCode, ReceptionPoint
 
@@ -23,8 +23,8 @@ class SearchForm(forms.Form):
     q = forms.CharField(
         max_length=MAX_TYPED,
         error_messages={
-            "required": sentences.PLACE_REQUIRED.later(),
-            "max_length": sentences.PLACE_TOO_LONG.later(),
+            "required": location_texts.PLACE_REQUIRED.later(),
+            "max_length": location_texts.PLACE_TOO_LONG.later(),
         },
     )
     purpose = forms.ChoiceField(choices=Purpose, required=False)
@@ -39,8 +39,8 @@ class ChoiceForm(forms.Form):
     service = forms.RegexField(
         r"^([0-9AB]{5})_(\d{0,12})_(\d{5}|)$",
         error_messages={
-            "required": sentences.SERVICE_REQUIRED.later(),
-            "invalid": sentences.SERVICE_REQUIRED.later(),
+            "required": location_texts.SERVICE_REQUIRED.later(),
+            "invalid": location_texts.SERVICE_REQUIRED.later(),
         },
     )
     purpose = forms.ChoiceField(choices=Purpose, required=False)
@@ -57,7 +57,7 @@ class ChoiceForm(forms.Form):
         reception_point = ReceptionPoint.objects.filter(pk=unit).first() if unit else None
         belongs = not postal_code or PostalCode.objects.filter(code=postal_code, municipality_id=insee_code).exists()
         if municipality is None or (unit and reception_point is None) or not belongs:
-            self.add_error("service", sentences.SERVICE_GONE.say())
+            self.add_error("service", location_texts.SERVICE_GONE.say())
             return cleaned
         return {
             **cleaned,

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.functional import Promise
 
-from locations import sentences
+from locations import texts as location_texts
 from locations.geography import distance_km
 from locations.models import Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
 from locations.names import normalise, normalise_place
@@ -587,21 +587,26 @@ class Partners:
 
 
 _GROUPS: tuple[tuple[str | Promise, tuple[str, ...], int, str | Promise], ...] = (
-    (sentences.HELP.later(), (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS), 3, ""),
-    (sentences.MIND.later(), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
     (
-        sentences.LAW.later(),
+        location_texts.HELP.later(),
+        (Partner.Kind.VICTIM_HELP, Partner.Kind.VICTIM_OFFICE, Partner.Kind.WOMEN_RIGHTS),
+        3,
+        "",
+    ),
+    (location_texts.MIND.later(), (Partner.Kind.PSYCHOLOGIST,), 3, ""),
+    (
+        location_texts.LAW.later(),
         (Partner.Kind.JUSTICE_HOUSE, Partner.Kind.JUSTICE_POINT, Partner.Kind.LAW_ACCESS, Partner.Kind.BAR),
         3,
         "",
     ),
     (
-        sentences.COURTS.later(),
+        location_texts.COURTS.later(),
         (Partner.Kind.COURT, Partner.Kind.LOCAL_COURT, Partner.Kind.JUVENILE_COURT, Partner.Kind.COMPENSATION),
         3,
-        sentences.COURTS_NOTE.later(),
+        location_texts.COURTS_NOTE.later(),
     ),
-    (sentences.FORMALITIES.later(), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
+    (location_texts.FORMALITIES.later(), (Partner.Kind.FRANCE_SERVICES,), 2, ""),
 )
 
 

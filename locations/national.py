@@ -6,7 +6,7 @@ They are imported in French from `data/units.json`. What an administrator rewrit
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from sentences.typography import unbroken
+from common.texts.typography import unbroken
 
 TEXTS = frozenset(
     (

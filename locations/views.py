@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from locations import lookup, sentences, session
+from locations import lookup, session
+from locations import texts as location_texts
 from locations.forms import ChoiceForm, Purpose, SearchForm
 from locations.lookup import Lookup, Suggestion
 from locations.models import Competence
@@ -173,7 +174,7 @@ def remove(request: HttpRequest, what: str) -> HttpResponse:
         session.forget(request)
         messages.success(
             request,
-            sentences.PLACE_REMOVED.say() if what == "place" else sentences.PERSON_REMOVED.say(),
+            location_texts.PLACE_REMOVED.say() if what == "place" else location_texts.PERSON_REMOVED.say(),
         )
         return redirect("locations:search")
     return render(request, "locations/remove.html", {"choice": choice, "what": what})
@@ -184,7 +185,7 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
     """The unit chosen, its hours, and the partners around the commune."""
     choice = session.current_choice(request)
     if choice is None:
-        messages.info(request, sentences.PLACE_FIRST.say())
+        messages.info(request, location_texts.PLACE_FIRST.say())
         return redirect("locations:search")
     unit = choice.reception_point
     partners = lookup.partners_near(choice.municipality) if choice.municipality else None

@@ -11,7 +11,7 @@ from typing import Any
 
 import django
 
-from offload.process import forbid_dumps
+from common.offload.process import forbid_dumps
 
 forbid_dumps(for_measuring=bool(os.environ.get("DEMO")))  # before any secret is read
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
@@ -23,20 +23,20 @@ from django.http import parse_cookie  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 from django.urls import resolve, reverse  # noqa: E402
 
-from chat.delivery import ensure_switchboard  # noqa: E402
-from chat.identity import Identities  # noqa: E402
-from chat.routing import websocket_urlpatterns  # noqa: E402
-from chat.socket import Receive, Send  # noqa: E402
-from pnav import busy  # noqa: E402
-from pnav.admission import bucket_of  # noqa: E402
-from pnav.http import OperatorPages, Pages  # noqa: E402
-from pnav.identity import identify  # noqa: E402
-from pnav.process_role import ProcessRole, lower_priority  # noqa: E402
-from pnav.serving import install, quieten  # noqa: E402
+from chat.realtime.authentication import Identities  # noqa: E402
+from chat.realtime.connection import Receive, Send  # noqa: E402
+from chat.realtime.routing import websocket_urlpatterns  # noqa: E402
+from chat.realtime.switchboard import ensure_switchboard  # noqa: E402
+from common import security_log  # noqa: E402
+from common.security_log import Event  # noqa: E402
+from pnav.server import busy  # noqa: E402
+from pnav.server.admission import bucket_of  # noqa: E402
+from pnav.server.identity import identify  # noqa: E402
+from pnav.server.page_handler import OperatorPages, Pages  # noqa: E402
+from pnav.server.process_role import ProcessRole, lower_priority  # noqa: E402
+from pnav.server.serving import install, quieten  # noqa: E402
+from pnav.server.watermark import MEMORY  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
-from pnav.watermark import MEMORY  # noqa: E402
-from reports import events  # noqa: E402
-from reports.events import Event  # noqa: E402
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:
@@ -69,11 +69,11 @@ class Handshake:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if not is_own_origin(scope):
-            events.tell(Event.SOCKET_REFUSED, why="origin")
+            security_log.tell(Event.SOCKET_REFUSED, why="origin")
             await send({"type": "websocket.close"})
             return
         if MEMORY.is_over():  # the page tries again by itself, ever more rarely
-            events.tell(Event.LIMIT_REACHED, limit="memory")
+            security_log.tell(Event.LIMIT_REACHED, limit="memory")
             await send({"type": "websocket.close"})
             return
         if self._identities is None or self._identities.loop is not asyncio.get_running_loop():
@@ -128,7 +128,7 @@ class WithSwitchboard:
 
 async def refuse_socket(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     """In a process of pages: a socket is closed before it is accepted. Its page opens another, on a new connection."""
-    events.tell(Event.SOCKET_REFUSED, why="process_role")
+    security_log.tell(Event.SOCKET_REFUSED, why="process_role")
     await send({"type": "websocket.close"})
 
 

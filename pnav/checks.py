@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
-from offload import process
+from common.offload import process
 
 # A conversation is acknowledged after COMMIT: these settings make COMMIT mean « on disk ».
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")

@@ -20,12 +20,12 @@ from django.urls import Resolver404, resolve
 from django.views import defaults
 from django.views.csrf import csrf_failure
 
+from common import security_log
+from common.security_log import Event
 from pnav.accounts.middleware import ACCOUNT_AREA, AREAS
 from pnav.accounts.models import User
 from pnav.accounts.presence import is_known_to_keep_lease
-from pnav.accounts.rooms import rooms_of
-from reports import events
-from reports.events import Event
+from pnav.accounts.workspaces import rooms_of
 
 STAFF = (*AREAS, ACCOUNT_AREA)
 # How Django's sentences begin that tell why it refused a form.
@@ -56,7 +56,7 @@ def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         response = view(request, *args, **kwargs)
         user = _known_user(request)
         if user is not None and request.path_info.startswith(STAFF) and (route := _route(request.path_info)):
-            events.tell(Event.PAGE_REFUSED, account=user.pk, status=response.status_code, route=route)
+            security_log.tell(Event.PAGE_REFUSED, account=user.pk, status=response.status_code, route=route)
         return response
 
     return draw
@@ -103,14 +103,14 @@ def _why(reason: str) -> str:
 @_giving_back
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without our token, or from elsewhere. Named by `settings.CSRF_FAILURE_VIEW`."""
-    events.tell(Event.FORM_REFUSED, why=_why(reason))
+    security_log.tell(Event.FORM_REFUSED, why=_why(reason))
     return draw_refused(request, reason)
 
 
 @_giving_back
 def too_many(request: HttpRequest) -> HttpResponse:
     """The limit of sign-ins of one network, which allauth counts by itself."""
-    events.tell(Event.LIMIT_REACHED, limit="sign_in")
+    security_log.tell(Event.LIMIT_REACHED, limit="sign_in")
     return render(request, "429.html", status=429)
 
 

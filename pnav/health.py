@@ -28,8 +28,9 @@ from prometheus_client.registry import Collector
 from psycopg_pool import ConnectionPool
 
 from chat.models import Agent, Conversation
-from offload import pool as pool_of_children
-from reports import client_addresses, digests
+from common import private_addresses
+from common.offload import pool as pool_of_children
+from reports.audit import digests
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
     """
     failing = await READINESS.failing()
     notes = _digest_note()
-    if client_addresses.is_private():
+    if private_addresses.is_private():
         notes["client_addresses"] = "private"
     if not failing:
         return JsonResponse({"status": "ok", **notes})
@@ -179,7 +180,7 @@ class ClientCollector(Collector):
         seen = CounterMetricFamily(
             "pnav_client_addresses", "Clients seen by this process, by the kind of their address.", labels=["kind"]
         )
-        for kind, count in client_addresses.counts().items():
+        for kind, count in private_addresses.counts().items():
             seen.add_metric([kind], count)
         yield seen
 

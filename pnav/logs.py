@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 # Whose messages hold events and public ids, by rule (docs/done.md). Everybody else's words are left out.
-OURS = {"pnav", "chat", "reports", "triage", "locations"}
+OURS = {"pnav", "chat", "reports", "triage", "locations", "common"}
 
 type ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 

@@ -19,7 +19,8 @@ from django.db import DatabaseError, connection, connections, router, transactio
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from reports import keyring, register
+from common import encryption
+from reports.audit import log as audit_log
 
 logger = logging.getLogger(__name__)
 LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
@@ -69,15 +70,15 @@ class SessionStore(db.SessionStore):
 
     def seal(self, data: dict[str, Any], row: str) -> str:
         text = self.serializer().dumps(data).decode("latin-1")
-        return base64.b64encode(keyring.seal(text, context=f"session:{row}")).decode()
+        return base64.b64encode(encryption.seal(text, context=f"session:{row}")).decode()
 
     def unseal(self, row: AbstractBaseSession) -> dict[str, Any]:
         """What a row holds. A row that no key opens is an empty session, as a forged one is for Django."""
         if row.session_data == REPLACED:
             return {}
         try:
-            text = keyring.unseal(base64.b64decode(row.session_data), context=f"session:{row.session_key}")
-        except (keyring.UnsealError, ValueError):
+            text = encryption.unseal(base64.b64decode(row.session_data), context=f"session:{row.session_key}")
+        except (encryption.UnsealError, ValueError):
             logger.warning("session_does_not_open")
             return {}
         return self.serializer().loads(text.encode("latin-1"))
@@ -212,7 +213,7 @@ class SessionStore(db.SessionStore):
         """Delete the visits whose end has passed: for `clearsessions`. The register is told how many."""
         with transaction.atomic():
             count = cls.get_model_class().objects.filter(expire_date__lt=timezone.now()).delete()[0]
-            register.record_removal(sessions=count)
+            audit_log.record_removal(sessions=count)
 
     @classmethod
     async def aclear_expired(cls) -> None:

@@ -20,9 +20,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pnav import secret_files
-from pnav.process_role import ProcessRole
-from reports import digest_destinations
-from reports.sealing import BadPublicKey, PublicKey
+from pnav.server.process_role import ProcessRole
+from reports.audit import digest_destinations
+from reports.seal.sealing import BadPublicKey, PublicKey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -52,7 +52,7 @@ def _is_flat(pair: str) -> bool:
     try:
         return len(set(base64.urlsafe_b64decode(pair.strip().partition(":")[2]))) == 1
     except ValueError:
-        return False  # no key at all: `reports.keyring` refuses it
+        return False  # no key at all: `common.encryption` refuses it
 
 
 # --- what must be given -------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ INSTALLED_APPS = [
     "reports",
     "triage",
     "locations",
-    "sentences",
+    "common.texts",
     "channels",
     "whitenoise.runserver_nostatic",
     "pnav.accounts.apps.PnavAdminConfig",  # django.contrib.admin in our frame
@@ -133,15 +133,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "pnav.headers.on_every_answer",
-    "pnav.clear.pages_only",
+    "pnav.middleware.headers.on_every_answer",
+    "pnav.middleware.require_https.pages_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "pnav.methods.known_methods",
+    "pnav.middleware.methods.known_methods",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "pnav.visits.forget_left_behind",
+    "pnav.middleware.ended_visits.forget_left_behind",
     "pnav.pages.language.chosen_language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -164,14 +164,14 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "pnav.pages.loader.Loader",
+                    "pnav.pages.build.loader.Loader",
                     [
                         "django.template.loaders.filesystem.Loader",
                         "django.template.loaders.app_directories.Loader",
                     ],
                 )
             ],
-            "builtins": ["sentences.templatetags.dates"],
+            "builtins": ["common.texts.templatetags.dates"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",
@@ -250,7 +250,7 @@ CACHES = {
 
 # --- what a request may carry -------------------------------------------------------------------------------------
 
-# Bytes are bounded where they come in (`pnav.body_limits`); this is what the admin may send, for every server.
+# Bytes are bounded where they come in (`pnav.server.body_limits`); this is what the admin may send, for every server.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # the longest forms (the questionnaire's editor, house rules) have hundreds
 DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts is the only one
@@ -319,7 +319,8 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "object-src": [CSP.NONE],
-    # No script of a visitor's page writes HTML from text, and none may begin to. Other areas: `pnav.headers`.
+    # No script of a visitor's page writes HTML from text, and none may begin to. Other areas:
+    # `pnav.middleware.headers`.
     "require-trusted-types-for": ["'script'"],
     "trusted-types": [CSP.NONE],
 }
@@ -328,14 +329,14 @@ SECURE_CSP = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-# Django's own algorithms, the first one computed aside: pnav/accounts/hashers.py.
-PASSWORD_HASHERS = ["pnav.accounts.hashers.PBKDF2PasswordHasher"]
+# Django's own algorithms, the first one computed aside: pnav/accounts/passwords/hashers.py.
+PASSWORD_HASHERS = ["pnav.accounts.passwords.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "pnav.accounts.passwords.StolenValidator"},
-    {"NAME": "pnav.accounts.passwords.GuessableValidator"},
+    {"NAME": "pnav.accounts.passwords.validators.StolenValidator"},
+    {"NAME": "pnav.accounts.passwords.validators.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/console/"
@@ -360,7 +361,7 @@ MFA_RATE_LIMITS = {"webauthn_login": ""}  # a passkey is not guessed, and is the
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0 if DEMO else 1)
 
 # Networks from which clients may come with private addresses, the operator's own: any other private address is a bridge
-# or a proxy that is not counted (`reports.client_addresses`).
+# or a proxy that is not counted (`common.private_addresses`).
 _private_clients: list[str] = env.list("PRIVATE_CLIENTS", [])
 try:
     PRIVATE_CLIENTS = [ipaddress.ip_network(network.strip()) for network in _private_clients]
@@ -425,7 +426,7 @@ ASSETS_DIR = BASE_DIR / ".local" / "assets"  # written by `build_styles`
 STATICFILES_DIRS = [BASE_DIR / "static", ASSETS_DIR]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
-    "pnav.pages.finders.AppDirectoriesWithoutDsfr",
+    "pnav.pages.build.finders.AppDirectoriesWithoutDsfr",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -444,10 +445,10 @@ RESUME_HOURS = env.int("RESUME_HOURS", 72)  # a code de reprise brings back for 
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # a socket may send so many frames at once,
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # then so many a second: far above what a person types
 PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the worker runs every hour
-# Who forgets what: `reports.forgetting` says what a keeper is, `reports.holdings` names every table.
-KEEPERS = ["chat.forgetting", "pnav.pages.forgetting", "pnav.accounts.forgetting", "reports.forgetting"]
+# Who forgets what: `reports.retention.deletion` says what a keeper is, `reports.rules.inventory` names every table.
+KEEPERS = ["chat.retention.deletion", "pnav.pages.deletion", "pnav.accounts.deletion", "reports.retention.deletion"]
 # Which supervisor decides about what: `reports.deciders` says what this module answers.
-DECIDERS = "chat.deciding"
+DECIDERS = "chat.decisions.deciders"
 METRICS_TOKEN = _secret("METRICS_TOKEN")
 
 # --- the digest of the register, which leaves by itself: docs/adr/0056 ------------------------------------------------

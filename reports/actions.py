@@ -9,13 +9,16 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
+from common import encryption
+from common.client_address import Connection
+from common.texts import languages
 from locations.session import Choice
-from reports import arrivals, forgetting, keyring, register
-from reports.arrivals import Aside
+from reports import reporter_identity
+from reports.audit import log as audit_log
 from reports.deciders import Title, deciders
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
-from reports.visitor import Connection
-from sentences import languages
+from reports.reporter_identity import Aside
+from reports.retention import deletion
 from triage.rules import Assessment
 
 
@@ -44,11 +47,11 @@ def file_report(
     submission_id: made with the form; sent again it returns the first report, unchanged.
     answers, assessment: what the triage holds; the answers are sealed.
     is_crowded: the network it comes from has filed more in the hour than one household or school would. The report
-    keeps its urgency, which may be true: the queue bounds what such reports take of the agents (`lifecycle.share_of`).
+    keeps its urgency, which may be true: the queue bounds what such reports take of the agents (`assignment.share_of`).
     choice: the point d'accueil of the visit, from which the zone (police or gendarmerie) follows.
     name, contact: what the person chose to leave, "" for nothing; connection: where the form comes from. They are
     sealed here and kept nowhere else. Raises sealing.TextRefused when one is longer than TEXT_MAX_BYTES.
-    set_aside: name and contact as `arrivals.set_aside` sealed them when the form could not be filed at once.
+    set_aside: name and contact as `reporter_identity.set_aside` sealed them when the form could not be filed at once.
     """
     report, created = Report.objects.get_or_create(
         submission_id=submission_id,
@@ -61,7 +64,7 @@ def file_report(
             "since": since,
             "expectations": list(expectations),
             "triage_version": assessment.version,
-            "triage_answers_sealed": keyring.seal(json.dumps(dict(answers)), context=f"report:{submission_id}"),
+            "triage_answers_sealed": encryption.seal(json.dumps(dict(answers)), context=f"report:{submission_id}"),
             "outcome": assessment.outcome,
             "urgency": assessment.urgency,
             "is_crowded": is_crowded,
@@ -75,7 +78,7 @@ def file_report(
         },
     )
     if created:
-        arrivals.seal_identity(report, name=name, contact=contact, connection=connection, aside=set_aside)
+        reporter_identity.seal_identity(report, name=name, contact=contact, connection=connection, aside=set_aside)
     return report
 
 
@@ -111,7 +114,7 @@ def _hold(report_id: int) -> Report:
 
 
 def _record(kind: str, report: Report, motive: str, detail: str, by: Any) -> None:
-    register.record(kind=kind, by=by, subject=str(report.public_id), motive=motive, detail=detail)
+    audit_log.record(kind=kind, by=by, subject=str(report.public_id), motive=motive, detail=detail)
 
 
 @transaction.atomic
@@ -124,7 +127,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
     if not by.is_agent:
         raise NotAllowed
     report = _hold(report_id)
-    now = forgetting.moment()
+    now = deletion.moment()
     title = deciders().title_for_report(by, report.pk, now) if by.is_supervisor else None
     before = Freeze.objects.filter(report=report).first()
     if before is not None and before.is_running(now) and title is None:
@@ -147,7 +150,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
 
 def _require_title(by: Any, report: Report) -> Title:
     """By what right this account decides what is kept of a report. Raises NotAllowed for whoever may not."""
-    title = deciders().title_for_report(by, report.pk, forgetting.moment()) if by.is_supervisor else None
+    title = deciders().title_for_report(by, report.pk, deletion.moment()) if by.is_supervisor else None
     if title is None:
         raise NotAllowed
     return title
@@ -166,7 +169,7 @@ def set_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
         raise Answered
     if freeze.asked_at != asked_at:
         raise Changed
-    freeze.set_at = forgetting.moment()
+    freeze.set_at = deletion.moment()
     freeze.save(update_fields=["set_at"])
     _record(
         AccessKind.FREEZE, report, Motive.JUDICIAL, f"set, until {timezone.localdate(freeze.until)}{title.told}", by
@@ -181,7 +184,7 @@ def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
     """
     report = _hold(report_id)
     title = _require_title(by, report)
-    now = forgetting.moment()
+    now = deletion.moment()
     freeze = Freeze.objects.filter(report=report).first()
     if freeze is None or not (freeze.is_asked or freeze.is_running(now)):
         raise Answered
@@ -201,7 +204,7 @@ def ask_erasure(*, report_id: int, code_digest: str | None = None) -> ErasureReq
     code_digest: slow hash of that code, in hexadecimal; None leaves the one before. Raises Gone.
     """
     report = _hold(report_id)
-    request, created = ErasureRequest.objects.get_or_create(report=report, defaults={"asked_at": forgetting.moment()})
+    request, created = ErasureRequest.objects.get_or_create(report=report, defaults={"asked_at": deletion.moment()})
     if code_digest is not None:
         request.code_digest = code_digest
         request.save(update_fields=["code_digest"])
@@ -221,12 +224,12 @@ def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "
     request = ErasureRequest.objects.filter(report=report, answered_at__isnull=True).first()
     if request is None:
         raise Answered
-    now = forgetting.moment()
+    now = deletion.moment()
     freeze = Freeze.objects.filter(report=report).first()
     if is_granted and freeze is not None and (freeze.is_asked or freeze.is_running(now)):
         raise Frozen
     request.answered_at, request.is_granted = now, is_granted
-    request.sealed_motive = None if is_granted else keyring.seal(motive, context=request.context)
+    request.sealed_motive = None if is_granted else encryption.seal(motive, context=request.context)
     request.save(update_fields=["answered_at", "is_granted", "sealed_motive"])
     told = "granted" if is_granted else "refused"
     _record(AccessKind.ERASURE, report, Motive.RIGHT, told + title.told, by)

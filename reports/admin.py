@@ -16,11 +16,13 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from reports import forgetting, register, register_wording
-from reports.house_admin import HouseRuleAdmin  # noqa: F401  registers itself
+from common.dates import written
+from reports.audit import log as audit_log
+from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
-from reports.retention import Kind, shortened
-from sentences.dates import written
+from reports.retention import deletion
+from reports.rules.retention import Kind, shortened
+from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  registers itself
 
 
 @admin.register(AccessRecord)
@@ -81,7 +83,7 @@ class AccessRecordAdmin(admin.ModelAdmin):
     def _record_search(self, request: HttpRequest, term: str) -> None:
         """What was asked is kept when the register knows it already; anything else is somebody's typing."""
         subject = AccessRecord.objects.filter(subject__in=_forms(term)).values_list("subject", flat=True).first()
-        register.record(
+        audit_log.record(
             kind=AccessKind.SEARCH,
             by=request.user,
             motive=Motive.CONTROL,
@@ -110,7 +112,7 @@ class AccessRecordAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("précision"))
     def told_detail(self, line: AccessRecord) -> str:
-        return register_wording.in_words(line.kind, line.detail)
+        return audit_wording.in_words(line.kind, line.detail)
 
     @admin.display(description=_("empreinte"))
     def short_digest(self, line: AccessRecord) -> str:
@@ -179,11 +181,11 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: RetentionRule, form: ModelForm, change: bool) -> None:
         before = RetentionRule.objects.select_for_update().get(pk=obj.pk).rule
-        if (in_force_at := shortened(before, obj.rule, forgetting.moment())) is not None:
+        if (in_force_at := shortened(before, obj.rule, deletion.moment())) is not None:
             obj.in_force_at = in_force_at
         super().save_model(request, obj, form, change)
         if (before.days, before.grace_days, before.digest_days) != (obj.days, obj.grace_days, obj.digest_days):
-            register.record(
+            audit_log.record(
                 kind=AccessKind.ADMIN_CHANGE,
                 by=request.user,
                 motive=Motive.ADMINISTRATION,
@@ -222,7 +224,7 @@ class ErasureRequestAdmin(SeenOnly):
     def is_late(self, request: ErasureRequest) -> bool:
         """Longer than the rule « Demande d'effacement » gives, whether it was answered since or not."""
         last = request.answered_at or timezone.now()
-        return (last - request.asked_at).days >= forgetting.rule_of(Kind.ERASURE).days
+        return (last - request.asked_at).days >= deletion.rule_of(Kind.ERASURE).days
 
 
 @admin.register(Tombstone)

@@ -8,4 +8,4 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         """The sentences of this room are in the catalogue, whoever asks."""
-        from reports import sentences  # noqa: F401
+        from reports import texts as report_texts  # noqa: F401

@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
-from reports import sentences
+from common.texts.catalogue import Sentence
+from reports import texts as report_texts
 from reports.models import AgeBand, Fact, Platform, ReporterRole
-from reports.sealing import TEXT_MAX_BYTES
-from sentences.catalogue import Sentence
+from reports.seal.sealing import TEXT_MAX_BYTES
 from triage import rules
 from triage.questionnaire import Questionnaire
 from triage.questions import Text
@@ -47,7 +47,7 @@ def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BU
 
 
 def _choices(name: str) -> list[tuple[str, Text]]:
-    return [(value, option.later()) for value, option in sentences.OPTIONS[name].items()]
+    return [(value, option.later()) for value, option in report_texts.OPTIONS[name].items()]
 
 
 def _one(name: str, label: Sentence, *, familiar: bool) -> forms.ChoiceField:
@@ -84,25 +84,25 @@ class ReportForm(forms.Form):
     def __init__(self, *args: Any, familiar: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in {
-            "role": _one("role", sentences.ROLE, familiar=familiar),
-            "age_band": _one("age_band", sentences.AGE, familiar=familiar),
-            "facts": _several("facts", sentences.FACTS, familiar=familiar),
-            "platforms": _several("platforms", sentences.PLATFORMS, familiar=familiar),
-            "since": _one("since", sentences.SINCE, familiar=familiar),
-            "expectations": _several("expectations", sentences.EXPECTATIONS, familiar=familiar),
+            "role": _one("role", report_texts.ROLE, familiar=familiar),
+            "age_band": _one("age_band", report_texts.AGE, familiar=familiar),
+            "facts": _several("facts", report_texts.FACTS, familiar=familiar),
+            "platforms": _several("platforms", report_texts.PLATFORMS, familiar=familiar),
+            "since": _one("since", report_texts.SINCE, familiar=familiar),
+            "expectations": _several("expectations", report_texts.EXPECTATIONS, familiar=familiar),
         }.items():
-            field.error_messages["invalid_choice"] = sentences.FROM_LIST.later(familiar=familiar)
+            field.error_messages["invalid_choice"] = report_texts.FROM_LIST.later(familiar=familiar)
             self.fields[name] = field
-        for name, label in {"name": sentences.NAME, "contact": sentences.CONTACT}.items():
+        for name, label in {"name": report_texts.NAME, "contact": report_texts.CONTACT}.items():
             text = self.fields[name] = SealedTextField(label=label.later(familiar=familiar))
-            text.error_messages["too_long"] = sentences.TOO_LONG.later(familiar=familiar)
+            text.error_messages["too_long"] = report_texts.TOO_LONG.later(familiar=familiar)
 
     @property
     def already_said(self) -> list[str]:
         """Who speaks and the age of who suffers, in words, as the form holds them now."""
         said = []
         for name in ("role", "age_band"):
-            value, options = self[name].value(), sentences.OPTIONS[name]
+            value, options = self[name].value(), report_texts.OPTIONS[name]
             said.append(options[value if value in options else self.initial[name]].say())
         return said
 

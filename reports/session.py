@@ -6,8 +6,8 @@ from django.http import HttpRequest
 
 import locations.session
 import triage.session
+from common.sql import execute
 from reports.models import ErasureRequest, Report
-from reports.statements import execute
 
 KEY = "reports.report"
 DISCREET = "reports.discreet"

@@ -10,12 +10,15 @@ from django.views.decorators.http import require_http_methods
 
 import locations.session
 import triage.session
+from common import network_limits, rate_limits, security_log
+from common.client_address import connection_of, networks_of
+from common.security_log import Event
+from common.service_settings import definitions, values
 from locations.session import Choice
-from reports import actions, arrivals, effort, events, house, house_rules, limits, networks, sentences, session
-from reports.events import Event
+from reports import actions, proof_of_work, reporter_identity, session
+from reports import texts as report_texts
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import Report
-from reports.visitor import connection_of, networks_of
 from triage import rules
 from triage.rules import Assessment
 
@@ -38,9 +41,9 @@ def _submission_id(request: HttpRequest) -> str:
 def _to_triage(request: HttpRequest, assessment: Assessment | None) -> HttpResponse:
     """Back to the orientation, saying why."""
     if assessment is None:
-        messages.info(request, sentences.QUESTIONS_FIRST.say())
+        messages.info(request, report_texts.QUESTIONS_FIRST.say())
     else:
-        messages.info(request, sentences.DOOR_FIRST.say(familiar=assessment.voice.familiar))
+        messages.info(request, report_texts.DOOR_FIRST.say(familiar=assessment.voice.familiar))
     return redirect("triage:start" if assessment is None else "triage:current_result")
 
 
@@ -63,7 +66,7 @@ def create(request: HttpRequest) -> HttpResponse:
     familiar = assessment.voice.familiar
     choice = locations.session.current_choice(request)
     if choice is None:
-        messages.info(request, sentences.PLACE_FIRST.say(familiar=familiar))
+        messages.info(request, report_texts.PLACE_FIRST.say(familiar=familiar))
         return redirect("locations:search")
 
     answers = triage.session.answers(request)
@@ -76,9 +79,9 @@ def create(request: HttpRequest) -> HttpResponse:
         familiar=familiar,
     )
     if request.method == "POST" and not is_stale and form.is_valid():
-        if effort.is_asked_of(assessment, discreet=triage.session.is_discreet(request)):
-            events.tell(Event.WORK_ASKED)
-            effort.keep(request, arrivals.set_aside(form.cleaned_data), assessment)
+        if proof_of_work.is_asked_of(assessment, discreet=triage.session.is_discreet(request)):
+            security_log.tell(Event.WORK_ASKED)
+            proof_of_work.keep(request, reporter_identity.set_aside(form.cleaned_data), assessment)
             return redirect("reports:effort")
         return _file(request, form.cleaned_data, assessment, choice)
     context = {
@@ -103,32 +106,32 @@ def _file(request: HttpRequest, fields: dict[str, Any], assessment: Assessment, 
         connection=connection_of(request),
         **fields,
     )
-    effort.forget(request)
-    effort.count_filed()
+    proof_of_work.forget(request)
+    proof_of_work.count_filed()
     session.remember(request, report)
     return redirect("chat:conversation")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def wait_or_work(request: HttpRequest) -> HttpResponse:
-    """During a raid: a valid form goes on when its work is done, or a moment later. See `effort`.
+    """During a raid: a valid form goes on when its work is done, or a moment later. See `proof_of_work`.
 
     Whatever else changed meanwhile (another answer, no more point d'accueil) is settled where the form is.
     """
-    kept = effort.kept(request)
+    kept = proof_of_work.kept(request)
     assessment, choice = triage.session.assessment(request), locations.session.current_choice(request)
     report = session.current_report(request)
     if kept is None or assessment is None or choice is None or (report is not None and _is_ongoing(report)):
         return redirect("reports:create")
     submission_id = _submission_id(request)
     if request.method == "POST":
-        is_free = not effort.is_asked_of(assessment, discreet=triage.session.is_discreet(request))
+        is_free = not proof_of_work.is_asked_of(assessment, discreet=triage.session.is_discreet(request))
         work = {name: request.POST.get(name, "") for name in ("token", "work")}
-        if is_free or not kept.seconds_left or effort.is_done(**work, submission_id=submission_id):
+        if is_free or not kept.seconds_left or proof_of_work.is_done(**work, submission_id=submission_id):
             return _file(request, kept.fields, assessment, choice)
         if work["work"]:  # who has none only came back before the wait was over
-            events.tell(Event.WORK_REFUSED)
-    token, bits = effort.challenge(submission_id)
+            security_log.tell(Event.WORK_REFUSED)
+    token, bits = proof_of_work.challenge(submission_id)
     context = {"kept": kept, "token": token, "bits": bits, "familiar": assessment.voice.familiar}
     return render(request, "reports/effort.html", context)
 
@@ -138,8 +141,8 @@ def _is_crowded(request: HttpRequest) -> bool:
 
     Nobody is refused, and no urgency is lowered: see `actions.file_report`.
     """
-    most = house.value(house_rules.REPORTS_MOST)
-    is_over = networks.count(networks.REPORTS, networks_of(request), most=most).is_over
+    most = values.value(definitions.REPORTS_MOST)
+    is_over = network_limits.count(network_limits.REPORTS, networks_of(request), most=most).is_over
     if is_over:
-        limits.tell_reached("report")
+        rate_limits.tell_reached("report")
     return is_over

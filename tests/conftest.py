@@ -23,10 +23,10 @@ from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker
 from redis.exceptions import RedisError
 
-from chat.threads import close_thread_connections
-from reports import events
-from reports.house_rules import Rule
-from sentences import shelf
+from chat.database import close_thread_connections
+from common import security_log
+from common.service_settings.definitions import Rule
+from common.texts import cache as text_cache
 from tests import once, restoring, slow_hashes
 from tests.order import long_files_first
 from tests.support import own_transactions, reading, strict_html
@@ -85,22 +85,24 @@ def _in_french() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _rules_of_the_house_as_they_come() -> None:
     """What an earlier test set, or read, holds in none after it; and no test asks the database for what none set."""
-    from reports import house  # it has a model: Django is ready when tests run, not when this module is read
+    from common.service_settings import (
+        values,  # it has a model: Django is ready when tests run, not when this module is read
+    )
 
-    house.put({})
+    values.put({})
 
 
 @pytest.fixture
 def set_rule() -> Callable[[Rule, int], None]:
     """`set_rule(house_rules.RAID, 5)`: as if an administrator had, and this process had read it."""
-    from reports import house
+    from common.service_settings import values
 
     numbers: dict[str, int] = {}
 
     def set_one(rule: Rule, number: int) -> None:
         assert rule.fits(number), "nobody could set that"
         numbers[rule.key] = number
-        house.put(numbers)
+        values.put(numbers)
 
     return set_one
 
@@ -109,29 +111,29 @@ def set_rule() -> Callable[[Rule, int], None]:
 def _networks_begin_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing was counted of any network, no window ends during a test, and each counter begins with the whole of its
     noise: limits are met exactly, at the least that they let pass. Tests of the noise or of the time put them back."""
-    from reports import networks  # Django is ready when tests run, not when this module is read
+    from common import network_limits  # Django is ready when tests run, not when this module is read
 
     start = (int(time.time()) // 3600 + 1) * 3600 + 1.0  # in the next hour: nothing that is made now ends before
-    monkeypatch.setattr(networks, "_noise", lambda count, most: bytes([most]) * count)
-    monkeypatch.setattr(networks, "now", lambda: start)
+    monkeypatch.setattr(network_limits, "_noise", lambda count, most: bytes([most]) * count)
+    monkeypatch.setattr(network_limits, "now", lambda: start)
     yield
-    if networks._known:  # something was counted
-        networks._known.clear()
+    if network_limits._known:  # something was counted
+        network_limits._known.clear()
         with suppress(RedisError, OSError):  # a test may have taken Redis away, with all that it held
-            cache.delete_many([limit.key(limit.window(start)) for limit in networks.LIMITS])
+            cache.delete_many([limit.key(limit.window(start)) for limit in network_limits.LIMITS])
 
 
 @pytest.fixture(autouse=True)
 def _sentences_of_origin() -> None:
     """What an earlier test changed is not said in this one; and nothing reads the table for a while."""
-    shelf.put({})
+    text_cache.put({})
 
 
 @pytest.fixture(autouse=True)
 def _languages_of_the_site_are_offered() -> None:
     """As complete as they are when they come; no page reads how complete, but in tests of it."""
+    from common.texts import languages
     from pnav.pages import completeness  # it has models: Django is ready when tests run, not when this module is read
-    from sentences import languages
 
     completeness.put(languages.others())
 
@@ -146,7 +148,7 @@ def _questionnaire_of_the_code() -> None:
 @pytest.fixture(autouse=True)
 def _events_of_this_test_alone() -> None:
     """What an earlier test told holds back none of its lines."""
-    events.flush()
+    security_log.flush()
 
 
 class _Here(Executor):
@@ -177,11 +179,13 @@ def _quick_exit_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]:
     """`told()`: the security events that this test left in the log; `told("sign_in")`: those of a name."""
     request_finished.connect(_commit_told)
-    with caplog.at_level(logging.INFO, logger=events.__name__):
+    with caplog.at_level(logging.INFO, logger=security_log.__name__):
 
         def lines(*names: str) -> list[str]:
             _commit_told()
-            told = [one.getMessage().removeprefix("event=") for one in caplog.records if one.name == events.__name__]
+            told = [
+                one.getMessage().removeprefix("event=") for one in caplog.records if one.name == security_log.__name__
+            ]
             return [line for line in told if not names or line.partition(" ")[0] in names]
 
         yield lines
@@ -194,7 +198,7 @@ def _commit_told(**_signal: object) -> None:
     waiting, connection.run_on_commit = connection.run_on_commit, []
     for entry in waiting:
         callback = entry[1]
-        if isinstance(callback, partial) and callback.func is events._write:
+        if isinstance(callback, partial) and callback.func is security_log._write:
             callback()
         else:
             connection.run_on_commit.append(entry)

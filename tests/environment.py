@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pnav.demo.services import Postgres, Valkey
-from pnav.pages.translations import compile_messages
+from pnav.pages.build.translations import compile_messages
 from tests import once
 from tests.variables import VARIABLES
 

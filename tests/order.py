@@ -43,7 +43,7 @@ SECONDS = {
     "tests/browser/test_journey.py": 14,
     "tests/browser/test_transmission.py": 13,
     "tests/demo/test_run.py": 13,
-    "tests/reports/test_effort.py": 12,
+    "tests/reports/test_proof_of_work.py": 12,
 }
 
 

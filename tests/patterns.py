@@ -30,10 +30,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests import javascript
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "sentences")
+PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
 METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn")
 # Where the pattern itself is a variable: the values that it takes.
-FROM_SETTINGS: Mapping[str, Callable[[], Iterable[str]]] = {"pnav.clear": lambda: settings.SECURE_REDIRECT_EXEMPT}
+FROM_SETTINGS: Mapping[str, Callable[[], Iterable[str]]] = {
+    "pnav.middleware.require_https": lambda: settings.SECURE_REDIRECT_EXEMPT
+}
 # What a name that only a call knows stands for: a text like another.
 STAND_IN = "x"
 

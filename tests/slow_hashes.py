@@ -1,7 +1,7 @@
 """Notes every slow hash that is computed for a request, wherever it is in the suite: each must have its own lane.
 
-An address that is missing from `pnav.slow_requests.NAMES` would compute its hash in a thread that serves people, and
-everybody would wait for it (docs/adr/0052). Whatever test sends such a request fails.
+An address that is missing from `pnav.server.slow_requests.NAMES` would compute its hash in a thread that serves people,
+and everybody would wait for it (docs/adr/0052). Whatever test sends such a request fails.
 """
 
 import threading
@@ -10,13 +10,13 @@ from typing import Any
 
 from django.core.signals import request_finished, request_started
 
-from reports import slow_hashes
+from common import slow_hashes
 
 _request = threading.local()
 
 
 class HashOutsideItsLane(AssertionError):
-    """A slow hash was computed for an address that is not in `pnav.slow_requests.NAMES`."""
+    """A slow hash was computed for an address that is not in `pnav.server.slow_requests.NAMES`."""
 
 
 def _begin(**signal: Any) -> None:
@@ -46,7 +46,7 @@ def watch() -> None:
 
 def note() -> None:
     """A slow hash is computed now."""
-    from pnav.slow_requests import is_slow  # knows models: when this module is read, Django may not be ready
+    from pnav.server.slow_requests import is_slow  # knows models: when this module is read, Django may not be ready
 
     request = getattr(_request, "now", None)
     if request is not None and not is_slow(request):

@@ -11,7 +11,7 @@ from django.core import signing
 from django.db import connection, transaction
 
 from pnav.accounts import device
-from pnav.admission import (
+from pnav.server.admission import (
     ACCOUNTS_AT_MOST,
     COMPANY_SECONDS,
     GIVES_WAY_ONCE_SECONDS,
@@ -28,7 +28,7 @@ from pnav.admission import (
     may_give_way,
     network_of,
 )
-from pnav.http import PAGES, PageHandler, _giving_way
+from pnav.server.page_handler import PAGES, PageHandler, _giving_way
 
 HONEST, OTHER, FLOOD, FLOOD_TOO = 1, 2, 3, 4
 
@@ -573,7 +573,7 @@ def test_nobody_stands_still_outside_of_a_request():
 @pytest.mark.django_db(transaction=True)
 def test_a_page_gives_way_before_its_statements_and_not_where_rows_may_be_locked(monkeypatch):
     asked = []
-    monkeypatch.setattr("pnav.http.give_way", lambda: asked.append(1))
+    monkeypatch.setattr("pnav.server.page_handler.give_way", lambda: asked.append(1))
     with connection.execute_wrapper(_giving_way), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert len(asked) == 1

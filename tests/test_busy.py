@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pnav import busy
-from sentences import shelf
-from sentences.shelf import Changed
+from common.texts import cache as text_cache
+from common.texts.cache import Changed
+from pnav.server import busy
 
 FORM = b"application/x-www-form-urlencoded"
 
@@ -125,7 +125,7 @@ def test_asks_no_database_and_draws_nothing_anew(monkeypatch):
 
 def test_changed_sentence_is_said_soon():
     ask()
-    shelf.put({"busy.title": Changed.named(vous="Un instant")})
+    text_cache.put({"busy.title": Changed.named(vous="Un instant")})
     for _turn in range(500):
         if "Un instant" in ask()[1]:
             return

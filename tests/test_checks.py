@@ -3,7 +3,7 @@ from django.core.checks import run_checks
 from django.core.checks.registry import registry
 from django.db import connection
 
-from offload import process
+from common.offload import process
 from pnav.checks import DURABILITY, durable_database, register_leaves, safe_deployment, safe_machine
 
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from pnav.clear import PROGRAMS
+from pnav.middleware.require_https import PROGRAMS
 
 TOKEN = "a token of the operator"
 

@@ -21,15 +21,15 @@ from django.db import ProgrammingError, connection, transaction
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
-from chat.routing import websocket_urlpatterns
+from chat.realtime.routing import websocket_urlpatterns
+from common.encryption import parse_keys
+from common.offload import pool as offload_pool
 from deploy import authority, fonts, preflight
-from offload import pool
-from pnav import http, serving
-from pnav.clear import PROGRAMS
+from pnav.middleware.require_https import PROGRAMS
 from pnav.pages.models import Feedback
-from pnav.process_role import ProcessRole
-from pnav.serving import OPTIONS
-from reports.keyring import parse_keys
+from pnav.server import page_handler, serving
+from pnav.server.process_role import ProcessRole
+from pnav.server.serving import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -439,7 +439,7 @@ def test_what_a_service_may_take_fits_its_limit_of_memory():
     assert buffers + connections <= in_bytes(SERVICES["postgres"]["mem_limit"])
     assert SERVICES["postgres"]["pids_limit"] > int(settings["max_connections"])
     for service in ("web", "sockets", "worker"):
-        assert in_bytes(SERVICES[service]["mem_limit"]) / 2 >= pool.MEMORY * pool.AT_ONCE
+        assert in_bytes(SERVICES[service]["mem_limit"]) / 2 >= offload_pool.MEMORY * offload_pool.AT_ONCE
         assert SERVICES[service]["init"] is True
 
 
@@ -571,7 +571,7 @@ def test_proxy_gives_a_request_so_long_and_no_longer():
     assert set(seconds) == {"read_header", "read_body", "write", "idle"}
     # Whoever is refused for being slow is refused by the process, which says so; the proxy ends what does not end then.
     assert seconds["read_header"] < serving.REQUEST_SECONDS < seconds["read_body"] < 2 * serving.REQUEST_SECONDS
-    assert seconds["read_body"] + http.WAIT_SECONDS < seconds["write"] <= 120  # and what is left is for sending
+    assert seconds["read_body"] + page_handler.WAIT_SECONDS < seconds["write"] <= 120  # and what is left is for sending
     assert serving.IDLE_SECONDS <= seconds["idle"] <= 120
     # Of the whole head, in kilobytes: our longest is a session, a few cookies and an address; Caddy's own is 1 MB.
     assert re.search(r"^\t\tmax_header_size (\d+)KB$", caddyfile, re.MULTILINE)[1] == "32"

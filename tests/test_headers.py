@@ -12,8 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Agent
 from pnav.accounts.models import Role
-from pnav.headers import CLOSED, LOADED, PASSKEYS, say
-from pnav.http import PageHandler
+from pnav.middleware.headers import CLOSED, LOADED, PASSKEYS, say
+from pnav.server.page_handler import PageHandler
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.factories.chat import unit
@@ -110,7 +110,7 @@ def test_the_table_is_walked_whole():
 @pytest.fixture
 def everybody(monkeypatch) -> dict[str, Client]:
     """Nobody, somebody whose password alone was right, an agent, an administrator."""
-    monkeypatch.setattr("pnav.accounts.proof.OPENS_SECONDS", 600)
+    monkeypatch.setattr("pnav.accounts.reauthentication.OPENS_SECONDS", 600)
     people = {"nobody": Client()}
     for name, role, whole in (
         ("half", Role.AGENT, False),
@@ -191,7 +191,7 @@ def test_files_say_theirs_and_may_be_kept(client):
 
 
 async def test_request_that_cannot_be_read_says_its_headers():
-    """Answered before any middleware: see pnav.http."""
+    """Answered before any middleware: see pnav.server.page_handler."""
     request = Request(PageHandler(), "/", headers=[(b"content-type", b"x" * 10_001)])
     status, headers, _body = await (await request.begin()).end()
     assert status == HTTPStatus.BAD_REQUEST

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg_pool import ConnectionPool
 
-from chat.lifecycle import Availability
+from chat.rules.lifecycle import Availability
 from pnav import health
 from tests.factories import chat as factory
 

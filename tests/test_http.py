@@ -16,11 +16,11 @@ from django.template import engines
 from django.urls import include, path
 from django.utils import translation
 
-from chat.delivery import close_switchboard
+from chat.realtime.switchboard import close_switchboard
 from pnav.asgi import application
-from pnav.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
-from pnav.http import THREADS, PageHandler, Pages
-from pnav.watermark import MEMORY
+from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
+from pnav.server.page_handler import THREADS, PageHandler, Pages
+from pnav.server.watermark import MEMORY
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
 from tests.test_errors import in_use

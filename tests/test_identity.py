@@ -7,10 +7,10 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from chat.identity import Identity, Pass
-from pnav.identity import identify
+from chat.realtime.authentication import Identity, Pass
+from common.sql import execute
+from pnav.server.identity import identify
 from pnav.sessions import SessionStore, begin_shift, stored_key
-from reports.statements import execute
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 
@@ -23,7 +23,7 @@ def passes_of(*session_keys):
 
 def test_identify_many_at_once_in_two_statements(monkeypatch):
     asked = []
-    monkeypatch.setattr("pnav.identity.execute", lambda *args: asked.append(args) or execute(*args))
+    monkeypatch.setattr("pnav.server.identity.execute", lambda *args: asked.append(args) or execute(*args))
     agent, conversation = make.agent(), make.waiting()
     passes = passes_of(signed_in(agent), visit(conversation), "invented", signed_in(make.agent(), second_factor=False))
     console, reporter, nobody, half = identify(passes)
@@ -38,7 +38,7 @@ def test_identify_many_at_once_in_two_statements(monkeypatch):
 
 def test_identify_again_says_that_nothing_changed_without_opening_the_session(monkeypatch):
     answers = identify(passes_of(signed_in(make.agent()), visit(make.waiting())))
-    monkeypatch.setattr("pnav.identity.SessionStore", None)
+    monkeypatch.setattr("pnav.server.identity.SessionStore", None)
     assert identify([answer.pass_ for answer in answers]) == [True, True]
 
 
@@ -85,7 +85,7 @@ def test_identify_an_open_console_keeps_the_session_and_never_longer_than_the_sh
     rows = Session.objects.filter(pk=stored_key(key))
 
     asked = []
-    monkeypatch.setattr("pnav.identity.execute", lambda *args: asked.append(args) or execute(*args))
+    monkeypatch.setattr("pnav.server.identity.execute", lambda *args: asked.append(args) or execute(*args))
     assert identify([answer.pass_]) == [True]
     assert len(asked) == 2  # no third statement while there is nothing to put off
     bystander = SessionStore(visit(make.waiting()))

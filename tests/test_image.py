@@ -18,7 +18,7 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 import pnav.asgi
 from django.core.management import get_commands, load_command_class
-rooms = {"pnav", "chat", "reports", "locations", "sentences"}
+rooms = {"pnav", "chat", "reports", "locations", "common"}
 ours = {name: app for name, app in get_commands().items() if app.split(".")[0] in rooms}
 for name, app in ours.items():
     load_command_class(app, name)

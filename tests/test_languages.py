@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from sentences import languages
+from common.texts import languages
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("pnav", "chat", "reports", "triage", "locations", "sentences", "offload", "common")

@@ -3,9 +3,9 @@
 import pytest
 from django.db import connection, transaction
 
+from chat.messages.writing import write_what_is_free
 from chat.models import Conversation
-from chat.writing import write_what_is_free
-from reports.statements import execute, line
+from common.sql import execute, line
 from tests.factories import chat as make
 from tests.support.own_transactions import LockOutsideTransaction
 

@@ -14,13 +14,13 @@ from tests import patterns
 # Modules whose patterns are not driven, and why nothing that a person sends can reach them.
 READS_NOTHING_SENT = {
     "pnav.demo.": "it reads our own pages, on the machine of whoever tries the site; never imported in production",
-    "pnav.pages.stylesheet": "it reads style sheets of packages while the site is built",
+    "pnav.pages.build.stylesheet": "it reads style sheets of packages while the site is built",
     "pnav.pages.modules": "it reads our own scripts",
 }
 # Functions of one text that are not driven, and why.
 TAKES_NO_WORDS = {
     "pnav.pages.quick_exit.leave": "it ends a visit by the key of its session, and waits for threads",
-    "reports.digest_destinations.qr_svg": "it draws a digest of the register, of one length, in the worker",
+    "reports.audit.digest_destinations.qr_svg": "it draws a digest of the register, of one length, in the worker",
 }
 
 # How a function refuses a text; RuntimeError is also what a test without a database says of one that asks it.
@@ -32,12 +32,12 @@ def test_python_patterns_are_found_wherever_they_are():
     found, unreadable = patterns.python()
     sources = {one.source for one in found}
     wheres = {one.where for one in found}
-    assert "chat.display._HOST" in wheres and "pnav.pages.markup._BOLD" in wheres
+    assert "chat.rules.plain_text._HOST" in wheres and "pnav.pages.markup._BOLD" in wheres
     assert r"(?i)\bcedex\b" in sources  # asked in a call
     assert "^[0-9 ]+$" in sources  # a validator
     assert len(found) > 80
     assert not unreadable  # put together from what only a call knows: say in FROM_SETTINGS what it may be
-    assert {one.methods for one in found if one.where == "chat.display._HOST"} == {("sub",)}
+    assert {one.methods for one in found if one.where == "chat.rules.plain_text._HOST"} == {("sub",)}
 
 
 @pytest.mark.parametrize(

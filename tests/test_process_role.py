@@ -7,11 +7,11 @@ import sys
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
-from chat.delivery import close_switchboard, ensure_switchboard
-from pnav import watermark
+from chat.realtime.switchboard import close_switchboard, ensure_switchboard
 from pnav.asgi import application_for
-from pnav.process_role import PAGES_NICENESS, ProcessRole
-from pnav.watermark import MEMORY
+from pnav.server import watermark
+from pnav.server.process_role import PAGES_NICENESS, ProcessRole
+from pnav.server.watermark import MEMORY
 from tests.test_http import get
 from tests.test_settings import refusal
 
@@ -64,7 +64,7 @@ async def test_misdirected_page_says_so_and_is_kept_by_nobody():
 
 async def test_sockets_are_refused_by_pages_alone(monkeypatch):
     told = []
-    monkeypatch.setattr("pnav.asgi.events.tell", lambda _event, **facts: told.append(facts))
+    monkeypatch.setattr("pnav.asgi.security_log.tell", lambda _event, **facts: told.append(facts))
     assert (await shake_hands("pages"))["type"] == "websocket.close"
     assert told == [{"why": "process_role"}]
     for role in ("all", "sockets"):
@@ -75,7 +75,7 @@ async def test_sockets_are_refused_by_pages_alone(monkeypatch):
 
 async def test_full_process_opens_no_socket(monkeypatch, settings):
     told = []
-    monkeypatch.setattr("pnav.asgi.events.tell", lambda _event, **facts: told.append(facts))
+    monkeypatch.setattr("pnav.asgi.security_log.tell", lambda _event, **facts: told.append(facts))
     settings.WEB_MEMORY_MIB = 1
     monkeypatch.setattr(MEMORY, "_is_over", False)
     monkeypatch.setattr(MEMORY, "_read_at", float("-inf"))
@@ -99,7 +99,7 @@ FULL_ONCE = """
 import random, threading, time
 from django.conf import settings
 settings.configure(WEB_MEMORY_MIB=0)
-from pnav import watermark
+from pnav.server import watermark
 before, kept = watermark.resident_bytes(), []
 
 def serve(number):

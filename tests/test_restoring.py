@@ -13,11 +13,11 @@ from django.db import connection, transaction
 
 from chat.models import CannedReply
 from pnav.pages.models import HelpNumber
-from reports import register
+from reports.audit import log as audit_log
 from reports.models import RetentionRule
 from tests import once, restoring
 from tests.factories import chat as make
-from tests.reports.test_register import COMMON
+from tests.reports.audit.test_log import COMMON
 
 
 def everything() -> dict[str, list[dict[str, object]]]:
@@ -33,7 +33,7 @@ def test_database_is_as_the_migrations_left_it():
     assert not any(before[label] for label in ("chat.Conversation", "reports.AccessRecord", "accounts.User"))
     make.message(make.assigned(), "de ce test")
     with transaction.atomic():
-        register.record(by=None, **COMMON)
+        audit_log.record(by=None, **COMMON)
     CannedReply.objects.all().delete()
     Permission.objects.first().delete()
     HelpNumber.objects.update(order=4711)
@@ -80,7 +80,11 @@ def test_file_of_pure_tests_asks_for_no_database():
     """Run by itself, as a newcomer does: no server answers there, and none is needed."""
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PNAV_TESTS"))}
-    files = ["tests/chat/test_lifecycle.py", "tests/chat/staffing/test_erlang.py", "tests/locations/test_hours.py"]
+    files = [
+        "tests/chat/rules/test_lifecycle.py",
+        "tests/chat/statistics/staffing/test_erlang.py",
+        "tests/locations/test_hours.py",
+    ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     done = subprocess.run(
         command, cwd=once.ROOT, env=environment | nowhere, capture_output=True, text=True, timeout=120, check=False

@@ -24,8 +24,8 @@ from twisted.python.failure import Failure
 from twisted.web import http
 
 import pnav.asgi  # noqa: F401  installs the server
-from pnav import serving
-from pnav.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
+from pnav.server import serving
+from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
 
 
 class Connection:

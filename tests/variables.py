@@ -1,6 +1,6 @@
 """The variables of a test run that need no server."""
 
-from reports.sealing import PrivateKey
+from reports.seal.sealing import PrivateKey
 
 SEAL_KEY = PrivateKey(bytes(range(32)))  # its private half too: tests open what the site sealed
 

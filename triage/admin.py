@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from sentences import contacts, languages
+from common.texts import contacts, languages
 from triage import describing, document, editing, rules, versions
 from triage.document import FIXED, SAID, DocumentError, Problem
 from triage.editing import NEW, PARTS, Document, Part

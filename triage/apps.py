@@ -8,4 +8,4 @@ class TriageConfig(AppConfig):
 
     def ready(self) -> None:
         """The sentences of this room are in the catalogue, whoever asks."""
-        from triage import sentences  # noqa: F401
+        from triage import texts as triage_texts  # noqa: F401

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from sentences import languages
+from common.texts import languages
 from triage.document import Place, of
 from triage.outcomes import Outcome
 from triage.questionnaire import Questionnaire

@@ -22,7 +22,7 @@ from django.utils import translation
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
-from sentences import languages
+from common.texts import languages
 from triage.outcomes import Outcome
 from triage.questionnaire import Decision, Questionnaire, Reason, Result
 from triage.questions import BY_ID, Option, Question, When, Wording

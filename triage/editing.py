@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from sentences import languages
+from common.texts import languages
 from triage import describing
 from triage.describing import VOICE_LABELS
 from triage.document import (

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from triage import sentences
+from triage import texts as triage_texts
 from triage.questions import Question, Voice
 
 
@@ -17,7 +17,7 @@ class AnswerForm(forms.Form):
             choices=[(option.value, option.label.spoken(voice)) for option in question.options],
             widget=forms.RadioSelect,
             error_messages={
-                "required": sentences.CHOOSE.later(familiar=voice.familiar),
-                "invalid_choice": sentences.FROM_LIST.later(familiar=voice.familiar),
+                "required": triage_texts.CHOOSE.later(familiar=voice.familiar),
+                "invalid_choice": triage_texts.FROM_LIST.later(familiar=voice.familiar),
             },
         )

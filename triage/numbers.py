@@ -6,7 +6,7 @@ guessed (3919).
 
 from dataclasses import dataclass
 
-from triage import sentences
+from triage import texts as triage_texts
 from triage.questions import Text
 
 
@@ -25,27 +25,27 @@ class Number:
     by_text: bool = False
 
 
-_ALWAYS_FREE = sentences.ALWAYS_FREE.later()
+_ALWAYS_FREE = triage_texts.ALWAYS_FREE.later()
 
-POLICE = Number("17", "tel:17", sentences.POLICE.later(), _ALWAYS_FREE)
-EUROPEAN_EMERGENCY = Number("112", "tel:112", sentences.EUROPE.later(), _ALWAYS_FREE)
-MEDICAL_EMERGENCY = Number("15", "tel:15", sentences.MEDICAL.later(), _ALWAYS_FREE)
+POLICE = Number("17", "tel:17", triage_texts.POLICE.later(), _ALWAYS_FREE)
+EUROPEAN_EMERGENCY = Number("112", "tel:112", triage_texts.EUROPE.later(), _ALWAYS_FREE)
+MEDICAL_EMERGENCY = Number("15", "tel:15", triage_texts.MEDICAL.later(), _ALWAYS_FREE)
 EMERGENCY_BY_TEXT = Number(
     "114",
     "sms:114",
-    sentences.BY_TEXT.later(),
+    triage_texts.BY_TEXT.later(),
     _ALWAYS_FREE,
     by_text=True,
 )
-SUICIDE_PREVENTION = Number("3114", "tel:3114", sentences.SUICIDE.later(), _ALWAYS_FREE)
+SUICIDE_PREVENTION = Number("3114", "tel:3114", triage_texts.SUICIDE.later(), _ALWAYS_FREE)
 DIGITAL_VIOLENCE = Number(
     "3018",
     "tel:3018",
-    sentences.YOUNG.later(),
-    sentences.YOUNG_HOURS.later(),
+    triage_texts.YOUNG.later(),
+    triage_texts.YOUNG_HOURS.later(),
 )
-CHILD_IN_DANGER = Number("119", "tel:119", sentences.CHILD.later(), _ALWAYS_FREE)
-VICTIM_SUPPORT = Number("116 006", "tel:116006", sentences.VICTIMS.later(), sentences.VICTIMS_HOURS.later())
-VIOLENCE_AGAINST_WOMEN = Number("3919", "tel:3919", sentences.WOMEN.later())
-SCAM_INFORMATION = Number("0805 805 817", "tel:0805805817", sentences.SCAM.later(), sentences.SCAM_HOURS.later())
-UNWANTED_TEXTS = Number("33700", "sms:33700", sentences.UNWANTED.later(), by_text=True)
+CHILD_IN_DANGER = Number("119", "tel:119", triage_texts.CHILD.later(), _ALWAYS_FREE)
+VICTIM_SUPPORT = Number("116 006", "tel:116006", triage_texts.VICTIMS.later(), triage_texts.VICTIMS_HOURS.later())
+VIOLENCE_AGAINST_WOMEN = Number("3919", "tel:3919", triage_texts.WOMEN.later())
+SCAM_INFORMATION = Number("0805 805 817", "tel:0805805817", triage_texts.SCAM.later(), triage_texts.SCAM_HOURS.later())
+UNWANTED_TEXTS = Number("33700", "sms:33700", triage_texts.UNWANTED.later(), by_text=True)

@@ -15,7 +15,7 @@ from typing import Final
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from sentences import languages
+from common.texts import languages
 from triage import rules
 from triage.document import FIXED, Place, Problem
 from triage.outcomes import Outcome

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from offload import pool
-from sentences import languages
+from common.offload import pool
+from common.texts import languages
 from triage.document import Problem
 from triage.outcomes import Outcome
 from triage.walk import Walk
@@ -48,7 +48,7 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 def walked(written: Any) -> tuple[Walk, bool]:
     """What the walk of this document found, and whether that is so for good: no problem of this moment stood in it.
 
-    written: a document that `document.load` reads. Costs one child process within the limits of `offload.pool`.
+    written: a document that `document.load` reads. Costs one child process within the limits of `common.offload.pool`.
     """
     asked = {
         "document": written,

@@ -27,7 +27,7 @@ from benchmarks.costs.inputs import Kind, Request
 from benchmarks.costs.noise import Noise
 from benchmarks.costs.stored import Stored
 from benchmarks.costs.table import Budget, Stores
-from reports import limits
+from common import rate_limits
 
 GROWTH_MAX = 2.5  # cost(2n) ÷ cost(n)
 # (cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)), where a base hides nothing: 2 of a line, 4 of a square.
@@ -64,7 +64,7 @@ class Counter:
 
 @contextmanager
 def counted() -> Iterator[Counter]:
-    """Count statements and their rows: Django's, and those of `reports.statements`, which go by no cursor of Django."""
+    """Count statements and their rows: Django's, and those of `common.sql`, which go by no cursor of Django."""
     counter, execute = Counter(), psycopg.Cursor.execute
     late: list[psycopg.Cursor[Any]] = []  # of a pipeline: how many rows is known when they are fetched
 
@@ -335,7 +335,7 @@ def drive(
     if judge(act, kind.name, costs, budget, noise=noise).doubts:
         costs, tables = measure(path, method, key, kind.requests, tries=TRIES_IN_DOUBT)
     worst = costs[-1]
-    if stores is not None and (tables or limits.server().dbsize()):
+    if stores is not None and (tables or rate_limits.server().dbsize()):
         signature = (worst.status, frozenset(tables))
         if known is None or signature not in known:
             left = left_by(path, method, key, kind.requests[-1], tables)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 TOGETHER = 8  # handshakes of a measure, one after the other: the kernel counts a process's time in small pieces
 SIZES = (3_500, 7_000, 14_000)  # bytes: a server reads 16 KiB of a request's head
 HEADERS = (100, 200, 400)  # and 500 headers
-SETTLED_SECONDS = 0.08  # until where somebody came from is sealed and written: `chat.identity.ARRIVALS_SECONDS`
+SETTLED_SECONDS = (
+    0.08  # until where somebody came from is sealed and written: `chat.realtime.authentication.ARRIVALS_SECONDS`
+)
 PATIENCE_SECONDS = 1.0
 # The person's page asks where it stands, and is answered: until then nothing is sent to it. The mask is zeros.
 ASKS_FIRST, SYNC = "/ws/conversation/", '{"type":"sync","after":0}'
@@ -215,8 +217,8 @@ async def _weigh(path: str, key: str, head: Head) -> int:
 
 async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None:
     """Statements, rows and answer of n and 4n (2n lies between them); of 4n its memory, and what it leaves behind."""
-    from chat.delivery import close_switchboard
-    from chat.threads import in_db
+    from chat.database import in_db
+    from chat.realtime.switchboard import close_switchboard
 
     first, second, last = costs
     try:
@@ -251,7 +253,7 @@ def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
     chosen = {name: line for name, line in table.SOCKETS.items() if only in label_of(name)}
     if not chosen:
         return []
-    from chat.threads import close_thread_connections
+    from chat.database import close_thread_connections
 
     keys = people(cast)
     driven: list[tuple[Verdict, str, str, tuple[Head, Head, Head]]] = []

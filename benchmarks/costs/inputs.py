@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("chat", "reports", "triage", "locations", "pnav", "sentences")
+ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 MAX_BODY = 4000  # characters of a message: docs/protocol.md
 SIZES = (1000, 2000, 4000)
 IN_AN_ADDRESS = 5_000  # bytes: a server reads a request's line up to 16 KiB, and three of them are in it

@@ -17,12 +17,13 @@ from django.utils import timezone
 
 from benchmarks.siege import visits
 from benchmarks.siege.visits import Browser
-from chat import acts, resume
-from chat.lifecycle import Author
+from chat.casework import notes
+from chat.conversations import resume
 from chat.models import ConversationEvent, EventKind
+from chat.rules.lifecycle import Author
 from pnav.demo.visit import Form, Page, VisitError
 from pnav.pages.models import Feedback
-from reports import register
+from reports.audit import log as audit_log
 from reports.models import AccessKind
 from tests.access import people
 from tests.access.people import Cast
@@ -49,7 +50,7 @@ def nothing_refused() -> Iterator[None]:
     """
     gc.collect()
     gc.freeze()  # as a web process does: see `pnav.asgi`
-    logging.getLogger("reports.events").setLevel(logging.ERROR)
+    logging.getLogger("common.security_log").setLevel(logging.ERROR)
     quick = partial(hashlib.sha256, usedforsecurity=False)
     with (
         patch.object(resume.hashlib, "scrypt", lambda secret, **_slow: quick(secret).digest()),
@@ -115,6 +116,6 @@ def grow(cast: Cast, more: int) -> None:
         make.agent()
     with transaction.atomic():
         subjects = [str(conversation.public_id)] * more
-        register.record_many(kind=AccessKind.READING, by=agent.user, motive="essai", subjects=subjects)
-    for number in range(min(more, 30)):  # three times: `acts.NOTES_AT_MOST` is 100
-        acts.write_note(conversation_id=conversation.pk, body=f"note {number}", by=agent.user)
+        audit_log.record_many(kind=AccessKind.READING, by=agent.user, motive="essai", subjects=subjects)
+    for number in range(min(more, 30)):  # three times: `notes.NOTES_AT_MOST` is 100
+        notes.write_note(conversation_id=conversation.pk, body=f"note {number}", by=agent.user)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from django.db import connection
 
-from reports import limits
+from common import rate_limits
 
 # Whatever writes, a CTE included. « FOR UPDATE OF » and « DO UPDATE SET » name no table: `_known` leaves them out.
 _WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM|COPY)\s+(?:ONLY\s+)?"?(\w+)"?', re.IGNORECASE)
@@ -89,7 +89,7 @@ def since(before: dict[str, Before]) -> Stored:
 
 def _in_valkey() -> tuple[int, int, int]:
     """Keys, their bytes in Valkey's memory, and how many have no end. The act began with none."""
-    server = limits.server()
+    server = rate_limits.server()
     if not server.dbsize():
         return 0, 0, 0
     keys = list(server.scan_iter(count=1000))

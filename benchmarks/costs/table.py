@@ -75,8 +75,8 @@ BY_BUDGET = {STAFF: USED, HEAVY: RECORDED, ADMIN: OBJECT}
 
 # What holds for every act whatever it is.
 ALWAYS = (
-    "pnav.body_limits:BODY_MAX_BYTES",
-    "pnav.body_limits:ADMIN_BODY_MAX_BYTES",
+    "pnav.server.body_limits:BODY_MAX_BYTES",
+    "pnav.server.body_limits:ADMIN_BODY_MAX_BYTES",
     "pnav.settings:DATA_UPLOAD_MAX_NUMBER_FIELDS",
     "pnav.settings:DATA_UPLOAD_MAX_NUMBER_FILES",
     "pnav.settings:DATABASES",  # statement_timeout, lock_timeout
@@ -102,14 +102,25 @@ def _lines(
     return dict.fromkeys(names, line)
 
 
-BODY, PIECE, PIECE_BYTES = "chat.protocol:MAX_BODY", "chat.thread:PIECE_MESSAGES", "chat.thread:PIECE_BYTES"
-FRAME, PAGE, PAGE_BYTES = "chat.protocol:MAX_FRAME_BYTES", "chat.protocol:PAGE", "chat.protocol:PAGE_BYTES"
-FORM_RATE, FRAME_RATE = "chat.bounds:UNANSWERED", "chat.views:FRAMES"
-EXCHANGE, OF_ITS_AGENT = "chat.bounds:REPORTER", "chat.bounds:AGENT"  # all that one exchange holds
-NOTE, SUMMARY = "chat.case_forms:NOTE_MAX", "chat.transmission_rules:SUMMARY_MAX"
-PROPOSALS = "chat.proposals:SHOWN"
-GROUNDS = "reports.opening_forms:TEXT_MAX"
-ROWS = "pnav.accounts.lookups:SEARCH_MAX_LENGTH"
+BODY, PIECE, PIECE_BYTES = (
+    "chat.messages.protocol:MAX_BODY",
+    "chat.messages.transcript:PIECE_MESSAGES",
+    "chat.messages.transcript:PIECE_BYTES",
+)
+FRAME, PAGE, PAGE_BYTES = (
+    "chat.messages.protocol:MAX_FRAME_BYTES",
+    "chat.messages.protocol:PAGE",
+    "chat.messages.protocol:PAGE_BYTES",
+)
+FORM_RATE, FRAME_RATE = "chat.rules.message_limits:UNANSWERED", "chat.visitor.conversation:FRAMES"
+EXCHANGE, OF_ITS_AGENT = (
+    "chat.rules.message_limits:REPORTER",
+    "chat.rules.message_limits:AGENT",
+)  # all that one exchange holds
+NOTE, SUMMARY = "chat.casework.forms:NOTE_MAX", "chat.rules.referral:SUMMARY_MAX"
+PROPOSALS = "chat.casework.proposals:SHOWN"
+GROUNDS = "reports.openings.forms:TEXT_MAX"
+ROWS = "pnav.accounts.admin_site.lookups:SEARCH_MAX_LENGTH"
 
 ROUTES: dict[str, Line] = {
     # Pages for everybody: texts that administrators wrote, each with a length.
@@ -134,9 +145,9 @@ ROUTES: dict[str, Line] = {
         VISITOR,
         ("pages:feedback",),
         "pnav.pages.models:FEEDBACK_MAX_LENGTH",
-        "reports.house_rules:OPINIONS_OF_VISIT",
-        "reports.house_rules:OPINIONS_OF_NETWORK",
-        # The counters of networks are one string of 48 KiB a window, for everybody together (`reports.networks`).
+        "common.service_settings.definitions:OPINIONS_OF_VISIT",
+        "common.service_settings.definitions:OPINIONS_OF_NETWORK",
+        # The counters of networks are one string of 48 KiB a window, for everybody together (`common.network_limits`).
         stores=Stores(rows=1, kib=COUNTERS_KIB + TEXT_KIB, keys=4),
     ),
     **_lines(VISITOR, ("pages:display_settings",), "pnav.pages.forms:DisplaySettingsForm"),
@@ -179,9 +190,9 @@ ROUTES: dict[str, Line] = {
     **_lines(
         VISITOR,
         ("reports:create", "reports:effort"),
-        "reports.sealing:TEXT_MAX_BYTES",
-        "reports.house_rules:REPORTS_MOST",
-        "reports.house_rules:RAID",
+        "reports.seal.sealing:TEXT_MAX_BYTES",
+        "common.service_settings.definitions:REPORTS_MOST",
+        "common.service_settings.definitions:RAID",
         # The report, its four sealed values, its exchange and first lines.
         stores=Stores(rows=12, changed=2, kib=COUNTERS_KIB + TEXT_KIB, keys=8),
     ),
@@ -191,30 +202,30 @@ ROUTES: dict[str, Line] = {
         ("chat:messages",),
         PIECE,
         PIECE_BYTES,
-        "chat.thread:WHOLE_MESSAGES",
-        "chat.thread:WHOLE_BYTES",
-        "chat.views:WHOLE_THREADS",
+        "chat.messages.transcript:WHOLE_MESSAGES",
+        "chat.messages.transcript:WHOLE_BYTES",
+        "chat.visitor.conversation:WHOLE_THREADS",
         stores=Stores(changed=1, kib=4, keys=1),
     ),
     **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=SAID),
-    **_lines(VISITOR, ("chat:draft",), "chat.drafts:KEPT_MAX", stores=DRAFT),
+    **_lines(VISITOR, ("chat:draft",), "chat.visitor.draft_session:KEPT_MAX", stores=DRAFT),
     **_lines(VISITOR, ("chat:news",), PIECE, PIECE_BYTES, BODY, FORM_RATE, stores=SAID),
     **_lines(VISITOR, ("chat:frames",), FRAME, FRAME_RATE, EXCHANGE, PAGE, PAGE_BYTES, stores=SAID),
     **_lines(
         VISITOR,
         ("chat:code", "chat:code_annul", "chat:resume"),
-        "chat.codewords:MAX_TYPED",
-        "reports.house_rules:CODES_MOST",
-        "reports.house_rules:TRIES_MOST",
+        "chat.rules.resume_words:MAX_TYPED",
+        "common.service_settings.definitions:CODES_MOST",
+        "common.service_settings.definitions:TRIES_MOST",
         stores=Stores(rows=1, changed=3, kib=DRAFT_KIB + COUNTERS_KIB, keys=8),
     ),
-    **_lines(VISITOR, ("chat:handover",), "chat.handover_rules:SUMMARY_MAX", stores=Stores(2, 4, TEXT_KIB)),
-    **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.proposals:AT_MOST", stores=Stores(3, 4, 4)),
+    **_lines(VISITOR, ("chat:handover",), "chat.rules.transfer:SUMMARY_MAX", stores=Stores(2, 4, TEXT_KIB)),
+    **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.casework.proposals:AT_MOST", stores=Stores(3, 4, 4)),
     **_lines(
         VISITOR,
         ("chat:follow_up", "chat:follow_up_meeting", "chat:follow_up_code"),
-        "chat.transmission_reading:SHOWN",
-        "chat.transmission_rules:OTHER_MAX",
+        "chat.referral.queries:SHOWN",
+        "chat.rules.referral:OTHER_MAX",
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(VISITOR, ("chat:slip",), PROPOSALS),
@@ -222,17 +233,19 @@ ROUTES: dict[str, Line] = {
         HEAVY,
         ("chat:slip_paper",),
         PROPOSALS,
-        "offload.pool:MEMORY",
-        "offload.pool:CPU_SECONDS",
-        "offload.pool:AT_ONCE",
+        "common.offload.pool:MEMORY",
+        "common.offload.pool:CPU_SECONDS",
+        "common.offload.pool:AT_ONCE",
     ),
-    **_lines(VISITOR, ("chat:keeping", "chat:erasure"), "reports.readings:AT_MOST", stores=Stores(2, 3, 4, 2)),
+    **_lines(
+        VISITOR, ("chat:keeping", "chat:erasure"), "reports.audit.for_the_person:AT_MOST", stores=Stores(2, 3, 4, 2)
+    ),
     # The console.
     **_lines(
         STAFF,
         ("console:home", "console:presence", "console:availability", "console:losses_read"),
-        "reports.house_rules:CAPACITY_MOST",
-        "chat.desk:ENDED_AT_MOST",
+        "common.service_settings.definitions:CAPACITY_MOST",
+        "chat.console.inbox:ENDED_AT_MOST",
     ),
     **_lines(STAFF, ("console:conversation",), BODY, OF_ITS_AGENT, PIECE, PIECE_BYTES, PROPOSALS, stores=SAID),
     **_lines(STAFF, ("console:messages", "console:watched_messages"), PIECE, PIECE_BYTES),
@@ -241,16 +254,16 @@ ROUTES: dict[str, Line] = {
         ("console:close", "console:weight", "console:urgency", "console:hold", "console:note", "console:sheet"),
         NOTE,
         PIECE_BYTES,
-        "chat.acts:NOTES_AT_MOST",
-        "chat.acts:HOLDS_AT_MOST",
-        "chat.acts:URGENCY_CHANGES_AT_MOST",
-        "chat.margin:HISTORY_SHOWN",
+        "chat.casework.notes:NOTES_AT_MOST",
+        "chat.casework.holds:HOLDS_AT_MOST",
+        "chat.casework.urgency:URGENCY_CHANGES_AT_MOST",
+        "chat.console.history:HISTORY_SHOWN",
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(
         STAFF,
         ("console:pause", "console:care", "console:debrief"),
-        "chat.debriefs:MAX_WORDS",
+        "chat.wellbeing.debriefs:MAX_WORDS",
         stores=Stores(1, 4, TEXT_KIB, 2),
     ),
     **_lines(
@@ -258,24 +271,29 @@ ROUTES: dict[str, Line] = {
         ("console:ask", "console:aside"),
         NOTE,
         PIECE_BYTES,
-        "chat.asides:ASIDES_AT_MOST",
-        "chat.asides:MESSAGES_AT_MOST",
+        "chat.casework.colleague_questions:ASIDES_AT_MOST",
+        "chat.casework.colleague_questions:MESSAGES_AT_MOST",
         stores=Stores(1, 4, TEXT_KIB, 2),
     ),
-    **_lines(STAFF, ("console:replies", "console:reply"), "chat.replies:OWN_AT_MOST", stores=Stores(1, 4, TEXT_KIB, 2)),
+    **_lines(
+        STAFF,
+        ("console:replies", "console:reply"),
+        "chat.casework.replies:OWN_AT_MOST",
+        stores=Stores(1, 4, TEXT_KIB, 2),
+    ),
     **_lines(
         STAFF,
         ("console:transfer", "console:withdraw", "console:handovers", "console:answer", "console:end_duty"),
-        "chat.handover_rules:SUMMARY_MAX",
-        "chat.handover_rules:NOTE_MAX",
-        "reports.house_rules:CAPACITY_MOST",
+        "chat.rules.transfer:SUMMARY_MAX",
+        "chat.rules.transfer:NOTE_MAX",
+        "common.service_settings.definitions:CAPACITY_MOST",
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(
         STAFF,
         ("console:watched", "console:join", "console:leave", "console:whisper", "console:reassign"),
-        "chat.handover_rules:NOTE_MAX",
-        "chat.stepping_in:WHISPERS_AT_MOST",
+        "chat.rules.transfer:NOTE_MAX",
+        "chat.supervision.intervention:WHISPERS_AT_MOST",
         PIECE,
         PIECE_BYTES,
         stores=Stores(4, 4, TEXT_KIB, 2),
@@ -284,58 +302,58 @@ ROUTES: dict[str, Line] = {
         STAFF,
         ("console:ask_opening",),
         GROUNDS,
-        "reports.openings:AT_MOST",
-        "reports.openings:URGENT_AT_MOST",
+        "reports.openings.actions:AT_MOST",
+        "reports.openings.actions:URGENT_AT_MOST",
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(STAFF, ("console:propose",), PROPOSALS, BODY, stores=Stores(4, 4, TEXT_KIB, 2)),
-    **_lines(STAFF, ("console:emergency",), "chat.emergency_rules:CHECKLISTS", stores=Stores(4, 4, TEXT_KIB, 2)),
+    **_lines(STAFF, ("console:emergency",), "chat.rules.emergency:CHECKLISTS", stores=Stores(4, 4, TEXT_KIB, 2)),
     **_lines(
         HEAVY,
         ("console:paper",),
-        "chat.exchange_paper:MESSAGES_AT_MOST",
-        "chat.exchange_paper:LINES_AT_MOST",
-        "offload.pool:MEMORY",
-        "offload.pool:CPU_SECONDS",
-        "offload.pool:AT_ONCE",
+        "chat.documents.transcript_pdf:MESSAGES_AT_MOST",
+        "chat.documents.transcript_pdf:LINES_AT_MOST",
+        "common.offload.pool:MEMORY",
+        "common.offload.pool:CPU_SECONDS",
+        "common.offload.pool:AT_ONCE",
     ),
     **_lines(
         STAFF,
         ("console:transmit", "console:transmissions"),
         SUMMARY,
-        "chat.transmission_reading:A_PAGE",
-        "chat.transmission_panel:TYPED_AT_MOST",
+        "chat.referral.queries:A_PAGE",
+        "chat.console.referral_panel:TYPED_AT_MOST",
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(
         STAFF,
         ("console:on_call", "console:on_call_end"),
-        "chat.on_call_models:OnCall",
+        "chat.models.on_call:OnCall",
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
-    **_lines(STAFF, ("console:own_search",), "chat.console_case:FOUND_AT_MOST", stores=RECORDED),
+    **_lines(STAFF, ("console:own_search",), "chat.console.casework:FOUND_AT_MOST", stores=RECORDED),
     **_lines(
         STAFF,
         ("console:endings", "console:freeze", "console:freeze_decision", "console:erasure"),
-        "chat.forgetting:SHOWN",
-        "chat.console_forms:FREEZE_AT_MOST",
+        "chat.retention.schedule:SHOWN",
+        "chat.console.forms:FREEZE_AT_MOST",
         stores=Stores(1, 4, TEXT_KIB, 2),
     ),
-    **_lines(HEAVY, ("console:board",), "chat.supervision:LIMITS"),
+    **_lines(HEAVY, ("console:board",), "chat.supervision.live_board:LIMITS"),
     **_lines(
         HEAVY,
         ("console:staffing", "console:staffing_csv", "console:history", "console:history_csv"),
-        "chat.charts:LABELS_AT_MOST",
+        "chat.statistics.charts:LABELS_AT_MOST",
     ),
     **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=SAID),
     # The psychologist, the units, the openings of the seal.
-    **_lines(STAFF, ("listening:index", "listening:answer"), "chat.debriefs:MAX_WORDS"),
+    **_lines(STAFF, ("listening:index", "listening:answer"), "chat.wellbeing.debriefs:MAX_WORDS"),
     **_lines(
         STAFF,
         ("unit:index", "unit:detail", "unit:open", "unit:meeting", "unit:close"),
-        "chat.transmission_reading:A_PAGE",
-        "chat.transmission_rules:PLACE_MAX",
-        "chat.transmission_rules:REASON_MAX",
+        "chat.referral.queries:A_PAGE",
+        "chat.rules.referral:PLACE_MAX",
+        "chat.rules.referral:REASON_MAX",
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(
@@ -355,16 +373,16 @@ ROUTES: dict[str, Line] = {
             "openings:review",
         ),
         GROUNDS,
-        "reports.house_rules:RULES",
+        "common.service_settings.definitions:RULES",
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(
         HEAVY,
         ("openings:register", "openings:register_csv", "openings:register_pdf"),
-        "reports.opening_paper:ROWS_AT_MOST",
-        "offload.pool:MEMORY",
-        "offload.pool:CPU_SECONDS",
-        "offload.pool:AT_ONCE",
+        "reports.openings.register_pdf:ROWS_AT_MOST",
+        "common.offload.pool:MEMORY",
+        "common.offload.pool:CPU_SECONDS",
+        "common.offload.pool:AT_ONCE",
     ),
     # The way in, and one's own account. What a password's hash costs is bounded in number, and apart.
     **_lines(
@@ -424,13 +442,13 @@ ROUTES: dict[str, Line] = {
             "admin:admin/(?P<url>.*)$",
         ),
         ROWS,
-        "reports.house_admin:HISTORY_SHOWN",
+        "reports.service_settings_admin:HISTORY_SHOWN",
     ),
     **_lines(
         ACCOUNTS,
         ("admin:accounts_user_import", "admin:accounts_user_export"),
-        "pnav.accounts.bulk:MOST_LINES",
-        "pnav.accounts.bulk:MOST_BYTES",
+        "pnav.accounts.admin_site.bulk:MOST_LINES",
+        "pnav.accounts.admin_site.bulk:MOST_BYTES",
         stores=SHEET,
     ),
     **_lines(
@@ -445,9 +463,9 @@ ROUTES: dict[str, Line] = {
         "triage.admin:DOCUMENT_MAX_LENGTH",
         "triage.document:MOST_QUESTIONS",
         "triage.document:MOST_DECISIONS",
-        "offload.pool:MEMORY",
-        "offload.pool:CPU_SECONDS",
-        "offload.pool:AT_ONCE",
+        "common.offload.pool:MEMORY",
+        "common.offload.pool:CPU_SECONDS",
+        "common.offload.pool:AT_ONCE",
         stores=OBJECT,
     ),
     **_lines(
@@ -464,7 +482,7 @@ ROUTES: dict[str, Line] = {
 ADMIN_CLASS = Line(
     ADMIN,
     ADMIN,
-    (ROWS, "pnav.accounts.lookups:SEARCH_MAX_WORDS", "django.contrib.admin:ModelAdmin.list_max_show_all"),
+    (ROWS, "pnav.accounts.admin_site.lookups:SEARCH_MAX_WORDS", "django.contrib.admin:ModelAdmin.list_max_show_all"),
     stores=OBJECT,
 )
 
@@ -484,23 +502,31 @@ SOCKETS: dict[str, Line] = {
         VISITOR,
         VISITOR,
         (
-            "chat.socket:SOCKETS_A_SESSION",
-            "chat.socket:SOCKETS_A_NETWORK",
-            "pnav.serving:WAITING_BYTES",
+            "chat.realtime.connection:SOCKETS_A_SESSION",
+            "chat.realtime.connection:SOCKETS_A_NETWORK",
+            "pnav.server.serving:WAITING_BYTES",
             PAGE,
             PAGE_BYTES,
         ),
         Stores(rows=1, changed=2, kib=4),  # where somebody came from, until it is sealed
     ),
     "ws/console/": Line(
-        STAFF, STAFF, ("chat.socket:SOCKETS_A_SESSION", "pnav.serving:WAITING_BYTES", PAGE, PAGE_BYTES), USED
+        STAFF,
+        STAFF,
+        ("chat.realtime.connection:SOCKETS_A_SESSION", "pnav.server.serving:WAITING_BYTES", PAGE, PAGE_BYTES),
+        USED,
     ),
-    "": Line(VISITOR, VISITOR, ("chat.routing:refuse",)),  # any other address: refused before it is accepted
+    "": Line(VISITOR, VISITOR, ("chat.realtime.routing:refuse",)),  # any other address: refused before it is accepted
 }
 
 # Files that may be sent, by the name of their field.
 UPLOADS: dict[str, Line] = {
-    "sheet": Line(ACCOUNTS, ACCOUNTS, ("pnav.accounts.bulk:MOST_BYTES", "pnav.accounts.bulk:MOST_LINES"), SHEET),
+    "sheet": Line(
+        ACCOUNTS,
+        ACCOUNTS,
+        ("pnav.accounts.admin_site.bulk:MOST_BYTES", "pnav.accounts.admin_site.bulk:MOST_LINES"),
+        SHEET,
+    ),
 }
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pnav.demo.services import Postgres, Service, Valkey
-from pnav.serving import arguments
-from reports.sealing import PrivateKey
+from pnav.server.serving import arguments
+from reports.seal.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = Path(__file__).parent / "clock"

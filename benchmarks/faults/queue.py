@@ -40,8 +40,8 @@ def make(people: int, agents: int, rng: random.Random, *, clear: bool) -> tuple[
     from django.core.management import call_command
     from django.db.models.functions import Now
 
-    from chat.lifecycle import Availability
     from chat.models import Agent, Conversation
+    from chat.rules.lifecycle import Availability
     from triage.rules import Urgency
 
     with tempfile.TemporaryDirectory() as folder, _connected():

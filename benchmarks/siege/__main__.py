@@ -45,7 +45,8 @@ SLOWER = 3.0  # times what nine calm messages of ten take, which nine of ten may
 SILENT_SECONDS = 2.0  # and nothing may have waited for so long
 # Of two people who came within a second, the second may be committed, and given an agent, first.
 SAME_MOMENT = timedelta(seconds=1)
-# Of a code de reprise two are hashed at once, in 32 MiB each, whoever asks (`chat.resume.HASHES_AT_ONCE`).
+# Of a code de reprise two are hashed at once, in 32 MiB each, whoever asks
+# (`chat.conversations.resume.HASHES_AT_ONCE`).
 SHARED_KB = {"codes": 2 * 32 * 1024}
 DOCUMENT_MESSAGES = 250
 TOGETHER_STRENGTH = 0.5  # of each attacker's rates when twelve share the generator's core

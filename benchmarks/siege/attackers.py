@@ -41,7 +41,7 @@ INVISIBLE = (
     ("e" + "\u0301" * 40) * 60,  # combining marks, piled up
     ("xn--\u0430\u0440\u0440\u04cf\u0435\u3002" * 400)[:SIGNS],  # look-alikes, dots that are none
 )
-WORDS = Path(__file__).resolve().parents[2] / "chat" / "code_words.txt"
+WORDS = Path(__file__).resolve().parents[2] / "chat" / "rules" / "code_words.txt"
 TCP_CLOSE_WAIT = 8  # linux/tcp_states.h: the other side has hung up
 
 
@@ -388,7 +388,7 @@ def deaf(target: Target, tally: Tally) -> None:
 
 def slow(target: Target, tally: Tally) -> None:
     """200 connections whose head comes a sign a second, 100 whose body does: at most 300 open. The body says that it is
-    of 200,000 bytes: one longer than any form (`pnav.body_limits`) is refused by its head, and is not slow."""
+    of 200,000 bytes: one longer than any form (`pnav.server.body_limits`) is refused by its head, and is not slow."""
     asyncio.run(_slow(target, tally))
 
 

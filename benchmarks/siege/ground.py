@@ -30,8 +30,8 @@ from pnav.demo.services import Service
 APPLICATION = "pnav.asgi:application"
 MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 PAGES, SOCKETS = "pages", "sockets"
-# The fewest reports of a network in an hour that the house may set (`reports.house_rules`): the raid of a short siege
-# is to go beyond what is believed, as that of a night does beyond the usual 200.
+# The fewest reports of a network in an hour that the house may set (`common.service_settings.definitions`): the raid of
+# a short siege is to go beyond what is believed, as that of a night does beyond the usual 200.
 REPORTS_MOST = 20
 COUNTERS = (b"limit", b"networks", b"allauth")  # what their keys are called: of visits, of networks, of allauth
 DOCUMENT_SIGNS = 700  # characters of each message of the thread that is made into documents
@@ -203,8 +203,8 @@ def ground() -> Iterator[Ground]:
 
 
 def _set_house() -> None:
-    from reports.house_models import HouseRule
-    from reports.house_rules import REPORTS_MOST as RULE
+    from common.service_settings.definitions import REPORTS_MOST as RULE
+    from common.service_settings.models import HouseRule
 
     HouseRule.objects.update_or_create(key=RULE.key, defaults={"value": REPORTS_MOST})
 
@@ -259,15 +259,15 @@ def make_waiting(count: int) -> list[Keys]:
 
 def make_duty(count: int) -> tuple[list[str], list[int]]:
     """Cookies and keys of agents on duty, each with the one conversation that they take: an end makes room for one."""
-    from chat import queue
-    from chat.lifecycle import Availability
+    from chat.conversations import dispatcher
     from chat.models import Agent
+    from chat.rules.lifecycle import Availability
 
     made = [line["agent_cookie"] for line in _make(agents=count)]
     available = Agent.objects.filter(availability=Availability.AVAILABLE)
     agents = list(available.values_list("pk", flat=True))
     available.update(capacity=1)
-    queue.dispatch()
+    dispatcher.dispatch()
     disconnect()
     return made, agents
 
@@ -275,18 +275,19 @@ def make_duty(count: int) -> tuple[list[str], list[int]]:
 def back_on_duty(agents: Sequence[int]) -> int:
     """Whoever of these agents is no longer available is again; how many had lost their lease, their lines being dead.
 
-    The others are in the pause that follows a grave exchange (`chat.duty`): two minutes, which an agent may end.
+    The others are in the pause that follows a grave exchange (`chat.conversations.pauses`): two minutes, which an agent
+    may end.
     """
     from django.db.models.functions import Now
 
-    from chat import queue
-    from chat.lifecycle import Availability
+    from chat.conversations import dispatcher
     from chat.models import Agent
+    from chat.rules.lifecycle import Availability
 
     absent = Agent.objects.filter(pk__in=agents).exclude(availability=Availability.AVAILABLE)
     lost = absent.filter(availability=Availability.AWAY).count()
     if absent.update(availability=Availability.AVAILABLE, pause_reason="", pause_until=None, seen_at=Now()):
-        queue.dispatch()
+        dispatcher.dispatch()
     disconnect()
     return lost
 
@@ -317,15 +318,15 @@ def fill(conversation: str, count: int, sign: str) -> None:
     """Messages of 700 signs that this conversation's person has written, as if over a long evening."""
     from django.utils import timezone
 
-    from chat.lifecycle import Author
     from chat.models import Conversation, Message
-    from reports import keyring
+    from chat.rules.lifecycle import Author
+    from common import encryption
 
     row = Conversation.objects.get(public_id=conversation)
     messages = []
     for seq in range(row.last_seq + 1, row.last_seq + 1 + count):
         context = Message.context_of(row.public_id, seq, Author.REPORTER)
-        body = keyring.seal(sign * DOCUMENT_SIGNS, context=context)
+        body = encryption.seal(sign * DOCUMENT_SIGNS, context=context)
         messages.append(
             Message(conversation=row, seq=seq, author=Author.REPORTER, client_id=uuid.uuid4(), sealed_body=body,
                     sent_at=timezone.now())
@@ -358,18 +359,18 @@ def believed() -> int:
     noise, and the share that those who come after have of the agents."""
     from django.db.models import Sum
 
-    from chat.lifecycle import share_of
     from chat.models import Agent
-    from reports import networks
+    from chat.rules.assignment import share_of
+    from common import network_limits
 
     share = share_of(Agent.objects.aggregate(slots=Sum("capacity", default=0))["slots"])
     disconnect()
-    return REPORTS_MOST * networks.TIMES[-1] + networks.REPORTS.noise + share
+    return REPORTS_MOST * network_limits.TIMES[-1] + network_limits.REPORTS.noise + share
 
 
 def ahead_of(conversation: str) -> list[str] | None:
     """Who is here and stands before this person in the queue; None when they do not wait any more."""
-    from chat.queue import read_board
+    from chat.conversations.dispatcher import read_board
 
     names = [str(public_id) for public_id in read_board().order]
     disconnect()
@@ -418,9 +419,9 @@ def report_of(cookie: str) -> str:
 
 def close(conversation: str) -> None:
     """Its agent ends it, or its person leaves the queue."""
-    from chat.actions import close_conversation
-    from chat.lifecycle import Author
+    from chat.conversations.actions import close_conversation
     from chat.models import Conversation
+    from chat.rules.lifecycle import Author
 
     row = Conversation.objects.select_related("assigned_to__user").get(public_id=conversation)
     if row.is_open:

@@ -31,7 +31,7 @@ def weigh(apps, schema_editor):
 
 
 def write_thresholds(apps, schema_editor):
-    """As in chat.watch.DEFAULTS, so that administrators find them."""
+    """As in chat.rules.service_level.DEFAULTS, so that administrators find them."""
     for kind, limit in [("wait", 3), ("wait_urgent", 1), ("silence", 5), ("on_duty", 1)]:
         apps.get_model("chat", "Threshold").objects.create(kind=kind, limit=limit)
 

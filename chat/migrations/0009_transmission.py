@@ -58,7 +58,7 @@ BASES = [
 
 
 def write_threshold(apps, schema_editor):
-    """As in chat.watch.DEFAULTS, so that administrators find it."""
+    """As in chat.rules.service_level.DEFAULTS, so that administrators find it."""
     apps.get_model("chat", "Threshold").objects.get_or_create(kind="unread", defaults={"limit": 120})
 
 

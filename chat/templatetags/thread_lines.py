@@ -9,7 +9,7 @@ from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from chat.thread import Line
+from chat.messages.transcript import Line
 
 register = template.Library()
 

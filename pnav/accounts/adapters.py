@@ -17,10 +17,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pnav.accounts import attempts, device, sightings
+from common import encryption, security_log
+from common.security_log import Event
+from pnav.accounts import attempts, device, sign_in_log
 from pnav.accounts.device import account_key
 from pnav.accounts.models import User
-from pnav.accounts.rooms import rooms_of
 from pnav.accounts.second_factor import (
     FACTORS,
     Standing,
@@ -29,9 +30,8 @@ from pnav.accounts.second_factor import (
     named_account,
     standing_of,
 )
+from pnav.accounts.workspaces import rooms_of
 from pnav.sessions import begin_shift
-from reports import events, keyring
-from reports.events import Event
 from reports.session import forget_visit
 
 # Whatever the addresses they come from: far above what a person mistypes, far below what guessing takes.
@@ -73,7 +73,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 raise self.validation_error("too_many_login_attempts")
             self._count_for_the_account(request, account_key(name))
         except ValidationError:
-            events.tell(Event.LOCKED_OUT, account=sightings.account_called(name), way=sightings.PASSWORD)
+            security_log.tell(Event.LOCKED_OUT, account=sign_in_log.account_called(name), way=sign_in_log.PASSWORD)
             raise
 
     def _count_for_the_account(self, request: HttpRequest, account: str) -> None:
@@ -99,32 +99,32 @@ class AccountAdapter(DefaultAccountAdapter):
         """Raises ValidationError for a first password that has ended: only whoever knows it learns so."""
         user = super().authenticate(request, **credentials)
         if user is not None and cast(User, user).first_password_has_ended(timezone.now()):
-            events.tell(Event.FIRST_PASSWORD_ENDED, account=user.pk)
+            security_log.tell(Event.FIRST_PASSWORD_ENDED, account=user.pk)
             raise self.validation_error("first_password_ended")
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: str) -> None:
-        sightings.password_failed(request, credentials.get("username", ""))
+        sign_in_log.password_failed(request, credentials.get("username", ""))
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         account = cast(User, user)
-        before, way_before, way = account.last_login, account.last_way, sightings.way_of(request, account)
+        before, way_before, way = account.last_login, account.last_way, sign_in_log.way_of(request, account)
         super().login(request, user)
         forget_visit(request)  # a visit in this browser is not the agent's, and its end is not that of their session
         begin_shift(request.session)
-        sightings.note_use(request, account, before=before, way_before=way_before, way=way)
-        events.tell(Event.SIGN_IN, account=account.pk, way=way)
+        sign_in_log.note_use(request, account, before=before, way_before=way_before, way=way)
+        security_log.tell(Event.SIGN_IN, account=account.pk, way=way)
 
     def logout(self, request: HttpRequest) -> None:
         account = request.user.pk
         super().logout(request)
-        events.tell(Event.SIGN_OUT, account=account)
+        security_log.tell(Event.SIGN_OUT, account=account)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:
         """Everything was proved: the next attempts from this device have their own counter."""
         response = super().post_login(request, user, **kwargs)
         confirm_link(cast(User, user), request.session)
-        sightings.say_last_use(request)
+        sign_in_log.say_last_use(request)
         if standing_of(cast(User, user), request.session) is Standing.COMPLETE:
             device.remember(request, response, cast(User, user).username)
         return response
@@ -193,10 +193,10 @@ class MFAAdapter(DefaultMFAAdapter):
     def encrypt(self, text: str) -> str:
         """TOTP secrets and seeds of recovery codes lie sealed, like what people write, each for its account: put into
         the row of another, they do not open."""
-        return base64.b64encode(keyring.seal(text, context=factor_context(self._whose()))).decode()
+        return base64.b64encode(encryption.seal(text, context=factor_context(self._whose()))).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return keyring.unseal(base64.b64decode(encrypted_text), context=factor_context(self._whose()))
+        return encryption.unseal(base64.b64decode(encrypted_text), context=factor_context(self._whose()))
 
     @staticmethod
     def _whose() -> int:

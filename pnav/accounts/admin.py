@@ -20,14 +20,14 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent, UnitAccount
-from pnav.accounts import approval_admin  # noqa: F401  registers itself
-from pnav.accounts.bulk_admin import ImportsAgents
+from common import security_log
+from common.security_log import Event
+from pnav.accounts.admin_site.bulk_admin import ImportsAgents
+from pnav.accounts.approvals import admin as approval_admin  # noqa: F401  registers itself
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
-from pnav.accounts.proof import recently_proved
+from pnav.accounts.reauthentication import recently_proved
 from pnav.accounts.second_factor import FACTORS
-from pnav.accounts.sightings import FACTOR_WAYS
-from reports import events
-from reports.events import Event
+from pnav.accounts.sign_in_log import FACTOR_WAYS
 
 
 class NewUserForm(UserCreationForm):
@@ -204,7 +204,7 @@ class AccountAdmin(ImportsAgents):
         user.draw_first_password()
         user.save()
         self.log_change(request, user, [{"changed": {"fields": [str(_("Mot de passe provisoire"))]}}])
-        events.tell(Event.PASSWORD_CHANGED, account=user.pk, by=request.user.pk)
+        security_log.tell(Event.PASSWORD_CHANGED, account=user.pk, by=request.user.pk)
         if user.pk == request.user.pk:
             update_session_auth_hash(request, user)
         return self._show_first_password(request, user)
@@ -247,7 +247,9 @@ class AccountAdmin(ImportsAgents):
             for user in users:
                 for factor in Authenticator.objects.filter(user=user):
                     factor.delete()
-                    events.tell(Event.FACTOR_REMOVED, account=user.pk, way=FACTOR_WAYS[factor.type], by=request.user.pk)
+                    security_log.tell(
+                        Event.FACTOR_REMOVED, account=user.pk, way=FACTOR_WAYS[factor.type], by=request.user.pk
+                    )
                 user.end_sessions()
                 self.log_change(request, user, str(_("Second facteur réinitialisé.")))
         self.message_user(

@@ -13,23 +13,23 @@ class AccountsConfig(AppConfig):
         allauth says of who comes in."""
         from django.conf import settings
 
+        from common import encryption
         from pnav import checks  # noqa: F401  registers itself
-        from pnav.accounts import proof, sightings
-        from reports import keyring
+        from pnav.accounts import reauthentication, sign_in_log
 
-        keyring.parse_keys(settings.CONTENT_KEYS)
-        sightings.listen()
-        proof.listen()
+        encryption.parse_keys(settings.CONTENT_KEYS)
+        sign_in_log.listen()
+        reauthentication.listen()
 
 
 class PnavAdminConfig(admin_apps.AdminConfig):
     """Django's admin with our frame, named in INSTALLED_APPS in the place of `django.contrib.admin`."""
 
     default = False
-    default_site = "pnav.accounts.site.PnavAdminSite"
+    default_site = "pnav.accounts.admin_site.site.PnavAdminSite"
 
     def ready(self) -> None:
         super().ready()
-        from pnav.accounts.site import close_foreign_models
+        from pnav.accounts.admin_site.site import close_foreign_models
 
         close_foreign_models()

@@ -1,8 +1,8 @@
 """How many sign-ins may be tried, and may fail: of a network, or of a device from which somebody signed in before.
 
 allauth's own limits by address are off (settings.ACCOUNT_RATE_LIMITS): it keeps the time of each attempt, by address.
-Here networks are counted as everywhere, by `reports.networks`, at every width of IPv6. A device counts for itself, by
-the random number of its cookie: others behind the same address do not shut it out, nor it them. See docs/adr/0053.
+Here networks are counted as everywhere, by `common.network_limits`, at every width of IPv6. A device counts for itself,
+by the random number of its cookie: others behind the same address do not shut it out, nor it them. See docs/adr/0053.
 """
 
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from typing import Protocol
 from allauth.core.internal import ratelimit
 from django.http import HttpRequest
 
+from common import network_limits, rate_limits
+from common.client_address import Networks, networks_of
+from common.network_limits import NetworkLimit
 from pnav.accounts import device
-from reports import limits, networks
-from reports.networks import NetworkLimit
-from reports.visitor import Networks, networks_of
 
 # Fifty agents may change shifts behind one gateway; what stops guessing is the limit of an account from one place, and
 # of the account alone (`adapters.ACCOUNT_FAILURES`).
@@ -50,15 +50,15 @@ class Attempt:
 
 def is_over(request: HttpRequest) -> bool:
     """Count one more sign-in, whatever becomes of it; whether there were too many in this minute."""
-    return _one(request, networks.SIGN_INS, most=SIGN_INS) is None
+    return _one(request, network_limits.SIGN_INS, most=SIGN_INS) is None
 
 
 def begin(request: HttpRequest, account: str) -> Attempt:
     """Count one more failure. account: its key, see `device.account_key`. Some round trips to Redis."""
     attempt = Attempt()
     for limit, most, within in (
-        (networks.FAILURES, FAILURES, ""),
-        (networks.ACCOUNT_FAILURES, FAILURES_OF_ACCOUNT, account),
+        (network_limits.FAILURES, FAILURES, ""),
+        (network_limits.ACCOUNT_FAILURES, FAILURES_OF_ACCOUNT, account),
     ):
         usage = _one(request, limit, most=most, within=within)
         if usage is None:
@@ -70,9 +70,9 @@ def begin(request: HttpRequest, account: str) -> Attempt:
 
 def is_over_at_provider(request: HttpRequest, *, most: int) -> bool:
     """The same for a sign-in that begins at the provider of identities: so many a minute."""
-    is_reached = _one(request, networks.OPENID, most=most) is None
+    is_reached = _one(request, network_limits.OPENID, most=most) is None
     if is_reached:
-        limits.tell_reached("openid")
+        rate_limits.tell_reached("openid")
     return is_reached
 
 
@@ -89,5 +89,5 @@ def _one(request: HttpRequest, limit: NetworkLimit, *, most: int, within: str = 
         )
         return _DeviceUsage(usage) if usage else None
     # Whoever comes without an address is one network together: the limits on guessing hold for them too.
-    tally = networks.count(limit, networks_of(request) or Networks(["unknown"]), most=most, within=within)
+    tally = network_limits.count(limit, networks_of(request) or Networks(["unknown"]), most=most, within=within)
     return None if tally.is_over else tally

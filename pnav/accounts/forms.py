@@ -14,12 +14,12 @@ from django.core.validators import MaxLengthValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pnav.accounts import sightings
+from common import security_log
+from common.encryption import UnsealError
+from common.security_log import Event
+from pnav.accounts import sign_in_log
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import of_account
-from reports import events
-from reports.events import Event
-from reports.keyring import UnsealError
 
 # Characters: what is longer was not typed. A form may hold 2.5 MB, and whether a password is easily guessed is looked
 # for in all of it. Four times what ASVS 6.2.9 wants to be allowed at least.
@@ -97,10 +97,10 @@ class CodeOfAccount(forms.Form):
                 return cast(str, super().clean_code())  # type: ignore[misc]
         except forms.ValidationError as error:
             if error.code == "too_many_login_attempts":
-                events.tell(Event.LOCKED_OUT, account=self.user.pk, way=sightings.CODE)
+                security_log.tell(Event.LOCKED_OUT, account=self.user.pk, way=sign_in_log.CODE)
             raise
         except UnsealError as error:  # put there by somebody, or under a key that is gone: no code is right
-            events.tell(Event.FACTOR_UNREADABLE, account=self.user.pk)
+            security_log.tell(Event.FACTOR_UNREADABLE, account=self.user.pk)
             raise get_mfa_adapter().validation_error("incorrect_code") from error
 
 
@@ -116,14 +116,14 @@ class PasskeyFailureTold(forms.Form):
         except forms.ValidationError as error:
             if error.code == "too_many_login_attempts":
                 account = self.user.pk if self.user is not None else None
-                events.tell(Event.LOCKED_OUT, account=account, way=sightings.PASSKEY)
+                security_log.tell(Event.LOCKED_OUT, account=account, way=sign_in_log.PASSKEY)
                 raise
             raise self._refused() from error
         except (KeyError, AttributeError) as error:  # allauth takes other malformed answers for wrong ones
             raise self._refused() from error
 
     def _refused(self) -> forms.ValidationError:
-        sightings.passkey_failed(self.user, again=self.reauthenticated)
+        sign_in_log.passkey_failed(self.user, again=self.reauthenticated)
         return cast(forms.ValidationError, get_mfa_adapter().validation_error("passkey_refused"))
 
 

@@ -15,12 +15,13 @@ from django.utils.decorators import sync_and_async_middleware
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from chat import access, presence
-from pnav.accounts import proof
+from chat import access
+from chat.conversations import presence
+from common import kept_forms
+from pnav.accounts import reauthentication
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
 from pnav.sessions import SessionStore
-from reports import unsent
 
 # Who may enter where. Administrators never see a conversation; of openings, the register only.
 AREAS: dict[str, set[Role]] = {
@@ -31,7 +32,7 @@ AREAS: dict[str, set[Role]] = {
     "/admin/": {Role.ADMINISTRATOR},
 }
 # What asks for a recent proof (`proof`) on top of that, by method. Whoever fills in a form proves it before; the form
-# that was open then has `proof.SUBMITS_SECONDS`.
+# that was open then has `reauthentication.SUBMITS_SECONDS`.
 SENSITIVE = {
     "console:ask_opening": {"GET", "POST"},
     "console:freeze": {"GET", "POST"},
@@ -53,7 +54,7 @@ SENSITIVE = {
     "admin:triage_questionnaireversion_publish": {"GET", "POST"},
     "admin:accounts_pendingchange_decide": {"POST"},
 }
-# What was typed there waits for the proof that was asked for (`reports.unsent`), by the names of the fields.
+# What was typed there waits for the proof that was asked for (`common.kept_forms`), by the names of the fields.
 KEPT = {
     "console:ask_opening": (
         "field", "is_urgent", "motive", "legal_ground", "prosecutor_reference", "prosecutor_on",
@@ -93,7 +94,7 @@ NEXT_STEP: dict[Standing, str] = {
 
 def _next_step(standing: Standing, request: HttpRequest) -> str:
     """The page that completes this session: of the factors that the account has, the passkey first."""
-    return NEXT_STEP[standing] if standing in NEXT_STEP else proof.way(cast(User, request.user))
+    return NEXT_STEP[standing] if standing in NEXT_STEP else reauthentication.way(cast(User, request.user))
 
 
 def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
@@ -139,19 +140,21 @@ def _ask_again(request: HttpRequest) -> HttpResponseBase | None:
     methods = SENSITIVE.get(match.view_name, set())
     if method not in methods:
         return None
-    submits_seconds = proof.LONG_SUBMITS_SECONDS if match.view_name in LONG_FORMS else proof.SUBMITS_SECONDS
+    submits_seconds = (
+        reauthentication.LONG_SUBMITS_SECONDS if match.view_name in LONG_FORMS else reauthentication.SUBMITS_SECONDS
+    )
     fields = KEPT.get(match.view_name, ()) if method == "POST" else ()
     back = "" if "GET" in methods else _page_of(match)
-    answer = proof.ask(request, submits_seconds=submits_seconds, back=back, is_kept=bool(fields))
+    answer = reauthentication.ask(request, submits_seconds=submits_seconds, back=back, is_kept=bool(fields))
     if not fields:
         return answer
     this = {"form": match.view_name, "of": str(match.kwargs["public_id"])}
     if answer is None:
-        unsent.forget(request, **this)
+        kept_forms.forget(request, **this)
         return None
     if (forged := _forged(request, match)) is not None:
         return forged
-    unsent.keep(request, **this, fields=fields)
+    kept_forms.keep(request, **this, fields=fields)
     return answer
 
 

@@ -55,7 +55,7 @@ class User(AbstractUser):
     password_is_temporary = models.BooleanField(_("mot de passe provisoire"), default=False)
     first_password_until = models.DateTimeField(null=True, editable=False)
     session_generation = models.PositiveIntegerField(_("génération de sessions"), default=0, editable=False)
-    # By what the last sign-in was proved, as `sightings.way_of` says it; beside `last_login`, which is Django's.
+    # By what the last sign-in was proved, as `sign_in_log.way_of` says it; beside `last_login`, which is Django's.
     last_way = models.CharField(max_length=60, blank=True, default="", editable=False)
     # `second_factor.link_mark` of the identity at a provider that the owner confirmed with a factor of their own.
     confirmed_link = models.CharField(max_length=64, blank=True, default="", editable=False)

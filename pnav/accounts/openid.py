@@ -36,12 +36,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from common import security_log
+from common.security_log import Event
 from pnav.accounts import attempts
 from pnav.accounts.models import User
-from pnav.accounts.proof import OPENS_SECONDS
+from pnav.accounts.reauthentication import OPENS_SECONDS
 from pnav.accounts.second_factor import OPENID, is_confirmed, is_proved, link_id
-from reports import events
-from reports.events import Event
 
 SESSION_KEY = "accounts.openid"  # what signing out at the provider takes: its token and its address
 REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
@@ -253,7 +253,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """Only a subject that an administrator linked enters; the provider's second factor is counted if it may be, and
         once the owner of the account confirmed that link."""
         if not sociallogin.is_existing:
-            events.tell(Event.OPENID_REFUSED, why="nobody_is_linked")
+            security_log.tell(Event.OPENID_REFUSED, why="nobody_is_linked")
             messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
             raise ImmediateHttpResponse(redirect("account_login"))
         # Not before: what is refused leaves alone the session that is open, which has its own way out.
@@ -266,7 +266,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
-        events.tell(Event.OPENID_REFUSED, why=_why(error, exception))
+        security_log.tell(Event.OPENID_REFUSED, why=_why(error, exception))
         if isinstance(exception, requests.RequestException):
             text = _("La connexion n'a pas abouti : %(name)s ne répond pas. Vous pouvez vous connecter autrement.")
             messages.error(request, text % {"name": settings.OPENID_NAME})

@@ -19,14 +19,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from chat import access, actions
+from chat import access
+from chat.conversations import actions
+from common import security_log
+from common.security_log import Event
 from pnav.accounts import attempts, openid
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, linked_identity, record_enrolment, standing_of
-from pnav.accounts.sightings import last_use
+from pnav.accounts.sign_in_log import last_use
 from pnav.sessions import SessionStore
-from reports import events
-from reports.events import Event
 
 
 class SignIn(LoginView):
@@ -132,6 +133,6 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     user.end_sessions()
     update_session_auth_hash(request, user)
-    events.tell(Event.SESSIONS_ENDED, account=user.pk)
+    security_log.tell(Event.SESSIONS_ENDED, account=user.pk)
     messages.success(request, _("Vos autres sessions sont fermées."))
     return redirect("mfa_index")

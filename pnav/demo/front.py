@@ -1,8 +1,9 @@
 """The one address of `make run`: each connection goes to the process that serves what it asks for.
 
 Production has a proxy for this (`deploy/Caddyfile`). Here the first bytes of a connection are looked at, not read, and
-the connection itself is handed over a Unix socket to the process of sockets or to that of pages (`pnav.serving` adopts
-it there): the client's address stays true, no byte is copied, and this process has nothing to do with it any more.
+the connection itself is handed over a Unix socket to the process of sockets or to that of pages (`pnav.server.serving`
+adopts it there): the client's address stays true, no byte is copied, and this process has nothing to do with it any
+more.
 
 A browser opens a WebSocket on a connection of its own, so the first request decides. Whoever says nothing for
 PATIENCE_SECONDS, or is one of more than SILENT_AT_MOST, goes to the pages, which have their own time-outs.

@@ -137,7 +137,7 @@ class Reporter:
         return page
 
     async def _work(self, page: Page) -> Page:
-        """During a raid: the little computing that a browser does (`reports.effort`, `effort.js`)."""
+        """During a raid: the little computing that a browser does (`reports.proof_of_work`, `effort.js`)."""
         form = page.form("work")
         token, bits = form.data["token"], int(form.data["bits"])
         if form.data["left"] == "0":

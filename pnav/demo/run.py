@@ -28,10 +28,10 @@ from django.core.management.base import CommandError
 
 from pnav.demo import environment
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
-from pnav.process_role import ProcessRole
-from pnav.serving import ADOPTION_VARIABLE, arguments
-from reports import custody
-from reports.sealing import PrivateKey
+from pnav.server.process_role import ProcessRole
+from pnav.server.serving import ADOPTION_VARIABLE, arguments
+from reports.seal import custody
+from reports.seal.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = environment.STATE
@@ -171,7 +171,7 @@ def _once(name: str, fingerprint: str, work: Any) -> None:
 
 def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     """Everything between empty servers and a site that can answer, in one process: Django is loaded once."""
-    from pnav.pages.translations import compile_messages
+    from pnav.pages.build.translations import compile_messages
 
     compile_messages(ROOT / "pnav" / "locale")
     import django

@@ -1,8 +1,7 @@
 """What happens to opinions."""
 
-from reports import keyring
-
-from .models import FEEDBACK_MAX_LENGTH, Feedback
+from common import encryption
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, Feedback
 
 
 def give_feedback(*, rating: str, page: str, text: str) -> Feedback:
@@ -15,6 +14,6 @@ def give_feedback(*, rating: str, page: str, text: str) -> Feedback:
         raise ValueError("the text is too long")
     feedback = Feedback(rating=rating, page=page)
     if text:
-        feedback.sealed_text = keyring.seal(text, context=feedback.context)
+        feedback.sealed_text = encryption.seal(text, context=feedback.context)
     feedback.save()
     return feedback

@@ -14,16 +14,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from common import encryption
+from common.service_settings import definitions, values
+from common.texts import cache as text_cache
+from common.texts import languages
+from common.texts.help_numbers import NAMED
+from common.texts.models import ChangedSentence
+from pnav.pages.models import ContentBlock, Feedback, HelpNumber, Verified, overdue
+from pnav.pages.previews.information_preview import Previewed
+from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers
-from reports import house, house_rules, keyring
-from sentences import languages, shelf
-from sentences.models import ChangedSentence
-from sentences.numbers import NAMED
-
-from .models import ContentBlock, Feedback, HelpNumber, Verified, overdue
-from .preview import Previewed
-from .sentence_admin import SentenceAdmin
-from .text_forms import TextsAdmin, language_fieldsets
+from pnav.pages.text_forms import TextsAdmin, language_fieldsets
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class ReviewFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
         return [
-            ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": house.value(house_rules.REVIEW)}),
+            ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": values.value(definitions.REVIEW)}),
             ("doubt", _("avec un doute")),
         ]
 
@@ -117,7 +118,7 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     @staticmethod
     def _read_again() -> None:
         help_numbers.forget()
-        transaction.on_commit(shelf.read_again)
+        transaction.on_commit(text_cache.read_again)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -168,7 +169,7 @@ class FeedbackAdmin(admin.ModelAdmin):
     def read_text(self, feedback: Feedback) -> str:
         try:
             return feedback.text
-        except keyring.UnsealError:
+        except encryption.UnsealError:
             logger.error("opinion cannot be opened %s", feedback.pk)
             return str(_("Ce commentaire ne peut pas être lu en ce moment."))
 

@@ -13,13 +13,7 @@ class PagesConfig(AppConfig):
         And the sentences know where the help numbers are kept.
         """
         settings.ASSETS_DIR.mkdir(parents=True, exist_ok=True)
-        from pnav.pages import (  # noqa: F401  into the catalogue
-            frame_sentences,
-            obligatory_sentences,
-            quit_sentences,
-            sentences,
-        )
+        from common.texts import cache as text_cache
         from pnav.pages.models import numbers_by_name
-        from sentences import shelf
 
-        shelf.numbers_source = numbers_by_name
+        text_cache.numbers_source = numbers_by_name

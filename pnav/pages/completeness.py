@@ -20,11 +20,11 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from psycopg_pool import PoolTimeout
 
+from common.texts import languages
+from common.texts.catalogue import CATALOGUE
+from common.texts.models import SentenceText
+from common.texts.text_rows import Translated
 from pnav.pages.models import ContentBlock, HelpNumber
-from sentences import languages
-from sentences.catalogue import CATALOGUE
-from sentences.models import SentenceText
-from sentences.text_rows import Translated
 from triage import versions, walk
 from triage.results import BUILT_IN
 

@@ -6,13 +6,12 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from common.texts import languages
 from locations.session import current_choice
 from pnav.accounts.presence import keeps_lease
+from pnav.pages import completeness, display, editions
 from reports.session import is_discreet as report_is_discreet
-from sentences import languages
 from triage.session import answers, is_discreet, voice
-
-from . import completeness, display, editions
 
 
 def _other_languages() -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """« Les chiffres du service », for everybody: honest, rounded, and the same for a week.
 
 Computed once a week a process, for periods that end on Monday at midnight: a page that moved every day would tell what
-happened on each day, by subtraction. Small counts: `chat.suppression`.
+happened on each day, by subtraction. Small counts: `chat.rules.small_counts`.
 """
 
 import logging
@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from chat import history, suppression
-from chat.lifecycle import Outcome
-from reports import house, house_rules
-from sentences.catalogue import Sentence
-
-from . import obligatory_sentences as words
+from chat.rules import small_counts
+from chat.rules.lifecycle import Outcome
+from chat.statistics import history
+from common.service_settings import definitions, values
+from common.texts.catalogue import Sentence
+from pnav.pages.texts import obligatory as words
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def compute(end: datetime, now: datetime) -> Figures:
     return {
         "computed_at": now.isoformat(),
         "end": end.isoformat(),
-        "promised_minutes": house.value(house_rules.PROMISED),
+        "promised_minutes": values.value(definitions.PROMISED),
         "periods": [{"key": key, "days": days, **_period(end, days)} for key, days in PERIODS.items()],
     }
 
@@ -85,14 +85,14 @@ def _period(end: datetime, days: int) -> Figures:
     found = history.read(end - timedelta(days=days), end)
     whole = found.whole
     counts = dict(found.outcomes)
-    outcomes = suppression.parts([(value, counts.get(value, 0)) for value in Outcome.values])
+    outcomes = small_counts.parts([(value, counts.get(value, 0)) for value in Outcome.values])
     return {
-        "opened": suppression.rounded(whole.opened),
-        "answered": suppression.percent(whole.answered, whole.opened),
-        "in_time": suppression.percent(whole.in_time, whole.answered),
-        "gave_up": suppression.percent(whole.gave_up, whole.opened),
-        "one_person": suppression.percent(whole.one_person, whole.ended),
-        "minors": suppression.percent(found.minors, whole.opened),
+        "opened": small_counts.rounded(whole.opened),
+        "answered": small_counts.percent(whole.answered, whole.opened),
+        "in_time": small_counts.percent(whole.in_time, whole.answered),
+        "gave_up": small_counts.percent(whole.gave_up, whole.opened),
+        "one_person": small_counts.percent(whole.one_person, whole.ended),
+        "minors": small_counts.percent(found.minors, whole.opened),
         "wait": _minutes(whole.wait_median, whole.answered, 1),
         "length": _minutes(whole.length_median, whole.ended, 5),
         "outcomes": outcomes.shown,
@@ -103,7 +103,7 @@ def _period(end: datetime, days: int) -> Figures:
 
 def _minutes(seconds: float | None, people: int, step: int) -> int | None:
     """A median, up to the next `step` minutes; None when it is of too few people."""
-    if seconds is None or people < suppression.AT_LEAST:
+    if seconds is None or people < small_counts.AT_LEAST:
         return None
     return max(step, -(-int(seconds) // (60 * step)) * step)
 
@@ -132,7 +132,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     periods = found["periods"]
     ends = [dict(one["outcomes"]) for one in periods]
     # The promise that the week was counted by; a week that was counted before it could be set had the default.
-    minutes = found.get("promised_minutes", house_rules.PROMISED.default)
+    minutes = found.get("promised_minutes", definitions.PROMISED.default)
     promise = words.IN_ONE_MINUTE.say() if minutes == 1 else words.IN_MINUTES.say(minutes=minutes)
     outcomes: list[tuple[str, list[str]]] = [
         (outcome.say(), [_said(one.get(value), words.AT_LEAST) for one in ends])
@@ -150,6 +150,6 @@ def figures(request: HttpRequest) -> HttpResponse:
             for key, label, how in LINES
         ],
         "outcomes": outcomes,
-        "at_least": suppression.AT_LEAST,
+        "at_least": small_counts.AT_LEAST,
     }
     return render(request, "pages/figures.html", context)

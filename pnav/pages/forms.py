@@ -1,9 +1,9 @@
 from django import forms
 
-from sentences import languages
-
-from . import completeness, obligatory_sentences
-from .models import FEEDBACK_MAX_LENGTH, Feedback
+from common.texts import languages
+from pnav.pages import completeness
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, Feedback
+from pnav.pages.texts import obligatory as obligatory_texts
 
 
 def language_choices() -> list[tuple[str, str]]:
@@ -18,21 +18,21 @@ class DisplaySettingsForm(forms.Form):
     """Theme and language. `next` is where the person was: a path of this site, checked by the view."""
 
     theme = forms.ChoiceField(
-        label=obligatory_sentences.THEME.later(),
-        choices=obligatory_sentences.choices("theme"),
+        label=obligatory_texts.THEME.later(),
+        choices=obligatory_texts.choices("theme"),
         widget=forms.RadioSelect,
         error_messages={
-            "required": obligatory_sentences.THEME_CHOOSE.later(),
-            "invalid_choice": obligatory_sentences.THEME_FROM_LIST.later(),
+            "required": obligatory_texts.THEME_CHOOSE.later(),
+            "invalid_choice": obligatory_texts.THEME_FROM_LIST.later(),
         },
     )
     language = forms.ChoiceField(
-        label=obligatory_sentences.LANGUAGE.later(),
+        label=obligatory_texts.LANGUAGE.later(),
         choices=language_choices,
         widget=forms.RadioSelect,
         error_messages={
-            "required": obligatory_sentences.LANGUAGE_CHOOSE.later(),
-            "invalid_choice": obligatory_sentences.LANGUAGE_FROM_LIST.later(),
+            "required": obligatory_texts.LANGUAGE_CHOOSE.later(),
+            "invalid_choice": obligatory_texts.LANGUAGE_FROM_LIST.later(),
         },
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
@@ -42,29 +42,29 @@ class FeedbackForm(forms.Form):
     """An opinion: one question, a subject, and a text if the person wishes."""
 
     rating = forms.ChoiceField(
-        label=obligatory_sentences.RATING.later(),
-        choices=obligatory_sentences.choices("rating"),
+        label=obligatory_texts.RATING.later(),
+        choices=obligatory_texts.choices("rating"),
         widget=forms.RadioSelect,
         error_messages={
-            "required": obligatory_sentences.RATING_CHOOSE.later(),
-            "invalid_choice": obligatory_sentences.OPINION_FROM_LIST.later(),
+            "required": obligatory_texts.RATING_CHOOSE.later(),
+            "invalid_choice": obligatory_texts.OPINION_FROM_LIST.later(),
         },
     )
     page = forms.ChoiceField(
-        label=obligatory_sentences.SUBJECT.later(),
-        choices=obligatory_sentences.choices("page"),
+        label=obligatory_texts.SUBJECT.later(),
+        choices=obligatory_texts.choices("page"),
         widget=forms.RadioSelect,
         initial=Feedback.Page.OTHER,
         error_messages={
-            "required": obligatory_sentences.SUBJECT_CHOOSE.later(),
-            "invalid_choice": obligatory_sentences.OPINION_FROM_LIST.later(),
+            "required": obligatory_texts.SUBJECT_CHOOSE.later(),
+            "invalid_choice": obligatory_texts.OPINION_FROM_LIST.later(),
         },
     )
     text = forms.CharField(
-        label=obligatory_sentences.TEXT.later(),
+        label=obligatory_texts.TEXT.later(),
         required=False,
         strip=True,
         max_length=FEEDBACK_MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 6, "maxlength": None}),
-        error_messages={"max_length": obligatory_sentences.TEXT_TOO_LONG.later()},
+        error_messages={"max_length": obligatory_texts.TEXT_TOO_LONG.later()},
     )

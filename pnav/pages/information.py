@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from .models import ContentBlock, HelpNumber, Verified
+from pnav.pages.models import ContentBlock, HelpNumber, Verified
 
 
 def information(changed: Verified | None = None) -> dict[str, Any]:

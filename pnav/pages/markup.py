@@ -9,7 +9,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from sentences.typography import unbroken
+from common.texts.typography import unbroken
 
 HELP = _(
     "Une ligne vide sépare les paragraphes. « - » en début de ligne fait une liste, « 1. » une liste numérotée, "

@@ -10,19 +10,19 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from reports import house, house_rules, keyring
-from sentences.numbers import Number
-from sentences.text_rows import TextRow, Translated
-from sentences.typography import unbroken
-
-from . import markup
+from common import encryption
+from common.service_settings import definitions, values
+from common.texts.help_numbers import Number
+from common.texts.text_rows import TextRow, Translated
+from common.texts.typography import unbroken
+from pnav.pages import markup
 
 FEEDBACK_MAX_LENGTH = 1000  # characters
 
 
 def overdue(today: date) -> Q:
-    """Selects the facts never verified, or not for `house_rules.REVIEW`."""
-    return Q(verified_on=None) | Q(verified_on__lt=today - house.span(house_rules.REVIEW))
+    """Selects the facts never verified, or not for `definitions.REVIEW`."""
+    return Q(verified_on=None) | Q(verified_on__lt=today - values.span(definitions.REVIEW))
 
 
 class Verified(models.Model):
@@ -36,7 +36,7 @@ class Verified(models.Model):
         abstract = True
 
     def is_overdue(self, today: date) -> bool:
-        return self.verified_on is None or self.verified_on < today - house.span(house_rules.REVIEW)
+        return self.verified_on is None or self.verified_on < today - values.span(definitions.REVIEW)
 
 
 class HelpNumber(Verified, Translated):
@@ -186,4 +186,4 @@ class Feedback(models.Model):
     @property
     def text(self) -> str:
         """Empty when nothing was written. Raises keyring.UnsealError when no key opens it."""
-        return keyring.unseal(self.sealed_text, context=self.context) if self.sealed_text is not None else ""
+        return encryption.unseal(self.sealed_text, context=self.context) if self.sealed_text is not None else ""

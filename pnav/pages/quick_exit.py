@@ -12,8 +12,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 from django.db import connection, transaction
 
-from chat import departures
-from chat.threads import DATABASE_AWAY, leave_the_pool
+from chat.conversations import departures
+from chat.database import DATABASE_AWAY, leave_the_pool
 from pnav.sessions import SessionStore
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from sentences import languages
-from sentences.text_rows import Translated, WithTexts
+from common.texts import languages
+from common.texts.text_rows import Translated, WithTexts
 
 
 class TextsForm(forms.ModelForm):

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from . import figures, quick_exit, views
+from pnav.pages import figures, quick_exit, views
 
 app_name = "pages"
 urlpatterns = [

@@ -16,17 +16,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from reports import forgetting, house, house_rules, limits, networks
-from reports.retention import Kind
-from reports.visitor import networks_of
-from sentences import languages
-
-from . import display, obligatory_sentences, quick_exit
-from .actions import give_feedback
-from .forms import DisplaySettingsForm, FeedbackForm
-from .information import information
-from .models import FEEDBACK_MAX_LENGTH, HelpNumber
-from .notices import MESSAGES_COOKIE
+from common import network_limits, rate_limits
+from common.client_address import networks_of
+from common.service_settings import definitions, values
+from common.texts import languages
+from pnav.pages import display, quick_exit
+from pnav.pages.actions import give_feedback
+from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
+from pnav.pages.information import information
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, HelpNumber
+from pnav.pages.notices import MESSAGES_COOKIE
+from pnav.pages.texts import obligatory as obligatory_texts
+from reports.retention import deletion
+from reports.rules.retention import Kind
 
 logger = logging.getLogger(__name__)
 # Opinions an hour. A network may be a whole town's: most telephones share an address.
@@ -76,11 +78,13 @@ def has_said_enough(request: HttpRequest) -> bool:
     visit, is_over = request.session.session_key, False
     if visit:
         name = salted_hmac("pages.feedback", visit, algorithm="sha256").hexdigest()[:32]
-        is_over = limits.is_over(f"feedback:{name}", limit=house.value(house_rules.OPINIONS_OF_VISIT), seconds=60 * 60)
+        is_over = rate_limits.is_over(
+            f"feedback:{name}", limit=values.value(definitions.OPINIONS_OF_VISIT), seconds=60 * 60
+        )
     # Each is counted, whatever the other says.
-    most = house.value(house_rules.OPINIONS_OF_NETWORK)
-    if networks.count(networks.OPINIONS, networks_of(request), most=most).is_over:
-        limits.tell_reached("feedback")
+    most = values.value(definitions.OPINIONS_OF_NETWORK)
+    if network_limits.count(network_limits.OPINIONS, networks_of(request), most=most).is_over:
+        rate_limits.tell_reached("feedback")
         is_over = True
     return is_over
 
@@ -91,7 +95,7 @@ def feedback(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return render(request, "pages/feedback.html", {"form": form})
     if has_said_enough(request):
-        form.add_error(None, obligatory_sentences.OPINIONS_MANY.say())
+        form.add_error(None, obligatory_texts.OPINIONS_MANY.say())
         return render(request, "pages/feedback.html", {"form": form}, status=429)
     give_feedback(**form.cleaned_data)
     return redirect("pages:feedback_thanks")
@@ -120,14 +124,14 @@ def legal(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    rules = forgetting.rules()
+    rules = deletion.rules()
     periods = {
         "retention_days": rules[Kind.EXCHANGE].total_days,
         "erased_days": rules[Kind.ERASED].total_days,
         "tombstone_days": rules[Kind.TOMBSTONE].total_days,
         "feedback_days": rules[Kind.OPINION].total_days,
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
-        "watched_minutes": house.value(house_rules.WATCHED),
+        "watched_minutes": values.value(definitions.WATCHED),
         "contact_email": settings.CONTACT_EMAIL,
     }
     return render(request, "pages/privacy.html", periods)

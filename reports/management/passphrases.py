@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.core.management.base import CommandError
 
-from reports.custody import PASSPHRASE_MIN_LENGTH, PASSPHRASE_MIN_LETTERS, Weakness, find_weakness, normalise
+from reports.seal.custody import PASSPHRASE_MIN_LENGTH, PASSPHRASE_MIN_LETTERS, Weakness, find_weakness, normalise
 
 TRIES = 3
 NO_TERMINAL = "Une phrase de passe se tape au clavier, dans un terminal qui ne l'affiche pas."

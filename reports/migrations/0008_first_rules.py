@@ -6,7 +6,7 @@ from django.db import migrations
 
 SOURCE = "Décret n° 2022-337 du 10 mars 2022 : durée en vigueur à vérifier. Décret n° 2018-1020, abrogé : un an."
 OURS = "Choix du service : à vérifier."
-# kind, days, grace, announced before; their reasons are in reports/retention.py
+# kind, days, grace, announced before; their reasons are in reports/rules/retention.py
 RULES = [
     ("exchange", 335, 30, 30, SOURCE),
     ("report", 335, 30, 30, SOURCE),

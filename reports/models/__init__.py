@@ -1,10 +1,10 @@
 """The tables of this room, by subject."""
 
-from reports.house_models import HouseRule
+from common.service_settings.models import HouseRule
+from reports.models.audit import AccessKind, AccessRecord, Motive
 from reports.models.digest import DigestDelivery, RegisterDigest
-from reports.models.keeping import Erased, ErasureRequest, Freeze, RetentionRule, Tombstone
-from reports.models.register import AccessKind, AccessRecord, Motive
 from reports.models.report import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
+from reports.models.retention import Erased, ErasureRequest, Freeze, RetentionRule, Tombstone
 from reports.models.seal import OpeningField, OpeningRequest, OpeningStep, SealedField, SealedValue
 
 __all__ = [

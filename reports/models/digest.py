@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from reports.signed_digests import Statement
+from reports.rules.signed_digests import Statement
 
 
 class RegisterDigest(models.Model):

@@ -7,8 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common import encryption
 from locations.models import Force
-from reports import keyring
 from triage.rules import Urgency
 
 
@@ -136,5 +136,5 @@ class Report(models.Model):
 
     def triage_answers(self) -> dict[str, str]:
         """The answers of the triage, opened. Raises keyring.UnsealError when no key opens them."""
-        answers: dict[str, str] = json.loads(keyring.unseal(self.triage_answers_sealed, context=self.context))
+        answers: dict[str, str] = json.loads(encryption.unseal(self.triage_answers_sealed, context=self.context))
         return answers

@@ -9,8 +9,8 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from reports.models.report import Report
-from reports.opening_rules import OPEN, Act, Part, State
-from reports.sealing import SEALED_BYTES
+from reports.rules.openings import OPEN, Act, Part, State
+from reports.seal.sealing import SEALED_BYTES
 
 
 class SealedField(models.TextChoices):
@@ -22,7 +22,7 @@ class SealedField(models.TextChoices):
 
 
 class SealedValue(models.Model):
-    """One thing that can name a person, which only an absent key opens. `reports.arrivals` alone writes it.
+    """One thing that can name a person, which only an absent key opens. `reports.reporter_identity` alone writes it.
 
     The key of the row tells the order; there is no time in clear, for the time of a connection is part of what is
     sealed. `version` is drawn at random: `sealing.Context` binds the value to it.
@@ -60,7 +60,7 @@ class OpeningField(models.TextChoices):
 
 
 class OpeningRequest(models.Model):
-    """A request to open one sealed value of one report. `reports.openings` alone changes it.
+    """A request to open one sealed value of one report. `reports.openings.actions` alone changes it.
 
     It outlives its report, whose public id it keeps. `sealed_grounds`: motive, legal ground, reference and date of the
     prosecutor's authorisation, as JSON, sealed like what people write. `recipient` is the public key of the browser

@@ -1,12 +1,12 @@
 """One frame of each type of docs/protocol.md, by its type: what else it holds.
 
-A new type of `chat.protocol.Frame` has none here, and the tests say so.
+A new type of `chat.messages.protocol.Frame` has none here, and the tests say so.
 """
 
 import uuid
 from typing import Any, get_args
 
-from chat import protocol
+from chat.messages import protocol
 
 CLIENT_ID = str(uuid.UUID(int=11))
 

@@ -9,15 +9,17 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
 
-from chat import debriefs, replies
+from chat.casework import replies
 from chat.models import Aside, AsidePart, Conversation, OwnReply, Transmission
+from chat.wellbeing import debriefs
+from common.client_address import Connection
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.sessions import SessionStore
-from reports import actions, arrivals, openings
+from reports import actions, reporter_identity
 from reports.models import OpeningField, OpeningRequest, Report
+from reports.openings import actions as opening_actions
 from reports.session import GENERATION, KEY
-from reports.visitor import Connection
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from triage.questions import VERSION
@@ -162,11 +164,13 @@ def create_cast() -> Cast:
 
 
 def _opening(conversation: Conversation, by: User) -> OpeningRequest:
-    arrivals.seal_identity(conversation.report, name="Anaïs", contact="", connection=Connection("192.0.2.1", "4711"))
-    grounds = openings.Grounds(
+    reporter_identity.seal_identity(
+        conversation.report, name="Anaïs", contact="", connection=Connection("192.0.2.1", "4711")
+    )
+    grounds = opening_actions.Grounds(
         motive="essai", legal_ground="essai", prosecutor_reference="1", prosecutor_on="2026-11-25"
     )
-    return openings.ask(
+    return opening_actions.ask(
         report=conversation.report, field=OpeningField.NAME, grounds=grounds, is_urgent=False, recipient=None, by=by
     )
 

@@ -242,7 +242,7 @@ ROUTES: dict[str, Route] = {
     "pages:accessibility": Route(anybody, READ),
     "pages:legal": Route(anybody, READ),
     "pages:privacy": Route(anybody, READ),
-    "pages:figures": Route(anybody, READ),  # rounded, nothing small (chat.suppression)
+    "pages:figures": Route(anybody, READ),  # rounded, nothing small (chat.rules.small_counts)
     "pages:robots": Route(anybody, READ),
     "security_txt": Route(nobody, READ),  # there with CONTACT_EMAIL only, which the tests leave empty
     "pages:favicon": Route(anybody, READ, to=("/static/pnav/favicon-discreet.svg",)),

@@ -10,7 +10,7 @@ from reports.models import AccessRecord
 from tests.access.people import ADMINISTRATOR, PEOPLE, Cast
 from tests.access.table import ADMIN, IN, Route, administrators
 from tests.access.test_routes import browser, outcome
-from tests.accounts.test_recorded import ROWS
+from tests.accounts.test_audited_admin import ROWS
 
 # « Delete the lines chosen » comes with the right to delete.
 DELETE = "delete_selected"

@@ -8,12 +8,15 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import deciding, forgetting, on_call
+from chat.decisions import deciders, on_call
 from chat.models import Agent, Conversation, OnCall, Unit
+from chat.retention import deletion, schedule
 from pnav.accounts.models import Role, User
-from reports import actions, openings, register_wording
+from reports import actions
+from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, OpeningRequest, Report
-from reports.opening_rules import NotAllowed, State
+from reports.openings import actions as opening_actions
+from reports.rules.openings import NotAllowed, State
 from tests.access.people import (
     ADMINISTRATOR,
     ASSIGNED,
@@ -141,12 +144,12 @@ def test_asker_does_not_choose_who_countersigns(cast):
     asker.refresh_from_db()
     name_on_call(cast, by=ASSIGNED)
     friend = cast.users[OTHER_SUPERVISOR]
-    assert openings.find(friend, cast.opening.public_id) is None
+    assert opening_actions.find(friend, cast.opening.public_id) is None
     with pytest.raises(NotAllowed):
-        openings.countersign(request_id=cast.opening.pk, by=friend)
+        opening_actions.countersign(request_id=cast.opening.pk, by=friend)
     with pytest.raises(NotAllowed):
-        openings.countersign(request_id=cast.opening.pk, by=asker)
-    assert deciding.title_for_report(friend, cast.conversation.report_id, timezone.now())
+        opening_actions.countersign(request_id=cast.opening.pk, by=asker)
+    assert deciders.title_for_report(friend, cast.conversation.report_id, timezone.now())
     assert OpeningRequest.objects.get(pk=cast.opening.pk).state == State.ASKED
 
 
@@ -177,12 +180,12 @@ def test_unit_of_a_conversation_that_lost_its_agent_is_that_of_the_last_one(cast
     """Whoever waits again stays with the unit that answered; who was never answered is for any supervisor."""
     Conversation.objects.filter(pk=cast.conversation.pk).update(assigned_to=None, assigned_at=None, status="waiting")
     now, friend = timezone.now(), cast.users[OTHER_SUPERVISOR]
-    assert deciding.title_for_report(friend, cast.conversation.report_id, now) is None
-    assert deciding.title_for_report(cast.users[SUPERVISOR], cast.conversation.report_id, now) is not None
+    assert deciders.title_for_report(friend, cast.conversation.report_id, now) is None
+    assert deciders.title_for_report(cast.users[SUPERVISOR], cast.conversation.report_id, now) is not None
     never = make.waiting()
     for person in SUPERVISORS:
-        assert deciding.title_for_report(cast.users[person], never.report_id, now) is not None
-    assert deciding.title_for_report(cast.users[ASSIGNED], never.report_id, now) is None
+        assert deciders.title_for_report(cast.users[person], never.report_id, now) is not None
+    assert deciders.title_for_report(cast.users[ASSIGNED], never.report_id, now) is None
 
 
 def test_notice_and_page_agree(cast):
@@ -195,8 +198,8 @@ def test_notice_and_page_agree(cast):
             name_on_call(cast)
         for person in SUPERVISORS:
             agent = Agent.objects.get(user=cast.users[person])
-            counted = forgetting.notice(agent, now).to_decide
-            assert counted == len(forgetting.requests(agent, now)) == forgetting.oldest_request(agent)[0]
+            counted = schedule.notice(agent, now).to_decide
+            assert counted == len(schedule.requests(agent, now)) == schedule.oldest_request(agent)[0]
             assert counted == 2 + (duty and person == OTHER_SUPERVISOR)
 
 
@@ -206,7 +209,7 @@ def test_notice_and_page_agree(cast):
 def test_acts_on_call_are_recorded_as_such(cast):
     row = name_on_call(cast)
     friend, report = cast.users[OTHER_SUPERVISOR], cast.conversation.report_id
-    openings.countersign(request_id=cast.opening.pk, by=friend)
+    opening_actions.countersign(request_id=cast.opening.pk, by=friend)
     freeze = actions.ask_freeze(report_id=report, by=friend, motive="m", reference="1", authority="p",
                                 until=timezone.now() + timedelta(days=9))  # fmt: skip
     actions.lift_freeze(report_id=report, by=friend, asked_at=freeze.asked_at)
@@ -220,7 +223,7 @@ def test_acts_on_call_are_recorded_as_such(cast):
     ]
     for line in lines:
         assert line.detail.endswith(f", on call {row.pk}")
-        assert register_wording.in_words(line.kind, line.detail).endswith(" ; au titre de l'astreinte")
+        assert audit_wording.in_words(line.kind, line.detail).endswith(" ; au titre de l'astreinte")
     assert cast.opening.steps.get(act="countersign").on_call == row.pk
     # The unit's own supervisor reads it afterwards, when it is over too.
     age(row, starts_at=row.starts_at - timedelta(days=1), ends_at=timezone.now())
@@ -231,7 +234,7 @@ def test_acts_on_call_are_recorded_as_such(cast):
 
 
 def test_acts_of_ones_own_unit_are_recorded_as_before(cast):
-    openings.countersign(request_id=cast.opening.pk, by=cast.users[SUPERVISOR])
+    opening_actions.countersign(request_id=cast.opening.pk, by=cast.users[SUPERVISOR])
     assert "on call" not in AccessRecord.objects.order_by("-number")[0].detail
 
 
@@ -287,7 +290,7 @@ def test_supervisor_names_for_their_unit(cast):
         f"chat.OnCall {row.pk}",
         "seule de permanence",
     )
-    assert register_wording.in_words(line.kind, line.detail).startswith("désignée, jusqu'au ")
+    assert audit_wording.in_words(line.kind, line.detail).startswith("désignée, jusqu'au ")
     again = browser(cast, SUPERVISOR).post(ON_CALL, sent(cast)).text.replace("&#x27;", "'")
     assert "déjà d'astreinte pour cette unité" in again and OnCall.objects.count() == 1
 
@@ -383,7 +386,7 @@ def test_it_is_forgotten_a_year_after_its_end(cast):
     now = timezone.now()
     kept, gone = name_on_call(cast), name_on_call(cast)
     age(gone, starts_at=now - timedelta(days=370), ends_at=now - timedelta(days=366))
-    forgetting.forget(now)
+    deletion.forget(now)
     assert list(OnCall.objects.all()) == [kept]
     assert AccessRecord.objects.filter(kind=AccessKind.RETENTION, detail__contains="on_calls: 1").exists()
     assert Report.objects.exists() and connection.is_usable()

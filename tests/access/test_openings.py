@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import transaction
 
+from common import encryption
 from pnav.accounts.models import Role
-from reports import keyring, openings
 from reports.models import OpeningRequest
-from reports.opening_rules import State
-from reports.replies import Recipient, Reply, seal_reply
+from reports.openings import actions as opening_actions
+from reports.rules.openings import State
+from reports.seal.replies import Recipient, Reply, seal_reply
 from tests.access.people import ASSIGNED, CUSTODIAN, PEOPLE, SUPERVISOR, Cast
 from tests.access.table import ROUTES, WRITE
 from tests.access.test_routes import ADDRESSES, GROUNDS, browser
@@ -59,20 +60,20 @@ def reply_to(opening: OpeningRequest, recipient: Recipient) -> Reply:
 def bring_to(state: State, cast: Cast, recipient: Recipient, custodians: list) -> OpeningRequest:
     """The opening of the cast, as it stands in this state."""
     opening = OpeningRequest.objects.get(pk=cast.opening.pk)
-    grounds = openings.grounds_of(opening)
+    grounds = opening_actions.grounds_of(opening)
     opening.recipient = recipient.raw
-    opening.sealed_grounds = keyring.seal(json.dumps(asdict(grounds)), context=opening.context)
+    opening.sealed_grounds = encryption.seal(json.dumps(asdict(grounds)), context=opening.context)
     opening.save()
     if state is State.WITHDRAWN:
-        openings.withdraw(request_id=opening.pk, by=cast.users[ASSIGNED])
+        opening_actions.withdraw(request_id=opening.pk, by=cast.users[ASSIGNED])
     elif state is not State.ASKED:
-        openings.countersign(request_id=opening.pk, by=cast.users[SUPERVISOR])
+        opening_actions.countersign(request_id=opening.pk, by=cast.users[SUPERVISOR])
     if state in {State.AGREED, State.BROUGHT, State.ANSWERED}:
         for custodian in custodians:
-            openings.agree(request_id=opening.pk, by=custodian)
-        openings.take_envelope(request_id=opening.pk, by=custodians[0])
+            opening_actions.agree(request_id=opening.pk, by=custodian)
+        opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     if state in {State.BROUGHT, State.ANSWERED}:
-        openings.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, recipient))
+        opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, recipient))
     if state is State.ANSWERED:
         confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
@@ -93,7 +94,7 @@ def test_every_act_in_every_state_as_everybody(cast, recipient, tried):
         with transaction.atomic():
             opening = bring_to(state, cast, recipient, custodians)
             sent = {"reason": "non", "reply": reply_to(opening, recipient).text, "conclusion": "vu", **GROUNDS}
-            sent["fingerprint"] = openings.reply_fingerprint(opening)
+            sent["fingerprint"] = opening_actions.reply_fingerprint(opening)
             steps = opening.steps.count()
             for act, allowed in ACTS.items():
                 for person in PEOPLE:
@@ -111,6 +112,6 @@ def test_every_act_in_every_state_as_everybody(cast, recipient, tried):
 
 def test_agent_who_became_administrator_has_no_request_left(cast):
     asker = cast.users[ASSIGNED]
-    assert openings.find(asker, cast.opening.public_id) == cast.opening
+    assert opening_actions.find(asker, cast.opening.public_id) == cast.opening
     asker.role = Role.ADMINISTRATOR
-    assert openings.find(asker, cast.opening.public_id) is None
+    assert opening_actions.find(asker, cast.opening.public_id) is None

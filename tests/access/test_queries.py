@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("chat", "reports", "triage", "locations", "pnav")
+ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 MODELS = {
     "Conversation", "Message", "ConversationEvent", "Report",
     "FactSheet", "Proposal", "Emergency", "EmergencyStep", "Closing",
@@ -31,19 +31,20 @@ ACTS = "an act: the caller has proven access and gives the row's own key, which 
 EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
-    "chat/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
-    "chat/acts.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_own", "hold"}),
-    "chat/asides.py": (ACTS, {"ask", "answer"}),
-    "chat/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
-    "chat/answering.py": (ACTS, {"lock_own"}),
-    "chat/factsheets.py": (ACTS, {"sheet_of"}),
-    "chat/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
-    "chat/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
-    "chat/closings.py": (ACTS, {"words_of", "points_of"}),
-    "chat/transmissions.py": (ACTS, {"*"}),
-    "chat/transmission_reading.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
-    "chat/followups.py": (ACTS + "; or ends codes by their own date", {"*"}),
-    "chat/resume.py": (
+    "chat/conversations/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
+    "chat/casework/notes.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_own"}),
+    "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"hold", "running_holds"}),
+    "chat/casework/colleague_questions.py": (ACTS, {"ask", "answer"}),
+    "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
+    "chat/casework/lock.py": (ACTS, {"lock_own"}),
+    "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
+    "chat/casework/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
+    "chat/casework/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
+    "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
+    "chat/referral/actions.py": (ACTS, {"*"}),
+    "chat/referral/queries.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
+    "chat/conversations/follow_up_code.py": (ACTS + "; or ends codes by their own date", {"*"}),
+    "chat/conversations/resume.py": (
         ACTS + "; a code is looked for by its slow hash",
         {
             "park_conversation",
@@ -56,54 +57,55 @@ NAMED = {
             "resume_by_digest",
         },
     ),
-    "chat/departures.py": (ACTS + "; or those that a visit which ended has noted", {"<module>", "park"}),
-    "chat/forgetting.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
-    "chat/writing.py": (ACTS, {"<module>"}),
-    "chat/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
-    "chat/queue.py": (EVERYBODY, {"*"}),
-    "chat/deciding.py": (
+    "chat/conversations/departures.py": (ACTS + "; or those that a visit which ended has noted", {"<module>", "park"}),
+    "chat/retention/deletion.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
+    "chat/retention/schedule.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
+    "chat/messages/writing.py": (ACTS, {"<module>"}),
+    "chat/messages/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
+    "chat/conversations/dispatcher.py": (EVERYBODY, {"*"}),
+    "chat/decisions/deciders.py": (
         "of which unit a report is, by its own key: a unit's key is all that is read",
         {"with_unit", "title_for_report", "standby_for_report"},
     ),
-    "chat/debriefs.py": (
+    "chat/wellbeing/debriefs.py": (
         "the ways to a request for a talk: the agent's own, or the psychologist's by `_require`",
         {"*"},
     ),
-    "chat/place.py": (EVERYBODY, {"<module>"}),
-    "chat/thread.py": (
+    "chat/conversations/position.py": (EVERYBODY, {"<module>"}),
+    "chat/messages/transcript.py": (
         "the messages of a conversation that was just obtained, by its own key",
         {"<module>", "_lines_statement"},
     ),
-    "chat/beside_thread.py": ("of such a conversation too: dates, and whether something is there", {"<module>"}),
-    "chat/desk.py": (
+    "chat/visitor/page_state.py": ("of such a conversation too: dates, and whether something is there", {"<module>"}),
+    "chat/console/inbox.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of", "running_holds"},
+        {"_with_activity", "entry_of"},
     ),
-    "chat/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
-    "chat/supervision.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
-    "chat/losses.py": ("what this agent was given and lost, by the history: keys and times", {"_lost"}),
-    "chat/presence.py": (EVERYBODY + ": two counts of this agent's own", {"<module>"}),
-    "chat/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
-    "chat/promises.py": (EVERYBODY + ": numbers", {"figures"}),
-    "chat/history.py": (EVERYBODY + ": numbers", {"<module>"}),
-    "chat/handover.py": (
+    "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts and sums", {"<module>", "count_recorded"}),
+    "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"read", "_active"}),
+    "chat/conversations/losses.py": ("what this agent was given and lost, by the history: keys and times", {"_lost"}),
+    "chat/conversations/presence.py": (EVERYBODY + ": two counts of this agent's own", {"<module>"}),
+    "chat/conversations/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
+    "chat/statistics/holds.py": (EVERYBODY + ": numbers", {"figures"}),
+    "chat/statistics/history.py": (EVERYBODY + ": numbers", {"<module>"}),
+    "chat/transfer/actions.py": (
         ACTS + "; or the load and the conversations of an agent",
         {"lock_conversation", "lock_receiver", "history", "end_duty"},
     ),
-    "chat/stepping_in.py": (
+    "chat/supervision/intervention.py": (
         ACTS,
         {"write"},
     ),
-    "chat/dialogue.py": (EVERYBODY, {"queue_frame"}),
+    "chat/conversations/waiting_list.py": (EVERYBODY, {"queue_frame"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (
         ACTS + "; or makes a report, by the id of its own form in this visit's session",
         {"file_report", "_hold", "ask_freeze", "set_freeze", "lift_freeze", "ask_erasure", "answer_erasure"},
     ),
     "reports/session.py": ("the report of this visit, from the session alone", {"<module>", "_own", "current_request"}),
-    "reports/arrivals.py": ("seals for a report that was just filed or come to, and opens nothing", {"*"}),
-    "reports/forgetting.py": (EVERYBODY, {"_old_openings"}),
-    "reports/openings.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),
+    "reports/reporter_identity.py": ("seals for a report that was just filed or come to, and opens nothing", {"*"}),
+    "reports/retention/deletion.py": (EVERYBODY, {"_old_openings"}),
+    "reports/openings/actions.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),
     "pnav/health.py": (EVERYBODY + ": counts", {"ServiceCollector.collect"}),
     "pnav/accounts/management/commands/bench_sessions.py": ("a demonstration's own rows", {"*"}),
 }
@@ -116,16 +118,19 @@ BY_KEY = {
     ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "as_party_to_aside"), ("chat/access.py", "own_reply"),
     ("chat/access.py", "as_receiving_unit"), ("chat/access.py", "follow_up_by_digest"),
-    ("chat/transmissions.py", "_of_conversation"),  # of a conversation that is locked
+    ("chat/referral/actions.py", "_of_conversation"),  # of a conversation that is locked
     ("chat/access.py", "erasure_by_digest"),
-    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/stepping_in.py", "write"),
+    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"),
+    ("chat/supervision/intervention.py", "write"),
     ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"),
-    ("chat/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
-    ("chat/forgetting.py", "ending_of"), ("reports/openings.py", "find"), ("reports/actions.py", "file_report"),
-    ("chat/debriefs.py", "_lock"),
-    ("chat/departures.py", "park"),  # a report that the visit which ended held, as its own session said
-    ("chat/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
-    ("chat/proposals.py", "_answers"), ("chat/proposals.py", "open_question"),  # of the conversation's own messages
+    ("chat/conversations/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
+    ("chat/retention/schedule.py", "ending_of"), ("reports/openings/actions.py", "find"),
+    ("reports/actions.py", "file_report"),
+    ("chat/wellbeing/debriefs.py", "_lock"),
+    ("chat/conversations/departures.py", "park"),  # a report that the visit which ended held, as its own session said
+    ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
+    ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
+    ("chat/casework/proposals.py", "open_question"),  # likewise
 }  # fmt: skip
 
 

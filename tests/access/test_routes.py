@@ -46,7 +46,7 @@ from tests.access.people import (
     passkey_of,
 )  # fmt: skip
 from tests.access.table import ADMIN, FORM, IN, READ, ROUTES, Route, administrators, never_administrators
-from tests.accounts.test_recorded import ROWS
+from tests.accounts.test_audited_admin import ROWS
 
 METHODS = ("GET", "HEAD", "POST")
 OTHER_METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -382,7 +382,7 @@ NO_KEY = {
     "console:on_call_end": "an on-call duty, which tells nothing of anybody's exchange: tests/access/test_on_call.py",
     "listening:answer": "the psychologist's own: the others are refused before anything is looked for",
     **{
-        f"unit:{act}": "other roles are refused before; another unit's account in tests/chat/test_transmission_pages.py"
+        f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_referral_pages.py"
         for act in ("detail", "open", "meeting", "close")
     },
 }

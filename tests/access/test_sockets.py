@@ -8,8 +8,9 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from django.conf import settings as site
 
-from chat import protocol, routing
+from chat.messages import protocol
 from chat.models import Message
+from chat.realtime import routing
 from pnav.asgi import application
 from tests.access.frames import CLIENT_ID, FRAMES, types
 from tests.access.people import (
@@ -35,7 +36,7 @@ REFUSED = "refused"  # before it is accepted
 
 # --- the decisions ----------------------------------------------------------------------------------------------------
 
-# For each address of `chat.routing`: None lets in, a code hangs up.
+# For each address of `chat.realtime.routing`: None lets in, a code hangs up.
 SOCKETS = {
     CONVERSATION: lambda person: None if person in {REPORTER, OTHER_REPORTER} else protocol.CLOSE_NO_SESSION,
     CONSOLE: lambda person: (

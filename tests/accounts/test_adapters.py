@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings as project
 from django.db import connection
 
-from .cast import PASSWORD, make_user, sign_in
+from tests.accounts.cast import PASSWORD, make_user, sign_in
 
 ADDRESS = "198.51.100.23"  # documentation range, RFC 5737
 

@@ -16,9 +16,8 @@ from chat.models import Agent, Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.pages.actions import give_feedback
+from tests.accounts.cast import make_user, sign_in
 from tests.factories import locations as places
-
-from .cast import make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 

@@ -9,11 +9,10 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import transaction
 
+from common import encryption
+from common.encryption import UnsealError
 from pnav.accounts.second_factor import named_account, of_account
-from reports import keyring
-from reports.keyring import UnsealError
-
-from .cast import PASSWORD, make_user, recovery_codes, sign_in, totp_code
+from tests.accounts.cast import PASSWORD, make_user, recovery_codes, sign_in, totp_code
 
 pytestmark = pytest.mark.django_db
 migration = import_module("pnav.accounts.migrations.0007_bound_second_factors")
@@ -77,7 +76,7 @@ def loosen(user, kind: str, field: str) -> str:
     row = factor(user, kind)
     with of_account(user.pk):
         secret = get_adapter().decrypt(row.data[field])
-    row.data[field] = base64.b64encode(keyring.seal(secret, context="second-factor")).decode()
+    row.data[field] = base64.b64encode(encryption.seal(secret, context="second-factor")).decode()
     row.save()
     return secret
 
@@ -101,9 +100,9 @@ def test_migration_goes_back():
     user = make_user("camille", totp=True)
     migrate(migration.loosen)
     sealed = base64.b64decode(factor(user).data["secret"])
-    assert keyring.unseal(sealed, context="second-factor")
+    assert encryption.unseal(sealed, context="second-factor")
     with pytest.raises(UnsealError):
-        keyring.unseal(sealed, context=f"second-factor:{user.pk}")
+        encryption.unseal(sealed, context=f"second-factor:{user.pk}")
 
 
 def test_migration_leaves_what_no_key_opens_and_says_how_many(settings, capsys):

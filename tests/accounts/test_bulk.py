@@ -10,12 +10,11 @@ from django.db import connections
 
 from chat.models import Agent, Unit
 from locations.models import Force
-from pnav.accounts import bulk
+from pnav.accounts.admin_site import bulk
 from pnav.accounts.models import Role, User
 from reports.models import AccessRecord
+from tests.accounts.cast import make_user, sign_in
 from tests.factories import chat as make
-
-from .cast import make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -280,7 +279,7 @@ def test_import_is_for_administrators(client, role):
 
 
 def test_import_asks_for_a_recent_proof(client, chief, monkeypatch):
-    monkeypatch.setattr("pnav.accounts.proof.last_proof", lambda _request: 0.0)
+    monkeypatch.setattr("pnav.accounts.reauthentication.last_proof", lambda _request: 0.0)
     assert client.post(PAGE, {"text": TITLES + ALICE, "create": "x"}).url.startswith("/compte/2fa/reauthenticate/")
     assert not User.objects.filter(username="a.martin").exists()
 

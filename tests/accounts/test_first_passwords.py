@@ -8,10 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
-from pnav.accounts.passwords import unforeseen
+from pnav.accounts.passwords.validators import unforeseen
 from pnav.demo.cast import create_cast, new_secrets
-
-from .cast import PASSWORD, make_user, sign_in
+from tests.accounts.cast import PASSWORD, make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 ENDED = "Ce mot de passe provisoire n'est plus valable"

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from pnav.accounts.lookups import SEARCH_MAX_WORDS
+from pnav.accounts.admin_site.lookups import SEARCH_MAX_WORDS
 from pnav.accounts.models import Role, User
 from tests.access.people import signed_in
 from tests.factories import chat as make

@@ -21,19 +21,18 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from chat.identity import Pass
+from chat.realtime.authentication import Pass
+from common import security_log
 from pnav.accounts.models import Role, User
 from pnav.accounts.openid import Exchange, proves_second_factor
 from pnav.accounts.second_factor import link_mark
-from pnav.identity import identify
 from pnav.logs import OURS
+from pnav.server.identity import identify
 from pnav.sessions import stored_key
-from reports import events
 from reports.models import AccessRecord
+from tests.accounts.cast import PASSWORD, make_user, sign_in, totp_code
+from tests.accounts.provider import Provider, leave, query_of, sign_in_there
 from tests.browser.conftest import free_port
-
-from .cast import PASSWORD, make_user, sign_in, totp_code
-from .provider import Provider, leave, query_of, sign_in_there
 
 pytestmark = pytest.mark.django_db
 SUBJECT = "3f1c9a7e-sub"
@@ -443,11 +442,11 @@ def test_whoever_asks_the_callback_again_and_again_fills_no_log(client, told, ca
     caplog.set_level(logging.INFO)
     for number in range(40):
         client.get("/compte/openid/retour/", {"error": f"MARQUE{number}", "state": f"MARQUE{number}"})
-    assert told("openid_refused") == ["openid_refused why=unknown"] * events.LINES
-    ours = [one for one in caplog.records if one.name.partition(".")[0] in OURS and one.name != events.__name__]
+    assert told("openid_refused") == ["openid_refused why=unknown"] * security_log.LINES
+    ours = [one for one in caplog.records if one.name.partition(".")[0] in OURS and one.name != security_log.__name__]
     assert ours == [] and "MARQUE" not in caplog.text
-    events.flush()
-    assert told("openid_refused")[-1] == f"openid_refused why=unknown times={40 - events.LINES} seconds=60"
+    security_log.flush()
+    assert told("openid_refused")[-1] == f"openid_refused why=unknown times={40 - security_log.LINES} seconds=60"
 
 
 def test_logs_say_why_and_nothing_of_anybody(client, camille, caplog, told):
@@ -488,7 +487,7 @@ def test_off_unless_configured(client, settings):
 
 def test_sign_ins_begun_are_counted_by_network(client, monkeypatch):
     monkeypatch.setattr("pnav.accounts.openid.BEGUN_A_MINUTE", 2)
-    monkeypatch.setattr("reports.limits.time.time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr("common.rate_limits.time.time", lambda: 1_800_000_000.0)
     assert [client.post("/compte/openid/").url == "/compte/login/" for _ in range(3)] == [False, False, True]
     assert Client(REMOTE_ADDR="198.51.100.8").post("/compte/openid/").url != "/compte/login/"
 

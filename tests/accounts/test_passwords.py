@@ -15,10 +15,10 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pnav.accounts import known
-from pnav.accounts.known import STOLEN as STOLEN_FILE
 from pnav.accounts.models import User
-from pnav.accounts.passwords import WORDS, guesses_log10, names_of, unforeseen
+from pnav.accounts.passwords import breached as breached_passwords
+from pnav.accounts.passwords.breached import STOLEN as STOLEN_FILE
+from pnav.accounts.passwords.validators import WORDS, guesses_log10, names_of, unforeseen
 from tests.accounts.cast import PASSWORD, make_user, sign_in
 
 
@@ -130,9 +130,9 @@ def test_stolen_password_is_refused(password):
 
 def test_stolen_passwords_are_many_and_good_ones_are_not_among_them():
     assert STOLEN_FILE.stat().st_size == 4 * 43_940
-    assert len(known.words()) == 10_000
+    assert len(breached_passwords.words()) == 10_000
     drawn = random.Random(20_261_125)  # the same draw each time
-    chance = sum(known.is_stolen(f"{drawn.getrandbits(80):020x}") for _each in range(100_000))
+    chance = sum(breached_passwords.is_stolen(f"{drawn.getrandbits(80):020x}") for _each in range(100_000))
     assert chance <= 8  # one in 100,000 is expected
 
 
@@ -159,9 +159,9 @@ def test_make_password_lists_writes_what_is_read(tmp_path, monkeypatch):
     )
     made = (tmp_path / "stolen.bin").read_bytes()
     assert len(made) == 4 * 3000 and (tmp_path / "words.txt").read_text().split() == ["bonjour", "foret"]
-    monkeypatch.setattr(known, "STOLEN", tmp_path / "stolen.bin")
-    monkeypatch.setattr(known, "_stolen", known._stolen.__wrapped__)
-    assert known.is_stolen("etrange-00007") and not known.is_stolen("etrange-03000")
+    monkeypatch.setattr(breached_passwords, "STOLEN", tmp_path / "stolen.bin")
+    monkeypatch.setattr(breached_passwords, "_stolen", breached_passwords._stolen.__wrapped__)
+    assert breached_passwords.is_stolen("etrange-00007") and not breached_passwords.is_stolen("etrange-03000")
 
 
 def test_make_password_lists_refuses_a_wrong_file(tmp_path):

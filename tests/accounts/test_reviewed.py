@@ -11,28 +11,29 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from common.service_settings import definitions
+from common.service_settings import values as setting_values
+from common.texts.models import ChangedSentence
 from locations.models import Partner, ReceptionPoint
 from pnav import checks
-from pnav.accounts import approvals, proof
-from pnav.accounts import forgetting as account_forgetting
+from pnav.accounts import deletion, reauthentication
 from pnav.accounts.approval_rules import State
+from pnav.accounts.approvals import actions as approval_actions
+from pnav.accounts.approvals.reviewed import Reviewed
 from pnav.accounts.models import PendingChange, Role, User
-from pnav.accounts.reviewed import Reviewed
 from pnav.pages.models import ContentBlock, HelpNumber
-from reports import house, house_rules, register_wording
+from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord, Motive
-from sentences.models import ChangedSentence
 from tests.access.people import signed_in
-from tests.chat.test_actions import in_threads
+from tests.accounts.cast import make_user
+from tests.accounts.test_audited_admin import Fields
+from tests.chat.conversations.test_actions import in_threads
 from tests.factories import locations as places
 from tests.factories import register as written
 from tests.factories import triage
 from triage import versions
 from triage.models import QuestionnaireVersion
 from triage.models import State as VersionState
-
-from .cast import make_user
-from .test_recorded import Fields
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def test_number_changes_once_a_second_person_agreed(asking, deciding, one, two):
     assert [line.detail for line in lines] == [
         f"asked {pending.pk}: numéro", f"accepted {pending.pk}, asked by {one.pk}: numéro"
     ]  # fmt: skip
-    assert register_wording.in_words(lines[1].kind, lines[1].detail) == (
+    assert audit_wording.in_words(lines[1].kind, lines[1].detail) == (
         f"accepté, proposition {pending.pk} : numéro ; proposé par le compte {one.pk}"
     )
     history = asking.get(address(changed, "history")).text
@@ -155,14 +156,14 @@ def test_refusal_says_why_and_changes_nothing(asking, deciding):
 def test_what_nobody_answered_in_time_is_not_applied(asking, deciding):
     change(asking, number(), number="18 99")
     pending = PendingChange.objects.get()
-    assert pending.lapses_at - pending.asked_at == house.span(house_rules.APPROVAL) == timedelta(hours=24)
+    assert pending.lapses_at - pending.asked_at == setting_values.span(definitions.APPROVAL) == timedelta(hours=24)
     PendingChange.objects.update(asked_at=timezone.now() - timedelta(hours=25), lapses_at=timezone.now())
     page = deciding.get(f"{CHANGES}{pending.pk}/change/").text
     assert "Accepter" not in page and "non appliquée" in page
     assert "attend l" not in deciding.get("/admin/").text.replace("attendent", "")
     assert "le délai est passé" in decide(deciding, pending).text
     assert number().number == "17"
-    account_forgetting.forget(timezone.now())
+    deletion.forget(timezone.now())
     pending.refresh_from_db()
     assert pending.state == State.LAPSED
     assert AccessRecord.objects.get(detail__startswith="lapsed").role == "service"
@@ -409,9 +410,9 @@ def test_account_that_the_asker_made_does_not_agree(asking, one, settings):
     decide(asking, pending, "withdraw")
     change(theirs, number(), number="18 99")
     assert "pas à vous de décider" in decide(asking, PendingChange.objects.latest("pk")).text.replace("&#x27;", "'")
-    later = timezone.now() + approvals.APART
-    assert not approvals.stand_apart(one, friend, later - timedelta(minutes=1))
-    assert approvals.stand_apart(one, friend, later + timedelta(minutes=1))
+    later = timezone.now() + approval_actions.APART
+    assert not approval_actions.stand_apart(one, friend, later - timedelta(minutes=1))
+    assert approval_actions.stand_apart(one, friend, later + timedelta(minutes=1))
 
 
 @pytest.mark.parametrize("makers", [("chef", "second"), ("chef", "chef")], ids=["one by the other", "both by one"])
@@ -428,15 +429,17 @@ def test_accounts_that_one_person_made_do_not_agree(one, two, makers):
     now = timezone.now()
     for asker in made.values():
         for decider in made.values():
-            assert asker == decider or not approvals.stand_apart(asker, decider, now)
-        assert approvals.stand_apart(asker, two, now) and approvals.stand_apart(two, asker, now)
-    assert approvals.stand_apart(made["second"], made["third"], now + approvals.APART + timedelta(minutes=1))
+            assert asker == decider or not approval_actions.stand_apart(asker, decider, now)
+        assert approval_actions.stand_apart(asker, two, now) and approval_actions.stand_apart(two, asker, now)
+    assert approval_actions.stand_apart(
+        made["second"], made["third"], now + approval_actions.APART + timedelta(minutes=1)
+    )
 
 
 def test_decision_asks_again_who_it_is(asking, deciding, monkeypatch):
     change(asking, number(), number="18 99")
     pending = PendingChange.objects.get()
-    monkeypatch.setattr(proof, "SUBMITS_SECONDS", 0)
+    monkeypatch.setattr(reauthentication, "SUBMITS_SECONDS", 0)
     answer = deciding.post(f"{CHANGES}{pending.pk}/decider/", {"decision": "accept"})
     assert answer.status_code == 302 and answer.headers["Location"].startswith("/compte/2fa/reauthenticate/")
     assert answer.headers["Location"].endswith(f"%2Fadmin%2Faccounts%2Fpendingchange%2F{pending.pk}%2Fchange%2F")
@@ -452,15 +455,15 @@ def test_two_who_decide_at_once_decide_once(one, two):
 
     def accept(by: User) -> str:
         try:
-            approvals.accept(change_id=pending.pk, by=by, apply=lambda _change: applied.append(by.pk))
-        except approvals.Over:
+            approval_actions.accept(change_id=pending.pk, by=by, apply=lambda _change: applied.append(by.pk))
+        except approval_actions.Over:
             return "over"
         return "accepted"
 
     def refuse(by: User) -> str:
         try:
-            approvals.refuse(change_id=pending.pk, by=by, motive="non")
-        except approvals.Over:
+            approval_actions.refuse(change_id=pending.pk, by=by, motive="non")
+        except approval_actions.Over:
             return "over"
         return "refused"
 
@@ -474,7 +477,7 @@ def test_two_who_decide_at_once_decide_once(one, two):
 
 def approvals_of(row: HelpNumber, by: User) -> PendingChange:
     with transaction.atomic():
-        return approvals.propose(
+        return approval_actions.propose(
             label="pages.HelpNumber", key=row.pk, name=str(row), act="change", before={"number": "99 99"},
             after={"number": "99 98"}, changed=["number"], reasons=["numéro"], by=by,
         )  # fmt: skip
@@ -516,7 +519,7 @@ def test_old_proposals_are_forgotten_and_waiting_ones_are_not(one):
         asked_at=timezone.now() - timedelta(days=4000), lapses_at=timezone.now() - timedelta(days=3999),
         state=State.LAPSED,
     )  # fmt: skip
-    account_forgetting.forget(timezone.now())
+    deletion.forget(timezone.now())
     assert list(PendingChange.objects.all()) == [kept] and old.pk != kept.pk
     assert AccessRecord.objects.filter(detail__contains="pending_changes: 1").exists()
 

@@ -2,11 +2,10 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 
+from common.encryption import UnsealError
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import of_account
-from reports.keyring import UnsealError
-
-from .cast import make_user, recovery_codes, totp_code
+from tests.accounts.cast import make_user, recovery_codes, totp_code
 
 pytestmark = pytest.mark.django_db
 

@@ -4,16 +4,15 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from chat.identity import Pass
 from chat.models import Agent
+from chat.realtime.authentication import Pass
 from pnav.accounts.middleware import refuse
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, enrol_totp, standing_of
-from pnav.identity import identify
+from pnav.server.identity import identify
 from pnav.sessions import stored_key
+from tests.accounts.cast import PASSWORD, SECRET, make_user, recovery_codes, sign_in, totp_code
 from tests.factories.chat import unit
-
-from .cast import PASSWORD, SECRET, make_user, recovery_codes, sign_in, totp_code
 
 pytestmark = pytest.mark.django_db
 

@@ -11,16 +11,15 @@ from django.test import Client
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 
-from chat.identity import Pass
+from chat.realtime.authentication import Pass
 from pnav.accounts import device
 from pnav.accounts.forms import TYPED_MAX
 from pnav.accounts.models import Role, User
 from pnav.errors import too_many
-from pnav.identity import identify
+from pnav.server.identity import identify
 from pnav.sessions import ENDS_AT, SessionStore, stored_key
+from tests.accounts.cast import PASSWORD, make_user, sign_in, totp_code
 from tests.factories import chat as make
-
-from .cast import PASSWORD, make_user, sign_in, totp_code
 
 pytestmark = pytest.mark.django_db
 
@@ -201,7 +200,7 @@ def test_totp_code_serves_once(client, django_user_model):
 def test_totp_secret_lies_sealed():
     from allauth.mfa.models import Authenticator
 
-    from .cast import SECRET
+    from tests.accounts.cast import SECRET
 
     make_user("camille", totp=True)
     assert SECRET not in str(Authenticator.objects.get().data)

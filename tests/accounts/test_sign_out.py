@@ -2,13 +2,12 @@
 
 import pytest
 
-from chat import queue
-from chat.lifecycle import Availability, Status
+from chat.conversations import dispatcher
 from chat.models import Agent
+from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.second_factor import enrol_totp
+from tests.accounts.cast import SECRET, totp_code
 from tests.factories import chat as make
-
-from .cast import SECRET, totp_code
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +29,7 @@ def test_nobody_comes_to_who_signed_out(client, availability):
     assert after.availability == Availability.AWAY and after.pause_until is None
     assert after.seen_at == before  # what is under way is given back no later
     person = make.waiting()
-    assert queue.dispatch() == 0
+    assert dispatcher.dispatch() == 0
     person.refresh_from_db()
     assert person.status == Status.WAITING
 
@@ -40,7 +39,7 @@ def test_conversation_under_way_stays_for_who_returns(client):
     conversation = make.assigned(agent)
     come_in(client, agent)
     client.post("/compte/logout/")
-    queue.release_stale()
+    dispatcher.release_stale()
     conversation.refresh_from_db()
     assert conversation.assigned_to == agent
 

@@ -19,13 +19,16 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chat import codewords, debriefs, replies, resume
+from chat.casework import replies
+from chat.conversations import resume
 from chat.models import Aside, Conversation, Message, TransmissionStep
+from chat.rules import resume_words
+from chat.wellbeing import debriefs
 from pnav.accounts.models import Role
 from pnav.logs import Discreet
 from pnav.pages.models import Feedback
-from reports import openings
 from reports.models import ErasureRequest, Freeze, OpeningField, OpeningStep
+from reports.openings import actions as opening_actions
 from tests.access.people import signed_in
 from tests.access.table import ROUTES
 from tests.access.test_routes import path_of
@@ -62,9 +65,9 @@ WITHOUT_TOKEN = {"pages:quit"}
 
 def where_of(conversation: Conversation) -> dict[str, Any]:
     """Values for the addresses, with an opening that this conversation's agent asked for; `account`: the unit's."""
-    grounds = openings.Grounds(motive="essai", legal_ground="essai")
+    grounds = opening_actions.Grounds(motive="essai", legal_ground="essai")
     by = conversation.assigned_to.user
-    opening = openings.ask(
+    opening = opening_actions.ask(
         report=conversation.report, field=OpeningField.NAME, grounds=grounds, is_urgent=True, recipient=None, by=by
     )
     aside = Aside.objects.create(
@@ -584,7 +587,7 @@ def test_clock_tells_no_code(tried):
     resume.void_code(conversation_id=annulled.pk)
     past = make.long_ago(60)
     Conversation.objects.filter(pk=expired.pk).update(resume_issued_at=past, resume_until=past)
-    none = " ".join(codewords.WORDS[:5])
+    none = " ".join(resume_words.WORDS[:5])
 
     def come_back(code: str):
         return lambda: browser().post("/tchat/reprendre/", {"code": code})

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from chat.models import Conversation, Message
-from pnav.body_limits import BODY_MAX_BYTES
+from pnav.server.body_limits import BODY_MAX_BYTES
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.scenarios.browser import Browser

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from chat.socket import SOCKETS_A_SESSION
-from chat.unread import VISIT_BYTES
-from pnav.identity import UNMETERED
+from chat.realtime.connection import SOCKETS_A_SESSION
+from chat.realtime.send_backlog import VISIT_BYTES
+from pnav.server.identity import UNMETERED
 from tests.attacks.test_transport import COMMON, Stage, request
 from tests.chat.sockets import visit
 from tests.factories import chat as make

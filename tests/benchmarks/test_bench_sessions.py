@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from chat import access
-from chat.lifecycle import Status
 from chat.models import Agent, Conversation, Message
+from chat.rules.lifecycle import Status
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_of
 from reports.models import Report

@@ -15,8 +15,8 @@ from benchmarks.siege.__main__ import Span, fill
 from benchmarks.siege.attackers import Pace, Tally, _status_in
 from benchmarks.siege.judge import CALM, CRITICAL, TOGETHER, Danger, Siege, Window, figure, is_back, slowdowns
 from benchmarks.siege.people import Refusal, Seen, Timed
+from common.client_address import _networks
 from pnav.demo.visit import Visit, VisitError
-from reports.visitor import _networks
 from triage.rules import Urgency
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,8 +17,8 @@ from django.db import connections
 from playwright.sync_api import Page
 from websockets.sync.client import ClientConnection, connect
 
-from chat.lifecycle import Availability
 from chat.models import Agent, Conversation, Message
+from chat.rules.lifecycle import Availability
 from tests.factories import chat as make
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ def available(live_site, agent: Agent) -> None:
     live_site.manage(
         "shell",
         "-c",
-        f"from chat import actions; actions.set_availability(agent_id={agent.pk}, availability='available')",
+        "from chat.conversations import actions;"
+        f"actions.set_availability(agent_id={agent.pk}, availability='available')",
     )
 
 
@@ -168,7 +169,7 @@ def close(live_site: "LiveSite", agent: Agent, conversation: Conversation) -> No
     live_site.manage(
         "shell",
         "-c",
-        "from chat import actions; from pnav.accounts.models import User;"
+        "from chat.conversations import actions; from pnav.accounts.models import User;"
         f"actions.close_conversation(conversation_id={conversation.pk}, by_author='agent',"
         f" by=User.objects.get(pk={agent.user_id}), outcome='advised')",
     )

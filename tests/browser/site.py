@@ -15,10 +15,10 @@ from django.conf import settings
 settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
 
 from pnav.asgi import application  # noqa: E402, I001  it makes Django ready for what follows
-from chat import socket  # noqa: E402
+from chat.realtime import connection  # noqa: E402
 
 # How often a socket asks whether its session goes on. In production a sign-out closes it within 20 seconds, which
-# tests/chat/test_consumers.py sees; a page that is shown how it ends need not wait for it.
-socket.CHECK_SECONDS = 1
+# tests/chat/realtime/test_consumers.py sees; a page that is shown how it ends need not wait for it.
+connection.CHECK_SECONDS = 1
 
 __all__ = ["application"]

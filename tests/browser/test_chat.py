@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from chat import actions
+from chat.conversations import actions
 from chat.models import Agent, Conversation
 from tests.browser.exchange import assigned, available, bodies, close, in_site, own, waiting, write
 from tests.factories import chat as make

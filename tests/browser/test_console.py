@@ -15,11 +15,11 @@ from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 from websockets.sync.client import ClientConnection, connect
 
-from chat import queue, resume
-from chat.closing_rules import Point
-from chat.duty import end_pauses
-from chat.lifecycle import Availability, Status
+from chat.conversations import dispatcher, resume
+from chat.conversations.pauses import end_pauses
 from chat.models import Agent, Conversation
+from chat.rules.closing import Point
+from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
@@ -394,7 +394,7 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
 
     def lease_ends() -> None:
         Agent.objects.update(seen_at=make.long_ago(5))
-        assert queue.release_stale() == 1
+        assert dispatcher.release_stale() == 1
 
     at(lease_ends)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

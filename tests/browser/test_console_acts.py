@@ -10,9 +10,9 @@ from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from chat import asides
-from chat.lifecycle import Availability
+from chat.casework import colleague_questions
 from chat.models import Agent, Aside, Conversation
+from chat.rules.lifecycle import Availability
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
@@ -128,7 +128,7 @@ def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, ax
     area.fill("Je vous écris")
     page.locator("textarea[id^=note-]").fill("une note en cours")
     area.focus()
-    at(lambda: asides.answer(aside_id=Aside.objects.get().pk, body="Comme ceci.", agent=colleague))
+    at(lambda: colleague_questions.answer(aside_id=Aside.objects.get().pk, body="Comme ceci.", agent=colleague))
     expect(page.locator("#apartes-non-lus")).to_contain_text("1 non lu")
     expect(page.locator("#annonces")).to_contain_text("Aparté, nouveau message")
     expect(area).to_be_focused()

@@ -18,7 +18,8 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from playwright.sync_api import Page, expect
 
-from pnav import busy, errors
+from pnav import errors
+from pnav.server import busy
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 
 EMERGENCY = ("tel:17", "tel:112", "sms:114")

@@ -6,10 +6,10 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
-from chat import handover
-from chat.actions import close_conversation
-from chat.handover_rules import Reason, Target
-from chat.lifecycle import Author, Availability
+from chat.conversations.actions import close_conversation
+from chat.rules.lifecycle import Author, Availability
+from chat.rules.transfer import Reason, Target
+from chat.transfer import actions as transfer_actions
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.exchange import write
@@ -212,7 +212,7 @@ def test_whole_passage_without_a_script(
     person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     person.goto(live_site.url + "/tchat/")
     at(
-        handover.propose,
+        transfer_actions.propose,
         conversation_id=conversation.pk,
         by=camille,
         target=Target(agent=alex.pk),

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat.lifecycle import Status
 from chat.models import Conversation
+from chat.rules.lifecycle import Status
 from tests.browser.exchange import PATIENCE_SECONDS, assigned, bodies, close, own, waiting, write
 from tests.browser.wire import Wire
 

@@ -10,14 +10,14 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page, Route, expect
 
-from chat.lifecycle import Availability
+from chat.rules.lifecycle import Availability
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
-from reports import openings
 from reports.models import OpeningRequest, Report
-from reports.opening_rules import State
-from reports.replies import Recipient, Reply, seal_reply
-from reports.sealing import unseal
+from reports.openings import actions as opening_actions
+from reports.rules.openings import State
+from reports.seal.replies import Recipient, Reply, seal_reply
+from reports.seal.sealing import unseal
 from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import PASSWORD, an_agent, at, sign_in  # noqa: F401  a fixture
@@ -86,13 +86,13 @@ def ask_and_send(page: Page, site: LiveSite, conversation) -> None:
 def agree_and_answer(chief, custodians) -> None:
     """What supervisor and custodians do, and the machine without a network."""
     opening = OpeningRequest.objects.get()
-    openings.countersign(request_id=opening.pk, by=chief.user)
+    opening_actions.countersign(request_id=opening.pk, by=chief.user)
     for custodian in custodians[:2]:
-        openings.agree(request_id=opening.pk, by=custodian)
-    envelope = openings.take_envelope(request_id=opening.pk, by=custodians[0])
+        opening_actions.agree(request_id=opening.pk, by=custodian)
+    envelope = opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
-    openings.answer(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
+    opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
     confirm(request_id=opening.pk, by=custodians[1])
 
 
@@ -315,7 +315,7 @@ def test_key_goes_when_its_request_is_over_and_none_is_made_for_a_look(
     page.goto(live_site.url + "/levees/")
     expect(page.get_by_role("heading", name="Levées d'anonymat")).to_be_visible()
     assert keys_in(page) == [key], "its request is open"
-    at(lambda: openings.refuse(request_id=OpeningRequest.objects.get().pk, by=chief.user, reason="Non"))
+    at(lambda: opening_actions.refuse(request_id=OpeningRequest.objects.get().pk, by=chief.user, reason="Non"))
     page.reload()
     page.wait_for_function(f"async () => (await ({KEYS})()).length === 0")
 
@@ -354,9 +354,9 @@ def test_key_of_before_still_opens(live_site: LiveSite, page: Page, at, cast) ->
       });
       return name;
     }""")
-    grounds = openings.Grounds("Menaces", "Code pénal", "PARQUET-4711", "2026-11-20")
+    grounds = opening_actions.Grounds("Menaces", "Code pénal", "PARQUET-4711", "2026-11-20")
     opening = at(
-        lambda: openings.ask(
+        lambda: opening_actions.ask(
             report=conversation.report,
             field="name",
             grounds=grounds,
@@ -403,16 +403,16 @@ def test_custodian_at_320(
     agent, chief, custodians, conversation = cast
     look = axe if javascript else lambda _page: None  # axe waits for timers, which a page without scripts has not
     opening = at(
-        lambda: openings.ask(
+        lambda: opening_actions.ask(
             report=conversation.report,
             field="contact",
-            grounds=openings.Grounds("Danger", "Texte"),
+            grounds=opening_actions.Grounds("Danger", "Texte"),
             is_urgent=True,
             recipient=None,
             by=agent.user,
         )
     )
-    at(openings.countersign, request_id=opening.pk, by=chief.user)
+    at(opening_actions.countersign, request_id=opening.pk, by=chief.user)
     page = page_factory(javascript=javascript, width=320, theme=theme)
     enter(page, live_site, custodians[0])
     look(page)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from chat.lifecycle import Availability
+from chat.rules.lifecycle import Availability
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import Work, an_agent, at, sign_in  # noqa: F401  `at`: a fixture
 from tests.factories import chat as make

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from chat.thread import PIECE_MESSAGES
+from chat.messages.transcript import PIECE_MESSAGES
 from tests.browser.exchange import assigned, in_site
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make

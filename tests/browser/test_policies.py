@@ -73,7 +73,7 @@ def test_the_console_trusts_nothing_but_its_own_pages(bare_page, live_site: Live
 @pytest.fixture
 def raid(france: LiveSite) -> Callable[[], None]:
     """A hundred signalements in the last minutes; forgotten at the end."""
-    france.manage("shell", "-c", "from reports import effort; [effort.count_filed() for _ in range(100)]")
+    france.manage("shell", "-c", "from reports import proof_of_work; [proof_of_work.count_filed() for _ in range(100)]")
     yield
     france.manage("shell", "-c", "from django.core.cache import cache; cache.clear()")
 

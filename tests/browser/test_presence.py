@@ -12,8 +12,8 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from chat.lifecycle import Availability, Status
 from chat.models import Agent, Conversation, EventKind
+from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.models import Role
 from tests.browser import hidden_tabs
 from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, free_port, running_site

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from chat import actions, resume
-from chat.lifecycle import Author
+from chat.conversations import actions, resume
 from chat.models import Transmission, UnitAccount
-from chat.transmission_rules import State
+from chat.rules.lifecycle import Author
+from chat.rules.referral import State
 from locations.models import ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp

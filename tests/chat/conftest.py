@@ -1,6 +1,6 @@
 import pytest_asyncio
 
-from chat.delivery import close_switchboard
+from chat.realtime.switchboard import close_switchboard
 
 
 @pytest_asyncio.fixture(autouse=True)

@@ -12,8 +12,8 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
+from chat.database import in_db
 from chat.models import Agent, Conversation
-from chat.threads import in_db
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.asgi import application
 from reports.session import KEY

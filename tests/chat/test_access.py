@@ -4,16 +4,18 @@ import inspect
 
 import pytest
 
-from chat import access, departures, reading
+from chat import access
+from chat.conversations import departures
+from chat.messages import reading
 from chat.models import Conversation
 from pnav.accounts.models import Role
 from reports import session
 from reports.models import AccessRecord, Report
-from tests.chat.test_console_views import _fast_passwords, page_of, signed_in  # noqa: F401  a fixture of the sign-in
+from tests.chat.console.test_conversation import _fast_passwords, page_of, signed_in  # noqa: F401  a fixture of the sign-in
 from tests.factories import chat as make
 
 # Each is a way of a party, or answers about accounts only. A new one is named here once it was decided whether it is
-# a party's; if it is not, it calls `reports.register.record`.
+# a party's; if it is not, it calls `reports.audit.log.record`.
 WAYS = {
     "as_reporter",
     "erasure_of",  # what this reporter asked for
@@ -29,7 +31,7 @@ WAYS = {
     "summary_for",  # what this reporter is asked to read
     "offers_to",  # offers: nothing that anybody said
     "as_offered",
-    "supervised_by",  # who answers and since when; no text before `stepping_in.join`, which records
+    "supervised_by",  # who answers and since when; no text before `intervention.join`, which records
     "as_supervisor",
     "watches",  # who reads what now: nothing of it
     "has_joined",
@@ -63,7 +65,8 @@ def visit_of(report: Report, generation: int) -> dict[str, object]:
 
 @pytest.mark.django_db
 def test_each_way_of_a_reporter_asks_for_the_generation_by_itself(rf):
-    """`pnav.visits` asks before any page; each of these refuses the device that was left behind without its help."""
+    """`pnav.middleware.ended_visits` asks before any page; each of these refuses the device that was left behind
+    without its help."""
     conversation, other = make.waiting(), make.waiting()
     Report.objects.filter(pk=conversation.report_id).update(visit_generation=2)
     report = conversation.report

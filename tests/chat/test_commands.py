@@ -7,12 +7,13 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 
-from chat import debriefs
-from chat.lifecycle import Status
 from chat.management.commands import run_worker
 from chat.models import Conversation, Debrief, Message
+from chat.rules.lifecycle import Status
+from chat.wellbeing import debriefs
+from common import encryption
 from pnav.pages.models import Feedback
-from reports import keyring, register
+from reports.audit import log as audit_log
 from reports.models import AccessRecord, Erased, Report, Tombstone
 from tests.factories import chat as make
 
@@ -72,7 +73,7 @@ def test_rotate_keys_reseals_everything(settings):
     new = "new:" + base64.urlsafe_b64encode(b"n" * 32).decode()
     settings.CONTENT_KEYS = f"{new},{old}"
     assert "à rechiffrer" in run("rotate_keys", "--dry-run")
-    assert keyring.key_name(bytes(Message.objects.get().sealed_body)) == "test"
+    assert encryption.key_name(bytes(Message.objects.get().sealed_body)) == "test"
     assert "test : 2 rechiffré(s)" in run("rotate_keys")
     settings.CONTENT_KEYS = new  # the old key is gone
     assert Message.objects.select_related("conversation").get().body == "à garder"
@@ -135,7 +136,7 @@ def test_purge_that_cannot_be_recorded_removes_nothing(name, monkeypatch):
 
     make_everything_expire()
     before = [model.objects.count() for model in (Report, Conversation, Session, Feedback)]
-    monkeypatch.setattr(register, "record", fail)
+    monkeypatch.setattr(audit_log, "record", fail)
     with pytest.raises((ZeroDivisionError, CommandError)):
         run(name)
     assert [model.objects.count() for model in (Report, Conversation, Session, Feedback)] == before
@@ -148,7 +149,7 @@ def test_run_worker_purges_and_records():
     run("run_worker", "--ticks=1")
     details = AccessRecord.objects.order_by("number").values_list("detail", flat=True)
     assert list(details) == [detail for name in site_settings.PURGE_COMMANDS for detail in REMOVALS[name]]
-    assert register.verify(register.read()).is_whole
+    assert audit_log.verify(audit_log.read()).is_whole
 
 
 def test_worker_goes_on_when_a_purge_fails(caplog):

@@ -9,8 +9,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from chat.models import UNREADABLE, Conversation, Message
+from common import encryption
 from pnav.sessions import SessionStore, stored_key
-from reports import keyring
 from reports.models import Report
 from tests.chat.sockets import Line, in_db, signed_in, visit
 from tests.factories import chat as make
@@ -61,7 +61,7 @@ def test_swapped_messages_open_nowhere(two, name, client):
     put(second, first.sealed_body)
     for message in (first, second):
         message.refresh_from_db()
-        with pytest.raises(keyring.UnsealError):
+        with pytest.raises(encryption.UnsealError):
             _read = message.body
         assert message.shown == str(UNREADABLE)
     page = browser(visit(one)).get("/tchat/")
@@ -91,7 +91,7 @@ def test_altered_by_one_bit_opens_not(two):
     sealed = bytes(message.sealed_body)
     for at in range(len(sealed)):
         message.sealed_body = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
-        with pytest.raises(keyring.UnsealError):
+        with pytest.raises(encryption.UnsealError):
             _read = message.body
 
 
@@ -112,7 +112,7 @@ def test_swapped_answers_of_reports_are_not_read(two, caplog):
     page = browser(signed_in(agent)).get(f"/console/echange/{one.public_id}/")
     assert page.status_code == 200
     assert "ne peuvent pas être lues" in unescape(page.content.decode())
-    with pytest.raises(keyring.UnsealError):
+    with pytest.raises(encryption.UnsealError):
         Report.objects.get(pk=one.report_id).triage_answers()
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from benchmarks.costs import drive
-from chat.threads import close_thread_connections
+from chat.database import close_thread_connections
 from tests.access.people import Cast, create_cast
 
 

@@ -20,7 +20,7 @@ from benchmarks.costs.inputs import SIZES, Kind, Request, run
 from benchmarks.costs.noise import Noise
 from benchmarks.costs.stored import Stored
 from chat.models import Conversation, Message
-from pnav.accounts import bulk
+from pnav.accounts.admin_site import bulk
 from pnav.pages.models import Feedback
 from tests.access import people
 from tests.access.people import create_cast
@@ -324,7 +324,7 @@ def test_run_has_its_length(sign):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_inputs_double_and_fit_in_a_request(method):
-    from pnav.body_limits import BODY_MAX_BYTES
+    from pnav.server.body_limits import BODY_MAX_BYTES
 
     tried = 0
     for kind in [*inputs.typed(method, {"body": "x"}), *inputs.shaped(method)]:

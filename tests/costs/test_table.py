@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.costs import table
 from benchmarks.costs.document import drawn
-from chat import protocol
-from chat.routing import websocket_urlpatterns
+from chat.messages import protocol
+from chat.realtime.routing import websocket_urlpatterns
 from tests.access.test_routes import ADDRESSES, DECISIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ def test_every_socket_has_a_line():
 def test_every_upload_has_a_line():
     """Every name that the code takes from `request.FILES`."""
     names = set()
-    for room in ("chat", "reports", "triage", "locations", "pnav", "sentences"):
+    for room in ("chat", "reports", "triage", "locations", "pnav", "common"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 match node:
@@ -89,7 +89,7 @@ def test_bound_exists(bound):
 
 def test_bound_that_is_gone_is_missed():
     with pytest.raises(AttributeError):
-        named("chat.thread:PIECE_WORDS")
+        named("chat.messages.transcript:PIECE_WORDS")
 
 
 def test_every_line_names_a_bound():

@@ -15,7 +15,7 @@ from pnav.demo import sandbox, script
 from pnav.demo.reporter import Reporter, _work_on
 from pnav.demo.run import ROOT
 from pnav.demo.visit import Form, Page, Visit, VisitError
-from reports import effort
+from reports import proof_of_work
 from tests.factories import triage as questionnaires
 from triage import versions
 
@@ -108,8 +108,8 @@ def test_form_is_read_as_a_browser_reads_it():
 
 
 def test_work_of_a_raid_is_the_one_that_is_asked_for():
-    token, bits = effort.challenge("un-formulaire")
-    assert effort.is_done(token, str(_work_on(token, bits)), submission_id="un-formulaire")
+    token, bits = proof_of_work.challenge("un-formulaire")
+    assert proof_of_work.is_done(token, str(_work_on(token, bits)), submission_id="un-formulaire")
 
 
 # --- the version in force ---------------------------------------------------------------------------------------------

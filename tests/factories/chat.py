@@ -12,14 +12,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat import actions, queue
-from chat.lifecycle import HEAVY, Author, Availability, Outcome, weight_of
+from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, ConversationEvent, Message, OnCall, Unit
+from chat.rules.lifecycle import HEAVY, Author, Availability, Outcome, weight_of
+from common import encryption
+from common.client_address import Connection
 from locations.models import Force
 from pnav.accounts.models import Role, User
-from reports import arrivals, keyring
+from reports import reporter_identity
 from reports.models import Report
-from reports.visitor import Connection
 
 _numbers = itertools.count(1)
 
@@ -71,7 +72,7 @@ def report(**fields: Any) -> Report:
     values: dict[str, Any] = {
         "submission_id": submission_id,
         "triage_version": "test",
-        "triage_answers_sealed": keyring.seal(json.dumps(answers), context=f"report:{submission_id}"),
+        "triage_answers_sealed": encryption.seal(json.dumps(answers), context=f"report:{submission_id}"),
         "outcome": "chat",
         "postal_code": "93200",
         "force": Force.POLICE,
@@ -81,7 +82,7 @@ def report(**fields: Any) -> Report:
 
 def sealed(conversation: Conversation) -> Conversation:
     """With the sealed values that every report has which came by the form, of somebody who left nothing."""
-    arrivals.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
+    reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
     return conversation
 
 
@@ -105,7 +106,7 @@ def assigned(to: Agent | None = None, **fields: Any) -> Conversation:
     """A conversation under way; message 1 is the system's « … est là »."""
     to = to or agent()
     conversation = waiting(**fields)
-    assert queue.claim_conversation(conversation_id=conversation.pk, agent_id=to.pk, now=timezone.now())
+    assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=to.pk, now=timezone.now())
     conversation.refresh_from_db()
     return conversation
 
@@ -148,7 +149,7 @@ def thread(conversation: Conversation, bodies: Sequence[str], author: str = Auth
             author=author,
             agent=conversation.assigned_to if author == Author.AGENT else None,
             sent_at=now,
-            sealed_body=keyring.seal(body, context=Message.context_of(conversation.public_id, seq, author)),
+            sealed_body=encryption.seal(body, context=Message.context_of(conversation.public_id, seq, author)),
         )
         for seq, body in enumerate(bodies, first)
     )

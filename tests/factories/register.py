@@ -4,14 +4,14 @@ from typing import Any
 
 from django.db import transaction
 
-from reports import register
+from reports.audit import log as audit_log
 
 
 @transaction.atomic
 def record(**values: Any) -> None:
-    register.record(**values)
+    audit_log.record(**values)
 
 
 @transaction.atomic
 def record_many(**values: Any) -> None:
-    register.record_many(**values)
+    audit_log.record_many(**values)

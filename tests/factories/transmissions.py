@@ -3,8 +3,8 @@
 import itertools
 from typing import Any
 
-from chat import transmissions
 from chat.models import Conversation, Transmission, UnitAccount
+from chat.referral import actions as referral_actions
 from locations.models import ReceptionPoint
 from pnav.accounts.models import Role, User
 from tests.factories import locations as places
@@ -38,7 +38,7 @@ def account(point: ReceptionPoint | None = None, **fields: Any) -> UnitAccount:
 def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
     """A summary that waits for the person's answer."""
     assert conversation.assigned_to is not None and unit.point_id is not None
-    return transmissions.ask(
+    return referral_actions.ask(
         conversation_id=conversation.pk, point_id=unit.point_id, summary=summary, by=conversation.assigned_to.user
     )
 
@@ -46,13 +46,13 @@ def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY)
 def sent(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
     """The person said yes."""
     row = asked(conversation, unit, summary)
-    transmissions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+    referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
     return Transmission.objects.select_related("conversation__report", "point").get(pk=row.pk)
 
 
 def opened(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
     """The unit has read it."""
     row = sent(conversation, unit, summary)
-    transmissions.mark_read(transmission=row, by=unit.user)
+    referral_actions.mark_read(transmission=row, by=unit.user)
     row.refresh_from_db()
     return row

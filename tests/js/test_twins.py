@@ -13,12 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.utils import translation
 
-from chat import desk, wording
-from chat.console_views import _words
-from chat.display import plain
-from reports.replies import Recipient, seal_reply
+from chat.console import inbox
+from chat.console.base import _words
+from chat.conversations import wording
+from chat.rules.plain_text import plain
+from chat.texts import script as script_texts
+from reports.seal.replies import Recipient, seal_reply
 from tests import javascript
-from tests.chat.test_display import AS_THEY_ARE, FLAGGED, SEEN
+from tests.chat.rules.test_plain_text import AS_THEY_ARE, FLAGGED, SEEN
 
 MISLEADING = "adresse trompeuse possible"
 # Characters that mean something to the rules, beside ordinary ones.
@@ -64,8 +66,8 @@ def test_script_and_server_say_the_same_wait(language, familiar):
     steps = [*range(20), *range(20, 260, 5), 59, 61, 89, 91, 121]
     ranges = [None, *([low, high] for low, high in itertools.combinations(sorted(set(steps)), 2))]
     with translation.override(language):
-        said = wording.words(familiar=familiar, discreet=False)
-        here = [wording.wait_words(said, one and (one[0], one[1])) for one in ranges]
+        said = script_texts.words(familiar=familiar, discreet=False)
+        here = [script_texts.wait_words(said, one and (one[0], one[1])) for one in ranges]
     there = drawn(
         "lib/time.js",
         "given.ranges.map((one) => {"
@@ -80,7 +82,7 @@ def test_script_and_server_say_the_same_duration(language):
     seconds = [0, 1, 59, *range(60, 3600 * 30, 61)]
     with translation.override(language):
         said = _words()
-        here = [str(desk.duration(timedelta(seconds=one))) for one in seconds]
+        here = [str(wording.duration(timedelta(seconds=one))) for one in seconds]
     there = drawn(
         "lib/time.js",
         "given.seconds.map((one) => {"
@@ -96,7 +98,7 @@ def test_script_and_server_say_the_same_promise(language):
     seconds = [*range(-90, 1000, 7), -60, 0, 1, 59, 60, 61, 300]
     with translation.override(language):
         said = _words()
-        here = [str(desk.Promise(now + timedelta(seconds=one), now).words) for one in seconds]
+        here = [str(inbox.Promise(now + timedelta(seconds=one), now).words) for one in seconds]
     there = drawn(
         "lib/time.js",
         "given.seconds.map((one) => {"

@@ -9,12 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
+from common.texts.catalogue import CATALOGUE
 from pnav.pages import completeness
+from pnav.pages.build.translations import compile_messages
 from pnav.pages.models import ContentBlock, ContentText
-from pnav.pages.translations import compile_messages
-from sentences.catalogue import CATALOGUE
 from tests.factories import triage
-from tests.factories.sentences import changed
+from tests.factories.texts import changed
 
 pytestmark = pytest.mark.django_db
 

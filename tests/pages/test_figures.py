@@ -7,10 +7,10 @@ from django.core.cache import cache
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from chat.lifecycle import Outcome, Status
 from chat.models import Conversation, ConversationEvent, EventKind
+from chat.rules.lifecycle import Outcome, Status
+from common.service_settings import definitions
 from pnav.pages import figures
-from reports import house_rules
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -105,4 +105,4 @@ def test_compute_keeps_nothing_that_may_not_be_published():
     for period in found["periods"]:
         assert {period[key] for key in ("opened", "answered", "in_time", "wait", "length", "one_person")} == {None}
         assert period["outcomes"] == [] and period["other_outcomes"] is None
-    assert house_rules.PROMISED.default == 3
+    assert definitions.PROMISED.default == 3

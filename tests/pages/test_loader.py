@@ -22,7 +22,7 @@ def engine():
         {"page": PAGE, "broken": "{% if x %}{% url 'nowhere' %}{% endif %}"},
     )
     libraries = {"i18n": "django.templatetags.i18n", "static": "django.templatetags.static"}
-    return Engine(loaders=[("pnav.pages.loader.Loader", [pages])], libraries=libraries)
+    return Engine(loaders=[("pnav.pages.build.loader.Loader", [pages])], libraries=libraries)
 
 
 def draw(engine, name="page", **values):

@@ -3,9 +3,10 @@ from datetime import date, timedelta
 import pytest
 from django.utils import translation
 
+from common import encryption
+from common.service_settings import definitions
 from pnav.pages import actions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber, overdue
-from reports import house_rules, keyring
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 1, 10)
@@ -13,7 +14,7 @@ TODAY = date(2026, 1, 10)
 
 def test_overdue_counts_from_the_last_check():
     HelpNumber.objects.all().delete()
-    limit = TODAY - timedelta(days=house_rules.REVIEW.default)
+    limit = TODAY - timedelta(days=definitions.REVIEW.default)
     for number, verified_on in (("1", None), ("2", limit - timedelta(days=1)), ("3", limit), ("4", TODAY)):
         HelpNumber.objects.create(number=number, label="x", audience="x", verified_on=verified_on)
     found = HelpNumber.objects.filter(overdue(TODAY))
@@ -69,7 +70,7 @@ def test_feedback_is_sealed_for_its_place():
     assert Feedback.objects.get(pk=one.pk).text == "clair et MARQUE"
     assert b"MARQUE" not in bytes(one.sealed_text)
     Feedback.objects.filter(pk=other.pk).update(sealed_text=one.sealed_text)
-    with pytest.raises(keyring.UnsealError):
+    with pytest.raises(encryption.UnsealError):
         _read = Feedback.objects.get(pk=other.pk).text
     nothing = actions.give_feedback(rating=Feedback.Rating.YES, page=Feedback.Page.HOME, text="")
     assert (nothing.sealed_text, nothing.text) == (None, "")

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from pnav.pages import stylesheet
+from pnav.pages.build import stylesheet
 
 CSS = (
     '@charset "UTF-8";/*! notice */:root{--used:#fff;--through:var(--used);--unused:#000}'

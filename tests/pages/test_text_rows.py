@@ -13,7 +13,7 @@ from pnav.pages.information import information
 from pnav.pages.models import ContentBlock, ContentText, HelpNumber, HelpNumberText
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
-from tests.accounts.test_recorded import Fields
+from tests.accounts.test_audited_admin import Fields
 
 pytestmark = pytest.mark.django_db
 

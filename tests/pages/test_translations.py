@@ -6,7 +6,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from pnav.pages.translations import compile_messages
+from pnav.pages.build.translations import compile_messages
 from tests.messages import with_those_of
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "pnav" / "locale" / "en" / "LC_MESSAGES" / "django.po"

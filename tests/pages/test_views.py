@@ -13,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from common.service_settings import definitions
 from locations.models import DataEdition
 from locations.session import Choice
 from pnav.pages import editions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
-from reports import house_rules
 from reports.models import RetentionRule
 from triage.questions import VERSION
 
@@ -437,7 +437,7 @@ def test_feedback_of_one_network_has_a_limit_whatever_the_visits(own_counters):
 
 def test_feedback_of_one_household_has_a_limit_whatever_its_lines(own_counters, set_rule):
     """A fresh /64 for each opinion: the /56 of a household gives twice as many, and no more."""
-    set_rule(house_rules.OPINIONS_OF_NETWORK, 5)
+    set_rule(definitions.OPINIONS_OF_NETWORK, 5)
     lines = [f"2001:db8:0:ff{number:02x}::1" for number in range(12)]
     statuses = [Client().post("/avis/", OPINION, REMOTE_ADDR=line).status_code for line in lines]
     assert statuses == [302] * 10 + [429] * 2

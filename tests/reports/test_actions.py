@@ -5,11 +5,13 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from common import rate_limits
+from common.service_settings import definitions
 from locations.session import Choice
-from reports import house_rules, limits, views
+from reports import views
 from reports.actions import file_report
 from reports.models import AgeBand, Report
-from tests.chat.test_actions import in_threads
+from tests.chat.conversations.test_actions import in_threads
 from triage.rules import Urgency, assess
 
 CHOICE = Choice(postal_code="93200", municipality=None, reception_point=None, is_nearest=False)
@@ -56,8 +58,8 @@ def test_file_report_of_a_crowded_network_keeps_its_urgency_and_says_so():
 
 
 def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
-    set_rule(house_rules.REPORTS_MOST, 20)
-    monkeypatch.setattr(limits.time, "time", lambda: 3_000_000_000.0)
+    set_rule(definitions.REPORTS_MOST, 20)
+    monkeypatch.setattr(rate_limits.time, "time", lambda: 3_000_000_000.0)
     cache.clear()
     here, there = (rf.get("/", REMOTE_ADDR=address) for address in ("192.0.2.1", "198.51.100.1"))
     assert [views._is_crowded(here) for _each in range(21)] == [False] * 20 + [True]
@@ -68,7 +70,7 @@ def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
 @pytest.mark.parametrize(("lines", "believed"), [("2001:db8:0:ff{:02x}::1", 40), ("2001:db8:0:{:x}00::1", 120)])
 def test_is_crowded_counts_a_household_and_a_provider_s_part_too(rf, set_rule, lines, believed):
     """One /56 had 51,200 believed reports an hour, with a fresh /64 for each."""
-    set_rule(house_rules.REPORTS_MOST, 20)
+    set_rule(definitions.REPORTS_MOST, 20)
     found = [views._is_crowded(rf.get("/", REMOTE_ADDR=lines.format(number))) for number in range(believed + 5)]
     assert found == [False] * believed + [True] * 5
     assert not views._is_crowded(rf.get("/", REMOTE_ADDR="2001:db8:1::1"))

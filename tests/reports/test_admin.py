@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pnav.accounts.models import Role
-from reports import register
+from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
@@ -79,7 +79,7 @@ def test_search_by_public_id_is_a_line(client, chief, subject, write):
     line = AccessRecord.objects.get(number=3)
     assert (line.kind, line.subject, line.motive, line.detail) == ("search", subject, "control", "")
     assert (line.account_id, line.role) == (chief.pk, "administrator")
-    assert register.verify(register.read()).is_whole
+    assert audit_log.verify(audit_log.read()).is_whole
 
 
 def test_search_by_object_of_the_admin(client, chief):
@@ -102,7 +102,7 @@ def test_search_that_cannot_be_recorded_shows_nothing(client, chief, subject, mo
     def fail(**_values: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(register, "record", fail)
+    monkeypatch.setattr(audit_log, "record", fail)
     with pytest.raises(ZeroDivisionError):
         client.get(LIST, {"q": subject})
 

@@ -7,7 +7,7 @@ from django import forms as django_forms
 
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole
-from reports.sealing import TEXT_MAX_BYTES
+from reports.seal.sealing import TEXT_MAX_BYTES
 from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
 
 GROUP = {**MINOR, "facts": "harassment", "repetition": "group", "author": "couple"}

@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.lifecycle import Status
 from chat.models import Conversation
+from chat.rules.lifecycle import Status
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from reports.models import Report
-from tests.reports.test_arrivals import opened
+from tests.reports.test_reporter_identity import opened
 from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
 from triage.rules import Outcome, Urgency
 

@@ -220,13 +220,12 @@ import asyncio
 from channels.layers import get_channel_layer
 from django.core.cache import cache
 from django.db import connection
-from reports import limits
-from reports import networks
-from reports.visitor import Networks
+from common import network_limits, rate_limits
+from common.client_address import Networks
 
-assert not limits.is_over("inside", limit=2, seconds=60) and limits.recent("inside", seconds=60) == 1
-networks.keep()
-tallies = [networks.count(networks.REPORTS, Networks(["192.0.2.1"]), most=1) for _each in range(80)]
+assert not rate_limits.is_over("inside", limit=2, seconds=60) and rate_limits.recent("inside", seconds=60) == 1
+network_limits.keep()
+tallies = [network_limits.count(network_limits.REPORTS, Networks(["192.0.2.1"]), most=1) for _each in range(80)]
 assert all(tally._fields for tally in tallies) and tallies[-1].is_over
 tallies[0].undo()
 cache.set("a", [1]); cache.set_many({"b": 2, "c": "d"}, 60); cache.touch("b", 90); cache.touch("c", None)
@@ -379,7 +378,7 @@ def test_tests_of_cache_doorbell_and_health_pass_over_these_connections(inside):
     for name in (*PRODUCTION, "STATIC_ROOT", "PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "REDIS_PREFIX"):
         environment.pop(name, None)
     before = len(inside.refusals())
-    files = ["tests/test_cache.py", "tests/chat/test_doorbell.py", "tests/test_health.py"]
+    files = ["tests/test_cache.py", "tests/chat/test_pubsub.py", "tests/test_health.py"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow and not browser", *files],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from chat import resume
-from chat.lifecycle import Status
+from chat.conversations import resume
+from chat.rules.lifecycle import Status
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 

@@ -31,19 +31,22 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
-from chat import protocol
-from chat.bounds import ANSWERED
+from chat.messages import protocol
 from chat.models import Agent, Conversation, Message, Transmission, TransmissionStep, Unit
+from chat.rules.message_limits import ANSWERED
+from common import encryption
+from common.client_address import Connection
+from common.service_settings import definitions
 from pnav.accounts.models import Role
 from pnav.accounts.second_factor import enrol_totp
 from pnav.demo.services import Service
 from pnav.pages.actions import give_feedback
 from pnav.pages.models import Feedback
 from pnav.sessions import SessionStore
-from reports import arrivals, effort, house_rules, keyring, openings
+from reports import proof_of_work, reporter_identity
 from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report, SealedValue
-from reports.sealing import Context, unseal
-from reports.visitor import Connection
+from reports.openings import actions as opening_actions
+from reports.seal.sealing import Context, unseal
 from tests.access.people import signed_in as signed_in_as
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
@@ -163,7 +166,7 @@ def typing(watched: Site) -> Typing:
     with watched.database():
         agent = make.agent()
         conversation = make.assigned(agent)
-        arrivals.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
+        reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
         # Somebody else signs in: this password is hashed anew by the server, which ends the account's other sessions.
         newcomer = make.agent().user
         newcomer.set_password(PASSWORD)
@@ -221,8 +224,8 @@ def _under_seal(all_: Typing) -> None:
     him = before_the_form(all_)
     caches = {"default": {**settings.CACHES["default"], "LOCATION": all_.site.valkey.url, "KEY_PREFIX": "scenario"}}
     with override_settings(CACHES=caches):
-        for _each in range(house_rules.RAID.default):
-            effort.count_filed()
+        for _each in range(definitions.RAID.default):
+            proof_of_work.count_filed()
     assert him.post("/signalement/", form_of(him)).headers["Location"] == "/signalement/patienter/"
     assert him.get("/signalement/patienter/").status == 200
     assert him.post("/signalement/patienter/", {"token": mark("defi"), "work": mark("travail")}).status == 200
@@ -660,8 +663,8 @@ def assert_it_arrived(site: Site) -> None:
     with site.database(), override_settings(CONTENT_KEYS=keys):
         values = list(SealedValue.objects.select_related("report"))
         opened = "\n".join(unseal(bytes(one.sealed), private_key=SEAL_KEY, context=context_of(one)) for one in values)
-        notes = [openings.note_of(one) for one in OpeningStep.objects.select_related("request")]
-        grounds = [openings.grounds_of(one) for one in OpeningRequest.objects.all()]
+        notes = [opening_actions.note_of(one) for one in OpeningStep.objects.select_related("request")]
+        grounds = [opening_actions.grounds_of(one) for one in OpeningRequest.objects.all()]
         handed = [*Transmission.objects.select_related("conversation"), *TransmissionStep.objects.all()]
         freeze, erasure = Freeze.objects.get(), ErasureRequest.objects.get()
         words = f"{opened}{notes}{grounds}{freeze.reasons}{erasure.motive}{[one.words for one in handed]}"
@@ -726,7 +729,7 @@ def keys_of(site: Site) -> dict[str, int]:
     """How many messages each key has sealed."""
     rows = Message.objects.values_list("sealed_body", flat=True)
     with site.database():
-        return dict(Counter(keyring.key_name(bytes(sealed)) for sealed in rows))
+        return dict(Counter(encryption.key_name(bytes(sealed)) for sealed in rows))
 
 
 def rotate(site: Site) -> subprocess.Popen[bytes]:
@@ -743,7 +746,7 @@ def write_many(conversation: Conversation, count: int) -> list[str]:
             conversation=conversation,
             seq=seq,
             author="reporter",
-            sealed_body=keyring.seal(body, context=Message.context_of(conversation.public_id, seq, "reporter")),
+            sealed_body=encryption.seal(body, context=Message.context_of(conversation.public_id, seq, "reporter")),
             sent_at=timezone.now(),
         )
         for seq, body in enumerate(bodies, first)

@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from chat.models import Message
 from pnav.demo.run import Daphne, Front
-from pnav.process_role import ProcessRole
+from pnav.server.process_role import ProcessRole
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.scenarios.conftest import Client, Site, SiteOfRoles, free_port

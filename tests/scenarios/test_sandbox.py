@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.lifecycle import Author, Availability, Status
 from chat.models import Conversation, Message
+from chat.rules.lifecycle import Author, Availability, Status
 from pnav.demo import script
 from reports.models import Report
 from tests.factories import chat as make

@@ -5,9 +5,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from chat import actions, queue
-from chat.lifecycle import Availability, Status
+from chat.conversations import actions, dispatcher
 from chat.models import Agent
+from chat.rules.lifecycle import Availability, Status
 from tests.chat.conftest import _no_hub_left_behind  # noqa: F401
 from tests.chat.sockets import Line, in_db, visit
 from tests.factories import chat as make
@@ -56,7 +56,7 @@ async def test_agent_vanishes_the_person_reads_why_and_is_next():
         assert state["wait_minutes"] is None
 
         newcomer = await in_db(make.agent, capacity=1, public_name="Dominique")
-        await in_db(queue.dispatch)
+        await in_db(dispatcher.dispatch)
         state = await line.until(lambda frame: frame["type"] == "state" and frame["status"] == "active")
         assert "Dominique" in state["interlocutor"]
         await behind.until(lambda frame: frame["type"] == "state" and frame["position"] == 1)

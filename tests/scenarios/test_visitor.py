@@ -5,9 +5,10 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from chat import access, actions
-from chat.lifecycle import Author, Availability, Outcome, Status
+from chat import access
+from chat.conversations import actions
 from chat.models import Conversation
+from chat.rules.lifecycle import Author, Availability, Outcome, Status
 from locations.models import Force, ReceptionPoint
 from tests.factories import chat as make
 from tests.factories import locations as places

@@ -30,7 +30,7 @@ def is_begun_by_the_code(raw: Any) -> bool:
 
 def is_a_look(query: str) -> bool:
     """Whether the lock is asked for to see if it could be had, and not to be kept."""
-    from chat.writing import FREE  # knows models: when this module is read, Django may not be ready
+    from chat.messages.writing import FREE  # knows models: when this module is read, Django may not be ready
 
     return query == FREE
 

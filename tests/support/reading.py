@@ -21,8 +21,8 @@ def squeezed(html: str) -> str:
 
 def watch() -> None:
     """From now on, `answer.text` of whatever the test client is answered with has ordinary spaces alone, and each tag
-    in one line: a test looks for words and attributes. `tests/sentences/test_typography.py` looks for the spaces. What
-    the code reads of its own answers is as it is."""
+    in one line: a test looks for words and attributes. `tests/common/texts/test_typography.py` looks for the spaces.
+    What the code reads of its own answers is as it is."""
     HttpResponse.text = property(_text)  # type: ignore[assignment, method-assign]
 
 

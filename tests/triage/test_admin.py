@@ -11,8 +11,8 @@ from django.urls import reverse
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
 from tests.accounts.cast import make_user, sign_in
-from tests.accounts.test_proof import age, is_asked
-from tests.accounts.test_recorded import Fields
+from tests.accounts.test_audited_admin import Fields
+from tests.accounts.test_reauthentication import age, is_asked
 from tests.factories import triage as make
 from triage import versions
 from triage.models import QuestionnaireVersion, State

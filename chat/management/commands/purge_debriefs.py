@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat import debriefs
+from chat.wellbeing import debriefs
 
 
 class Command(BaseCommand):
-    """Of those whose end has come; see `chat.debriefs`."""
+    """Of those whose end has come; see `chat.wellbeing.debriefs`."""
 
     help = "Supprime les demandes de débriefing arrivées à leur terme."
 

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import models, transaction
 
-from reports import keyring
+from common import encryption
 
 BATCH = 500
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="compter seulement, par clé")
 
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
-        current = keyring.current_key_name()
+        current = encryption.current_key_name()
         counts: Counter[str] = Counter()
         for model in sealed_models():
             for field in model.SEALED:
@@ -54,11 +54,11 @@ def _rotate(rows: models.QuerySet[Any], field: str, current: str, *, dry_run: bo
             for row in batch:
                 last = row.pk
                 sealed = bytes(getattr(row, field))
-                name = keyring.key_name(sealed)
+                name = encryption.key_name(sealed)
                 counts[name] += 1
                 if name != current and not dry_run:
-                    text = keyring.unseal(sealed, context=row.context)
-                    setattr(row, field, keyring.seal(text, context=row.context))
+                    text = encryption.unseal(sealed, context=row.context)
+                    setattr(row, field, encryption.seal(text, context=row.context))
                     changed.append(row)
             if changed:
                 rows.model._default_manager.bulk_update(changed, [field])

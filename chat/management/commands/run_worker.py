@@ -17,10 +17,14 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat import clock, departures, duty, handover, queue, stepping_in
-from reports import digests, networks, openings
-from reports.signed_digests import BadKey
-from sentences import shelf
+from chat.conversations import departures, dispatcher, pauses
+from chat.supervision import intervention
+from chat.transfer import actions as transfer_actions
+from common import clock, network_limits
+from common.texts import cache as text_cache
+from reports.audit import digests
+from reports.openings import actions as opening_actions
+from reports.rules.signed_digests import BadKey
 
 logger = logging.getLogger(__name__)
 
@@ -84,28 +88,28 @@ class Command(BaseCommand):
     def _tick(self) -> None:
         if not self._do("clock", self._read_clock):
             return
-        self._do("sentences", shelf.refresh)  # before anything is locked
+        self._do("sentences", text_cache.refresh)  # before anything is locked
         is_done = True
         if time.monotonic() >= self._spare_until:
-            is_done &= self._do("release_stale", queue.release_stale)
-            is_done &= self._do("abandon_absent", queue.abandon_absent)
+            is_done &= self._do("release_stale", dispatcher.release_stale)
+            is_done &= self._do("abandon_absent", dispatcher.abandon_absent)
         is_done &= self._do("departures", departures.advance)  # before anybody who left is given to somebody
-        is_done &= self._do("end_pauses", duty.end_pauses)
-        is_done &= self._do("handover", handover.advance)
-        is_done &= self._do("end_watches", stepping_in.end_watches)
-        is_done &= self._do("dispatch", queue.dispatch)
+        is_done &= self._do("end_pauses", pauses.end_pauses)
+        is_done &= self._do("handover", transfer_actions.advance)
+        is_done &= self._do("end_watches", intervention.end_watches)
+        is_done &= self._do("dispatch", dispatcher.dispatch)
         is_done &= self._do("openings", self._remind)
         if is_done:
             self._do("clock", self._end_tick)
-        networks.keep()  # last: a Redis that stands still holds up nobody's turn for the second it is waited for
+        network_limits.keep()  # last: a Redis that stands still holds up nobody's turn for the second it is waited for
 
     def _remind(self) -> None:
         """End what has passed its term, and tell the operator of openings that wait for too long: never whose."""
         now = timezone.now()
-        openings.expire(now=now)
+        opening_actions.expire(now=now)
         if time.monotonic() >= self._remind_at:
             self._remind_at = time.monotonic() + REMIND_SECONDS
-            late = openings.late(now)
+            late = opening_actions.late(now)
             if late:
                 urgent = sum(one.is_urgent for one in late)
                 logger.warning("openings_late count=%d urgent=%d", len(late), urgent)

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from chat.staffing import check
-from chat.staffing.demand import (
+from chat.statistics.staffing import check
+from chat.statistics.staffing.demand import (  # fmt: skip
     ASSUMED_PER_YEAR,
     ASSUMED_VARIATION,
     Basis,
@@ -22,10 +22,10 @@ from chat.staffing.demand import (
     Patience,
     assumed_arrivals,
     fit,
-)  # fmt: skip
-from chat.staffing.plan import Hour, Target, plan
-from chat.staffing.recorded import BadFile, count_file, count_recorded, read_profile
-from reports import house, house_rules
+)
+from chat.statistics.staffing.plan import Hour, Target, plan
+from chat.statistics.staffing.recorded import BadFile, count_file, count_recorded, read_profile
+from common.service_settings import definitions, values
 
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 SAID = {Basis.RECORDED: "mesuré", Basis.ASSUMED: "HYPOTHÈSE"}
@@ -71,7 +71,7 @@ class Command(BaseCommand):
             "target": {
                 "share": target.share, "within_seconds": target.within_seconds, "capacity": target.capacity,
                 "pauses": target.pauses,
-                "is_below_overflow": target.is_below_overflow(house.value(house_rules.OVERFLOW)),
+                "is_below_overflow": target.is_below_overflow(values.value(definitions.OVERFLOW)),
             },
             "demand": _told(demand, counted),
             "hours": [_line(hour) for hour in hours],
@@ -178,7 +178,7 @@ def _line(hour: Hour) -> dict[str, Any]:
 
 
 def _check(demand: Demand, hours: tuple[Hour, ...], target: Target, seed: int) -> dict[str, Any]:
-    overflow = house.value(house_rules.OVERFLOW)
+    overflow = values.value(definitions.OVERFLOW)
     began = time.perf_counter()
     year = check.live_a_year(demand, hours, target, overflow_seconds=overflow, seed=seed)
     between = time.perf_counter()

@@ -2,7 +2,7 @@ import base64
 
 from django.db import migrations
 
-from reports import keyring
+from common import encryption
 
 LOOSE = "second-factor"  # what every secret was sealed for, whosever it was
 SEALED_FIELDS = {"totp": "secret", "recovery_codes": "seed"}
@@ -26,7 +26,7 @@ def reseal(apps, *, is_bound):
         if secret is None:
             lost += 1
             continue
-        row.data[field] = base64.b64encode(keyring.seal(secret, context=after)).decode()
+        row.data[field] = base64.b64encode(encryption.seal(secret, context=after)).decode()
         row.save(update_fields=["data"])
     if lost:
         print(f"{lost} second factor(s) are opened by no key of CONTENT_KEYS and were left as they are.")  # noqa: T201
@@ -34,8 +34,8 @@ def reseal(apps, *, is_bound):
 
 def _opened(sealed, context):
     try:
-        return keyring.unseal(sealed, context=context)
-    except keyring.UnsealError:
+        return encryption.unseal(sealed, context=context)
+    except encryption.UnsealError:
         return None
 
 

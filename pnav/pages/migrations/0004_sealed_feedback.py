@@ -2,7 +2,7 @@ import uuid
 
 from django.db import migrations, models
 
-from reports import keyring
+from common import encryption
 
 
 def seal(apps, schema_editor):
@@ -11,14 +11,14 @@ def seal(apps, schema_editor):
     for one in feedback.objects.iterator():
         one.place = uuid.uuid4()
         if one.text:
-            one.sealed_text = keyring.seal(one.text, context=f"feedback:{one.place}")
+            one.sealed_text = encryption.seal(one.text, context=f"feedback:{one.place}")
         one.save(update_fields=["place", "sealed_text"])
 
 
 def unseal(apps, schema_editor):
     feedback = apps.get_model("pages", "Feedback")
     for one in feedback.objects.exclude(sealed_text=None).iterator():
-        one.text = keyring.unseal(one.sealed_text, context=f"feedback:{one.place}")
+        one.text = encryption.unseal(one.sealed_text, context=f"feedback:{one.place}")
         one.save(update_fields=["text"])
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from django import template
 from django.db import DatabaseError, InterfaceError
 
-from pnav.pages import frame_sentences
 from pnav.pages.models import HelpNumber
+from pnav.pages.texts import frame as frame_texts
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -54,4 +54,4 @@ def current_hours(number: str, otherwise: Any = "") -> str:
     if kept is None:
         return str(otherwise)
     hours = kept.shown_hours
-    return f"{hours}, {frame_sentences.FREE.say()}" if hours and kept.is_free else hours
+    return f"{hours}, {frame_texts.FREE.say()}" if hours and kept.is_free else hours

@@ -37,7 +37,7 @@ class WayNode(Node):
 
 
 def _drawn(nodes: NodeList, context: Any) -> str:
-    """Most are one text by now (pnav.pages.loader), which needs no drawing."""
+    """Most are one text by now (pnav.pages.build.loader), which needs no drawing."""
     if len(nodes) == 1 and isinstance(nodes[0], TextNode):
         return nodes[0].s
     return nodes.render(context)

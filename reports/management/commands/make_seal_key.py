@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from reports import custody
-from reports.custody import LEAST_THRESHOLD, MOST_CUSTODIANS, CustodyError, ShareFile, SharesDoNotMatch
 from reports.management import passphrases
-from reports.sealing import Context, PrivateKey, PublicKey, SealError, seal, unseal
+from reports.seal import custody
+from reports.seal.custody import LEAST_THRESHOLD, MOST_CUSTODIANS, CustodyError, ShareFile, SharesDoNotMatch
+from reports.seal.sealing import Context, PrivateKey, PublicKey, SealError, seal, unseal
 
 
 class Command(BaseCommand):

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from reports import custody
-from reports.custody import DamagedShare, ShareFile, SharesDoNotMatch, TooFewShares, WrongPassphrase
-from reports.envelopes import DamagedEnvelope, Envelope
 from reports.management import passphrases
-from reports.replies import Recipient, Reply, seal_reply
-from reports.sealing import DoesNotOpen, key_id, unseal
-from reports.shares import Share
+from reports.seal import custody
+from reports.seal.custody import DamagedShare, ShareFile, SharesDoNotMatch, TooFewShares, WrongPassphrase
+from reports.seal.envelopes import DamagedEnvelope, Envelope
+from reports.seal.replies import Recipient, Reply, seal_reply
+from reports.seal.sealing import DoesNotOpen, key_id, unseal
+from reports.seal.shares import Share
 
 FILE_MAX_BYTES = 16 * 1024  # of an envelope or a share: both are far smaller
 SHOWN_SECONDS = 300  # as the page shows an answer: nobody's name stays on a machine that was left

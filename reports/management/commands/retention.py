@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from reports import erased, forgetting, proof
 from reports.models import Erased
-from reports.retention import Cause, Item, Kind, State
+from reports.retention import deletion, proof, tombstones
+from reports.rules.retention import Cause, Item, Kind, State
 
 logger = logging.getLogger(__name__)
 STATES = {
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="le plan en JSON")
 
     def handle(self, *args: Any, verbosity: int = 1, **options: Any) -> None:
-        now = forgetting.moment()
+        now = deletion.moment()
         if options["json"] and not options["plan"]:
             raise CommandError("--json va avec --plan.")
         if options["plan"]:
@@ -108,7 +108,7 @@ class Command(BaseCommand):
     def _replay(self, name: str, now: datetime) -> None:
         text = sys.stdin.read() if name == "-" else Path(name).read_text()
         try:
-            marks = erased.read(text.splitlines())
+            marks = tombstones.read(text.splitlines())
         except ValueError as error:
             raise CommandError("Ce n'est pas une liste écrite par « retention --erased ».") from error
         # By name, for reports come before exchanges: whoever keeps exchanges knows how they go.

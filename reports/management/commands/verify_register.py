@@ -9,9 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from reports import register, signed_digests
-from reports.register import Digest, Wound
-from reports.signed_digests import BadKey, Fault, Found
+from reports.audit import log as audit_log
+from reports.audit.log import Digest, Wound
+from reports.rules import signed_digests
+from reports.rules.signed_digests import BadKey, Fault, Found
 
 WORDS = {
     Wound.CHANGED: "la ligne {number} a été modifiée.",
@@ -81,7 +82,7 @@ class Command(BaseCommand):
         if found is not None:
             published = [*published, *(Digest(one.line, one.head) for one in found.statements if one.line)]
         with transaction.atomic():  # one cursor, read a few lines at a time
-            verdict = register.verify(register.read(), published)
+            verdict = audit_log.verify(audit_log.read(), published)
         if verdict.wound is not None:
             words = WORDS[verdict.wound].format(number=verdict.number, first=verdict.since + 1)
             self.stderr.write(f"Le registre est rompu : {words}")

@@ -52,7 +52,7 @@ export const writtenShort = (moment, language, now = new Date()) => {
 
 /**
  * How long something lasts, in the page's words: which ones, and with which numbers. One minute at least.
- * `chat.desk.duration` says the same of what the server draws; a test holds the two together.
+ * `chat.conversations.wording.duration` says the same of what the server draws; a test holds the two together.
  *
  * @param {number} ms
  * @returns {{ key: "minutes" | "hours", values: Record<string, number | string> }}
@@ -64,7 +64,7 @@ export const duration = (ms) => {
 };
 
 /**
- * What is left of « je reviens dans 5 minutes », in the page's words, as `chat.desk.Promise` says it; a test holds the
+ * What is left of « je reviens dans 5 minutes », in the page's words, as `chat.console.inbox.Promise` says it; a test holds the
  * two together.
  *
  * @param {number} ms until the agent is back
@@ -74,7 +74,7 @@ export const promise = (ms) =>
   ms > 0 ? { key: "promise", values: { n: Math.ceil(ms / 60_000) } } : { key: "promise_over", values: {} };
 
 /**
- * The range of a wait, in the page's words, as `chat.wording.wait_words` does; a test holds the two together.
+ * The range of a wait, in the page's words, as `chat.texts.script.wait_words` does; a test holds the two together.
  *
  * @param {[number, number] | null | undefined} range in minutes
  * @returns {{ key: string, values: Record<string, number> }}

@@ -28,13 +28,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from chat.lifecycle import Author, Availability, Status
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message, Unit
+from chat.rules.lifecycle import Author, Availability, Status
+from common import encryption
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import of_account
 from pnav.sessions import begin_shift
-from reports import keyring
 from reports import session as visit
 from reports.models import Report
 
@@ -203,7 +203,7 @@ def _report() -> Report:
     return Report(
         submission_id=submission_id,
         triage_version=MARK,
-        triage_answers_sealed=keyring.seal("{}", context=f"report:{submission_id}"),
+        triage_answers_sealed=encryption.seal("{}", context=f"report:{submission_id}"),
         outcome="chat",
         postal_code="93200",
         force=Force.POLICE,
@@ -213,7 +213,7 @@ def _report() -> Report:
 def _first_line(conversation: Conversation, now: Any) -> Message:
     """« Camille est là » : a conversation under way never starts empty."""
     context = Message.context_of(conversation.public_id, 1, Author.SYSTEM)
-    body = keyring.seal("Camille est là. L'échange peut commencer.", context=context)
+    body = encryption.seal("Camille est là. L'échange peut commencer.", context=context)
     return Message(conversation=conversation, seq=1, author=Author.SYSTEM, sealed_body=body, sent_at=now)
 
 

@@ -1,4 +1,5 @@
-"""Write the lists of `pnav.accounts.known` again, from files: `pnav/accounts/lists/README.md` names those in use."""
+"""Write the lists of `pnav.accounts.passwords.breached` again, from files: `pnav/accounts/passwords/lists/README.md`
+names those in use."""
 
 import json
 from pathlib import Path
@@ -6,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pnav.accounts import known
+from pnav.accounts.passwords import breached as breached_passwords
 
 WORDS_KEPT = 10_000
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--stolen", type=Path, nargs="+", default=[], help="text, one password a line")
         parser.add_argument("--words", type=Path, help="JSON, a list of words, the most used one first")
-        parser.add_argument("--into", type=Path, default=known.LISTS, help="the folder to write to")
+        parser.add_argument("--into", type=Path, default=breached_passwords.LISTS, help="the folder to write to")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises CommandError when nothing is given, or when a list has hardly anything in it."""
@@ -25,14 +26,20 @@ class Command(BaseCommand):
             raise CommandError("Nothing to do: give --stolen, --words or both.")
         if options["stolen"]:
             lines = (line for path in options["stolen"] for line in path.read_text(errors="replace").split("\n"))
-            digests = known.digests(line.strip("\r") for line in lines)
+            digests = breached_passwords.digests(line.strip("\r") for line in lines)
             if len(digests) < 3000:  # what ASVS asks for; fewer is a wrong file
-                raise CommandError(f"Only {len(digests)} passwords of {known.SHORTEST} characters or more.")
-            (options["into"] / known.STOLEN.name).write_bytes(known.written(digests))
+                raise CommandError(
+                    f"Only {len(digests)} passwords of {breached_passwords.SHORTEST} characters or more."
+                )
+            (options["into"] / breached_passwords.STOLEN.name).write_bytes(breached_passwords.written(digests))
             self.stdout.write(f"{len(digests)} stolen passwords")
         if options["words"]:
-            folded = (known.fold(word) for word in json.loads(options["words"].read_text()))
-            usable = (word for word in folded if len(word) >= known.SHORTEST_WORD and word.isascii() and word.isalpha())
+            folded = (breached_passwords.fold(word) for word in json.loads(options["words"].read_text()))
+            usable = (
+                word
+                for word in folded
+                if len(word) >= breached_passwords.SHORTEST_WORD and word.isascii() and word.isalpha()
+            )
             words = list(dict.fromkeys(usable))[:WORDS_KEPT]
-            (options["into"] / known.WORDS.name).write_text("\n".join(words) + "\n")
+            (options["into"] / breached_passwords.WORDS.name).write_text("\n".join(words) + "\n")
             self.stdout.write(f"{len(words)} words")

@@ -7,9 +7,9 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
+from common import encryption
 from pnav.accounts.adapters import MFAAdapter
 from pnav.accounts.second_factor import of_account
-from reports import keyring
 
 # Where allauth keeps a secret in an authenticator's data, by type. Passkeys hold public keys only.
 SEALED_FIELDS = {
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="compter seulement")
 
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
-        current = keyring.current_key_name()
+        current = encryption.current_key_name()
         adapter = MFAAdapter()
         count = 0
         with transaction.atomic():
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             for authenticator in Authenticator.objects.filter(type__in=SEALED_FIELDS).select_for_update():
                 field = SEALED_FIELDS[authenticator.type]
                 sealed = authenticator.data[field]
-                if keyring.key_name(base64.b64decode(sealed)) == current:
+                if encryption.key_name(base64.b64decode(sealed)) == current:
                     continue
                 count += 1
                 if not dry_run:

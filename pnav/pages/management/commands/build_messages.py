@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from pnav.pages.translations import compile_messages
+from pnav.pages.build.translations import compile_messages
 
 
 class Command(BaseCommand):

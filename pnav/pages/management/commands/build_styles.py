@@ -1,4 +1,4 @@
-"""Build the stylesheet and the fonts that pages load: see `pnav.pages.stylesheet`."""
+"""Build the stylesheet and the fonts that pages load: see `pnav.pages.build.stylesheet`."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from pnav.pages import stylesheet
+from pnav.pages.build import stylesheet
 
 SHEETS = ("dsfr.main.min.css", "utility/utility.main.min.css")
 FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
@@ -25,7 +25,7 @@ LICENCE = "/*! DSFR v{version} | MIT | usage réservé aux services de l'État :
 SCANNED = {".html", ".js", ".py"}
 # Then the package's own templates and widgets may write class names too.
 USES_PACKAGE = re.compile(r"^(from|import) dsfr\b|{% load [^%]*\bdsfr_tags\b", re.MULTILINE)
-PACKAGES = ("pnav", "reports", "chat", "triage", "locations")
+PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
 
 
 def dsfr_package() -> Path:

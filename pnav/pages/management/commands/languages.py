@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
+from common.texts import languages
 from pnav.pages import completeness
-from sentences import languages
 
 HEADER = """\
 Commencé par « manage.py languages --begin {language} ». Traduisez chaque « msgid » dans son « msgstr », en gardant tel

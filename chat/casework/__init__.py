@@ -1,0 +1,1 @@
+"""What the agent who answers does beside the messages: facts, proposals, emergencies, notes, closing."""

@@ -1,0 +1,84 @@
+"""Ending a conversation as its agent: what is obligatory is asked again under the lock, then all is kept together."""
+
+import logging
+from collections.abc import Mapping
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from chat.casework import emergencies, proposals
+from chat.casework.lock import lock_own
+from chat.conversations import actions, pauses
+from chat.models import Conversation
+from chat.models.casework import Closing
+from chat.rules.closing import Missing, missing
+from chat.rules.lifecycle import Author
+from common import clock
+from common.encryption import UnsealError
+
+logger = logging.getLogger(__name__)
+
+
+class Unfinished(Exception):
+    """Something obligatory is not there; `missing` says what, and beside which field."""
+
+    def __init__(self, found: list[Missing]) -> None:
+        super().__init__("something obligatory is missing")
+        self.missing = found
+
+
+def still_missing(conversation: Conversation, points: Mapping[str, str]) -> list[Missing]:
+    """What keeps this conversation from being ended by its agent."""
+    return missing(
+        is_minor=conversation.report.is_minor,
+        points=points,
+        is_emergency_open=emergencies.open_one(conversation) is not None,
+        debts=proposals.debts(conversation),
+    )
+
+
+@transaction.atomic
+def close(
+    *,
+    conversation_id: int,
+    outcome: str,
+    by: AbstractBaseUser,
+    points: Mapping[str, str],
+    summary: str = "",
+    told: str = "",
+) -> Conversation:
+    """End it, with its summaries. Closing a closed one changes nothing.
+
+    summary: for the team; told: what the person will read on the page of the end. Both sealed, both may be empty.
+    Locks the agent, then the conversation, as everybody who takes both. Raises NotYours, Unfinished.
+    """
+    pauses.hold(by.pk)
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    if not conversation.is_open:
+        return conversation
+    if found := still_missing(conversation, points):
+        raise Unfinished(found)
+    if summary or told or points:
+        closing = Closing(conversation=conversation, points=dict(points), at=clock.now())
+        closing.seal({"summary": summary, "told": told})
+        closing.save(force_insert=True)
+    return actions.close_conversation(conversation_id=conversation_id, by_author=Author.AGENT, by=by, outcome=outcome)
+
+
+def words_of(conversation: Conversation) -> dict[str, str]:
+    """`summary` and `told` of a conversation that was just obtained; empty when there is none, or no key opens them."""
+    closing = Closing.objects.filter(conversation=conversation).first()
+    if closing is None:
+        return {}
+    closing.conversation = conversation
+    try:
+        return closing.words
+    except UnsealError:
+        logger.error("closing cannot be opened %s", conversation.public_id)
+        return {}
+
+
+def points_of(conversation: Conversation) -> dict[str, str]:
+    """What became of each point of a minor's path, by its value."""
+    closing = Closing.objects.filter(conversation=conversation).first()
+    return dict(closing.points) if closing else {}

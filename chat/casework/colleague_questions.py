@@ -1,0 +1,165 @@
+"""An aparté: an agent asks colleagues something, in a thread apart that never enters the transcript.
+
+Colleagues read what is written to them there, and nothing of the conversation: not whose it is, not where, not its
+number. It lasts as long as the conversation with the agent who asked; then it is gone for them (`Aside.running`).
+Each act rings the consoles of those who take part: « look », never what is there.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from chat import access, pubsub
+from chat.casework import notes
+from chat.conversations import wording
+from chat.models import Agent, Aside, AsideMessage, AsidePart, EventKind
+from chat.rules import plain_text
+from common import clock, encryption
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of an aparté, as its parties read it."""
+
+    number: int
+    author: str
+    is_own: bool
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An aparté on the console of somebody who takes part. conversation: its public id, for the agent who asked alone.
+
+    title: who asked, or who was asked. unread: messages of others that this side has not had on screen.
+    """
+
+    public_id: UUID
+    title: str
+    is_own: bool
+    conversation: UUID | None
+    place: str
+    messages: list[Said]
+    unread: int
+    last_number: int
+
+
+# Of one conversation, and of one aparté: all of them are drawn with every page of those who take part.
+ASIDES_AT_MOST, MESSAGES_AT_MOST = 20, 100
+
+
+class TooMany(Exception):
+    """This conversation has ASIDES_AT_MOST apartés already, or this aparté MESSAGES_AT_MOST messages."""
+
+
+class NobodyThere(Exception):
+    """Whoever was to be asked is not on duty any more."""
+
+
+class Over(Exception):
+    """The conversation has ended, or went to somebody else: nothing can be added."""
+
+
+def colleagues(agent: Agent, now: datetime) -> list[Agent]:
+    """Whom this agent may ask: whoever else is on duty, of any unit, by name."""
+    there = Agent.objects.on_duty(now).exclude(pk=agent.pk).select_related("unit", "user")
+    return [one for one in there.order_by("public_name", "pk") if access.may_answer(one.user)]
+
+
+@transaction.atomic
+def ask(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBaseUser) -> Aside:
+    """Ask colleagues something. of: the key of one of them; or nobody's, for all who are on duty now.
+
+    Raises NobodyThere, TooMany, NotYours, ConversationClosed. Locks the conversation row only.
+    """
+    conversation, agent = notes.lock_own(conversation_id, by)
+    if conversation.asides.count() >= ASIDES_AT_MOST:
+        raise TooMany
+    now = clock.now()
+    there = [one.pk for one in colleagues(agent, now) if not of or one.pk in of]
+    if not there:
+        raise NobodyThere
+    aside = Aside.objects.create(conversation=conversation, asked_by=agent, asked_at=now, is_for_all=not of)
+    AsidePart.objects.bulk_create(AsidePart(aside=aside, agent_id=pk) for pk in [agent.pk, *there])
+    _add(aside, agent, body, now)
+    conversation.events.create(kind=EventKind.ASKED, at=now, by_id=by.pk, detail=str(len(there)))
+    return aside
+
+
+@transaction.atomic
+def answer(*, aside_id: int, body: str, agent: Agent) -> AsideMessage:
+    """Add to an aparté that this agent takes part in. Raises Over, TooMany. Locks the row of the aparté only."""
+    aside = Aside.objects.running().select_for_update(of=("self",)).filter(pk=aside_id).first()
+    if aside is None:
+        raise Over
+    if aside.last_number >= MESSAGES_AT_MOST:
+        raise TooMany
+    return _add(aside, agent, body, clock.now())
+
+
+def _add(aside: Aside, agent: Agent, body: str, now: datetime) -> AsideMessage:
+    aside.last_number += 1
+    aside.save(update_fields=["last_number"])
+    number = aside.last_number
+    sealed = encryption.seal(body, context=AsideMessage.context_of(aside.public_id, number, agent.pk))
+    message = aside.messages.create(number=number, agent=agent, sealed_body=sealed, sent_at=now)
+    aside.parts.filter(agent=agent).update(read_number=number)
+    for agent_id in aside.parts.values_list("agent_id", flat=True):
+        pubsub.aside_changed(agent_id)
+    return message
+
+
+def mark_read(*, aside: Aside, agent: Agent, number: int) -> None:
+    """This agent has had everything up to `number` on screen. Going back is not possible, nor is reading the future."""
+    number = min(number, aside.last_number)
+    aside.parts.filter(agent=agent, read_number__lt=number).update(read_number=number)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def running(agent: Agent) -> list[Shown]:
+    """Those that this agent takes part in, the oldest first."""
+    rows = access.asides_of(agent).select_related("asked_by", "conversation__report__municipality")
+    rows = rows.prefetch_related("messages__agent", "parts__agent").order_by("asked_at", "pk")
+    return [_shown(aside, agent) for aside in rows]
+
+
+def _shown(aside: Aside, agent: Agent) -> Shown:
+    is_own = aside.asked_by_id == agent.pk
+    read = next(part.read_number for part in aside.parts.all() if part.agent_id == agent.pk)
+    others = [plain_text.plain(part.agent.public_name) for part in aside.parts.all() if part.agent_id != agent.pk]
+    messages = list(aside.messages.all())
+    for message in messages:
+        message.aside = aside
+    if not is_own:
+        title = _("Question de %(name)s") % {"name": plain_text.plain(aside.asked_by.public_name)}
+    elif aside.is_for_all:
+        title = _("À tous les collègues disponibles")
+    else:
+        title = _("À %(name)s") % {"name": others[0]}
+    return Shown(
+        public_id=aside.public_id,
+        title=title,
+        is_own=is_own,
+        conversation=aside.conversation.public_id if is_own else None,
+        place=wording.place_of(aside.conversation.report) if is_own else "",
+        messages=[
+            Said(
+                number=message.number,
+                author=plain_text.plain(message.agent.public_name),
+                is_own=message.agent_id == agent.pk,
+                at=message.sent_at,
+                text=message.shown,
+            )
+            for message in messages
+        ],
+        unread=sum(message.number > read and message.agent_id != agent.pk for message in messages),
+        last_number=aside.last_number,
+    )

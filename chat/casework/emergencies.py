@@ -1,0 +1,93 @@
+"""The emergency procedure of a conversation: opened, ticked off, ended. Each with its time and who did it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from chat.casework.lock import lock_own
+from chat.models import Conversation, ConversationEvent, EventKind
+from chat.models.casework import Emergency, EmergencyStep
+from chat.rules import emergency as emergency_rules
+from chat.rules.emergency import Line, Situation
+from common import clock
+
+
+class NoEmergency(Exception):
+    """No procedure is open, or the step is not on its checklist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A line of the checklist with when it was done and by whom; `at` None: not yet."""
+
+    line: Line
+    at: datetime | None
+    by: str
+
+
+def open_one(conversation: Conversation) -> Emergency | None:
+    """The procedure that is under way."""
+    return Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).first()
+
+
+def checklist(emergency: Emergency) -> list[Done]:
+    """Its lines, in order."""
+    steps = {step.step: step for step in emergency.steps.select_related("by__agent")}
+    lines = []
+    for line in emergency_rules.CHECKLISTS[emergency.situation]:
+        step = steps.get(line.step)
+        lines.append(Done(line, step.at if step else None, _name(step) if step else ""))
+    return lines
+
+
+def _name(step: EmergencyStep) -> str:
+    agent = getattr(step.by, "agent", None)
+    return agent.public_name if agent is not None else ""
+
+
+def past(conversation: Conversation) -> list[Emergency]:
+    """The procedures that are over, the first one first."""
+    return list(Emergency.objects.filter(conversation=conversation, ended_at__isnull=False))
+
+
+@transaction.atomic
+def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emergency:
+    """Open the procedure; asked again while one is open, that one. Raises NotYours, ConversationClosed."""
+    conversation, _agent = lock_own(conversation_id, by)
+    emergency = open_one(conversation)
+    if emergency is not None:
+        return emergency
+    now = clock.now()
+    emergency = Emergency.objects.create(
+        conversation=conversation, situation=Situation(situation), started_at=now, started_by_id=by.pk
+    )
+    _history(conversation, EventKind.EMERGENCY, now, by, situation)
+    return emergency
+
+
+@transaction.atomic
+def tick(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
+    """Say that a step is done; a second time changes nothing: the first time stays. Raises NotYours, NoEmergency."""
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    emergency = open_one(conversation)
+    if emergency is None or not emergency_rules.belongs(emergency.situation, step):
+        raise NoEmergency
+    EmergencyStep.objects.get_or_create(emergency=emergency, step=step, defaults={"at": clock.now(), "by_id": by.pk})
+
+
+@transaction.atomic
+def finish(*, conversation_id: int, by: AbstractBaseUser) -> None:
+    """End the procedure, whatever was done: what was not stays undone on the list. Raises NotYours, NoEmergency."""
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    emergency = open_one(conversation)
+    if emergency is None:
+        raise NoEmergency
+    emergency.ended_at, emergency.ended_by_id = clock.now(), by.pk
+    emergency.save(update_fields=["ended_at", "ended_by"])
+    _history(conversation, EventKind.EMERGENCY_ENDED, emergency.ended_at, by, emergency.situation)
+
+
+def _history(conversation: Conversation, kind: str, now: datetime, by: AbstractBaseUser, detail: str) -> None:
+    ConversationEvent.objects.create(conversation=conversation, kind=kind, at=now, by_id=by.pk, detail=detail)

@@ -1,0 +1,83 @@
+"""« Fiche des faits »: saved as it is filled, by one page at a time."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from chat.casework.lock import lock_own
+from chat.models import Conversation
+from chat.models.casework import FactSheet
+from common import clock
+from common.encryption import UnsealError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sheet says. notes: a text for each of FactSheet.NOTES; None when no key opens them."""
+
+    present: Sequence[str] = ()
+    absent: Sequence[str] = ()
+    evidence: Sequence[str] = ()
+    notes: Mapping[str, str] | None = field(default_factory=dict, repr=False)
+
+
+class Older(Exception):
+    """Another page saved a newer version meanwhile: nothing was saved over it."""
+
+
+def sheet_of(conversation: Conversation) -> FactSheet | None:
+    """The sheet of a conversation that was just obtained; None before the first save."""
+    sheet = FactSheet.objects.filter(conversation=conversation).first()
+    if sheet is not None:
+        sheet.conversation = conversation
+    return sheet
+
+
+def facts_of(sheet: FactSheet | None) -> Facts:
+    """What it says, opened."""
+    if sheet is None:
+        return Facts()
+    notes: Mapping[str, str] | None = None
+    try:
+        notes = sheet.words
+    except UnsealError:
+        logger.error("fact sheet cannot be opened %s", sheet.conversation.public_id)
+    return Facts(sheet.present, sheet.absent, sheet.evidence, notes)
+
+
+def _is_same(one: Facts, other: Facts) -> bool:
+    return one.notes == other.notes and all(
+        sorted(before) == sorted(after)
+        for before, after in ((one.present, other.present), (one.absent, other.absent), (one.evidence, other.evidence))
+    )
+
+
+@transaction.atomic
+def save_sheet(*, conversation_id: int, version: int, facts: Facts, by: AbstractBaseUser) -> FactSheet:
+    """Keep the sheet as it was filled on top of `version` (0 before the first save); the next version comes back.
+
+    The same facts again change nothing. Notes of None stay as they are. Raises Older when `version` is not the last
+    one, NotYours when the conversation went to somebody else. Locks the conversation. A conversation that has just
+    ended still takes what a page that is open has in hand.
+    """
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    sheet = sheet_of(conversation)
+    if (sheet.version if sheet else 0) != version:
+        raise Older
+    if sheet is None:
+        sheet = FactSheet(conversation=conversation, version=0)
+    elif _is_same(facts_of(sheet), facts):
+        return sheet
+    sheet.version += 1
+    sheet.present, sheet.absent = list(facts.present), list(facts.absent)
+    sheet.evidence = list(facts.evidence)
+    if facts.notes is not None:
+        sheet.seal({name: facts.notes.get(name, "") for name in FactSheet.NOTES})
+    sheet.saved_at, sheet.saved_by_id = clock.now(), by.pk
+    sheet.save()
+    return sheet

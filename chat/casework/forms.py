@@ -1,0 +1,281 @@
+"""What an agent sends of the work beside the thread: facts, proposals, an emergency, the end, a search, a document."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import TextChoices
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chat.casework.fact_sheet import Facts
+from chat.models.casework import FactSheet, ProposalKind, Said
+from chat.rules.closing import Missing, Point, Seen, field_of
+from chat.rules.emergency import Situation, Step
+from chat.rules.lifecycle import Outcome
+from locations import hours
+from locations.models import ReceptionPoint
+from reports.rules.offence_elements import QUESTIONS, Element, Evidence
+from triage.rules import Urgency
+
+
+class CloseForm(forms.Form):
+    """The end of a conversation: how it ended, and that it is meant."""
+
+    outcome = forms.ChoiceField(
+        choices=[("", _("Choisissez une issue")), *Outcome.choices],
+        error_messages={"required": _("Choisissez comment l'échange se termine.")},
+    )
+    confirm = forms.BooleanField(
+        error_messages={"required": _("Cochez la case pour confirmer : la personne ne pourra plus écrire.")}
+    )
+
+
+NOTE_MAX = 4000
+WAYS = [("", _("à demander")), ("yes", _("oui")), ("no", _("non"))]
+LABELS = {
+    "dates": _("Dates et heures des faits"),
+    "accounts": _("Comptes et pseudonymes des auteurs"),
+    "links": _("Liens, un par ligne"),
+    "notes": _("Autres faits"),
+}
+
+
+class FactSheetForm(forms.Form):
+    """The sheet. version: of the sheet that this page shows; 0 before the first save. Names: the element's value."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for element in Element:
+            self.fields[element.value] = forms.ChoiceField(
+                choices=WAYS, required=False, label=element.label, help_text=QUESTIONS[element]
+            )
+        self.fields["evidence"] = forms.MultipleChoiceField(
+            choices=Evidence.choices, required=False, label=_("Preuves gardées")
+        )
+        for name in FactSheet.NOTES:
+            self.fields[name] = forms.CharField(
+                required=False, label=LABELS[name], max_length=NOTE_MAX, strip=False, widget=forms.Textarea
+            )
+
+    @classmethod
+    def showing(cls, facts: Facts, version: int) -> "FactSheetForm":
+        """The form as the sheet stands."""
+        ticked = dict.fromkeys(facts.present, "yes") | dict.fromkeys(facts.absent, "no")
+        return cls(initial={"version": version, **ticked, "evidence": facts.evidence, **(facts.notes or {})})
+
+    def facts(self) -> Facts:
+        """What was sent; the form is valid."""
+        data = self.cleaned_data
+        return Facts(
+            present=[element.value for element in Element if data[element.value] == "yes"],
+            absent=[element.value for element in Element if data[element.value] == "no"],
+            evidence=[value for value in Evidence.values if value in data["evidence"]],
+            notes={name: data[name].replace("\r\n", "\n") for name in FactSheet.NOTES},
+        )
+
+    def on_top_of(self, version: int) -> "FactSheetForm":
+        """The same words and ticks, to be sent again on top of this version."""
+        data = QueryDict(mutable=True)
+        for name, value in cast("QueryDict", self.data).lists():
+            data.setlist(name, value)
+        data["version"] = str(version)
+        return FactSheetForm(data)
+
+    @property
+    def elements(self) -> list[forms.BoundField]:
+        return [self[element.value] for element in Element]
+
+    @property
+    def texts(self) -> list[forms.BoundField]:
+        return [self[name] for name in FactSheet.NOTES]
+
+
+class QuestionForm(forms.Form):
+    """A question and its ready answers."""
+
+    question = forms.CharField(max_length=500, error_messages={"required": _("Écrivez la question.")})
+    answer_1 = forms.CharField(max_length=40, error_messages={"required": _("Écrivez la première réponse.")})
+    answer_2 = forms.CharField(max_length=40, error_messages={"required": _("Écrivez la deuxième réponse.")})
+    answer_3 = forms.CharField(max_length=40, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        answers = [cleaned.get(name, "") for name in ("answer_1", "answer_2", "answer_3") if cleaned.get(name)]
+        if len(set(answers)) != len(answers):
+            self.add_error("answer_2", _("Deux réponses sont les mêmes."))
+        return {**cleaned, "answers": answers}
+
+
+class PartnerForm(forms.Form):
+    partner = forms.IntegerField(
+        error_messages={
+            "required": _("Choisissez un partenaire."),
+            "invalid": _("Choisissez un partenaire de la liste."),
+        }
+    )
+
+
+class AppointmentForm(forms.Form):
+    """A day and an hour at the point d'accueil, in its own time. `meets_at` cleaned is aware.
+
+    checked: the unit was called; needed where its data does not say that it is open then.
+    """
+
+    day = forms.DateField(
+        error_messages={"required": _("Choisissez un jour."), "invalid": _("Écrivez une date : 31/12/2027.")}
+    )
+    hour = forms.TimeField(
+        error_messages={"required": _("Choisissez une heure."), "invalid": _("Écrivez une heure : 14:30.")}
+    )
+    checked = forms.BooleanField(required=False)
+    hours_unknown = _("Horaires inconnus : appelez l'unité, puis cochez la case.")
+    holiday_unknown = _("Jour férié, horaires inconnus : appelez l'unité, puis cochez la case.")
+
+    def __init__(self, *args: Any, unit: ReceptionPoint | None, **kwargs: Any) -> None:
+        self.unit = unit
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        day: date | None = cleaned.get("day")
+        hour: time | None = cleaned.get("hour")
+        if self.unit is None:
+            self.add_error(None, _("Aucun point d'accueil connu : la personne doit d'abord en choisir un."))
+            return cleaned
+        if day is None or hour is None:
+            return cleaned
+        zone = hours.time_zone_of(self.unit.department_code)
+        meets_at = datetime.combine(day, hour, tzinfo=zone)
+        now = timezone.now()
+        if meets_at <= now:
+            self.add_error("day", _("Choisissez un moment à venir."))
+        elif meets_at > now + timedelta(days=365):
+            self.add_error("day", _("Choisissez un moment dans l'année."))
+        elif not cleaned.get("checked"):
+            self._ask_whether_open(meets_at)
+        return {**cleaned, "meets_at": meets_at}
+
+    def _ask_whether_open(self, meets_at: datetime) -> None:
+        assert self.unit is not None  # noqa: S101
+        opening = self.unit.opening_at(meets_at)
+        if opening is None:
+            self.add_error("checked", self.hours_unknown)
+        elif opening.is_open is None:
+            self.add_error("checked", self.holiday_unknown)
+        elif not opening.is_open:
+            self.add_error("hour", _("L'unité est fermée à cette heure. Choisissez-en une autre, ou cochez la case."))
+
+
+class SaidForm(forms.Form):
+    said = forms.ChoiceField(choices=Said.choices)
+    asked = forms.UUIDField()
+
+
+class SituationForm(forms.Form):
+    situation = forms.ChoiceField(choices=Situation.choices, error_messages={"required": _("Choisissez la situation.")})
+
+
+class StepForm(forms.Form):
+    step = forms.ChoiceField(choices=Step.choices)
+
+
+class ClosingForm(CloseForm):
+    """The end: outcome and confirmation; summaries, if any; and, for a minor, what became of each point."""
+
+    summary = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
+    told = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
+
+    def __init__(self, *args: Any, is_minor: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.blocking: list[str] = []
+        self.asked = [point for point in Point if is_minor]
+        for point in self.asked:
+            self.fields[field_of(point)] = forms.ChoiceField(
+                choices=[("", _("à remplir")), *Seen.choices], required=False, label=point.label
+            )
+
+    @property
+    def points(self) -> dict[str, str]:
+        """What became of each point, where something was said."""
+        told = {point.value: self.cleaned_data.get(field_of(point), "") for point in self.asked}
+        return {point: seen for point, seen in told.items() if seen}
+
+    @property
+    def point_fields(self) -> list[forms.BoundField]:
+        return [self[field_of(point)] for point in self.asked]
+
+    def say_missing(self, found: list[Missing]) -> None:
+        """Each beside its field; what is not of this form above it."""
+        for one in found:
+            if one.field in self.fields:
+                self.add_error(one.field, str(one.text))
+            else:
+                self.add_error(None, str(one.text))
+
+
+def _day() -> forms.DateField:
+    """A day of this service: what is far from it cannot be counted from."""
+    bounds = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+    return forms.DateField(
+        required=False, validators=bounds, error_messages={"invalid": _("Écrivez une date : 31/12/2027.")}
+    )
+
+
+class OwnSearchForm(forms.Form):
+    """A search over one's own exchanges, by facts alone: no word that anybody wrote can be asked for."""
+
+    since = _day()
+    until = _day()
+    facts = forms.MultipleChoiceField(choices=Element.choices, required=False)
+    outcome = forms.ChoiceField(choices=[("", _("toutes")), *Outcome.choices], required=False)
+    urgency = forms.ChoiceField(
+        choices=[("", _("tous")), *[(str(value), label) for value, label in Urgency.choices]], required=False
+    )
+    proposed = forms.ChoiceField(choices=[("", _("toutes")), *ProposalKind.choices], required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("La fin est avant le début."))
+        return cleaned
+
+
+class PaperReason(TextChoices):
+    """Why a document of an exchange is made: chosen, not typed, for it stays in the register for good."""
+
+    COMPLAINT = "complaint", _("Dépôt de plainte")
+    JUSTICE = "justice", _("Demande de la justice")
+    PERSON = "person", _("Demande de la personne")
+    SERVICE = "service", _("Transmission au service compétent")
+
+
+class PaperForm(forms.Form):
+    """The reason of a document: in the register, and on each page."""
+
+    motive = forms.ChoiceField(
+        choices=[("", _("Choisissez un motif")), *PaperReason.choices],
+        error_messages={
+            "required": _("Choisissez pourquoi le document est fait."),
+            "invalid_choice": _("Choisissez un motif de la liste."),
+        },
+    )
+    # Of a long exchange; without it, its parts are shown, or the whole of a short one is made.
+    part = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), _("Choisissez une partie du document dans la liste.")
+        ),
+    )
+
+    @property
+    def reason(self) -> str:
+        """In words; the form is valid."""
+        return str(PaperReason(self.cleaned_data["motive"]).label)

@@ -1,0 +1,97 @@
+"""A promise to be back (« Je reviens dans 5 minutes »): made, kept, lifted. Access is already proven by
+`chat.access`."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from chat import pubsub
+from chat.casework.notes import lock_own
+from chat.conversations import form_of_address
+from chat.messages.writing import say
+from chat.models import Conversation, EventKind, Hold, Message
+from chat.rules import plain_text
+from chat.rules.lifecycle import Author, Status
+from chat.texts import thread as thread_texts
+from common import clock
+from common.service_settings import definitions, values
+
+
+class NothingHeld(Exception):
+    """No promise runs."""
+
+
+# Promises of one conversation: one every eight minutes for eight hours. Each writes two lines of Pnav's in the thread.
+HOLDS_AT_MOST = 60
+
+
+class TooManyHolds(Exception):
+    """This conversation has had HOLDS_AT_MOST promises already."""
+
+
+# --- a promise --------------------------------------------------------------------------------------------------------
+
+
+def hold_minutes() -> tuple[int, ...]:
+    """What an agent may promise, the shortest first."""
+    return tuple(values.value(rule) for rule in definitions.HOLD_CHOICES)
+
+
+@transaction.atomic
+def hold(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
+    """Promise to be back in so many minutes (of `hold_minutes`), and tell the person. A second one replaces the first.
+
+    Raises TooManyHolds, NotYours, ConversationClosed. Locks the conversation row only.
+    """
+    conversation, agent = lock_own(conversation_id, by)
+    if conversation.holds.count() >= HOLDS_AT_MOST:
+        raise TooManyHolds
+    now = clock.now()
+    until = now + timedelta(minutes=minutes)
+    conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
+    message = say(
+        conversation,
+        thread_texts.BACK_SOON,
+        now=now,
+        familiar=form_of_address.speaks_tu(conversation.report),
+        # The first name alone: a discreet visit does not show who answers there.
+        name=plain_text.plain(agent.public_name),
+        minutes=minutes,
+        time=timezone.localtime(until).strftime("%H:%M"),
+    )
+    made = Hold.objects.create(
+        conversation=conversation, agent=agent, seq=message.seq, minutes=minutes, held_at=now, until=until
+    )
+    conversation.events.create(kind=EventKind.HELD, at=now, by_id=by.pk, detail=f"{minutes} min")
+    pubsub.message_posted(conversation.public_id, conversation.last_seq)
+    return made
+
+
+@transaction.atomic
+def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
+    """End the promise that runs, kept or not, and tell the person. Raises NothingHeld, NotYours, ConversationClosed."""
+    conversation, agent = lock_own(conversation_id, by)
+    if running_hold(conversation) is None:
+        raise NothingHeld
+    now = clock.now()
+    conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
+    say(conversation, thread_texts.BACK, now=now, name=plain_text.plain(agent.public_name))
+    conversation.events.create(kind=EventKind.HOLD_LIFTED, at=now, by_id=by.pk)
+    pubsub.message_posted(conversation.public_id, conversation.last_seq)
+
+
+def running_holds() -> "QuerySet[Hold]":
+    """The promises that run: not ended, of this time with the agent, who has written nothing since."""
+    written = Message.objects.filter(
+        conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
+    )
+    held = Hold.objects.filter(ended_at__isnull=True, held_at__gte=F("conversation__assigned_at"))
+    return held.filter(~Exists(written), conversation__status=Status.ACTIVE)
+
+
+def running_hold(conversation: Conversation) -> Hold | None:
+    """The promise that runs in this conversation, kept or not; None when the agent wrote, lifted it or is another."""
+    return running_holds().filter(conversation=conversation, agent=conversation.assigned_to).first()

@@ -1,0 +1,20 @@
+"""Holding a conversation as the agent who answers it, for an act of theirs. Access was proven by `chat.access`."""
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from chat.conversations.actions import ConversationClosed, NotYours
+from chat.models import Agent, Conversation
+
+
+def lock_own(conversation_id: int, by: AbstractBaseUser, *, must_be_open: bool = True) -> tuple[Conversation, Agent]:
+    """The conversation, locked until the transaction ends, and its agent: whoever acts.
+
+    Raises NotYours when it went to somebody else meanwhile; ConversationClosed when it has ended and must not have.
+    """
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
+    agent = conversation.assigned_to
+    if agent is None or agent.user_id != by.pk:
+        raise NotYours
+    if must_be_open and not conversation.is_open:
+        raise ConversationClosed
+    return conversation, agent

@@ -1,0 +1,90 @@
+"""What an agent sends from the console beside messages: promises, urgency, notes, questions, replies of their own."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from chat.casework import holds
+from chat.casework.replies import Own
+from chat.messages.forms import Text
+from chat.models import Agent
+from chat.rules import reply_template
+from chat.rules.lifecycle import UrgencyReason
+from triage.rules import Urgency
+
+
+class HoldForm(forms.Form):
+    minutes = forms.TypedChoiceField(
+        choices=lambda: [(minutes, _("%(n)s minutes") % {"n": minutes}) for minutes in holds.hold_minutes()], coerce=int
+    )
+
+
+class UrgencyForm(forms.Form):
+    """The degree, why, and what explains it to whoever answers next."""
+
+    urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int)
+    reason = forms.ChoiceField(
+        choices=[("", _("Choisissez une raison")), *UrgencyReason.choices],
+        error_messages={"required": _("Choisissez une raison."), "invalid_choice": _("Choisissez une raison.")},
+    )
+    explanation = Text(required=False)
+
+
+NOBODY = _("Personne d'autre n'est disponible en ce moment")  # what a choice of colleagues says without any
+
+
+class NoteForm(forms.Form):
+    """replaces: the number of one's own note that this one corrects."""
+
+    body = Text()
+    replaces = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+
+
+class QuestionForm(forms.Form):
+    """colleague: the key of one of those who are there, or empty for all of them."""
+
+    colleague = forms.TypedChoiceField(choices=(), coerce=int, required=False, empty_value=None)
+    body = Text()
+
+    def __init__(self, *args: Any, colleagues: list[Agent], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["colleague"].choices = [  # type: ignore[attr-defined]
+            ("", _("Tous les collègues disponibles") if colleagues else NOBODY),
+            *((one.pk, f"{one.public_name}, {one.unit.name}") for one in colleagues),
+        ]
+        self.fields["colleague"].error_messages["invalid_choice"] = _(
+            "Cette personne n'est plus disponible. Choisissez-en une autre."
+        )
+
+
+class AnswerForm(forms.Form):
+    body = Text()
+
+
+class OwnReplyForm(forms.Form):
+    """A reply of one's own. Its variables are those of `reply_template.VARIABLES`."""
+
+    title = forms.CharField(
+        max_length=60,
+        error_messages={"required": _("Donnez un titre, pour la retrouver."), "max_length": _("60 signes au plus.")},
+    )
+    vous = Text()
+    tu = Text(required=False)
+
+    @classmethod
+    def of(cls, own: Own) -> "OwnReplyForm":
+        return cls(initial={"title": own.title, "vous": own.vous, "tu": own.tu})
+
+    def _known(self, name: str) -> str:
+        text: str = self.cleaned_data[name]
+        if unknown := reply_template.unknown_variables(text):
+            raise ValidationError(_("Variable inconnue : {%(name)s}."), params={"name": unknown[0]})
+        return text
+
+    def clean_vous(self) -> str:
+        return self._known("vous")
+
+    def clean_tu(self) -> str:
+        return self._known("tu")

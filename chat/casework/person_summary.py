@@ -1,0 +1,105 @@
+"""What an agent knows of a person beside the messages: the report, its place, partners near it."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chat.conversations.form_of_address import is_familiar
+from chat.models import Conversation
+from common.encryption import UnsealError
+from common.texts import languages
+from locations import hours, lookup
+from locations.models import Force, ReceptionPoint
+from reports.models import AgeBand, Expectation, Fact, Platform, Report, ReporterRole, Since
+from triage import rules, versions
+
+logger = logging.getLogger(__name__)
+
+
+# --- what is known of a person ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """« Ce que je sais » of one conversation, in words.
+
+    answers: question and answer of the triage, in the words of the version that the person answered; None when no key
+    opens them. is_other_version: that version is known no more, so that a wording may differ from what they read.
+    """
+
+    report: Report
+    answers: list[tuple[str, str]] | None
+    is_other_version: bool
+    outcome: str
+    reasons: list[str]
+    numbers: list[Any]
+    familiar: bool
+    role: str
+    age: str
+    facts: list[str]
+    platforms: list[str]
+    since: str
+    expectations: list[str]
+    force: str
+    opening_hours: list[hours.Line]
+    opening: hours.Opening | None
+    partners: list[lookup.PartnerGroup]
+
+    @property
+    def unit(self) -> ReceptionPoint | None:
+        return self.report.reception_point
+
+    @property
+    def language(self) -> str:
+        """« anglais »: in which the person reads the pages; empty for the source language, which is that of agents."""
+        code = self.report.language
+        return "" if code == languages.source() else languages.name(code)
+
+
+def _labels(values: list[str], choices: Any) -> list[str]:
+    """In words; a value that the choices no longer hold stays as it is."""
+    return [str(choices(value).label) if value in choices.values else value for value in values]
+
+
+def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
+    """What the person said before the exchange, and where they may be received."""
+    report = conversation.report
+    answers: dict[str, str] = {}
+    readable = True
+    try:
+        answers = report.triage_answers()
+    except UnsealError:
+        readable = False
+        logger.error("triage answers cannot be opened %s", conversation.public_id)
+    known = versions.find(report.triage_version)
+    under = known or versions.current()
+    assessment = rules.assess(answers, told_in=rules.FOR_AGENTS, under=under)
+    unit = report.reception_point
+    week = unit.opening_hours if unit else None
+    return Dossier(
+        report=report,
+        answers=rules.describe(answers, under=under) if readable else None,
+        is_other_version=known is None,
+        outcome=_labels([report.outcome], rules.Outcome)[0],
+        reasons=[str(reason) for reason in assessment.reasons] if assessment.is_finished else [],
+        numbers=list(assessment.numbers),
+        familiar=is_familiar(report, answers),
+        role=str(ReporterRole(report.role).label),
+        age=str(AgeBand(report.age_band).label),
+        facts=_labels(report.facts, Fact),
+        platforms=_labels(report.platforms, Platform),
+        since=str(Since(report.since).label) if report.since in Since.values else report.since,
+        expectations=_labels(report.expectations, Expectation),
+        force=str(Force(report.force).label) if report.force else "",
+        opening_hours=hours.describe(week) if week else [],
+        opening=hours.opening_at(week, now, department_code=unit.department_code) if unit and week else None,
+        partners=_partners(report),
+    )
+
+
+def _partners(report: Report) -> list[lookup.PartnerGroup]:
+    """The partners of the commune's département, by sort; only the sorts that have some."""
+    if report.municipality is None:
+        return []
+    return [group for group in lookup.partners_near(report.municipality).groups if group.partners]

@@ -1,0 +1,319 @@
+"""What an agent puts to the person, with ready answers: a question, a partner, a complaint, an appointment.
+
+Each is one message, and its answer is one message: an ordinary one, that the person writes by a button or in their own
+words. Nothing else is needed of a page, so that an old one, or one without a script, loses nothing.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from chat import pubsub
+from chat.casework.lock import lock_own
+from chat.conversations import form_of_address
+from chat.messages import writing
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models.casework import Proposal, ProposalKind, Said, draw_file_number
+from chat.rules.lifecycle import Author, Status
+from chat.texts import forms as form_texts
+from chat.texts import pages as page_texts
+from chat.texts import thread as thread_texts
+from common import clock, dates
+from common.encryption import UnsealError
+from common.texts.catalogue import Sentence
+from locations import hours, lookup
+from locations.models import Partner, ReceptionPoint
+from triage.questions import Text
+
+logger = logging.getLogger(__name__)
+
+YES, NO, LATER = form_texts.YES.later(), form_texts.NO.later(), form_texts.LATER.later()
+AT_MOST = 3  # ready answers
+SHOWN = 30
+
+
+class NoUnit(Exception):
+    """No point d'accueil is known for this person."""
+
+
+class NoSuchPartner(Exception):
+    """Not a partner of this person's place, nor a national one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A proposal as its agent reads it. answer: in words; empty while nobody answered. by_button: the person's own."""
+
+    proposal: Proposal
+    title: str
+    text: str
+    answer: str
+    by_button: bool
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.answer)
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the person said yes, by the first button or in the exchange."""
+        if self.proposal.said:
+            return self.proposal.said == Said.YES
+        return bool(self.answer) and self.answer == self.proposal_answers[0]
+
+    @property
+    def proposal_answers(self) -> list[str]:
+        return _words(self.proposal).get("answers") or [""]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the person's page shows below the thread: `answer_id` is the client_id of the message that answers."""
+
+    seq: int
+    answer_id: str
+    answers: list[str]
+
+
+# --- what can be proposed -------------------------------------------------------------------------------------------
+
+
+def partners(conversation: Conversation) -> list[Partner]:
+    """Those of the person's place, then the national ones."""
+    municipality = conversation.report.municipality
+    if municipality is None:
+        return list(Partner.objects.filter(kind=Partner.Kind.NATIONAL).order_by("key").defer("hours_note"))
+    near = lookup.partners_near(municipality)
+    return [partner for group in near.groups for partner, _kilometres in group.partners] + near.national
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def _words(proposal: Proposal) -> dict[str, Any]:
+    try:
+        return proposal.words
+    except UnsealError:
+        logger.error("proposal cannot be opened %s", proposal.conversation.public_id)
+        return {}
+
+
+def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, str]:
+    """What the person wrote as the answer to each, by its answer_id."""
+    messages = conversation.messages.filter(author=Author.REPORTER, client_id__in=[row.answer_id for row in rows])
+    found = {}
+    for message in messages:
+        message.conversation = conversation
+        found[message.client_id] = message.shown
+    return found
+
+
+def of(conversation: Conversation) -> list[Shown]:
+    """The proposals of a conversation that was just obtained, the last one first."""
+    rows = list(Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk")[:SHOWN])
+    for row in rows:
+        row.conversation = conversation
+    answers = _answers(conversation, rows) if rows else {}
+    shown = []
+    for row in rows:
+        words = _words(row)
+        heard = str(Said(row.said).label) if row.said else ""
+        written = answers.get(row.answer_id, "")
+        shown.append(
+            Shown(
+                proposal=row,
+                title=words.get("title") or str(ProposalKind(row.kind).label),
+                text=words.get("text", ""),
+                answer=written or heard,
+                by_button=bool(written),
+            )
+        )
+    return shown
+
+
+def open_question(conversation: Conversation) -> Question | None:
+    """The last proposal, when it waits for its answer and can still have one."""
+    if conversation.status != Status.ACTIVE:
+        return None
+    row = Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk").first()
+    if row is None or row.said:
+        return None
+    row.conversation = conversation
+    if _answers(conversation, [row]):
+        return None
+    answers = _words(row).get("answers")
+    seq = conversation.messages.filter(client_id=row.asked_id).values_list("seq", flat=True).first()
+    return Question(seq or 0, str(row.answer_id), answers) if answers else None
+
+
+def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]] | None:
+    """The last appointment that the person did not refuse, with its words: what the slip shows."""
+    for one in of(conversation):
+        if one.proposal.kind == ProposalKind.APPOINTMENT and not (one.is_answered and not one.is_agreed):
+            words = _words(one.proposal)
+            return (one.proposal, words) if words else None
+    return None
+
+
+def debts(conversation: Conversation) -> tuple[Text, ...]:
+    """What was put to the person and has no answer yet, though one is to be recorded: the consent to a partner."""
+    waiting = [one for one in of(conversation) if one.proposal.kind == ProposalKind.PARTNER and not one.is_answered]
+    return tuple(_("Partenaire proposé, sans réponse notée : %(name)s.") % {"name": one.title} for one in waiting)
+
+
+# --- proposing ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(*, conversation_id: int, text: str, answers: Sequence[str], by: AbstractBaseUser) -> Proposal:
+    """A question in the agent's words, with two or three ready answers. Raises NotYours, ConversationClosed."""
+    conversation, agent = lock_own(conversation_id, by)
+    words = {"answers": list(answers)[:AT_MOST], "text": text, "title": text}
+    return _put(conversation, ProposalKind.QUESTION, words, by, body=text, agent=agent)
+
+
+@transaction.atomic
+def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUser) -> Proposal:
+    """A partner, and whether the person agrees that it is noted. Raises NoSuchPartner, NotYours, ConversationClosed."""
+    conversation, _agent = lock_own(conversation_id, by)
+    partner = next((one for one in partners(conversation) if one.pk == partner_id), None)
+    if partner is None:
+        raise NoSuchPartner
+    contact = ", ".join(filter(None, [partner.name, *partner.address_lines, partner.telephone]))
+    words = {"title": partner.name}
+    return _put(
+        conversation, ProposalKind.PARTNER, words, by, told=thread_texts.PARTNER_PROPOSED, places={"contact": contact},
+        answers=(YES, NO), partner=partner,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
+    """Where, when, and what to bring, from the unit's data. Raises NotYours, ConversationClosed."""
+    conversation, _agent = lock_own(conversation_id, by)
+    unit = conversation.report.reception_point
+    with translation.override(conversation.report.language):
+        places = {"bring": thread_texts.TO_BRING.say(), **(_unit_in_words(unit) if unit else {})}
+    return _put(
+        conversation, ProposalKind.COMPLAINT, {}, by, places=places, answers=(YES, NO, LATER),
+        told=thread_texts.COMPLAINT_AT if unit else thread_texts.COMPLAINT_ANYWHERE,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def propose_appointment(*, conversation_id: int, meets_at: datetime, by: AbstractBaseUser) -> Proposal:
+    """An hour at the person's point d'accueil, with a file number that names nobody.
+
+    meets_at: aware. Whether it is open then was asked by the form. Raises NoUnit, NotYours, ConversationClosed.
+    """
+    conversation, _agent = lock_own(conversation_id, by)
+    unit = conversation.report.reception_point
+    if unit is None:
+        raise NoUnit
+    number = draw_file_number()
+    with translation.override(conversation.report.language):
+        moment = moment_in_words(meets_at, unit)
+        told = _unit_in_words(unit)
+        page = form_texts.PAGE_NAMED.say(name=page_texts.MY_APPOINTMENT.say())
+        week = hours.describe(unit.opening_hours) if unit.opening_hours else []
+        words = {
+            "moment": moment,
+            "unit": unit.name,
+            "address": unit.address_lines,
+            "telephone": unit.telephone,
+            "hours": [f"{line.days} : {line.hours}" for line in week],
+        }
+    places = {"moment": moment, "where": told["where"], "number": number, "page": page}
+    return _put(
+        conversation, ProposalKind.APPOINTMENT, words, by, told=thread_texts.MEETING_PROPOSED, places=places,
+        answers=(YES, NO), file_number=number, meets_at=meets_at,
+    )  # fmt: skip
+
+
+def moment_in_words(moment: datetime, unit: ReceptionPoint) -> str:
+    """« jeudi 26 novembre 2026, 14 h 30 », in the unit's own time and the active language."""
+    local = timezone.localtime(moment, hours.time_zone_of(unit.department_code))
+    return f"{dates.written(local, 'l j F Y')}, {hours.tell_time(f'{local:%H:%M}')}"
+
+
+def _unit_in_words(unit: ReceptionPoint) -> dict[str, str]:
+    week = hours.describe(unit.opening_hours) if unit.opening_hours else []
+    unknown = (form_texts.HOURS_CALL if unit.telephone else form_texts.HOURS_UNKNOWN).say()
+    return {
+        "where": ", ".join(filter(None, [unit.name, *unit.address_lines, unit.telephone])),
+        "when": " ; ".join(f"{line.days} {line.hours}" for line in week) or unknown,
+    }
+
+
+def _familiar(conversation: Conversation) -> bool:
+    report = conversation.report
+    try:
+        answers = report.triage_answers()
+    except UnsealError:
+        answers = {}
+    return form_of_address.is_familiar(report, answers)
+
+
+def _put(
+    conversation: Conversation,
+    kind: str,
+    words: dict[str, Any],
+    by: AbstractBaseUser,
+    *,
+    body: str = "",
+    told: Sentence | None = None,
+    places: dict[str, str] | None = None,
+    answers: Sequence[Promise] = (),
+    agent: Agent | None = None,
+    **columns: Any,
+) -> Proposal:
+    """The message and its row, in one transaction; whoever waits for messages is told after it.
+
+    body, agent: when these are the agent's own words. told: a line of Pnav's own, with what fills its places.
+    """
+    now = clock.now()
+    row = Proposal(conversation=conversation, kind=kind, made_at=now, made_by_id=by.pk, **columns)
+    message: Message
+    if told is None:
+        message = writing.append(
+            conversation, author=Author.AGENT, body=body, now=now, client_id=row.asked_id, agent=agent
+        )
+    else:
+        message = writing.say(
+            conversation, told, now=now, client_id=row.asked_id, familiar=_familiar(conversation), **(places or {})
+        )
+        with translation.override(conversation.report.language):
+            words = {**words, "answers": [str(answer) for answer in answers]}
+    row.seal({"text": message.body, **words})
+    row.save(force_insert=True)
+    ConversationEvent.objects.create(
+        conversation=conversation, kind=EventKind.PROPOSED, at=now, by_id=by.pk, detail=kind
+    )
+    pubsub.message_posted(conversation.public_id, conversation.last_seq)
+    return row
+
+
+@transaction.atomic
+def record_said(*, conversation_id: int, asked_id: Any, said: str, by: AbstractBaseUser) -> None:
+    """The agent notes what the person answered in the exchange: the button's own answer is never written over.
+
+    An unknown proposal, or one that is answered already, changes nothing. Raises NotYours.
+    """
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    row = next((one for one in of(conversation) if str(one.proposal.asked_id) == str(asked_id)), None)
+    if row is None or row.is_answered:
+        return
+    now = clock.now()
+    row.proposal.said, row.proposal.said_at = Said(said), now
+    row.proposal.save(update_fields=["said", "said_at"])
+    ConversationEvent.objects.create(
+        conversation=conversation, kind=EventKind.PROPOSAL_SAID, at=now, by_id=by.pk, detail=said
+    )

@@ -1,0 +1,175 @@
+"""The replies that an agent can start from in one conversation: their own, the shared ones, partners to name.
+
+Readings, and what an agent does with their own. Filled by `chat.rules.reply_template` from the person's chosen point
+d'accueil.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from chat.casework.person_summary import Dossier
+from chat.models import Agent, CannedReply, OwnReply
+from chat.rules import plain_text, reply_template
+from chat.rules.reply_template import Reply, Source
+from common import clock
+from common.encryption import UnsealError
+from locations import hours
+from locations.models import ReceptionPoint
+
+logger = logging.getLogger(__name__)
+
+OWN_AT_MOST = 100
+
+
+class TooMany(Exception):
+    """An agent has OWN_AT_MOST replies already."""
+
+
+def values(agent: Agent, dossier: Dossier) -> dict[str, str]:
+    """What the variables say in this conversation; empty where nothing is known."""
+    known = _values(agent.public_name, dossier.unit, str(dossier.report.municipality or ""))
+    if known["unite"] and dossier.report.is_nearest:  # the nearest one is not said to be the one
+        known["unite"] += f" {reply_template.MISSING}{_('vérifier que cette unité est compétente')}]"
+    return known
+
+
+def _values(first_name: str, unit: ReceptionPoint | None, commune: str) -> dict[str, str]:
+    return {
+        "prenom": plain_text.plain(first_name),
+        "unite": unit.name if unit else "",
+        "adresse": ", ".join(unit.address_lines) if unit else "",
+        "telephone": unit.telephone if unit else "",
+        "horaires": " ; ".join(f"{line.days} : {line.hours}" for line in unit.hours_in_words) if unit else "",
+        "commune": commune,
+    }
+
+
+# --- a look at a shared one -------------------------------------------------------------------------------------------
+
+SAMPLE_NAME = "Camille"
+
+
+def sample_unit(force: str) -> ReceptionPoint:
+    """A unit of which everything is known, of this force if one is named; without any data, one that does not exist."""
+    known = ReceptionPoint.objects.exclude(telephone="").exclude(address="").filter(opening_hours__isnull=False)
+    unit = (known.filter(force=force) if force else known).order_by("pk").first()
+    return unit or ReceptionPoint(
+        name=_("Unité d'exemple"),
+        address=_("1 rue de l'Exemple"),
+        postal_code="00000",
+        town=_("Commune"),
+        telephone="01 00 00 00 00",
+        opening_hours={day: [["09:00", "12:00"], ["14:00", "18:00"]] for day in hours.DAYS},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A shared reply as an agent finds it in their text area. to: to whom; known: whether the unit is."""
+
+    to: str
+    is_known: bool
+    text: str
+
+    @property
+    def is_unfinished(self) -> bool:
+        return reply_template.is_unfinished(self.text)
+
+
+def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
+    """To an adult and to a minor, with this unit and without any."""
+    told = [(_("À un adulte"), row.vous)]
+    told.append((_("À un mineur"), reply_template.choose(row.vous, row.tu, familiar=True)))
+    known = _values(SAMPLE_NAME, unit, unit.town)
+    nothing = _values(SAMPLE_NAME, None, "")
+    return [
+        Shown(to, is_known, reply_template.fill(text, known if is_known else nothing))
+        for to, text in told
+        for is_known in (True, False)
+    ]
+
+
+# --- of a conversation ------------------------------------------------------------------------------------------------
+
+
+def of_conversation(agent: Agent, dossier: Dossier) -> list[Reply]:
+    """The agent's own first, then the shared ones, then partners: filled, in the voice of this person."""
+    known, familiar = values(agent, dossier), dossier.familiar
+    found = [
+        Reply(
+            str(own.public_id),
+            Source.OWN,
+            own.title,
+            reply_template.fill(own.spoken(familiar=familiar), known),
+            _("à moi"),
+        )
+        for own in own_replies(agent)
+    ]
+    here = Q(unit__isnull=True) | Q(unit=agent.unit)
+    shared = CannedReply.objects.filter(here, is_active=True, force__in=["", agent.force])
+    found += [
+        Reply(
+            str(row.public_id),
+            Source.SHARED,
+            row.title,
+            reply_template.fill(reply_template.choose(row.vous, row.tu, familiar=familiar), known),
+            "" if row.subject == reply_template.Subject.OTHER else str(reply_template.Subject(row.subject).label),
+        )
+        for row in shared
+    ]
+    for group in dossier.partners:
+        for partner, _kilometres in group.partners:
+            parts = [part for part in (partner.telephone, partner.url) if part]
+            if parts:
+                text = f"{partner.name} : {', '.join(parts)}"
+                found.append(Reply(f"partenaire-{partner.pk}", Source.PARTNER, partner.name, text, _("partenaire")))
+    return found
+
+
+# --- an agent's own ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A reply of one's own, opened."""
+
+    public_id: uuid.UUID
+    title: str
+    vous: str
+    tu: str
+
+    def spoken(self, *, familiar: bool) -> str:
+        return reply_template.choose(self.vous, self.tu, familiar=familiar)
+
+
+def read(row: OwnReply) -> Own | None:
+    """None when no key opens it."""
+    try:
+        return Own(public_id=row.public_id, **row.content())
+    except UnsealError:
+        logger.error("own reply cannot be opened %s", row.public_id)
+        return None
+
+
+def own_replies(agent: Agent) -> list[Own]:
+    """In the order of their titles; one that no key opens is left out."""
+    found = [own for own in map(read, OwnReply.objects.filter(agent=agent)) if own is not None]
+    return sorted(found, key=lambda own: own.title.casefold())
+
+
+@transaction.atomic
+def save_own(*, agent: Agent, title: str, vous: str, tu: str, row: OwnReply | None = None) -> OwnReply:
+    """Make a reply, or change one of one's own (`access.own_reply`). Raises TooMany."""
+    if row is None:
+        if Agent.objects.select_for_update(of=("self",)).get(pk=agent.pk).own_replies.count() >= OWN_AT_MOST:
+            raise TooMany
+        row = OwnReply(agent=agent)
+    row.seal(title=title, vous=vous, tu=tu)
+    row.changed_at = clock.now()
+    row.save()
+    return row

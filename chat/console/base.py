@@ -1,0 +1,296 @@
+"""What the agent's pages share: who may see them, the conversation they are about, and the screen around it."""
+
+import json
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from chat import access
+from chat.casework import colleague_questions, person_summary, replies
+from chat.casework.forms import ClosingForm
+from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
+from chat.console import casework_panels, history, inbox
+from chat.console.forms import AvailabilityForm, PauseReason
+from chat.conversations import actions, losses, pauses, wording
+from chat.messages import protocol, transcript
+from chat.messages.forms import MessageForm
+from chat.models import Agent, Conversation
+from chat.rules import reply_template
+from chat.rules.lifecycle import Author, Availability
+from chat.supervision import live_board  # fmt: skip
+from chat.transfer import queries as transfer_queries
+from chat.transfer.forms import TransferForm
+from common.texts.typography import unbroken
+from reports.models import ReporterRole
+
+type AgentView = Callable[..., HttpResponse]
+
+
+def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
+    """Give the view the signed-in agent as `agent`; sign-in for nobody, 403 for somebody who is none.
+
+    Being here is being present: the lease is renewed, whatever is asked.
+    """
+
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        agent = access.as_agent(request.user)
+        if agent is None:
+            raise PermissionDenied
+        if actions.agents_seen(agent_ids=[agent.pk]):
+            agent.refresh_from_db(fields=["absent_from", "absent_until"])  # the first page says what was lost
+        return view(request, agent=agent, **kwargs)
+
+    return wrapped
+
+
+def conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
+    conversation = access.as_assigned_agent(agent, public_id)
+    if conversation is None:
+        raise Http404
+    return conversation
+
+
+type Obtain = Callable[[Agent, uuid.UUID], Conversation]
+type Ended = Callable[[HttpRequest, Conversation], HttpResponse]
+
+
+def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentView], Callable[..., HttpResponse]]:
+    """The view is a POST on one conversation, given to it as `current`, by `obtain`.
+
+    Somebody else's by now, it looks as if it did not exist: 404. So it does when it has ended meanwhile, unless `ended`
+    answers.
+    """
+
+    def decorate(view: AgentView) -> Callable[..., HttpResponse]:
+        @require_POST
+        @for_agents
+        @wraps(view)
+        def wrapped(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+            current = obtain(agent, public_id)
+            try:
+                return view(request, agent=agent, current=current)
+            except actions.NotYours as error:
+                raise Http404 from error
+            except actions.ConversationClosed as error:
+                if ended is None:
+                    raise Http404 from error
+                return ended(request, current)
+
+        return wrapped
+
+    return decorate
+
+
+# --- what the templates need ------------------------------------------------------------------------------------------
+
+
+def _said_words() -> dict[str, str]:
+    """Those below as French typography wants them; `missing` is looked for in what an agent typed, and stays."""
+    return {name: text if name == "missing" else unbroken(text) for name, text in _words().items()}
+
+
+def _words() -> dict[str, str]:
+    """Sentences that the script writes, in the active language; `{n}` and the like are filled by it."""
+    return {
+        "reporter": str(Author.REPORTER.label),
+        "agent": _("Agent"),
+        "system": str(Author.SYSTEM.label),
+        "minutes": _("{n} min"),
+        "hours": _("{h} h {m}"),
+        "sending": _("Envoi en cours…"),
+        "kept": _("Gardé, partira au retour de la connexion"),
+        "sent": _("Envoyé"),
+        "read": _("Lu"),
+        "misleading": _("adresse trompeuse possible"),
+        "refused": _("Non envoyé : l'échange ne vous est plus confié"),
+        "full": _("Non envoyé : l'échange est plein. Terminez-le, ou passez-le à un collègue."),
+        "empty": _("Le message est vide. Écrivez quelques mots, puis envoyez."),
+        "too_long": _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
+        "waits_me": _("Attend votre réponse"),
+        "waits_them": _("À la personne d'écrire"),
+        "waits_left": _("La personne a quitté la page"),
+        "unread_one": _("{n} non lu"),
+        "unread_many": _("{n} non lus"),
+        "assigned": _("Nouvel échange, touche {n} : {name}."),
+        "news": _("Nouveau message, échange {n} : {name}."),
+        "offered": _("Un collègue vous propose un échange : voir « Passages »."),
+        "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
+        "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
+        "opening": _("Une levée d'anonymat attend de vous : voir « Levées d'anonymat »."),
+        "closed": _("Terminé"),
+        "released": _("N'est plus à vous : passé, ou dans la file"),
+        "went": _("L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges »."),
+        "went_kept": _(
+            "L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges ». "
+            "Ce que vous écriviez reste à copier."
+        ),
+        "left": _("Échange fini, {name} : {reason}."),
+        "back": _("Connexion rétablie."),
+        "failed": _("L'action n'a pas abouti. Réessayez."),
+        "missing": reply_template.MISSING.strip(),
+        "unfinished": _("Il reste « [à compléter » dans le message : complétez, puis envoyez."),
+        "promise": _("Retour promis dans {n} min"),
+        "promise_over": _("Promesse dépassée"),
+        "aside": _("Aparté, nouveau message. {title}."),
+        "aside_over": _("Cet aparté est fini."),
+        "role_victim": str(ReporterRole.VICTIM.label),
+        "role_witness": str(ReporterRole.WITNESS.label),
+        "role_relative": str(ReporterRole.RELATIVE.label),
+        "role_professional": str(ReporterRole.PROFESSIONAL.label),
+        "force_police": _("Police nationale"),
+        "force_gendarmerie": _("Gendarmerie nationale"),
+        "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),
+        "sound_on": _("Son activé"),
+        "sound_off": _("Son coupé"),
+    }
+
+
+def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
+    """The top bar."""
+    chosen = next((value for value, label in PauseReason.choices if str(label) == agent.pause_reason), "")
+    return {
+        "agent": agent,
+        "availabilities": Availability,
+        "pause_minutes": pauses.pause_minutes(),
+        "availability_label": Availability(agent.availability).label,
+        "duty_form": form or AvailabilityForm(initial={"capacity": agent.capacity, "pause_reason": chosen}),
+    }
+
+
+def _exchange(
+    agent: Agent,
+    conversation: Conversation,
+    *,
+    reply: MessageForm | None = None,
+    close: ClosingForm | None = None,
+    transfer: TransferForm | None = None,
+    urgency: UrgencyForm | None = None,
+    hold: HoldForm | None = None,
+    note: NoteForm | None = None,
+    question: QuestionForm | None = None,
+    draft: str = "",
+    insert: str = "",
+    **case: Any,
+) -> dict[str, Any]:
+    """One conversation: its entry, its thread, what is known of the person, and the work beside
+    (`casework_panels.panels`).
+
+    draft, insert: what was being written, and the key of a reply to be added to it.
+    """
+    now = timezone.now()
+    dossier = person_summary.read_dossier(conversation, now)
+    piece = transcript.read_messages(conversation)
+    body = reply.data.get("body", "") if reply is not None else draft
+    ready = replies.of_conversation(agent, dossier)
+    if chosen := next((one for one in ready if one.key == insert), None):
+        body = reply_template.inserted(body, chosen.text)
+    error = ""
+    if reply is not None and reply.errors:
+        error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
+    return {
+        "agent": agent,
+        "now": now,
+        "conversation": conversation,
+        "entry": inbox.entry_of(agent, conversation, now),
+        "dossier": dossier,
+        "thread": piece,
+        "earlier": transcript.earlier(piece),
+        "replies": ready,
+        "body": body,
+        "body_error": error,
+        "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),
+        "max_length": protocol.MAX_BODY,
+        "close_form": close or casework_panels.closing_form(conversation),
+        "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
+        "passing": transfer_queries.passing(agent, conversation, now, transfer),
+        "hold_form": hold or HoldForm(),
+        "notes": history.notes(conversation, agent),
+        "note_form": note or NoteForm(),
+        "history": history.history(conversation),
+        "question_form": question or QuestionForm(colleagues=colleague_questions.colleagues(agent, now)),
+        **casework_panels.panels(conversation, familiar=dossier.familiar, **case),
+    }
+
+
+def screen(
+    request: HttpRequest,
+    agent: Agent,
+    conversation: Conversation | None = None,
+    *,
+    duty_form: AvailabilityForm | None = None,
+    answer: tuple[uuid.UUID, forms.Form] | None = None,
+    declining: tuple[uuid.UUID, forms.Form] | None = None,
+    **forms_in_error: Any,
+) -> HttpResponse:
+    """The one screen, with a conversation open or none.
+
+    answer: what could not be said in this aparté; declining: why this offered conversation could not be declined.
+    """
+    now = timezone.now()
+    waiting, rows = inbox.queue(now)
+    own = inbox.own(agent, now)
+    apart = colleague_questions.running(agent)
+    context: dict[str, Any] = {
+        **_duty(agent, duty_form),
+        "now": now,
+        "own": own,
+        "ended": inbox.ended(agent, now),
+        "offers": transfer_queries.offers(agent, now),
+        "waiting": waiting,
+        "rows": rows,
+        "words": json.dumps(_said_words(), ensure_ascii=False),
+        "lease_seconds": settings.LEASE_SECONDS,
+        "absence": losses.unread(agent, now),
+        "is_supervisor": agent.user.is_supervisor,
+        "is_still": "fixe" in request.GET,
+        "is_error": duty_form is not None
+        or answer is not None
+        or declining is not None
+        or any(
+            getattr(value, "is_error", bool(value))
+            for name, value in forms_in_error.items()
+            if name not in {"draft", "insert"}
+        ),
+        "asides": apart,
+        "asides_unread": sum(one.unread for one in apart),
+        "answer_for": answer and answer[0],
+        "answer_form": answer and answer[1],
+        "decline_for": declining and declining[0],
+        "decline_form": declining and declining[1],
+    }
+    if agent.user.is_supervisor:
+        context["board"] = live_board.read(now, units=access.units_of(agent))
+    if conversation is not None:
+        context |= _exchange(agent, conversation, **forms_in_error)
+    return render(request, "console/screen.html", context)
+
+
+def earlier_page(request: HttpRequest, agent: Agent, current: Conversation, *, back: str) -> HttpResponse:
+    """The same for whoever was just shown to read it. back: the page to return to."""
+    piece = transcript.read_messages(
+        current, before=transcript.cursor(request.GET.get("avant", "")) or protocol.MAX_SEQ
+    )
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "now": timezone.now(),
+        "conversation": current,
+        "place": wording.place_of(current.report),
+        "thread": piece,
+        "earlier": transcript.earlier(piece),
+        "back": back,
+    }
+    return render(request, "console/messages.html", context)

@@ -1,0 +1,298 @@
+"""The work beside the thread, from the console: facts, proposals, emergency, search over one's own, a document.
+
+Each view obtains its conversation as its assigned agent; another agent's and an unknown one look the same: 404.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chat import access
+from chat.casework import emergencies, fact_sheet, proposals
+from chat.casework.forms import (
+    AppointmentForm,
+    FactSheetForm,
+    OwnSearchForm,
+    PaperForm,
+    PartnerForm,
+    QuestionForm,
+    SaidForm,
+    SituationForm,
+    StepForm,
+)
+from chat.console import casework_panels, inbox
+from chat.console.base import conversation_or_404, for_agents, screen
+from chat.conversations import actions
+from chat.documents import transcript_pdf
+from chat.models import Agent, Conversation, ConversationQuerySet
+from common import rate_limits
+from common.offload import pool
+from reports.audit.log import record
+from reports.models import AccessKind, Motive
+
+FOUND_AT_MOST = 100
+PAPERS, PAPERS_SECONDS = 10, 60
+
+
+def _back(current: Conversation, anchor: str) -> HttpResponse:
+    return redirect(reverse("console:conversation", args=[current.public_id]) + f"#{anchor}-{current.public_id}")
+
+
+# --- the sheet ------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@for_agents
+def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Keep the sheet. With `autosave`, which the script sends, the answer is the sheet's state alone.
+
+    What was typed on a version that is no longer the last one is shown again, with what is kept beside it; sent again,
+    it is kept: whoever pressed has seen both.
+    """
+    current = conversation_or_404(agent, public_id)
+    form, is_older = FactSheetForm(request.POST), False
+    if form.is_valid():
+        try:
+            fact_sheet.save_sheet(
+                conversation_id=current.pk, version=form.cleaned_data["version"], facts=form.facts(), by=agent.user
+            )
+        except actions.NotYours as error:
+            raise Http404 from error
+        except fact_sheet.Older:
+            is_older = True
+        else:
+            if "autosave" not in request.POST:
+                return _back(current, "fiche")
+    is_kept = form.is_valid() and not is_older
+    panel = casework_panels.sheet_panel(current, None if is_kept else form, is_older=is_older)
+    if "autosave" in request.POST:
+        return render(request, "console/sheet_state.html", {"sheet": panel, "conversation": current})
+    return screen(request, agent, current, sheet=panel)
+
+
+# --- proposals ------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@for_agents
+def propose(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Put something to the person (`act`: question, partner, complaint, appointment), or note what they `said`."""
+    current = conversation_or_404(agent, public_id)
+    acts = {
+        "question": _question,
+        "partner": _partner,
+        "complaint": _complaint,
+        "appointment": _appointment,
+        "said": _said,
+    }
+    act = acts.get(request.POST.get("act", ""))
+    if act is None:
+        messages.error(request, _("Rien n'a été proposé. Choisissez une proposition."))
+        return _back(current, "propositions")
+    try:
+        in_error = act(request, agent, current)
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.ConversationClosed:
+        current.refresh_from_db()
+        in_error = {"problems": [_("L'échange est terminé : rien n'a été proposé.")]}
+    return screen(request, agent, current, **in_error) if in_error else _back(current, "propositions")
+
+
+def _question(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
+    form = QuestionForm(request.POST)
+    if not form.is_valid():
+        return {"ready": form}
+    data = form.cleaned_data
+    proposals.ask(conversation_id=current.pk, text=data["question"], answers=data["answers"], by=agent.user)
+    return {}
+
+
+def _partner(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
+    form = PartnerForm(request.POST)
+    if not form.is_valid():
+        return {"problems": [str(error) for error in form.errors["partner"]]}
+    try:
+        proposals.propose_partner(conversation_id=current.pk, partner_id=form.cleaned_data["partner"], by=agent.user)
+    except proposals.NoSuchPartner:
+        return {"problems": [_("Ce partenaire n'est plus dans la liste. Choisissez-en un autre.")]}
+    return {}
+
+
+def _complaint(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
+    proposals.propose_complaint(conversation_id=current.pk, by=agent.user)
+    return {}
+
+
+def _appointment(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
+    form = AppointmentForm(request.POST, unit=current.report.reception_point)
+    if not form.is_valid():
+        return {"appointment": form}
+    proposals.propose_appointment(conversation_id=current.pk, meets_at=form.cleaned_data["meets_at"], by=agent.user)
+    return {}
+
+
+def _said(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
+    form = SaidForm(request.POST)
+    if not form.is_valid():
+        return {"problems": [_("La réponse n'a pas été notée. Choisissez « oui », « non » ou « pas de réponse ».")]}
+    proposals.record_said(
+        conversation_id=current.pk, asked_id=form.cleaned_data["asked"], said=form.cleaned_data["said"], by=agent.user
+    )
+    return {}
+
+
+# --- emergency ------------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@for_agents
+def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Open the procedure (`situation`), tick a step (`step`), or end it (`end`)."""
+    current = conversation_or_404(agent, public_id)
+    try:
+        if "end" in request.POST:
+            emergencies.finish(conversation_id=current.pk, by=agent.user)
+        elif "step" in request.POST:
+            step = StepForm(request.POST)
+            if not step.is_valid():
+                raise emergencies.NoEmergency
+            emergencies.tick(conversation_id=current.pk, step=step.cleaned_data["step"], by=agent.user)
+        else:
+            form = SituationForm(request.POST)
+            if not form.is_valid():
+                return screen(request, agent, current, problems=[str(error) for error in form.errors["situation"]])
+            emergencies.start(conversation_id=current.pk, situation=form.cleaned_data["situation"], by=agent.user)
+    except actions.NotYours as error:
+        raise Http404 from error
+    except actions.ConversationClosed:
+        current.refresh_from_db()
+        return screen(
+            request, agent, current, problems=[_("L'échange est terminé : la procédure n'a pas été ouverte.")]
+        )
+    except emergencies.NoEmergency:
+        return screen(request, agent, current, problems=[_("Rien n'a changé : cette procédure est déjà terminée.")])
+    return _back(current, "procedure")
+
+
+# --- one's own ------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """« Mes échanges »: by period, facts, outcome and urgency; one's own alone, and each search in the register.
+
+    By POST, so that what is looked for is in no address.
+    """
+    form = OwnSearchForm(request.POST if request.method == "POST" else None)
+    context: dict[str, Any] = {"agent": agent, "is_supervisor": agent.user.is_supervisor, "form": form}
+    if form.is_valid():
+        with transaction.atomic():
+            rows = list(_found(agent, form.cleaned_data)[: FOUND_AT_MOST + 1])
+            asked = sorted(name for name, value in form.cleaned_data.items() if value)
+            record(
+                kind=AccessKind.SEARCH,
+                by=agent.user,
+                motive=Motive.OWN_WORK,
+                detail=f"own exchanges: {', '.join(asked) or 'all'}; found {len(rows)}",
+            )
+        context |= {
+            "rows": [inbox.found(row) for row in rows[:FOUND_AT_MOST]],
+            "is_cut": len(rows) > FOUND_AT_MOST,
+            "at_most": FOUND_AT_MOST,
+        }
+    return render(request, "console/own_search.html", context)
+
+
+def _found(agent: Agent, asked: dict[str, Any]) -> ConversationQuerySet:
+    rows = access.answered_by(agent).select_related("report__municipality", "sheet").order_by("-opened_at", "-pk")
+    zone = timezone.get_current_timezone()
+    if asked["since"]:
+        rows = rows.filter(opened_at__gte=datetime.combine(asked["since"], time(), tzinfo=zone))
+    if asked["until"]:
+        rows = rows.filter(opened_at__lt=datetime.combine(asked["until"] + timedelta(days=1), time(), tzinfo=zone))
+    if asked["facts"]:
+        rows = rows.filter(sheet__present__contains=asked["facts"])
+    if asked["outcome"]:
+        rows = rows.filter(outcome=asked["outcome"])
+    if asked["urgency"]:
+        rows = rows.filter(urgency=int(asked["urgency"]))
+    if asked["proposed"]:
+        rows = rows.filter(proposals__kind=asked["proposed"]).distinct()
+    return rows
+
+
+@require_POST
+@for_agents
+def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """The transcript and the file as a PDF, for a reason, with its line in the register.
+
+    Costs one reading of the thread, whose length is bounded, and one child process within the limits of
+    `common.offload.pool`; one at a time and PAPERS in PAPERS_SECONDS for an agent.
+    """
+    current = conversation_or_404(agent, public_id)
+    form = PaperForm(request.POST)
+    if not form.is_valid():
+        return screen(request, agent, current, problems=[str(one) for errors in form.errors.values() for one in errors])
+    if rate_limits.is_over(f"paper:{agent.pk}", limit=PAPERS, seconds=PAPERS_SECONDS):
+        return _no_paper(request, agent, current, form, "often", 429)
+    parts = casework_panels.parts(casework_panels.document(agent, current, motive=form.reason, now=timezone.now()))
+    number = form.cleaned_data["part"] or (1 if len(parts) == 1 else 0)
+    if not 1 <= number <= len(parts):
+        return _no_paper(request, agent, current, form, "", 200, parts)
+    # Drawn outside any transaction, then recorded, then given: nothing is held meanwhile, and nothing is given without
+    # its line in the register.
+    try:
+        pages = transcript_pdf.draw(parts[number - 1].document, who=f"agent:{agent.pk}")
+    except pool.NotDone as error:
+        return _no_paper(request, agent, current, form, "busy" if isinstance(error, pool.Busy) else "failed", 503)
+    which = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
+    with transaction.atomic():
+        record(
+            kind=AccessKind.PAPER,
+            by=agent.user,
+            motive=form.reason,
+            subject=str(current.public_id),
+            detail=f"pdf: transcript and file{which}",
+        )
+    name = f"echange-{str(current.public_id)[:8]}{f'-{number}' if which else ''}.pdf"
+    return HttpResponse(
+        pages,
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _no_paper(
+    request: HttpRequest,
+    agent: Agent,
+    current: Conversation,
+    form: PaperForm,
+    problem: str,
+    status: int,
+    parts: Sequence[casework_panels.Part] = (),
+) -> HttpResponse:
+    """Why there is no document yet, or which parts it has; each leads on. problem: often, busy, failed."""
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "conversation": current,
+        "form": form,
+        "problem": problem,
+        "parts": parts,
+    }
+    response = render(request, "console/paper.html", context, status=status)
+    if status in (429, 503):
+        response["Retry-After"] = "60" if status == 429 else "10"
+    return response

@@ -1,0 +1,258 @@
+"""The panels beside the thread, as the console's pages show them, and the exchange as a document. Readings only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.template.defaultfilters import date as format_date
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat.casework import closing, emergencies, fact_sheet, person_summary, proposals
+from chat.casework.forms import LABELS, AppointmentForm, ClosingForm, FactSheetForm, PaperForm, QuestionForm
+from chat.console import referral_panel
+from chat.conversations import wording
+from chat.documents import transcript_pdf
+from chat.documents.transcript_pdf import Document, Section
+from chat.models import Agent, Conversation
+from chat.referral import queries as referral_queries
+from chat.rules import plain_text
+from chat.rules.closing import Point, Seen
+from chat.rules.emergency import Situation
+from chat.rules.lifecycle import Author, Outcome
+from reports.models import AgeBand
+from reports.rules import offence_elements
+from reports.rules.offence_elements import Element, Evidence
+from triage.rules import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The sheet's panel. saved: what is kept, beside what was typed on an older one; None when they are the same."""
+
+    form: FactSheetForm
+    version: int
+    saved_at: datetime | None
+    readings: list[offence_elements.Reading]
+    remarks: list[offence_elements.Remark]
+    links: list[str]
+    is_readable: bool
+    told: list[tuple[str, str]]
+    saved: list[tuple[str, str]] | None = None
+
+
+def sheet_panel(conversation: Conversation, form: FactSheetForm | None = None, *, is_older: bool = False) -> Sheet:
+    """The panel. form: what was sent, when it was not kept; is_older: because a newer version was."""
+    sheet = fact_sheet.sheet_of(conversation)
+    facts = fact_sheet.facts_of(sheet)
+    version = sheet.version if sheet else 0
+    if form is None:
+        shown = FactSheetForm.showing(facts, version)
+    else:
+        shown = form.on_top_of(version) if is_older else form
+    return Sheet(
+        form=shown,
+        version=version,
+        saved_at=sheet.saved_at if sheet else None,
+        readings=offence_elements.read(present=facts.present, absent=facts.absent),
+        remarks=offence_elements.remarks(present=facts.present),
+        links=plain_text.lines((facts.notes or {}).get("links", "")),
+        is_readable=facts.notes is not None,
+        told=told_facts(facts),
+        saved=told_facts(facts) if is_older else None,
+    )
+
+
+def told_facts(facts: fact_sheet.Facts) -> list[tuple[str, str]]:
+    """A sheet in words: pairs of a name and its value, of what was filled."""
+    pairs = [(str(Element(value).label), _("oui")) for value in facts.present]
+    pairs += [(str(Element(value).label), _("non")) for value in facts.absent]
+    if facts.evidence:
+        pairs.append((_("Preuves gardées"), ", ".join(str(Evidence(value).label) for value in facts.evidence)))
+    for name, label in LABELS.items():
+        text = (facts.notes or {}).get(name, "").strip()
+        if text:
+            pairs.append((str(label), "\n".join(plain_text.lines(text)) if name == "links" else text))
+    return pairs
+
+
+def panels(
+    conversation: Conversation,
+    *,
+    familiar: bool,
+    sheet: Sheet | None = None,
+    ready: QuestionForm | None = None,
+    appointment: AppointmentForm | None = None,
+    problems: Sequence[str] = (),
+    transmission: referral_panel.Panel | None = None,
+) -> dict[str, Any]:
+    """What the panels of a conversation that was just obtained need; the forms that were sent in error stay filled."""
+    emergency = emergencies.open_one(conversation)
+    unit = conversation.report.reception_point
+    return {
+        "sheet": sheet or sheet_panel(conversation),
+        "emergency": emergency,
+        "emergency_label": Situation(emergency.situation).label if emergency else "",
+        "checklist": emergencies.checklist(emergency) if emergency else [],
+        "situations": Situation.choices,
+        "is_familiar": familiar,
+        "proposals": proposals.of(conversation),
+        "partner_choices": proposals.partners(conversation),
+        "ready_form": ready or QuestionForm(initial={"answer_1": "Oui", "answer_2": "Non"}),
+        "appointment_form": appointment or AppointmentForm(unit=unit),
+        "paper_form": PaperForm(),
+        "case_problems": list(problems),
+        "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
+        "transmission": transmission or referral_panel.panel(conversation, prefill=prefill(conversation)),
+    }
+
+
+def prefill(conversation: Conversation) -> str:
+    """What a summary for a unit starts from: the sheet of facts, with the age that was given; never the thread."""
+    told = told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
+    age = AgeBand(conversation.report.age_band)
+    if told and age is not AgeBand.UNKNOWN:
+        told = [(str(_("Âge de la victime")), str(age.label)), *told]
+    return referral_panel.summary_of(told)
+
+
+def closing_form(conversation: Conversation, data: Any = None) -> ClosingForm:
+    """The end's form, with the points that this path asks for."""
+    return ClosingForm(data, is_minor=conversation.report.is_minor)
+
+
+# --- the exchange as a document -------------------------------------------------------------------------------------
+
+
+def _moment(moment: datetime) -> str:
+    return format_date(timezone.localtime(moment), "d/m/Y H:i")
+
+
+def document(agent: Agent, conversation: Conversation, *, motive: str, now: datetime) -> Document:
+    """Transcript and file, marked: who made it, when, for what. The agent answers it, or answered it to its end."""
+    dossier = person_summary.read_dossier(conversation, now)
+    short = str(conversation.public_id)[:8]
+    maker = f"{agent.interlocutor}, {agent.unit.name} (compte n° {agent.user_id})"
+    title = _("Échange %(number)s du %(day)s") % {
+        "number": short,
+        "day": format_date(timezone.localtime(conversation.opened_at), "d/m/Y"),
+    }
+    return Document(
+        title=title,
+        mark=_("Document fait par %(maker)s le %(moment)s. Motif : %(motive)s")
+        % {"maker": maker, "moment": _moment(now), "motive": motive},
+        about=[
+            _("Un signalement n'est pas une plainte. Ce document ne nomme pas la personne, sauf si elle s'est nommée."),
+            _("Identifiant : %(id)s") % {"id": conversation.public_id},
+        ],
+        sections=[*_facts(conversation, dossier), *_work(conversation)],
+        heads=(_("Sujet"), _("Réponse")),
+        thread_title=_("Messages"),
+        thread=_thread(conversation),
+        codes_note=_(
+            "Un signe que ce document ne peut pas dessiner est écrit par son code : ⟦U+1F468⟧ ; "
+            "s'il y est trois fois de suite : ⟦U+1F468 ×3⟧."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One document of a long exchange. first, last: the numbers of its messages, as they stand before each of them."""
+
+    number: int
+    first: str
+    last: str
+    document: Document
+
+
+def parts(whole: Document) -> list[Part]:
+    """The documents that an exchange makes; nearly always one. The file stands in the first, and each one says which
+    it is."""
+    found = transcript_pdf.parts(whole)
+    if len(found) == 1:
+        return [Part(1, "", "", whole)]
+    made = []
+    for number, thread in enumerate(found, 1):
+        first, last = (head.partition(".")[0] for head, _body in (thread[0], thread[-1]))
+        which = _("Partie %(number)d sur %(count)d : messages %(first)s à %(last)s.") % {
+            "number": number,
+            "count": len(found),
+            "first": first,
+            "last": last,
+        }
+        sections = whole.sections if number == 1 else ()
+        made.append(
+            Part(number, first, last, replace(whole, about=[*whole.about, which], sections=sections, thread=thread))
+        )
+    return made
+
+
+def _facts(conversation: Conversation, dossier: person_summary.Dossier) -> list[Section]:
+    pairs = [
+        (_("Qui écrit"), dossier.role),
+        (_("Âge de la victime"), dossier.age),
+        (_("Urgence"), str(Urgency(conversation.urgency).label)),
+        (_("Faits"), ", ".join(dossier.facts)),
+        (_("Où"), ", ".join(dossier.platforms)),
+        (_("Depuis"), dossier.since),
+        (_("Attend"), ", ".join(dossier.expectations)),
+        (_("Lieu"), wording.place_of(conversation.report)),
+        (_("Point d'accueil"), dossier.unit.name if dossier.unit else ""),
+        (_("Ouvert le"), _moment(conversation.opened_at)),
+        (_("Terminé le"), _moment(conversation.closed_at) if conversation.closed_at else ""),
+        (_("Issue"), str(Outcome(conversation.outcome).label) if conversation.outcome else ""),
+    ]
+    sections = [Section(_("Signalement"), pairs=[(name, value) for name, value in pairs if value])]
+    if dossier.answers:
+        sections.append(Section(_("Orientation"), pairs=dossier.answers))
+    return sections
+
+
+def _work(conversation: Conversation) -> list[Section]:
+    sections = []
+    panel = sheet_panel(conversation)
+    if told := told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation))):
+        readings = []
+        for reading in panel.readings:
+            article = reading.offence.article or _("article à vérifier")
+            readings.append(f"{reading.offence.title} ({article}) : {reading.standing.label}.")
+        sections.append(Section(_("Fiche des faits"), lines=readings, pairs=told))
+    if rows := proposals.of(conversation):
+        pairs = [(one.text, one.answer or _("sans réponse")) for one in reversed(rows)]
+        sections.append(Section(_("Propositions"), pairs=pairs))
+    for emergency in [*emergencies.past(conversation), *filter(None, [emergencies.open_one(conversation)])]:
+        steps = [
+            (str(done.line.step.label), f"{_moment(done.at)} {done.by}" if done.at else _("non coché"))
+            for done in emergencies.checklist(emergency)
+        ]
+        ended = _moment(emergency.ended_at) if emergency.ended_at else _("en cours")
+        line = f"{Situation(emergency.situation).label}. {_moment(emergency.started_at)} – {ended}"
+        sections.append(Section(_("Procédure d'urgence"), lines=[line], pairs=steps))
+    its_words = ("reason", "other", "moment")  # of a step, what it has to say
+    for one in reversed(referral_queries.of(conversation)):
+        lines = [one.unit, one.summary, *([_("Sans accord : %(why)s") % {"why": one.why}] if one.why else [])]
+        steps = []
+        for step in one.steps:
+            words = next(filter(None, map(step.words.get, its_words)), "–")
+            steps.append((f"{step.label}, {_moment(step.at)}", words))
+        number = one.transmission.file_number
+        title = _("Transmission %(number)s") % {"number": number} if number else _("Transmission non envoyée")
+        sections.append(Section(title, lines=lines, pairs=steps))
+    words = closing.words_of(conversation)
+    points = closing.points_of(conversation)
+    if words or points:
+        lines = [text for text in (words.get("summary", ""), words.get("told", "")) if text]
+        pairs = [(str(Point(point).label), str(Seen(seen).label)) for point, seen in points.items()]
+        sections.append(Section(_("Clôture"), lines=lines, pairs=pairs))
+    return sections
+
+
+def _thread(conversation: Conversation) -> list[tuple[str, str]]:
+    thread = []
+    for message in conversation.messages.select_related("agent__unit"):
+        message.conversation = conversation
+        who = message.agent.interlocutor if message.agent else str(Author(message.author).label)
+        thread.append((f"{message.seq}. {who}, {_moment(message.sent_at)}", message.shown))
+    return thread

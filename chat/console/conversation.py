@@ -1,0 +1,282 @@
+"""The agent's console. Every page works without a script; the script keeps the same parts up to date.
+
+Each view obtains the agent from `chat.access.as_agent`; a conversation from `chat.access.as_assigned_agent`, so that
+another agent's and an unknown one look the same: 404. The second factor is asked before, by a middleware.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.csp import CSP
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import access, token_bucket
+from chat.casework import closing, colleague_questions
+from chat.console import casework_panels, inbox
+from chat.console.base import _exchange, conversation_or_404, earlier_page, for_agents, screen
+from chat.console.forms import AvailabilityForm, ReadForm
+from chat.conversations import actions, losses, waiting_list
+from chat.conversations.presence import beat
+from chat.database import DATABASE_AWAY
+from chat.messages import protocol, rejected_frames
+from chat.messages.forms import MessageForm
+from chat.messages.reading import own_conversations
+from chat.models import Agent, Conversation, EventKind
+from chat.realtime import http_fallback
+from chat.realtime.http_fallback import Party
+from chat.rules import reply_template
+from chat.rules.lifecycle import Author, Availability
+from chat.transfer import actions as transfer_actions
+from common import rate_limits
+
+logger = logging.getLogger(__name__)
+
+FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+
+
+# --- the pages --------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@for_agents
+def home(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """The screen without a conversation open; `?partie=liste` the agent's conversations, `apartes` those, alone."""
+    if request.GET.get("partie") == "liste":
+        return render(request, "console/list.html", {"own": inbox.own(agent, timezone.now())})
+    if request.GET.get("partie") == "apartes":
+        return render(
+            request, "console/_asides.html", {"asides": colleague_questions.running(agent), "conversation": None}
+        )
+    return screen(request, agent)
+
+
+@for_agents
+def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """The screen with this conversation open; `?partie=echange` its parts alone; a POST adds a message.
+
+    Who answered it and answers it no more is told so; to everybody else it does not exist.
+    """
+    current = access.as_assigned_agent(agent, public_id)
+    if current is None:
+        return _left(request, agent, public_id)
+    if request.method == "POST":
+        try:
+            return _reply(request, agent, current)
+        except Http404:  # it left meanwhile
+            return _left(request, agent, public_id)
+    if request.GET.get("partie") == "echange":
+        return render(request, "console/parts.html", _exchange(agent, current))
+    http_fallback.mark_read(Party.of_agent(current, agent), current.last_seq)
+    return screen(request, agent, current)
+
+
+@require_GET
+@for_agents
+def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """What lies before `avant` in the thread, a piece of it (`transcript.read_messages`): to be read, nothing else."""
+    current = conversation_or_404(agent, public_id)
+    return earlier_page(request, agent, current, back=reverse("console:conversation", args=[public_id]))
+
+
+def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
+    kind = access.left_by(agent, public_id)
+    if kind is None:
+        raise Http404
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "why": "queue" if kind == EventKind.RELEASED else "another",
+        "text": request.POST.get("body", "").strip(),
+    }
+    return render(request, "console/gone.html", context, status=404)
+
+
+def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    form = MessageForm(request.POST)
+    public_id = current.public_id
+    if "insert" in request.POST:
+        return screen(request, agent, current, draft=request.POST.get("body", ""), insert=request.POST["insert"])
+    if reply_template.is_unfinished(request.POST.get("body", "")):
+        form.add_error("body", _("Il reste « [à compléter » dans le message : complétez, puis envoyez."))
+    if form.is_valid():
+        client_id, body = form.cleaned_data["client_id"], form.cleaned_data["body"]
+        try:
+            message = _post(current, agent, client_id, body)
+            if message.body != body:
+                # The browser's « Back » brought a sent form back and another text was written in it.
+                _post(current, agent, uuid.uuid4(), body)
+        except actions.TooFast:
+            form.add_error(
+                "body",
+                _("Trop de messages à la fois : celui-ci n'est pas parti. Il reste ici : envoyez-le dans un instant."),
+            )
+        except actions.ExchangeFull:
+            form.add_error(
+                "body", _("L'échange est plein : ce message n'est pas parti. Terminez-le, ou passez-le à un collègue.")
+            )
+        except actions.ConversationClosed:
+            form.add_error("body", _("L'échange est terminé : ce message n'a pas été envoyé."))
+            current.refresh_from_db()
+        except actions.NotYours as error:
+            raise Http404 from error
+        else:
+            return redirect(reverse("console:conversation", args=[public_id]) + f"#fin-{public_id}")
+    return screen(request, agent, current, reply=form)
+
+
+def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) -> Any:
+    """As `actions.post_message`; raises TooFast too, when the bucket that the agent's sockets take from is empty."""
+    _take(agent)
+    return actions.post_message(
+        conversation_id=current.pk, client_id=client_id, body=body, author=Author.AGENT, agent=agent
+    )
+
+
+def _take(agent: Agent) -> None:
+    """Take one message from the agent's bucket. Raises TooFast."""
+    if not token_bucket.of_agent(agent.pk).take():
+        rate_limits.tell_reached("agent_posts")
+        raise actions.TooFast
+
+
+@require_POST
+@for_agents
+def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """End a conversation."""
+    current = conversation_or_404(agent, public_id)
+    form = casework_panels.closing_form(current, request.POST)
+    if not form.is_valid():
+        form.say_missing(closing.still_missing(current, form.points))
+        return screen(request, agent, current, close=form)
+    data = form.cleaned_data
+    try:
+        closing.close(
+            conversation_id=current.pk,
+            outcome=data["outcome"],
+            by=agent.user,
+            points=form.points,
+            summary=data["summary"],
+            told=data["told"],
+        )
+    except actions.NotYours as error:
+        raise Http404 from error
+    except closing.Unfinished as error:
+        form.say_missing(error.missing)
+        return screen(request, agent, current, close=form)
+    messages.success(request, _("Échange terminé. La personne peut relire les messages et voir la suite."))
+    return redirect("console:home")
+
+
+@require_POST
+@for_agents
+def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Say whether new people may come, and how many at once; then back to the conversation that was open."""
+    form = AvailabilityForm(request.POST, initial={"capacity": agent.capacity})
+    if not form.is_valid():
+        return screen(request, agent, duty_form=form)
+    if form.cleaned_data["availability"] == Availability.AWAY and transfer_actions.end_duty(agent=agent, stays_for=[]):
+        return redirect("console:end_duty")  # nobody is dropped: each conversation is asked about first
+    actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
+    try:
+        open_one = uuid.UUID(request.POST.get("echange", ""))
+    except ValueError:
+        return redirect("console:home")
+    if access.as_assigned_agent(agent, open_one) is None:
+        return redirect("console:home")
+    return redirect("console:conversation", public_id=open_one)
+
+
+@require_POST
+@for_agents
+def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """What was lost while this agent was not seen has been read: it is said no more. One statement."""
+    form = ReadForm(request.POST)
+    if form.is_valid():
+        losses.told(agent_id=agent.pk, until=form.cleaned_data["until"])
+    return redirect("console:home")
+
+
+@require_GET
+@login_required
+@xframe_options_sameorigin
+@csp_override(FRAMED_BY_OURSELVES)
+def presence(request: HttpRequest) -> HttpResponse:
+    """The beat of every page of the staff but the console's screen; see `chat.conversations.presence.beat` for what it
+    costs.
+
+    For a script, in JSON; for browsers without one, a frame that loads itself again, so that a long answer or a long
+    reading does not end the lease. While somebody depends on this agent, an open page is use of the session, as an
+    open console is; else it is none, and the session ends when it is idle (docs/adr/0049).
+    """
+    agent = access.as_agent(request.user)
+    standing = beat(user_id=agent.user_id) if agent is not None else None
+    if agent is None or standing is None:
+        raise PermissionDenied
+    if standing.is_kept:
+        put_off: Callable[[], None] = request.session.put_off  # type: ignore[attr-defined]
+        put_off()
+    if not request.accepts("text/html"):
+        return JsonResponse(
+            {"kept": standing.is_kept, "held": standing.held, "unread": standing.unread, "was_over": standing.was_over}
+        )
+    now = timezone.now()
+    context = {
+        "own": inbox.own(agent, now),
+        "asides_unread": sum(one.unread for one in colleague_questions.running(agent)),
+        "offers": access.offers_to(agent, now).count(),
+        "now": now,
+        "standing": standing,
+        "lease_seconds": settings.LEASE_SECONDS,
+        "again_seconds": max(1, settings.LEASE_SECONDS // 3),
+    }
+    return render(request, "console/presence.html", context)
+
+
+@require_POST
+@for_agents
+def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """One frame of docs/protocol.md as a JSON body, for networks that block sockets: `{"frames": [...]}`.
+
+    A beat without a conversation is answered as a new socket is: every conversation of the agent, then the queue.
+    """
+    client_id = None
+    try:
+        frame = protocol.parse(request.body)
+        if isinstance(frame, protocol.Beat) and frame.conversation is None:
+            own = [{"type": "assigned", "conversation": str(key)} for key in own_conversations([agent.pk])[agent.pk]]
+            return _frames([*own, waiting_list.queue_frame(), protocol.beat_frame(timezone.now())])
+        client_id = getattr(frame, "client_id", None)
+        current = access.as_assigned_agent(agent, frame.conversation) if frame.conversation else None
+        if current is None:
+            raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
+        if client_id is not None:
+            _take(agent)
+        return _frames(http_fallback.answer_over_http(Party.of_agent(current, agent), frame))
+    except protocol.ProtocolError as error:
+        rejected_frames.tell(error.code, line="console_http", account=agent.user_id)
+        return _frames([error.frame()])
+    except actions.TooFast:
+        rejected_frames.tell(protocol.RATE_LIMITED, line="console_http", account=agent.user_id)
+        return _frames([protocol.ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id).frame()])
+    except DATABASE_AWAY as error:
+        logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
+        detail = "The message could not be written: keep it and try again."
+        return _frames([protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()])
+
+
+def _frames(answers: list[dict[str, Any]]) -> HttpResponse:
+    return http_fallback.over_http(answers)

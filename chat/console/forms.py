@@ -1,0 +1,144 @@
+"""What an agent sends from the console."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules.lifecycle import Availability
+from common.service_settings import definitions, values
+
+
+def capacities(current: int = 0) -> list[tuple[int, str]]:
+    """How many places may be chosen; with those that an agent has now, should the house have lowered the most."""
+    allowed = {*range(1, values.value(definitions.CAPACITY_MOST) + 1), current} - {0}
+    return [(number, str(number)) for number in sorted(allowed)]
+
+
+class PauseReason(TextChoices):
+    """Why an agent pauses, as colleagues see it: chosen, not written, so that nothing private is asked."""
+
+    REST = "rest", _("Souffler")
+    MEAL = "meal", _("Repas")
+    MEETING = "meeting", _("Réunion")
+    PAPERWORK = "paperwork", _("Rédaction")
+    OTHER = "other", _("Autre")
+
+
+class AvailabilityForm(forms.Form):
+    """Availability and capacity, of an agent whose present one is `initial`.
+
+    The pause's reason is kept in words, as the supervisor reads it.
+    """
+
+    availability = forms.ChoiceField(choices=Availability.choices)
+    pause_reason = forms.ChoiceField(choices=PauseReason.choices, required=False)
+    capacity = forms.TypedChoiceField(choices=capacities, coerce=int)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["capacity"].choices = capacities(self.initial.get("capacity", 0))  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        reason = ""
+        if cleaned.get("availability") == Availability.PAUSE:
+            if not cleaned.get("pause_reason"):
+                self.add_error("pause_reason", _("Choisissez le motif de la pause."))
+            else:
+                reason = str(PauseReason(cleaned["pause_reason"]).label)
+        return {**cleaned, "pause_reason": reason}
+
+
+class ReadForm(forms.Form):
+    """What was lost has been read. until: the return that the page told of; a later one stays."""
+
+    until = forms.DateTimeField()
+
+
+FREEZE_AT_MOST = timedelta(days=2 * 365)  # then somebody has to say again why
+
+
+class FreezeForm(forms.Form):
+    """A judicial need. `until` cleaned is the end of that day in Paris."""
+
+    motive = forms.CharField(
+        max_length=300, error_messages={"required": _("Écrivez pourquoi l'échange doit être gardé.")}
+    )
+    reference = forms.CharField(
+        max_length=100, error_messages={"required": _("Écrivez la référence : numéro de procédure ou de réquisition.")}
+    )
+    authority = forms.CharField(
+        max_length=200, error_messages={"required": _("Écrivez qui le demande : parquet, juge ou service.")}
+    )
+    until = forms.DateField(
+        error_messages={
+            "required": _("Choisissez jusqu'à quand."),
+            "invalid": _("Écrivez une date, par exemple 31/12/2027."),
+        }
+    )
+
+    def clean_until(self) -> datetime:
+        day: date = self.cleaned_data["until"]
+        today = timezone.localdate()
+        if day < today:
+            raise forms.ValidationError(_("Choisissez une date à venir."))
+        if day > today + FREEZE_AT_MOST:
+            raise forms.ValidationError(_("Choisissez une date dans les deux ans : un gel se renouvelle."))
+        return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+
+
+class ErasureForm(forms.Form):
+    """The answer to a request for erasure; the motive of a refusal is read by the person."""
+
+    answer = forms.ChoiceField(
+        choices=[
+            ("grant", _("Accorder : tout sera supprimé après un court délai")),
+            ("refuse", _("Refuser, avec un motif")),
+        ],
+        error_messages={"required": _("Choisissez une réponse.")},
+    )
+    motive = forms.CharField(max_length=500, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == "refuse" and not cleaned.get("motive"):
+            self.add_error("motive", _("Écrivez le motif du refus : la personne le lira."))
+        return cleaned
+
+
+def _number(label: Any, least: int, most: int, usual: int) -> forms.IntegerField:
+    """A whole number within bounds; whatever else is typed, one sentence says which."""
+    said = format_lazy(_("Écrivez un nombre entier de {least} à {most}."), least=least, most=most)
+    return forms.IntegerField(
+        label=label,
+        initial=usual,
+        error_messages={"invalid": said, "required": said},
+        validators=[MinValueValidator(least, said), MaxValueValidator(most, said)],
+    )
+
+
+class StaffingForm(forms.Form):
+    """What « Effectifs » is asked: a target, and how an agent works. Sent with GET: nothing in it is about anybody.
+
+    Unasked (`asked`), the promise and the capacity are the house's.
+    """
+
+    share = _number(_("Part des personnes, en %"), 50, 99, 95)
+    minutes = _number(_("Répondues en moins de, en minutes"), 1, 60, 3)
+    capacity = _number(_("Échanges tenus à la fois par un agent"), 1, definitions.CAPACITY_MOST.most, 3)
+    pauses = _number(_("Part du service passée en pause, en %"), 0, 60, 0)
+
+    @classmethod
+    def asked(cls, data: Mapping[str, Any]) -> "StaffingForm":
+        """What was asked, and the usual values for what was not."""
+        usual = {name: field.initial for name, field in cls.base_fields.items()}
+        usual["minutes"] = values.value(definitions.PROMISED)
+        usual["capacity"] = values.value(definitions.CAPACITY_FIRST)
+        return cls(usual | {name: data[name] for name in usual if name in data})

@@ -1,0 +1,235 @@
+"""What lies on an agent's desk: their conversations, who waits, and what is known of each person.
+
+Readings only, for the console's pages. Whatever concerns a conversation was obtained through `chat.access` before.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from chat import access
+from chat.casework.holds import running_holds
+from chat.conversations import waiting_list, waits
+from chat.conversations.wording import duration, place_of
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.rules.lifecycle import Author, Outcome, Status
+from locations.models import Force
+from reports.models import ReporterRole
+from reports.rules.offence_elements import Element
+from triage.rules import Urgency
+
+logger = logging.getLogger(__name__)
+
+# What an agent ended stays in the list for one shift.
+ENDED_FOR = timedelta(hours=12)
+ENDED_AT_MOST = 10
+
+# A page beats every 20 seconds; three beats missed and the person is said to be offline.
+OFFLINE_AFTER = timedelta(seconds=60)
+
+
+# --- the lists ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """When the agent said that they would be back, and what the list says of it."""
+
+    until: datetime
+    now: datetime
+
+    @property
+    def is_over(self) -> bool:
+        return self.now >= self.until
+
+    @property
+    def words(self) -> str:
+        """`lib/time.js` counts on in an open page: `tests/js/test_twins.py` holds the two together."""
+        if self.is_over:
+            return _("Promesse dépassée")
+        minutes = -(-(self.until - self.now) // timedelta(minutes=1))
+        return _("Retour promis dans %(minutes)s min") % {"minutes": minutes}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of the agent's conversations in the list.
+
+    number: from 1, the key that opens it; 0 for what has ended. held: how long it has been this agent's.
+    unread: messages of the person that this side has not had on screen. waits_for_agent: the person wrote last, or
+    nobody did. has_left: by the quick exit, and not seen since. is_offline: not seen for OFFLINE_AFTER, under way.
+    waits_since: since when the person waits for an answer, whoever held the conversation; None when the word is theirs
+    or they have left. waited: that in words. promise: « je reviens dans 5 minutes », while it runs, kept or not.
+    """
+
+    conversation: Conversation
+    number: int
+    unread: int
+    held: str
+    active_at: datetime
+    waits_for_agent: bool
+    has_left: bool
+    is_offline: bool
+    waits_since: datetime | None
+    waited: str
+    promise: "Promise | None"
+
+    @property
+    def turn(self) -> str:
+        """Stable name of what comes next: `left` (nobody reads now), `me` (the agent writes), `them`."""
+        if self.has_left:
+            return "left"
+        return "me" if self.waits_for_agent else "them"
+
+    @property
+    def place(self) -> str:
+        return place_of(self.conversation.report)
+
+    @property
+    def role(self) -> str:
+        return str(ReporterRole(self.conversation.report.role).label)
+
+    @property
+    def is_minor(self) -> bool:
+        return self.conversation.report.is_minor
+
+    @property
+    def urgency(self) -> str:
+        """Stable name: normal, high, critical."""
+        return Urgency(self.conversation.urgency).name.lower()
+
+    @property
+    def urgency_label(self) -> str:
+        return str(Urgency(self.conversation.urgency).label)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.conversation.status == Status.CLOSED
+
+
+def _with_activity(conversations: "QuerySet[Conversation]") -> "QuerySet[Conversation]":
+    spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
+    heard = Message.objects.filter(conversation=OuterRef("pk"), author=Author.REPORTER).order_by("-seq")
+    moves = ConversationEvent.objects.filter(
+        conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
+    ).order_by("-at", "-pk")
+    promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
+    return waits.with_waits(conversations.select_related("report__municipality")).annotate(
+        promised=Subquery(promises.values("until")[:1]),
+        unread=Count("messages", filter=Q(messages__author=Author.REPORTER, messages__seq__gt=F("agent_read_seq"))),
+        last_author=Subquery(spoken.values("author")[:1]),
+        last_at=Subquery(spoken.values("sent_at")[:1]),
+        heard_at=Subquery(heard.values("sent_at")[:1]),
+        move=Subquery(moves.values("kind")[:1]),
+        moved_at=Subquery(moves.values("at")[:1]),
+    )
+
+
+def _has_left(row: Any) -> bool:
+    """Whether the quick exit is the last sign of the person: no message, no beat, no code since."""
+    if row.move != EventKind.PARKED or row.reporter_seen_at > row.moved_at:
+        return False
+    return row.heard_at is None or row.heard_at <= row.moved_at
+
+
+def _entry(row: Any, number: int, now: datetime) -> Entry:
+    is_active = row.status == Status.ACTIVE
+    has_left = is_active and _has_left(row)
+    since = waits.waits_since(row) if is_active and not has_left else None
+    return Entry(
+        conversation=row,
+        number=number,
+        unread=row.unread,
+        held=duration(now - row.assigned_at),
+        active_at=row.last_at or row.assigned_at,
+        waits_for_agent=row.last_author != Author.AGENT,
+        has_left=has_left,
+        is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
+        waits_since=since,
+        waited=duration(now - since) if since else "",
+        promise=Promise(row.promised, now) if row.promised else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One of the agent's exchanges in the search over their own: categories and dates."""
+
+    conversation: Conversation
+    place: str
+    urgency_label: str
+    outcome: str
+    facts: list[str]
+
+
+def found(row: Conversation) -> Found:
+    """row: of `access.answered_by`, with its report and its sheet."""
+    sheet = getattr(row, "sheet", None)
+    return Found(
+        conversation=row,
+        place=place_of(row.report),
+        urgency_label=str(Urgency(row.urgency).label),
+        outcome=str(Outcome(row.outcome).label) if row.outcome else str(Status(row.status).label),
+        facts=[str(Element(value).label) for value in sheet.present] if sheet is not None else [],
+    )
+
+
+def own(agent: Agent, now: datetime) -> list[Entry]:
+    """The conversations under way of this agent, the oldest assignment first, in one query."""
+    rows = _with_activity(access.assigned_to(agent)).order_by("assigned_at", "pk")
+    return [_entry(row, number, now) for number, row in enumerate(rows, 1)]
+
+
+def ended(agent: Agent, now: datetime) -> list[Entry]:
+    """What this agent answered to its end lately, the last one first."""
+    rows = _with_activity(access.ended_by(agent, now - ENDED_FOR)).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
+    return [_entry(row, 0, now) for row in rows]
+
+
+def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
+    """The list's entry of one conversation of this agent."""
+    for entry in own(agent, now):
+        if entry.conversation.pk == conversation.pk:
+            return entry
+    return _entry(_with_activity(Conversation.objects.filter(pk=conversation.pk)).get(), 0, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody in the queue, as the `queue` frame tells it: no message text, no answer of the triage."""
+
+    since: datetime
+    waited: str
+    urgency: str
+    urgency_label: str
+    force_label: str
+    place: str
+    is_minor: bool
+    is_crowded: bool
+    role_label: str
+
+
+def queue(now: datetime) -> tuple[int, list[Waiting]]:
+    """How many wait, and the first hundred of them, next first."""
+    frame = waiting_list.queue_frame()
+    rows = []
+    for item in frame["items"]:
+        since = datetime.fromisoformat(item["since"])
+        rows.append(
+            Waiting(
+                since=since,
+                waited=duration(now - since),
+                urgency=item["urgency"],
+                urgency_label=item["urgency_label"],
+                force_label=str(Force(item["force"]).label) if item["force"] else "",
+                place=item["place"],
+                is_minor=item["minor"],
+                is_crowded=item["crowded"],
+                role_label=str(ReporterRole(item["role"]).label),
+            )
+        )
+    return frame["waiting"], rows

@@ -1,0 +1,194 @@
+"""A supervisor and one conversation of their units: join, read, write, whisper, reassign, leave.
+
+The conversation comes from `chat.access.as_supervisor`; whoever it is not for gets 404, as for an unknown one. Before
+joining no word of it is shown. Who had joined is told that it is over.
+"""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from chat import access
+from chat.console.base import acts_on, earlier_page, for_agents
+from chat.conversations import actions, wording
+from chat.messages import protocol, transcript
+from chat.messages.forms import MessageForm
+from chat.models import Agent, Conversation
+from chat.models.transfer import Whisper
+from chat.rules.lifecycle import Status
+from chat.supervision import intervention
+from chat.transfer import actions as transfer_actions
+from chat.transfer.forms import MotiveForm, ReassignForm, WhisperForm
+from common.service_settings import definitions, values
+
+GONE = (actions.NotYours, actions.ConversationClosed)
+
+
+def _conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
+    conversation = access.as_supervisor(agent, public_id)
+    if conversation is None:
+        raise Http404
+    return conversation
+
+
+def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """What is no longer to be stepped into looks as if it did not exist, but for who had joined it."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+        try:
+            return view(request, public_id=public_id)
+        except Http404:
+            agent = access.as_agent(request.user)
+            known = access.joined_before(agent, public_id) if agent is not None else None
+            if agent is None or known is None:
+                raise
+            return _over(request, agent, known)
+
+    return wrapped
+
+
+def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpResponse:
+    """404 still, which tells an open page that it is gone; with what was typed, to be copied."""
+    units, last = access.units_of(agent), known.assigned_to
+    is_closed = known.status == Status.CLOSED and last is not None and last.unit_id in units
+    typed = [request.POST.get(name, "").strip() for name in ("body", "text", "motive")]
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "why": "closed" if is_closed else "elsewhere",
+        "text": "\n".join(filter(None, typed)),
+    }
+    return render(request, "console/gone.html", context, status=404)
+
+
+def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    return _told_the_end(acts_on(_conversation_or_404)(view))
+
+
+def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> ReassignForm:
+    return ReassignForm(data, people=intervention.receivers(current, timezone.now()))
+
+
+def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Form) -> HttpResponse:
+    now = timezone.now()
+    has_joined = access.has_joined(agent, current, now)
+    piece = transcript.read_messages(current) if has_joined else []
+    reply = forms.get("reply")
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "now": now,
+        "conversation": current,
+        "place": wording.place_of(current.report),
+        "held": wording.duration(now - current.assigned_at) if current.assigned_at else "",
+        "has_joined": has_joined,
+        "thread": piece,
+        "earlier": transcript.earlier(piece),
+        "whispers": Whisper.objects.filter(conversation=current, supervisor=agent),
+        "motive_form": forms.get("motive") or MotiveForm(),
+        "whisper_form": forms.get("whisper") or WhisperForm(),
+        "reassign_form": forms.get("reassign") or _reassign_form(agent, current),
+        "reply": reply or MessageForm(),
+        "body": reply.data.get("body", "") if reply else "",
+        "client_id": uuid.uuid4(),
+        "max_length": protocol.MAX_BODY,
+        "watched_minutes": values.value(definitions.WATCHED),
+        "is_error": any(form.errors for form in forms.values()),
+        "is_still": "fixe" in request.GET,
+    }
+    return render(request, "console/watched.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_told_the_end
+@for_agents
+def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Where it stands; its thread for who has joined; a POST adds a message of the supervisor."""
+    current = _conversation_or_404(agent, public_id)
+    if request.method == "POST":
+        form = MessageForm(request.POST)
+        if not form.is_valid():
+            return _page(request, agent, current, reply=form)
+        try:
+            intervention.write(conversation_id=current.pk, by=agent, **form.cleaned_data)
+        except GONE:
+            messages.error(request, _("Le message n'est pas parti : vous ne suivez plus cet échange."))
+            return _page(request, agent, current, reply=form)
+        return redirect(reverse("console:watched", args=[public_id]) + "#fin")
+    return _page(request, agent, current)
+
+
+@require_GET
+@_told_the_end
+@for_agents
+def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """What lies before `avant` in the thread, for who has joined; the others are led to where one joins."""
+    current = _conversation_or_404(agent, public_id)
+    back = reverse("console:watched", args=[public_id])
+    if not access.has_joined(agent, current, timezone.now()):
+        return redirect(back)
+    return earlier_page(request, agent, current, back=back)
+
+
+@for_one
+def join(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Read it: the agent and the person are told, the register keeps why."""
+    form = MotiveForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agent, current, motive=form)
+    intervention.join(conversation_id=current.pk, by=agent, motive=form.cleaned_data["motive"])
+    return redirect("console:watched", public_id=current.public_id)
+
+
+@for_one
+def leave(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Read no more of it."""
+    intervention.leave(conversation_id=current.pk, by=agent)
+    messages.success(request, _("Vous avez quitté l'échange. La personne et l'agent le lisent."))
+    return redirect("console:board")
+
+
+@for_one
+def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """A line to the agent alone."""
+    form = WhisperForm(request.POST)
+    if not form.is_valid():
+        return _page(request, agent, current, whisper=form)
+    try:
+        intervention.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
+    except intervention.TooManyWhispers:
+        form.add_error("text", _("Trop de mots ont déjà été dits à l'agent dans cet échange."))
+        return _page(request, agent, current, whisper=form)
+    messages.success(request, _("Dit à l'agent, et à personne d'autre."))
+    return redirect("console:watched", public_id=current.public_id)
+
+
+@for_one
+def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Give it to another agent, with a reason."""
+    form = _reassign_form(agent, current, request.POST)
+    if not form.is_valid():
+        return _page(request, agent, current, reassign=form)
+    try:
+        intervention.reassign(
+            conversation_id=current.pk,
+            by=agent,
+            agent_id=form.cleaned_data["agent"],
+            motive=form.cleaned_data["motive"],
+        )
+    except transfer_actions.NoRoom:
+        form.add_error("agent", _("Cet agent n'est plus là : choisissez-en un autre."))
+        return _page(request, agent, current, reassign=form)
+    messages.success(request, _("Échange confié. Les deux agents et la personne le lisent."))
+    return redirect("console:board")

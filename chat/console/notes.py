@@ -1,0 +1,174 @@
+"""The console, beside the messages: a promise to be back, the urgency, notes, apartés.
+
+Each page works without a script: an act leads back to the screen, with the conversation that was open; an error shows
+the screen with what was typed. What is somebody else's looks as if it did not exist: 404.
+"""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from chat import access
+from chat.casework import colleague_questions, holds, notes
+from chat.casework import urgency as casework_urgency
+from chat.casework.notes_forms import AnswerForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
+from chat.console.base import acts_on, conversation_or_404, for_agents, screen
+from chat.conversations.actions import ConversationClosed
+from chat.models import Agent, Conversation
+from triage.rules import Urgency
+
+
+def _back(current: Conversation) -> HttpResponse:
+    return redirect("console:conversation", public_id=current.public_id)
+
+
+def _ended(request: HttpRequest, current: Conversation) -> HttpResponse:
+    messages.error(request, _("L'échange est terminé : rien n'a été changé."))
+    return _back(current)
+
+
+for_one = acts_on(conversation_or_404, ended=_ended)
+
+
+@for_one
+def hold(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Promise to be back in some minutes; `lever` says that one is back."""
+    form = HoldForm(request.POST)
+    try:
+        if "lever" in request.POST:
+            holds.lift_hold(conversation_id=current.pk, by=agent.user)
+            messages.success(request, _("La personne sait que vous êtes de retour."))
+        elif form.is_valid():
+            minutes = form.cleaned_data["minutes"]
+            holds.hold(conversation_id=current.pk, minutes=minutes, by=agent.user)
+            messages.success(
+                request, _("Promis à la personne : retour dans %(minutes)s minutes.") % {"minutes": minutes}
+            )
+        else:
+            messages.error(request, _("Choisissez une durée : rien n'a été promis."))
+    except holds.NothingHeld:
+        messages.error(request, _("Aucune promesse n'était en cours."))
+    except holds.TooManyHolds:
+        form.add_error(
+            "minutes",
+            _("Cet échange a déjà %(count)d promesses : celle-ci n'a pas été faite. Écrivez à la personne.")
+            % {"count": holds.HOLDS_AT_MOST},
+        )
+        return screen(request, agent, current, hold=form)
+    return _back(current)
+
+
+def _too_many_notes() -> str:
+    return _("Cet échange a déjà %(count)d notes : celle-ci n'a pas été gardée.") % {"count": notes.NOTES_AT_MOST}
+
+
+@for_one
+def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Raise or lower the degree of urgency, with a reason."""
+    form = UrgencyForm(request.POST)
+    if not form.is_valid():
+        return screen(request, agent, current, urgency=form)
+    try:
+        casework_urgency.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    except casework_urgency.TooManyChanges:
+        form.add_error(
+            "urgency",
+            _("L'urgence de cet échange a déjà été changée %(count)d fois : elle peut être relevée, plus abaissée.")
+            % {"count": casework_urgency.URGENCY_CHANGES_AT_MOST},
+        )
+        return screen(request, agent, current, urgency=form)
+    except notes.TooManyNotes:
+        form.add_error("explanation", _too_many_notes())
+        return screen(request, agent, current, urgency=form)
+    label = Urgency(form.cleaned_data["urgency"]).label.lower()
+    messages.success(request, _("Urgence : %(label)s.") % {"label": label})
+    return _back(current)
+
+
+@for_one
+def note(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Add a private note, or correct one's own."""
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return screen(request, agent, current, note=form)
+    try:
+        notes.write_note(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+    except notes.NoteGone:
+        form.add_error("body", _("Cette note a déjà été remplacée. Relisez-la, puis recommencez."))
+        return screen(request, agent, current, note=form)
+    except notes.TooManyNotes:
+        form.add_error("body", _too_many_notes())
+        return screen(request, agent, current, note=form)
+    except ConversationClosed:
+        form.add_error("body", _("L'échange est terminé : cette note n'a pas été gardée."))
+        current.refresh_from_db()
+        return screen(request, agent, current, note=form)
+    messages.success(request, _("Note gardée."))
+    return redirect(reverse("console:conversation", args=[current.public_id]) + f"#notes-{current.public_id}")
+
+
+@for_one
+def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Ask colleagues something, in an aparté."""
+    form = QuestionForm(request.POST, colleagues=colleague_questions.colleagues(agent, timezone.now()))
+    if not form.is_valid():
+        return screen(request, agent, current, question=form)
+    chosen = form.cleaned_data["colleague"]
+    try:
+        colleague_questions.ask(
+            conversation_id=current.pk, body=form.cleaned_data["body"], of=[chosen] if chosen else [], by=agent.user
+        )
+    except colleague_questions.NobodyThere:
+        form.add_error("colleague", _("Aucun collègue n'est disponible en ce moment."))
+        return screen(request, agent, current, question=form)
+    except colleague_questions.TooMany:
+        form.add_error("body", _("Cet échange a déjà trop d'apartés : continuez dans l'un d'eux."))
+        return screen(request, agent, current, question=form)
+    messages.success(request, _("Question posée. La réponse arrivera dans « Apartés »."))
+    return redirect(reverse("console:conversation", args=[current.public_id]) + "#apartes")
+
+
+@require_POST
+@for_agents
+def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpResponse:
+    """Add to an aparté; `lu` says how far it was read. Then back to the conversation that was open, if there is one."""
+    found = access.as_party_to_aside(agent, aside_id)
+    if found is None:
+        raise Http404
+    open_one = _open_one(request, agent)
+    if "lu" in request.POST:
+        number = request.POST["lu"]
+        is_number = number.isascii() and number.isdigit() and len(number) < 10
+        colleague_questions.mark_read(aside=found, agent=agent, number=int(number) if is_number else 0)
+    else:
+        form = AnswerForm(request.POST)
+        if not form.is_valid():
+            current = access.as_assigned_agent(agent, open_one) if open_one else None
+            return screen(request, agent, current, answer=(found.public_id, form))
+        try:
+            colleague_questions.answer(aside_id=found.pk, body=form.cleaned_data["body"], agent=agent)
+        except colleague_questions.TooMany:
+            form.add_error("body", _("Cet aparté a déjà trop de messages : posez une nouvelle question."))
+            current = access.as_assigned_agent(agent, open_one) if open_one else None
+            return screen(request, agent, current, answer=(found.public_id, form))
+        except colleague_questions.Over:
+            messages.error(request, _("L'échange de votre collègue est terminé : rien n'a été envoyé."))
+        else:
+            messages.success(request, _("Envoyé à part."))
+    address = reverse("console:conversation", args=[open_one]) if open_one else reverse("console:home")
+    return redirect(address + "#apartes")
+
+
+def _open_one(request: HttpRequest, agent: Agent) -> uuid.UUID | None:
+    """The conversation that was open beside it: named by the page, and this agent's."""
+    try:
+        public_id = uuid.UUID(request.POST.get("echange", ""))
+    except ValueError:
+        return None
+    return public_id if access.as_assigned_agent(agent, public_id) is not None else None

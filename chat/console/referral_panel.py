@@ -1,0 +1,113 @@
+"""« Transmettre à l'unité compétente », the panel beside the thread. Readings only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chat.models import Conversation
+from chat.referral import actions as referral_actions
+from chat.referral import queries as referral_queries
+from chat.referral.forms import TransmissionForm
+from chat.referral.queries import Shown
+from chat.rules.referral import SUMMARY_MAX
+from chat.rules.service_level import Watched
+from chat.supervision import live_board
+from locations import lookup
+from locations.models import ReceptionPoint
+
+UNITS_AT_MOST, TYPED_AT_MOST = 12, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A unit that may be chosen. why: it is the person's, or what the search found it for."""
+
+    unit: ReceptionPoint
+    why: str
+    has_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """rows: the last one first. choices: the person's unit first. chosen: the key of the one that is ticked.
+
+    suggestions: places to look for instead of the one typed, when nothing was found. without: whether an emergency lets
+    it go without the person's agreement.
+    """
+
+    rows: list[Shown]
+    form: TransmissionForm
+    choices: list[Choice]
+    chosen: str
+    suggestions: list[str]
+    typed: str
+    without: bool
+    problem: str
+    is_open: bool
+
+    @property
+    def is_asked(self) -> bool:
+        return any(row.is_asked for row in self.rows)
+
+    @property
+    def is_error(self) -> bool:
+        return bool(self.problem or self.form.errors)
+
+    @property
+    def without_account(self) -> list[Choice]:
+        return [choice for choice in self.choices if not choice.has_account]
+
+
+def summary_of(told: Sequence[tuple[str, str]]) -> str:
+    """What a summary starts from: the sheet of facts, a line each; never the thread. Empty without a sheet."""
+    return "\n".join(f"{name} : {value}" for name, value in told)[:SUMMARY_MAX]
+
+
+def panel(
+    conversation: Conversation,
+    *,
+    prefill: str,
+    form: TransmissionForm | None = None,
+    typed: str = "",
+    chosen: str = "",
+    problem: str = "",
+) -> Panel:
+    """Of a conversation that was just obtained. form: with what was written, when it was not kept; typed: a place to
+    look for; chosen: the key of the unit that was ticked."""
+    now, typed = timezone.now(), typed.strip()[:TYPED_AT_MOST]
+    found = lookup.search(typed) if typed else None
+    choices = _choices(conversation, found, chosen)
+    if not chosen and choices and choices[0].has_account:
+        chosen = str(choices[0].unit.pk)
+    return Panel(
+        rows=referral_queries.of(conversation, now=now, limit=live_board.limits()[Watched.UNREAD]),
+        form=form or TransmissionForm(initial={"summary": prefill}),
+        choices=choices,
+        chosen=chosen,
+        suggestions=[one.label for one in found.suggestions[:5]] if found is not None else [],
+        typed=typed,
+        without=referral_actions.may_be_sent_without(conversation),
+        problem=problem,
+        is_open=form is not None or bool(problem),
+    )
+
+
+def _choices(conversation: Conversation, found: lookup.Lookup | None, chosen: str) -> list[Choice]:
+    named: dict[int, tuple[ReceptionPoint, str]] = {}
+    own = conversation.report.reception_point
+    if own is not None:
+        is_nearest = conversation.report.is_nearest
+        named[own.pk] = (own, _("la plus proche de la personne") if is_nearest else _("choisie par la personne"))
+    for place in found.places if found is not None else []:
+        for match in place.units:
+            why = _("compétente pour %(town)s") if match.is_competent else _("la plus proche de %(town)s")
+            if len(named) < UNITS_AT_MOST:
+                named.setdefault(match.unit.pk, (match.unit, why % {"town": place.municipality}))
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 and int(chosen) not in named:
+        other = ReceptionPoint.objects.filter(pk=int(chosen)).first()
+        if other is not None:
+            named[other.pk] = (other, _("choisie"))
+    able = referral_actions.points_with_account(list(named))
+    return [Choice(unit, why, unit.pk in able) for unit, why in named.values()]

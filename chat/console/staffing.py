@@ -1,0 +1,151 @@
+"""« Effectifs »: how many agents each hour of the week needs, for supervisors. Sums only: nothing of anybody."""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from chat.console.base import for_agents
+from chat.console.forms import StaffingForm
+from chat.models import Agent
+from chat.statistics.staffing.demand import Basis, Counted, Demand, fit
+from chat.statistics.staffing.drawing import draw
+from chat.statistics.staffing.plan import Hour, Target, plan
+from chat.statistics.staffing.recorded import count_recorded
+from common.service_settings import definitions, values
+
+# One-sided: the true mean of an hour is above the cautious figure one time in ten.
+CONFIDENCE = 0.9
+MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  for the names of the days only
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """hours: 168 of them, Monday first."""
+
+    counted: Counted
+    demand: Demand
+    target: Target
+    hours: tuple[Hour, ...]
+
+    @property
+    def on_duty_hours(self) -> int:
+        """Hours of duty in a week, pauses included."""
+        return sum(hour.on_duty for hour in self.hours)
+
+    @property
+    def most(self) -> int:
+        return max(hour.on_duty for hour in self.hours)
+
+    @property
+    def patience_minutes(self) -> float:
+        """0 when nobody gives up."""
+        giving_up = self.demand.patience.giving_up
+        return 60 / giving_up if giving_up else 0.0
+
+    @property
+    def length_minutes(self) -> float:
+        return 60 * self.demand.length.mean
+
+    @property
+    def is_too_short(self) -> bool:
+        return self.target.is_below_overflow(values.value(definitions.OVERFLOW))
+
+    def is_assumed(self, part: str) -> bool:
+        basis: Basis = getattr(self.demand, part).basis
+        return basis is Basis.ASSUMED
+
+
+def _answer(form: StaffingForm, now: datetime) -> Answer:
+    asked = form.cleaned_data
+    target = Target(
+        share=asked["share"] / 100,
+        within_seconds=60 * asked["minutes"],
+        capacity=asked["capacity"],
+        pauses=asked["pauses"] / 100,
+    )
+    counted = count_recorded(now)
+    demand = fit(counted, confidence=CONFIDENCE)
+    return Answer(counted, demand, target, plan(demand, target))
+
+
+def day_name(day: int) -> str:
+    """0: « lundi »."""
+    return date_format(MONDAY.replace(day=MONDAY.day + day), "l")
+
+
+@require_GET
+@for_agents
+def page(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """A picture and a table; with a target that cannot be read, the form again."""
+    _supervisors_only(agent)
+    return _page(request, agent, StaffingForm.asked(request.GET))
+
+
+def _page(request: HttpRequest, agent: Agent, form: StaffingForm, *, status: int = 200) -> HttpResponse:
+    now = timezone.now()
+    context: dict[str, Any] = {"agent": agent, "is_supervisor": True, "form": form, "now": now}
+    if form.is_valid():
+        answer = _answer(form, now)
+        context |= {
+            "answer": answer,
+            "assumed": {part: answer.is_assumed(part) for part in ("arrivals", "patience", "length")},
+            "days": [(day_name(day.day), day) for day in draw(answer.hours)],
+            "day_names": [day_name(day) for day in range(7)],
+            "rows": [(of_day, [answer.hours[24 * day + of_day] for day in range(7)]) for of_day in range(24)],
+            "query": urlencode({name: value for name, value in form.cleaned_data.items() if name in request.GET}),
+        }
+    return render(request, "console/staffing.html", context, status=status)
+
+
+@require_GET
+@for_agents
+def sheet(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """The table for a spreadsheet: semicolons, commas in numbers and a byte-order mark, as French ones expect."""
+    _supervisors_only(agent)
+    form = StaffingForm.asked(request.GET)
+    if not form.is_valid():  # not a way back with what was typed in it: addresses that we build hold none of that
+        return _page(request, agent, form, status=400)
+    now = timezone.now()
+    answer = _answer(form, now)
+    name = f"effectifs-{timezone.localdate(now).isoformat()}.csv"
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+    response.write("\ufeff")
+    writer = csv.writer(response, delimiter=";")
+    writer.writerow(
+        [
+            _("Jour"), _("Heure"), _("Arrivées attendues"), _("Échanges en cours, prudent"), _("Places"),
+            _("Agents disponibles"), _("Agents en service, pauses comprises"), _("Agents si les moyennes sont exactes"),
+            _("Part répondue à temps"), _("Part qui renonce"), _("Arrivées mesurées"),
+        ]
+    )  # fmt: skip
+    is_measured = _("non : hypothèse") if answer.is_assumed("arrivals") else _("oui")
+    for hour in answer.hours:
+        writer.writerow(
+            [
+                day_name(hour.day), hour.of_day, _number(hour.arrivals, 2), _number(hour.busy, 2), hour.places,
+                hour.agents, hour.on_duty, hour.likely, _number(hour.answered, 4), _number(hour.gives_up, 4),
+                is_measured,
+            ]
+        )  # fmt: skip
+    return response
+
+
+def _supervisors_only(agent: Agent) -> None:
+    if not agent.user.is_supervisor:
+        raise PermissionDenied
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}".replace(".", ",")

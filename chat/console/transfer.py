@@ -1,0 +1,176 @@
+"""Passing a conversation on, answering an offer, ending a duty. Every page works without a script.
+
+A conversation comes from `chat.access`: as its agent, or as whoever it was offered to; else 404.
+"""
+
+import uuid
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from chat import access
+from chat.console import inbox
+from chat.console.base import conversation_or_404, for_agents, screen
+from chat.conversations import actions
+from chat.models import Agent, Conversation
+from chat.rules.transfer import Manner
+from chat.transfer import actions as transfer_actions
+from chat.transfer import queries as transfer_queries
+from chat.transfer.forms import OfferForm, TransferForm
+
+
+def _refusal(error: Exception) -> str:
+    match error:
+        case transfer_actions.NoRoom():
+            return _("Ce collègue n'est plus disponible, ou n'a plus de place. Choisissez quelqu'un d'autre.")
+        case transfer_actions.NobodyThere():
+            return _(
+                "Personne n'y est disponible : la personne attendrait pour rien. Choisissez un autre destinataire."
+            )
+        case transfer_actions.GivenBack():
+            return _("Ce collègue vient de transférer cet échange. Choisissez quelqu'un d'autre.")
+        case transfer_actions.UnderWay():
+            return _("Un passage est déjà proposé pour cet échange. Retirez-le d'abord.")
+    return _("L'échange est terminé : rien n'a changé.")
+
+
+REFUSALS = (
+    transfer_actions.NoRoom,
+    transfer_actions.NobodyThere,
+    transfer_actions.GivenBack,
+    transfer_actions.UnderWay,
+    actions.ConversationClosed,
+)
+
+
+@require_POST
+@for_agents
+def transfer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Pass it on at once, or propose it with a summary that the person reads first."""
+    current = conversation_or_404(agent, public_id)
+    form = transfer_queries.transfer_form(agent, timezone.now(), request.POST)
+    if form.is_valid():
+        try:
+            return _transfer(request, agent, current, form)
+        except REFUSALS as error:
+            form.add_error("target", _refusal(error))
+        except actions.NotYours as error:
+            raise Http404 from error
+    return screen(request, agent, current, transfer=form)
+
+
+def _transfer(request: HttpRequest, agent: Agent, current: Conversation, form: TransferForm) -> HttpResponse:
+    data = form.cleaned_data
+    asked = {"conversation_id": current.pk, "by": agent, "target": data["target"]}
+    asked |= {"reason": data["reason"], "note": data["note"]}
+    if data["manner"] == Manner.COLD:
+        transfer_actions.transfer_cold(**asked)
+        messages.success(request, _("Échange transféré. La personne le lit dans l'échange."))
+        return redirect("console:home")
+    transfer_actions.propose(**asked, summary=data["summary"])
+    messages.success(request, _("Proposé. La personne relit le résumé ; continuez de répondre jusqu'à la réponse."))
+    return redirect("console:conversation", public_id=current.public_id)
+
+
+@require_POST
+@for_agents
+def withdraw(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Keep the conversation after all."""
+    current = conversation_or_404(agent, public_id)
+    try:
+        transfer_actions.withdraw(conversation_id=current.pk, by=agent)
+    except (transfer_actions.Over, actions.ConversationClosed):
+        messages.error(request, _("Rien n'a changé : le passage était déjà fini."))
+    except actions.NotYours as error:
+        raise Http404 from error
+    else:
+        messages.success(request, _("Passage retiré. Vous gardez l'échange."))
+    return redirect("console:conversation", public_id=public_id)
+
+
+@require_GET
+@for_agents
+def handovers(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """What was handed over, with the summaries; `?partie=offres` what is offered and what became of it, alone,
+    with how many openings wait."""
+    now = timezone.now()
+    context = {"agent": agent, "offers": transfer_queries.offers(agent, now), "now": now}
+    if request.GET.get("partie") == "offres":
+        return render(request, "console/_news.html", context)
+    context |= {"is_supervisor": agent.user.is_supervisor, "handed": transfer_queries.handed_to(agent)}
+    return render(request, "console/handovers.html", context)
+
+
+@require_POST
+@for_agents
+def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Take over what a colleague offers, or decline with a reason."""
+    offer = access.as_offered(agent, public_id, timezone.now())
+    if offer is None:
+        raise Http404
+    form = OfferForm(request.POST)
+    if "reason" in form.errors:
+        return screen(request, agent, declining=(public_id, form))
+    if not form.is_valid():
+        errors = [str(error) for field in form.errors.values() for error in field]
+        messages.error(request, errors[0])
+        return redirect("console:home")
+    try:
+        if form.cleaned_data["answer"] == "accept":
+            transfer_actions.accept(handover_id=offer.pk, conversation_id=offer.conversation_id, by=agent)
+            messages.success(request, _("L'échange est à vous. La personne lit qui lui répond."))
+            return redirect("console:conversation", public_id=public_id)
+        transfer_actions.decline(
+            handover_id=offer.pk,
+            conversation_id=offer.conversation_id,
+            by=agent,
+            reason=form.cleaned_data["reason"],
+        )
+    except transfer_actions.Over:
+        messages.error(request, _("Trop tard : le passage est fini, l'échange est resté où il était."))
+    except transfer_actions.NoRoom:
+        messages.error(
+            request, _("Vous n'avez plus de place : terminez un échange, ou augmentez votre nombre d'échanges.")
+        )
+    else:
+        messages.success(request, _("Décliné. Votre collègue garde l'échange et lit pourquoi."))
+    return redirect("console:home")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def end_duty(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """« Je termine ma prise de service »: each conversation is passed on, ended, or kept until its end."""
+    now = timezone.now()
+    own = inbox.own(agent, now)
+    if request.method == "POST":
+        chosen = set(request.POST.getlist("reste"))
+        stays_for = [entry.conversation.pk for entry in own if str(entry.conversation.public_id) in chosen]
+        if not transfer_actions.end_duty(agent=agent, stays_for=stays_for):
+            messages.success(request, _("Fin de service : aucune nouvelle personne ne vous sera confiée."))
+            return redirect("console:home")
+        return _hand_over_list(request, agent, now, chosen=chosen, is_error=True)
+    return _hand_over_list(request, agent, now)
+
+
+def _hand_over_list(
+    request: HttpRequest, agent: Agent, now: datetime, *, chosen: set[str] | None = None, is_error: bool = False
+) -> HttpResponse:
+    passing = {one.conversation_id: one for one in transfer_queries.offers(agent, now).mine}
+    rows = [
+        (entry, passing.get(entry.conversation.pk), str(entry.conversation.public_id) in (chosen or set()))
+        for entry in inbox.own(agent, now)
+    ]
+    context = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "rows": rows,
+        "is_error": is_error,
+        "people": transfer_actions.people(agent, now),
+    }
+    return render(request, "console/end_duty.html", context)

@@ -1,0 +1,111 @@
+"""What an agent does about their own load: places, pauses, what they were exposed to, a talk with the psychologist.
+
+« Prendre soin de moi » shows each agent their own and nobody else's: there is no key in its address.
+"""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import access
+from chat.console.base import conversation_or_404, for_agents
+from chat.conversations import actions, pauses
+from chat.models import Agent
+from chat.rules import workload
+from chat.rules.lifecycle import HEAVY, LIGHT
+from chat.wellbeing import debriefs
+
+
+class WeightForm(forms.Form):
+    weight = forms.TypedChoiceField(choices=[(LIGHT, LIGHT), (HEAVY, HEAVY)], coerce=int)
+
+
+class DebriefForm(forms.Form):
+    words = forms.CharField(
+        max_length=debriefs.MAX_WORDS,
+        required=False,
+        error_messages={"max_length": gettext_lazy("Mille caractères au plus : le reste se dira de vive voix.")},
+    )
+
+
+@require_POST
+@for_agents
+def weight(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Say how many places this conversation fills."""
+    current = conversation_or_404(agent, public_id)
+    form = WeightForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.set_weight(conversation_id=current.pk, weight=form.cleaned_data["weight"], by=agent.user)
+        except actions.NotYours as error:
+            raise Http404 from error
+        except actions.ConversationClosed:
+            messages.error(request, _("L'échange est terminé : il ne prend plus de place."))
+        else:
+            heavy = form.cleaned_data["weight"] == HEAVY
+            messages.success(
+                request, _("Cet échange prend deux places.") if heavy else _("Cet échange prend une place.")
+            )
+    return redirect("console:conversation", public_id=public_id)
+
+
+@require_POST
+@for_agents
+def pause(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Answer the pause that is offered after a grave exchange: `minutes`, or none to be available at once."""
+    minutes = request.POST.get("minutes", "")
+    try:
+        if minutes in map(str, pauses.pause_minutes()):
+            taken = pauses.take(agent_id=agent.pk, minutes=int(minutes))
+            until = timezone.localtime(taken.pause_until)
+            messages.success(request, _("En pause jusqu'à %(time)s.") % {"time": f"{until:%H:%M}"})
+        else:
+            pauses.decline(agent_id=agent.pk)
+            messages.success(request, _("Vous êtes de nouveau disponible."))
+    except pauses.NoPause:
+        messages.info(request, _("La pause était déjà finie."))
+    return redirect("console:home")
+
+
+@require_GET
+@for_agents
+def care(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """« Prendre soin de moi »: the agent's own weeks, and their own request for a talk."""
+    return _care(request, agent)
+
+
+def _care(request: HttpRequest, agent: Agent, form: DebriefForm | None = None) -> HttpResponse:
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "weeks": workload.weeks(access.spells_of(agent, now), now),
+        "debrief": debriefs.of(agent),
+        "form": form or DebriefForm(),
+        "max_words": debriefs.MAX_WORDS,
+    }
+    return render(request, "console/care.html", context)
+
+
+@require_POST
+@for_agents
+def debrief(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Ask the psychologist for a talk, or take the request back (`retirer`)."""
+    if "retirer" in request.POST:
+        debriefs.withdraw(agent=agent)
+        messages.success(request, _("Demande retirée : il n'en reste rien."))
+        return redirect("console:care")
+    form = DebriefForm(request.POST)
+    if not form.is_valid():
+        return _care(request, agent, form)
+    debriefs.ask(agent=agent, words=form.cleaned_data["words"])
+    messages.success(request, _("Demande envoyée au psychologue, et à personne d'autre."))
+    return redirect("console:care")

@@ -1,0 +1,304 @@
+"""Things that happen in a conversation. Access is already proven by `chat.access`."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+
+from chat import pubsub
+from chat.conversations import dispatcher, losses, pauses, resume
+from chat.messages.writing import Draft, Refusal, Written, say, write
+from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.rules.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
+from chat.texts import thread as thread_texts
+from common import clock
+from common.service_settings import definitions, values
+from common.sql import array, execute
+from reports.models import Report
+
+logger = logging.getLogger(__name__)
+
+# Leases are renewed at each beat, every 20 s, but written at most this often.
+# A lease is written each twelfth of an agent's lease at most (5 s of 60): a beat that comes a little early, and is not
+# written, must never leave a gap that is near the lease itself.
+SEEN_EVERY = timedelta(seconds=min(5.0, settings.LEASE_SECONDS / 12))
+
+
+class ConversationClosed(Exception):
+    """Nothing can be added: the conversation is closed or was abandoned."""
+
+
+class ExchangeFull(ConversationClosed):
+    """The exchange holds as much as one may hold (`chat.rules.message_limits`): nothing can be added, by whoever
+    asked."""
+
+
+class TooFast(Exception):
+    """More messages than a person writes: the same one may be sent again in a few seconds. Nothing was written."""
+
+
+class NotYours(Exception):
+    """The conversation is no longer assigned to this agent."""
+
+
+def _history(
+    conversation: Conversation, kind: str, now: datetime, by: AbstractBaseUser | None = None, detail: str = ""
+) -> None:
+    by_id: int | None = by.pk if by is not None else None
+    ConversationEvent.objects.create(conversation=conversation, kind=kind, at=now, by_id=by_id, detail=detail)
+
+
+def _dispatch_after_commit() -> None:
+    transaction.on_commit(lambda: dispatcher.dispatch())
+
+
+def _lock(conversation_id: int) -> Conversation:
+    return Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
+
+
+@transaction.atomic
+def open_conversation(*, report: Report) -> Conversation:
+    """Open the conversation of a report, once: called again it returns the first one."""
+    now = clock.now()
+    conversation, created = Conversation.objects.get_or_create(
+        report=report,
+        defaults={
+            "urgency": report.urgency,
+            "is_crowded": report.is_crowded,
+            "weight": weight_of(report.urgency, critical=values.value(definitions.CRITICAL_WEIGHT)),
+            "force": report.force,
+            "opened_at": now,
+            "queued_at": now,
+            "reporter_seen_at": now,
+        },
+    )
+    if created:
+        _history(conversation, EventKind.OPENED, now)
+        pubsub.state_changed(conversation.public_id)
+        _dispatch_after_commit()
+        logger.info("conversation opened %s", conversation.public_id)
+    return conversation
+
+
+def post_message(
+    *,
+    conversation_id: int,
+    client_id: UUID | str,
+    body: str,
+    author: str,
+    agent: Agent | None = None,
+    is_metered: bool = True,
+) -> Written:
+    """Add one message to an open conversation, once, and announce it after commit: `writing.write` says what it means.
+
+    A person who waits may write already: nothing has to be said twice. Raises ConversationClosed, ExchangeFull (which
+    is one), NotYours; TooFast for a person only. is_metered: False for what makes long exchanges to test or measure.
+    """
+    public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
+    draft = Draft(conversation_id, str(public_id), author, agent.pk if agent else None, str(client_id), body)
+    draft.is_metered = is_metered
+    [answer] = write([draft])
+    if answer is Refusal.FORBIDDEN:
+        raise NotYours
+    if answer is Refusal.TOO_FAST:
+        raise TooFast
+    if answer is Refusal.FULL:
+        raise ExchangeFull
+    if isinstance(answer, Refusal):
+        raise ConversationClosed
+    pubsub.message_posted(public_id, answer.seq)  # for a repeat too: its first ring may have been lost
+    return answer
+
+
+@transaction.atomic
+def close_conversation(
+    *, conversation_id: int, by_author: str, by: AbstractBaseUser | None = None, outcome: str = ""
+) -> Conversation:
+    """End a conversation, by either side. Closing a closed one changes nothing.
+
+    by_author: Author.REPORTER or Author.AGENT; by: the agent's account. Raises NotYours when the conversation went
+    to somebody else meanwhile. What is left to read stays readable. After a grave one its agent is offered a pause.
+    Locks the agent who ends it, then the conversation.
+    """
+    now = clock.now()
+    if by_author == Author.AGENT and by is not None:
+        pauses.hold(by.pk)
+    conversation = _lock(conversation_id)
+    if by_author == Author.AGENT:
+        agent = conversation.assigned_to
+        if agent is None or by is None or agent.user_id != by.pk:
+            raise NotYours
+    if not can_move(conversation.status, Status.CLOSED):
+        return conversation
+    if by_author == Author.REPORTER:
+        ending = thread_texts.ENDED_BY_PERSON
+        outcome = outcome or Outcome.LEFT
+    else:
+        ending = thread_texts.ENDED_BY_AGENT
+    if conversation.is_open:
+        say(conversation, ending, now=now)
+    resume.end_code(conversation, now)  # first: a closed row holds none
+    conversation.status = Status.CLOSED
+    conversation.closed_at = now
+    conversation.closed_by = by_author
+    conversation.outcome = outcome
+    conversation.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
+    _history(conversation, EventKind.CLOSED, now, by=by, detail=outcome)
+    pubsub.message_posted(conversation.public_id, conversation.last_seq)
+    pubsub.state_changed(conversation.public_id)
+    if conversation.assigned_to_id:
+        pubsub.agent_changed(conversation.assigned_to_id)
+        if by_author == Author.AGENT and pauses.is_grave(conversation):
+            pauses.offer(agent_id=conversation.assigned_to_id, now=now)  # before what this frees is given to somebody
+    _dispatch_after_commit()
+    logger.info("conversation closed %s", conversation.public_id)
+    return conversation
+
+
+def weighed(is_lighter: bool) -> None:
+    """After a change of weight: a place is free, or no longer is."""
+    pubsub.queue_changed()
+    if is_lighter:
+        _dispatch_after_commit()
+
+
+@transaction.atomic
+def set_weight(*, conversation_id: int, weight: int, by: AbstractBaseUser) -> Conversation:
+    """The agent who answers says how many of their places this conversation fills: LIGHT or HEAVY.
+
+    Heavier than what is free takes nobody away: nobody new comes until there is room. The same weight again changes
+    nothing. Raises NotYours, ConversationClosed. Locks the conversation row only.
+    """
+    conversation = _lock(conversation_id)
+    agent = conversation.assigned_to
+    if agent is None or agent.user_id != by.pk:
+        raise NotYours
+    if not conversation.is_open:
+        raise ConversationClosed
+    if conversation.weight != weight:
+        before, conversation.weight = conversation.weight, weight
+        conversation.save(update_fields=["weight"])
+        _history(conversation, EventKind.WEIGHT, clock.now(), by=by, detail=f"{before} → {weight}")
+        weighed(weight < before)
+    return conversation
+
+
+MARK_READ = """
+WITH locked AS (SELECT id FROM chat_conversation WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE)
+UPDATE chat_conversation c
+SET reporter_read_seq = greatest(c.reporter_read_seq, least(d.by_reporter, c.last_seq)),
+    agent_read_seq = greatest(c.agent_read_seq, least(d.by_agent, c.last_seq))
+FROM unnest(%(ids)s, %(by_reporter)s::int[], %(by_agent)s::int[]) AS d(id, by_reporter, by_agent), locked
+WHERE c.id = d.id AND locked.id = d.id
+  AND (c.reporter_read_seq < least(d.by_reporter, c.last_seq) OR c.agent_read_seq < least(d.by_agent, c.last_seq))
+RETURNING c.public_id, c.reporter_read_seq, c.agent_read_seq, d.by_reporter, d.by_agent
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """This side has had everything up to `seq` on screen."""
+
+    conversation_id: int
+    author: str
+    seq: int
+
+
+def mark_read(marks: Sequence[Mark]) -> None:
+    """Keep how far each side has read, and ring. Going back is not possible, nor is reading the future."""
+    seqs: dict[int, dict[str, int]] = {}
+    for mark in marks:
+        sides = seqs.setdefault(mark.conversation_id, {Author.REPORTER: 0, Author.AGENT: 0})
+        sides[mark.author] = max(mark.seq, sides[mark.author])
+    columns = {
+        "ids": list(seqs),
+        "by_reporter": [sides[Author.REPORTER] for sides in seqs.values()],
+        "by_agent": [sides[Author.AGENT] for sides in seqs.values()],
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MARK_READ, columns)
+        for public_id, reporter_seq, agent_seq, by_reporter, by_agent in cursor.fetchall():
+            if by_reporter:
+                pubsub.read(public_id, Author.REPORTER.value, reporter_seq)
+            if by_agent:
+                pubsub.read(public_id, Author.AGENT.value, agent_seq)
+
+
+# In the order of the keys, as the batches of messages lock them: nobody waits in a circle.
+REPORTERS_SEEN = """
+WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
+    SELECT c.id, moment.now FROM chat_conversation c, moment
+    WHERE c.id = ANY(%(ids)s::bigint[]) AND c.reporter_seen_at < moment.now - %(every)s * interval '1 s'
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+)
+UPDATE chat_conversation c SET reporter_seen_at = late.now FROM late WHERE c.id = late.id RETURNING c.id
+"""
+AGENTS_SEEN = """
+WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
+    SELECT a.id, a.seen_at, moment.now FROM chat_agent a, moment
+    WHERE a.id = ANY(%(ids)s::bigint[])
+      AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s')
+    ORDER BY a.id FOR NO KEY UPDATE OF a
+)
+UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
+"""
+
+
+def reporters_seen(*, conversation_ids: Collection[int], now: datetime | None = None) -> None:
+    """Renew the leases of reporters, each written at most every SEEN_EVERY. now: the database's, unless it is given."""
+    execute(REPORTERS_SEEN, {"ids": array(conversation_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
+
+
+def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> bool:
+    """Renew the leases of agents who may answer, each written at most every SEEN_EVERY. now: the database's, unless it
+    is given. Whether somebody was taken for gone before, and is there again (`came_back`).
+    """
+    renewed = execute(AGENTS_SEEN, {"ids": array(agent_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
+    return came_back(renewed)
+
+
+def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:
+    """Of agents whose lease was just renewed, each (key, last seen, now): whether one was taken for gone before.
+
+    What they lost is kept to be told (`losses.note`), and the queue is looked at.
+    """
+    lease = timedelta(seconds=settings.LEASE_SECONDS)
+    returns = [line for line in renewed if is_lease_over(seen_at=line[1], now=line[2], lease=lease)]
+    if returns:
+        losses.note(returns=returns)
+        pubsub.queue_changed()
+        _dispatch_after_commit()
+    return bool(returns)
+
+
+@transaction.atomic
+def set_availability(*, agent_id: int, availability: str, pause_reason: str = "", capacity: int | None = None) -> Agent:
+    """An agent says whether new people may come. The conversations under way stay."""
+    now = clock.now()
+    agent = Agent.objects.select_for_update(of=("self",)).select_related("unit").get(pk=agent_id)
+    agent.availability = availability
+    agent.pause_reason = pause_reason[:100] if availability == Availability.PAUSE else ""
+    agent.pause_until = None
+    agent.seen_at = now
+    if capacity is not None:
+        agent.capacity = capacity
+    agent.save(update_fields=["availability", "pause_reason", "pause_until", "seen_at", "capacity"])
+    pubsub.agent_changed(agent.pk)
+    pubsub.queue_changed()
+    _dispatch_after_commit()
+    return agent
+
+
+@transaction.atomic
+def signed_out(*, agent_id: int) -> None:
+    """An agent signed out: nobody new comes, as the page promised. The lease of the conversations under way is left as
+    it is: they go back to the queue with its end, unless the agent returns before."""
+    present = Agent.objects.filter(pk=agent_id).exclude(availability=Availability.AWAY)
+    if present.update(availability=Availability.AWAY, pause_reason="", pause_until=None):
+        pubsub.agent_changed(agent_id)
+        pubsub.queue_changed()

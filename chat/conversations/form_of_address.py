@@ -1,0 +1,20 @@
+"""Whether a person is spoken to as « tu » or « vous »."""
+
+from common.encryption import UnsealError
+from reports.models import Report, ReporterRole
+from triage import rules, versions
+
+
+def is_familiar(report: Report, answers: dict[str, str]) -> bool:
+    """Whether to write *tu*: the person who writes is a minor."""
+    if answers:
+        return rules.voice(answers, under=versions.under(report.triage_version)).familiar
+    return report.is_minor and report.role == ReporterRole.VICTIM
+
+
+def speaks_tu(report: Report) -> bool:
+    """`is_familiar`, from the report alone; answers that no key opens count for none."""
+    try:
+        return is_familiar(report, report.triage_answers())
+    except UnsealError:
+        return is_familiar(report, {})

@@ -1,0 +1,128 @@
+"""What an agent lost while nobody saw them: said once they are back, until they have read it.
+
+Nothing of it is kept beside the history: a conversation that was given to an agent, and whose next change of hands is
+that it went back to the queue, was lost. The agent's row holds since when they were not seen, and when they came back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from chat import access
+from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.rules.lifecycle import Status
+
+SHOWN_AT_MOST = 20
+# Nothing older is said: the exchange of a former shift is nobody's news. What was given longer ago is not looked at.
+TOLD_FOR, GIVEN_FOR = timedelta(hours=12), timedelta(hours=36)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One exchange that went, to be called by its place. where: who has it by now, in words.
+
+    url_name: of the page where this agent may see it, empty when they may not.
+    """
+
+    conversation: Conversation
+    went_at: datetime
+    where: str
+    url_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """absent_from, absent_until: last seen, and back. count: all that went; lines: SHOWN_AT_MOST of them."""
+
+    absent_from: datetime
+    absent_until: datetime
+    lasted: str
+    count: int
+    lines: list[Loss]
+
+
+def _lost(user_id: int, since: datetime) -> Any:
+    """The times a conversation was given to this account and went back to the queue next, since then; with `went_at`.
+
+    One look for each conversation given in GIVEN_FOR before that (index `event_given`), a hundred or so in the busiest
+    shift, however long this agent has served.
+    """
+    after = ConversationEvent.objects.filter(
+        conversation=OuterRef("conversation"), pk__gt=OuterRef("pk"), kind__in=access.HANDS_CHANGE
+    ).order_by("pk")
+    given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED, by=user_id, at__gt=since - GIVEN_FOR)
+    return given.annotate(
+        next_kind=Subquery(after.values("kind")[:1]), went_at=Subquery(after.values("at")[:1])
+    ).filter(next_kind=EventKind.RELEASED, went_at__gte=since)
+
+
+def note(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -> None:
+    """These agents, each (key, last seen, now), are back after their lease had ended: keep it for who lost somebody.
+
+    Two statements for each agent, and only for one whose lease had ended. An absence that was not read yet begins where
+    the first one did.
+    """
+    for agent_id, seen_at, now in returns:
+        if seen_at is None or now - seen_at > TOLD_FOR:
+            continue
+        agent = Agent.objects.filter(pk=agent_id).only("user_id").first()
+        if agent is not None and _lost(agent.user_id, seen_at).exists():
+            unread = Agent.objects.filter(pk=agent_id, absent_from__gte=now - TOLD_FOR)
+            if not unread.update(absent_until=now):
+                Agent.objects.filter(pk=agent_id).update(absent_from=seen_at, absent_until=now)
+
+
+@transaction.atomic
+def told(*, agent_id: int, until: datetime) -> None:
+    """The agent has read what was lost up to their return at `until`; a later absence is still to be said."""
+    Agent.objects.filter(pk=agent_id, absent_until__lte=until).update(absent_from=None, absent_until=None)
+
+
+def unread(agent: Agent, now: datetime) -> Absence | None:
+    """What this agent lost and has not read yet; None, without a query, when there is nothing."""
+    if agent.absent_from is None or agent.absent_until is None or agent.absent_until < now - TOLD_FOR:
+        return None
+    rows = _lost(agent.user_id, agent.absent_from)
+    found = list(rows.order_by("went_at", "pk").values_list("conversation_id", "went_at")[: SHOWN_AT_MOST + 1])
+    if not found:
+        return None
+    went = dict(found[:SHOWN_AT_MOST])
+    count = len(went) if len(found) <= SHOWN_AT_MOST else rows.count()
+    known = {row.pk: row for row in access.lost_by(agent, list(went))}
+    supervised = access.units_of(agent)
+    lines = [_line(agent, known[pk], at, supervised) for pk, at in went.items() if pk in known]
+    return Absence(
+        absent_from=agent.absent_from,
+        absent_until=agent.absent_until,
+        lasted=_lasted(agent.absent_until - agent.absent_from),
+        count=count,
+        lines=lines,
+    )
+
+
+def _line(agent: Agent, row: Conversation, went_at: datetime, supervised: frozenset[int]) -> Loss:
+    holder, where, url_name = row.assigned_to, str(Status(row.status).label).lower(), ""
+    if row.status == Status.WAITING:
+        where = _("dans la file d'attente")
+    elif row.status == Status.ACTIVE and holder is not None:
+        if holder.pk == agent.pk:
+            where, url_name = _("de nouveau avec vous"), "console:conversation"
+        else:
+            where = _("avec %(name)s") % {"name": holder.interlocutor}
+            url_name = "console:watched" if holder.unit_id in supervised else ""
+    elif row.status == Status.CLOSED and holder is not None and holder.pk == agent.pk:
+        url_name = "console:conversation"
+    return Loss(conversation=row, went_at=went_at, where=where, url_name=url_name)
+
+
+def _lasted(elapsed: timedelta) -> str:
+    """« 1 min 35 », or « 1 h 05 »."""
+    seconds = int(elapsed.total_seconds())
+    if seconds < 3600:
+        return _("%(minutes)s min %(seconds)s") % {"minutes": seconds // 60, "seconds": f"{seconds % 60:02}"}
+    return _("%(hours)s h %(minutes)s") % {"hours": seconds // 3600, "minutes": f"{seconds % 3600 // 60:02}"}

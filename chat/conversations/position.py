@@ -1,0 +1,73 @@
+"""One person's place in the queue, for a page: one short statement, where `dispatcher.read_board` brings the whole
+queue.
+
+Both say the same; the tests hold them together.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from chat.models import Conversation
+from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, estimate_wait
+from chat.rules.lifecycle import Availability, Status
+from common.service_settings import definitions
+from common.service_settings import values as setting_values
+from common.sql import execute
+
+PLACE = """
+SELECT CASE
+         WHEN line.crowded_before = 0 THEN line.free_before
+         WHEN NOT %(is_crowded)s THEN line.free_before + LEAST(line.crowded_before, share.room)
+         WHEN line.crowded_before <= share.room THEN line.free_before + line.crowded_before
+         ELSE line.free + line.crowded_before
+       END,
+       on_duty.slots, on_duty.free
+FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
+CROSS JOIN LATERAL (
+  SELECT COALESCE(sum(capacity), 0) AS slots, COALESCE(sum(GREATEST(capacity - load, 0)), 0) AS free
+  FROM (SELECT a.capacity, COALESCE(sum(c.weight), 0) AS load
+        FROM chat_agent a LEFT JOIN chat_conversation c ON c.assigned_to_id = a.id AND c.status = %(active)s
+        WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s::int * interval '1 s'
+        GROUP BY a.id) agents
+) on_duty
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE NOT is_crowded) AS free,
+         count(*) FILTER (WHERE NOT is_crowded AND is_before) AS free_before,
+         count(*) FILTER (WHERE is_crowded AND is_before) AS crowded_before
+  FROM (SELECT is_crowded, (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s) AS is_before
+        FROM chat_conversation
+        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now - %(absent)s::int * interval '1 s'
+          AND (%(is_crowded)s OR (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s))) people
+) line
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN line.crowded_before > 0 THEN GREATEST(0, GREATEST(1, on_duty.slots / %(part)s::int) - (
+    SELECT count(*) FROM chat_conversation
+    WHERE is_crowded AND (status = %(active)s OR assigned_at > clock.now - %(lately)s::int * interval '1 s')
+  )) END AS room
+) share
+"""
+
+
+def place_of(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
+    """The position of somebody who waits and is here (1: next), and the range of minutes if anybody can say.
+
+    now: PostgreSQL's clock (see common.clock) unless given.
+    """
+    values = {
+        "waiting": Status.WAITING.value,
+        "active": Status.ACTIVE.value,
+        "available": Availability.AVAILABLE.value,
+        "now": now,
+        "absent": settings.ABSENT_SECONDS,
+        "lease": settings.LEASE_SECONDS,
+        "urgency": conversation.urgency,
+        "queued_at": conversation.queued_at,
+        "id": conversation.pk,
+        "is_crowded": conversation.is_crowded,
+        "part": CROWD_PART,
+        "lately": CROWD_SECONDS,
+    }
+    ((position, slots, free),) = execute(PLACE, values)
+    average = setting_values.value(definitions.AVERAGE_LENGTH)
+    return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)

@@ -1,0 +1,67 @@
+"""The lease of an agent who reads something else than the console: any page of the staff, in any tab.
+
+The console keeps the lease by its socket (or by its frames over HTTP). Every other page beats here, each third of a
+lease, as long as there is something to lose; see docs/adr/0049.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from chat.conversations import actions
+from chat.rules.lifecycle import Availability, is_lease_over
+from common.sql import execute
+
+# The lease is renewed while somebody depends on it: people under way, or an agent who is available or in a pause and
+# would be « Absent » without it. At most ten conversations are looked at: `agent_capacity_is_human`.
+BEAT = """
+WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALIZED (
+    SELECT count(*) AS held, count(*) FILTER (WHERE EXISTS (
+        SELECT FROM chat_message m
+        WHERE m.conversation_id = c.id AND m.author = 'reporter' AND m.seq > c.agent_read_seq
+    )) AS unread
+    FROM chat_conversation c JOIN chat_agent a ON a.id = c.assigned_to_id
+    WHERE a.user_id = %(user)s AND c.status = 'active'
+), late AS (
+    SELECT a.id, a.seen_at, moment.now FROM chat_agent a, moment, held
+    WHERE a.user_id = %(user)s AND (held.held > 0 OR a.availability <> %(away)s)
+      AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s')
+    FOR NO KEY UPDATE OF a
+), renewed AS (
+    UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
+)
+SELECT a.id, a.availability, held.held, held.unread, renewed.id, renewed.seen_at, renewed.now
+FROM chat_agent a CROSS JOIN held LEFT JOIN renewed ON renewed.id = a.id WHERE a.user_id = %(user)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a page is told. held, unread: conversations under way, and those with something new to read.
+
+    is_kept: there is something to lose, and the lease is renewed. was_over: it had ended when this beat came.
+    """
+
+    held: int
+    unread: int
+    is_kept: bool
+    was_over: bool
+
+
+def beat(*, user_id: int) -> Standing | None:
+    """Renew the lease of this account's agent if something hangs on it; None for an account without an agent.
+
+    One statement, and one write each `actions.SEEN_EVERY` at most, however many pages beat. A second and third
+    statement only when the lease had ended.
+    """
+    values = {"user": user_id, "away": Availability.AWAY.value, "every": actions.SEEN_EVERY.total_seconds()}
+    rows = execute(BEAT, values)
+    if not rows:
+        return None
+    _agent_id, availability, held, unread, renewed, seen_at, now = rows[0]
+    lease = timedelta(seconds=settings.LEASE_SECONDS)
+    was_over = renewed is not None and is_lease_over(seen_at=seen_at, now=now, lease=lease)
+    if was_over:
+        actions.came_back([(renewed, seen_at, now)])
+    return Standing(held, unread, is_kept=bool(held) or availability != Availability.AWAY, was_over=was_over)

@@ -1,0 +1,23 @@
+"""Durations and places in words."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from reports.models import Report
+
+
+def duration(elapsed: timedelta) -> str:
+    """In words short enough for a list, from « 1 min » to « 1 h 05 ».
+
+    `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.
+    """
+    minutes = max(1, int(elapsed.total_seconds() // 60))
+    if minutes < 60:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    return _("%(hours)s h %(minutes)s") % {"hours": minutes // 60, "minutes": f"{minutes % 60:02}"}
+
+
+def place_of(report: Report) -> str:
+    """The commune with its département, else the postal code."""
+    return str(report.municipality) if report.municipality else report.postal_code

@@ -1,0 +1,110 @@
+"""The crossing from the event loop to the database: threads that keep a connection each, and batches.
+
+Plain ASGI sockets live in one event loop; the domain is synchronous. `in_db` crosses once for one thing. A `Batch`
+crosses once for everything that piled up while the last crossing was under way: at low load that is one thing, without
+any delay; under load hundreds of them, for about the price of one.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connection, connections
+from psycopg.errors import LockNotAvailable
+from psycopg_pool import PoolTimeout
+
+logger = logging.getLogger(__name__)
+
+DATABASE_AWAY = (DatabaseError, InterfaceError, PoolTimeout)
+NO_ANSWER = (OperationalError, InterfaceError, PoolTimeout)  # whatever was asked; other errors are about a question
+RETRY_SECONDS = 0.1
+# A conversation whose row is locked for longer is not waited for by the messages of all the others.
+WRITER_LOCK_SECONDS = 2
+LOCKED_AT_MOST = 3  # in one crossing; after so many it is the database that stands still
+# Under such a load a crossing waits a moment for the next questions: fewer, larger ones leave more time to each.
+CROWD = 32
+CROWD_SECONDS = 0.004
+
+
+def leave_the_pool(more_options: str = "") -> None:
+    """Give this thread a connection of its own, kept for good.
+
+    The pool serves pages: it takes a connection back after each, and after a restart of PostgreSQL it waits a second,
+    then two, then four before it tries again. Here a lost connection is replaced as soon as the server answers.
+    """
+    database = connections.settings[DEFAULT_DB_ALIAS]
+    options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
+    options["options"] = f"{options.get('options', '')} {more_options}"
+    connections[DEFAULT_DB_ALIAS] = type(connections[DEFAULT_DB_ALIAS])({**database, "OPTIONS": options})
+
+
+THREADS = ThreadPoolExecutor(settings.CHAT_THREADS, thread_name_prefix="chat", initializer=leave_the_pool)
+# Writing waits for nobody: a slow reading in the threads above must not hold up a message.
+WRITER_THREAD = ThreadPoolExecutor(
+    1,
+    thread_name_prefix="chat-writer",
+    initializer=leave_the_pool,
+    initargs=(f"-c lock_timeout={WRITER_LOCK_SECONDS * 1000}",),
+)
+
+
+def is_lock_held(error: Exception) -> bool:
+    """Whether somebody else held a row for too long: it is about that row, and trying again at once is no use."""
+    return isinstance(error.__cause__, LockNotAvailable)
+
+
+def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Do the work; once more on a new connection if this thread's had died while it was idle.
+
+    All of the work may be repeated (a message by its client_id). A connection that fails when it is new is a database
+    that is away: the error goes to the caller.
+    """
+    is_new = connection.connection is None
+    try:
+        return work(*args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        if is_lock_held(error):
+            raise
+        connection.close()
+        if is_new:
+            raise
+        return work(*args, **kwargs)
+
+
+def patiently[T](seconds: float, work: Callable[..., T], *args: Any) -> T:
+    """Do the work; while the database is away try again, for so many seconds. Its restart is then a delay, no error."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return with_fresh_connection(work, *args)
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            if is_lock_held(error):
+                raise
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+
+
+async def in_db[T](work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run one thing of the domain in a chat thread, which keeps its connection."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(THREADS, lambda: with_fresh_connection(work, *args, **kwargs))
+
+
+def close_thread_connections() -> None:
+    """Close the connection of every thread, at the end of a process or of a test database."""
+    for executor, size in ((THREADS, settings.CHAT_THREADS), (WRITER_THREAD, 1)):
+        everyone = threading.Barrier(size)
+
+        def close(everyone: threading.Barrier = everyone) -> None:
+            everyone.wait()
+            connection.close()
+
+        for future in [executor.submit(close) for _thread in range(size)]:
+            future.result()

@@ -1,0 +1,1 @@
+"""Which supervisor decides about openings, freezes and erasures, and who is on call for it."""

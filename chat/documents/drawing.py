@@ -1,0 +1,75 @@
+"""The job that draws a document of `chat.documents.transcript_pdf`, in a child process: which signs can be drawn, then
+the pages.
+
+It knows no settings, no database and no request.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import typst
+
+from chat.documents import font_coverage
+from chat.rules import plain_text
+from common.offload.pdf import compile_pdf
+
+_SIGNS = """
+#set document(title: "x")
+#for sign in json(bytes(sys.inputs.data)) { par(sign) }
+"""
+
+
+def work(asked: dict[str, Any]) -> tuple[dict[str, bool], bytes]:
+    """What was found of signs, and the pages. asked: `source`, `data`, `note` (said when a sign stands by its code),
+    `known`, what is known of signs already, and `is_plain`: with Typst's own fonts alone.
+
+    Raises typst.TypstError. At most `font_coverage.AT_MOST` + 2 compilations.
+    """
+    data = change_each(asked["data"], plain_text.visible)
+    font_coverage.learn(asked["known"])
+    texts = list(each_text(data))
+    signs = set(font_coverage.signs_of(texts))
+    is_plain = asked["is_plain"]
+    kept = font_coverage.drawn(texts, can_draw=partial(can_draw, is_plain=is_plain)) if signs else set()
+    found = font_coverage.known(texts)
+    try:
+        shown = _coded(data, kept, asked["note"]) if kept != signs else data
+        pages = compile_pdf(asked["source"], shown, is_plain=is_plain)
+    except typst.TypstError:
+        # Signs that are drawn alone may not be side by side.
+        pages = compile_pdf(asked["source"], _coded(data, set(), asked["note"]), is_plain=is_plain)
+    return found, pages
+
+
+def each_text(value: Any) -> Iterator[str]:
+    """Every text of the data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from each_text(one)
+
+
+def _coded(data: dict[str, Any], kept: set[str], note: str) -> dict[str, Any]:
+    found: dict[str, Any] = change_each(data, lambda text: font_coverage.with_codes(text, kept))
+    found["about"] += [note] if note else []
+    return found
+
+
+def change_each(value: Any, change: Callable[[str], str]) -> Any:
+    """The data with each of its texts changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: change_each(one, change) for name, one in value.items()}
+    return [change_each(one, change) for one in value]
+
+
+def can_draw(signs: list[str], *, is_plain: bool = False) -> bool:
+    """Whether all of these signs are drawn by the fonts at hand."""
+    try:
+        compile_pdf(_SIGNS, signs, is_plain=is_plain)
+    except typst.TypstError:
+        return False
+    return True

@@ -1,0 +1,46 @@
+"""A message, and any other text of the exchange, sent by a form."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from chat.messages import protocol
+
+TEXT_ERRORS = {
+    protocol.EMPTY: _("Le texte est vide. Écrivez quelques mots."),
+    protocol.TOO_LONG: _("Le texte est trop long : 4 000 caractères au plus."),
+    protocol.BAD_FRAME: _("Le texte contient un caractère qui ne peut pas être gardé. Réécrivez-le."),
+}
+
+
+class Text(forms.Field):
+    """A text as messages are kept: the rules of `protocol.parse_body`."""
+
+    def clean(self, value: object) -> str:
+        if not self.required and not str(value or "").strip():
+            return ""
+        try:
+            return protocol.parse_body(value or "")
+        except protocol.ProtocolError as error:
+            raise ValidationError(TEXT_ERRORS[error.code], code=error.code) from error
+
+
+MESSAGE_ERRORS = {
+    protocol.EMPTY: _("Le message est vide. Écrivez quelques mots, puis envoyez."),
+    protocol.TOO_LONG: _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
+    protocol.BAD_FRAME: _("Le message contient un caractère qui ne peut pas être gardé. Réécrivez-le, puis envoyez."),
+}
+
+
+class MessageForm(forms.Form):
+    """One message. `client_id` is made with the page: the same form sent twice adds one message."""
+
+    client_id = forms.UUIDField()
+    # The rules are those of the sockets, said once in `protocol.parse_body`.
+    body = forms.Field(required=False)
+
+    def clean_body(self) -> str:
+        try:
+            return protocol.parse_body(self.cleaned_data["body"] or "")
+        except protocol.ProtocolError as error:
+            raise forms.ValidationError(MESSAGE_ERRORS[error.code], code=error.code) from error

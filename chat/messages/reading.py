@@ -1,0 +1,181 @@
+"""What the sockets and the plain pages read, for many askers at once.
+
+A reading is what lies after a cursor, with the state of the conversation beside it. It is the only way from the table
+of messages to a screen, except that a message just committed is shown from memory to those who have all before it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.utils import translation
+
+from chat.messages import protocol
+from chat.models import Agent, Message
+from common.sql import array, execute
+
+Json = dict[str, Any]
+Own = dict[UUID, tuple[int, int]]  # conversations of an agent: public id to (key, last_seq)
+Place = tuple[int | None, tuple[int, int] | None]
+
+# In one crossing: few askers get whole pages, a crowd (everybody is back at once) shorter ones in turn.
+CROWD = 8
+PAGE_IN_A_CROWD = 50
+
+AFTER = """
+SELECT a.n, c.last_seq, m.seq, m.client_id::text, m.author, m.sent_at, m.sealed_body
+FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::bigint[]) AS a(n, conversation_id, after, agent_id)
+JOIN chat_conversation c ON c.id = a.conversation_id AND (a.agent_id IS NULL OR c.assigned_to_id = a.agent_id)
+CROSS JOIN LATERAL (
+    SELECT seq, client_id, author, sent_at, sealed_body FROM chat_message
+    WHERE conversation_id = a.conversation_id AND seq > a.after ORDER BY seq LIMIT %s
+) AS m
+ORDER BY a.n, m.seq
+"""
+BEHIND = """
+SELECT c.id, c.last_seq FROM unnest(%s::bigint[], %s::int[]) AS a(id, after)
+JOIN chat_conversation c ON c.id = a.id AND c.last_seq > a.after
+"""
+OWN = """
+SELECT assigned_to_id, public_id, id, last_seq FROM chat_conversation
+WHERE assigned_to_id = ANY(%s::bigint[]) AND status = 'active' ORDER BY assigned_at
+"""
+SNAPSHOTS = """
+SELECT c.id, c.status, c.last_seq, c.assigned_to_id, a.public_name, u.force, r.language,
+       c.reporter_read_seq, c.agent_read_seq, r.visit_generation
+FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
+LEFT JOIN chat_agent a ON a.id = c.assigned_to_id LEFT JOIN chat_unit u ON u.id = a.unit_id
+WHERE c.id = ANY(%s::bigint[])
+"""
+
+
+@dataclass(slots=True)
+class Ask:
+    """« I have everything of this conversation up to `after`. »
+
+    agent_id: the agent who asks, None for the reporter. with_state: whether it matters where the conversation stands.
+    """
+
+    conversation_id: int
+    public_id: UUID | str
+    after: int
+    agent_id: int | None = None
+    with_state: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Where a conversation stands. `interlocutor`: as the reporter reads it, in the language of the visit."""
+
+    status: str
+    last_seq: int
+    agent_id: int | None
+    interlocutor: str | None
+    reporter_read_seq: int
+    agent_read_seq: int
+    generation: int
+
+    def state_frame(self, public_id: str, *, for_reporter: bool, place: Place = (None, None)) -> Json:
+        """The `state` frame of one side. place: position and range of minutes, of a person who waits."""
+        return protocol.state_frame(
+            public_id,
+            status=self.status,
+            position=place[0],
+            wait_minutes=place[1],
+            interlocutor=self.interlocutor,
+            last_seq=self.last_seq,
+            read_seq=self.agent_read_seq if for_reporter else self.reporter_read_seq,
+        )
+
+
+@dataclass(slots=True)
+class Reading:
+    """Items in order of `seq`, without a gap after the cursor: a page at most; `last_seq` says what remains.
+
+    snapshot: None when only messages were asked for; last_seq is then 0 if there is none.
+    """
+
+    snapshot: Snapshot | None = None
+    items: list[Json] = field(default_factory=list)
+    last_seq: int = 0
+
+
+@lru_cache(maxsize=10_000)
+def _interlocutor(name: str, force: str, language: str) -> str:
+    with translation.override(language):
+        return Agent.interlocutor_of(name, force)
+
+
+def snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
+    """Where these conversations stand, by key; those that no longer exist are not there. One query."""
+    rows = execute(SNAPSHOTS, [array(set(conversation_ids))])
+    return {
+        pk: Snapshot(
+            status=status,
+            last_seq=last_seq,
+            agent_id=agent_id,
+            interlocutor=_interlocutor(name, force, language) if agent_id else None,
+            reporter_read_seq=reporter_read_seq,
+            agent_read_seq=agent_read_seq,
+            generation=generation,
+        )
+        for (
+            pk, status, last_seq, agent_id, name, force, language, reporter_read_seq, agent_read_seq, generation
+        ) in rows
+    }  # fmt: skip
+
+
+def read(asks: Sequence[Ask]) -> list[Reading | None]:
+    """What lies after each cursor, in two queries at most; None for a conversation that no longer exists.
+
+    An agent reads nothing of a conversation that is not theirs any more, whoever asked to look.
+    A message that no key opens has a line that says so in its place.
+    """
+    in_state = [ask.conversation_id for ask in asks if ask.with_state]
+    heads = snapshots(in_state) if in_state else {}
+    readings: list[Reading | None] = []
+    wanted: list[tuple[int, Ask]] = []
+    for n, ask in enumerate(asks):
+        head = heads.get(ask.conversation_id) if ask.with_state else None
+        if ask.with_state and head is None:
+            readings.append(None)
+            continue
+        readings.append(Reading(head, last_seq=head.last_seq if head else 0))
+        if head is None or head.last_seq > ask.after:
+            wanted.append((n, ask))
+    if wanted:
+        _read_after(wanted, readings)
+    return readings
+
+
+def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | None]) -> None:
+    """Add the messages to the readings they belong to."""
+    page = protocol.PAGE if len(wanted) <= CROWD else PAGE_IN_A_CROWD
+    columns = zip(*((n, ask.conversation_id, ask.after, ask.agent_id) for n, ask in wanted), strict=True)
+    public_ids = {n: ask.public_id for n, ask in wanted}
+    sizes = dict.fromkeys(public_ids, 0)
+    for n, last_seq, seq, client_id, author, sent_at, sealed in execute(AFTER, [*map(array, columns), page]):
+        reading = readings[n]
+        if reading is None or sizes[n] > protocol.PAGE_BYTES:
+            continue
+        reading.last_seq = max(reading.last_seq, last_seq, seq)
+        body = Message.opened(sealed, conversation=public_ids[n], seq=seq, author=author)
+        item = protocol.message_item(seq=seq, client_id=client_id, author=author, sent_at=sent_at, body=body)
+        before, sizes[n] = sizes[n], sizes[n] + protocol.size_of(item)
+        if sizes[n] <= protocol.PAGE_BYTES or not before:
+            reading.items.append(item)
+
+
+def behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Of these (conversation, cursor), those with something after the cursor: key to the number of the last message."""
+    return dict(execute(BEHIND, [array(column) for column in zip(*cursors, strict=True)]))
+
+
+def own_conversations(agent_ids: Collection[int]) -> dict[int, Own]:
+    """The conversations that these agents answer now, by agent, oldest first."""
+    own: dict[int, Own] = {agent_id: {} for agent_id in agent_ids}
+    for agent_id, public_id, pk, last_seq in execute(OWN, [array(agent_ids)]) if own else ():
+        own[agent_id][public_id] = (pk, last_seq)
+    return own

@@ -1,0 +1,487 @@
+"""The one module that writes messages: a batch of drafts, or a line of Pnav's own.
+
+What posting means is `write`, whoever posts: a socket (through the batch of its process), the plain HTTP page, the page
+without JavaScript. In one transaction, for many conversations at once: the rows of the conversations are locked in the
+order of their keys, drafts that are there already are found by their `client_id`, the others get the next numbers, are
+sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+from django.utils import translation
+
+from chat.models import Agent, Conversation, Message
+from chat.rules import message_limits
+from chat.rules.lifecycle import OPEN, Author, Status
+from common import encryption
+from common.sql import array, execute, line, send
+from common.texts.catalogue import Sentence
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message to add. Access is proven; an agent's right to the conversation is checked again under the lock.
+
+    public_id, client_id: UUIDs as text. agent_id: the agent who writes, None for the reporter.
+    client_id: chosen by the browser, one a message.
+    body: plain text, trimmed, 1 to MESSAGE_MAX_LENGTH characters, without NUL (protocol.parse_body).
+    is_metered: whether `chat.rules.message_limits` hold; not for the sessions of a measurement.
+    was_put_off: whether it was answered PUT_OFF before; it is not again.
+    """
+
+    conversation_id: int
+    public_id: str
+    author: str
+    agent_id: int | None
+    client_id: str
+    body: str = field(repr=False)
+    was_put_off: bool = False
+    is_metered: bool = True
+
+
+@dataclass(slots=True)
+class Written:
+    """A message that is committed.
+
+    assigned_to: the agent who answered there at that moment, the only one who may read it.
+    is_repeat: it was there before; number, time and body are the first copy's.
+    """
+
+    seq: int
+    sent_at: datetime
+    body: str = field(repr=False)
+    assigned_to: int | None
+    is_repeat: bool = False
+
+
+class Refusal(StrEnum):
+    """Why nothing was written; the values are codes of the protocol."""
+
+    CLOSED = "closed"
+    FORBIDDEN = "forbidden"
+    FULL = "full"  # the exchange holds no more: `closed`, with its own reason
+    TOO_FAST = "rate_limited"  # more than a person writes: send it again later
+    HELD = "unavailable"  # somebody else holds the conversation for too long
+    PUT_OFF = "put off"  # no refusal: to be written with the next batch, before what came later. Never told
+
+
+# LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.
+LOCK = """
+SELECT id, last_seq, status, assigned_to_id, characters, reporter_due_at, clock_timestamp() FROM chat_conversation
+WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
+FREE = "SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED"
+KNOWN = """
+SELECT m.conversation_id, m.author, m.client_id::text, m.seq, m.sent_at, m.sealed_body
+FROM unnest(%s::bigint[], %s::text[], %s::uuid[]) AS d(conversation_id, author, client_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM chat_message
+    WHERE conversation_id = d.conversation_id AND author = d.author AND client_id = d.client_id LIMIT 1
+) AS m
+"""
+INSERT = """
+INSERT INTO chat_message (conversation_id, seq, author, agent_id, client_id, sealed_body, sent_at)
+SELECT conversation_id, seq, author, agent_id, client_id, sealed_body, %s
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::uuid[], %s::bytea[])
+     AS d(conversation_id, seq, author, agent_id, client_id, sealed_body)
+"""
+# Whoever writes is there: the reporter's lease goes with it.
+NUMBER = """
+UPDATE chat_conversation c
+SET last_seq = d.last_seq,
+    reporter_seen_at = CASE WHEN d.reporter_wrote THEN greatest(c.reporter_seen_at, %s) ELSE c.reporter_seen_at END,
+    characters = c.characters + d.characters,
+    reporter_due_at = coalesce(d.due_at, c.reporter_due_at)
+FROM unnest(%s::bigint[], %s::int[], %s::boolean[], %s::bigint[], %s::timestamptz[])
+     AS d(id, last_seq, reporter_wrote, characters, due_at)
+WHERE c.id = d.id
+"""
+
+
+# (LATERAL with LIMIT: one look in the index a draft, whatever the planner believes of a table that grows fast.)
+#
+# All of it at once, for the conversations that are as the caller expects: open, with that last number, answered by
+# that agent, and without any of these messages. A row that another process changes meanwhile is looked at again when
+# its lock is free (READ COMMITTED), and left out.
+AS_EXPECTED = """
+WITH drafts AS MATERIALIZED (
+    SELECT * FROM unnest(%(conversation_ids)s::bigint[], %(seqs)s::int[], %(authors)s::text[], %(agent_ids)s::bigint[],
+                         %(client_ids)s::uuid[], %(bodies)s::bytea[])
+                  AS d(conversation_id, seq, author, agent_id, client_id, sealed_body)
+), heads AS (
+    SELECT c.id, d.last_seq, d.reporter_wrote, d.characters,
+           greatest(c.reporter_due_at, statement_timestamp())
+           + d.paced * CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s' AS due_at
+    FROM unnest(%(ids)s::bigint[], %(befores)s::int[], %(afters)s::int[], %(writers)s::bigint[],
+                %(reporter_wrote)s::boolean[], %(characters)s::bigint[], %(paced)s::int[],
+                %(seq_most)s::int[], %(characters_most)s::bigint[])
+         AS d(id, before, last_seq, agent_id, reporter_wrote, characters, paced, seq_most, characters_most)
+    JOIN chat_conversation c ON c.id = d.id
+    WHERE c.last_seq = d.before AND c.status IN ('waiting', 'active')
+      AND (d.agent_id IS NULL OR c.assigned_to_id = d.agent_id)
+      AND d.last_seq <= d.seq_most AND c.characters + d.characters <= d.characters_most
+      AND (d.paced = 0
+           OR greatest(c.reporter_due_at, statement_timestamp())
+              + d.paced * CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s'
+              <= statement_timestamp()
+                 + CASE c.status WHEN 'active' THEN %(active_ahead)s ELSE %(waiting_ahead)s END * interval '1 s')
+      AND c.id <> ALL (ARRAY(
+          SELECT k.conversation_id FROM drafts k CROSS JOIN LATERAL (
+              SELECT FROM chat_message m
+              WHERE m.conversation_id = k.conversation_id AND m.author = k.author AND m.client_id = k.client_id
+              LIMIT 1) AS known))
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+), numbered AS (
+    UPDATE chat_conversation c
+    SET last_seq = h.last_seq,
+        reporter_seen_at = CASE WHEN h.reporter_wrote THEN greatest(c.reporter_seen_at, statement_timestamp())
+                                ELSE c.reporter_seen_at END,
+        characters = c.characters + h.characters,
+        reporter_due_at = h.due_at
+    FROM heads h WHERE c.id = h.id
+    RETURNING c.id, c.assigned_to_id
+), inserted AS (
+    INSERT INTO chat_message (conversation_id, seq, author, agent_id, client_id, sealed_body, sent_at)
+    SELECT d.conversation_id, d.seq, d.author, d.agent_id, d.client_id, d.sealed_body, statement_timestamp()
+    FROM drafts d JOIN numbered n ON n.id = d.conversation_id
+)
+SELECT id, assigned_to_id, statement_timestamp() FROM numbered
+"""
+# The same for a batch of one draft: when it is calm, nearly every batch.
+ONE_AS_EXPECTED = """
+WITH numbered AS (
+    UPDATE chat_conversation c
+    SET last_seq = c.last_seq + 1,
+        reporter_seen_at = CASE WHEN %(agent_id)s::bigint IS NULL
+                                THEN greatest(c.reporter_seen_at, statement_timestamp()) ELSE c.reporter_seen_at END,
+        characters = c.characters + %(characters)s,
+        reporter_due_at = greatest(c.reporter_due_at, statement_timestamp())
+            + %(paced)s * CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s'
+    WHERE c.id = %(id)s AND c.last_seq = %(before)s AND c.status IN ('waiting', 'active')
+      AND (%(agent_id)s::bigint IS NULL OR c.assigned_to_id = %(agent_id)s::bigint)
+      AND c.last_seq < %(seq_most)s AND c.characters + %(characters)s <= %(characters_most)s::bigint
+      AND (%(paced)s = 0
+           OR greatest(c.reporter_due_at, statement_timestamp())
+              + CASE c.status WHEN 'active' THEN %(active)s ELSE %(waiting)s END * interval '1 s'
+              <= statement_timestamp()
+                 + CASE c.status WHEN 'active' THEN %(active_ahead)s ELSE %(waiting_ahead)s END * interval '1 s')
+      AND NOT EXISTS (SELECT FROM chat_message m
+                      WHERE m.conversation_id = %(id)s AND m.author = %(author)s AND m.client_id = %(client_id)s::uuid)
+    RETURNING c.id, c.last_seq, c.assigned_to_id
+), inserted AS (
+    INSERT INTO chat_message (conversation_id, seq, author, agent_id, client_id, sealed_body, sent_at)
+    SELECT id, last_seq, %(author)s, %(agent_id)s::bigint, %(client_id)s::uuid, %(sealed_body)b, statement_timestamp()
+    FROM numbered
+)
+SELECT id, assigned_to_id, statement_timestamp() FROM numbered
+"""
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
+_PACES: dict[str, float] = {
+    "active": message_limits.ANSWERED.interval_seconds,
+    "active_ahead": message_limits.ANSWERED.ahead_seconds,
+    "waiting": message_limits.UNANSWERED.interval_seconds,
+    "waiting_ahead": message_limits.UNANSWERED.ahead_seconds,
+}
+_NO_END = message_limits.Size(2**31 - 1, 2**62)
+
+
+@dataclass(slots=True)
+class _Head:
+    """A conversation under our lock."""
+
+    last_seq: int
+    status: str
+    agent_id: int | None
+    before: int
+    reporter_wrote: bool = False
+    is_known: bool = False  # what follows was read under its lock; otherwise the statement looks at it
+    characters_before: int = 0
+    due_at: datetime | None = None
+    characters: int = 0  # added
+    paced: int = 0  # messages added that count for the pace of the person
+    size: message_limits.Size = _NO_END  # the smallest bound of those who write
+
+    def refusal(self, draft: Draft, now: datetime) -> Refusal | None:
+        """Whether a bound of the exchange stands in the way of one message more; if not, it is counted."""
+        due_at = None
+        if draft.is_metered:
+            size = message_limits.size_for(is_agent=draft.agent_id is not None)
+            if self.is_known:
+                characters = self.characters_before + self.characters + len(draft.body)
+                if self.last_seq >= size.messages or characters > size.characters:
+                    return Refusal.FULL
+                if draft.agent_id is None:
+                    pace = message_limits.pace_of(self.status)
+                    due_at = max(self.due_at or now, now) + timedelta(seconds=pace.interval_seconds)
+                    if due_at > now + timedelta(seconds=pace.ahead_seconds):
+                        return Refusal.TOO_FAST
+            if size.messages < self.size.messages:
+                self.size = size
+            if draft.agent_id is None:
+                self.paced += 1
+        self.due_at = due_at or self.due_at
+        self.characters += len(draft.body)
+        return None
+
+
+def write(
+    drafts: Sequence[Draft], expected: Mapping[int, int] | None = None, *, may_put_off: bool = False
+) -> list[Written | Refusal]:
+    """Add these messages, each once, and return what became of each, in the same order, committed.
+
+    The same draft sent again, later or in the same batch, returns the first copy. Two processes that write to the same
+    conversations wait for one another, without deadlock.
+    expected: the number of the last message of each conversation, as far as the caller knows. Where that is still
+    true, and nothing stands in the way, one statement does everything; the others are written under their lock.
+    Raises the errors of django.db; what was written stays written and is found by its `client_id`, for all of it may be
+    asked again. Inside a transaction it takes part in it.
+    """
+    answers: dict[int, Written | Refusal] = {}
+    with connection.wrap_database_errors:
+        raw = line()
+        if expected:
+            answers = _write_as_expected(raw, drafts, expected)
+        others = [n for n in range(len(drafts)) if n not in answers]
+        if others and may_put_off:
+            put_off = _to_put_off(drafts, others)
+            answers.update(dict.fromkeys(put_off, Refusal.PUT_OFF))
+            others = [n for n in others if n not in answers]
+        if others:
+            under_lock = _write_under_lock(raw, [drafts[n] for n in others])
+            answers.update(zip(others, under_lock, strict=True))
+    return [answers[n] for n in range(len(drafts))]
+
+
+def _to_put_off(drafts: Sequence[Draft], others: Sequence[int]) -> list[int]:
+    """Those of these that may wait: all of a conversation or none, or they would pass one another."""
+    cannot_wait = {drafts[n].conversation_id for n in others if drafts[n].was_put_off}
+    put_off = [n for n in others if drafts[n].conversation_id not in cannot_wait]
+    for n in put_off:
+        drafts[n].was_put_off = True
+    return put_off
+
+
+def write_what_is_free(drafts: Sequence[Draft]) -> list[Written | Refusal]:
+    """The same when the lock of a conversation could not be had: its drafts are HELD, the others are written."""
+    rows = execute(FREE, [array({draft.conversation_id for draft in drafts})])
+    free = {pk for (pk,) in rows}
+    written = iter(write([draft for draft in drafts if draft.conversation_id in free]))
+    return [next(written) if draft.conversation_id in free else Refusal.HELD for draft in drafts]
+
+
+def _write_as_expected(
+    raw: psycopg.Connection[Any], drafts: Sequence[Draft], expected: Mapping[int, int]
+) -> dict[int, Written | Refusal]:
+    """One statement and one round trip; answers, by place, for the conversations that were as expected."""
+    if len(drafts) == 1:
+        return _write_one_as_expected(raw, drafts[0], expected)
+    heads: dict[int, _Head] = {}
+    for draft in drafts:
+        pk = draft.conversation_id
+        if pk in expected:
+            head = heads.get(pk)
+            if head is None:
+                heads[pk] = head = _Head(expected[pk], Status.ACTIVE, None, before=expected[pk])
+            if draft.agent_id is not None:
+                head.agent_id = draft.agent_id  # another agent's draft is refused under the lock
+    guesses, rows, changed = _number(drafts, heads, {}, _UNKNOWN)
+    if not rows:
+        return {}
+    used = [head for head in heads.values() if head.last_seq != head.before]  # as `changed` has them
+    names = ("conversation_ids", "seqs", "authors", "agent_ids", "client_ids", "bodies")
+    values: dict[str, object] = dict(zip(names, map(array, zip(*rows, strict=True)), strict=True))
+    values |= dict(zip(("ids", "afters", "reporter_wrote", "characters"), changed[:4], strict=True))
+    values["paced"] = array(head.paced for head in used)
+    values["seq_most"] = array(head.size.messages for head in used)
+    values["characters_most"] = array(head.size.characters for head in used)
+    values |= _PACES
+    values["befores"] = array(head.before for head in used)
+    values["writers"] = array(head.agent_id for head in used)
+    written = _execute(raw, AS_EXPECTED, values)
+    answers: dict[int, Written | Refusal] = {}
+    for n, (draft, guess) in enumerate(zip(drafts, guesses, strict=True)):
+        if draft.conversation_id in written and isinstance(guess, Written):
+            guess.assigned_to, guess.sent_at = written[draft.conversation_id]
+            answers[n] = guess
+    return answers
+
+
+def _write_one_as_expected(
+    raw: psycopg.Connection[Any], draft: Draft, expected: Mapping[int, int]
+) -> dict[int, Written | Refusal]:
+    before = expected.get(draft.conversation_id)
+    if before is None:
+        return {}
+    seq = before + 1
+    size = message_limits.size_for(is_agent=draft.agent_id is not None) if draft.is_metered else _NO_END
+    values: dict[str, object] = {
+        **_PACES,
+        "characters": len(draft.body),
+        "paced": 1 if draft.is_metered and draft.agent_id is None else 0,
+        "seq_most": size.messages,
+        "characters_most": size.characters,
+        "id": draft.conversation_id,
+        "before": before,
+        "author": draft.author,
+        "agent_id": draft.agent_id,
+        "client_id": draft.client_id,
+        "sealed_body": encryption.seal(draft.body, context=Message.context_of(draft.public_id, seq, draft.author)),
+    }
+    written = _execute(raw, ONE_AS_EXPECTED, values)
+    if not written:
+        return {}
+    assigned_to, sent_at = written[draft.conversation_id]
+    return {0: Written(seq, sent_at, draft.body, assigned_to)}
+
+
+def _execute(raw: psycopg.Connection[Any], statement: LiteralString, values: Mapping[str, object]) -> dict[int, Any]:
+    """The conversations that it wrote to: key to (who answers there, when)."""
+    return {pk: (assigned_to, now) for pk, assigned_to, now in send(raw, statement, values).fetchall()}
+
+
+def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> list[Written | Refusal]:
+    """Lock, look, number, insert: two round trips, one COMMIT."""
+    with raw.pipeline(), raw.transaction():
+        heads = send(raw, LOCK, [array({draft.conversation_id for draft in drafts})])
+        columns = zip(*((draft.conversation_id, draft.author, draft.client_id) for draft in drafts), strict=True)
+        known = send(raw, KNOWN, [array(column) for column in columns])
+        under_lock, now = _heads(heads)
+        answers, rows, changed = _number(drafts, under_lock, _known(drafts, known, under_lock), now)
+        if rows:
+            send(raw, INSERT, [now, *map(array, zip(*rows, strict=True))])
+            send(raw, NUMBER, [now, *changed])
+    return answers
+
+
+def _heads(cursor: psycopg.Cursor[Any]) -> tuple[dict[int, _Head], datetime]:
+    """The conversations under our lock, and the database's time: one clock for all processes."""
+    rows = cursor.fetchall()
+    heads = {
+        pk: _Head(last_seq, status, agent_id, last_seq, is_known=True, characters_before=characters, due_at=due_at)
+        for pk, last_seq, status, agent_id, characters, due_at, _now in rows
+    }
+    return heads, rows[-1][-1] if rows else _UNKNOWN
+
+
+def _known(
+    drafts: Sequence[Draft], cursor: psycopg.Cursor[Any], heads: dict[int, _Head]
+) -> dict[tuple[int, str, str], Written]:
+    rows = cursor.fetchall()
+    if not rows:
+        return {}
+    public_ids = {draft.conversation_id: draft.public_id for draft in drafts}
+    return {
+        (pk, author, client_id): Written(
+            seq=seq,
+            sent_at=sent_at,
+            body=Message.opened(sealed, conversation=public_ids[pk], seq=seq, author=author),
+            assigned_to=heads[pk].agent_id,
+            is_repeat=True,
+        )
+        for pk, author, client_id, seq, sent_at, sealed in rows
+    }
+
+
+def _number(
+    drafts: Sequence[Draft],
+    heads: dict[int, _Head],
+    known: dict[tuple[int, str, str], Written],
+    now: datetime,
+) -> tuple[list[Written | Refusal], list[tuple[object, ...]], list[str]]:
+    """The answers, the new rows and the columns of the conversations that changed."""
+    answers: list[Written | Refusal] = []
+    rows: list[tuple[object, ...]] = []
+    in_batch: dict[tuple[int, str, str], Written] = {}
+    for draft in drafts:
+        head = heads.get(draft.conversation_id)
+        if head is None or (draft.agent_id is not None and head.agent_id != draft.agent_id):
+            answers.append(Refusal.FORBIDDEN)
+            continue
+        key = (draft.conversation_id, draft.author, draft.client_id)
+        if key in known:
+            answers.append(known[key])
+            continue
+        if key in in_batch:
+            answers.append(replace(in_batch[key], is_repeat=True))
+            continue
+        if head.status not in OPEN:
+            answers.append(Refusal.CLOSED)
+            continue
+        if refusal := head.refusal(draft, now):
+            answers.append(refusal)
+            continue
+        head.last_seq = seq = head.last_seq + 1
+        if draft.agent_id is None:
+            head.reporter_wrote = True
+        sealed = encryption.seal(draft.body, context=Message.context_of(draft.public_id, seq, draft.author))
+        rows.append(
+            (
+                draft.conversation_id,
+                seq,
+                draft.author,
+                draft.agent_id,
+                draft.client_id,
+                f'"\\\\x{sealed.hex()}"',
+            )
+        )
+        in_batch[key] = written = Written(seq, now, draft.body, head.agent_id)
+        answers.append(written)
+    changed = [
+        (pk, head.last_seq, head.reporter_wrote, head.characters, None if head.due_at is None else f'"{head.due_at}"')
+        for pk, head in heads.items()
+        if head.last_seq != head.before
+    ]
+    return answers, rows, [array(column) for column in zip(*changed, strict=True)]
+
+
+def append(
+    conversation: Conversation,
+    *,
+    author: str,
+    body: str,
+    now: datetime,
+    client_id: UUID | None = None,
+    agent: Agent | None = None,
+) -> Message:
+    """Add a message after the last one, as part of something larger. The caller holds the lock of the conversation."""
+    seq = conversation.last_seq + 1
+    context = Message.context_of(conversation.public_id, seq, author)
+    message = Message(
+        conversation=conversation,
+        seq=seq,
+        author=author,
+        agent=agent,
+        client_id=client_id,
+        sealed_body=encryption.seal(body, context=context),
+        sent_at=now,
+    )
+    message.save(force_insert=True)
+    conversation.last_seq = seq
+    conversation.save(update_fields=["last_seq"])
+    return message
+
+
+def say(
+    conversation: Conversation,
+    sentence: Sentence,
+    *,
+    now: datetime,
+    client_id: UUID | None = None,
+    familiar: bool = False,
+    **words: Any,
+) -> Message:
+    """Add a line of Pnav's own, in the language of the visit, whoever causes it and in whatever language they are.
+
+    It is kept as it is said now: a sentence that is changed later changes nothing that was said (docs/adr/0047).
+    familiar: *tu*. `words` fill its places, lazily translated or not. client_id: of one with ready answers.
+    """
+    with translation.override(conversation.report.language):
+        body = sentence.say(familiar=familiar, **words)
+    return append(conversation, author=Author.SYSTEM, body=body, now=now, client_id=client_id)

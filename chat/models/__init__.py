@@ -1,0 +1,59 @@
+"""Units and agents; conversations, their messages and their history."""
+
+from chat.models.agent import Agent, AgentQuerySet, Unit, first_capacity
+from chat.models.casework import Closing, Emergency, EmergencyStep, FactSheet, Proposal
+from chat.models.conversation import (
+    UNREADABLE,
+    Conversation,
+    ConversationEvent,
+    ConversationQuerySet,
+    Departure,
+    EventKind,
+    Message,
+)
+from chat.models.debrief import Debrief, Meeting
+
+# What lies beside the thread has modules of its own; Django looks for models here.
+from chat.models.notes import Aside, AsideMessage, AsidePart, Hold, Note
+from chat.models.on_call import OnCall
+from chat.models.referral import FollowUp, Transmission, TransmissionStep, UnitAccount
+from chat.models.replies import CannedReply, OwnReply
+from chat.models.transfer import Direction, Handover, HandoverText, Watch, Whisper
+
+__all__ = [
+    "UNREADABLE",
+    "Agent",
+    "AgentQuerySet",
+    "Aside",
+    "AsideMessage",
+    "AsidePart",
+    "CannedReply",
+    "Closing",
+    "Conversation",
+    "ConversationEvent",
+    "ConversationQuerySet",
+    "Debrief",
+    "Departure",
+    "Direction",
+    "Emergency",
+    "EmergencyStep",
+    "EventKind",
+    "FactSheet",
+    "FollowUp",
+    "Handover",
+    "HandoverText",
+    "Hold",
+    "Meeting",
+    "Message",
+    "Note",
+    "OnCall",
+    "OwnReply",
+    "Proposal",
+    "Transmission",
+    "TransmissionStep",
+    "Unit",
+    "UnitAccount",
+    "Watch",
+    "Whisper",
+    "first_capacity",
+]

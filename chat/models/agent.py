@@ -1,0 +1,128 @@
+"""Units and agents."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules import plain_text
+from chat.rules.lifecycle import Availability, Status, is_lease_over
+from common.service_settings import definitions, values
+from locations.models import Force
+
+
+class Unit(models.Model):
+    """A service whose agents answer: not a point d'accueil, where the public goes."""
+
+    name = models.CharField(_("nom"), max_length=200, unique=True)
+    force = models.CharField(_("force"), max_length=20, choices=Force)
+
+    class Meta:
+        verbose_name = _("unité")
+        verbose_name_plural = _("unités")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def present(self, now: datetime) -> "AgentQuerySet":
+        """Whose lease runs: a console was seen less than LEASE_SECONDS ago."""
+        return self.filter(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
+
+    def gone(self, now: datetime) -> "AgentQuerySet":
+        """Whose lease is over, or never began."""
+        return self.exclude(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
+
+    def on_duty(self, now: datetime) -> "AgentQuerySet":
+        """Present and available: who may be given a conversation, if there is room."""
+        return self.present(now).filter(availability=Availability.AVAILABLE)
+
+    def with_load(self) -> Any:
+        """Adds `load`: the places that the conversations under way of each agent fill. (Annotations escape the types.)
+
+        Only those are joined: an agent's closed ones are many, and grow with the years.
+        """
+        under_way = models.FilteredRelation("conversations", condition=Q(conversations__status=Status.ACTIVE))
+        return self.annotate(under_way=under_way).annotate(load=models.Sum("under_way__weight", default=0))
+
+
+def first_capacity() -> int:
+    """Places of an agent who is added."""
+    return values.value(definitions.CAPACITY_FIRST)
+
+
+class Agent(models.Model):
+    """A police officer or a gendarme who answers, as the queue sees them.
+
+    `public_name` is what the reporter reads: a first name or a chosen one, never the account's.
+    Presence is the lease `seen_at`, renewed by the console's beats; there is no count of sockets.
+    `absent_from`, `absent_until`: of an absence that cost them somebody, until they have read it
+    (chat.conversations.losses). `pause_until`: when a pause of a chosen length ends by itself
+    (chat.conversations.pauses); None for one that does not.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agent")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="agents", verbose_name=_("unité"))
+    public_name = models.CharField(
+        _("nom affiché"), max_length=60, help_text=_("Ce que la personne lit : un prénom ou un nom d'usage choisi.")
+    )
+    capacity = models.PositiveSmallIntegerField(
+        _("capacité"),
+        default=first_capacity,
+        help_text=_("Nombre de places : un échange en prend une, un échange grave en prend deux."),
+    )
+    availability = models.CharField(_("disponibilité"), max_length=20, choices=Availability, default=Availability.AWAY)
+    pause_reason = models.CharField(_("motif de la pause"), max_length=100, blank=True)
+    pause_until = models.DateTimeField(null=True, blank=True, editable=False)
+    seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+    absent_from = models.DateTimeField(null=True, blank=True, editable=False)
+    absent_until = models.DateTimeField(null=True, blank=True, editable=False)
+    supervised_units = models.ManyToManyField(
+        Unit,
+        blank=True,
+        related_name="+",
+        verbose_name=_("autres unités supervisées"),
+        help_text=_("Pour un superviseur : les unités dont il suit les échanges, en plus de la sienne."),
+    )
+
+    objects: ClassVar[models.Manager["Agent"]] = AgentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agent")
+        verbose_name_plural = _("agents")
+        constraints = [
+            models.CheckConstraint(condition=Q(capacity__lte=10), name="agent_capacity_is_human"),
+            models.CheckConstraint(
+                condition=Q(availability=Availability.PAUSE) | Q(pause_reason=""), name="agent_reason_only_in_pause"
+            ),
+            models.CheckConstraint(
+                condition=Q(availability=Availability.PAUSE) | Q(pause_until__isnull=True),
+                name="agent_pause_ends_only_in_pause",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_name
+
+    @property
+    def force(self) -> str:
+        return self.unit.force
+
+    @property
+    def interlocutor(self) -> str:
+        """How the reporter is told who answers: « Camille, police nationale »."""
+        return self.interlocutor_of(self.public_name, self.unit.force)
+
+    @staticmethod
+    def interlocutor_of(public_name: str, force: str) -> str:
+        return f"{plain_text.plain(public_name)}, {Force(force).label.lower()}"
+
+    def is_present(self, now: datetime) -> bool:
+        lease = timedelta(seconds=settings.LEASE_SECONDS)
+        return not is_lease_over(seen_at=self.seen_at, now=now, lease=lease)

@@ -1,0 +1,213 @@
+"""What an agent's work leaves beside the thread: facts, proposals, an emergency, the end. Rows and their constraints.
+
+Text that people wrote is sealed, as JSON, bound to its row; what is in clear is a category, which may be searched over
+one's own exchanges. (Foreign keys by name: `chat.models` imports this module.)
+"""
+
+import json
+import secrets
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules.emergency import Situation, Step
+from common import encryption
+from reports.rules.offence_elements import Element, Evidence
+
+# No vowel makes a word, and nothing is taken for something else when read aloud.
+ALPHABET = "23456789BCDFGHJKMNPQRTVWXZ"
+
+
+class SealedWords(models.Model):
+    """A row with one sealed value: a JSON object of texts, bound to `context`."""
+
+    SEALED: tuple[str, ...] = ("sealed_words",)
+    SEALED_WITH: tuple[str, ...] = ("conversation",)
+
+    sealed_words = models.BinaryField()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def context(self) -> str:
+        """What the sealed words are bound to: moved to another row, they do not open."""
+        raise NotImplementedError
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The words. Raises keyring.UnsealError when no key of the ring opens them."""
+        words: dict[str, Any] = json.loads(encryption.unseal(self.sealed_words, context=self.context))
+        return words
+
+    def seal(self, words: dict[str, Any]) -> None:
+        self.sealed_words = encryption.seal(json.dumps(words, ensure_ascii=False), context=self.context)
+
+
+class FactSheet(SealedWords):
+    """« Fiche des faits »: which elements are there or not, and the notes of the agent.
+
+    version: raised at each save; what was typed on an older one is not saved over a newer one.
+    words: dates, accounts, links, notes. A link is text: nobody follows it.
+    """
+
+    NOTES = ("dates", "accounts", "links", "notes")
+
+    conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="sheet")
+    version = models.PositiveIntegerField(default=1)
+    present = ArrayField(models.CharField(max_length=20, choices=Element), default=list, blank=True)
+    absent = ArrayField(models.CharField(max_length=20, choices=Element), default=list, blank=True)
+    evidence = ArrayField(models.CharField(max_length=20, choices=Evidence), default=list, blank=True)
+    saved_at = models.DateTimeField()
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = _("fiche des faits")
+        verbose_name_plural = _("fiches des faits")
+        constraints = [
+            models.CheckConstraint(condition=~Q(present__overlap=F("absent")), name="sheet_says_one_thing"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="sheet_version_from_one"),
+        ]
+
+    @property
+    def context(self) -> str:
+        return f"sheet:{self.conversation.public_id}"
+
+
+class ProposalKind(models.TextChoices):
+    """What an agent may put to the person."""
+
+    QUESTION = "question", _("Question à réponses prêtes")
+    PARTNER = "partner", _("Partenaire")
+    COMPLAINT = "complaint", _("Plainte")
+    APPOINTMENT = "appointment", _("Rendez-vous")
+
+
+class Said(models.TextChoices):
+    """What the person answered."""
+
+    YES = "yes", _("oui")
+    NO = "no", _("non")
+    NOTHING = "nothing", _("pas de réponse")
+
+
+def question_id() -> uuid.UUID:
+    """The `client_id` of a message that has ready answers: a UUID of version 8, by which a page knows it."""
+    return uuid.UUID(bytes=_version_8(secrets.token_bytes(16)))
+
+
+def _version_8(random: bytes) -> bytes:
+    """RFC 9562, 5.8."""
+    octets = bytearray(random)
+    octets[6] = octets[6] & 0x0F | 0x80
+    octets[8] = octets[8] & 0x3F | 0x80
+    return bytes(octets)
+
+
+def draw_file_number() -> str:
+    """« PNAV-7K3M-QX2D »: drawn at random, so that it names nobody and tells nothing."""
+    drawn = "".join(secrets.choice(ALPHABET) for _place in range(8))
+    return f"PNAV-{drawn[:4]}-{drawn[4:]}"
+
+
+class Proposal(SealedWords):
+    """Something put to the person in the thread, with ready answers.
+
+    `asked_id` is the client_id of its message, `answer_id` that of the one message which answers it: an ordinary one,
+    written by the person. words: `answers`, the ready ones; what is proposed, as it was told.
+    said: what the agent heard in the exchange, when no button was used. file_number: of an appointment's slip.
+    """
+
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="proposals")
+    kind = models.CharField(max_length=20, choices=ProposalKind)
+    asked_id = models.UUIDField(default=question_id, unique=True, editable=False)
+    answer_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    partner = models.ForeignKey("locations.Partner", null=True, on_delete=models.SET_NULL, related_name="+")
+    file_number = models.CharField(max_length=14, null=True, unique=True)  # noqa: DJ001  unique where there is one
+    meets_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    said = models.CharField(max_length=10, choices=Said, blank=True)
+    said_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("proposition")
+        verbose_name_plural = _("propositions")
+        ordering = ["made_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(said="", said_at__isnull=True) | Q(~Q(said=""), said_at__isnull=False),
+                name="proposal_said_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=ProposalKind.APPOINTMENT, file_number__isnull=False, meets_at__isnull=False)
+                | Q(~Q(kind=ProposalKind.APPOINTMENT), file_number__isnull=True, meets_at__isnull=True),
+                name="proposal_appointment_is_whole",
+            ),
+        ]
+
+    @property
+    def context(self) -> str:
+        return f"proposal:{self.conversation.public_id}:{self.asked_id}"
+
+
+class Emergency(models.Model):
+    """The emergency procedure of a conversation: from its start to its end, by whom. One at a time."""
+
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="emergencies")
+    situation = models.CharField(max_length=20, choices=Situation)
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = _("procédure d'urgence")
+        verbose_name_plural = _("procédures d'urgence")
+        ordering = ["started_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(ended_at__isnull=True), name="emergency_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="emergency_ends_later"
+            ),
+        ]
+
+
+class EmergencyStep(models.Model):
+    """One step of an emergency, done once: when, and by whom. Never altered."""
+
+    emergency = models.ForeignKey(Emergency, on_delete=models.CASCADE, related_name="steps")
+    step = models.CharField(max_length=20, choices=Step)
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["emergency", "step"], name="emergency_step_once")]
+
+
+class Closing(SealedWords):
+    """How a conversation was ended, beyond its outcome. words: `summary` for the team, `told` for the person.
+
+    points: what became of each `closing_rules.Point`, for a minor: categories, no text.
+    """
+
+    conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="closing")
+    points = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("clôture")
+        verbose_name_plural = _("clôtures")
+
+    @property
+    def context(self) -> str:
+        return f"closing:{self.conversation.public_id}"

@@ -1,0 +1,273 @@
+"""Conversations, their messages and their history."""
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.agent import Agent
+from chat.rules import plain_text
+from chat.rules.assignment import CROWD_SECONDS, IN_TURN
+from chat.rules.lifecycle import HEAVY, LIGHT, Author, Outcome, Status
+from common import encryption
+from locations.models import Force
+from reports.models import Report
+from triage.rules import Urgency
+
+logger = logging.getLogger(__name__)
+
+# In the place of a text that no key opens where it stands: moved, altered, or sealed with a key that is not there.
+UNREADABLE = _("Ce message ne peut pas être lu en ce moment.")
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def waiting(self) -> "ConversationQuerySet":
+        """Who waits, in the order of the queue: the most urgent, then the oldest."""
+        return self.filter(status=Status.WAITING).order_by(*IN_TURN)
+
+    def here(self, now: datetime) -> "ConversationQuerySet":
+        """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place."""
+        return self.filter(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
+
+    def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
+        """Those of crowded networks that are with an agent, or were given to one a moment ago (`CROWD_SECONDS`)."""
+        lately = Q(assigned_at__gt=now - timedelta(seconds=CROWD_SECONDS))
+        return self.filter(Q(status=Status.ACTIVE) | lately, is_crowded=True)
+
+    def active(self) -> "ConversationQuerySet":
+        return self.filter(status=Status.ACTIVE)
+
+
+class Conversation(models.Model):
+    """The exchange that a report opened.
+
+    `queued_at` is the person's place and never moves, even when an agent is lost.
+    `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
+    `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
+    `characters`: of what both sides wrote. `reporter_due_at`: when all that the person sent would have been due, one
+    message in each interval of `chat.rules.message_limits`; it lies ahead of now while they write faster.
+    `resume_digest` is a slow hash of the code de reprise (chat.conversations.resume), asked for at `resume_issued_at`
+    and good until `resume_until`; the code itself is kept nowhere.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="conversation")
+    status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
+    weight = models.PositiveSmallIntegerField(default=LIGHT, db_default=LIGHT)
+    # As the report was, until an agent has said how urgent it is or passed it on: see `assignment.share_of`.
+    is_crowded = models.BooleanField(default=False, db_default=False)
+    force = models.CharField(max_length=20, choices=Force, blank=True)
+    opened_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    assigned_to = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="conversations"
+    )
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=20, choices=Author, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    characters = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    reporter_due_at = models.DateTimeField(null=True, editable=False)
+    reporter_seen_at = models.DateTimeField()
+    reporter_read_seq = models.PositiveIntegerField(default=0)
+    agent_read_seq = models.PositiveIntegerField(default=0)
+    resume_digest = models.BinaryField(null=True, unique=True, editable=False)
+    resume_issued_at = models.DateTimeField(null=True, editable=False)
+    resume_until = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[models.Manager["Conversation"]] = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("échange")
+        verbose_name_plural = _("échanges")
+        constraints = [
+            models.CheckConstraint(condition=Q(weight__gte=LIGHT, weight__lte=HEAVY), name="conversation_weight"),
+            models.CheckConstraint(
+                condition=Q(assigned_to__isnull=True, assigned_at__isnull=True)
+                | Q(assigned_to__isnull=False, assigned_at__isnull=False),
+                name="conversation_assignment_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.ACTIVE) | Q(assigned_to__isnull=False),
+                name="conversation_active_has_agent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.WAITING) | Q(assigned_to__isnull=True),
+                name="conversation_waiting_has_no_agent",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.CLOSED, closed_at__isnull=False)
+                | Q(~Q(status=Status.CLOSED), closed_at__isnull=True),
+                name="conversation_closed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(reporter_read_seq__lte=F("last_seq")) & Q(agent_read_seq__lte=F("last_seq")),
+                name="conversation_read_what_exists",
+            ),
+            models.CheckConstraint(
+                condition=Q(resume_digest__isnull=True, resume_issued_at__isnull=True, resume_until__isnull=True)
+                | Q(resume_digest__isnull=False, resume_issued_at__isnull=False, resume_until__isnull=False),
+                name="conversation_code_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.CLOSED) | Q(resume_digest__isnull=True),
+                name="conversation_closed_has_no_code",
+            ),
+        ]
+        indexes = [
+            # The queue and the load are read at every change of capacity; closed rows are the mass.
+            models.Index(
+                F("urgency").desc(), "queued_at", name="conversation_queue", condition=Q(status=Status.WAITING)
+            ),
+            models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
+            models.Index(fields=["status", "assigned_at"], name="conversation_crowded", condition=Q(is_crowded=True)),
+            models.Index(
+                fields=["opened_at"], name="conversation_opened"
+            ),  # the history, by day (chat.statistics.history)
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in {Status.WAITING, Status.ACTIVE}
+
+    def has_code(self, now: datetime) -> bool:
+        """Whether a code de reprise brings this conversation back."""
+        return self.resume_until is not None and self.resume_until > now
+
+
+class Message(models.Model):
+    """One message. Its body is sealed from the first day; `body` opens it."""
+
+    SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField()
+    author = models.CharField(max_length=20, choices=Author)
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    client_id = models.UUIDField(null=True, blank=True)
+    sealed_body = models.BinaryField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="message_seq_once"),
+            models.UniqueConstraint(
+                fields=["conversation", "author", "client_id"],
+                condition=Q(client_id__isnull=False),
+                name="message_client_id_once",
+            ),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_from_one"),
+            models.CheckConstraint(
+                condition=Q(author=Author.AGENT, agent__isnull=False) | Q(~Q(author=Author.AGENT), agent__isnull=True),
+                name="message_agent_is_named",
+            ),
+        ]
+        indexes = [
+            # The last word of an agent, however much its person has written since (chat.conversations.waits).
+            models.Index(fields=["conversation", "-seq"], name="message_of_agent", condition=Q(author=Author.AGENT)),
+        ]
+
+    @staticmethod
+    def context_of(conversation: uuid.UUID | str, seq: int, author: str) -> str:
+        """What a sealed body is bound to: moved to another row, it does not open."""
+        return f"message:{conversation}:{seq}:{author}"
+
+    @classmethod
+    def opened(cls, sealed: bytes | memoryview, *, conversation: uuid.UUID | str, seq: int, author: str) -> str:
+        """The text sealed for this place, for those who may read it; UNREADABLE when it does not open there.
+
+        The others of the conversation, and of whoever reads with them, are shown all the same.
+        """
+        try:
+            return encryption.unseal(sealed, context=cls.context_of(conversation, seq, author))
+        except encryption.UnsealError:
+            logger.error("message cannot be opened %s %s", conversation, seq)
+            return str(UNREADABLE)
+
+    @property
+    def context(self) -> str:
+        return self.context_of(self.conversation.public_id, self.seq, self.author)
+
+    @property
+    def shown(self) -> str:
+        """The text as its parties read it."""
+        return plain_text.plain(
+            self.opened(self.sealed_body, conversation=self.conversation.public_id, seq=self.seq, author=self.author)
+        )
+
+    @property
+    def body(self) -> str:
+        """The text. Raises keyring.UnsealError when no key of the ring opens it."""
+        return encryption.unseal(self.sealed_body, context=self.context)
+
+
+class EventKind(models.TextChoices):
+    """What can happen to a conversation."""
+
+    OPENED = "opened", _("Ouvert")
+    ASSIGNED = "assigned", _("Pris en charge")
+    RELEASED = "released", _("Rendu à la file : agent perdu")
+    PARKED = "parked", _("Mis de côté : la personne a quitté le site")
+    RESUMED = "resumed", _("Repris avec le code")
+    ABANDONED = "abandoned", _("Abandonné")
+    CLOSED = "closed", _("Terminé")
+    URGENCY = "urgency", _("Urgence modifiée")
+    WEIGHT = "weight", _("Places modifiées")
+    HELD = "held", _("Retour promis")
+    HOLD_LIFTED = "hold_lifted", _("De retour")
+    NOTED = "noted", _("Note écrite")
+    ASKED = "asked", _("Question à des collègues")
+    PROPOSED = "proposed", _("Proposition faite")
+    PROPOSAL_SAID = "proposal_said", _("Réponse à une proposition, dite dans l'échange")
+    EMERGENCY = "emergency", _("Procédure d'urgence ouverte")
+    EMERGENCY_ENDED = "emergency_ended", _("Procédure d'urgence terminée")
+    TRANSMISSION = "transmission", _("Transmission à une unité")
+    PASSAGE = "passage", _("Passage proposé")
+    SUMMARY = "summary", _("Résumé relu par la personne")
+    HANDED_OVER = "handed_over", _("Passé à un collègue")
+    KEPT = "kept", _("Passage sans suite")
+    TRANSFERRED = "transferred", _("Transféré par la file")
+    REASSIGNED = "reassigned", _("Confié par un superviseur")
+    JOINED = "joined", _("Rejoint par un superviseur")
+    LEFT = "left", _("Quitté par un superviseur")
+    WHISPERED = "whispered", _("Mot d'un superviseur à l'agent")
+    STAYS = "stays", _("Fin de service : l'agent reste jusqu'au bout")
+
+
+class ConversationEvent(models.Model):
+    """The history of a conversation: one row a change, written with it, never altered. No message text."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=20, choices=EventKind)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    detail = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("événement")
+        verbose_name_plural = _("événements")
+        ordering = ["at", "pk"]
+        indexes = [
+            # What an agent was given lately, of all that they ever did (chat.conversations.losses).
+            models.Index(fields=["by", "at"], name="event_given", condition=Q(kind=EventKind.ASSIGNED)),
+        ]
+
+
+class Departure(models.Model):
+    """Somebody left by the quick exit, and their conversation has not been told yet (`chat.conversations.departures`).
+
+    A row lives for some milliseconds, or until the worker's next tick. `report`: its public id. No foreign key: adding
+    a row that has one waits for whoever holds the row it names. `generation`: of the visit that ended.
+    """
+
+    report = models.UUIDField()
+    generation = models.PositiveIntegerField()
+    left_at = models.DateTimeField()

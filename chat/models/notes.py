@@ -1,0 +1,173 @@
+"""What lies beside a conversation's thread and never enters it: promises, notes, questions to colleagues, replies.
+
+All of it goes with the conversation, save the replies. What somebody wrote is sealed for its place. Models only: the
+acts are in `chat.casework.notes` and `chat.casework.colleague_questions`, the ways to them in `chat.access`.
+"""
+
+import logging
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules import plain_text
+from common import encryption
+
+logger = logging.getLogger(__name__)
+
+UNREADABLE = _("Ce texte ne peut pas être lu en ce moment.")
+
+
+def opened(sealed: bytes | memoryview, *, context: str) -> str:
+    """The text as it is shown; UNREADABLE when no key opens it where it stands: the others are shown all the same."""
+    try:
+        return plain_text.plain(encryption.unseal(sealed, context=context))
+    except encryption.UnsealError:
+        logger.error("what lies beside a thread cannot be opened %s", context)
+        return str(UNREADABLE)
+
+
+# --- a promise --------------------------------------------------------------------------------------------------------
+
+
+class Hold(models.Model):
+    """An agent said « je reviens dans N minutes ». A row a promise, kept for the figures of the duty.
+
+    seq: of Pnav's line that told the person. The promise runs until `ended_at` (lifted, or another promise), or until
+    this agent writes after `seq`: that is read from the messages, so that writing knows nothing of promises; or until
+    the conversation is no longer theirs. `chat.holding` reads it.
+    """
+
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="holds")
+    agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
+    seq = models.PositiveIntegerField()
+    minutes = models.PositiveSmallIntegerField()
+    held_at = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="hold_told_once"),
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(ended_at__isnull=True), name="hold_last_one_alone"
+            ),
+            models.CheckConstraint(condition=Q(until__gt=F("held_at")), name="hold_ends_later"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("held_at")), name="hold_ended_after"
+            ),
+        ]
+
+
+# --- notes ------------------------------------------------------------------------------------------------------------
+
+
+class Note(models.Model):
+    """A private note of an agent about a conversation. Only added to: a correction `replaces` an earlier one.
+
+    event: the change of the history that the note explains, if any.
+    """
+
+    SEALED, SEALED_WITH = ("sealed_body",), ("conversation",)
+
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="notes")
+    number = models.PositiveIntegerField()
+    agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
+    sealed_body = models.BinaryField()
+    written_at = models.DateTimeField()
+    replaces = models.OneToOneField("self", null=True, on_delete=models.CASCADE, related_name="replaced_by")
+    event = models.OneToOneField("chat.ConversationEvent", null=True, on_delete=models.CASCADE, related_name="note")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "number"], name="note_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="note_number_from_one"),
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True) | Q(event__isnull=True), name="note_replaces_or_explains"
+            ),
+        ]
+
+    @staticmethod
+    def context_of(conversation: uuid.UUID | str, number: int) -> str:
+        return f"note:{conversation}:{number}"
+
+    @property
+    def context(self) -> str:
+        """What the sealed body is bound to."""
+        return self.context_of(self.conversation.public_id, self.number)
+
+    @property
+    def shown(self) -> str:
+        """The text as agents read it."""
+        return opened(self.sealed_body, context=self.context)
+
+
+# --- a question to colleagues -----------------------------------------------------------------------------------------
+
+
+class AsideQuerySet(models.QuerySet["Aside"]):
+    def running(self) -> "AsideQuerySet":
+        """Whose conversation goes on, with the agent who asked."""
+        return self.filter(conversation__status="active", conversation__assigned_to=F("asked_by"))
+
+
+class Aside(models.Model):
+    """An aparté: a question of an agent to colleagues, and what they answer. They read that, and no conversation.
+
+    `last_number` numbers its messages without gaps, under the lock of this row. is_for_all: asked of everybody on duty.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="asides")
+    asked_by = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    is_for_all = models.BooleanField(default=False)
+    last_number = models.PositiveIntegerField(default=0)
+
+    objects = AsideQuerySet.as_manager()
+
+
+class AsidePart(models.Model):
+    """Somebody who takes part in an aparté, the one who asked included, and up to where they have read."""
+
+    aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="parts")
+    agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
+    read_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["aside", "agent"], name="aside_part_once")]
+
+
+class AsideMessage(models.Model):
+    """The question (number 1), or what was said after it."""
+
+    SEALED, SEALED_WITH = ("sealed_body",), ("aside",)
+
+    aside = models.ForeignKey(Aside, on_delete=models.CASCADE, related_name="messages")
+    number = models.PositiveIntegerField()
+    agent = models.ForeignKey("chat.Agent", on_delete=models.PROTECT, related_name="+")
+    sealed_body = models.BinaryField()
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["aside", "number"], name="aside_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="aside_number_from_one"),
+        ]
+
+    @staticmethod
+    def context_of(aside: uuid.UUID | str, number: int, agent_id: int) -> str:
+        return f"aside:{aside}:{number}:{agent_id}"
+
+    @property
+    def context(self) -> str:
+        """What the sealed body is bound to."""
+        return self.context_of(self.aside.public_id, self.number, self.agent_id)
+
+    @property
+    def shown(self) -> str:
+        """The text as its parties read it."""
+        return opened(self.sealed_body, context=self.context)

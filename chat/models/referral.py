@@ -1,0 +1,149 @@
+"""Models of what goes from a conversation to a unit: the transmission, its steps, the unit's account, the way back.
+
+(Foreign keys by name: `chat.models` imports this module.)
+"""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from chat.models.casework import SealedWords
+from chat.rules.referral import RECEIVED, RUNNING, TOLD_AGAIN, Basis, State
+
+
+class UnitAccount(models.Model):
+    """Which point d'accueil an account of the role « unité » reads for. Several accounts may read for one.
+
+    point: None once the point is no longer in the data; such an account sees nothing.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="unit_account")
+    point = models.ForeignKey(
+        "locations.ReceptionPoint",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("point d'accueil"),
+    )
+
+    class Meta:
+        verbose_name = _("compte d'unité")
+        verbose_name_plural = _("comptes d'unité")
+
+    def __str__(self) -> str:
+        return str(self.point or "–")
+
+
+class Transmission(SealedWords):
+    """A summary for one unit: put to the person first, then sent; or sent at once in an emergency.
+
+    words: `summary`; `unit`, `address`, `telephone` of the unit at that moment; `why`, when it went without agreement.
+    file_number: drawn when it is sent; names nobody. sent_at, file_number and basis are there together, or none is.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    conversation = models.ForeignKey("chat.Conversation", on_delete=models.CASCADE, related_name="transmissions")
+    point = models.ForeignKey("locations.ReceptionPoint", null=True, on_delete=models.SET_NULL, related_name="+")
+    state = models.CharField(max_length=20, choices=State)
+    basis = models.CharField(max_length=20, choices=Basis, blank=True)
+    file_number = models.CharField(max_length=14, null=True, unique=True)  # noqa: DJ001  unique where there is one
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("transmission")
+        verbose_name_plural = _("transmissions")
+        ordering = ["made_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="transmission_state_known"),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True, file_number__isnull=True, basis="")
+                | Q(sent_at__isnull=False, file_number__isnull=False, basis__in=Basis.values),
+                name="transmission_sending_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=sorted(RECEIVED), sent_at__isnull=False)
+                | Q(state__in=[State.ASKED, State.REFUSED], sent_at__isnull=True)
+                | Q(state=State.WITHDRAWN),
+                name="transmission_received_was_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(sent_at__gte=F("made_at")), name="transmission_sent_later"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(state=State.ASKED), name="transmission_asked_one_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation", "point"],
+                condition=Q(state__in=sorted(RUNNING)),
+                name="transmission_running_once_a_unit",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["point", "sent_at"], name="transmission_received"),
+            models.Index(fields=["sent_at"], name="transmission_unread", condition=Q(state=State.SENT)),
+        ]
+
+    @property
+    def context(self) -> str:
+        return f"transmission:{self.conversation.public_id}:{self.public_id}"
+
+
+class TransmissionStep(SealedWords):
+    """One step of a transmission: what it became, when, and by whom. Never altered.
+
+    words: of an appointment, what its slip shows; of its refusal, `other`: another moment, in the person's
+    words; of the end, `reason`, written for the person; else empty. Each state comes once, appointments and their
+    answers excepted.
+    """
+
+    SEALED_WITH = ("transmission",)
+
+    transmission = models.ForeignKey(Transmission, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=20, choices=State)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    meets_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["transmission", "number"], name="transmission_step_numbered"),
+            models.UniqueConstraint(
+                fields=["transmission", "state"],
+                condition=~Q(state__in=sorted(TOLD_AGAIN)),
+                name="transmission_step_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.MEETING, meets_at__isnull=False)
+                | Q(~Q(state=State.MEETING), meets_at__isnull=True),
+                name="transmission_meeting_has_time",
+            ),
+        ]
+
+    @property
+    def context(self) -> str:
+        return f"transmission-step:{self.transmission.public_id}:{self.number}"
+
+
+class FollowUp(models.Model):
+    """A code that opens « Suites » of one conversation, and nothing else of it: only its slow hash is kept.
+
+    until: as that of the code de reprise that it was; None once something was transmitted: it then lasts as long as
+    the conversation is kept.
+    """
+
+    conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="follow_up")
+    code_digest = models.CharField(max_length=64, unique=True, editable=False)
+    issued_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("code des suites")
+        verbose_name_plural = _("codes des suites")
+        indexes = [models.Index(fields=["until"], name="follow_up_end", condition=Q(until__isnull=False))]

@@ -1,0 +1,97 @@
+"""Replies that an agent can start from: shared ones, and their own."""
+
+import json
+import uuid
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules import reply_template
+from common import encryption
+from locations.models import Force
+
+# --- replies to start from --------------------------------------------------------------------------------------------
+
+
+class CannedReply(models.Model):
+    """A reply that all agents share, or those of a force or a unit; an administrator writes it.
+    `chat.rules.reply_template` fills it.
+
+    vous: to an adult; tu: to a minor, empty where it does not differ.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    title = models.CharField(_("titre"), max_length=60, help_text=_("Ce que l'agent cherche et choisit."))
+    subject = models.CharField(
+        _("sujet"),
+        max_length=20,
+        choices=reply_template.Subject,
+        default=reply_template.Subject.OTHER,
+        db_default=reply_template.Subject.OTHER,
+    )
+    vous = models.TextField(
+        _("texte (vous)"),
+        max_length=2000,
+        help_text=_(
+            "Variables : {prenom}, {unite}, {adresse}, {telephone}, {horaires}, {commune}. Ce qui n'est pas connu "
+            "apparaît « [à compléter : …] » dans la réponse."
+        ),
+    )
+    tu = models.TextField(_("texte (tu)"), max_length=2000, blank=True, help_text=_("À un mineur. Vide : le même."))
+    force = models.CharField(_("force"), max_length=20, choices=Force, blank=True, help_text=_("Vide : les deux."))
+    unit = models.ForeignKey(
+        "chat.Unit",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("unité"),
+        help_text=_("Vide : toutes."),
+    )
+    order = models.PositiveSmallIntegerField(_("ordre"), default=100)
+    is_active = models.BooleanField(_("proposée"), default=True)
+
+    class Meta:
+        verbose_name = _("réponse prête")
+        verbose_name_plural = _("réponses prêtes")
+        ordering = ["order", "title", "pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        """Said beside the text that has it."""
+        faults = {name: reply_template.faults(getattr(self, name)) for name in ("vous", "tu")}
+        if any(faults.values()):
+            raise ValidationError({name: list(told) for name, told in faults.items() if told})
+
+
+class OwnReply(models.Model):
+    """A reply that an agent made for themselves. `sealed_content`: title, vous and tu, as JSON. Goes with the agent."""
+
+    SEALED = ("sealed_content",)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    agent = models.ForeignKey("chat.Agent", on_delete=models.CASCADE, related_name="own_replies")
+    sealed_content = models.BinaryField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    @property
+    def context(self) -> str:
+        """What the sealed content is bound to."""
+        return f"own-reply:{self.public_id}:{self.agent_id}"
+
+    def seal(self, *, title: str, vous: str, tu: str) -> None:
+        """Take these for the content; the row is not saved."""
+        content = json.dumps({"title": title, "vous": vous, "tu": tu})
+        self.sealed_content = encryption.seal(content, context=self.context)
+
+    def content(self) -> dict[str, Any]:
+        """Title, vous, tu. Raises keyring.UnsealError when no key opens them."""
+        content: dict[str, Any] = json.loads(encryption.unseal(self.sealed_content, context=self.context))
+        return content

@@ -1,0 +1,189 @@
+"""Who is at the other end of a socket: asked at the handshake for many at once, and again while the socket lives."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from chat import access
+from chat.conversations import actions
+from chat.database import NO_ANSWER
+from chat.messages import reading
+from chat.realtime.batch import Batch
+from common import security_log
+from common.security_log import Event
+from reports import reporter_identity
+from reports.reporter_identity import Arrival
+
+logger = logging.getLogger(__name__)
+
+CHECKS, CHECK_SECONDS = 64, 0.02  # a few at a time: nobody waits for them, and messages must not wait for them
+# Where somebody came from lies in clear so long, and while those before are sealed, a tenth of a millisecond each.
+ARRIVALS, ARRIVALS_SECONDS, ARRIVALS_AT_MOST = 64, 0.05, 20_000
+COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go together
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a socket keeps of a visit: enough to ask whether anything changed, nothing that says who it is.
+
+    session_key: the key of the session's row. session_print, account_print: hashes of what the row and the account
+    held when they were read; None when they were not. ends_at: of who may answer, when the session ends however it is
+    used, in seconds since 1970; until then an open console keeps it from ending for want of use.
+    """
+
+    session_key: str
+    session_print: int | None = None
+    user_id: int | None = None
+    account_print: int | None = None
+    ends_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A visit that was read.
+
+    report, generation: of the reporter, if there is one. user_id: of the signed-in account that proved its second
+    factor; may_answer: whether it may answer people (`access.may_answer`). is_unmetered: the session of a measurement
+    on a demonstration, which may send as fast as it likes.
+    """
+
+    pass_: Pass
+    report: str | None = None
+    generation: int = 0
+    user_id: int | None = None
+    may_answer: bool = False
+    is_unmetered: bool = False
+
+
+# For each pass: the identity, if it changed (or was never read); True, if nothing changed; None, if there is none.
+Identify = Callable[[list[Pass]], list["Identity | bool | None"]]
+Answer = Identity | bool | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterSeat:
+    """The conversation of a reporter."""
+
+    conversation_id: int
+    public_id: UUID
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSeat:
+    """An agent who may answer, with the conversations under way."""
+
+    agent_id: int
+    own: reading.Own
+
+
+type Admitted[S] = tuple[Identity | None, S | None]
+
+
+class Asking[Q, A]:
+    """A batch for those who wait for their answer. Raises what the batch met."""
+
+    def __init__(self, work: Callable[[list[Q]], list[A]]) -> None:
+        def answer(pairs: list[tuple[Q, asyncio.Future[A]]]) -> list[A]:
+            return work([question for question, _future in pairs])
+
+        self._batch: Batch[tuple[Q, asyncio.Future[A]], A] = Batch(answer, self._tell, company=COMPANY_SECONDS)
+
+    async def ask(self, question: Q) -> A:
+        future: asyncio.Future[A] = self._batch.loop.create_future()
+        self._batch.add((question, future))
+        return await future
+
+    @staticmethod
+    def _tell(pairs: list[tuple[Q, asyncio.Future[A]]], answers: list[A] | Exception) -> None:
+        for index, (_question, future) in enumerate(pairs):
+            if future.done():  # whoever asked has hung up
+                continue
+            if isinstance(answers, Exception):
+                future.set_exception(answers)
+            else:
+                future.set_result(answers[index])
+
+
+class Identities:
+    """The questions of one event loop about who is there. identify: reads visits, in a thread."""
+
+    def __init__(self, identify: Identify) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._identify = identify
+        self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
+            lambda pairs: identify([pass_ for pass_, _tell in pairs]), self._tell, linger=CHECK_SECONDS, at_most=CHECKS
+        )
+        self._arrivals: Batch[Arrival, None] = Batch(
+            self._seal, self._sealed, linger=ARRIVALS_SECONDS, at_most=ARRIVALS
+        )
+        self.reporters: Asking[str, Admitted[ReporterSeat]] = Asking(self._admit_reporters)
+        self.agents: Asking[str, Admitted[AgentSeat]] = Asking(self._admit_agents)
+
+    def note(self, arrival: Arrival) -> None:
+        """Seal where somebody came from, soon: what this process holds in clear meanwhile dies with it.
+
+        Beyond ARRIVALS_AT_MOST it is let go, and the operator told: an opening will not find it.
+        """
+        if len(self._arrivals) < ARRIVALS_AT_MOST:
+            self._arrivals.add(arrival)
+        else:
+            security_log.tell(Event.LIMIT_REACHED, limit="arrivals")
+
+    @staticmethod
+    def _seal(waiting: list[Arrival]) -> list[None]:
+        reporter_identity.record(waiting)
+        return [None] * len(waiting)
+
+    def _sealed(self, waiting: list[Arrival], answers: list[None] | Exception) -> None:
+        if isinstance(answers, NO_ANSWER):  # the database is away: later
+            for arrival in waiting:
+                self.note(arrival)
+        elif isinstance(answers, Exception):
+            logger.error("identity: %d connections were not sealed (%s)", len(waiting), type(answers).__name__)
+
+    def check(self, pass_: Pass, tell: Callable[[Answer], None]) -> None:
+        """Ask again; `tell` gets the identity if anything changed, True if nothing did, False if it is no more."""
+        self._checks.add((pass_, tell))
+
+    @staticmethod
+    def _tell(
+        pairs: list[tuple[Pass, Callable[[Answer], Any]]], answers: list[Identity | bool | None] | Exception
+    ) -> None:
+        for index, (_pass, tell) in enumerate(pairs):
+            try:
+                tell(answers if isinstance(answers, Exception) else answers[index] or False)
+            except Exception as error:  # noqa: BLE001  the others must hear theirs, or they are never asked again
+                logger.error("identity: an answer could not be taken (%s)", type(error).__name__)
+
+    def _read(self, session_keys: list[str]) -> list[Identity | None]:
+        answers = self._identify([Pass(key) for key in session_keys])
+        return [answer if isinstance(answer, Identity) else None for answer in answers]
+
+    def _admit_reporters(self, session_keys: list[str]) -> "list[Admitted[ReporterSeat]]":
+        """Who holds these sessions, and the conversation of each; the lease begins."""
+        identities = self._read(session_keys)
+        visits = {(one.report, one.generation) for one in identities if one is not None and one.report is not None}
+        found = access.reporters(visits)
+        actions.reporters_seen(conversation_ids=[row[0] for row in found.values()])
+        return [
+            (one, ReporterSeat(*found[one.report, one.generation]))
+            if one is not None and one.report is not None and (one.report, one.generation) in found
+            else (one, None)
+            for one in identities
+        ]
+
+    def _admit_agents(self, session_keys: list[str]) -> "list[Admitted[AgentSeat]]":
+        """Who holds these sessions, and the conversations that each answers; the lease begins."""
+        identities = self._read(session_keys)
+        able = {one.user_id for one in identities if one is not None and one.user_id is not None and one.may_answer}
+        agents = access.agents_of(able)
+        actions.agents_seen(agent_ids=agents.values())
+        own = reading.own_conversations(agents.values())
+        seats = {user_id: AgentSeat(pk, own[pk]) for user_id, pk in agents.items()}
+        return [
+            (one, seats.get(one.user_id) if one is not None and one.user_id is not None else None) for one in identities
+        ]

@@ -1,0 +1,145 @@
+"""Work for many askers at once: what arrives while a batch runs is the next batch."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from chat.database import CROWD, CROWD_SECONDS, LOCKED_AT_MOST, NO_ANSWER, THREADS, is_lock_held, patiently
+
+logger = logging.getLogger(__name__)
+
+
+class Batch[Q, A]:
+    """Questions that are answered together.
+
+    work: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
+    done: takes the questions with their answers, or with the error that all of them met (a database that is away);
+    runs in the loop. A question that cannot be answered fails alone: the others of its crossing are then asked again,
+    one by one, and `done` is called for each.
+    Only one crossing is under way at a time: what arrives meanwhile is the next batch.
+    company: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
+    linger: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
+    crowd: seconds to wait after a crossing of a crowd; may be set.
+    patience: seconds for which a crossing waits for a database that is away.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[Q]], list[A]],
+        done: Callable[[list[Q], list[A] | Exception], None],
+        *,
+        company: float = 0,
+        linger: float = 0,
+        at_most: int = 512,
+        patience: float = 0,
+        executor: ThreadPoolExecutor = THREADS,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._work = work
+        self._done = done
+        self._company = company
+        self._linger = linger
+        self._crossed_at = 0.0
+        self._size = 0
+        self.at_most = at_most
+        self.crowd = CROWD_SECONDS
+        self._patience = patience
+        self._executor = executor
+        self._waiting: deque[Q] = deque()
+        self._is_busy = False
+
+    def __len__(self) -> int:
+        """How many questions wait for the next crossing."""
+        return len(self._waiting)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way or waits."""
+        return self._is_busy
+
+    def add(self, question: Q) -> None:
+        """Call it in the loop."""
+        self._waiting.append(question)
+        if not self._is_busy:
+            self._is_busy = True
+            if self._company or self._linger or self._size >= CROWD:
+                self._schedule()
+            else:
+                self._start()
+
+    def put_back(self, questions: Sequence[Q]) -> None:
+        """Ask these again, before everything that waits. Call it in the loop."""
+        self._waiting.extendleft(reversed(questions))
+        if questions and not self._is_busy:
+            self._is_busy = True
+            self._schedule()
+
+    def take_all(self) -> list[Q]:
+        """Take back everything that waits: it is no longer asked."""
+        questions = list(self._waiting)
+        self._waiting.clear()
+        return questions
+
+    def _schedule(self) -> None:
+        if self._linger:
+            self.loop.call_later(self._linger, self._start)
+        elif self._size >= CROWD:
+            self.loop.call_later(self.crowd, self._start)
+        elif self._company and self.loop.time() - self._crossed_at < self._company:
+            self.loop.call_later(self._company, self._start)
+        else:
+            self.loop.call_soon(self._start)
+
+    def _start(self) -> None:
+        waiting = self._waiting
+        questions = [waiting.popleft() for _question in range(min(len(waiting), self.at_most))]
+        self._size = len(questions)
+        if questions:
+            self._executor.submit(self._cross, questions)
+        else:
+            self._is_busy = False
+
+    def _cross(self, questions: list[Q]) -> None:
+        answers = self._answer(questions)
+        parts = [(questions, answers)]
+        if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
+            # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
+            logger.error("batch: %s failed (%s)", self._work, type(answers).__name__)
+            if len(questions) > 1:
+                parts = self._one_by_one(questions)
+        try:
+            self.loop.call_soon_threadsafe(self._finish, parts)
+        except RuntimeError:
+            logger.info("batch: the loop has ended")
+
+    def _answer(self, questions: list[Q]) -> list[A] | Exception:
+        try:
+            return patiently(self._patience, self._work, questions)
+        except Exception as error:  # noqa: BLE001  told to whoever asked
+            return error
+
+    def _one_by_one(self, questions: list[Q]) -> list[tuple[list[Q], list[A] | Exception]]:
+        parts: list[tuple[list[Q], list[A] | Exception]] = []
+        locked = 0
+        for n, question in enumerate(questions):
+            answers = self._answer([question])
+            locked += isinstance(answers, Exception) and is_lock_held(answers)
+            is_alone = isinstance(answers, Exception) and is_lock_held(answers) and locked < LOCKED_AT_MOST
+            if isinstance(answers, NO_ANSWER) and not is_alone:  # the database went away meanwhile
+                return [*parts, (questions[n:], answers)]
+            parts.append(([question], answers))
+        return parts
+
+    def _finish(self, parts: list[tuple[list[Q], list[A] | Exception]]) -> None:
+        self._crossed_at = self.loop.time()
+        if self._waiting:
+            self._schedule()
+        else:
+            self._is_busy = False
+        for questions, answers in parts:
+            try:
+                self._done(questions, answers)
+            except Exception as error:  # noqa: BLE001  the next ones want their answers all the same
+                logger.error("batch: %s failed (%s)", self._done, type(error).__name__)

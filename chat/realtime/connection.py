@@ -1,0 +1,370 @@
+"""What every socket of the exchange does: frames in, frames out, measure, and the right to go on.
+
+Plain ASGI applications rather than Channels' consumers: those take a channel and two tasks a socket, and hop to the
+process's one thread-sensitive thread before every event, so that one slow query would stall every conversation. A
+socket here is one coroutine that waits for the next frame; what it sends is pushed by whoever has something for it.
+"""
+
+import contextlib
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, ClassVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from django.conf import settings
+
+from chat.database import DATABASE_AWAY, NO_ANSWER
+from chat.messages import protocol, rejected_frames
+from chat.messages.protocol import ProtocolError
+from chat.messages.reading import Snapshot
+from chat.realtime.authentication import Identities, Identity, Pass
+from chat.realtime.send_backlog import WEIGHED_EVERY_CHARACTERS, Connection
+from chat.realtime.subscription import Seat
+from chat.realtime.switchboard import ensure_switchboard
+from chat.token_bucket import Bucket
+from common import security_log
+from common.security_log import Event
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+
+BAD_FRAMES_A_MINUTE = 20
+FLOOD = 1_000  # frames above the measure; each is answered, and whoever sends so many does not read
+PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2  # of a thread, each 48 KiB at most, for all sockets of a session in a process
+SOCKETS_A_SESSION = 50  # in one process; a person has one or two
+# Of people behind one address (or /48), in one process. Each costs 26 kB here and more in the proxy, and visits are
+# free: without it one stranger takes all the memory there is, and nobody else opens a socket. Agents do not count.
+SOCKETS_A_NETWORK = 1_000
+CHECK_SECONDS = 16  # with the rounds: a sign-out, a lost factor or a quick exit closes a socket within 20 seconds
+TYPING_EVERY_SECONDS = 2
+LIFETIME_SECONDS = 6 * 60 * 60  # then « come back »: no socket is for ever
+SILENCE_SECONDS = 5 * 60  # so does one that says nothing: a page beats every 20 seconds, and the server sends no pings
+
+
+# A person with many sockets has one measure: above the pace of `chat.rules.message_limits`, so that a flood asks the
+# database no more than this. So has an agent, of all that they answer: `chat.token_bucket`.
+POSTS_AT_ONCE, POSTS_A_SECOND = 80, 2
+POSTS: WeakValueDictionary[UUID, Bucket] = WeakValueDictionary()
+# A visit with fifty sockets reads no faster than with one: what it asks for is read, opened and sent in the one loop.
+READINGS: WeakValueDictionary[str, Bucket] = WeakValueDictionary()
+OPEN_SOCKETS: Counter[str] = Counter()
+OPEN_OF_NETWORK: Counter[int] = Counter()
+
+
+@contextlib.contextmanager
+def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
+    """Count one for as long as it lasts; whether that makes more than `most`."""
+    counter[key] += 1
+    try:
+        yield counter[key] > most
+    finally:
+        counter[key] -= 1
+        if not counter[key]:
+            del counter[key]
+
+
+class Socket:
+    """What both sockets share: frames in, frames out, and the right to go on."""
+
+    line: ClassVar[str]  # what the log calls it
+    __slots__ = (
+        "__weakref__",
+        "_bad_frames",
+        "_bucket",
+        "_checked_at",
+        "_heard_at",
+        "_is_checking",
+        "_opened_at",
+        "_pages",
+        "_send",
+        "_typed_at",
+        "_unweighed",
+        "board",
+        "connection",
+        "identities",
+        "leaving",
+        "pass_",
+        "visit",
+    )  # fmt: skip
+
+    def __init__(self, identities: Identities, identity: Identity, send: Send) -> None:
+        self.board = ensure_switchboard()
+        self.identities = identities
+        self.pass_: Pass = identity.pass_
+        self.visit = identity.pass_.session_key  # as it was at the handshake: a proof changes the key, not the visit
+        self.connection: Connection | None = None  # None: under a server that makes senders wait, see `_push`
+        self.leaving = False
+        self._send = send
+        self._bucket = None if identity.is_unmetered else Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
+        self._pages: Bucket | None = None
+        self._bad_frames: deque[float] | None = None
+        self._unweighed = 0
+        self._typed_at = 0.0
+        self._opened_at = self._checked_at = self._heard_at = time.monotonic()
+        self._is_checking = False
+
+    @property
+    def is_metered(self) -> bool:
+        """False for a session of a measurement alone."""
+        return self._bucket is not None
+
+    @property
+    def account(self) -> int | None:
+        """Whose socket it is, for the log: None for a person, who has none."""
+        return None
+
+    # -- from the door to the end -----------------------------------------------------------------------------------
+
+    @classmethod
+    async def serve(cls, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """The ASGI application of this socket."""
+        event = await receive()
+        if event["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        identities: Identities = scope["identities"]
+        connection: Connection | None = scope.get("connection")
+        if connection is not None:
+            connection.pauseProducing()  # while the database is slow, what a stranger sends is not kept here
+        try:
+            socket = await cls.admit(identities, scope["session_key"], send)
+        except DATABASE_AWAY as error:
+            # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
+            logger.warning("socket: the database failed (%s)", type(error).__name__)
+            await send({"type": "websocket.close", "code": protocol.CLOSE_AGAIN})
+            return
+        finally:
+            if connection is not None:
+                connection.resumeProducing()
+        if isinstance(socket, int):
+            await send({"type": "websocket.close", "code": socket})
+            return
+        socket.connection = connection
+        with contextlib.ExitStack() as counted:
+            too_many = [
+                limit
+                for limit, counter, key, most in socket.counted(scope)
+                if counted.enter_context(_one_more(counter, key, most))
+            ]
+            if too_many:
+                security_log.tell(Event.LIMIT_REACHED, limit=too_many[0])
+                await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
+                return
+            socket.arrive(scope)
+            await socket.live(receive)
+
+    def counted(self, scope: dict[str, Any]) -> list[tuple[str, Counter[Any], Any, int]]:
+        """How many like this one may be open: the name of the limit, what counts, under which key, and the most.
+
+        scope["network"]: 16 bits that stand for where it comes from, drawn anew by each process.
+        """
+        limits: list[tuple[str, Counter[Any], Any, int]] = [
+            ("sockets", OPEN_SOCKETS, self.pass_.session_key, SOCKETS_A_SESSION)
+        ]
+        if self.account is None and self.is_metered and "network" in scope:
+            limits.append(("sockets_of_network", OPEN_OF_NETWORK, scope["network"], SOCKETS_A_NETWORK))
+        return limits
+
+    @classmethod
+    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+        """Prove access; a close code refuses."""
+        raise NotImplementedError
+
+    def arrive(self, scope: dict[str, Any]) -> None:
+        """Somebody is there, from where `scope` says."""
+
+    async def live(self, receive: Receive) -> None:
+        self.board.sockets.add(self)
+        try:
+            self.sit()
+            while True:
+                event = await receive()
+                if event["type"] == "websocket.disconnect":
+                    return
+                if not self.leaving:
+                    text = event.get("text")
+                    self._handle_text(event.get("bytes") if text is None else text)
+        finally:
+            self.leaving = True
+            self.board.unread.forget(self)
+            self.board.goodbye(self)
+            self.rise()
+
+    def sit(self) -> None:
+        """Take the seats: from here on, what is new is delivered."""
+        raise NotImplementedError
+
+    def rise(self) -> None:
+        """Leave them all."""
+        raise NotImplementedError
+
+    def leave(self, code: int) -> None:
+        """Hang up; the client may come back."""
+        if not self.leaving:
+            self._push({"type": "websocket.close", "code": code})
+            self.leaving = True
+
+    # -- out --------------------------------------------------------------------------------------------------------
+
+    def push(self, text: str) -> None:
+        """Send a frame now, without waiting."""
+        self.push_event({"type": "websocket.send", "text": text}, len(text))
+
+    def push_event(self, event: Json, size: int) -> None:
+        """The same for an event that goes to several sockets; size: of its text, in characters."""
+        if self.leaving:
+            return
+        self._push(event)
+        self._unweighed += size
+        if self._unweighed > WEIGHED_EVERY_CHARACTERS and self.connection is not None:
+            self.weigh(self.connection)
+
+    def weigh(self, connection: Connection) -> None:
+        """Look at what waits for this client; of its sockets, cut those that make it too much."""
+        self._unweighed = 0
+        for socket in self.board.unread.weigh(self, connection):
+            if not socket.leaving:
+                security_log.tell(Event.LIMIT_REACHED, limit="unread")
+                socket.leave(protocol.CLOSE_TOO_MANY)
+
+    def _push(self, event: Json) -> None:
+        """Daphne takes what it is given and never makes a sender wait; with a server that does, whoever would have to
+        be waited for reads too slowly: they are let go, and resume."""
+        sending = self._send(event)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return
+        except Exception as error:  # noqa: BLE001  a socket that breaks must not keep a message from the others
+            logger.warning("socket: could not be sent to (%s)", type(error).__name__)
+            self.leaving = True
+            return
+        sending.close()
+        if not self.leaving:
+            self.leave(protocol.CLOSE_TOO_MANY)
+
+    def send(self, frame: Json) -> None:
+        self.push(protocol.encode(frame))
+
+    def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
+        self.send(ProtocolError(code, detail, client_id).frame())
+
+    def pace(self, look: Callable[[], None]) -> None:
+        """The next page of a long reading: so many at once, then as fast as a person could read."""
+        if self.leaving:
+            return
+        if self._take_page():
+            look()
+        elif self._pages is not None:
+            self.board.loop.call_later(self._pages.wait_seconds, self.pace, look)
+
+    def _take_page(self) -> bool:
+        if self._pages is None:
+            key = self.pass_.session_key
+            shared = READINGS.get(key) if self.is_metered else None
+            self._pages = shared or Bucket(PAGES_AT_ONCE, PAGES_A_SECOND)
+            if self.is_metered:
+                READINGS[key] = self._pages
+        return self._pages.take()
+
+    # -- in ---------------------------------------------------------------------------------------------------------
+
+    def _handle_text(self, text: str | bytes | None) -> None:
+        try:
+            self._heard_at = time.monotonic()
+            frame = protocol.parse(text or "")
+            if self._bucket is not None and not self._bucket.take():
+                security_log.tell(Event.LIMIT_REACHED, limit="frames")
+                if self._bucket.refused > FLOOD:
+                    security_log.tell(Event.LIMIT_REACHED, limit="flood")
+                    self.leave(protocol.CLOSE_BAD_FRAMES)
+                raise ProtocolError(
+                    protocol.RATE_LIMITED,
+                    "Too many frames at once: send it again later.",
+                    getattr(frame, "client_id", None),
+                )
+            self.handle(frame)
+        except ProtocolError as error:
+            self.send(error.frame())
+            rejected_frames.tell(error.code, line=self.line, account=self.account)
+            if error.code in {protocol.BAD_FRAME, protocol.TOO_LONG, protocol.EMPTY}:
+                self._count_bad_frame()
+
+    def handle(self, frame: protocol.Frame) -> None:
+        """Act upon a frame. Raises ProtocolError."""
+        raise NotImplementedError
+
+    def _count_bad_frame(self) -> None:
+        if self._bad_frames is None:
+            self._bad_frames = deque(maxlen=BAD_FRAMES_A_MINUTE)
+        now = time.monotonic()
+        self._bad_frames.append(now)
+        if len(self._bad_frames) == BAD_FRAMES_A_MINUTE and now - self._bad_frames[0] < 60:
+            security_log.tell(Event.LIMIT_REACHED, limit="bad_frames")
+            self.leave(protocol.CLOSE_BAD_FRAMES)
+
+    def handle_in(self, seat: Seat, frame: protocol.Frame) -> None:
+        """What both sides do in a conversation."""
+        match frame:
+            case protocol.Post():
+                self.board.post(seat, frame)
+            case protocol.Sync(after=after):
+                if self._bucket is not None and not self._take_page():
+                    security_log.tell(Event.LIMIT_REACHED, limit="readings")
+                    raise ProtocolError(protocol.RATE_LIMITED, "Too many readings at once: ask again later.")
+                seat.cursor = after
+                seat.owes_frame = seat.owes_state = True
+                seat.look()
+            case protocol.Typing():
+                now = time.monotonic()
+                if now - self._typed_at >= TYPING_EVERY_SECONDS:
+                    self._typed_at = now
+                    self.board.type(seat)
+            case protocol.Read(seq=seq):
+                self.board.mark_read(seat, seq)
+
+    # -- the right to go on -----------------------------------------------------------------------------------------
+
+    def check(self, now: float) -> None:
+        """Called at each round: the visit may have ended since: quick exit, sign-out, another password, lost factor."""
+        if now - self._opened_at > LIFETIME_SECONDS or now - self._heard_at > SILENCE_SECONDS:
+            self.leave(protocol.CLOSE_AGAIN)
+        elif now - self._checked_at >= CHECK_SECONDS and not self._is_checking and not self.leaving:
+            self._is_checking = True
+            self.identities.check(self.pass_, self._checked)
+
+    def _checked(self, answer: Identity | bool | Exception) -> None:
+        self._is_checking = False
+        if isinstance(answer, NO_ANSWER):  # the database is away; asked again at the next round
+            return
+        if isinstance(answer, Exception):  # who is there cannot be found out: they prove it again
+            self.leave(protocol.CLOSE_AGAIN)
+            return
+        self._checked_at = time.monotonic()
+        if isinstance(answer, Identity):
+            self.pass_ = answer.pass_
+            if not self.is_still_entitled(answer):
+                self.leave(protocol.CLOSE_NO_SESSION)
+        elif not answer:
+            self.leave(protocol.CLOSE_NO_SESSION)
+
+    def check_soon(self) -> None:
+        """At the next round."""
+        self._checked_at = -CHECK_SECONDS
+
+    def is_still_entitled(self, identity: Identity) -> bool:
+        """Whether the session and the user just read again, and found changed, may go on."""
+        raise NotImplementedError
+
+    def may_go_on(self, snapshot: Snapshot) -> bool:
+        """Whether a conversation just read is still this visit's; if not, the socket has been told to leave."""
+        return True
+
+    def refresh(self) -> None:
+        """A conversation that was just read is no longer this socket's: find out which are."""

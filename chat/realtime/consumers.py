@@ -1,0 +1,229 @@
+"""The two sockets, a person's and an agent's: prove access, hand over to the switchboard; the rest is
+`chat.realtime.connection`."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from chat import access, token_bucket
+from chat.database import DATABASE_AWAY, in_db
+from chat.messages import protocol, rejected_frames
+from chat.messages.protocol import ProtocolError
+from chat.messages.reading import Own, Snapshot
+from chat.realtime.authentication import Identities, Identity
+from chat.realtime.connection import POSTS, POSTS_A_SECOND, POSTS_AT_ONCE, Send, Socket
+from chat.realtime.subscription import Beat, Seat
+from chat.token_bucket import Bucket
+from common import security_log
+from common.client_address import connection_of_scope
+from common.security_log import Event
+from reports.reporter_identity import Arrival
+
+logger = logging.getLogger(__name__)
+
+
+class ConversationSocket(Socket):
+    """`/ws/conversation/`: the reporter and this visit's conversation."""
+
+    line = "conversation"
+    seat: Seat
+    report: str
+    generation: int
+    _posts: Bucket
+
+    __slots__ = ("_posts", "generation", "report", "seat")
+
+    @classmethod
+    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+        identity, found = await identities.reporters.ask(session_key) if session_key else (None, None)
+        if identity is None or identity.report is None or found is None:
+            security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
+            return protocol.CLOSE_NO_SESSION
+        socket = cls(identities, identity, send)
+        socket.report, socket.generation = identity.report, identity.generation
+        socket.seat = Seat(socket, found.conversation_id, found.public_id, found.last_seq)
+        socket._posts = POSTS.setdefault(found.public_id, Bucket(POSTS_AT_ONCE, POSTS_A_SECOND))
+        return socket
+
+    def arrive(self, scope: dict[str, Any]) -> None:
+        self.identities.note(Arrival(UUID(self.report), connection_of_scope(scope), timezone.now()))
+
+    def sit(self) -> None:
+        self.board.sit(self.seat)
+
+    def rise(self) -> None:
+        self.board.rise(self.seat)
+
+    def is_still_entitled(self, identity: Identity) -> bool:
+        return (identity.report, identity.generation) == (self.report, self.generation)
+
+    def may_go_on(self, snapshot: Snapshot) -> bool:
+        # A code de reprise used elsewhere ends what this visit may see.
+        if snapshot.generation == self.generation:
+            return True
+        self.leave(protocol.CLOSE_NO_SESSION)
+        return False
+
+    def handle(self, frame: protocol.Frame) -> None:
+        seat = self.seat
+        client_id = getattr(frame, "client_id", None)
+        if frame.conversation is not None and frame.conversation != seat.public_id:
+            raise ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
+        if isinstance(frame, protocol.Beat):
+            self.check_soon()
+            if frame.after is not None:
+                seat.cursor = min(frame.after, seat.cursor)
+            self.board.beat(seat)
+            return
+        # One measure a conversation, however many sockets of this process post to it. It keeps a flood from the
+        # database, where the exact one is (`chat.rules.message_limits`).
+        if client_id is not None and self._bucket is not None and not self._posts.take():
+            security_log.tell(Event.LIMIT_REACHED, limit="posts")
+            raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
+        self.handle_in(seat, frame)
+
+
+class ConsoleSocket(Socket):
+    """`/ws/console/`: all the conversations of one agent, and the queue."""
+
+    line = "console"
+    agent_id: int
+    own: Own
+    seats: dict[UUID, Seat]
+    beat: Beat
+    _is_looking: bool
+    _is_again: bool
+    is_doubtful: bool  # something about the account changed: ask whether it may still answer
+    _queue_text: str
+    _posts: Bucket
+
+    __slots__ = ("_is_again", "_is_looking", "_posts", "_queue_text", "agent_id", "beat", "is_doubtful", "own", "seats")
+
+    @classmethod
+    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+        identity, found = await identities.agents.ask(session_key) if session_key else (None, None)
+        if identity is None or identity.user_id is None:
+            security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
+            return protocol.CLOSE_NO_SESSION
+        if found is None:
+            security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="wrong_role", account=identity.user_id)
+            return protocol.CLOSE_FORBIDDEN
+        socket = cls(identities, identity, send)
+        socket.agent_id, socket.own = found.agent_id, found.own
+        socket._posts = token_bucket.of_agent(found.agent_id)
+        socket.seats = {}
+        socket.beat = Beat.NONE
+        socket._is_looking = socket._is_again = socket.is_doubtful = False
+        socket._queue_text = ""
+        return socket
+
+    @property
+    def account(self) -> int | None:
+        return self.pass_.user_id
+
+    def sit(self) -> None:
+        self.take(self.own)
+        self.board.enter(self)
+
+    def rise(self) -> None:
+        self.board.exit(self)
+        for seat in self.seats.values():
+            self.board.rise(seat)
+
+    def is_still_entitled(self, identity: Identity) -> bool:
+        self.is_doubtful = True
+        self.look()
+        return identity.user_id is not None
+
+    def show_queue(self, text: str) -> None:
+        """Who waits, unless it was said already."""
+        if text != self._queue_text:
+            self._queue_text = text
+            self.push(text)
+
+    def look(self) -> None:
+        """Read which conversations are this agent's."""
+        if self._is_looking:
+            self._is_again = True
+            return
+        self._is_looking = True
+        self.board.owners.add(self)
+
+    refresh = look
+
+    def take(self, answer: Own | Exception | None) -> None:
+        """Follow exactly the conversations that are this agent's now, and send what lies after each cursor."""
+        self._is_looking = False
+        if self._is_again:
+            self._is_again = False
+            self.look()
+        if self.leaving:
+            return
+        if isinstance(answer, Exception):
+            logger.warning("console: the database failed (%s)", type(answer).__name__)
+            if self.beat is not Beat.NONE:
+                self.beat = Beat.NONE
+                self.send_error(protocol.UNAVAILABLE, "The database does not answer now.")
+            return
+        if answer is None:
+            self.leave(protocol.CLOSE_FORBIDDEN)
+            return
+        self.own = answer
+        self.is_doubtful = self.is_doubtful and self._is_looking
+        for public_id in [public_id for public_id in self.seats if public_id not in answer]:
+            self.board.release(self.seats.pop(public_id))
+        for public_id, (pk, last_seq) in answer.items():
+            seat = self.seats.get(public_id)
+            if seat is None:
+                self.seats[public_id] = seat = Seat(self, pk, public_id, last_seq, self.agent_id)
+                self.board.sit(seat)
+                self.send({"type": "assigned", "conversation": str(public_id)})
+            elif last_seq > seat.cursor:
+                seat.look()
+        if self.beat is Beat.RENEWED:
+            self.beat = Beat.NONE
+            self.send(protocol.beat_frame(timezone.now()))
+
+    def handle(self, frame: protocol.Frame) -> None:
+        if isinstance(frame, protocol.Beat):
+            self.check_soon()
+            if frame.conversation is not None and frame.after is not None:
+                seat = self.seats.get(frame.conversation)
+                if seat is None:
+                    self._handle_elsewhere(frame, frame.conversation)
+                else:
+                    seat.cursor = min(frame.after, seat.cursor)
+            self.board.beat(self)
+            return
+        client_id = getattr(frame, "client_id", None)
+        if frame.conversation is None:
+            raise ProtocolError(protocol.BAD_FRAME, "« conversation » is missing.", client_id)
+        if client_id is not None and self.is_metered and not self._posts.take():
+            security_log.tell(Event.LIMIT_REACHED, limit="agent_posts")
+            raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
+        seat = self.seats.get(frame.conversation)
+        if seat is not None:
+            self.handle_in(seat, frame)
+            return
+        self._handle_elsewhere(frame, frame.conversation)
+
+    def _handle_elsewhere(self, frame: protocol.Frame, public_id: UUID) -> None:
+        """A conversation that was this agent's to its end can still be read; any other is refused."""
+        self.board.keep(self.board.loop.create_task(self._handle_ended(frame, public_id)))
+
+    async def _handle_ended(self, frame: protocol.Frame, public_id: UUID) -> None:
+        client_id = getattr(frame, "client_id", None)
+        try:
+            found = await in_db(access.assigned_head, self.agent_id, public_id)
+        except DATABASE_AWAY as error:
+            logger.warning("console: the database failed (%s)", type(error).__name__)
+            self.send_error(protocol.UNAVAILABLE, "The database does not answer now: try again.", client_id)
+            return
+        if found is None:
+            rejected_frames.tell(protocol.FORBIDDEN, line=self.line, account=self.account)
+            self.send_error(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
+        else:
+            pk, last_seq = found
+            self.handle_in(Seat(self, pk, public_id, last_seq, self.agent_id), frame)

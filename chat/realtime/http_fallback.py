@@ -1,0 +1,147 @@
+"""What a frame does and what answers it on the plain HTTP page of networks that block sockets, for both parties.
+
+The same writing and the same reading as the sockets', one frame at a time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+
+from chat import pubsub
+from chat.conversations import actions
+from chat.conversations.actions import Mark
+from chat.conversations.dispatcher import read_board
+from chat.messages import protocol, reading
+from chat.messages.reading import Ask, Place, Reading, Snapshot
+from chat.messages.writing import Written
+from chat.models import Agent, Conversation
+from chat.rules.lifecycle import Author, Status
+from common import clock
+
+Json = dict[str, Any]
+HTTP_PAGES = 5  # in one answer of the page without a socket
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is on the line, and of which conversation."""
+
+    conversation_id: int
+    public_id: UUID
+    author: str
+    agent: Agent | None = None
+
+    @classmethod
+    def reporter(cls, conversation: Conversation) -> "Party":
+        return cls(conversation.pk, conversation.public_id, Author.REPORTER)
+
+    @classmethod
+    def of_agent(cls, conversation: Conversation, agent: Agent) -> "Party":
+        return cls(conversation.pk, conversation.public_id, Author.AGENT, agent)
+
+
+def read_after(party: Party, after: int) -> tuple[Reading, Snapshot]:
+    """At most one page of what lies after `after`, in order, with the state of the conversation."""
+    agent_id = party.agent.pk if party.agent is not None else None
+    [found] = reading.read([Ask(party.conversation_id, party.public_id, after, agent_id)])
+    if found is None or found.snapshot is None:
+        raise Conversation.DoesNotExist
+    return found, found.snapshot
+
+
+def _messages(party: Party, found: Reading) -> Json:
+    return protocol.messages_frame(party.public_id, found.items, found.last_seq)
+
+
+def state(party: Party) -> Json:
+    """The `state` frame: for a person who waits, with an honest place and range."""
+    return _state(party, reading.snapshots([party.conversation_id])[party.conversation_id])
+
+
+def _state(party: Party, snapshot: Snapshot) -> Json:
+    place: Place = (None, None)
+    if snapshot.status == Status.WAITING:
+        board = read_board()
+        position = board.position(party.public_id)
+        place = (position, board.wait_minutes(position))
+    return snapshot.state_frame(str(party.public_id), for_reporter=party.author == Author.REPORTER, place=place)
+
+
+def post(party: Party, frame: protocol.Post) -> Written:
+    """Add the message of a frame. Raises ProtocolError (closed, forbidden, rate_limited)."""
+    try:
+        return actions.post_message(
+            conversation_id=party.conversation_id,
+            client_id=frame.client_id,
+            body=frame.body,
+            author=party.author,
+            agent=party.agent,
+        )
+    except actions.TooFast as error:
+        raise protocol.ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, str(frame.client_id)) from error
+    except actions.ExchangeFull as error:
+        raise protocol.ProtocolError(
+            protocol.CLOSED, protocol.FULL_DETAIL, str(frame.client_id), protocol.FULL
+        ) from error
+    except actions.ConversationClosed as error:
+        raise protocol.ProtocolError(protocol.CLOSED, "The conversation is closed.", frame.client_id) from error
+    except actions.NotYours as error:
+        raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", frame.client_id) from error
+
+
+def mark_read(party: Party, seq: int) -> None:
+    actions.mark_read([Mark(party.conversation_id, party.author, seq)])
+
+
+def seen(party: Party, now: datetime) -> None:
+    """Renew the lease of this party."""
+    if party.agent is not None:
+        actions.agents_seen(agent_ids=[party.agent.pk], now=now)
+    else:
+        actions.reporters_seen(conversation_ids=[party.conversation_id], now=now)
+
+
+def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
+    """The frames that answer one frame of a page that has no socket. Raises ProtocolError."""
+    now = clock.now()
+    seen(party, now)
+    match frame:
+        case protocol.Post():
+            written = post(party, frame)
+            item = protocol.message_item(
+                seq=written.seq,
+                client_id=frame.client_id,
+                author=party.author,
+                sent_at=written.sent_at,
+                body=written.body,
+            )
+            return [protocol.messages_frame(party.public_id, [item], written.seq)]
+        case protocol.Sync(after=after):
+            frames = []
+            while True:
+                found, snapshot = read_after(party, after)
+                frames.append(_messages(party, found))
+                if not protocol.has_more(frames[-1]) or len(frames) == HTTP_PAGES:
+                    return [*frames, _state(party, snapshot)]
+                after = found.items[-1]["seq"]
+        case protocol.Beat(after=after):
+            found, snapshot = read_after(party, after if after is not None else protocol.MAX_SEQ)
+            news = [_messages(party, found)] if found.items else []
+            return [*news, _state(party, snapshot), protocol.beat_frame(now)]
+        case protocol.Typing():
+            pubsub.typing(party.public_id, party.author)
+        case protocol.Read(seq=seq):
+            mark_read(party, seq)
+    return []
+
+
+def over_http(frames: list[Json]) -> HttpResponse:
+    """Frames as the answer of a page that has no socket, written as a socket would write them."""
+    return HttpResponse(
+        protocol.encode({"frames": frames}),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

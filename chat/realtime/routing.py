@@ -1,0 +1,21 @@
+"""The addresses of the sockets."""
+
+from typing import Any
+
+from django.urls import path, re_path
+
+from chat.realtime.connection import Receive, Send
+from chat.realtime.consumers import ConsoleSocket, ConversationSocket
+
+
+async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Any other address: a refusal, rather than an error that would log what was asked."""
+    await send({"type": "websocket.close"})
+
+
+# The types of Django's `path` know HTTP only.
+websocket_urlpatterns = [
+    path("ws/conversation/", ConversationSocket.serve),  # type: ignore[arg-type]
+    path("ws/console/", ConsoleSocket.serve),  # type: ignore[arg-type]
+    re_path(r"", refuse),  # type: ignore[arg-type]
+]

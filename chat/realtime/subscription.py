@@ -1,0 +1,189 @@
+"""A socket's place in one conversation: what it has, what it is owed, and how it catches up.
+
+The cursor is everything: whatever comes, from memory or from a reading, goes through it, so that a message is shown
+once and in order. All of it runs in the event loop; the switchboard (`chat.realtime.switchboard`) owns the seats and
+asks for them.
+"""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from chat.messages import protocol
+from chat.messages.reading import Ask, Place, Reading, Snapshot
+from chat.rules.lifecycle import Author, Status
+
+if TYPE_CHECKING:
+    from chat.realtime.connection import Socket
+
+Json = dict[str, Any]
+
+AGAIN_SECONDS = 1.0
+
+
+class Beat(Enum):
+    """The answer to a beat is owed until the lease is renewed, in the same crossing that looks for what was missed."""
+
+    NONE = 0
+    ASKED = 1
+    RENEWED = 2
+
+
+class Seat:
+    """One socket's place in one conversation.
+
+    cursor: everything up to it was sent. snapshot: where the conversation stood when it was last read.
+    owes_frame, owes_state: a `messages` and a `state` frame are expected, even if nothing is new.
+    beat: where the answer to a beat stands.
+    """
+
+    __slots__ = (
+        "agent_id",
+        "author",
+        "beat",
+        "conversation_id",
+        "cursor",
+        "is_again",
+        "is_ending",
+        "is_paced",
+        "is_reading",
+        "owes_frame",
+        "owes_state",
+        "place",
+        "public_id",
+        "snapshot",
+        "socket",
+        "topic",
+        "wants_state",
+    )  # fmt: skip
+
+    def __init__(
+        self, socket: "Socket", conversation_id: int, public_id: UUID, cursor: int, agent_id: int | None = None
+    ) -> None:
+        self.socket = socket
+        self.conversation_id = conversation_id
+        self.public_id = public_id
+        self.topic = str(public_id)
+        self.agent_id = agent_id
+        self.author: str = Author.REPORTER.value if agent_id is None else Author.AGENT.value
+        self.cursor = cursor
+        self.snapshot: Snapshot | None = None
+        self.place: Place = (None, None)
+        self.is_reading = self.is_again = self.is_ending = self.is_paced = False
+        self.owes_frame = self.owes_state = self.wants_state = False
+        self.beat = Beat.NONE
+
+    def offer(self, event: Json, size: int, first: int, last: int) -> None:
+        """A frame that holds the messages `first` to `last`, ready to be sent."""
+        if first <= self.cursor + 1:
+            if last > self.cursor:
+                self.cursor = last
+                self.socket.push_event(event, size)
+        else:
+            self.look()
+
+    def acknowledge(self, event: Json, size: int, seq: int) -> None:
+        """To the author of a repeat: the first answer was perhaps lost on the way, so it is owed again."""
+        if seq <= self.cursor:
+            self.socket.push_event(event, size)
+        else:
+            self.offer(event, size, seq, seq)
+
+    def look_all_over(self) -> None:
+        """Read what lies after the cursor, and where the conversation stands."""
+        self.wants_state = True
+        self.look()
+
+    def look(self) -> None:
+        """Read what lies after the cursor. Whoever waits for the next page of a long reading reads it then."""
+        if self.is_paced:
+            return
+        if self.is_reading:
+            self.is_again = True
+            return
+        self.is_reading = True
+        self.socket.board.reader.add(self)
+
+    @property
+    def ask(self) -> Ask:
+        with_state = self.wants_state or self.owes_frame or self.owes_state or self.beat is not Beat.NONE
+        return Ask(self.conversation_id, self.topic, self.cursor, self.agent_id, with_state)
+
+    def take(self, found: Reading | None) -> None:
+        """The answer of a reading, which may have been asked with another cursor."""
+        self.is_reading = False
+        if found is None:  # the conversation was deleted
+            if self.agent_id is None:
+                self.socket.leave(protocol.CLOSE_NO_SESSION)
+            elif self.is_ending:
+                self._end("closed")
+            else:  # one of many: find out which remain
+                self.socket.refresh()
+            return
+        if found.snapshot is not None and not self.socket.may_go_on(found.snapshot):
+            return
+        items = found.items
+        if items and items[0]["seq"] != self.cursor + 1:
+            items = [item for item in items if item["seq"] > self.cursor]
+            if items and items[0]["seq"] != self.cursor + 1:  # a `sync` went back meanwhile
+                self.look()
+                return
+        last_seq = found.last_seq
+        if self.owes_frame and found.snapshot is not None:
+            self.cursor = min(self.cursor, last_seq)  # « I have everything up to 99 », of 3
+            self.owes_frame = False
+            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
+        elif items:
+            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
+        if items:
+            self.cursor = items[-1]["seq"]
+        if items and self.cursor < last_seq:
+            self.is_again = False
+            self.is_paced = True
+            self.socket.pace(self._go_on)  # a whole page, and there are more
+        elif self.is_again:
+            self.is_again = False
+            self.look()
+        elif found.snapshot is not None:
+            self._show(found.snapshot)
+        elif not items and self.agent_id is not None:
+            self.socket.refresh()  # something is there, and not for this agent any more
+
+    def _go_on(self) -> None:
+        self.is_paced = False
+        self.look()
+
+    def _show(self, snapshot: Snapshot) -> None:
+        """Everything was read: what remains to be said of where the conversation stands."""
+        self.wants_state = False
+        before, self.snapshot = self.snapshot, snapshot
+        if self.owes_state or (before is not None and _has_moved(before, snapshot)):
+            self.socket.board.show_state(self)
+        if self.beat is Beat.RENEWED:
+            self.beat = Beat.NONE
+            self.socket.send(protocol.beat_frame(timezone.now()))
+        if self.is_ending:
+            self._end("closed" if snapshot.status == Status.CLOSED else "released")
+        elif self.agent_id not in {None, snapshot.agent_id}:
+            self.socket.refresh()
+
+    def _end(self, reason: str) -> None:
+        self.is_ending = False
+        self.socket.send({"type": "released", "conversation": self.topic, "reason": reason})
+        self.socket.board.rise(self)
+
+    def fail(self) -> None:
+        """The database did not answer. What was missed is seen at the next ring, sync or beat; who asked is told."""
+        self.is_reading = self.is_again = False
+        if self.is_ending:
+            self.socket.board.loop.call_later(AGAIN_SECONDS, self.look)
+        elif self.owes_frame or self.owes_state or self.beat is not Beat.NONE:
+            self.owes_frame = self.owes_state = False
+            self.beat = Beat.NONE
+            self.socket.send_error(protocol.UNAVAILABLE, "The exchange cannot be read now: ask again.")
+
+
+def _has_moved(before: Snapshot, after: Snapshot) -> bool:
+    return (before.status, before.interlocutor) != (after.status, after.interlocutor)

@@ -1,0 +1,127 @@
+"""The waiting room and the queue as the pages of this process see them: one reading for all, however many they are."""
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from chat.conversations import waiting_list
+from chat.conversations.dispatcher import Board, read_board
+from chat.messages import protocol
+from chat.messages.reading import Place
+from chat.realtime.batch import Batch
+from chat.rules.lifecycle import Status
+
+if TYPE_CHECKING:
+    from chat.realtime.consumers import ConsoleSocket
+    from chat.realtime.subscription import Seat
+    from chat.realtime.switchboard import Switchboard
+
+logger = logging.getLogger(__name__)
+
+SPACING_SECONDS = 0.25  # between two readings
+STALE_SECONDS = 10.0  # people fade away without a ring: read again after so long
+
+
+class Lobby:
+    """Shows each person who waits their place when it changes, and each console who waits."""
+
+    def __init__(self, switchboard: "Switchboard") -> None:
+        self._loop = switchboard.loop
+        self._waiting: set[Seat] = set()
+        self._owed: set[Seat] = set()
+        self._consoles: set[ConsoleSocket] = set()
+        self._board: Board | None = None
+        self._queue_text = ""
+        self._read_at = 0.0
+        self._is_due = self._is_reading = False
+        self._batch: Batch[bool, tuple[Board, str]] = Batch(_read, self._take)
+        self._timer: Any = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+    # -- people who wait ---------------------------------------------------------------------------------------------
+
+    def show(self, seat: "Seat") -> None:
+        """Send this person's state, place and range; at once when the last reading is fresh and knows them."""
+        self._waiting.add(seat)
+        is_fresh = time.monotonic() - self._read_at < SPACING_SECONDS and not self._is_due
+        if is_fresh and self._board is not None and self._board.position(seat.public_id) is not None:
+            self._send(seat, self._board)
+        else:
+            self._owed.add(seat)
+            self.refresh()
+
+    def leave(self, seat: "Seat") -> None:
+        self._waiting.discard(seat)
+        self._owed.discard(seat)
+
+    # -- agents who look at the queue --------------------------------------------------------------------------------
+
+    def enter(self, console: "ConsoleSocket") -> None:
+        self._consoles.add(console)
+        if self._queue_text and not self._is_due and time.monotonic() - self._read_at < SPACING_SECONDS:
+            console.show_queue(self._queue_text)
+        else:
+            self.refresh()
+
+    def exit(self, console: "ConsoleSocket") -> None:
+        self._consoles.discard(console)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Something changed: read the queue soon, at most once in SPACING_SECONDS, and show who is concerned."""
+        if self._is_due or not (self._waiting or self._consoles):
+            return
+        self._is_due = True
+        if not self._is_reading:
+            self._loop.call_later(max(0.0, self._read_at + SPACING_SECONDS - time.monotonic()), self._read)
+
+    def _read(self) -> None:
+        self._is_due = False
+        self._is_reading = True
+        self._batch.add(bool(self._consoles))
+
+    def _take(self, _questions: list[bool], answers: list[tuple[Board, str]] | Exception) -> None:
+        self._is_reading = False
+        self._read_at = time.monotonic()
+        if self._is_due:
+            self._is_due = False
+            self.refresh()
+        if isinstance(answers, Exception):
+            logger.warning("queue: the database failed (%s)", type(answers).__name__)
+            for seat in self._owed:
+                seat.socket.send_error(protocol.UNAVAILABLE, "The queue cannot be read now: ask again.")
+            self._owed.clear()
+            return
+        self._board, self._queue_text = answers[0]
+        owed, self._owed = self._owed, set()
+        for seat in list(self._waiting):
+            if seat in owed or seat.place != self._place(seat, self._board):
+                self._send(seat, self._board)
+        if self._queue_text:
+            for console in list(self._consoles):
+                console.show_queue(self._queue_text)
+
+    @staticmethod
+    def _place(seat: "Seat", board: Board) -> Place:
+        position = board.position(seat.public_id)
+        return position, board.wait_minutes(position)
+
+    def _send(self, seat: "Seat", board: Board) -> None:
+        if seat.snapshot is None or seat.snapshot.status != Status.WAITING:
+            return
+        seat.place = self._place(seat, board)
+        frame = seat.snapshot.state_frame(seat.topic, for_reporter=True, place=seat.place)
+        seat.socket.push(protocol.encode(frame))
+
+    def _refresh_stale(self) -> None:
+        self._timer = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
+        if self._waiting:
+            self.refresh()
+
+
+def _read(questions: list[bool]) -> list[tuple[Board, str]]:
+    text = protocol.encode(waiting_list.queue_frame()) if any(questions) else ""
+    return [(read_board(), text)] * len(questions)

@@ -1,0 +1,371 @@
+"""Handing a summary on to a unit: put to the person, sent, read, answered by an appointment, closed. See docs/adr/0045.
+
+Each act locks the conversation, moves one transmission by `referral_rules`, keeps the step, and tells the person:
+by a line of Pnav's own while the exchange is open, on « Suites » as long as it is kept. Nothing is e-mailed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import translation
+
+from chat import pubsub
+from chat.casework import proposals
+from chat.casework.emergencies import open_one as open_emergency
+from chat.casework.emergencies import past as past_emergencies
+from chat.casework.lock import lock_own
+from chat.conversations import follow_up_code, form_of_address
+from chat.messages.writing import say
+from chat.models import (
+    Conversation,
+    ConversationEvent,
+    EventKind,
+    Transmission,
+    TransmissionStep,
+    UnitAccount,
+)
+from chat.models.casework import draw_file_number, question_id
+from chat.referral.queries import Shown, opened, shown
+from chat.rules.referral import RUNNING, Basis, Part, State, can_move, may_go_without
+from chat.texts import thread as thread_texts
+from common import clock
+from common.texts.catalogue import Sentence
+from locations import hours
+from locations.models import ReceptionPoint
+from reports.audit import log as audit_log
+from reports.models import AccessKind, Motive
+
+
+class NoAccount(Exception):
+    """Nobody would read it: this unit has no account that is open."""
+
+
+class NoSuchUnit(Exception):
+    """Not a point d'accueil."""
+
+
+class AlreadyAsked(Exception):
+    """Another summary waits for the person's answer."""
+
+
+class AlreadyRunning(Exception):
+    """This unit has a transmission of the same exchange, which is not closed."""
+
+
+class NotUrgent(Exception):
+    """Nothing says that it may go without the person's agreement."""
+
+
+class Settled(Exception):
+    """It moved on meanwhile: answered, withdrawn, read or closed. Nothing was changed."""
+
+
+class Older(Exception):
+    """Somebody else of the unit did something since this page was shown: nothing was done over it."""
+
+
+# --- who can receive --------------------------------------------------------------------------------------------------
+
+
+def has_account(point: ReceptionPoint | None) -> bool:
+    """Whether somebody of this unit can read a transmission here: an open account, whose password is its owner's."""
+    return point is not None and point.pk in points_with_account([point.pk])
+
+
+def points_with_account(point_ids: Sequence[int]) -> set[int]:
+    """Of these points, those that have such an account."""
+    rows = UnitAccount.objects.filter(point__in=point_ids, user__is_active=True, user__password_is_temporary=False)
+    rows = rows.filter(user__role="unit")  # an account that got another role keeps its row, and reads nothing here
+    return {pk for pk in rows.values_list("point", flat=True) if pk is not None}
+
+
+def may_be_sent_without(conversation: Conversation) -> bool:
+    """Whether `send_without` is open to this conversation's agent."""
+    had_emergency = open_emergency(conversation) is not None or bool(past_emergencies(conversation))
+    return may_go_without(urgency=conversation.urgency, had_emergency=had_emergency)
+
+
+# --- the agent's part -----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(*, conversation_id: int, point_id: int, summary: str, by: AbstractBaseUser) -> Transmission:
+    """Put the summary, as it will be sent, to the person: on « Suites », where they say yes or no.
+
+    Also after the end: whoever comes back with a code, or still has the page, can answer.
+    Raises NotYours, NoSuchUnit, NoAccount, AlreadyAsked, AlreadyRunning. Locks the conversation.
+    """
+    conversation, row, words = _new(conversation_id, point_id, by)
+    row.state = State.ASKED
+    row.seal({**words, "summary": summary})
+    row.save(force_insert=True)
+    familiar = form_of_address.speaks_tu(conversation.report)
+    _step(row, State.ASKED, by, thread_texts.TRANSMISSION_ASKED, familiar=familiar, unit=words["unit"])
+    return row
+
+
+@transaction.atomic
+def send_without(*, conversation_id: int, point_id: int, summary: str, why: str, by: AbstractBaseUser) -> Transmission:
+    """Send it at once, without the person's agreement, for an emergency. why: kept with the summary; never empty.
+
+    What waited for an answer is withdrawn. The person is told. Raises NotUrgent, and what `ask` raises.
+    """
+    if not why:
+        raise ValueError("Sending without agreement says why.")
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    if not may_be_sent_without(conversation):
+        raise NotUrgent
+    waiting = Transmission.objects.filter(conversation=conversation, state=State.ASKED).first()
+    if waiting is not None:
+        waiting.conversation = conversation
+        _move(waiting, State.WITHDRAWN, Part.AGENT)
+        _step(waiting, State.WITHDRAWN, by)
+    conversation, row, words = _new(conversation_id, point_id, by)
+    row.state, row.basis = State.SENT, Basis.URGENT
+    row.sent_at, row.file_number = row.made_at, draw_file_number()
+    row.seal({**words, "summary": summary, "why": why})
+    row.save(force_insert=True)
+    _step(row, State.SENT, by, thread_texts.TRANSMITTED_URGENT, unit=words["unit"], number=row.file_number)
+    _record_sending(row, by)
+    return row
+
+
+@transaction.atomic
+def withdraw(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> None:
+    """Take back what the person has not answered, or what no unit has read. Raises NotYours, Settled."""
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    row = _of_conversation(conversation, public_id)
+    text = thread_texts.TRANSMISSION_TAKEN_BACK if row.state == State.ASKED else thread_texts.TRANSMISSION_WITHDRAWN
+    _move(row, State.WITHDRAWN, Part.AGENT)
+    _step(row, State.WITHDRAWN, by, text, unit=opened(row).get("unit", ""))
+
+
+def _new(
+    conversation_id: int, point_id: int, by: AbstractBaseUser
+) -> tuple[Conversation, Transmission, dict[str, Any]]:
+    """A row that is not saved yet, and the words about its unit."""
+    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    point = ReceptionPoint.objects.filter(pk=point_id).first()
+    if point is None:
+        raise NoSuchUnit
+    if not has_account(point):
+        raise NoAccount
+    rows = Transmission.objects.filter(conversation=conversation)
+    if rows.filter(state=State.ASKED).exists():
+        raise AlreadyAsked
+    if rows.filter(point=point, state__in=RUNNING).exists():
+        raise AlreadyRunning
+    row = Transmission(conversation=conversation, point=point, made_at=clock.now(), made_by_id=by.pk)
+    words = {"unit": point.name, "address": point.address_lines, "telephone": point.telephone}
+    return conversation, row, words
+
+
+# --- the person's part ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None:
+    """What the person says of the summary they have read: yes sends it, no ends it. Access was proven.
+
+    Raises Settled when that summary no longer waits (so that an old page agrees to nothing else), NoAccount when the
+    unit can no longer receive it: it then goes on waiting.
+    """
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+    row = _of_conversation(conversation, public_id)
+    if not agrees:
+        _move(row, State.REFUSED, Part.PERSON)
+        _step(row, State.REFUSED, None, thread_texts.TRANSMISSION_REFUSED)
+        return
+    if row.state == State.ASKED:
+        if not has_account(row.point):
+            raise NoAccount
+        if row.point_id in _running_points(conversation):
+            raise Settled
+    row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
+    _move(row, State.SENT, Part.PERSON)
+    _step(row, State.SENT, None, thread_texts.TRANSMITTED, unit=opened(row).get("unit", ""), number=row.file_number)
+    _record_sending(row, row.made_by)
+
+
+@transaction.atomic
+def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, agrees: bool, other: str = "") -> None:
+    """What the person says of the appointment that the unit proposed. Access was proven.
+
+    seen: how many steps the page showed: an old page answers no later appointment. other: another moment, in their
+    words, of a refusal. The same answer sent twice is one. Raises Older, Settled.
+    """
+    if agrees and other:
+        raise ValueError("Another moment goes with a refusal.")
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+    row = _of_conversation(conversation, public_id)
+    after, count = State.ACCEPTED if agrees else State.DECLINED, row.steps.count()
+    if count == seen + 1 and row.state == after and opened(_last(row, after)).get("other", "") == other:
+        return
+    if count != seen:
+        raise Settled if row.state == State.CLOSED else Older
+    _move(row, after, Part.PERSON)
+    meeting = opened(_last(row, State.MEETING))
+    refused = thread_texts.MEETING_DECLINED_OTHER if other else thread_texts.MEETING_DECLINED
+    text = thread_texts.MEETING_ACCEPTED if agrees else refused
+    told = {"moment": meeting.get("moment", ""), "unit": opened(row).get("unit", ""), "other": other}
+    _step(row, after, None, text, words={"other": other} if other else {}, **told)
+
+
+def _last(row: Transmission, state: State) -> TransmissionStep:
+    """The last step of this state, of a transmission that went through it."""
+    step = row.steps.filter(state=state).order_by("-number")[:1].get()
+    step.transmission = row
+    return step
+
+
+def _running_points(conversation: Conversation) -> set[int | None]:
+    return set(
+        Transmission.objects.filter(conversation=conversation, state__in=RUNNING).values_list("point", flat=True)
+    )
+
+
+def _record_sending(row: Transmission, by: Any) -> None:
+    audit_log.record(
+        kind=AccessKind.TRANSMITTED,
+        by=by,
+        motive=Motive.FOLLOW_UP,
+        subject=str(row.conversation.public_id),
+        detail=f"to a unit, {row.basis}",
+    )
+
+
+# --- the unit's part ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
+    """« Lu »: the first of the unit who opens it. Opened already, nothing changes. Raises Settled when it is withdrawn.
+
+    transmission: obtained by `access.as_receiving_unit`.
+    """
+    row = _lock_received(transmission)
+    if row.state == State.SENT:
+        _move(row, State.READ, Part.UNIT)
+        _step(row, State.READ, by, thread_texts.TRANSMISSION_READ, unit=opened(row).get("unit", ""))
+
+
+@transaction.atomic
+def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> Shown:
+    """The summary, for a member of its unit, once it was marked as read: each reading has its line in the register.
+
+    transmission: obtained by `access.as_receiving_unit`. Raises Settled when it was withdrawn, or is not opened.
+    """
+    row = _lock_received(transmission)
+    if row.state == State.SENT:
+        raise Settled
+    summary = shown(row)
+    audit_log.record(
+        kind=AccessKind.TRANSMISSION, by=by, motive=Motive.FOLLOW_UP, subject=str(row.conversation.public_id)
+    )
+    return summary
+
+
+@transaction.atomic
+def propose_meeting(
+    *, transmission: Transmission, seen: int, meets_at: datetime, place: str, by: AbstractBaseUser
+) -> None:
+    """A day and an hour at the unit, with its slip. place: where exactly; empty for the unit's address.
+
+    meets_at: aware. seen: how many steps the page showed. Raises Older, Settled.
+    """
+    row = _lock_received(transmission, seen=seen)
+    _move(row, State.MEETING, Part.UNIT)
+    point = row.point
+    with translation.override(row.conversation.report.language):
+        week = hours.describe(point.opening_hours) if point is not None and point.opening_hours else []
+        unit = opened(row)
+        words = {
+            "moment": proposals.moment_in_words(meets_at, point) if point is not None else "",
+            "unit": unit.get("unit", ""),
+            "place": place,
+            "address": [place] if place else unit.get("address", []),
+            "telephone": unit.get("telephone", ""),
+            "hours": [f"{line.days} : {line.hours}" for line in week],
+        }
+    where = place or ", ".join(words["address"]) or words["unit"]
+    told = {"unit": words["unit"], "moment": words["moment"], "place": where, "number": row.file_number}
+    _step(row, State.MEETING, by, thread_texts.UNIT_MEETING, words=words, meets_at=meets_at, **told)
+
+
+@transaction.atomic
+def close(*, transmission: Transmission, seen: int, reason: str, by: AbstractBaseUser) -> None:
+    """End it, with a reason written for the person. seen: as of `propose_meeting`. Raises Older, Settled."""
+    row = _lock_received(transmission, seen=seen)
+    _move(row, State.CLOSED, Part.UNIT)
+    unit = opened(row).get("unit", "")
+    _step(row, State.CLOSED, by, thread_texts.TRANSMISSION_CLOSED, words={"reason": reason}, reason=reason, unit=unit)
+
+
+def _lock_received(transmission: Transmission, *, seen: int | None = None) -> Transmission:
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=transmission.conversation_id)
+    row = _of_conversation(conversation, transmission.public_id)
+    if row.state == State.WITHDRAWN or row.point_id != transmission.point_id:
+        raise Settled
+    if seen is not None and row.steps.count() != seen:
+        raise Settled if row.state == State.CLOSED else Older
+    return row
+
+
+# --- all parts ------------------------------------------------------------------------------------------------------
+
+
+def _of_conversation(conversation: Conversation, public_id: UUID) -> Transmission:
+    """One of a conversation that is locked. Raises Settled when there is no such one."""
+    row = Transmission.objects.select_related("point").filter(conversation=conversation, public_id=public_id).first()
+    if row is None:
+        raise Settled
+    row.conversation = conversation
+    return row
+
+
+def _move(row: Transmission, after: State, by: Part) -> None:
+    """Raises Settled. The caller holds the lock of the conversation."""
+    if not can_move(row.state, after, by):
+        raise Settled
+    row.state = after
+    row.save(update_fields=["state", "basis", "sent_at", "file_number"])
+
+
+def _step(
+    row: Transmission,
+    state: State,
+    by: AbstractBaseUser | None,
+    text: Sentence | None = None,
+    *,
+    words: Mapping[str, Any] | None = None,
+    meets_at: datetime | None = None,
+    **told: Any,
+) -> None:
+    """Keep the step, and tell it: in the thread while the exchange is open; a code lasts as long as it is kept."""
+    conversation, now = row.conversation, clock.now()
+    step = TransmissionStep(
+        transmission=row,
+        number=row.steps.count() + 1,
+        state=state,
+        at=now,
+        by_id=by.pk if by is not None else None,
+        meets_at=meets_at,
+    )
+    step.seal(dict(words or {}))
+    step.save(force_insert=True)
+    ConversationEvent.objects.create(
+        conversation=conversation,
+        kind=EventKind.TRANSMISSION,
+        at=now,
+        by_id=by.pk if by is not None else None,
+        detail=state,
+    )
+    follow_up_code.lengthen(conversation, now)
+    if text is not None and conversation.is_open:
+        # The version of its id tells the pages that there is something to look at besides (docs/adr/0039).
+        say(conversation, text, now=now, client_id=question_id(), **told)
+        pubsub.message_posted(conversation.public_id, conversation.last_seq)

@@ -1,0 +1,114 @@
+"""What is sent of a transmission: by the agent, by the person, by the unit."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chat.casework.forms import AppointmentForm
+from chat.rules.referral import OTHER_MAX, PLACE_MAX, REASON_MAX, SUMMARY_MAX
+from chat.texts import forms as form_texts
+
+
+class TransmissionForm(forms.Form):
+    """A unit and a summary; for an emergency, why it goes without the person's agreement (`without`)."""
+
+    point = forms.IntegerField(
+        min_value=1,
+        error_messages={"required": _("Choisissez une unité."), "invalid": _("Choisissez une unité de la liste.")},
+    )
+    summary = forms.CharField(
+        max_length=SUMMARY_MAX,
+        widget=forms.Textarea,
+        error_messages={
+            "required": _("Écrivez le résumé."),
+            "max_length": _("Le résumé est trop long : 3 000 caractères au plus."),
+        },
+    )
+    why = forms.CharField(
+        max_length=REASON_MAX,
+        required=False,
+        widget=forms.Textarea,
+        error_messages={"max_length": _("Ce texte est trop long : 1 000 caractères au plus.")},
+    )
+
+    def __init__(self, *args: Any, without: bool = False, **kwargs: Any) -> None:
+        self.without = without
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.without and not cleaned.get("why") and "why" not in self.errors:
+            self.add_error("why", _("Écrivez pourquoi l'accord n'est pas attendu."))
+        return cleaned
+
+
+class OfOneForm(forms.Form):
+    """Which transmission."""
+
+    transmission = forms.UUIDField()
+
+
+class AnswerForm(OfOneForm):
+    """What the person says of the summary that they read."""
+
+    answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+
+
+class MeetingAnswerForm(OfOneForm):
+    """What the person says of the appointment that they read. seen: how many steps the page showed.
+
+    other: another moment, in their words; sent with a refusal alone.
+    """
+
+    seen = forms.IntegerField(min_value=0)
+    answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
+    other = forms.CharField(
+        max_length=OTHER_MAX,
+        required=False,
+        widget=forms.Textarea,
+        error_messages={"max_length": form_texts.OTHER_TOO_LONG.later()},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == "yes" and cleaned.get("other"):
+            text = form_texts.OTHER_WITH_YES.say()
+            self.add_error("other", text)
+        return cleaned
+
+
+class MeetingForm(AppointmentForm):
+    """An appointment at the unit: `checked` means that the unit knows that it is open then."""
+
+    hours_unknown = holiday_unknown = _("Horaires inconnus : cochez la case si quelqu'un recevra la personne.")
+    seen = forms.IntegerField(min_value=0)
+    place = forms.CharField(
+        max_length=PLACE_MAX,
+        required=False,
+        error_messages={"max_length": _("Ce lieu est trop long : 200 caractères au plus.")},
+    )
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What `referral_actions.propose_meeting` takes; the form is valid."""
+        return {name: self.cleaned_data[name] for name in ("seen", "meets_at", "place")}
+
+
+class ReasonForm(forms.Form):
+    """The end, with a reason written for the person."""
+
+    seen = forms.IntegerField(min_value=0)
+    reason = forms.CharField(
+        max_length=REASON_MAX,
+        widget=forms.Textarea,
+        error_messages={
+            "required": _("Écrivez pourquoi, avec des mots simples : la personne le lira."),
+            "max_length": _("Ce texte est trop long : 1 000 caractères au plus."),
+        },
+    )
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What `referral_actions.close` takes; the form is valid."""
+        return {name: self.cleaned_data[name] for name in ("seen", "reason")}

@@ -1,0 +1,219 @@
+"""A transmission as it is read: by the person, by its agent, by the unit. Readings only; access was proven before."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Prefetch, QuerySet, When
+
+from chat.casework import proposals
+from chat.models import Conversation, Transmission, TransmissionStep
+from chat.rules import plain_text, service_level
+from chat.rules.referral import STANDING, Basis, Part, State, can_move
+from chat.rules.service_level import Level, Limit
+from chat.texts import forms as form_texts
+from chat.texts import pages as page_texts
+from common.encryption import UnsealError
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 20  # of one conversation
+A_PAGE = 20  # of one unit, or of one agent
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step in words. words: of an appointment, of its refusal or of the end."""
+
+    state: State
+    at: datetime
+    words: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return str(self.state.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A transmission as one of its readers has it. level: of a summary that nobody has read."""
+
+    transmission: Transmission
+    unit: str
+    telephone: str
+    summary: str
+    why: str
+    steps: list[Step]
+    level: Level = Level.KEPT
+
+    @property
+    def public_id(self) -> UUID:
+        return self.transmission.public_id
+
+    @property
+    def state(self) -> State:
+        return State(self.transmission.state)
+
+    @property
+    def is_asked(self) -> bool:
+        return self.state is State.ASKED
+
+    @property
+    def may_withdraw(self) -> bool:
+        return can_move(self.state, State.WITHDRAWN, Part.AGENT)
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the unit may propose an appointment or close."""
+        return can_move(self.state, State.CLOSED, Part.UNIT)
+
+    @property
+    def may_accept(self) -> bool:
+        """Whether an appointment waits for the person's answer."""
+        return can_move(self.state, State.ACCEPTED, Part.PERSON)
+
+    @property
+    def may_decline(self) -> bool:
+        """Whether the person may refuse the appointment, also after they accepted it."""
+        return can_move(self.state, State.DECLINED, Part.PERSON)
+
+    @property
+    def has_meeting(self) -> bool:
+        """Whether an appointment stands."""
+        return self.state in STANDING
+
+    @property
+    def seen(self) -> int:
+        """How many steps this page shows: what is sent from it stands on them."""
+        return len(self.steps)
+
+    @property
+    def basis_label(self) -> str:
+        return str(Basis(self.transmission.basis).label) if self.transmission.basis else ""
+
+
+def opened(row: Transmission | TransmissionStep) -> dict[str, Any]:
+    try:
+        return row.words
+    except UnsealError:
+        logger.error("transmission cannot be opened %s", getattr(row, "public_id", row.pk))
+        return {}
+
+
+def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:
+    """As it is shown: nothing in it that cannot be seen."""
+    return {name: _plain(value) for name, value in words.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(line) for line in value]
+    return plain_text.plain(value) if isinstance(value, str) else value
+
+
+def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> Shown:
+    """row: with its conversation and its steps."""
+    words = _cleaned(opened(row))
+    steps = []
+    for step in row.steps.all():
+        step.transmission = row
+        steps.append(Step(State(step.state), step.at, _cleaned(opened(step))))
+    level = Level.KEPT
+    if now is not None and limit is not None and row.state == State.SENT and row.sent_at is not None:
+        level = service_level.level_of_time((now - row.sent_at).total_seconds(), limit)
+    return Shown(
+        transmission=row,
+        unit=words.get("unit", ""),
+        telephone=words.get("telephone", ""),
+        summary=words.get("summary", ""),
+        why=words.get("why", ""),
+        steps=steps,
+        level=level,
+    )
+
+
+def _rows(conversation: Conversation) -> list[Transmission]:
+    rows = list(
+        Transmission.objects.filter(conversation=conversation)
+        .prefetch_related(Prefetch("steps", TransmissionStep.objects.order_by("number")))
+        .order_by("-made_at", "-pk")[:SHOWN]
+    )
+    for row in rows:
+        row.conversation = conversation
+    return rows
+
+
+def of(conversation: Conversation, *, now: datetime | None = None, limit: Limit | None = None) -> list[Shown]:
+    """The transmissions of a conversation that was just obtained, the last one first."""
+    return [shown(row, now=now, limit=limit) for row in _rows(conversation)]
+
+
+def has_any(conversation: Conversation) -> bool:
+    """Whether the person has something to follow."""
+    return Transmission.objects.filter(conversation=conversation).exists()
+
+
+def link_words(states: Collection[str]) -> str:
+    """What the link to « Suites » says beside the thread, in the active language, of transmissions in these states;
+    empty when there is none."""
+    if not {State.ASKED, State.MEETING}.isdisjoint(states):
+        return form_texts.FOLLOW_READ.say()
+    return page_texts.FOLLOW_TITLE.say() if states else ""
+
+
+def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:
+    """The last appointment of a unit that stands, not refused nor closed: when it was proposed, whose, its words."""
+    rows = TransmissionStep.objects.filter(
+        transmission__conversation=conversation, transmission__state__in=STANDING, state=State.MEETING
+    )
+    step = rows.select_related("transmission").order_by("-at", "-pk").first()
+    if step is None:
+        return None
+    step.transmission.conversation = conversation
+    words = _cleaned(opened(step))
+    return (step.at, step.transmission, words) if words else None
+
+
+def slip_of(conversation: Conversation) -> tuple[Any, dict[str, Any]] | None:
+    """What « Mon rendez-vous » shows: the last appointment, whoever proposed it. Its first has `file_number`."""
+    by_unit, by_agent = meeting_of(conversation), proposals.appointment_of(conversation)
+    if by_unit is None or (by_agent is not None and by_agent[0].made_at > by_unit[0]):
+        return by_agent
+    return by_unit[1], by_unit[2]
+
+
+def in_order(rows: QuerySet[Transmission], states: Sequence[Collection[State]]) -> QuerySet[Transmission]:
+    """These rows by the first group of states, then the second…; the oldest of what nobody has read first, else the
+    newest. States of no group come last."""
+    rank = Case(*(When(state__in=group, then=place) for place, group in enumerate(states)), default=len(states))
+    unread_at = Case(When(state=State.SENT, then="sent_at"))
+    return rows.annotate(rank=rank, unread_at=unread_at).order_by("rank", "unread_at", "-sent_at", "-pk")
+
+
+def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: Limit) -> Page[Shown]:
+    """One page of those obtained by `chat.access`, in their order, with their steps. number: as asked for; the nearest
+    page there is."""
+    rows = rows.select_related("conversation").prefetch_related(
+        Prefetch("steps", TransmissionStep.objects.order_by("number"))
+    )
+    page: Page[Any] = Paginator(rows, A_PAGE).get_page(number)
+    page.object_list = [shown(row, now=now, limit=limit) for row in page.object_list]
+    return page
+
+
+def late(rows: QuerySet[Transmission], *, now: datetime, limit: Limit) -> int:
+    """How many of these no unit has read in time."""
+    return rows.filter(state=State.SENT, sent_at__lte=now - timedelta(minutes=limit.limit)).count()
+
+
+def unread(now: datetime, limit: Limit) -> list[Level]:
+    """How late each summary is that no unit has read yet; those that are near or late."""
+    rows = Transmission.objects.filter(state=State.SENT).values_list("sent_at", flat=True)
+    levels = [
+        service_level.level_of_time((now - sent_at).total_seconds(), limit) for sent_at in rows if sent_at is not None
+    ]
+    return [level for level in levels if level > Level.KEPT]

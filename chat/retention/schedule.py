@@ -1,0 +1,336 @@
+"""When a conversation ends, by which rule, and what the console says of it. Readings only."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from chat.decisions import deciders
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.rules.lifecycle import Author, Status
+from common.sql import array, execute
+from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
+from reports.retention import deletion
+from reports.rules import openings as opening_rules
+from reports.rules.retention import DEFAULTS, Cause, Decision, Kind, Life, Rule, decide
+
+ASKED_HOLDS = timedelta(hours=48)  # for a supervisor to countersign an opening before its report goes
+# What the queue does by itself when somebody is not seen; a passage without effect; that a supervisor looks.
+NO_ACT = {
+    EventKind.RELEASED,
+    EventKind.ABANDONED,
+    EventKind.KEPT,
+    EventKind.JOINED,
+    EventKind.LEFT,
+    EventKind.WHISPERED,
+}
+
+
+# --- what is known of one report, without anything that was said ------------------------------------------------------
+
+
+def _with_acts(reports: "QuerySet[Report]") -> "QuerySet[Any]":
+    """Adds `spoken_at` and `acted_at`: last message, last act of the history; `opening_at`: when the last request to
+    open the seal that a supervisor countersigned, and that still goes on, was made; `opening_asked_at`: the same of one
+    that waits for a supervisor, if it is its agent's first of this report. (Annotations escape the types.)
+    """
+    spoken = Message.objects.filter(conversation__report=OuterRef("pk")).exclude(author=Author.SYSTEM)
+    acted = ConversationEvent.objects.filter(conversation__report=OuterRef("pk")).exclude(kind__in=NO_ACT)
+    openings = OpeningRequest.objects.filter(report=OuterRef("pk")).order_by("-asked_at")
+    countersigned = openings.filter(state__in=opening_rules.OPEN - {opening_rules.State.ASKED})
+    before = OpeningRequest.objects.filter(
+        report=OuterRef("report"), asked_by=OuterRef("asked_by"), asked_at__lt=OuterRef("asked_at")
+    )
+    asked = openings.filter(~Exists(before), state=opening_rules.State.ASKED)
+    return reports.annotate(
+        opening_at=Subquery(countersigned.values("asked_at")[:1]),
+        opening_asked_at=Subquery(asked.values("asked_at")[:1]),
+        spoken_at=Subquery(spoken.order_by().values("conversation").annotate(last=Max("sent_at")).values("last")),
+        acted_at=Subquery(acted.order_by().values("conversation").annotate(last=Max("at")).values("last")),
+    ).select_related("conversation__assigned_to__unit", "freeze", "erasure")
+
+
+def _part(report: Report, name: str) -> Any:
+    """The conversation, freeze or erasure of a report, or None."""
+    return getattr(report, name, None)
+
+
+def kind_of(report: Report) -> Kind:
+    return Kind.EXCHANGE if _part(report, "conversation") else Kind.REPORT
+
+
+def _life(report: Any) -> Life:
+    """report: read through `_with_acts`. `chat.visitor.page_state` reads the same of one conversation."""
+    conversation: Conversation | None = _part(report, "conversation")
+    acts = [report.filed_at, report.spoken_at, report.acted_at]
+    if conversation is None:
+        return Life(report.filed_at)
+    acts += [conversation.opened_at, conversation.assigned_at, conversation.closed_at]
+    return Life(max(act for act in acts if act is not None), conversation.reporter_seen_at)
+
+
+def _decide(report: Any, rules: dict[str, Rule], now: datetime, *, told: bool = False) -> Decision:
+    """told: as the console shows it. An opening is left out there: that there is one is for those it concerns."""
+    freeze: Freeze | None = _part(report, "freeze")
+    request: ErasureRequest | None = _part(report, "erasure")
+    # What the prosecutor may have authorised is not deleted under the custodians' hands.
+    holds = [freeze.frozen_until] if freeze else []
+    if report.opening_at is not None and not told:
+        holds.append(report.opening_at + opening_rules.TERM)
+    # One agent alone puts off nothing for long: a supervisor has two days to countersign, once.
+    asked_at = None if told else report.opening_asked_at
+    return decide(
+        life=_life(report),
+        rule=rules[kind_of(report)],
+        now=now,
+        frozen_until=max(holds, default=None),
+        held_until=None if asked_at is None else asked_at + ASKED_HOLDS,
+        granted_at=request.granted_at if request else None,
+        erasure=rules[Kind.ERASURE],
+    )
+
+
+def _rule_applied(report: Report, decision: Decision, rules: dict[str, Rule]) -> Rule:
+    return rules[Kind.ERASURE if decision.cause is Cause.ERASURE else kind_of(report)]
+
+
+def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
+    """Whoever may be due; told: or near enough to be told of. By cheap columns only: the decision reads the rest."""
+
+    def limit(kind: Kind) -> datetime:
+        rule = rules[kind]
+        return now - timedelta(days=max(rule.days - rule.digest_days, 0) if told else rule.total_days)
+
+    exchange = limit(Kind.EXCHANGE)
+    return (
+        Q(filed_at__lt=exchange, conversation__reporter_seen_at__lt=exchange)
+        | Q(filed_at__lt=limit(Kind.REPORT), conversation__isnull=True)
+        | Q(erasure__is_granted=True)
+    )
+
+
+def told(
+    life: Life, *, granted_at: datetime | None, exchange: Rule, erasure: Rule, now: datetime
+) -> tuple[Decision, Rule]:
+    """When an exchange goes if nothing is added, as the person may know it; and the rule. For
+    `chat.visitor.page_state`.
+
+    granted_at: when an erasure was agreed to. exchange, erasure: the rules in force.
+    A freeze is left out: whether it may be told is not ours to say (docs/adr/0033). Nor is it told by a date that has
+    passed: what should be gone goes « today at the earliest ».
+    """
+    decision = decide(life=life, rule=exchange, now=now, granted_at=granted_at, erasure=erasure)
+    rule = erasure if decision.cause is Cause.ERASURE else exchange
+    return replace(decision, due_at=max(decision.due_at, now)), rule
+
+
+# --- for those who answer ---------------------------------------------------------------------------------------------
+
+SHOWN = 200  # of one page
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An exchange as its end is decided about: dates and where it stands, not what was said or where somebody lives.
+
+    conversation: its public id. is_decided: whether the supervisor who looks may decide about it. freeze: asked for or
+    running, else None. asked: the request for erasure, if any.
+    """
+
+    report_id: int
+    conversation: UUID
+    opened_at: datetime
+    status: str
+    unit: str
+    is_own: bool
+    is_decided: bool
+    decision: Decision
+    rule: Rule
+    freeze: Freeze | None
+    asked: ErasureRequest | None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether somebody waits for an answer to their request."""
+        return self.asked is not None and self.asked.answered_at is None
+
+
+def _reach(agent: Agent) -> "QuerySet[Report]":
+    """Whose ends this agent may see: those they answer or answered, and a supervisor's those of the units that they
+    decide for (`deciders`)."""
+    reports = Report.objects.filter(conversation__isnull=False)
+    own = reports.filter(conversation__assigned_to=agent)
+    if not agent.user.is_supervisor:
+        return own
+    theirs = deciders.reports_of(agent.user, reports, timezone.now())
+    return reports.filter(Q(pk__in=theirs.values("pk")) | Q(pk__in=own.values("pk")))
+
+
+def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) -> Ending:
+    conversation: Conversation = report.conversation
+    decision = _decide(report, rules, now, told=True)
+    freeze: Freeze | None = _part(report, "freeze")
+    return Ending(
+        report_id=report.pk,
+        conversation=conversation.public_id,
+        opened_at=conversation.opened_at,
+        status=str(Status(conversation.status).label),
+        unit=conversation.assigned_to.unit.name if conversation.assigned_to else "",
+        is_own=conversation.assigned_to_id == agent.pk,
+        # A supervisor reaches what they decide about; their own conversation is of their own unit.
+        is_decided=agent.user.is_supervisor,
+        decision=decision,
+        rule=_rule_applied(report, decision, rules),
+        freeze=freeze if freeze is not None and (freeze.is_asked or freeze.is_running(now)) else None,
+        asked=_part(report, "erasure"),
+    )
+
+
+def endings(agent: Agent, now: datetime) -> list[Ending]:
+    """What is frozen, then what ends soon, the first to go first; at most SHOWN of each.
+
+    What is past its date is not among them, whether it went within the hour or an opening holds it.
+    """
+    rules = deletion.rules()
+    held = _with_acts(_reach(agent).filter(_held(now))).order_by("freeze__asked_at")[:SHOWN]
+    return [
+        *(_ending(report, agent, rules, now) for report in held),
+        *sorted(_near(agent, rules, now), key=lambda one: one.decision.due_at),
+    ]
+
+
+def _held(now: datetime) -> Q:
+    """Frozen, or a freeze is asked for."""
+    return Q(freeze__lifted_at__isnull=True, freeze__until__gt=now)
+
+
+def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
+    """What ends soon and nothing holds, at most SHOWN."""
+    near = _with_acts(_reach(agent).filter(_may_end(rules, now, told=True)).exclude(_held(now)))
+    first = near.order_by("conversation__reporter_seen_at")[:SHOWN]
+    ending = (_ending(report, agent, rules, now) for report in first)
+    return [one for one in ending if one.decision.is_on_its_way and not one.decision.is_due]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What « Fin de conservation » has for an agent. to_decide: requests and freezes that wait for a supervisor; soon:
+    exchanges that end soon, at most SHOWN.
+    """
+
+    to_decide: int
+    soon: int
+
+
+# `_with_acts` and `_life` in one column, of a report r and its conversation c; takes `system` and `no_act`.
+ADDED_AT = """
+GREATEST(
+  r.filed_at, c.opened_at, c.assigned_at, c.closed_at,
+  (SELECT max(m.sent_at) FROM chat_message m WHERE m.conversation_id = c.id AND m.author <> %(system)s),
+  (SELECT max(e.at) FROM chat_conversationevent e
+   WHERE e.conversation_id = c.id AND e.kind <> ALL (%(no_act)s::text[]))
+)
+"""
+ACTS = {"system": Author.SYSTEM.value, "no_act": array(kind.value for kind in NO_ACT)}
+
+# Whether a conversation c is of a unit that the supervisor decides for, as `deciders.reports_of` says.
+DECIDED = f"COALESCE({deciders.UNIT_OF} IN (SELECT unit_id FROM reach), true)"  # noqa: S608  of our own texts
+
+# One row at least, with the counts and the rules; one for each exchange that is near its end by cheap columns, as
+# `_may_end` and `_reach` say, with what `_decide` reads of it. Every page of the console asks.
+NOTICE = f"""
+WITH rule AS (
+  SELECT
+    COALESCE(x.days, %(days)s::int) AS days, COALESCE(x.grace_days, %(grace)s::int) AS grace,
+    COALESCE(x.digest_days, %(digest)s::int) AS digest, x.in_force_at AS since,
+    COALESCE(e.days, %(e_days)s::int) AS e_days, COALESCE(e.grace_days, %(e_grace)s::int) AS e_grace,
+    COALESCE(e.digest_days, %(e_digest)s::int) AS e_digest, e.in_force_at AS e_since
+  FROM (SELECT) AS one
+  LEFT JOIN reports_retentionrule x ON x.kind = %(exchange)s
+  LEFT JOIN reports_retentionrule e ON e.kind = %(erasure)s
+), reach AS ({deciders.UNITS}
+), bound AS (
+  SELECT %(now)s - make_interval(days => GREATEST(days - digest, 0)) AS at FROM rule
+)
+SELECT
+  CASE WHEN %(decides)s THEN
+    (SELECT count(*) FROM reports_freeze f LEFT JOIN chat_conversation c ON c.report_id = f.report_id
+     WHERE f.set_at IS NULL AND f.lifted_at IS NULL AND f.until > %(now)s AND {DECIDED})
+    + (SELECT count(*) FROM reports_erasurerequest q LEFT JOIN chat_conversation c ON c.report_id = q.report_id
+       WHERE q.answered_at IS NULL AND {DECIDED})
+  ELSE 0 END,
+  rule.*, near.*
+FROM rule LEFT JOIN LATERAL (
+  SELECT
+    {ADDED_AT} AS added_at,
+    c.reporter_seen_at,
+    CASE WHEN f.set_at IS NULL THEN COALESCE(f.held_before, f.asked_at) ELSE LEAST(f.until, f.lifted_at) END,
+    CASE WHEN q.is_granted THEN q.answered_at END
+  FROM bound, reports_report r JOIN chat_conversation c ON c.report_id = r.id
+  LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
+  WHERE (c.assigned_to_id = %(agent)s OR (%(decides)s AND {DECIDED}))
+    AND ((r.filed_at < bound.at AND c.reporter_seen_at < bound.at) OR q.is_granted)
+    AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
+  ORDER BY c.reporter_seen_at LIMIT %(shown)s
+) AS near ON true
+"""  # noqa: S608  of our own texts
+
+
+def notice(agent: Agent, now: datetime) -> Notice:
+    """Told on each page of the console: whoever may still need an exchange learns in time that it ends."""
+    exchange, erasure = DEFAULTS[Kind.EXCHANGE], DEFAULTS[Kind.ERASURE]
+    values = {
+        "now": now,
+        "agent": agent.pk,
+        "decides": agent.user.is_supervisor,
+        "assigned": EventKind.ASSIGNED.value,
+        "shown": SHOWN,
+        **ACTS,
+        "exchange": Kind.EXCHANGE.value,
+        "days": exchange.days,
+        "grace": exchange.grace_days,
+        "digest": exchange.digest_days,
+        "erasure": Kind.ERASURE.value,
+        "e_days": erasure.days,
+        "e_grace": erasure.grace_days,
+        "e_digest": erasure.digest_days,
+    }
+    rows = execute(NOTICE, values)
+    to_decide, exchange, erasure = rows[0][0], Rule(*rows[0][1:5]), Rule(*rows[0][5:9])
+    near = [
+        decide(
+            life=Life(added_at, seen_at),
+            rule=exchange,
+            now=now,
+            frozen_until=frozen_until,
+            granted_at=granted_at,
+            erasure=erasure,
+        )
+        for added_at, seen_at, frozen_until, granted_at in (row[9:] for row in rows)
+        if added_at is not None
+    ]
+    return Notice(to_decide, sum(one.is_on_its_way and not one.is_due for one in near))
+
+
+def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]:
+    """Who waits for an answer to their request for erasure, the first of them first; for supervisors."""
+    rules = deletion.rules()
+    asked = _with_acts(_reach(agent).filter(erasure__isnull=False, erasure__answered_at__isnull=True))
+    rows = asked.order_by("erasure__asked_at")[:SHOWN]
+    return [(_ending(report, agent, rules, now), report.erasure) for report in rows]
+
+
+def ending_of(agent: Agent, public_id: UUID, now: datetime) -> Ending | None:
+    """One of them, whenever it ends; None as if it did not exist."""
+    report = _with_acts(_reach(agent).filter(conversation__public_id=public_id)).first()
+    return None if report is None else _ending(report, agent, deletion.rules(), now)
+
+
+def oldest_request(agent: Agent) -> tuple[int, datetime | None]:
+    """How many people wait for this supervisor's answer to their request for erasure, and since when the first does."""
+    waiting = ErasureRequest.objects.filter(answered_at__isnull=True, report__in=_reach(agent))
+    told = waiting.aggregate(count=Count("pk"), oldest=Min("asked_at"))
+    return told["count"], told["oldest"]

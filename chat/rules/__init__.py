@@ -1,0 +1,1 @@
+"""What follows from facts alone, without a database: lifecycle, assignment, limits, wording of plain text. Pure."""

@@ -1,0 +1,126 @@
+"""The emergency procedure: whom to have called, what to say, in order. Pure.
+
+Source: the service's reference facts, « Where each situation goes » and « Numbers ». Pnav is not an emergency line: the
+steps lead to those that are.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules import emergency_texts
+from common.texts.catalogue import Sentence
+from triage import numbers
+from triage.numbers import Number
+
+
+class Situation(TextChoices):
+    """Why the procedure starts."""
+
+    DANGER = "danger", _("Danger maintenant, ou faits en train de se commettre")
+    SUICIDE = "suicide", _("Idées suicidaires")
+    CHILD = "child", _("Enfant en danger chez lui")
+
+
+class Step(TextChoices):
+    """What is done, and by whom it was said to be: kept with its time. The values stay."""
+
+    CAN_TALK = "can_talk", _("Demandé si la personne peut parler, et si quelqu'un voit son écran")
+    LOCATION = "location", _("Demandé où elle se trouve, exactement")
+    CALLED = "called", _("Numéro d'urgence donné")
+    BY_TEXT = "by_text", _("114 donné, par SMS, pour qui ne peut pas parler")
+    STAYED = "stayed", _("Dit que vous restez là, échange ouvert")
+    PREVENTION = "prevention", _("3114 donné")
+    LIFE = "life", _("Vie en jeu : 15 ou 17 donné")
+    CHILD_LINE = "child_line", _("119 donné")
+    REACHED = "reached", _("La personne a joint les secours, ou vous l'avez fait")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the checklist. say: words ready to be written to the person; None when none fit."""
+
+    step: Step
+    say: Sentence | None = None
+    numbers: tuple[Number, ...] = ()
+
+
+_CAN_TALK = Line(
+    Step.CAN_TALK,
+    emergency_texts.CAN_TALK,
+)
+_LOCATION = Line(
+    Step.LOCATION,
+    emergency_texts.LOCATION,
+)
+_BY_TEXT = Line(
+    Step.BY_TEXT,
+    emergency_texts.BY_TEXT,
+    (numbers.EMERGENCY_BY_TEXT,),
+)
+_STAYED = Line(Step.STAYED, emergency_texts.STAYED)
+_REACHED = Line(
+    Step.REACHED,
+    emergency_texts.REACHED,
+)
+
+CHECKLISTS: dict[str, tuple[Line, ...]] = {
+    Situation.DANGER: (
+        _CAN_TALK,
+        _LOCATION,
+        Line(
+            Step.CALLED,
+            emergency_texts.CALL_NOW,
+            (numbers.POLICE, numbers.EUROPEAN_EMERGENCY),
+        ),
+        _BY_TEXT,
+        _STAYED,
+        _REACHED,
+    ),
+    Situation.SUICIDE: (
+        _CAN_TALK,
+        _LOCATION,
+        Line(
+            Step.PREVENTION,
+            emergency_texts.SUICIDE,
+            (numbers.SUICIDE_PREVENTION,),
+        ),
+        Line(
+            Step.LIFE,
+            emergency_texts.LIFE,
+            (numbers.MEDICAL_EMERGENCY, numbers.POLICE),
+        ),
+        _BY_TEXT,
+        _STAYED,
+        _REACHED,
+    ),
+    Situation.CHILD: (
+        _CAN_TALK,
+        _LOCATION,
+        Line(
+            Step.CHILD_LINE,
+            emergency_texts.CHILD,
+            (numbers.CHILD_IN_DANGER,),
+        ),
+        Line(
+            Step.CALLED,
+            emergency_texts.AT_ONCE,
+            (numbers.POLICE, numbers.EUROPEAN_EMERGENCY),
+        ),
+        _BY_TEXT,
+        _STAYED,
+        _REACHED,
+    ),
+}
+
+
+def remaining(situation: str, done: Collection[str]) -> list[Line]:
+    """What the checklist still asks for, in its order."""
+    return [line for line in CHECKLISTS[situation] if line.step not in done]
+
+
+def belongs(situation: str, step: str) -> bool:
+    """Whether a step is on the checklist of this situation."""
+    return any(line.step == step for line in CHECKLISTS[situation])

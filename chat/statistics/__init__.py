@@ -1,0 +1,1 @@
+"""What the service did, in numbers, and how many agents it needs."""

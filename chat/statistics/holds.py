@@ -1,0 +1,73 @@
+"""« Je reviens dans 5 minutes », in figures: which promises run, were kept, or are late. Numbers of everybody's only.
+
+Back is: the first message of the agent after the promise, or its lifting. A promise replaced by another in time counts
+for nothing itself: the other does. So does one that lost its object in time: ended, passed on, or the person had left.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models.functions import Least
+
+from chat.casework import holds
+from chat.models import ConversationEvent, EventKind, Hold, Message
+from chat.rules.lifecycle import Author
+
+HOURS = 24
+LEFT = (
+    EventKind.ASSIGNED, EventKind.RELEASED, EventKind.PARKED, EventKind.ABANDONED, EventKind.CLOSED,
+    EventKind.TRANSFERRED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One promise. back_at: None while nobody came back. replaced: by another, at `back_at`. left: before `until`."""
+
+    until: datetime
+    back_at: datetime | None
+    replaced: bool
+    left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """running, of which over: now. kept, late: of those made in the last HOURS."""
+
+    running: int
+    over: int
+    kept: int
+    late: int
+
+
+def count(made: Iterable[Made], now: datetime) -> tuple[int, int]:
+    """How many were kept, and how many are late; of the others nothing can be said, or not yet."""
+    kept = late = 0
+    for one in made:
+        if one.back_at is not None and one.back_at <= one.until:
+            kept += not one.replaced
+        elif one.until <= now and not one.left:
+            late += 1
+    return kept, late
+
+
+def figures(now: datetime) -> Figures:
+    """In two queries."""
+    running = list(holds.running_holds().values_list("until", flat=True))
+    words = Message.objects.filter(
+        conversation=OuterRef("conversation"), author=Author.AGENT, agent=OuterRef("agent"), seq__gt=OuterRef("seq")
+    ).order_by("seq")
+    others = Hold.objects.filter(conversation=OuterRef("conversation"), held_at=OuterRef("back_at"))
+    left = ConversationEvent.objects.filter(
+        conversation=OuterRef("conversation"), kind__in=LEFT, at__gt=OuterRef("held_at"), at__lte=OuterRef("until")
+    )
+    rows = (
+        Hold.objects.filter(held_at__gt=now - timedelta(hours=HOURS))
+        .annotate(back_at=Least(F("ended_at"), Subquery(words.values("sent_at")[:1])))
+        .annotate(replaced=Exists(others), left=Exists(left))
+        .values_list("until", "back_at", "replaced", "left")
+    )
+    kept, late = count((Made(*row) for row in rows), now)
+    return Figures(running=len(running), over=sum(until <= now for until in running), kept=kept, late=late)

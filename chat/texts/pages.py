@@ -1,0 +1,419 @@
+"""The sentences of the visitor's pages around the thread: waiting room, end, code de reprise, coming back."""
+
+from django.utils.translation import gettext_lazy as _
+
+from chat.texts.thread import CODE, LINE
+from common.texts.catalogue import Place, Variable, add
+
+WAITING = Place("chat.waiting", "Salle d'attente")
+EXCHANGE = Place("chat.exchange", "Page de l'échange")
+PIECES = Place("chat.pieces", "Messages de l'échange, page par page")
+FRAME = Place("chat.frame", "Cadre des nouveautés, pour qui n'a pas JavaScript")
+AFTER = Place("chat.after", "Après l'échange")
+ENDED = Place("chat.ended", "Visite terminée sur cet appareil")
+END = Place("chat.end", "Terminer l'échange, quitter la file")
+RESUME = Place("chat.resume", "Reprendre un échange avec un code")
+AWAY = Place("chat.away", "Page de secours, quand la base de données ne répond pas")
+AROUND = Place("chat.around", "Pages autour de l'échange : boutons et mots qui se répètent")
+
+DELETED_ON = Variable("date", "le jour de la suppression", "26 octobre 2027")
+NO_SCRIPT = "Lue sans JavaScript seulement : l'aperçu ne la montre qu'à un navigateur qui n'en a pas."
+DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page."
+
+add(
+    "chat.lost_danger",
+    LINE,
+    _("En danger, appelez le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
+)
+add("chat.waiting_title", WAITING, _("Quelqu’un va vous répondre"), _("Quelqu’un va te répondre"))
+add("chat.waiting_title_discreet", WAITING, _("Votre demande est enregistrée"), note=DISCREET)
+add(
+    "chat.waiting_told",
+    WAITING,
+    _(
+        "Votre signalement est bien arrivé. Un policier ou un gendarme formé pour cela va vous parler, ici "
+        "même. Vous avez bien fait de venir."
+    ),
+    _(
+        "Ton signalement est bien arrivé. Un policier ou un gendarme formé pour cela va te parler, ici même. "
+        "Tu as bien fait de venir."
+    ),
+)
+add("chat.talking_with", EXCHANGE, _("Vous parlez avec"), _("Tu parles avec"), note="Le nom de l'interlocuteur suit.")
+add(
+    "chat.no_emergency_line",
+    EXCHANGE,
+    _("Ce tchat n’est pas un numéro d’urgence. En danger : {numero_police}, ou {numero_sms} par SMS."),
+)
+add(
+    "chat.goes_on",
+    EXCHANGE,
+    _("Suppression prévue le {date} au plus tôt ; tout ajout repousse cette date."),
+    variables=[DELETED_ON],
+)
+add(
+    "chat.frame_waiting",
+    WAITING,
+    _("La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre, ou avec « Actualiser »."),
+    note=NO_SCRIPT,
+)
+add(
+    "chat.frame_active",
+    EXCHANGE,
+    _("Les nouveaux messages arrivent seuls dans ce cadre, ou avec « Actualiser »."),
+    note=NO_SCRIPT,
+)
+add(
+    "chat.frame_gone",
+    FRAME,
+    _("Cette visite a pris fin sur cet appareil. Ce qui reste affiché autour de ce cadre s’efface avec ce lien :"),
+)
+add("chat.frame_ended", FRAME, _("L’échange est terminé."))
+add(
+    "chat.frame_see",
+    FRAME,
+    _("« Actualiser », sous les messages, montre la suite et garde le message en cours."),
+)
+add("chat.frame_arrived", FRAME, _("Quelqu’un est là pour vous."), _("Quelqu’un est là pour toi."))
+add(
+    "chat.frame_summary",
+    FRAME,
+    _(
+        "Un résumé est à lire avant la suite : « Actualiser », sous les messages, montre comment, et garde le "
+        "message en cours."
+    ),
+)
+add("chat.frame_none", FRAME, _("Pas encore de nouveau message. Ils apparaîtront ici."))
+add(
+    "chat.frame_follow",
+    FRAME,
+    _("Une suite est à lire : le bouton sous les messages y mène, et garde le message en cours."),
+)
+add(
+    "chat.away_told",
+    AWAY,
+    _(
+        "Le service ne répond pas en ce moment. Le texte est gardé ici : il peut être envoyé de nouveau dans "
+        "un instant, sans risque de partir deux fois."
+    ),
+)
+add(
+    "chat.away_danger",
+    AWAY,
+    _(
+        "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, écrivez "
+        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
+    ),
+    _(
+        "En danger : appelle le {numero_police} ou le {numero_europe}. Si tu ne peux pas parler, écris "
+        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
+    ),
+    note="Dite aussi pendant un afflux, après trop d'avis, et après trop d'essais de connexion.",
+)
+add(
+    "chat.lost",
+    LINE,
+    _(
+        "Connexion perdue. Vérifiez votre réseau. Vos messages restent ici et partiront au retour : gardez "
+        "cette page ouverte."
+    ),
+    _(
+        "Connexion perdue. Vérifie ton réseau. Tes messages restent ici et partiront au retour : garde cette "
+        "page ouverte."
+    ),
+)
+add(
+    "chat.waiting_told_discreet",
+    WAITING,
+    _("Restez sur cette page : la réponse arrivera ici."),
+    _("Reste sur cette page : la réponse arrivera ici."),
+    note=DISCREET,
+)
+add(
+    "chat.urgent_first",
+    WAITING,
+    _(
+        "Les situations les plus urgentes passent d’abord : votre position peut changer. Vous n’avez rien à "
+        "faire : votre place se met à jour seule."
+    ),
+    _(
+        "Les situations les plus urgentes passent d’abord : ta position peut changer. Tu n’as rien à faire : "
+        "ta place se met à jour seule."
+    ),
+)
+add(
+    "chat.active_told",
+    EXCHANGE,
+    _("Prenez votre temps. Vous pouvez tout dire, ou vous arrêter quand vous voulez."),
+    _("Prends ton temps. Tu peux tout dire, ou t’arrêter quand tu veux."),
+)
+add("chat.ended_title", AFTER, _("L’échange est terminé"))
+add("chat.ended_told", AFTER, _("Merci d’avoir parlé : c’est un pas important."))
+add("chat.told_title", AFTER, _("Ce que votre interlocuteur vous laisse"), _("Ce que ton interlocuteur te laisse"))
+add("chat.summary_asked", EXCHANGE, _("Un résumé attend votre relecture."), _("Un résumé attend ta relecture."))
+add(
+    "chat.write_already",
+    WAITING,
+    _("Vous pouvez déjà écrire : la personne qui vous répondra lira tout."),
+    _("Tu peux déjà écrire : la personne qui te répondra lira tout."),
+)
+add(
+    "chat.cannot_wait",
+    WAITING,
+    _("Si vous ne pouvez pas attendre, ces numéros répondent :"),
+    _("Si tu ne peux pas attendre, ces numéros répondent :"),
+)
+add("chat.after_title", AFTER, _("Et maintenant ?"))
+add("chat.come_back_title", EXCHANGE, _("Pouvoir revenir"))
+add(
+    "chat.come_back_told",
+    EXCHANGE,
+    _("Si vous devez partir vite ou changer d’appareil, un code de reprise vous ramène ici."),
+    _("Si tu dois partir vite ou changer d’appareil, un code de reprise te ramène ici."),
+)
+add("chat.code_replaces", EXCHANGE, _("Il remplace le précédent."))
+add("chat.very_bad_title", EXCHANGE, _("Si vous vous sentez très mal"), _("Si tu te sens très mal"))
+add("chat.ready_title", WAITING, _("Que préparer en attendant ?"))
+add(
+    "chat.ready_told",
+    WAITING,
+    _("Rien n’est obligatoire. Si vous le pouvez, gardez sous la main :"),
+    _("Rien n’est obligatoire. Si tu le peux, garde sous la main :"),
+)
+add("chat.ready_captures", WAITING, _("les captures d’écran et les messages, avec leur date ;"))
+add("chat.ready_sounds", WAITING, _("les sons et les vidéos ;"))
+add("chat.ready_accounts", WAITING, _("les noms de comptes et les adresses des pages ;"))
+add("chat.ready_witnesses", WAITING, _("le nom des personnes qui ont vu les faits ;"))
+add("chat.ready_certificate", WAITING, _("un certificat médical, s’il y en a un."))
+add(
+    "chat.ready_no_answer",
+    WAITING,
+    _("Ne répondez pas à l’auteur des faits. Vous pouvez le bloquer, une fois les captures d’écran faites."),
+    _("Ne réponds pas à l’auteur des faits. Tu peux le bloquer, une fois les captures d’écran faites."),
+)
+add("chat.after_complaint_title", AFTER, _("Porter plainte"))
+add(
+    "chat.after_complaint",
+    AFTER,
+    _("Vous pouvez porter plainte dans un commissariat ou une gendarmerie. Un signalement n’est pas une plainte."),
+    _(
+        "Tu peux porter plainte, même sans tes parents, dans un commissariat ou une gendarmerie. Un "
+        "signalement n’est pas une plainte."
+    ),
+)
+add("chat.after_near_title", AFTER, _("Trouver de l’aide près de chez soi"))
+add(
+    "chat.after_near",
+    AFTER,
+    _("Aide aux victimes, informations sur le droit, psychologues : les contacts du point d’accueil."),
+)
+add("chat.after_evidence_title", AFTER, _("Garder les preuves"))
+add(
+    "chat.after_evidence",
+    AFTER,
+    _(
+        "Captures d’écran, messages, sons, vidéos, témoignages, certificat médical : gardez tout, avec les "
+        "dates. Ce qui date de plusieurs années compte aussi."
+    ),
+    _(
+        "Captures d’écran, messages, sons, vidéos, témoignages, certificat médical : garde tout, avec les "
+        "dates. Ce qui date de plusieurs années compte aussi."
+    ),
+)
+add("chat.after_again_title", AFTER, _("Si cela recommence"))
+add(
+    "chat.after_again",
+    AFTER,
+    _("Revenez quand vous le souhaitez, jour et nuit, même pour une seule question."),
+    _("Reviens quand tu veux, jour et nuit, même pour une seule question."),
+)
+add(
+    "chat.after_readable",
+    AFTER,
+    _(
+        "Cette page reste lisible jusqu’à la fin de votre visite. Ensuite, elle ne s’ouvre plus, même avec un "
+        "code de reprise : notez ce qui vous est utile."
+    ),
+    _(
+        "Cette page reste lisible jusqu’à la fin de ta visite. Ensuite, elle ne s’ouvre plus, même avec un "
+        "code de reprise : note ce qui t’est utile."
+    ),
+)
+add("chat.visit_ended_title", ENDED, _("Cette visite a pris fin sur cet appareil"))
+add(
+    "chat.visit_ended",
+    ENDED,
+    _("Ses messages ne s’affichent plus ici. Un texte qui n’était pas encore envoyé n’a pas été gardé."),
+)
+add("chat.visit_ended_danger", ENDED, _("En danger"))
+add("chat.end_title", END, _("Terminer l’échange ?"))
+add(
+    "chat.end_told",
+    END,
+    _("Votre interlocuteur en sera prévenu. Vous pourrez relire les messages et voir la suite."),
+    _("Ton interlocuteur en sera prévenu. Tu pourras relire les messages et voir la suite."),
+)
+add(
+    "chat.end_rather_code",
+    END,
+    _("Vous devez seulement vous absenter ? Ne terminez pas : créez plutôt un code de reprise, vous pourrez revenir."),
+    _("Tu dois juste t’absenter ? Ne termine pas : crée plutôt un code de reprise, tu pourras revenir."),
+)
+add("chat.leave_title", END, _("Quitter la file d’attente ?"))
+add(
+    "chat.leave_told",
+    END,
+    _("Votre place sera perdue. Ce que vous avez écrit reste lisible ici jusqu’à la fin de votre visite."),
+    _("Ta place sera perdue. Ce que tu as écrit reste lisible ici jusqu’à la fin de ta visite."),
+)
+add(
+    "chat.leave_come_back",
+    END,
+    _("Vous pourrez revenir quand vous voulez, jour et nuit."),
+    _("Tu pourras revenir quand tu veux, jour et nuit."),
+)
+add("chat.code_over", CODE, _("L’échange est terminé : son code de reprise ne fonctionne plus."))
+add(
+    "chat.code_note",
+    CODE,
+    _("Notez ces cinq mots maintenant, dans cet ordre : ils ne seront plus affichés."),
+    _("Note ces cinq mots maintenant, dans cet ordre : ils ne seront plus affichés."),
+)
+add("chat.code_will_go", CODE, _("Ces mots disparaîtront de l’écran dans dix minutes."))
+add(
+    "chat.code_shown_once",
+    CODE,
+    _(
+        "Il n’a été affiché qu’une fois. Si vous ne l’avez pas noté, créez-en un autre : celui d’avant ne "
+        "fonctionnera plus."
+    ),
+    _("Il n’a été affiché qu’une fois. Si tu ne l’as pas noté, crée-en un autre : celui d’avant ne marchera plus."),
+)
+add(
+    "chat.code_none",
+    CODE,
+    _("Aucun code ne fonctionne pour le moment. Si vous partez, vous ne pourrez pas revenir depuis un autre appareil."),
+    _("Aucun code ne fonctionne pour le moment. Si tu pars, tu ne pourras pas revenir depuis un autre appareil."),
+)
+add(
+    "chat.code_annul_why",
+    CODE,
+    _("Papier perdu, ou vu par quelqu’un ? Un code annulé ne fonctionne plus, sans effacer l’échange."),
+)
+add(
+    "chat.code_paper",
+    CODE,
+    _(
+        "Écrivez ces mots dans un cahier ou sur un papier : on dirait une simple liste. Vous pouvez aussi les "
+        "confier à une personne de confiance."
+    ),
+    _(
+        "Écris ces mots dans un cahier ou sur un papier : on dirait une simple liste. Tu peux aussi les "
+        "confier à quelqu’un de confiance."
+    ),
+)
+add(
+    "chat.code_no_device",
+    CODE,
+    _("Ne les enregistrez pas sur un appareil que quelqu’un d’autre peut ouvrir : ni photo, ni capture, ni note."),
+    _("Ne les enregistre pas sur un appareil que quelqu’un d’autre peut ouvrir : ni photo, ni capture, ni note."),
+)
+add(
+    "chat.code_opens",
+    CODE,
+    _(
+        "Toute personne qui a ces mots peut lire votre échange. S’ils ont été vus, annulez le code ou "
+        "créez-en un autre."
+    ),
+    _("Toute personne qui a ces mots peut lire ton échange. S’ils ont été vus, annule le code ou crée-en un autre."),
+)
+add(
+    "chat.code_ends",
+    CODE,
+    _("Le code s’arrête aussi avec l’échange : quand il est terminé, personne ne peut plus y revenir."),
+)
+add(
+    "chat.resume_told",
+    RESUME,
+    _("Votre code de reprise vous ramène à votre place et à vos messages, depuis n’importe quel appareil."),
+    _("Ton code de reprise te ramène à ta place et à tes messages, depuis n’importe quel appareil."),
+)
+add(
+    "chat.resume_hint",
+    RESUME,
+    _("Cinq mots en français, dans l’ordre. Les majuscules, les accents et les espaces ne comptent pas."),
+)
+add(
+    "chat.resume_no_code",
+    RESUME,
+    _("Pas de code ? Vous pouvez commencer un nouvel échange : aucun nom n’est demandé."),
+    _("Pas de code ? Tu peux commencer un nouvel échange : aucun nom n’est demandé."),
+)
+add("chat.make_new_report", AFTER, _("Faire un nouveau signalement"))
+add("chat.give_my_feedback", AFTER, _("Donner mon avis"))
+add("chat.leave_no_traces", AFTER, _("Ne pas laisser de traces"))
+add("chat.answers_one_tap", EXCHANGE, _("Réponses en un geste"))
+add("chat.place_queue_new_messages", EXCHANGE, _("Place dans la file et nouveaux messages"))
+add("chat.see_what_comes_next", EXCHANGE, _("Voir la suite"))
+add("chat.messages", EXCHANGE, _("Messages"))
+add("chat.earlier", EXCHANGE, _("Voir les messages précédents"))
+add("chat.thread", PIECES, _("Messages de l’échange"))
+add(
+    "chat.thread_range",
+    PIECES,
+    _("Messages {first} à {last}, sur {total}."),
+    variables=[
+        Variable("first", "le numéro du premier message de la page", "101"),
+        Variable("last", "celui du dernier", "200"),
+        Variable("total", "combien il y en a dans l'échange", "250"),
+    ],
+)
+add("chat.thread_none", PIECES, _("Il n’y a pas de message ici."))
+add("chat.later", PIECES, _("Voir les messages suivants"))
+add("chat.thread_whole", PIECES, _("Tout afficher, pour imprimer"))
+add("chat.read_before_going", EXCHANGE, _("Lire avant la suite"))
+add("chat.message_label_2", EXCHANGE, _("Votre message"), _("Ton message"))
+add("chat.send_ctrl_enter", EXCHANGE, _("Envoyer (Ctrl + Entrée)"))
+add("chat.send", EXCHANGE, _("Envoyer"))
+add("chat.refresh", EXCHANGE, _("Actualiser"))
+add("chat.help_options", EXCHANGE, _("Aide et options"))
+add("chat.end_date_cancelling", EXCHANGE, _("Date de fin, annulation"))
+add("chat.code_label", EXCHANGE, _("Code de reprise :"))
+add("chat.useful_numbers", EXCHANGE, _("Numéros utiles"))
+add("chat.how_long_who_read", EXCHANGE, _("Durée, accès, effacement"))
+add("chat.leave_queue", EXCHANGE, _("Quitter la file d’attente"))
+add("chat.end_conversation", EXCHANGE, _("Terminer l’échange"))
+add("chat.return_code", ENDED, _("Reprendre avec un code"))
+add("chat.go_home_page", ENDED, _("Aller à l’accueil"))
+add("chat.visit_over", ENDED, _("Visite terminée"))
+add("chat.message_not_sent_yet", AWAY, _("Message pas encore envoyé"))
+add("chat.connection_interrupted", AWAY, _("Connexion interrompue"))
+add("chat.message_label", AWAY, _("Votre message"))
+add("chat.trying_again_few_seconds", AWAY, _("Nouvel essai dans quelques secondes."))
+add("chat.code_title", AROUND, _("Code de reprise"))
+add("chat.go_back_my_conversation", AROUND, _("Revenir à mon échange"))
+add("chat.create_return_code", AROUND, _("Créer un code de reprise"))
+add("chat.new_messages", AROUND, _("Nouveaux messages"))
+FOLLOW_TITLE = add("chat.what_happens_next", AROUND, _("Suites"))
+MY_APPOINTMENT = add("chat.my_appointment", AROUND, _("Mon rendez-vous"))
+FILE_NUMBER = add("chat.file_number", AROUND, _("Numéro de dossier :"))
+add(
+    "chat.come_back_any_device",
+    CODE,
+    _(
+        "Pour revenir, sur n’importe quel appareil : la page « Reprendre mon échange », à l’adresse "
+        "{address} de ce site."
+    ),
+    variables=[Variable("address", "l'adresse de la page où le code s'écrit", "/tchat/reprendre/")],
+)
+add("chat.cancel_code", CODE, _("Annuler ce code"))
+add("chat.no_continue_conversation", END, _("Non, continuer l’échange"))
+add("chat.no_keep_my_place", END, _("Non, garder ma place"))
+add("chat.yes_end", END, _("Oui, terminer"))
+add("chat.yes_leave_queue", END, _("Oui, quitter la file"))
+add("chat.clear_page", FRAME, _("Effacer cette page"))
+add("chat.start_refreshing_again", FRAME, _("Reprendre l’actualisation"))
+add("chat.stop_refreshing", FRAME, _("Arrêter l’actualisation"))
+add("chat.return_my_conversation", RESUME, _("Reprendre mon échange"))
+add("chat.return", RESUME, _("Reprendre"))
+add("chat.start", RESUME, _("Commencer"))

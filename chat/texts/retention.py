@@ -1,0 +1,174 @@
+"""The sentences on what is kept and on erasure: paragraphs, titles, buttons."""
+
+from django.utils.translation import gettext_lazy as _
+
+from chat.texts.pages import DELETED_ON
+from common.texts.catalogue import Place, Variable, add
+
+KEEPING = Place("chat.keeping", "Durée, accès, effacement")
+ERASURE = Place("chat.erasure", "Réponse à une demande d'effacement, lue avec un code")
+
+DAYS = Variable("days", "les jours de conservation", "365")
+ANSWER_DAYS = Variable("answer_days", "les jours pour répondre à une demande", "30")
+ASKED_ON = Variable("asked_on", "le jour de la demande", "3 mars 2027")
+ANSWERED_ON = Variable("answered_on", "le jour de la réponse", "10 mars 2027")
+ANSWER_BY = Variable("answer_by", "le dernier jour pour répondre", "2 avril 2027")
+ADDRESS = Variable("address", "l'adresse de la page où le code s'écrit", "/tchat/reprendre/")
+VARIABLES = (DAYS, ANSWER_DAYS, ASKED_ON, ANSWERED_ON, ANSWER_BY)  # as the page has them, by their names
+
+add(
+    "keeping.erasure_due",
+    KEEPING,
+    _(
+        "Votre demande d’effacement est acceptée : votre signalement et cet échange seront supprimés le {date} "
+        "au plus tôt. Un ajout repousse cette date de quelques jours."
+    ),
+    _(
+        "Ta demande d’effacement est acceptée : ton signalement et cet échange seront supprimés le {date} au "
+        "plus tôt. Un ajout repousse cette date de quelques jours."
+    ),
+    variables=[DELETED_ON],
+)
+add(
+    "keeping.due",
+    KEEPING,
+    _("Votre signalement et cet échange seront supprimés le {date} au plus tôt."),
+    _("Ton signalement et cet échange seront supprimés le {date} au plus tôt."),
+    variables=[DELETED_ON],
+)
+add(
+    "keeping.rule",
+    KEEPING,
+    _(
+        "La règle : {days} jours après le dernier geste, de vous ou de la personne qui vous répond. Écrire, "
+        "revenir ou ouvrir la page de l’échange repousse la date."
+    ),
+    _(
+        "La règle : {days} jours après le dernier geste, de toi ou de la personne qui te répond. Écrire, revenir "
+        "ou ouvrir la page de l’échange repousse la date."
+    ),
+    variables=[DAYS],
+)
+add("keeping.rule_whose", KEEPING, _("Cette durée est fixée par le responsable du service."))
+add("keeping.justice", KEEPING, _("La date est repoussée si la justice demande de garder l’échange."))
+add(
+    "keeping.readers_others",
+    KEEPING,
+    _("En plus de vous et de votre interlocuteur. Les noms ne sont pas montrés ; le service les connaît."),
+    _("En plus de toi et de ton interlocuteur. Les noms ne sont pas montrés ; le service les connaît."),
+)
+add(
+    "keeping.readers_both",
+    KEEPING,
+    _("Personne d’autre que vous et votre interlocuteur."),
+    _("Personne d’autre que toi et ton interlocuteur."),
+)
+add("keeping.readers_none", KEEPING, _("Personne d’autre que vous."), _("Personne d’autre que toi."))
+add(
+    "keeping.may_ask",
+    KEEPING,
+    _("Vous pouvez demander que votre signalement et cet échange soient effacés avant cette date."),
+    _("Tu peux demander que ton signalement et cet échange soient effacés avant cette date."),
+)
+add(
+    "keeping.who_decides",
+    KEEPING,
+    _("Un superviseur décide, sans lire votre échange."),
+    _("Un superviseur décide, sans lire ton échange."),
+)
+add(
+    "keeping.answer_days",
+    KEEPING,
+    _("Réponse prévue en {answer_days} jours au plus, un délai fixé par le responsable du service."),
+    variables=[ANSWER_DAYS],
+)
+add("keeping.may_refuse", KEEPING, _("La demande peut être acceptée ou refusée. Un refus dit pourquoi."))
+add(
+    "keeping.cnil",
+    KEEPING,
+    _("Vous pouvez aussi écrire à la CNIL, l’autorité qui protège les données personnelles."),
+    _("Tu peux aussi écrire à la CNIL, l’autorité qui protège les données personnelles."),
+)
+add(
+    "keeping.note_first",
+    KEEPING,
+    _("Notez d’abord ce qui vous est utile : une fois l’échange effacé, personne ne pourra le retrouver."),
+    _("Note d’abord ce qui t’est utile : une fois l’échange effacé, personne ne pourra le retrouver."),
+)
+add(
+    "keeping.code_note",
+    KEEPING,
+    _("Pour lire la réponse plus tard, notez ces cinq mots maintenant : ils ne seront plus affichés."),
+    _("Pour lire la réponse plus tard, note ces cinq mots maintenant : ils ne seront plus affichés."),
+)
+add(
+    "keeping.code_where",
+    KEEPING,
+    _(
+        "Ils s’écrivent à la page « Reprendre mon échange », à l’adresse {address} de ce site. Ils montrent la "
+        "réponse, pas l’échange."
+    ),
+    variables=[ADDRESS],
+)
+add(
+    "keeping.code_again",
+    KEEPING,
+    _("Un code lit la réponse plus tard, même sans l’échange. Un nouveau code remplace celui d’avant."),
+)
+add(
+    "erasure.granted",
+    KEEPING,
+    _("Votre demande du {asked_on} a été acceptée le {answered_on}."),
+    _("Ta demande du {asked_on} a été acceptée le {answered_on}."),
+    variables=[ASKED_ON, ANSWERED_ON],
+)
+add(
+    "erasure.refused",
+    KEEPING,
+    _("Votre demande du {asked_on} a été refusée le {answered_on}, pour ce motif :"),
+    _("Ta demande du {asked_on} a été refusée le {answered_on}, pour ce motif :"),
+    variables=[ASKED_ON, ANSWERED_ON],
+)
+add(
+    "erasure.refused_cnil",
+    KEEPING,
+    _("Si vous n’êtes pas d’accord, vous pouvez écrire à la CNIL, l’autorité qui protège les données personnelles."),
+    _("Si tu n’es pas d’accord, tu peux écrire à la CNIL, l’autorité qui protège les données personnelles."),
+)
+add(
+    "erasure.waiting",
+    KEEPING,
+    _(
+        "Votre demande est reçue depuis le {asked_on}. Un superviseur va la décider, sans lire votre échange. "
+        "Réponse prévue avant le {answer_by}."
+    ),
+    _(
+        "Ta demande est reçue depuis le {asked_on}. Un superviseur va la décider, sans lire ton échange. Réponse "
+        "prévue avant le {answer_by}."
+    ),
+    variables=[ASKED_ON, ANSWER_BY],
+)
+add(
+    "erasure.late_cnil",
+    KEEPING,
+    _("Sans réponse à cette date, vous pouvez écrire à la CNIL, l’autorité qui protège les données personnelles."),
+    _("Sans réponse à cette date, tu peux écrire à la CNIL, l’autorité qui protège les données personnelles."),
+)
+add("erasure.words_end", ERASURE, _("Quand tout sera supprimé, ces mots n’ouvriront plus rien."))
+add("erasure.request_erasure", ERASURE, _("Demande d’effacement"))
+add("keeping.what_kept", KEEPING, _("Ce qui est gardé"))
+add("keeping.what_kept_until_when", KEEPING, _("Ce qui est gardé, et jusqu’à quand"))
+add("keeping.who_has_read_conversation", KEEPING, _("Qui a consulté cet échange"))
+add(
+    "keeping.reading",
+    KEEPING,
+    _("{who} {did} le {day} à {hour}"),
+    variables=[
+        Variable("who", "qui a consulté l'échange", "Un superviseur"),
+        Variable("did", "ce que cette personne a fait", "a lu l'échange"),
+        Variable("day", "le jour", "3 mars 2027"),
+        Variable("hour", "l'heure", "14:35"),
+    ],
+)
+add("keeping.ask_erasure", KEEPING, _("Demander l’effacement"))
+add("keeping.create_code_read_answer", KEEPING, _("Créer un code pour lire la réponse"))

@@ -1,0 +1,88 @@
+"""The words of the visitor's page that both the server and the script write. Pure.
+
+The sentences themselves are in `chat.texts.thread`. The page hands them to the script as data, so that each exists
+once. `{n}`, `{low}`… are filled with numbers, `{name}` with the name of the interlocutor. In two voices: *vous*, and
+*tu* for a minor.
+"""
+
+import math
+
+from chat.texts import thread as thread_texts
+from common.texts.catalogue import Sentence
+
+WORDS: dict[str, Sentence] = {
+    "title_waiting": thread_texts.TITLE_WAITING,
+    "title_active": thread_texts.TITLE_ACTIVE,
+    "title_closed": thread_texts.TITLE_CLOSED,
+    "you": thread_texts.YOU,
+    "agent": thread_texts.AGENT,
+    "system": thread_texts.SYSTEM,
+    "position_first": thread_texts.POSITION_FIRST,
+    "position": thread_texts.POSITION,
+    "wait_under": thread_texts.WAIT_UNDER,
+    "wait_minutes": thread_texts.WAIT_MINUTES,
+    "wait_mixed": thread_texts.WAIT_MIXED,
+    "wait_hours": thread_texts.WAIT_HOURS,
+    "wait_unknown": thread_texts.WAIT_UNKNOWN,
+    "pending": thread_texts.PENDING,
+    "kept": thread_texts.KEPT,
+    "sent": thread_texts.SENT,
+    "read": thread_texts.READ,
+    "failed": thread_texts.FAILED,
+    "refused": thread_texts.REFUSED,
+    "soon": thread_texts.SOON,
+    "refused_full": thread_texts.REFUSED_FULL,
+    "full": thread_texts.FULL,
+    "misleading": thread_texts.MISLEADING,
+    "retry": thread_texts.RETRY,
+    "trying": thread_texts.TRYING,
+    "line_connected": thread_texts.LINE_CONNECTED,
+    "line_reconnecting": thread_texts.LINE_RECONNECTING,
+    "line_lost": thread_texts.LINE_LOST,
+    "cut": thread_texts.CUT,
+    "typing": thread_texts.TYPING,
+    "offline": thread_texts.OFFLINE,
+    "online": thread_texts.ONLINE,
+    "unsent": thread_texts.UNSENT,
+    "empty": thread_texts.EMPTY,
+    "too_long": thread_texts.TOO_LONG,
+    "count": thread_texts.COUNT,
+    "new": thread_texts.NEW,
+    "arrived": thread_texts.IS_THERE,
+    "code_again": thread_texts.CODE_AGAIN,
+    "code_failed": thread_texts.CODE_FAILED,
+}
+# Somebody may see the screen: nothing that says what this page is.
+DISCREET: dict[str, Sentence] = {**WORDS, "system": thread_texts.SYSTEM_DISCREET, "arrived": thread_texts.NEW}
+
+
+def words(*, familiar: bool, discreet: bool) -> dict[str, str]:
+    """All the sentences, in the active language. familiar: *tu*. discreet: nothing that says what this page is."""
+    kept = DISCREET if discreet else WORDS
+    return {name: sentence.spoken(familiar=familiar) for name, sentence in kept.items()}
+
+
+def position_words(said: dict[str, str], position: int | None) -> str:
+    """The place in the queue in words; empty for somebody who does not wait."""
+    if position is None:
+        return ""
+    return said["position_first"] if position == 1 else said["position"].format(n=position)
+
+
+def wait_words(said: dict[str, str], wait_minutes: tuple[int, int] | None) -> str:
+    """The range of the wait in words: in hours from 90 minutes on. Without a figure, says honestly that there is none.
+
+    `lib/time.js` does the same with what a frame brings: `tests/js/test_twins.py` holds the two together.
+    """
+    if wait_minutes is None:
+        return said["wait_unknown"]
+    low, high = wait_minutes
+    if low == 0:
+        key = "wait_under"
+    elif high <= 90:
+        key = "wait_minutes"
+    elif low < 60:
+        key = "wait_mixed"
+    else:
+        key = "wait_hours"
+    return said[key].format(low=low, high=high, low_hours=low // 60, hours=math.ceil(high / 60))

@@ -1,0 +1,355 @@
+"""What Pnav says in an exchange: the lines that it writes in the thread, and the words of its page.
+
+A line of the thread is kept as it was said: a sentence that is changed later changes no line. The sentences of the
+pages around are in `page_texts`; what an agent is offered to say, in `emergency_texts`.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.texts.catalogue import Place, Variable, add
+
+THREAD = Place("chat.thread", "Échange : ce que Pnav écrit dans le fil", "la personne et son agent")
+PROPOSALS = Place("chat.proposals", "Échange : propositions et transmission", "la personne et son agent")
+QUEUE = Place("chat.queue", "Salle d'attente : place et durée")
+LINE = Place("chat.line", "Page de l'échange : connexion et messages")
+CODE = Place("chat.code", "Code de reprise")
+
+NAME = Variable("name", "qui répond, tel que la personne le lit", "Camille, gendarmerie")
+UNIT = Variable("unit", "l'unité à qui le résumé est transmis", "Brigade de Rennes")
+NUMBER = Variable("number", "le numéro de dossier", "DOSSIER-7K2M")
+BRING = Variable("bring", "ce qu'il faut apporter", "captures d'écran, messages, certificat médical")
+WHERE = Variable("where", "le service, son adresse et son téléphone", "Commissariat, 1 rue de la Paix, Rennes")
+MOMENT = Variable("moment", "le jour et l'heure", "jeudi 26 novembre 2026, 14 h 30")
+ONE_PAGE = Variable("page", "le nom de la page du papier à montrer", "« Mon rendez-vous »")
+
+# --- lines of the thread: beginning, end, coming back -----------------------------------------------------------------
+
+ARRIVED = add("chat.arrived", THREAD, _("{name} est là. L'échange peut commencer."), variables=[NAME])
+LOST_AGENT = add(
+    "chat.lost_agent",
+    THREAD,
+    _(
+        "La connexion avec l'agent est perdue : ce n'est la faute de personne ici. "
+        "La place est gardée et une autre personne va répondre ; elle pourra lire les messages."
+    ),
+)
+ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à la demande de la personne."))
+ENDED_BY_AGENT = add("chat.ended_by_agent", THREAD, _("Fin de l'échange. Les messages restent lisibles."))
+PARKED = add("chat.parked", THREAD, _("Départ rapide du site. Un retour est possible avec le code de reprise."))
+CAME_BACK = add("chat.came_back", THREAD, _("Retour avec le code de reprise. La visite d'avant est fermée."))
+
+# --- lines of the thread: an absence, somebody else -------------------------------------------------------------------
+
+BACK_SOON = add(
+    "chat.back_soon",
+    THREAD,
+    _("{name} revient dans {minutes} minutes, à {time}. Vous pouvez continuer à écrire : tout sera lu au retour."),
+    _("{name} revient dans {minutes} minutes, à {time}. Tu peux continuer à écrire : tout sera lu au retour."),
+    variables=[NAME, Variable("minutes", "dans combien de minutes", "10"), Variable("time", "à quelle heure", "14:35")],
+)
+BACK = add("chat.back", THREAD, _("{name} est de retour."), variables=[NAME])
+TAKES_OVER = add("chat.takes_over", THREAD, _("{name} prend la suite et peut lire tout l'échange."), variables=[NAME])
+OTHER_SERVICE = add(
+    "chat.other_service",
+    THREAD,
+    _("L'échange passe à un autre service : {name}. La place est gardée, et quelqu'un va répondre."),
+    variables=[Variable("name", "le service", "Brigade de Rennes")],
+)
+SUMMARY_PROPOSED = add(
+    "chat.summary_proposed",
+    THREAD,
+    _("{name} propose de confier la suite à {to}. Un résumé est à relire avant d'être transmis."),
+    variables=[NAME, Variable("to", "qui prendrait la suite", "Dominique, police")],
+)
+SUMMARY_AGREED = add(
+    "chat.summary_agreed",
+    THREAD,
+    _("Le résumé a été relu et accepté. Il sera transmis à la personne qui prend la suite."),
+)
+SUMMARY_CORRECTED = add(
+    "chat.summary_corrected", THREAD, _("Le résumé a été corrigé. C'est cette version qui sera transmise.")
+)
+SUMMARY_REFUSED = add(
+    "chat.summary_refused",
+    THREAD,
+    _("Le résumé ne sera pas transmis. L'échange peut passer à quelqu'un d'autre sans lui."),
+)
+SUMMARY_SILENT = add("chat.summary_silent", THREAD, _("Le résumé n'a pas été relu : il ne sera pas transmis."))
+STAYS = add("chat.stays", THREAD, _("L'échange continue avec {name}."), variables=[NAME])
+SUPERVISOR_JOINS = add(
+    "chat.supervisor_joins",
+    THREAD,
+    _("{name}, superviseur, rejoint l'échange : cette personne lit les messages et peut écrire."),
+    variables=[NAME],
+)
+SUPERVISOR_LEAVES = add(
+    "chat.supervisor_leaves", THREAD, _("{name}, superviseur, a quitté l'échange."), variables=[NAME]
+)
+
+# --- proposals --------------------------------------------------------------------------------------------------------
+
+PARTNER_PROPOSED = add(
+    "chat.partner_proposed",
+    PROPOSALS,
+    _(
+        "Contact proposé : {contact}. Êtes-vous d'accord pour noter ici que cette aide vous a été proposée "
+        "et que vous l'acceptez ?"
+    ),
+    _(
+        "Contact proposé : {contact}. Es-tu d'accord pour noter ici que cette aide t'a été proposée "
+        "et que tu l'acceptes ?"
+    ),
+    variables=[Variable("contact", "le partenaire, son adresse et son téléphone", "France Victimes 35, Rennes")],
+)
+COMPLAINT_ANYWHERE = add(
+    "chat.complaint_anywhere",
+    PROPOSALS,
+    _("Porter plainte : dans un commissariat ou une gendarmerie. À apporter : {bring}. Voulez-vous le faire ?"),
+    _(
+        "Porter plainte : dans un commissariat ou une gendarmerie, même sans tes parents. À apporter : {bring}. "
+        "Veux-tu le faire ?"
+    ),
+    variables=[BRING],
+)
+COMPLAINT_AT = add(
+    "chat.complaint_at",
+    PROPOSALS,
+    _("Porter plainte : {where}. Horaires : {when}. À apporter : {bring}. Voulez-vous le faire ?"),
+    _("Porter plainte, même sans tes parents : {where}. Horaires : {when}. À apporter : {bring}. Veux-tu le faire ?"),
+    variables=[WHERE, Variable("when", "les horaires du service", "tous les jours 24h/24"), BRING],
+)
+TO_BRING = add(
+    "chat.to_bring",
+    PROPOSALS,
+    _("captures d'écran, messages, sons ou vidéos, témoignages, certificat médical : tout, avec les dates"),
+    note="Vient dans la phrase qui propose de porter plainte.",
+)
+MEETING_PROPOSED = add(
+    "chat.meeting_proposed",
+    PROPOSALS,
+    _(
+        "Rendez-vous proposé : {moment}, {where}. Numéro de dossier : {number}. Le papier à montrer est à la "
+        "page {page}. Cela vous convient-il ?"
+    ),
+    _(
+        "Rendez-vous proposé : {moment}, {where}. Numéro de dossier : {number}. Le papier à montrer est à la "
+        "page {page}. Est-ce que cela te convient ?"
+    ),
+    variables=[MOMENT, WHERE, NUMBER, ONE_PAGE],
+)
+
+# --- a summary to a unit ----------------------------------------------------------------------------------------------
+
+TRANSMISSION_ASKED = add(
+    "chat.transmission_asked",
+    PROPOSALS,
+    _(
+        "Un résumé est prêt pour {unit}. Il se lit à la page « Suites », par le bouton sous les messages. Rien ne "
+        "part sans votre accord : vous pouvez dire oui ou non."
+    ),
+    _(
+        "Un résumé est prêt pour {unit}. Il se lit à la page « Suites », par le bouton sous les messages. Rien ne "
+        "part sans ton accord : tu peux dire oui ou non."
+    ),
+    variables=[UNIT],
+)
+TRANSMITTED = add(
+    "chat.transmitted",
+    PROPOSALS,
+    _("Transmis : le résumé est parti à {unit}. Numéro de dossier : {number}. La suite se lit à la page « Suites »."),
+    variables=[UNIT, NUMBER],
+)
+TRANSMITTED_URGENT = add(
+    "chat.transmitted_urgent",
+    PROPOSALS,
+    _(
+        "Transmis : en raison de l'urgence, un résumé est parti à {unit}. Numéro de dossier : {number}. La suite se "
+        "lit à la page « Suites »."
+    ),
+    variables=[UNIT, NUMBER],
+)
+TRANSMISSION_REFUSED = add(
+    "chat.transmission_refused", PROPOSALS, _("Le résumé n'est pas envoyé. Ce choix ne change rien à l'échange.")
+)
+TRANSMISSION_TAKEN_BACK = add(
+    "chat.transmission_taken_back", PROPOSALS, _("Le résumé à relire est retiré : rien n'a été envoyé.")
+)
+TRANSMISSION_WITHDRAWN = add(
+    "chat.transmission_withdrawn",
+    PROPOSALS,
+    _("La transmission à {unit} est retirée. Personne ne l'avait lue."),
+    variables=[UNIT],
+)
+TRANSMISSION_READ = add("chat.transmission_read", PROPOSALS, _("Lu : {unit} a lu le résumé."), variables=[UNIT])
+UNIT_MEETING = add(
+    "chat.unit_meeting",
+    PROPOSALS,
+    _(
+        "Rendez-vous proposé par {unit} : {moment}, {place}. Numéro de dossier : {number}. Oui ou non se dit à la "
+        "page « Suites », par le bouton sous les messages. Le papier à montrer est à la page « Mon rendez-vous »."
+    ),
+    variables=[UNIT, MOMENT, Variable("place", "où se rendre", "1 rue de la Paix, Rennes"), NUMBER],
+)
+MEETING_ACCEPTED = add(
+    "chat.meeting_accepted", PROPOSALS, _("Rendez-vous accepté : {moment}, {unit}."), variables=[MOMENT, UNIT]
+)
+MEETING_DECLINED = add(
+    "chat.meeting_declined", PROPOSALS, _("Rendez-vous refusé : {moment}, {unit}."), variables=[MOMENT, UNIT]
+)
+MEETING_DECLINED_OTHER = add(
+    "chat.meeting_declined_other",
+    PROPOSALS,
+    _("Rendez-vous refusé : {moment}, {unit}. Autre moment souhaité : {other}"),
+    variables=[MOMENT, UNIT, Variable("other", "ce que la personne a écrit", "plutôt le soir")],
+)
+TRANSMISSION_CLOSED = add(
+    "chat.transmission_closed",
+    PROPOSALS,
+    _("Clos, voici pourquoi : {reason} ({unit})"),
+    variables=[Variable("reason", "ce que l'unité a écrit", "Plainte prise"), UNIT],
+)
+
+# --- words of the page: the place in the queue ------------------------------------------------------------------------
+
+_HIGH = Variable("high", "au plus, en minutes", "25")
+_LOW = Variable("low", "au moins, en minutes", "10")
+_HOURS = Variable("hours", "au plus, en heures", "3")
+
+POSITION_FIRST = add(
+    "chat.position_first", QUEUE, _("Vous êtes la prochaine personne."), _("Tu es la prochaine personne.")
+)
+POSITION = add(
+    "chat.position",
+    QUEUE,
+    _("Vous êtes en position {n} dans la file."),
+    _("Tu es en position {n} dans la file."),
+    variables=[Variable("n", "la place dans la file", "4")],
+)
+WAIT_UNDER = add("chat.wait_under", QUEUE, _("Attente estimée : moins de {high} minutes."), variables=[_HIGH])
+WAIT_MINUTES = add(
+    "chat.wait_minutes", QUEUE, _("Attente estimée : entre {low} et {high} minutes."), variables=[_LOW, _HIGH]
+)
+WAIT_MIXED = add(
+    "chat.wait_mixed", QUEUE, _("Attente estimée : entre {low} minutes et {hours} heures."), variables=[_LOW, _HOURS]
+)
+WAIT_HOURS = add(
+    "chat.wait_hours",
+    QUEUE,
+    _("Attente estimée : entre {low_hours} h et {hours} h."),
+    variables=[Variable("low_hours", "au moins, en heures", "1"), _HOURS],
+)
+WAIT_UNKNOWN = add(
+    "chat.wait_unknown",
+    QUEUE,
+    _("Aucun agent n'est disponible en ce moment. Votre place est gardée. La durée n'est pas connue."),
+    _("Aucun agent n'est disponible en ce moment. Ta place est gardée. La durée n'est pas connue."),
+)
+
+# --- words of the page: the line and the messages ---------------------------------------------------------------------
+
+TITLE_WAITING = add("chat.title_waiting", LINE, _("File d'attente"), note="Titre de l'onglet.")
+TITLE_ACTIVE = add("chat.title_active", LINE, _("Échange en cours"), note="Titre de l'onglet.")
+TITLE_CLOSED = add("chat.title_closed", LINE, _("Échange terminé"), note="Titre de l'onglet.")
+YOU = add("chat.you", LINE, _("Vous"), _("Toi"), max_length=40)
+AGENT = add("chat.agent", LINE, _("Interlocuteur"), max_length=40)
+SYSTEM = add("chat.system", LINE, _("Pnav"), max_length=40, note="Qui signe les lignes de Pnav.")
+SYSTEM_DISCREET = add(
+    "chat.system_discreet", LINE, _("Information"), max_length=40, note="Quand quelqu'un peut voir l'écran."
+)
+PENDING = add("chat.pending", LINE, _("Envoi en cours…"), max_length=60)
+KEPT = add("chat.kept", LINE, _("Gardé, partira dès que possible"), max_length=60)
+SENT = add("chat.sent", LINE, _("Envoyé"), max_length=60)
+READ = add("chat.read", LINE, _("Lu"), max_length=60)
+FAILED = add("chat.failed", LINE, _("Non envoyé"), max_length=60)
+SOON = add("chat.soon", LINE, _("Gardé, part dans quelques secondes"), max_length=60)
+REFUSED_FULL = add("chat.refused_full", LINE, _("Non envoyé : l'échange est plein"), max_length=80)
+REFUSED = add("chat.refused", LINE, _("Non envoyé : l'échange est terminé"), max_length=80)
+MISLEADING = add("chat.misleading", LINE, _("adresse trompeuse possible"), max_length=60)
+RETRY = add("chat.retry", LINE, _("Réessayer"), max_length=40)
+TRYING = add("chat.trying", LINE, _("Nouvel essai…"), max_length=40)
+LINE_CONNECTED = add("chat.line_connected", LINE, _("Connecté"), max_length=40)
+LINE_RECONNECTING = add("chat.line_reconnecting", LINE, _("Reconnexion…"), max_length=40)
+LINE_LOST = add("chat.line_lost", LINE, _("Hors connexion"), max_length=40)
+CUT = add(
+    "chat.cut",
+    LINE,
+    _("L'échange s'est terminé avant l'envoi. Vous pouvez copier votre texte."),
+    _("L'échange s'est terminé avant l'envoi. Tu peux copier ton texte."),
+)
+TYPING = add("chat.typing", LINE, _("{name} écrit…"), variables=[NAME], max_length=80)
+OFFLINE = add(
+    "chat.offline",
+    LINE,
+    _("Connexion interrompue. Vos messages sont gardés et partiront dès le retour."),
+    _("Connexion interrompue. Tes messages sont gardés et partiront dès le retour."),
+)
+UNSENT = add(
+    "chat.unsent",
+    LINE,
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuyez de nouveau."),
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuie de nouveau."),
+)
+ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
+EMPTY = add(
+    "chat.empty",
+    LINE,
+    _("Le message est vide. Écrivez quelques mots, puis envoyez."),
+    _("Le message est vide. Écris quelques mots, puis envoie."),
+)
+TOO_LONG = add(
+    "chat.too_long",
+    LINE,
+    _("Le message est trop long : 4 000 caractères au plus. Envoyez-le en plusieurs fois."),
+    _("Le message est trop long : 4 000 caractères au plus. Envoie-le en plusieurs fois."),
+)
+UNKEPT = add(
+    "chat.unkept",
+    LINE,
+    _("Le message contient un caractère qui ne peut pas être gardé. Réécrivez-le, puis envoyez."),
+    _("Le message contient un caractère qui ne peut pas être gardé. Réécris-le, puis envoie."),
+)
+TOO_MANY = add(
+    "chat.too_many",
+    LINE,
+    _("Trop de messages à la suite. Attendez quelques secondes, puis envoyez de nouveau."),
+    _("Trop de messages à la suite. Attends quelques secondes, puis envoie de nouveau."),
+)
+FULL = add(
+    "chat.full",
+    LINE,
+    _(
+        "Cet échange a atteint sa taille maximale : ce message n'est pas parti. Tout ce qui est parti est gardé et "
+        "sera lu. Pour continuer, terminez cet échange puis commencez-en un autre. Les numéros "
+        "d'urgence sont en haut de la page."
+    ),
+    _(
+        "Cet échange a atteint sa taille maximale : ce message n'est pas parti. Tout ce qui est parti est gardé et "
+        "sera lu. Pour continuer, termine cet échange puis commences-en un autre. Les numéros "
+        "d'urgence sont en haut de la page."
+    ),
+)
+OVER = add("chat.over", LINE, _("L'échange a pris fin : ce message n'a pas été envoyé."))
+NOT_SENT = add(
+    "chat.not_sent",
+    LINE,
+    _("Le message n'est pas parti. Envoyez-le de nouveau."),
+    _("Le message n'est pas parti. Envoie-le de nouveau."),
+)
+COUNT = add(
+    "chat.count",
+    LINE,
+    _("{n} caractères sur 4 000"),
+    variables=[Variable("n", "le nombre de caractères écrits", "3 850")],
+)
+NEW = add("chat.new", LINE, _("Nouveau message"), max_length=60)
+IS_THERE = add("chat.is_there", LINE, _("{name} est là"), variables=[NAME], max_length=80)
+CODE_AGAIN = add("chat.code_again", CODE, _("Créer un nouveau code"), max_length=60)
+CODE_FAILED = add(
+    "chat.code_failed",
+    CODE,
+    _("Le code n'a pas pu être créé. Réessayez dans un instant."),
+    _("Le code n'a pas pu être créé. Réessaie dans un instant."),
+)
+_DATE = Variable("date", "le jour et l'heure de fin", "jeudi 26 novembre 2026 à 14:30 (heure de Paris)")
+CODE_WORKS = add("chat.code_works", CODE, _("Il fonctionne jusqu'au {date}."), variables=[_DATE])
+A_CODE_WORKS = add("chat.a_code_works", CODE, _("Un code fonctionne jusqu'au {date}."), variables=[_DATE])

@@ -1,0 +1,522 @@
+"""A conversation passes from one agent to another. Access is already proven by `chat.access`. See docs/adr/0038.
+
+Locks as everywhere: the agents, in the order of their keys, then the conversation, `FOR NO KEY UPDATE`; then rows of
+the handover. What an act needs is asked again under them. Whoever passes somebody on answers until somebody else has
+accepted.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import translation
+from django.utils.functional import Promise
+
+from chat import pubsub
+from chat.conversations import dispatcher, pauses
+from chat.conversations.actions import ConversationClosed, NotYours
+from chat.messages.writing import say
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Unit
+from chat.models.transfer import Direction, Handover, HandoverText, Watch
+from chat.rules import plain_text
+from chat.rules.lifecycle import Availability, Status
+from chat.rules.transfer import OPEN, Answer, HandoverState, Manner, Part, Target
+from chat.texts import forms as form_texts
+from chat.texts import thread as thread_texts
+from common import clock, encryption
+from common.service_settings import definitions, values
+from locations.models import Force
+from reports.models import Report
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 100  # passages whose delay is over, of one tick
+
+
+class NoRoom(Exception):
+    """Whoever was to receive has left, pauses or holds as many as they can."""
+
+
+class NobodyThere(Exception):
+    """Nobody of this unit or force is on duty: the person would wait for nobody."""
+
+
+class UnderWay(Exception):
+    """A passage of this conversation is open already."""
+
+
+class GivenBack(Exception):
+    """This agent passed the person on a moment ago: they are not given them back."""
+
+
+class Over(Exception):
+    """The offer, or the summary, is no longer open: answered, too late, or the conversation has moved on."""
+
+
+# --- what all of them need --------------------------------------------------------------------------------------------
+
+
+def lock_conversation(conversation_id: int) -> Conversation:
+    rows = Conversation.objects.select_related("report").select_for_update(of=("self",), no_key=True)
+    return rows.get(pk=conversation_id)
+
+
+def require_held(conversation: Conversation, agent: Agent) -> None:
+    """Raises ConversationClosed or NotYours unless this agent answers there now."""
+    if not conversation.is_open:
+        raise ConversationClosed
+    if conversation.status != Status.ACTIVE or conversation.assigned_to_id != agent.pk:
+        raise NotYours
+
+
+def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) -> Agent:
+    """Who receives, locked, present and with room: nobody else can add to their load. Raises NoRoom."""
+    agent = (
+        Agent.objects.present(now)
+        .filter(pk=agent_id, user__is_active=True)
+        .select_related("unit", "user")
+        .select_for_update(of=("self",), no_key=True)
+        .first()
+    )
+    if agent is None:
+        raise NoRoom
+    load = Conversation.objects.active().filter(assigned_to=agent).aggregate(load=Sum("weight", default=0))["load"]
+    if load >= agent.capacity and not may_be_full:  # as for the queue: the last place is enough for who fills two
+        raise NoRoom
+    return agent
+
+
+def history(
+    conversation: Conversation, kind: str, now: datetime, by: AbstractBaseUser | None = None, detail: str = ""
+) -> None:
+    by_id: int | None = by.pk if by is not None else None
+    ConversationEvent.objects.create(conversation=conversation, kind=kind, at=now, by_id=by_id, detail=detail)
+
+
+def name_for(report: Report, agent: Agent) -> str:
+    """How the person is told who somebody is; on a discreet visit not of which force."""
+    with translation.override(report.language):
+        return plain_text.plain(agent.public_name) if report.discreet else agent.interlocutor
+
+
+def _target_for(report: Report, target: Target) -> str | Promise:
+    if target.agent:
+        return name_for(report, Agent.objects.select_related("unit").get(pk=target.agent))
+    if report.discreet:
+        return form_texts.OTHER_SERVICE_NAME.say()
+    return plain_text.plain(Unit.objects.get(pk=target.unit).name) if target.unit else Force(target.force).label
+
+
+def ring(conversation: Conversation, agents: Iterable[int] = ()) -> None:
+    """After commit: the thread has a new line, and perhaps another interlocutor; these agents look again."""
+    pubsub.message_posted(conversation.public_id, conversation.last_seq)
+    pubsub.state_changed(conversation.public_id)
+    for agent_id in agents:
+        pubsub.agent_changed(agent_id)
+
+
+def _write(handover: Handover, part: str, text: str) -> None:
+    if text:
+        sealed = encryption.seal(text, context=HandoverText.context_of(handover.public_id, part))
+        HandoverText.objects.create(handover=handover, part=part, sealed_text=sealed)
+
+
+def _end(handover: Handover, state: str, now: datetime, *, taken_by: Agent | None = None) -> None:
+    """What nobody agreed to share goes with the end."""
+    handover.state, handover.until, handover.ended_at, handover.taken_by = state, None, now, taken_by
+    handover.save(update_fields=["state", "until", "ended_at", "taken_by"])
+    if state != HandoverState.ACCEPTED:
+        handover.texts.filter(part__in=[Part.SUMMARY, Part.CORRECTION]).delete()
+
+
+def end_open(conversation: Conversation, now: datetime) -> None:
+    """Under the lock of the conversation, before it is given by somebody else's decision."""
+    for handover in Handover.objects.filter(conversation=conversation, state__in=OPEN).select_for_update():
+        _end(handover, HandoverState.LOST, now)
+
+
+def _end_dead(conversation: Conversation, now: datetime) -> None:
+    """Under the lock of the conversation: end an open passage that the conversation has left behind.
+
+    Raises UnderWay for one that is alive.
+    """
+    for handover in Handover.objects.filter(conversation=conversation, state__in=OPEN).select_for_update():
+        if handover.from_agent_id == conversation.assigned_to_id and handover.until and handover.until > now:
+            raise UnderWay
+        _end(handover, HandoverState.LOST, now)
+
+
+def create(
+    conversation: Conversation,
+    now: datetime,
+    *,
+    by: Agent,
+    target: Target,
+    manner: str,
+    state: str,
+    reason: str,
+    note: str = "",
+    taken_by: Agent | None = None,
+) -> Handover:
+    is_open = state in OPEN
+    handover = Handover.objects.create(
+        conversation=conversation,
+        from_agent=by,
+        to_agent_id=target.agent or None,
+        to_unit_id=target.unit or None,
+        to_force=target.force,
+        taken_by=taken_by,
+        manner=manner,
+        reason=reason,
+        state=state,
+        asked_at=now,
+        until=now + values.span(definitions.SUMMARY_READ) if is_open else None,
+        ended_at=None if is_open else now,
+    )
+    _write(handover, Part.NOTE, note)
+    return handover
+
+
+def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
+    """Make this agent, who is locked, the one who answers; the conversation is locked and under way.
+
+    `queued_at` does not move: should they be lost, the person has their old place.
+    """
+    before = conversation.assigned_to_id
+    conversation.assigned_to, conversation.assigned_at = agent, now
+    conversation.agent_read_seq = 0  # whoever takes over has read nothing yet
+    conversation.save(update_fields=["assigned_to", "assigned_at", "agent_read_seq"])
+    Agent.objects.filter(pk=agent.pk).update(last_assigned_at=now)
+    # A supervisor who had joined and takes it answers from now on.
+    Watch.objects.filter(conversation=conversation, supervisor=agent, left_at__isnull=True).update(left_at=now)
+    say(
+        conversation,
+        thread_texts.TAKES_OVER,
+        name=name_for(conversation.report, agent),
+        now=now,
+    )
+    history(conversation, EventKind.ASSIGNED, now, by=agent.user)
+    ring(conversation, [agent.pk, *([before] if before else [])])
+    transaction.on_commit(lambda: dispatcher.dispatch())  # somebody has room again
+    logger.info("conversation handed over %s", conversation.public_id)
+
+
+def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None:
+    """To whoever passed a grave conversation on, as to whoever ends one (docs/adr/0040). The caller holds them."""
+    if pauses.is_grave(conversation):
+        pauses.offer(agent_id=passer, now=now)
+
+
+# --- who may be asked -------------------------------------------------------------------------------------------------
+
+
+def people(agent: Agent, now: datetime) -> list[Agent]:
+    """Colleagues whose console is open, who do not pause and have room; with `load`."""
+    there = Agent.objects.present(now).exclude(pk=agent.pk).exclude(availability=Availability.PAUSE)
+    rows = there.filter(user__is_active=True).with_load().select_related("unit").order_by("unit__name", "public_name")
+    return [one for one in rows if one.load < one.capacity]
+
+
+def teams(agent: Agent, now: datetime) -> tuple[list[Unit], list[str]]:
+    """Units, and the other force, with somebody else on duty."""
+    there = Agent.objects.on_duty(now).exclude(pk=agent.pk)
+    units = list(Unit.objects.filter(pk__in=there.values("unit")).order_by("name"))
+    forces = {unit.force for unit in units} - {agent.force}
+    return units, [force for force in Force.values if force in forces]
+
+
+def _require_team(target: Target, by: Agent, now: datetime) -> None:
+    there = Agent.objects.on_duty(now).exclude(pk=by.pk)
+    there = there.filter(unit=target.unit) if target.unit else there.filter(unit__force=target.force)
+    if not there.exists():
+        raise NobodyThere
+
+
+def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) -> None:
+    if Direction.objects.avoiding(agent_id, now).filter(conversation=conversation).exists():
+        raise GivenBack
+
+
+def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
+    """To that team first, for a while; not back to `by`, nor to whoever passed it on a moment before."""
+    before = Direction.objects.filter(conversation=conversation, until__gt=now).first()
+    avoided = {before.avoided_id, *before.avoided_before} - {by.pk} if before else set()
+    Direction.objects.update_or_create(
+        conversation=conversation,
+        defaults={
+            "unit_id": target.unit or None,
+            "avoided": by,
+            "avoided_before": sorted(avoided),
+            "at": now,
+            "until": now + values.span(definitions.NOT_BACK),
+        },
+    )
+
+
+# --- cold -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: str, note: str = "") -> Handover:
+    """Pass a conversation on at once: to a colleague, or through the queue to a unit or a force, at its old place.
+
+    After a grave one, who passed it is offered a pause. Locks the agents, then the conversation. Raises NotYours,
+    ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
+    """
+    now = clock.now()
+    pauses.hold_agents(by.pk, target.agent or by.pk)
+    receiver = None
+    if target.agent:
+        receiver = lock_receiver(target.agent, now)
+        if receiver.availability != Availability.AVAILABLE or receiver.pk == by.pk:
+            raise NoRoom  # nobody is given somebody whom they did not say they could take
+    conversation = lock_conversation(conversation_id)
+    require_held(conversation, by)
+    _end_dead(conversation, now)
+    cold = partial(create, conversation, now, by=by, target=target, manner=Manner.COLD, reason=reason, note=note)
+    if receiver is not None:
+        _require_not_back(conversation, receiver.pk, now)
+        handover = cold(state=HandoverState.ACCEPTED, taken_by=receiver)
+        history(conversation, EventKind.HANDED_OVER, now, by=by.user, detail=f"{Manner.COLD} {reason}")
+        give(conversation, receiver, now)
+        _offer_pause(conversation, by.pk, now)
+        return handover
+    _require_team(target, by, now)
+    handover = cold(state=HandoverState.QUEUED)
+    force = target.force or Unit.objects.get(pk=target.unit).force
+    conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
+    conversation.force = force
+    conversation.is_crowded = False  # an agent has spoken with them
+    conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded"])
+    _direct(conversation, target, by, now)
+    say(
+        conversation,
+        thread_texts.OTHER_SERVICE,
+        name=_target_for(conversation.report, target),
+        now=now,
+    )
+    history(conversation, EventKind.TRANSFERRED, now, by=by.user, detail=f"{force} {reason}")
+    _offer_pause(conversation, by.pk, now)
+    ring(conversation, [by.pk])
+    transaction.on_commit(lambda: dispatcher.dispatch())
+    logger.info("conversation transferred %s", conversation.public_id)
+    return handover
+
+
+# --- warm -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, summary: str, note: str = "") -> Handover:
+    """Propose to pass a conversation on with a summary, which the person reads before anybody else.
+
+    `by` goes on answering. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
+    """
+    now = clock.now()
+    conversation = lock_conversation(conversation_id)
+    require_held(conversation, by)
+    _end_dead(conversation, now)
+    if target.agent:
+        if target.agent not in {one.pk for one in people(by, now)}:
+            raise NoRoom
+        _require_not_back(conversation, target.agent, now)
+    else:
+        _require_team(target, by, now)
+    handover = create(
+        conversation,
+        now,
+        by=by,
+        target=target,
+        manner=Manner.WARM,
+        state=HandoverState.READING,
+        reason=reason,
+        note=note,
+    )
+    _write(handover, Part.SUMMARY, summary)
+    say(
+        conversation,
+        thread_texts.SUMMARY_PROPOSED,
+        name=name_for(conversation.report, by),
+        to=_target_for(conversation.report, target),
+        now=now,
+    )
+    history(conversation, EventKind.PASSAGE, now, by=by.user, detail=reason)
+    ring(conversation)
+    return handover
+
+
+def _lock_open(handover_id: int, conversation: Conversation, now: datetime) -> Handover:
+    """An open passage whose conversation is locked. Raises Over when it is no longer alive."""
+    rows = Handover.objects.live(now).filter(pk=handover_id, conversation=conversation)
+    handover = rows.select_related("from_agent__user").select_for_update(of=("self",)).first()
+    if handover is None:
+        raise Over
+    return handover
+
+
+def _asked(handover: Handover) -> list[int]:
+    """Whose consoles have a new offer to show."""
+    if handover.to_agent_id:
+        return [handover.to_agent_id]
+    agents = Agent.objects.exclude(pk=handover.from_agent_id)
+    there = (
+        agents.filter(unit=handover.to_unit) if handover.to_unit_id else agents.filter(unit__force=handover.to_force)
+    )
+    return list(there.exclude(availability=Availability.AWAY).values_list("pk", flat=True))
+
+
+def _offer(handover: Handover, conversation: Conversation, answer: str, now: datetime) -> None:
+    handover.answer, handover.state = answer, HandoverState.OFFERED
+    handover.until = now + values.span(definitions.OFFER_OPEN)
+    handover.save(update_fields=["answer", "state", "until"])
+    if answer != Answer.AGREED:  # what was not agreed to is not kept
+        handover.texts.filter(part=Part.SUMMARY).delete()
+    ring(conversation, [handover.from_agent_id, *_asked(handover)])
+
+
+SAID = {
+    Answer.AGREED: thread_texts.SUMMARY_AGREED,
+    Answer.CORRECTED: thread_texts.SUMMARY_CORRECTED,
+    Answer.REFUSED: thread_texts.SUMMARY_REFUSED,
+    Answer.SILENT: thread_texts.SUMMARY_SILENT,
+}
+
+
+@transaction.atomic
+def answer_summary(*, handover_id: int, conversation_id: int, answer: str, correction: str = "") -> None:
+    """The person has read the summary: it is shared as it is, in their own words, or not at all. Raises Over."""
+    now = clock.now()
+    conversation = lock_conversation(conversation_id)
+    handover = _lock_open(handover_id, conversation, now)
+    if handover.state != HandoverState.READING:
+        raise Over
+    if answer == Answer.CORRECTED:
+        _write(handover, Part.CORRECTION, correction)
+    say(conversation, SAID[Answer(answer)], now=now)
+    history(conversation, EventKind.SUMMARY, now, detail=answer)
+    _offer(handover, conversation, answer, now)
+
+
+@transaction.atomic
+def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
+    """The colleague takes over; after a grave one, who passed it is offered a pause. Raises Over, NoRoom.
+
+    Locks both agents, then the conversation.
+    """
+    now = clock.now()
+    passer = Handover.objects.filter(pk=handover_id).values_list("from_agent", flat=True).first()  # never another
+    pauses.hold_agents(by.pk, passer or by.pk)
+    receiver = lock_receiver(by.pk, now)
+    conversation = lock_conversation(conversation_id)
+    handover = _lock_open(handover_id, conversation, now)
+    if handover.state != HandoverState.OFFERED:
+        raise Over
+    _end(handover, HandoverState.ACCEPTED, now, taken_by=receiver)
+    history(
+        conversation,
+        EventKind.HANDED_OVER,
+        now,
+        by=handover.from_agent.user,
+        detail=f"{Manner.WARM} {handover.reason} {handover.answer}",
+    )
+    give(conversation, receiver, now)
+    _offer_pause(conversation, handover.from_agent_id, now)
+
+
+def _stays(
+    handover: Handover, conversation: Conversation, state: str, now: datetime, by: AbstractBaseUser | None
+) -> None:
+    """Nothing changes hands, and the person reads it."""
+    _end(handover, state, now)
+    say(conversation, thread_texts.STAYS, name=name_for(conversation.report, handover.from_agent), now=now)
+    history(conversation, EventKind.KEPT, now, by=by, detail=state)
+    ring(conversation, [handover.from_agent_id, *_asked(handover)])
+
+
+@transaction.atomic
+def decline(*, handover_id: int, conversation_id: int, by: Agent, reason: str) -> None:
+    """The colleague who was asked by name cannot take it, and says why. Raises Over."""
+    now = clock.now()
+    conversation = lock_conversation(conversation_id)
+    handover = _lock_open(handover_id, conversation, now)
+    if handover.state != HandoverState.OFFERED or handover.to_agent_id != by.pk:
+        raise Over
+    _write(handover, Part.REFUSAL, reason)
+    _stays(handover, conversation, HandoverState.DECLINED, now, by.user)
+
+
+@transaction.atomic
+def withdraw(*, conversation_id: int, by: Agent) -> None:
+    """Whoever proposed it keeps the conversation after all. Raises Over, NotYours, ConversationClosed."""
+    now = clock.now()
+    conversation = lock_conversation(conversation_id)
+    require_held(conversation, by)
+    found = Handover.objects.live(now).filter(conversation=conversation).first()
+    if found is None:
+        raise Over
+    _stays(_lock_open(found.pk, conversation, now), conversation, HandoverState.WITHDRAWN, now, by.user)
+
+
+# --- the tick ---------------------------------------------------------------------------------------------------------
+
+
+def advance(now: datetime | None = None) -> int:
+    """End the delays that are over, and passages that their conversation has left behind; how many."""
+    now = now or clock.now()
+    live = Handover.objects.live(now).values("pk")
+    due = Handover.objects.filter(state__in=OPEN).exclude(pk__in=live).values_list("pk", "conversation_id")[:AT_ONCE]
+    return sum(_advance_one(handover_id, conversation_id, now) for handover_id, conversation_id in list(due))
+
+
+@transaction.atomic
+def _advance_one(handover_id: int, conversation_id: int, now: datetime) -> int:
+    conversation = lock_conversation(conversation_id)
+    rows = Handover.objects.filter(pk=handover_id, state__in=OPEN).select_related("from_agent__unit")
+    handover = rows.select_for_update(of=("self",)).first()
+    if handover is None or Handover.objects.live(now).filter(pk=handover_id).exists():
+        return 0  # answered meanwhile
+    if conversation.status != Status.ACTIVE or conversation.assigned_to_id != handover.from_agent_id:
+        _end(handover, HandoverState.LOST, now)
+        history(conversation, EventKind.KEPT, now, detail=HandoverState.LOST)
+    elif handover.state == HandoverState.READING:
+        say(conversation, SAID[Answer.SILENT], now=now)
+        history(conversation, EventKind.SUMMARY, now, detail=Answer.SILENT)
+        _offer(handover, conversation, Answer.SILENT, now)
+    else:
+        _stays(handover, conversation, HandoverState.EXPIRED, now, None)
+    return 1
+
+
+# --- the end of a duty ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def end_duty(*, agent: Agent, stays_for: Iterable[int]) -> list[Conversation]:
+    """Take no more people. Each conversation under way is passed on, ended, or among `stays_for` (keys): the agent
+    stays until its end. Otherwise nothing changes, and those without a decision are returned.
+
+    Locks the agent, then the conversations.
+    """
+    now = clock.now()
+    locked = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+    running = list(
+        Conversation.objects.active()
+        .filter(assigned_to=locked)
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    kept = set(stays_for)
+    undecided = [conversation for conversation in running if conversation.pk not in kept]
+    if undecided:
+        return undecided
+    locked.availability, locked.pause_reason, locked.pause_until = Availability.AWAY, "", None
+    locked.save(update_fields=["availability", "pause_reason", "pause_until"])
+    for conversation in running:
+        history(conversation, EventKind.STAYS, now, by=agent.user)
+    pubsub.agent_changed(agent.pk)
+    pubsub.queue_changed()
+    return []

@@ -1,0 +1,106 @@
+"""What agents and supervisors send when a conversation passes on."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chat.casework.notes_forms import NOBODY
+from chat.models import Agent, Unit
+from chat.rules.transfer import NOTE_MAX, SUMMARY_MAX, Manner, Reason, Target
+from locations.models import Force
+
+TOO_LONG = _("Le texte est trop long : %(limit_value)d caractères au plus.")
+
+
+def _text(limit: int, **more: Any) -> forms.CharField:
+    return forms.CharField(max_length=limit, error_messages={"max_length": TOO_LONG, **more.pop("errors", {})}, **more)
+
+
+class TransferForm(forms.Form):
+    """To whom, how and why. `target` cleaned is a Target; the choices are those of the moment."""
+
+    target = forms.ChoiceField(
+        error_messages={
+            "required": _("Choisissez à qui passer l'échange."),
+            "invalid_choice": _("Ce destinataire n'est plus disponible : choisissez-en un autre."),
+        }
+    )
+    manner = forms.ChoiceField(
+        choices=[(Manner.WARM, Manner.WARM.label), (Manner.COLD, Manner.COLD.label)],
+        error_messages={"required": _("Choisissez comment passer l'échange.")},
+    )
+    reason = forms.ChoiceField(
+        choices=[("", _("Choisissez un motif")), *Reason.choices],
+        error_messages={"required": _("Choisissez un motif.")},
+    )
+    note = _text(NOTE_MAX, required=False)
+    summary = _text(SUMMARY_MAX, required=False)
+
+    def __init__(
+        self, data: Any = None, *, people: list[Agent], units: list[Unit], others: list[str], **more: Any
+    ) -> None:
+        super().__init__(data, **more)
+        self.fields["target"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choisissez un destinataire") if people or units or others else NOBODY),
+            (
+                _("Un collègue"),
+                [(str(Target(agent=one.pk)), f"{one.interlocutor} – {one.unit.name}") for one in people],
+            ),
+            (_("Une unité"), [(str(Target(unit=one.pk)), one.name) for one in units]),
+            (_("L'autre force"), [(str(Target(force=force)), Force(force).label) for force in others]),
+        ]
+
+    def clean_target(self) -> Target:
+        return Target.parse(self.cleaned_data["target"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("manner") == Manner.WARM and "summary" in cleaned and not cleaned["summary"]:
+            self.add_error("summary", _("Écrivez le résumé : la personne le relira avant votre collègue."))
+        if cleaned.get("reason") == Reason.OTHER and "note" in cleaned and not cleaned["note"]:
+            self.add_error("note", _("Précisez le motif en quelques mots."))
+        return cleaned
+
+
+class OfferForm(forms.Form):
+    """The colleague's answer."""
+
+    answer = forms.ChoiceField(choices=[("accept", ""), ("decline", "")])
+    reason = _text(NOTE_MAX, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == "decline" and "reason" in cleaned and not cleaned["reason"]:
+            self.add_error("reason", _("Dites en quelques mots pourquoi vous déclinez : votre collègue le lira."))
+        return cleaned
+
+
+class MotiveForm(forms.Form):
+    """Why a supervisor joins: kept by the register as it is, so without anything private."""
+
+    motive = _text(150, errors={"required": _("Écrivez pourquoi, sans rien de ce que dit la personne.")})
+
+
+class WhisperForm(forms.Form):
+    text = _text(NOTE_MAX, errors={"required": _("Écrivez quelques mots.")})
+
+
+class ReassignForm(MotiveForm):
+    agent = forms.TypedChoiceField(
+        coerce=int,
+        error_messages={
+            "required": _("Choisissez un agent."),
+            "invalid_choice": _("Cet agent n'est plus là : choisissez-en un autre."),
+        },
+    )
+
+    def __init__(self, data: Any = None, *, people: list[Agent], **more: Any) -> None:
+        super().__init__(data, **more)
+        self.fields["agent"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choisissez un agent")),
+            *(
+                (one.pk, f"{one.interlocutor} – {one.unit.name} ({one.load}/{one.capacity})")  # type: ignore[attr-defined]
+                for one in people
+            ),
+        ]

@@ -1,0 +1,96 @@
+"""What the console shows of passages: to whom a conversation may go, what is offered and was handed over. Readings."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from chat import access
+from chat.models import Agent, Conversation
+from chat.models.transfer import Handover, Watch, Whisper
+from chat.rules.transfer import OPEN, HandoverState, Manner
+from chat.transfer import actions as transfer_actions
+from chat.transfer.forms import TransferForm
+
+# How long what became of a passage stays beside the list of whoever proposed it.
+NEWS_FOR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Beside one conversation. open: the passage that its agent proposed. handed: how it came to this agent.
+
+    whispers: of supervisors to this agent about it. watches: supervisors who read it now.
+    """
+
+    form: TransferForm
+    open: Handover | None
+    handed: Handover | None
+    whispers: list[Whisper]
+    watches: list[Watch]
+
+
+def transfer_form(agent: Agent, now: datetime, data: object = None) -> TransferForm:
+    units, others = transfer_actions.teams(agent, now)
+    return TransferForm(data, people=transfer_actions.people(agent, now), units=units, others=others)
+
+
+def passing(agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None) -> Passing:
+    """Access to the conversation, as its agent, is already proven."""
+    rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
+    passages = list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
+    whispers = Whisper.objects.filter(conversation=conversation, agent=agent).select_related("supervisor__unit")
+    watches = access.watches(now).filter(conversation=conversation).select_related("supervisor__unit")
+    return Passing(
+        form=form or transfer_form(agent, now),
+        open=next((one for one in passages if one.is_live), None),
+        handed=next((one for one in reversed(passages) if one.taken_by_id == agent.pk), None),
+        whispers=list(whispers),
+        watches=list(watches),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Beside the list: what is offered to this agent, what they proposed, what became of it, and whispers."""
+
+    to_me: list[Handover]
+    mine: list[Handover]
+    ended: list[Handover]
+    whispers: list[Whisper]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.to_me or self.mine or self.ended or self.whispers)
+
+    @property
+    def kept(self) -> int:
+        """Of those that have ended, how many left the conversation with its agent: declined, or nobody answered."""
+        return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
+
+
+def offers(agent: Agent, now: datetime) -> Offers:
+    """Three queries, and texts of what is shown."""
+    news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
+    rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)
+    mine = list(
+        rows.select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
+        .prefetch_related("texts__handover")
+        .order_by(F("ended_at").desc(nulls_first=True), "pk")
+    )
+    whispers = Whisper.objects.filter(
+        agent=agent, said_at__gte=now - NEWS_FOR, conversation__in=access.assigned_to(agent)
+    )
+    return Offers(
+        to_me=list(access.offers_to(agent, now)),
+        mine=[one for one in mine if one.is_live],
+        ended=[one for one in mine if one.ended_at is not None],
+        whispers=list(whispers.select_related("supervisor__unit", "conversation__report__municipality")),
+    )
+
+
+def handed_to(agent: Agent) -> list[Handover]:
+    """What colleagues handed to this agent and is still theirs, with its summary; the last one first."""
+    rows = Handover.objects.filter(taken_by=agent, conversation__in=access.assigned_to(agent))
+    rows = rows.select_related("from_agent__unit", "conversation__report__municipality")
+    return list(rows.prefetch_related("texts__handover").order_by("-ended_at"))

@@ -1,0 +1,1 @@
+"""The pages of a unit's account, below /unite/."""

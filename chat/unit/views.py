@@ -1,0 +1,184 @@
+"""« Transmissions reçues »: the pages of a unit's account. Its own unit's summaries; nothing of any exchange.
+
+The door is the middleware's (role and second factor); `chat.access` asks again. Another unit's transmission and an
+unknown one look the same: 404. A page that is only looked at changes nothing: opening is a POST.
+"""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import access
+from chat.models import Transmission, UnitAccount
+from chat.referral import actions as referral_actions
+from chat.referral import queries as referral_queries
+from chat.referral.forms import MeetingForm, ReasonForm
+from chat.rules.referral import State
+from chat.rules.service_level import Watched
+from chat.supervision import live_board
+
+ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED)]
+
+
+def for_units(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give the view the unit's account as `account`; sign-in for nobody, 403 for any other account.
+
+    An account whose point d'accueil is no longer in the data is told so.
+    """
+
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not getattr(request.user, "is_unit", False):
+            raise PermissionDenied
+        account = access.as_unit(request.user)
+        if account is None:
+            return render(request, "unit/index.html", {"account": None})
+        return view(request, account=account, **kwargs)
+
+    return wrapped
+
+
+def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
+    row = access.as_receiving_unit(account, public_id)
+    if row is None:
+        raise Http404
+    return row
+
+
+@require_GET
+@for_units
+def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
+    """The list, without a word of any summary, a page at a time: those that nobody has read first, the oldest of them
+    first; then appointments that were refused. The script reads it again by itself (`console/board.js`)."""
+    limit = live_board.limits()[Watched.UNREAD]
+    received = access.received_by(account)
+    page = referral_queries.page_of(
+        referral_queries.in_order(received, ORDER), request.GET.get("page", ""), now=timezone.now(), limit=limit
+    )
+    context = {
+        "account": account,
+        "page": page,
+        "unread": received.filter(state=State.SENT).count(),
+        "declined": received.filter(state=State.DECLINED).count(),
+        "now": timezone.now(),
+        "is_still": "fixe" in request.GET,
+    }
+    return render(request, "unit/index.html", context)
+
+
+@require_GET
+@for_units
+def detail(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """One, once it was opened; before, the button that opens it. Each reading has its line in the register.
+
+    `?partie=nombre` says how many steps there are, and nothing else: an open page asks, and reads again when there are
+    more.
+    """
+    row = _or_404(account, public_id)
+    if request.GET.get("partie") == "nombre":
+        return render(request, "unit/count.html", {"count": row.steps.count()})
+    if row.state == State.SENT:
+        return render(request, "unit/closed_envelope.html", {"account": account, "row": row})
+    return _show(request, account, row)
+
+
+@require_POST
+@for_units
+def open_one(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """« Ouvrir et lire »: the person and the agent are told that it was read. Opened already, it is the page."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        try:
+            referral_actions.mark_read(transmission=row, by=request.user)  # type: ignore[arg-type]
+        except referral_actions.Settled as error:
+            raise Http404 from error
+    return redirect("unit:detail", public_id=public_id)
+
+
+def _show(
+    request: HttpRequest,
+    account: UnitAccount,
+    row: Transmission,
+    *,
+    meeting: MeetingForm | None = None,
+    reason: ReasonForm | None = None,
+    problem: str = "",
+) -> HttpResponse:
+    """The page; forms that were not kept stay filled, beside what happened since."""
+    try:
+        opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
+    except referral_actions.Settled as error:
+        raise Http404 from error
+    context = {
+        "account": account,
+        "opened": opened,
+        "meeting": meeting or MeetingForm(unit=account.point),
+        "reason": reason or ReasonForm(),
+        "problem": problem,
+        "is_error": bool(problem or (meeting and meeting.errors) or (reason and reason.errors)),
+    }
+    return render(request, "unit/detail.html", context)
+
+
+def _answer(
+    request: HttpRequest,
+    account: UnitAccount,
+    public_id: uuid.UUID,
+    act: Callable[..., None],
+    **forms: MeetingForm | ReasonForm,
+) -> HttpResponse | None:
+    """Do this with what the one form says, once the summary was opened; the page again when it was not done, with what
+    was typed. None when it was."""
+    row = _or_404(account, public_id)
+    if row.state == State.SENT:
+        return redirect("unit:detail", public_id=public_id)
+    (form,) = forms.values()
+    if not form.is_valid():
+        return _show(request, account, row, **forms)  # type: ignore[arg-type]
+    try:
+        act(transmission=row, by=request.user, **form.answer)
+    except referral_actions.Older:
+        return _show(request, account, row, problem=_older(), **forms)  # type: ignore[arg-type]
+    except referral_actions.Settled:
+        return _show(request, account, row, problem=_settled(), **forms)  # type: ignore[arg-type]
+    return None
+
+
+@require_POST
+@for_units
+def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """« Rendez-vous proposé »: once it was opened."""
+    form = MeetingForm(request.POST, unit=account.point)
+    if not_done := _answer(request, account, public_id, referral_actions.propose_meeting, meeting=form):
+        return not_done
+    messages.success(request, _("Rendez-vous proposé : la personne et l'agent le lisent."))
+    return redirect("unit:detail", public_id=public_id)
+
+
+@require_POST
+@for_units
+def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
+    """« Clos, voici pourquoi »: once it was opened; the reason is written for the person."""
+    if not_done := _answer(request, account, public_id, referral_actions.close, reason=ReasonForm(request.POST)):
+        return not_done
+    messages.success(request, _("Transmission close : la personne et l'agent lisent pourquoi."))
+    return redirect("unit:index")
+
+
+def _older() -> str:
+    return _("La personne ou un collègue vient d'agir sur ce dossier. Lisez ce qui a changé, puis envoyez de nouveau.")
+
+
+def _settled() -> str:
+    return _("Cette transmission est déjà close : rien n'a été ajouté. Votre texte reste ci-dessous, à copier.")

@@ -1,0 +1,117 @@
+"""What the visitor's pages share: whether there is a visit, how it is spoken to, and the page for when the database is
+away."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.csp import CSP
+
+import reports.session
+import triage.session
+from chat.database import DATABASE_AWAY
+from chat.models import Conversation
+from chat.texts import script as script_texts
+from common import dates
+from reports.models import Report, ReporterRole
+from triage import numbers
+
+logger = logging.getLogger(__name__)
+
+type View = Callable[[HttpRequest], HttpResponse]
+
+EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
+
+FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+
+
+# --- what the templates need ------------------------------------------------------------------------------------------
+
+
+def _is_familiar(request: HttpRequest, report: Report) -> bool:
+    """Whether to say *tu*: as the orientation does, else (on another device) as the report tells."""
+    if triage.session.answers(request):
+        return triage.session.voice(request).familiar
+    return report.is_minor and report.role == ReporterRole.VICTIM
+
+
+def _is_discreet(request: HttpRequest, report: Report) -> bool:
+    return report.discreet or triage.session.is_discreet(request)
+
+
+def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    """How to speak to this person: for every page that shows their conversation."""
+    report = conversation.report
+    familiar, discreet = _is_familiar(request, report), _is_discreet(request, report)
+    return manner(conversation, familiar=familiar, discreet=discreet, is_minor=report.is_minor)
+
+
+def manner(conversation: Conversation, *, familiar: bool, discreet: bool, is_minor: bool) -> dict[str, Any]:
+    """The same, for whom it is known how to speak to."""
+    help_numbers = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT]
+    if is_minor or familiar:
+        help_numbers = [numbers.DIGITAL_VIOLENCE, numbers.SUICIDE_PREVENTION, numbers.CHILD_IN_DANGER]
+    return {
+        "conversation": conversation,
+        "familiar": familiar,
+        "discreet": discreet,
+        "said": script_texts.words(familiar=familiar, discreet=discreet),
+        "help_numbers": help_numbers,
+        # The emergency numbers are also at the top of every page: first come those that are not.
+        "emergency_numbers": EMERGENCY_NUMBERS,
+        "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],
+    }
+
+
+def day_of(moment: datetime) -> str:
+    """« 25 novembre 2027 », in Paris."""
+    return dates.written(timezone.localtime(moment), "j F Y")
+
+
+def when_away(view: View) -> View:
+    """Without a script too, a database that does not answer costs nobody what they typed, and the frame tries again."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except DATABASE_AWAY as error:
+            logger.warning("page of the exchange: the database does not answer (%s)", type(error).__name__)
+            is_framed = request.path == reverse("chat:news")  # an answer of its buttons is asked for again there
+            context = {
+                "body": "" if is_framed else request.POST.get("body", ""),
+                "client_id": request.POST.get("client_id", ""),
+                # « Réessayer » does what was asked for: a text that only went along is not sent.
+                "action": request.path,
+                "to": request.POST.get("to", ""),
+                "csrf_token": get_token(request),
+                # Asked for again as a page: an address that takes forms only leads nowhere.
+                "again": request.get_full_path() if is_framed else reverse("chat:conversation"),
+            }
+            # Without the request: the frame of the other pages reads the session, which is in the database.
+            return HttpResponse(render_to_string("chat/away.html", context), status=503)
+
+    return answer
+
+
+def without_visit(request: HttpRequest) -> HttpResponse:
+    """What a page of the exchange answers to a visit without one: that it ended here, if it did and nothing began since
+    (the answers that it had are forgotten); else the beginning."""
+    if not reports.session.has_ended(request) or triage.session.answers(request):
+        return redirect("reports:create")
+    if request.method not in {"GET", "HEAD"}:
+        return redirect("chat:conversation")
+    return render(request, "chat/ended.html", {"numbers": EMERGENCY_NUMBERS})
+
+
+def json_answer(content: dict[str, Any], status: int = 200) -> JsonResponse:
+    return JsonResponse(content, status=status, headers={"Cache-Control": "no-store"})

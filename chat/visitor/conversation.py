@@ -1,0 +1,318 @@
+"""The visitor's side of the exchange: waiting room, conversation and end. Works without a script.
+
+The session is the only key: every view obtains its conversation from `chat.access.as_reporter`.
+"""
+
+import json
+import logging
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+import reports.session
+from chat import access
+from chat.casework import closing, proposals
+from chat.conversations import actions, resume
+from chat.conversations.position import place_of
+from chat.database import DATABASE_AWAY
+from chat.messages import protocol, rejected_frames, transcript
+from chat.messages.forms import MessageForm
+from chat.models import Conversation
+from chat.realtime import http_fallback
+from chat.realtime.http_fallback import Party
+from chat.rules import plain_text
+from chat.rules.lifecycle import Author, Status
+from chat.texts import script as script_texts
+from chat.texts import thread as thread_texts  # fmt: skip
+from chat.visitor import draft_session, page_state
+from chat.visitor.base import FRAMED_BY_OURSELVES, day_of, json_answer, manner_of, when_away, without_visit
+from common import rate_limits
+from reports import reporter_identity
+
+logger = logging.getLogger(__name__)
+
+WHOLE_THREADS, WHOLE_THREADS_SECONDS = 6, 600  # a conversation's thread in one go, to print it
+FRAMES, FRAMES_SECONDS = 60, 10  # a conversation, over HTTP
+
+# Why a message of the form did not go, by the code of its error.
+OVER, TOO_MANY, FULL = "over", "too_many", "full"
+WHY = {
+    protocol.EMPTY: thread_texts.EMPTY,
+    protocol.TOO_LONG: thread_texts.TOO_LONG,
+    protocol.BAD_FRAME: thread_texts.UNKEPT,
+    OVER: thread_texts.OVER,
+    TOO_MANY: thread_texts.TOO_MANY,
+    FULL: thread_texts.FULL,
+}
+
+
+def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
+    """Where the conversation stands, in words. It was just read: only the place is asked for."""
+    position = wait = None
+    if conversation.status == Status.WAITING:
+        position, wait = place_of(conversation)
+    agent = conversation.assigned_to
+    interlocutor = agent.interlocutor if agent else None
+    return {
+        "status": conversation.status,
+        "position": script_texts.position_words(manner["said"], position),
+        "wait": script_texts.wait_words(manner["said"], wait),
+        "interlocutor": transcript.agent_name(manner["said"], interlocutor, discreet=manner["discreet"]),
+    }
+
+
+def _why(form: MessageForm, *, familiar: bool) -> str:
+    """Why the message did not go."""
+    codes = [error.code or "" for error in form.errors.as_data().get("body", [])]
+    return WHY.get(codes[0] if codes else "", thread_texts.NOT_SENT).spoken(familiar=familiar)
+
+
+def _show(
+    request: HttpRequest, conversation: Conversation, form: MessageForm | None = None, *, draft: str = ""
+) -> HttpResponse:
+    """The page of the conversation, with the message that could not be sent, or what was being written."""
+    manner = manner_of(request, conversation)
+    said, discreet = manner["said"], manner["discreet"]
+    standing = _standing(conversation, manner)
+    lines = transcript.read_lines(conversation, said, discreet=discreet)
+    beside = page_state.of(conversation, timezone.now())
+    context = {
+        **manner,
+        **standing,
+        "lines": lines,
+        "blank": transcript.BLANK,
+        "earlier": transcript.earlier(lines),
+        "last_seq": lines[-1].seq if lines else 0,
+        "is_error": form is not None,
+        "body_error": "" if form is None else _why(form, familiar=manner["familiar"]),
+        "body": form.data.get("body", "") if form is not None else draft,
+        "client_id": (form is not None and form.cleaned_data.get("client_id")) or uuid.uuid4(),
+        "words": json.dumps(said, ensure_ascii=False),
+        "max_length": protocol.MAX_BODY,
+        "asked": beside.is_asked,
+        "goes_on": day_of(beside.decision.due_at),
+        "question": proposals.open_question(conversation) if beside.may_be_asked else None,
+        "has_slip": beside.has_slip,
+        "follow": beside.follow,
+        "told": _told(conversation),
+        "carries": conversation.status != Status.CLOSED,
+    }
+    return render(request, "chat/conversation.html", context)
+
+
+def _told(conversation: Conversation) -> str:
+    """What the agent left for the person when they ended the exchange."""
+    if conversation.status != Status.CLOSED:
+        return ""
+    return plain_text.plain(closing.words_of(conversation).get("told", ""))
+
+
+def _present(request: HttpRequest) -> Conversation | None:
+    """This visit's conversation, its lease renewed: the person is here.
+
+    One that was given up because nobody was seen for long takes its place in the queue again.
+    """
+    current = access.as_reporter(request.session)
+    if current is None:
+        return None
+    if current.status == Status.ABANDONED:
+        resume.revive_conversation(conversation_id=current.pk)
+        return access.as_reporter(request.session)
+    now = timezone.now()
+    # Only a hint: a clock that is wrong, either way, costs a statement and changes nothing.
+    if not now - actions.SEEN_EVERY < current.reporter_seen_at <= now:
+        actions.reporters_seen(conversation_ids=[current.pk])
+    return current
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def conversation(request: HttpRequest) -> HttpResponse:
+    """Waiting room, conversation or end. Opens the conversation of this visit's report when there is none yet."""
+    current = _present(request)
+    if current is None:
+        report = reports.session.current_report(request)
+        if report is None:
+            return without_visit(request)
+        actions.open_conversation(report=report)
+        current = access.as_reporter(request.session)
+        assert current is not None  # noqa: S101  it was just opened
+    draft = draft_session.take(request, current)
+    if draft and current.status == Status.CLOSED:
+        form = MessageForm({"body": draft})
+        form.is_valid()
+        form.errors.pop("body", None)
+        form.add_error("body", ValidationError("", code=OVER))
+        return _show(request, current, form)
+    return _show(request, current, draft=draft)
+
+
+@require_GET
+def messages(request: HttpRequest) -> HttpResponse:
+    """The thread to be read, in pieces: what lies before `avant`, or after `apres`; with `tout` all that a page holds.
+
+    A piece is that of `transcript.read_lines`. After WHOLE_THREADS in WHOLE_THREADS_SECONDS, `tout` is a piece as well.
+    """
+    current = access.as_reporter(request.session)
+    if current is None:
+        return without_visit(request)
+    manner = manner_of(request, current)
+    is_whole = "tout" in request.GET and not rate_limits.is_over(
+        f"whole_thread:{current.public_id}", limit=WHOLE_THREADS, seconds=WHOLE_THREADS_SECONDS
+    )
+    after, before = (transcript.cursor(request.GET.get(name, "")) for name in ("apres", "avant"))
+    lines = transcript.read_lines(
+        current,
+        manner["said"],
+        after=after,
+        before=before or protocol.MAX_SEQ,
+        is_forward=is_whole or bool(after),
+        is_whole=is_whole,
+        discreet=manner["discreet"],
+    )
+    last = lines[-1].seq if lines else 0
+    context = {
+        **manner,
+        "lines": lines,
+        "earlier": transcript.earlier(lines),
+        "last": last,
+        "later": last if 0 < last < current.last_seq else 0,
+        "total": current.last_seq,
+        "is_whole": is_whole,
+    }
+    return render(request, "chat/messages.html", context)
+
+
+@require_POST
+@when_away
+def post_message(request: HttpRequest) -> HttpResponse:
+    """Add a message without a script, then back to the end of the thread."""
+    current = _present(request)
+    if current is None:
+        return without_visit(request)
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _show(request, current, form)
+    try:
+        _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
+    except actions.TooFast:
+        rate_limits.tell_reached("messages")
+        form.add_error("body", ValidationError("", code=TOO_MANY))
+        return _show(request, current, form)
+    except actions.ExchangeFull:
+        rate_limits.tell_reached("exchange")
+        form.add_error("body", ValidationError("", code=FULL))
+        return _show(request, current, form)
+    except actions.ConversationClosed:
+        form.add_error("body", ValidationError("", code=OVER))
+        current.refresh_from_db()
+        return _show(request, current, form)
+    return redirect(reverse("chat:conversation") + "#fin")
+
+
+def _post_form(current: Conversation, client_id: uuid.UUID, body: str) -> None:
+    message = actions.post_message(conversation_id=current.pk, client_id=client_id, body=body, author=Author.REPORTER)
+    if message.body != body:
+        # The browser's « Back » brought a sent form back and another text was written in it: that is another message.
+        actions.post_message(conversation_id=current.pk, client_id=uuid.uuid4(), body=body, author=Author.REPORTER)
+
+
+@require_http_methods(["GET", "POST"])
+@xframe_options_sameorigin
+@csp_override(FRAMED_BY_OURSELVES)
+@when_away
+def news(request: HttpRequest) -> HttpResponse:
+    """For browsers without a script: where it stands and what lies after `apres`, in a frame that loads itself again.
+
+    Only the frame is renewed, so that what is being typed beside it is not lost. Being read by whoever has no script,
+    it also tells the agent that everything so far was on screen. `pause` stops the reloading (RGAA 13.1).
+    A POST is a ready answer, given in the frame: the page around it, and what is being typed there, stays.
+    """
+    current = _present(request)
+    if current is None:
+        return render(request, "chat/news.html", {"status": "", "paused": True})
+    if request.method == "POST":
+        _answer_in_frame(request, current)
+        return redirect(request.get_full_path())
+    cursor = transcript.cursor(request.GET.get("apres", ""))
+    manner = manner_of(request, current)
+    lines = transcript.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
+    seq = lines[-1].seq if lines else cursor
+    reporter_identity.record_request(request, current.report.public_id)
+    http_fallback.mark_read(Party.reporter(current), seq)
+    beside = page_state.of(current, timezone.now())
+    context = {
+        **manner,
+        **_standing(current, manner),
+        "lines": lines,
+        "earlier": transcript.earlier(lines, cursor),
+        "asked": beside.is_asked,
+        "after": cursor,
+        "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
+        "paused": request.GET.get("pause") == "1",
+        "question": proposals.open_question(current) if beside.may_be_asked else None,
+        "follow": beside.follow,
+    }
+    return render(request, "chat/news.html", context)
+
+
+def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
+    """Write a ready answer. What is not written, the frame asks again; of an exchange that ended it says so."""
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return
+    with suppress(actions.ConversationClosed, actions.TooFast):
+        _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
+
+
+@require_POST
+def frames(request: HttpRequest) -> HttpResponse:
+    """One frame of docs/protocol.md as a JSON body, for networks that block sockets. Answer: `{"frames": [...]}`."""
+    current = _present(request)
+    if current is None:
+        return json_answer({"error": "no_session"}, status=401)
+    client_id = None
+    try:
+        frame = protocol.parse(request.body)
+        client_id = getattr(frame, "client_id", None)
+        if frame.conversation is not None and frame.conversation != current.public_id:
+            raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
+        if rate_limits.is_over(f"frames:{current.public_id}", limit=FRAMES, seconds=FRAMES_SECONDS):
+            raise protocol.ProtocolError(
+                protocol.RATE_LIMITED, "Too many frames at once: send it again later.", client_id
+            )
+        reporter_identity.record_request(request, current.report.public_id)
+        answer = http_fallback.answer_over_http(Party.reporter(current), frame)
+    except protocol.ProtocolError as error:
+        rejected_frames.tell(error.code, line="conversation_http")
+        answer = [error.frame()]
+    except DATABASE_AWAY as error:
+        logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)
+        detail = "The message could not be written: keep it and try again."
+        answer = [protocol.ProtocolError(protocol.UNAVAILABLE, detail, client_id).frame()]
+    return http_fallback.over_http(answer)
+
+
+@require_http_methods(["GET", "POST"])
+def end(request: HttpRequest) -> HttpResponse:
+    """The person ends the exchange or leaves the queue, after having been asked."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return without_visit(request)
+    if request.method == "POST":
+        actions.close_conversation(conversation_id=current.pk, by_author=Author.REPORTER)
+        return redirect("chat:conversation")
+    if current.status == Status.CLOSED:
+        return redirect("chat:conversation")
+    return render(request, "chat/end.html", {**manner_of(request, current), "status": current.status})

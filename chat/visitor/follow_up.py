@@ -1,0 +1,150 @@
+"""« Suites »: what becomes of a summary that went to a unit, for the person. With their visit, or with a code.
+
+Steps and what was written for them; never the thread. Without a script too. See docs/adr/0045.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from chat import access
+from chat.conversations import follow_up_code, resume
+from chat.models import Conversation
+from chat.referral import actions as referral_actions
+from chat.referral import queries as referral_queries
+from chat.referral.forms import AnswerForm, MeetingAnswerForm
+from chat.referral.queries import Shown
+from chat.texts import forms as form_texts
+from chat.visitor.base import manner_of
+from chat.visitor.resume import CODES_SECONDS
+from common import clock, rate_limits
+from common.service_settings import definitions, values
+
+
+def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
+    """The conversation to follow, and whether a code opened it: of this visit, where there is something to follow."""
+    own = access.as_reporter(request.session)
+    if own is not None and referral_queries.has_any(own):
+        return own, False
+    followed = access.as_follower(request.session)
+    return (followed, True) if followed is not None else (own, False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up(request: HttpRequest) -> HttpResponse:
+    """Where it stands; a POST says yes or no to the summary that was read."""
+    current, is_by_code = whose(request)
+    if current is None:
+        return redirect("chat:resume")
+    if request.method != "POST":
+        return _show(request, current, is_by_code=is_by_code)
+    form = AnswerForm(request.POST)
+    error = ""
+    if not form.is_valid():
+        error = form_texts.ANSWER_MISSING.say()
+    else:
+        data = form.cleaned_data
+        try:
+            agrees = data["answer"] == "yes"
+            referral_actions.answer(conversation=current, public_id=data["transmission"], agrees=agrees)
+            messages.success(request, (form_texts.SUMMARY_SENT if agrees else form_texts.SUMMARY_NOT_SENT).say())
+            return redirect("chat:follow_up")
+        except referral_actions.Settled:
+            error = form_texts.SUMMARY_SETTLED.say()
+        except referral_actions.NoAccount:
+            error = form_texts.NO_ACCOUNT.say()
+    return _show(request, current, is_by_code=is_by_code, error=error, status=409 if form.is_valid() else 200)
+
+
+@require_POST
+def meeting(request: HttpRequest) -> HttpResponse:
+    """Yes or no to the appointment that was read; a no may carry another moment, which is never lost."""
+    current, is_by_code = whose(request)
+    if current is None:
+        return redirect("chat:resume")
+    form = MeetingAnswerForm(request.POST)
+    if not form.is_valid():
+        error = "" if "other" in form.errors else form_texts.ANSWER_MISSING.say()
+        return _show(request, current, is_by_code=is_by_code, error=error, meeting=form)
+    data = form.cleaned_data
+    try:
+        referral_actions.answer_meeting(
+            conversation=current,
+            public_id=data["transmission"],
+            seen=data["seen"],
+            agrees=data["answer"] == "yes",
+            other=data["other"],
+        )
+    except referral_actions.Older:
+        error = form_texts.MEETING_OLDER.say()
+    except referral_actions.Settled:
+        error = form_texts.MEETING_SETTLED.say()
+    else:
+        told = form_texts.MEETING_ACCEPTED if data["answer"] == "yes" else form_texts.MEETING_REFUSED
+        messages.success(request, told.say())
+        return redirect("chat:follow_up")
+    return _show(request, current, is_by_code=is_by_code, error=error, meeting=form, status=409)
+
+
+@require_POST
+def code(request: HttpRequest) -> HttpResponse:
+    """A code that opens this page from any device, shown this once; the one before opens nothing more."""
+    current, is_by_code = whose(request)
+    if current is None:
+        return redirect("chat:resume")
+    if current.is_open or not referral_queries.has_any(current):
+        return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
+    if rate_limits.is_over(
+        f"code:{current.public_id}", limit=values.value(definitions.CODES_MOST), seconds=CODES_SECONDS
+    ):
+        error = form_texts.CODES_MANY.say()
+        return _show(request, current, is_by_code=is_by_code, error=error, status=429)
+    asked_at, words = clock.now(), resume.draw_words()
+    try:
+        digest = resume.slow_hash(words)
+    except resume.Busy:
+        error = form_texts.CODE_NOT_MADE.say()
+        return _show(request, current, is_by_code=is_by_code, error=error, status=503)
+    try:
+        follow_up_code.set_code(current.pk, digest, asked_at, by_code=request.session if is_by_code else None)
+    except follow_up_code.Replaced:
+        if whose(request) != (current, is_by_code):  # the code that was typed here opens nothing more
+            return redirect("chat:follow_up")
+        error = form_texts.CODE_OTHER.say()
+        return _show(request, current, is_by_code=is_by_code, error=error, status=409)
+    return _show(request, current, is_by_code=is_by_code, code=" ".join(words))
+
+
+def _show(
+    request: HttpRequest,
+    current: Conversation,
+    *,
+    is_by_code: bool,
+    error: str = "",
+    meeting: MeetingAnswerForm | None = None,
+    code: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    rows = referral_queries.of(current)
+    context: dict[str, Any] = {
+        **manner_of(request, current),
+        "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],
+        "has_meeting": any(row.has_meeting for row in rows),
+        # What was written stays with its own appointment.
+        "meeting": meeting or MeetingAnswerForm(),
+        "meeting_of": meeting["transmission"].value() if meeting is not None else "",
+        "is_error": bool(error or (meeting is not None and meeting.errors)),
+        "is_by_code": is_by_code,
+        "is_open": current.is_open,
+        "error": error,
+        "code": code,
+    }
+    return render(request, "chat/follow_up.html", context, status=status)
+
+
+def _may_read(row: Shown, *, is_by_code: bool) -> bool:
+    """Whether the summary is there to be read: always with the visit; with a code, only what waits for an answer."""
+    return bool(row.summary) and (row.is_asked or not is_by_code)

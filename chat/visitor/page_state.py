@@ -1,0 +1,90 @@
+"""What the person's page shows besides the thread, by one statement: every page of the exchange asks for it.
+
+It decides that something is there; whoever shows more than that reads it in its own module, and the tests hold this
+statement and those modules together.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from chat.models import Conversation
+from chat.models.casework import ProposalKind
+from chat.referral import queries as referral_queries
+from chat.retention import schedule
+from chat.rules.lifecycle import Status
+from chat.rules.referral import STANDING
+from chat.rules.transfer import HandoverState
+from common.sql import execute
+from reports.rules.retention import DEFAULTS, Decision, Kind, Life, Rule
+
+FOUND = f"""
+SELECT
+  EXISTS (SELECT FROM chat_handover h WHERE h.conversation_id = c.id AND h.state = %(reading)s AND h.until > %(now)s
+          AND h.from_agent_id = c.assigned_to_id AND c.status = %(active)s),
+  ARRAY (SELECT DISTINCT t.state FROM chat_transmission t WHERE t.conversation_id = c.id),
+  EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(appointment)s),
+  EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id),
+  {schedule.ADDED_AT},
+  c.reporter_seen_at,
+  (SELECT q.answered_at FROM reports_erasurerequest q WHERE q.report_id = c.report_id AND q.is_granted),
+  exchange.days, exchange.grace_days, exchange.digest_days, exchange.in_force_at,
+  erasure.days, erasure.grace_days, erasure.digest_days, erasure.in_force_at
+FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
+LEFT JOIN reports_retentionrule exchange ON exchange.kind = %(exchange)s
+LEFT JOIN reports_retentionrule erasure ON erasure.kind = %(erasure)s
+WHERE c.id = %(id)s
+"""  # noqa: S608  of our own texts
+
+
+class Beside(NamedTuple):
+    """What is there for this person now.
+
+    is_asked: a summary waits to be read before the exchange passes on. has_slip: an appointment stands. may_be_asked:
+    something was proposed. decision and rule: when all of it goes if nothing is added, as the person may know it
+    (`chat.retention.schedule.told`).
+    """
+
+    is_asked: bool
+    may_be_asked: bool
+    has_slip: bool
+    follow: str
+    decision: Decision
+    rule: Rule
+
+
+def of(conversation: Conversation, now: datetime) -> Beside:
+    """conversation: just obtained by `chat.access`."""
+    values = {
+        "id": conversation.pk,
+        "now": now,
+        "reading": HandoverState.READING.value,
+        "active": Status.ACTIVE.value,
+        "appointment": ProposalKind.APPOINTMENT.value,
+        **schedule.ACTS,
+        "exchange": Kind.EXCHANGE.value,
+        "erasure": Kind.ERASURE.value,
+    }
+    (found,) = execute(FOUND, values)
+    is_asked, states, has_appointment, may_be_asked, added_at, seen_at, granted_at, *rules = found
+    decision, rule = schedule.told(
+        Life(added_at, seen_at),
+        granted_at=granted_at,
+        exchange=_rule(Kind.EXCHANGE, rules[:4]),
+        erasure=_rule(Kind.ERASURE, rules[4:]),
+        now=now,
+    )
+    # Which of them stands is in sealed words: opened for the few who have one.
+    may_meet = has_appointment or not STANDING.isdisjoint(states)
+    return Beside(
+        is_asked=is_asked,
+        may_be_asked=may_be_asked,
+        has_slip=may_meet and referral_queries.slip_of(conversation) is not None,
+        follow=referral_queries.link_words(states),
+        decision=decision,
+        rule=rule,
+    )
+
+
+def _rule(kind: Kind, row: list[Any]) -> Rule:
+    """The administrator's, or that of the start."""
+    return DEFAULTS[kind] if row[0] is None else Rule(*row)

@@ -1,0 +1,130 @@
+"""What was put to the person, on their side: the ready answers, and the slip of an appointment. Without a script too.
+
+The answer itself is an ordinary message: `chat:message`, or a `post` frame, with the `client_id` given here.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from chat import access
+from chat.casework import closing, proposals
+from chat.documents import transcript_pdf
+from chat.documents.transcript_pdf import SLIP, Document, Section
+from chat.models import Conversation
+from chat.referral import queries as referral_queries
+from chat.rules import plain_text
+from chat.rules.lifecycle import Status
+from chat.texts import follow_up as follow_up_texts
+from chat.texts import forms as form_texts
+from chat.texts import pages as page_texts
+from chat.visitor import follow_up, page_state
+from chat.visitor.base import json_answer, manner_of, without_visit
+from common import rate_limits
+from common.offload import pool
+from common.texts import languages
+
+PAPERS, PAPERS_SECONDS = 10, 60
+SUITES = "suites"  # in the address of a slip that « Suites » leads to
+
+
+@require_GET
+def answers(request: HttpRequest) -> HttpResponse:
+    """The ready answers of the last question, if it waits for one; once ended, what the person is told of the end.
+    And whether « Suites » and « Mon rendez-vous » have something to show."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return json_answer({"error": "no_session"}, status=401)
+    beside = page_state.of(current, timezone.now())
+    question = proposals.open_question(current) if beside.may_be_asked else None
+    told = plain_text.plain(closing.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
+    content: dict[str, Any] = {"question": None, "told": told, "follow": beside.follow, "slip": beside.has_slip}
+    if question is not None:
+        content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
+    return json_answer(content)
+
+
+@require_GET
+def slip(request: HttpRequest) -> HttpResponse:
+    """« Mon rendez-vous »: what to show at the point d'accueil. It names nobody."""
+    current, found = _slip_of(request)
+    if current is None:
+        return without_visit(request)
+    appointment, words = found if found is not None else (None, {})
+    context = {
+        **manner_of(request, current),
+        "appointment": appointment,
+        "words": words,
+        "bring": bring(),
+        "of_suites": _is_of_suites(request),
+    }
+    return render(request, "chat/slip.html", context)
+
+
+def _is_of_suites(request: HttpRequest) -> bool:
+    """Whether « Suites » led here, or nothing else can: two exchanges may be open on one device, its own and another's
+    suites, and what is shown is the appointment of the page that one comes from."""
+    return SUITES in request.GET or access.as_reporter(request.session) is None
+
+
+def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict[str, Any]] | None]:
+    """Whose slip, and the slip: of this visit's exchange; by a code of suites, of what the unit proposed alone."""
+    current, is_by_code = access.as_reporter(request.session), False
+    if _is_of_suites(request):
+        current, is_by_code = follow_up.whose(request)
+    if current is None:
+        return None, None
+    if not is_by_code:
+        return current, referral_queries.slip_of(current)
+    by_unit = referral_queries.meeting_of(current)
+    return current, by_unit and by_unit[1:]
+
+
+@require_GET
+def slip_paper(request: HttpRequest) -> HttpResponse:
+    """The same, as a PDF: one child process within the limits of `common.offload.pool`, PAPERS in PAPERS_SECONDS."""
+    current, found = _slip_of(request)
+    if current is None:
+        return without_visit(request)
+    if found is None or rate_limits.is_over(f"slip:{current.public_id}", limit=PAPERS, seconds=PAPERS_SECONDS):
+        return slip(request)
+    appointment, words = found
+    place = [words["unit"], *words["address"], words["telephone"]]
+    unknown_hours = follow_up_texts.UNKNOWN_CALL.say() if words["telephone"] else follow_up_texts.UNKNOWN.say()
+    document = Document(
+        title=page_texts.MY_APPOINTMENT.say(),
+        about=[words["moment"], f"{page_texts.FILE_NUMBER.say()} {appointment.file_number}"],
+        sections=[
+            Section(follow_up_texts.WHERE.say(), lines=[line for line in place if line]),
+            Section(form_texts.SLIP_HOURS.say(), lines=words["hours"] or [unknown_hours]),
+            Section(follow_up_texts.BRING.say(), lines=[bring()]),
+        ],
+        language=languages.current(),
+    )
+    try:
+        pages = transcript_pdf.draw(document, SLIP, who=f"slip:{current.public_id}")
+    except pool.NotDone:
+        return _slip_later(request)
+    return HttpResponse(
+        pages,
+        content_type="application/pdf",
+        headers={"Content-Disposition": 'attachment; filename="rendez-vous.pdf"', "Cache-Control": "no-store"},
+    )
+
+
+def _slip_later(request: HttpRequest) -> HttpResponse:
+    """The slip on screen, which says all that the PDF would have, and that it may be asked for again."""
+    messages.error(request, form_texts.SLIP_LATER.say())
+    response = slip(request)
+    response.status_code = 503
+    response["Retry-After"] = "10"
+    return response
+
+
+def bring() -> str:
+    """What to take along."""
+    return form_texts.SLIP_BRING.say()

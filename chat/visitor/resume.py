@@ -1,0 +1,190 @@
+"""The visitor's way back: ask for a code de reprise, annul it, and use it on any device. Works without a script."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import formats, timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+import reports.session
+import triage.session
+from chat import access
+from chat.conversations import follow_up_code, resume
+from chat.models import Conversation, FollowUp
+from chat.rules import resume_words
+from chat.rules.lifecycle import Status
+from chat.texts import forms as form_texts
+from chat.texts import thread as thread_texts
+from chat.visitor import draft_session
+from chat.visitor.base import json_answer, manner_of, when_away, without_visit
+from chat.visitor.forms import CodeForm
+from common import dates, network_limits, rate_limits
+from common.client_address import networks_of
+from common.service_settings import definitions, values
+from reports import reporter_identity
+from reports.models import ErasureRequest
+
+CODES_SECONDS = 10 * 60  # in which a conversation may ask for `definitions.CODES_MOST`
+# Only words of the list in the right number are a try: a slip is none. A network may make `definitions.TRIES_MOST` in a
+# window of `network_limits.CODES`: a school behind one address comes back too. Nobody is refused for what others try:
+# what all of them together may take is the slow lane (`pnav.server.page_handler.SLOW`), two hashes at a time in a
+# process, each network in its turn and each provider with a place. Fifty bits are not guessed at that rate
+# (docs/adr/0011). Above MANY_TRIES of everybody, whoever runs the service is told, for then somebody is guessing.
+MANY_TRIES, MANY_TRIES_SECONDS = 200, 60
+
+
+def _until(conversation: Conversation, *, shown: bool) -> str:
+    """Until when the code works, in a sentence; "" without a code. shown: the words are beside it."""
+    if not conversation.has_code(timezone.now()):
+        return ""
+    local = timezone.localtime(conversation.resume_until)
+    date = form_texts.CODE_DATE.say(day=dates.written(local, "l j F Y"), hour=formats.time_format(local, "H:i"))
+    return (thread_texts.CODE_WORKS if shown else thread_texts.A_CODE_WORKS).say(date=date)
+
+
+# --- the code ---------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@when_away
+def code(request: HttpRequest) -> HttpResponse:
+    """Whether there is a code and until when; a POST makes one and shows it, this once.
+
+    It waits nowhere for another page, not even sealed in the session: loaded again, a page sends its POST again and
+    shows another code. A POST that asks for JSON (the script, which stays on its page) is answered with it as well;
+    one that does not may bring what is being written in the exchange (`body`), which goes along.
+    """
+    current = access.as_reporter(request.session)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    if current is None:
+        return json_answer({"error": "no_session"}, status=401) if wants_json else _without_visit(request)
+    if request.method != "POST":
+        return _show(request, current)
+    draft_session.keep(request, current, request.POST.get("body", ""))
+    issued, error, status = _issue(current)
+    current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])
+    if not wants_json:
+        return _show(request, current, code=issued, error=error, status=status)
+    if not issued:
+        return json_answer({"error": "not_made", "detail": error}, status=status)
+    return json_answer({"code": issued, "until": _until(current, shown=True)})
+
+
+def _issue(current: Conversation) -> tuple[str, str, int]:
+    """The new code, or why there is none; and the status of the answer."""
+    if rate_limits.is_over(
+        f"code:{current.public_id}", limit=values.value(definitions.CODES_MOST), seconds=CODES_SECONDS
+    ):
+        return "", form_texts.CODES_MANY.say(), 429
+    try:
+        return resume.issue_code(conversation_id=current.pk).text, "", 200
+    except resume.ExchangeOver:
+        return "", form_texts.CODE_NO_MORE.say(), 409
+    except resume.Replaced:
+        return "", form_texts.CODE_OTHER.say(), 409
+    except resume.Busy:
+        return "", _busy(), 503
+
+
+def _without_visit(request: HttpRequest) -> HttpResponse:
+    return without_visit(request) if reports.session.has_ended(request) else redirect("chat:resume")
+
+
+def _busy() -> str:
+    return form_texts.BUSY.say()
+
+
+def _show(
+    request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        **manner_of(request, current),
+        "code": code,
+        "until": _until(current, shown=bool(code)),
+        "is_over": current.status == Status.CLOSED,
+        "error": error,
+    }
+    return render(request, "chat/code.html", context, status=status)
+
+
+@require_POST
+def annul(request: HttpRequest) -> HttpResponse:
+    """The person no longer wants the code to work: it was lost, or somebody saw it."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return _without_visit(request)
+    resume.void_code(conversation_id=current.pk)
+    return redirect("chat:code")
+
+
+# --- the way back -----------------------------------------------------------------------------------------------------
+
+
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def come_back(request: HttpRequest) -> HttpResponse:
+    """Come back from any device with a code de reprise. What was typed stays in the field, and goes nowhere else."""
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_valid():
+        opened, refusal, status = _try(request, form.cleaned_data["code"], form.cleaned_data["mark"])
+        if opened is not None:
+            # Whoever knew the key of this visit knows nothing more. A double click sends the code again, with the old
+            # cookie: it works, and by the mark of the page it is the same return.
+            request.session.cycle_key()
+            if isinstance(opened, ErasureRequest):
+                reports.session.remember_request(request, opened)
+                return redirect("chat:erasure")
+            if isinstance(opened, FollowUp):
+                follow_up_code.remember(request.session, opened)
+                request.session[reports.session.DISCREET] = opened.conversation.report.discreet
+                return redirect("chat:follow_up")
+            reports.session.remember(request, opened.report)
+            reporter_identity.record_request(request, opened.report.public_id)
+            return redirect("chat:conversation")
+        form.add_error("code", refusal)
+    current = access.as_reporter(request.session)
+    context: dict[str, Any] = {
+        "errors": form.errors.get("code", []),
+        "typed": form.data.get("code", "")[: resume_words.MAX_TYPED],
+        "max_typed": resume_words.MAX_TYPED,
+        "mark": resume.new_mark(),
+        "has_conversation": current is not None,
+        "familiar": _is_familiar(request, current),
+        "is_held_up": status != 200,  # the words were not even tried: other help is named
+    }
+    return render(request, "chat/resume.html", context, status=status)
+
+
+def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
+    """Whether to say *tu*, as far as this visit tells: on a new device nothing does."""
+    if current is not None:
+        return bool(manner_of(request, current)["familiar"])
+    return bool(triage.session.answers(request)) and triage.session.voice(request).familiar
+
+
+def _try(
+    request: HttpRequest, words: tuple[str, ...], mark: str
+) -> tuple[Conversation | ErasureRequest | FollowUp | None, str, int]:
+    """The conversation, the request for erasure or the suites that these words open, or why they open none; and the
+    status of the answer.
+
+    All codes that do not work get the same sentence: it tells a guesser nothing.
+    """
+    tries = network_limits.count(network_limits.CODES, networks_of(request), most=values.value(definitions.TRIES_MOST))
+    if tries.is_over:
+        rate_limits.tell_reached("resume")
+        return None, form_texts.TRIES_MANY.say(), 429
+    rate_limits.is_over("resume_all", limit=MANY_TRIES, seconds=MANY_TRIES_SECONDS)  # tells; refuses nobody
+    try:
+        digest = resume.slow_hash(words)
+    except resume.Busy:
+        return None, _busy(), 503
+    opened = (
+        resume.resume_by_digest(digest, mark=mark)
+        or access.erasure_by_digest(digest)
+        or access.follow_up_by_digest(digest, timezone.now())
+    )
+    return opened, form_texts.CODE_REFUSED.say(), 200

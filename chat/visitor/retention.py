@@ -1,0 +1,103 @@
+"""What the person may know and ask of what is kept: until when, who read it, and that it be erased. Without a script.
+
+The answer to a request is also read with the words of the request, for the code de reprise ends with the exchange.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+import reports.session
+from chat import access
+from chat.conversations import resume
+from chat.models import Conversation, EventKind
+from chat.texts import forms as form_texts
+from chat.visitor import page_state
+from chat.visitor.base import day_of, manner_of
+from chat.visitor.resume import CODES_SECONDS
+from common import rate_limits
+from common.service_settings import definitions, values
+from reports.actions import Gone, ask_erasure
+from reports.audit import for_the_person
+from reports.models import ErasureRequest, ReporterRole
+from reports.retention.deletion import rule_of
+from reports.rules.retention import Cause, Kind
+
+
+@require_safe
+def keeping(request: HttpRequest) -> HttpResponse:
+    """Until when, who read, and the way to ask for erasure."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        return redirect("chat:resume")
+    return _show(request, current)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def erasure(request: HttpRequest) -> HttpResponse:
+    """A POST asks for erasure and shows the words of the request, this once; a GET shows where it stands."""
+    current = access.as_reporter(request.session)
+    if current is None:
+        asked = reports.session.current_request(request)
+        return redirect("chat:resume") if asked is None else render(request, "chat/erasure.html", _answer(asked))
+    if request.method != "POST":
+        return redirect("chat:keeping")
+    try:
+        code, error, status = _ask(current)
+    except Gone:
+        return redirect("chat:resume")
+    return _show(request, current, code=code, error=error, status=status)
+
+
+def _ask(current: Conversation) -> tuple[str, str, int]:
+    """The words of the request, or why there are none; and the status of the answer. The request itself is kept."""
+    if rate_limits.is_over(
+        f"erasure:{current.public_id}", limit=values.value(definitions.CODES_MOST), seconds=CODES_SECONDS
+    ):
+        return "", form_texts.CODES_MANY.say(), 429
+    words = resume.draw_words()
+    try:
+        digest = resume.slow_hash(words).hex()
+    except resume.Busy:
+        ask_erasure(report_id=current.report_id)
+        return "", form_texts.ERASURE_NO_CODE.say(), 503
+    ask_erasure(report_id=current.report_id, code_digest=digest)
+    return " ".join(words), "", 200
+
+
+def _show(
+    request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
+) -> HttpResponse:
+    beside = page_state.of(current, timezone.now())
+    asked = access.erasure_of(current)
+    context = {
+        **_answer(asked),
+        **manner_of(request, current),
+        "goes_on": day_of(beside.decision.due_at),
+        "is_erasure": beside.decision.cause is Cause.ERASURE,
+        "days": beside.rule.total_days,
+        "readings": for_the_person.read([current.public_id, current.report.public_id]),
+        "was_answered": current.events.filter(kind=EventKind.ASSIGNED).exists(),
+        "code": code,
+        "error": error,
+    }
+    return render(request, "chat/keeping.html", context, status=status)
+
+
+def _answer(asked: ErasureRequest | None) -> dict[str, Any]:
+    """Where a request stands, in words; of none, within how many days one is answered."""
+    rule = rule_of(Kind.ERASURE)
+    told: dict[str, Any] = {"asked": asked, "answer_days": rule.days}
+    if asked is not None:
+        report = asked.report
+        told |= {
+            "asked_on": day_of(asked.asked_at),
+            "answer_by": day_of(asked.asked_at + timedelta(days=rule.days)),
+            "answered_on": day_of(asked.answered_at) if asked.answered_at else "",
+            "familiar": report.is_minor and report.role == ReporterRole.VICTIM,
+        }
+    return told

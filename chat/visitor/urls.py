@@ -1,0 +1,28 @@
+"""The visitor's addresses, below /tchat/."""
+
+from django.urls import path
+
+from chat.visitor import conversation, draft, follow_up, proposals, resume, retention, transfer
+
+app_name = "chat"
+urlpatterns = [
+    path("", conversation.conversation, name="conversation"),
+    path("message/", conversation.post_message, name="message"),
+    path("messages/", conversation.messages, name="messages"),
+    path("brouillon/", draft.leave, name="draft"),
+    path("suite/", conversation.news, name="news"),
+    path("trames/", conversation.frames, name="frames"),
+    path("reponses/", proposals.answers, name="answers"),
+    path("rendez-vous/", proposals.slip, name="slip"),
+    path("rendez-vous/papier/", proposals.slip_paper, name="slip_paper"),
+    path("suites/", follow_up.follow_up, name="follow_up"),
+    path("suites/rendez-vous/", follow_up.meeting, name="follow_up_meeting"),
+    path("suites/code/", follow_up.code, name="follow_up_code"),
+    path("code/", resume.code, name="code"),
+    path("code/annuler/", resume.annul, name="code_annul"),
+    path("passage/", transfer.summary, name="handover"),
+    path("terminer/", conversation.end, name="end"),
+    path("conservation/", retention.keeping, name="keeping"),
+    path("effacement/", retention.erasure, name="erasure"),
+    path("reprendre/", resume.come_back, name="resume"),
+]

@@ -1,0 +1,1 @@
+"""Talks with the psychologist, and the psychologist's pages, below /ecoute/."""

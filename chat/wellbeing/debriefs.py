@@ -1,0 +1,127 @@
+"""« Je souhaite débriefer »: from an agent to the psychologist, and back with a time. Nobody else reads it.
+
+No reading has a line in the register, on purpose: who reads the register is the hierarchy that must not know whose
+request it is (docs/adr/0040).
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from chat.models import Agent, Debrief, Meeting
+from chat.rules import plain_text
+from common import clock, encryption
+from common.encryption import UnsealError
+from common.service_settings import definitions, values
+from reports.audit import log as audit_log
+
+logger = logging.getLogger(__name__)
+
+MAX_WORDS = 1000
+# An answer is kept until the day after the meeting; a request that nobody answers does not stay.
+KEPT_AFTER = timedelta(days=1)
+
+
+class NotForYou(Exception):
+    """This account is no psychologist's."""
+
+
+class Gone(Exception):
+    """The request was withdrawn, or its time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the psychologist reads it. words: None when no key opens them."""
+
+    public_id: uuid.UUID
+    name: str
+    unit: str
+    asked_at: datetime
+    words: str | None
+    meet_at: datetime | None
+    meet_how: str
+
+
+def of(agent: Agent) -> Debrief | None:
+    """This agent's own request, if there is one; its words are not opened."""
+    return Debrief.objects.filter(agent=agent, ends_at__gt=clock.now()).first()
+
+
+@transaction.atomic
+def ask(*, agent: Agent, words: str) -> Debrief:
+    """Ask for a talk; asked again, it is a new request in the place of the first. words: at most MAX_WORDS, or none."""
+    now = clock.now()
+    Debrief.objects.filter(agent=agent).delete()
+    request = Debrief(agent=agent, asked_at=now, ends_at=now + values.span(definitions.DEBRIEF_KEPT))
+    request.sealed_words = encryption.seal(words[:MAX_WORDS], context=request.context)
+    request.save()
+    return request
+
+
+def withdraw(*, agent: Agent) -> None:
+    Debrief.objects.filter(agent=agent).delete()
+
+
+def _require(user: Any) -> None:
+    if not (user.is_authenticated and user.is_active and user.is_psychologist):
+        raise NotForYou
+
+
+def for_psychologist(user: Any) -> list[Request]:
+    """Every request, those without an answer first, the oldest first. Raises NotForYou."""
+    _require(user)
+    rows = Debrief.objects.filter(ends_at__gt=clock.now()).select_related("agent__unit", "agent__user")
+    return [_request(row) for row in sorted(rows, key=lambda row: (row.meet_at is not None, row.asked_at))]
+
+
+def _request(row: Debrief) -> Request:
+    try:
+        words: str | None = plain_text.plain(encryption.unseal(row.sealed_words, context=row.context))
+    except UnsealError:
+        logger.error("debrief cannot be opened %s", row.public_id)
+        words = None
+    return Request(
+        public_id=row.public_id,
+        name=row.agent.user.get_full_name() or row.agent.public_name,
+        unit=row.agent.unit.name,
+        asked_at=row.asked_at,
+        words=words,
+        meet_at=row.meet_at,
+        meet_how=str(Meeting(row.meet_how).label) if row.meet_how else "",
+    )
+
+
+@transaction.atomic
+def answer(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by: Any) -> None:
+    """Give a time; the agent reads it in the console. It ends a day later. Raises NotForYou, Gone."""
+    _require(by)
+    row = _lock(public_id)
+    row.meet_at, row.meet_how, row.ends_at = meet_at, meet_how, meet_at + KEPT_AFTER
+    row.save(update_fields=["meet_at", "meet_how", "ends_at"])
+
+
+@transaction.atomic
+def finish(*, public_id: uuid.UUID, by: Any) -> None:
+    """Delete it now: they have talked, or otherwise. Raises NotForYou, Gone."""
+    _require(by)
+    _lock(public_id).delete()
+
+
+def _lock(public_id: uuid.UUID) -> Debrief:
+    row = Debrief.objects.select_for_update().filter(public_id=public_id, ends_at__gt=clock.now()).first()
+    if row is None:
+        raise Gone
+    return row
+
+
+@transaction.atomic
+def forget(now: datetime | None = None) -> int:
+    """Delete those at their end. The register says how many, as of all that goes; not whose."""
+    count = Debrief.objects.filter(ends_at__lte=now or clock.now()).delete()[0]
+    audit_log.record_removal(debriefs=count)
+    return count

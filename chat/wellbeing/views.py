@@ -1,0 +1,83 @@
+"""« Écoute »: the psychologist's page. Agents who wish to talk; nothing of any conversation, no figure of anybody.
+
+The door is the middleware's (role and second factor); `chat.wellbeing.debriefs` asks again.
+"""
+
+import uuid
+from datetime import timedelta
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.models import Meeting
+from chat.wellbeing import debriefs
+
+AHEAD = timedelta(days=60)
+
+
+class AnswerForm(forms.Form):
+    """A time, in Paris, and how they meet."""
+
+    meet_at = forms.DateTimeField(
+        error_messages={
+            "required": gettext_lazy("Choisissez un jour et une heure."),
+            "invalid": gettext_lazy("Écrivez un jour et une heure, par exemple 02/12/2026 14:00."),
+        }
+    )
+    meet_how = forms.ChoiceField(
+        choices=Meeting.choices, error_messages={"required": gettext_lazy("Choisissez comment vous vous parlez.")}
+    )
+
+    def clean_meet_at(self) -> object:
+        meet_at = self.cleaned_data["meet_at"]
+        now = timezone.now()
+        if not now < meet_at < now + AHEAD:
+            raise forms.ValidationError(_("Choisissez un moment à venir, dans les deux mois."))
+        return meet_at
+
+
+@require_GET
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: HttpRequest, form: AnswerForm | None = None, of: uuid.UUID | None = None) -> HttpResponse:
+    try:
+        requests = debriefs.for_psychologist(request.user)
+    except debriefs.NotForYou as error:
+        raise PermissionDenied from error
+    return render(
+        request,
+        "listening/index.html",
+        {"requests": requests, "form": form or AnswerForm(), "error_of": of, "meetings": Meeting.choices},
+    )
+
+
+@require_POST
+@login_required
+def answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Give a time, or delete the request (`supprimer`)."""
+    try:
+        if "supprimer" in request.POST:
+            debriefs.finish(public_id=public_id, by=request.user)
+            messages.success(request, _("Demande supprimée : il n'en reste rien."))
+            return redirect("listening:index")
+        form = AnswerForm(request.POST)
+        if not form.is_valid():
+            return _page(request, form, public_id)
+        debriefs.answer(public_id=public_id, by=request.user, **form.cleaned_data)
+    except debriefs.NotForYou as error:
+        raise PermissionDenied from error
+    except debriefs.Gone as error:
+        raise Http404 from error
+    messages.success(request, _("Réponse donnée : l'agent la lit dans sa console, lui seul."))
+    return redirect("listening:index")

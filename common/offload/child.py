@@ -1,0 +1,43 @@
+"""`python -m common.offload.child MODULE PARENT MEMORY SECONDS`: one job, then the end. Started by
+`common.offload.pool` alone.
+
+The job is `MODULE.work(data)`. data is JSON on the standard input; the answer on the standard output is one line of
+JSON, `{"value": …, "size": …}` or `{"error": <class>}`, then `size` bytes. Errors are told by their class: their text
+may hold what somebody wrote.
+"""
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+from common.offload import process
+
+OPEN_FILES = 64
+NICENESS = 10
+
+
+def main(module: str, parent: int, memory: int, seconds: int) -> int:
+    """0 when the job was done, 1 when it failed; killed by a signal when it took more than it may."""
+    process.die_with(parent)
+    os.nice(NICENESS)
+    process.limit(memory=memory, cpu_seconds=seconds, files=OPEN_FILES)
+    answer: dict[str, Any]
+    content = b""
+    try:
+        work = importlib.import_module(module).work
+        value, content = work(json.load(sys.stdin.buffer))
+        answer = {"value": value, "size": len(content)}
+    except Exception as error:  # noqa: BLE001  whatever it is, the parent is told by its class
+        answer = {"error": type(error).__name__}
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+    return 1 if "error" in answer else 0
+
+
+if __name__ == "__main__":
+    name, *numbers = sys.argv[1:]
+    status = main(name, *map(int, numbers))
+    os._exit(status)  # what was written is flushed; nothing is left to be undone

@@ -1,0 +1,194 @@
+"""Asking for heavy work from a web process: one child process a job, few at once, with limits of time and memory.
+
+A child starts in a tenth of a second, holds no secret, no connection and nothing of another job, and gives its memory
+back by ending. What goes in and comes out is JSON and bytes, never objects of Python. Why so: docs/adr/0055.
+"""
+
+import contextlib
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from prometheus_client import Counter
+
+ROOT = Path(__file__).resolve().parents[2]
+MIB: Final = 1024 * 1024
+
+# Bounds of one process: so many children at once, and so many callers who wait for one, each in a thread that serves
+# pages; who comes above that is refused at once.
+AT_ONCE = 1
+WAITING_AT_MOST = 2
+WAIT_SECONDS = 10.0
+# Bounds of one child. The heaviest document took 2.7 s and less than 360 MiB of address space (docs/adr/0055).
+MEMORY = 512 * MIB
+CPU_SECONDS = 15
+WALL_SECONDS = 30.0
+INPUT_AT_MOST = 16 * MIB
+OUTPUT_AT_MOST = 64 * MIB
+
+ENDS = ("done", "busy", "time", "memory", "killed", "error")
+ENDED = Counter("pnav_child_processes", "Heavy work asked of a child process, by how it ended.", ["end"], registry=None)
+for _end in ENDS:
+    ENDED.labels(_end)
+
+_running = threading.BoundedSemaphore(AT_ONCE)
+_places = threading.BoundedSemaphore(AT_ONCE + WAITING_AT_MOST)
+_asking: set[str] = set()
+_asking_lock = threading.Lock()
+
+
+class NotDone(Exception):
+    """The work was not done, and nothing of it is left. why: one of ENDS."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Busy(NotDone):
+    """As much as this process takes at once is under way already: come back in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__("busy")
+
+
+class Failed(NotDone):
+    """The child took too long or too much memory, was killed, or met an error."""
+
+
+def run(module: str, data: Any, *, who: str = "") -> tuple[Any, bytes]:
+    """What `work(data)` of this module gives, called in a child process: a value of JSON and bytes.
+
+    module: one of ours, named by code, never by a request. data: JSON. who: asks for one job at a time, « » for nobody
+    in particular; a second one is Busy at once, so that nobody takes all the places of a process.
+    Costs a page thread for at most WAIT_SECONDS + WALL_SECONDS, and a child within the limits above.
+    Raises Busy, Failed. Call it outside a transaction: locks would be held all that time.
+    """
+    try:
+        with _place(who):
+            value, content = _in_child(module, orjson.dumps(data))
+    except NotDone as error:
+        ENDED.labels(error.why).inc()
+        raise
+    ENDED.labels("done").inc()
+    return value, content
+
+
+@contextlib.contextmanager
+def _place(who: str) -> Iterator[None]:
+    with _asking_lock:
+        if who in _asking or not _places.acquire(blocking=False):
+            raise Busy
+        if who:
+            _asking.add(who)
+    try:
+        if not _running.acquire(timeout=WAIT_SECONDS):
+            raise Busy
+        try:
+            yield
+        finally:
+            _running.release()
+    finally:
+        with _asking_lock:
+            _asking.discard(who)
+            _places.release()
+
+
+def _environment() -> dict[str, str]:
+    """All that a child knows of its surroundings: no secret, no address. One thread and one arena of memory: what the
+    limit of memory counts is then what is used."""
+    return {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LANG": "C.UTF-8",
+        "MALLOC_ARENA_MAX": "1",
+        "RAYON_NUM_THREADS": "1",
+    }
+
+
+def _in_child(module: str, data: bytes) -> tuple[Any, bytes]:
+    if len(data) > INPUT_AT_MOST:
+        raise Failed("memory")
+    command = [sys.executable, "-m", "common.offload.child", module, str(os.getpid()), str(MEMORY), str(CPU_SECONDS)]
+    with subprocess.Popen(  # noqa: S603  our own program, and numbers
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it could say what somebody wrote
+        cwd="/",
+        env=_environment(),
+        start_new_session=True,  # Ctrl-C reaches the parent, which ends by itself
+    ) as child:
+        try:
+            answer = _speak(child, data)
+        except BaseException:
+            child.kill()
+            raise
+        status = child.wait()
+    return _read(answer, status)
+
+
+def _speak(child: "subprocess.Popen[bytes]", data: bytes) -> bytes:
+    """Send the job and take the answer, both as they can go, until WALL_SECONDS are over. Raises Failed."""
+    deadline = time.monotonic() + WALL_SECONDS
+    answer = bytearray()
+    left = memoryview(data)
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101  both are pipes, for mypy
+    os.set_blocking(child.stdin.fileno(), False)
+    with selectors.DefaultSelector() as ready:
+        ready.register(child.stdin, selectors.EVENT_WRITE)
+        ready.register(child.stdout, selectors.EVENT_READ)
+        while ready.get_map():
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise Failed("time")
+            for key, _events in ready.select(remaining):
+                if key.fileobj is child.stdin:
+                    try:
+                        left = left[os.write(key.fd, left[: 256 * 1024]) :]
+                    except BlockingIOError:
+                        continue
+                    except BrokenPipeError:  # it ended already: its status says how
+                        left = left[:0]
+                    if not left:
+                        ready.unregister(child.stdin)
+                        child.stdin.close()
+                else:
+                    part = os.read(key.fd, 256 * 1024)
+                    answer += part
+                    if len(answer) > OUTPUT_AT_MOST:
+                        raise Failed("memory")
+                    if not part:
+                        ready.unregister(child.stdout)
+    try:
+        child.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise Failed("time") from None
+    return bytes(answer)
+
+
+# How the kernel and the runtimes end a child: SIGXCPU for its time; Rust and the C library abort without memory.
+_SIGNALS: Final = {24: "time", 6: "memory"}
+
+
+def _read(answer: bytes, status: int) -> tuple[Any, bytes]:
+    if status < 0:
+        raise Failed(_SIGNALS.get(-status, "killed"))
+    head, _, content = answer.partition(b"\n")
+    try:
+        told = orjson.loads(head)
+    except orjson.JSONDecodeError:
+        raise Failed("error") from None
+    if "error" in told:
+        raise Failed("memory" if told["error"] == "MemoryError" else "error")
+    if len(content) != told["size"]:
+        raise Failed("error")
+    return told["value"], content

@@ -1,0 +1,140 @@
+"""Security events, a line of the log each, by name: `event=sign_in account=12 way=password+totp`.
+
+An operator watches the logger `common.security_log`; docs/operations.md says what to be alarmed by. A line holds names
+of ours, statuses and the keys of accounts: no address, no name of anybody, nothing that was sent.
+
+Whoever makes many refusals must not fill the log. In each process and window of WINDOW_SECONDS, one kind of line is
+written LINES times and one event EVENT_LINES times; what comes after is counted, and told at the window's end as
+`event=… times=4711 seconds=60`, one line a kind, KINDS at most. What only somebody who proved who they are can cause is
+written each time (ALWAYS), and when it is so: at the commit of the transaction that does it.
+"""
+
+import atexit
+import logging
+import re
+import threading
+import time
+from collections import Counter
+from enum import StrEnum
+from functools import partial
+
+from django.db import connection, transaction
+
+logger = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 60
+LINES = 5  # of one kind: an event with its facts
+EVENT_LINES = 60  # of one event, whatever its facts
+KINDS = 200  # told apart at the end of a window, and counted apart within it
+OTHERS = "others"
+FACT = re.compile(r"[\w<>:/.+^$()?*\\-]{1,120}", re.ASCII)  # names of ours, numbers, patterns of addresses
+
+
+class Event(StrEnum):
+    """What is told; beside each, its facts."""
+
+    SIGN_IN = "sign_in"  # account, way
+    SIGN_IN_FAILED = "sign_in_failed"  # account, way
+    FIRST_PASSWORD_ENDED = "first_password_ended"  # account  # noqa: S105  a name
+    LOCKED_OUT = "locked_out"  # account, way: attempts that were not even looked at
+    OPENID_REFUSED = "openid_refused"  # why: what came back from a provider, or did not
+    SIGN_OUT = "sign_out"  # account
+    SESSIONS_ENDED = "sessions_ended"  # account: by its owner, everywhere else
+    PROVED_AGAIN = "proved_again"  # account, way
+    PROOF_FAILED = "proof_failed"  # account, way
+    FACTOR_ADDED = "factor_added"  # account, way
+    FACTOR_REMOVED = "factor_removed"  # account, way, by
+    FACTOR_UNREADABLE = "factor_unreadable"  # account: its sealed secret does not open for it
+    PASSWORD_CHANGED = "password_changed"  # account, by  # noqa: S105  a name
+    PAGE_REFUSED = "page_refused"  # account, status, route
+    FORM_REFUSED = "form_refused"  # why: the token against foreign forms
+    SOCKET_REFUSED = "socket_refused"  # socket, why
+    FRAME_REFUSED = "frame_refused"  # line, why, account
+    LIMIT_REACHED = "limit_reached"  # limit
+    WORK_ASKED = "work_asked"  # of a signalement, during a raid
+    WORK_REFUSED = "work_refused"  # it was not done
+
+
+ALWAYS = {
+    Event.SIGN_IN, Event.SIGN_OUT, Event.SESSIONS_ENDED, Event.PROVED_AGAIN, Event.FACTOR_ADDED, Event.FACTOR_REMOVED,
+    Event.PASSWORD_CHANGED,
+}  # fmt: skip
+USUAL = ALWAYS - {Event.FACTOR_REMOVED}
+
+
+class Window:
+    """What was written and what was held back since it began. Any thread may tell."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._written: Counter[str] = Counter()
+        self._held: dict[Event, Counter[str]] = {}
+        self._began = 0.0
+        self._timer: threading.Timer | None = None
+
+    def tell(self, event: Event, facts: str) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._began >= WINDOW_SECONDS:
+                self._close()
+                self._began = now
+            kind = f"{event} {facts}"
+            if self._written[kind] < LINES and self._written[event] < EVENT_LINES:
+                self._written[kind] += 1
+                self._written[event] += 1
+                _write(event, facts)
+                return
+            held = self._held.setdefault(event, Counter())
+            held[facts if facts in held or len(held) < KINDS else OTHERS] += 1
+            if self._timer is None:
+                self._timer = threading.Timer(self._began + WINDOW_SECONDS - now, self.close)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def close(self) -> None:
+        """Tell what was held back, and begin anew."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        held, self._held = self._held, {}
+        self._written.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for event, kinds in held.items():
+            for facts, times in kinds.items():
+                _write(event, f"{facts} times={times} seconds={WINDOW_SECONDS}".strip())
+
+
+def _write(event: Event, facts: str) -> None:
+    logger.log(logging.INFO if event in USUAL else logging.WARNING, "event=%s", f"{event} {facts}".strip())
+
+
+_window = Window()
+atexit.register(_window.close)
+
+
+def tell(event: Event, **facts: str | int | None) -> None:
+    """Leave a line. facts: words of ours and numbers; account: the primary key, None for nobody that is known.
+
+    Anything else that comes here by mistake is written as « unsaid ». What was done is told at the commit, and not at
+    all when it is undone; what was tried, at once.
+    """
+    text = " ".join(f"{name}={_fact(value)}" for name, value in facts.items())
+    if event in ALWAYS and connection.in_atomic_block:
+        transaction.on_commit(partial(_write, event, text))
+    elif event in ALWAYS:
+        _write(event, text)
+    else:
+        _window.tell(event, text)
+
+
+def _fact(value: str | int | None) -> str:
+    text = "unknown" if value is None else str(value)
+    return text if FACT.fullmatch(text) else "unsaid"
+
+
+def flush() -> None:
+    """Tell now what was held back."""
+    _window.close()

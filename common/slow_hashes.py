@@ -1,0 +1,31 @@
+"""Where slow hashes are computed: passwords and codes. Two threads a process, behind all others for the processor.
+
+A slow hash frees the interpreter's lock, and takes half a second of a processor. On a machine where somebody signs in
+without end, whoever serves people comes first. Two at once, whoever asks: others wait in their own threads, which are
+few and serve nobody else (`pnav.server.page_handler.SLOW`).
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+AT_ONCE = 2
+NICENESS = 10  # steps of `nice` behind the other threads of the process: a tenth of their weight
+
+
+def _stand_behind() -> None:
+    """Linux counts niceness by thread."""
+    thread = threading.get_native_id()
+    os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
+
+
+THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hash", initializer=_stand_behind)
+
+
+def compute[T](hash_of: Callable[..., T], *args: object, **kwargs: object) -> T:
+    """What this function returns, computed there; whoever asks waits. Raises what it raises.
+
+    It takes no lock of the interpreter for long and asks for no database: its thread has no connection.
+    """
+    return THREADS.submit(hash_of, *args, **kwargs).result()

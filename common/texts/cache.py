@@ -1,0 +1,179 @@
+"""The sentences that were changed, as this process last read them. Reading them here costs no query, ever.
+
+Whoever says a sentence may hold locks, and may be delivering to thousands: nothing is read for it. The shelf is filled
+aside, at moments when nobody waits: by the rounds of a web process and by each tick of the worker (`refresh`), and once
+before the first page (`read_first`). So a change is seen at once by the process that saved it, and by the others within
+KEEP_SECONDS and one round or tick (2 seconds) more.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Self
+
+from django.db import DatabaseError, InterfaceError
+from django.utils.safestring import SafeString
+from psycopg_pool import PoolTimeout
+
+from common.texts.help_numbers import NAMED, Number
+from common.texts.languages import text_place
+
+logger = logging.getLogger(__name__)
+KEEP_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The texts of one sentence that replace those of origin, by language and voice; an empty one leaves it."""
+
+    texts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def named(cls, **texts: str) -> Self:
+        """By their names, as `languages.text_name` makes them: `Changed.named(vous="…", en="…")`."""
+        return cls({text_place(name): text for name, text in texts.items()})
+
+
+@dataclass
+class _Shelf:
+    """Replaced whole by each reading: whoever reads has one or the other. digits: of each number, by its name.
+
+    texts, drawn: what was made of it so far, plain and as HTML, by key, language and voice; runs: pieces of templates
+    that say nothing else, by their number and voice.
+    """
+
+    changed: Mapping[str, Changed]
+    numbers: Mapping[str, Number]
+    digits: Mapping[str, str]
+    texts: dict[tuple[str, str | None, bool], str] = field(default_factory=dict)
+    drawn: dict[tuple[str, str | None, bool], SafeString] = field(default_factory=dict)
+    runs: dict[tuple[int, bool], SafeString] = field(default_factory=dict)
+
+
+def _shelf_of(changed: Mapping[str, Changed], numbers: Mapping[str, Number]) -> _Shelf:
+    known = {name: numbers.get(name, named.otherwise) for name, named in NAMED.items()}
+    return _Shelf(changed, known, {name: number.display for name, number in known.items()})
+
+
+_shelf = _shelf_of({}, {})
+_read_at = float("-inf")  # monotonic seconds
+_is_begun = False
+_reading = threading.Lock()
+_trying: ContextVar[Mapping[str, Changed] | None] = ContextVar("sentences_trying", default=None)
+
+# Where the numbers are kept is known to a room above: it says how they are read. Name of the variable: number.
+numbers_source: Callable[[], Mapping[str, Number]] = dict
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def changed(key: str) -> Changed | None:
+    attempt = _trying.get()
+    if attempt is not None and key in attempt:
+        return attempt[key]
+    return _shelf.changed.get(key)
+
+
+def number(name: str) -> Number:
+    return _shelf.numbers[name]
+
+
+def digits() -> Mapping[str, str]:
+    return _shelf.digits
+
+
+def texts() -> dict[tuple[str, str | None, bool], str]:
+    return _shelf.texts
+
+
+def drawn() -> dict[tuple[str, str | None, bool], SafeString]:
+    return _shelf.drawn
+
+
+def runs() -> dict[tuple[int, bool], SafeString]:
+    return _shelf.runs
+
+
+@contextmanager
+def trying(attempt: Mapping[str, Changed]) -> Iterator[None]:
+    """Here, and nowhere else, these sentences are said so: nothing is saved."""
+    token = _trying.set(attempt)
+    try:
+        yield
+    finally:
+        _trying.reset(token)
+
+
+def is_trying(key: str | None = None) -> bool:
+    attempt = _trying.get()
+    return attempt is not None and (key is None or key in attempt)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def is_due() -> bool:
+    return time.monotonic() - _read_at >= KEEP_SECONDS
+
+
+def refresh() -> None:
+    """Read again when it is time: two queries. Never in a transaction of somebody else's, nor where somebody waits.
+
+    Raises what the database raises; what was read last stays.
+    """
+    if is_due() and _reading.acquire(blocking=False):
+        try:
+            _read()
+        finally:
+            _reading.release()
+
+
+def read_first() -> None:
+    """Before the first page of a process, in whose thread it is: the rounds have not read yet. Only once.
+
+    A database that is away is the business of the page that needs it.
+    """
+    global _is_begun
+    if not _is_begun:
+        _is_begun = True
+        _read_if_possible()
+
+
+def read_again() -> None:
+    """Now: after a change of this process was committed. If that fails, the next round reads."""
+    global _read_at
+    _read_at = float("-inf")
+    _read_if_possible()
+
+
+def _read_if_possible() -> None:
+    try:
+        refresh()
+    except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        logger.warning("sentences: the database failed (%s)", type(error).__name__)
+
+
+def _read() -> None:
+    from common.texts.models import sound_texts  # models are not read yet when this module is
+
+    global _shelf, _read_at
+    began = time.monotonic()
+    _shelf = _shelf_of(sound_texts(), numbers_source())
+    _read_at = began
+
+
+def put(changed_now: Mapping[str, Changed], numbers: Mapping[str, Number] | None = None) -> None:
+    """As if just read: for tests, which begin with nothing changed."""
+    global _shelf, _read_at, _is_begun
+    _shelf, _read_at, _is_begun = _shelf_of(changed_now, numbers or {}), time.monotonic(), True
+
+
+def age(seconds: float) -> None:
+    """As if that much time had gone by: for tests, which do not sleep."""
+    global _read_at
+    _read_at -= seconds

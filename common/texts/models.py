@@ -1,0 +1,78 @@
+"""The sentences that an administrator changed. No row: the text of the code."""
+
+import logging
+from collections.abc import Iterable
+
+from django.db import models
+
+from common.texts import languages, validation
+from common.texts.cache import Changed
+from common.texts.catalogue import of_row
+from common.texts.text_rows import TextRow, WithTexts, in_words
+
+logger = logging.getLogger(__name__)
+
+
+class ChangedSentence(WithTexts):
+    """A sentence of which a text was changed: in which languages and voices say its texts. Without one, that of origin.
+
+    `key`: `Sentence.row_key`. Whoever reads a table by hand finds nothing of anybody here.
+    """
+
+    key = models.CharField("clé", max_length=80, primary_key=True)
+
+    class Meta:
+        verbose_name = "phrase de Pnav"
+        verbose_name_plural = "phrases de Pnav"
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        """The text as it is said now: what an administrator knows a sentence by."""
+        sentence = of_row(self.key)
+        changed = self.texts.get((languages.source(), languages.POLITE), "")
+        return changed or (sentence.origin() if sentence else self.key)
+
+    @classmethod
+    def text_parts(cls) -> Iterable[tuple[str, str]]:
+        return [(language, voice) for language in languages.codes() for voice in languages.VOICES]
+
+    @classmethod
+    def text_name(cls, language: str, part: str) -> str:
+        return languages.text_name(language, part)
+
+    @classmethod
+    def text_label(cls, language: str, part: str) -> str:
+        label = " ".join(filter(None, ["Texte", in_words(language)]))
+        return label if part == languages.POLITE else f"{label}, en tutoyant"
+
+
+class SentenceText(TextRow):
+    """One text in place of that of origin. `part` is its voice."""
+
+    owner = models.ForeignKey(ChangedSentence, on_delete=models.DB_CASCADE, related_name="text_rows")
+
+    class Meta(TextRow.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "language", "part"], name="sentences_one_text_a_voice"),
+        ]
+
+
+def sound_texts() -> dict[str, Changed]:
+    """What replaces the texts of origin, by key: one query.
+
+    A text that a new version of the code no longer allows (a variable has gone) is not said, nor are the others of its
+    sentence; the log names its key.
+    """
+    texts: dict[str, dict[tuple[str, str], str]] = {}
+    for key, language, voice, text in SentenceText.objects.values_list("owner_id", "language", "part", "text"):
+        texts.setdefault(key, {})[language, voice] = text
+    sound = {}
+    for key, said in texts.items():
+        sentence = of_row(key)
+        if sentence is None:
+            continue
+        if any(validation.errors(sentence, text) for text in said.values()):
+            logger.error("sentence cannot be said any more: %s", sentence.key)
+            continue
+        sound[sentence.key] = Changed(said)
+    return sound

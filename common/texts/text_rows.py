@@ -1,0 +1,212 @@
+"""Texts of a row in several languages: each one a row of its own, by language and part.
+
+A part is what a row says in several languages: the title of a section, or the voice of a sentence. A model whose rows
+have such texts inherits from `WithTexts`; its texts stand in a model that inherits from `TextRow`. Forms, histories and
+proposals know a text by its name, which `WithTexts` makes of its part and language.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models, transaction
+
+from common.texts import languages
+
+type Texts = dict[tuple[str, str], str]
+
+
+class TextRow(models.Model):
+    """One text, in one language. A text that is empty has no row. Subclasses have `owner`, and `Meta(TextRow.Meta)`."""
+
+    language = models.CharField("langue", max_length=20)
+    part = models.CharField("partie", max_length=20)
+    text = models.TextField("texte")
+
+    class Meta:
+        abstract = True
+        ordering = ["language", "part"]
+
+
+class WithTexts(models.Model):
+    """A row with texts in other rows, whose relation is called `text_rows`. Saving it saves its texts as they are now.
+
+    Texts in a language that `settings.LANGUAGES` does not name any more stay, unread.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """With its texts, when they were read or set: in one transaction, one statement for what goes and one for what
+        is written."""
+        texts: Texts | None = self.__dict__.get("_texts")
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if texts is not None:
+                self._save_texts(texts)
+
+    def clean(self) -> None:
+        super().clean()
+        places = self.text_places()
+        wrong = {}
+        for name, text in self.named_texts().items():
+            limit = self.text_limit(places[name][1])
+            if limit is not None and len(text) > limit:
+                wrong[name] = f"Trop long : {len(text)} caractères, pour {limit} au plus."
+        if wrong:
+            raise ValidationError(" ".join(wrong.values()))
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self.__dict__.pop("_texts", None)
+
+    # --- what a class says of its texts -----------------------------------------------------------------------------
+
+    @classmethod
+    def text_parts(cls) -> Iterable[tuple[str, str]]:
+        """Every (language, part) that a row may have, in the order of a form."""
+        raise NotImplementedError
+
+    @classmethod
+    def text_name(cls, language: str, part: str) -> str:
+        """The name of one text; no two have the same, and no field of the model is called so."""
+        raise NotImplementedError
+
+    @classmethod
+    def text_label(cls, language: str, part: str) -> str:
+        """What a form calls it, in French."""
+        raise NotImplementedError
+
+    @classmethod
+    def text_limit(cls, part: str) -> int | None:  # noqa: ARG003
+        """The most characters that this part may have; None: any number."""
+        return None
+
+    @classmethod
+    def text_places(cls) -> dict[str, tuple[str, str]]:
+        """The language and part of each text, by its name."""
+        return {cls.text_name(*place): place for place in cls.text_parts()}
+
+    # --- the texts of this row --------------------------------------------------------------------------------------
+
+    @property
+    def texts(self) -> Texts:
+        """Its texts by language and part, without the empty ones: one query at the first reading, or what was
+        prefetched."""
+        kept: Texts | None = self.__dict__.get("_texts")
+        if kept is None:
+            rows: Any = () if self._state.adding else self.text_rows.all()  # type: ignore[attr-defined]
+            kept = self.__dict__["_texts"] = {(row.language, row.part): row.text for row in rows}
+        return kept
+
+    def named_texts(self) -> dict[str, str]:
+        """What a form shows: the text of each name, empty where there is none."""
+        return {name: self.texts.get(place, "") for name, place in self.text_places().items()}
+
+    def set_texts(self, named: Mapping[str, str]) -> Self:
+        """Take these for its texts, by their names, until it is saved; others stay. Raises KeyError for no name."""
+        places = self.text_places()
+        texts = dict(self.texts)
+        for name, text in named.items():
+            if text:
+                texts[places[name]] = text
+            else:
+                texts.pop(places[name], None)
+        self.__dict__["_texts"] = texts
+        return self
+
+    def _save_texts(self, texts: Texts) -> None:
+        model: Any = self.text_rows.model  # type: ignore[attr-defined]
+        rows = model.objects.filter(owner=self)  # not what was prefetched: that is as old as this row
+        before = {(row.language, row.part): row for row in rows}
+        if gone := [row.pk for place, row in before.items() if place not in texts]:
+            rows.filter(pk__in=gone).delete()
+        changed = [
+            model(owner=self, language=language, part=part, text=text)
+            for (language, part), text in texts.items()
+            if (language, part) not in before or before[language, part].text != text
+        ]
+        if changed:
+            model.objects.bulk_create(
+                changed,
+                update_conflicts=True,
+                unique_fields=["owner", "language", "part"],
+                update_fields=["text"],
+            )
+
+
+class Translated(WithTexts):
+    """A row whose own columns are in the source language, and whose translations are texts.
+
+    text_fields: the columns that are translated; their verbose name and length are those of the translations too.
+    """
+
+    text_fields: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def text_parts(cls) -> Iterable[tuple[str, str]]:
+        return [(language, part) for language in languages.others() for part in cls.text_fields]
+
+    @classmethod
+    def text_name(cls, language: str, part: str) -> str:
+        return f"{part}_{language}"
+
+    @classmethod
+    def text_label(cls, language: str, part: str) -> str:
+        return f"{cls.column(part).verbose_name} {in_words(language)}"
+
+    @classmethod
+    def text_limit(cls, part: str) -> int | None:
+        limit: int | None = cls.column(part).max_length
+        return limit
+
+    @classmethod
+    def column(cls, part: str) -> Any:
+        """The column that this part translates."""
+        return cls._meta.get_field(part)
+
+    def said(self, part: str) -> str:
+        """The text of this column in the active language; in the source language where it is not translated."""
+        language = languages.current()
+        own: str = getattr(self, part)
+        return own if language == languages.source() else self.texts.get((language, part)) or own
+
+    @classmethod
+    def to_be_read(cls) -> models.QuerySet[Self]:
+        """All rows with what the active language needs: one query, and a second one in another language than the
+        source's."""
+        rows = cls._default_manager.all()
+        return rows if languages.current() == languages.source() else rows.prefetch_related("text_rows")
+
+
+# --- a value of a row by its name: of a field, or of a text ----------------------------------------------------------
+
+
+def values_of(row: models.Model) -> dict[str, str]:
+    """The texts of any row by their names; nothing for a model without texts of this kind."""
+    return row.named_texts() if isinstance(row, WithTexts) else {}
+
+
+def place_of(model: type[models.Model], name: str) -> tuple[str, str] | None:
+    """The language and part of the text of this name; None when it is the name of something else."""
+    return model.text_places().get(name) if issubclass(model, WithTexts) else None
+
+
+def label_of(model: type[models.Model], name: str) -> str:
+    """What a form calls this text or this field; the name itself for neither, as of a language that went."""
+    place = place_of(model, name)
+    if place is not None:
+        return str(model.text_label(*place))  # type: ignore[attr-defined]
+    try:
+        return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        return name
+
+
+def in_words(language: str) -> str:
+    """« en anglais »: how a label says which language it is for; nothing for the source language."""
+    return "" if language == languages.source() else f"en {languages.name(language)}"

@@ -1,0 +1,322 @@
+"""What the pages of the point d'accueil say, but the labels that are contracts."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.texts.catalogue import Place, Variable, add
+
+SEARCH = Place("places.search", "Point d'accueil : chercher")
+SELECT = Place("places.select", "Point d'accueil : choisir un service")
+NOT_FOUND = Place("places.not_found", "Point d'accueil : lieu non trouvé")
+CHOSEN = Place("places.chosen", "Point d'accueil : le choix est enregistré")
+REMOVE = Place("places.remove", "Point d'accueil : supprimer")
+CONTACTS = Place("places.contacts", "Mes contacts utiles")
+AROUND = Place("places.around", "Point d'accueil : mots qui se répètent")
+
+add("places.nearest_known", CHOSEN, _("la plus proche connue"))
+add(
+    "places.for",
+    CHOSEN,
+    _("pour {commune}"),
+    variables=[Variable("commune", "la commune, ou le code postal", "Rennes")],
+)
+add(
+    "places.no_unit_near",
+    CHOSEN,
+    _(
+        "Nous ne connaissons pas d'unité près de cette commune. Un policier ou un gendarme vous répondra "
+        "quand même par tchat."
+    ),
+    _(
+        "Nous ne connaissons pas d'unité près de cette commune. Un policier ou un gendarme te répondra "
+        "quand même par tchat."
+    ),
+)
+add("places.continue_conversation", CHOSEN, _("Continuer vers l'échange"))
+add(
+    "places.address_phone_opening_hours",
+    CHOSEN,
+    _("Adresse, téléphone, horaires, associations et tribunaux près de cette commune."),
+)
+add("places.choose_another_service", CHOSEN, _("Choisir un autre service"))
+add("places.search_another_town", CHOSEN, _("Chercher une autre commune"))
+add("places.open_now", CONTACTS, _("Ouvert maintenant"))
+add("places.until", CONTACTS, _("jusqu'à {time}"), variables=[Variable("time", "l'heure", "18 h")])
+add("places.public_holiday", CONTACTS, _("Jour férié"))
+add("places.opening_hours_may_different", CONTACTS, _("Les horaires peuvent différer."))
+add(
+    "places.hours_may_differ_call",
+    CONTACTS,
+    _("Les horaires peuvent différer : appelez avant de vous déplacer."),
+    _("Les horaires peuvent différer : appelle avant de te déplacer."),
+)
+add("places.closed_now", CONTACTS, _("Fermé maintenant"))
+add(
+    "places.opens_at",
+    CONTACTS,
+    _("ouvre {day} à {time}"),
+    variables=[Variable("day", "le jour", "demain"), Variable("time", "l'heure", "18 h")],
+)
+add("places.may_different_public_holidays", CONTACTS, _("Peut différer les jours fériés."))
+add("places.hours_unknown", CONTACTS, _("Horaires inconnus."))
+add(
+    "places.opening_hours_not_known",
+    CONTACTS,
+    _("Horaires inconnus. Appelez avant de vous déplacer."),
+    _("Horaires inconnus. Appelle avant de te déplacer."),
+)
+add(
+    "places.about_km",
+    CONTACTS,
+    _("environ {distance} km"),
+    variables=[Variable("distance", "la distance, en kilomètres", "12")],
+)
+add("places.wheelchair_accessible", CONTACTS, _("Accessible en fauteuil roulant."))
+add("places.wheelchair_accessible_request", CONTACTS, _("Accessible en fauteuil roulant sur demande."))
+add("places.of", CONTACTS, _("de {name}"), variables=[Variable("name", "le nom du contact", "France Victimes 35")])
+add("places.website", CONTACTS, _("Site internet"))
+add("places.leaving_pnav", CONTACTS, _("(vous quittez Pnav)"), _("(tu quittes Pnav)"))
+add("places.my_useful_contacts", CONTACTS, _("Mes contacts utiles"))
+add(
+    "places.nearest_known_unit",
+    CONTACTS,
+    _("Unité la plus proche connue, pour {commune}"),
+    variables=[Variable("commune", "la commune, ou le code postal", "Rennes")],
+)
+add(
+    "places.reception_point",
+    CONTACTS,
+    _("Votre point d'accueil, pour {commune}"),
+    _("Ton point d'accueil, pour {commune}"),
+    variables=[Variable("commune", "la commune, ou le code postal", "Rennes")],
+)
+add(
+    "places.competence_unknown",
+    CONTACTS,
+    _("Nous ne savons pas quelle unité est compétente pour cette commune. Celle-ci pourra vous dire où vous adresser."),
+    _("Nous ne savons pas quelle unité est compétente pour cette commune. Celle-ci pourra te dire où t'adresser."),
+)
+add("places.address", CONTACTS, _("Adresse"))
+add(
+    "places.address_not_known_give",
+    CONTACTS,
+    _("Adresse inconnue. Le {numero_police} peut vous renseigner en cas d'urgence."),
+    _("Adresse inconnue. Le {numero_police} peut te renseigner en cas d'urgence."),
+)
+add("places.directions_openstreetmap", CONTACTS, _("Itinéraire sur OpenStreetMap"))
+add("places.phone", CONTACTS, _("Téléphone"))
+add(
+    "places.number_not_known_if",
+    CONTACTS,
+    _("Numéro inconnu. En cas de danger, appelez le {numero_police}."),
+    _("Numéro inconnu. En cas de danger, appelle le {numero_police}."),
+)
+add(
+    "places.source",
+    CONTACTS,
+    _("Source : {source}."),
+    variables=[Variable("source", "d'où vient cette fiche", "Service-public.fr")],
+)
+add(
+    "places.is_example",
+    CONTACTS,
+    _("Cette fiche sert d'exemple : ne vous y fiez pas pour vous déplacer."),
+    _("Cette fiche sert d'exemple : ne t'y fie pas pour te déplacer."),
+)
+add("places.checked", CONTACTS, _("Vérifié le {date}."), variables=[Variable("date", "le jour", "3 mars 2027")])
+add("places.another_unit_also_answers", CONTACTS, _("Une autre unité répond aussi pour cette commune."))
+add("places.see_both", CONTACTS, _("Voir les deux"))
+add(
+    "places.no_unit_for",
+    CONTACTS,
+    _("Nous ne connaissons pas d'unité pour {commune}."),
+    variables=[Variable("commune", "la commune, ou le code postal", "Rennes")],
+)
+add("places.talk_by_chat", CONTACTS, _("Échanger par tchat"))
+add(
+    "places.no_help_near",
+    CONTACTS,
+    _(
+        "Nous ne connaissons pas d'association d'aide aux victimes dans ce département ({department}). "
+        "Les numéros nationaux répondent partout."
+    ),
+    variables=[Variable("department", "le département", "Ille-et-Vilaine")],
+)
+add("places.everywhere_france", CONTACTS, _("Partout en France"))
+add("places.suggestions", SEARCH, _("Propositions"))
+add("places.no_suggestions", SEARCH, _("Aucune proposition."))
+add("places.1_suggestion_up_down", SEARCH, _("1 proposition. Flèches haut et bas pour choisir."))
+MANY = add(
+    "places.many_suggestions",
+    SEARCH,
+    _("{n} propositions. Flèches haut et bas pour choisir."),
+    variables=[Variable("n", "le nombre de propositions", "4")],
+)
+add(
+    "places.open_chat_first_choose",
+    SEARCH,
+    _("Pour ouvrir le tchat, choisissez d’abord votre point d’accueil : la ville ou le code postal suffit."),
+    _("Pour ouvrir le tchat, choisis d’abord ton point d’accueil : la ville ou le code postal suffit."),
+)
+add("places.current_choice", SEARCH, _("Votre choix actuel"), _("Ton choix actuel"))
+add("places.go_conversation", SEARCH, _("Aller à l'échange"))
+add(
+    "places.search_stays_site_only",
+    SEARCH,
+    _(
+        "Votre recherche reste sur ce site. Seul le service choisi est gardé, le temps de votre visite. "
+        "Personne ne vérifie que ce code postal est le vôtre."
+    ),
+    _(
+        "Ta recherche reste sur ce site. Seul le service choisi est gardé, le temps de ta visite. "
+        "Personne ne vérifie que ce code postal est le tien."
+    ),
+)
+add(
+    "places.searched",
+    SELECT,
+    _("Vous avez cherché : {name}"),
+    _("Tu as cherché : {name}"),
+    variables=[Variable("name", "ce qui a été cherché", "Lyon 3e")],
+)
+add(
+    "places.no_unit_here",
+    SELECT,
+    _("Nous ne connaissons aucune unité ici. Vous pouvez quand même échanger par tchat."),
+    _("Nous ne connaissons aucune unité ici. Tu peux quand même échanger par tchat."),
+)
+add(
+    "places.about_km_away_straight",
+    SELECT,
+    _("À environ {distance} km à vol d'oiseau."),
+    variables=[Variable("distance", "la distance, en kilomètres", "12")],
+)
+add("places.one_nearest_known_units", SELECT, _("Une des unités connues les plus proches."))
+add("places.cedex_code_belongs_company", SELECT, _("Ce code CEDEX est celui d'une entreprise ou d'une administration."))
+add(
+    "places.we_only_know_town",
+    SELECT,
+    _("Nous ne connaissons que la commune de cet organisme : vérifiez que c'est la bonne."),
+    _("Nous ne connaissons que la commune de cet organisme : vérifie que c'est la bonne."),
+)
+add(
+    "places.overseas_france_chat_answers",
+    SELECT,
+    _("Outre-mer : le tchat répond aussi, jour et nuit. Les horaires affichés sont à l'heure locale."),
+)
+add(
+    "places.some_towns_we_do",
+    SELECT,
+    _(
+        "Pour certaines communes, nous ne savons pas quelle unité est compétente. Nous vous proposons "
+        "alors l'unité la plus proche parmi celles que nous connaissons."
+    ),
+    _(
+        "Pour certaines communes, nous ne savons pas quelle unité est compétente. Nous te proposons "
+        "alors l'unité la plus proche parmi celles que nous connaissons."
+    ),
+)
+add(
+    "places.if_doubt_keep_first",
+    SELECT,
+    _("Dans le doute, gardez le premier choix : c'est le plus proche que nous connaissons."),
+    _("Dans le doute, garde le premier choix : c'est le plus proche que nous connaissons."),
+)
+add("places.other_towns_name", SELECT, _("Autres communes de ce nom"))
+add("places.save_my_choice", SELECT, _("Enregistrer mon choix"))
+add("places.looking_another_town", SELECT, _("Vous cherchez une autre commune ?"), _("Tu cherches une autre commune ?"))
+add("places.do_another_search", SELECT, _("Faire une autre recherche"))
+add(
+    "places.add_department",
+    SELECT,
+    _("Ajoutez le département si plusieurs communes portent ce nom : Saint-Denis 93"),
+    _("Ajoute le département si plusieurs communes portent ce nom : Saint-Denis 93"),
+)
+add("places.remove_person_answering", AROUND, _("Supprimer cet interlocuteur"))
+add("places.remove_reception_point", AROUND, _("Supprimer ce point d'accueil"))
+add(
+    "places.danger_day_night_without",
+    AROUND,
+    _("Danger : {numero_police} ou {numero_europe}, jour et nuit. Sans parler : SMS au {numero_sms}."),
+)
+add("places.victims_every_day_from", AROUND, _("Victimes : {numero_victimes}, tous les jours de 9 h à 19 h."))
+add(
+    "places.young_people_online_abuse",
+    AROUND,
+    _("Jeunes et violences numériques : {numero_jeunes}, tous les jours de 9 h à 23 h."),
+)
+add("places.suicidal_thoughts_day_night", AROUND, _("Idées suicidaires : {numero_suicide}, jour et nuit."))
+add("places.town_postcode", AROUND, _("Ville ou code postal"))
+add("places.place_not_found", NOT_FOUND, _("Lieu non trouvé"))
+add("places.did_mean", NOT_FOUND, _("Vouliez-vous dire…"), _("Voulais-tu dire…"))
+add(
+    "places.not_exactly",
+    NOT_FOUND,
+    _("Nous n'avons pas trouvé exactement ce lieu. Choisissez dans la liste, ou cherchez de nouveau."),
+    _("Nous n'avons pas trouvé exactement ce lieu. Choisis dans la liste, ou cherche de nouveau."),
+)
+add("places.place_unknown", NOT_FOUND, _("Nous n'avons pas trouvé ce lieu"))
+add(
+    "places.all_right_check_spelling",
+    NOT_FOUND,
+    _("Ce n'est pas grave. Vérifiez l'écriture, ou essayez avec le code postal."),
+    _("Ce n'est pas grave. Vérifie l'écriture, ou essaie avec le code postal."),
+)
+add(
+    "places.cedex_code_not_our",
+    NOT_FOUND,
+    _("Ce code CEDEX n'est pas dans notre liste. Essayez avec le nom de la ville."),
+    _("Ce code CEDEX n'est pas dans notre liste. Essaie avec le nom de la ville."),
+)
+add("places.search_again", NOT_FOUND, _("Chercher de nouveau"))
+add(
+    "places.examples_93200_saint_denis",
+    NOT_FOUND,
+    _("Exemples : 93200 ; Saint-Denis 93 ; Lyon 3e ; Pierrefitte-sur-Seine"),
+)
+add(
+    "places.continue_without_finding_town",
+    NOT_FOUND,
+    _("Continuer sans trouver votre commune"),
+    _("Continuer sans trouver ta commune"),
+)
+add(
+    "places.choose_large_town_nobody",
+    NOT_FOUND,
+    _("Choisissez une grande ville. Personne ne vérifie que vous y habitez, et vous pourrez changer à tout moment."),
+    _("Choisis une grande ville. Personne ne vérifie que tu y habites, et tu pourras changer à tout moment."),
+)
+add(
+    "places.chat_needs_reception_point",
+    REMOVE,
+    _(
+        "Le tchat a besoin d'un point d'accueil : sans lui, vous ne pourrez pas commencer un échange. "
+        "Vous pouvez en choisir un autre à tout moment, dans le menu « Point d'accueil »."
+    ),
+    _(
+        "Le tchat a besoin d'un point d'accueil : sans lui, tu ne pourras pas commencer un échange. Tu "
+        "peux en choisir un autre à tout moment, dans le menu « Point d'accueil »."
+    ),
+)
+add("places.yes_remove", REMOVE, _("Oui, supprimer"))
+add("places.no_keep", REMOVE, _("Non, garder"))
+PLACE_REQUIRED = add(
+    "places.required", SEARCH, _("Saisir une ville ou un code postal. Exemple : 93200, ou Saint-Denis.")
+)
+PLACE_TOO_LONG = add(
+    "places.too_long", SEARCH, _("Ce texte est trop long. Saisir seulement une ville ou un code postal.")
+)
+SERVICE_REQUIRED = add("places.service_required", SELECT, _("Sélectionner un service dans la liste."))
+SERVICE_GONE = add("places.service_gone", SELECT, _("Ce service n'est plus dans la liste. En sélectionner un autre."))
+PLACE_REMOVED = add("places.place_removed", SEARCH, _("Ce point d'accueil est supprimé."))
+PERSON_REMOVED = add("places.person_removed", SEARCH, _("Cet interlocuteur est supprimé."))
+PLACE_FIRST = add("places.place_first", SEARCH, _("Indiquer d'abord une ville ou un code postal."))
+HELP = add("places.group_help", CONTACTS, _("Aide aux victimes"))
+MIND = add("places.group_mind", CONTACTS, _("Soutien psychologique"))
+LAW = add("places.group_law", CONTACTS, _("Information juridique"))
+COURTS = add("places.group_courts", CONTACTS, _("Tribunaux"))
+COURTS_NOTE = add(
+    "places.group_courts_note",
+    CONTACTS,
+    _("Les tribunaux du département. Nous ne savons pas lequel s'occupe de votre commune."),
+)
+FORMALITIES = add("places.group_formalities", CONTACTS, _("Aide aux démarches"))

@@ -1,0 +1,265 @@
+"""Many agents from one sheet: what its lines say, what is wrong with each, and their accounts, all or none.
+
+The sheet is CSV as spreadsheets write it here: « ; » or « , », UTF-8 or Windows-1252. Nothing of it is kept but the
+accounts; an e-mail address only proposes an identifier (ADR 0023).
+"""
+
+import csv
+import io
+import itertools
+import secrets
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from chat.models import Agent, Unit
+from locations.models import Force
+from pnav.accounts.models import FIRST_PASSWORD_SIGNS, Role, User
+
+COLUMNS = ("nom", "prenom", "courriel", "identifiant", "role", "unite", "force", "nom_affiche")
+NEEDED = {"nom", "prenom", "role", "unite", "force", "nom_affiche"}
+ROLES = {"agent": Role.AGENT, "superviseur": Role.SUPERVISOR}
+FORCES = {"police": Force.POLICE, "police nationale": Force.POLICE, "gendarmerie": Force.GENDARMERIE,
+          "gendarmerie nationale": Force.GENDARMERIE}  # fmt: skip
+FIELDS = {"username": "identifiant", "first_name": "prenom", "last_name": "nom"}
+MOST_LINES = 50  # each password is hashed slowly, on purpose: half a minute in all
+MOST_BYTES = 200_000
+FORMS = "pnav.accounts.bulk"  # what their keys and passwords are made for
+SIGNS = len(FIRST_PASSWORD_SIGNS)
+TURN = 0x504E4156_11  # of PostgreSQL's advisory locks: see `reports.retention.deletion`
+SHOWN_AGAIN = timedelta(minutes=10)  # a form pressed twice, or its answer lost on the way
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may run (OWASP, CSV injection)
+
+
+class SheetError(Exception):
+    """The sheet as a whole cannot be read; says why, in French."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line. number: as a spreadsheet counts, the titles being line 1. errors: sentences, empty when all is well."""
+
+    number: int
+    cells: Mapping[str, str]
+    username: str = ""
+    role: str = ""
+    unit: Unit | None = None
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An account with the first password that the administrator hands over: known now, and never again."""
+
+    user: User
+    password: str
+
+
+def decode(content: bytes) -> str:
+    """The text of an uploaded sheet. Raises SheetError."""
+    if len(content) > MOST_BYTES:
+        raise SheetError(_("Ce fichier est trop gros : %(count)d lignes au plus.") % {"count": MOST_LINES})
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def read(text: str) -> list[Line]:
+    """The lines, each checked against the others, the units and the accounts. Raises SheetError."""
+    if len(text.encode(errors="surrogatepass")) > MOST_BYTES or "\x00" in text:
+        raise SheetError(_("Ce fichier n'est pas une feuille lisible."))
+    first = text.partition("\n")[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") >= first.count(",") else ",")
+    try:
+        titles = [_plain(title).replace(" ", "_") for title in next(rows)]
+        filled = [(number, row) for number, row in enumerate(rows, 2) if any(cell.strip() for cell in row)]
+    except (StopIteration, csv.Error) as error:
+        raise SheetError(_("Ce fichier n'est pas une feuille CSV.")) from error
+    if missing := sorted(NEEDED - set(titles)):
+        raise SheetError(_("Il manque des colonnes : %(names)s.") % {"names": ", ".join(missing)})
+    if not filled:
+        raise SheetError(_("Cette feuille n'a que ses titres."))
+    if len(filled) > MOST_LINES:
+        raise SheetError(_("Trop de lignes : %(count)d au plus à la fois.") % {"count": MOST_LINES})
+    lines = []
+    for number, row in filled:
+        cells = {title: cell.strip() for title, cell in zip(titles, row, strict=False) if title in COLUMNS}
+        lines.append(Line(number, dict.fromkeys(COLUMNS, "") | cells))
+        if len(row) > len(titles):
+            lines[-1].errors.append(_("Plus de cases que de titres."))
+    _check(lines)
+    return lines
+
+
+def _check(lines: Iterable[Line]) -> None:
+    lines = list(lines)
+    units = {(_plain(unit.name), unit.force): unit for unit in Unit.objects.all()}
+    for line in lines:
+        _check_alone(line, units)
+    wanted = {line.username.casefold() for line in lines}
+    taken = {name.casefold() for name in User.objects.values_list("username", flat=True)} & wanted
+    seen: dict[str, int] = {}
+    for line in lines:
+        name = line.username.casefold()
+        if not name:
+            continue
+        if name in taken:
+            line.errors.append(_("L'identifiant « %(name)s » est déjà pris.") % {"name": line.username})
+        if name in seen:
+            line.errors.append(
+                _("Même identifiant qu'à la ligne %(number)d : donnez-en un autre.") % {"number": seen[name]}
+            )
+        seen.setdefault(name, line.number)
+
+
+def _check_alone(line: Line, units: Mapping[tuple[str, str], Unit]) -> None:
+    cells, errors = line.cells, line.errors
+    for name, value in cells.items():
+        if value.startswith(FORMULA) or not value.isprintable():
+            errors.append(_("« %(name)s » commence comme une formule ou contient un signe caché.") % {"name": name})
+    line.username = cells["identifiant"] or cells["courriel"].partition("@")[0] or _identifier(cells)
+    line.role = ROLES.get(_plain(cells["role"]), "")
+    if not line.role:
+        errors.append(_("Le rôle est « agent » ou « superviseur ». Les autres comptes se créent un à un."))
+    force = FORCES.get(_plain(cells["force"]), "")
+    if not force:
+        errors.append(_("La force est « police » ou « gendarmerie »."))
+    else:
+        line.unit = units.get((_plain(cells["unite"]), force))
+        if line.unit is None:
+            errors.append(_("Aucune unité de cette force ne porte ce nom : créez-la d'abord."))
+    if not cells["nom"] or not cells["prenom"] or not cells["nom_affiche"]:
+        errors.append(_("Le nom, le prénom et le nom affiché sont nécessaires."))
+    if len(cells["nom_affiche"]) > (Agent._meta.get_field("public_name").max_length or 0):
+        errors.append(_("Le nom affiché est trop long."))
+    try:
+        _user_of(line).clean_fields(exclude=["password", "role"])
+    except ValidationError as error:
+        for name, sentences in error.message_dict.items():
+            errors += [f"{FIELDS.get(name, name)} : {sentence}" for sentence in sentences]
+
+
+def _identifier(cells: Mapping[str, str]) -> str:
+    """« prenom.nom », without accents."""
+    parts = (_plain(cells[name]).replace(" ", "-").replace("'", "") for name in ("prenom", "nom"))
+    return ".".join(filter(None, parts))
+
+
+def _user_of(line: Line) -> User:
+    return User(
+        username=line.username,
+        first_name=line.cells["prenom"],
+        last_name=line.cells["nom"],
+        role=line.role,
+        password_is_temporary=True,
+    )
+
+
+# --- a form and its passwords -----------------------------------------------------------------------------------------
+
+
+def new_key() -> str:
+    """What tells one form from all others: drawn for its page, kept nowhere else."""
+    return signing.Signer(salt=FORMS).sign(secrets.token_urlsafe(16))
+
+
+def key_of(sent: str) -> str:
+    """A key that one of our pages sent back; "" for anything else."""
+    try:
+        return signing.Signer(salt=FORMS).unsign(sent)
+    except signing.BadSignature:
+        return ""
+
+
+def _signs(key: str, username: str) -> Iterator[str]:
+    """The signs of this account's first password, from this form: the same each time it is sent, and known to nobody
+    who has the form without SECRET_KEY, nor the key without the form."""
+    for turn in itertools.count():
+        drawn = salted_hmac(FORMS, f"{key} {turn} {username}", algorithm="sha256").digest()
+        # Those at the end would make some signs likelier.
+        yield from (FIRST_PASSWORD_SIGNS[one % SIGNS] for one in drawn if one < 256 - 256 % SIGNS)
+
+
+def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
+    """Those of these accounts that this form made a moment ago, and whose first password nobody has changed."""
+    names = [line.username for line in lines]
+    rows = User.objects.filter(
+        username__in=names, password_is_temporary=True, date_joined__gte=timezone.now() - SHOWN_AGAIN
+    )
+    users = {user.username: user for user in rows.select_related("agent__unit")}
+    drawn = [(users[name], users[name].first_password_of(_signs(key, name))) for name in names if name in users]
+    return [Created(user, password) for user, password in drawn if user.check_password(password)]
+
+
+@transaction.atomic
+def create(lines: Iterable[Line], key: str = "") -> list[Created]:
+    """The accounts of these lines, with their agents: all of them, or none when the database refuses one.
+
+    key: of the form that asks for it, whose passwords `made_by` finds again. Raises SheetError for a line
+    that has errors (whoever wants to skip them leaves them out), and when another sheet made one of these accounts
+    while the passwords were hashed. Sheets are saved in turn.
+    """
+    drawn = []
+    for line in lines:
+        if line.errors or line.unit is None:
+            raise SheetError(_("Ligne %(number)d : elle a encore des erreurs.") % {"number": line.number})
+        user = _user_of(line)
+        user.draw_first_password(_signs(key, user.username) if key else None)
+        drawn.append((user, Agent(user=user, unit=line.unit, public_name=line.cells["nom_affiche"])))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
+    wanted = {user.username.casefold() for user, _agent in drawn}
+    if any(name.casefold() in wanted for name in User.objects.values_list("username", flat=True)):
+        raise SheetError(_("Rien n'a été créé : un de ces comptes vient d'être créé ailleurs."))
+    created = []
+    for user, agent in drawn:
+        password = user.drawn_password
+        user.save()
+        agent.user = user  # which has its key now
+        agent.save()
+        created.append(Created(user, password))
+    return created
+
+
+# --- out again --------------------------------------------------------------------------------------------------------
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def write(rows: Iterable[Iterable[str]]) -> str:
+    """A sheet with our titles, as `read` reads it: for a spreadsheet in French, with the mark of UTF-8."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    return "\ufeff" + sheet.getvalue()
+
+
+def rows_of_agents() -> list[list[str]]:
+    """The accounts of those who answer, in the columns of a sheet. No password, no e-mail address: there are none."""
+    agents = Agent.objects.select_related("user", "unit").order_by("user__username")
+    names = {role: name for name, role in ROLES.items()}
+    forces = {Force.POLICE: "police", Force.GENDARMERIE: "gendarmerie"}
+    return [
+        [agent.user.last_name, agent.user.first_name, "", agent.user.username, names.get(Role(agent.user.role), ""),
+         agent.unit.name, forces[Force(agent.unit.force)], agent.public_name]
+        for agent in agents
+    ]  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """To compare: without accents, capitals or needless spaces."""
+    apart = unicodedata.normalize("NFKD", text.strip().casefold().replace("’", "'"))
+    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).split())

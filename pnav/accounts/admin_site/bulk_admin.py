@@ -1,0 +1,100 @@
+"""« Importer des agents » beside the accounts of the admin: a sheet, what it would do, then the accounts."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+
+from pnav.accounts.admin_site import bulk
+from pnav.accounts.reauthentication import ask
+from reports.audit import log as audit_log
+from reports.models import AccessKind, Motive
+
+SHEET_TYPE = "text/csv; charset=utf-8"
+
+
+class ImportsAgents(UserAdmin):
+    """For `AccountAdmin`: two pages of its own, each recorded as what it does."""
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            path("importer/", self.admin_site.admin_view(self.import_agents), name="accounts_user_import"),
+            path("exporter/", self.admin_site.admin_view(self.export_agents), name="accounts_user_export"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def import_agents(self, request: HttpRequest) -> HttpResponseBase:
+        """GET: the form. POST of a sheet: what it would do. POST of « create »: the accounts, with their passwords.
+
+        The sheet travels in the page between the two, and is read and checked again: nothing of it is kept here.
+        Nothing is created while a line is wrong, unless whoever sends it asks to leave such lines out. The same form
+        sent again, which made the accounts a moment ago, shows their passwords again: its first answer was lost.
+        """
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if (proof := ask(request)) is not None:
+            return proof
+        text, lines, error, key = "", [], "", ""
+        if request.method == "POST":
+            key = bulk.key_of(request.POST.get("key", ""))
+            try:
+                sheet = request.FILES.get("sheet")
+                text = bulk.decode(sheet.read(bulk.MOST_BYTES + 1)) if sheet else request.POST.get("text", "")
+                lines = bulk.read(text)
+            except bulk.SheetError as refusal:
+                error = str(refusal)
+        right = [line for line in lines if not line.errors]
+        wrong = len(lines) - len(right)
+        if "create" in request.POST and not error:
+            if right and (not wrong or "skip" in request.POST):
+                try:
+                    return self._create(request, right, key)
+                except bulk.SheetError as refusal:
+                    error, lines = str(refusal), bulk.read(text)  # as it stands by now
+                    right = [line for line in lines if not line.errors]
+                    wrong = len(lines) - len(right)
+            if key and (made := bulk.made_by(key, lines)):
+                return self._sheet_page(request, "imported", _("Comptes créés"), created=made)
+            if right and not error:
+                messages.error(request, _("Rien n'a été créé : corrigez les lignes signalées, ou laissez-les de côté."))
+        context = {"text": text, "lines": lines, "right": len(right), "wrong": wrong, "error": error}
+        context["key"] = bulk.new_key()
+        context |= {"columns": bulk.COLUMNS, "most_lines": bulk.MOST_LINES}
+        return self._sheet_page(request, "import", _("Importer des agents"), **context)
+
+    def _create(self, request: HttpRequest, lines: list[bulk.Line], key: str) -> HttpResponse:
+        created = bulk.create(lines, key)
+        for one in created:
+            # A line of the register and of Django's log each, as for an account made alone.
+            self.log_addition(request, one.user, [{"added": {}}])
+        return self._sheet_page(request, "imported", _("Comptes créés"), created=created)
+
+    def _sheet_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        answer = TemplateResponse(request, f"admin/accounts/user/{template}.html", frame | context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def export_agents(self, request: HttpRequest) -> HttpResponseBase:
+        """POST: the sheet of those who answer. A list of names leaves the house: the register says so first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        if (proof := ask(request, back=request.path.replace("exporter", "importer"))) is not None:
+            return proof
+        rows = bulk.rows_of_agents()
+        audit_log.record(
+            kind=AccessKind.EXPORT,
+            by=request.user,
+            motive=Motive.ADMINISTRATION,
+            subject=self.model._meta.label,
+            detail=f"csv {len(rows)}",
+        )
+        headers = {"Content-Disposition": 'attachment; filename="agents.csv"', "Cache-Control": "no-store"}
+        return HttpResponse(bulk.write(rows), content_type=SHEET_TYPE, headers=headers)

@@ -1,0 +1,232 @@
+"""A second person's yes: a change is asked for, then accepted, refused, withdrawn or forgotten (docs/adr/0054).
+
+`pnav.accounts.approvals.reviewed` says which change of the admin needs one, and applies what was accepted. Each act
+costs a few rows and one line of the register; what a proposal holds is as large as the form that it came from.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from common.service_settings import definitions, values
+from pnav.accounts import approval_rules
+from pnav.accounts.approval_rules import Act, State
+from pnav.accounts.models import PendingChange, User
+from reports.audit import log as audit_log
+from reports.models import AccessKind, AccessRecord, Motive
+
+# So long after one of two administrators changed the account of the other, neither decides for the other: whoever
+# makes an account, or resets how it signs in, may hold both. Ours to choose: time for somebody to notice.
+APART = timedelta(days=7)
+
+
+class Waiting(Exception):
+    """Another change of the same object waits for an answer."""
+
+
+class NotYours(Exception):
+    """Who asked does not decide, nor somebody whose account they changed lately; and only who asked withdraws."""
+
+
+class Over(Exception):
+    """It was decided meanwhile, or nobody answered in time."""
+
+
+class Moved(Exception):
+    """What stands there now is not what the proposal was made from."""
+
+
+# --- readings ---------------------------------------------------------------------------------------------------------
+
+
+def pending(now: datetime) -> QuerySet[PendingChange]:
+    """What may still be decided, the first to lapse first."""
+    rows = PendingChange.objects.filter(state=State.PENDING, lapses_at__gt=now)
+    return rows.select_related("asked_by").order_by("lapses_at", "pk")
+
+
+def pending_of(label: str, key: object, now: datetime) -> PendingChange | None:
+    """What waits for this object."""
+    return pending(now).filter(model=label, object_id=str(key)).first()
+
+
+def stand_apart(one: User, other: User, now: datetime) -> bool:
+    """Whether nobody may hold both accounts: in APART neither made or changed the other's, nor did anybody both, by
+    accounts in between or not. Whoever makes two accounts, or one by another, is one person. A lookup in the register
+    for each account on the way, of which there are few."""
+    return _holders(one, now).isdisjoint(_holders(other, now))
+
+
+def _holders(user: User, now: datetime) -> set[int]:
+    """The keys of this account and of those that made or changed it lately, of those that did the same to them, and so
+    on."""
+    found: set[int] = set()
+    new = {user.pk}
+    while new:
+        found |= new
+        touched = AccessRecord.objects.filter(
+            subject__in=[f"{User._meta.label} {key}" for key in new],
+            account_id__isnull=False,
+            kind__in=(AccessKind.ADMIN_ADD, AccessKind.ADMIN_CHANGE, AccessKind.ADMIN_ACTION),
+            at__gt=now - APART,
+        )
+        new = {key for key in touched.values_list("account_id", flat=True) if key is not None} - found
+    return found
+
+
+def may_decide(change: PendingChange, by: User, now: datetime) -> bool:
+    """Whether this administrator may accept or refuse it now."""
+    is_theirs = approval_rules.may_decide(
+        asked_by=change.asked_by_id, by=by.pk, state=change.state, lapses_at=change.lapses_at, now=now
+    )
+    return is_theirs and by.is_administrator and by.is_active and stand_apart(change.asked_by, by, now)
+
+
+# --- acts -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def propose(
+    *,
+    label: str,
+    key: object,
+    name: str,
+    act: Act,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    changed: Collection[str],
+    reasons: Collection[str],
+    by: User,
+) -> PendingChange:
+    """Keep a change for a second person, in place of one that the same administrator asked for before.
+
+    label, key: of the object; key is None for what is to be added. reasons: labels of what asks for a second person.
+    Raises Waiting when somebody else's change of this object waits.
+    """
+    now = timezone.now()
+    object_id = "" if key is None else str(key)
+    if object_id:
+        rows = PendingChange.objects.select_for_update(of=("self",))
+        before_it = rows.filter(model=label, object_id=object_id, state=State.PENDING).first()
+        if before_it is not None and now >= before_it.lapses_at:
+            _lapse(before_it)
+        elif before_it is not None and before_it.asked_by_id == by.pk:
+            _close(before_it, State.WITHDRAWN, by=by, now=now)
+        elif before_it is not None:
+            raise Waiting
+    change = PendingChange(
+        model=label,
+        object_id=object_id,
+        name=name[:200],
+        act=act,
+        before=dict(before),
+        after=dict(after),
+        changed=list(changed),
+        reasons=list(reasons),
+        asked_by=by,
+        asked_at=now,
+        lapses_at=now + values.span(definitions.APPROVAL),
+    )
+    try:
+        with transaction.atomic():
+            change.save()
+    except IntegrityError:  # two administrators asked at the same moment: the first one's waits
+        raise Waiting from None
+    _record(change, "asked", by=by)
+    return change
+
+
+@transaction.atomic
+def accept(*, change_id: int, by: User, apply: Callable[[PendingChange], object], motive: str = "") -> PendingChange:
+    """Apply it, once: whoever comes second finds it over. Locks the proposal until the change is applied.
+
+    apply: makes the change, in this transaction; what it raises undoes the acceptance. Raises Over, NotYours.
+    """
+    change = _lock(change_id)
+    now = timezone.now()
+    _require(change, by, now)
+    apply(change)
+    _close(change, State.ACCEPTED, by=by, now=now, motive=motive)
+    return change
+
+
+@transaction.atomic
+def refuse(*, change_id: int, by: User, motive: str) -> PendingChange:
+    """Nothing changes. motive: why, for who asked. Raises Over, NotYours."""
+    change = _lock(change_id)
+    now = timezone.now()
+    _require(change, by, now)
+    _close(change, State.REFUSED, by=by, now=now, motive=motive)
+    return change
+
+
+@transaction.atomic
+def withdraw(*, change_id: int, by: User) -> PendingChange:
+    """Who asked takes it back. Raises Over, NotYours."""
+    change = _lock(change_id)
+    if change.asked_by_id != by.pk:
+        raise NotYours
+    if change.state != State.PENDING:
+        raise Over
+    _close(change, State.WITHDRAWN, by=by, now=timezone.now())
+    return change
+
+
+def lapse(now: datetime) -> int:
+    """End those that nobody answered in time, each in a transaction of its own; how many. They were applied no more
+    from that moment on: this writes it down.
+    """
+    ended = 0
+    for key in PendingChange.objects.filter(state=State.PENDING, lapses_at__lte=now).values_list("pk", flat=True):
+        with transaction.atomic():
+            rows = PendingChange.objects.select_for_update(of=("self",), skip_locked=True)
+            change = rows.filter(pk=key, state=State.PENDING).first()
+            if change is not None:
+                _lapse(change)
+                ended += 1
+    return ended
+
+
+# --- parts of them ----------------------------------------------------------------------------------------------------
+
+
+def _lock(change_id: int) -> PendingChange:
+    change = PendingChange.objects.select_for_update(of=("self",)).filter(pk=change_id).first()
+    if change is None:
+        raise Over
+    return change
+
+
+def _require(change: PendingChange, by: User, now: datetime) -> None:
+    if change.state != State.PENDING or now >= change.lapses_at:
+        raise Over
+    if not may_decide(change, by, now):
+        raise NotYours
+
+
+def _close(change: PendingChange, state: State, *, by: User, now: datetime, motive: str = "") -> None:
+    change.state, change.decided_by, change.decided_at, change.motive = state, by, now, motive
+    change.save(update_fields=["state", "decided_by", "decided_at", "motive"])
+    _record(change, state, by=by)
+
+
+def _lapse(change: PendingChange) -> None:
+    change.state = State.LAPSED
+    change.save(update_fields=["state"])
+    _record(change, State.LAPSED, by=None)
+
+
+def _record(change: PendingChange, told: str, *, by: User | None) -> None:
+    """« asked 12: Numéro », « accepted 12, asked by 7: Numéro »: both accounts, what is asked about, and no value."""
+    asker = "" if told == "asked" else f", asked by {change.asked_by_id}"
+    audit_log.record(
+        kind=AccessKind.APPROVAL,
+        by=by,
+        subject=f"{change.model} {change.object_id}".strip(),
+        motive=Motive.ADMINISTRATION,
+        detail=f"{told} {change.pk}{asker}: {', '.join(map(str, change.reasons))}"[:500],
+    )

@@ -1,0 +1,185 @@
+"""« Changements proposés »: what waits for a second person, with what stands there now and what would."""
+
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from common.texts import contacts
+from common.texts.text_rows import label_of
+from pnav.accounts.approval_rules import Act, State
+from pnav.accounts.approvals import actions as approval_actions
+from pnav.accounts.models import PendingChange
+from triage.versions import Refused
+
+ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
+
+
+class DecisionForm(forms.Form):
+    """What a second person decides; a refusal says why, for who asked."""
+
+    decision = forms.ChoiceField(choices=[(one, one) for one in (ACCEPT, REFUSE, WITHDRAW)])
+    motive = forms.CharField(
+        label=gettext_lazy("Motif d'un refus, ou remarque"),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("decision") == REFUSE and not cleaned.get("motive"):
+            self.add_error("motive", _("Écrivez pourquoi vous refusez : votre collègue le lira."))
+        return cleaned
+
+
+class PendingChangeAdmin(admin.ModelAdmin):
+    """Read here and decided here; written by the pages that propose."""
+
+    list_display = ("name", "kind", "act", "state_now", "asked_by", "lapses_at", "decided_by")
+    list_filter = ("state", "act")
+    list_select_related = ("asked_by", "decided_by")
+    fields = ("kind", "act", "state_now", "asked_by", "asked_at", "lapses_at", "decided_by", "decided_at", "motive")
+    readonly_fields = fields
+    change_form_template = "admin/accounts/pendingchange/change_form.html"
+
+    @admin.display(description=gettext_lazy("sorte"))
+    def kind(self, change: PendingChange) -> str:
+        return str(_model(change)._meta.verbose_name)
+
+    @admin.display(description=gettext_lazy("état"))
+    def state_now(self, change: PendingChange) -> str:
+        return str(_state(change).label)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PendingChange | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PendingChange | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.decide_view)
+        return [path("<int:number>/decider/", view, name="accounts_pendingchange_decide"), *super().get_urls()]
+
+    def render_change_form(self, request: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
+        change: PendingChange | None = kwargs.get("obj")
+        if change is not None:
+            now = timezone.now()
+            is_open = _state(change) == State.PENDING
+            context |= {
+                "proposal": change,
+                "title": change.name,
+                "rows": _rows(change),
+                "leads_to": _leads_to(change),
+                "state": _state(change),
+                "may_decide": approval_actions.may_decide(change, request.user, now),
+                "may_withdraw": is_open and change.asked_by_id == request.user.pk,
+                "is_too_close": is_open
+                and change.asked_by_id != request.user.pk
+                and not approval_actions.stand_apart(change.asked_by, request.user, now),
+                "apart_days": approval_actions.APART.days,
+                "decision": context.get("decision") or DecisionForm(),
+                "is_deletion": change.act == Act.DELETE,
+                "object_url": _object_url(change),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @method_decorator(require_POST)
+    def decide_view(self, request: Any, number: int) -> HttpResponse:
+        """Accept, refuse or withdraw; where it stands is said again by the page."""
+        change = PendingChange.objects.filter(pk=number).first()
+        if change is None:
+            raise Http404
+        if not self.has_view_permission(request, change):
+            raise PermissionDenied
+        form = DecisionForm(request.POST)
+        if not form.is_valid():
+            request.method = "GET"  # the page again, with what is missing beside its field
+            return self.changeform_view(request, str(number), extra_context={"decision": form})
+        try:
+            self._decide(request, change, form.cleaned_data["decision"], form.cleaned_data["motive"])
+        except approval_actions.Over:
+            messages.error(request, _("Rien n'a changé : quelqu'un a décidé entre-temps, ou le délai est passé."))
+        except approval_actions.NotYours:
+            messages.error(request, _("Ce n'est pas à vous de décider de cette proposition."))
+        except (approval_actions.Moved, Refused):
+            messages.error(
+                request,
+                _("Rien n'a changé : la fiche n'est plus celle de la proposition. Refusez-la, puis refaites-la."),
+            )
+        except ValidationError as error:
+            messages.error(request, _("Rien n'a changé : %(why)s") % {"why": " ".join(error.messages)})
+        return HttpResponseRedirect(reverse("admin:accounts_pendingchange_change", args=[number]))
+
+    def _decide(self, request: Any, change: PendingChange, decision: str, motive: str) -> None:
+        if decision == ACCEPT:
+            site: Any = self.admin_site
+            owner: Any = site._registry[_model(change)]
+            approval_actions.accept(
+                change_id=change.pk,
+                by=request.user,
+                motive=motive,
+                apply=lambda locked: owner.apply(request, locked),
+            )
+            messages.success(request, _("Accepté : c'est ce que voient maintenant les personnes."))
+        elif decision == REFUSE:
+            approval_actions.refuse(change_id=change.pk, by=request.user, motive=motive)
+            messages.success(request, _("Refusé : rien ne change. Votre collègue lit votre motif."))
+        else:
+            approval_actions.withdraw(change_id=change.pk, by=request.user)
+            messages.success(request, _("Proposition retirée."))
+
+
+def _model(change: PendingChange) -> Any:
+    return apps.get_model(change.model)
+
+
+def _state(change: PendingChange) -> State:
+    """As it is now: nobody may have written yet that it lapsed."""
+    if change.state == State.PENDING and timezone.now() >= change.lapses_at:
+        return State.LAPSED
+    return State(change.state)
+
+
+def _object_url(change: PendingChange) -> str:
+    if not change.object_id:
+        return ""
+    opts = _model(change)._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[change.object_id])
+
+
+def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
+    """Label, what stands there now, what would; of what is added or deleted, the fields that hold something."""
+    if change.act == Act.PUBLISH:
+        return []
+    model = _model(change)
+    names = change.before if change.act == Act.DELETE else change.after
+    rows = [(label_of(model, name), _shown(change.before.get(name)), _shown(change.after.get(name))) for name in names]
+    return [row for row in rows if row[1] or row[2]]
+
+
+def _leads_to(change: PendingChange) -> list[str]:
+    """The links and numbers that its texts did not hold before: what the second person checks, at its source."""
+    before, after = (contacts.texts_of(values) for values in (change.before, change.after))
+    return [] if change.act in {Act.DELETE, Act.PUBLISH} else sorted(contacts.new_in(before, after))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("oui") if value else _("non"))
+    return "" if value is None else str(value)
+
+
+admin.site.register(PendingChange, PendingChangeAdmin)

@@ -1,0 +1,30 @@
+"""The end of Django's own history of the admin, which keeps what objects were called, and of what was proposed there.
+Who and when: the register."""
+
+from datetime import datetime
+
+from django.contrib.admin.models import LogEntry
+from django.db.models import QuerySet
+
+from pnav.accounts.approval_rules import State
+from pnav.accounts.approvals import actions as approval_actions
+from pnav.accounts.models import PendingChange
+from reports.retention.deletion import forget_rows, plan_rows
+from reports.rules.retention import Item, Kind
+
+
+def plan(now: datetime) -> list[Item]:
+    return [
+        *plan_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now),
+        *plan_rows(Kind.ADMIN_LOG, _over(), "asked_at", now),
+    ]
+
+
+def _over() -> "QuerySet[PendingChange]":
+    return PendingChange.objects.exclude(state=State.PENDING)
+
+
+def forget(now: datetime) -> None:
+    forget_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now, name="admin_log")
+    approval_actions.lapse(now)
+    forget_rows(Kind.ADMIN_LOG, _over(), "asked_at", now, name="pending_changes")

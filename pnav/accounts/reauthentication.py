@@ -1,0 +1,139 @@
+"""Proving again, lately, before a sensitive act: an open session is not yet its owner.
+
+A console left unlocked, or a cookie that was stolen, may look at what the session may see; it may not add an account,
+delete a place or open an identity. The sign-in counts as a proof, for a few minutes: the last thing proved decides.
+
+- `recently_proved` stands before a view; `Proved` before a class of the admin.
+- Each proof gives the session a new key (`listen`): whoever took the old one is out, as at the sign-in.
+- The page is asked for within `OPENS_SECONDS` of a proof. A form that was open then may be sent for longer
+  (`SUBMITS_SECONDS`): what was typed is lost otherwise, but for the forms whose text is kept (`middleware.KEPT`).
+"""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.account.signals import authentication_step_completed
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from common import kept_forms
+from pnav.accounts.models import User
+from pnav.accounts.second_factor import FACTORS
+from pnav.sessions import SessionStore
+
+OPENS_SECONDS = 5 * 60
+SUBMITS_SECONDS = 15 * 60
+LONG_SUBMITS_SECONDS = 60 * 60  # for a form that takes long to write
+
+
+def _new_key(*, request: Any, **kwargs: Any) -> None:
+    """Of a proof given in a page; an enrolment, which counts as one too, has its own (`views`)."""
+    if kwargs.get("reauthenticated") and isinstance(request, HttpRequest):
+        cast(SessionStore, request.session).replace_key()
+        kept_forms.prove(request)
+
+
+def listen() -> None:
+    """Hear from allauth of each proof. Called once, when the models are read."""
+    authentication_step_completed.connect(_new_key)
+
+
+def last_proof(request: HttpRequest) -> float:
+    """When this session last proved who it is, in seconds since 1970: a second factor, or, where there is none, a
+    password given again.
+
+    0.0 when it never did; a first password alone is no proof, for the second factor was still to come.
+    """
+    user = cast(User, request.user)
+    records = get_authentication_records(request, user)
+    has_factor = Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+    proofs = [
+        record["at"]
+        for record in records
+        if record["method"] == "mfa" or (record.get("reauthenticated") and not has_factor)
+    ]
+    return max(proofs, default=0.0)
+
+
+def ask(
+    request: HttpRequest, *, submits_seconds: int | None = None, back: str = "", is_kept: bool = False
+) -> HttpResponse | None:
+    """The way to prove it again and back to this address, or None when the last proof is recent enough.
+
+    submits_seconds: for what is sent, in place of SUBMITS_SECONDS. back: in place of this address. is_kept: the caller
+    keeps what was typed (`common.kept_forms`).
+    Raises PermissionDenied for somebody who has nothing to prove it with.
+    """
+    is_sent = request.method not in ("GET", "HEAD")
+    sent_within = SUBMITS_SECONDS if submits_seconds is None else submits_seconds
+    if time.time() - last_proof(request) < (sent_within if is_sent else OPENS_SECONDS):
+        return None
+    if is_sent:
+        messages.warning(
+            request,
+            _("Rien n'est encore fait : confirmez que c'est vous. Ce que vous avez écrit vous attend.")
+            if is_kept
+            else _("Rien n'est encore fait : confirmez que c'est vous, puis recommencez."),
+        )
+    query = urlencode({"next": back or request.path})  # what is in the query may have been typed
+    return redirect(f"{reverse(way(cast(User, request.user)))}?{query}")
+
+
+def way(user: User) -> str:
+    """The passkey first, then a code; the password where there is neither."""
+    ways = {flow["id"]: flow.get("types", []) for flow in get_reauthentication_flows(user)}
+    if Authenticator.Type.WEBAUTHN in ways.get("mfa_reauthenticate", []):
+        return "mfa_reauthenticate_webauthn"
+    for name, url_name in (("mfa_reauthenticate", "mfa_reauthenticate"), ("reauthenticate", "account_reauthenticate")):
+        if name in ways:
+            return url_name
+    raise PermissionDenied
+
+
+def recently_proved[**P](view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
+    """A view, or a method that takes a request, which asks for a recent proof. For people who are signed in."""
+
+    @wraps(view)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        request = next(arg for arg in args if isinstance(arg, HttpRequest))
+        return ask(request) or view(*args, **kwargs)
+
+    return inner
+
+
+class Proved(admin.ModelAdmin):
+    """Stands before a `ModelAdmin`: what it deletes is deleted after a recent proof, and whatever else it names.
+
+    The class says the latter in `sensitive`, among "add", "change", "action"; deleting, one by one or many at once,
+    always is.
+    """
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("add", request) or super().add_view(request, *args, **kwargs)
+
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("change", request) or super().change_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return ask(request) or super().delete_view(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "POST":
+            answer = ask(request) if "delete_selected" in request.POST.getlist("action") else None
+            answer = answer or self._ask("action", request)
+            if answer is not None:
+                return answer
+        return super().changelist_view(request, *args, **kwargs)
+
+    def _ask(self, act: str, request: HttpRequest) -> HttpResponse | None:
+        return ask(request) if act in getattr(self, "sensitive", ()) else None

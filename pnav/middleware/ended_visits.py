@@ -1,0 +1,52 @@
+"""A visit that a code de reprise ended elsewhere is forgotten here, whatever page is asked for (docs/adr/0010)."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+import reports.session
+from chat.database import DATABASE_AWAY
+from pnav.pages import quick_exit
+
+logger = logging.getLogger(__name__)
+
+
+def _forget(request: HttpRequest) -> None:
+    try:
+        if reports.session.was_left_behind(request):
+            reports.session.end(request)
+    except DATABASE_AWAY as error:
+        # The page asks the same database, and has its own answer to that.
+        logger.warning("visit left behind: the database does not answer (%s)", type(error).__name__)
+
+
+@sync_and_async_middleware
+def forget_left_behind(
+    get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]],
+) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
+    """Before any page: the orientation shows answers, the header a town. Costs one query to who filed a report."""
+
+    def has_visit(request: HttpRequest) -> bool:
+        if request.path_info == quick_exit.PATH and request.method == "POST":
+            return False  # it forgets the visit itself, and waits for no query
+        return settings.SESSION_COOKIE_NAME in request.COOKIES
+
+    if iscoroutinefunction(get_response):
+
+        async def in_loop(request: HttpRequest) -> HttpResponseBase:
+            if has_visit(request):
+                await sync_to_async(_forget)(request)
+            return await get_response(request)
+
+        return in_loop
+
+    def in_thread(request: HttpRequest) -> HttpResponseBase:
+        if has_visit(request):
+            _forget(request)
+        return get_response(request)  # type: ignore[return-value]
+
+    return in_thread

@@ -1,0 +1,1 @@
+"""What is made before the site starts: styles, translations, static files, templates."""

@@ -1,0 +1,15 @@
+"""Opinions have an end too."""
+
+from datetime import datetime
+
+from pnav.pages.models import Feedback
+from reports.retention.deletion import forget_rows, plan_rows
+from reports.rules.retention import Item, Kind
+
+
+def plan(now: datetime) -> list[Item]:
+    return plan_rows(Kind.OPINION, Feedback.objects.all(), "created_at", now)
+
+
+def forget(now: datetime) -> None:
+    forget_rows(Kind.OPINION, Feedback.objects.all(), "created_at", now, name="opinions")

@@ -1,0 +1,1 @@
+"""The admin's look at a text on its page before it is saved."""

@@ -1,0 +1,497 @@
+"""The pages outside the exchange, each in the situations that its sentences are said in: for `text_previews`.
+
+Whatever stands in them is invented: no place, no unit, no person.
+"""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from types import SimpleNamespace as Made
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages import INFO
+from django.contrib.messages.storage.base import Message
+from django.http import HttpResponse
+from django.utils import timezone
+
+import triage.numbers
+from locations import texts as location_texts
+from locations.forms import ChoiceForm, SearchForm
+from locations.hours import Line, Opening
+from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
+from pnav.pages.information import information
+from pnav.pages.models import FEEDBACK_MAX_LENGTH
+from pnav.pages.previews.trials import Draw, Trial, page
+from pnav.pages.texts import frame as frame_texts
+from pnav.pages.texts import obligatory as obligatory_texts
+from pnav.pages.texts import pages as page_texts
+from pnav.pages.texts import quick_exit as quick_exit_texts
+from reports import texts as report_texts
+from reports.forms import ReportForm
+from triage import rules
+from triage import texts as triage_texts
+from triage.forms import AnswerForm
+from triage.numbers import Number
+from triage.outcomes import OPEN_DOOR
+from triage.questions import QUESTIONS, Voice
+from triage.results import BUILT_IN
+
+MOMENT = datetime(2027, 3, 3, 14, 35)  # noqa: DTZ001  made aware below, in the time of the site
+TELEPHONE, TELEPHONE_LINK = "01 23 45 67 89", "tel:0123456789"
+
+
+def always(template: str, **context: Any) -> Draw:
+    return lambda trial: page(trial, template, context)
+
+
+def _moment() -> datetime:
+    return timezone.make_aware(MOMENT)
+
+
+def told(trial: Trial) -> list[Message]:
+    """The text as a message above the next page."""
+    return [Message(INFO, trial.text)]
+
+
+# --- the frame, errors, information -----------------------------------------------------------------------------------
+
+EDITION = Made(title="Code officiel géographique", publisher="Insee", licence="Licence Ouverte", edition="2026")
+LEGAL = {"publisher": "", "director": "", "hosting_company": "", "contact_email": ""}
+
+
+def _anybody(trial: Trial) -> Trial:
+    """The same for somebody who has not signed in."""
+    request = copy.copy(trial.request)
+    request.user = AnonymousUser()
+    return replace(trial, request=request)
+
+
+def _home(trial: Trial) -> HttpResponse:
+    return page(trial, "pages/home.html", {**information(), "updated_on": date(2027, 3, 3)})
+
+
+def _feedback(**given: str) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        form = FeedbackForm(given or None)
+        if trial.sentence is obligatory_texts.OPINIONS_MANY and given:
+            form.add_error(None, trial.text)
+        return page(trial, "pages/feedback.html", {"form": form})
+
+    return draw
+
+
+def _display(**given: str) -> Draw:
+    return lambda trial: page(trial, "pages/display_settings.html", {"form": DisplaySettingsForm(given or None)})
+
+
+def _figures(*, has_outcomes: bool) -> Draw:
+    words = obligatory_texts
+
+    def cells(how: Any) -> list[str]:
+        return [how.say(n=how.variables[0].example), words.NOT_PUBLISHED.say()]
+
+    def draw(trial: Trial) -> HttpResponse:
+        promise = words.IN_MINUTES if has_outcomes else words.IN_ONE_MINUTE
+        outcomes = [(one.say(), cells(words.AT_LEAST)) for one in [*words.OPTIONS["outcome"].values(), words.OTHERS]]
+        context = {
+            "end": _moment(),
+            "computed_at": _moment(),
+            "lines": [
+                (words.OPENED.say(), cells(words.AT_LEAST)),
+                (words.MINORS.say(), cells(words.PERCENT)),
+                (words.ANSWERED.say(), cells(words.PERCENT)),
+                (promise.say(minutes=words.IN_MINUTES.variables[0].example), cells(words.PERCENT)),
+                (words.WAIT.say(), cells(words.MINUTES)),
+                (words.GAVE_UP.say(), cells(words.PERCENT)),
+                (words.LENGTH.say(), cells(words.MINUTES)),
+                (words.ONE_PERSON.say(), cells(words.PERCENT)),
+            ],
+            "outcomes": outcomes if has_outcomes else [],
+            "at_least": 10,
+        }
+        return page(trial, "pages/figures.html", context)
+
+    return draw
+
+
+def _privacy(**more: Any) -> Draw:
+    days = dict.fromkeys(("retention_days", "erased_days", "tombstone_days", "feedback_days"), 365)
+    given = {**days, "session_hours": 12, "watched_minutes": 60, "contact_email": "", "demo_notice": False}
+    return always("pages/privacy.html", **given | more)
+
+
+_legal = always("pages/legal.html", **LEGAL, demo_notice=True, data_editions=[EDITION])
+_named = {"publisher": "…", "director": "…", "hosting_company": "…", "contact_email": "contact@exemple.fr"}
+
+# --- the orientation --------------------------------------------------------------------------------------------------
+
+
+def _question(*, is_first: bool, error: str = "") -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        question, voice = QUESTIONS[0], Voice(familiar=trial.familiar)
+        errors = AnswerForm(question=question, voice=voice).fields["answer"].error_messages
+        context = {
+            "slug": question.slug,
+            "text": question.text.spoken(voice),
+            "help_text": question.help_text.spoken(voice) if question.help_text else "",
+            "options": [
+                {
+                    "value": one.value,
+                    "label": one.label.spoken(voice),
+                    "hint": one.hint.spoken(voice) if one.hint else "",
+                }
+                for one in question.options
+            ],
+            "number": 1 if is_first else 2,
+            "is_first": is_first,
+            "previous": None if is_first else question,
+            "has_answers": not is_first,
+            "error": errors[error] if error else "",
+            "messages": told(trial) if trial.sentence.place is report_texts.TO_HERE else [],
+        }
+        return page(trial, "triage/question.html", context)
+
+    return draw
+
+
+def _result(trial: Trial) -> HttpResponse:
+    """Where the first answer leads that shows this sentence: danger, the site of 17 Cyber, or the tchat."""
+    safe = {"danger": "no", "screen": "no", "role": "victim", "age": "under_15" if trial.familiar else "adult"}
+    answers = {
+        "triage.danger_past": {"danger": "yes"},
+        "triage.leaves_site": {**safe, "facts": "content", "content_target": "no", "content_public": "public"},
+    }.get(trial.sentence.key, {**safe, "facts": "page"})
+    # The questionnaire of the code: these answers are its own, whatever version is in force.
+    while (question := rules.next_question(answers, under=BUILT_IN)) is not None:
+        answers[question.id] = question.options[-1].value
+    assessment = rules.assess(answers, under=BUILT_IN)
+    context = {
+        "assessment": assessment,
+        "previous": QUESTIONS[0],
+        "lines": [],
+        "is_danger": assessment.calls_first,
+        "is_door_first": False,
+    }
+    return page(trial, "triage/result.html", context)
+
+
+NUMBERS = [value for value in vars(triage.numbers).values() if isinstance(value, Number)]
+# Administrators keep their own hours for the numbers that they keep: those of the code are said of the others.
+UNKEPT = [replace(number, display="…") for number in NUMBERS]
+
+
+def _made_result(*, calls_first: bool, numbers: list[Number], is_door_first: bool = False) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        site = Made(name="17Cyber", url="https://17cyber.gouv.fr/", explanation="…")
+        assessment = Made(
+            title="…",
+            reasons=["…"],
+            service=["…"],
+            prepare=["…"],
+            calls_first=calls_first,
+            first_numbers=numbers,
+            other_numbers=numbers,
+            destination=None if is_door_first else site,
+            destination_beside=site,
+            opens_chat=False,
+            open_door=OPEN_DOOR,
+        )
+        context = {
+            "assessment": assessment,
+            "previous": QUESTIONS[0],
+            "lines": [{"text": "…", "answer": "…", "slug": QUESTIONS[0].slug}],
+            "is_danger": calls_first,
+            "is_door_first": is_door_first,
+            "messages": told(trial) if trial.sentence.place is report_texts.TO_HERE else [],
+        }
+        return page(trial, "triage/result.html", context)
+
+    return draw
+
+
+# --- the point d'accueil ----------------------------------------------------------------------------------------------
+
+
+class _Town(Made):
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+TOWN = _Town(pk="35238", name="Rennes", department_name="Ille-et-Vilaine")
+
+
+def _unit(**more: Any) -> Made:
+    known = {
+        "pk": "1",
+        "name": "Commissariat de police",
+        "address_lines": ["1 rue de la Paix"],
+        "itinerary_url": "#apercu",
+        "telephone": TELEPHONE,
+        "telephone_uri": TELEPHONE_LINK,
+        "hours_in_words": [Line("lundi", "8 h")],
+        "opening_hours": Made(holidays=""),
+        "get_source_display": "Service-public.fr",
+        "get_force_display": "Police nationale",
+        "source": "demo",
+        "verified_on": date(2027, 3, 3),
+    }
+    return Made(**known | more)
+
+
+def _choice(**more: Any) -> Made:
+    return Made(
+        **{"municipality": TOWN, "postal_code": "35000", "reception_point": _unit(), "is_nearest": False} | more
+    )
+
+
+def _partner(**more: Any) -> Made:
+    known = {
+        "name": "France Victimes 35",
+        "kind": "aav",
+        "get_kind_display": "Association",
+        "presentation": "",
+        "address_lines": [],
+        "telephone": TELEPHONE,
+        "telephone_uri": TELEPHONE_LINK,
+        "telephone_hours": "",
+        "accessibility": "ACC",
+        "opening_hours": {},
+        "hours_in_words": [Line("lundi", "9 h")],
+        "url": "#apercu",
+    }
+    return Made(**known | more)
+
+
+def _groups() -> list[Made]:
+    words = location_texts
+    partners = [(_partner(opening_hours={"mon": []}), 12), (_partner(accessibility="DEM"), None)]
+    titles = (words.HELP, words.MIND, words.LAW, words.COURTS, words.FORMALITIES)
+    return [
+        Made(title=title.say(), note=words.COURTS_NOTE.say() if title is words.COURTS else "", partners=partners)
+        for title in titles
+    ]
+
+
+def _contacts(unit: Made | None, opening: Opening | None, *, is_nearest: bool = False, has_help: bool = True) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        context = {
+            "choice": _choice(reception_point=unit, is_nearest=is_nearest),
+            "unit": unit,
+            "opening": opening,
+            "partners": Made(groups=_groups(), has_local_help=has_help, national=[]),
+            "has_other_units": True,
+        }
+        return page(trial, "locations/my_contacts.html", context)
+
+    return draw
+
+
+_OPEN = Opening(is_open=True, until="18 h")
+_CLOSED = Opening(is_open=False, next_day="demain", next_time="18 h")
+_HOLIDAY = Opening(is_open=None)
+_SILENT = {"telephone": "", "telephone_uri": "", "address_lines": []}
+CONTACTS = (
+    _contacts(_unit(), _OPEN),
+    _contacts(_unit(), _CLOSED, is_nearest=True, has_help=False),
+    _contacts(_unit(), _HOLIDAY),
+    _contacts(_unit(**_SILENT), _HOLIDAY),
+    _contacts(_unit(hours_in_words=[]), None),
+    _contacts(_unit(hours_in_words=[], **_SILENT), None),
+    _contacts(None, None),
+)
+
+
+def _search(form: SearchForm | None = None, *, choice: Made | None = None, purpose: str = "echange") -> Draw:
+    places = (report_texts.TO_HERE, location_texts.SEARCH)
+
+    def draw(trial: Trial) -> HttpResponse:
+        # What was just done, or is still missing, stands above.
+        messages = told(trial) if form is None and trial.sentence.place in places and trial.sentence in SAID else []
+        context = {"form": form, "typed": "", "purpose": purpose, "choice": choice, "messages": messages}
+        context["many"] = location_texts.MANY.variables[0].example
+        return page(trial, "locations/search.html", context)
+
+    return draw
+
+
+SAID = (
+    location_texts.PLACE_REMOVED,
+    location_texts.PERSON_REMOVED,
+    location_texts.PLACE_FIRST,
+    report_texts.PLACE_FIRST,
+)
+SEARCH = (
+    _search(choice=_choice(is_nearest=True)),
+    _search(SearchForm({"q": ""})),
+    _search(SearchForm({"q": "x" * 500})),
+)
+
+
+def _select(*, has_units: bool, error: str = "") -> Draw:
+    match = Made(unit=_unit(), is_competent=False, distance_km=12)
+    place = Made(municipality=TOWN, postal_code="35000", found_as="Lyon 3e", units=[match] if has_units else [])
+
+    others = [Made(text="Lyon", label="Lyon")] if has_units else []
+
+    def draw(trial: Trial) -> HttpResponse:
+        form = None
+        if error:
+            form = ChoiceForm({"service": ""})
+            if error == "gone":
+                form = ChoiceForm({"service": "00000__"})
+                form.errors["service"] = [location_texts.SERVICE_GONE.say()]  # type: ignore[assignment]
+        context = {
+            "lookup": Made(is_cedex=True, cedex_is_approximate=True, is_overseas=True, others=others),
+            "places": [place],
+            "folded": [place],
+            "form": form,
+            "has_unknown_competence": True,
+            "is_preselected": True,
+        }
+        return page(trial, "locations/select.html", context)
+
+    return draw
+
+
+def _not_found(*, has_suggestions: bool) -> Draw:
+    some = [Made(text="Lyon", label="Lyon")]
+    lookup = Made(suggestions=some if has_suggestions else [], is_cedex=True)
+    return always("locations/not_found.html", lookup=lookup, large_towns=some, typed="…")
+
+
+CHOSEN = (
+    always("locations/chosen.html", choice=_choice(is_nearest=True)),
+    always("locations/chosen.html", choice=_choice(reception_point=None)),
+)
+REMOVE = (
+    always("locations/remove.html", choice=_choice(), what="place"),
+    always("locations/remove.html", choice=_choice(), what="interlocutor"),
+)
+
+# --- the signalement --------------------------------------------------------------------------------------------------
+
+
+def _report(given: Mapping[str, Any] | None = None, *, is_stale: bool = False) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        form = ReportForm(given, initial={"role": "victim", "age_band": "adult"}, familiar=trial.familiar)
+        context = {"form": form, "submission_id": "", "choice": _choice(is_nearest=True), "is_stale": is_stale}
+        return page(trial, "reports/create.html", context)
+
+    return draw
+
+
+REPORT = (
+    _report(),
+    _report({"role": "x", "age_band": "x", "since": "x"}),
+    _report({"name": "x" * 10_000}),
+    _report({"role": "victim"}, is_stale=True),
+)
+
+
+def _as_said(field: str, value: str) -> Draw:
+    """With this answer of the orientation among what was already said."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        form = ReportForm(initial={"role": "victim", "age_band": "adult", field: value}, familiar=trial.familiar)
+        context = {"form": form, "submission_id": "", "choice": _choice(), "is_stale": False}
+        return page(trial, "reports/create.html", context)
+
+    return draw
+
+
+EFFORT = tuple(
+    always("reports/effort.html", kept=Made(seconds_left=seconds), token="", bits=0) for seconds in (8, 1, 0)
+)
+
+# --- where each place is drawn ----------------------------------------------------------------------------------------
+
+QUESTIONS_PAGES = (
+    _question(is_first=True),
+    _question(is_first=False),
+    _question(is_first=True, error="required"),
+    _question(is_first=True, error="invalid_choice"),
+)
+RESULTS = (
+    _result,
+    _made_result(calls_first=True, numbers=NUMBERS),
+    _made_result(calls_first=False, numbers=NUMBERS, is_door_first=True),
+)
+ERRORS: tuple[Draw, ...] = (
+    always("404.html"),
+    always("403.html"),
+    always("403_csrf.html"),
+    always("bad_request.html"),
+    always("500.html"),
+    lambda trial: page(_anybody(trial), "429.html", {}),
+)
+BUSY = tuple(
+    always("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame", "too_large")
+)
+FRAME: tuple[Draw, ...] = (_legal, always("pages/legal.html", **LEGAL, demo_notice=False))
+
+DRAW: Mapping[str, tuple[Draw, ...]] = {
+    frame_texts.FRAME.key: FRAME,
+    frame_texts.NUMBERS.key: (_home, *RESULTS),
+    frame_texts.ERRORS.key: ERRORS,
+    frame_texts.BUSY.key: BUSY,
+    frame_texts.EVERYWHERE.key: (
+        _home,
+        *FRAME,
+        *SEARCH,
+        *RESULTS,
+        *REPORT,
+        CONTACTS[0],
+        _question(is_first=False),
+        always("pages/feedback_thanks.html"),
+        EFFORT[2],
+        _privacy(),
+        _feedback(rating="x", page="home"),
+        _feedback(rating="yes", page="x", text="x" * (FEEDBACK_MAX_LENGTH + 200)),
+        _feedback(rating="", page="", text="x" * (FEEDBACK_MAX_LENGTH + 200)),
+    ),
+    obligatory_texts.OPINION.key: (
+        _feedback(),
+        _feedback(rating="", page="", text="x" * 1200),
+        _feedback(rating="x", page="x"),
+        always("pages/feedback_thanks.html"),
+    ),
+    obligatory_texts.DISPLAY.key: (
+        _display(),
+        _display(theme="", language=""),
+        _display(next="/"),
+        _display(theme="x", language="x"),
+    ),
+    obligatory_texts.LEGAL.key: (_legal, always("pages/legal.html", **_named, demo_notice=False)),
+    obligatory_texts.PRIVACY.key: (
+        _privacy(demo_notice=True),
+        _privacy(session_hours=1, contact_email="contact@exemple.fr"),
+    ),
+    obligatory_texts.ACCESSIBILITY.key: (
+        always("pages/accessibility.html", contact_email=""),
+        always("pages/accessibility.html", contact_email="contact@exemple.fr"),
+    ),
+    obligatory_texts.FIGURES.key: (_figures(has_outcomes=True), _figures(has_outcomes=False)),
+    page_texts.HOME.key: (_home,),
+    quick_exit_texts.QUIT.key: (always("pages/quit.html"),),
+    location_texts.SEARCH.key: SEARCH,
+    location_texts.SELECT.key: (
+        _select(has_units=True),
+        _select(has_units=False),
+        _select(has_units=True, error="required"),
+        _select(has_units=True, error="gone"),
+    ),
+    location_texts.NOT_FOUND.key: (_not_found(has_suggestions=True), _not_found(has_suggestions=False)),
+    location_texts.CHOSEN.key: CHOSEN,
+    location_texts.REMOVE.key: REMOVE,
+    location_texts.CONTACTS.key: CONTACTS,
+    location_texts.AROUND.key: (*SEARCH, *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found(has_suggestions=False)),
+    report_texts.REPORT.key: (*REPORT, _as_said("role", "professional")),
+    report_texts.TO_HERE.key: (SEARCH[0], _question(is_first=True), RESULTS[1]),
+    report_texts.ALREADY.key: (always("reports/already.html"),),
+    report_texts.EFFORT.key: EFFORT,
+    triage_texts.QUESTIONS.key: QUESTIONS_PAGES,
+    triage_texts.RESULT.key: RESULTS,
+    triage_texts.NUMBERS.key: (RESULTS[1], _made_result(calls_first=True, numbers=UNKEPT)),
+}

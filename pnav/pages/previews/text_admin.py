@@ -1,0 +1,272 @@
+"""Pnav's own sentences, for administrators: all of them, changed or not, with their text of origin beside."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from common.texts import cache as text_cache
+from common.texts import languages, validation
+from common.texts.catalogue import CATALOGUE, Sentence, of_row
+from common.texts.help_numbers import NAMED
+from common.texts.models import ChangedSentence
+from common.texts.text_rows import in_words
+from pnav.pages.previews.text_previews import page_with
+from pnav.pages.text_forms import TextsAdmin, TextsForm, language_fieldsets, previews
+
+
+class SentenceForm(TextsForm):
+    """Begins with the texts as they are said now; one that is empty, or that of origin, is none of its own."""
+
+    class Meta:
+        model = ChangedSentence
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sentence = _sentence(self.instance)
+        self.origins = self.sentence.origins()
+        for name in self.text_names():
+            if name not in self.origins:
+                del self.fields[name]
+                continue
+            self.initial[name] = self.initial[name] or self.origins[name]
+            self.fields[name].help_text = format_html(_("Texte d'origine : {}"), self.origins[name])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name, origin in self.origins.items():
+            text = cleaned.get(name, "")
+            cleaned[name] = "" if text == origin else text
+            if wrong := validation.errors(self.sentence, cleaned[name]):
+                self.add_error(name, [ValidationError(one) for one in wrong])
+        return cleaned
+
+    def _post_clean(self) -> None:
+        # A voice that this sentence does not have, kept from when it had one, is not said: it goes.
+        self.instance.set_texts({name: "" for name in self.instance.text_places() if name not in self.origins})
+        super()._post_clean()
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name in self.fields:
+            if name in self.errors:
+                self.fields[name].widget.attrs["autofocus"] = True
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A sentence in the list. now: empty while it is that of origin. last: who changed it last, and when."""
+
+    sentence: Sentence
+    origin: str
+    now: str
+    is_changed: bool
+    last: LogEntry | None
+
+
+class SentenceAdmin(TextsAdmin):
+    """No row is added or deleted by hand: saving writes one, the text of origin takes it away."""
+
+    form = SentenceForm
+    change_form_template = "admin/sentences/changedsentence/change_form.html"
+    change_list_template = "admin/sentences/changedsentence/change_list.html"
+    keeps_former_words = True
+    readonly_fields = ("about",)
+    search_fields = ("key",)  # says that the list can be searched; `changelist_view` does it, in the catalogue
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def reviewed_texts(self) -> list[str]:
+        return list(ChangedSentence.text_places())
+
+    def text_field(self, name: str) -> forms.Field:
+        field = super().text_field(name)
+        field.widget.attrs |= {"rows": 3, "class": "vLargeTextField pnav-sentence"}
+        return field
+
+    def approved_texts(self, obj: ChangedSentence) -> list[str]:
+        """Those of the code: whoever goes back to them needs nobody's agreement."""
+        return list(_sentence(obj).origins().values())
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row of a key; one that is not saved where nothing was changed yet."""
+        if of_row(object_id) is None:
+            return None
+        return super().get_object(request, object_id, from_field) or ChangedSentence(key=object_id)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = list(_sentence(obj).origins()) if obj is not None else None
+        return [(None, {"fields": ("about",)}), *language_fieldsets(ChangedSentence, names)]
+
+    # --- one sentence -------------------------------------------------------------------------------------------------
+
+    @admin.display(description=_("où, et avec quoi"))
+    def about(self, row: ChangedSentence) -> SafeString:
+        """Where it is read, by whom, and what may stand between braces."""
+        sentence = _sentence(row)
+        lines = [
+            format_html(_("{}. Lue par {}."), sentence.place.label, sentence.place.audience),
+            format_html(_("Texte simple, sans mise en forme, {} caractères au plus."), sentence.max_length),
+        ]
+        if sentence.note:
+            lines.append(format_html("{}", sentence.note))
+        offered = [
+            *((one.name, one.meaning, one.example) for one in sentence.variables),
+            *((name, named.meaning, text_cache.number(name).display) for name, named in NAMED.items()),
+        ]
+        rows = format_html_join(
+            "",
+            "<tr><th scope=row><code>{{{}}}</code></th><td>{}{}</td></tr>",
+            (
+                (
+                    name,
+                    format_html(_("{}\u00a0: «\u00a0{}\u00a0»"), meaning, example),
+                    _(". Obligatoire") if name in sentence.required else "",
+                )
+                for name, meaning, example in offered
+            ),
+        )
+        return format_html(
+            "{}<table class=pnav-variables><caption>{}</caption><thead><tr><th scope=col>{}</th><th scope=col>{}</th>"
+            "</tr></thead><tbody>{}</tbody></table>",
+            format_html_join("", "<p>{}</p>", ((line,) for line in lines)),
+            _("Ce qui peut s'écrire entre accolades"),
+            _("À écrire"),
+            _("Remplacé par, et un exemple"),
+            rows,
+        )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        sentence = of_row(unquote(object_id or ""))
+        if sentence is None or object_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        if request.method == "POST" and "_original" in request.POST:
+            posted = request.POST.copy()
+            for name, origin in sentence.origins().items():
+                posted[name] = origin
+            request.POST = posted  # type: ignore[assignment]  # the rest is as for any other text
+        name = request.POST.get("_preview", "")
+        if request.method == "POST" and name in sentence.origins():
+            shown = self._preview(request, sentence, name)
+            if shown is not None:
+                return shown
+        context = {
+            **(extra_context or {}),
+            "previews": previews({name: _shown_in(name) for name in sentence.origins()}),
+            "is_changed": ChangedSentence.objects.filter(pk=sentence.row_key).exists(),
+            "show_save_and_add_another": False,
+        }
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def _preview(self, request: HttpRequest, sentence: Sentence, name: str) -> HttpResponse | None:
+        """The page that shows it; None for a form with errors, which Django shows as it does when it is saved."""
+        row = self.get_object(request, sentence.row_key)
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        form = self.get_form(request, row, change=True)(request.POST, instance=row)
+        if not form.is_valid():
+            return None
+        return page_with(request, sentence, name, {one: form.cleaned_data.get(one, "") for one in sentence.origins()})
+
+    def save_model(self, request: HttpRequest, obj: ChangedSentence, form: Any, change: bool) -> None:
+        if obj.texts:
+            obj.save()
+        else:
+            ChangedSentence.objects.filter(pk=obj.pk).delete()
+        transaction.on_commit(text_cache.read_again)
+
+    # --- all of them --------------------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The catalogue, by place: found by words of any of its texts, by place, or because it was changed."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")
+        only_changed = request.GET.get("changed") == "1"
+        found = [
+            entry
+            for entry in self._entries()
+            if (not place or entry.sentence.place.key == place)
+            and (not only_changed or entry.is_changed)
+            and _matches(entry, words)
+        ]
+        places = {sentence.place.key: sentence.place for sentence in CATALOGUE.values()}
+        groups = [(one, [entry for entry in found if entry.sentence.place.key == one.key]) for one in places.values()]
+        context = {
+            **self.admin_site.each_context(request),
+            **(extra_context or {}),
+            "title": self.opts.verbose_name_plural,
+            "opts": self.opts,
+            "groups": [(one, entries) for one, entries in groups if entries],
+            "places": sorted(places.values(), key=lambda one: one.label),
+            "count": len(found),
+            "words": words,
+            "place": place,
+            "only_changed": only_changed,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.change_list_template, context)
+
+    def _entries(self) -> list[Entry]:
+        """The whole catalogue, in three queries: what was changed, its texts, and who did it last."""
+        rows = {row.key: row for row in ChangedSentence.objects.prefetch_related("text_rows")}
+        kind = ContentType.objects.get_for_model(ChangedSentence)
+        log = LogEntry.objects.filter(content_type=kind).select_related("user").order_by("action_time", "pk")
+        last = {entry.object_id: entry for entry in log}
+        entries = []
+        for sentence in CATALOGUE.values():
+            row = rows.get(sentence.row_key)
+            now = row.named_texts()[languages.POLITE] if row is not None else ""
+            entries.append(Entry(sentence, sentence.origin(), now, row is not None, last.get(sentence.row_key)))
+        return entries
+
+
+def _sentence(row: ChangedSentence) -> Sentence:
+    """The sentence of a row that `get_object` gave. Raises LookupError for another one."""
+    sentence = of_row(row.key)
+    if sentence is None:
+        raise LookupError("no sentence has a row of this key")
+    return sentence
+
+
+def _shown_in(name: str) -> str:
+    """« en anglais, en tutoyant »: what the preview of this text shows."""
+    language, voice = languages.text_place(name)
+    return ", ".join(filter(None, [in_words(language), _("en tutoyant") if voice == languages.FAMILIAR else ""]))
+
+
+def _matches(entry: Entry, words: str) -> bool:
+    """Each word typed is in one of its texts or in the name of its place; accents and capitals do not count."""
+    texts = [entry.now, entry.sentence.place.label, entry.sentence.key, *entry.sentence.origins().values()]
+    text = _plain(" ".join(texts))
+    return all(word in text for word in _plain(words).split())
+
+
+def _plain(text: str) -> str:
+    """As it is compared: without accents, capitals, and with one kind of apostrophe."""
+    bare = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
+    return "".join(char for char in bare if not unicodedata.combining(char))

@@ -1,0 +1,516 @@
+"""A sentence in the page where it will be read, before it is saved: the real templates, and people who do not exist.
+
+Nothing is written, and nothing of anybody is read. The page has no script: it opens no line and sends nothing.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from chat.casework.emergencies import Done
+from chat.messages import transcript
+from chat.models import Conversation, Transmission
+from chat.models.casework import Emergency
+from chat.referral.forms import MeetingAnswerForm
+from chat.referral.queries import Shown, Step
+from chat.rules import emergency_texts
+from chat.rules.emergency import CHECKLISTS, Situation
+from chat.rules.lifecycle import Author, Status
+from chat.rules.referral import Basis, State
+from chat.rules.transfer import SUMMARY_MAX
+from chat.texts import follow_up as follow_up_texts
+from chat.texts import forms as form_texts
+from chat.texts import pages as page_texts
+from chat.texts import retention as retention_texts
+from chat.texts import thread as thread_texts
+from chat.texts import transfer as transfer_texts
+from chat.visitor import base
+from chat.visitor.forms import SummaryForm
+from common.texts import cache as text_cache
+from common.texts import catalogue, languages
+from common.texts.catalogue import Sentence
+from pnav.pages.previews import page_previews
+from pnav.pages.previews.trials import Draw, Trial, first_that_shows, page
+from reports import texts as report_texts
+from reports.audit import for_the_person
+from reports.models import ErasureRequest, Report
+
+
+def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mapping[str, str]) -> HttpResponse:
+    """The page, in the language and voice of the text of this name. texts: by their names; an empty one, or one that is
+    left out, is that of origin."""
+    language, voice = languages.text_place(name)
+    with translation.override(language), text_cache.trying(catalogue.tried(sentence, texts)):
+        examples = {variable.name: variable.example for variable in sentence.variables}
+        familiar = voice == languages.FAMILIAR
+        trial = Trial(request, sentence, familiar, sentence.say(familiar=familiar, **examples))
+        page = first_that_shows(trial, DRAW[sentence.place.key])
+    page["Content-Language"], page["Cache-Control"] = language, "no-store"
+    return page
+
+
+# --- the exchange -----------------------------------------------------------------------------------------------------
+
+
+def _manner(trial: Trial) -> dict[str, Any]:
+    is_discreet = trial.sentence.key.endswith("_discreet")
+    return base.manner(
+        Conversation(report=Report()), familiar=trial.familiar, discreet=is_discreet, is_minor=trial.familiar
+    )
+
+
+def _line(seq: int, author: Author, name: str, body: str, state: str = "") -> transcript.Line:
+    now = timezone.localtime()
+    return transcript.Line(seq, author, name, now.isoformat(), f"{now:%H:%M}", body, state)
+
+
+def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
+    manner = _manner(trial)
+    said = manner["said"]
+    name = transcript.agent_name(said, thread_texts.NAME.example, discreet=manner["discreet"])
+    lines = [_line(1, Author.REPORTER, said["you"], "Bonjour", said["sent"])] if status != Status.WAITING else []
+    context = {
+        **manner,
+        "status": status,
+        "position": thread_texts.POSITION.say(familiar=trial.familiar, n=4),
+        "wait": thread_texts.WAIT_MINUTES.say(low=10, high=25),
+        "interlocutor": name,
+        "lines": lines,
+        "blank": transcript.BLANK,
+        "earlier": 2 if trial.sentence.key == "chat.earlier" else 0,
+        "last_seq": len(lines),
+        "client_id": uuid.uuid4(),
+        "words": "{}",
+        "asked": trial.sentence.key == "chat.summary_asked",
+        "goes_on": page_texts.DELETED_ON.example,
+        "told": "…" if trial.sentence.key == "chat.told_title" else "",
+        **more,
+    }
+    return page(trial, "chat/conversation.html", context)
+
+
+def _thread(trial: Trial) -> HttpResponse:
+    said = _manner(trial)["said"]
+    body = trial.text
+    if trial.sentence is thread_texts.TO_BRING:  # within the one that proposes
+        body = thread_texts.COMPLAINT_ANYWHERE.say(familiar=trial.familiar, bring=body)
+    lines = [
+        _line(1, Author.REPORTER, said["you"], "Bonjour", said["read"]),
+        _line(2, Author.SYSTEM, said["system"], body),
+    ]
+    return _conversation(trial, Status.ACTIVE, lines=lines)
+
+
+def _queue(trial: Trial) -> HttpResponse:
+    where = "position" if trial.sentence in {thread_texts.POSITION, thread_texts.POSITION_FIRST} else "wait"
+    return _conversation(trial, Status.WAITING, **{where: trial.text})
+
+
+_BODY_ERRORS = {
+    f"chat.{name}" for name in ("cut", "empty", "too_long", "unkept", "too_many", "over", "full", "not_sent")
+}
+_STATES = {f"chat.{name}" for name in ("pending", "kept", "sent", "read", "failed", "refused", "soon", "refused_full")}
+_BANNERS = {"chat.offline", "chat.unsent", "chat.online"}
+_LINES = {"chat.line_connected", "chat.line_reconnecting", "chat.line_lost"}
+_NOTICES = {"chat.new", "chat.is_there"}
+_LOST = {"chat.lost", "chat.lost_danger", "chat.retry", "chat.trying"}
+_NAMES = {"chat.title_waiting", "chat.title_active", "chat.title_closed", "chat.you", "chat.agent", "chat.system"}
+_NAMES |= {"chat.system_discreet", "chat.misleading", "chat.typing", "chat.count"}
+_WORDS = _BODY_ERRORS | _STATES | _BANNERS | _LINES | _NOTICES | {"chat.retry", "chat.trying"} | _NAMES
+
+
+def _messages_of(**more: Any) -> Draw:
+    """A piece of a long thread."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        said = _manner(trial)["said"]
+        lines = [_line(101, Author.REPORTER, said["you"], "Bonjour", said["read"])]
+        context = {
+            **_manner(trial), "lines": lines, "earlier": 101, "last": 101, "later": 101, "total": 250,
+            "is_whole": False, **more,
+        }  # fmt: skip
+        return page(trial, "chat/messages.html", context)
+
+    return draw
+
+
+def _states_of_the_line(trial: Trial) -> HttpResponse:
+    """Where the script of the page would put it."""
+    key, said = trial.sentence.key, _manner(trial)["said"]
+    status = Status.ACTIVE
+    shown: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    answer = _line(2, Author.SYSTEM, said["system"], thread_texts.ARRIVED.say(name=thread_texts.NAME.example))
+    state = trial.text if key in _STATES else said["sent"]
+    lines = [_line(1, Author.REPORTER, said["you"], "Bonjour", state), answer]
+    if key in _BODY_ERRORS:
+        more = {"is_error": True, "body_error": trial.text, "body": "Bonjour"}
+    elif key in _BANNERS:
+        shown = {"banner": trial.text}
+    elif key in _LINES:
+        shown = {"line": trial.text}
+    elif key in _NOTICES:
+        shown = {"notice": trial.text}
+    elif key in _LOST:
+        shown = {"is_lost": True, "retry": trial.text if key == "chat.trying" else ""}
+    elif key == "chat.typing":
+        shown = {"typing": trial.text}
+    elif key == "chat.count":
+        shown = {"count": trial.text}
+    elif key == "chat.misleading":
+        lines[0] = _line(1, Author.REPORTER, said["you"], f"exаmple.fr ⟦{trial.text}⟧", said["sent"])
+    elif key == "chat.agent":
+        more = {"interlocutor": trial.text}
+    elif key in {"chat.title_waiting", "chat.title_closed"}:
+        status = Status.WAITING if key == "chat.title_waiting" else Status.CLOSED
+    return _conversation(trial, status, lines=lines, shown=shown, **more)
+
+
+def _exchange(trial: Trial) -> HttpResponse:
+    code = b"x" if trial.sentence.key == "chat.code_replaces" else None
+    conversation = Conversation(report=Report(), resume_digest=code)
+    follow = trial.text if trial.sentence is form_texts.FOLLOW_READ else page_texts.FOLLOW_TITLE.say()
+    more = {"follow": follow, "asked": True, "has_slip": True}
+    return _conversation(trial, Status.ACTIVE, conversation=conversation, **more)
+
+
+def _code(trial: Trial) -> HttpResponse:
+    key = trial.sentence.key
+    date = thread_texts.CODE_WORKS.variables[0].example
+    context: dict[str, Any] = {**_manner(trial), "code": "", "until": "", "error": ""}
+    if key == "chat.code_over":
+        context["is_over"] = True
+    elif key in {"chat.code_shown_once", "chat.code_again", "chat.a_code_works", "chat.code_annul_why"}:
+        context["until"] = thread_texts.A_CODE_WORKS.say(date=date)
+    elif key == "chat.code_failed":
+        context["error"] = trial.text
+    elif key != "chat.code_none":
+        context |= {"code": "abri balcon citron douane étoile", "until": thread_texts.CODE_WORKS.say(date=date)}
+    return page(trial, "chat/code.html", context)
+
+
+def _code_there(trial: Trial) -> HttpResponse:
+    """A code works, and was shown before."""
+    is_date = trial.sentence is form_texts.CODE_DATE
+    until = thread_texts.A_CODE_WORKS.say(date=trial.text if is_date else "…")
+    return page(trial, "chat/code.html", {**_manner(trial), "code": "", "until": until, "error": ""})
+
+
+def _code_shown(trial: Trial) -> HttpResponse:
+    return page(trial, "chat/code.html", {**_manner(trial), "code": "abri balcon citron douane étoile", "until": "…"})
+
+
+def _resume(*, is_error: bool = False, has_conversation: bool = False) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        errors = [trial.text] if is_error else []
+        return page(
+            trial, "chat/resume.html", {**_manner(trial), "errors": errors, "has_conversation": has_conversation}
+        )
+
+    return draw
+
+
+def _answers(trial: Trial) -> HttpResponse:
+    """The ready answers of a question, and a complaint at a service whose hours nobody knows."""
+    said = _manner(trial)["said"]
+    is_hours = trial.sentence in {form_texts.HOURS_CALL, form_texts.HOURS_UNKNOWN}
+    examples = {one.name: one.example for one in thread_texts.COMPLAINT_AT.variables}
+    examples |= {"when": trial.text} if is_hours else {}
+    body = thread_texts.COMPLAINT_AT.say(familiar=trial.familiar, **examples)
+    if trial.sentence is form_texts.PAGE_NAMED:
+        examples = {one.name: one.example for one in thread_texts.MEETING_PROPOSED.variables} | {"page": trial.text}
+        body = thread_texts.MEETING_PROPOSED.say(familiar=trial.familiar, **examples)
+    ready = [answer.say() for answer in (form_texts.YES, form_texts.NO, form_texts.LATER)]
+    lines = [_line(1, Author.SYSTEM, said["system"], body)]
+    return _conversation(trial, Status.ACTIVE, lines=lines, question={"answer_id": "", "answers": ready})
+
+
+def _end(trial: Trial) -> HttpResponse:
+    status = Status.WAITING if trial.sentence.key.startswith("chat.leave_") else Status.ACTIVE
+    return page(trial, "chat/end.html", {**_manner(trial), "status": status})
+
+
+def _away(trial: Trial) -> HttpResponse:
+    """This page has no frame: it says itself that it is a preview.
+
+    It knows nobody: *tu* is said to who waits during a raid.
+    """
+    if trial.familiar:
+        return page_previews.EFFORT[0](trial)
+    told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
+    return HttpResponse(render_to_string("chat/away.html", {"body": "Bonjour", "client_id": "", "preview_of": told}))
+
+
+def _away_alone(trial: Trial) -> HttpResponse:
+    """The same within the frame, where nothing was being sent."""
+    told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
+    return HttpResponse(render_to_string("chat/away.html", {"body": "", "again": "", "preview_of": told}))
+
+
+def _running_frame(trial: Trial) -> HttpResponse:
+    return _frame(trial, is_paused=False)
+
+
+def _frame(trial: Trial, *, is_paused: bool = True) -> HttpResponse:
+    """What stands in the page of whoever has no script: it says itself that it is a preview, and stands still."""
+    key = trial.sentence.key
+    status = {"chat.frame_gone": "", "chat.clear_page": "", "chat.frame_ended": Status.CLOSED}.get(key, Status.ACTIVE)
+    context = {
+        **_manner(trial),
+        "status": status,
+        "shown": Status.ACTIVE if key == "chat.frame_none" else Status.WAITING,
+        "paused": is_paused,
+        "earlier": 0,
+        "asked": key == "chat.frame_summary",
+        "follow": key == "chat.frame_follow",
+        "preview_of": {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen},
+    }
+    return render(trial.request, "chat/news.html", context)
+
+
+# --- what follows it, and what is kept --------------------------------------------------------------------------------
+
+
+def _follow_up(trial: Trial) -> HttpResponse:
+    key, now = trial.sentence.key, timezone.now()
+    states = {
+        "follow_up.asked": State.ASKED,
+        "follow_up.unreadable": State.ASKED,
+        "follow_up.meeting_told": State.MEETING,
+    }
+    state = states.get(key, State.SENT)
+    basis = Basis.URGENT if key == "follow_up.urgent" else Basis.AGREED
+    row = Shown(
+        transmission=Transmission(state=state, basis="" if state is State.ASKED else basis),
+        unit="Commissariat",
+        telephone="",
+        summary="…",
+        why="",
+        steps=[Step(state, now, {})],
+    )
+    is_open = key == "follow_up.resume_opens"
+    context = {
+        **_manner(trial),
+        "rows": [] if key == "follow_up.none" else [(row, key != "follow_up.unreadable")],
+        "meeting": MeetingAnswerForm(),
+        "meeting_of": "",
+        "is_open": is_open,
+        "code": "" if is_open else "abri balcon citron douane étoile",
+    }
+    return page(trial, "chat/follow_up.html", context)
+
+
+def _follow_up_to(state: State) -> Draw:
+    """A step that waits for an answer, with what may go wrong in it."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        return _suites(trial, state, error=trial.text if trial.sentence in FOLLOW_ERRORS else "")
+
+    return draw
+
+
+def _left_over(trial: Trial) -> HttpResponse:
+    """A text that nothing asks for any more."""
+    return _suites(trial, State.CLOSED, other="…")
+
+
+FOLLOW_TOLD = (
+    form_texts.SUMMARY_SENT,
+    form_texts.SUMMARY_NOT_SENT,
+    form_texts.MEETING_ACCEPTED,
+    form_texts.MEETING_REFUSED,
+)
+FOLLOW_ERRORS = (
+    form_texts.ANSWER_MISSING,
+    form_texts.SUMMARY_SETTLED,
+    form_texts.NO_ACCOUNT,
+    form_texts.MEETING_OLDER,
+    form_texts.MEETING_SETTLED,
+    form_texts.CODE_NOT_MADE,
+)
+
+
+def _suites(trial: Trial, state: State, *, error: str = "", other: str = "") -> HttpResponse:
+    row = Shown(
+        transmission=Transmission(state=state, basis=Basis.AGREED if state is not State.ASKED else "", file_number="…"),
+        unit="Commissariat",
+        telephone="",
+        summary="…",
+        why="",
+        steps=[Step(state, timezone.now(), {"other": "…"})],
+    )
+    written = {form_texts.OTHER_TOO_LONG: "x" * 501, form_texts.OTHER_WITH_YES: "…"}.get(trial.sentence, other)
+    form = MeetingAnswerForm({"transmission": str(row.public_id), "seen": 1, "answer": "yes", "other": written})
+    context = {
+        **_manner(trial),
+        "rows": [(row, True)],
+        "meeting": form if written else MeetingAnswerForm(),
+        "meeting_of": str(row.public_id) if written else "",
+        "has_meeting": True,
+        "is_error": bool(error),
+        "error": error,
+        "is_open": state is State.ACCEPTED,
+        "messages": page_previews.told(trial) if trial.sentence in FOLLOW_TOLD else [],
+    }
+    return page(trial, "chat/follow_up.html", context)
+
+
+def _slip_without(*, telephone: str) -> Draw:
+    """With no hours that are known."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat", "telephone": telephone, "hours": []}
+        context = {**_manner(trial), "appointment": {"file_number": "…"}, "words": words, "of_suites": True}
+        return page(trial, "chat/slip.html", context)
+
+    return draw
+
+
+def _slip(trial: Trial) -> HttpResponse:
+    appointment = None if trial.sentence.key == "slip.none" else {"file_number": "2027-000000-00"}
+    words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat"}
+    bring = form_texts.SLIP_BRING.say()
+    # Said above the slip when its PDF could not be drawn.
+    messages = page_previews.told(trial) if trial.sentence is form_texts.SLIP_LATER else []
+    context = {**_manner(trial), "appointment": appointment, "words": words, "bring": bring, "messages": messages}
+    return page(trial, "chat/slip.html", context)
+
+
+_WHEN_ASKED = {"keeping.code_note", "keeping.code_where", "keeping.code_again", "keeping.create_code_read_answer"}
+
+
+def _keeping(trial: Trial) -> HttpResponse:
+    key, now = trial.sentence.key, timezone.now()
+    asked = ErasureRequest(asked_at=now)
+    if key in {"erasure.granted", "erasure.refused", "erasure.refused_cnil"}:
+        asked.answered_at, asked.is_granted = now, key == "erasure.granted"
+    is_asked = key.startswith("erasure.") or key in _WHEN_ASKED
+    reading = {"who": "Un superviseur", "did": "a lu l'échange", "at": timezone.make_aware(page_previews.MOMENT)}
+    context = {
+        **_manner(trial),
+        **{variable.name: variable.example for variable in retention_texts.VARIABLES},
+        "goes_on": page_texts.DELETED_ON.example,
+        "is_erasure": key == "keeping.erasure_due",
+        "asked": asked if is_asked else None,
+        "readings": [reading] if key in {"keeping.readers_others", "keeping.reading"} else [],
+        "was_answered": key == "keeping.readers_both",
+        "code": "abri balcon citron douane étoile" if key in {"keeping.code_note", "keeping.code_where"} else "",
+    }
+    return page(trial, "chat/keeping.html", context)
+
+
+def _readers(trial: Trial) -> HttpResponse:
+    """Each of those who may be named, with what they may have done."""
+    given = [one.say() for one in {**for_the_person.SHOWN, **for_the_person.READERS}.values()]
+    given += [report_texts.WHO_ANSWERED.say(), report_texts.SOMEBODY.say()]
+    found = [{"who": who, "did": did, "at": timezone.now()} for who, did in zip(given, given[::-1], strict=True)]
+    return page(trial, "chat/keeping.html", {**_manner(trial), "readings": found})
+
+
+def _error_in(template: str) -> Draw:
+    """The page with this sentence as what went wrong."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        return page(trial, template, {**_manner(trial), "form": SummaryForm(), "error": trial.text})
+
+    return draw
+
+
+def _erasure(trial: Trial) -> HttpResponse:
+    now = timezone.now()
+    examples = {variable.name: variable.example for variable in retention_texts.VARIABLES}
+    asked = ErasureRequest(asked_at=now, answered_at=now, is_granted=True)
+    return page(trial, "chat/erasure.html", {**examples, "asked": asked})
+
+
+def _summary_of(**given: str) -> Draw:
+    """With what was chosen, or was not."""
+    return lambda trial: _summary(trial, SummaryForm(given))
+
+
+def _summary(trial: Trial, form: SummaryForm | None = None) -> HttpResponse:
+    is_other = trial.sentence is form_texts.OTHER_SERVICE_NAME
+    context = {
+        **_manner(trial),
+        "form": SummaryForm() if form is None else form,
+        "summary": "…",
+        "from_name": transfer_texts.FROM_NAME.example,
+        "to_name": trial.text if is_other else transfer_texts.TO_NAME.example,
+    }
+    return page(trial, "chat/handover.html", context)
+
+
+def _emergency(trial: Trial) -> HttpResponse:
+    situation, now = _situation_of(trial.sentence), timezone.now()
+    context = {
+        "conversation": Conversation(report=Report()),
+        "emergency": Emergency(situation=situation, started_at=now),
+        "emergency_label": situation.label,
+        "checklist": [Done(line, None, "") for line in CHECKLISTS[situation]],
+        "is_familiar": trial.familiar,
+    }
+    return page(trial, "admin/sentences/preview_emergency.html", context)
+
+
+def _situation_of(sentence: Sentence) -> Situation:
+    return next(one for one in Situation if any(line.say is sentence for line in CHECKLISTS[one]))
+
+
+EXCHANGES = (
+    _exchange,
+    lambda trial: _conversation(trial, Status.WAITING),
+    lambda trial: _conversation(trial, Status.CLOSED),
+    lambda trial: _conversation(trial, Status.ACTIVE, discreet=True),
+)
+CODES = (_code, _code_there, _code_shown, _error_in("chat/code.html"))
+RESUMES = (_resume(), _resume(has_conversation=True), _resume(is_error=True))
+FOLLOWED = (
+    _follow_up,
+    _follow_up_to(State.MEETING),
+    _follow_up_to(State.ASKED),
+    _follow_up_to(State.ACCEPTED),
+    _left_over,
+)
+SUMMARIES = (
+    _summary,
+    _summary_of(),
+    _summary_of(answer="x"),
+    _summary_of(answer="corrected"),
+    _summary_of(answer="corrected", correction="x" * (SUMMARY_MAX + 1)),
+    _error_in("chat/handover.html"),
+)
+SLIPS = (_slip, _slip_without(telephone="…"), _slip_without(telephone=""))
+FRAMES = (_frame, _running_frame)
+ENDS = (_end, lambda trial: page(trial, "chat/end.html", {**_manner(trial), "status": Status.WAITING}))
+AROUND = (*EXCHANGES, _code, _code_there, *RESUMES[:2], _follow_up, SLIPS[0], _summary)
+
+DRAW: Mapping[str, tuple[Draw, ...]] = {
+    **page_previews.DRAW,
+    thread_texts.THREAD.key: (_thread,),
+    thread_texts.PROPOSALS.key: (_thread, _answers),
+    thread_texts.QUEUE.key: (_queue,),
+    thread_texts.LINE.key: (_states_of_the_line,),
+    thread_texts.CODE.key: CODES,
+    page_texts.WAITING.key: (lambda trial: _conversation(trial, Status.WAITING),),
+    page_texts.EXCHANGE.key: EXCHANGES,
+    page_texts.PIECES.key: (_messages_of(), _messages_of(lines=[])),
+    page_texts.FRAME.key: FRAMES,
+    page_texts.AFTER.key: (lambda trial: _conversation(trial, Status.CLOSED),),
+    page_texts.ENDED.key: (lambda trial: page(trial, "chat/ended.html", {"numbers": base.EMERGENCY_NUMBERS}),),
+    page_texts.END.key: ENDS,
+    page_texts.RESUME.key: RESUMES,
+    page_texts.AWAY.key: (_away, _away_alone),
+    page_texts.AROUND.key: AROUND,
+    follow_up_texts.FOLLOW_UP.key: FOLLOWED,
+    follow_up_texts.SLIP.key: SLIPS,
+    retention_texts.KEEPING.key: (_keeping, _error_in("chat/keeping.html")),
+    retention_texts.ERASURE.key: (_erasure,),
+    transfer_texts.SUMMARY.key: SUMMARIES,
+    report_texts.READERS.key: (_readers,),
+    emergency_texts.EMERGENCY.key: (_emergency,),
+}

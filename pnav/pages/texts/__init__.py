@@ -1,0 +1,1 @@
+"""What Pnav says on pages that belong to no other app: entries of the catalogue of `common.texts`."""

@@ -1,0 +1,445 @@
+"""What the obligatory pages say, the public figures, and the two small forms of every page (opinion, display)."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from chat.rules.lifecycle import Outcome
+from common.texts.catalogue import Place, Sentence, Variable, add, add_options
+from pnav.pages.display import Theme
+from pnav.pages.models import Feedback
+
+OPINION = Place("opinion", "Donner son avis")
+DISPLAY = Place("display", "Affichage et langue")
+LEGAL = Place("legal", "Mentions légales")
+PRIVACY = Place("privacy", "Données personnelles")
+ACCESSIBILITY = Place("accessibility", "Accessibilité")
+FIGURES = Place("figures", "Chiffres du service")
+
+add("accessibility.accessibility_statement", ACCESSIBILITY, _("Déclaration d'accessibilité"))
+add(
+    "accessibility.site_aims_usable_by",
+    ACCESSIBILITY,
+    _(
+        "Ce site veut être utilisable par tout le monde : au clavier, avec un lecteur d'écran, agrandi, "
+        "en clair ou en sombre, avec ou sans JavaScript (article 47 de la loi n° 2005-102 du 11 février "
+        "2005)."
+    ),
+)
+add("accessibility.compliance_status", ACCESSIBILITY, _("État de conformité"))
+add(
+    "accessibility.site_not_compliant_rgaa",
+    ACCESSIBILITY,
+    _(
+        "Ce site est non conforme au référentiel général d'amélioration de l'accessibilité (RGAA), parce "
+        "qu'aucun audit n'a encore été fait. Sans audit, un site ne peut pas se dire conforme."
+    ),
+)
+add("accessibility.test_results", ACCESSIBILITY, _("Résultat des tests"))
+add(
+    "accessibility.automatic_tests_run_pages",
+    ACCESSIBILITY,
+    _(
+        "Des tests automatiques passent sur les pages à chaque changement, dans les deux thèmes. Ils ne "
+        "trouvent pas d'erreur, mais ils ne voient qu'une partie des critères : ils ne remplacent pas un "
+        "audit par des personnes."
+    ),
+)
+add("accessibility.what_may_missing", ACCESSIBILITY, _("Ce qui peut manquer"))
+add(
+    "accessibility.no_trial_by_people",
+    ACCESSIBILITY,
+    _("Aucun essai par des personnes handicapées n'a encore eu lieu."),
+)
+add(
+    "accessibility.only_one_screen_reader",
+    ACCESSIBILITY,
+    _(
+        "Un seul lecteur d'écran a été essayé, Orca avec Chromium : l'annonce des nouveaux messages du "
+        "tchat peut différer avec un autre."
+    ),
+)
+add(
+    "accessibility.there_no_version_sign",
+    ACCESSIBILITY,
+    _("Il n'existe pas de version en langue des signes ni en facile à lire (FALC)."),
+)
+add("accessibility.how_statement_was_prepared", ACCESSIBILITY, _("Établissement de cette déclaration"))
+add(
+    "accessibility.technologies_used_html_css",
+    ACCESSIBILITY,
+    _("Technologies utilisées : HTML, CSS, JavaScript, SVG, WAI-ARIA. Le site fonctionne sans JavaScript."),
+)
+add("accessibility.write_us", ACCESSIBILITY, _("Nous écrire"))
+add(
+    "accessibility.if_something_stops_from",
+    ACCESSIBILITY,
+    _(
+        "Si quelque chose vous empêche d'utiliser ce site, dites-le nous : nous chercherons avec vous "
+        "une autre façon d'y arriver."
+    ),
+)
+add("accessibility.by_email", ACCESSIBILITY, _("Par courriel :"))
+add(
+    "accessibility.form",
+    ACCESSIBILITY,
+    _("Par le formulaire « {label} »"),
+    variables=[Variable("label", "le nom de la page, tel qu'il s'affiche", "Aidez-nous à améliorer ce service")],
+)
+add("accessibility.anonymous_no_reply", ACCESSIBILITY, _("(anonyme, sans réponse)"))
+add("accessibility.how_take_further", ACCESSIBILITY, _("Voies de recours"))
+add(
+    "accessibility.have_reported_fault_stops",
+    ACCESSIBILITY,
+    _(
+        "Vous avez signalé un défaut qui vous empêche d'accéder à un contenu, et vous n'avez pas eu de "
+        "réponse satisfaisante ? Vous pouvez vous adresser au Défenseur des droits :"
+    ),
+)
+add("accessibility.write_using_its_online", ACCESSIBILITY, _("lui écrire par son formulaire"))
+add("accessibility.see_its_representative_region", ACCESSIBILITY, _("voir son délégué dans votre région"))
+add(
+    "accessibility.by_free_post_no",
+    ACCESSIBILITY,
+    _("par courrier gratuit, sans timbre : Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07"),
+)
+add(
+    "display.choice_kept_browser_six", DISPLAY, _("Votre choix est gardé dans ce navigateur, pendant six mois au plus.")
+)
+add("display.save", DISPLAY, _("Enregistrer"))
+add(
+    "opinion.feedback_anonymous_nothing_links",
+    OPINION,
+    _("Votre avis est anonyme. Rien ne le relie à vous ni à un échange. Personne n'y répond."),
+)
+add("opinion.not_where_get_help", OPINION, _("Ce n'est pas ici que l'on vous aide. Pour parler à quelqu'un :"))
+add("opinion.answer_few_questions", OPINION, _("répondez à quelques questions"))
+add("opinion.if_danger_call", OPINION, _("En danger, appelez le {numero_police}."))
+add(
+    "opinion.1000_characters_at_most",
+    OPINION,
+    _("1000 caractères au plus. N'écrivez ni nom, ni adresse, ni numéro, ni récit des faits."),
+)
+add("opinion.send_my_feedback", OPINION, _("Envoyer mon avis"))
+add("opinion.thank_feedback", OPINION, _("Merci pour votre avis"))
+add(
+    "opinion.saved_helps_us_make",
+    OPINION,
+    _("Il est enregistré. Il nous aide à rendre ce service plus clair et plus simple."),
+)
+add(
+    "figures.what_service_did_even",
+    FIGURES,
+    _("Ce que le service a fait, même quand ce n'est pas assez bien. Les périodes s'arrêtent au {day}, à minuit."),
+    variables=[Variable("day", "le jour", "3 mars 2027")],
+)
+add("figures.waiting_being_heard", FIGURES, _("Attendre et être entendu"))
+add("figures.figures_last_30_days", FIGURES, _("Chiffres des 30 derniers jours et des 12 derniers mois"))
+add("figures.figure", FIGURES, _("Chiffre"))
+add("figures.30_days", FIGURES, _("30 jours"))
+add("figures.12_months", FIGURES, _("12 mois"))
+add("figures.how_conversations_end", FIGURES, _("Comment les échanges se terminent"))
+add("figures.how_conversations_end_number", FIGURES, _("Comment les échanges se terminent, en nombre d'échanges"))
+add("figures.what_followed", FIGURES, _("Suite"))
+add("figures.too_few_conversations_say", FIGURES, _("Trop peu d'échanges pour le dire."))
+add("figures.how_these_figures_made", FIGURES, _("Comment ces chiffres sont faits"))
+add(
+    "figures.computed_at_from_conversations",
+    FIGURES,
+    _("Calculés le {day} à {time}, à partir des échanges eux-mêmes. Ils changent une fois par semaine, le lundi."),
+    variables=[Variable("day", "le jour", "3 mars 2027"), Variable("time", "l'heure", "14:35")],
+)
+add(
+    "figures.so_nobody_recognised_number",
+    FIGURES,
+    _(
+        "Pour que personne ne soit reconnu, un nombre de moins de {at_least} personnes n'est pas publié, "
+        "ni ce qui permettrait de le retrouver. Les nombres sont arrondis à la dizaine inférieure, et "
+        "les pourcentages à dix personnes au moins."
+    ),
+    variables=[Variable("at_least", "le plus petit nombre qui est publié", "10")],
+    max_length=600,
+)
+add(
+    "figures.conversation_was_deleted_at",
+    FIGURES,
+    _("Un échange supprimé à son terme, ou à la demande de la personne, n'est plus compté."),
+)
+add(
+    "figures.wait_goes_from_opening",
+    FIGURES,
+    _(
+        "L'attente va de l'ouverture de l'échange à la première prise en charge. Une personne revenue "
+        "après une coupure compte une fois."
+    ),
+)
+add(
+    "legal.site_demonstration_not_french",
+    LEGAL,
+    _(
+        "Ce site est une démonstration. Ce n'est pas un site de l'État et personne n'y répond. En "
+        "danger, appelez le {numero_police}."
+    ),
+)
+add("legal.publisher", LEGAL, _("Éditeur"))
+add("legal.not_given_site_not", LEGAL, _("Non renseigné : ce site n'est pas ouvert au public."))
+add("legal.publication_director", LEGAL, _("Directeur de la publication"))
+add("legal.hosting_company", LEGAL, _("Hébergeur"))
+add("legal.contact", LEGAL, _("Contact"))
+add("legal.legal_framework", LEGAL, _("Cadre juridique"))
+add(
+    "legal.processing_services_data_governed",
+    LEGAL,
+    _("Le traitement des données du service est encadré par le décret n° 2022-337 du 10 mars 2022."),
+)
+add("legal.see_page_personal_data", LEGAL, _("Voir la page « Données personnelles »."))
+add("legal.sources_information", LEGAL, _("Sources des informations"))
+add("legal.software_appearance", LEGAL, _("Logiciel et apparence"))
+add(
+    "legal.software_open_source_under",
+    LEGAL,
+    _(
+        "Le logiciel est libre, sous licence EUPL 1.2. L'apparence vient du Système de Design de l'État "
+        "(DSFR), réservé aux sites de l'État : une démonstration n'en porte pas la marque."
+    ),
+)
+add(
+    "privacy.do_not_have_give",
+    PRIVACY,
+    _(
+        "Vous n'avez pas à donner votre nom. Aucune adresse IP n'est lisible par nous, et rien n'est "
+        "envoyé à une autre entreprise."
+    ),
+)
+add("privacy.what_we_keep_how", PRIVACY, _("Ce que nous gardons, et combien de temps"))
+add("privacy.during_visit", PRIVACY, _("Pendant la visite :"))
+add(
+    "privacy.answers_postcode_reception_point",
+    PRIVACY,
+    _(
+        "vos réponses, et le code postal de votre point d'accueil. Ils sont oubliés quand vous quittez, "
+        "ou au plus tard après une heure."
+    ),
+)
+add(
+    "privacy.visit_hours",
+    PRIVACY,
+    _(
+        "vos réponses, et le code postal de votre point d'accueil. Ils sont oubliés quand vous quittez, "
+        "ou au plus tard après {hours} heures."
+    ),
+    variables=[Variable("hours", "le nombre d'heures", "12")],
+)
+add("privacy.if_write_police_officer", PRIVACY, _("Si vous écrivez à un policier ou un gendarme :"))
+add(
+    "privacy.report_conversation_encrypted_they",
+    PRIVACY,
+    _(
+        "votre signalement et l'échange, chiffrés. Ils sont supprimés {days} jours après le dernier "
+        "geste de l'un ou de l'autre, une durée fixée par le responsable du service. La page de "
+        "l'échange dit la date, et permet de demander l'effacement."
+    ),
+    variables=[Variable("days", "le nombre de jours", "365")],
+    max_length=600,
+)
+add("privacy.what_officer_writes_themselves", PRIVACY, _("Ce que l'agent écrit pour lui :"))
+add(
+    "privacy.notes_about_conversation_read",
+    PRIVACY,
+    _(
+        "des notes sur l'échange, que lit qui vous répond, et des questions à un collègue, qui ne lit "
+        "rien de l'échange. Chiffrées, supprimées avec l'échange."
+    ),
+)
+add("privacy.if_summary_sent_unit", PRIVACY, _("Si un résumé est transmis à une unité :"))
+add(
+    "privacy.summary_what_happens_next",
+    PRIVACY,
+    _(
+        "ce résumé et ses suites, que lit cette unité, sans l'échange. Avec votre accord ; sans lui, "
+        "seulement en urgence, et vous en êtes prévenu. Chiffrés, supprimés avec l'échange."
+    ),
+)
+add("privacy.if_ask_return_code", PRIVACY, _("Si vous demandez un code de reprise :"))
+add(
+    "privacy.fingerprint_from_which_words",
+    PRIVACY,
+    _(
+        "une empreinte qui ne permet pas de retrouver les mots. Elle est effacée quand le code prend "
+        "fin, est annulé, ou avec l'échange."
+    ),
+)
+add("privacy.if_ask_erasure", PRIVACY, _("Si vous demandez l'effacement :"))
+add(
+    "privacy.request_its_answer_deleted",
+    PRIVACY,
+    _(
+        "la demande et sa réponse, supprimées avec l'échange. Puis, {days} jours, une empreinte qui sert "
+        "seulement à effacer de nouveau si une sauvegarde est remise en place."
+    ),
+    variables=[Variable("days", "le nombre de jours", "365")],
+)
+add("privacy.after_deletion", PRIVACY, _("Après une suppression :"))
+add(
+    "privacy.month_rule_was_applied",
+    PRIVACY,
+    _("le mois et la règle appliquée, sans rien qui vous identifie, pendant {days} jours."),
+    variables=[Variable("days", "le nombre de jours", "365")],
+)
+add("privacy.feedback_service", PRIVACY, _("Votre avis sur le service :"))
+add(
+    "privacy.nothing_identifies_deleted_after",
+    PRIVACY,
+    _("sans rien qui vous identifie. Supprimé après {days} jours."),
+    variables=[Variable("days", "le nombre de jours", "365")],
+)
+add(
+    "privacy.browser_one_cookie_visit",
+    PRIVACY,
+    _(
+        "Dans votre navigateur : un cookie pour votre visite et un cookie de sécurité pour les "
+        "formulaires, effacés à la fermeture ; si vous choisissez un thème ou une langue, un cookie pour "
+        "chacun, pendant six mois au plus. Pas de mesure d'audience, pas de publicité."
+    ),
+    max_length=600,
+)
+add("privacy.what_data_used", PRIVACY, _("À quoi servent ces données"))
+add("privacy.get_contact_make_report", PRIVACY, _("entrer en contact et faire un signalement ;"))
+add("privacy.inform_about_rights", PRIVACY, _("vous informer sur vos droits ;"))
+add("privacy.make_easier_received", PRIVACY, _("faciliter votre accueil ;"))
+add("privacy.direct_support_organisations", PRIVACY, _("vous orienter vers des associations ;"))
+add("privacy.pass_investigators_charge", PRIVACY, _("transmettre aux enquêteurs compétents."))
+add(
+    "privacy.forbidden_search_people_using",
+    PRIVACY,
+    _("Il est interdit de chercher des personnes à partir de leurs seules données sensibles."),
+)
+add("privacy.anonymity", PRIVACY, _("Votre anonymat"))
+add(
+    "privacy.anonymity_may_lifted_after",
+    PRIVACY,
+    _("L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves."),
+)
+add(
+    "privacy.why_technical_address_port",
+    PRIVACY,
+    _(
+        "C'est pourquoi l'adresse technique, le port et l'heure de vos connexions au tchat sont mis sous "
+        "scellé, avec le nom que vous aurez choisi de laisser ou non. Ils sont chiffrés dès l'arrivée. "
+        "Nous n'avons pas la clé : elle est partagée entre plusieurs personnes, hors de nos serveurs. "
+        "Ils disparaissent avec votre signalement."
+    ),
+    max_length=600,
+)
+add("privacy.who_sees_what", PRIVACY, _("Qui voit quoi"))
+add(
+    "privacy.only_person_answering_reads",
+    PRIVACY,
+    _(
+        "Seule la personne qui vous répond lit l'échange. Créer, modifier, consulter, transmettre ou "
+        "supprimer : chaque action est notée dans un journal."
+    ),
+)
+add(
+    "privacy.supervisor_their_unit_join",
+    PRIVACY,
+    _(
+        "Un superviseur de son unité peut rejoindre l'échange, le lire et y écrire, {watched_minutes} "
+        "minutes au plus. Vous le lisez aussitôt dans l'échange, et c'est noté dans le journal. Il peut "
+        "aussi parler à l'agent seul, ou confier l'échange à un autre agent."
+    ),
+    variables=[Variable("watched_minutes", "le nombre de minutes", "60")],
+    max_length=600,
+)
+add(
+    "privacy.conversation_pass_another_agent",
+    PRIVACY,
+    _(
+        "L'échange peut passer à un autre agent. Un résumé écrit pour lui n'est transmis que si vous "
+        "l'avez relu et accepté, ou corrigé."
+    ),
+)
+add("privacy.text_governs_service", PRIVACY, _("Le texte qui encadre le service"))
+add(
+    "privacy.french_decree_no_2022",
+    PRIVACY,
+    _(
+        "Décret n° 2022-337 du 10 mars 2022, pris après la délibération 2021-133 de la CNIL. Les "
+        "responsables du traitement sont la direction générale de la police nationale et la direction "
+        "générale de la gendarmerie nationale."
+    ),
+    max_length=600,
+)
+add(
+    "privacy.demonstration_site_not_run",
+    PRIVACY,
+    _("Ce site de démonstration n'est pas tenu par elles : n'y écrivez rien de vrai sur vous."),
+)
+add("privacy.rights", PRIVACY, _("Vos droits"))
+add("privacy.any_question_about_data", PRIVACY, _("Pour toute question sur vos données, écrivez à :"))
+add("privacy.also_contact_cnil_french", PRIVACY, _("Vous pouvez aussi vous adresser à la CNIL."))
+add("privacy.see_what_stays_browser", PRIVACY, _("Voir ce qui reste dans le navigateur"))
+THEME = add("display.theme", DISPLAY, _("Thème"))
+THEME_CHOOSE = add("display.theme_choose", DISPLAY, _("Choisissez un thème."))
+THEME_FROM_LIST = add("display.theme_from_list", DISPLAY, _("Choisissez un thème de la liste."))
+LANGUAGE = add("display.language", DISPLAY, _("Langue"))
+LANGUAGE_CHOOSE = add("display.language_choose", DISPLAY, _("Choisissez une langue."))
+LANGUAGE_FROM_LIST = add("display.language_from_list", DISPLAY, _("Choisissez une langue de la liste."))
+RATING = add("opinion.rating", OPINION, _("Ce service vous a-t-il aidé ?"))
+RATING_CHOOSE = add(
+    "opinion.rating_choose", OPINION, _("Dites-nous si le service vous a aidé : choisissez une réponse.")
+)
+SUBJECT = add("opinion.subject", OPINION, _("De quoi voulez-vous parler ?"))
+SUBJECT_CHOOSE = add("opinion.subject_choose", OPINION, _("Choisissez un sujet."))
+TEXT = add("opinion.text", OPINION, _("Que pouvons-nous améliorer ? (facultatif)"))
+TEXT_TOO_LONG = add(
+    "opinion.text_too_long",
+    OPINION,
+    _("Votre texte est trop long : {show_value} caractères, pour {limit_value} au plus."),
+    variables=[
+        Variable("show_value", "le nombre de caractères écrits", "1200"),
+        Variable("limit_value", "le nombre de caractères permis", "1000"),
+    ],
+)
+OPINION_FROM_LIST = add("opinion.from_list", OPINION, _("Choisissez une réponse de la liste."))
+OPINIONS_MANY = add(
+    "opinion.many",
+    OPINION,
+    _(
+        "Merci, nous avons déjà reçu plusieurs avis de votre part ou de votre réseau. Celui-ci n'est pas "
+        "envoyé : vous pourrez recommencer dans une heure."
+    ),
+)
+OPENED = add("figures.opened", FIGURES, _("Personnes qui ont ouvert un échange"))
+AT_LEAST = add("figures.at_least", FIGURES, _("au moins {n}"), variables=[Variable("n", "le nombre", "120")])
+MINORS = add("figures.minors", FIGURES, _("dont mineurs"))
+PERCENT = add("figures.percent", FIGURES, _("{n} %"), variables=[Variable("n", "le pourcentage", "93")])
+ANSWERED = add("figures.answered", FIGURES, _("Personnes à qui quelqu'un a répondu"))
+WAIT = add("figures.wait", FIGURES, _("Attente d'une personne sur deux"))
+MINUTES = add("figures.minutes", FIGURES, _("{n} min au plus"), variables=[Variable("n", "le nombre de minutes", "4")])
+GAVE_UP = add("figures.gave_up", FIGURES, _("Personnes parties avant une réponse"))
+LENGTH = add("figures.length", FIGURES, _("Durée d'un échange sur deux"))
+ONE_PERSON = add("figures.one_person", FIGURES, _("Échanges tenus avec un seul interlocuteur"))
+NOT_PUBLISHED = add("figures.not_published", FIGURES, _("non publié"))
+OTHERS = add("figures.others", FIGURES, _("Les autres, ensemble"))
+IN_ONE_MINUTE = add("figures.in_one_minute", FIGURES, _("parmi elles, en moins d'une minute"))
+IN_MINUTES = add(
+    "figures.in_minutes",
+    FIGURES,
+    _("parmi elles, en moins de {minutes} minutes"),
+    variables=[Variable("minutes", "la promesse, en minutes", "3")],
+)
+
+# What may be chosen or is counted, as a visitor reads it.
+OPTIONS: Mapping[str, Mapping[str, Sentence]] = {
+    "theme": add_options("display.theme", DISPLAY, Theme),
+    "rating": add_options("opinion.rating", OPINION, Feedback.Rating),
+    "page": add_options("opinion.page", OPINION, Feedback.Page),
+    "outcome": add_options("figures.outcome", FIGURES, Outcome),
+}
+
+
+def choices(field: str) -> list[tuple[str, Promise]]:
+    """The options of a field of a form."""
+    return [(value, option.later()) for value, option in OPTIONS[field].items()]

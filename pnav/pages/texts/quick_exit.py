@@ -1,0 +1,82 @@
+"""The sentences of the page on traces. « Quitter rapidement » is a label that stays: its name is a variable."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.texts.catalogue import Place, Variable, add
+
+QUIT = Place("quit", "Traces dans le navigateur")
+
+add(
+    "quit.way_button",
+    QUIT,
+    _("Le bouton rouge, toujours visible : en haut sur un ordinateur, en bas sur un téléphone."),
+)
+add("quit.way_shift", QUIT, _("La touche Majuscule (Maj, ⇧), trois fois en cinq secondes."))
+add("quit.way_tab", QUIT, _("La touche Tabulation puis Entrée, dès l'ouverture d'une page."))
+add("quit.erases_visit", QUIT, _("Votre visite : vos réponses et votre point d'accueil sont oubliés par ce site."))
+add("quit.erases_cookies", QUIT, _("Les cookies de ce site, avec le thème et la langue que vous aviez choisis."))
+add(
+    "quit.erases_page",
+    QUIT,
+    _("La page affichée : votre navigateur ne la garde pas. Revenir en arrière ne montre pas ce que vous aviez écrit."),
+)
+add(
+    "quit.stays_history",
+    QUIT,
+    _("L'historique : le nom de ce site y reste. Aucun site ne peut l'effacer à votre place."),
+)
+add("quit.stays_tabs", QUIT, _("Les pages ouvertes dans d'autres onglets."))
+add("quit.stays_files", QUIT, _("Les captures d'écran et les fichiers que vous avez enregistrés."))
+add("quit.stays_calls", QUIT, _("Vos appels et vos SMS, dans le journal du téléphone."))
+add("quit.stays_watched", QUIT, _("Si quelqu'un surveille votre appareil ou votre réseau, ce qu'il a déjà vu."))
+add("quit.private_told", QUIT, _("En navigation privée, l'historique n'est pas gardé quand vous fermez la fenêtre."))
+add(
+    "quit.private_computer",
+    QUIT,
+    _(
+        "Sur un ordinateur : Ctrl + Maj + N (Chrome, Edge) ou Ctrl + Maj + P (Firefox). Sur un Mac : Cmd à la "
+        "place de Ctrl."
+    ),
+)
+add(
+    "quit.private_phone",
+    QUIT,
+    _("Sur un téléphone : menu du navigateur, puis « Nouvel onglet privé » ou « Navigation privée »."),
+)
+add(
+    "quit.history_lines",
+    QUIT,
+    _(
+        "Ouvrez l'historique du navigateur (Ctrl + H sur un ordinateur, le menu sur un téléphone). Supprimez "
+        "seulement les lignes de ce site : un historique entièrement vide peut se remarquer."
+    ),
+)
+add(
+    "quit.safest",
+    QUIT,
+    _(
+        "Le plus sûr est un appareil que la personne qui vous fait du mal ne peut pas toucher : celui d'un "
+        "proche, d'une médiathèque, d'une association."
+    ),
+)
+add(
+    "quit.come_back",
+    QUIT,
+    _(
+        "Si un échange était ouvert, votre place et vos messages sont gardés. Pour revenir, il faut le code de "
+        "reprise, à demander pendant l'échange."
+    ),
+)
+add("quit.leaving_site_what_stays", QUIT, _("Quitter ce site : ce qui reste dans le navigateur"))
+add(
+    "quit.button_hides_page_takes",
+    QUIT,
+    _("Le bouton « {label} » cache la page et vous emmène ailleurs. Il ne peut pas tout effacer : voici ce qui reste."),
+    variables=[Variable("label", "le nom du bouton ou de la page, tel qu'il s'affiche", "Quitter rapidement")],
+)
+add("quit.three_ways_leave", QUIT, _("Trois façons de quitter"))
+add("quit.what_button_erases", QUIT, _("Ce que le bouton efface"))
+add("quit.what_stays", QUIT, _("Ce qui reste"))
+add("quit.coming_private_browsing", QUIT, _("Venir en navigation privée"))
+add("quit.erase_history", QUIT, _("Effacer l'historique"))
+add("quit.come_back_later", QUIT, _("Revenir plus tard"))

@@ -1,0 +1,479 @@
+"""Who is served next when more requests come than threads can serve: each client network in its turn.
+
+Without this, requests wait in one line, and one client that sends many, or sends few that cost much, is in front of
+everybody. Here each network has a queue of its own, and what it makes the threads do is charged to it:
+
+- those that have used little lately are served before those that have used much (a multilevel feedback queue), and
+  networks of one level in turn (round robin);
+- a network never has all the threads, and fewer while others come; those that have used much then share one, which
+  rests between their requests;
+- whoever has used more than little stands still before each statement of the database, outside of transactions, while
+  a page of somebody who has used little is being made (`give_way`): Python does not interrupt what it has begun;
+- so many of a network may wait, and so many of all together; who comes on top of that is refused at once (`Refused`),
+  and when the whole is full, whoever came last of the longest queue goes in the newcomer's place. When no queue is
+  longer than the newcomer's will be, the places are shared out by provider: whoever came last of the provider with the
+  most requests waiting goes, if that one has more than the newcomer's will have; within one provider, of its subnets.
+
+Networks are told apart by 16 bits of a hash that this process draws anew at each start (stochastic fairness queueing):
+no address is held, about one in 65,536 shares the queue of another, and nothing remains of a network whose charge has
+been worked off, a minute at most after its last request. See docs/adr/0052.
+"""
+
+import math
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from socket import AF_INET6, inet_pton
+from typing import Any
+
+from common.client_address import connection_of_scope
+
+BUCKETS = 1 << 16
+MAPPED_IPV4 = bytes(10) + b"\xff\xff"
+IPV6_BYTES = 6  # a /48: whoever has one draws as many /64 as they like
+# Who stands behind a network, widest first: the prefixes by which registries give addresses to a provider (IPv4 /16,
+# IPv6 /32), and a part of those, as a provider gives them to one customer or to one town (IPv4 /24, IPv6 /40).
+IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
+
+# A charge is worked off at this rate, or at the lane's own: a network that uses less than a fifth of a processor never
+# has one for long.
+WORKED_OFF_A_SECOND = 0.2
+WORKED_OFF_WITHIN = 60.0  # seconds, whatever was done: a charge is that much times the rate at most
+COMPANY_SECONDS = 1.0  # after a request of somebody who has used little, those who have used much leave room for more
+# Beside others, those who have used much are served two fifths of the time at most: after each of their requests their
+# thread rests for one and a half times as long as that was under way. Without the rest they would share the interpreter
+# and the database with every other page; with a longer one a school behind one address, 25 pages of
+# 15 ms a second, would not be served any more beside a single stranger (by arithmetic: 0.375 of a thread of 0.4).
+REST_FOR_EACH_SECOND = 1.5
+REST_AT_MOST = 2.0  # seconds: a page that took longer has waited for something, and its thread is needed again
+# How long a request stands still in all, for those who have used little. What it holds meanwhile is its thread, a
+# connection out of the pool, and no lock of the database; a lock of this process, if its statement is part of reading
+# what changed (house rules, sentences, the questionnaire), for one such moment at most.
+GIVES_WAY_SECONDS = 0.5
+GIVES_WAY_ONCE_SECONDS = 0.1
+ACCOUNTS_AT_MOST = 4096  # beyond, those that are worked off are forgotten
+
+
+class Refused(Exception):
+    """Too many wait: come back in a moment. Nothing was begun."""
+
+
+# The prefixes that a network is part of, widest first: for each, 16 bits of its hash after those of the wider ones.
+type Wider = tuple[tuple[int, ...], ...]
+
+
+def bucket_of(scope: dict[str, Any]) -> int:
+    """The queue of the network that a request comes from: an IPv4 address, or the /48 of an IPv6 one."""
+    return network_of(scope)[0]
+
+
+def network_of(scope: dict[str, Any]) -> tuple[int, Wider]:
+    """The same, with the prefixes that it is part of."""
+    address: str = connection_of_scope(scope).address
+    if ":" not in address:
+        return _ipv4(address)
+    if address.startswith("["):  # [2001:db8::1]:443
+        address = address[1:].partition("]")[0]
+    try:
+        packed = inet_pton(AF_INET6, address.partition("%")[0])
+    except (OSError, ValueError):  # an IPv4 address with a port, or nothing that is one
+        return _ipv4(address.partition(":")[0])
+    if packed[:12] == MAPPED_IPV4:
+        return _ipv4(".".join(map(str, packed[12:])))
+    return hash(packed[:IPV6_BYTES]) % BUCKETS, _wider(packed, IPV6_WIDER)
+
+
+def _ipv4(address: str) -> tuple[int, Wider]:
+    """What is no address, such as that of a Unix socket, is a network and a provider by itself."""
+    return hash(address) % BUCKETS, _wider(address.split("."), IPV4_WIDER)
+
+
+def _wider(parts: bytes | list[str], lengths: tuple[int, int]) -> Wider:
+    provider, subnet = (
+        hash(bytes(parts[:n]) if isinstance(parts, bytes) else tuple(parts[:n])) % BUCKETS for n in lengths
+    )
+    return (provider,), (provider, subnet)
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """One request, from its arrival to its end. result: of its work; cancelled or Refused when it never ran.
+
+    wider: of its network, see `network_of`; () for who is told apart by something else, and stands for themselves.
+    """
+
+    bucket: int
+    work: Callable[[], Any]
+    is_preferred: bool = False
+    wider: Wider = ()
+    number: int = 0  # of those that had to wait, in the order of their coming
+    went_first: bool = False  # it began before others because of that
+    begun: float = 0.0
+    is_light: bool = False  # as its network was judged when it began
+    is_heavy: bool = False
+    gave_way: float = 0.0  # seconds that it stood still for others, which nobody is charged
+    result: "Future[Any]" = field(default_factory=Future)
+
+
+def _prefixes(ticket: Ticket) -> Wider:
+    """What a request counts for beside its queue. Who has no wider network is like a provider of their own."""
+    return ticket.wider or ((BUCKETS + ticket.bucket,),)
+
+
+@dataclass(slots=True)
+class Account:
+    """What one network has under way, what waits, and what it used. charge: seconds, as they were at `at`."""
+
+    running: int = 0
+    waiting: deque[Ticket] = field(default_factory=deque)
+    charge: float = 0.0
+    at: float = 0.0
+    begun: float = 0.0  # the sum of the times at which what runs began
+
+    def running_for(self, now: float) -> float:
+        """For how long what runs has run, added up: it is charged when it ends, and must count before."""
+        return self.running * now - self.begun
+
+    def worked_off(self, now: float, rate: float) -> float:
+        """The charge as it is now."""
+        return max(0.0, self.charge - rate * (now - self.at))
+
+
+class Lane:
+    """Threads, and who is served by them next.
+
+    executor: of at least `database` threads, which this lane alone fills. each, in_all: how many of one network, and of
+    all together, may wait. light, heavy: charges, in seconds, below which a network has used little, and from which on
+    it has used much. held: which part of the time that a request held its thread is charged, when that is more than
+    the processor it used: a query that stands still costs somebody else something too. worked_off: which part of a
+    processor a network may use without end and be light. prefers: whether requests
+    may be `Ticket.is_preferred`, and then go before all levels: in half of the threads at once, and while their own
+    queue has used little, so that whoever is preferred keeps nobody else out. They find a place when all are taken.
+
+    Any thread may call it. A request that finds a free thread costs two short turns of a lock.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        threads: int,
+        *,
+        each: int,
+        in_all: int,
+        light: float = 0.25,
+        heavy: float = 1.0,
+        held: float = 0.25,
+        worked_off: float = WORKED_OFF_A_SECOND,
+        prefers: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._executor = executor
+        self.threads = threads
+        self._each, self._in_all = each, in_all
+        self._light, self._heavy, self._held, self._rate = light, heavy, held, worked_off
+        self._lowest = -1 if prefers else 0  # the level at which the search for the next one ends
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._accounts: dict[int, Account] = {}
+        self._queues: dict[int, Account] = {}  # those with somebody waiting, whose turn it is first
+        self._running = self._waiting = self._running_heavy = self._running_first = self._running_light = 0
+        self._arrived = 0
+        self._waiting_of: Counter[tuple[int, ...]] = Counter()  # by prefix; as many entries as twice those that wait
+        self._gives_way = 0  # how many stand still for those
+        self._no_light = threading.Event()
+        self._no_light.set()
+        # When somebody who has used little last began: the latest network of those, and anybody before it.
+        self._light_network: Account | None = None
+        self._light_at = self._light_before_at = -math.inf
+        self.refused = 0
+        # One network never has them all: whoever comes next finds a thread, even if what runs takes long.
+        self._alone = max(1, threads - max(1, threads // 4))
+        self._beside_others = max(1, threads // 4)
+        self._first_at_once = max(1, threads // 2)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a thread."""
+        return self._waiting
+
+    def enter(self, ticket: Ticket) -> bool:
+        """Begin this request, or have it wait for its turn; whether it began. Raises Refused when too many wait."""
+        with self._lock:
+            account = self._account(ticket.bucket)
+            goes_first = ticket.is_preferred and self._goes_first(account, self._clock())
+            if self._running < self.threads and not account.waiting and self._may_run(account, goes_first):
+                self._begin(account, ticket, goes_first)
+            else:
+                self._queue(account, ticket)
+                return False
+        self._executor.submit(self._serve, ticket, account)
+        return True
+
+    def leave(self, ticket: Ticket) -> bool:
+        """Take a request back that nobody has begun; whether it was still there."""
+        with self._lock:
+            account = self._queues.get(ticket.bucket)
+            if account is None or ticket not in account.waiting:
+                return False
+            account.waiting.remove(ticket)
+            self._gone(ticket)
+            if not account.waiting:
+                del self._queues[ticket.bucket]
+        return True
+
+    # -- under the lock ------------------------------------------------------------------------------------------------
+
+    def _account(self, bucket: int) -> Account:
+        account = self._accounts.get(bucket)
+        if account is None:
+            if len(self._accounts) >= ACCOUNTS_AT_MOST:
+                self._forget()
+            account = self._accounts[bucket] = Account()
+        return account
+
+    def _forget(self) -> None:
+        """Keep those that have something under way, or a charge."""
+        now = self._clock()
+        self._accounts = {
+            bucket: account
+            for bucket, account in self._accounts.items()
+            if account.running or account.waiting or account.worked_off(now, self._rate)
+        }
+
+    def _level(self, account: Account, now: float) -> int:
+        """0 for a network that has used little, 2 for one that has used much."""
+        charge = account.worked_off(now, self._rate) + self._held * account.running_for(now)
+        return 0 if charge < self._light else 1 if charge < self._heavy else 2
+
+    def _goes_first(self, account: Account, now: float) -> bool:
+        """Whether somebody preferred goes before all levels now."""
+        return self._running_first < self._first_at_once and not self._level(account, now)
+
+    def _may_run(self, account: Account, is_preferred: bool = False) -> bool:
+        """Whether one more of this network may run, beside what runs of it and of others."""
+        if not self._running:
+            return True  # somebody always goes on
+        now = self._clock()
+        level = 0 if is_preferred else self._level(account, now)
+        if level == 0:
+            has_others = self._running > account.running or len(self._queues) > bool(account.waiting)
+            return account.running < (self._beside_others if has_others else self._alone)
+        if not self._has_company(account, now):
+            return account.running < self._alone
+        # Those who have used much share one thread, however many they are: more would take turns of the interpreter
+        # from whoever has used little.
+        return account.running < self._beside_others and (level == 1 or not self._running_heavy)
+
+    def _has_company(self, account: Account, now: float) -> bool:
+        """Whether somebody else came a moment ago who has used little."""
+        is_latest = account is self._light_network
+        return now - (self._light_before_at if is_latest else self._light_at) <= COMPANY_SECONDS
+
+    def _begin(self, account: Account, ticket: Ticket, goes_first: bool = False) -> None:
+        now = self._clock()
+        level = self._level(account, now)
+        ticket.begun = now
+        account.begun += now
+        account.running += 1
+        self._running += 1
+        ticket.went_first = goes_first
+        self._running_first += goes_first
+        if level == 0:
+            ticket.is_light = True
+            self._running_light += 1
+            self._no_light.clear()
+            if account is not self._light_network:
+                self._light_network, self._light_before_at = account, self._light_at
+            self._light_at = now
+        elif level == 2:
+            ticket.is_heavy = True
+            self._running_heavy += 1
+
+    def _end(self, account: Account, ticket: Ticket, used: float) -> None:
+        now = self._clock()
+        account.charge = min(WORKED_OFF_WITHIN * self._rate, account.worked_off(now, self._rate) + used)
+        account.at = now
+        account.begun -= ticket.begun
+        account.running -= 1
+        self._running -= 1
+        self._running_heavy -= ticket.is_heavy
+        if ticket.is_light:
+            self._running_light -= 1
+            if not self._running_light:
+                self._no_light.set()
+        self._running_first -= ticket.went_first
+
+    def _queue(self, account: Account, ticket: Ticket) -> None:
+        is_full = self._waiting >= self._in_all
+        if len(account.waiting) >= self._each or (is_full and not self._make_room(account, ticket)):
+            self.refused += 1
+            raise Refused
+        account.waiting.append(ticket)
+        self._queues.setdefault(ticket.bucket, account)
+        self._waiting += 1
+        self._arrived += 1
+        ticket.number = self._arrived
+        self._waiting_of.update(_prefixes(ticket))
+
+    def _gone(self, ticket: Ticket) -> None:
+        """It waits no more."""
+        self._waiting -= 1
+        for prefix in _prefixes(ticket):
+            self._waiting_of[prefix] -= 1
+            if not self._waiting_of[prefix]:
+                del self._waiting_of[prefix]
+
+    def _make_room(self, newcomer: Account, ticket: Ticket) -> bool:
+        """Refuse whoever came last of the longest queue, if it is longer than the newcomer's will be; else whoever came
+        last of the heaviest provider or subnet (`_last_of_the_heaviest`).
+
+        Somebody preferred, who has nobody waiting yet, takes the place of a stranger however short the queues are.
+        """
+        bucket, longest = max(self._queues.items(), key=lambda entry: len(entry[1].waiting))
+        if len(longest.waiting) <= len(newcomer.waiting) + 1:
+            found = self._last_of_the_heaviest(ticket)
+            if found is None and ticket.is_preferred and not newcomer.waiting:
+                strangers = (entry for entry in self._queues.items() if not entry[1].waiting[-1].is_preferred)
+                found = next(strangers, None)
+            if found is None:
+                return False
+            bucket, longest = found
+        last = longest.waiting.pop()
+        self._gone(last)
+        self.refused += 1
+        last.result.set_exception(Refused())
+        if not longest.waiting:
+            del self._queues[bucket]
+        return True
+
+    def _last_of_the_heaviest(self, newcomer: Ticket) -> tuple[int, Account] | None:
+        """The queue whose last request goes: the youngest of the provider with the most requests waiting, if it will
+        still have no fewer than the newcomer's; if it is the newcomer's own, the same among its subnets. None: the
+        places are shared out already, and whoever comes is refused.
+
+        One look at each prefix that waits, then at each queue: a lane holds a few hundred.
+        """
+        within: tuple[int, ...] = ()
+        for prefix in _prefixes(newcomer):
+            others = (one for one in self._waiting_of if len(one) == len(prefix) and one[:-1] == within)
+            heaviest = max(others, key=self._waiting_of.__getitem__, default=None)
+            if heaviest is None:
+                return None
+            if self._waiting_of[heaviest] > self._waiting_of[prefix] + 1:
+                queues = (entry for entry in self._queues.items() if heaviest in _prefixes(entry[1].waiting[-1]))
+                return max(queues, key=lambda entry: entry[1].waiting[-1].number, default=None)
+            within = prefix
+        return None
+
+    def _next(self) -> tuple[Ticket, Account] | None:
+        """Whose turn it is: the first of the networks of the lowest level, which then goes to the end of its line."""
+        if not self._queues or self._running >= self.threads:
+            return None
+        now = self._clock()
+        best, found, goes_first = 3, -1, False
+        for bucket, account in self._queues.items():
+            is_preferred = account.waiting[0].is_preferred and self._goes_first(account, now)
+            level = -1 if is_preferred else self._level(account, now)
+            if level < best and self._may_run(account, is_preferred):
+                best, found, goes_first = level, bucket, is_preferred
+                if level == self._lowest:
+                    break
+        if found < 0:
+            return None
+        account = self._queues.pop(found)
+        ticket = account.waiting.popleft()
+        self._gone(ticket)
+        if account.waiting:
+            self._queues[found] = account
+        self._begin(account, ticket, goes_first)
+        return ticket, account
+
+    # -- in the threads ------------------------------------------------------------------------------------------------
+
+    def _serve(self, ticket: Ticket, account: Account) -> None:
+        """Serve this request, then whoever's turn it is, until nobody may run."""
+        while True:
+            used = self._run(ticket)
+            if ticket.is_heavy and (rest := self._rest(account, self._clock() - ticket.begun - ticket.gave_way)):
+                self._sleep(rest)
+            with self._lock:
+                self._end(account, ticket, used)
+                following = self._next()
+                # What just ended may have been all that held up another one as well.
+                beside = self._next() if following else None
+            if beside:
+                self._executor.submit(self._serve, *beside)
+            if following is None:
+                return
+            ticket, account = following
+
+    def _rest(self, account: Account, held: float) -> float:
+        """How long those who have used much leave the threads to others, after a request of `held` seconds.
+
+        Not at all when nobody else comes.
+        """
+        with self._lock:
+            has_company = self._has_company(account, self._clock())
+        return min(REST_AT_MOST, REST_FOR_EACH_SECOND * held) if has_company else 0.0
+
+    def _run(self, ticket: Ticket) -> float:
+        """Do the work; the seconds to charge for it."""
+        if not ticket.result.set_running_or_notify_cancel():
+            return 0.0
+        begun, used = self._clock(), time.thread_time()
+        _serving.lane, _serving.ticket = self, ticket
+        try:
+            self.give_way(ticket)
+            result = ticket.work()
+        except BaseException as error:  # noqa: BLE001  as an executor does: it is raised where the result is awaited
+            ticket.result.set_exception(error)
+        else:
+            ticket.result.set_result(result)
+        finally:
+            _serving.lane = _serving.ticket = None
+        return max(time.thread_time() - used, self._held * (self._clock() - begun - ticket.gave_way))
+
+    def give_way(self, ticket: Ticket) -> None:
+        """Stand still while a page of somebody who has used little is being made, if this is of somebody who has used
+        more; GIVES_WAY_SECONDS at most in all, and in a quarter of the threads at most: the others are needed."""
+        left = min(GIVES_WAY_ONCE_SECONDS, GIVES_WAY_SECONDS - ticket.gave_way)
+        if ticket.is_light or left <= 0 or self._no_light.is_set():
+            return
+        with self._lock:
+            if self._gives_way >= self._beside_others:
+                return
+            self._gives_way += 1
+        stood_since = self._clock()
+        self._no_light.wait(left)
+        with self._lock:
+            self._gives_way -= 1
+        ticket.gave_way += self._clock() - stood_since
+
+
+class _Serving(threading.local):
+    """What this thread serves."""
+
+    lane: Lane | None = None
+    ticket: Ticket | None = None
+
+
+_serving = _Serving()
+
+
+def may_give_way() -> bool:
+    """Whether what this thread serves is of somebody who has used more than little."""
+    return _serving.ticket is not None and not _serving.ticket.is_light
+
+
+def give_way() -> None:
+    """Stand still for those who have used little, if this thread serves somebody who has not: see `Lane.give_way`.
+
+    To be called where nothing is held that anybody else waits for.
+    """
+    if _serving.lane is not None and _serving.ticket is not None:
+        _serving.lane.give_way(_serving.ticket)

@@ -1,0 +1,184 @@
+"""The page of a process that takes nothing more at this moment: « come back », with whom to call in danger.
+
+It is drawn before it is needed, asks for no database, no session and no file of ours, and is sent by the loop: it must
+cost next to nothing, for it is sent when there is nothing left. What was typed in a form is given back in the page,
+ready to be sent again, a few times a second; beyond that the page says how the browser gives it back.
+"""
+
+import base64
+import hashlib
+import logging
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.http import parse_cookie
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from common.texts import cache as text_cache
+from pnav.middleware.headers import EVERYWHERE
+
+logger = logging.getLogger(__name__)
+
+STYLE = Path(__file__).resolve().parents[2] / "static" / "pnav" / "busy.css"
+RETRY_SECONDS = 5
+NEWS = "/tchat/suite/"  # the frame of messages on the page without a script: it asks again by itself
+# Forms of people who seek help, and of those who answer them. Not those of an account: no password is sent back.
+GIVEN_BACK = ("/tchat/", "/signalement/", "/orientation/", "/point-d-accueil/", "/console/")
+# Where what was typed is put: signs for private use, which no sentence may hold. `text` stands around its field.
+PLACEHOLDERS = {name: f"\ue000{name}\ue000" for name in ("action", "fields", "text", "written")}
+MARKS = re.compile("\ue000([a-z]+)\ue000")
+AREA = re.compile("{text}.*{text}".format_map(PLACEHOLDERS), re.DOTALL)
+FORM_BYTES = 64 * 1024  # a message of 4,000 signs of the costliest kind takes 48,000
+FIELDS_AT_MOST = 100
+FORMS_A_SECOND = 10  # each costs five milliseconds at most (4,000 emoji): a twentieth of a processor in all
+TEXT_FIELD = "body"
+
+PAGE, SENT, FRAME, FORM, TOO_LARGE = "page", "sent", "frame", "form", "too_large"
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is sent, by language and kind; its content policy; and the sentences that it was drawn from."""
+
+    pages: Mapping[tuple[str, str], str]
+    policy: str
+    source: object
+
+
+def _draw() -> _Drawn:
+    source, style = text_cache.texts(), STYLE.read_text()
+    pages = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            for kind in (PAGE, SENT, FRAME, FORM, TOO_LARGE):
+                context = {"kind": kind, "style": style, "seconds": RETRY_SECONDS, **PLACEHOLDERS}
+                pages[language, kind] = render_to_string("503.html", context)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return _Drawn(
+        pages, f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'", source
+    )
+
+
+class _Pages:
+    """What was drawn last. It is drawn at the start of a process; and, aside, when a sentence was changed since."""
+
+    def __init__(self) -> None:
+        self.drawn: _Drawn | None = None
+        self._drawing = threading.Lock()
+
+    def current(self) -> _Drawn:
+        if self.drawn is None:
+            self.drawn = _draw()
+        if self.drawn.source is not text_cache.texts() and self._drawing.acquire(blocking=False):
+            threading.Thread(target=self._draw_again, name="busy", daemon=True).start()
+        return self.drawn
+
+    def _draw_again(self) -> None:
+        try:
+            self.drawn = _draw()
+        except Exception as error:  # noqa: BLE001  what was drawn before is still good
+            logger.error("busy: its page could not be drawn (%s)", type(error).__name__)
+        finally:
+            self._drawing.release()
+
+
+_pages = _Pages()
+_forms = [0.0, 0]  # the second that it is, and how many forms were given back in it
+
+
+def prepare() -> None:
+    """Draw the pages, at the start of a process: from then on they are only sent."""
+    _pages.current()
+
+
+def answer(scope: dict[str, Any], body: bytes = b"") -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of a 503 for this request. body: of a form, to give back what was typed; empty otherwise."""
+    drawn = _pages.current()
+    headers = {name: value for name, value in scope["headers"] if name in {b"cookie", b"content-type"}}
+    language = _language(drawn, headers.get(b"cookie", b""))
+    is_sent = scope["method"] not in {"GET", "HEAD"}
+    is_framed = scope["path"] == NEWS
+    text = ""
+    if is_sent and body and scope["path"].startswith(GIVEN_BACK):
+        text = _form(drawn.pages[language, FORM], scope, headers.get(b"content-type", b""), body)
+    text = text or drawn.pages[language, FRAME if is_framed else SENT if is_sent else PAGE]
+    content = text.encode()
+    return _headers(content, language, drawn.policy, is_framed=is_framed), content
+
+
+def too_large(cookie: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of a 413: what was sent is longer than its bound; nothing was read. cookie: the header."""
+    drawn = _pages.current()
+    language = _language(drawn, cookie)
+    content = drawn.pages[language, TOO_LARGE].encode()
+    return _headers(content, language, drawn.policy, is_busy=False), content
+
+
+def _language(drawn: _Drawn, cookie: bytes) -> str:
+    chosen = parse_cookie(cookie.decode("latin-1")).get(settings.LANGUAGE_COOKIE_NAME, "")
+    return chosen if (chosen, PAGE) in drawn.pages else settings.LANGUAGE_CODE
+
+
+def _headers(
+    content: bytes, language: str, policy: str, *, is_framed: bool = False, is_busy: bool = True
+) -> list[tuple[bytes, bytes]]:
+    values = {
+        **EVERYWHERE,
+        **({"X-Frame-Options": "SAMEORIGIN"} if is_framed else {}),
+        **({"Retry-After": str(RETRY_SECONDS)} if is_busy else {}),
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Length": str(len(content)),
+        "Content-Language": language,
+        "Content-Security-Policy": f"{policy}; frame-ancestors {"'self'" if is_framed else "'none'"}",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        values["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+    return [(name.encode(), value.encode()) for name, value in values.items()]
+
+
+def _form(page: str, scope: dict[str, Any], content_type: bytes, body: bytes) -> str:
+    """The page with what was typed; "" when it cannot be had cheaply."""
+    if len(body) > FORM_BYTES or not content_type.startswith(b"application/x-www-form-urlencoded") or not _may_give():
+        return ""
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_AT_MOST)
+    except ValueError:  # not a form of ours
+        return ""
+    text = next((value for name, value in fields if name == TEXT_FIELD), None)
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in fields
+        if name != TEXT_FIELD or text is None
+    )
+    query = scope["query_string"].decode("latin-1")
+    values = {
+        "action": escape(scope["path"] + (f"?{query}" if query else "")),
+        "fields": hidden,
+        "written": "\n" + escape(text or ""),
+        "text": "",
+    }
+    if text is None:
+        page = AREA.sub("", page, 1)
+    return MARKS.sub(lambda mark: values[mark[1]], page)
+
+
+def _may_give() -> bool:
+    """Whether one more form is given back in this second."""
+    now = time.monotonic() // 1
+    if _forms[0] != now:
+        _forms[:] = [now, 0]
+    _forms[1] += 1
+    return _forms[1] <= FORMS_A_SECOND

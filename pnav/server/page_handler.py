@@ -1,0 +1,269 @@
+"""Pages: one hop to a page thread and back, whatever stands in MIDDLEWARE.
+
+Django's own handler crosses to a thread for every synchronous middleware, for the view and for its rendering, and
+makes that thread for the request. Here the whole of what a WSGI server would run, from `request_started` to
+`request_finished`, runs at once in one of PAGE_THREADS threads. It is in that thread that a page takes its connection
+from the pool, and there that it gives it back, before the first byte is sent: a slow reader holds no connection, and
+a slow query holds one thread, never the loop where the sockets live. See docs/adr/0026-a-page-in-one-hop.md.
+
+Which request a thread serves next is `pnav.server.admission`'s to say: each network in its turn, within bounds.
+Requests that compute a slow hash have a lane of their own. What is refused gets the page of `pnav.server.busy`.
+"""
+
+import asyncio
+import io
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
+from contextvars import Context
+from functools import partial
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestAborted, RequestDataTooBig
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.exception import response_for_exception
+from django.core.signals import request_started
+from django.db import connection
+from django.http import FileResponse, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.urls import set_script_prefix
+
+from common import security_log, slow_hashes
+from common.security_log import Event
+from common.texts import cache as text_cache
+from pnav.middleware.headers import say
+from pnav.pages import quick_exit
+from pnav.server import busy
+from pnav.server.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
+from pnav.server.body_limits import body_max_bytes
+from pnav.server.process_role import refuse_page
+from pnav.server.slow_requests import device_of, is_slow
+from pnav.server.watermark import MEMORY
+
+logger = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+PROBES = {"/health/live", "/health/ready"}  # asynchronous views
+METRICS = "/metrics"
+THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
+# Leaving waits for no page: each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and asks nothing
+# of the database. While it stands still, a process lets 20 people a second go.
+EXIT_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="exit")
+EXITS = Lane(EXIT_THREADS, 4, each=100, in_all=400)
+# An office of fifty behind one address may open its pages at one moment; each browser asks six times at once. Whoever
+# uses more than a tenth of a processor without end does not read; a quarter of one has used much after four seconds.
+PAGES = Lane(
+    THREADS,
+    settings.PAGE_THREADS,
+    each=16 * settings.PAGE_THREADS,
+    in_all=64 * settings.PAGE_THREADS,
+    heavy=0.6,
+    worked_off=0.1,
+)
+WAIT_SECONDS = 25.0  # then whoever waits is told to come back: browsers and proxies give up after thirty
+# Half a second of a processor each: twenty of one network are ten seconds, and a hundred in all are half a minute.
+SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
+BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
+SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, heavy=6.0, held=1.0, prefers=True)
+
+
+def _whole(response: HttpResponseBase) -> HttpResponse:
+    """The answer with its body at hand. What streams (a file) is read here: its thread is the one that may wait."""
+    if not response.streaming:
+        return response  # type: ignore[return-value]
+    if isinstance(response, FileResponse):
+        response.block_size = ASGIHandler.chunk_size
+    whole = HttpResponse(b"".join(response), status=response.status_code)
+    whole.headers, whole.cookies = response.headers, response.cookies
+    return whole
+
+
+async def _leave_when_gone(receive: Receive, lane: Lane, ticket: Ticket) -> None:
+    """What a thread has begun goes on to its end; its answer goes nowhere."""
+    while (await receive())["type"] != "http.disconnect":
+        pass  # the rest of a body that is too large: thrown away
+    if lane.leave(ticket):
+        ticket.result.cancel()
+
+
+def _give_up(lane: Lane, ticket: Ticket) -> None:
+    if lane.leave(ticket):
+        ticket.result.set_exception(Refused())
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """`receive` that raises RequestDataTooBig once more than `most` bytes of body have come, and keeps none of them."""
+    left = most
+
+    async def receive_bounded() -> Mapping[str, Any]:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise RequestDataTooBig("The body of this request is larger than its bound.")
+        return message
+
+    return receive_bounded
+
+
+def _giving_way(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """A statement, and before it a moment for those who have used little; none where rows may be locked."""
+    if not context["connection"].in_atomic_block:
+        give_way()
+    return execute(sql, params, many, context)
+
+
+class PageHandler(ASGIHandler):
+    """Django's handler for HTTP with the synchronous stack, in a page thread."""
+
+    is_always_taken = False  # however much memory this process holds
+    is_dropped_with_its_client = True  # when nobody waits any more for an answer that was not begun
+
+    def prepare(self) -> None:
+        """Before the first page: what changed of the sentences, read once."""
+        text_cache.read_first()
+
+    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
+        """Where a request is served, in which queue, whether it goes before the others there, and of which networks its
+        queue is a part."""
+        # A device from which somebody signed in is its own queue: an office of agents behind one address is no crowd,
+        # and a flood from that address is not theirs. The cookie is signed; whoever has none costs one look at it.
+        known = device_of(scope)
+        bucket, wider = (hash(known) % BUCKETS, ()) if known else network_of(scope)
+        return (SLOW, bucket, bool(known), wider) if is_slow(scope) else (PAGES, bucket, False, wider)
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. A client that leaves before a thread was free is not served at all.
+
+        When the server stops (it cancels what runs), an answer under way is still finished and sent.
+        What carries more than `body_max_bytes` gets the page of a bad request, and its stack does not run.
+        """
+        is_too_large = False
+        body_file: IO[bytes]
+        try:
+            body_file = await self.read_body(_bounded(receive, body_max_bytes(scope["path"])))
+        except RequestAborted:
+            return
+        except RequestDataTooBig:
+            body_file, is_too_large = io.BytesIO(), True
+        lane, bucket, is_preferred, wider = self.lane_of(scope)
+        # An empty context: the language or the address table of one request can reach no other.
+        work = partial(Context().run, self.answer, scope, body_file, is_too_large)
+        ticket = Ticket(bucket, work, is_preferred, wider)
+        try:
+            if not self.is_always_taken and MEMORY.is_over():
+                raise Refused
+            has_begun = lane.enter(ticket)
+        except Refused:
+            await self.refuse(scope, body_file, send)
+            return
+        answered = asyncio.wrap_future(ticket.result)
+        loop = asyncio.get_running_loop()
+        leaving = loop.create_task(_leave_when_gone(receive, lane, ticket)) if self.is_dropped_with_its_client else None
+        patience = None if has_begun else loop.call_later(WAIT_SECONDS, _give_up, lane, ticket)
+        try:
+            response = await asyncio.shield(answered)
+        except Refused:
+            await self.refuse(scope, body_file, send)
+            return
+        except asyncio.CancelledError:
+            if ticket.result.cancelled():
+                body_file.close()
+                return
+            response = await answered
+        finally:
+            if leaving is not None:
+                leaving.cancel()
+            if patience is not None:
+                patience.cancel()
+        await self.send_response(response, send)
+
+    async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
+        """503, with what was typed where that is cheap. Nothing of the request was begun."""
+        with closing(body_file):
+            body = body_file.read(busy.FORM_BYTES + 1) if scope["method"] == "POST" else b""
+        security_log.tell(Event.LIMIT_REACHED, limit="admission")
+        if body:  # milliseconds at most, and a few a second: not in the loop, where it would hold up everybody
+            loop = asyncio.get_running_loop()
+            headers, content = await loop.run_in_executor(BUSY_THREAD, busy.answer, scope, body)
+        else:
+            headers, content = busy.answer(scope)
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+
+    def answer(self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False) -> HttpResponse:
+        """In a page thread: everything from `request_started` to `request_finished`. The answer is closed."""
+        gives_way = connection.execute_wrapper(_giving_way) if may_give_way() else nullcontext()
+        with closing(body_file), gives_way:
+            set_script_prefix(get_script_prefix(scope))
+            request_started.send(sender=self.__class__, scope=scope)
+            response: Any
+            try:
+                request, response = self.create_request(scope, body_file)
+            except (BadRequest, ValueError) as error:  # headers that Django does not read: the sender's mistake
+                logger.info("request refused: its headers cannot be read (%s)", type(error).__name__)
+                request, response = None, say("", HttpResponseBadRequest())
+            if request is not None:
+                self.prepare()
+                if is_too_large:
+                    response = say(request.path, response_for_exception(request, RequestDataTooBig()))
+                else:
+                    response = self.get_response(request)
+            response._handler_class = self.__class__
+            with closing(response):
+                return _whole(response)
+
+
+class ExitHandler(PageHandler):
+    """The quick exit: as a page, in threads that no page and no query holds."""
+
+    is_always_taken = True
+    is_dropped_with_its_client = False  # the page that leaves waits for no answer
+
+    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
+        bucket, wider = network_of(scope)
+        return EXITS, bucket, False, wider
+
+    async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
+        """Away from here all the same, at once. A visit that could not be forgotten ends with the browser."""
+        body_file.close()
+        security_log.tell(Event.LIMIT_REACHED, limit="admission")
+        headers = [(b"location", settings.QUICK_EXIT_URL.encode()), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    def prepare(self) -> None:
+        """Nothing: the answer says no sentence, and reading them could wait for the database."""
+
+
+class Pages:
+    """Pages in their threads, exits in others, probes in the loop: a process whose page threads are all busy still
+    answers those."""
+
+    def __init__(self) -> None:
+        self.pages, self.exits, self.probes = PageHandler(), ExitHandler(), ASGIHandler()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler: ASGIHandler = self.pages
+        if scope["path"] in PROBES:
+            handler = self.probes
+        elif scope["path"] == quick_exit.PATH and scope["method"] == "POST":
+            handler = self.exits
+        await handler(scope, receive, send)
+
+
+class OperatorPages(Pages):
+    """What a process of sockets answers over HTTP: the probes and the figures. A page is answered 421."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in PROBES or scope["path"] == METRICS:
+            await super().__call__(scope, receive, send)
+        else:
+            await refuse_page(send)

@@ -1,0 +1,70 @@
+"""Who read what concerns somebody, as that person may see it: roles and times, never accounts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from common.texts.catalogue import Sentence
+from reports import texts as report_texts
+from reports.models import AccessKind, AccessRecord
+
+# What the person is shown, in their words.
+SHOWN: Mapping[str, Sentence] = {
+    AccessKind.READING: report_texts.READ,
+    AccessKind.EXPORT: report_texts.COPIED,
+    AccessKind.PAPER: report_texts.PAPERED,
+    AccessKind.TRANSMITTED: report_texts.TRANSMITTED,
+    AccessKind.TRANSMISSION: report_texts.READ_SUMMARY,
+    AccessKind.REASSIGNMENT: report_texts.REASSIGNED,
+}
+# Done by the one who answered, who is a party: not « another agent ».
+BY_INTERLOCUTOR = {AccessKind.PAPER, AccessKind.TRANSMITTED}
+# What they are not shown, and why. Each kind of the register is in one of the two: a test asks.
+WITHHELD: Mapping[str, str] = {
+    AccessKind.OPENING: "an investigation may depend on it: whether it is told is the prosecutor's to say (ADR 0032)",
+    AccessKind.SEARCH: "somebody looked into the register, not into the exchange",
+    AccessKind.RETENTION: "a run of the service, about nobody",
+    AccessKind.FREEZE: "a judicial need is told by the justice, not by this page",
+    AccessKind.ERASURE: "the request and its answer have their own place on the page",
+    AccessKind.ON_CALL: "who decides for a unit meanwhile: nothing of the exchange is read for it",
+    AccessKind.WHISPER: "a word between colleagues: nothing of the exchange is read for it",
+    AccessKind.APPROVAL: "an object of the admin, which shows no exchange",
+    AccessKind.ADMIN_ADD: "an object of the admin, which shows no exchange",
+    AccessKind.ADMIN_CHANGE: "an object of the admin, which shows no exchange",
+    AccessKind.ADMIN_DELETE: "an object of the admin, which shows no exchange",
+    AccessKind.ADMIN_ACTION: "an object of the admin, which shows no exchange",
+}
+AT_MOST = 100
+
+
+# Roles as a person outside the service understands them; the keys are those of the accounts.
+READERS: Mapping[str, Sentence] = {
+    "agent": report_texts.AGENT,
+    "supervisor": report_texts.SUPERVISOR,
+    "custodian": report_texts.CUSTODIAN,
+    "unit": report_texts.UNIT,
+    "administrator": report_texts.ADMINISTRATOR,
+    AccessRecord.SERVICE: report_texts.SERVICE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """who, did: in words of the active language."""
+
+    who: str
+    did: str
+    at: datetime
+
+
+def read(subjects: Iterable[object]) -> list[Reading]:
+    """The readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the subject."""
+    lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
+    rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
+    return [Reading(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]
+
+
+def _who(role: str, kind: str) -> str:
+    if kind in BY_INTERLOCUTOR:
+        return report_texts.WHO_ANSWERED.say()
+    return READERS.get(role, report_texts.SOMEBODY).say()

@@ -1,0 +1,266 @@
+"""The register: who read or did what, about whom, why and when. A chain that shows its wounds (docs/adr/0031).
+
+`record` writes a line in the transaction of the act itself; `verify` reads the chain and names its first wound.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+from django.db import connection
+
+from reports.models import AccessKind, AccessRecord, Motive
+
+VERSION = 1
+# The key of PostgreSQL's advisory lock under which a line takes its number (chat.conversations.dispatcher has 01 and 02
+# of the family).
+TAIL = 0x504E4156_03
+MANY = 1000  # lines sent to PostgreSQL at once
+FAR = 100_000  # how far away it is asked where a line stood: somebody may have put one at the last of all numbers
+
+
+class Unrecorded(Exception):
+    """Something happened, or was about to, without its line in the register: it is undone."""
+
+
+# --- a line and its digest ------------------------------------------------------------------------------------------
+
+
+class Line(Protocol):
+    """What the digest of a line is made of; an `AccessRecord`, or its values."""
+
+    number: Any
+    version: Any
+    at: Any
+    kind: Any
+    account_id: Any
+    role: Any
+    subject: Any
+    motive: Any
+    detail: Any
+    salt: Any
+    previous: Any
+    digest: Any
+
+
+def encode(line: Line, *, number: int | None = None) -> bytes:
+    """A line in its only form, for the digest: a JSON array in ASCII, without spaces, the version first.
+
+    Each field has its place and strings are quoted, so that no two lines share a form. The date is in UTC with six
+    decimals. number: in place of the line's own, to ask where a line used to stand.
+    """
+    at: datetime = line.at
+    values = [
+        f"pnav-register-{line.version}",
+        line.number if number is None else number,
+        line.previous,
+        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        str(line.kind),
+        line.account_id,
+        str(line.role),
+        line.subject,
+        str(line.motive),
+        line.detail,
+        line.salt,
+    ]
+    return json.dumps(values, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def digest_of(line: Line, *, number: int | None = None) -> str:
+    """SHA-256 of the line's form, in hexadecimal. It holds the digest of the line before, hence of all before."""
+    return hashlib.sha256(encode(line, number=number)).hexdigest()
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def record(*, kind: str, by: Any, motive: str, subject: str = "", detail: str = "") -> None:
+    """Write one line, in the caller's transaction: undone with it, and it with the line.
+
+    by: the account, whose key and role at this moment are kept; None for the service itself.
+    kind, motive, subject, detail: see AccessRecord. A motive that somebody gave is trimmed and not empty.
+    Raises Unrecorded outside a transaction. Takes the lock of the chain's tail until the transaction ends, so it is
+    called last, after the locks of rows.
+    """
+    record_many(kind=kind, by=by, motive=motive, subjects=[subject], detail=detail)
+
+
+def record_many(*, kind: str, by: Any, motive: str, subjects: Iterable[str], detail: str = "") -> None:
+    """`record` for each of these subjects, in their order."""
+    if not connection.in_atomic_block:
+        raise Unrecorded("the register is written in the transaction of what it tells")
+    subjects = list(subjects)
+    if not subjects:
+        return
+    number, previous, now = _take_tail()
+    lines = []
+    for place, subject in enumerate(subjects, number + 1):
+        line = AccessRecord(
+            number=place,
+            version=VERSION,
+            at=now,
+            kind=kind,
+            account_id=None if by is None else by.pk,
+            role=AccessRecord.SERVICE if by is None else by.role,
+            subject=subject,
+            motive=motive,
+            detail=detail,
+            salt=secrets.token_hex(16),
+            previous=previous,
+        )
+        line.digest = previous = digest_of(line)
+        lines.append(line)
+    AccessRecord.objects.bulk_create(lines, batch_size=MANY)
+
+
+def record_removal(motive: str = Motive.TERM, /, **counts: int) -> None:
+    """One line for a run that removed something for this motive, and none for a run that removed nothing.
+
+    counts: how many of each thing, by its name in the code: `reports=3`.
+    """
+    removed = ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
+    if removed:
+        record(kind=AccessKind.RETENTION, by=None, motive=motive, detail=removed)
+
+
+def _take_tail() -> tuple[int, str, datetime]:
+    """Number and digest of the last line, and PostgreSQL's time, with nobody else writing until the transaction ends.
+
+    Two statements: the second one's snapshot must be younger than the lock, or it would miss the line just committed
+    by whoever held it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TAIL])
+        cursor.execute(
+            "SELECT coalesce(number, 0), coalesce(digest, %s), clock_timestamp() FROM reports_accessrecord"
+            " RIGHT JOIN (SELECT max(number) AS newest FROM reports_accessrecord) AS tail ON number = newest",
+            [AccessRecord.GENESIS],
+        )
+        number, digest, now = cursor.fetchone()
+    return number, digest, now
+
+
+# --- verifying ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """The digest of the chain at one line, as it is published: « 42:9f86d0… »."""
+
+    number: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError for anything but a number, a colon and 64 hexadecimal digits."""
+        found = re.fullmatch(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", text.strip().lower())
+        if found is None:
+            raise ValueError("not a NUMBER:DIGEST")
+        return cls(int(found[1]), found[2])
+
+
+class Wound(StrEnum):
+    """What was done to a chain."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+    REWRITTEN = "rewritten"  # whole and coherent from there on, but not what was published
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What reading the chain found.
+
+    count: the lines read before the first wound. last: the newest digest of a whole chain, none when it is empty or
+    broken.
+    wound and number: the first wound and the line that bears it. For REWRITTEN, the line whose published digest
+    differs: the first line that was changed lies at it or before it, after `since`, the last one found as published.
+    """
+
+    count: int
+    last: Digest | None = None
+    wound: Wound | None = None
+    number: int = 0
+    since: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.wound is None
+
+
+def verify(lines: Iterable[Line], published: Iterable[Digest] = ()) -> Verdict:
+    """Read a chain from its first line on, in the order of the numbers, and name the first wound.
+
+    published: digests that were kept elsewhere. Without one, a chain cut at its end, or written again whole by somebody
+    who computes digests, looks sound: nothing inside a database can tell. Two that differ for one line: one is false.
+    """
+    known: dict[int, set[str]] = {}
+    for one in published:
+        known.setdefault(one.number, set()).add(one.digest)
+    rest = iter(lines)
+    last = Digest(0, AccessRecord.GENESIS)
+    since = 0
+    for line in rest:
+        if not _follows(line, last):
+            wound, number = _wound(line, last, rest)
+            return Verdict(count=last.number, wound=wound, number=number, since=since)
+        last = Digest(line.number, line.digest)
+        if line.number in known:
+            if known[line.number] != {line.digest}:
+                return Verdict(count=last.number, wound=Wound.REWRITTEN, number=last.number, since=since)
+            since = line.number
+    if any(number > last.number for number in known):
+        return Verdict(count=last.number, wound=Wound.REMOVED, number=last.number + 1, since=since)
+    return Verdict(count=last.number, last=last if last.number else None, since=since)
+
+
+def _follows(line: Line, last: Digest) -> bool:
+    """Whether a line is the next one, unchanged."""
+    return line.number == last.number + 1 and line.previous == last.digest and line.digest == _digest_now(line)
+
+
+def _digest_now(line: Line, *, number: int | None = None) -> str | None:
+    """The digest that these values give; none when their version is unknown or a value cannot be one of ours."""
+    return digest_of(line, number=number) if line.version == VERSION else None
+
+
+def _wound(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Wound, int]:
+    """What happened at the first line that does not follow the one before it, and which line bears it."""
+    expected = last.number + 1
+    if line.number > expected:
+        return Wound.REMOVED, expected
+    if line.number < expected:
+        return Wound.INSERTED, line.number  # read twice: no table of ours can hold that
+    after = list(rest)
+    if line.digest == _digest_now(line):
+        # Sound in itself, but it remembers another line before it: that one was changed, and its digest with it. Unless
+        # the line after knows that one and not this: then this one was put between them.
+        if after and after[0].previous == last.digest:
+            return Wound.INSERTED, expected
+        return Wound.CHANGED, max(last.number, 1)
+    # Where did it stand? Its digest knows its number, and so do those of the lines after it.
+    newest = max([expected, *(other.number for other in after)])
+    numbers = range(max(1, expected - FAR), min(newest + MANY, expected + FAR))
+    stood = next((number for number in numbers if line.digest == _digest_now(line, number=number)), None)
+    is_pushed_back = any(other.digest == _digest_now(other, number=expected) for other in after)
+    if stood is None:
+        return (Wound.INSERTED if is_pushed_back else Wound.CHANGED), expected
+    if stood < expected:
+        return Wound.INSERTED, stood  # what stands there now is coherent with what was before: it was forged with care
+    return (Wound.REORDERED if is_pushed_back else Wound.REMOVED), expected
+
+
+def read() -> Iterator[AccessRecord]:
+    """The lines kept, in the order of their numbers, a few at a time."""
+    return AccessRecord.objects.order_by("number").iterator(chunk_size=MANY)

@@ -1,0 +1,119 @@
+"""« Précision » of the register in words: what the code wrote there is English, and stays as it was hashed.
+
+What is not known here is shown as it was written: whoever may insert may have ended the register with anything.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from common import dates
+from reports.models import AccessKind, OpeningField
+from reports.rules.openings import Act
+from reports.rules.openings_labels import ACTS
+
+# What runs of the service remove, by its name in the code.
+REMOVED: Mapping[str, object] = {
+    "reports": gettext_lazy("signalements"),
+    "resume_codes": gettext_lazy("codes de reprise"),
+    "sessions": gettext_lazy("visites et sessions"),
+    "opinions": gettext_lazy("avis sur le service"),
+    "debriefs": gettext_lazy("demandes de débriefing"),
+    "tombstones": gettext_lazy("traces de suppression"),
+    "erased": gettext_lazy("empreintes d'effacement"),
+    "openings_and_steps": gettext_lazy("demandes de levée et leurs étapes"),
+    "pending_changes": gettext_lazy("propositions de changement"),
+    "on_calls": gettext_lazy("astreintes"),
+    "admin_log": gettext_lazy("lignes de l'historique de l'administration"),
+}
+WORDS: Mapping[str, Mapping[str, object]] = {
+    AccessKind.ERASURE: {
+        "asked": gettext_lazy("demandée"),
+        "granted": gettext_lazy("accordée"),
+        "refused": gettext_lazy("refusée"),
+    },
+    AccessKind.FREEZE: {
+        "asked": gettext_lazy("demandé"),
+        "set": gettext_lazy("posé"),
+        "lifted": gettext_lazy("levé"),
+        "declined": gettext_lazy("refusé"),
+    },
+    AccessKind.ON_CALL: {"named": gettext_lazy("désignée"), "ended": gettext_lazy("terminée avant l'heure")},
+    AccessKind.SEARCH: {"unknown": gettext_lazy("rien de connu du registre")},
+    AccessKind.READING: {"join": gettext_lazy("en rejoignant l'échange")},
+    AccessKind.EXPORT: {
+        "page": gettext_lazy("à l'écran"),
+        "csv": gettext_lazy("tableur (CSV)"),
+        "pdf": gettext_lazy("document (PDF)"),
+    },
+    AccessKind.PAPER: {"pdf: transcript and file": gettext_lazy("PDF : échange et dossier")},
+}
+PART = re.compile(r"pdf: transcript and file, part (\d{1,6}) of (\d{1,6})", re.ASCII)
+ON_CALL = re.compile(r"(.*), on call \d{1,18}", re.ASCII)
+UNTIL = re.compile(r"(\w+), until (\d{4}-\d{2}-\d{2})", re.ASCII)
+APPROVAL = re.compile(r"(asked|accepted|refused|withdrawn|lapsed) (\d{1,18})(?:, asked by (\d{1,18}))?: (.*)", re.ASCII)
+APPROVALS: Mapping[str, object] = {
+    "asked": gettext_lazy("proposé"),
+    "accepted": gettext_lazy("accepté"),
+    "refused": gettext_lazy("refusé"),
+    "withdrawn": gettext_lazy("retiré"),
+    "lapsed": gettext_lazy("non appliqué, faute de réponse à temps"),
+}
+DECIDED = {AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE}  # kinds of acts that may be done on call
+COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)
+OPENING = re.compile(r"([0-9a-f]{8})-[0-9a-f-]{27}: (\w+), (\w+) \d+, (?:on the spot|[0-9a-f ]+)", re.ASCII)
+
+
+def in_words(kind: str, detail: str) -> str:
+    """The detail of a line of this kind, in the active language."""
+    if kind in DECIDED and (found := ON_CALL.fullmatch(detail)):
+        return _("%(act)s ; au titre de l'astreinte") % {"act": in_words(kind, found[1])}
+    if kind == AccessKind.RETENTION:
+        return ", ".join(_removed(part) for part in detail.split(", "))
+    if kind == AccessKind.OPENING and (found := OPENING.fullmatch(detail)):
+        return _opening(*found.groups())
+    if kind == AccessKind.APPROVAL and (found := APPROVAL.fullmatch(detail)):
+        return _approval(*found.groups())
+    if kind == AccessKind.PAPER and (found := PART.fullmatch(detail)):
+        return _("PDF : échange et dossier, partie %(number)s sur %(count)s") % {"number": found[1], "count": found[2]}
+    words = WORDS.get(kind, {})
+    if kind in {AccessKind.FREEZE, AccessKind.ON_CALL} and (found := UNTIL.fullmatch(detail)) and found[1] in words:
+        return _("%(act)s, jusqu'au %(day)s") % {"act": words[found[1]], "day": _day(found[2])}
+    return str(words.get(detail, detail))
+
+
+def removed_in_words(name: str) -> str:
+    """What a run removed, by its name in the code."""
+    return str(REMOVED.get(name, name))
+
+
+def _removed(part: str) -> str:
+    found = COUNT.fullmatch(part)
+    return _("%(what)s : %(count)s") % {"what": removed_in_words(found[1]), "count": found[2]} if found else part
+
+
+def _opening(request: str, act: str, field: str) -> str:
+    """The version and the browser are for a comparison, and stand in the line as it was written."""
+    told: dict[str, object] = {
+        "act": ACTS[Act(act)] if act in Act else _("Demande lue") if act == "read" else act,
+        "field": OpeningField(field).label if field in OpeningField else field,
+        "request": request,
+    }
+    return _("%(act)s ; %(field)s ; demande %(request)s") % told
+
+
+def _approval(state: str, number: str, asker: str | None, fields: str) -> str:
+    told = {"act": APPROVALS[state], "number": number, "fields": fields}
+    words = _("%(act)s, proposition %(number)s : %(fields)s") % told
+    return words if asker is None else _("%(act)s ; proposé par le compte %(asker)s") % {"act": words, "asker": asker}
+
+
+def _day(text: str) -> str:
+    """An ISO date as it is read; what is none stays as it is."""
+    try:
+        return dates.written(date.fromisoformat(text), "j F Y")
+    except ValueError:
+        return text

@@ -1,0 +1,100 @@
+"""The register: who read or did what (docs/adr/0031)."""
+
+from datetime import UTC, datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AccessKind(models.TextChoices):
+    """What the register keeps: readings of what concerns somebody, and acts that decide what is kept or shown."""
+
+    READING = "reading", _("Lecture")
+    SEARCH = "search", _("Recherche")
+    EXPORT = "export", _("Export")
+    PAPER = "paper", _("Document de l'échange, par son interlocuteur")
+    TRANSMITTED = "transmitted", _("Résumé transmis à une unité")
+    TRANSMISSION = "transmission", _("Lecture d'un résumé, par l'unité")
+    OPENING = "opening", _("Levée d'anonymat")
+    RETENTION = "retention", _("Suppression")
+    FREEZE = "freeze", _("Gel de la conservation")
+    ERASURE = "erasure", _("Demande d'effacement")
+    REASSIGNMENT = "reassignment", _("Échange confié à un autre agent")
+    ON_CALL = "on_call", _("Astreinte")
+    WHISPER = "whisper", _("Mot d'un superviseur à l'agent")
+    APPROVAL = "approval", _("Administration : accord d'une deuxième personne")
+    ADMIN_ADD = "admin_add", _("Administration : ajout")
+    ADMIN_CHANGE = "admin_change", _("Administration : modification")
+    ADMIN_DELETE = "admin_delete", _("Administration : suppression")
+    ADMIN_ACTION = "admin_action", _("Administration : action")
+
+
+class Motive(models.TextChoices):
+    """Why, when the act says it by itself. Who is asked for a reason gives a short text in its place."""
+
+    ADMINISTRATION = "administration", _("Gestion du site")
+    CONTROL = "control", _("Contrôle des accès")
+    TERM = "term", _("Terme de la conservation")
+    ERASURE = "erasure", _("Effacement demandé et accordé")
+    JUDICIAL = "judicial", _("Besoin judiciaire")
+    RIGHT = "right", _("Droit de la personne")
+    OWN_WORK = "own_work", _("Travail sur ses propres échanges")
+    FOLLOW_UP = "follow_up", _("Suites données par l'unité")
+
+
+class AccessRecord(models.Model):
+    """One line of the register: who read or did what, about whom, why and when. `reports.audit.log` writes it.
+
+    Append-only by trigger (migration 0004): PostgreSQL refuses to change, delete or empty; and takes the next line only
+    (migration 0010). No foreign key: a line survives what it names, and nothing cascades into it.
+
+    `number` is dense, from 1. `previous` and `digest` are SHA-256 in hexadecimal (`audit_log.digest_of`): `previous` is
+    that of the line before, GENESIS for the first. `salt`, 128 random bits: a published digest confirms no guess.
+    `account_id` is the account's key, kept when the account goes; none for the service itself.
+    `subject` is the public id of a report or a conversation, or « app.Model key » of an object of the admin: never what
+    it holds. `detail` is written by the code: names of fields, of an action, counts; never a value.
+    """
+
+    SERVICE = "service"  # the role of the worker and of commands, which no account runs
+    GENESIS = "0" * 64
+
+    number = models.PositiveBigIntegerField(_("numéro"), primary_key=True)
+    version = models.PositiveSmallIntegerField(editable=False)  # of the encoding that the digest was made of
+    at = models.DateTimeField(_("date"), db_index=True)
+    kind = models.CharField(_("nature"), max_length=20, choices=AccessKind)
+    account_id = models.PositiveBigIntegerField(_("compte"), null=True)
+    role = models.CharField(_("rôle"), max_length=20)
+    subject = models.CharField(_("objet"), max_length=100, blank=True, db_index=True)
+    motive = models.CharField(_("motif"), max_length=200)
+    detail = models.CharField(_("précision, telle qu'écrite"), max_length=500, blank=True)
+    salt = models.CharField(max_length=32, editable=False)
+    previous = models.CharField(_("empreinte précédente"), max_length=64, unique=True)
+    digest = models.CharField(_("empreinte"), max_length=64, unique=True)
+
+    class Meta:
+        verbose_name = _("ligne du registre")
+        verbose_name_plural = _("registre des accès")
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(number__gte=1), name="access_number_from_one"),
+            models.CheckConstraint(condition=~models.Q(motive=""), name="access_has_a_motive"),
+            models.CheckConstraint(
+                condition=models.Q(account_id__isnull=True, role="service")
+                | (models.Q(account_id__isnull=False) & ~models.Q(role="service")),
+                name="access_account_or_service",
+            ),
+            # GENESIS stands before the first line alone: after a line with that digest nothing could be recorded.
+            models.CheckConstraint(condition=~models.Q(digest="0" * 64), name="access_digest_is_none_of_the_first"),
+            models.CheckConstraint(
+                condition=models.Q(at__gte=datetime(2000, 1, 1, tzinfo=UTC), at__lt=datetime(9000, 1, 1, tzinfo=UTC)),
+                name="access_at_can_be_read",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"n° {self.number}"
+
+    @property
+    def motive_label(self) -> str:
+        """The motive in French: a chosen one by its label, a short text as it was given."""
+        return str(Motive(self.motive).label) if self.motive in Motive.values else self.motive

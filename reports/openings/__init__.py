@@ -1,0 +1,1 @@
+"""Asking for what names a person to be opened, and carrying the answer (docs/adr/0032)."""

@@ -1,0 +1,523 @@
+"""Opening the seal: requests, agreements, envelopes and answers. Each act is a step and a line of the register.
+
+The server never opens anything: it keeps who agreed to what, hands out the envelope once all have, and carries an
+answer that it cannot read. Nothing here looks whether a person left something: all reports are alike.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, Q, QuerySet, When
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from common import encryption
+from reports.audit import log as audit_log
+from reports.deciders import Standby, Title, deciders
+from reports.models import (
+    AccessKind,
+    Motive,
+    OpeningField,
+    OpeningRequest,
+    OpeningStep,
+    Report,
+    SealedField,
+    SealedValue,
+)
+from reports.rules import openings as opening_rules
+from reports.rules.openings import OPEN, Act, NotAllowed, Part, Standing, State
+from reports.seal.envelopes import Envelope
+from reports.seal.replies import Recipient, Reply
+from reports.seal.sealing import Context
+
+FIELDS = {
+    OpeningField.NAME: SealedField.NAME,
+    OpeningField.CONTACT: SealedField.CONTACT,
+    OpeningField.FIRST_CONNECTION: SealedField.CONNECTION,
+    OpeningField.LAST_CONNECTION: SealedField.CONNECTION,
+}
+
+
+class Altered(ValueError):
+    """What was agreed to is not what stands there now."""
+
+
+class OtherRequest(ValueError):
+    """The answer is for another request."""
+
+
+class OtherReply(ValueError):
+    """What a custodian read before confirming is not the answer that stands there now."""
+
+
+# Requests about one report, whatever became of them: its four values, asked for again after refusals and delays. Those
+# of an imminent danger have ten more of their own, so that ordinary ones never stand in their way.
+AT_MOST, URGENT_AT_MOST = 20, 30
+
+
+class TooMany(ValueError):
+    """This report has had as many requests as it may. most: how many that is for this kind."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
+class ReportGone(ValueError):
+    """The report was deleted: nothing of it is left to open."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Why. prosecutor_reference and prosecutor_on are "" when danger is imminent: they are then given in the review."""
+
+    motive: str
+    legal_ground: str
+    prosecutor_reference: str = ""
+    prosecutor_on: str = ""  # an ISO date
+
+
+# --- who is what ----------------------------------------------------------------------------------------------------
+
+
+def part_of(user: Any, request: OpeningRequest) -> Part | None:
+    """Who this account is to this request, or None: then the request does not exist for them.
+
+    Whoever asked is the asker or nobody, whatever they have become, and only while the exchange is theirs. A supervisor
+    is one for the units that they decide for (`reports.deciders`), and nobody for the others.
+    """
+    if request.asked_by_id == user.pk:
+        return Part.ASKER if user.is_agent and _own(user).filter(pk=request.pk).exists() else None
+    if user.is_supervisor:
+        return Part.SUPERVISOR if title_of(user, request) is not None else None
+    return Part.CUSTODIAN if user.is_custodian else None
+
+
+def title_of(user: Any, request: OpeningRequest) -> Title | None:
+    """By what right this supervisor decides about it: for their own unit, or on call; None when they may not."""
+    return deciders().title_for_opening(user, request, timezone.now())
+
+
+def standby_of(request: OpeningRequest) -> Sequence[Standby]:
+    """Who may decide about it now because they are on call: shown on its page."""
+    return deciders().standby_for_opening(request, timezone.now())
+
+
+def visible_to(user: Any) -> QuerySet[OpeningRequest]:
+    """The requests that exist for this account: its own; those of the units that a supervisor decides for; all of them
+    for custodians. An administrator has none, whatever they asked for in another role.
+    """
+    if user.is_supervisor:
+        theirs = deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user)
+        return OpeningRequest.objects.filter(theirs | Q(pk__in=_own(user).values("pk")))
+    if user.is_custodian:
+        return OpeningRequest.objects.exclude(asked_by=user)
+    return _own(user) if user.is_agent else OpeningRequest.objects.none()
+
+
+def in_order(requests: QuerySet[OpeningRequest]) -> QuerySet[OpeningRequest]:
+    """What still waits for somebody before what is over, the last one that moved first."""
+    return requests.order_by(Case(When(state__in=OPEN, then=0), default=1), "-moved_at", "-pk")
+
+
+def _own(user: Any) -> QuerySet[OpeningRequest]:
+    """What this account asked for, of exchanges that it answers or answered to their end. (A report without an exchange
+    is nobody's, and so is one that was deleted.)
+    """
+    elsewhere = Report.objects.filter(conversation__isnull=False).exclude(conversation__assigned_to__user=user)
+    return OpeningRequest.objects.filter(asked_by=user).exclude(report__in=elsewhere)
+
+
+def of_all() -> QuerySet[OpeningRequest]:
+    """Every request, the oldest first: for the register."""
+    return OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by").order_by("asked_at")
+
+
+def find(user: Any, public_id: UUID) -> OpeningRequest | None:
+    return visible_to(user).select_related("asked_by").filter(public_id=public_id).first()
+
+
+def waiting_for(user: Any) -> list[OpeningRequest]:
+    """The requests on which this account may do something that moves them on, urgent ones first, then the oldest."""
+    pending = visible_to(user).filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
+    mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
+    return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
+
+
+def awaits(user: Any, request: OpeningRequest) -> bool:
+    """Whether it is this account's turn."""
+    return _awaits(user, request, part_of(user, request))
+
+
+def _awaits(user: Any, request: OpeningRequest, part: Part | None) -> bool:
+    return bool(_acts_of(user, request, part) - {Act.REFUSE, Act.WITHDRAW})
+
+
+def _part_when_visible(user: Any, request: OpeningRequest) -> Part:
+    """The part of somebody to a request that `visible_to` gave them: without a query for each."""
+    if request.asked_by_id == user.pk:
+        return Part.ASKER
+    return Part.SUPERVISOR if user.is_supervisor else Part.CUSTODIAN
+
+
+def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
+    """What this account may do to this request now."""
+    return _acts_of(user, request, part_of(user, request))
+
+
+def _acts_of(user: Any, request: OpeningRequest, part: Part | None) -> set[Act]:
+    steps = list(request.steps.all())
+    standing = standing_of(request, steps)
+    acts = {act for act in Act if opening_rules.may(act, part=part, standing=standing)}
+    mine, told = ([Act(step.act) for step in some if step.by_id == user.pk] for some in (steps, _since_expiry(steps)))
+    acts -= opening_rules.bars(mine, told=told)
+    if not request.recipient:  # there is no browser to answer to
+        acts -= {Act.ANSWER}
+    return acts
+
+
+def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = None) -> Standing:
+    """What decides of a request, from its row and its steps."""
+    steps = list(request.steps.select_related("by")) if steps is None else steps
+    was_taken = any(step.act == Act.TAKE for step in steps)
+    # Of people who are custodians now: somebody who left, or changed roles, agrees to nothing any more.
+    counted = [step for step in steps if step.by is None or (step.by.is_active and step.by.is_custodian)]
+    return Standing(
+        state=State(request.state),
+        is_urgent=request.is_urgent,
+        agreed=sum(step.act == Act.AGREE for step in counted),
+        threshold=settings.SEAL_THRESHOLD,
+        owes_review=request.is_urgent and request.reviewed_at is None and was_taken,
+        was_taken=was_taken,
+        told_by=len({step.by_id for step in _since_expiry(counted) if step.act in opening_rules.TELLING}),
+        has_reply=request.sealed_reply is not None,
+    )
+
+
+def _since_expiry(steps: Sequence[OpeningStep]) -> Sequence[OpeningStep]:
+    """What is told of now: what came of it before it ended by itself was not confirmed, and its answer is erased."""
+    ends = [place for place, step in enumerate(steps, 1) if step.act == Act.EXPIRE]
+    return steps[ends[-1] :] if ends else steps
+
+
+REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
+
+
+@dataclass(frozen=True)
+class BrowserKeys:
+    """What a browser must know to throw away the keys that nobody will answer to.
+
+    wanted: the public keys, in base64, of this account's open requests, with spaces between; owner: whose they are,
+    which tells nothing to who finds it in a browser; longest_seconds: after that no request is open, whoever asked.
+    """
+
+    wanted: str
+    owner: str
+    longest_seconds: int
+
+
+def browser_keys(user: Any) -> BrowserKeys:
+    """Which keys this account still needs in the browsers where it asked.
+
+    Also those of exchanges that wait for somebody again: they may come back to it.
+    """
+    asked = OpeningRequest.objects.filter(asked_by=user, state__in=OPEN).exclude(recipient=b"")
+    raw = asked.values_list("recipient", flat=True)
+    owner = salted_hmac("reports.openings.browser_keys", str(user.pk), algorithm="sha256").hexdigest()[:32]
+    longest = int(opening_rules.LONGEST.total_seconds())
+    return BrowserKeys(" ".join(Recipient(bytes(one)).text for one in raw), owner, longest)
+
+
+# --- acts ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(
+    *, report: Report, field: str, grounds: Grounds, is_urgent: bool, recipient: Recipient | None, by: Any
+) -> OpeningRequest:
+    """Ask for one value of a report. Access to the report has been proved.
+
+    recipient: the key of the asker's browser, None to be shown the value on the spot.
+    Asked again while the first one waits for its countersignature, it is the first one. Raises TooMany, ReportGone.
+    """
+    now = timezone.now()
+    Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
+    before = OpeningRequest.objects.filter(
+        report=report, field=field, is_urgent=is_urgent, asked_by=by, state=State.ASKED
+    ).first()
+    if before is not None:
+        return before
+    most = URGENT_AT_MOST if is_urgent else AT_MOST
+    if OpeningRequest.objects.filter(report=report).count() >= most:
+        raise TooMany(most)
+    request = OpeningRequest(
+        report=report,
+        report_public_id=report.public_id,
+        field=field,
+        version=_asked_for(report, field).version,
+        is_urgent=is_urgent,
+        asked_by=by,
+        asked_at=now,
+        moved_at=now,
+        recipient=recipient.raw if recipient else b"",
+    )
+    request.sealed_grounds = encryption.seal(json.dumps(grounds.__dict__), context=request.context)
+    request.save()
+    _keep(request, Act.ASK, by=by, part=Part.ASKER, at=now)
+    return request
+
+
+def grounds_of(request: OpeningRequest) -> Grounds | None:
+    """Why it was asked; None when they went with the report. Raises keyring.UnsealError, also when anything that was
+    agreed to has been changed since.
+    """
+    if not request.sealed_grounds:
+        return None
+    return Grounds(**json.loads(encryption.unseal(request.sealed_grounds, context=request.context)))
+
+
+def countersign(*, request_id: int, by: Any) -> OpeningRequest:
+    """The supervisor agrees that this be asked. Raises NotAllowed, as all acts do."""
+    return _act(Act.COUNTERSIGN, request_id=request_id, by=by)
+
+
+def agree(*, request_id: int, by: Any) -> OpeningRequest:
+    """A custodian agrees; the last one needed makes the envelope available."""
+    return _act(Act.AGREE, request_id=request_id, by=by)
+
+
+def refuse(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
+    """The supervisor or one custodian refuses, which ends it. reason: read by the asker."""
+    return _act(Act.REFUSE, request_id=request_id, by=by, note=reason)
+
+
+def withdraw(*, request_id: int, by: Any) -> OpeningRequest:
+    return _act(Act.WITHDRAW, request_id=request_id, by=by)
+
+
+def take_envelope(*, request_id: int, by: Any) -> Envelope:
+    """The sealed value that was asked for, with its place, for the machine where it is opened: the same one however
+    often it is taken. Raises NotAllowed, ReportGone, Altered.
+    """
+    with transaction.atomic():
+        request = _lock(request_id)
+        _require(Act.TAKE, request, by)
+        if request.report_id is None:
+            raise ReportGone
+        _require_unaltered(request)
+        value = _value(request)
+        _keep(request, Act.TAKE, by=by, part=Part.CUSTODIAN, at=timezone.now())
+    recipient = Recipient(bytes(request.recipient)) if request.recipient else None
+    return Envelope(
+        Context(request.report_public_id, value.field, value.version),
+        bytes(value.sealed),
+        request.public_id if recipient else None,
+        recipient,
+    )
+
+
+def answer(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
+    """Bring back the answer; its reader gets it when the custodians who were there have confirmed it.
+
+    Raises OtherRequest when it is for another request, Altered.
+    """
+    with transaction.atomic():
+        request = _lock(request_id)
+        if reply.request != request.public_id or not request.recipient:
+            raise OtherRequest
+        _require_unaltered(request)
+        request.sealed_reply = reply.sealed
+        return _act(Act.ANSWER, request_id=request_id, by=by, request=request)
+
+
+def shown_here(*, request_id: int, by: Any) -> OpeningRequest:
+    """The custodians showed the value to the agent who asked, on the machine where it was opened."""
+    return _act(Act.SHOW_HERE, request_id=request_id, by=by)
+
+
+def confirm(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequest:
+    """Another custodian was there, and saw this answer made, or the value shown.
+
+    fingerprint: of the answer, as they read it on the page; "" for a value that was shown on the spot.
+    Raises OtherReply when it is not that of the answer that stands there now, Altered.
+    """
+    with transaction.atomic():
+        request = _lock(request_id)
+        _require(Act.CONFIRM, request, by)
+        _require_unaltered(request)
+        if not constant_time_compare(fingerprint, reply_fingerprint(request)):
+            raise OtherReply
+        return _act(Act.CONFIRM, request_id=request_id, by=by, request=request)
+
+
+def reply_fingerprint(request: OpeningRequest) -> str:
+    """Of the answer that was brought back, "" when there is none."""
+    return Reply(request.public_id, bytes(request.sealed_reply)).fingerprint if request.sealed_reply else ""
+
+
+def show(*, request_id: int, by: Any) -> bytes:
+    """The answer, once, for the browser that asked: nothing of it is left here afterwards."""
+    with transaction.atomic():
+        request = _lock(request_id)
+        sealed = bytes(request.sealed_reply or b"")
+        _act(Act.SHOW, request_id=request_id, by=by, request=request)
+    return sealed
+
+
+@transaction.atomic
+def review(*, request_id: int, by: Any, text: str) -> OpeningRequest:
+    """Look at what was opened in haste, with what justified it: the end of an urgent opening."""
+    request = _lock(request_id)
+    part = _require(Act.REVIEW, request, by)
+    request.reviewed_at = timezone.now()
+    request.save(update_fields=["reviewed_at"])
+    _keep(request, Act.REVIEW, by=by, part=part, at=request.reviewed_at, note=text)
+    return request
+
+
+def expire(*, now: datetime) -> int:
+    """End the requests whose term has passed, and erase answers that nobody read in time; how many."""
+    ended = 0
+    for pk in OpeningRequest.objects.filter(state__in=OPEN).values_list("pk", flat=True):
+        with transaction.atomic():
+            request = _lock(pk)
+            if State(request.state) not in OPEN or now < term_of(request):
+                continue
+            _move(request, Act.EXPIRE, by=None, part=Part.SERVICE, at=now)
+            ended += 1
+    return ended
+
+
+def late(now: datetime) -> list[OpeningRequest]:
+    """The requests that wait for longer than they should, urgent reviews among them."""
+    pending = OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
+    return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
+
+
+def is_late(request: OpeningRequest, now: datetime) -> bool:
+    return opening_rules.is_late(is_urgent=request.is_urgent, moved_at=request.moved_at, now=now)
+
+
+def term_of(request: OpeningRequest) -> datetime:
+    """When it ends by itself."""
+    return opening_rules.term(
+        is_urgent=request.is_urgent, state=State(request.state), asked_at=request.asked_at, moved_at=request.moved_at
+    )
+
+
+def note_of(step: OpeningStep) -> str:
+    """The reason or the review, "" for none. Raises keyring.UnsealError."""
+    return encryption.unseal(step.sealed_note, context=step.context) if step.sealed_note else ""
+
+
+# --- parts of them ----------------------------------------------------------------------------------------------------
+
+
+def _waits_for_somebody(request: OpeningRequest) -> bool:
+    standing = standing_of(request)
+    return standing.state in OPEN or standing.owes_review
+
+
+def _lock(request_id: int) -> OpeningRequest:
+    return OpeningRequest.objects.select_for_update(of=("self",)).get(pk=request_id)
+
+
+def _require(act: Act, request: OpeningRequest, by: Any) -> Part:
+    part = part_of(by, request)
+    is_over = State(request.state) in OPEN and timezone.now() >= term_of(request)  # the worker has not passed yet
+    if part is None or is_over or act not in acts_of(by, request):
+        raise NotAllowed
+    return part
+
+
+@transaction.atomic
+def _act(
+    act: Act, *, request_id: int, by: Any, note: str = "", request: OpeningRequest | None = None
+) -> OpeningRequest:
+    request = request or _lock(request_id)
+    part = _require(act, request, by)
+    _move(request, act, by=by, part=part, at=timezone.now(), note=note)
+    return request
+
+
+def _move(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
+    """Keep the step, then the state that follows from all of them."""
+    _keep(request, act, by=by, part=part, at=at, note=note)
+    request.state = opening_rules.after(act, standing=standing_of(request))
+    request.moved_at = at
+    if request.state not in {State.ANSWERED, State.BROUGHT}:  # an answer is there to be read once, and not for long
+        request.sealed_reply = None
+    request.save(update_fields=["state", "moved_at", "sealed_reply"])
+
+
+def _keep(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
+    title = title_of(by, request) if part is Part.SUPERVISOR else None
+    step = OpeningStep(request=request, act=act, at=at, by=by, part=part, number=request.steps.count() + 1)
+    step.on_call = title.on_call if title else None
+    if note:
+        step.sealed_note = encryption.seal(note, context=step.context)
+    step.save()
+    audit_log.record(
+        kind=AccessKind.OPENING,
+        by=by,
+        subject=str(request.report_public_id),
+        motive="danger imminent" if request.is_urgent else "autorisation du procureur",
+        detail=_told(request, act) + (title.told if title else ""),
+    )
+
+
+def _told(request: OpeningRequest, act: str) -> str:
+    """What the register says of it: which value, for whose browser."""
+    recipient = Recipient(bytes(request.recipient)).fingerprint if request.recipient else "on the spot"
+    return f"{request.public_id}: {act}, {request.field} {request.version}, {recipient}"
+
+
+def record_reading(request: OpeningRequest, *, by: Any) -> None:
+    """Somebody else than the asker reads why it was asked."""
+    title = title_of(by, request) if by.is_supervisor else None
+    with transaction.atomic():
+        audit_log.record(
+            kind=AccessKind.OPENING,
+            by=by,
+            subject=str(request.report_public_id),
+            motive=Motive.CONTROL,
+            detail=_told(request, "read") + (title.told if title else ""),
+        )
+
+
+def forget_grounds(report_ids: Collection[int]) -> None:
+    """What was typed about these reports goes with them; that it was asked, by whom and how it ended stays."""
+    requests = OpeningRequest.objects.filter(report__in=report_ids)
+    OpeningStep.objects.filter(request__in=requests).update(sealed_note=None)
+    requests.update(sealed_grounds=b"")
+
+
+def _require_unaltered(request: OpeningRequest) -> None:
+    """Raises Altered when report, value, recipient or urgency are not those that people read and agreed to."""
+    try:
+        grounds_of(request)
+    except encryption.UnsealError:
+        raise Altered from None
+
+
+def _asked_for(report: Report, field: str) -> SealedValue:
+    """The value that is asked for now. Every report has one, whether the person left something or not."""
+    values = SealedValue.objects.filter(report=report, field=FIELDS[OpeningField(field)])
+    value = values.order_by("-pk" if field == OpeningField.LAST_CONNECTION else "pk").first()
+    if value is None:  # a report filed before there was a seal
+        raise ReportGone
+    return value
+
+
+def _value(request: OpeningRequest) -> SealedValue:
+    field = FIELDS[OpeningField(request.field)]
+    value = SealedValue.objects.filter(report=request.report, field=field, version=request.version).first()
+    if value is None:
+        raise ReportGone
+    return value

@@ -1,0 +1,56 @@
+"""The register of openings as a PDF that a screen reader can read (PDF/UA), made by Typst in a child process."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from common.offload import pool
+
+ROWS_AT_MOST = 1_000  # of a document, the newest: some sixty pages
+
+SOURCE = """
+#let data = json(bytes(sys.inputs.data))
+#set document(title: data.title, date: none)
+#set page(paper: "a4", flipped: true, margin: 1.5cm, numbering: "1 / 1")
+#set text(lang: "fr", size: 8pt)
+#set table(fill: (_, row) => if row == 0 { luma(238) })
+#title()
+#data.at
+// An identifier, or the name of an account, is longer than its column: it goes on below, at a hyphen if there is one.
+#show table: it => {
+  show regex("-|[^ -]{12}"): part => part + box()
+  it
+}
+#table(
+  columns: data.heads.map(_ => 1fr),
+  table.header(..data.heads.map(strong)),
+  ..data.rows.flatten().map(text),
+)
+"""
+
+
+def _counted(count: int) -> str:
+    return "Aucune demande." if not count else "1 demande." if count == 1 else f"{count} demandes."
+
+
+def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: datetime, who: str = "") -> bytes:
+    """The pages. What is in `rows` goes in as data: it is text to Typst, never markup.
+
+    rows: oldest first; of more than ROWS_AT_MOST the newest are drawn, and the document says so. who: whoever asks.
+    Raises common.offload.pool.NotDone. Not inside a transaction.
+    """
+    _nothing, pages = pool.run("common.offload.pdf", {"source": SOURCE, "data": on_paper(heads, rows, at)}, who=who)
+    return pages
+
+
+def on_paper(heads: list[str], rows: Sequence[list[str]], at: datetime) -> dict[str, Any]:
+    """What the document says."""
+    cut = ""
+    if len(rows) > ROWS_AT_MOST:
+        cut = f" Les {ROWS_AT_MOST} plus récentes sont ici ; le tableau (CSV) les a toutes."
+    return {
+        "title": "Registre des levées d'anonymat",
+        "at": f"Établi le {at:%d/%m/%Y} à {at:%H:%M} (Paris). {_counted(len(rows))}{cut} Heures du tableau : UTC.",
+        "heads": heads,
+        "rows": list(rows[-ROWS_AT_MOST:]),
+    }

@@ -1,0 +1,383 @@
+"""The pages of an opening: who asks, who countersigns, who opens. They are the same whether there is anything or not.
+
+A request that is not for an account does not exist for it: 404. The second factor is asked before, by a middleware.
+"""
+
+import base64
+import csv
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from common import encryption, kept_forms
+from common.offload import pool
+from reports.audit import log as audit_log
+from reports.models import AccessKind, OpeningRequest, OpeningStep
+from reports.openings import actions as opening_actions
+from reports.openings.forms import RefusalForm, ReplyForm, ReviewForm
+from reports.rules.openings import OPEN, Act, NotAllowed, Part, State
+from reports.rules.openings_labels import ACTS, PARTS, STATES
+from reports.seal.replies import Recipient
+
+type View = Callable[..., HttpResponse]
+
+
+def for_one(view: View) -> View:
+    """Give the view the request of the address as `opening`; 404 for whoever it is not for."""
+
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+        opening = opening_actions.find(request.user, public_id)
+        if opening is None:
+            raise Http404
+        return view(request, opening)
+
+    return wrapped
+
+
+def act_on(view: View) -> View:
+    """For acts: refused ones lead back to the page, which says where the request stands now."""
+
+    @require_POST
+    @for_one
+    @wraps(view)
+    def wrapped(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+        try:
+            return view(request, opening)
+        except NotAllowed:
+            messages.error(request, _("La demande a changé entre-temps : voyez où elle en est."))
+        except opening_actions.ReportGone:
+            messages.error(request, _("Ce signalement a été supprimé : il ne reste rien à ouvrir."))
+        except opening_actions.Altered:
+            messages.error(request, _("Cette demande n'est plus celle qui a été accordée. Prévenez l'exploitant."))
+        except opening_actions.OtherReply:
+            messages.error(
+                request,
+                _(
+                    "Rien n'est confirmé : la réponse n'est plus celle dont vous avez lu l'empreinte. Comparez celle "
+                    "de cette page avec celle que la machine sans réseau a affichée. Si elles diffèrent, refusez."
+                ),
+            )
+        return redirect("openings:detail", opening.public_id)
+
+    return wrapped
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """What waits for this account, then all that it may see."""
+    user: Any = request.user
+    if not (user.is_agent or user.is_custodian):
+        raise PermissionDenied
+    waiting = opening_actions.waiting_for(user)
+    now = timezone.now()
+    context = {
+        "waiting": [_line(one, now) for one in waiting],
+        "others": [
+            _line(one, now)
+            for one in opening_actions.in_order(opening_actions.visible_to(user)).select_related("asked_by")[:200]
+            if one.pk not in {each.pk for each in waiting}
+        ],
+    }
+    return render(request, "openings/index.html", context)
+
+
+def _line(opening: OpeningRequest, now: Any) -> dict[str, Any]:
+    """One request in a list."""
+    return {
+        "opening": opening,
+        "state": STATES[State(opening.state)],
+        "is_open": State(opening.state) in OPEN,
+        "term": opening_actions.term_of(opening) if State(opening.state) in OPEN else None,
+        "is_late": State(opening.state) in OPEN and opening_actions.is_late(opening, now),
+        "owes_review": opening_actions.standing_of(opening).owes_review,
+    }
+
+
+@require_GET
+@for_one
+def detail(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """One request: why, where it stands, what this account may do. Whoever did not ask leaves a line."""
+    if opening_actions.part_of(request.user, opening) is not Part.ASKER:
+        opening_actions.record_reading(opening, by=request.user)
+    return _show(request, opening)
+
+
+# The act that each form of the page asks for.
+ASKS = {"refusal": Act.REFUSE, "reply": Act.ANSWER, "review": Act.REVIEW}
+
+
+def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms.Form) -> HttpResponse:
+    """Raises NotAllowed for a form that this account is not offered now: its errors would lead to no field."""
+    acts = opening_actions.acts_of(request.user, opening)
+    if any(ASKS[name] not in acts for name in forms_in_error):
+        raise NotAllowed
+    try:
+        grounds: opening_actions.Grounds | None = opening_actions.grounds_of(opening)
+    except encryption.UnsealError:
+        grounds = None
+    recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
+    steps = list(opening.steps.select_related("by", "request"))
+    context = {
+        **_line(opening, timezone.now()),
+        "state_once_read": STATES[State.SHOWN],
+        "grounds": grounds,
+        "standing": opening_actions.standing_of(opening),
+        "steps": [_step(step) for step in steps],
+        "may": {str(act): True for act in acts},
+        "is_asker": opening.asked_by_id == request.user.pk,
+        "standby": opening_actions.standby_of(opening),
+        "was_read": any(step.act == Act.SHOW for step in steps),
+        "recipient": recipient,
+        "fingerprint": recipient.fingerprint if recipient else "",
+        "reply_fingerprint": opening_actions.reply_fingerprint(opening),
+        "refusal": forms_in_error.get("refusal") or RefusalForm(initial=_unsent(request, opening, Act.REFUSE, acts)),
+        "reply": forms_in_error.get("reply") or ReplyForm(initial=_unsent(request, opening, Act.ANSWER, acts)),
+        "review": forms_in_error.get("review") or ReviewForm(initial=_unsent(request, opening, Act.REVIEW, acts)),
+        "form_in_error": next(iter(forms_in_error.values()), None),
+    }
+    return render(request, "openings/detail.html", context)
+
+
+def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[Act]) -> dict[str, Any]:
+    """What was typed here before a proof was asked for."""
+    if act not in acts:
+        return {}
+    return kept_forms.again(request, form=f"openings:{act}", of=str(opening.public_id))
+
+
+def _step(step: OpeningStep) -> dict[str, Any]:
+    try:
+        note = opening_actions.note_of(step)
+    except encryption.UnsealError:
+        note = _("Ce texte ne peut pas être lu en ce moment.")
+    return {"at": step.at, "act": ACTS[Act(step.act)], "by": step.by, "part": PARTS[Part(step.part)], "note": note,
+            "is_on_call": step.on_call is not None}  # fmt: skip
+
+
+# --- acts -------------------------------------------------------------------------------------------------------
+
+
+@act_on
+def countersign(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    opening_actions.countersign(request_id=opening.pk, by=request.user)
+    messages.success(request, _("Demande contresignée. Elle est maintenant chez les référents."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def agree(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    done = opening_actions.agree(request_id=opening.pk, by=request.user)
+    if done.state == State.AGREED:
+        messages.success(request, _("Accord donné. L'enveloppe peut être retirée."))
+    else:
+        messages.success(request, _("Accord donné. Il manque encore l'accord d'un autre référent."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def refuse(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    form = RefusalForm(request.POST)
+    if not form.is_valid():
+        return _show(request, opening, refusal=form)
+    opening_actions.refuse(request_id=opening.pk, by=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, _("Demande refusée. La personne qui l'a faite lit votre raison."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def withdraw(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    opening_actions.withdraw(request_id=opening.pk, by=request.user)
+    messages.success(request, _("Demande retirée."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def envelope(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """The sealed value in a file, for the machine without a network."""
+    taken = opening_actions.take_envelope(request_id=opening.pk, by=request.user)
+    name = f"enveloppe-{opening.public_id}.json"
+    return HttpResponse(
+        taken.text,
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+@act_on
+def answer(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """The custodians bring back what only the asker's browser opens."""
+    form = ReplyForm(request.POST)
+    if form.is_valid():
+        try:
+            opening_actions.answer(request_id=opening.pk, by=request.user, reply=form.cleaned_data["reply"])
+        except opening_actions.OtherRequest:
+            form.add_error("reply", _("Cette réponse est celle d'une autre demande."))
+        else:
+            messages.success(request, _("Réponse déposée. Un autre référent présent doit maintenant la confirmer."))
+            return redirect("openings:detail", opening.public_id)
+    return _show(request, opening, reply=form)
+
+
+@act_on
+def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    opening_actions.shown_here(request_id=opening.pk, by=request.user)
+    messages.success(request, _("Noté. Un autre référent présent doit maintenant le confirmer."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    done = opening_actions.confirm(
+        request_id=opening.pk, by=request.user, fingerprint=request.POST.get("fingerprint", "")
+    )
+    if done.state == State.ANSWERED:
+        messages.success(request, _("Confirmé. L'agent a une heure pour lire la réponse, une seule fois."))
+    else:
+        messages.success(request, _("Confirmé."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@act_on
+def review(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        return _show(request, opening, review=form)
+    opening_actions.review(request_id=opening.pk, by=request.user, text=form.text)
+    messages.success(request, _("Examen enregistré."))
+    return redirect("openings:detail", opening.public_id)
+
+
+@require_POST
+@for_one
+def show(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
+    """The answer, once, as JSON `{"sealed": base64}` for the script of the asker's browser, which alone opens it."""
+    try:
+        sealed = opening_actions.show(request_id=opening.pk, by=request.user)
+    except NotAllowed:
+        return JsonResponse({"error": "not_there"}, status=409, headers={"Cache-Control": "no-store"})
+    return JsonResponse({"sealed": base64.b64encode(sealed).decode()}, headers={"Cache-Control": "no-store"})
+
+
+# --- the register of openings -----------------------------------------------------------------------------------
+
+
+def for_control(view: View) -> View:
+    """For custodians and administrators: the register of openings, for the data-protection officer."""
+
+    @require_GET
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest) -> HttpResponse:
+        user: Any = request.user
+        if not (user.is_custodian or user.is_administrator):
+            raise PermissionDenied
+        return view(request)
+
+    return wrapped
+
+
+@for_control
+def openings_register(request: HttpRequest) -> HttpResponse:
+    """All requests, without their grounds: what, when, who, how it ended."""
+    _record_export(request, "page")
+    return render(request, "openings/register.html", {"rows": register_rows(), "heads": register_heads()})
+
+
+def register_heads() -> list[str]:
+    return [
+        _("Demande"), _("Signalement"), _("Objet"), _("Danger imminent"), _("Demandée le (UTC)"), _("Par"),
+        _("Contresignée par"), _("Accords"), _("État"), _("Depuis le (UTC)"), _("Examen (UTC)"),
+    ]  # fmt: skip
+
+
+def register_rows() -> list[list[str]]:
+    """One row a request, oldest first, as text; times in UTC. No value, no motive."""
+    rows = []
+    for one in opening_actions.of_all():
+        steps = list(one.steps.all())
+        signed = [str(step.by) for step in steps if step.act == Act.COUNTERSIGN]
+        agreed = [str(step.by) for step in steps if step.act == Act.AGREE]
+        owed = opening_actions.standing_of(one, steps).owes_review
+        reviewed = f"{one.reviewed_at:%Y-%m-%d %H:%M}" if one.reviewed_at else ""
+        rows.append(
+            [
+                str(one.public_id),
+                str(one.report_public_id),
+                str(one.get_field_display()),
+                _("oui") if one.is_urgent else _("non"),
+                f"{one.asked_at:%Y-%m-%d %H:%M}",
+                str(one.asked_by),
+                ", ".join(signed),
+                ", ".join(agreed),
+                str(STATES[State(one.state)]),
+                f"{one.moved_at:%Y-%m-%d %H:%M}",
+                _("à faire") if owed else reviewed,
+            ]
+        )
+    return rows
+
+
+@for_control
+def register_csv(request: HttpRequest) -> HttpResponse:
+    """The register for a spreadsheet: semicolons and a byte-order mark, as French ones expect."""
+    _record_export(request, "csv")
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_attachment("csv"))
+    response.write("\ufeff")
+    writer = csv.writer(response, delimiter=";")
+    writer.writerow(register_heads())
+    writer.writerows([[_plain(cell) for cell in row] for row in register_rows()])
+    return response
+
+
+@for_control
+def register_pdf(request: HttpRequest) -> HttpResponse:
+    """The register on paper: drawn, then recorded, then given. One child process, for the newest rows."""
+    from reports.openings.register_pdf import register_on_paper
+
+    try:
+        content = register_on_paper(
+            heads=register_heads(), rows=register_rows(), at=timezone.localtime(), who=f"register:{request.user.pk}"
+        )
+    except pool.NotDone:
+        context = {"rows": register_rows(), "heads": register_heads(), "is_later": True}
+        response = render(request, "openings/register.html", context, status=503)
+        response["Retry-After"] = "10"
+        _record_export(request, "page")
+        return response
+    _record_export(request, "pdf")
+    return HttpResponse(content, content_type="application/pdf", headers=_attachment("pdf"))
+
+
+def _plain(cell: str) -> str:
+    """No cell begins as a formula would: the name of an account was typed by somebody."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+
+
+def _attachment(kind: str) -> dict[str, str]:
+    name = f"registre-des-levees-{timezone.localdate().isoformat()}.{kind}"
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+
+
+def _record_export(request: HttpRequest, kind: str) -> None:
+    with transaction.atomic():
+        audit_log.record(
+            kind=AccessKind.EXPORT, by=request.user, subject="reports.OpeningRequest", motive="control", detail=kind
+        )

@@ -1,0 +1,189 @@
+"""What can name a person, sealed as it arrives. No other module sees it, and nothing keeps it in any other form.
+
+Every report has a name, a way to reach its person and a first connection, all of one size, whether something was given
+or not; then one value for each later connection. See docs/adr/0030.
+"""
+
+import base64
+import hmac
+import logging
+import math
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, TypedDict
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import Error, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from common.client_address import Connection, connection_of
+from common.sql import array, execute
+from reports.models import OpeningRequest, Report, SealedField, SealedValue
+from reports.rules.openings import OPEN
+from reports.seal.sealing import Context, PublicKey, seal
+
+logger = logging.getLogger(__name__)
+# Values kept of one report: the first ones and the newest. Whoever reconnects without end fills no disk, and hides
+# neither where the report came from nor where its person is now.
+FIRST, MOST = 20, 500
+SAME_ADDRESS_SECONDS = 10 * 60  # pages without a socket load themselves again: once for each address is enough
+# A report that is gone, or goes at this moment, has nothing sealed for it: its row is locked, then looked at again.
+RECORD = """
+WITH came AS (
+    SELECT report.id, new.version, new.sealed
+    FROM unnest(%s::uuid[], %s::int[], %s::bytea[]) WITH ORDINALITY AS new(report, version, sealed, place)
+    JOIN reports_report report ON report.public_id = new.report ORDER BY new.place
+    FOR KEY SHARE OF report
+), kept AS (
+    INSERT INTO reports_sealedvalue (report_id, field, version, sealed)
+    SELECT id, 'connection', version, sealed FROM came
+)
+SELECT report_id FROM reports_sealedvalue WHERE report_id IN (SELECT id FROM came)
+GROUP BY report_id HAVING count(*) >= %s
+"""
+_KEY, SEEN_AT_MOST = secrets.token_bytes(32), 50_000
+_seen: dict[bytes, float] = {}
+
+
+class Arrival(NamedTuple):
+    """Somebody came to a report. report: its public id. at: when, aware."""
+
+    report: UUID
+    connection: Connection
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        """What is sealed: in French, as custodians and the agent will read it. The time is in UTC."""
+        return (
+            f"adresse : {self.connection.address or 'inconnue'}\n"
+            f"port : {self.connection.port or 'inconnu'}\n"
+            f"le : {self.at.astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
+        )
+
+
+def public_key() -> PublicKey:
+    return _parsed(settings.SEAL_PUBLIC_KEY)
+
+
+_parsed = lru_cache(maxsize=2)(PublicKey.parse)
+
+
+class Aside(TypedDict):
+    """A name and a way to be reached, sealed before there is a report: its public id to be, and base64 of the values
+    with their versions. It may lie in a session."""
+
+    report: str
+    values: dict[str, tuple[int, str]]
+
+
+def set_aside(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a form that waits to be filed, with what can name a person sealed. Raises sealing.TextRefused."""
+    report = uuid4()
+    values = {}
+    for field in (SealedField.NAME, SealedField.CONTACT):
+        version, sealed = _seal(report, field, fields[field])
+        values[str(field)] = (version, base64.b64encode(sealed).decode())
+    aside: Aside = {"report": str(report), "values": values}
+    return {name: said for name, said in fields.items() if name not in values} | {"set_aside": aside}
+
+
+def seal_identity(
+    report: Report, *, name: str, contact: str, connection: Connection, aside: Aside | None = None
+) -> None:
+    """Seal what came with a new report, in the transaction that files it.
+
+    name, contact: "" when nothing was given, which looks the same; aside: in their place, what was sealed before.
+    Raises sealing.TextRefused when one is too long.
+    """
+    arrival = Arrival(report.public_id, connection, timezone.now())
+    texts = {SealedField.NAME: name, SealedField.CONTACT: contact, SealedField.CONNECTION: arrival.text}
+    values = {field: _value(report.pk, report.public_id, field, text) for field, text in texts.items()}
+    if aside:
+        for field, (version, sealed) in aside["values"].items():
+            values[SealedField(field)] = SealedValue(
+                report=report, field=field, version=version, sealed=base64.b64decode(sealed)
+            )
+    SealedValue.objects.bulk_create(values.values())
+
+
+def record(arrivals: Sequence[Arrival]) -> None:
+    """Seal these connections, for reports that are still there; those between the first and the newest go.
+
+    Whoever gets an error has nothing sealed, and may come again. Letting go raises none: what was sealed would be
+    sealed twice; what stays for that is seen again when somebody comes next.
+    """
+    sealed: list[str] = []
+    versions: list[int] = []
+    for one in arrivals:
+        version, value = _seal(one.report, SealedField.CONNECTION, one.text)
+        versions.append(version)
+        sealed.append(f'"\\\\x{value.hex()}"')
+        time.sleep(0)  # sealing holds the interpreter for a tenth of a millisecond: whoever answers somebody has a turn
+    for (report_id,) in execute(RECORD, [array(one.report for one in arrivals), array(versions), array(sealed), MOST]):
+        try:
+            _let_go(report_id)
+        except Error as error:  # InterfaceError too, of a connection that is gone
+            logger.warning("arrivals: old values stay for now (%s)", type(error).__name__)
+
+
+@transaction.atomic
+def _let_go(report_id: int) -> None:
+    """The values between the first and the newest, except one that somebody asked to have opened."""
+    values = SealedValue.objects.filter(report_id=report_id).order_by("pk")
+    asked = OpeningRequest.objects.filter(report_id=report_id, state__in=OPEN).values("version")
+    first, newest = values.values_list("pk", flat=True)[:FIRST], values.reverse().values_list("pk", flat=True)
+    spared = [*first, *newest[: MOST - FIRST]]
+    values.exclude(pk__in=spared).exclude(version__in=asked).delete()
+
+
+def record_request(request: HttpRequest, report: UUID) -> None:
+    """Seal the connection of a page that lives without a socket, once for each address in a while.
+
+    For pages that ask again and again: they need not say each time what the last one said. Remembered in this process
+    alone, under a key that dies with it: Redis, with the report beside an address's hash, would tell whose it is.
+    """
+    connection = connection_of(request)
+    mark = hmac.digest(_KEY, f"{report}:{connection.address}".encode(), "sha256")
+    if _is_new(mark):
+        try:
+            record([Arrival(report, connection, timezone.now())])
+        except Error:
+            _seen.pop(mark, None)  # nothing is sealed: the next page says it again
+            raise
+
+
+def _is_new(mark: bytes) -> bool:
+    """Whether this was not there in the last SAME_ADDRESS_SECONDS.
+
+    What is older is let go, two marks for each that comes, so that the memory of the process tells of ten minutes and
+    not of days; the oldest are, too, when there are too many.
+    """
+    now = time.monotonic()
+    if _seen.get(mark, 0.0) > now:
+        return False
+    _seen.pop(mark, None)  # put last again: the first of them are the oldest
+    _seen[mark] = now + SAME_ADDRESS_SECONDS
+    for _each in range(2):
+        oldest = next(iter(_seen), b"")
+        if _seen.get(oldest, math.inf) <= now:
+            _seen.pop(oldest, None)
+    while len(_seen) > SEEN_AT_MOST:
+        _seen.pop(next(iter(_seen)), None)
+    return True
+
+
+def _seal(report: UUID, field: SealedField, text: str) -> tuple[int, bytes]:
+    # At random: counting would need a lock, and which of two connections is the later one is told by the key.
+    version = secrets.randbelow(SealedValue.VERSIONS) + 1
+    return version, seal(text, public_key=public_key(), context=Context(report, field, version))
+
+
+def _value(report_id: int, report: UUID, field: SealedField, text: str) -> SealedValue:
+    version, sealed = _seal(report, field, text)
+    return SealedValue(report_id=report_id, field=field, version=version, sealed=sealed)

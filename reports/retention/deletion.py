@@ -1,0 +1,113 @@
+"""Forgetting, by rule: what every keeper uses, and the keeper of what forgetting itself leaves behind.
+
+A *keeper* is a module named in settings.KEEPERS, with `plan(now)`, what goes and what is on its way, and `forget(now)`,
+which deletes what is due. `manage.py retention` asks all of them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from reports.audit import log as audit_log
+from reports.models import Erased, OpeningRequest, RetentionRule, Tombstone
+from reports.openings.actions import REVIEW_OWED
+from reports.rules.openings import OPEN
+from reports.rules.retention import DEFAULTS, Cause, Item, Kind, Rule, State
+
+# The key of PostgreSQL's advisory lock under which something is forgotten (the register has 03 of the family).
+TURN = 0x504E4156_10
+
+
+def rules() -> dict[str, Rule]:
+    """The rules in force: those of the administrator, the defaults for what has none. One query."""
+    return {**DEFAULTS, **{row.kind: row.rule for row in RetentionRule.objects.all()}}
+
+
+def rule_of(kind: Kind) -> Rule:
+    row = RetentionRule.objects.filter(kind=kind).first()
+    return row.rule if row else DEFAULTS[kind]
+
+
+def moment() -> datetime:
+    """PostgreSQL's time, the only one by which something is forgotten: a machine's clock may be a year ahead."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def take_turn() -> bool:
+    """One worker forgets at a time; False when another one does. Until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [TURN])
+        (is_ours,) = cursor.fetchone()
+    return bool(is_ours)
+
+
+def leave(parts: Iterable[tuple[Kind, Rule, Cause]], *, now: datetime) -> None:
+    """One tombstone for each report that went, in this order: in another transaction than its going, and shuffled."""
+    month = timezone.localdate(now).replace(day=1)
+    Tombstone.objects.bulk_create(
+        Tombstone(kind=kind, month=month, rule=str(rule), cause=cause) for kind, rule, cause in parts
+    )
+
+
+# --- things that are their row alone --------------------------------------------------------------------------------
+
+
+def plan_rows(kind: Kind, rows: "models.QuerySet[Any]", field: str, now: datetime) -> list[Item]:
+    """What is due of rows that count from one column, a date or a time."""
+    rule = rule_of(kind)
+    told = _due(rule, rows, field, now).aggregate(count=Count("pk"), oldest=Min(field))
+    if not told["count"]:
+        return []
+    oldest = told["oldest"]
+    if not isinstance(oldest, datetime):
+        oldest = timezone.make_aware(datetime.combine(oldest, time()))
+    return [Item(kind, told["count"], State.DUE, Cause.TERM, oldest + timedelta(days=rule.total_days), rule)]
+
+
+def forget_rows(kind: Kind, rows: "models.QuerySet[Any]", field: str, now: datetime, *, name: str) -> int:
+    """Delete what is due of them, with a line of the register that says how many; 0 when another worker is at it."""
+    with transaction.atomic():
+        if not take_turn():
+            return 0
+        count = _due(rule_of(kind), rows, field, now).delete()[0]
+        audit_log.record_removal(**{name: count})
+    return count
+
+
+def _due(rule: Rule, rows: "models.QuerySet[Any]", field: str, now: datetime) -> "models.QuerySet[Any]":
+    if rule.in_force_at is not None and now < rule.in_force_at:
+        return rows.none()
+    limit: Any = now - timedelta(days=rule.total_days)
+    if not isinstance(rows.model._meta.get_field(field), models.DateTimeField):
+        limit = timezone.localdate(limit)
+    return rows.filter(**{f"{field}__lt": limit})
+
+
+# --- the keeper of what forgetting leaves ---------------------------------------------------------------------------
+
+
+def plan(now: datetime) -> list[Item]:
+    return [
+        *plan_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now),
+        *plan_rows(Kind.ERASED, Erased.objects.all(), "on", now),
+        *plan_rows(Kind.OPENING, _old_openings(), "moved_at", now),
+    ]
+
+
+def forget(now: datetime) -> None:
+    forget_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now, name="tombstones")
+    forget_rows(Kind.ERASED, Erased.objects.all(), "on", now, name="erased")
+    forget_rows(Kind.OPENING, _old_openings(), "moved_at", now, name="openings_and_steps")
+
+
+def _old_openings() -> "models.QuerySet[Any]":
+    """Requests that are over; not one whose review is still owed."""
+    owed = OpeningRequest.objects.filter(REVIEW_OWED).values("pk")
+    return OpeningRequest.objects.exclude(state__in=OPEN).exclude(pk__in=owed)

@@ -1,0 +1,1 @@
+"""What follows from facts alone, without a database: openings, retention, elements of an offence. Pure."""

@@ -1,0 +1,125 @@
+"""Every table of the site, and what ends what lies in it. A table that is not here fails a test.
+
+A table is under a rule (`Kind`, which an administrator sets), has an end of its own (`OwnEnd`), goes with another
+(`With`), or has no end, for a reason (`NoEnd`). What is no table (cache, logs, backups, proxy): docs/operations.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.rules.retention import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEnd:
+    """A row carries its end. enforcer: the command that takes it then."""
+
+    end: str
+    enforcer: str
+
+
+@dataclass(frozen=True, slots=True)
+class With:
+    """Goes with a row of another table, by its foreign key."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoEnd:
+    """Stays, and why."""
+
+    reason: str
+
+
+type Holding = Kind | OwnEnd | With | NoEnd
+
+PUBLIC = NoEnd("public data of official sources; replaced at each import")
+CONTENT = NoEnd("what the site says to everybody")
+SCHEMA = NoEnd("Django's own names of models and permissions; holds nothing of anybody")
+UNUSED = NoEnd("stays empty: accounts have no e-mail, no group and no permission of their own (ADR 0023)")
+UNUSED_BY_ALLAUTH = NoEnd("stays empty: the provider is set by the environment, and no token is kept (ADR 0034)")
+SITE = NoEnd("settings of a package; the site shows none of it")
+TEAM = NoEnd("says who answered, as long as exchanges and register name them; an account is closed, not deleted")
+
+HOLDINGS: Mapping[str, Holding] = {
+    "reports.Report": Kind.EXCHANGE,  # Kind.REPORT when it opened no exchange
+    "chat.Conversation": With("reports.Report"),
+    "chat.Message": With("chat.Conversation"),
+    "chat.ConversationEvent": With("chat.Conversation"),
+    "chat.Hold": With("chat.Conversation"),
+    "chat.Note": With("chat.Conversation"),
+    "chat.Aside": With("chat.Conversation"),
+    "chat.AsidePart": With("chat.Aside"),
+    "chat.AsideMessage": With("chat.Aside"),
+    "chat.FactSheet": With("chat.Conversation"),
+    "chat.Proposal": With("chat.Conversation"),
+    "chat.Emergency": With("chat.Conversation"),
+    "chat.EmergencyStep": With("chat.Emergency"),
+    "chat.Closing": With("chat.Conversation"),
+    "chat.Transmission": With("chat.Conversation"),
+    "chat.TransmissionStep": With("chat.Transmission"),
+    "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
+    "chat.Handover": With("chat.Conversation"),
+    "chat.HandoverText": With("chat.Handover"),
+    "chat.Direction": With("chat.Conversation"),
+    "chat.Watch": With("chat.Conversation"),
+    "chat.Whisper": With("chat.Conversation"),
+    "reports.Freeze": With("reports.Report"),
+    "reports.ErasureRequest": With("reports.Report"),
+    "reports.SealedValue": With("reports.Report"),
+    "reports.OpeningRequest": Kind.OPENING,  # from its last step, once it is over
+    "reports.OpeningStep": With("reports.OpeningRequest"),
+    "reports.Tombstone": Kind.TOMBSTONE,
+    "reports.Erased": Kind.ERASED,
+    "pages.Feedback": Kind.OPINION,
+    "admin.LogEntry": Kind.ADMIN_LOG,
+    "sessions.Session": OwnEnd("expire_date, SESSION_COOKIE_AGE after the last visit", "clearsessions"),
+    "reports.AccessRecord": NoEnd(
+        "a chain that loses its head proves nothing any more; it holds no content and no name (ADR 0031, 0033)"
+    ),
+    "reports.RegisterDigest": NoEnd("signed digests of that chain: numbers and digests, of nobody (ADR 0056)"),
+    "reports.DigestDelivery": NoEnd("how far each destination of those digests has them"),
+    "reports.RetentionRule": NoEnd("the rules themselves"),
+    "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
+    "accounts.User": TEAM,
+    "accounts.PendingChange": Kind.ADMIN_LOG,  # what waits has an end of its own, before
+    "chat.Agent": TEAM,
+    "chat.UnitAccount": TEAM,
+    "chat.Unit": TEAM,
+    "chat.Departure": OwnEnd("once its conversation was told: at once, or at the worker's next tick", "run_worker"),
+    "chat.OnCall": OwnEnd("a year after its end (chat.decisions.on_call.KEPT)", "retention"),
+    "chat.Debrief": OwnEnd("ends_at, the day after the talk, or 60 days when nobody answers", "purge_debriefs"),
+    "chat.OwnReply": With("chat.Agent"),  # deleted by their agent, or with the account
+    "chat.CannedReply": CONTENT,
+    "chat.Agent_supervised_units": TEAM,
+    "mfa.Authenticator": With("accounts.User"),
+    "socialaccount.SocialAccount": With("accounts.User"),  # the provider's name for an account
+    "socialaccount.SocialApp": UNUSED_BY_ALLAUTH,
+    "socialaccount.SocialToken": UNUSED_BY_ALLAUTH,
+    "accounts.User_groups": UNUSED,
+    "accounts.User_user_permissions": UNUSED,
+    "auth.Group": UNUSED,
+    "auth.Group_permissions": UNUSED,
+    "account.EmailAddress": UNUSED,
+    "account.EmailConfirmation": UNUSED,
+    "auth.Permission": SCHEMA,
+    "contenttypes.ContentType": SCHEMA,
+    "dsfr.DsfrConfig": SITE,
+    "dsfr.DsfrSocialMedia": SITE,
+    "pages.HelpNumber": CONTENT,
+    "pages.HelpNumberText": CONTENT,
+    "pages.ContentBlock": CONTENT,
+    "pages.ContentText": CONTENT,
+    "sentences.ChangedSentence": CONTENT,
+    "sentences.SentenceText": CONTENT,
+    "triage.QuestionnaireVersion": NoEnd("what the site asks; reports name the version that they answered"),
+    "locations.Municipality": PUBLIC,
+    "locations.PlaceName": PUBLIC,
+    "locations.PostalCode": PUBLIC,
+    "locations.ReceptionPoint": PUBLIC,
+    "locations.UnitAlias": PUBLIC,
+    "locations.Competence": PUBLIC,
+    "locations.Partner": PUBLIC,
+    "locations.DataEdition": PUBLIC,
+}

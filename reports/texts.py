@@ -1,0 +1,180 @@
+"""What the pages of the signalement say to whoever fills it in."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from common.texts.catalogue import Place, Sentence, Variable, add, add_options
+from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole, Since
+
+REPORT = Place("report.form", "Signalement")
+TO_HERE = Place("report.to_here", "Chemin vers le tchat : ce qui manque encore")
+READERS = Place("report.readers", "Durée, accès, effacement : qui a consulté l'échange")
+ALREADY = Place("report.already", "Signalement déjà envoyé")
+EFFORT = Place("report.effort", "Attente d'un instant, quand beaucoup de demandes arrivent")
+
+add(
+    "report.told",
+    REPORT,
+    _("Cochez ce qui aide à vous comprendre. Rien n’est obligatoire, et votre nom n’est pas demandé."),
+    _("Coche ce qui aide à te comprendre. Rien n’est obligatoire, et on ne demande pas ton nom."),
+)
+add(
+    "report.sealed_told",
+    REPORT,
+    _(
+        "Vous pouvez laisser ces deux lignes vides : rien ne change pour vous. Ce que vous écrivez ici est "
+        "chiffré dès l’arrivée. L’agent qui vous répond ne peut pas le lire, et nous non plus. On ne peut "
+        "l’ouvrir qu’après autorisation du procureur de la République, pour les faits les plus graves."
+    ),
+    _(
+        "Tu peux laisser ces deux lignes vides : rien ne change pour toi. Ce que tu écris ici est chiffré dès "
+        "l’arrivée. L’agent qui te répond ne peut pas le lire, et nous non plus. On ne peut l’ouvrir qu’après "
+        "autorisation du procureur de la République, pour les faits les plus graves."
+    ),
+)
+add("report.next_title", REPORT, _("Et ensuite ?"))
+add(
+    "report.next_waiting",
+    REPORT,
+    _("Vous entrez dans la salle d’attente. Un policier ou un gendarme vous répond par tchat."),
+    _("Tu entres dans la salle d’attente. Un policier ou un gendarme te répond par tchat."),
+)
+add(
+    "report.next_anonymity",
+    REPORT,
+    _("L’anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves."),
+)
+add("report.already_title", ALREADY, _("Votre signalement est déjà envoyé"), _("Ton signalement est déjà envoyé"))
+add(
+    "report.already_told",
+    ALREADY,
+    _("Votre échange est ouvert. Vous n’avez rien à répéter : vous pouvez y revenir."),
+    _("Ton échange est ouvert. Tu n’as rien à répéter : reviens-y quand tu veux."),
+)
+add("report.report_already_sent", ALREADY, _("Signalement déjà envoyé"))
+add("report.go_my_conversation", ALREADY, _("Aller à mon échange"))
+add("report.report", REPORT, _("Signalement"))
+add(
+    "report.report_has_not_been",
+    REPORT,
+    _("Votre signalement n’est pas encore envoyé"),
+    _("Ton signalement n’est pas encore envoyé"),
+)
+add(
+    "report.page_was_out_date",
+    REPORT,
+    _("Cette page n’était plus à jour. Vos réponses sont gardées : vérifiez-les, puis envoyez de nouveau."),
+    _("Cette page n’était plus à jour. Tes réponses sont gardées : vérifie-les, puis envoie de nouveau."),
+)
+add("report.have_already_said", REPORT, _("Vous avez déjà dit :"), _("Tu as déjà dit :"))
+add("report.choose_several_answers", REPORT, _("Plusieurs réponses possibles"))
+add("report.leave_name_under_seal", REPORT, _("Laisser votre nom sous scellé"), _("Laisser ton nom sous scellé"))
+add("report.optional", REPORT, _("(facultatif)"))
+add(
+    "report.telephone_e_mail_address",
+    REPORT,
+    _("Téléphone, courriel, adresse : ce que vous voulez."),
+    _("Téléphone, courriel, adresse : ce que tu veux."),
+)
+add("report.reception_point", REPORT, _("Votre point d’accueil :"), _("Ton point d’accueil :"))
+add("report.nearest", REPORT, _("(le plus proche)"))
+add("report.change_what", REPORT, _("de point d’accueil"))
+add("report.go_back_guidance", REPORT, _("Revoir l’orientation"))
+add("report.one_moment", EFFORT, _("Encore un instant"))
+add(
+    "report.many_requests_arriving_at",
+    EFFORT,
+    _(
+        "Beaucoup de demandes arrivent en même temps. Vos réponses sont gardées : vous n’avez rien à "
+        "faire, la page continue toute seule."
+    ),
+    _(
+        "Beaucoup de demandes arrivent en même temps. Tes réponses sont gardées : tu n’as rien à faire, "
+        "la page continue toute seule."
+    ),
+)
+add(
+    "report.device_doing_small_calculation",
+    EFFORT,
+    _("Votre appareil fait un petit calcul, qui ne dit rien de vous."),
+    _("Ton appareil fait un petit calcul, qui ne dit rien de toi."),
+)
+add("report.one_second_at_latest", EFFORT, _("Au plus tard dans une seconde."))
+add(
+    "report.seconds_at_latest",
+    EFFORT,
+    _("Au plus tard dans {seconds} secondes."),
+    variables=[Variable("seconds", "le nombre de secondes", "8")],
+)
+add(
+    "report.all_good_answers_ready",
+    EFFORT,
+    _("C’est bon : vos réponses sont prêtes."),
+    _("C’est bon : tes réponses sont prêtes."),
+)
+add(
+    "report.if_danger_do_not",
+    EFFORT,
+    _("Si vous êtes en danger, n’attendez pas :"),
+    _("Si tu es en danger, n’attends pas :"),
+)
+add("report.say_so_here", EFFORT, _("dites-le ici"), _("dis-le ici"))
+ROLE = add("report.role", REPORT, _("Vous êtes"), _("Tu es"))
+AGE = add("report.age", REPORT, _("Âge de la personne qui subit les faits"))
+FACTS = add("report.facts", REPORT, _("Ce qui se passe"))
+PLATFORMS = add("report.platforms", REPORT, _("Où cela se passe"))
+SINCE = add("report.since", REPORT, _("Depuis quand"))
+EXPECTATIONS = add(
+    "report.expectations", REPORT, _("Ce que vous attendez de l’échange"), _("Ce que tu attends de l’échange")
+)
+FROM_LIST = add(
+    "report.from_list", REPORT, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")
+)
+NAME = add("report.name", REPORT, _("Votre nom"), _("Ton nom"))
+CONTACT = add("report.contact", REPORT, _("Un moyen de vous joindre"), _("Un moyen de te joindre"))
+TOO_LONG = add(
+    "report.too_long",
+    REPORT,
+    _("Ce texte est trop long : raccourcissez-le, une ligne ou deux suffisent."),
+    _("Ce texte est trop long : raccourcis-le, une ligne ou deux suffisent."),
+)
+QUESTIONS_FIRST = add(
+    "report.questions_first", TO_HERE, _("Avant le tchat, quelques questions disent qui peut vous aider.")
+)
+DOOR_FIRST = add(
+    "report.door_first",
+    TO_HERE,
+    _("Pour parler à quelqu’un, utilisez le bouton en bas de votre résultat."),
+    _("Pour parler à quelqu’un, utilise le bouton en bas de ton résultat."),
+)
+PLACE_FIRST = add(
+    "report.place_first",
+    TO_HERE,
+    _("Pour ouvrir le tchat, choisissez d’abord votre point d’accueil : la ville ou le code postal suffit."),
+    _("Pour ouvrir le tchat, choisis d’abord ton point d’accueil : ta ville ou ton code postal suffit."),
+)
+READ = add("readers.read", READERS, _("a lu l'échange"))
+COPIED = add("readers.copied", READERS, _("a copié l'échange"))
+PAPERED = add("readers.paper", READERS, _("en a fait un document"))
+TRANSMITTED = add("readers.transmitted", READERS, _("a transmis un résumé à une unité"))
+READ_SUMMARY = add("readers.read_summary", READERS, _("a lu le résumé transmis"))
+REASSIGNED = add("readers.reassigned", READERS, _("a confié l'échange à quelqu'un d'autre"))
+AGENT = add("readers.agent", READERS, _("Un autre agent"))
+SUPERVISOR = add("readers.supervisor", READERS, _("Un superviseur"))
+CUSTODIAN = add("readers.custodian", READERS, _("Un référent levée d'anonymat"))
+UNIT = add("readers.unit", READERS, _("L'unité"))
+ADMINISTRATOR = add("readers.administrator", READERS, _("Un administrateur"))
+SERVICE = add("readers.service", READERS, _("Le service, automatiquement"))
+WHO_ANSWERED = add("readers.who_answered", READERS, _("La personne qui a répondu"))
+SOMEBODY = add("readers.somebody", READERS, _("Une personne du service"))
+
+# What may be ticked, as the person reads it: whoever works with a signalement reads the names of `reports.models`.
+OPTIONS: Mapping[str, Mapping[str, Sentence]] = {
+    "role": add_options("report.role", REPORT, ReporterRole),
+    "age_band": add_options("report.age_band", REPORT, AgeBand),
+    "facts": add_options("report.facts", REPORT, Fact),
+    "platforms": add_options("report.platforms", REPORT, Platform),
+    "since": add_options("report.since", REPORT, Since),
+    "expectations": add_options("report.expectations", REPORT, Expectation),
+}

@@ -1,0 +1,164 @@
+"""Shared replies in the admin: variables checked, shown before they are saved, and found by agents."""
+
+import re
+from html import unescape
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from chat.casework import person_summary, replies
+from chat.models import CannedReply, OwnReply
+from chat.rules import reply_template
+from locations import hours
+from locations.models import Force, ReceptionPoint
+from pnav.accounts.models import Role, User
+from reports.models import AccessRecord
+from tests.chat.console.test_conversation import page_of, signed_in
+from tests.factories import chat as make
+from tests.factories import locations as places
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/chat/cannedreply/add/"
+SECRET = "Mot-que-personne-ne-doit-lire"
+
+
+@pytest.fixture
+def chief():
+    return signed_in(User.objects.create_user("chef", password="x", role=Role.ADMINISTRATOR))
+
+
+@pytest.fixture
+def reply():
+    return CannedReply.objects.create(title="Venir", vous="Venez : {adresse} <b>", tu="Viens : {adresse}")
+
+
+def form(**changes: str) -> dict[str, str]:
+    usual = {"title": "Venir", "subject": "complaint", "order": "1", "is_active": "on", "vous": "x", "tu": ""}
+    return usual | {"force": "", "unit": ""} | changes
+
+
+def page_of_reply(row: CannedReply) -> str:
+    return f"/admin/chat/cannedreply/{row.pk}/change/"
+
+
+# --- what a text may hold ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{adrese}", ["{adrese}"]),
+        ("{adrese} et {adrese}", ["{adrese}"]),
+        ("{x} et {y}", ["{x}", "{y}"]),
+        ("{}", ["{}"]),
+        ("{adresse", ["accolade est seule"]),
+        ("adresse}", ["accolade est seule"]),
+        ("{{adresse}}", ["accolade est seule"]),
+        ("{adresse} {prenom} {unite} {telephone} {horaires} {commune}", []),
+        ("sans rien", []),
+    ],
+)
+def test_faults(text, words):
+    told = [str(one) for one in reply_template.faults(text)]
+    assert len(told) == len(words) and all(word in one for word, one in zip(words, told, strict=True))
+
+
+def test_faults_are_said_beside_the_text_that_has_them(chief):
+    answer = chief.post(ADD, form(vous="{adrese}", tu="{Prénom} {unite}"))
+    errors = answer.context["adminform"].form.errors
+    assert set(errors) == {"vous", "tu"}
+    assert "Variable inconnue : {adrese}" in errors["vous"][0] and "{horaires}" in errors["vous"][0]
+    assert "{adrese}" in answer.text and not CannedReply.objects.filter(title="Venir").exists()
+    with pytest.raises(ValidationError):
+        CannedReply(title="x", vous="bien", tu="{adrese}").full_clean()
+
+
+# --- before it is saved -----------------------------------------------------------------------------------------------
+
+
+def test_preview_is_what_an_agent_finds_and_saves_nothing(chief, reply):
+    unit = places.reception_point(
+        name="Commissariat de Lens",
+        address="3 rue Haute",
+        postal_code="62300",
+        town="Lens",
+        telephone="03 21 00 00 00",
+        opening_hours={day: [["08:00", "12:00"]] for day in hours.DAYS},
+    )
+    text = "Bonjour, {prenom}. {unite}, {adresse}, {telephone}, {horaires}, {commune}. <b>"
+    answer = chief.post(page_of_reply(reply), form(vous=text, title="Autre titre") | {"_preview": "1"})
+    page = answer.text
+    assert answer.status_code == 200 and "no-store" in answer["Cache-Control"]
+    shown = [unescape(found) for found in re.findall(r'<p class="pnav-sample__text">(.*?)</p>', page, re.DOTALL)]
+    agent = make.agent(public_name=replies.SAMPLE_NAME)
+    conversation = make.assigned(agent, reception_point=unit, municipality=None)
+    dossier = person_summary.read_dossier(conversation, timezone.now())
+    found = reply_template.fill(text, replies.values(agent, dossier) | {"commune": "Lens"})
+    assert shown[0] == shown[2] == found and "<b>" in found and "<b>" not in page.split("pnav-sample__text")[1]
+    assert shown[1] == shown[3] and shown[1].count("[à compléter") == 5
+    assert "Autre titre" in page and "Plainte et unité" in page and "Commissariat de Lens" in page
+    reply.refresh_from_db()
+    assert (reply.title, reply.vous) == ("Venir", "Venez : {adresse} <b>")
+    assert not LogEntry.objects.exists() and not AccessRecord.objects.exists()
+
+
+def test_preview_speaks_tu_to_a_minor_and_of_its_force(chief):
+    places.reception_point(
+        name="Brigade", force=Force.GENDARMERIE, address="a", telephone="1", opening_hours={"mon": [["08:00", "12:00"]]}
+    )
+    told = chief.post(ADD, form(vous="Venez {unite}", tu="Viens {unite}", force="gendarmerie") | {"_preview": "1"}).text
+    assert "Venez Brigade" in told and "Viens Brigade" in told
+    other = chief.post(ADD, form(vous="Venez {unite}", force="police") | {"_preview": "1"}).text
+    assert "Unité d&#x27;exemple" in other and not ReceptionPoint.objects.filter(force="police").exists()
+    assert not CannedReply.objects.filter(title="Venir").exists()
+
+
+def test_preview_of_a_form_with_errors_is_the_form(chief, reply):
+    answer = chief.post(page_of_reply(reply), form(vous="{adrese}") | {"_preview": "1"})
+    assert answer.context["adminform"].form.errors and "pnav-sample" not in answer.text
+    reply.refresh_from_db()
+    assert reply.vous.startswith("Venez")
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.ADMINISTRATOR])
+def test_preview_is_for_administrators(reply, role):
+    user = User.objects.create_user("autre", password="x", role=role)
+    answer = signed_in(user).post(page_of_reply(reply), form() | {"_preview": "1"})
+    assert answer.status_code == 403
+
+
+# --- saved ------------------------------------------------------------------------------------------------------------
+
+
+def test_saved_reply_has_its_history_and_agents_find_it_by_its_subject(chief, reply):
+    agent = make.agent()
+    address, client = page_of(make.assigned(agent)), signed_in(agent.user)
+    assert chief.post(page_of_reply(reply), form(title="Venir demain", vous="Demain")).status_code == 302
+    entry = LogEntry.objects.get()
+    assert entry.user.username == "chef" and "Titre" in entry.get_change_message()
+    line = AccessRecord.objects.get()
+    assert (line.subject, line.kind) == (f"chat.CannedReply {reply.pk}", "admin_change") and "Demain" not in line.detail
+    (tag,) = re.findall(r"<button[^>]*>Venir demain ?(.*?)</button>", unescape(squeezed(client.get(address).text)))
+    assert "Plainte et unité" in tag
+    withdrawn = {name: value for name, value in form(title="Venir demain").items() if name != "is_active"}
+    assert chief.post(page_of_reply(reply), withdrawn).status_code == 302
+    assert "Venir demain" not in client.get(address).text
+
+
+def test_replies_of_the_first_day_have_a_subject():
+    assert CannedReply.objects.count() == 12
+    assert not CannedReply.objects.filter(subject=reply_template.Subject.OTHER).exists()
+
+
+def test_own_replies_are_nowhere_in_the_admin(chief):
+    agent = make.agent()
+    replies.save_own(agent=agent, title=SECRET, vous=SECRET, tu="")
+    shown = CannedReply.objects.all()[0]
+    pages = ["/admin/", "/admin/chat/", "/admin/chat/cannedreply/", page_of_reply(shown)]
+    assert not any(SECRET in chief.get(page).text for page in pages)
+    assert SECRET not in chief.post(page_of_reply(shown), form() | {"_preview": "1"}).text
+    assert chief.get(f"/admin/chat/ownreply/{OwnReply.objects.get().pk}/change/").status_code == 404

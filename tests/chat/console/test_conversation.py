@@ -1,0 +1,761 @@
+import json
+import re
+import uuid
+from html import unescape
+
+import pytest
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from django.test import Client
+from django.utils import timezone
+
+from chat import token_bucket
+from chat.casework import urgency
+from chat.conversations import actions, dispatcher, resume
+from chat.models import Agent, CannedReply, Conversation, ConversationEvent, EventKind
+from chat.rules import reply_template
+from chat.rules.lifecycle import Author, Availability, Outcome, Status
+from locations.models import Municipality, Partner, ReceptionPoint
+from pnav.accounts.models import Role, User
+from pnav.accounts.second_factor import enrol_totp, record_enrolment
+from tests.chat.conversations.test_actions import in_threads
+from tests.factories import chat as make
+from tests.support.reading import squeezed
+from tests.triage.paths import all_assessed
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+CONSOLE = "/console/"
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def signed_in(user: User) -> Client:
+    """A browser in which this person proved password and second factor."""
+    enrol_totp(user, generate_totp_secret())
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    record_enrolment(user, session)
+    session.save()
+    return client
+
+
+def page_of(conversation) -> str:
+    return f"/console/echange/{conversation.public_id}/"
+
+
+def hidden_client_id(html: str) -> str:
+    return re.search(r'name="client_id" value="([^"]+)"', html).group(1)
+
+
+# --- who may enter ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def situation():
+    """A conversation, its agent, and an agent of another unit."""
+    agent = make.agent()
+    stranger = make.agent(unit_name="Ailleurs")
+    return make.assigned(agent), agent, stranger
+
+
+def addresses(conversation) -> list[tuple[str, str]]:
+    page = page_of(conversation)
+    return [("get", page), ("post", page), ("post", page + "terminer/"), ("post", page + "urgence/")]
+
+
+def test_conversation_its_agent_reads_it(situation):
+    conversation, agent, _stranger = situation
+    make.message(conversation, "Cela dure depuis la rentrée.")
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "Cela dure depuis la rentrée." in html
+
+
+def test_conversation_agent_of_another_unit_sees_nothing(situation):
+    conversation, _agent, stranger = situation
+    make.message(conversation, "Cela dure depuis la rentrée.")
+    client = signed_in(stranger.user)
+    for method, address in addresses(conversation):
+        answer = getattr(client, method)(address, {"outcome": "advised", "confirm": "on", "urgency": "2"})
+        assert answer.status_code == 404
+        assert "rentrée" not in answer.text
+    assert str(conversation.public_id) not in client.get(CONSOLE).text
+    frame = {"type": "sync", "conversation": str(conversation.public_id), "after": 0}
+    answer = client.post("/console/trames/", json.dumps(frame), content_type="application/json").json()
+    assert [item["code"] for item in answer["frames"]] == ["forbidden"]
+
+
+def test_conversation_unknown_answers_as_another_agents(situation):
+    conversation, _agent, stranger = situation
+    client = signed_in(stranger.user)
+    others, unknown = client.get(page_of(conversation)), client.get(f"/console/echange/{uuid.uuid4()}/")
+    assert (others.status_code, unknown.status_code) == (404, 404)
+
+
+def test_conversation_that_went_back_to_the_queue_says_so_to_who_had_it(situation):
+    conversation, agent, stranger = situation
+    make.message(conversation, "Cela dure depuis la rentrée.")
+    client, outside = signed_in(agent.user), signed_in(stranger.user)
+    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(10))
+    assert dispatcher.release_stale() == 1
+    for method in ("get", "post"):
+        answer = getattr(client, method)(page_of(conversation), {"body": "Je reviens vers vous"})
+        html = answer.text
+        assert answer.status_code == 404  # for the page that is open
+        assert "Cet échange est retourné dans la file" in html and "rentrée" not in html
+        assert ("Je reviens vers vous" in html) == (method == "post")
+        others = getattr(outside, method)(page_of(conversation), {"body": "Je reviens vers vous"})
+        assert others.status_code == 404 and "retourné" not in others.text
+    # Somebody else has it by now: where it is is not said.
+    assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=stranger.pk, now=timezone.now())
+    assert "retourné dans la file" in client.get(page_of(conversation)).text
+    assert outside.get(page_of(conversation)).status_code == 200
+
+
+def test_conversation_that_was_passed_on_says_so_to_who_had_it(situation):
+    conversation, agent, stranger = situation
+    Conversation.objects.filter(pk=conversation.pk).update(assigned_to=stranger)
+    ConversationEvent.objects.create(
+        conversation=conversation, kind=EventKind.ASSIGNED, at=timezone.now(), by=stranger.user
+    )
+    answer = signed_in(agent.user).get(page_of(conversation))
+    assert answer.status_code == 404
+    assert "plus à vous" in answer.text and "dans la file" not in answer.text
+
+
+def test_conversation_supervisor_does_not_read_what_is_not_theirs(situation):
+    conversation, _agent, _stranger = situation
+    supervisor = make.agent(role=Role.SUPERVISOR)
+    assert signed_in(supervisor.user).get(page_of(conversation)).status_code == 404
+
+
+def test_console_nobody_is_sent_to_sign_in(situation, client):
+    conversation = situation[0]
+    for method, address in [*addresses(conversation), ("get", CONSOLE), ("get", "/console/tableau/")]:
+        answer = getattr(client, method)(address)
+        assert answer.status_code == 302 and answer.url.startswith("/compte/login/")
+
+
+def test_console_without_second_factor_is_not_opened(situation, client):
+    _conversation, agent, _stranger = situation
+    client.force_login(agent.user)
+    answer = client.get(CONSOLE)
+    assert answer.status_code == 302 and answer.url.startswith("/compte/2fa/")
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.CUSTODIAN])
+def test_console_other_roles_are_refused(role, situation):
+    client = signed_in(User.objects.create_user("autre", password="x", role=role))
+    for address in (CONSOLE, page_of(situation[0]), "/console/tableau/"):
+        assert client.get(address).status_code == 403
+
+
+def test_console_agent_account_without_an_agent_is_refused():
+    client = signed_in(User.objects.create_user("sans-agent", password="x", role=Role.AGENT))
+    assert client.get(CONSOLE).status_code == 403
+
+
+# --- presence and availability ------------------------------------------------------------------------------------
+
+
+def test_home_renews_the_lease_and_leaves_away_as_it_is():
+    agent = make.agent(availability=Availability.AWAY, present=False)
+    html = signed_in(agent.user).get(CONSOLE).text
+    agent.refresh_from_db()
+    assert agent.is_present(timezone.now())
+    assert agent.availability == Availability.AWAY
+    assert "choisissez « Disponible »" in html
+
+
+def shown_when_empty(html: str) -> str:
+    return re.search(r'data-empty="own"[^>]*>([^<]*)<', html).group(1)
+
+
+def test_home_without_a_conversation_says_what_to_do_or_that_the_next_one_will_come():
+    agent = make.agent(availability=Availability.AWAY)
+    client = signed_in(agent.user)
+    assert "choisissez « Disponible »" in shown_when_empty(client.get(CONSOLE).text)
+    Agent.objects.update(availability=Availability.AVAILABLE)
+    said = shown_when_empty(client.get(CONSOLE).text)
+    assert said.strip() == "Aucun échange pour le moment. Le prochain arrivera ici."
+
+
+def test_presence_frame_renews_the_lease_and_may_be_framed_by_us_only():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation)
+    client = signed_in(agent.user)
+    Agent.objects.update(seen_at=make.long_ago(0.5))
+    answer = client.get("/console/presence/")
+    agent.refresh_from_db()
+    assert (timezone.now() - agent.seen_at).total_seconds() < 10
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "1 non lu" in answer.text
+    assert "frame-ancestors 'none'" in client.get(CONSOLE).headers["Content-Security-Policy"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_availability_available_takes_who_waits():
+    agent = make.agent(availability=Availability.AWAY)
+    waiting = make.waiting()
+    client = signed_in(agent.user)
+    answer = client.post("/console/disponibilite/", {"availability": "available", "capacity": "2"}, follow=True)
+    waiting.refresh_from_db()
+    agent.refresh_from_db()
+    assert waiting.assigned_to == agent
+    assert (agent.availability, agent.capacity, agent.pause_reason) == ("available", 2, "")
+    assert str(waiting.public_id) in answer.text
+
+
+def test_availability_pause_keeps_its_reason_in_words():
+    agent = make.agent()
+    client = signed_in(agent.user)
+    data = {"availability": "pause", "pause_reason": "meal", "capacity": "3"}
+    html = client.post("/console/disponibilite/", data, follow=True).text
+    agent.refresh_from_db()
+    assert (agent.availability, agent.pause_reason) == ("pause", "Repas")
+    assert "(Repas)" in html
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"availability": "asleep", "capacity": "3"},
+        {"availability": "available", "capacity": "0"},
+        {"availability": "available", "capacity": "11"},
+        {"availability": "available"},
+        {"availability": "pause", "capacity": "3"},
+    ],
+)
+def test_availability_refused_says_so_and_changes_nothing(data):
+    agent = make.agent(availability=Availability.AWAY)
+    html = signed_in(agent.user).post("/console/disponibilite/", data).text
+    agent.refresh_from_db()
+    assert (agent.availability, agent.capacity) == ("away", 3)
+    assert "<title>Erreur :" in html and "fr-error-text" in html
+
+
+def test_availability_comes_back_to_the_open_conversation_if_it_is_theirs(situation):
+    conversation, agent, stranger = situation
+    data = {"availability": "available", "capacity": "3", "echange": str(conversation.public_id)}
+    assert signed_in(agent.user).post("/console/disponibilite/", data).url == page_of(conversation)
+    assert signed_in(stranger.user).post("/console/disponibilite/", data).url == CONSOLE
+
+
+# --- the lists ----------------------------------------------------------------------------------------------------
+
+
+def test_home_shows_who_waits_without_a_word_of_theirs():
+    waiting = make.waiting(
+        urgency=Urgency.CRITICAL, age_band="15_17", role="witness", queued_at=make.long_ago(65), force="gendarmerie"
+    )
+    make.message(waiting, "ne pas montrer ceci")
+    html = signed_in(make.agent(availability=Availability.AWAY).user).get(CONSOLE).text
+    queue = html[html.index('id="attente"') :]
+    for word in ("Critique", "Mineur", "Témoin", "Gendarmerie nationale", "1 h 05", "93200"):
+        assert word in queue
+    assert "ne pas montrer" not in html
+    assert str(waiting.public_id) not in html
+
+
+def test_home_entry_says_unread_and_whose_turn_it_is():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    assert 'data-waits="me"' in client.get(CONSOLE).text
+    make.message(conversation, "un")
+    make.message(conversation, "deux")
+    html = client.get(CONSOLE).text
+    assert "2 non lus" in html and 'data-waits="me"' in html
+    make.message(conversation, "réponse", Author.AGENT)
+    assert 'data-waits="them"' in client.get(CONSOLE).text
+
+
+FREES = 'data-slot="frees">« Terminer » libère la place'
+
+
+def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    make.message(conversation, "réponse", Author.AGENT)
+    client = signed_in(agent.user)
+    resume.park_conversation(report=conversation.report)
+    for address in (CONSOLE, CONSOLE + "?partie=liste", page_of(conversation) + "?partie=echange"):
+        html = squeezed(client.get(address).text)
+        assert 'data-waits="left"' in html and ">La personne a quitté la page<" in html
+        assert FREES in html
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
+    html = client.get(CONSOLE).text
+    assert 'data-waits="them"' in html and ">La personne a quitté la page<" not in html
+    assert FREES not in html
+
+
+@pytest.mark.parametrize("back", ["message", "code"])
+def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    resume.park_conversation(report=conversation.report)
+    if back == "message":
+        make.message(conversation, "me revoilà")
+    else:
+        resume.resume_conversation(conversation_id=conversation.pk)
+    assert 'data-waits="me"' in signed_in(agent.user).get(CONSOLE).text
+
+
+@pytest.mark.parametrize(("minutes", "is_offline"), [(0.9, False), (1.1, True)])
+def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offline):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(minutes))
+    html = signed_in(agent.user).get(CONSOLE).text
+    assert ('data-slot="offline">Hors ligne' in html) is is_offline
+    assert ('data-slot="offline" hidden>' in html) is not is_offline
+    assert (FREES in html) is is_offline
+
+
+def test_conversation_opened_is_read():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    client = signed_in(agent.user)
+    html = client.get(page_of(conversation)).text
+    conversation.refresh_from_db()
+    assert conversation.agent_read_seq == conversation.last_seq == 2
+    assert 'data-unread="0"' in html
+
+
+def test_conversation_parts_alone_are_not_read():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    html = signed_in(agent.user).get(page_of(conversation) + "?partie=echange").text
+    conversation.refresh_from_db()
+    assert conversation.agent_read_seq == 0
+    assert "<html" not in html and 'data-last-seq="2"' in html and "Ce que je sais" in html
+
+
+def test_home_ended_lists_one_shift_of_what_this_agent_ended():
+    agent = make.agent()
+    recent, old = make.closed(agent), make.closed(agent)
+    others = make.closed()
+    type(old).objects.filter(pk=old.pk).update(closed_at=make.long_ago(13 * 60))
+    html = signed_in(agent.user).get(CONSOLE).text
+    assert str(recent.public_id) in html and "Conseils donnés" in html
+    assert str(old.public_id) not in html and str(others.public_id) not in html
+
+
+def test_home_queries_do_not_grow_with_what_it_shows(django_assert_max_num_queries):
+    agent = make.agent(capacity=10)
+    client = signed_in(agent.user)
+    for _number in range(8):
+        make.message(make.assigned(agent))
+        make.waiting()
+    with django_assert_max_num_queries(16):
+        client.get(CONSOLE)
+
+
+# --- what is known ------------------------------------------------------------------------------------------------
+
+
+def test_dossier_tells_the_answers_the_report_and_the_place():
+    unit = ReceptionPoint.objects.create(
+        name="Commissariat d'essai",
+        force="police",
+        key="essai",
+        source="essai",
+        telephone="01 00 00 00 00",
+        address="1 rue de l'Essai",
+        opening_hours={day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+    )
+    agent = make.agent()
+    conversation = make.assigned(
+        agent,
+        answers={"danger": "no"},
+        role="relative",
+        age_band="under_15",
+        facts=["rumours", "image"],
+        platforms=["game"],
+        since="week",
+        expectations=["removal"],
+        reception_point=unit,
+        is_nearest=True,
+        discreet=True,
+    )
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    dossier = html[html.index("console-dossier") : html.index("</aside>")]
+    for words in (
+        "Proche",
+        "Moins de 15 ans",
+        "Propagation de rumeurs",
+        "Photo ou vidéo humiliante ou intime",
+        "Jeu en ligne",
+        "Quelques jours",
+        "Faire retirer un contenu",
+        "Unité la plus proche",
+        "Commissariat d&#x27;essai",
+        "01 00 00 00 00",
+        "24 heures sur 24",
+        "Ouvert maintenant",
+        "Quelqu'un peut voir l'écran",
+        "Ses réponses",
+    ):
+        assert words in dossier, words
+
+
+def test_dossier_says_why_in_the_third_person_for_a_minor():
+    """The person reads *tu*; the agent who reads of them does not."""
+    agent = make.agent()
+    answers = next(
+        path for path, told in all_assessed() if any("Tu as le droit" in str(reason) for reason in told.reasons)
+    )
+    conversation = make.assigned(agent, answers=answers, age_band="under_15")
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    dossier = html[html.index("console-dossier") : html.index("</aside>")]
+    assert "Un enfant ou un adolescent peut signaler, et porter plainte seul." in dossier
+    assert "Tu as le droit" not in dossier
+
+
+def test_duty_names_the_reason_of_the_break_for_everybody():
+    html = signed_in(make.agent().user).get(CONSOLE).text
+    assert '<label for="motif">Motif de la pause</label>' in html
+
+
+def test_dossier_answers_that_no_key_opens_are_said_to_be_unreadable(caplog):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    type(conversation.report).objects.update(triage_answers_sealed=b"unreadable")
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "ne peuvent pas être lues" in html
+    assert str(conversation.public_id) in caplog.text
+
+
+def test_dossier_proposes_partners_of_the_departement():
+    lyon = Municipality.objects.create(
+        insee_code="69123",
+        name="Lyon",
+        department_code="69",
+        department_name="Rhône",
+        department_search="rhone",
+        region_code="84",
+        region_name="Auvergne-Rhône-Alpes",
+        zone="metro",
+    )
+    near = {"kind": Partner.Kind.VICTIM_HELP, "source": "essai", "telephone": "04 00 00 00 00"}
+    Partner.objects.create(name="Aide du Rhône", key="a", department_code="69", **near)
+    Partner.objects.create(name="Aide du Nord", key="b", department_code="59", **near)
+    agent = make.agent()
+    conversation = make.assigned(agent, municipality=lyon)
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "Aide du Rhône" in html and "04 00 00 00 00" in html and "Aide du Nord" not in html
+    assert "Lyon (69)" in html
+
+
+def test_dossier_unknown_hours_claim_nothing():
+    unit = ReceptionPoint.objects.create(name="Brigade d'essai", force="gendarmerie", key="essai", source="essai")
+    agent = make.agent()
+    conversation = make.assigned(agent, reception_point=unit)
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "Horaires inconnus." in html and "Ouvert maintenant" not in html and "Fermé" not in html
+
+
+@pytest.mark.parametrize(("age_band", "pronoun"), [("adult", "pour vous"), ("15_17", "pour toi")])
+def test_canned_reply_is_put_in_the_text_area_and_not_sent(age_band, pronoun):
+    agent = make.agent(public_name="Camille")
+    conversation = make.assigned(agent, age_band=age_band)
+    key = CannedReply.objects.get(title="Se présenter").public_id
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": key, "body": ""}).text
+    area = re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)
+    assert "Camille" in area and pronoun in area
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_canned_unknown_key_changes_nothing():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": "inconnu", "body": "mon texte"}).text
+    assert ">\nmon texte</textarea>" in html and "<title>Erreur" not in html
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_canned_replies_of_the_first_day_keep_to_one_pronoun():
+    rows = list(CannedReply.objects.all())
+    assert len(rows) == 12
+    for row in rows:
+        vous, tu = (reply_template.choose(row.vous, row.tu, familiar=familiar) for familiar in (False, True))
+        assert not re.search(r"\b(tu|toi|ton|ta|tes|te)\b|\bt[’']", vous, re.IGNORECASE), row.title
+        assert not re.search(r"\b(vous|votre|vos)\b", tu, re.IGNORECASE), row.title
+        assert reply_template.unknown_variables(vous + tu) == []
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def test_reply_is_added_and_comes_back_to_the_end():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    client_id = hidden_client_id(client.get(page_of(conversation)).text)
+    answer = client.post(page_of(conversation), {"client_id": client_id, "body": "  Bonjour.  "})
+    assert answer.status_code == 302 and answer.url.startswith(page_of(conversation))
+    message = conversation.messages.get(author=Author.AGENT)
+    assert (message.body, message.agent, str(message.client_id)) == ("Bonjour.", agent, client_id)
+
+
+def test_reply_sent_twice_with_one_client_id_is_one_message():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    data = {"client_id": str(uuid.uuid4()), "body": "Bonjour."}
+    for _time in range(2):
+        assert client.post(page_of(conversation), data).status_code == 302
+    assert conversation.messages.filter(author=Author.AGENT).count() == 1
+
+
+def test_reply_written_anew_in_a_form_that_was_sent_is_another_message():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    client_id = str(uuid.uuid4())
+    for body in ("Bonjour.", "Êtes-vous en sécurité ?"):
+        client.post(page_of(conversation), {"client_id": client_id, "body": body})
+    assert [message.body for message in conversation.messages.filter(author=Author.AGENT)] == [
+        "Bonjour.",
+        "Êtes-vous en sécurité ?",
+    ]
+
+
+def test_reply_empty_says_so_and_keeps_the_form():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client_id = str(uuid.uuid4())
+    html = signed_in(agent.user).post(page_of(conversation), {"client_id": client_id, "body": " "}).text
+    assert "<title>Erreur :" in html and "Le message est vide" in html
+    assert hidden_client_id(html) == client_id
+
+
+def test_reply_too_long_is_kept_to_be_cut():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    body = "a" * 4001
+    data = {"client_id": str(uuid.uuid4()), "body": body}
+    html = signed_in(agent.user).post(page_of(conversation), data).text
+    assert "4 000 caractères au plus" in html and body in html
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_reply_that_comes_too_fast_stays_in_its_form_and_goes_later(monkeypatch, caplog):
+    """One bucket for all that an agent sends: forms, frames over HTTP and sockets, in every exchange of theirs."""
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_AT_ONCE", 3)
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_A_SECOND", 0.001)
+    agent = make.agent()
+    conversation, other = make.assigned(agent), make.assigned(agent)
+    client = signed_in(agent.user)
+    for one in (conversation, other):
+        assert client.post(page_of(one), {"client_id": str(uuid.uuid4()), "body": "Oui"}).status_code == 302
+    post = {"type": "post", "conversation": str(other.public_id), "client_id": str(uuid.uuid4()), "body": "Trois"}
+    assert ask(client, **post)[0]["type"] == "messages"
+
+    body = "Je cherche <le numéro>, un instant."
+    data = {"client_id": str(uuid.uuid4()), "body": body}
+    html = client.post(page_of(conversation), data).text
+    assert "<title>Erreur :" in html and "Trop de messages à la fois" in html
+    assert 'aria-invalid="true" autofocus>\nJe cherche &lt;le numéro&gt;, un instant.</textarea>' in html
+    assert hidden_client_id(html) == data["client_id"]
+    [error] = ask(client, **post | {"client_id": str(uuid.uuid4())})
+    assert (error["type"], error["code"]) == ("error", "rate_limited")
+    assert conversation.messages.filter(author=Author.AGENT).count() == 1
+    assert "agent_posts" in caplog.text and body not in caplog.text
+    assert ask(client, type="sync", conversation=str(other.public_id), after=0)[0]["type"] == "messages"
+
+    # Another agent's bucket is their own; and this one fills again.
+    colleague = make.agent()
+    theirs = make.assigned(colleague)
+    answer = signed_in(colleague.user).post(page_of(theirs), {"client_id": str(uuid.uuid4()), "body": "Oui"})
+    assert answer.status_code == 302
+    token_bucket.AGENT_POSTS[agent.pk].at -= 2_000
+    assert client.post(page_of(conversation), data).status_code == 302
+    assert [message.body for message in conversation.messages.filter(author=Author.AGENT)] == ["Oui", body]
+
+
+def test_bucket_of_an_agent_gives_no_more_however_many_threads_take(monkeypatch):
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_AT_ONCE", 500)
+    monkeypatch.setattr(token_bucket, "AGENT_POSTS_A_SECOND", 0)
+    taken = in_threads(8, lambda _place: sum(token_bucket.of_agent(-1).take() for _each in range(200)))
+    del token_bucket.AGENT_POSTS[-1]
+    assert sum(taken) == 500
+
+
+def test_reply_after_the_end_is_refused_in_words():
+    agent = make.agent()
+    conversation = make.closed(agent)
+    data = {"client_id": str(uuid.uuid4()), "body": "Trop tard."}
+    html = signed_in(agent.user).post(page_of(conversation), data).text
+    assert "pas été envoyé" in html and "Trop tard." in html
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_message_text_is_escaped():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "<img src=x onerror=alert(1)>")
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "<img" not in html and "&lt;img" in html
+
+
+# --- the end and the urgency --------------------------------------------------------------------------------------
+
+
+def test_close_with_an_outcome():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    answer = client.post(page_of(conversation) + "terminer/", {"outcome": "complaint", "confirm": "on"}, follow=True)
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.outcome) == (Status.CLOSED, Outcome.COMPLAINT)
+    assert conversation.closed_by == Author.AGENT
+    assert answer.redirect_chain == [(CONSOLE, 302)]
+    assert "Échange terminé." in answer.text
+    html = client.get(page_of(conversation)).text
+    assert "Il ne peut plus recevoir de message" in html and 'name="body"' not in html
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"confirm": "on"}, "Choisissez comment"),
+        ({"outcome": "advised"}, "Cochez la case"),
+        ({"outcome": "invented", "confirm": "on"}, "invented"),
+    ],
+)
+def test_close_incomplete_changes_nothing(data, words):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    html = signed_in(agent.user).post(page_of(conversation) + "terminer/", data).text
+    conversation.refresh_from_db()
+    assert conversation.status == Status.ACTIVE
+    assert words in html and "<title>Erreur :" in html
+
+
+def test_urgency_is_changed_and_written_in_the_history():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    for _time in range(2):
+        client.post(page_of(conversation) + "urgence/", {"urgency": "2", "reason": "danger"})
+    conversation.refresh_from_db()
+    assert conversation.urgency == Urgency.CRITICAL
+    event = ConversationEvent.objects.get(conversation=conversation, kind=EventKind.URGENCY)
+    assert (event.by, event.detail) == (agent.user, "0 → 2 danger")
+
+
+def test_urgency_by_somebody_else_or_after_the_end():
+    conversation, stranger = make.assigned(), make.agent()
+    with pytest.raises(actions.NotYours):
+        urgency.set_urgency(conversation_id=conversation.pk, urgency=Urgency.HIGH, reason="other", by=stranger.user)
+    agent = make.agent()
+    over = make.closed(agent)
+    with pytest.raises(actions.ConversationClosed):
+        urgency.set_urgency(conversation_id=over.pk, urgency=Urgency.HIGH, reason="other", by=agent.user)
+
+
+# --- the board ----------------------------------------------------------------------------------------------------
+
+
+def test_board_is_for_supervisors():
+    assert signed_in(make.agent().user).get("/console/tableau/").status_code == 403
+    assert signed_in(make.agent(role=Role.SUPERVISOR).user).get("/console/tableau/").status_code == 200
+
+
+def test_board_shows_waits_and_load_without_a_word_of_anybody():
+    busy = make.agent(public_name="Louise", capacity=1)
+    make.message(make.assigned(busy), "un mot privé")
+    make.agent(public_name="Parti", present=False)
+    make.agent(public_name="Autre", unit_name="Ailleurs")
+    waiting = make.waiting(queued_at=make.long_ago(12), urgency=Urgency.HIGH, age_band="under_15")
+    make.message(waiting, "un autre mot privé")
+    supervisor = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
+    client = signed_in(supervisor.user)
+    for address in ("/console/tableau/", "/console/tableau/?partie=chiffres", CONSOLE):
+        html = client.get(address).text
+        assert "12 min" in html and "mot privé" not in html
+    html = client.get("/console/tableau/").text
+    assert "Louise" in html and "1 sur 1" in html and "Complet" in html and "Parti" not in html
+    assert "Ailleurs" in html and "Autre<" not in html  # another unit's agents are not named
+    assert '<meta http-equiv="refresh" content="20">' in html
+    assert "http-equiv" not in client.get("/console/tableau/?fixe=1").text
+
+
+def test_home_agent_sees_no_figures_of_the_duty():
+    assert "console-figures" not in signed_in(make.agent().user).get(CONSOLE).text
+
+
+# --- networks that block sockets ----------------------------------------------------------------------------------
+
+
+def ask(client: Client, **frame) -> list[dict]:
+    answer = client.post("/console/trames/", json.dumps(frame), content_type="application/json")
+    assert answer.headers["Cache-Control"] == "no-store"
+    return answer.json()["frames"]
+
+
+def test_frames_beat_names_every_conversation_and_the_queue():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.waiting()
+    frames = ask(signed_in(agent.user), type="beat")
+    assert [frame["type"] for frame in frames] == ["assigned", "queue", "beat"]
+    assert frames[0]["conversation"] == str(conversation.public_id)
+    assert frames[1]["waiting"] == 1
+
+
+def test_frames_post_twice_is_one_message():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    post = {"type": "post", "conversation": str(conversation.public_id), "client_id": str(uuid.uuid4()), "body": "Oui"}
+    first, second = ask(client, **post), ask(client, **post)
+    assert first[0]["items"] == second[0]["items"]
+    assert conversation.messages.filter(author=Author.AGENT).count() == 1
+
+
+def test_frames_bad_ones_are_answered_by_an_error():
+    client = signed_in(make.agent().user)
+    assert ask(client, type="dance")[0]["code"] == "bad_frame"
+    assert ask(client, type="sync", conversation=str(uuid.uuid4()), after=0)[0]["code"] == "forbidden"
+    assert ask(client, type="sync", after=0)[0]["code"] == "forbidden"
+
+
+# --- what a page holds --------------------------------------------------------------------------------------------
+
+
+def test_pages_are_not_kept_and_hold_none_of_the_visitors_frame(situation):
+    conversation, agent, _stranger = situation
+    client = signed_in(agent.user)
+    for address in (CONSOLE, page_of(conversation), page_of(conversation) + "?partie=echange"):
+        answer = client.get(address)
+        assert answer.headers["Cache-Control"] == "no-store"
+        html = answer.text
+        assert "quick-exit" not in html and "style=" not in html
+
+
+def test_home_without_a_script_loads_itself_again_and_a_conversation_does_not(situation):
+    conversation, agent, _stranger = situation
+    client = signed_in(agent.user)
+    refresh = '<noscript><meta http-equiv="refresh"'
+    assert refresh in client.get(CONSOLE).text
+    assert refresh not in client.get(CONSOLE + "?fixe=1").text
+    html = client.get(page_of(conversation)).text
+    assert refresh not in html and 'src="/console/presence/"' in html
+
+
+def test_mark_of_what_is_left_to_fill_in_is_sent_to_the_script_as_an_agent_types_it():
+    """The script looks for it in the answer; every other word of the page has the spaces of French typography."""
+    page = signed_in(make.agent().user).get(CONSOLE).content.decode()
+    words = json.loads(unescape(re.search(r'data-words="([^"]*)"', page)[1]))
+    assert words["missing"] == reply_template.MISSING.strip() and "\u00a0: " in words["assigned"]

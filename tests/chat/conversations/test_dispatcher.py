@@ -1,0 +1,461 @@
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from chat import pubsub
+from chat.conversations import actions, dispatcher, resume
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.rules.assignment import turn
+from chat.rules.lifecycle import Author, Availability, Status
+from locations.models import Force
+from reports.models import Report
+from tests.chat.conversations.test_actions import in_threads
+from tests.factories import chat as make
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+
+def who_has(conversation):
+    conversation.refresh_from_db()
+    return conversation.assigned_to
+
+
+def test_dispatch_oldest_first():
+    recent, oldest = make.waiting(queued_at=make.long_ago(1)), make.waiting(queued_at=make.long_ago(9))
+    agent = make.agent(capacity=1)
+    assert dispatcher.dispatch() == 1
+    assert who_has(oldest) == agent and who_has(recent) is None
+
+
+def test_dispatch_speaks_the_language_of_the_visit():
+    conversation = make.waiting(language="en")
+    make.agent()
+    dispatcher.dispatch()
+    assert "is here" in conversation.messages.get().body and "police nationale" not in conversation.messages.get().body
+
+
+def test_dispatch_urgent_before_old():
+    old = make.waiting(queued_at=make.long_ago(60))
+    urgent = make.waiting(urgency=Urgency.CRITICAL)
+    agent = make.agent(capacity=1)
+    dispatcher.dispatch()
+    assert who_has(urgent) == agent and who_has(old) is None
+
+
+def test_dispatch_prefers_the_force_of_the_zone():
+    make.agent(force=Force.POLICE)
+    gendarme = make.agent(force=Force.GENDARMERIE)
+    conversation = make.waiting(force=Force.GENDARMERIE)
+    dispatcher.dispatch()
+    assert who_has(conversation) == gendarme
+
+
+def test_dispatch_waits_for_the_preferred_force_while_it_is_on_duty(settings):
+    settings.OVERFLOW_SECONDS = 60
+    make.assigned(make.agent(force=Force.GENDARMERIE, capacity=1), force=Force.GENDARMERIE)
+    police = make.agent(force=Force.POLICE)
+    conversation = make.waiting(force=Force.GENDARMERIE)
+    Agent.objects.update(seen_at=timezone.now() + timedelta(seconds=61))
+    for seconds in (0, 59):
+        dispatcher.dispatch(now=conversation.queued_at + timedelta(seconds=seconds))
+        assert who_has(conversation) is None
+    dispatcher.dispatch(now=conversation.queued_at + timedelta(seconds=60))
+    assert who_has(conversation) == police
+
+
+def test_dispatch_nobody_of_the_preferred_force_overflows_at_once():
+    police = make.agent(force=Force.POLICE)
+    conversation = make.waiting(force=Force.GENDARMERIE)
+    dispatcher.dispatch()
+    assert who_has(conversation) == police
+
+
+def test_dispatch_waiting_for_its_force_does_not_hold_up_the_others():
+    make.assigned(make.agent(force=Force.GENDARMERIE, capacity=1), force=Force.GENDARMERIE)
+    police = make.agent(force=Force.POLICE)
+    first = make.waiting(force=Force.GENDARMERIE, queued_at=make.long_ago(0.5))
+    second = make.waiting(force=Force.POLICE)
+    dispatcher.dispatch()
+    assert who_has(first) is None and who_has(second) == police
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"availability": Availability.PAUSE},
+        {"availability": Availability.AWAY},
+        {"present": False},
+        {"capacity": 0},
+    ],
+)
+def test_dispatch_gives_nobody_to_an_agent_who_cannot(traits):
+    make.agent(**traits)
+    conversation = make.waiting()
+    assert dispatcher.dispatch() == 0
+    assert who_has(conversation) is None
+
+
+def test_dispatch_shares_out_among_agents():
+    agents = [make.agent(capacity=3) for _each in range(3)]
+    for _each in range(6):
+        make.waiting()
+    assert dispatcher.dispatch() == 6
+    assert [Conversation.objects.filter(assigned_to=agent).count() for agent in agents] == [2, 2, 2]
+
+
+def test_dispatch_never_over_capacity():
+    agent = make.agent(capacity=2)
+    for _each in range(5):
+        make.waiting()
+    assert dispatcher.dispatch() == 2
+    assert Conversation.objects.active().filter(assigned_to=agent).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dispatch_from_many_processes_at_once():
+    agents = [make.agent(capacity=2) for _each in range(4)]
+    for _each in range(20):
+        make.waiting()
+    in_threads(6, lambda _index: dispatcher.dispatch())
+    assert Conversation.objects.active().count() == 8
+    assert all(Conversation.objects.active().filter(assigned_to=agent).count() == 2 for agent in agents)
+    assert ConversationEvent.objects.filter(kind=EventKind.ASSIGNED).count() == 8
+    # The eight oldest, none passed over.
+    order = list(Conversation.objects.order_by("queued_at").values_list("status", flat=True))
+    assert order == [Status.ACTIVE] * 8 + [Status.WAITING] * 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_conversation_by_many_agents_is_won_once():
+    agents = [make.agent() for _each in range(6)]
+    conversation = make.waiting()
+    now = timezone.now()
+    won = in_threads(
+        6, lambda i: dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=agents[i].pk, now=now)
+    )
+    assert sorted(won) == [False] * 5 + [True]
+    assert who_has(conversation).pk == agents[won.index(True)].pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_person_who_is_typing_is_not_passed_over():
+    """With SKIP LOCKED, posting while the queue is dispatched would lose the place."""
+    oldest = make.waiting(queued_at=make.long_ago(5))
+    make.waiting()
+    make.agent(capacity=1)
+
+    def work(index):
+        if index:
+            return dispatcher.dispatch()
+        return [make.message(oldest, str(i)) for i in range(20)]
+
+    in_threads(3, work)
+    assert who_has(oldest) is not None
+
+
+def test_release_stale_keeps_the_old_place_and_tells_the_person():
+    agent = make.agent()
+    conversation = make.assigned(agent, queued_at=make.long_ago(30))
+    place = conversation.queued_at
+    later = timezone.now() + timedelta(seconds=61)
+    assert dispatcher.release_stale(now=later) == 1
+    conversation.refresh_from_db()
+    assert conversation.status == Status.WAITING and conversation.queued_at == place
+    assert conversation.assigned_to is None
+    assert "La place est gardée" in conversation.messages.last().body
+    agent.refresh_from_db()
+    assert agent.availability == Availability.AWAY
+
+
+def test_claim_after_a_release_the_new_agent_has_read_nothing():
+    conversation = make.assigned(make.agent())
+    Conversation.objects.update(agent_read_seq=1)
+    dispatcher.release_stale(now=timezone.now() + timedelta(seconds=61))
+    other = make.agent()
+    dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=other.pk, now=timezone.now())
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == other and conversation.agent_read_seq == 0
+
+
+def test_release_stale_leaves_present_agents_alone():
+    conversation = make.assigned()
+    assert dispatcher.release_stale() == 0
+    assert who_has(conversation) is not None
+
+
+def test_dispatch_passes_over_who_is_not_there_and_keeps_their_place():
+    gone, here = make.waiting(queued_at=make.long_ago(9)), make.waiting(queued_at=make.long_ago(1))
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(2))
+    assert dispatcher.read_board().order == (here.public_id,)
+    agent = make.agent(capacity=1)
+    dispatcher.dispatch()
+    assert who_has(here) == agent and who_has(gone) is None
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=timezone.now())
+    make.waiting(queued_at=make.long_ago(5))
+    assert dispatcher.read_board().order[0] == gone.public_id
+
+
+def test_abandon_absent():
+    gone, here = make.waiting(), make.waiting()
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(31))
+    assert dispatcher.abandon_absent() == 1
+    gone.refresh_from_db()
+    here.refresh_from_db()
+    assert (gone.status, here.status) == (Status.ABANDONED, Status.WAITING)
+
+
+def test_read_board_position_and_range(django_assert_num_queries):
+    make.assigned(make.agent(capacity=1))
+    second = make.waiting()
+    urgent = make.waiting(urgency=Urgency.HIGH)
+    with django_assert_num_queries(2):
+        board = dispatcher.read_board(timezone.now())
+    assert (board.position(urgent.public_id), board.position(second.public_id)) == (1, 2)
+    assert (board.slots, board.free) == (1, 0)
+    low, high = board.wait_minutes(2)
+    assert 0 < low < high
+
+
+def test_read_board_nobody_on_duty_gives_no_range():
+    make.agent(present=False)
+    conversation = make.waiting()
+    board = dispatcher.read_board()
+    assert board.position(conversation.public_id) == 1
+    assert board.wait_minutes(1) is None
+
+
+# --- who goes away ----------------------------------------------------------------------------------------------------
+
+
+def unseen_for(conversation, **time):
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now() - timedelta(**time))
+
+
+@pytest.mark.parametrize("abandon_seconds", [60, 1800])
+def test_person_who_returns_after_4_min_59_has_the_same_place(settings, abandon_seconds):
+    """Whatever ABANDON_SECONDS says. Those behind were not held up meanwhile."""
+    settings.ABANDON_SECONDS = abandon_seconds
+    gone = make.waiting(queued_at=make.long_ago(20))
+    behind = make.waiting(queued_at=make.long_ago(10))
+    later = make.waiting(queued_at=make.long_ago(1))
+    unseen_for(gone, minutes=4, seconds=59)
+    assert dispatcher.abandon_absent() == 0
+    first_agent = make.agent(capacity=1)
+    dispatcher.dispatch()
+    assert who_has(behind) == first_agent and who_has(gone) is None and gone.status == Status.WAITING
+    unseen_for(gone, seconds=0)
+    assert dispatcher.read_board().order == (gone.public_id, later.public_id)
+    second_agent = make.agent(capacity=1)
+    dispatcher.dispatch()
+    assert who_has(gone) == second_agent and who_has(later) is None
+
+
+def test_abandon_absent_after_five_minutes_when_set_so(settings):
+    settings.ABANDON_SECONDS = 60
+    gone = make.waiting(queued_at=make.long_ago(20))
+    unseen_for(gone, minutes=5, seconds=1)
+    assert dispatcher.abandon_absent() == 1
+    gone.refresh_from_db()
+    assert gone.status == Status.ABANDONED
+    later = make.waiting(queued_at=make.long_ago(10))
+    resume.revive_conversation(conversation_id=gone.pk)
+    assert dispatcher.read_board().order == (gone.public_id, later.public_id)
+
+
+def test_abandon_absent_by_batches(monkeypatch):
+    monkeypatch.setattr(dispatcher, "PEOPLE_AT_ONCE", 2)
+    for _each in range(3):
+        unseen_for(make.waiting(), hours=1)
+    assert [dispatcher.abandon_absent() for _pass in range(3)] == [2, 1, 0]
+    assert ConversationEvent.objects.filter(kind=EventKind.ABANDONED).count() == 3
+
+
+def test_release_stale_by_batches_oldest_account_first(monkeypatch):
+    monkeypatch.setattr(dispatcher, "AGENTS_AT_ONCE", 2)
+    for _each in range(3):
+        make.assigned(make.agent())
+    later = timezone.now() + timedelta(seconds=61)
+    assert [dispatcher.release_stale(now=later) for _pass in range(3)] == [2, 1, 0]
+
+
+def test_release_agent_who_came_back_meanwhile_keeps_everything():
+    conversation = make.assigned(make.agent())
+    assert dispatcher._release(conversation.assigned_to_id, timezone.now()) == 0
+    assert who_has(conversation).availability == Availability.AVAILABLE
+
+
+def test_release_stale_ends_a_pause_with_its_reason():
+    agent = make.agent(availability=Availability.PAUSE, present=False)
+    Agent.objects.update(pause_reason="déjeuner")
+    dispatcher.release_stale()
+    agent.refresh_from_db()
+    assert (agent.availability, agent.pause_reason) == (Availability.AWAY, "")
+
+
+# --- a crowd ----------------------------------------------------------------------------------------------------------
+
+
+def crowd(count, **fields):
+    """Many people, without a query for each."""
+    now = timezone.now()
+    reports = Report.objects.bulk_create(
+        Report(
+            submission_id=uuid.uuid4(), triage_version="test", triage_answers_sealed=b"", outcome="chat", force="police"
+        )
+        for _each in range(count)
+    )
+    values = {"force": "police", "opened_at": now, "queued_at": now, "reporter_seen_at": now} | fields
+    return Conversation.objects.bulk_create(Conversation(report=report, **values) for report in reports)
+
+
+def queries_of(work):
+    with CaptureQueriesContext(connection) as queries:
+        result = work()
+    return result, len(queries)
+
+
+def test_dispatch_costs_no_more_when_a_thousand_wait():
+    agents = [make.agent(capacity=3) for _each in range(10)]
+    crowd(40)
+    few = queries_of(dispatcher.dispatch)
+    Conversation.objects.all().delete()
+    crowd(1000)
+    many = queries_of(dispatcher.dispatch)
+    assert few == many
+    given, queries = many
+    assert given == 30 == Conversation.objects.filter(assigned_to__in=agents).count()
+    # Two transactions and a look that finds no more room; a person costs the line that greets them, and its number.
+    assert queries <= 3 * 19 + 2 * given
+
+
+def test_dispatch_with_nothing_to_do_costs_next_to_nothing():
+    make.agent()
+    assert queries_of(dispatcher.dispatch) == (0, 2)  # what time it is, and that nobody waits
+    Agent.objects.update(capacity=0)
+    crowd(50)
+    given, queries = queries_of(dispatcher.dispatch)
+    assert given == 0 and queries <= 14  # two of them: who was passed on, and who is of a crowded network
+
+
+@pytest.mark.django_db(transaction=True)
+def test_presence_of_many_agents_is_not_a_dispatch_for_each(monkeypatch):
+    """Consoles beat together: after a deploy, all of them come back in the same second."""
+    calls = []
+    monkeypatch.setattr(dispatcher, "dispatch", lambda: calls.append(1))
+    agents = [make.agent(present=False).pk for _each in range(8)]
+    actions.agents_seen(agent_ids=agents, now=timezone.now())
+    assert len(calls) == 1
+    actions.agents_seen(agent_ids=agents, now=timezone.now() + timedelta(seconds=20))
+    assert len(calls) == 1  # who was there before changes nothing
+
+
+def test_dispatch_stops_after_so_many_and_goes_on_at_the_next_tick(monkeypatch):
+    monkeypatch.setattr(dispatcher, "AT_ONCE", 2)
+    monkeypatch.setattr(dispatcher, "ROUNDS", 2)
+    make.agent(capacity=5)
+    crowd(6)
+    assert [dispatcher.dispatch() for _tick in range(3)] == [4, 1, 0]
+
+
+def test_dispatch_agent_who_left_meanwhile_does_not_end_the_pass(monkeypatch):
+    gone, other = make.agent(capacity=1), make.agent(capacity=1)
+    conversation = make.waiting()
+    with_room = dispatcher._with_room
+
+    def then_one_leaves(now, wanted):
+        keys = with_room(now, wanted)
+        Agent.objects.filter(pk=gone.pk).update(availability=Availability.PAUSE)
+        return keys
+
+    monkeypatch.setattr(dispatcher, "_with_room", then_one_leaves)
+    assert dispatcher.dispatch() == 1
+    assert who_has(conversation) == other
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dispatch_rings_once_for_all_who_were_given_together(monkeypatch):
+    """A message of the layer for each person and each kind cost more than the giving itself."""
+    rung = []
+    monkeypatch.setattr(pubsub, "_announce", lambda *rings: rung.append(rings))
+    agent = make.agent(capacity=3)
+    conversations = [make.waiting() for _each in range(3)]
+    assert dispatcher.dispatch() == 3
+    (rings,) = rung
+    assert len(set(rings)) == len(rings) == 2 * 3 + 2
+    assert {ring.conversation for ring in rings if ring.kind == pubsub.STATE} == {
+        str(each.public_id) for each in conversations
+    }
+    assert [ring.agent for ring in rings if ring.kind == pubsub.AGENT] == [agent.pk]
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        pubsub.queue_changed()
+        1 / 0  # noqa: B018
+    with transaction.atomic():
+        pubsub.queue_changed()
+    assert len(rung) == 2  # nothing of what was rolled back
+
+
+def test_board_finds_a_place_without_searching():
+    class Order(tuple):
+        def index(self, *_args):
+            raise AssertionError("a thousand pages each search a thousand places")
+
+    ids = [uuid.uuid4() for _each in range(1000)]
+    board = dispatcher.Board(order=Order(ids), slots=0, free=0, average_minutes=55)
+    assert [board.position(each) for each in ids] == list(range(1, 1001))
+    assert board.position(uuid.uuid4()) is None
+
+
+def test_read_board_and_loads_by_their_indexes():
+    """The closed conversations are the mass, and grow with the years."""
+    agent = make.agent(capacity=10)
+    now = timezone.now()
+    crowd(3000, status=Status.CLOSED, closed_at=now, assigned_to=agent, assigned_at=now)
+    crowd(20)
+    crowd(3, status=Status.ACTIVE, assigned_to=agent, assigned_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chat_conversation")
+    plans = {
+        "conversation_queue": Conversation.objects.waiting().here(now),
+        "conversation_load": Agent.objects.on_duty(now).with_load(),
+    }
+    for index, query in plans.items():
+        assert index in query.explain(), query.explain()
+    board = dispatcher.read_board()
+    assert (len(board.order), board.slots, board.free) == (20, 10, 7)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_giving_does_not_hold_up_what_the_agent_writes():
+    """A message refers to its agent: it must not wait for the lock under which people are given to that agent."""
+    conversation = make.assigned()
+    agent = conversation.assigned_to
+    is_written = threading.Event()
+
+    def work(index):
+        if index:
+            make.message(conversation, author=Author.AGENT)
+            is_written.set()
+            return
+        with transaction.atomic():
+            assert dispatcher._lock_agents([agent.pk], timezone.now())
+            assert is_written.wait(5)
+
+    in_threads(2, work)
+    assert Message.objects.filter(agent=agent).count() == 1
+
+
+def test_turn_of_one_person_is_the_order_of_the_table():
+    """`assignment.turn` says in Python what `IN_TURN` says to PostgreSQL."""
+    now = timezone.now()
+    for urgency in (Urgency.NORMAL, Urgency.CRITICAL, Urgency.HIGH):
+        for minutes in (2, 9, 2):
+            make.waiting(queued_at=now - timedelta(minutes=minutes), urgency=urgency)
+    rows = list(Conversation.objects.waiting().values_list("urgency", "queued_at", "pk"))
+    assert len(rows) == 9
+    assert rows == sorted(rows, key=lambda row: turn(urgency=row[0], queued_at=row[1], key=row[2]))

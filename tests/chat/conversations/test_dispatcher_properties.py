@@ -1,0 +1,842 @@
+"""The dispatcher while everything moves at once, judged by what happened, not by its code.
+
+Threads with a connection each play generated histories on PostgreSQL: people arrive, leave, go away, come back and
+change urgency; agents come on duty, pause, change capacity, vanish, come back, take somebody themselves, pass them on
+to a colleague, a unit or the other force; a supervisor reassigns; conversations close; every change of capacity
+dispatches, and so does the tick. `judge` then reads the history of the conversations
+(`ConversationEvent`) and the journal of the threads. Both carry stamps of one PostgreSQL sequence: an event draws its
+number while its rows are locked, the journal draws one before and one after each deed, so that « before » and « after »
+are facts whatever the clocks do.
+
+What is promised, exactly:
+
+* *Two agents*: a conversation is assigned only while it waits or is passed on, and leaves an agent only by an event.
+* *Capacity*: an agent who is given somebody had a place free, and holds no more conversations than their capacity of
+  that moment. A conversation fills as many places as its weight; the last place is enough for a heavy one (ADR 0040).
+  (Lowering the capacity, or raising a weight, takes nobody away; a supervisor may reassign beyond it.)
+* *Duty*: nobody is given to an agent who was off duty from before the pass began.
+* *First*: no pass gives Q to an agent A if there is a P who comes before Q in the queue (more urgent, or as urgent and
+  older), whom A may take (A is of P's force, or P has none, or is urgent, or the delay for overflow is over, or nobody
+  of P's force is on duty), and who waited and was present all the time from before the pass began until Q was given.
+  So whoever arrives, returns or becomes urgent while a pass runs may come after somebody whom this pass gives; and
+  whoever waits for an agent of their force may be overtaken by a person whom another agent may take. An agent who
+  takes a person by themselves (`claim_conversation`) chooses freely.
+* *Given back*: no pass gives somebody who was passed on through the queue to an agent who passed them on, the last
+  one or one before (ADR 0038).
+* *Unit*: nor, before the delay for overflow is over and unless they are urgent, outside the unit they were passed to.
+* *Nobody forgotten*: when everything is quiet and one tick has passed, there is no present person who waits while an
+  agent on duty, with room, may take them.
+* *Place*: `queued_at` never moves.
+"""
+
+import itertools
+import threading
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import override_settings
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from chat.conversations import actions, dispatcher, resume
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models.transfer import Direction
+from chat.rules.assignment import share_out
+from chat.rules.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status, weight_of
+from chat.rules.transfer import Answer, Reason, Target
+from chat.supervision import intervention
+from chat.transfer import actions as transfer_actions
+from locations.models import Force
+from pnav.accounts.models import Role, User
+from reports.models import Report
+from tests.chat.conversations.test_actions import in_threads
+from tests.factories import chat as make
+from triage.rules import Urgency
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _passwords_cost_nothing(settings):
+    """Every history has new agents."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+PEOPLE, AGENTS, THREADS = 8, 4, 3
+IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # nobody listens; rings cost nothing
+
+
+def stamp() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('chat_conversationevent', 'id'))")
+        return int(cursor.fetchone()[0])
+
+
+# --- the journal ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a thread did between two stamps: `name` of `subject` became `value`."""
+
+    name: str
+    subject: Any
+    value: Any
+    before: int
+    after: int
+
+
+@dataclass
+class Journal:
+    deeds: list[Deed] = field(default_factory=list)
+    passes: dict[datetime, int] = field(default_factory=dict)  # the `at` of a pass, and a stamp from before it began
+    claims: dict[datetime, int] = field(default_factory=dict)  # the same of agents who take somebody themselves
+    capacities: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    places: dict[int, datetime] = field(default_factory=dict)
+    overflow_seconds: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, name: str, subject: Any, value: Any, before: int) -> None:
+        after = stamp()
+        self.deeds.append(Deed(name, subject, value, before, after))
+
+    def begin_claim(self) -> datetime:
+        at = self.begin_pass()
+        self.claims[at] = self.passes.pop(at)
+        return at
+
+    def begin_pass(self) -> datetime:
+        """A moment that no other pass has."""
+        before = stamp()
+        with self._lock:
+            at = timezone.now()
+            while at in self.passes or at in self.claims:
+                at += timedelta(microseconds=1)
+            self.passes[at] = before
+        return at
+
+    def about(self, name: str, subject: Any) -> list[Deed]:
+        return [deed for deed in self.deeds if (deed.name, deed.subject) == (name, subject)]
+
+    def possible(self, name: str, subject: Any, start: int, end: int) -> set[Any]:
+        """Every value it may have had at some time between two stamps."""
+        deeds = self.about(name, subject)
+        return {
+            deed.value
+            for deed in deeds
+            if deed.before < end and not any(deed.after < later.before and later.after < start for later in deeds)
+        }
+
+    def since(self, event: ConversationEvent, person: int) -> int:
+        """A stamp from before the act began that gave this person to an agent."""
+        given = self.passes.get(event.at) or self.claims.get(event.at)
+        return given or min(deed.before for deed in self.around(event.pk) if deed in self.about("hand", person))
+
+    def avoided(self, person: int, before: int) -> set[int]:
+        """The accounts that passed this person on through the queue before this stamp: each of them is remembered."""
+        return {deed.value.avoided for deed in self.about("direction", person) if deed.value and deed.after < before}
+
+    def around(self, number: int) -> list[Deed]:
+        return [deed for deed in self.deeds if deed.before < number < deed.after]
+
+
+@dataclass(frozen=True)
+class Directed:
+    """Passed on through the queue by the account `avoided`: to the agents of `unit` (a key, 0 for any)."""
+
+    unit: int
+    avoided: int
+
+
+# --- the judge --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A person surely waited from `start` to `end`."""
+
+    start: float
+    end: float
+
+
+def judge(journal: Journal) -> set[str]:
+    """The promises that were broken, by name; empty when all were kept. Call it when everything is quiet."""
+    broken: set[str] = set()
+    events = list(ConversationEvent.objects.order_by("pk"))
+    people = {person.pk: person for person in Conversation.objects.all()}
+    agents = {agent.user_id: agent for agent in Agent.objects.select_related("unit")}
+    status: dict[int, str] = {}
+    holder: dict[int, int] = {}
+    held: dict[int, set[int]] = defaultdict(set)
+    waits: dict[int, list[Wait]] = defaultdict(list)
+    began: dict[int, float] = {}
+    passed: dict[int, str] = {}  # by which act somebody is passed on: the agent's name follows
+
+    def begin(person: int, number: int) -> None:
+        status[person] = Status.WAITING
+        began[person] = max((deed.after for deed in journal.around(number)), default=number)
+
+    def end(person: int, to: str, number: float) -> None:
+        if status.get(person) == Status.WAITING:
+            waits[person].append(Wait(began.pop(person), number))
+        status[person] = to
+
+    for event in events:
+        person, number = event.conversation_id, event.pk
+        match event.kind:
+            case EventKind.OPENED:
+                begin(person, number)
+            case EventKind.RESUMED:
+                if status[person] == Status.ABANDONED:
+                    begin(person, number)
+            case EventKind.HANDED_OVER | EventKind.REASSIGNED:
+                if status.get(person) != Status.ACTIVE:
+                    broken.add("two agents")
+                passed[person] = event.kind
+            case EventKind.RELEASED | EventKind.TRANSFERRED:
+                held[holder.pop(person)].discard(person)
+                begin(person, number)
+            case EventKind.ASSIGNED:
+                act = passed.pop(person, "")
+                if act:
+                    held[holder.pop(person)].discard(person)
+                elif status.get(person) != Status.WAITING:
+                    broken.add("two agents")
+                end(person, Status.ACTIVE, number)
+                holder[person] = event.by_id
+                capacity = [size for at, size in journal.capacities[event.by_id] if at < number][-1]
+                since = journal.since(event, person)
+                filled = sum(min(journal.possible("weight", each, since, number)) for each in held[event.by_id])
+                held[event.by_id].add(person)
+                is_over = filled >= capacity or len(held[event.by_id]) > capacity
+                if is_over and act != EventKind.REASSIGNED:
+                    broken.add("capacity")
+            case EventKind.CLOSED | EventKind.ABANDONED:
+                if person in holder:
+                    held[holder.pop(person)].discard(person)
+                to = Status.CLOSED if event.kind == EventKind.CLOSED else Status.ABANDONED
+                end(person, to, min((deed.before for deed in journal.around(number)), default=number))
+    for person in list(began):
+        waits[person].append(Wait(began.pop(person), float("inf")))
+
+    for event in events:
+        if event.kind != EventKind.ASSIGNED or event.at not in journal.passes:
+            continue
+        start, given_to = journal.passes[event.at], agents[event.by_id]
+        if journal.possible("duty", event.by_id, start, event.pk) == {False}:
+            broken.add("duty")
+        directions = journal.possible("direction", event.conversation_id, start, event.pk)
+        if event.by_id in journal.avoided(event.conversation_id, start):
+            broken.add("given back")
+        if (
+            all(direction and direction.unit not in {0, given_to.unit_id} for direction in directions)
+            and journal.overflow_seconds
+            and max(journal.possible("urgency", event.conversation_id, start, event.pk)) == Urgency.NORMAL
+        ):
+            broken.add("unit")
+        for person in people.values():
+            if _comes_before(journal, person, people[event.conversation_id], start, event.pk) and (
+                any(wait.start < start and wait.end > event.pk for wait in waits[person.pk])
+                and journal.possible("present", person.pk, start, event.pk) == {True}
+                and _may_take(journal, agents, given_to, person, start, event.pk)
+            ):
+                broken.add("first")
+
+    for person in people.values():
+        if status[person.pk] != person.status or holder.get(person.pk) != (
+            person.assigned_to.user_id if person.status == Status.ACTIVE else None
+        ):
+            broken.add("history")
+        if person.queued_at != journal.places[person.pk]:
+            broken.add("place")
+    now = stamp()
+    on_duty = [
+        agent
+        for agent in agents.values()
+        if agent.availability == Availability.AVAILABLE and agent.seen_at > timezone.now() - timedelta(minutes=1)
+    ]
+    for person in people.values():
+        is_there = journal.possible("present", person.pk, now, now) == {True}
+        for agent in on_duty:
+            has_room = sum(people[each].weight for each in held[agent.user_id]) < agent.capacity
+            is_owed = status[person.pk] == Status.WAITING and is_there and has_room
+            if is_owed and _may_take(journal, agents, agent, person, now, now):
+                broken.add("forgotten")
+    return broken
+
+
+def _comes_before(journal, person, other, start, end):
+    if person.report.is_crowded:
+        return False  # beyond the share of such people anybody else may come first (test_crowds.py)
+    mine = min(journal.possible("urgency", person.pk, start, end), default=Urgency.NORMAL)
+    theirs = max(journal.possible("urgency", other.pk, start, end), default=Urgency.NORMAL)
+    return (-mine, person.queued_at, person.pk) < (-theirs, other.queued_at, other.pk)
+
+
+def _may_take(journal, agents, agent, person, start, end):
+    """Whether this agent surely may take this person: what « may » means, written once more."""
+    is_free = journal.overflow_seconds == 0 or min(journal.possible("urgency", person.pk, start, end)) > Urgency.NORMAL
+    if agent.user_id in journal.avoided(person.pk, end):
+        return False
+    for direction in journal.possible("direction", person.pk, start, end) - {None}:
+        if not (is_free or direction.unit in {0, agent.unit_id}):
+            return False
+
+    def is_near(force):
+        if force in {"", agent.force} or is_free:
+            return True
+        same_force = [user for user, each in agents.items() if each.force == force]
+        return not any(journal.possible("duty", user, start, end) - {False} for user in same_force)
+
+    return all(is_near(force) for force in journal.possible("force", person.pk, start, end))
+
+
+# --- the histories ----------------------------------------------------------------------------------------------------
+
+person = st.integers(0, PEOPLE - 1)
+agent = st.integers(0, AGENTS - 1)
+deeds = st.one_of(
+    st.tuples(st.just("arrive"), person, st.none()),
+    st.tuples(st.just("leave"), person, st.none()),
+    st.tuples(st.just("go_away"), person, st.sampled_from([2, 40])),
+    st.tuples(st.just("come_back"), person, st.none()),
+    st.tuples(st.just("raise"), person, st.sampled_from(Urgency)),
+    st.tuples(st.just("weigh"), person, st.sampled_from([LIGHT, HEAVY])),
+    st.tuples(st.just("write"), person, st.none()),
+    st.tuples(st.just("close"), person, st.none()),
+    st.tuples(st.just("on_duty"), agent, st.integers(0, 3)),
+    st.tuples(st.just("pause"), agent, st.none()),
+    st.tuples(st.just("vanish"), agent, st.none()),
+    st.tuples(st.just("beat"), agent, st.none()),
+    st.tuples(st.just("take"), agent, person),
+    st.tuples(st.just("pass_on"), person, agent),
+    st.tuples(st.just("pass_to_unit"), person, agent),
+    st.tuples(st.just("pass_to_force"), person, st.sampled_from(Force.values)),
+    st.tuples(st.just("pass_warmly"), person, agent),
+    st.tuples(st.just("reassign"), person, agent),
+    st.tuples(st.just("tick"), st.none(), st.none()),
+)
+
+
+@dataclass(frozen=True)
+class History:
+    """forces and capacities of the agents; who waits at the start (zone, urgency, minutes); who comes; the threads;
+    which people come from a crowded network.
+
+    Every second agent of a force is of another unit.
+    """
+
+    agents: list[tuple[str, int]]
+    waiting: list[tuple[str, int, int]]
+    coming: list[tuple[str, int]]
+    scripts: list[list[tuple[str, Any, Any]]]
+    overflow_seconds: int
+    crowded: frozenset[int] = frozenset()
+
+
+zone = st.sampled_from(["", *Force.values])
+histories = st.builds(
+    History,
+    agents=st.lists(st.tuples(st.sampled_from(Force.values), st.integers(0, 3)), min_size=AGENTS, max_size=AGENTS),
+    waiting=st.lists(
+        st.tuples(zone, st.sampled_from(Urgency), st.integers(1, 9)), min_size=PEOPLE // 2, max_size=PEOPLE // 2
+    ),
+    coming=st.lists(st.tuples(zone, st.sampled_from(Urgency)), min_size=PEOPLE // 2, max_size=PEOPLE // 2),
+    scripts=st.lists(st.lists(deeds, min_size=4, max_size=10), min_size=THREADS, max_size=THREADS),
+    overflow_seconds=st.sampled_from([0, 3600]),
+    crowded=st.frozensets(person, max_size=PEOPLE // 2),
+)
+
+
+class Play:
+    """One history, played."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.journal = Journal(overflow_seconds=history.overflow_seconds)
+        for model in (Message, ConversationEvent, Conversation, Report, Agent, User):
+            model.objects.all().delete()
+        self.agents = [
+            make.agent(force=force, capacity=capacity, unit_name=f"{force} {index % 2}")
+            for index, (force, capacity) in enumerate(history.agents)
+        ]
+        self.supervisor = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY, present=False)
+        self.supervisor.supervised_units.set([each.unit for each in self.agents])
+        self.journal.capacities[self.supervisor.user_id].append((stamp(), self.supervisor.capacity))
+        self.journal.note("duty", self.supervisor.user_id, False, stamp())
+        for each in self.agents:
+            self.journal.capacities[each.user_id].append((stamp(), each.capacity))
+            self.journal.note("duty", each.user_id, True, stamp())
+        people = [*((force, urgency) for force, urgency, _age in history.waiting), *history.coming]
+        self.reports = [
+            make.report(force=force, urgency=urgency, is_crowded=number in history.crowded)
+            for number, (force, urgency) in enumerate(people)
+        ]
+        for report, (_force, _urgency, age) in zip(self.reports, history.waiting, strict=False):
+            before = stamp()
+            place = make.long_ago(age)
+            row = Conversation.objects.create(
+                report=report,
+                urgency=report.urgency,
+                is_crowded=report.is_crowded,
+                weight=weight_of(report.urgency, critical=HEAVY),
+                force=report.force,
+                opened_at=place,
+                queued_at=place,
+                reporter_seen_at=timezone.now(),
+            )
+            ConversationEvent.objects.create(conversation=row, kind=EventKind.OPENED, at=place)
+            self._arrived(row, before)
+
+    def run(self) -> set[str]:
+        dispatch = dispatcher.dispatch
+        with ExitStack() as stack:
+            stack.enter_context(
+                override_settings(OVERFLOW_SECONDS=self.history.overflow_seconds, CHANNEL_LAYERS=IN_MEMORY)
+            )
+            stack.enter_context(patch.object(dispatcher, "dispatch", lambda: dispatch(now=self.journal.begin_pass())))
+            scripts = self.history.scripts
+            in_threads(len(scripts), lambda index: [self.do(*deed) for deed in scripts[index]])
+            self.tick()
+            return judge(self.journal)
+
+    def do(self, name: str, index: Any, value: Any) -> None:
+        getattr(self, name)(*(each for each in (index, value) if each is not None))
+
+    def _arrived(self, row: Conversation, before: int) -> None:
+        self.journal.places.setdefault(row.pk, row.queued_at)
+        self.journal.note("present", row.pk, True, before)
+        self.journal.note("urgency", row.pk, row.urgency, before)
+        self.journal.note("weight", row.pk, row.weight, before)
+        self.journal.note("force", row.pk, row.force, before)
+        self.journal.note("direction", row.pk, None, before)
+
+    def _row(self, index: int) -> Conversation | None:
+        return Conversation.objects.select_related("assigned_to__user").filter(report=self.reports[index]).first()
+
+    # -- people
+
+    def arrive(self, index: int) -> None:
+        before = stamp()
+        if self._row(index) is None:
+            row = actions.open_conversation(report=self.reports[index])
+            self._arrived(row, before)
+
+    def leave(self, index: int) -> None:
+        before = stamp()
+        if row := self._row(index):
+            actions.close_conversation(conversation_id=row.pk, by_author=Author.REPORTER)
+            self.journal.note("closed", row.pk, True, before)
+
+    def go_away(self, index: int, minutes: int) -> None:
+        before = stamp()
+        if row := self._row(index):
+            Conversation.objects.filter(pk=row.pk).update(reporter_seen_at=make.long_ago(minutes))
+            self.journal.note("present", row.pk, False, before)
+
+    def come_back(self, index: int) -> None:
+        before = stamp()
+        if row := self._row(index):
+            resume.revive_conversation(conversation_id=row.pk)
+            self.journal.note("present", row.pk, True, before)
+
+    def raise_(self, index: int, urgency: int) -> None:
+        before = stamp()
+        if row := self._row(index):
+            Conversation.objects.filter(pk=row.pk).update(urgency=urgency)
+            self.journal.note("urgency", row.pk, urgency, before)
+
+    def weigh(self, index: int, weight: int) -> None:
+        row = self._row(index)
+        if row is None or row.assigned_to is None:
+            return
+        before = stamp()
+        try:
+            actions.set_weight(conversation_id=row.pk, weight=weight, by=row.assigned_to.user)
+        except (actions.NotYours, actions.ConversationClosed):
+            return
+        self.journal.note("weight", row.pk, weight, before)
+
+    def write(self, index: int) -> None:
+        """Posting holds the row that the dispatcher wants."""
+        row = self._row(index)
+        if row is not None and row.is_open:
+            before = stamp()
+            try:
+                make.message(row)
+            except actions.ConversationClosed:
+                return
+            self.journal.note("wrote", row.pk, True, before)
+
+    def close(self, index: int) -> None:
+        before = stamp()
+        row = self._row(index)
+        if row is None or row.assigned_to is None:
+            return
+        try:
+            actions.close_conversation(
+                conversation_id=row.pk, by_author=Author.AGENT, by=row.assigned_to.user, outcome=Outcome.ADVISED
+            )
+        except actions.NotYours:
+            return
+        self.journal.note("closed", row.pk, True, before)
+
+    # -- agents
+
+    def on_duty(self, index: int, capacity: int) -> None:
+        who = self.agents[index]
+        before = stamp()
+        with transaction.atomic():
+            actions.set_availability(agent_id=who.pk, availability=Availability.AVAILABLE, capacity=capacity)
+            # Drawn while the agent is locked: in the order of the assignments.
+            self.journal.capacities[who.user_id].append((stamp(), capacity))
+        self.journal.note("duty", who.user_id, True, before)
+
+    def pause(self, index: int) -> None:
+        before = stamp()
+        actions.set_availability(agent_id=self.agents[index].pk, availability=Availability.PAUSE)
+        self.journal.note("duty", self.agents[index].user_id, False, before)
+
+    def vanish(self, index: int) -> None:
+        before = stamp()
+        Agent.objects.filter(pk=self.agents[index].pk).update(seen_at=make.long_ago(2))
+        self.journal.note("duty", self.agents[index].user_id, False, before)
+
+    def beat(self, index: int) -> None:
+        before = stamp()
+        Agent.objects.filter(pk=self.agents[index].pk).update(seen_at=timezone.now())
+        dispatcher.dispatch()
+        self.journal.note("duty", self.agents[index].user_id, "perhaps", before)  # unless the tick was there first
+
+    def take(self, index: int, other: int) -> None:
+        if row := self._row(other):
+            dispatcher.claim_conversation(
+                conversation_id=row.pk, agent_id=self.agents[index].pk, now=self.journal.begin_claim()
+            )
+
+    # -- passing on
+
+    def _hand(self, index: int, work: Any) -> None:
+        """work: with the row, under an agent. What is refused changes nothing."""
+        row = self._row(index)
+        if row is None or row.assigned_to is None:
+            return
+        before = stamp()
+        try:
+            work(row)
+        except REFUSED:
+            return
+        self.journal.note("hand", row.pk, None, before)
+
+    def _cold(self, index: int, target: Target, force: str = "") -> None:
+        def work(row: Conversation) -> None:
+            by = row.assigned_to
+            one = transfer_actions.transfer_cold(conversation_id=row.pk, by=by, target=target, reason=Reason.COMPETENCE)
+            if not target.agent:  # from that line of the history on, whoever looked meanwhile
+                number = row.events.get(kind=EventKind.TRANSFERRED, at=one.asked_at).pk
+                for name, value in (("direction", Directed(target.unit, by.user_id)), ("force", force)):
+                    self.journal.deeds.append(Deed(name, row.pk, value, number, number))
+
+        self._hand(index, work)
+
+    def pass_on(self, index: int, other: int) -> None:
+        self._cold(index, Target(agent=self.agents[other].pk))
+
+    def pass_to_unit(self, index: int, other: int) -> None:
+        self._cold(index, Target(unit=self.agents[other].unit_id), self.agents[other].force)
+
+    def pass_to_force(self, index: int, force: str) -> None:
+        self._cold(index, Target(force=force), force)
+
+    def pass_warmly(self, index: int, other: int) -> None:
+        def work(row: Conversation) -> None:
+            by, to = row.assigned_to, self.agents[other]
+            one = transfer_actions.propose(
+                conversation_id=row.pk, by=by, target=Target(agent=to.pk), reason=Reason.REQUEST, summary="Un résumé."
+            )
+            transfer_actions.answer_summary(handover_id=one.pk, conversation_id=row.pk, answer=Answer.AGREED)
+            transfer_actions.accept(handover_id=one.pk, conversation_id=row.pk, by=to)
+
+        self._hand(index, work)
+
+    def reassign(self, index: int, other: int) -> None:
+        self._hand(
+            index,
+            lambda row: intervention.reassign(
+                conversation_id=row.pk, by=self.supervisor, agent_id=self.agents[other].pk, motive="essai"
+            ),
+        )
+
+    def tick(self) -> None:
+        before = stamp()
+        transfer_actions.advance()
+        dispatcher.release_stale()
+        dispatcher.abandon_absent()
+        dispatcher.dispatch()
+        self.journal.note("tick", None, None, before)
+
+
+setattr(Play, "raise", Play.raise_)
+REFUSED = (
+    actions.NotYours, actions.ConversationClosed, transfer_actions.NoRoom, transfer_actions.NobodyThere,
+    transfer_actions.UnderWay, transfer_actions.GivenBack, transfer_actions.Over,
+)  # fmt: skip
+
+
+def test_dispatcher_keeps_its_promises_while_everything_moves():
+    @examples(
+        max_examples=40,
+        deadline=None,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a race does not shrink
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(histories)
+    def holds(history):
+        assert Play(history).run() == set()
+
+    holds()
+
+
+# --- the judge is judged ----------------------------------------------------------------------------------------------
+
+POLICE, GENDARMERIE = Force.POLICE, Force.GENDARMERIE
+# One agent with room for two takes the second person, then the tick gives; four more people come.
+SCRIPT = [("take", 0, 1), ("take", 1, 1), ("tick", None, None), *[("arrive", n, None) for n in range(4, 8)]]
+SMALL = History(
+    agents=[(POLICE, 2), (GENDARMERIE, 0), (GENDARMERIE, 0)],
+    waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.HIGH, 1), ("", 0, 5)],
+    coming=[(POLICE, Urgency.NORMAL)] * 4,
+    scripts=[SCRIPT],
+    overflow_seconds=3600,
+)
+WIDE = replace(SMALL, agents=[(POLICE, 3)] * 3)
+# One agent with two places: the critical person fills both.
+HEAVIEST = replace(
+    SMALL,
+    waiting=[(POLICE, Urgency.CRITICAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.NORMAL, 6), ("", 0, 5)],
+    scripts=[[("tick", None, None)]],
+)
+# Two agents of one unit and force, one of another unit, all with one place: the first passes somebody on.
+TEAM = replace(
+    SMALL,
+    agents=[(POLICE, 1), (POLICE, 1), (POLICE, 1), (GENDARMERIE, 1)],
+    waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7)],
+)
+# Back to whoever has just become free, unless it is remembered who that is: the unit's one agent is full.
+BACK = replace(
+    TEAM,
+    agents=[(POLICE, 1), (POLICE, 1), (POLICE, 0), (GENDARMERIE, 0)],
+    scripts=[[("take", 0, 0), ("take", 1, 1), ("pass_to_unit", 0, 1)]],
+    overflow_seconds=0,
+)
+# To the third agent, who is free, unless it is remembered to which unit.
+ELSEWHERE = replace(TEAM, scripts=[[("take", 0, 0), ("take", 1, 1), ("pass_to_unit", 0, 1), ("tick", None, None)]])
+# Passed on by the one who had room, then by the other: whoever may take them is neither.
+TWICE = replace(
+    BACK,
+    waiting=[(POLICE, Urgency.NORMAL, 9)],
+    scripts=[[("take", 0, 0), ("pass_to_unit", 0, 1), ("pass_to_force", 0, POLICE), ("tick", None, None)]],
+)
+HANDED = replace(
+    TEAM,
+    agents=[(POLICE, 2), (POLICE, 2), (POLICE, 1), (GENDARMERIE, 1)],
+    scripts=[[
+        ("take", 0, 0), ("take", 0, 1), ("pass_on", 0, 1), ("pass_warmly", 0, 2), ("reassign", 0, 0),
+        ("pass_to_force", 0, GENDARMERIE), ("pass_to_unit", 1, 2), ("close", 0, None), ("tick", None, None),
+    ]],
+)  # fmt: skip
+PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
+
+
+@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED])
+def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
+    assert Play(history).run() == set()
+
+
+def _newest_first(people, rooms, **options):
+    return share_out(reversed(list(people)), rooms, **options)
+
+
+def _without_the_first(people, rooms, **options):
+    return share_out(itertools.islice(people, 1, None), rooms, **options)
+
+
+def _weightless(people, rooms, **options):
+    return share_out((replace(person, weight=LIGHT) for person in people), rooms, **options)
+
+
+def _forgiving(people, rooms, **options):
+    return share_out((replace(person, avoided=frozenset()) for person in people), rooms, **options)
+
+
+def _unitless(people, rooms, **options):
+    return share_out((replace(person, unit=0) for person in people), rooms, **options)
+
+
+def _remembering_the_last(people, now, everything=dispatcher._people):
+    for person in everything(people, now):
+        last = Direction.objects.filter(conversation=person.key).values_list("avoided", flat=True)
+        yield replace(person, avoided=frozenset(last))
+
+
+def _no_load(keys, now, lock_agents=dispatcher._lock_agents):
+    return [(each, 0) for each, _load in lock_agents(keys, now)]
+
+
+def _whoever_it_is(keys):
+    return {row.pk: row for row in Conversation.objects.filter(pk__in=keys).select_related("report")}
+
+
+def _everybody(now, wanted):
+    return list(Agent.objects.values_list("pk", flat=True))
+
+
+def _duty_not_asked(keys, now):
+    return [(each, 0) for each in Agent.objects.filter(pk__in=keys).select_related("unit", "user")]
+
+
+@pytest.mark.parametrize(
+    ("history", "without", "broken"),
+    [
+        (SMALL, {"share_out": _newest_first}, "first"),
+        (WIDE, {"share_out": _without_the_first}, "forgotten"),
+        (SMALL, {"_lock_agents": _no_load}, "capacity"),
+        (HEAVIEST, {"share_out": _weightless}, "capacity"),
+        (BACK, {"share_out": _forgiving}, "given back"),
+        (TWICE, {"_people": _remembering_the_last}, "given back"),
+        (ELSEWHERE, {"share_out": _unitless}, "unit"),
+        (WIDE, {"_lock_waiting": _whoever_it_is}, "two agents"),
+        (PAUSED, {"_with_room": _everybody, "_lock_agents": _duty_not_asked}, "duty"),
+    ],
+)
+def test_judge_finds_a_guard_that_is_gone(history, without, broken):
+    with patch.multiple(dispatcher, **without):
+        assert broken in Play(history).run()
+
+
+# --- a crowd of callers -----------------------------------------------------------------------------------------------
+
+
+class HeldPass:
+    """A pass that has read who has room, and stands still there until it is let go."""
+
+    def __init__(self) -> None:
+        self.has_read, self.may_go = threading.Event(), threading.Event()
+        self.passes = 0
+
+    def share_out(self, people, rooms, **options):
+        self.passes += 1
+        if not self.has_read.is_set():
+            self.has_read.set()
+            assert self.may_go.wait(20)
+        return share_out(people, rooms, **options)
+
+
+def _in_thread(work):
+    """Start `work` in a thread; calling what is returned waits for it and gives its result."""
+    results: list[Any] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except Exception as error:  # noqa: BLE001  looked at by the test
+            results.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+
+    def join() -> Any:
+        thread.join(20)
+        return results[0]
+
+    return join
+
+
+def _somebody_waits_for_a_turn() -> None:
+    with connection.cursor() as cursor:
+        for _try in range(400):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            threading.Event().wait(0.02)
+    raise AssertionError("nobody waits")
+
+
+def test_dispatch_crowd_of_callers_one_waits_the_others_go_and_nobody_is_forgotten(monkeypatch):
+    monkeypatch.setattr(dispatcher, "PATIENCE", "20s")
+    held = HeldPass()
+    monkeypatch.setattr(dispatcher, "share_out", held.share_out)
+    make.agent(capacity=1)
+    for _each in range(3):
+        make.waiting()
+    first = _in_thread(dispatcher.dispatch)
+    assert held.has_read.wait(20)
+    make.agent(capacity=1)  # too late for the pass under way
+    second = _in_thread(dispatcher.dispatch)
+    _somebody_waits_for_a_turn()
+    make.agent(capacity=1)  # committed before the next callers find the seat taken
+    assert in_threads(8, lambda _index: dispatcher.dispatch()) == [0] * 8
+    assert Conversation.objects.waiting().count() == 3  # they did not wait for anything
+    held.may_go.set()
+    assert first() + second() == 3
+    assert held.passes <= 4  # two passes, each looking once more when it gave somebody
+
+
+def test_dispatch_crowd_of_agents_on_duty_at_once_nobody_waits_for_the_tick(settings):
+    settings.CHANNEL_LAYERS = IN_MEMORY
+    agents = [make.agent(capacity=0, availability=Availability.AWAY) for _each in range(8)]
+    for capacity in range(1, 4):
+        for _each in range(8):
+            make.waiting()
+
+        def come(index, capacity=capacity):
+            actions.set_availability(agent_id=agents[index].pk, availability=Availability.AVAILABLE, capacity=capacity)
+
+        in_threads(8, come)
+        assert not Conversation.objects.waiting().exists()
+
+
+def test_dispatch_frozen_pass_is_cut_off_and_the_next_one_gives(monkeypatch):
+    monkeypatch.setattr(dispatcher, "PATIENCE", "2s")  # ours may stand still for a moment on a busy machine
+    held = HeldPass()
+    monkeypatch.setattr(dispatcher, "share_out", held.share_out)
+    make.agent(capacity=1)
+    conversation = make.waiting()
+    frozen = _in_thread(dispatcher.dispatch)
+    assert held.has_read.wait(20)
+    for _tick in range(20):
+        if dispatcher.dispatch():
+            break
+    held.may_go.set()
+    assert isinstance(frozen(), DatabaseError)
+    conversation.refresh_from_db()
+    assert conversation.status == Status.ACTIVE
+    assert ConversationEvent.objects.filter(kind=EventKind.ASSIGNED).count() == 1
+
+
+def test_dispatch_caller_does_not_wait_for_ever(monkeypatch):
+    monkeypatch.setattr(dispatcher, "PATIENCE", "300ms")
+    make.agent()
+    make.waiting()
+    with psycopg.connect(**_address()) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [dispatcher.PASS])
+        assert dispatcher.dispatch() == 0
+    assert dispatcher.dispatch() == 1
+
+
+def _address() -> dict[str, Any]:
+    return {key: value for key, value in connection.get_connection_params().items() if key in _CONNECT}
+
+
+_CONNECT = {"dbname", "user", "password", "host", "port"}

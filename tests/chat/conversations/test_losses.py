@@ -1,0 +1,146 @@
+"""What an agent lost while nobody saw them: which, when, to whom; until they have read it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat.conversations import actions, dispatcher, losses
+from chat.models import Agent, Conversation
+from chat.rules.lifecycle import Author
+from pnav.accounts.models import Role
+from tests.chat.console.test_conversation import signed_in
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+def away(agent: Agent, seconds: float = 95) -> int:
+    """Their lease is over, and the worker has taken back what they had."""
+    Agent.objects.filter(pk=agent.pk).update(seen_at=timezone.now() - timedelta(seconds=seconds))
+    return dispatcher.release_stale()
+
+
+def back(agent: Agent) -> losses.Absence | None:
+    actions.agents_seen(agent_ids=[agent.pk])
+    Agent.objects.filter(pk=agent.pk).update(availability="available")  # as they say when they are back
+    agent.refresh_from_db()
+    return losses.unread(agent, timezone.now())
+
+
+def test_return_says_how_long_and_which_and_who_has_them():
+    agent, colleague = make.agent(), make.agent(public_name="Louise")
+    first, second = make.assigned(agent, postal_code="93200"), make.assigned(agent, postal_code="33000")
+    kept = make.assigned(colleague)
+    assert away(agent) == 2
+    assert dispatcher.claim_conversation(conversation_id=second.pk, agent_id=colleague.pk, now=timezone.now())
+    absence = back(agent)
+    assert absence is not None and absence.lasted == "1 min 35" and absence.count == 2
+    assert [(line.conversation.pk, line.where, line.url_name) for line in absence.lines] == [
+        (first.pk, "dans la file d'attente", ""),
+        (second.pk, "avec Louise, police nationale", ""),
+    ]
+    assert kept.pk not in {line.conversation.pk for line in absence.lines}
+
+
+def test_what_came_back_is_one_press_away_and_what_a_supervisor_may_see_too():
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
+    colleague = make.agent(public_name="Louise", unit_name="Ici")
+    again, other = make.assigned(chief), make.assigned(chief)
+    away(chief)
+    now = timezone.now()
+    assert dispatcher.claim_conversation(conversation_id=other.pk, agent_id=colleague.pk, now=now)
+    actions.agents_seen(agent_ids=[chief.pk])
+    actions.set_availability(agent_id=chief.pk, availability="available")
+    assert dispatcher.claim_conversation(conversation_id=again.pk, agent_id=chief.pk, now=now)
+    chief.refresh_from_db()
+    absence = losses.unread(chief, timezone.now())
+    assert {line.conversation.pk: line.url_name for line in absence.lines} == {
+        again.pk: "console:conversation",
+        other.pk: "console:watched",
+    }
+
+
+def test_console_says_it_until_it_is_read_without_a_script_too():
+    agent = make.agent()
+    make.message(make.assigned(agent), "un mot privé")
+    away(agent)
+    client = signed_in(agent.user)
+    for _each in range(2):
+        html = client.get("/console/").content.decode()
+        assert "Vous étiez sans console 1 min 3" in html and "1 échange est reparti dans la file" in html
+        assert "93200" in html and "un mot privé" not in html
+    until = re.search(r'name="until" value="([^"]+)"', html)[1]
+    assert client.post("/console/absence/lue/", {"until": until}).url == "/console/"
+    assert "sans console" not in client.get("/console/").content.decode()
+
+
+def test_reading_an_older_page_does_not_hide_a_later_absence():
+    agent = make.agent()
+    make.assigned(agent)
+    away(agent)
+    first = back(agent)
+    make.assigned(agent)
+    away(agent)
+    second = back(agent)
+    assert (first.count, second.count) == (1, 2)
+    assert second.absent_from == first.absent_from and second.absent_until > first.absent_until
+    losses.told(agent_id=agent.pk, until=first.absent_until)
+    agent.refresh_from_db()
+    assert losses.unread(agent, timezone.now()).count == 2
+    losses.told(agent_id=agent.pk, until=second.absent_until)
+    agent.refresh_from_db()
+    assert losses.unread(agent, timezone.now()) is None
+
+
+@pytest.mark.parametrize("situation", ["nobody lost", "passed on", "ended", "lease never over"])
+def test_nothing_is_said_of_what_was_not_lost(situation):
+    agent = make.agent()
+    if situation == "ended":
+        make.closed(agent)
+    elif situation == "passed on":
+        conversation = make.assigned(agent)
+        other = make.agent()
+        Conversation.objects.filter(pk=conversation.pk).update(assigned_to=other)
+        conversation.events.create(kind="assigned", at=timezone.now(), by=other.user)
+    away(agent, 20 if situation == "lease never over" else 95)
+    assert back(agent) is None
+    assert agent.absent_from is None
+
+
+def test_first_day_and_absence_of_a_night_say_nothing():
+    agent = make.agent(present=False)
+    assert back(agent) is None
+    make.assigned(agent)
+    away(agent, 14 * 3600)
+    assert back(agent) is None
+
+
+def test_normal_page_asks_nothing(django_assert_num_queries):
+    agent = make.agent()
+    with django_assert_num_queries(0):
+        assert losses.unread(agent, timezone.now()) is None
+
+
+def test_list_is_bounded_and_says_how_many():
+    agent = make.agent(capacity=10)
+    for _round in range(3):
+        for _each in range(8):
+            make.assigned(agent)
+        away(agent)
+        absence = back(agent)
+    assert absence.count == 24 and len(absence.lines) == losses.SHOWN_AT_MOST == 20
+
+
+def test_outage_of_everything_is_a_loss_like_any_other():
+    """Nobody could beat; the worker took everything back; two agents return at once."""
+    agents = [make.agent(), make.agent()]
+    for agent in agents:
+        make.message(make.assigned(agent), "mot", author=Author.AGENT)
+    Agent.objects.update(seen_at=timezone.now() - timedelta(seconds=75))
+    assert dispatcher.release_stale() == 2
+    actions.agents_seen(agent_ids=[agent.pk for agent in agents])
+    for agent in agents:
+        agent.refresh_from_db()
+        assert losses.unread(agent, timezone.now()).count == 1

@@ -1,0 +1,55 @@
+"""The place of one person, read alone, is the place in the whole queue."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat.conversations.dispatcher import read_board
+from chat.conversations.position import place_of
+from chat.models import Agent, Conversation
+from chat.rules.assignment import CROWD_SECONDS
+from chat.rules.lifecycle import HEAVY, Availability
+from tests.factories import chat as make
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+
+def agree(now) -> None:
+    board = read_board(now)
+    assert board.order
+    for conversation in Conversation.objects.waiting().here(now):
+        position = board.position(conversation.public_id)
+        assert place_of(conversation, now) == (position, board.wait_minutes(position))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_place_alone_is_the_place_in_the_queue(seed):
+    """Some urgent, some gone, some at the same instant; agents of every kind, with and without room."""
+    draw = random.Random(seed)
+    now = timezone.now()
+    for availability in [Availability.AVAILABLE, Availability.AVAILABLE, Availability.PAUSE]:
+        busy = make.agent(availability=availability, capacity=draw.choice([1, 3]))
+        if availability == Availability.AVAILABLE and draw.random() < 0.7:
+            make.assigned(busy)
+            make.closed(busy) if draw.random() < 0.5 and busy.capacity > 1 else None
+    Agent.objects.filter(pk=make.agent(present=False).pk).update(seen_at=now - timedelta(hours=1))
+    instants = [now - timedelta(minutes=draw.choice([1, 2, 3])) for _each in range(12)]
+    for instant in instants:
+        made = make.waiting(queued_at=instant)
+        seen = now - timedelta(seconds=draw.choice([0, 30, 10_000]))
+        urgency = draw.choice(list(Urgency))
+        crowded = draw.random() < 0.4
+        Conversation.objects.filter(pk=made.pk).update(urgency=urgency, reporter_seen_at=seen, is_crowded=crowded)
+    for made in Conversation.objects.exclude(assigned_at=None):  # some take of the share, ended a moment ago or not
+        at = now - timedelta(seconds=draw.choice([10, CROWD_SECONDS + 10]))
+        Conversation.objects.filter(pk=made.pk).update(is_crowded=draw.random() < 0.5, assigned_at=at)
+    Conversation.objects.active().filter(pk__in=[pk for pk in range(9999) if draw.random() < 0.5]).update(weight=HEAVY)
+    agree(now)
+
+
+def test_place_without_anybody_on_duty():
+    make.waiting()
+    agree(timezone.now())

@@ -1,0 +1,147 @@
+"""The lease on pages that are not the console: kept while somebody depends on it, and told as it is."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from chat.conversations import presence
+from chat.conversations.presence import Standing
+from chat.models import Agent
+from chat.rules.lifecycle import Author, Availability
+from common.sql import execute
+from pnav.accounts.models import Role
+from pnav.sessions import begin_shift
+from tests.chat.console.test_conversation import signed_in
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/console/presence/"
+IN_JSON = {"Accept": "application/json"}
+
+
+def late(agent: Agent, seconds: float) -> None:
+    Agent.objects.filter(pk=agent.pk).update(seen_at=timezone.now() - timedelta(seconds=seconds))
+
+
+def is_fresh(agent: Agent) -> bool:
+    agent.refresh_from_db()
+    return agent.seen_at is not None and timezone.now() - agent.seen_at < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("availability", "holds", "kept"),
+    [
+        (Availability.AVAILABLE, False, True),
+        (Availability.PAUSE, False, True),
+        (Availability.AWAY, True, True),
+        (Availability.AWAY, False, False),
+    ],
+)
+def test_beat_renews_the_lease_while_somebody_depends_on_it(availability, holds, kept):
+    agent = make.agent()
+    if holds:
+        make.assigned(agent)
+    Agent.objects.update(availability=availability)
+    late(agent, 30)
+    standing = presence.beat(user_id=agent.user_id)
+    assert standing == Standing(held=int(holds), unread=0, is_kept=kept, was_over=False)
+    assert is_fresh(agent) == kept
+
+
+def test_beat_says_what_is_new_and_that_the_lease_was_over():
+    agent = make.agent()
+    first, _second = make.assigned(agent), make.assigned(agent)
+    make.message(first, "vous êtes là ?")
+    late(agent, 90)
+    assert presence.beat(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=True)
+    assert presence.beat(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=False)
+
+
+def test_beat_is_one_statement_and_one_write_in_five_seconds(monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr(presence, "execute", lambda *args: sent.append(args[0]) or execute(*args))
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    for number in range(30):
+        make.message(conversation, f"mot {number}", author=Author.REPORTER)
+    late(agent, 3)
+    before = Agent.objects.get(pk=agent.pk).seen_at
+    presence.beat(user_id=agent.user_id)
+    assert len(sent) == 1
+    assert Agent.objects.get(pk=agent.pk).seen_at == before, "so soon, nothing is written"
+    late(agent, 30)
+    presence.beat(user_id=agent.user_id)
+    assert len(sent) == 2 and is_fresh(agent)
+
+
+def test_beat_of_an_account_without_an_agent_is_none():
+    assert presence.beat(user_id=0) is None
+
+
+def test_page_beats_in_json_and_is_told_in_the_frame():
+    agent = make.agent()
+    make.message(make.assigned(agent), "vous êtes là ?")
+    late(agent, 30)
+    client = signed_in(agent.user)
+    answer = client.get(ADDRESS, headers=IN_JSON)
+    assert json.loads(answer.content) == {"kept": True, "held": 1, "unread": 1, "was_over": False}
+    assert is_fresh(agent)
+    assert "Présent, vérifié à" in client.get(ADDRESS).text
+    Agent.objects.update(availability=Availability.AWAY)
+    agent.conversations.all().delete()
+    assert "« Absent »" in client.get(ADDRESS).text
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_open_page_is_use_of_the_session_only_while_somebody_depends_on_it(kept):
+    agent = make.agent(availability=Availability.AVAILABLE if kept else Availability.AWAY)
+    client = signed_in(agent.user)
+    session = client.session
+    begin_shift(session)
+    session.save()
+    soon = timezone.now() + timedelta(minutes=2)
+    Session.objects.update(expire_date=soon)
+    client.get(ADDRESS, headers=IN_JSON)
+    assert (Session.objects.get().expire_date > soon) == kept
+
+
+@pytest.mark.parametrize(
+    "path", ["/levees/", "/compte/2fa/", "/parametres-affichage/", "/accessibilite/", "/console/prendre-soin/"]
+)
+def test_every_page_of_an_agent_keeps_the_lease_with_and_without_a_script(path):
+    agent = make.agent()
+    html = signed_in(agent.user).get(path).text
+    assert html.count('id="presence"') == 1 and "pnav/staff/presence.js" in html
+    assert '<noscript><iframe class="pnav-presence__frame" src="/console/presence/"' in html
+
+
+def test_page_that_is_not_there_keeps_it_too_and_asks_nothing_for_it():
+    html = signed_in(make.agent().user).get("/levees/nulle-part/").text
+    assert html.count('id="presence"') == 1
+
+
+@pytest.mark.parametrize("path", ["/levees/", "/compte/2fa/"])
+def test_request_outside_the_console_renews_the_lease(path):
+    agent = make.agent()
+    client = signed_in(agent.user)
+    late(agent, 30)
+    client.get(path)
+    assert is_fresh(agent)
+
+
+def test_console_s_screen_has_its_own_line():
+    html = signed_in(make.agent().user).get("/console/").text
+    assert 'id="presence"' not in html and "pnav-presence__frame" in html
+
+
+def test_visitors_and_other_accounts_have_none_of_it_and_it_costs_them_nothing(client):
+    with CaptureQueriesContext(connection) as before:
+        html = client.get("/accessibilite/").text
+    assert "presence" not in html and not any("accounts_user" in query["sql"] for query in before.captured_queries)
+    custodian = make.agent(role=Role.CUSTODIAN)
+    assert 'id="presence"' not in signed_in(custodian.user).get("/levees/").text

@@ -1,0 +1,392 @@
+"""What a client that means harm sends, and what it must not be able to do to the others."""
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+import uuid
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from chat import database, pubsub
+from chat.conversations import actions, resume
+from chat.messages import protocol, writing
+from chat.messages.writing import Draft, Written
+from chat.models import Conversation
+from chat.realtime import connection, subscription, switchboard
+from chat.realtime.batch import Batch
+from chat.realtime.switchboard import close_switchboard, ensure_switchboard
+from chat.rules.lifecycle import Author
+from pnav.sessions import stored_key
+from tests.chat.sockets import Closed, Line, in_db, signed_in, visit
+from tests.factories import chat as make
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+REPORTER = "/ws/conversation/"
+
+
+async def test_a_lie_about_the_cursor_costs_nobody_their_message():
+    """« I have everything up to 2³¹ - 1 »: no number follows it, and the number of the next message is guessed."""
+    liar, other = await in_db(make.waiting), await in_db(make.waiting)
+    async with (
+        Line(REPORTER, await in_db(visit, liar)) as lying,
+        Line(REPORTER, await in_db(visit, other)) as honest,
+    ):
+        for line in (lying, honest):
+            await line.send(type="sync", after=0)
+            await line.until("state")
+        board = ensure_switchboard()
+        board.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        ids = {line: str(uuid.uuid4()) for line in (lying, honest)}
+        await lying.send(type="sync", after=protocol.MAX_SEQ)
+        for line, client_id in ids.items():
+            await line.send(type="post", client_id=client_id, body="Bonjour")
+        while len(board.writer) < 2:
+            await asyncio.sleep(0.01)
+        # The reading that corrects the cursor may have been faster: lie again, to the seat itself.
+        for _draft, seat in board.writer._waiting:
+            if seat.topic == str(liar.public_id):
+                seat.cursor = protocol.MAX_SEQ
+        board.writer._start()
+        frame = await honest.until(lambda frame: ids[honest] in str(frame))
+        assert frame["type"] == "messages", frame
+
+
+async def test_a_crowd_with_wrong_guesses_is_written_whole_and_in_order(monkeypatch):
+    """Another process writes to a conversation while hundreds of messages wait here: what it met goes with the next."""
+    one, other = await in_db(make.waiting), await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, one)) as met, Line(REPORTER, await in_db(visit, other)) as free:
+        for line in (met, free):
+            await line.send(type="sync", after=0)
+            await line.until("state")
+        board = ensure_switchboard()
+        crossings = []
+        work = board.writer._work
+        monkeypatch.setattr(board.writer, "_work", lambda posts: crossings.append(len(posts)) or work(posts))
+        board.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        for each in board.sockets:
+            each._bucket = None  # unmetered: more than a person writes
+        for number in range(database.CROWD):
+            for line in (met, free):
+                await line.send(type="post", client_id=str(uuid.uuid4()), body=f"{number}")
+        while len(board.writer) < 2 * database.CROWD:
+            await asyncio.sleep(0.01)
+        elsewhere = Draft(one.pk, str(one.public_id), Author.REPORTER, None, str(uuid.uuid4()), "d'un autre processus")
+        await in_db(writing.write, [elsewhere])  # its ring has not come yet
+        board.writer._start()
+        for line in (met, free):
+            await line.until(lambda frame: frame["type"] == "messages" and str(database.CROWD - 1) in str(frame))
+    assert crossings == [2 * database.CROWD, database.CROWD]
+    for conversation, before in ((one, ["d'un autre processus"]), (other, [])):
+        found = await in_db(lambda row=conversation: [m.body for m in row.messages.select_related("conversation")])
+        assert found == before + [str(number) for number in range(database.CROWD)]
+
+
+async def test_one_bad_question_does_not_fail_the_others():
+    answered = {}
+
+    def work(questions):
+        if "bad" in questions:
+            raise ValueError("bad")
+        return [question.upper() for question in questions]
+
+    def done(questions, answers):
+        for n, question in enumerate(questions):
+            answered[question] = type(answers) if isinstance(answers, Exception) else answers[n]
+
+    batch = Batch(work, done)
+    batch._is_busy = True
+    for question in ("one", "bad", "two"):
+        batch.add(question)
+    batch._start()
+    async with asyncio.timeout(5):
+        while len(answered) < 3 or batch.is_busy:
+            await asyncio.sleep(0.01)
+    assert answered == {"one": "ONE", "bad": ValueError, "two": "TWO"}
+
+
+async def test_an_answer_that_fails_does_not_end_the_line():
+    seen = []
+
+    def done(questions, _answers):
+        seen.extend(questions)
+        if "first" in questions:
+            raise RuntimeError
+
+    batch = Batch(lambda questions: questions, done)
+    batch.add("first")
+    batch.add("second")
+    async with asyncio.timeout(5):
+        while "second" not in seen or batch.is_busy:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_process_waits_less_for_company_beside_another(monkeypatch):
+    board = ensure_switchboard()
+    try:
+        alone = (board.writer.at_most, board.writer.crowd, board.reader.crowd)
+        with monkeypatch.context() as patch:
+            patch.setattr(pubsub.Hub, "has_others", True)
+            async with asyncio.timeout(5):
+                while board.writer.at_most == alone[0]:  # at the next turn of the rounds
+                    await asyncio.sleep(0.01)
+            beside = (board.writer.at_most, board.writer.crowd, board.reader.crowd)
+            assert all(less < more for less, more in zip(beside, alone, strict=True))
+        async with asyncio.timeout(5):
+            while board.writer.at_most != alone[0]:
+                await asyncio.sleep(0.01)
+        assert (board.writer.at_most, board.writer.crowd, board.reader.crowd) == alone
+    finally:
+        await close_switchboard()
+
+
+async def test_an_answer_that_cannot_be_taken_costs_one_socket_only(monkeypatch):
+    one, other = await in_db(make.waiting), await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, one)) as broken, Line(REPORTER, await in_db(visit, other)) as line:
+        take = subscription.Seat.take
+
+        def fails(seat, found):
+            if seat.conversation_id == one.pk:
+                raise RuntimeError
+            take(seat, found)
+
+        monkeypatch.setattr(subscription.Seat, "take", fails)
+        await asyncio.gather(broken.send(type="sync", after=0), line.send(type="sync", after=0))
+        assert (await line.until("state"))["conversation"] == str(other.public_id)
+        assert await broken.closed() == protocol.CLOSE_AGAIN
+
+
+async def test_rounds_go_on_after_a_failure(monkeypatch):
+    monkeypatch.setattr(connection, "CHECK_SECONDS", 0)
+    conversation, other = await in_db(make.waiting), await in_db(make.waiting)
+    key, other_key = await in_db(visit, conversation), await in_db(visit, other)
+    async with Line(REPORTER, key) as line, Line(REPORTER, other_key) as broken:
+        for each in (line, broken):
+            await each.send(type="sync", after=0)
+            await each.until("state")
+        board = ensure_switchboard()
+        check = connection.Socket.check
+
+        def fails(socket, now):
+            if socket.seat.conversation_id == other.pk:
+                raise RuntimeError
+            check(socket, now)
+
+        monkeypatch.setattr(connection.Socket, "check", fails)
+        await asyncio.sleep(switchboard.ROUND_SECONDS)
+        assert not board._rounds.done()
+        await in_db(Session.objects.all().delete)
+        assert await line.closed() == protocol.CLOSE_NO_SESSION
+
+
+async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypatch):
+    """Not the database away, which is waited for: nobody goes on unasked because asking fails."""
+    monkeypatch.setattr(connection, "CHECK_SECONDS", 0)
+    conversation, other = await in_db(make.waiting), await in_db(make.waiting)
+    key, other_key = await in_db(visit, conversation), await in_db(visit, other)
+    async with Line(REPORTER, key) as line, Line(REPORTER, other_key) as well:
+        for each in (line, well):
+            await each.send(type="sync", after=0)
+            await each.until("state")
+        identities = next(iter(ensure_switchboard().sockets)).identities
+        identify = identities._identify
+
+        def fails(passes):
+            if any(pass_.session_key == stored_key(key) for pass_ in passes):
+                raise ValueError
+            return identify(passes)
+
+        monkeypatch.setattr(identities._checks, "_work", lambda pairs: fails([pass_ for pass_, _tell in pairs]))
+        assert await line.closed() == protocol.CLOSE_AGAIN
+        assert (await well.post("Toujours là"))["body"] == "Toujours là"
+
+
+async def test_the_device_left_behind_reads_nothing_more():
+    """It may be in the hands of the person one flees: it is not the next beat, seconds later, that ends it."""
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as left_behind:
+        await left_behind.send(type="sync", after=0)
+        await left_behind.until("state")
+        await in_db(resume.resume_conversation, conversation_id=conversation.pk)
+        frames = []
+        with pytest.raises(Closed) as closed:
+            async with asyncio.timeout(2):
+                while True:
+                    frames.append(await left_behind.receive())
+        assert closed.value.code == protocol.CLOSE_NO_SESSION
+        assert frames == []
+
+
+async def _pushed(socket, seconds):
+    """How many characters the server hands to this socket."""
+    size = 0
+    with contextlib.suppress(TimeoutError, Closed):
+        async with asyncio.timeout(seconds):
+            while True:
+                frame = await socket.receive()
+                size += len(json.dumps(frame))
+    return size
+
+
+async def test_asking_for_everything_again_and_again_is_measured():
+    """What a page that does not read is sent stays in the server's memory."""
+    conversation = await in_db(make.waiting)
+    await in_db(lambda: [make.message(conversation, "x" * 4000) for _each in range(11)])
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        (its_socket,) = ensure_switchboard().sockets
+        its_socket._pages = connection.Bucket(3, 0.1)
+        for _each in range(30):
+            await line.send(type="sync", after=0)
+            await asyncio.sleep(0.02)
+        assert await _pushed(line, 1) < 4 * 50_000 + 30 * 200
+        assert await line.post("Je lis encore")
+
+
+async def test_sockets_of_one_visit_share_the_measure_of_readings(monkeypatch):
+    """Many sockets read no faster than one; another visit has a measure of its own."""
+    monkeypatch.setattr(connection, "PAGES_AT_ONCE", 3)
+    monkeypatch.setattr(connection, "PAGES_A_SECOND", 0.01)
+    key, other = [await in_db(visit, await in_db(make.waiting)) for _each in range(2)]
+    async with Line(REPORTER, key) as one, Line(REPORTER, key) as two, Line(REPORTER, other) as elsewhere:
+        for line in (one, two, one):
+            await line.send(type="sync", after=0)
+            await line.until("state")
+        await two.send(type="sync", after=0)
+        assert (await two.until("error"))["code"] == protocol.RATE_LIMITED
+        await elsewhere.send(type="sync", after=0)
+        await elsewhere.until("state")
+
+
+async def test_a_flood_of_good_frames_is_cut(monkeypatch):
+    monkeypatch.setattr(connection, "FLOOD", 50)
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        for _each in range(300):
+            await line.send(type="typing")
+        assert await line.closed() == protocol.CLOSE_BAD_FRAMES
+
+
+async def test_what_is_read_while_a_mark_is_written_is_marked_too(monkeypatch):
+    """Also when the writing has to be done again, on a new connection."""
+    conversation = await in_db(make.waiting)
+    await in_db(lambda: [make.message(conversation, "x") for _each in range(3)])
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        board = ensure_switchboard()
+        (seat,) = (one.seat for one in board.sockets)
+        mark_read, tries = actions.mark_read, []
+
+        def meanwhile(marks):
+            tries.append(marks)
+            if len(tries) == 1:
+                board.loop.call_soon_threadsafe(board.mark_read, seat, 3)
+                time.sleep(0.1)
+                raise OperationalError
+            mark_read(marks)
+
+        monkeypatch.setattr(actions, "mark_read", meanwhile)
+        await line.send(type="read", seq=1)
+        async with asyncio.timeout(10):
+            while (await in_db(Conversation.objects.get)).reporter_read_seq < 3:
+                await asyncio.sleep(0.05)
+        assert not board._reads
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Draft(1, "p", "reporter", None, "c", "a secret"),
+        Written(1, timezone.now(), "a secret", None),
+        protocol.Post(None, "c", "a secret"),
+    ],
+)
+def test_what_a_person_wrote_is_not_in_a_repr(value):
+    """An event loop that is asked to tell everything, or a traceback with its variables, shows it."""
+    assert "secret" not in repr([value])
+
+
+async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
+    """Another process hangs, or vanished, in the middle of a transaction."""
+    held, other = await in_db(make.waiting), await in_db(make.waiting)
+    holding, let_go = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Conversation.objects.select_for_update(of=("self",)).get(pk=held.pk)
+            holding.set()
+            let_go.wait(30)
+
+    async with Line(REPORTER, await in_db(visit, held)) as stuck, Line(REPORTER, await in_db(visit, other)) as line:
+        for each in (stuck, line):
+            await each.send(type="sync", after=0)
+            await each.until("state")
+        held_by = asyncio.create_task(in_db(hold))
+        try:
+            await asyncio.to_thread(holding.wait, 10)
+            board = ensure_switchboard()
+            board.writer._is_busy = True
+            for _each in range(5):
+                await stuck.send(type="post", client_id=str(uuid.uuid4()), body="retenu")
+            await line.send(type="post", client_id=str(uuid.uuid4()), body="Bonjour")
+            while len(board.writer) < 6:
+                await asyncio.sleep(0.01)
+            began = time.monotonic()
+            board.writer._start()
+            assert (await line.hears("Bonjour"))["seq"] == 1
+            assert time.monotonic() - began < 2 * database.WRITER_LOCK_SECONDS
+            assert {(await stuck.until("error"))["code"] for _each in range(5)} == {"unavailable"}
+        finally:
+            let_go.set()
+            await held_by
+        assert (await stuck.post("libre"))["seq"] == 1
+
+
+async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(monkeypatch):
+    """The connection breaks after COMMIT: the work is done again, and finds its message there."""
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    async with (
+        Line("/ws/console/", await in_db(signed_in, agent)) as console,
+        Line(REPORTER, await in_db(visit, conversation)) as line,
+    ):
+        for each in (console, line):
+            await each.send(type="sync", conversation=str(conversation.public_id), after=0)
+            await each.until("state")
+        await line.post("un")  # the writer's connection is not new
+        write, tries = writing.write, []
+
+        def breaks(*args, **options):
+            answers = write(*args, **options)
+            tries.append(answers)
+            if len(tries) == 1:
+                raise OperationalError
+            return answers
+
+        monkeypatch.setattr(writing, "write", breaks)
+        assert (await line.post("deux"))["seq"] == await in_db(_last_seq)
+        async with asyncio.timeout(3):
+            await console.hears("deux")
+        assert len(tries) == 2
+
+
+def _last_seq():
+    return Conversation.objects.get().last_seq
+
+
+async def test_a_deleted_conversation_does_not_end_the_console():
+    agent = await in_db(make.agent)
+    gone, kept = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
+    async with Line("/ws/console/", await in_db(signed_in, agent)) as console:
+        await console.until("queue")
+        await in_db(Conversation.objects.filter(pk=gone.pk).delete)
+        await console.send(type="sync", conversation=str(gone.public_id), after=0)
+        await console.until("released")
+        assert (await console.post("Toujours là", kept.public_id))["body"] == "Toujours là"

@@ -1,0 +1,437 @@
+"""What the person sees of what is kept, and « Fin de conservation » in the console: the pages."""
+
+import hashlib
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import formats, timezone
+
+from chat.conversations import resume
+from chat.models import Conversation
+from chat.retention import deletion, schedule
+from chat.rules.lifecycle import Author
+from chat.visitor import page_state
+from pnav.accounts import reauthentication
+from pnav.accounts.models import Role
+from reports.actions import answer_erasure, ask_erasure, ask_freeze
+from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, Report
+from reports.openings import actions as opening_actions
+from reports.openings.actions import Grounds
+from tests.chat.console.test_conversation import signed_in
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+from tests.factories import register as written
+
+pytestmark = pytest.mark.django_db
+
+KEEPING, ERASURE, ENDINGS = "/tchat/conservation/", "/tchat/effacement/", "/console/conservation/"
+SECRET = "marque-au-fer"  # in a message: nobody but the two parties reads it
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_left(monkeypatch):
+    cache.clear()
+    monkeypatch.setattr(resume, "slow_hash", lambda words: hashlib.sha256("".join(words).encode()).digest())
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def as_reporter(settings):
+    def make_client(conversation):
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+        return client
+
+    return make_client
+
+
+def text(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", response.content.decode())))
+
+
+def day(moment) -> str:
+    return formats.date_format(timezone.localtime(moment), "j F Y")
+
+
+def in_days(days: float) -> str:
+    return day(timezone.now() + timedelta(days=days))
+
+
+def freeze(conversation, by) -> Freeze:
+    until = timezone.now() + timedelta(days=90)
+    values = {"motive": "enquête en cours", "reference": "2026/123", "authority": "parquet de Rennes"}
+    return ask_freeze(report_id=conversation.report_id, by=by, until=until, **values)
+
+
+def code_of(response) -> str:
+    return unescape(re.search(r'class="pnav-chat__code"[^>]*>([^<]+)<', response.content.decode()).group(1))
+
+
+# --- the person: the date and the rule ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trait", [make.waiting, make.assigned, make.closed])
+def test_page_of_the_exchange_says_when_it_goes(as_reporter, trait):
+    client = as_reporter(make.age(trait(), days=100))
+    shown = text(client.get("/tchat/"))
+    assert f"Suppression prévue le {in_days(365)} au plus tôt" in shown, "they are here: it counts from now"
+    shown = text(client.get(KEEPING))
+    assert f"supprimés le {in_days(365)} au plus tôt" in shown
+    assert "365 jours après le dernier geste, de vous ou de la personne qui vous répond" in shown
+
+
+def test_date_is_that_by_which_it_goes(as_reporter):
+    """The page itself is no act: it must not promise more than the rule keeps."""
+    conversation = make.age(make.closed(), days=100)
+    assert f"supprimés le {in_days(265)} au plus tôt" in text(as_reporter(conversation).get(KEEPING))
+    assert page_state.of(conversation, timezone.now()).decision.due_at == conversation.closed_at + timedelta(days=365)
+
+
+def test_page_says_tu_on_the_minors_path(as_reporter):
+    shown = text(as_reporter(make.closed(age_band="under_15")).get(KEEPING))
+    own = shown.split("Ce qui est gardé, et")[1].split("Revenir")[0]
+    assert "Ton signalement et cet échange" in shown and "Votre" not in shown
+    assert "de toi ou de la personne qui te répond" in shown and "vous" not in own
+
+
+def test_a_freeze_is_not_told_and_the_page_stays_true(as_reporter):
+    conversation = make.closed()
+    freeze(conversation, make.agent(role=Role.SUPERVISOR).user)
+    shown = text(as_reporter(conversation).get(KEEPING))
+    assert "parquet" not in shown and "2026/123" not in shown and "gel" not in shown.lower()
+    assert "La date est repoussée si la justice demande de garder l’échange." in shown
+
+
+def test_pages_in_english(as_reporter):
+    conversation = make.closed()
+    client = as_reporter(conversation)
+    client.cookies["django_language"] = "en"
+    shown = text(client.post(ERASURE)) + text(client.get("/tchat/"))
+    for words in ("What is kept, and until when", "Who has read this conversation", "Nobody but you and the person",
+                  "Your request was received on", "write these five words down now", "Will be deleted on"):  # fmt: skip
+        assert words in shown
+    for word in ("échange", "supprim", "demande"):
+        assert word not in shown.split("What is kept, and")[1].split("Return to my")[0]
+
+
+# --- the person: who read --------------------------------------------------------------------------------------------
+
+
+def test_readings_nobody_else(as_reporter):
+    assert "Personne d’autre que vous et votre interlocuteur." in text(as_reporter(make.closed()).get(KEEPING))
+    assert "Personne d’autre que vous." in text(as_reporter(make.waiting()).get(KEEPING))
+
+
+def test_readings_show_roles_and_times_and_no_account(as_reporter):
+    conversation, other = make.closed(), make.closed()
+    reader = make.agent(role=Role.SUPERVISOR, public_name="Dominique").user
+    for kind, subject in (
+        (AccessKind.READING, conversation.public_id),
+        (AccessKind.EXPORT, conversation.report.public_id),
+        (AccessKind.OPENING, conversation.report.public_id),
+        (AccessKind.SEARCH, conversation.report.public_id),
+        (AccessKind.READING, other.public_id),
+    ):
+        written.record(kind=kind, by=reader, subject=str(subject), motive="contrôle de Dominique")
+    shown = text(as_reporter(conversation).get(KEEPING))
+    at = AccessRecord.objects.get(subject=str(conversation.public_id)).at
+    assert f"Un superviseur a lu l'échange le {day(at)} à {timezone.localtime(at):%H:%M}" in shown
+    assert "Un superviseur a copié l'échange" in shown
+    assert shown.count("Un superviseur a ") == 2 and "anonymat" not in shown
+    for secret in (reader.username, "Dominique", "contrôle", f"compte {reader.pk}"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("address", [KEEPING, ERASURE])
+def test_nobody_without_the_visit(address):
+    answer = Client().get(address)
+    assert answer.status_code == 302 and answer.url == "/tchat/reprendre/"
+
+
+# --- the person: erasure ---------------------------------------------------------------------------------------------
+
+
+def test_erasure_asked_shows_who_decides_when_and_where_to_complain(as_reporter):
+    conversation = make.closed()
+    client = as_reporter(conversation)
+    before = text(client.get(KEEPING))
+    for words in (
+        "Un superviseur décide, sans lire votre échange",
+        "30 jours au plus",
+        "CNIL",
+        "Un refus dit pourquoi",
+    ):
+        assert words in before
+    shown = text(client.post(ERASURE))
+    assert f"Votre demande est reçue depuis le {in_days(0)}" in shown
+    assert f"Réponse prévue avant le {in_days(30)}" in shown and "CNIL" in shown
+    assert AccessRecord.objects.filter(kind="erasure", subject=str(conversation.report.public_id)).count() == 1
+
+
+def test_erasure_asked_with_the_code_de_reprise(as_reporter):
+    """On another device, an open exchange: the code brings back, and the page is there."""
+    conversation = make.assigned()
+    words = resume.issue_code(conversation_id=conversation.pk).text
+    client = Client()
+    client.post("/tchat/reprendre/", {"code": words})
+    assert "est reçue" in text(client.post(ERASURE))
+    assert ErasureRequest.objects.get().report == conversation.report
+
+
+def test_answer_is_read_with_the_words_and_the_exchange_is_not(as_reporter):
+    """The visit is over and the exchange too: the words of the request are all that is left."""
+    conversation = make.assigned()
+    make.message(conversation, SECRET)
+    words = code_of(as_reporter(conversation).post(ERASURE))
+    chief = make.agent(role=Role.SUPERVISOR).user
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=False, motive="Une enquête est en cours.")
+    elsewhere = Client()
+    shown = text(elsewhere.post("/tchat/reprendre/", {"code": words.upper()}, follow=True))
+    assert "a été refusée" in shown and "Une enquête est en cours." in shown and "CNIL" in shown
+    for address in ("/tchat/", KEEPING, "/tchat/suite/"):
+        page = elsewhere.get(address, follow=True).content.decode()
+        assert SECRET not in page and "Qui a consulté" not in page
+    assert elsewhere.post("/tchat/message/", {"body": "x"}).status_code == 302
+    assert not conversation.messages.filter(author=Author.REPORTER).exclude(seq__lte=2).exists()
+
+
+def test_words_of_a_request_are_replaced_and_go_with_it(as_reporter):
+    conversation = make.closed()
+    client = as_reporter(conversation)
+    first, second = code_of(client.post(ERASURE)), code_of(client.post(ERASURE))
+    assert ErasureRequest.objects.count() == 1
+    opened = [Client().post("/tchat/reprendre/", {"code": words}).status_code for words in (first, second)]
+    assert opened == [200, 302]
+    visitor = Client()
+    visitor.post("/tchat/reprendre/", {"code": second})
+    Report.objects.all().delete()
+    assert visitor.get(ERASURE).status_code == 302
+    assert "n'ouvrent aucun échange" in text(Client().post("/tchat/reprendre/", {"code": second}))
+
+
+def test_words_are_kept_nowhere(as_reporter):
+    words = code_of(as_reporter(make.closed()).post(ERASURE))
+    request = ErasureRequest.objects.get()
+    assert request.code_digest == hashlib.sha256("".join(words.split()).encode()).hexdigest()
+
+
+def test_erasure_is_received_when_no_code_can_be_made(as_reporter, monkeypatch):
+    def busy(_words):
+        raise resume.Busy
+
+    monkeypatch.setattr(resume, "slow_hash", busy)
+    answer = as_reporter(make.closed()).post(ERASURE)
+    assert answer.status_code == 503 and "La demande est reçue" in unescape(answer.content.decode())
+    assert ErasureRequest.objects.get().code_digest is None
+
+
+def test_erasure_codes_are_limited(as_reporter):
+    client = as_reporter(make.closed())
+    assert [client.post(ERASURE).status_code for _ in range(7)] == [200] * 6 + [429]
+
+
+def test_erasure_needs_the_token(as_reporter, settings):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(make.closed())
+    assert client.post(ERASURE).status_code == 403
+    assert not ErasureRequest.objects.exists()
+
+
+def test_granted_page_says_the_new_date(as_reporter):
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    answer_erasure(report_id=conversation.report_id, by=make.agent(role=Role.SUPERVISOR).user, is_granted=True)
+    client = as_reporter(conversation)
+    assert f"supprimés le {in_days(7)} au plus tôt" in text(client.get(KEEPING))
+    assert f"Suppression prévue le {in_days(7)}" in text(client.get("/tchat/"))
+
+
+# --- the console -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cast():
+    """An agent with an exchange near its end, an agent of another unit, a supervisor of its unit."""
+    agent, stranger = make.agent(), make.agent(unit_name="Ailleurs")
+    chief = make.agent(role=Role.SUPERVISOR)
+    conversation = make.assigned(agent, postal_code="29840")
+    make.message(conversation, SECRET)
+    return make.age(conversation, days=320), agent, stranger, chief
+
+
+def page_of(conversation: Conversation, what: str) -> str:
+    return f"{ENDINGS}{conversation.public_id}/{what}/"
+
+
+FREEZE_FORM = {"motive": "enquête", "reference": "2026/1", "authority": "parquet", "until": ""}
+
+
+def form(**changed: str) -> dict[str, str]:
+    return FREEZE_FORM | {"until": f"{timezone.localdate() + timedelta(days=60):%Y-%m-%d}"} | changed
+
+
+def test_endings_show_dates_to_those_concerned(cast):
+    conversation, agent, stranger, chief = cast
+    short = str(conversation.public_id)[:8]
+    own, boss = signed_in(agent.user), signed_in(chief.user)
+    for who in (own, boss):
+        shown = text(who.get(ENDINGS))
+        assert short in shown and day(conversation.reporter_seen_at + timedelta(days=365)) in shown
+        assert SECRET not in shown and "29840" not in shown
+    assert short not in text(signed_in(stranger.user).get(ENDINGS))
+    make.age(conversation, days=100)
+    assert short not in text(own.get(ENDINGS)), "its end is far"
+
+
+def test_freeze_the_cast(cast):
+    conversation, agent, stranger, chief = cast
+    page = page_of(conversation, "gel")
+    other = signed_in(stranger.user)
+    assert other.get(page).status_code == 404
+    assert other.post(page, form()).status_code == 404
+    assert Client().post(page, form()).status_code == 302
+    assert not Freeze.objects.exists()
+    client = signed_in(agent.user)
+    assert "Gel demandé" in text(client.post(page, form(), follow=True))
+    assert Freeze.objects.get().is_asked
+    assert client.post(page_of(conversation, "gel/decision"), {"poser": "1"}).status_code == 403
+    boss = signed_in(chief.user)
+    shown = {"asked_at": re.search(r'name="asked_at" value="([^"]+)"', boss.get(ENDINGS).text)[1]}
+    assert "Gel posé" in text(boss.post(page_of(conversation, "gel/decision"), {"poser": "1"} | shown, follow=True))
+    assert Freeze.objects.get().is_running(timezone.now())
+    boss.post(page_of(conversation, "gel/decision"), {"lever": "1"} | shown)
+    assert not Freeze.objects.get().is_running(timezone.now())
+
+
+@pytest.mark.parametrize("shown", ["the one before", "", "hier", "2026-11-25T10:00:00"])
+def test_freeze_that_changed_meanwhile_is_read_again(cast, shown):
+    conversation, agent, _stranger, chief = cast
+    before = freeze(conversation, agent.user).asked_at.isoformat()
+    freeze(conversation, agent.user)
+    sent = {"poser": "1", "asked_at": before if shown == "the one before" else shown}
+    answer = signed_in(chief.user).post(page_of(conversation, "gel/decision"), sent, follow=True)
+    assert "ce gel a été modifié entre-temps" in text(answer) and "Poser le gel" in text(answer)
+    assert Freeze.objects.get().is_asked
+
+
+@pytest.mark.parametrize("act", ["gel", "gel/decision", "effacement"])
+def test_deciding_asks_again_who_it_is(cast, act, monkeypatch):
+    conversation, _agent, _stranger, chief = cast
+    ask_erasure(report_id=conversation.report_id)
+    if act == "gel/decision":
+        freeze(conversation, chief.user)
+    before = list(Freeze.objects.values()), list(ErasureRequest.objects.values())
+    boss = signed_in(chief.user)
+    monkeypatch.setattr(reauthentication, "OPENS_SECONDS", 0)
+    monkeypatch.setattr(reauthentication, "SUBMITS_SECONDS", 0)
+    page = page_of(conversation, act)
+    answer = boss.post(page, form() | {"answer": "grant"})
+    assert answer.status_code == 302 and answer.headers["Location"].startswith("/compte/2fa/reauthenticate/")
+    if act == "gel/decision":
+        assert answer.headers["Location"].endswith("?next=%2Fconsole%2Fconservation%2F")
+    else:
+        assert boss.get(page).headers["Location"].startswith("/compte/"), "before anything is written"
+    assert (list(Freeze.objects.values()), list(ErasureRequest.objects.values())) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"motive": " "}, "pourquoi"),
+        ({"reference": ""}, "la référence"),
+        ({"authority": ""}, "qui le demande"),
+        ({"until": ""}, "jusqu'à quand"),
+        ({"until": "2001-01-01"}, "à venir"),
+        ({"until": "2099-01-01"}, "deux ans"),
+        ({"until": "bientôt"}, "une date, par exemple"),
+    ],
+)
+def test_freeze_form_says_what_is_missing_and_loses_nothing(cast, wrong, words):
+    conversation, agent, _stranger, _chief = cast
+    answer = signed_in(agent.user).post(page_of(conversation, "gel"), form(**wrong))
+    shown = unescape(answer.content.decode())
+    assert answer.status_code == 200 and words in shown and "aria-invalid" in shown
+    for name, value in form(**wrong).items():
+        assert not value.strip() or (f'name="{name}"' in shown and value in shown)
+    assert not Freeze.objects.exists()
+
+
+def test_requests_for_erasure_are_answered_by_a_supervisor_alone(cast):
+    conversation, agent, stranger, chief = cast
+    ask_erasure(report_id=conversation.report_id)
+    page = page_of(conversation, "effacement")
+    for who in (agent, stranger):
+        client = signed_in(who.user)
+        assert client.get(page).status_code == 403
+        assert client.post(page, {"answer": "grant"}).status_code == 403
+        assert "Demandes d'effacement" not in text(client.get(ENDINGS))
+    boss = signed_in(chief.user)
+    shown = text(boss.get(page))
+    assert SECRET not in shown and "29840" not in shown
+    assert "Écrivez le motif du refus" in text(boss.post(page, {"answer": "refuse"}))
+    assert "Choisissez une réponse" in text(boss.post(page, {}))
+    assert ErasureRequest.objects.get().answered_at is None
+    assert "Effacement refusé" in text(boss.post(page, {"answer": "refuse", "motive": "enquête"}, follow=True))
+    assert ErasureRequest.objects.get().motive == "enquête"
+    assert boss.get(page).status_code == 404, "it has its answer"
+
+
+def test_requests_show_their_age_and_remind(cast):
+    conversation, _agent, _stranger, chief = cast
+    ask_erasure(report_id=conversation.report_id)
+    boss = signed_in(chief.user)
+    shown = text(boss.get(ENDINGS))
+    assert "En retard" not in shown and "Bientôt" not in shown and in_days(30) in shown
+    ErasureRequest.objects.update(asked_at=make.long_ago(21 * 24 * 60))
+    assert "Bientôt" in text(boss.get(ENDINGS))
+    ErasureRequest.objects.update(asked_at=make.long_ago(31 * 24 * 60))
+    assert "En retard" in text(boss.get(ENDINGS))
+    assert "1 demande d'effacement attend" in text(boss.get("/console/tableau/"))
+
+
+def test_request_of_what_is_frozen_is_not_granted(cast):
+    conversation, _agent, _stranger, chief = cast
+    ask_erasure(report_id=conversation.report_id)
+    freeze(conversation, chief.user)
+    shown = text(signed_in(chief.user).post(page_of(conversation, "effacement"), {"answer": "grant"}))
+    assert "ne peut pas être accordé" in shown
+    assert ErasureRequest.objects.get().answered_at is None
+
+
+def test_endings_ask_no_more_for_more_of_them(cast, django_assert_max_num_queries):
+    _conversation, agent, _stranger, chief = cast
+    boss = signed_in(chief.user)
+    boss.get(ENDINGS)
+    for _ in range(8):
+        ask_erasure(report_id=make.age(make.closed(agent), days=340).report_id)
+    with django_assert_max_num_queries(16):
+        boss.get(ENDINGS)
+    assert len(schedule.endings(chief, timezone.now())) == 9
+
+
+@pytest.mark.parametrize("days", [320, 340, 380])
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
+def test_endings_do_not_tell_that_an_opening_was_asked_for(days, role):
+    rows = []
+    for is_asked in (False, True):
+        Report.objects.all().delete()
+        asker, other = make.agent(), make.agent(role=role)
+        conversation = make.sealed(make.age(make.closed(other), days=days))
+        if is_asked:
+            grounds = Grounds("m", "t", "r", "2026-01-01")
+            opening = opening_actions.ask(
+                report=conversation.report, field="name", grounds=grounds, is_urgent=False, recipient=None,
+                by=asker.user,
+            )  # fmt: skip
+            opening_actions.countersign(request_id=opening.pk, by=make.agent(role=Role.SUPERVISOR).user)
+        shown = text(signed_in(other.user).get(ENDINGS))
+        rows.append(shown.replace(str(conversation.public_id)[:8], "…").replace(other.public_name, "…"))
+        deletion.forget(timezone.now())
+        assert Report.objects.exists() is (is_asked or days < 365), "it holds all the same"
+    assert rows[0] == rows[1]

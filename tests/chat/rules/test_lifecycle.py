@@ -1,0 +1,194 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chat.rules.assignment import Room, Waiting, estimate_wait, may_overflow, share_out
+from chat.rules.lifecycle import HEAVY, LIGHT, Status, can_move, is_lease_over, weight_of
+from triage.rules import Urgency
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (Status.WAITING, Status.ACTIVE, True),
+        (Status.ACTIVE, Status.WAITING, True),
+        (Status.ACTIVE, Status.CLOSED, True),
+        (Status.ABANDONED, Status.WAITING, True),
+        (Status.ACTIVE, Status.ABANDONED, False),
+        (Status.CLOSED, Status.WAITING, False),
+        (Status.CLOSED, Status.ACTIVE, False),
+    ],
+)
+def test_can_move(before, after, expected):
+    assert can_move(before, after) is expected
+
+
+def test_can_move_closed_is_the_end():
+    assert not any(can_move(Status.CLOSED, after) for after in Status)
+
+
+@pytest.mark.parametrize(
+    ("waited", "urgent", "preferred", "expected"),
+    [
+        (0 * MINUTE, False, True, False),
+        (2 * MINUTE, False, True, True),
+        (0 * MINUTE, True, True, True),
+        (0 * MINUTE, False, False, True),
+    ],
+)
+def test_may_overflow(waited, urgent, preferred, expected):
+    assert (
+        may_overflow(waited=waited, overflow_after=MINUTE, is_urgent=urgent, preferred_force_on_duty=preferred)
+        is expected
+    )
+
+
+def test_estimate_wait_nobody_on_duty_gives_no_figure():
+    assert estimate_wait(position=1, slots=0, free=0, average_minutes=55) is None
+
+
+def test_estimate_wait_free_agent_is_soon():
+    assert estimate_wait(position=1, slots=3, free=1, average_minutes=55) == (0, 2)
+
+
+def test_estimate_wait_full_house():
+    assert estimate_wait(position=1, slots=3, free=0, average_minutes=55) == (5, 40)
+
+
+@example(position=1, slots=1, free=0, average=3)
+@given(st.integers(1, 500), st.integers(1, 150), st.integers(0, 150), st.integers(1, 300))
+def test_estimate_wait_is_an_ordered_range_that_grows(position, slots, free, average):
+    low, high = estimate_wait(position=position, slots=slots, free=free, average_minutes=average)
+    assert 0 <= low < high
+    later = estimate_wait(position=position + 1, slots=slots, free=free, average_minutes=average)
+    assert later[0] >= low and later[1] >= high
+
+
+def test_is_lease_over():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert is_lease_over(seen_at=None, now=now, lease=MINUTE)
+    assert not is_lease_over(seen_at=now - MINUTE, now=now, lease=MINUTE)
+    assert is_lease_over(seen_at=now - 2 * MINUTE, now=now, lease=MINUTE)
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FORCES = ["police", "gendarmerie"]
+people = st.lists(
+    st.builds(
+        Waiting,
+        key=st.integers(1, 1000),
+        force=st.sampled_from(["", *FORCES]),
+        is_urgent=st.booleans(),
+        queued_at=st.integers(0, 3).map(lambda minutes: NOW - minutes * MINUTE),
+        weight=st.sampled_from([LIGHT, HEAVY]),
+    ),
+    max_size=12,
+    unique_by=lambda person: person.key,
+)
+rooms = st.lists(
+    st.builds(
+        Room,
+        key=st.integers(1, 1000),
+        force=st.sampled_from(FORCES),
+        load=st.integers(0, 5),
+        capacity=st.integers(0, 3),
+        last_assigned_at=st.none() | st.integers(1, 9).map(lambda minutes: NOW - minutes * MINUTE),
+    ),
+    max_size=5,
+    unique_by=lambda room: room.key,
+)
+
+
+def share_out_slowly(people, rooms, *, on_duty, at_most):
+    """The rule as it is told: for each person in turn, look at every agent."""
+    pairs = []
+    load = {room.key: room.load for room in rooms}
+    last = {room.key: room.last_assigned_at or datetime.min.replace(tzinfo=UTC) for room in rooms}
+    for person in people:
+        with_room = [room for room in rooms if load[room.key] < room.capacity]
+        own = [room for room in with_room if person.force in {"", room.force}]
+        may_go_elsewhere = person.is_urgent or person.force not in on_duty or NOW - person.queued_at >= 2 * MINUTE
+        choice = own or (with_room if may_go_elsewhere else [])
+        choice = [room for room in choice if load[room.key] + person.weight <= room.capacity] or choice
+        if choice and len(pairs) < at_most:
+            room = min(choice, key=lambda room: (load[room.key] / room.capacity, last[room.key], room.key))
+            pairs.append((person.key, room.key))
+            load[room.key] += person.weight
+            last[room.key] = NOW
+    return pairs
+
+
+@given(people, rooms, st.integers(1, 12))
+def test_share_out_is_the_rule(people, rooms, at_most):
+    on_duty = {room.force for room in rooms}
+    pairs = share_out(iter(people), rooms, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
+    assert pairs == share_out_slowly(people, rooms, on_duty=on_duty, at_most=at_most)
+
+
+@given(people, rooms)
+def test_share_out_nobody_goes_to_who_is_full_and_nobody_is_left_where_there_is_room(people, rooms):
+    pairs = share_out(people, rooms, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
+    weights = {person.key: person.weight for person in people}
+    load, capacity = {room.key: room.load for room in rooms}, {room.key: room.capacity for room in rooms}
+    held = dict.fromkeys(load, 0)
+    for person, agent in pairs:
+        assert load[agent] < capacity[agent]
+        load[agent] += weights[person]
+        held[agent] += 1
+        # By one place at most, and only by the last one given; never by a number of conversations.
+        assert load[agent] <= capacity[agent] + HEAVY - LIGHT
+    assert all(room.load + held[room.key] <= room.capacity for room in rooms if held[room.key])
+    left = len(people) - len(pairs)
+    assert not left or all(load[room.key] >= room.capacity for room in rooms)
+
+
+@given(people, rooms)
+def test_share_out_weight_of_others_costs_nobody_their_turn(people, rooms):
+    """Whoever weighs more is never passed over for somebody lighter who comes later and could be taken."""
+    pairs = share_out(people, rooms, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
+    assert [person for person, _agent in pairs] == [person.key for person in people[: len(pairs)]]
+
+
+@pytest.mark.parametrize(
+    ("rooms", "to"),
+    [
+        ([(1, 0, 1), (2, 2, 4)], 2),  # (agent, filled, places): the idle one has one place, the other two
+        ([(1, 2, 3), (2, 0, 1)], 2),  # nobody has two: the least loaded
+        ([(1, 2, 3)], 1),  # the last place: whoever is in the greatest danger waits for no second one
+        ([(1, 3, 3)], None),
+    ],
+)
+def test_share_out_heavy_person(rooms, to):
+    person = Waiting(9, "police", True, NOW, HEAVY)
+    options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}, "at_most": 9}
+    pairs = share_out([person], [Room(key, "police", load, capacity, None) for key, load, capacity in rooms], **options)
+    assert pairs == ([(9, to)] if to else [])
+
+
+def test_share_out_heavy_person_fills_two_places():
+    options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}, "at_most": 9}
+    crowd = [Waiting(1, "police", True, NOW, HEAVY), *(Waiting(key, "police", False, NOW) for key in (2, 3))]
+    assert share_out(crowd, [Room(7, "police", 0, 3, None)], **options) == [(1, 7), (2, 7)]
+
+
+@pytest.mark.parametrize(("urgency", "weight"), [(Urgency.NORMAL, LIGHT), (Urgency.HIGH, LIGHT), (2, HEAVY)])
+def test_weight_of(urgency, weight):
+    assert weight_of(urgency, critical=HEAVY) == weight
+
+
+def test_share_out_reads_no_further_than_needed():
+    def endless():
+        number = 0
+        while True:
+            number += 1
+            yield Waiting(number, "police", False, NOW)
+
+    options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}}
+    agent = Room(7, "police", 1, 3, None)
+    assert share_out(endless(), [agent], at_most=9, **options) == [(1, 7), (2, 7)]
+    assert share_out(endless(), [agent], at_most=1, **options) == [(1, 7)]
+    assert share_out(endless(), [], at_most=9, **options) == []

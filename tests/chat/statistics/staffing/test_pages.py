@@ -1,0 +1,218 @@
+"""« Effectifs » in the console, and the command."""
+
+import csv
+import io
+import json
+import re
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from chat.models import Conversation, ConversationEvent
+from pnav.accounts.models import Role
+from tests.chat.console.test_conversation import signed_in
+from tests.factories import chat as make
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+PAGE, SHEET = "/console/effectifs/", "/console/effectifs/effectifs.csv"
+
+
+@pytest.fixture
+def supervisor():
+    return signed_in(make.agent(role=Role.SUPERVISOR, public_name="Claude").user)
+
+
+def recorded(weeks: int) -> None:
+    """Sixty-four people a week for so many whole weeks: evenings have more; one in twelve gives up after ten minutes,
+    the others are answered after three and hold their place for 30 or 90."""
+    monday = timezone.localtime().replace(hour=0, minute=30, second=0, microsecond=0)
+    monday -= timedelta(days=monday.weekday())
+    times = []
+    for week in range(1, weeks + 2):
+        for number in range(64):
+            day, slot = number % 7, number // 7
+            times.append(monday - timedelta(weeks=week) + timedelta(days=day, hours=20 if slot < 6 else 3 * slot - 16))
+    reports = [make.report() for _time in times]
+    rows = Conversation.objects.bulk_create(
+        Conversation(report=report, opened_at=at, queued_at=at, reporter_seen_at=at, status="closed", closed_at=at)
+        for report, at in zip(reports, times, strict=True)
+    )
+    events = []
+    for number, row in enumerate(rows):
+        if number % 12 == 0:
+            steps = [("parked", 10)]
+        else:
+            steps = [("assigned", 3), ("closed", 3 + 30 + 60 * (number % 2))]
+        events += [
+            ConversationEvent(conversation=row, kind=kind, at=row.opened_at + timedelta(minutes=minutes))
+            for kind, minutes in steps
+        ]
+    ConversationEvent.objects.bulk_create(events)
+
+
+def cells(html: str) -> list[list[int]]:
+    body = html[html.index('class="console-table console-staffing__table"') :]
+    return [[int(cell) for cell in re.findall(r"<td>(\d+)</td>", row)] for row in re.findall(r"<tr>.*?</tr>", body)][1:]
+
+
+def test_staffing_is_for_supervisors(supervisor, client):
+    agent = signed_in(make.agent().user)
+    for address in (PAGE, SHEET):
+        assert agent.get(address).status_code == 403
+        assert client.get(address).status_code == 302
+        assert supervisor.get(address).status_code == 200
+        assert supervisor.post(address).status_code == 405
+    assert PAGE in supervisor.get("/console/").text
+    assert PAGE not in agent.get("/console/").text
+
+
+def test_staffing_without_data_says_so_and_assumes(supervisor):
+    html = supervisor.get(PAGE).text
+    assert "Trop peu de données" in html and html.count("Hypothèse") == 3
+    assert "25 000 personnes par an" in html and "0 personnes en 0 semaines" in html
+    table = cells(html)
+    assert len(table) == 24 and all(row == [2] * 7 for row in table)
+
+
+def test_staffing_from_what_was_recorded(supervisor):
+    recorded(weeks=9)
+    html = supervisor.get(PAGE).text
+    assert "Trop peu de données" not in html and "Hypothèse" not in html
+    assert "576 personnes en 9 semaines entières, 64 par semaine" in html
+    assert "63 min en moyenne sur 528 échanges" in html.replace("\xa0", " ")
+    table = cells(html)
+    assert min(table[20]) > max(table[10]) >= 1  # 20 h: six of nine come then
+    # What is hatched is what few weeks cost.
+    assert html.count("console-staffing__margin") > 8
+
+
+def test_staffing_pictures_are_well_formed_named_and_of_the_same_numbers(supervisor):
+    recorded(weeks=9)
+    html = supervisor.get(PAGE).text
+    found = re.findall(r'<svg class="console-staffing__day".*?</svg>', html, re.S)
+    pictures = [ElementTree.fromstring(one) for one in found]  # noqa: S314  our own page
+    assert len(pictures) == 7
+    for day, picture in enumerate(pictures):
+        title = picture.find("title")
+        assert picture.get("role") == "img" and picture.get("aria-labelledby") == title.get("id")
+        agents = [row[day] for row in cells(html)]
+        said = " ".join(title.text.split())
+        assert f"de {min(agents)} à {max(agents)} agents" in said and "le plus à partir de 20 h" in said
+        bars = [one for one in picture.iter("rect") if one.get("class") == "console-staffing__likely"]
+        assert len(bars) == 24
+        # No colour is written: the sheet gives that of the text, whatever the theme.
+        assert {one.get("fill") for one in picture.iter("rect")} <= {None, "url(#hachures)"}
+    assert "style=" not in html[html.index('id="dessins"') :]
+
+
+def test_staffing_follows_what_is_asked(supervisor):
+    asked = {"share": "99", "minutes": "2", "capacity": "1", "pauses": "50"}
+    html = supervisor.get(PAGE, asked).text
+    assert all(row == [16] * 7 for row in cells(html))  # eight places, one each, half of the time in pause
+    assert 'value="99"' in html and "99 % des personnes" in html.replace("\xa0", " ")
+    assert "share=99&amp;minutes=2" in html
+    assert "plus court que le délai" not in html
+    assert "plus court que le délai" in supervisor.get(PAGE, asked | {"minutes": "1"}).text
+
+
+@pytest.mark.parametrize(
+    "asked", [{"share": "100"}, {"minutes": "deux"}, {"capacity": "0"}, {"pauses": "61"}, {"minutes": ""}]
+)
+def test_staffing_target_that_cannot_be_read(supervisor, asked):
+    """The error stands beside the field, what was typed stays, nothing is computed; instead of the sheet too."""
+    answer = supervisor.get(PAGE, asked)
+    [(name, value)] = asked.items()
+    html = answer.text
+    assert answer.status_code == 200 and "console-staffing__table" not in html and "<title>Erreur :" in html
+    field = re.search(rf'<input[^>]*name="{name}"[^>]*>', html)[0]
+    assert 'aria-invalid="true"' in field and f'aria-describedby="id_{name}-error"' in field
+    assert not value or f'value="{value}"' in field
+    assert f'id="id_{name}-error">Écrivez un nombre entier' in squeezed(html)
+    sheet = supervisor.get(SHEET, asked | {"autre": "MARQUE"})
+    assert sheet.status_code == 400 and "Location" not in sheet.headers and "MARQUE" not in sheet.text
+    assert f'id="id_{name}-error">Écrivez un nombre entier' in squeezed(sheet.text) and f'action="{PAGE}"' in sheet.text
+
+
+def test_staffing_leads_to_the_sheet_with_the_target_alone(supervisor):
+    """Addresses that we build hold numbers that were read, and nothing else that was sent."""
+    html = supervisor.get(PAGE, {"share": " 99 ", "nom": "MARQUE"}).text
+    assert "MARQUE" not in html and f'href="{SHEET}?share=99"' in html
+
+
+def test_sheet_opens_in_a_french_spreadsheet(supervisor):
+    recorded(weeks=9)
+    answer = supervisor.get(SHEET, {"pauses": "20"})
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert re.fullmatch(r'attachment; filename="effectifs-[\d-]{10}\.csv"', answer.headers["Content-Disposition"])
+    text = answer.text
+    assert text.startswith("\ufeffJour;Heure;")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+    assert len(rows) == 168 and rows[0]["Jour"] == "lundi" and rows[167]["Jour"] == "dimanche"
+    evening = rows[20]
+    assert evening["Arrivées attendues"] == "6,00" and float(evening["Part répondue à temps"].replace(",", ".")) >= 0.95
+    assert int(evening["Agents en service, pauses comprises"]) > int(evening["Agents disponibles"])
+    table = cells(supervisor.get(PAGE, {"pauses": "20"}).text)
+    assert [int(row["Agents en service, pauses comprises"]) for row in rows[:24]] == [row[0] for row in table]
+
+
+def test_staffing_shows_nothing_of_anybody(supervisor):
+    conversation = make.message(make.assigned(make.agent(public_name="Louise")), "un mot privé").conversation
+    for address in (PAGE, SHEET):
+        text = supervisor.get(address).text
+        assert "un mot privé" not in text and "Louise" not in text and str(conversation.public_id) not in text
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("staffing", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_command_says_what_the_page_says(supervisor):
+    recorded(weeks=9)
+    told = json.loads(run("--json"))
+    table = cells(supervisor.get(PAGE).text)
+    assert [line["on_duty"] for line in told["hours"]] == [table[hour % 24][hour // 24] for hour in range(168)]
+    assert told["demand"]["patience"]["basis"] == "recorded" and told["demand"]["weeks"] == 9
+    assert "Arrivées (mesuré) : 64.0 par semaine" in run()
+
+
+def test_command_from_a_file_and_assumptions(tmp_path):
+    arrivals, profile = tmp_path / "a.csv", tmp_path / "p.txt"
+    arrivals.write_text("arrivee,reponse\n2026-01-05T00:00,2026-01-05T00:05\n2026-01-13T00:00,\n")
+    told = json.loads(run("--csv", str(arrivals), "--json"))
+    assert (told["demand"]["weeks"], told["demand"]["people"]) == (1, 1)
+    profile.write_text("\n".join(["0"] * 167 + ["1"]))
+    told = json.loads(
+        run("--assume", "--profile", str(profile), "--per-year", "1000", "--patience-minutes", "20",
+            "--length-minutes", "30", "--json")
+    )  # fmt: skip
+    assert told["hours"][167]["agents"] > told["hours"][100]["agents"] == 1
+    assert told["demand"]["patience"]["per_hour"] == 3 and told["demand"]["length"]["mean_minutes"] == 30
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--target", "100"], ["--pauses", "100"], ["--confidence", "20"], ["--per-year", "-3"],
+        ["--csv", "/nowhere.csv"], ["--length-minutes", "nan"],
+    ],
+)  # fmt: skip
+def test_command_refuses_what_means_nothing(arguments):
+    with pytest.raises(CommandError):
+        run(*([] if "--csv" in arguments else ["--assume"]), *arguments)
+
+
+def test_command_check_simulates_a_year_and_a_raid():
+    told = json.loads(run("--assume", "--patience-minutes", "30", "--check", "--json"))["check"]
+    assert told["year"]["people"] > 24_000 and told["year"]["simulated"] >= 0.95
+    assert abs(told["year"]["simulated"] - told["year"]["model"]) <= 0.015
+    assert told["raid"]["people"] == 500 and told["raid"]["longest_queue"] > 400
+    assert told["year"]["seconds"] < 60 and told["raid"]["seconds"] < 60

@@ -1,0 +1,139 @@
+"""Counts and sums from PostgreSQL and from a file: the same people give the same figures."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chat.models import Conversation, ConversationEvent, EventKind
+from chat.rules.lifecycle import Status
+from chat.statistics.staffing.recorded import BadFile, count_file, count_recorded, monday_before, read_profile
+from reports.models import RetentionRule
+from reports.rules.retention import Kind
+from tests.factories import chat as make
+
+PARIS = ZoneInfo("Europe/Paris")
+NOW = datetime(2026, 11, 25, 12, tzinfo=PARIS)  # a Wednesday
+MONDAY = datetime(2026, 11, 16, tzinfo=PARIS)
+MINUTE = timedelta(minutes=1)
+
+
+def came(at: datetime, *events: tuple[str, float], closed: bool = True) -> Conversation:
+    """A conversation with this history: kinds, and minutes after the arrival."""
+    conversation = make.waiting(queued_at=at)
+    rows = Conversation.objects.filter(pk=conversation.pk)
+    rows.update(opened_at=at, queued_at=at, reporter_seen_at=at)
+    ConversationEvent.objects.create(conversation=conversation, kind=EventKind.OPENED, at=at)
+    for kind, minutes in events:
+        ConversationEvent.objects.create(conversation=conversation, kind=kind, at=at + minutes * MINUTE)
+    if closed and events and events[-1][0] == EventKind.CLOSED:
+        rows.update(status=Status.CLOSED, closed_at=at + events[-1][1] * MINUTE)
+    return conversation
+
+
+@pytest.fixture
+def begun(db):
+    """Somebody of the week before, which is left out: it may have begun in the middle."""
+    came(MONDAY - timedelta(days=5))
+
+
+def test_monday_before_is_local():
+    late_on_sunday = datetime(2026, 11, 22, 23, 30, tzinfo=ZoneInfo("UTC"))
+    assert monday_before(late_on_sunday, PARIS).isoformat() == "2026-11-23T00:00:00"
+
+
+def test_nothing_recorded(db):
+    assert count_recorded(NOW).weeks == 0 and count_recorded(NOW).people == 0
+
+
+def test_first_week_alone_is_not_counted(db):
+    came(NOW - timedelta(days=1))
+    assert count_recorded(NOW).weeks == 0
+    came(MONDAY + timedelta(days=1))
+    assert count_recorded(NOW).weeks == 0
+
+
+def test_arrivals_by_week_and_local_hour(begun):
+    came(MONDAY)  # Monday 0 h in Paris is Sunday in UTC
+    came(MONDAY + timedelta(days=6, hours=23, minutes=59))
+    came(MONDAY + timedelta(days=7))  # this week, which is not over
+    came(MONDAY - timedelta(days=1))
+    counted = count_recorded(NOW)
+    assert counted.weeks == 1 and counted.came == {(0, 0): 1, (0, 167): 1}
+    came(MONDAY - timedelta(days=14))
+    counted = count_recorded(NOW)
+    assert counted.weeks == 2 and counted.came == {(0, 6 * 24): 1, (1, 0): 1, (1, 167): 1, (0, 2 * 24): 1}
+
+
+def test_waits_end_with_the_answer_or_with_leaving(begun, settings):
+    settings.ABANDON_SECONDS = 30 * 60
+    came(MONDAY, ("assigned", 6), ("closed", 66))
+    came(MONDAY, ("parked", 12), ("resumed", 50), ("assigned", 60), ("closed", 70))  # gone at 12, though back later
+    came(MONDAY, ("closed", 3))  # ended it themselves, unanswered
+    came(MONDAY, ("abandoned", 45), closed=False)  # last seen at 15
+    came(MONDAY, ("abandoned", 20), closed=False)  # a shorter setting then: not less than nothing
+    came(MONDAY, ("assigned", 6), ("parked", 8), ("closed", 16))  # left in the exchange: was answered
+    came(MONDAY)  # still there: says nothing yet
+    counted = count_recorded(NOW)
+    assert counted.gone == 4
+    assert counted.waited == pytest.approx((6 + 12 + 3 + 15 + 0 + 6) / 60)
+
+
+def test_lengths_are_the_time_that_a_place_was_held(begun):
+    came(MONDAY, ("assigned", 5), ("closed", 65))
+    came(MONDAY, ("assigned", 5), ("released", 25), ("assigned", 85), ("closed", 95))  # 20 and 10 minutes
+    came(MONDAY, ("closed", 5))
+    came(MONDAY, ("assigned", 5), closed=False)
+    counted = count_recorded(NOW)
+    assert counted.ended == 2 and counted.held == pytest.approx(1.5)
+    assert counted.held_squared == pytest.approx(1 + 0.25)
+
+
+def test_no_further_back_than_exchanges_are_kept(begun):
+    came(NOW - timedelta(days=400))
+    assert count_recorded(NOW).weeks == 335 // 7 - 1
+    RetentionRule.objects.filter(kind=Kind.EXCHANGE).update(days=40)
+    assert count_recorded(NOW).weeks == 4
+
+
+LINES = """arrivee;reponse;depart;fin
+2026-11-09T00:00:00+01:00;2026-11-09T00:06:00+01:00;;2026-11-09T01:06:00+01:00
+2026-11-16T00:30;;2026-11-16T00:42;
+2026-11-22T23:59;;;
+2026-11-23T08:00;;;
+""".splitlines()
+
+
+def test_file_says_the_same():
+    counted = count_file(LINES, PARIS)
+    assert counted.weeks == 2 and counted.came == {(0, 0): 1, (1, 0): 1, (1, 167): 1}
+    assert (counted.gone, counted.ended) == (1, 1)
+    assert counted.waited == pytest.approx(0.3) and counted.held == counted.held_squared == pytest.approx(1)
+
+
+def test_file_leaves_out_a_first_week_that_is_not_whole():
+    assert count_file([LINES[0], "2026-11-11T00:00;;;", *LINES[2:]], PARIS).weeks == 1
+    assert count_file(LINES[:1], PARIS).weeks == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "première ligne"),
+        (["a;b", "1;2"], "première ligne"),
+        ([LINES[0], "hier;;;"], "Ligne 2 : une date"),
+        ([LINES[0], ";;;"], "Ligne 2 : il manque"),
+        ([LINES[0], LINES[1], "2026-11-16T00:30;2026-11-16T00:29;;"], "Ligne 3 : une date vient avant"),
+    ],
+)
+def test_file_that_cannot_be_read_says_where_and_not_what(lines, said):
+    with pytest.raises(BadFile, match=said) as error:
+        count_file(lines, PARIS)
+    assert "hier" not in str(error.value)
+
+
+def test_profile():
+    assert read_profile(["1,5", *["1"] * 167])[0] == 1.5
+    for lines in (["1"] * 167, ["x"] * 168, ["-1", *["1"] * 167], ["0"] * 168, ["inf", *["1"] * 167]):
+        with pytest.raises(BadFile):
+            read_profile(lines)

@@ -1,0 +1,74 @@
+"""« Je reviens dans 5 minutes » in figures."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat.casework import holds
+from chat.conversations import actions
+from chat.models import Hold
+from chat.rules.lifecycle import Author
+from chat.statistics import holds as hold_statistics
+from chat.statistics.holds import Figures, Made
+from pnav.accounts.models import Role
+from tests.chat.console.test_conversation import signed_in
+from tests.factories import chat as make
+
+NOW = timezone.now()
+UNTIL = NOW - timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("made", "counted"),
+    [
+        (Made(UNTIL, UNTIL, False, False), (1, 0)),
+        (Made(UNTIL, UNTIL + timedelta(seconds=1), False, False), (0, 1)),
+        (Made(UNTIL, None, False, False), (0, 1)),
+        (Made(NOW + timedelta(minutes=1), None, False, False), (0, 0)),  # it runs
+        (Made(UNTIL, UNTIL, True, False), (0, 0)),  # replaced in time: the other one counts
+        (Made(UNTIL, NOW, True, False), (0, 1)),  # replaced too late
+        (Made(UNTIL, None, False, True), (0, 0)),  # nobody to come back to
+    ],
+)
+def test_count(made, counted):
+    assert hold_statistics.count([made], NOW) == counted
+
+
+@pytest.mark.django_db
+def test_figures_of_the_last_day(django_assert_num_queries):
+    agent = make.agent(capacity=9)
+
+    def promised(minutes=5, ago=0):
+        conversation = make.assigned(agent)
+        type(conversation).objects.filter(pk=conversation.pk).update(assigned_at=make.long_ago(ago + 1))
+        hold = holds.hold(conversation_id=conversation.pk, minutes=minutes, by=agent.user)
+        held_at = make.long_ago(ago)
+        Hold.objects.filter(pk=hold.pk).update(held_at=held_at, until=held_at + timedelta(minutes=minutes))
+        conversation.refresh_from_db()
+        return conversation
+
+    make.message(promised(), "Me voilà", author=Author.AGENT)  # kept, by writing
+    holds.lift_hold(conversation_id=promised().pk, by=agent.user)  # kept, by saying so
+    make.message(promised(ago=30), "Enfin", author=Author.AGENT)  # late
+    promised(ago=20)  # late, and nobody is back yet
+    promised()  # runs
+    again = promised()
+    holds.hold(conversation_id=again.pk, minutes=10, by=agent.user)  # one that runs, not two
+    over = promised()
+    actions.close_conversation(conversation_id=over.pk, by_author=Author.REPORTER)  # ended in time
+    promised(ago=60 * 25)  # of yesterday: no figure of the day, but still over
+    with django_assert_num_queries(2):
+        found = hold_statistics.figures(timezone.now())
+    assert found == Figures(running=4, over=2, kept=2, late=2)
+
+
+@pytest.mark.django_db
+def test_board_says_them():
+    supervisor = make.agent(role=Role.SUPERVISOR)
+    conversation = make.assigned(make.agent())
+    holds.hold(conversation_id=conversation.pk, minutes=5, by=conversation.assigned_to.user)
+    page = signed_in(supervisor.user).get("/console/tableau/")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "Retours promis" in text and "<dt>En cours</dt><dd>1</dd>" in text and "Tenus en 24 h" in text

@@ -1,0 +1,371 @@
+"""The pages of a passage, without a script: the agent's, the colleague's, the person's, the supervisor's."""
+
+import re
+import uuid
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from chat import access
+from chat.models.transfer import Handover
+from chat.rules.lifecycle import Author, Availability
+from chat.rules.transfer import Answer, HandoverState, Part, Reason, Target
+from chat.supervision import intervention
+from chat.transfer import actions as transfer_actions
+from pnav.accounts.models import Role
+from reports.models import AccessRecord
+from reports.session import KEY
+from tests.chat.console.test_conversation import page_of, signed_in
+from tests.factories import chat as make
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+
+SUMMARY = "Une rumeur au collège."
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def camille():
+    return make.agent(public_name="Camille", unit_name="Ici")
+
+
+@pytest.fixture
+def alex():
+    return make.agent(public_name="Alex", unit_name="Ailleurs")
+
+
+@pytest.fixture
+def conversation(camille):
+    return make.assigned(camille)
+
+
+def visit_of(conversation, client=None) -> Client:
+    client = client or Client()
+    session = client.session
+    session[KEY] = str(conversation.report.public_id)
+    session.save()
+    return client
+
+
+def propose(conversation, by, to, summary=SUMMARY):
+    return transfer_actions.propose(
+        conversation_id=conversation.pk,
+        by=by,
+        target=Target(agent=to.pk),
+        reason=Reason.END_OF_DUTY,
+        summary=summary,
+    )
+
+
+def offer(conversation, by, to) -> Handover:
+    one = propose(conversation, by, to)
+    transfer_actions.answer_summary(handover_id=one.pk, conversation_id=conversation.pk, answer=Answer.AGREED)
+    return one
+
+
+def sent_from(page: str, **data: str) -> dict[str, str]:
+    """What a browser sends from this page: what it carries unseen, and what was chosen."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)) | data
+
+
+def transfer(client, conversation, **data):
+    asked = {"manner": "warm", "reason": "request", "summary": SUMMARY, "note": ""} | data
+    return client.post(page_of(conversation) + "passage/", asked)
+
+
+# --- the agent ----------------------------------------------------------------------------------------------------
+
+
+def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex):
+    ours, theirs, person = signed_in(camille.user), signed_in(alex.user), visit_of(conversation)
+    assert f'value="agent-{alex.pk}"' in ours.get(page_of(conversation)).text
+    answer = transfer(ours, conversation, target=f"agent-{alex.pk}")
+    assert answer.url == page_of(conversation)
+    assert "La personne relit le résumé" in ours.get(page_of(conversation)).text
+    assert 'class="console-offer"' not in theirs.get("/console/").text
+
+    assert "/tchat/passage/" in person.get("/tchat/").text
+    page = person.get("/tchat/passage/").text
+    assert "Voici ce que je transmettrais à mon collègue" in page and SUMMARY in page
+    data = sent_from(page, answer="corrected", correction="Au lycée.")
+    assert person.post("/tchat/passage/", data).url == "/tchat/"
+
+    html = theirs.get("/console/").text
+    assert "Camille, police nationale vous propose un échange" in html and "Au lycée" not in html
+    assert theirs.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"}).url == page_of(
+        conversation
+    )
+    html = theirs.get(page_of(conversation)).text
+    assert "Au lycée." in html and SUMMARY not in html
+    assert "Au lycée." in theirs.get("/console/passages/").text
+    assert ours.get(page_of(conversation)).status_code == 404
+    assert "Alex, police nationale prend la suite" in person.get("/tchat/").text
+    assert "a pris l'échange" in ours.get("/console/").text
+
+
+def test_transfer_without_what_is_needed_keeps_what_was_written(conversation, camille, alex):
+    client = signed_in(camille.user)
+    html = transfer(client, conversation, target="", reason="other", summary="Mon brouillon").text
+    assert "Choisissez à qui passer" in html and "Précisez le motif" in html and "Mon brouillon" in html
+    html = transfer(client, conversation, target=f"agent-{alex.pk}", summary="").text
+    assert "Écrivez le résumé" in html
+    assert not Handover.objects.exists()
+
+
+@pytest.mark.parametrize("target", ["agent-999999", "unit-0", "force-autre", "x", "agent-²", "agent-1' OR 1"])
+def test_transfer_to_what_is_not_offered_is_refused(target, conversation, camille, alex):
+    assert "aria-invalid" in transfer(signed_in(camille.user), conversation, target=target).text
+    assert not Handover.objects.exists()
+
+
+def test_transfer_cold_leaves_the_screen(conversation, camille, alex):
+    answer = transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", manner="cold")
+    assert answer.url == "/console/"
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex
+
+
+def test_transfer_of_somebody_elses_is_not_there(conversation, alex):
+    client = signed_in(alex.user)
+    assert transfer(client, conversation, target=f"agent-{alex.pk}").status_code == 404
+    assert client.post(page_of(conversation) + "passage/retirer/").status_code == 404
+
+
+def test_withdraw_by_its_button(conversation, camille, alex):
+    propose(conversation, camille, alex)
+    client = signed_in(camille.user)
+    assert client.post(page_of(conversation) + "passage/retirer/").url == page_of(conversation)
+    assert Handover.objects.get().state == HandoverState.WITHDRAWN
+
+
+# --- the colleague ------------------------------------------------------------------------------------------------
+
+
+def test_offer_says_nothing_of_what_was_said(conversation, camille, alex):
+    make.message(conversation, "Parole secrète")
+    offer(conversation, camille, alex)
+    html = signed_in(alex.user).get("/console/passages/?partie=offres").text
+    assert "vous propose un échange" in html
+    assert SUMMARY not in html and "secrète" not in html
+
+
+def test_offer_is_seen_without_a_script_while_another_exchange_is_open(conversation, camille, alex):
+    client = signed_in(alex.user)
+    assert "/console/passages/" not in client.get("/console/presence/").text
+    offer(conversation, camille, alex)
+    assert "/console/passages/" in client.get("/console/presence/").text
+
+
+def test_offer_declined_needs_a_reason_that_the_first_agent_reads(conversation, camille, alex):
+    offer(conversation, camille, alex)
+    client, address = signed_in(alex.user), f"/console/passages/{conversation.public_id}/reponse/"
+    page = client.post(address, {"answer": "decline"}).text
+    field = re.search(r'<input [^>]*id="refus-[^>]*>', page)
+    assert field and 'aria-invalid="true"' in field[0] and "autofocus" in field[0]
+    assert f'id="refus-{conversation.public_id}-error">Dites en quelques mots' in squeezed(page)
+    assert re.search(rf'id="decliner-{conversation.public_id}" open', page) and "<title>Erreur :" in page
+    client.post(address, {"answer": "decline", "reason": "Je termine dans dix minutes."})
+    html = signed_in(camille.user).get("/console/").text
+    assert "a décliné : Je termine dans dix minutes." in html
+
+
+def test_offer_to_somebody_else_is_not_there(conversation, camille, alex):
+    offer(conversation, camille, alex)
+    other = signed_in(make.agent().user)
+    assert other.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"}).status_code == 404
+    assert 'class="console-offer"' not in other.get("/console/").text
+
+
+def test_offer_without_room_says_what_to_do(conversation, camille, alex):
+    offer(conversation, camille, alex)
+    type(alex).objects.filter(pk=alex.pk).update(capacity=0)
+    client = signed_in(alex.user)
+    answer = client.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"}, follow=True)
+    assert "plus de place" in answer.text
+
+
+# --- the person ---------------------------------------------------------------------------------------------------
+
+
+def test_summary_page_without_one_leads_back(conversation):
+    client = visit_of(conversation)
+    assert client.get("/tchat/passage/").url == "/tchat/"
+    assert client.post("/tchat/passage/", {"answer": "agreed"}).url == "/tchat/"
+    assert 'id="handover"' in client.get("/tchat/").text
+
+
+def test_summary_of_another_visit_is_not_there(conversation, camille, alex):
+    propose(conversation, camille, alex)
+    stranger = visit_of(make.assigned(make.agent()))
+    assert stranger.get("/tchat/passage/").status_code == 302
+    stranger.post("/tchat/passage/", {"answer": "agreed"})
+    assert Handover.objects.get().answer == ""
+
+
+def test_old_page_agrees_to_no_other_summary(conversation, camille, alex):
+    """The agent took the first one back and wrote another, for somebody else, while the page was open."""
+    person = visit_of(conversation)
+    propose(conversation, camille, alex, "Le premier résumé.")
+    old = person.get("/tchat/passage/").text
+    transfer_actions.withdraw(conversation_id=conversation.pk, by=camille)
+    other = propose(conversation, camille, make.agent(public_name="Sacha"), "Un autre résumé, que personne n'a lu.")
+    for data in ({"answer": "agreed"}, {"answer": "corrected", "correction": "Pour Alex seulement."}):
+        answer = person.post("/tchat/passage/", sent_from(old, **data))
+        page = answer.text
+        assert "Un autre résumé, que personne n&#x27;a lu." in page and "Sacha" in page
+        assert answer.status_code == 409 and 'role="alert"' in page and " checked" not in page
+        other.refresh_from_db()
+        assert (other.state, other.answer) == (HandoverState.READING, "")
+    assert "Pour Alex seulement." in page  # what was typed is not lost
+    assert person.post("/tchat/passage/", sent_from(page, answer="agreed")).url == "/tchat/"
+    other.refresh_from_db()
+    assert (other.state, other.answer) == (HandoverState.OFFERED, Answer.AGREED)
+
+
+def test_summary_of_several_lines_shows_no_sign_of_the_form(conversation, camille, alex):
+    """A browser sends the end of a line of a text area as two signs."""
+    transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", summary="Une ligne.\r\nUne autre.")
+    page = visit_of(conversation).get("/tchat/passage/").text
+    assert "Une ligne.\nUne autre." in page and "U+000D" not in page
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({}, "Choisir une réponse"),
+        ({"answer": "silent"}, "answer-error"),
+        ({"answer": "corrected", "correction": " "}, "Le texte corrigé est vide"),
+        ({"answer": "corrected", "correction": "x" * 2001}, "trop long"),
+    ],
+)
+def test_summary_answer_in_error_loses_nothing(conversation, camille, alex, data, error):
+    propose(conversation, camille, alex)
+    person = visit_of(conversation)
+    html = person.post("/tchat/passage/", sent_from(person.get("/tchat/passage/").text, **data)).text
+    assert error in html and SUMMARY in html
+    assert Handover.objects.get().state == HandoverState.READING
+
+
+def test_summary_in_two_voices_and_in_english(camille, alex):
+    minor = make.assigned(camille, age_band="15_17", role="victim")
+    propose(minor, camille, alex)
+    assert "C’est toi qui décides" in visit_of(minor).get("/tchat/passage/").text
+    grown = make.assigned(camille)
+    propose(grown, camille, alex)
+    client = visit_of(grown)
+    assert "C’est vous qui décidez" in client.get("/tchat/passage/").text
+    client.cookies["django_language"] = "en"
+    assert "You decide whether it is passed on" in client.get("/tchat/passage/").text
+
+
+def test_summary_hides_the_force_on_a_discreet_visit(camille, alex):
+    discreet = make.assigned(camille, discreet=True)
+    propose(discreet, camille, alex)
+    html = visit_of(discreet).get("/tchat/passage/").text
+    assert "Camille propose que Alex" in html and "police nationale" not in html.split("<main")[1].split("</main")[0]
+
+
+def test_summary_in_the_frame_without_a_script(conversation, camille, alex):
+    propose(conversation, camille, alex)
+    assert "Un résumé est à lire avant la suite" in visit_of(conversation).get("/tchat/suite/").text
+
+
+def test_privacy_page_tells_of_supervisors_and_summaries(client):
+    html = unescape(client.get("/donnees-personnelles/").text)
+    assert "Un superviseur de son unité peut rejoindre" in html and "n'est transmis que si" in html
+
+
+# --- the end of a duty --------------------------------------------------------------------------------------------
+
+
+def test_away_with_conversations_asks_first(conversation, camille):
+    client = signed_in(camille.user)
+    answer = client.post("/console/disponibilite/", {"availability": "away", "capacity": "3"})
+    assert answer.url == "/console/fin-de-service/"
+    camille.refresh_from_db()
+    assert camille.availability == Availability.AVAILABLE
+    html = client.post("/console/fin-de-service/").text
+    assert "décidez pour chacun" in html
+    assert client.post("/console/fin-de-service/", {"reste": str(conversation.public_id)}).url == "/console/"
+    camille.refresh_from_db()
+    assert camille.availability == Availability.AWAY
+
+
+def test_away_without_a_conversation_goes_at_once(camille):
+    signed_in(camille.user).post("/console/disponibilite/", {"availability": "away", "capacity": "3"})
+    camille.refresh_from_db()
+    assert camille.availability == Availability.AWAY
+
+
+def test_end_of_duty_promise_for_somebody_elses_counts_for_nothing(conversation, camille, alex):
+    foreign = make.assigned(alex)
+    html = signed_in(camille.user).post("/console/fin-de-service/", {"reste": str(foreign.public_id)}).text
+    assert "décidez pour chacun" in html
+
+
+# --- the supervisor -----------------------------------------------------------------------------------------------
+
+
+def test_supervisor_joins_reads_writes_and_leaves(conversation, camille):
+    make.message(conversation, "Parole secrète")
+    dominique = make.agent(public_name="Dominique", role=Role.SUPERVISOR, unit_name="Ici")
+    client = signed_in(dominique.user)
+    board, page = client.get("/console/tableau/").text, f"/console/tableau/echange/{conversation.public_id}/"
+    assert page in board and "secrète" not in board and "Un seul interlocuteur" in board
+    assert "secrète" not in client.get(page).text
+    assert "Écrivez pourquoi" in client.post(page + "rejoindre/").text
+    assert not AccessRecord.objects.exists()
+    assert client.post(page + "rejoindre/", {"motive": "Demande de l'agent"}).url == page
+    assert "secrète" in client.get(page).text
+    assert "Dominique lit cet échange" in signed_in(camille.user).get(page_of(conversation)).text
+    assert client.post(page, {"body": "Je suis là aussi.", "client_id": str(uuid.uuid4())}).url == page + "#fin"
+    assert "[Dominique, police nationale, superviseur]" in visit_of(conversation).get("/tchat/").text
+    assert client.post(page + "quitter/").url == "/console/tableau/"
+    assert "secrète" not in client.get(page).text
+    html = client.post(page, {"body": "Encore moi", "client_id": str(uuid.uuid4())}).text
+    assert "Encore moi" in html and "secrète" not in html
+    assert conversation.messages.filter(author=Author.AGENT).count() == 1
+
+
+def test_supervisor_whispers_to_the_agent_and_the_person_sees_nothing(conversation, camille):
+    dominique = make.agent(public_name="Dominique", role=Role.SUPERVISOR, unit_name="Ici")
+    page = f"/console/tableau/echange/{conversation.public_id}/"
+    client = signed_in(dominique.user)
+    assert "Écrivez quelques mots" in client.post(page + "mot/", {"text": ""}).text
+    client.post(page + "mot/", {"text": "Pense au 3018."})
+    ours = signed_in(camille.user)
+    assert "Pense au 3018." in ours.get(page_of(conversation)).text
+    assert "Pense au 3018." in ours.get("/console/passages/?partie=offres").text
+    person = visit_of(conversation)
+    for address in ("/tchat/", "/tchat/suite/", "/tchat/conservation/"):
+        assert "Pense au" not in person.get(address).text
+    alex = make.agent()
+    intervention.reassign(conversation_id=conversation.pk, by=dominique, agent_id=alex.pk, motive="Relève")
+    assert "Pense au" not in signed_in(alex.user).get(page_of(conversation)).text
+
+
+def test_supervisor_reassigns_with_a_reason(conversation, camille, alex):
+    dominique = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
+    client, page = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
+    html = client.post(page + "confier/", {"agent": str(alex.pk)}).text
+    assert "Écrivez pourquoi" in html
+    assert (
+        client.post(page + "confier/", {"agent": str(alex.pk), "motive": "Relève de nuit"}).url == "/console/tableau/"
+    )
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex
+    assert "Relève de nuit" in signed_in(alex.user).get(page_of(conversation)).text
+    assert "Un superviseur a confié votre échange" in signed_in(camille.user).get("/console/").text
+
+
+def test_summary_is_nobodys_before_it_is_agreed_to(conversation, camille, alex):
+    one = propose(conversation, camille, alex)
+    assert one.text(Part.SUMMARY) == SUMMARY and one.summary == ""
+    assert access.as_offered(alex, conversation.public_id, timezone.now()) is None

@@ -1,0 +1,108 @@
+"""A talk with the psychologist, out of the hierarchy's sight."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.utils import timezone
+
+from chat.models import Debrief
+from chat.wellbeing import debriefs
+from pnav.accounts.models import Role, User
+from reports.models import AccessRecord
+from tests.chat.console.test_conversation import signed_in
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+WORDS = "Une nuit difficile"
+
+
+def psychologist(name: str = "psy") -> User:
+    return User.objects.create_user(name, password="a password for tests", role=Role.PSYCHOLOGIST)
+
+
+@pytest.fixture
+def agent():
+    agent = make.agent()
+    debriefs.ask(agent=agent, words=WORDS)
+    return agent
+
+
+def test_ask_words_are_sealed_for_their_row(agent):
+    row = debriefs.of(agent)
+    assert WORDS.encode() not in bytes(row.sealed_words)
+    other = make.agent()
+    debriefs.ask(agent=other, words="autre")
+    Debrief.objects.filter(agent=other).update(sealed_words=row.sealed_words)
+    words = {one.public_id: one.words for one in debriefs.for_psychologist(psychologist())}
+    assert words == {row.public_id: WORDS, debriefs.of(other).public_id: None}
+
+
+def test_psychologist_sees_what_cannot_be_seen(agent):
+    debriefs.ask(agent=agent, words="Une nuit\r\n\u202eelicffid")
+    [one] = debriefs.for_psychologist(psychologist())
+    assert one.words == "Une nuit\n⟦U+202E⟧elicffid"
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.PSYCHOLOGIST])
+def test_nobody_else_reads_or_answers(agent, role):
+    user = User.objects.create_user("autre", password="a password for tests", role=role)
+    key = debriefs.of(agent).public_id
+    with pytest.raises(debriefs.NotForYou):
+        debriefs.for_psychologist(user)
+    with pytest.raises(debriefs.NotForYou):
+        debriefs.answer(public_id=key, meet_at=timezone.now(), meet_how="phone", by=user)
+    with pytest.raises(debriefs.NotForYou):
+        debriefs.finish(public_id=key, by=user)
+
+
+def test_no_page_of_the_admin_and_no_line_of_the_register(agent):
+    assert Debrief not in admin.site._registry
+    client = signed_in(psychologist())
+    assert WORDS in client.get("/ecoute/").text
+    assert not AccessRecord.objects.exists()
+
+
+def test_pages_from_the_request_to_the_talk(agent):
+    Debrief.objects.all().delete()
+    client, other = signed_in(agent.user), signed_in(psychologist())
+    html = client.post("/console/prendre-soin/debriefer/", {"words": WORDS}, follow=True).text
+    assert "Demande envoyée au psychologue" in html and WORDS not in html
+    key = debriefs.of(agent).public_id
+    html = other.post(f"/ecoute/{key}/", {"meet_at": "2020-01-01T10:00", "meet_how": "phone"}).text
+    assert "Choisissez un moment à venir" in html and WORDS in html
+    when = timezone.localtime() + timedelta(days=2)
+    other.post(f"/ecoute/{key}/", {"meet_at": f"{when:%Y-%m-%dT%H:%M}", "meet_how": "phone"})
+    html = client.get("/console/prendre-soin/").text
+    assert f"{when:%H:%M}" in html and "par téléphone" in html
+    supervisor = signed_in(make.agent(role=Role.SUPERVISOR).user)
+    for address in ("/console/", "/console/tableau/", "/console/prendre-soin/"):
+        assert "propose le" not in supervisor.get(address).text
+    assert supervisor.get("/ecoute/").status_code == 403
+    other.post(f"/ecoute/{key}/", {"supprimer": "1"})
+    assert not Debrief.objects.exists()
+    assert other.post(f"/ecoute/{key}/", {"supprimer": "1"}).status_code == 404
+
+
+def test_withdraw_leaves_nothing(agent):
+    signed_in(agent.user).post("/console/prendre-soin/debriefer/", {"retirer": "1"})
+    assert not Debrief.objects.exists()
+
+
+def test_ask_too_long_says_so_and_keeps_the_words(agent):
+    html = signed_in(make.agent().user).post("/console/prendre-soin/debriefer/", {"words": "é" * 1001}).text
+    assert "Mille caractères au plus" in html and "é" * 1001 in html
+
+
+def test_ends_the_day_after_the_talk_or_unanswered(agent):
+    row = debriefs.of(agent)
+    assert debriefs.forget(row.asked_at + timedelta(days=59)) == 0
+    meet_at = timezone.now() + timedelta(days=1)
+    debriefs.answer(public_id=row.public_id, meet_at=meet_at, meet_how="video", by=psychologist())
+    assert debriefs.forget(meet_at + timedelta(hours=23)) == 0
+    assert debriefs.forget(meet_at + timedelta(hours=25)) == 1
+
+
+def test_over_but_not_yet_deleted_is_not_read(agent):
+    Debrief.objects.update(ends_at=make.long_ago(1))
+    assert debriefs.of(agent) is None and debriefs.for_psychologist(psychologist()) == []

@@ -1,0 +1,49 @@
+"""What children of the tests do: `common.offload.pool.run("tests.common.offload.jobs", {"do": …})`."""
+
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from common.offload import process
+
+
+def work(asked: dict[str, Any]) -> tuple[Any, bytes]:
+    match asked["do"]:
+        case "echo":
+            return asked["value"], asked["value"].encode()
+        case "surroundings":
+            return {
+                "environment": dict(os.environ),
+                "files": [file.name for file in Path("/proc/self/fd").iterdir()],
+                "limits": {
+                    name: list(resource.getrlimit(getattr(resource, f"RLIMIT_{name}")))
+                    for name in ("AS", "CPU", "CORE", "NOFILE", "FSIZE")
+                },
+                "nice": os.nice(0),
+                "can_dump": process.can_dump(),
+                "modules": sorted(sys.modules),
+                "pid": os.getpid(),
+            }, b""
+        case "memory":
+            return None, bytes(len(bytearray(1 << 40)))
+        case "abort":
+            os.abort()
+        case "spin":
+            while True:
+                pass
+        case "sleep":
+            time.sleep(asked["seconds"])
+            return os.getpid(), b""
+        case "much":
+            return None, b"x" * asked["size"]
+        case "secret":
+            raise ValueError("ce que quelqu'un a écrit")
+        case "write":
+            with Path(asked["path"]).open("wb") as file:
+                file.write(b"x")
+        case "silent":
+            os._exit(0)
+    return None, b""

@@ -1,0 +1,210 @@
+"""Heavy work in a child process: what it may take, and what is left when it dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from common.offload import pool
+
+JOBS = "tests.common.offload.jobs"
+
+
+def ask(do, who="", **more):
+    return pool.run(JOBS, {"do": do, **more}, who=who)
+
+
+def ended(end):
+    return pool.ENDED.labels(end)._value.get()
+
+
+def children() -> list[int]:
+    """Processes that this one started for heavy work."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0") if folder.name.isdigit() else []
+        except OSError:
+            continue
+        if b"common.offload.child" in words and str(os.getpid()).encode() in words:
+            found.append(int(folder.name))
+    return found
+
+
+def wait_for(condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def fails(do, why, **more):
+    before = ended(why)
+    with pytest.raises(pool.Failed) as failed:
+        ask(do, **more)
+    assert (failed.value.why, str(failed.value)) == (why, why)
+    assert ended(why) == before + 1
+    assert ask("echo", value="après")[1] == "après".encode()  # nothing stays taken
+    assert children() == []
+
+
+def test_values_and_bytes_come_back():
+    before = ended("done")
+    text = "é\n😀" * 200_000  # more than a pipe holds, both ways
+    assert ask("echo", value=text) == (text, text.encode())
+    assert ended("done") == before + 1
+
+
+def test_child_holds_no_secret_no_connection_and_little_of_the_machine(monkeypatch):
+    monkeypatch.setenv("DATABASE_PASSWORD", "secret")
+    found, _nothing = ask("surroundings")
+    ours = {name for name in found["environment"] if not name.startswith("LC_")}
+    assert ours == {"PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "MALLOC_ARENA_MAX",
+                    "RAYON_NUM_THREADS"}  # fmt: skip
+    assert len(found["files"]) <= 4 and found["nice"] >= 10  # three pipes, and the listing itself
+    assert found["limits"]["AS"] == [pool.MEMORY] * 2 and found["limits"]["CORE"] == [0, 0]
+    assert found["limits"]["FSIZE"] == [0, 0] and found["limits"]["CPU"][0] == pool.CPU_SECONDS
+    assert found["can_dump"] is False
+    assert not {"django", "psycopg", "redis", "pnav.settings"} & set(found["modules"])
+    assert found["pid"] != os.getpid()
+
+
+@pytest.mark.parametrize("do", ["memory", "abort"])
+def test_child_without_memory_is_told_as_such(do):
+    fails(do, "memory")
+
+
+def test_child_that_computes_for_ever_is_ended_by_the_kernel(monkeypatch):
+    monkeypatch.setattr(pool, "CPU_SECONDS", 1)
+    fails("spin", "time")
+
+
+def test_child_that_waits_for_ever_is_killed(monkeypatch):
+    monkeypatch.setattr(pool, "WALL_SECONDS", 1.0)
+    fails("sleep", "time", seconds=60)
+
+
+def test_child_that_says_too_much_is_killed(monkeypatch):
+    monkeypatch.setattr(pool, "OUTPUT_AT_MOST", 1000)
+    fails("much", "memory", size=10_000_000)
+
+
+def test_too_much_is_not_even_asked(monkeypatch):
+    monkeypatch.setattr(pool, "INPUT_AT_MOST", 1000)
+    with pytest.raises(pool.Failed):
+        ask("echo", value="x" * 1001)
+
+
+def test_child_writes_no_file(tmp_path):
+    with pytest.raises(pool.Failed):
+        ask("write", path=str(tmp_path / "written"))
+    assert not (tmp_path / "written").exists() or not (tmp_path / "written").read_bytes()
+
+
+def test_error_is_told_without_its_words():
+    with pytest.raises(pool.Failed) as failed:
+        ask("secret")
+    assert "écrit" not in repr(failed.value) and failed.value.__cause__ is None
+
+
+@pytest.mark.parametrize("do", ["silent"])
+def test_child_that_says_nothing_has_failed(do):
+    fails(do, "error")
+
+
+def test_killed_in_the_middle_is_an_error_and_nothing_is_left(monkeypatch):
+    with ThreadPoolExecutor(1) as threads:
+        before = ended("killed")
+        asked = threads.submit(ask, "sleep", seconds=60)
+        (pid,) = wait_for(children)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(pool.Failed, match="killed"):
+            asked.result(20)
+    assert ended("killed") == before + 1
+    assert ask("echo", value="a")[0] == "a"
+
+
+def test_few_at_once_few_wait_and_the_others_are_refused_at_once(monkeypatch):
+    monkeypatch.setattr(pool, "WAIT_SECONDS", 60.0)
+    most = pool.AT_ONCE + pool.WAITING_AT_MOST
+    with ThreadPoolExecutor(most + 4) as threads:
+        asked = [threads.submit(ask, "sleep", seconds=1.5) for _one in range(most)]
+        wait_for(lambda: pool._places._value == 0)
+        before = ended("busy")
+        started = time.monotonic()
+        for _one in range(4):
+            with pytest.raises(pool.Busy):
+                ask("echo", value="a")
+        assert time.monotonic() - started < 1
+        assert ended("busy") == before + 4
+        seen = set()
+        while not all(one.done() for one in asked):
+            seen.add(len(children()))
+            time.sleep(0.05)
+        assert max(seen) == pool.AT_ONCE
+        assert len({one.result()[0] for one in asked}) == most
+
+
+def test_who_waits_too_long_is_told_to_come_back(monkeypatch):
+    monkeypatch.setattr(pool, "WAIT_SECONDS", 0.2)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(ask, "sleep", seconds=2)
+        wait_for(children)
+        with pytest.raises(pool.Busy):
+            ask("echo", value="a")
+        asked.result()
+
+
+def test_one_asker_has_one_job_at_a_time():
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(ask, "sleep", "agent:1", seconds=1.5)
+        wait_for(children)
+        with pytest.raises(pool.Busy):
+            ask("echo", "agent:1", value="a")
+        assert ask("echo", "agent:2", value="b")[0] == "b"  # who waits for the first
+        asked.result()
+    assert ask("echo", "agent:1", value="a")[0] == "a"
+
+
+def test_child_ends_with_its_parent():
+    code = f"from common.offload import pool; pool.run({JOBS!r}, {{'do': 'sleep', 'seconds': 60}})"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=pool.ROOT, stderr=subprocess.DEVNULL) as parent:
+
+        def of_parent():
+            text = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+            return [int(pid) for pid in text if b"offload.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+        (pid,) = wait_for(of_parent)
+        wait_for(lambda: b"PPid" in Path(f"/proc/{pid}/status").read_bytes() and _is_nice(pid))
+        parent.kill()
+        parent.wait()
+    wait_for(lambda: not _is_alive(pid))
+
+
+def _is_nice(pid):
+    """Whether it has come past the first lines of `child.main`."""
+    return os.getpriority(os.PRIO_PROCESS, pid) >= 10
+
+
+def _is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_work_goes_on_in_threads_side_by_side(monkeypatch):
+    """Pipes of one child are never inherited by another: each ends when it ends."""
+    monkeypatch.setattr(pool, "_running", threading.BoundedSemaphore(4))
+    monkeypatch.setattr(pool, "_places", threading.BoundedSemaphore(8))
+    with ThreadPoolExecutor(8) as threads:
+        texts = [str(number) * 300_000 for number in range(8)]
+        assert [one[0] for one in threads.map(lambda text: ask("echo", value=text), texts)] == texts

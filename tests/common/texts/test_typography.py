@@ -1,0 +1,133 @@
+"""No-break spaces are put where a text is drawn, in every text of ours, and in no text of anybody else's."""
+
+import time
+
+import polib
+import pytest
+from django.template import Context
+from django.template.engine import Engine
+from django.utils.translation import gettext_lazy
+
+from common.texts import cache as text_cache
+from common.texts import typography
+from common.texts.cache import Changed
+from common.texts.catalogue import CATALOGUE
+from common.texts.typography import unbroken
+from tests.pages.test_translations import CATALOGUE as TRANSLATIONS
+from tests.support import french
+
+NO_BREAK = "\u00a0"
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("Urgence : appelez !", "Urgence_: appelez_!"),
+        ("Qui ? Vous ; toi.", "Qui_? Vous_; toi."),
+        ("« Oui » ou « non »", "«_Oui_» ou «_non_»"),
+        ("5 % de 10 €", "5_% de 10_€"),
+        ("« {name} » : {n} %", "«_{name}_»_: {n}_%"),
+        ("deux  blancs  : un", "deux  blancs_: un"),
+        ("à la ligne\n    : ici", "à la ligne_: ici"),
+        ("24h/24, https://exemple.fr/?q=1", "24h/24, https://exemple.fr/?q=1"),
+        ("Right: fine, isn't it?", "Right: fine, isn't it?"),
+        (" : ", "_: "),
+        ("", ""),
+    ],
+)
+def test_space_before_a_high_sign_breaks_no_line(written, drawn):
+    assert unbroken(written) == drawn.replace("_", NO_BREAK)
+    assert unbroken(unbroken(written)) == unbroken(written)
+
+
+def test_lazy_text_stays_lazy():
+    drawn = unbroken(gettext_lazy("Oui : non"))
+    assert not isinstance(drawn, str) and str(drawn) == f"Oui{NO_BREAK}: non"
+
+
+def test_time_grows_as_the_text_does():
+    def taken(text: str) -> float:
+        typography._drawn.cache_clear()
+        start = time.thread_time()
+        unbroken(text)
+        return time.thread_time() - start
+
+    for piece in (" ", " :", "« ", "\n", "« :"):
+        assert taken(piece * 400_000) < 20 * taken(piece * 40_000) + 0.05
+
+
+# --- where it is drawn ------------------------------------------------------------------------------------------------
+
+
+def drawn(source: str, **values: object) -> str:
+    """As the loader has it: a template of the site."""
+    engine = Engine.get_default()
+    template = engine.from_string(source)
+    engine.template_loaders[0]._fold(template.nodelist)
+    return template.render(Context(values))
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>Oui : non</p>", "<p>Oui_: non</p>"),
+        ('{% load i18n %}{% translate "Oui : non" %}', "Oui_: non"),
+        ('{% load i18n %}{% translate "Oui : non" as said %}<p>{{ said }}</p>', "<p>Oui_: non</p>"),
+        ("{% load i18n %}{% blocktranslate trimmed %}\n  Oui :\n  100 % !\n{% endblocktranslate %}", "Oui_: 100_%_!"),
+        ("{% load i18n %}{% blocktranslate with a=a %}« {{ a }} » ?{% endblocktranslate %}", "«_&lt;b&gt;_»_?"),
+        ("{% load i18n %}{% blocktranslate asvar b %}Oui ?{% endblocktranslate %}{{ b }}", "Oui_?"),
+        ("{% load i18n %}{% blocktranslate count n=2 %}{{ n }} ?{% plural %}{{ n }} !{% endblocktranslate %}", "2_!"),
+        ("{% if a %}Oui ?{% endif %}{{ a }} !", "Oui_?&lt;b&gt;_!"),
+        ("{{ own|unbroken }} et {{ own }}", "Oui_? et Oui ?"),
+    ],
+)
+def test_template_draws_its_texts_so_and_no_value(source, text):
+    assert drawn(source, a="<b>", own="Oui ?") == text.replace("_", NO_BREAK)
+
+
+def test_changed_sentence_is_drawn_so_and_kept_as_it_was_written():
+    key = "chat.lost"
+    text_cache.put({key: Changed.named(vous="Perdu ? « Réessayer » : ici !")})
+    expected = "Perdu_? «_Réessayer_»_: ici_!".replace("_", NO_BREAK)
+    sentence = CATALOGUE[key]
+    assert sentence.say() == sentence.html() == str(sentence.later()) == expected
+    assert drawn('{% load sentences %}{% sentence "chat.lost" %}') == expected
+    assert list(text_cache.changed(key).texts.values()) == ["Perdu ? « Réessayer » : ici !"]
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+
+def test_no_text_of_the_catalogue_can_break_there_and_none_is_written_with_what_cannot_be_seen():
+    wrong = []
+    for sentence in CATALOGUE.values():
+        for familiar in (False, True):
+            if french.breakable(sentence.say(familiar=familiar)):
+                wrong.append(f"{sentence.key} can break")
+        wrong += [f"{sentence.key} ({name})" for name, text in sentence.origins().items() if unseen(text)]
+    assert CATALOGUE and not wrong, "Write an ordinary space: it is made no-break where the text is drawn."
+
+
+def test_no_translation_is_written_with_what_cannot_be_seen():
+    entries = polib.pofile(str(TRANSLATIONS))
+    assert len(entries) > 500
+    assert [entry.msgid for entry in entries if unseen(entry.msgid) or unseen(entry.msgstr)] == []
+
+
+def unseen(text: str) -> bool:
+    return any(sign in text for sign in "\u00a0\u202f\u200b\u00ad\u2060")
+
+
+@pytest.mark.parametrize(
+    ("page", "count"),
+    [
+        ("<p>Oui : non</p>", 1),
+        ("<p>« Oui »</p>", 2),
+        (f"<p>Oui{NO_BREAK}: non</p>", 0),
+        ('<p title="Oui : non">Oui</p>', 0),
+        ('<p class="pnav-message__body">Pourquoi ?</p><textarea>Oui : non</textarea>', 0),
+        ("<p>Oui <b>!</b></p>", 1),
+    ],
+)
+def test_check_of_a_page_finds_what_can_break(page, count):
+    assert len(french.breakable(page)) == count

@@ -1,0 +1,204 @@
+"""The rules of forgetting, without a database."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.apps import apps
+from django.core.management import get_commands
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.audit.for_the_person import SHOWN, WITHHELD
+from reports.rules.inventory import HOLDINGS, NoEnd, OwnEnd, With
+from reports.rules.retention import DEFAULTS, Cause, Kind, Life, Rule, State, decide, shortened
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+RULE = Rule(days=100, grace_days=10, digest_days=20)
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def state(days: float, **others) -> State:
+    return decide(life=Life(ago(days)), rule=RULE, now=NOW, **others).state
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (0, State.KEPT),
+        (79.9, State.KEPT),
+        (80, State.ENDING),
+        (99.9, State.ENDING),
+        (100, State.GRACE),
+        (109.9, State.GRACE),
+        (110, State.DUE),
+    ],
+)
+def test_decide_by_the_rule(days, expected):
+    assert state(days) is expected
+
+
+def test_decide_an_addition_during_the_grace_moves_the_end():
+    """What users of GlobaLeaks complained of: deleted the day after something was added."""
+    before = decide(life=Life(ago(109)), rule=RULE, now=NOW)
+    after = decide(life=Life(ago(1)), rule=RULE, now=NOW)
+    assert before.state is State.GRACE and after.state is State.KEPT
+    assert after.due_at == ago(1) + timedelta(days=110)
+
+
+def test_decide_counts_from_the_last_of_what_was_added_and_seen():
+    decision = decide(life=Life(ago(200), seen_at=ago(5)), rule=RULE, now=NOW)
+    assert decision.state is State.KEPT and decision.term_at == ago(5) + timedelta(days=100)
+    assert decide(life=Life(ago(5), seen_at=ago(200)), rule=RULE, now=NOW).term_at == decision.term_at
+
+
+def test_decide_frozen_and_after():
+    assert state(500, frozen_until=NOW + timedelta(days=1)) is State.FROZEN
+    assert state(1, frozen_until=NOW + timedelta(days=1)) is State.KEPT
+    # It ends by itself; the grace runs again from there.
+    assert state(500, frozen_until=ago(0.1)) is State.GRACE
+    assert state(500, frozen_until=ago(9.9)) is State.GRACE
+    assert state(500, frozen_until=ago(10)) is State.DUE
+
+
+def test_decide_held_meanwhile_goes_without_a_grace():
+    assert state(500, held_until=NOW + timedelta(hours=1)) is State.FROZEN
+    assert state(500, held_until=NOW) is State.DUE
+
+
+def test_decide_erasure_granted_brings_the_end_forward():
+    decision = decide(life=Life(ago(3)), rule=RULE, now=NOW, granted_at=ago(1))
+    assert (decision.state, decision.cause) == (State.GRACE, Cause.ERASURE)
+    assert decision.due_at == ago(1) + timedelta(days=DEFAULTS[Kind.ERASURE].grace_days)
+    assert state(9, granted_at=ago(8)) is State.DUE
+    assert state(9, granted_at=ago(8), frozen_until=NOW + timedelta(days=1)) is State.FROZEN
+
+
+def test_decide_erasure_is_moved_by_what_is_added_and_not_by_looking():
+    seen = decide(life=Life(ago(9), seen_at=ago(0)), rule=RULE, now=NOW, granted_at=ago(8))
+    assert seen.state is State.DUE
+    added = decide(life=Life(ago(1)), rule=RULE, now=NOW, granted_at=ago(8))
+    assert added.state is State.GRACE
+
+
+def test_decide_an_addition_during_a_freeze_does_not_shorten_the_grace_after_it():
+    """The freeze outlasts both ends: which of the two graces follows it does not depend on which end came first."""
+    frozen = {"frozen_until": NOW + timedelta(days=2), "granted_at": NOW + timedelta(days=2)}
+    rule, erasure = Rule(days=1, grace_days=1), Rule(days=1, grace_days=0)
+    before, after = (
+        decide(life=Life(added), rule=rule, now=NOW, erasure=erasure, **frozen)
+        for added in (NOW, NOW + timedelta(days=1))
+    )
+    assert before.due_at == after.due_at == NOW + timedelta(days=2) and before.cause is Cause.ERASURE
+
+
+def test_decide_erasure_never_keeps_longer_than_the_rule():
+    decision = decide(life=Life(ago(109)), rule=RULE, now=NOW, granted_at=NOW)
+    assert decision.cause is Cause.TERM and decision.due_at == ago(109) + timedelta(days=110)
+
+
+def test_decide_a_shorter_rule_takes_nothing_at_once():
+    before, slip = RULE, Rule(days=1, grace_days=0)
+    in_force_at = shortened(before, slip, NOW)
+    assert in_force_at == NOW + timedelta(days=10)
+    held = Rule(days=1, in_force_at=in_force_at)
+    assert decide(life=Life(ago(50)), rule=held, now=NOW).state is State.GRACE
+    assert decide(life=Life(ago(50)), rule=held, now=in_force_at).state is State.DUE
+    assert shortened(before, Rule(days=100, grace_days=11), NOW) is None
+    assert shortened(before, Rule(days=99, grace_days=50), NOW) is not None
+
+
+def test_decide_a_shorter_grace_of_erasures_takes_nothing_at_once():
+    before, slip = Rule(days=30, grace_days=7), Rule(days=30, grace_days=1)
+    in_force_at = shortened(before, slip, NOW)
+    held = Rule(days=30, grace_days=1, in_force_at=in_force_at)
+    asked = {"life": Life(ago(9)), "rule": RULE, "granted_at": ago(2), "erasure": held}
+    assert decide(now=NOW, **asked).state is State.GRACE
+    assert decide(now=in_force_at, **asked).state is State.DUE
+
+
+moments = st.floats(-400, 400).map(lambda days: NOW + timedelta(days=days))
+rules = st.builds(Rule, days=st.integers(1, 400), grace_days=st.integers(0, 60), digest_days=st.integers(0, 60))
+
+
+@given(
+    added=moments,
+    seen=st.none() | moments,
+    rule=rules,
+    frozen=st.none() | moments,
+    granted=st.none() | moments,
+    erasure=rules,
+    more=st.floats(0, 500),
+)
+def test_decide_promises(added, seen, rule, frozen, granted, erasure, more):
+    def told(**changed):
+        values = {"life": Life(added, seen), "rule": rule, "now": NOW, "frozen_until": frozen, "granted_at": granted}
+        return decide(**values | {"erasure": erasure} | changed)
+
+    decision = told()
+    assert decision.is_due == (decision.due_at <= NOW)
+    assert not (decision.is_due and frozen is not None and frozen > NOW), "nothing frozen is deleted"
+    assert decision.term_at <= decision.due_at
+    later = told(life=Life(added + timedelta(days=more), seen))
+    assert later.due_at >= decision.due_at, "an addition never brings the end nearer"
+    assert told(granted_at=None).due_at >= decision.due_at, "what was granted keeps nothing longer"
+    if granted is None:
+        last = max(added, seen or added)
+        assert not decision.is_due or last + timedelta(days=rule.days + rule.grace_days) <= NOW
+
+
+def test_defaults_stay_within_a_year():
+    assert set(DEFAULTS) == set(Kind)
+    assert DEFAULTS[Kind.EXCHANGE].total_days == DEFAULTS[Kind.REPORT].total_days == 365
+
+
+# --- every table
+
+
+def test_every_table_has_a_decision():
+    """A new model fails here until somebody has said what ends what lies in it."""
+    labels = {model._meta.label for model in apps.get_models(include_auto_created=True)}
+    assert labels == set(HOLDINGS)
+
+
+def test_decisions_hold():
+    for label, holding in HOLDINGS.items():
+        model = apps.get_model(label)
+        if isinstance(holding, OwnEnd):
+            assert holding.enforcer in get_commands()
+        elif isinstance(holding, With):
+            parents = {
+                field.related_model._meta.label
+                for field in model._meta.concrete_fields
+                if field.is_relation and not field.null
+            }
+            assert holding.table in parents, label
+        elif isinstance(holding, NoEnd):
+            assert len(holding.reason) > 10
+    under_rules = {holding for holding in HOLDINGS.values() if isinstance(holding, Kind)}
+    assert under_rules | {Kind.REPORT, Kind.ERASURE} == set(Kind)
+
+
+def test_every_kind_of_the_register_is_shown_or_withheld():
+    from reports.models import AccessKind
+
+    assert set(SHOWN) | set(WITHHELD) == set(AccessKind.values)
+    assert not set(SHOWN) & set(WITHHELD)
+
+
+def test_what_a_site_starts_with_is_what_was_decided():
+    """In days: until the term, the grace after it, and how long before an end it is told. With the exchange, a year."""
+    decided = {
+        "exchange": (335, 30, 30),
+        "report": (335, 30, 30),
+        "opinion": (365, 0, 0),
+        "erasure": (30, 7, 10),
+        "tombstone": (1825, 0, 0),
+        "erased": (365, 0, 0),
+        "admin_log": (365, 0, 0),
+        "opening": (1825, 0, 0),
+    }
+    found = {str(kind): (rule.days, rule.grace_days, rule.digest_days) for kind, rule in DEFAULTS.items()}
+    assert found == decided and set(decided) == set(Kind.values)

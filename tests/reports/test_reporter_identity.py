@@ -1,0 +1,238 @@
+"""What can name a person arrives sealed, and as much of it for everybody."""
+
+import json
+import re
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from common.client_address import Connection
+from reports import reporter_identity
+from reports.models import Report, SealedField, SealedValue
+from reports.reporter_identity import Arrival
+from reports.seal.sealing import SEALED_BYTES, TEXT_MAX_BYTES, Context, DoesNotOpen, TextRefused, unseal
+from tests.chat.conversations.test_actions import in_threads
+from tests.factories import chat as make
+from tests.reports.test_actions import file
+from tests.variables import SEAL_KEY
+
+HERE = Connection("203.0.113.77", "51234")
+
+
+def opened(report: Report, field: str) -> list[str]:
+    """The values of a field, in the order of their arrival, with the key that the site does not have."""
+    values = SealedValue.objects.filter(report=report, field=field).order_by("pk")
+    return [
+        unseal(bytes(value.sealed), private_key=SEAL_KEY, context=Context(report.public_id, value.field, value.version))
+        for value in values
+    ]
+
+
+@pytest.mark.django_db
+def test_report_comes_with_its_three_sealed_values():
+    report = file(uuid.uuid4(), name="Anaïs Martin", contact="06 00 00 00 00", connection=HERE)
+    assert opened(report, SealedField.NAME) == ["Anaïs Martin"]
+    assert opened(report, SealedField.CONTACT) == ["06 00 00 00 00"]
+    [text] = opened(report, SealedField.CONNECTION)
+    assert text.startswith("adresse : 203.0.113.77\nport : 51234\nle : ")
+    assert re.search(r"le : \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", text)
+
+
+@pytest.mark.django_db
+def test_nothing_in_the_table_tells_who_left_something():
+    given = file(uuid.uuid4(), name="Anaïs Martin", contact="x" * TEXT_MAX_BYTES, connection=HERE)
+    nothing = file(uuid.uuid4())
+    shapes = []
+    for report in (given, nothing):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT field, octet_length(sealed), octet_length(sealed::text) FROM reports_sealedvalue"
+                " WHERE report_id = %s ORDER BY id",
+                [report.pk],
+            )
+            shapes.append(cursor.fetchall())
+    assert shapes[0] == shapes[1]
+    assert {size for _field, size, _text in shapes[0]} == {SEALED_BYTES}
+    assert opened(nothing, SealedField.NAME) == [""]
+
+
+@pytest.mark.django_db
+def test_form_sent_twice_keeps_the_first_name():
+    submission_id = uuid.uuid4()
+    report = file(submission_id, name="Anaïs")
+    file(submission_id, name="Quelqu'un d'autre")
+    assert opened(report, SealedField.NAME) == ["Anaïs"]
+
+
+@pytest.mark.django_db
+def test_too_long_a_name_files_nothing():
+    with pytest.raises(TextRefused):
+        file(uuid.uuid4(), name="é" * TEXT_MAX_BYTES)
+    assert not Report.objects.exists()
+
+
+@pytest.mark.django_db
+def test_value_put_in_another_row_does_not_open():
+    one, other = file(uuid.uuid4(), name="Anaïs"), file(uuid.uuid4(), name="Bruno")
+    mine, theirs = (report.sealed_values.get(field=SealedField.NAME) for report in (one, other))
+    with pytest.raises(DoesNotOpen):
+        unseal(
+            bytes(theirs.sealed), private_key=SEAL_KEY, context=Context(one.public_id, SealedField.NAME, mine.version)
+        )
+
+
+@pytest.mark.django_db
+def test_value_of_another_size_is_refused_by_the_database():
+    report = make.report()
+    with pytest.raises(IntegrityError, match="sealed_of_one_size"), transaction.atomic():
+        SealedValue.objects.create(report=report, field=SealedField.NAME, version=1, sealed=b"Anais")
+
+
+@pytest.mark.django_db
+def test_later_connections_are_sealed_in_their_order():
+    report = file(uuid.uuid4(), connection=HERE)
+    at = datetime(2026, 11, 25, 3, 4, 5, 678000, tzinfo=UTC)
+    reporter_identity.record(
+        [Arrival(report.public_id, Connection("2001:db8::7", "4444"), at), Arrival(uuid.uuid4(), HERE, at)]
+    )
+    assert opened(report, SealedField.CONNECTION)[1:] == [
+        "adresse : 2001:db8::7\nport : 4444\nle : 2026-11-25T03:04:05.678Z"
+    ]
+    assert SealedValue.objects.filter(field=SealedField.CONNECTION).count() == 2
+
+
+@pytest.mark.django_db
+def test_whoever_reconnects_without_end_fills_no_disk(monkeypatch):
+    monkeypatch.setattr(reporter_identity, "MOST", 8)
+    monkeypatch.setattr(reporter_identity, "FIRST", 5)
+    report = file(uuid.uuid4(), name="Anaïs", connection=Connection("198.51.100.0", "1"))
+    for number in range(1, 30):
+        reporter_identity.record(
+            [Arrival(report.public_id, Connection(f"198.51.100.{number}", "1"), datetime.now(UTC))]
+        )
+    assert report.sealed_values.count() <= 9
+    assert opened(report, SealedField.NAME) == ["Anaïs"]
+    lasts = [text.splitlines()[0].rpartition(".")[2] for text in opened(report, SealedField.CONNECTION)]
+    assert lasts[:3] == ["0", "1", "2"] and lasts[-3:] == ["27", "28", "29"]  # where it came from, and is now
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_what_was_sealed_is_not_sealed_again_because_old_values_could_not_go(monkeypatch, caplog, error):
+    """Whoever waits for the database keeps the connections and comes again with them
+    (`chat.realtime.authentication`)."""
+    monkeypatch.setattr(reporter_identity, "MOST", 4)
+    monkeypatch.setattr(reporter_identity, "FIRST", 3)
+    reports = [file(uuid.uuid4(), connection=HERE) for _time in range(2)]
+    arrived = [Arrival(report.public_id, HERE, datetime.now(UTC)) for report in reports]
+    with monkeypatch.context() as broken:
+
+        def gone(report_id: int) -> None:
+            raise error("the connection is lost")
+
+        broken.setattr(reporter_identity, "_let_go", gone)
+        for _time in range(4):
+            reporter_identity.record(arrived)
+    assert [len(opened(report, SealedField.CONNECTION)) for report in reports] == [5, 5], "each once"
+    assert error.__name__ in caplog.text and "lost" not in caplog.text
+    reporter_identity.record(arrived)
+    assert [report.sealed_values.count() for report in reports] == [4, 4], "they go at the next arrival"
+
+
+@pytest.mark.django_db
+def test_page_that_asks_again_says_nothing_new_for_a_while_and_nothing_to_redis(rf, monkeypatch, settings):
+    monkeypatch.setattr(reporter_identity, "_seen", {})
+    settings.CACHES = {"default": {"BACKEND": "tests.nowhere"}}  # whoever asked it would fail
+    one, other = file(uuid.uuid4()), file(uuid.uuid4())
+    for report, address in ((one, "203.0.113.9"), (one, "203.0.113.9"), (one, "203.0.113.8"), (other, "203.0.113.9")):
+        reporter_identity.record_request(rf.get("/", REMOTE_ADDR=address), report.public_id)
+    assert len(opened(one, SealedField.CONNECTION)) == 3 and len(opened(other, SealedField.CONNECTION)) == 2
+    assert not any(str(one.public_id).encode() in mark for mark in reporter_identity._seen)
+    monkeypatch.setattr(reporter_identity, "SAME_ADDRESS_SECONDS", -1)
+    reporter_identity._seen.clear()
+    reporter_identity.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), one.public_id)
+    reporter_identity.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), one.public_id)
+    assert len(opened(one, SealedField.CONNECTION)) == 5
+    monkeypatch.setattr(reporter_identity, "SAME_ADDRESS_SECONDS", 600)
+    monkeypatch.setattr(reporter_identity, "SEEN_AT_MOST", 3)
+    assert all(reporter_identity._is_new(bytes([number])) for number in range(9)) and len(reporter_identity._seen) == 3
+
+
+def test_memory_of_who_came_is_let_go_when_it_is_old(monkeypatch):
+    """It tells of the last ten minutes to whoever reads the memory of the process, not of days."""
+    monkeypatch.setattr(reporter_identity, "_seen", {})
+    clock = [0.0]
+    monkeypatch.setattr(reporter_identity.time, "monotonic", lambda: clock[0])
+    assert all(reporter_identity._is_new(b"early %d" % number) for number in range(10))
+    clock[0] = reporter_identity.SAME_ADDRESS_SECONDS + 1.0
+    assert all(reporter_identity._is_new(b"late %d" % number) for number in range(5))
+    assert sorted(reporter_identity._seen) == [b"late %d" % number for number in range(5)]
+    assert not reporter_identity._is_new(b"late 0") and reporter_identity._is_new(b"early 0")
+
+
+@pytest.mark.django_db
+def test_page_that_could_not_say_where_it_comes_from_says_so_again(rf, monkeypatch):
+    monkeypatch.setattr(reporter_identity, "_seen", {})
+    report = file(uuid.uuid4())
+
+    def away(_statement: str, _values: object) -> None:
+        raise OperationalError
+
+    with monkeypatch.context() as broken, pytest.raises(OperationalError):
+        broken.setattr(reporter_identity, "execute", away)
+        reporter_identity.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report.public_id)
+    for _time in range(2):
+        reporter_identity.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report.public_id)
+    assert len(opened(report, SealedField.CONNECTION)) == 2
+
+
+@pytest.mark.django_db
+def test_form_that_waits_holds_nothing_in_clear_and_opens_once_filed():
+    fields = {"role": "witness", "name": "Anaïs Martin", "contact": "06 11 22 33 44"}
+    kept = json.loads(json.dumps(reporter_identity.set_aside(fields)))  # as a session keeps it
+    assert "Anaïs" not in str(kept) and "06 11" not in str(kept)
+    report = file(uuid.uuid4(), connection=HERE, **kept)
+    assert report.role == "witness"
+    assert opened(report, SealedField.NAME) == ["Anaïs Martin"]
+    assert opened(report, SealedField.CONTACT) == ["06 11 22 33 44"]
+    assert opened(report, SealedField.CONNECTION)[0].startswith("adresse : 203.0.113.77")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_report_that_goes_meanwhile_keeps_no_other_from_being_sealed():
+    """Its row is locked by a deletion that is not yet committed: the foreign key would be looked at afterwards."""
+    going, staying = file(uuid.uuid4()), file(uuid.uuid4())
+    is_deleted = threading.Event()
+
+    def delete() -> None:
+        with transaction.atomic():
+            Report.objects.filter(pk=going.pk).delete()
+            is_deleted.set()
+            _until_somebody_waits()
+
+    def arrive() -> None:
+        assert is_deleted.wait(10)
+        reporter_identity.record([Arrival(one.public_id, HERE, timezone.now()) for one in (going, staying)])
+
+    in_threads(2, lambda number: (delete, arrive)[number]())
+    assert len(opened(staying, SealedField.CONNECTION)) == 2
+    assert not SealedValue.objects.exclude(report=staying).exists()
+
+
+def _until_somebody_waits() -> None:
+    """For a lock of ours."""
+    for _attempt in range(200):
+        with connection.cursor() as cursor:
+            # Not pg_stat_activity, which shows one transaction the same rows until it ends.
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("Nobody waits.")

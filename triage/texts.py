@@ -1,0 +1,78 @@
+"""What the pages of the orientation say around the questions and the results."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.texts.catalogue import Place, Variable, add
+
+QUESTIONS = Place("triage.questions", "Orientation : la première page")
+NUMBERS = Place("triage.numbers", "Numéros d'aide : pour qui, et quand")
+RESULT = Place("triage.result", "Orientation : la page du résultat")
+
+add(
+    "triage.questions_told",
+    QUESTIONS,
+    _("Quelques questions, une par page : nous vous dirons qui peut vous aider."),
+    _("Réponds à quelques questions, une par page : on te dira qui peut t’aider."),
+)
+add(
+    "triage.answers_forgotten",
+    QUESTIONS,
+    _("Vos réponses s’effacent avec votre visite. Aucun nom n’est demandé."),
+    _("Tes réponses s’effacent avec ta visite. Aucun nom n’est demandé."),
+)
+add("triage.why_title", RESULT, _("Pourquoi"))
+add(
+    "triage.leaves_site",
+    RESULT,
+    _("Ce lien quitte notre site et ouvre 17cyber.gouv.fr. Vous pourrez revenir avec le bouton Retour."),
+    _("Ce lien quitte notre site et ouvre 17cyber.gouv.fr. Tu pourras revenir avec le bouton Retour."),
+)
+add("triage.service_title", RESULT, _("Ce que fait ce service"))
+add("triage.prepare_title", RESULT, _("À préparer"))
+add("triage.other_way_title", RESULT, _("Vous ne vous reconnaissez pas ?"), _("Tu ne te reconnais pas ?"))
+add(
+    "triage.danger_past",
+    RESULT,
+    _("Si le danger est passé, le tchat reste ouvert. Il ne remplace pas le {numero_police}."),
+)
+add("triage.erase_my_answers_start", QUESTIONS, _("Effacer mes réponses et recommencer"))
+add(
+    "triage.question",
+    QUESTIONS,
+    _("Question {number}"),
+    variables=[Variable("number", "le numéro de la question", "1")],
+)
+add("triage.continue", QUESTIONS, _("Continuer"))
+add("triage.go", RESULT, _("Aller sur {name}"), variables=[Variable("name", "le nom du service", "17Cyber")])
+add("triage.continue_chat", RESULT, _("Continuer vers le tchat"))
+add(
+    "triage.go_leaves_our_site",
+    RESULT,
+    _("Aller sur {name} (quitte notre site)"),
+    variables=[Variable("name", "le nom du service", "17Cyber")],
+)
+add("triage.other_useful_numbers", RESULT, _("D’autres numéros utiles"))
+add("triage.review_answers", RESULT, _("Revoir vos réponses"), _("Revoir tes réponses"))
+CHOOSE = add("triage.choose", QUESTIONS, _("Choisissez une réponse."), _("Choisis une réponse."))
+FROM_LIST = add(
+    "triage.from_list", QUESTIONS, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")
+)
+ALWAYS_FREE = add("numbers.always_free", NUMBERS, _("24 h/24, 7 j/7, gratuit"))
+POLICE = add("numbers.police", NUMBERS, _("Police ou gendarmerie, en urgence"))
+EUROPE = add("numbers.europe", NUMBERS, _("Urgence, partout en Europe"))
+MEDICAL = add("numbers.medical", NUMBERS, _("Urgence médicale"))
+BY_TEXT = add(
+    "numbers.emergency_by_text",
+    NUMBERS,
+    _("Urgence par SMS, quand on ne peut pas parler ou entendre, ou pour rester discret"),
+)
+SUICIDE = add("numbers.suicide", NUMBERS, _("Prévention du suicide"))
+YOUNG = add("numbers.young", NUMBERS, _("Violences numériques, pour les mineurs et les jeunes"))
+YOUNG_HOURS = add("numbers.young_hours", NUMBERS, _("7 j/7, de 9 h à 23 h, gratuit, anonyme"))
+CHILD = add("numbers.child", NUMBERS, _("Enfant en danger"))
+VICTIMS = add("numbers.victims", NUMBERS, _("France Victimes, pour toutes les victimes"))
+VICTIMS_HOURS = add("numbers.victims_hours", NUMBERS, _("7 j/7, de 9 h à 19 h, gratuit"))
+WOMEN = add("numbers.women", NUMBERS, _("Femmes victimes de violences"))
+SCAM = add("numbers.scam", NUMBERS, _("Info Escroqueries"))
+SCAM_HOURS = add("numbers.scam_hours", NUMBERS, _("du lundi au vendredi, de 9 h à 18 h 30"))
+UNWANTED = add("numbers.unwanted", NUMBERS, _("SMS indésirables"))
