@@ -101,29 +101,6 @@ def safe_machine(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     return messages
 
 
-@register(Tags.database, deploy=True)
-def two_administrators(
-    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
-) -> list[CheckMessage]:
-    """Links and numbers that visitors read wait for a second administrator (ADR 0054): one alone changes none."""
-    from pnav.accounts.models import Role, User  # models are not read yet when this module is
-
-    if settings.TESTING or "default" not in (databases or []):
-        return []
-    if User._meta.db_table not in connections["default"].introspection.table_names():
-        return []  # before the first `migrate`
-    count = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).count()
-    if count >= 2:
-        return []
-    return [
-        Warning(
-            f"{count} administrator: a link or a number that visitors read cannot be changed.",
-            hint="Create a second administrator, somebody else's account: whoever asks does not agree.",
-            id="pnav.W010",
-        )
-    ]
-
-
 # How redis-py is told to take any certificate.
 UNVERIFIED = {("ssl_cert_reqs", "none"), ("ssl_cert_reqs", "optional"), ("ssl_check_hostname", "false")}
 

@@ -65,7 +65,9 @@ _is_begun = False
 _reading = threading.Lock()
 _trying: ContextVar[Mapping[str, Changed] | None] = ContextVar("sentences_trying", default=None)
 
-# Where the numbers are kept is known to a room above: it says how they are read. Name of the variable: number.
+# Where changed texts and numbers are kept is known to modules above, which say how they are read when the apps are
+# ready (`AppConfig.ready`). By the key of the sentence; by the name of the variable.
+texts_source: Callable[[], Mapping[str, Changed]] = dict
 numbers_source: Callable[[], Mapping[str, Number]] = dict
 
 
@@ -159,11 +161,9 @@ def _read_if_possible() -> None:
 
 
 def _read() -> None:
-    from common.texts.models import sound_texts  # models are not read yet when this module is
-
     global _shelf, _read_at
     began = time.monotonic()
-    _shelf = _shelf_of(sound_texts(), numbers_source())
+    _shelf = _shelf_of(texts_source(), numbers_source())
     _read_at = began
 
 

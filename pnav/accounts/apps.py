@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
 
         from common import encryption
         from pnav import checks  # noqa: F401  registers itself
+        from pnav.accounts import checks as account_checks  # noqa: F401  likewise
         from pnav.accounts import reauthentication, sign_in_log
 
         encryption.parse_keys(settings.CONTENT_KEYS)

@@ -15,8 +15,7 @@ from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.texts.models import ChangedSentence
 from locations.models import Partner, ReceptionPoint
-from pnav import checks
-from pnav.accounts import deletion, reauthentication
+from pnav.accounts import checks, deletion, reauthentication
 from pnav.accounts.approval_rules import State
 from pnav.accounts.approvals import actions as approval_actions
 from pnav.accounts.approvals.reviewed import Reviewed

@@ -242,7 +242,7 @@ def test_what_was_read_stays_while_the_database_is_away(monkeypatch, caplog):
         raise DatabaseError("secret")
 
     text_cache.put({"chat.online": Changed.named(vous="De retour.")})
-    monkeypatch.setattr("common.texts.models.sound_texts", away)
+    monkeypatch.setattr("common.texts.cache.texts_source", away)
     text_cache.age(3600)
     with pytest.raises(DatabaseError):
         text_cache.refresh()
