@@ -24,9 +24,9 @@ from django.http.request import split_domain_port, validate_host  # noqa: E402
 from django.urls import resolve, reverse  # noqa: E402
 
 from chat.realtime.authentication import Identities  # noqa: E402
+from chat.realtime.broadcaster import ensure_broadcaster  # noqa: E402
 from chat.realtime.connection import Receive, Send  # noqa: E402
 from chat.realtime.routing import websocket_urlpatterns  # noqa: E402
-from chat.realtime.switchboard import ensure_switchboard  # noqa: E402
 from common import security_log  # noqa: E402
 from common.security_log import Event  # noqa: E402
 from pnav.server import busy  # noqa: E402
@@ -107,8 +107,9 @@ def _settle() -> None:
     sys.setswitchinterval(0.001)
 
 
-class WithSwitchboard:
-    """Starts this process's switchboard with the first request: the server has no start-up event to do it in."""
+class WithBroadcaster:
+    """Starts this process's broadcaster with the first request, for the server has no start-up event to do it in, and
+    hands it to the sockets by their scope."""
 
     def __init__(self, inner: Any, *, has_sockets: bool = True) -> None:
         self.inner = inner
@@ -119,7 +120,7 @@ class WithSwitchboard:
         if not self.is_settled:
             self.is_settled = True
             _settle()
-        ensure_switchboard(has_sockets=self.has_sockets)
+        scope["broadcaster"] = ensure_broadcaster(has_sockets=self.has_sockets)
         # Daphne takes it from a header (`Daphne-Root-Path`), so from anybody: it would lead our addresses elsewhere,
         # and each value has its own copy of every template, kept for good. The site lies at the root.
         scope["root_path"] = ""
@@ -132,13 +133,13 @@ async def refuse_socket(_scope: dict[str, Any], _receive: Receive, send: Send) -
     await send({"type": "websocket.close"})
 
 
-def application_for(role: str) -> WithSwitchboard:
+def application_for(role: str) -> WithBroadcaster:
     """The application of a process with this role."""
     sockets: Any = Handshake(URLRouter(websocket_urlpatterns))
     pages = OperatorPages() if role == ProcessRole.SOCKETS else Pages()
     has_sockets = role != ProcessRole.PAGES
     parts = {"http": pages, "websocket": sockets if has_sockets else refuse_socket}
-    return WithSwitchboard(ProtocolTypeRouter(parts), has_sockets=has_sockets)
+    return WithBroadcaster(ProtocolTypeRouter(parts), has_sockets=has_sockets)
 
 
 install()

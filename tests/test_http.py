@@ -16,7 +16,7 @@ from django.template import engines
 from django.urls import include, path
 from django.utils import translation
 
-from chat.realtime.switchboard import close_switchboard
+from chat.realtime.broadcaster import close_broadcaster
 from pnav.asgi import application
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
 from pnav.server.page_handler import THREADS, PageHandler, Pages
@@ -416,7 +416,7 @@ async def test_no_header_leads_our_addresses_elsewhere():
         assert b"/elsewhere" not in await home("/elsewhere")
         assert len(loader.get_template_cache) == kept
     finally:
-        await close_switchboard()
+        await close_broadcaster()
 
 
 @pytest.mark.parametrize("content_type", [b"x" * 10_001, b"x; charset*=utf-8''%00"])

@@ -7,7 +7,7 @@ import sys
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
-from chat.realtime.switchboard import close_switchboard, ensure_switchboard
+from chat.realtime.broadcaster import close_broadcaster, ensure_broadcaster
 from pnav.asgi import application_for
 from pnav.server import watermark
 from pnav.server.process_role import PAGES_NICENESS, ProcessRole
@@ -28,10 +28,10 @@ UPGRADE = {
 
 
 @pytest.fixture(autouse=True)
-async def _no_switchboard():
-    await close_switchboard()
+async def _no_broadcaster():
+    await close_broadcaster()
     yield
-    await close_switchboard()
+    await close_broadcaster()
 
 
 async def shake_hands(role):
@@ -52,7 +52,7 @@ async def test_pages_and_listening(role, page, listens):
     assert (await get(application, "/mentions-legales/"))[0] == page
     assert (await get(application, "/health/live"))[0] == 200
     assert (await get(application, "/metrics"))[0] == 404
-    assert ensure_switchboard().hub.listens is listens
+    assert ensure_broadcaster().hub.listens is listens
 
 
 async def test_misdirected_page_says_so_and_is_kept_by_nobody():

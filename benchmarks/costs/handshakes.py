@@ -218,7 +218,7 @@ async def _weigh(path: str, key: str, head: Head) -> int:
 async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None:
     """Statements, rows and answer of n and 4n (2n lies between them); of 4n its memory, and what it leaves behind."""
     from chat.database import in_db
-    from chat.realtime.switchboard import close_switchboard
+    from chat.realtime.broadcaster import close_broadcaster
 
     first, second, last = costs
     try:
@@ -230,7 +230,7 @@ async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None
         last.stored = await in_db(stored.since, before)
         last.kib = await _weigh(path, key, kind.heads[2])
     finally:
-        await close_switchboard()
+        await close_broadcaster()
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------

@@ -21,9 +21,10 @@ from chat.messages import protocol, rejected_frames
 from chat.messages.protocol import ProtocolError
 from chat.messages.reading import Snapshot
 from chat.realtime.authentication import Identities, Identity, Pass
-from chat.realtime.send_backlog import WEIGHED_EVERY_CHARACTERS, Connection
-from chat.realtime.subscription import Seat
-from chat.realtime.switchboard import ensure_switchboard
+from chat.realtime.broadcaster import Broadcaster
+from chat.realtime.interfaces import Transport
+from chat.realtime.send_backlog import WEIGHED_EVERY_CHARACTERS
+from chat.realtime.subscription import Subscription
 from chat.token_bucket import Bucket
 from common import security_log
 from common.security_log import Event
@@ -69,7 +70,7 @@ def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
             del counter[key]
 
 
-class Socket:
+class Connection:
     """What both sockets share: frames in, frames out, and the right to go on."""
 
     line: ClassVar[str]  # what the log calls it
@@ -85,20 +86,20 @@ class Socket:
         "_send",
         "_typed_at",
         "_unweighed",
-        "board",
-        "connection",
+        "broadcaster",
         "identities",
         "leaving",
         "pass_",
+        "transport",
         "visit",
     )  # fmt: skip
 
-    def __init__(self, identities: Identities, identity: Identity, send: Send) -> None:
-        self.board = ensure_switchboard()
+    def __init__(self, broadcaster: Broadcaster, identities: Identities, identity: Identity, send: Send) -> None:
+        self.broadcaster = broadcaster
         self.identities = identities
         self.pass_: Pass = identity.pass_
         self.visit = identity.pass_.session_key  # as it was at the handshake: a proof changes the key, not the visit
-        self.connection: Connection | None = None  # None: under a server that makes senders wait, see `_push`
+        self.transport: Transport | None = None  # None: under a server that makes senders wait, see `_push`
         self.leaving = False
         self._send = send
         self._bucket = None if identity.is_unmetered else Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)
@@ -129,35 +130,35 @@ class Socket:
             return
         await send({"type": "websocket.accept"})
         identities: Identities = scope["identities"]
-        connection: Connection | None = scope.get("connection")
-        if connection is not None:
-            connection.pauseProducing()  # while the database is slow, what a stranger sends is not kept here
+        transport: Transport | None = scope.get("transport")
+        if transport is not None:
+            transport.pauseProducing()  # while the database is slow, what a stranger sends is not kept here
         try:
-            socket = await cls.admit(identities, scope["session_key"], send)
+            connection = await cls.admit(scope["broadcaster"], identities, scope["session_key"], send)
         except DATABASE_AWAY as error:
             # « Come back », rather than a failed handshake, which a page cannot tell from a network in the way.
             logger.warning("socket: the database failed (%s)", type(error).__name__)
             await send({"type": "websocket.close", "code": protocol.CLOSE_AGAIN})
             return
         finally:
-            if connection is not None:
-                connection.resumeProducing()
-        if isinstance(socket, int):
-            await send({"type": "websocket.close", "code": socket})
+            if transport is not None:
+                transport.resumeProducing()
+        if isinstance(connection, int):
+            await send({"type": "websocket.close", "code": connection})
             return
-        socket.connection = connection
+        connection.transport = transport
         with contextlib.ExitStack() as counted:
             too_many = [
                 limit
-                for limit, counter, key, most in socket.counted(scope)
+                for limit, counter, key, most in connection.counted(scope)
                 if counted.enter_context(_one_more(counter, key, most))
             ]
             if too_many:
                 security_log.tell(Event.LIMIT_REACHED, limit=too_many[0])
                 await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
                 return
-            socket.arrive(scope)
-            await socket.live(receive)
+            connection.on_open(scope)
+            await connection.run(receive)
 
     def counted(self, scope: dict[str, Any]) -> list[tuple[str, Counter[Any], Any, int]]:
         """How many like this one may be open: the name of the limit, what counts, under which key, and the most.
@@ -172,17 +173,19 @@ class Socket:
         return limits
 
     @classmethod
-    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+    async def admit(
+        cls, broadcaster: Broadcaster, identities: Identities, session_key: str | None, send: Send
+    ) -> "Connection | int":
         """Prove access; a close code refuses."""
         raise NotImplementedError
 
-    def arrive(self, scope: dict[str, Any]) -> None:
+    def on_open(self, scope: dict[str, Any]) -> None:
         """Somebody is there, from where `scope` says."""
 
-    async def live(self, receive: Receive) -> None:
-        self.board.sockets.add(self)
+    async def run(self, receive: Receive) -> None:
+        self.broadcaster.connections.add(self)
         try:
-            self.sit()
+            self.subscribe()
             while True:
                 event = await receive()
                 if event["type"] == "websocket.disconnect":
@@ -192,16 +195,16 @@ class Socket:
                     self._handle_text(event.get("bytes") if text is None else text)
         finally:
             self.leaving = True
-            self.board.unread.forget(self)
-            self.board.goodbye(self)
-            self.rise()
+            self.broadcaster.send_backlog.forget(self)
+            self.broadcaster.closed(self)
+            self.unsubscribe()
 
-    def sit(self) -> None:
-        """Take the seats: from here on, what is new is delivered."""
+    def subscribe(self) -> None:
+        """From here on, what is new is delivered."""
         raise NotImplementedError
 
-    def rise(self) -> None:
-        """Leave them all."""
+    def unsubscribe(self) -> None:
+        """Deliver nothing more, of no conversation."""
         raise NotImplementedError
 
     def leave(self, code: int) -> None:
@@ -222,16 +225,16 @@ class Socket:
             return
         self._push(event)
         self._unweighed += size
-        if self._unweighed > WEIGHED_EVERY_CHARACTERS and self.connection is not None:
-            self.weigh(self.connection)
+        if self._unweighed > WEIGHED_EVERY_CHARACTERS and self.transport is not None:
+            self.weigh(self.transport)
 
-    def weigh(self, connection: Connection) -> None:
+    def weigh(self, transport: Transport) -> None:
         """Look at what waits for this client; of its sockets, cut those that make it too much."""
         self._unweighed = 0
-        for socket in self.board.unread.weigh(self, connection):
-            if not socket.leaving:
+        for connection in self.broadcaster.send_backlog.weigh(self, transport):
+            if not connection.leaving:
                 security_log.tell(Event.LIMIT_REACHED, limit="unread")
-                socket.leave(protocol.CLOSE_TOO_MANY)
+                connection.leave(protocol.CLOSE_TOO_MANY)
 
     def _push(self, event: Json) -> None:
         """Daphne takes what it is given and never makes a sender wait; with a server that does, whoever would have to
@@ -255,14 +258,14 @@ class Socket:
     def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
         self.send(ProtocolError(code, detail, client_id).frame())
 
-    def pace(self, look: Callable[[], None]) -> None:
+    def pace(self, catch_up: Callable[[], None]) -> None:
         """The next page of a long reading: so many at once, then as fast as a person could read."""
         if self.leaving:
             return
         if self._take_page():
-            look()
+            catch_up()
         elif self._pages is not None:
-            self.board.loop.call_later(self._pages.wait_seconds, self.pace, look)
+            self.broadcaster.loop.call_later(self._pages.wait_seconds, self.pace, catch_up)
 
     def _take_page(self) -> bool:
         if self._pages is None:
@@ -272,6 +275,20 @@ class Socket:
             if self.is_metered:
                 READINGS[key] = self._pages
         return self._pages.take()
+
+    # -- for its subscriptions --------------------------------------------------------------------------------------
+
+    def read_soon(self, subscription: Subscription) -> None:
+        self.broadcaster.reader.add(subscription)
+
+    def show_state(self, subscription: Subscription) -> None:
+        self.broadcaster.show_state(subscription)
+
+    def unfollow(self, subscription: Subscription) -> None:
+        self.broadcaster.unsubscribe(subscription)
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.broadcaster.loop.call_later(seconds, call)
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
@@ -309,25 +326,25 @@ class Socket:
             security_log.tell(Event.LIMIT_REACHED, limit="bad_frames")
             self.leave(protocol.CLOSE_BAD_FRAMES)
 
-    def handle_in(self, seat: Seat, frame: protocol.Frame) -> None:
+    def handle_in(self, subscription: Subscription, frame: protocol.Frame) -> None:
         """What both sides do in a conversation."""
         match frame:
             case protocol.Post():
-                self.board.post(seat, frame)
+                self.broadcaster.post(subscription, frame)
             case protocol.Sync(after=after):
                 if self._bucket is not None and not self._take_page():
                     security_log.tell(Event.LIMIT_REACHED, limit="readings")
                     raise ProtocolError(protocol.RATE_LIMITED, "Too many readings at once: ask again later.")
-                seat.cursor = after
-                seat.owes_frame = seat.owes_state = True
-                seat.look()
+                subscription.cursor = after
+                subscription.owes_frame = subscription.owes_state = True
+                subscription.catch_up()
             case protocol.Typing():
                 now = time.monotonic()
                 if now - self._typed_at >= TYPING_EVERY_SECONDS:
                     self._typed_at = now
-                    self.board.type(seat)
+                    self.broadcaster.type(subscription)
             case protocol.Read(seq=seq):
-                self.board.mark_read(seat, seq)
+                self.broadcaster.mark_read(subscription, seq)
 
     # -- the right to go on -----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The two sockets, a person's and an agent's: prove access, hand over to the switchboard; the rest is
+"""The two sockets, a person's and an agent's: prove access, hand over to the broadcaster; the rest is
 `chat.realtime.connection`."""
 
 import logging
@@ -13,8 +13,10 @@ from chat.messages import protocol, rejected_frames
 from chat.messages.protocol import ProtocolError
 from chat.messages.reading import Own, Snapshot
 from chat.realtime.authentication import Identities, Identity
-from chat.realtime.connection import POSTS, POSTS_A_SECOND, POSTS_AT_ONCE, Send, Socket
-from chat.realtime.subscription import Beat, Seat
+from chat.realtime.broadcaster import Broadcaster
+from chat.realtime.connection import POSTS, POSTS_A_SECOND, POSTS_AT_ONCE, Connection, Send
+from chat.realtime.interfaces import Beat
+from chat.realtime.subscription import Subscription
 from chat.token_bucket import Bucket
 from common import security_log
 from common.client_address import connection_of_scope
@@ -24,37 +26,39 @@ from reports.reporter_identity import Arrival
 logger = logging.getLogger(__name__)
 
 
-class ConversationSocket(Socket):
+class VisitorConnection(Connection):
     """`/ws/conversation/`: the reporter and this visit's conversation."""
 
     line = "conversation"
-    seat: Seat
+    subscription: Subscription
     report: str
     generation: int
     _posts: Bucket
 
-    __slots__ = ("_posts", "generation", "report", "seat")
+    __slots__ = ("_posts", "generation", "report", "subscription")
 
     @classmethod
-    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+    async def admit(
+        cls, broadcaster: Broadcaster, identities: Identities, session_key: str | None, send: Send
+    ) -> "Connection | int":
         identity, found = await identities.reporters.ask(session_key) if session_key else (None, None)
         if identity is None or identity.report is None or found is None:
             security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
             return protocol.CLOSE_NO_SESSION
-        socket = cls(identities, identity, send)
-        socket.report, socket.generation = identity.report, identity.generation
-        socket.seat = Seat(socket, found.conversation_id, found.public_id, found.last_seq)
-        socket._posts = POSTS.setdefault(found.public_id, Bucket(POSTS_AT_ONCE, POSTS_A_SECOND))
-        return socket
+        connection = cls(broadcaster, identities, identity, send)
+        connection.report, connection.generation = identity.report, identity.generation
+        connection.subscription = Subscription(connection, found.conversation_id, found.public_id, found.last_seq)
+        connection._posts = POSTS.setdefault(found.public_id, Bucket(POSTS_AT_ONCE, POSTS_A_SECOND))
+        return connection
 
-    def arrive(self, scope: dict[str, Any]) -> None:
+    def on_open(self, scope: dict[str, Any]) -> None:
         self.identities.note(Arrival(UUID(self.report), connection_of_scope(scope), timezone.now()))
 
-    def sit(self) -> None:
-        self.board.sit(self.seat)
+    def subscribe(self) -> None:
+        self.broadcaster.subscribe(self.subscription)
 
-    def rise(self) -> None:
-        self.board.rise(self.seat)
+    def unsubscribe(self) -> None:
+        self.broadcaster.unsubscribe(self.subscription)
 
     def is_still_entitled(self, identity: Identity) -> bool:
         return (identity.report, identity.generation) == (self.report, self.generation)
@@ -67,42 +71,54 @@ class ConversationSocket(Socket):
         return False
 
     def handle(self, frame: protocol.Frame) -> None:
-        seat = self.seat
+        subscription = self.subscription
         client_id = getattr(frame, "client_id", None)
-        if frame.conversation is not None and frame.conversation != seat.public_id:
+        if frame.conversation is not None and frame.conversation != subscription.public_id:
             raise ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         if isinstance(frame, protocol.Beat):
             self.check_soon()
             if frame.after is not None:
-                seat.cursor = min(frame.after, seat.cursor)
-            self.board.beat(seat)
+                subscription.cursor = min(frame.after, subscription.cursor)
+            self.broadcaster.beat(subscription)
             return
         # One measure a conversation, however many sockets of this process post to it. It keeps a flood from the
         # database, where the exact one is (`chat.rules.message_limits`).
         if client_id is not None and self._bucket is not None and not self._posts.take():
             security_log.tell(Event.LIMIT_REACHED, limit="posts")
             raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
-        self.handle_in(seat, frame)
+        self.handle_in(subscription, frame)
 
 
-class ConsoleSocket(Socket):
+class ConsoleConnection(Connection):
     """`/ws/console/`: all the conversations of one agent, and the queue."""
 
     line = "console"
     agent_id: int
     own: Own
-    seats: dict[UUID, Seat]
+    subscriptions: dict[UUID, Subscription]
     beat: Beat
-    _is_looking: bool
+    _is_catching_up: bool
     _is_again: bool
     is_doubtful: bool  # something about the account changed: ask whether it may still answer
     _queue_text: str
     _posts: Bucket
 
-    __slots__ = ("_is_again", "_is_looking", "_posts", "_queue_text", "agent_id", "beat", "is_doubtful", "own", "seats")
+    __slots__ = (
+        "_is_again",
+        "_is_catching_up",
+        "_posts",
+        "_queue_text",
+        "agent_id",
+        "beat",
+        "is_doubtful",
+        "own",
+        "subscriptions",
+    )
 
     @classmethod
-    async def admit(cls, identities: Identities, session_key: str | None, send: Send) -> "Socket | int":
+    async def admit(
+        cls, broadcaster: Broadcaster, identities: Identities, session_key: str | None, send: Send
+    ) -> "Connection | int":
         identity, found = await identities.agents.ask(session_key) if session_key else (None, None)
         if identity is None or identity.user_id is None:
             security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
@@ -110,31 +126,31 @@ class ConsoleSocket(Socket):
         if found is None:
             security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="wrong_role", account=identity.user_id)
             return protocol.CLOSE_FORBIDDEN
-        socket = cls(identities, identity, send)
-        socket.agent_id, socket.own = found.agent_id, found.own
-        socket._posts = token_bucket.of_agent(found.agent_id)
-        socket.seats = {}
-        socket.beat = Beat.NONE
-        socket._is_looking = socket._is_again = socket.is_doubtful = False
-        socket._queue_text = ""
-        return socket
+        connection = cls(broadcaster, identities, identity, send)
+        connection.agent_id, connection.own = found.agent_id, found.own
+        connection._posts = token_bucket.of_agent(found.agent_id)
+        connection.subscriptions = {}
+        connection.beat = Beat.NONE
+        connection._is_catching_up = connection._is_again = connection.is_doubtful = False
+        connection._queue_text = ""
+        return connection
 
     @property
     def account(self) -> int | None:
         return self.pass_.user_id
 
-    def sit(self) -> None:
-        self.take(self.own)
-        self.board.enter(self)
+    def subscribe(self) -> None:
+        self.apply(self.own)
+        self.broadcaster.enter(self)
 
-    def rise(self) -> None:
-        self.board.exit(self)
-        for seat in self.seats.values():
-            self.board.rise(seat)
+    def unsubscribe(self) -> None:
+        self.broadcaster.exit(self)
+        for subscription in self.subscriptions.values():
+            self.broadcaster.unsubscribe(subscription)
 
     def is_still_entitled(self, identity: Identity) -> bool:
         self.is_doubtful = True
-        self.look()
+        self.catch_up()
         return identity.user_id is not None
 
     def show_queue(self, text: str) -> None:
@@ -143,22 +159,22 @@ class ConsoleSocket(Socket):
             self._queue_text = text
             self.push(text)
 
-    def look(self) -> None:
+    def catch_up(self) -> None:
         """Read which conversations are this agent's."""
-        if self._is_looking:
+        if self._is_catching_up:
             self._is_again = True
             return
-        self._is_looking = True
-        self.board.owners.add(self)
+        self._is_catching_up = True
+        self.broadcaster.owners.add(self)
 
-    refresh = look
+    refresh = catch_up
 
-    def take(self, answer: Own | Exception | None) -> None:
+    def apply(self, answer: Own | Exception | None) -> None:
         """Follow exactly the conversations that are this agent's now, and send what lies after each cursor."""
-        self._is_looking = False
+        self._is_catching_up = False
         if self._is_again:
             self._is_again = False
-            self.look()
+            self.catch_up()
         if self.leaving:
             return
         if isinstance(answer, Exception):
@@ -171,17 +187,18 @@ class ConsoleSocket(Socket):
             self.leave(protocol.CLOSE_FORBIDDEN)
             return
         self.own = answer
-        self.is_doubtful = self.is_doubtful and self._is_looking
-        for public_id in [public_id for public_id in self.seats if public_id not in answer]:
-            self.board.release(self.seats.pop(public_id))
+        self.is_doubtful = self.is_doubtful and self._is_catching_up
+        for public_id in [public_id for public_id in self.subscriptions if public_id not in answer]:
+            self.broadcaster.release(self.subscriptions.pop(public_id))
         for public_id, (pk, last_seq) in answer.items():
-            seat = self.seats.get(public_id)
-            if seat is None:
-                self.seats[public_id] = seat = Seat(self, pk, public_id, last_seq, self.agent_id)
-                self.board.sit(seat)
+            subscription = self.subscriptions.get(public_id)
+            if subscription is None:
+                subscription = Subscription(self, pk, public_id, last_seq, self.agent_id)
+                self.subscriptions[public_id] = subscription
+                self.broadcaster.subscribe(subscription)
                 self.send({"type": "assigned", "conversation": str(public_id)})
-            elif last_seq > seat.cursor:
-                seat.look()
+            elif last_seq > subscription.cursor:
+                subscription.catch_up()
         if self.beat is Beat.RENEWED:
             self.beat = Beat.NONE
             self.send(protocol.beat_frame(timezone.now()))
@@ -190,12 +207,12 @@ class ConsoleSocket(Socket):
         if isinstance(frame, protocol.Beat):
             self.check_soon()
             if frame.conversation is not None and frame.after is not None:
-                seat = self.seats.get(frame.conversation)
-                if seat is None:
+                subscription = self.subscriptions.get(frame.conversation)
+                if subscription is None:
                     self._handle_elsewhere(frame, frame.conversation)
                 else:
-                    seat.cursor = min(frame.after, seat.cursor)
-            self.board.beat(self)
+                    subscription.cursor = min(frame.after, subscription.cursor)
+            self.broadcaster.beat(self)
             return
         client_id = getattr(frame, "client_id", None)
         if frame.conversation is None:
@@ -203,15 +220,15 @@ class ConsoleSocket(Socket):
         if client_id is not None and self.is_metered and not self._posts.take():
             security_log.tell(Event.LIMIT_REACHED, limit="agent_posts")
             raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
-        seat = self.seats.get(frame.conversation)
-        if seat is not None:
-            self.handle_in(seat, frame)
+        subscription = self.subscriptions.get(frame.conversation)
+        if subscription is not None:
+            self.handle_in(subscription, frame)
             return
         self._handle_elsewhere(frame, frame.conversation)
 
     def _handle_elsewhere(self, frame: protocol.Frame, public_id: UUID) -> None:
         """A conversation that was this agent's to its end can still be read; any other is refused."""
-        self.board.keep(self.board.loop.create_task(self._handle_ended(frame, public_id)))
+        self.broadcaster.keep(self.broadcaster.loop.create_task(self._handle_ended(frame, public_id)))
 
     async def _handle_ended(self, frame: protocol.Frame, public_id: UUID) -> None:
         client_id = getattr(frame, "client_id", None)
@@ -226,4 +243,4 @@ class ConsoleSocket(Socket):
             self.send_error(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         else:
             pk, last_seq = found
-            self.handle_in(Seat(self, pk, public_id, last_seq, self.agent_id), frame)
+            self.handle_in(Subscription(self, pk, public_id, last_seq, self.agent_id), frame)

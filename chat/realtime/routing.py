@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path, re_path
 
 from chat.realtime.connection import Receive, Send
-from chat.realtime.consumers import ConsoleSocket, ConversationSocket
+from chat.realtime.consumers import ConsoleConnection, VisitorConnection
 
 
 async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -15,7 +15,7 @@ async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 
 # The types of Django's `path` know HTTP only.
 websocket_urlpatterns = [
-    path("ws/conversation/", ConversationSocket.serve),  # type: ignore[arg-type]
-    path("ws/console/", ConsoleSocket.serve),  # type: ignore[arg-type]
+    path("ws/conversation/", VisitorConnection.serve),  # type: ignore[arg-type]
+    path("ws/console/", ConsoleConnection.serve),  # type: ignore[arg-type]
     re_path(r"", refuse),  # type: ignore[arg-type]
 ]

@@ -4,10 +4,7 @@ A client cannot be believed about what it has read: it may say so without readin
 still has to send (`Line.waiting`), which the server hands over in the scope of a socket.
 """
 
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from chat.realtime.connection import Socket
+from chat.realtime.interfaces import AnyConnection, Transport
 
 # Of one visit or account, all its sockets in this process together. A long exchange is 0.2 MiB; a phone on a slow
 # network that has so much before it is better off coming back for the rest.
@@ -17,42 +14,28 @@ VISIT_BYTES = 4 * 1024 * 1024
 WEIGHED_EVERY_CHARACTERS = 8 * 1024
 
 
-class Connection(Protocol):
-    """The connection of a client, as the server hands it over: `pnav.server.serving.Line`."""
-
-    @property
-    def waiting(self) -> int:
-        """Bytes that wait for the client to read."""
-
-    def pauseProducing(self) -> None:  # noqa: N802  as Twisted names it
-        """Read nothing from the client for now: what it sends waits at the client's."""
-
-    def resumeProducing(self) -> None:  # noqa: N802  as Twisted names it
-        """Read again."""
-
-
-class Unread:
+class SendBacklog:
     """What waits for each visit. A socket counts from the first time that something waited for it until it is gone."""
 
     def __init__(self) -> None:
-        self._visits: dict[str, dict[Socket, int]] = {}
+        self._visits: dict[str, dict[AnyConnection, int]] = {}
 
-    def weigh(self, socket: "Socket", connection: Connection) -> list["Socket"]:
+    def weigh(self, connection: AnyConnection, transport: Transport) -> list[AnyConnection]:
         """Note what waits for this socket now; those of its visit to be cut, the one with most first.
 
         Costs one look, and where the visit is over its bound one at each of its sockets.
         """
-        visit = self._visits.get(socket.visit)
-        waiting = connection.waiting
+        visit = self._visits.get(connection.visit)
+        waiting = transport.waiting
         if visit is None:
             if not waiting:
                 return []
-            visit = self._visits[socket.visit] = {}
-        visit[socket] = waiting
+            visit = self._visits[connection.visit] = {}
+        visit[connection] = waiting
         if sum(visit.values()) <= VISIT_BYTES:
             return []
         for each in visit:  # some may have read meanwhile
-            visit[each] = each.connection.waiting if each.connection is not None else 0
+            visit[each] = each.transport.waiting if each.transport is not None else 0
         over = sum(visit.values()) - VISIT_BYTES
         cut = []
         for each in sorted(visit, key=visit.__getitem__, reverse=True):
@@ -62,10 +45,10 @@ class Unread:
             cut.append(each)
         return cut
 
-    def forget(self, socket: "Socket") -> None:
+    def forget(self, connection: AnyConnection) -> None:
         """It has hung up, and what waited went with it."""
-        visit = self._visits.get(socket.visit)
+        visit = self._visits.get(connection.visit)
         if visit is not None:
-            visit.pop(socket, None)
+            visit.pop(connection, None)
             if not visit:
-                del self._visits[socket.visit]
+                del self._visits[connection.visit]

@@ -4,7 +4,6 @@ A body is sealed for its place: its number must be known before it is written (d
 """
 
 import time
-from typing import TYPE_CHECKING
 
 from django.db import OperationalError
 
@@ -12,15 +11,12 @@ from chat.database import CROWD, is_lock_held
 from chat.messages import protocol, writing
 from chat.messages.writing import Draft, Refusal, Written
 
-if TYPE_CHECKING:
-    from chat.realtime.subscription import Seat
-
 AGAIN_SECONDS = 0.05
 BELOW = protocol.MAX_SEQ // 2  # what follows it is still a number for PostgreSQL
 KEPT = 50_000
 
 
-class Guessing:
+class SequenceCache:
     """`writing.write` for a process, which remembers the last number of each conversation it writes to.
 
     Where both sides write at the same time through two processes, guessing that number is lost work: for a moment after
@@ -31,21 +27,22 @@ class Guessing:
         self._last: dict[int, int] = {}
         self._wrong_at: dict[int, float] = {}
 
-    def __call__(self, posts: "list[tuple[Draft, Seat]]") -> list[Written | Refusal]:
+    def __call__(self, posts: list[tuple[Draft, int]]) -> list[Written | Refusal]:
+        """posts: each draft with the last number that its author's connection was sent."""
         if len(self._last) > KEPT:
             self._last.clear()
             self._wrong_at.clear()
         now = time.monotonic()
         expected: dict[int, int] = {}
         is_crowd = len(posts) >= CROWD
-        for draft, seat in posts:
+        for draft, cursor in posts:
             pk = draft.conversation_id
             if is_crowd or now - self._wrong_at.get(pk, 0) > AGAIN_SECONDS:
-                # What another process wrote came by the seat; but a cursor is what a client says.
-                guess = max(seat.cursor, self._last.get(pk, 0))
+                # What another process wrote was sent to the connection; but a cursor is what a client says.
+                guess = max(cursor, self._last.get(pk, 0))
                 if guess < BELOW:
                     expected[pk] = guess
-        drafts = [draft for draft, _seat in posts]
+        drafts = [draft for draft, _cursor in posts]
         try:
             answers = writing.write(drafts, expected, may_put_off=is_crowd)
         except OperationalError as error:
@@ -53,7 +50,7 @@ class Guessing:
                 raise
             expected = {}
             answers = writing.write_what_is_free(drafts)
-        for (draft, _seat), answer in zip(posts, answers, strict=True):
+        for (draft, _cursor), answer in zip(posts, answers, strict=True):
             if not isinstance(answer, Written):
                 continue
             pk = draft.conversation_id

@@ -1,37 +1,26 @@
 """A socket's place in one conversation: what it has, what it is owed, and how it catches up.
 
 The cursor is everything: whatever comes, from memory or from a reading, goes through it, so that a message is shown
-once and in order. All of it runs in the event loop; the switchboard (`chat.realtime.switchboard`) owns the seats and
-asks for them.
+once and in order. All of it runs in the event loop; the broadcaster (`chat.realtime.broadcaster`) owns the
+subscriptions and asks for them.
 """
 
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
 from chat.messages import protocol
 from chat.messages.reading import Ask, Place, Reading, Snapshot
+from chat.realtime.interfaces import AnyConnection, Beat
 from chat.rules.lifecycle import Author, Status
-
-if TYPE_CHECKING:
-    from chat.realtime.connection import Socket
 
 Json = dict[str, Any]
 
 AGAIN_SECONDS = 1.0
 
 
-class Beat(Enum):
-    """The answer to a beat is owed until the lease is renewed, in the same crossing that looks for what was missed."""
-
-    NONE = 0
-    ASKED = 1
-    RENEWED = 2
-
-
-class Seat:
+class Subscription:
     """One socket's place in one conversation.
 
     cursor: everything up to it was sent. snapshot: where the conversation stood when it was last read.
@@ -43,6 +32,7 @@ class Seat:
         "agent_id",
         "author",
         "beat",
+        "connection",
         "conversation_id",
         "cursor",
         "is_again",
@@ -54,15 +44,14 @@ class Seat:
         "place",
         "public_id",
         "snapshot",
-        "socket",
         "topic",
         "wants_state",
     )  # fmt: skip
 
     def __init__(
-        self, socket: "Socket", conversation_id: int, public_id: UUID, cursor: int, agent_id: int | None = None
+        self, connection: AnyConnection, conversation_id: int, public_id: UUID, cursor: int, agent_id: int | None = None
     ) -> None:
-        self.socket = socket
+        self.connection = connection
         self.conversation_id = conversation_id
         self.public_id = public_id
         self.topic = str(public_id)
@@ -75,28 +64,28 @@ class Seat:
         self.owes_frame = self.owes_state = self.wants_state = False
         self.beat = Beat.NONE
 
-    def offer(self, event: Json, size: int, first: int, last: int) -> None:
+    def deliver(self, event: Json, size: int, first: int, last: int) -> None:
         """A frame that holds the messages `first` to `last`, ready to be sent."""
         if first <= self.cursor + 1:
             if last > self.cursor:
                 self.cursor = last
-                self.socket.push_event(event, size)
+                self.connection.push_event(event, size)
         else:
-            self.look()
+            self.catch_up()
 
     def acknowledge(self, event: Json, size: int, seq: int) -> None:
         """To the author of a repeat: the first answer was perhaps lost on the way, so it is owed again."""
         if seq <= self.cursor:
-            self.socket.push_event(event, size)
+            self.connection.push_event(event, size)
         else:
-            self.offer(event, size, seq, seq)
+            self.deliver(event, size, seq, seq)
 
-    def look_all_over(self) -> None:
+    def resync(self) -> None:
         """Read what lies after the cursor, and where the conversation stands."""
         self.wants_state = True
-        self.look()
+        self.catch_up()
 
-    def look(self) -> None:
+    def catch_up(self) -> None:
         """Read what lies after the cursor. Whoever waits for the next page of a long reading reads it then."""
         if self.is_paced:
             return
@@ -104,85 +93,85 @@ class Seat:
             self.is_again = True
             return
         self.is_reading = True
-        self.socket.board.reader.add(self)
+        self.connection.read_soon(self)
 
     @property
     def ask(self) -> Ask:
         with_state = self.wants_state or self.owes_frame or self.owes_state or self.beat is not Beat.NONE
         return Ask(self.conversation_id, self.topic, self.cursor, self.agent_id, with_state)
 
-    def take(self, found: Reading | None) -> None:
+    def apply(self, found: Reading | None) -> None:
         """The answer of a reading, which may have been asked with another cursor."""
         self.is_reading = False
         if found is None:  # the conversation was deleted
             if self.agent_id is None:
-                self.socket.leave(protocol.CLOSE_NO_SESSION)
+                self.connection.leave(protocol.CLOSE_NO_SESSION)
             elif self.is_ending:
                 self._end("closed")
             else:  # one of many: find out which remain
-                self.socket.refresh()
+                self.connection.refresh()
             return
-        if found.snapshot is not None and not self.socket.may_go_on(found.snapshot):
+        if found.snapshot is not None and not self.connection.may_go_on(found.snapshot):
             return
         items = found.items
         if items and items[0]["seq"] != self.cursor + 1:
             items = [item for item in items if item["seq"] > self.cursor]
             if items and items[0]["seq"] != self.cursor + 1:  # a `sync` went back meanwhile
-                self.look()
+                self.catch_up()
                 return
         last_seq = found.last_seq
         if self.owes_frame and found.snapshot is not None:
             self.cursor = min(self.cursor, last_seq)  # « I have everything up to 99 », of 3
             self.owes_frame = False
-            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
+            self.connection.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
         elif items:
-            self.socket.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
+            self.connection.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
         if items:
             self.cursor = items[-1]["seq"]
         if items and self.cursor < last_seq:
             self.is_again = False
             self.is_paced = True
-            self.socket.pace(self._go_on)  # a whole page, and there are more
+            self.connection.pace(self._go_on)  # a whole page, and there are more
         elif self.is_again:
             self.is_again = False
-            self.look()
+            self.catch_up()
         elif found.snapshot is not None:
             self._show(found.snapshot)
         elif not items and self.agent_id is not None:
-            self.socket.refresh()  # something is there, and not for this agent any more
+            self.connection.refresh()  # something is there, and not for this agent any more
 
     def _go_on(self) -> None:
         self.is_paced = False
-        self.look()
+        self.catch_up()
 
     def _show(self, snapshot: Snapshot) -> None:
         """Everything was read: what remains to be said of where the conversation stands."""
         self.wants_state = False
         before, self.snapshot = self.snapshot, snapshot
         if self.owes_state or (before is not None and _has_moved(before, snapshot)):
-            self.socket.board.show_state(self)
+            self.connection.show_state(self)
         if self.beat is Beat.RENEWED:
             self.beat = Beat.NONE
-            self.socket.send(protocol.beat_frame(timezone.now()))
+            self.connection.send(protocol.beat_frame(timezone.now()))
         if self.is_ending:
             self._end("closed" if snapshot.status == Status.CLOSED else "released")
         elif self.agent_id not in {None, snapshot.agent_id}:
-            self.socket.refresh()
+            self.connection.refresh()
 
     def _end(self, reason: str) -> None:
         self.is_ending = False
-        self.socket.send({"type": "released", "conversation": self.topic, "reason": reason})
-        self.socket.board.rise(self)
+        self.connection.send({"type": "released", "conversation": self.topic, "reason": reason})
+        self.connection.unfollow(self)
 
     def fail(self) -> None:
         """The database did not answer. What was missed is seen at the next ring, sync or beat; who asked is told."""
         self.is_reading = self.is_again = False
         if self.is_ending:
-            self.socket.board.loop.call_later(AGAIN_SECONDS, self.look)
+            self.connection.call_later(AGAIN_SECONDS, self.catch_up)
         elif self.owes_frame or self.owes_state or self.beat is not Beat.NONE:
             self.owes_frame = self.owes_state = False
             self.beat = Beat.NONE
-            self.socket.send_error(protocol.UNAVAILABLE, "The exchange cannot be read now: ask again.")
+            self.connection.send_error(protocol.UNAVAILABLE, "The exchange cannot be read now: ask again.")
 
 
 def _has_moved(before: Snapshot, after: Snapshot) -> bool:

@@ -2,19 +2,17 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from asyncio import AbstractEventLoop
+from typing import Any
 
 from chat.conversations import waiting_list
 from chat.conversations.dispatcher import Board, read_board
 from chat.messages import protocol
 from chat.messages.reading import Place
 from chat.realtime.batch import Batch
+from chat.realtime.interfaces import AnyConsole
+from chat.realtime.subscription import Subscription
 from chat.rules.lifecycle import Status
-
-if TYPE_CHECKING:
-    from chat.realtime.consumers import ConsoleSocket
-    from chat.realtime.subscription import Seat
-    from chat.realtime.switchboard import Switchboard
 
 logger = logging.getLogger(__name__)
 
@@ -22,19 +20,19 @@ SPACING_SECONDS = 0.25  # between two readings
 STALE_SECONDS = 10.0  # people fade away without a ring: read again after so long
 
 
-class Lobby:
+class WaitingRoom:
     """Shows each person who waits their place when it changes, and each console who waits."""
 
-    def __init__(self, switchboard: "Switchboard") -> None:
-        self._loop = switchboard.loop
-        self._waiting: set[Seat] = set()
-        self._owed: set[Seat] = set()
-        self._consoles: set[ConsoleSocket] = set()
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: set[Subscription] = set()
+        self._owed: set[Subscription] = set()
+        self._consoles: set[AnyConsole] = set()
         self._board: Board | None = None
         self._queue_text = ""
         self._read_at = 0.0
         self._is_due = self._is_reading = False
-        self._batch: Batch[bool, tuple[Board, str]] = Batch(_read, self._take)
+        self._batch: Batch[bool, tuple[Board, str]] = Batch(_read, self._apply)
         self._timer: Any = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
 
     def close(self) -> None:
@@ -42,30 +40,30 @@ class Lobby:
 
     # -- people who wait ---------------------------------------------------------------------------------------------
 
-    def show(self, seat: "Seat") -> None:
+    def show(self, subscription: Subscription) -> None:
         """Send this person's state, place and range; at once when the last reading is fresh and knows them."""
-        self._waiting.add(seat)
+        self._waiting.add(subscription)
         is_fresh = time.monotonic() - self._read_at < SPACING_SECONDS and not self._is_due
-        if is_fresh and self._board is not None and self._board.position(seat.public_id) is not None:
-            self._send(seat, self._board)
+        if is_fresh and self._board is not None and self._board.position(subscription.public_id) is not None:
+            self._send(subscription, self._board)
         else:
-            self._owed.add(seat)
+            self._owed.add(subscription)
             self.refresh()
 
-    def leave(self, seat: "Seat") -> None:
-        self._waiting.discard(seat)
-        self._owed.discard(seat)
+    def leave(self, subscription: Subscription) -> None:
+        self._waiting.discard(subscription)
+        self._owed.discard(subscription)
 
     # -- agents who look at the queue --------------------------------------------------------------------------------
 
-    def enter(self, console: "ConsoleSocket") -> None:
+    def enter(self, console: AnyConsole) -> None:
         self._consoles.add(console)
         if self._queue_text and not self._is_due and time.monotonic() - self._read_at < SPACING_SECONDS:
             console.show_queue(self._queue_text)
         else:
             self.refresh()
 
-    def exit(self, console: "ConsoleSocket") -> None:
+    def exit(self, console: AnyConsole) -> None:
         self._consoles.discard(console)
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -83,7 +81,7 @@ class Lobby:
         self._is_reading = True
         self._batch.add(bool(self._consoles))
 
-    def _take(self, _questions: list[bool], answers: list[tuple[Board, str]] | Exception) -> None:
+    def _apply(self, _questions: list[bool], answers: list[tuple[Board, str]] | Exception) -> None:
         self._is_reading = False
         self._read_at = time.monotonic()
         if self._is_due:
@@ -91,30 +89,30 @@ class Lobby:
             self.refresh()
         if isinstance(answers, Exception):
             logger.warning("queue: the database failed (%s)", type(answers).__name__)
-            for seat in self._owed:
-                seat.socket.send_error(protocol.UNAVAILABLE, "The queue cannot be read now: ask again.")
+            for subscription in self._owed:
+                subscription.connection.send_error(protocol.UNAVAILABLE, "The queue cannot be read now: ask again.")
             self._owed.clear()
             return
         self._board, self._queue_text = answers[0]
         owed, self._owed = self._owed, set()
-        for seat in list(self._waiting):
-            if seat in owed or seat.place != self._place(seat, self._board):
-                self._send(seat, self._board)
+        for subscription in list(self._waiting):
+            if subscription in owed or subscription.place != self._place(subscription, self._board):
+                self._send(subscription, self._board)
         if self._queue_text:
             for console in list(self._consoles):
                 console.show_queue(self._queue_text)
 
     @staticmethod
-    def _place(seat: "Seat", board: Board) -> Place:
-        position = board.position(seat.public_id)
+    def _place(subscription: Subscription, board: Board) -> Place:
+        position = board.position(subscription.public_id)
         return position, board.wait_minutes(position)
 
-    def _send(self, seat: "Seat", board: Board) -> None:
-        if seat.snapshot is None or seat.snapshot.status != Status.WAITING:
+    def _send(self, subscription: Subscription, board: Board) -> None:
+        if subscription.snapshot is None or subscription.snapshot.status != Status.WAITING:
             return
-        seat.place = self._place(seat, board)
-        frame = seat.snapshot.state_frame(seat.topic, for_reporter=True, place=seat.place)
-        seat.socket.push(protocol.encode(frame))
+        subscription.place = self._place(subscription, board)
+        frame = subscription.snapshot.state_frame(subscription.topic, for_reporter=True, place=subscription.place)
+        subscription.connection.push(protocol.encode(frame))
 
     def _refresh_stale(self) -> None:
         self._timer = self._loop.call_later(STALE_SECONDS, self._refresh_stale)

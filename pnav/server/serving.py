@@ -120,7 +120,7 @@ class Server(daphne.server.Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
         """As Daphne does; and be told when it has ended. A socket's scope holds the connection of its client."""
         if scope["type"] == "websocket" and (line := line_of(protocol)) is not None:
-            scope["connection"] = line
+            scope["transport"] = line
         queue: asyncio.Queue[Any] | None = super().create_application(protocol, scope)
         if queue is not None:
             application = self.connections[protocol]["application_instance"]

@@ -14,8 +14,8 @@ from chat.conversations import actions, dispatcher, resume
 from chat.messages import protocol, reading
 from chat.models import Conversation, Message
 from chat.realtime import authentication, consumers
-from chat.realtime import connection as realtime_connection
-from chat.realtime.switchboard import ensure_switchboard
+from chat.realtime import connection as connection_module
+from chat.realtime.broadcaster import ensure_broadcaster
 from chat.rules.lifecycle import Author, Status
 from common import security_log
 from common.client_address import Connection
@@ -226,7 +226,7 @@ async def test_console_socket_ends_with_the_right_to_it(change, monkeypatch):
     agent = await in_db(make.agent)
     conversation = await in_db(make.assigned, agent)
     key = await in_db(signed_in, agent)
-    monkeypatch.setattr(realtime_connection, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(connection_module, "CHECK_SECONDS", 0)
     async with Line(CONSOLE, key) as line:
         await line.until("queue")
         await in_db(_take_away, change, agent, key)
@@ -240,7 +240,7 @@ async def test_console_follows_a_session_that_got_another_key(monkeypatch):
     agent = await in_db(make.agent)
     conversation = await in_db(make.assigned, agent)
     key = await in_db(signed_in, agent)
-    monkeypatch.setattr(realtime_connection, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(connection_module, "CHECK_SECONDS", 0)
     async with Line(CONSOLE, key) as line:
         assert (await line.until("assigned"))["conversation"] == str(conversation.public_id)
         new = await in_db(_prove_again, key)
@@ -275,23 +275,23 @@ def _take_away(change, agent, key):
 async def test_socket_that_says_nothing_for_long_is_told_to_come_back(monkeypatch):
     key = await in_db(lambda: visit(make.waiting()))
     async with Line(REPORTER, key) as line:
-        monkeypatch.setattr(realtime_connection, "SILENCE_SECONDS", 1)
+        monkeypatch.setattr(connection_module, "SILENCE_SECONDS", 1)
         started = time.monotonic()
         assert await line.closed() == protocol.CLOSE_AGAIN
         assert time.monotonic() - started > 0.9
 
 
 async def test_too_many_sockets_of_one_session(monkeypatch):
-    monkeypatch.setattr(realtime_connection, "SOCKETS_A_SESSION", 2)
+    monkeypatch.setattr(connection_module, "SOCKETS_A_SESSION", 2)
     key = await in_db(lambda: visit(make.waiting()))
     async with Line(REPORTER, key), Line(REPORTER, key), Line(REPORTER, key) as third:
         assert await third.closed() == protocol.CLOSE_TOO_MANY
-    assert not realtime_connection.OPEN_SOCKETS
+    assert not connection_module.OPEN_SOCKETS
 
 
 async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
     """However many visits they have. Agents, who may be many behind one address, and people elsewhere are let in."""
-    monkeypatch.setattr(realtime_connection, "SOCKETS_A_NETWORK", 2)
+    monkeypatch.setattr(connection_module, "SOCKETS_A_NETWORK", 2)
     one, other, third = [await in_db(lambda: visit(make.waiting())) for _each in range(3)]
     agent = await in_db(lambda: signed_in(make.agent()))
     async with Line(REPORTER, one), Line(REPORTER, other), Line(REPORTER, third) as last, Line(CONSOLE, agent) as desk:
@@ -303,7 +303,7 @@ async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
         async with elsewhere as line:
             await line.send(type="sync", after=0)
             await line.until("messages")
-    assert not realtime_connection.OPEN_SOCKETS and not realtime_connection.OPEN_OF_NETWORK
+    assert not connection_module.OPEN_SOCKETS and not connection_module.OPEN_OF_NETWORK
 
 
 async def test_posts_of_a_conversation_share_one_measure(monkeypatch):
@@ -468,14 +468,14 @@ async def test_socket_that_never_entered_leaves_nothing_behind(monkeypatch):
     monkeypatch.setattr(reading, "own_conversations", away)
     async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
         assert await line.closed() == protocol.CLOSE_AGAIN
-        board = ensure_switchboard()
-        assert not board._seats and not board._consoles and not board.sockets
+        broadcaster = ensure_broadcaster()
+        assert not broadcaster._subscriptions and not broadcaster._consoles and not broadcaster.connections
 
 
 async def test_socket_that_hung_up_leaves_nothing_behind():
     agent = await in_db(make.agent)
     conversation, waiting = await in_db(make.assigned, agent), await in_db(make.waiting)
-    board = ensure_switchboard()
+    broadcaster = ensure_broadcaster()
     async with (
         Line(CONSOLE, await in_db(signed_in, agent)) as console,
         Line(REPORTER, await in_db(visit, conversation)) as reporter,
@@ -485,9 +485,10 @@ async def test_socket_that_hung_up_leaves_nothing_behind():
         await other.until("state")
         await console.until("assigned")
         await reporter.post("Bonjour")
-        assert len(board.sockets) == 3
-    assert not board._seats and not board._consoles and not board.sockets
-    assert not board.lobby._waiting and not board.lobby._owed and not board.lobby._consoles
+        assert len(broadcaster.connections) == 3
+    assert not broadcaster._subscriptions and not broadcaster._consoles and not broadcaster.connections
+    room = broadcaster.waiting_room
+    assert not room._waiting and not room._owed and not room._consoles
 
 
 async def test_queue_frame_holds_no_text_and_no_answer():
@@ -535,7 +536,7 @@ async def test_ring_holds_no_content(monkeypatch):
         await sent(origin, batch, *more)
 
     monkeypatch.setattr(pubsub, "_send", listen)
-    ensure_switchboard().hub._others["another process"] = time.monotonic()  # alone, a process rings for nobody
+    ensure_broadcaster().hub._others["another process"] = time.monotonic()  # alone, a process rings for nobody
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await line.post("un secret")
         async with asyncio.timeout(5):

@@ -17,9 +17,10 @@ from chat.conversations import actions, resume
 from chat.messages import protocol, writing
 from chat.messages.writing import Draft, Written
 from chat.models import Conversation
-from chat.realtime import connection, subscription, switchboard
+from chat.realtime import connection
 from chat.realtime.batch import Batch
-from chat.realtime.switchboard import close_switchboard, ensure_switchboard
+from chat.realtime.broadcaster import ROUND_SECONDS, close_broadcaster, ensure_broadcaster
+from chat.realtime.subscription import Subscription
 from chat.rules.lifecycle import Author
 from pnav.sessions import stored_key
 from tests.chat.sockets import Closed, Line, in_db, signed_in, visit
@@ -40,19 +41,19 @@ async def test_a_lie_about_the_cursor_costs_nobody_their_message():
         for line in (lying, honest):
             await line.send(type="sync", after=0)
             await line.until("state")
-        board = ensure_switchboard()
-        board.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        broadcaster = ensure_broadcaster()
+        broadcaster.writer._is_busy = True  # what comes now waits, and goes in one crossing
         ids = {line: str(uuid.uuid4()) for line in (lying, honest)}
         await lying.send(type="sync", after=protocol.MAX_SEQ)
         for line, client_id in ids.items():
             await line.send(type="post", client_id=client_id, body="Bonjour")
-        while len(board.writer) < 2:
+        while len(broadcaster.writer) < 2:
             await asyncio.sleep(0.01)
-        # The reading that corrects the cursor may have been faster: lie again, to the seat itself.
-        for _draft, seat in board.writer._waiting:
-            if seat.topic == str(liar.public_id):
-                seat.cursor = protocol.MAX_SEQ
-        board.writer._start()
+        # The reading that corrects the cursor may have been faster: lie again, to the subscription itself.
+        for _draft, subscription in broadcaster.writer._waiting:
+            if subscription.topic == str(liar.public_id):
+                subscription.cursor = protocol.MAX_SEQ
+        broadcaster.writer._start()
         frame = await honest.until(lambda frame: ids[honest] in str(frame))
         assert frame["type"] == "messages", frame
 
@@ -64,21 +65,21 @@ async def test_a_crowd_with_wrong_guesses_is_written_whole_and_in_order(monkeypa
         for line in (met, free):
             await line.send(type="sync", after=0)
             await line.until("state")
-        board = ensure_switchboard()
+        broadcaster = ensure_broadcaster()
         crossings = []
-        work = board.writer._work
-        monkeypatch.setattr(board.writer, "_work", lambda posts: crossings.append(len(posts)) or work(posts))
-        board.writer._is_busy = True  # what comes now waits, and goes in one crossing
-        for each in board.sockets:
+        work = broadcaster.writer._work
+        monkeypatch.setattr(broadcaster.writer, "_work", lambda posts: crossings.append(len(posts)) or work(posts))
+        broadcaster.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        for each in broadcaster.connections:
             each._bucket = None  # unmetered: more than a person writes
         for number in range(database.CROWD):
             for line in (met, free):
                 await line.send(type="post", client_id=str(uuid.uuid4()), body=f"{number}")
-        while len(board.writer) < 2 * database.CROWD:
+        while len(broadcaster.writer) < 2 * database.CROWD:
             await asyncio.sleep(0.01)
         elsewhere = Draft(one.pk, str(one.public_id), Author.REPORTER, None, str(uuid.uuid4()), "d'un autre processus")
         await in_db(writing.write, [elsewhere])  # its ring has not come yet
-        board.writer._start()
+        broadcaster.writer._start()
         for line in (met, free):
             await line.until(lambda frame: frame["type"] == "messages" and str(database.CROWD - 1) in str(frame))
     assert crossings == [2 * database.CROWD, database.CROWD]
@@ -127,35 +128,35 @@ async def test_an_answer_that_fails_does_not_end_the_line():
 
 
 async def test_a_process_waits_less_for_company_beside_another(monkeypatch):
-    board = ensure_switchboard()
+    broadcaster = ensure_broadcaster()
     try:
-        alone = (board.writer.at_most, board.writer.crowd, board.reader.crowd)
+        alone = (broadcaster.writer.at_most, broadcaster.writer.crowd, broadcaster.reader.crowd)
         with monkeypatch.context() as patch:
             patch.setattr(pubsub.Hub, "has_others", True)
             async with asyncio.timeout(5):
-                while board.writer.at_most == alone[0]:  # at the next turn of the rounds
+                while broadcaster.writer.at_most == alone[0]:  # at the next turn of the rounds
                     await asyncio.sleep(0.01)
-            beside = (board.writer.at_most, board.writer.crowd, board.reader.crowd)
+            beside = (broadcaster.writer.at_most, broadcaster.writer.crowd, broadcaster.reader.crowd)
             assert all(less < more for less, more in zip(beside, alone, strict=True))
         async with asyncio.timeout(5):
-            while board.writer.at_most != alone[0]:
+            while broadcaster.writer.at_most != alone[0]:
                 await asyncio.sleep(0.01)
-        assert (board.writer.at_most, board.writer.crowd, board.reader.crowd) == alone
+        assert (broadcaster.writer.at_most, broadcaster.writer.crowd, broadcaster.reader.crowd) == alone
     finally:
-        await close_switchboard()
+        await close_broadcaster()
 
 
 async def test_an_answer_that_cannot_be_taken_costs_one_socket_only(monkeypatch):
     one, other = await in_db(make.waiting), await in_db(make.waiting)
     async with Line(REPORTER, await in_db(visit, one)) as broken, Line(REPORTER, await in_db(visit, other)) as line:
-        take = subscription.Seat.take
+        apply = Subscription.apply
 
-        def fails(seat, found):
-            if seat.conversation_id == one.pk:
+        def fails(subscription, found):
+            if subscription.conversation_id == one.pk:
                 raise RuntimeError
-            take(seat, found)
+            apply(subscription, found)
 
-        monkeypatch.setattr(subscription.Seat, "take", fails)
+        monkeypatch.setattr(Subscription, "apply", fails)
         await asyncio.gather(broken.send(type="sync", after=0), line.send(type="sync", after=0))
         assert (await line.until("state"))["conversation"] == str(other.public_id)
         assert await broken.closed() == protocol.CLOSE_AGAIN
@@ -169,17 +170,17 @@ async def test_rounds_go_on_after_a_failure(monkeypatch):
         for each in (line, broken):
             await each.send(type="sync", after=0)
             await each.until("state")
-        board = ensure_switchboard()
-        check = connection.Socket.check
+        broadcaster = ensure_broadcaster()
+        check = connection.Connection.check
 
         def fails(socket, now):
-            if socket.seat.conversation_id == other.pk:
+            if socket.subscription.conversation_id == other.pk:
                 raise RuntimeError
             check(socket, now)
 
-        monkeypatch.setattr(connection.Socket, "check", fails)
-        await asyncio.sleep(switchboard.ROUND_SECONDS)
-        assert not board._rounds.done()
+        monkeypatch.setattr(connection.Connection, "check", fails)
+        await asyncio.sleep(ROUND_SECONDS)
+        assert not broadcaster._rounds.done()
         await in_db(Session.objects.all().delete)
         assert await line.closed() == protocol.CLOSE_NO_SESSION
 
@@ -193,7 +194,7 @@ async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypat
         for each in (line, well):
             await each.send(type="sync", after=0)
             await each.until("state")
-        identities = next(iter(ensure_switchboard().sockets)).identities
+        identities = next(iter(ensure_broadcaster().connections)).identities
         identify = identities._identify
 
         def fails(passes):
@@ -240,7 +241,7 @@ async def test_asking_for_everything_again_and_again_is_measured():
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await line.send(type="sync", after=0)
         await line.until("state")
-        (its_socket,) = ensure_switchboard().sockets
+        (its_socket,) = ensure_broadcaster().connections
         its_socket._pages = connection.Bucket(3, 0.1)
         for _each in range(30):
             await line.send(type="sync", after=0)
@@ -280,14 +281,14 @@ async def test_what_is_read_while_a_mark_is_written_is_marked_too(monkeypatch):
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await line.send(type="sync", after=0)
         await line.until("state")
-        board = ensure_switchboard()
-        (seat,) = (one.seat for one in board.sockets)
+        broadcaster = ensure_broadcaster()
+        (subscription,) = (one.subscription for one in broadcaster.connections)
         mark_read, tries = actions.mark_read, []
 
         def meanwhile(marks):
             tries.append(marks)
             if len(tries) == 1:
-                board.loop.call_soon_threadsafe(board.mark_read, seat, 3)
+                broadcaster.loop.call_soon_threadsafe(broadcaster.mark_read, subscription, 3)
                 time.sleep(0.1)
                 raise OperationalError
             mark_read(marks)
@@ -297,7 +298,7 @@ async def test_what_is_read_while_a_mark_is_written_is_marked_too(monkeypatch):
         async with asyncio.timeout(10):
             while (await in_db(Conversation.objects.get)).reporter_read_seq < 3:
                 await asyncio.sleep(0.05)
-        assert not board._reads
+        assert not broadcaster._reads
 
 
 @pytest.mark.parametrize(
@@ -331,15 +332,15 @@ async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
         held_by = asyncio.create_task(in_db(hold))
         try:
             await asyncio.to_thread(holding.wait, 10)
-            board = ensure_switchboard()
-            board.writer._is_busy = True
+            broadcaster = ensure_broadcaster()
+            broadcaster.writer._is_busy = True
             for _each in range(5):
                 await stuck.send(type="post", client_id=str(uuid.uuid4()), body="retenu")
             await line.send(type="post", client_id=str(uuid.uuid4()), body="Bonjour")
-            while len(board.writer) < 6:
+            while len(broadcaster.writer) < 6:
                 await asyncio.sleep(0.01)
             began = time.monotonic()
-            board.writer._start()
+            broadcaster.writer._start()
             assert (await line.hears("Bonjour"))["seq"] == 1
             assert time.monotonic() - began < 2 * database.WRITER_LOCK_SECONDS
             assert {(await stuck.until("error"))["code"] for _each in range(5)} == {"unavailable"}

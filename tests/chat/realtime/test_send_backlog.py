@@ -5,7 +5,7 @@ import pytest
 from chat.database import in_db
 from chat.messages import protocol
 from chat.realtime import send_backlog
-from chat.realtime.switchboard import ensure_switchboard
+from chat.realtime.broadcaster import ensure_broadcaster
 from tests.chat.sockets import Line, visit
 from tests.factories import chat as make
 
@@ -29,7 +29,7 @@ class Connection:
 
 def line(key: str, connection: Connection) -> Line:
     made = Line(REPORTER, key)
-    made.socket.scope["connection"] = connection
+    made.socket.scope["transport"] = connection
     return made
 
 
@@ -58,7 +58,7 @@ async def test_socket_for_which_most_waits_is_cut_and_the_others_go_on():
         await kept.until("state")
         assert await cut.closed() == protocol.CLOSE_TOO_MANY
         assert await kept.post("Je lis") is not None
-    assert not ensure_switchboard().unread._visits
+    assert not ensure_broadcaster().send_backlog._visits
 
 
 async def test_client_that_says_it_has_read_is_not_believed():

@@ -42,7 +42,7 @@ def written(seq: int, *, is_repeat: bool = False) -> Written:
 
 
 def post(pk: int, cursor: int = 0):
-    return Draft(pk, str(pk), Author.REPORTER, None, "1", ""), SimpleNamespace(cursor=cursor)
+    return Draft(pk, str(pk), Author.REPORTER, None, "1", ""), cursor
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def clock(monkeypatch):
 
 
 def test_number_guessed_is_the_last_that_was_seen_or_written(writer):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     writer.answers = {1: written(5), 2: written(8)}
     guess([post(1, cursor=4), post(2, cursor=7)])
     guess([post(1, cursor=3), post(2, cursor=11)])
@@ -68,7 +68,7 @@ def test_number_guessed_is_the_last_that_was_seen_or_written(writer):
 
 
 def test_answer_that_is_late_takes_no_number_back(writer):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     for seq in (9, 3):
         writer.answers = {1: written(seq, is_repeat=True)}
         guess([post(1)])
@@ -77,7 +77,7 @@ def test_answer_that_is_late_takes_no_number_back(writer):
 
 
 def test_wrong_guess_is_not_made_again_for_a_moment(writer, clock):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     writer.answers = {1: written(7), 2: written(1)}
     guess([post(1), post(2)])  # another process wrote six in the first
     clock.now += sequence_cache.AGAIN_SECONDS
@@ -88,7 +88,7 @@ def test_wrong_guess_is_not_made_again_for_a_moment(writer, clock):
 
 
 def test_repeat_is_no_wrong_guess(writer, clock):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     writer.answers = {1: written(2, is_repeat=True)}
     guess([post(1, cursor=6)])
     guess([post(1, cursor=6)])
@@ -96,7 +96,7 @@ def test_repeat_is_no_wrong_guess(writer, clock):
 
 
 def test_refusal_teaches_nothing(writer, clock):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     writer.answers = {1: Refusal.CLOSED}
     assert guess([post(1, cursor=6)]) == [Refusal.CLOSED]
     guess([post(1)])
@@ -104,7 +104,7 @@ def test_refusal_teaches_nothing(writer, clock):
 
 
 def test_crowd_guesses_each_time(writer, clock):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     writer.answers = {1: written(7)}
     crowd = [post(1)] * CROWD
     guess(crowd)
@@ -114,13 +114,13 @@ def test_crowd_guesses_each_time(writer, clock):
 
 
 def test_cursor_of_a_client_that_lies_is_no_guess(writer):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     guess([post(1, cursor=sequence_cache.BELOW), post(2, cursor=sequence_cache.BELOW - 1)])
     assert writer.guesses == [{2: sequence_cache.BELOW - 1}]
 
 
 def test_lock_that_is_held_holds_up_its_own_conversation_alone(writer, clock):
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     writer.error = OperationalError()
     writer.error.__cause__ = psycopg.errors.LockNotAvailable()
     writer.answers = {1: Refusal.HELD, 2: written(9)}
@@ -134,13 +134,13 @@ def test_lock_that_is_held_holds_up_its_own_conversation_alone(writer, clock):
 def test_other_errors_are_told(writer):
     writer.error = OperationalError("the database is away")
     with pytest.raises(OperationalError, match="away"):
-        sequence_cache.Guessing()([post(1)])
+        sequence_cache.SequenceCache()([post(1)])
     assert writer.free == []
 
 
 def test_memory_is_bounded(writer, monkeypatch, clock):
     monkeypatch.setattr(sequence_cache, "KEPT", 3)
-    guess = sequence_cache.Guessing()
+    guess = sequence_cache.SequenceCache()
     writer.answers = {pk: written(5) for pk in range(1, 5)}
     guess([post(pk) for pk in range(1, 4)])
     clock.now += 1

@@ -220,7 +220,7 @@ def test_other_processes_see_a_change_when_theirs_is_old(django_assert_num_queri
 
 def test_age_and_one_round_stay_within_the_promise():
     from chat.management.commands.run_worker import TICK_SECONDS
-    from chat.realtime.switchboard import ROUND_SECONDS
+    from chat.realtime.broadcaster import ROUND_SECONDS
 
     assert text_cache.KEEP_SECONDS + 2 * max(ROUND_SECONDS, TICK_SECONDS) < 30
 

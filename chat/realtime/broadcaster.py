@@ -1,8 +1,8 @@
 """What reaches the pages of this process: the one module that delivers.
 
-A `Seat` (`chat.realtime.subscription`) has a cursor: everything up to it was sent. A message that was just committed
-goes straight to the seats that have all before it; whoever has a hole, hears of a message written elsewhere, or comes
-back, gets a reading of the database after the cursor.
+A `Subscription` (`chat.realtime.subscription`) has a cursor: everything up to it was sent. A message that was just
+committed goes straight to the subscriptions that have all before it; whoever has a hole, hears of a message written
+elsewhere, or comes back, gets a reading of the database after the cursor.
 
 Everything here runs in the event loop and waits for nothing: questions go to batches (`chat.database`), which answer by
 calling back.
@@ -13,7 +13,7 @@ import contextlib
 import gc
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chat import access, pubsub
 from chat.conversations import actions
@@ -25,16 +25,13 @@ from chat.messages.reading import Own, Reading
 from chat.messages.writing import Draft, Refusal, Written
 from chat.pubsub import Hub, Ring
 from chat.realtime.batch import Batch
-from chat.realtime.send_backlog import Unread
-from chat.realtime.sequence_cache import Guessing
-from chat.realtime.subscription import Beat, Seat
-from chat.realtime.waiting_room import Lobby
+from chat.realtime.interfaces import AnyConnection, AnyConsole, Beat
+from chat.realtime.send_backlog import SendBacklog
+from chat.realtime.sequence_cache import SequenceCache
+from chat.realtime.subscription import Subscription
+from chat.realtime.waiting_room import WaitingRoom
 from chat.rules.lifecycle import Status
 from common.texts import cache as text_cache
-
-if TYPE_CHECKING:
-    from chat.realtime.connection import Socket
-    from chat.realtime.consumers import ConsoleSocket
 
 logger = logging.getLogger(__name__)
 
@@ -67,20 +64,21 @@ REFUSALS = {
 UNAVAILABLE = "The message could not be written: keep it and try again."
 
 
-class Switchboard:
-    """The seats of one process, its batches, and its line to the other processes.
+class Broadcaster:
+    """The subscriptions of one process, its batches, and its line to the other processes.
 
     has_sockets: False in a process that serves pages only. It rings for others and listens to nobody.
     """
 
     def __init__(self, *, has_sockets: bool = True) -> None:
         self.loop = asyncio.get_running_loop()
-        self.hub = Hub(self.loop, self.hear, listens=has_sockets)
-        self.sockets: set[Socket] = set()
-        self.lobby = Lobby(self)
-        self.unread = Unread()
-        self._seats: dict[str, list[Seat]] = {}
-        self._consoles: dict[int, list[ConsoleSocket]] = {}
+        self.hub = Hub(self.loop, self.on_event, listens=has_sockets)
+        self.connections: set[AnyConnection] = set()
+        self.waiting_room = WaitingRoom(self.loop)
+        self.send_backlog = SendBacklog()
+        self._sequences = SequenceCache()
+        self._subscriptions: dict[str, list[Subscription]] = {}
+        self._consoles: dict[int, list[AnyConsole]] = {}
         self._agents_seen: set[int] = set()
         self._reads: dict[tuple[str, str], Mark] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,20 +86,20 @@ class Switchboard:
         self._rest_until = 0.0
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
-        self.writer: Batch[tuple[Draft, Seat], Written | Refusal] = Batch(
-            Guessing(), self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
+        self.writer: Batch[tuple[Draft, Subscription], Written | Refusal] = Batch(
+            self._write, self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
         )
-        self.reader: Batch[Seat, Reading | None] = Batch(
-            _read, _take, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=READ_TOGETHER
+        self.reader: Batch[Subscription, Reading | None] = Batch(
+            _read, _apply, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=READ_TOGETHER
         )
-        self.owners: Batch[ConsoleSocket, Own | None] = Batch(_own, _took)
-        self._beating: list[Seat | ConsoleSocket] = []
+        self.owners: Batch[AnyConsole, Own | None] = Batch(_own, _apply_own)
+        self._beating: list[Subscription | AnyConsole] = []
         self._marks: Batch[tuple[str, str], int] = Batch(self._mark, self._marked, linger=LINGER_SECONDS)
         self._rounds = self.loop.create_task(self._make_rounds())
 
     async def close(self) -> None:
         self._rounds.cancel()
-        self.lobby.close()
+        self.waiting_room.close()
         batches: tuple[Batch[Any, Any], ...] = (self.writer, self.reader, self.owners, self._marks)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -111,33 +109,33 @@ class Switchboard:
 
     # -- who is there ------------------------------------------------------------------------------------------------
 
-    def sit(self, seat: Seat) -> None:
-        self._seats.setdefault(seat.topic, []).append(seat)
+    def subscribe(self, subscription: Subscription) -> None:
+        self._subscriptions.setdefault(subscription.topic, []).append(subscription)
 
-    def rise(self, seat: Seat) -> None:
-        self.lobby.leave(seat)
-        seats = self._seats.get(seat.topic)
-        if seats is not None and seat in seats:
-            seats.remove(seat)
-            if not seats:
-                del self._seats[seat.topic]
+    def unsubscribe(self, subscription: Subscription) -> None:
+        self.waiting_room.leave(subscription)
+        subscriptions = self._subscriptions.get(subscription.topic)
+        if subscriptions is not None and subscription in subscriptions:
+            subscriptions.remove(subscription)
+            if not subscriptions:
+                del self._subscriptions[subscription.topic]
 
-    def release(self, seat: Seat) -> None:
+    def release(self, subscription: Subscription) -> None:
         """The conversation is no longer this agent's: show its end to whoever answered it, say so, and rise."""
-        seat.is_ending = seat.owes_state = True
-        seat.look()
+        subscription.is_ending = subscription.owes_state = True
+        subscription.catch_up()
 
     def keep(self, task: "asyncio.Task[None]") -> None:
         """Hold on to a task until it ends: the loop itself does not."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def enter(self, console: "ConsoleSocket") -> None:
+    def enter(self, console: AnyConsole) -> None:
         self._consoles.setdefault(console.agent_id, []).append(console)
-        self.lobby.enter(console)
+        self.waiting_room.enter(console)
 
-    def exit(self, console: "ConsoleSocket") -> None:
-        self.lobby.exit(console)
+    def exit(self, console: AnyConsole) -> None:
+        self.waiting_room.exit(console)
         consoles = self._consoles.get(console.agent_id)
         if consoles is not None and console in consoles:
             consoles.remove(console)
@@ -146,18 +144,29 @@ class Switchboard:
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
-    def post(self, seat: Seat, frame: protocol.Post) -> None:
+    def post(self, subscription: Subscription, frame: protocol.Post) -> None:
         """Put a message on the way to the database; its answer is a `messages` frame or an `error`."""
         if len(self.writer) >= DRAFTS_WAITING:
-            seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, frame.client_id)
+            subscription.connection.send_error(protocol.UNAVAILABLE, UNAVAILABLE, frame.client_id)
             return
-        if seat.agent_id is not None:
-            self._agents_seen.add(seat.agent_id)
-        draft = Draft(seat.conversation_id, seat.topic, seat.author, seat.agent_id, frame.client_id, frame.body)
-        draft.is_metered = seat.socket.is_metered
-        self.writer.add((draft, seat))
+        if subscription.agent_id is not None:
+            self._agents_seen.add(subscription.agent_id)
+        draft = Draft(
+            subscription.conversation_id,
+            subscription.topic,
+            subscription.author,
+            subscription.agent_id,
+            frame.client_id,
+            frame.body,
+        )
+        draft.is_metered = subscription.connection.is_metered
+        self.writer.add((draft, subscription))
 
-    def _written(self, posts: list[tuple[Draft, Seat]], answers: list[Written | Refusal] | Exception) -> None:
+    def _write(self, posts: list[tuple[Draft, Subscription]]) -> list[Written | Refusal]:
+        """In the writer's thread."""
+        return self._sequences([(draft, subscription.cursor) for draft, subscription in posts])
+
+    def _written(self, posts: list[tuple[Draft, Subscription]], answers: list[Written | Refusal] | Exception) -> None:
         if isinstance(answers, Exception):
             self._give_back(posts, is_all=isinstance(answers, NO_ANSWER) and not is_lock_held(answers))
             return
@@ -169,15 +178,15 @@ class Switchboard:
         agents: dict[str, int | None] = {}
         ring: dict[str, int] = {}
         again: set[str] = set()
-        for (draft, seat), answer in zip(posts, answers, strict=True):
+        for (draft, subscription), answer in zip(posts, answers, strict=True):
             if answer is Refusal.HELD or answer is Refusal.PUT_OFF:
                 continue
             if answer is Refusal.FULL:
                 full = ProtocolError(protocol.CLOSED, protocol.FULL_DETAIL, draft.client_id, protocol.FULL)
-                seat.socket.send(full.frame())
+                subscription.connection.send(full.frame())
                 continue
             if isinstance(answer, Refusal):
-                seat.socket.send_error(answer.value, REFUSALS[answer], draft.client_id)
+                subscription.connection.send_error(answer.value, REFUSALS[answer], draft.client_id)
                 continue
             topic = draft.public_id
             ring[topic] = max(answer.seq, ring.get(topic, 0))  # for a repeat too: its first ring may have been lost
@@ -190,7 +199,7 @@ class Switchboard:
             }
             if answer.is_repeat:
                 again.add(topic)
-                seat.acknowledge(*_frame(topic, [item]), answer.seq)
+                subscription.acknowledge(*_frame(topic, [item]), answer.seq)
             else:
                 agents[topic] = answer.assigned_to
                 fresh.setdefault(topic, []).append(item)
@@ -200,57 +209,58 @@ class Switchboard:
         for topic, seq in ring.items():
             rung = Ring(pubsub.MESSAGES, conversation=topic, seq=seq)
             if topic in again:  # its COMMIT was perhaps never answered, and nobody here has it yet
-                self.hear(rung)
+                self.on_event(rung)
             self.hub.ring_elsewhere(rung)
 
-    def _give_back(self, posts: list[tuple[Draft, Seat]], *, is_all: bool = False) -> None:
+    def _give_back(self, posts: list[tuple[Draft, Subscription]], *, is_all: bool = False) -> None:
         """These could not be written; nor are those that came after them, in the same conversations or in all: a
         person's messages stay in their order.
         """
-        topics = {draft.public_id for draft, _seat in posts}
+        topics = {draft.public_id for draft, _subscription in posts}
         later, posts = self.writer.take_all(), list(posts)
         for post in later:
             if is_all or post[0].public_id in topics:
                 posts.append(post)
             else:
                 self.writer.add(post)
-        for draft, seat in posts:
-            seat.socket.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
+        for draft, subscription in posts:
+            subscription.connection.send_error(protocol.UNAVAILABLE, UNAVAILABLE, draft.client_id)
 
     def _deliver(self, topic: str, items: list[Json], agent_id: int | None) -> None:
-        """Hand what was just committed, in one frame, to the seats of its conversation. agent_id: who may read it."""
+        """Hand what was just committed, in one frame, to the subscriptions of its conversation. agent_id: who may read
+        it."""
         event, size = _frame(topic, items)
         first, last = items[0]["seq"], items[-1]["seq"]
-        for seat in self._seats.get(topic, ()):
-            if seat.agent_id is None or seat.agent_id == agent_id:
-                seat.offer(event, size, first, last)
+        for subscription in self._subscriptions.get(topic, ()):
+            if subscription.agent_id is None or subscription.agent_id == agent_id:
+                subscription.deliver(event, size, first, last)
 
     # -- rings -------------------------------------------------------------------------------------------------------
 
-    def hear(self, ring: Ring) -> None:
+    def on_event(self, ring: Ring) -> None:
         kind = ring.kind
         if kind == pubsub.MESSAGES:
-            for seat in self._seats.get(ring.conversation, ()):
-                if ring.seq > seat.cursor:
-                    seat.look()
+            for subscription in self._subscriptions.get(ring.conversation, ()):
+                if ring.seq > subscription.cursor:
+                    subscription.catch_up()
         elif kind == pubsub.STATE:
-            for seat in self._seats.get(ring.conversation, ()):
-                seat.owes_state = True
-                seat.look()
+            for subscription in self._subscriptions.get(ring.conversation, ()):
+                subscription.owes_state = True
+                subscription.catch_up()
         elif kind in {pubsub.TYPING, pubsub.READ}:
             self._pass_on(ring)
         elif kind == pubsub.AGENT:
             for console in self._consoles.get(ring.agent, ()):
-                console.look()
+                console.catch_up()
         elif kind == pubsub.ASIDE:
             for console in self._consoles.get(ring.agent, ()):
                 console.send({"type": "asides"})
         elif kind == pubsub.QUEUE:
-            self.lobby.refresh()
+            self.waiting_room.refresh()
         elif kind == pubsub.SWEEP:
             self._sweep()
         elif kind == pubsub.LOOK:
-            self._look()
+            self._resync()
 
     def _pass_on(self, ring: Ring) -> None:
         """A hint for the other side."""
@@ -258,27 +268,28 @@ class Switchboard:
         if ring.kind == pubsub.READ:
             hint["seq"] = ring.seq
         text = protocol.encode(hint)
-        for seat in self._seats.get(ring.conversation, ()):
-            if seat.author != ring.author:
-                seat.socket.push(text)
+        for subscription in self._subscriptions.get(ring.conversation, ()):
+            if subscription.author != ring.author:
+                subscription.connection.push(text)
 
-    def _look(self) -> None:
-        for seats in list(self._seats.values()):
-            for seat in seats:
-                seat.look_all_over()
+    def _resync(self) -> None:
+        for subscriptions in list(self._subscriptions.values()):
+            for subscription in subscriptions:
+                subscription.resync()
         for consoles in self._consoles.values():
             for console in consoles:
-                console.look()
-        self.lobby.refresh()
+                console.catch_up()
+        self.waiting_room.refresh()
 
     def _sweep(self) -> None:
         """While rings are lost: find in one query which conversations have something new."""
-        if self._is_sweeping or time.monotonic() < self._rest_until or not self._seats:
+        if self._is_sweeping or time.monotonic() < self._rest_until or not self._subscriptions:
             return
         self._is_sweeping = True
         started = time.monotonic()
-        cursors = [(seats[0].conversation_id, min(seat.cursor for seat in seats)) for seats in self._seats.values()]
-        topics = {seats[0].conversation_id: topic for topic, seats in self._seats.items()}
+        followed = self._subscriptions
+        cursors = [(those[0].conversation_id, min(one.cursor for one in those)) for those in followed.values()]
+        topics = {those[0].conversation_id: topic for topic, those in followed.items()}
         self.keep(self.loop.create_task(self._swept(cursors, topics, time.monotonic() - started)))
 
     async def _swept(self, cursors: list[tuple[int, int]], topics: dict[int, str], held_up: float) -> None:
@@ -292,24 +303,26 @@ class Switchboard:
         finally:
             self._is_sweeping = False
         for pk, seq in behind.items():
-            self.hear(Ring(pubsub.MESSAGES, conversation=topics[pk], seq=seq))
+            self.on_event(Ring(pubsub.MESSAGES, conversation=topics[pk], seq=seq))
         now = time.monotonic()
         self._rest_until = now + max(SWEEP_SHARE * held_up, min(SWEEP_SHARE * (now - started), REST_SECONDS))
 
     # -- states, reads, beats ----------------------------------------------------------------------------------------
 
-    def show_state(self, seat: Seat) -> None:
+    def show_state(self, subscription: Subscription) -> None:
         """Send where the conversation stands; for a person who waits, with the place, as soon as it is known."""
-        seat.owes_state = False
-        if seat.snapshot is None:
+        subscription.owes_state = False
+        if subscription.snapshot is None:
             return
-        if seat.agent_id is None and seat.snapshot.status == Status.WAITING:
-            self.lobby.show(seat)
+        if subscription.agent_id is None and subscription.snapshot.status == Status.WAITING:
+            self.waiting_room.show(subscription)
             return
-        self.lobby.leave(seat)
-        seat.socket.push(protocol.encode(seat.snapshot.state_frame(seat.topic, for_reporter=seat.agent_id is None)))
+        self.waiting_room.leave(subscription)
+        is_reporter = subscription.agent_id is None
+        state = subscription.snapshot.state_frame(subscription.topic, for_reporter=is_reporter)
+        subscription.connection.push(protocol.encode(state))
 
-    def beat(self, beating: "Seat | ConsoleSocket") -> None:
+    def beat(self, beating: Subscription | AnyConsole) -> None:
         """Answer a beat soon, together with others: nobody waits for it."""
         if not self._beating:
             self.loop.call_later(LINGER_SECONDS, self._beat_all)
@@ -319,16 +332,17 @@ class Switchboard:
         beating, self._beating = self._beating, []
         for one in beating:
             one.beat = Beat.ASKED
-            one.look()
+            one.catch_up()
 
-    def type(self, seat: Seat) -> None:
-        self.hub.ring(Ring(pubsub.TYPING, conversation=seat.topic, author=seat.author))
+    def type(self, subscription: Subscription) -> None:
+        self.hub.ring(Ring(pubsub.TYPING, conversation=subscription.topic, author=subscription.author))
 
-    def mark_read(self, seat: Seat, seq: int) -> None:
+    def mark_read(self, subscription: Subscription, seq: int) -> None:
         """This side has everything up to `seq` on screen: kept soon, in one statement with the others."""
-        key = (seat.topic, seat.author)
+        key = (subscription.topic, subscription.author)
         before = self._reads.get(key)
-        self._reads[key] = Mark(seat.conversation_id, seat.author, max(seq, before.seq if before else 0))
+        seq = max(seq, before.seq if before else 0)
+        self._reads[key] = Mark(subscription.conversation_id, subscription.author, seq)
         if before is None:
             self._marks.add(key)
 
@@ -346,9 +360,9 @@ class Switchboard:
             else:
                 del self._reads[key]
 
-    def goodbye(self, socket: "Socket") -> None:
+    def closed(self, connection: AnyConnection) -> None:
         """This socket has hung up."""
-        self.sockets.discard(socket)
+        self.connections.discard(connection)
         self._gone += 1
 
     def _sweep_up(self, now: float) -> None:
@@ -358,7 +372,7 @@ class Switchboard:
         In between, those who have come are left out of collections: with 10,000 sockets a full one holds everybody up
         for 70 ms, and Python would start one whenever a quarter more objects live than before.
         """
-        count = len(self.sockets)
+        count = len(self.connections)
         since = now - self._swept_up_at
         is_due = self._gone >= max(GONE_TOGETHER, count) or (self._gone and since > SWEEP_UP_SECONDS)
         if is_due and since > NOT_AGAIN_SECONDS:
@@ -374,17 +388,17 @@ class Switchboard:
 
     async def _make_rounds(self) -> None:
         """All the time: who may no longer be here, a few of them at each turn; and who was."""
-        left: list[Socket] = []
+        left: list[AnyConnection] = []
         share = 0
         while True:
             await asyncio.sleep(ROUND_SECONDS / SLICES)
             now = time.monotonic()
             if not left:
-                left = list(self.sockets)
+                left = list(self.connections)
                 share = len(left) // SLICES + 1
-            for socket in [left.pop() for _socket in range(min(share, len(left)))]:
+            for connection in [left.pop() for _connection in range(min(share, len(left)))]:
                 try:
-                    socket.check(now)
+                    connection.check(now)
                 except Exception as error:  # noqa: BLE001  the rounds go on for the life of the process
                     logger.error("rounds: a socket could not be checked (%s)", type(error).__name__)
             self._sweep_up(now)
@@ -446,31 +460,31 @@ def _renew(agent_ids: set[int]) -> None:
     actions.agents_seen(agent_ids=agent_ids)
 
 
-def _read(seats: list[Seat]) -> list[Reading | None]:
-    beating = [seat for seat in seats if seat.beat is Beat.ASKED]
+def _read(subscriptions: list[Subscription]) -> list[Reading | None]:
+    beating = [subscription for subscription in subscriptions if subscription.beat is Beat.ASKED]
     if beating:
-        actions.reporters_seen(conversation_ids=[seat.conversation_id for seat in beating])
-    readings = reading.read([seat.ask for seat in seats])
-    for seat in beating:
-        seat.beat = Beat.RENEWED
+        actions.reporters_seen(conversation_ids=[subscription.conversation_id for subscription in beating])
+    readings = reading.read([subscription.ask for subscription in subscriptions])
+    for subscription in beating:
+        subscription.beat = Beat.RENEWED
     return readings
 
 
-def _take(seats: list[Seat], answers: list[Reading | None] | Exception) -> None:
+def _apply(subscriptions: list[Subscription], answers: list[Reading | None] | Exception) -> None:
     if isinstance(answers, Exception):
         logger.warning("reading: the database failed (%s)", type(answers).__name__)
-        for seat in seats:
-            seat.fail()
+        for subscription in subscriptions:
+            subscription.fail()
         return
-    for seat, answer in zip(seats, answers, strict=True):
+    for subscription, answer in zip(subscriptions, answers, strict=True):
         try:
-            seat.take(answer)
+            subscription.apply(answer)
         except Exception as error:  # noqa: BLE001  the others have their answers to take
             logger.error("reading: an answer could not be taken (%s)", type(error).__name__)
-            seat.socket.leave(protocol.CLOSE_AGAIN)  # it reads everything again when it is back
+            subscription.connection.leave(protocol.CLOSE_AGAIN)  # it reads everything again when it is back
 
 
-def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
+def _own(consoles: list[AnyConsole]) -> list[Own | None]:
     """The conversations of each agent; the leases of those who beat; None for an account that may no longer answer."""
     beating = [console for console in consoles if console.beat is Beat.ASKED]
     doubtful = {console.agent_id for console in consoles if console.is_doubtful}
@@ -483,35 +497,35 @@ def _own(consoles: "list[ConsoleSocket]") -> list[Own | None]:
     return [own.get(console.agent_id) for console in consoles]
 
 
-def _took(consoles: "list[ConsoleSocket]", answers: list[Own | None] | Exception) -> None:
+def _apply_own(consoles: list[AnyConsole], answers: list[Own | None] | Exception) -> None:
     for index, console in enumerate(consoles):
         try:
-            console.take(answers if isinstance(answers, Exception) else answers[index])
+            console.apply(answers if isinstance(answers, Exception) else answers[index])
         except Exception as error:  # noqa: BLE001
             logger.error("console: an answer could not be taken (%s)", type(error).__name__)
             console.leave(protocol.CLOSE_AGAIN)
 
 
-_switchboard: Switchboard | None = None
+_broadcaster: Broadcaster | None = None
 
 
-def ensure_switchboard(*, has_sockets: bool = True) -> Switchboard:
-    """The switchboard of this process, started in the running loop if there is none yet.
+def ensure_broadcaster(*, has_sockets: bool = True) -> Broadcaster:
+    """The broadcaster of this process, started in the running loop if there is none yet.
 
-    has_sockets: of the one that is started; see `Switchboard`.
+    has_sockets: of the one that is started; see `Broadcaster`.
     """
-    global _switchboard
-    if _switchboard is None or _switchboard.loop is not asyncio.get_running_loop():
-        _switchboard = Switchboard(has_sockets=has_sockets)
-        pubsub.install(_switchboard.hub)
-    return _switchboard
+    global _broadcaster
+    if _broadcaster is None or _broadcaster.loop is not asyncio.get_running_loop():
+        _broadcaster = Broadcaster(has_sockets=has_sockets)
+        pubsub.install(_broadcaster.hub)
+    return _broadcaster
 
 
-async def close_switchboard() -> None:
-    """Stop the switchboard of the running loop, for tests and for the end of a process."""
-    global _switchboard
-    switchboard, _switchboard = _switchboard, None
-    if switchboard is not None:
+async def close_broadcaster() -> None:
+    """Stop the broadcaster of the running loop, for tests and for the end of a process."""
+    global _broadcaster
+    broadcaster, _broadcaster = _broadcaster, None
+    if broadcaster is not None:
         pubsub.install(None)
-        if switchboard.loop is asyncio.get_running_loop():
-            await switchboard.close()
+        if broadcaster.loop is asyncio.get_running_loop():
+            await broadcaster.close()
