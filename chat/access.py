@@ -32,7 +32,7 @@ from chat.models.transfer import Direction, Handover, HandoverQuerySet, Watch, W
 from chat.rules.lifecycle import HEAVY, Status
 from chat.rules.referral import RECEIVED
 from chat.rules.transfer import HandoverState
-from chat.rules.workload import WEEKS, Spell
+from chat.rules.workload import WEEKS, Interval
 from common.sql import array, built, columns, execute
 from reports.models import ErasureRequest, Report
 from reports.session import GENERATION
@@ -138,7 +138,7 @@ def units_of(agent: Agent) -> frozenset[int]:
     return frozenset({agent.unit_id, *agent.supervised_units.values_list("pk", flat=True)})
 
 
-def spells_of(agent: Agent, now: datetime) -> list[Spell]:
+def spells_of(agent: Agent, now: datetime) -> list[Interval]:
     """When this agent answered, of the last weeks, for that agent alone: times, and whether it was grave.
 
     By the history: what they passed on, or lost, was theirs until then.
@@ -148,7 +148,7 @@ def spells_of(agent: Agent, now: datetime) -> list[Spell]:
     ended = after.filter(kind__in=HANDS_CHANGE).order_by("pk").values("at")[:1]
     rows = given.filter(at__gte=now - timedelta(weeks=WEEKS + 1)).annotate(until=Subquery(ended))
     return [
-        Spell(start, end or now, weight >= HEAVY)
+        Interval(start, end or now, weight >= HEAVY)
         for start, end, weight in rows.values_list("at", "until", "conversation__weight")
     ]
 

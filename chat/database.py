@@ -76,7 +76,7 @@ def with_fresh_connection[T](work: Callable[..., T], *args: Any, **kwargs: Any) 
         return work(*args, **kwargs)
 
 
-def patiently[T](seconds: float, work: Callable[..., T], *args: Any) -> T:
+def retry_while_away[T](seconds: float, work: Callable[..., T], *args: Any) -> T:
     """Do the work; while the database is away try again, for so many seconds. Its restart is then a delay, no error."""
     deadline = time.monotonic() + seconds
     while True:

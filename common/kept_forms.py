@@ -17,7 +17,7 @@ KEPT_SECONDS = 30 * 60  # to find one's passkey, or to be called away
 VALUE_MAX = 5000  # characters: no form that waits here takes more
 
 
-class Unsent(TypedDict):
+class KeptForm(TypedDict):
     """form: the name of its address. of: the public id that stands there. at: when, in seconds since 1970."""
 
     form: str
@@ -27,22 +27,22 @@ class Unsent(TypedDict):
     is_proved: bool
 
 
-def keep(request: HttpRequest, *, form: str, of: str, fields: Collection[str]) -> None:
+def keep_form(request: HttpRequest, *, form: str, of: str, fields: Collection[str]) -> None:
     """Keep what was sent in these fields, in place of what was kept before."""
     values = {name: request.POST[name][:VALUE_MAX] for name in fields if name in request.POST}
-    kept: Unsent = {"form": form, "of": of, "values": values, "at": time.time(), "is_proved": False}
+    kept: KeptForm = {"form": form, "of": of, "values": values, "at": time.time(), "is_proved": False}
     request.session[KEY] = kept
 
 
-def prove(request: HttpRequest) -> None:
+def allow_restore(request: HttpRequest) -> None:
     """The owner of this session has just proved who they are."""
     if kept := request.session.get(KEY):
         request.session[KEY] = kept | {"is_proved": True}
 
 
-def again(request: HttpRequest, *, form: str, of: str) -> dict[str, Any]:
+def restore(request: HttpRequest, *, form: str, of: str) -> dict[str, Any]:
     """What this form begins with, `{}` for nothing. It stays kept until the form is sent, or its time has passed."""
-    kept: Unsent | None = request.session.get(KEY)
+    kept: KeptForm | None = request.session.get(KEY)
     if kept is None:
         return {}
     if time.time() - kept["at"] > KEPT_SECONDS:
@@ -54,8 +54,8 @@ def again(request: HttpRequest, *, form: str, of: str) -> dict[str, Any]:
     return kept["values"]
 
 
-def forget(request: HttpRequest, *, form: str, of: str) -> None:
+def forget_form(request: HttpRequest, *, form: str, of: str) -> None:
     """This form was sent in time."""
-    kept: Unsent | None = request.session.get(KEY)
+    kept: KeptForm | None = request.session.get(KEY)
     if kept is not None and (kept["form"], kept["of"]) == (form, of):
         del request.session[KEY]

@@ -31,7 +31,7 @@ def is_over(name: str, *, limit: int, seconds: int) -> bool:
 
 def tell_reached(name: str) -> None:
     """Leave a line: which limit, not whose. What stands before the first « : » of its name is ours."""
-    security_log.tell(Event.LIMIT_REACHED, limit=name.partition(":")[0])
+    security_log.log(Event.LIMIT_REACHED, limit=name.partition(":")[0])
 
 
 def count_one(name: str, *, seconds: int) -> int | None:

@@ -115,7 +115,7 @@ _window = Window()
 atexit.register(_window.close)
 
 
-def tell(event: Event, **facts: str | int | None) -> None:
+def log(event: Event, **facts: str | int | None) -> None:
     """Leave a line. facts: words of ours and numbers; account: the primary key, None for nobody that is known.
 
     Anything else that comes here by mistake is written as « unsaid ». What was done is told at the commit, and not at

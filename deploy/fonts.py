@@ -38,7 +38,7 @@ def undrawn(texts: Mapping[str, str]) -> list[str]:
     return [
         name
         for name, text in texts.items()
-        if set(font_coverage.signs_of([text])) - font_coverage.drawn([text], can_draw=drawing.can_draw)
+        if set(font_coverage.signs_of([text])) - font_coverage.drawable([text], can_draw=drawing.can_draw)
     ]
 
 

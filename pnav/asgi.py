@@ -69,11 +69,11 @@ class Handshake:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if not is_own_origin(scope):
-            security_log.tell(Event.SOCKET_REFUSED, why="origin")
+            security_log.log(Event.SOCKET_REFUSED, why="origin")
             await send({"type": "websocket.close"})
             return
         if MEMORY.is_over():  # the page tries again by itself, ever more rarely
-            security_log.tell(Event.LIMIT_REACHED, limit="memory")
+            security_log.log(Event.LIMIT_REACHED, limit="memory")
             await send({"type": "websocket.close"})
             return
         if self._identities is None or self._identities.loop is not asyncio.get_running_loop():
@@ -129,7 +129,7 @@ class WithBroadcaster:
 
 async def refuse_socket(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     """In a process of pages: a socket is closed before it is accepted. Its page opens another, on a new connection."""
-    security_log.tell(Event.SOCKET_REFUSED, why="process_role")
+    security_log.log(Event.SOCKET_REFUSED, why="process_role")
     await send({"type": "websocket.close"})
 
 

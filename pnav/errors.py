@@ -25,7 +25,7 @@ from common.security_log import Event
 from pnav.accounts.middleware import ACCOUNT_AREA, AREAS
 from pnav.accounts.models import User
 from pnav.accounts.presence import is_known_to_keep_lease
-from pnav.accounts.workspaces import rooms_of
+from pnav.accounts.workspaces import workspaces_of
 
 STAFF = (*AREAS, ACCOUNT_AREA)
 # How Django's sentences begin that tell why it refused a form.
@@ -56,7 +56,7 @@ def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         response = view(request, *args, **kwargs)
         user = _known_user(request)
         if user is not None and request.path_info.startswith(STAFF) and (route := _route(request.path_info)):
-            security_log.tell(Event.PAGE_REFUSED, account=user.pk, status=response.status_code, route=route)
+            security_log.log(Event.PAGE_REFUSED, account=user.pk, status=response.status_code, route=route)
         return response
 
     return draw
@@ -87,7 +87,7 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
         who = _known_user(request)
         context = {
             "who": who,
-            "rooms": rooms_of(who) if who is not None else [],
+            "rooms": workspaces_of(who) if who is not None else [],
             "keeps_lease": is_known_to_keep_lease(request, who),
         }
         return render(request, f"staff/{name}.html", context, status=int(name[:3]))
@@ -103,14 +103,14 @@ def _why(reason: str) -> str:
 @_giving_back
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without our token, or from elsewhere. Named by `settings.CSRF_FAILURE_VIEW`."""
-    security_log.tell(Event.FORM_REFUSED, why=_why(reason))
+    security_log.log(Event.FORM_REFUSED, why=_why(reason))
     return draw_refused(request, reason)
 
 
 @_giving_back
 def too_many(request: HttpRequest) -> HttpResponse:
     """The limit of sign-ins of one network, which allauth counts by itself."""
-    security_log.tell(Event.LIMIT_REACHED, limit="sign_in")
+    security_log.log(Event.LIMIT_REACHED, limit="sign_in")
     return render(request, "429.html", status=429)
 
 

@@ -29,7 +29,7 @@ _KEY = "reports.effort"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PendingForm:
     """A form on its way: what it said, and from when on it may go without work, in seconds since 1970."""
 
     fields: dict[str, Any]
@@ -56,24 +56,24 @@ def is_asked_of(assessment: Assessment, *, discreet: bool) -> bool:
     """
     if discreet or assessment.urgency == Urgency.CRITICAL:
         return False
-    return _filed_lately() >= values.value(definitions.RAID)
+    return _filed_lately() >= values.get(definitions.RAID)
 
 
 def bits_now() -> int:
-    return min(MOST_BITS, BITS + int(math.log2(max(1, _filed_lately() / values.value(definitions.RAID)))))
+    return min(MOST_BITS, BITS + int(math.log2(max(1, _filed_lately() / values.get(definitions.RAID)))))
 
 
 # --- the work -----------------------------------------------------------------------------------------------------
 
 
-def challenge(submission_id: str) -> tuple[str, int]:
+def make_challenge(submission_id: str) -> tuple[str, int]:
     """What is to be worked on, and how many bits: for this form alone, which is filed once, and for a quarter of an
     hour."""
     bits = bits_now()
     return signing.dumps([submission_id, bits], salt=SALT), bits
 
 
-def is_done(token: str, work: str, *, submission_id: str) -> bool:
+def is_solved(token: str, work: str, *, submission_id: str) -> bool:
     """Whether `work` is the answer to a challenge that we set for this form lately.
 
     The answer is a decimal number n: SHA-256 of "token:n" begins with so many zero bits. One hash to verify.
@@ -91,25 +91,25 @@ def is_done(token: str, work: str, *, submission_id: str) -> bool:
 # --- the wait -----------------------------------------------------------------------------------------------------
 
 
-def keep(request: HttpRequest, fields: dict[str, Any], assessment: Assessment) -> Kept:
+def keep_form(request: HttpRequest, fields: dict[str, Any], assessment: Assessment) -> PendingForm:
     """Keep a valid form in the (sealed) visit until it may go. Sent again, it does not start its wait again."""
-    before = kept(request)
+    before = pending_form(request)
     if before is not None:
         ready_at = before.ready_at
     else:
         others = rate_limits.count_one(LANE, seconds=LANE_SECONDS) or 0
         is_urgent = assessment.urgency > Urgency.NORMAL
-        least, most = values.value(definitions.RAID_LEAST_WAIT), values.value(definitions.RAID_MOST_WAIT)
+        least, most = values.get(definitions.RAID_LEAST_WAIT), values.get(definitions.RAID_MOST_WAIT)
         # For who does not do the work; longer with everybody who came this minute.
         ready_at = time.time() + (least if is_urgent else min(most, least + others))
     request.session[_KEY] = {"fields": fields, "ready_at": ready_at}
-    return Kept(fields, ready_at)
+    return PendingForm(fields, ready_at)
 
 
-def kept(request: HttpRequest) -> Kept | None:
+def pending_form(request: HttpRequest) -> PendingForm | None:
     value = request.session.get(_KEY)
-    return Kept(value["fields"], value["ready_at"]) if value else None
+    return PendingForm(value["fields"], value["ready_at"]) if value else None
 
 
-def forget(request: HttpRequest) -> None:
+def forget_form(request: HttpRequest) -> None:
     request.session.pop(_KEY, None)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
-from common.service_settings.definitions import RULES, Rule, Subject, Together
+from common.service_settings.definitions import SETTINGS, Setting, Subject, Together
 from common.service_settings.models import HouseRule
 from common.service_settings.values import Change
 
@@ -31,9 +31,9 @@ class RulesForm(forms.Form):
     def __init__(self, data: Any = None, *, now: Mapping[str, int]) -> None:
         super().__init__(data, initial=dict(now), use_required_attribute=True)
         self.now = now
-        for rule in RULES:
+        for rule in SETTINGS:
             self.fields[rule.key] = _field(rule)
-        wrong = [rule.key for rule in RULES if rule.key in self.errors]
+        wrong = [rule.key for rule in SETTINGS if rule.key in self.errors]
         for key in wrong:
             self.fields[key].widget.attrs["aria-describedby"] = f"erreur_{key} aide_{key}"
         for key in wrong[:1]:
@@ -42,24 +42,24 @@ class RulesForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What must hold together, said beside the number that was changed."""
         cleaned = super().clean() or {}
-        values = {rule.key: cleaned.get(rule.key, self.now[rule.key]) for rule in RULES}
+        values = {rule.key: cleaned.get(rule.key, self.now[rule.key]) for rule in SETTINGS}
         for one in definitions.broken(values):
             if not self.errors.keys() & {one.lower.key, one.upper.key}:
                 self.add_error(self._blamed(one, values).key, _said(one, values))
         return cleaned
 
-    def _blamed(self, one: Together, values: Mapping[str, int]) -> Rule:
+    def _blamed(self, one: Together, values: Mapping[str, int]) -> Setting:
         is_lower_same = values[one.lower.key] == self.now[one.lower.key]
         return one.upper if is_lower_same else one.lower
 
     @property
     def changes(self) -> list[Change]:
         """Of a valid form."""
-        pairs = [(rule, self.now[rule.key], self.cleaned_data[rule.key]) for rule in RULES]
+        pairs = [(rule, self.now[rule.key], self.cleaned_data[rule.key]) for rule in SETTINGS]
         return [Change(rule, before, after) for rule, before, after in pairs if before != after]
 
 
-def _field(rule: Rule) -> forms.IntegerField:
+def _field(rule: Setting) -> forms.IntegerField:
     bounds = {"least": rule.least, "most": rule.most}
     said = _("Écrivez un nombre entier, de %(least)s à %(most)s.") % bounds
     # Text, whose bounds we say ourselves beside the field: a number field hides what was typed wrong from the server.
@@ -88,7 +88,7 @@ def _said(one: Together, values: Mapping[str, int]) -> str:
 class Row:
     """A rule as the page shows it."""
 
-    rule: Rule
+    rule: Setting
     field: forms.BoundField
     now: int
     default: int
@@ -112,7 +112,7 @@ class Row:
 
 
 def _groups(form: RulesForm) -> list[tuple[str, list[Row]]]:
-    rows = [Row(rule, form[rule.key], form.now[rule.key], setting_values.default_of(rule)) for rule in RULES]
+    rows = [Row(rule, form[rule.key], form.now[rule.key], setting_values.default_of(rule)) for rule in SETTINGS]
     return [(str(subject.label), [row for row in rows if row.rule.subject == subject]) for subject in Subject]
 
 
@@ -126,7 +126,7 @@ def _meant(request: HttpRequest, now: Mapping[str, int]) -> tuple[Any, bool]:
     back = definitions.BY_KEY.get(data.get("back_to_default", ""))
     if back is not None:
         data[back.key] = str(setting_values.default_of(back))
-    for rule in RULES:
+    for rule in SETTINGS:
         current, shown = str(now[rule.key]), data.get(f"before_{rule.key}")
         if shown is None or shown == current:
             continue
@@ -183,7 +183,7 @@ class HouseRuleAdmin(admin.ModelAdmin):
         """What was shown and nothing else."""
         try:
             setting_values.change(form.changes)
-        except (setting_values.Moved, setting_values.Apart):
+        except (setting_values.ChangedMeanwhile, setting_values.CannotHoldTogether):
             # Somebody else's was committed while this waited for its turn: read again, and shown again.
             now = setting_values.all_values()
             again = RulesForm(_meant(request, now)[0], now=now)
@@ -203,11 +203,11 @@ class HouseRuleAdmin(admin.ModelAdmin):
         return redirect("admin:reports_houserule_changelist")
 
     def _form(self, request: HttpRequest, form: RulesForm) -> HttpResponse:
-        named = [(rule, form.errors[rule.key]) for rule in RULES if rule.key in form.errors]
+        named = [(rule, form.errors[rule.key]) for rule in SETTINGS if rule.key in form.errors]
         return self._page(request, "house", form=form, groups=_groups(form), named_errors=named)
 
     def _preview(self, request: HttpRequest, form: RulesForm, *, is_moved: bool = False) -> HttpResponse:
-        sent = [(rule.key, form.cleaned_data[rule.key], form.now[rule.key]) for rule in RULES]
+        sent = [(rule.key, form.cleaned_data[rule.key], form.now[rule.key]) for rule in SETTINGS]
         return self._page(request, "house_preview", changes=_sentences(form.changes), sent=sent, is_moved=is_moved)
 
     def changes(self, request: HttpRequest) -> HttpResponse:

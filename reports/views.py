@@ -80,8 +80,8 @@ def create(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and not is_stale and form.is_valid():
         if proof_of_work.is_asked_of(assessment, discreet=triage.session.is_discreet(request)):
-            security_log.tell(Event.WORK_ASKED)
-            proof_of_work.keep(request, reporter_identity.set_aside(form.cleaned_data), assessment)
+            security_log.log(Event.WORK_ASKED)
+            proof_of_work.keep_form(request, reporter_identity.set_aside(form.cleaned_data), assessment)
             return redirect("reports:effort")
         return _file(request, form.cleaned_data, assessment, choice)
     context = {
@@ -106,7 +106,7 @@ def _file(request: HttpRequest, fields: dict[str, Any], assessment: Assessment, 
         connection=connection_of(request),
         **fields,
     )
-    proof_of_work.forget(request)
+    proof_of_work.forget_form(request)
     proof_of_work.count_filed()
     session.remember(request, report)
     return redirect("chat:conversation")
@@ -118,7 +118,7 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
 
     Whatever else changed meanwhile (another answer, no more point d'accueil) is settled where the form is.
     """
-    kept = proof_of_work.kept(request)
+    kept = proof_of_work.pending_form(request)
     assessment, choice = triage.session.assessment(request), locations.session.current_choice(request)
     report = session.current_report(request)
     if kept is None or assessment is None or choice is None or (report is not None and _is_ongoing(report)):
@@ -127,11 +127,11 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         is_free = not proof_of_work.is_asked_of(assessment, discreet=triage.session.is_discreet(request))
         work = {name: request.POST.get(name, "") for name in ("token", "work")}
-        if is_free or not kept.seconds_left or proof_of_work.is_done(**work, submission_id=submission_id):
+        if is_free or not kept.seconds_left or proof_of_work.is_solved(**work, submission_id=submission_id):
             return _file(request, kept.fields, assessment, choice)
         if work["work"]:  # who has none only came back before the wait was over
-            security_log.tell(Event.WORK_REFUSED)
-    token, bits = proof_of_work.challenge(submission_id)
+            security_log.log(Event.WORK_REFUSED)
+    token, bits = proof_of_work.make_challenge(submission_id)
     context = {"kept": kept, "token": token, "bits": bits, "familiar": assessment.voice.familiar}
     return render(request, "reports/effort.html", context)
 
@@ -141,7 +141,7 @@ def _is_crowded(request: HttpRequest) -> bool:
 
     Nobody is refused, and no urgency is lowered: see `actions.file_report`.
     """
-    most = values.value(definitions.REPORTS_MOST)
+    most = values.get(definitions.REPORTS_MOST)
     is_over = network_limits.count(network_limits.REPORTS, networks_of(request), most=most).is_over
     if is_over:
         rate_limits.tell_reached("report")

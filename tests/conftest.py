@@ -25,7 +25,7 @@ from redis.exceptions import RedisError
 
 from chat.database import close_thread_connections
 from common import security_log
-from common.service_settings.definitions import Rule
+from common.service_settings.definitions import Setting
 from common.texts import cache as text_cache
 from tests import once, restoring, slow_hashes
 from tests.order import long_files_first
@@ -93,13 +93,13 @@ def _rules_of_the_house_as_they_come() -> None:
 
 
 @pytest.fixture
-def set_rule() -> Callable[[Rule, int], None]:
+def set_rule() -> Callable[[Setting, int], None]:
     """`set_rule(house_rules.RAID, 5)`: as if an administrator had, and this process had read it."""
     from common.service_settings import values
 
     numbers: dict[str, int] = {}
 
-    def set_one(rule: Rule, number: int) -> None:
+    def set_one(rule: Setting, number: int) -> None:
         assert rule.fits(number), "nobody could set that"
         numbers[rule.key] = number
         values.put(numbers)

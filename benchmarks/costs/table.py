@@ -373,7 +373,7 @@ ROUTES: dict[str, Line] = {
             "openings:review",
         ),
         GROUNDS,
-        "common.service_settings.definitions:RULES",
+        "common.service_settings.definitions:SETTINGS",
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(

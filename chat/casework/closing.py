@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from chat.casework import emergencies, proposals
-from chat.casework.lock import lock_own
+from chat.casework.lock import lock_assigned
 from chat.conversations import actions, pauses
 from chat.models import Conversation
 from chat.models.casework import Closing
@@ -33,12 +33,12 @@ def still_missing(conversation: Conversation, points: Mapping[str, str]) -> list
         is_minor=conversation.report.is_minor,
         points=points,
         is_emergency_open=emergencies.open_one(conversation) is not None,
-        debts=proposals.debts(conversation),
+        debts=proposals.unanswered_consent(conversation),
     )
 
 
 @transaction.atomic
-def close(
+def close_conversation(
     *,
     conversation_id: int,
     outcome: str,
@@ -52,8 +52,8 @@ def close(
     summary: for the team; told: what the person will read on the page of the end. Both sealed, both may be empty.
     Locks the agent, then the conversation, as everybody who takes both. Raises NotYours, Unfinished.
     """
-    pauses.hold(by.pk)
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    pauses.lock_agent(by.pk)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     if not conversation.is_open:
         return conversation
     if found := still_missing(conversation, points):

@@ -23,7 +23,7 @@ from common import clock, encryption
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class QuestionMessage:
     """One message of an aparté, as its parties read it."""
 
     number: int
@@ -34,7 +34,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownQuestion:
     """An aparté on the console of somebody who takes part. conversation: its public id, for the agent who asked alone.
 
     title: who asked, or who was asked. unread: messages of others that this side has not had on screen.
@@ -45,7 +45,7 @@ class Shown:
     is_own: bool
     conversation: UUID | None
     place: str
-    messages: list[Said]
+    messages: list[QuestionMessage]
     unread: int
     last_number: int
 
@@ -62,7 +62,7 @@ class NobodyThere(Exception):
     """Whoever was to be asked is not on duty any more."""
 
 
-class Over(Exception):
+class QuestionClosed(Exception):
     """The conversation has ended, or went to somebody else: nothing can be added."""
 
 
@@ -73,12 +73,12 @@ def colleagues(agent: Agent, now: datetime) -> list[Agent]:
 
 
 @transaction.atomic
-def ask(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBaseUser) -> Aside:
+def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBaseUser) -> Aside:
     """Ask colleagues something. of: the key of one of them; or nobody's, for all who are on duty now.
 
     Raises NobodyThere, TooMany, NotYours, ConversationClosed. Locks the conversation row only.
     """
-    conversation, agent = notes.lock_own(conversation_id, by)
+    conversation, agent = notes.lock_open_assigned(conversation_id, by)
     if conversation.asides.count() >= ASIDES_AT_MOST:
         raise TooMany
     now = clock.now()
@@ -93,11 +93,11 @@ def ask(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBas
 
 
 @transaction.atomic
-def answer(*, aside_id: int, body: str, agent: Agent) -> AsideMessage:
+def answer_colleague(*, aside_id: int, body: str, agent: Agent) -> AsideMessage:
     """Add to an aparté that this agent takes part in. Raises Over, TooMany. Locks the row of the aparté only."""
     aside = Aside.objects.running().select_for_update(of=("self",)).filter(pk=aside_id).first()
     if aside is None:
-        raise Over
+        raise QuestionClosed
     if aside.last_number >= MESSAGES_AT_MOST:
         raise TooMany
     return _add(aside, agent, body, clock.now())
@@ -124,14 +124,14 @@ def mark_read(*, aside: Aside, agent: Agent, number: int) -> None:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def running(agent: Agent) -> list[Shown]:
+def open_questions(agent: Agent) -> list[ShownQuestion]:
     """Those that this agent takes part in, the oldest first."""
     rows = access.asides_of(agent).select_related("asked_by", "conversation__report__municipality")
     rows = rows.prefetch_related("messages__agent", "parts__agent").order_by("asked_at", "pk")
     return [_shown(aside, agent) for aside in rows]
 
 
-def _shown(aside: Aside, agent: Agent) -> Shown:
+def _shown(aside: Aside, agent: Agent) -> ShownQuestion:
     is_own = aside.asked_by_id == agent.pk
     read = next(part.read_number for part in aside.parts.all() if part.agent_id == agent.pk)
     others = [plain_text.plain(part.agent.public_name) for part in aside.parts.all() if part.agent_id != agent.pk]
@@ -144,14 +144,14 @@ def _shown(aside: Aside, agent: Agent) -> Shown:
         title = _("À tous les collègues disponibles")
     else:
         title = _("À %(name)s") % {"name": others[0]}
-    return Shown(
+    return ShownQuestion(
         public_id=aside.public_id,
         title=title,
         is_own=is_own,
         conversation=aside.conversation.public_id if is_own else None,
         place=wording.place_of(aside.conversation.report) if is_own else "",
         messages=[
-            Said(
+            QuestionMessage(
                 number=message.number,
                 author=plain_text.plain(message.agent.public_name),
                 is_own=message.agent_id == agent.pk,

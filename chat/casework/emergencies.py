@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from chat.casework.lock import lock_own
+from chat.casework.lock import lock_assigned
 from chat.models import Conversation, ConversationEvent, EventKind
 from chat.models.casework import Emergency, EmergencyStep
 from chat.rules import emergency as emergency_rules
@@ -55,7 +55,7 @@ def past(conversation: Conversation) -> list[Emergency]:
 @transaction.atomic
 def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emergency:
     """Open the procedure; asked again while one is open, that one. Raises NotYours, ConversationClosed."""
-    conversation, _agent = lock_own(conversation_id, by)
+    conversation, _agent = lock_assigned(conversation_id, by)
     emergency = open_one(conversation)
     if emergency is not None:
         return emergency
@@ -70,7 +70,7 @@ def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emer
 @transaction.atomic
 def tick(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
     """Say that a step is done; a second time changes nothing: the first time stays. Raises NotYours, NoEmergency."""
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
     if emergency is None or not emergency_rules.belongs(emergency.situation, step):
         raise NoEmergency
@@ -80,7 +80,7 @@ def tick(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
 @transaction.atomic
 def finish(*, conversation_id: int, by: AbstractBaseUser) -> None:
     """End the procedure, whatever was done: what was not stays undone on the list. Raises NotYours, NoEmergency."""
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
     if emergency is None:
         raise NoEmergency

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from chat.casework.lock import lock_own
+from chat.casework.lock import lock_assigned
 from chat.models import Conversation
 from chat.models.casework import FactSheet
 from common import clock
@@ -65,7 +65,7 @@ def save_sheet(*, conversation_id: int, version: int, facts: Facts, by: Abstract
     one, NotYours when the conversation went to somebody else. Locks the conversation. A conversation that has just
     ended still takes what a page that is open has in hand.
     """
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     sheet = sheet_of(conversation)
     if (sheet.version if sheet else 0) != version:
         raise Older

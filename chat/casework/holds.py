@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from chat import pubsub
-from chat.casework.notes import lock_own
+from chat.casework.notes import lock_open_assigned
 from chat.conversations import form_of_address
 from chat.messages.writing import say
 from chat.models import Conversation, EventKind, Hold, Message
@@ -37,16 +37,16 @@ class TooManyHolds(Exception):
 
 def hold_minutes() -> tuple[int, ...]:
     """What an agent may promise, the shortest first."""
-    return tuple(values.value(rule) for rule in definitions.HOLD_CHOICES)
+    return tuple(values.get(rule) for rule in definitions.HOLD_CHOICES)
 
 
 @transaction.atomic
-def hold(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
+def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
     """Promise to be back in so many minutes (of `hold_minutes`), and tell the person. A second one replaces the first.
 
     Raises TooManyHolds, NotYours, ConversationClosed. Locks the conversation row only.
     """
-    conversation, agent = lock_own(conversation_id, by)
+    conversation, agent = lock_open_assigned(conversation_id, by)
     if conversation.holds.count() >= HOLDS_AT_MOST:
         raise TooManyHolds
     now = clock.now()
@@ -73,7 +73,7 @@ def hold(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
 @transaction.atomic
 def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
     """End the promise that runs, kept or not, and tell the person. Raises NothingHeld, NotYours, ConversationClosed."""
-    conversation, agent = lock_own(conversation_id, by)
+    conversation, agent = lock_open_assigned(conversation_id, by)
     if running_hold(conversation) is None:
         raise NothingHeld
     now = clock.now()

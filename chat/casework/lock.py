@@ -6,7 +6,9 @@ from chat.conversations.actions import ConversationClosed, NotYours
 from chat.models import Agent, Conversation
 
 
-def lock_own(conversation_id: int, by: AbstractBaseUser, *, must_be_open: bool = True) -> tuple[Conversation, Agent]:
+def lock_assigned(
+    conversation_id: int, by: AbstractBaseUser, *, must_be_open: bool = True
+) -> tuple[Conversation, Agent]:
     """The conversation, locked until the transaction ends, and its agent: whoever acts.
 
     Raises NotYours when it went to somebody else meanwhile; ConversationClosed when it has ended and must not have.

@@ -28,7 +28,7 @@ class NoteGone(Exception):
     """The note to replace is not there, is somebody else's, or was replaced already."""
 
 
-def lock_own(conversation_id: int, by: AbstractBaseUser) -> tuple[Conversation, Agent]:
+def lock_open_assigned(conversation_id: int, by: AbstractBaseUser) -> tuple[Conversation, Agent]:
     """The conversation under its lock, with the agent who answers. Raises NotYours, ConversationClosed."""
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     agent = conversation.assigned_to
@@ -48,18 +48,18 @@ def write_note(*, conversation_id: int, body: str, by: AbstractBaseUser, replace
 
     Raises NoteGone, TooManyNotes, NotYours, ConversationClosed. Locks the conversation row only.
     """
-    conversation, agent = lock_own(conversation_id, by)
+    conversation, agent = lock_open_assigned(conversation_id, by)
     before = None
     if replaces is not None:
         before = conversation.notes.filter(number=replaces, agent=agent, replaced_by__isnull=True).first()
         if before is None:
             raise NoteGone
-    note = _add_note(conversation, agent, body, replaces=before)
+    note = add_note(conversation, agent, body, replaces=before)
     conversation.events.create(kind=EventKind.NOTED, at=note.written_at, by_id=by.pk, detail=str(note.number))
     return note
 
 
-def _add_note(
+def add_note(
     conversation: Conversation,
     agent: Agent,
     body: str,

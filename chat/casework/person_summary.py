@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class PersonSummary:
     """« Ce que je sais » of one conversation, in words.
 
     answers: question and answer of the triage, in the words of the version that the person answered; None when no key
@@ -62,7 +62,7 @@ def _labels(values: list[str], choices: Any) -> list[str]:
     return [str(choices(value).label) if value in choices.values else value for value in values]
 
 
-def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
+def read_person_summary(conversation: Conversation, now: datetime) -> PersonSummary:
     """What the person said before the exchange, and where they may be received."""
     report = conversation.report
     answers: dict[str, str] = {}
@@ -77,7 +77,7 @@ def read_dossier(conversation: Conversation, now: datetime) -> Dossier:
     assessment = rules.assess(answers, told_in=rules.FOR_AGENTS, under=under)
     unit = report.reception_point
     week = unit.opening_hours if unit else None
-    return Dossier(
+    return PersonSummary(
         report=report,
         answers=rules.describe(answers, under=under) if readable else None,
         is_other_version=known is None,

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from chat import pubsub
-from chat.casework.lock import lock_own
+from chat.casework.lock import lock_assigned
 from chat.conversations import form_of_address
 from chat.messages import writing
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
@@ -49,7 +49,7 @@ class NoSuchPartner(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownProposal:
     """A proposal as its agent reads it. answer: in words; empty while nobody answered. by_button: the person's own."""
 
     proposal: Proposal
@@ -86,7 +86,7 @@ class Question:
 # --- what can be proposed -------------------------------------------------------------------------------------------
 
 
-def partners(conversation: Conversation) -> list[Partner]:
+def partners_of(conversation: Conversation) -> list[Partner]:
     """Those of the person's place, then the national ones."""
     municipality = conversation.report.municipality
     if municipality is None:
@@ -116,7 +116,7 @@ def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, 
     return found
 
 
-def of(conversation: Conversation) -> list[Shown]:
+def proposals_of(conversation: Conversation) -> list[ShownProposal]:
     """The proposals of a conversation that was just obtained, the last one first."""
     rows = list(Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk")[:SHOWN])
     for row in rows:
@@ -128,7 +128,7 @@ def of(conversation: Conversation) -> list[Shown]:
         heard = str(Said(row.said).label) if row.said else ""
         written = answers.get(row.answer_id, "")
         shown.append(
-            Shown(
+            ShownProposal(
                 proposal=row,
                 title=words.get("title") or str(ProposalKind(row.kind).label),
                 text=words.get("text", ""),
@@ -156,16 +156,18 @@ def open_question(conversation: Conversation) -> Question | None:
 
 def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]] | None:
     """The last appointment that the person did not refuse, with its words: what the slip shows."""
-    for one in of(conversation):
+    for one in proposals_of(conversation):
         if one.proposal.kind == ProposalKind.APPOINTMENT and not (one.is_answered and not one.is_agreed):
             words = _words(one.proposal)
             return (one.proposal, words) if words else None
     return None
 
 
-def debts(conversation: Conversation) -> tuple[Text, ...]:
+def unanswered_consent(conversation: Conversation) -> tuple[Text, ...]:
     """What was put to the person and has no answer yet, though one is to be recorded: the consent to a partner."""
-    waiting = [one for one in of(conversation) if one.proposal.kind == ProposalKind.PARTNER and not one.is_answered]
+    waiting = [
+        one for one in proposals_of(conversation) if one.proposal.kind == ProposalKind.PARTNER and not one.is_answered
+    ]
     return tuple(_("Partenaire proposé, sans réponse notée : %(name)s.") % {"name": one.title} for one in waiting)
 
 
@@ -173,9 +175,9 @@ def debts(conversation: Conversation) -> tuple[Text, ...]:
 
 
 @transaction.atomic
-def ask(*, conversation_id: int, text: str, answers: Sequence[str], by: AbstractBaseUser) -> Proposal:
+def ask_question(*, conversation_id: int, text: str, answers: Sequence[str], by: AbstractBaseUser) -> Proposal:
     """A question in the agent's words, with two or three ready answers. Raises NotYours, ConversationClosed."""
-    conversation, agent = lock_own(conversation_id, by)
+    conversation, agent = lock_assigned(conversation_id, by)
     words = {"answers": list(answers)[:AT_MOST], "text": text, "title": text}
     return _put(conversation, ProposalKind.QUESTION, words, by, body=text, agent=agent)
 
@@ -183,8 +185,8 @@ def ask(*, conversation_id: int, text: str, answers: Sequence[str], by: Abstract
 @transaction.atomic
 def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUser) -> Proposal:
     """A partner, and whether the person agrees that it is noted. Raises NoSuchPartner, NotYours, ConversationClosed."""
-    conversation, _agent = lock_own(conversation_id, by)
-    partner = next((one for one in partners(conversation) if one.pk == partner_id), None)
+    conversation, _agent = lock_assigned(conversation_id, by)
+    partner = next((one for one in partners_of(conversation) if one.pk == partner_id), None)
     if partner is None:
         raise NoSuchPartner
     contact = ", ".join(filter(None, [partner.name, *partner.address_lines, partner.telephone]))
@@ -198,7 +200,7 @@ def propose_partner(*, conversation_id: int, partner_id: int, by: AbstractBaseUs
 @transaction.atomic
 def propose_complaint(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
     """Where, when, and what to bring, from the unit's data. Raises NotYours, ConversationClosed."""
-    conversation, _agent = lock_own(conversation_id, by)
+    conversation, _agent = lock_assigned(conversation_id, by)
     unit = conversation.report.reception_point
     with translation.override(conversation.report.language):
         places = {"bring": thread_texts.TO_BRING.say(), **(_unit_in_words(unit) if unit else {})}
@@ -214,7 +216,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
 
     meets_at: aware. Whether it is open then was asked by the form. Raises NoUnit, NotYours, ConversationClosed.
     """
-    conversation, _agent = lock_own(conversation_id, by)
+    conversation, _agent = lock_assigned(conversation_id, by)
     unit = conversation.report.reception_point
     if unit is None:
         raise NoUnit
@@ -307,8 +309,8 @@ def record_said(*, conversation_id: int, asked_id: Any, said: str, by: AbstractB
 
     An unknown proposal, or one that is answered already, changes nothing. Raises NotYours.
     """
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
-    row = next((one for one in of(conversation) if str(one.proposal.asked_id) == str(asked_id)), None)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
+    row = next((one for one in proposals_of(conversation) if str(one.proposal.asked_id) == str(asked_id)), None)
     if row is None or row.is_answered:
         return
     now = clock.now()

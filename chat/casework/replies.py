@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from chat.casework.person_summary import Dossier
+from chat.casework.person_summary import PersonSummary
 from chat.models import Agent, CannedReply, OwnReply
 from chat.rules import plain_text, reply_template
 from chat.rules.reply_template import Reply, Source
@@ -30,7 +30,7 @@ class TooMany(Exception):
     """An agent has OWN_AT_MOST replies already."""
 
 
-def values(agent: Agent, dossier: Dossier) -> dict[str, str]:
+def values(agent: Agent, dossier: PersonSummary) -> dict[str, str]:
     """What the variables say in this conversation; empty where nothing is known."""
     known = _values(agent.public_name, dossier.unit, str(dossier.report.municipality or ""))
     if known["unite"] and dossier.report.is_nearest:  # the nearest one is not said to be the one
@@ -97,7 +97,7 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 # --- of a conversation ------------------------------------------------------------------------------------------------
 
 
-def of_conversation(agent: Agent, dossier: Dossier) -> list[Reply]:
+def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
     """The agent's own first, then the shared ones, then partners: filled, in the voice of this person."""
     known, familiar = values(agent, dossier), dossier.familiar
     found = [

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from chat.casework.notes import _add_note, lock_own
+from chat.casework.notes import add_note, lock_open_assigned
 from chat.conversations.actions import weighed
 from chat.models import Conversation, EventKind
 from chat.rules.lifecycle import weight_of
@@ -32,7 +32,7 @@ def set_urgency(
     The same degree again changes nothing. The person is told nothing.
     Raises TooManyChanges (when it would be lowered), TooManyNotes, NotYours, ConversationClosed.
     """
-    conversation, agent = lock_own(conversation_id, by)
+    conversation, agent = lock_open_assigned(conversation_id, by)
     if conversation.urgency != urgency:
         if (
             urgency < conversation.urgency
@@ -40,7 +40,7 @@ def set_urgency(
         ):
             raise TooManyChanges
         before, conversation.urgency = conversation.urgency, urgency
-        critical = values.value(definitions.CRITICAL_WEIGHT)
+        critical = values.get(definitions.CRITICAL_WEIGHT)
         is_by_rule = conversation.weight == weight_of(before, critical=critical)
         weight = weight_of(urgency, critical=critical)
         was_heavier = is_by_rule and weight < conversation.weight
@@ -52,5 +52,5 @@ def set_urgency(
         detail = f"{before} → {urgency} {reason}"
         event = conversation.events.create(kind=EventKind.URGENCY, at=clock.now(), by_id=by.pk, detail=detail)
         if explanation:
-            _add_note(conversation, agent, explanation, event=event)
+            add_note(conversation, agent, explanation, event=event)
     return conversation

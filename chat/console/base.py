@@ -191,7 +191,7 @@ def _exchange(
     draft, insert: what was being written, and the key of a reply to be added to it.
     """
     now = timezone.now()
-    dossier = person_summary.read_dossier(conversation, now)
+    dossier = person_summary.read_person_summary(conversation, now)
     piece = transcript.read_messages(conversation)
     body = reply.data.get("body", "") if reply is not None else draft
     ready = replies.of_conversation(agent, dossier)
@@ -217,9 +217,9 @@ def _exchange(
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": transfer_queries.passing(agent, conversation, now, transfer),
         "hold_form": hold or HoldForm(),
-        "notes": history.notes(conversation, agent),
+        "notes": history.notes_of(conversation, agent),
         "note_form": note or NoteForm(),
-        "history": history.history(conversation),
+        "history": history.history_of(conversation),
         "question_form": question or QuestionForm(colleagues=colleague_questions.colleagues(agent, now)),
         **casework_panels.panels(conversation, familiar=dossier.familiar, **case),
     }
@@ -240,20 +240,20 @@ def screen(
     answer: what could not be said in this aparté; declining: why this offered conversation could not be declined.
     """
     now = timezone.now()
-    waiting, rows = inbox.queue(now)
-    own = inbox.own(agent, now)
-    apart = colleague_questions.running(agent)
+    waiting, rows = inbox.waiting_people(now)
+    own = inbox.open_entries(agent, now)
+    apart = colleague_questions.open_questions(agent)
     context: dict[str, Any] = {
         **_duty(agent, duty_form),
         "now": now,
         "own": own,
-        "ended": inbox.ended(agent, now),
+        "ended": inbox.ended_entries(agent, now),
         "offers": transfer_queries.offers(agent, now),
         "waiting": waiting,
         "rows": rows,
         "words": json.dumps(_said_words(), ensure_ascii=False),
         "lease_seconds": settings.LEASE_SECONDS,
-        "absence": losses.unread(agent, now),
+        "absence": losses.unread_losses(agent, now),
         "is_supervisor": agent.user.is_supervisor,
         "is_still": "fixe" in request.GET,
         "is_error": duty_form is not None

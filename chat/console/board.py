@@ -50,7 +50,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     }
     if request.GET.get("partie") == "chiffres":
         return render(request, "console/_figures.html", context)
-    _waiting, rows = inbox.queue(now)
+    _waiting, rows = inbox.waiting_people(now)
     requests, oldest = schedule.oldest_request(agent)
     context |= {
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in live_board.ZONES],
@@ -102,7 +102,7 @@ def _heads(first: str) -> list[str]:
         _("Pris en charge"),
         _("Attente médiane (min)"),
         _("Attente, 95 % (min)"),
-        _("En moins de %(minutes)s min (%%)") % {"minutes": values.value(definitions.PROMISED)},
+        _("En moins de %(minutes)s min (%%)") % {"minutes": values.get(definitions.PROMISED)},
         _("Partis avant (%)"),
         _("Durée médiane (min)"),
         _("Un seul interlocuteur (%)"),

@@ -114,7 +114,7 @@ def _question(request: HttpRequest, agent: Agent, current: Conversation) -> dict
     if not form.is_valid():
         return {"ready": form}
     data = form.cleaned_data
-    proposals.ask(conversation_id=current.pk, text=data["question"], answers=data["answers"], by=agent.user)
+    proposals.ask_question(conversation_id=current.pk, text=data["question"], answers=data["answers"], by=agent.user)
     return {}
 
 
@@ -208,7 +208,7 @@ def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
                 detail=f"own exchanges: {', '.join(asked) or 'all'}; found {len(rows)}",
             )
         context |= {
-            "rows": [inbox.found(row) for row in rows[:FOUND_AT_MOST]],
+            "rows": [inbox.search_result(row) for row in rows[:FOUND_AT_MOST]],
             "is_cut": len(rows) > FOUND_AT_MOST,
             "at_most": FOUND_AT_MOST,
         }

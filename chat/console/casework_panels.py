@@ -97,8 +97,8 @@ def panels(
         "checklist": emergencies.checklist(emergency) if emergency else [],
         "situations": Situation.choices,
         "is_familiar": familiar,
-        "proposals": proposals.of(conversation),
-        "partner_choices": proposals.partners(conversation),
+        "proposals": proposals.proposals_of(conversation),
+        "partner_choices": proposals.partners_of(conversation),
         "ready_form": ready or QuestionForm(initial={"answer_1": "Oui", "answer_2": "Non"}),
         "appointment_form": appointment or AppointmentForm(unit=unit),
         "paper_form": PaperForm(),
@@ -131,7 +131,7 @@ def _moment(moment: datetime) -> str:
 
 def document(agent: Agent, conversation: Conversation, *, motive: str, now: datetime) -> Document:
     """Transcript and file, marked: who made it, when, for what. The agent answers it, or answered it to its end."""
-    dossier = person_summary.read_dossier(conversation, now)
+    dossier = person_summary.read_person_summary(conversation, now)
     short = str(conversation.public_id)[:8]
     maker = f"{agent.interlocutor}, {agent.unit.name} (compte n° {agent.user_id})"
     title = _("Échange %(number)s du %(day)s") % {
@@ -189,7 +189,7 @@ def parts(whole: Document) -> list[Part]:
     return made
 
 
-def _facts(conversation: Conversation, dossier: person_summary.Dossier) -> list[Section]:
+def _facts(conversation: Conversation, dossier: person_summary.PersonSummary) -> list[Section]:
     pairs = [
         (_("Qui écrit"), dossier.role),
         (_("Âge de la victime"), dossier.age),
@@ -219,7 +219,7 @@ def _work(conversation: Conversation) -> list[Section]:
             article = reading.offence.article or _("article à vérifier")
             readings.append(f"{reading.offence.title} ({article}) : {reading.standing.label}.")
         sections.append(Section(_("Fiche des faits"), lines=readings, pairs=told))
-    if rows := proposals.of(conversation):
+    if rows := proposals.proposals_of(conversation):
         pairs = [(one.text, one.answer or _("sans réponse")) for one in reversed(rows)]
         sections.append(Section(_("Propositions"), pairs=pairs))
     for emergency in [*emergencies.past(conversation), *filter(None, [emergencies.open_one(conversation)])]:
@@ -231,7 +231,7 @@ def _work(conversation: Conversation) -> list[Section]:
         line = f"{Situation(emergency.situation).label}. {_moment(emergency.started_at)} – {ended}"
         sections.append(Section(_("Procédure d'urgence"), lines=[line], pairs=steps))
     its_words = ("reason", "other", "moment")  # of a step, what it has to say
-    for one in reversed(referral_queries.of(conversation)):
+    for one in reversed(referral_queries.referrals_of(conversation)):
         lines = [one.unit, one.summary, *([_("Sans accord : %(why)s") % {"why": one.why}] if one.why else [])]
         steps = []
         for step in one.steps:

@@ -55,10 +55,10 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 def home(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The screen without a conversation open; `?partie=liste` the agent's conversations, `apartes` those, alone."""
     if request.GET.get("partie") == "liste":
-        return render(request, "console/list.html", {"own": inbox.own(agent, timezone.now())})
+        return render(request, "console/list.html", {"own": inbox.open_entries(agent, timezone.now())})
     if request.GET.get("partie") == "apartes":
         return render(
-            request, "console/_asides.html", {"asides": colleague_questions.running(agent), "conversation": None}
+            request, "console/_asides.html", {"asides": colleague_questions.open_questions(agent), "conversation": None}
         )
     return screen(request, agent)
 
@@ -164,7 +164,7 @@ def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         return screen(request, agent, current, close=form)
     data = form.cleaned_data
     try:
-        closing.close(
+        closing.close_conversation(
             conversation_id=current.pk,
             outcome=data["outcome"],
             by=agent.user,
@@ -206,7 +206,7 @@ def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
     """What was lost while this agent was not seen has been read: it is said no more. One statement."""
     form = ReadForm(request.POST)
     if form.is_valid():
-        losses.told(agent_id=agent.pk, until=form.cleaned_data["until"])
+        losses.mark_read(agent_id=agent.pk, until=form.cleaned_data["until"])
     return redirect("console:home")
 
 
@@ -235,8 +235,8 @@ def presence(request: HttpRequest) -> HttpResponse:
         )
     now = timezone.now()
     context = {
-        "own": inbox.own(agent, now),
-        "asides_unread": sum(one.unread for one in colleague_questions.running(agent)),
+        "own": inbox.open_entries(agent, now),
+        "asides_unread": sum(one.unread for one in colleague_questions.open_questions(agent)),
         "offers": access.offers_to(agent, now).count(),
         "now": now,
         "standing": standing,
@@ -267,10 +267,10 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
             _take(agent)
         return _frames(http_fallback.answer_over_http(Party.of_agent(current, agent), frame))
     except protocol.ProtocolError as error:
-        rejected_frames.tell(error.code, line="console_http", account=agent.user_id)
+        rejected_frames.log_rejected_frame(error.code, line="console_http", account=agent.user_id)
         return _frames([error.frame()])
     except actions.TooFast:
-        rejected_frames.tell(protocol.RATE_LIMITED, line="console_http", account=agent.user_id)
+        rejected_frames.log_rejected_frame(protocol.RATE_LIMITED, line="console_http", account=agent.user_id)
         return _frames([protocol.ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id).frame()])
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)

@@ -17,7 +17,7 @@ from common.service_settings import definitions, values
 
 def capacities(current: int = 0) -> list[tuple[int, str]]:
     """How many places may be chosen; with those that an agent has now, should the house have lowered the most."""
-    allowed = {*range(1, values.value(definitions.CAPACITY_MOST) + 1), current} - {0}
+    allowed = {*range(1, values.get(definitions.CAPACITY_MOST) + 1), current} - {0}
     return [(number, str(number)) for number in sorted(allowed)]
 
 
@@ -139,6 +139,6 @@ class StaffingForm(forms.Form):
     def asked(cls, data: Mapping[str, Any]) -> "StaffingForm":
         """What was asked, and the usual values for what was not."""
         usual = {name: field.initial for name, field in cls.base_fields.items()}
-        usual["minutes"] = values.value(definitions.PROMISED)
-        usual["capacity"] = values.value(definitions.CAPACITY_FIRST)
+        usual["minutes"] = values.get(definitions.PROMISED)
+        usual["capacity"] = values.get(definitions.CAPACITY_FIRST)
         return cls(usual | {name: data[name] for name in usual if name in data})

@@ -19,7 +19,7 @@ from triage.rules import Urgency
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownNote:
     """A note as it stands. may_correct: by this agent. former: what it replaced, the last one first."""
 
     number: int
@@ -31,7 +31,7 @@ class Shown:
     former: list[tuple[datetime, str]]
 
 
-def notes(conversation: Conversation, agent: Agent) -> list[Shown]:
+def notes_of(conversation: Conversation, agent: Agent) -> list[ShownNote]:
     """In the order in which they were first written; one query."""
     rows = {note.pk: note for note in conversation.notes.select_related("agent", "event")}
     replaced = {note.replaces_id for note in rows.values()}
@@ -52,10 +52,10 @@ def _chain(note: Note, rows: dict[int, Note]) -> list[Note]:
     return chain
 
 
-def _shown(note: Note, former: list[Note], agent: Agent, conversation: Conversation) -> Shown:
+def _shown(note: Note, former: list[Note], agent: Agent, conversation: Conversation) -> ShownNote:
     for one in former:
         one.conversation = conversation
-    return Shown(
+    return ShownNote(
         number=note.number,
         author=plain_text.plain(note.agent.public_name),
         at=note.written_at,
@@ -67,7 +67,7 @@ def _shown(note: Note, former: list[Note], agent: Agent, conversation: Conversat
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class HistoryLine:
     """One line of the history. by: an agent's public name, empty for Pnav and for the person."""
 
     at: datetime
@@ -78,10 +78,10 @@ class Happened:
 HISTORY_SHOWN = 100  # the last things that happened in a conversation; the first ones of a longer history are kept
 
 
-def history(conversation: Conversation) -> list[Happened]:
+def history_of(conversation: Conversation) -> list[HistoryLine]:
     """The last HISTORY_SHOWN things that happened, the first of them first; one query."""
     last = conversation.events.select_related("by__agent").order_by("-at", "-pk")[:HISTORY_SHOWN]
-    return [Happened(event.at, words_of(event), _name_of(event)) for event in reversed(last)]
+    return [HistoryLine(event.at, words_of(event), _name_of(event)) for event in reversed(last)]
 
 
 def _name_of(event: ConversationEvent) -> str:

@@ -22,7 +22,7 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
     form = (
         AskForm(request.POST)
         if request.method == "POST"
-        else AskForm(initial=kept_forms.again(request, form="console:ask_opening", of=str(public_id)))
+        else AskForm(initial=kept_forms.restore(request, form="console:ask_opening", of=str(public_id)))
     )
     if form.is_valid():
         data = form.cleaned_data

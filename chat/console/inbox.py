@@ -36,7 +36,7 @@ OFFLINE_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class ReturnPromise:
     """When the agent said that they would be back, and what the list says of it."""
 
     until: datetime
@@ -76,7 +76,7 @@ class Entry:
     is_offline: bool
     waits_since: datetime | None
     waited: str
-    promise: "Promise | None"
+    promise: "ReturnPromise | None"
 
     @property
     def turn(self) -> str:
@@ -151,12 +151,12 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
         waits_since=since,
         waited=duration(now - since) if since else "",
-        promise=Promise(row.promised, now) if row.promised else None,
+        promise=ReturnPromise(row.promised, now) if row.promised else None,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One of the agent's exchanges in the search over their own: categories and dates."""
 
     conversation: Conversation
@@ -166,10 +166,10 @@ class Found:
     facts: list[str]
 
 
-def found(row: Conversation) -> Found:
+def search_result(row: Conversation) -> SearchResult:
     """row: of `access.answered_by`, with its report and its sheet."""
     sheet = getattr(row, "sheet", None)
-    return Found(
+    return SearchResult(
         conversation=row,
         place=place_of(row.report),
         urgency_label=str(Urgency(row.urgency).label),
@@ -178,13 +178,13 @@ def found(row: Conversation) -> Found:
     )
 
 
-def own(agent: Agent, now: datetime) -> list[Entry]:
+def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     """The conversations under way of this agent, the oldest assignment first, in one query."""
     rows = _with_activity(access.assigned_to(agent)).order_by("assigned_at", "pk")
     return [_entry(row, number, now) for number, row in enumerate(rows, 1)]
 
 
-def ended(agent: Agent, now: datetime) -> list[Entry]:
+def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
     """What this agent answered to its end lately, the last one first."""
     rows = _with_activity(access.ended_by(agent, now - ENDED_FOR)).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
     return [_entry(row, 0, now) for row in rows]
@@ -192,15 +192,15 @@ def ended(agent: Agent, now: datetime) -> list[Entry]:
 
 def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
     """The list's entry of one conversation of this agent."""
-    for entry in own(agent, now):
+    for entry in open_entries(agent, now):
         if entry.conversation.pk == conversation.pk:
             return entry
     return _entry(_with_activity(Conversation.objects.filter(pk=conversation.pk)).get(), 0, now)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """Somebody in the queue, as the `queue` frame tells it: no message text, no answer of the triage."""
+class WaitingPerson:
+    """Somebody in the queue, as the `waiting_people` frame tells it: no message text, no answer of the triage."""
 
     since: datetime
     waited: str
@@ -213,14 +213,14 @@ class Waiting:
     role_label: str
 
 
-def queue(now: datetime) -> tuple[int, list[Waiting]]:
+def waiting_people(now: datetime) -> tuple[int, list[WaitingPerson]]:
     """How many wait, and the first hundred of them, next first."""
     frame = waiting_list.queue_frame()
     rows = []
     for item in frame["items"]:
         since = datetime.fromisoformat(item["since"])
         rows.append(
-            Waiting(
+            WaitingPerson(
                 since=since,
                 waited=duration(now - since),
                 urgency=item["urgency"],

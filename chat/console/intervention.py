@@ -103,7 +103,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "body": reply.data.get("body", "") if reply else "",
         "client_id": uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
-        "watched_minutes": values.value(definitions.WATCHED),
+        "watched_minutes": values.get(definitions.WATCHED),
         "is_error": any(form.errors for form in forms.values()),
         "is_still": "fixe" in request.GET,
     }

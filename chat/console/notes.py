@@ -46,7 +46,7 @@ def hold(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespo
             messages.success(request, _("La personne sait que vous êtes de retour."))
         elif form.is_valid():
             minutes = form.cleaned_data["minutes"]
-            holds.hold(conversation_id=current.pk, minutes=minutes, by=agent.user)
+            holds.promise_return(conversation_id=current.pk, minutes=minutes, by=agent.user)
             messages.success(
                 request, _("Promis à la personne : retour dans %(minutes)s minutes.") % {"minutes": minutes}
             )
@@ -121,7 +121,7 @@ def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespon
         return screen(request, agent, current, question=form)
     chosen = form.cleaned_data["colleague"]
     try:
-        colleague_questions.ask(
+        colleague_questions.ask_colleagues(
             conversation_id=current.pk, body=form.cleaned_data["body"], of=[chosen] if chosen else [], by=agent.user
         )
     except colleague_questions.NobodyThere:
@@ -152,12 +152,12 @@ def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpRespon
             current = access.as_assigned_agent(agent, open_one) if open_one else None
             return screen(request, agent, current, answer=(found.public_id, form))
         try:
-            colleague_questions.answer(aside_id=found.pk, body=form.cleaned_data["body"], agent=agent)
+            colleague_questions.answer_colleague(aside_id=found.pk, body=form.cleaned_data["body"], agent=agent)
         except colleague_questions.TooMany:
             form.add_error("body", _("Cet aparté a déjà trop de messages : posez une nouvelle question."))
             current = access.as_assigned_agent(agent, open_one) if open_one else None
             return screen(request, agent, current, answer=(found.public_id, form))
-        except colleague_questions.Over:
+        except colleague_questions.QuestionClosed:
             messages.error(request, _("L'échange de votre collègue est terminé : rien n'a été envoyé."))
         else:
             messages.success(request, _("Envoyé à part."))

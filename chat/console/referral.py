@@ -20,7 +20,7 @@ from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral.forms import OfOneForm, TransmissionForm
 from chat.rules.referral import State
-from chat.rules.service_level import Watched
+from chat.rules.service_level import Measure
 from chat.supervision import live_board
 
 # Of an agent's own list: what nobody has read, what is under way, then what is over.
@@ -129,7 +129,7 @@ def _back(current: Conversation) -> HttpResponse:
 def index(request: HttpRequest, agent: Agent) -> HttpResponse:
     """« Mes transmissions »: of one's own conversations, the late ones first, the closed ones last."""
     now = timezone.now()
-    limit = live_board.limits()[Watched.UNREAD]
+    limit = live_board.limits()[Measure.UNREAD]
     own = access.transmitted_by(agent)
     context = {
         "agent": agent,
@@ -137,7 +137,7 @@ def index(request: HttpRequest, agent: Agent) -> HttpResponse:
         "page": referral_queries.page_of(
             referral_queries.in_order(own, ORDER), request.GET.get("page", ""), now=now, limit=limit
         ),
-        "late": referral_queries.late(own, now=now, limit=limit),
+        "late": referral_queries.count_late(own, now=now, limit=limit),
         "minutes": limit.limit,
     }
     return render(request, "console/transmissions.html", context)

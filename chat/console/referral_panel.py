@@ -10,9 +10,9 @@ from chat.models import Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral.forms import TransmissionForm
-from chat.referral.queries import Shown
+from chat.referral.queries import ShownReferral
 from chat.rules.referral import SUMMARY_MAX
-from chat.rules.service_level import Watched
+from chat.rules.service_level import Measure
 from chat.supervision import live_board
 from locations import lookup
 from locations.models import ReceptionPoint
@@ -37,7 +37,7 @@ class Panel:
     it go without the person's agreement.
     """
 
-    rows: list[Shown]
+    rows: list[ShownReferral]
     form: TransmissionForm
     choices: list[Choice]
     chosen: str
@@ -82,7 +82,7 @@ def panel(
     if not chosen and choices and choices[0].has_account:
         chosen = str(choices[0].unit.pk)
     return Panel(
-        rows=referral_queries.of(conversation, now=now, limit=live_board.limits()[Watched.UNREAD]),
+        rows=referral_queries.referrals_of(conversation, now=now, limit=live_board.limits()[Measure.UNREAD]),
         form=form or TransmissionForm(initial={"summary": prefill}),
         choices=choices,
         chosen=chosen,

@@ -77,7 +77,7 @@ def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     form = (
         FreezeForm(request.POST)
         if request.method == "POST"
-        else FreezeForm(initial=kept_forms.again(request, form="console:freeze", of=str(public_id)))
+        else FreezeForm(initial=kept_forms.restore(request, form="console:freeze", of=str(public_id)))
     )
     if form.is_valid():
         try:
@@ -140,7 +140,7 @@ def erasure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
     form = (
         ErasureForm(request.POST)
         if request.method == "POST"
-        else ErasureForm(initial=kept_forms.again(request, form="console:erasure", of=str(public_id)))
+        else ErasureForm(initial=kept_forms.restore(request, form="console:erasure", of=str(public_id)))
     )
     if form.is_valid():
         is_granted = form.cleaned_data["answer"] == "grant"

@@ -58,7 +58,7 @@ class Answer:
 
     @property
     def is_too_short(self) -> bool:
-        return self.target.is_below_overflow(values.value(definitions.OVERFLOW))
+        return self.target.is_below_overflow(values.get(definitions.OVERFLOW))
 
     def is_assumed(self, part: str) -> bool:
         basis: Basis = getattr(self.demand, part).basis

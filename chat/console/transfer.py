@@ -147,7 +147,7 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
 def end_duty(request: HttpRequest, agent: Agent) -> HttpResponse:
     """« Je termine ma prise de service »: each conversation is passed on, ended, or kept until its end."""
     now = timezone.now()
-    own = inbox.own(agent, now)
+    own = inbox.open_entries(agent, now)
     if request.method == "POST":
         chosen = set(request.POST.getlist("reste"))
         stays_for = [entry.conversation.pk for entry in own if str(entry.conversation.public_id) in chosen]
@@ -164,7 +164,7 @@ def _hand_over_list(
     passing = {one.conversation_id: one for one in transfer_queries.offers(agent, now).mine}
     rows = [
         (entry, passing.get(entry.conversation.pk), str(entry.conversation.public_id) in (chosen or set()))
-        for entry in inbox.own(agent, now)
+        for entry in inbox.open_entries(agent, now)
     ]
     context = {
         "agent": agent,

@@ -64,11 +64,11 @@ def pause(request: HttpRequest, agent: Agent) -> HttpResponse:
     minutes = request.POST.get("minutes", "")
     try:
         if minutes in map(str, pauses.pause_minutes()):
-            taken = pauses.take(agent_id=agent.pk, minutes=int(minutes))
+            taken = pauses.take_pause(agent_id=agent.pk, minutes=int(minutes))
             until = timezone.localtime(taken.pause_until)
             messages.success(request, _("En pause jusqu'à %(time)s.") % {"time": f"{until:%H:%M}"})
         else:
-            pauses.decline(agent_id=agent.pk)
+            pauses.decline_pause(agent_id=agent.pk)
             messages.success(request, _("Vous êtes de nouveau disponible."))
     except pauses.NoPause:
         messages.info(request, _("La pause était déjà finie."))
@@ -88,7 +88,7 @@ def _care(request: HttpRequest, agent: Agent, form: DebriefForm | None = None) -
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
         "weeks": workload.weeks(access.spells_of(agent, now), now),
-        "debrief": debriefs.of(agent),
+        "debrief": debriefs.request_of(agent),
         "form": form or DebriefForm(),
         "max_words": debriefs.MAX_WORDS,
     }
@@ -100,12 +100,12 @@ def _care(request: HttpRequest, agent: Agent, form: DebriefForm | None = None) -
 def debrief(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Ask the psychologist for a talk, or take the request back (`retirer`)."""
     if "retirer" in request.POST:
-        debriefs.withdraw(agent=agent)
+        debriefs.withdraw_request(agent=agent)
         messages.success(request, _("Demande retirée : il n'en reste rien."))
         return redirect("console:care")
     form = DebriefForm(request.POST)
     if not form.is_valid():
         return _care(request, agent, form)
-    debriefs.ask(agent=agent, words=form.cleaned_data["words"])
+    debriefs.ask_for_talk(agent=agent, words=form.cleaned_data["words"])
     messages.success(request, _("Demande envoyée au psychologue, et à personne d'autre."))
     return redirect("console:care")

@@ -70,7 +70,7 @@ def open_conversation(*, report: Report) -> Conversation:
         defaults={
             "urgency": report.urgency,
             "is_crowded": report.is_crowded,
-            "weight": weight_of(report.urgency, critical=values.value(definitions.CRITICAL_WEIGHT)),
+            "weight": weight_of(report.urgency, critical=values.get(definitions.CRITICAL_WEIGHT)),
             "force": report.force,
             "opened_at": now,
             "queued_at": now,
@@ -127,7 +127,7 @@ def close_conversation(
     """
     now = clock.now()
     if by_author == Author.AGENT and by is not None:
-        pauses.hold(by.pk)
+        pauses.lock_agent(by.pk)
     conversation = _lock(conversation_id)
     if by_author == Author.AGENT:
         agent = conversation.assigned_to
@@ -154,7 +154,9 @@ def close_conversation(
     if conversation.assigned_to_id:
         pubsub.agent_changed(conversation.assigned_to_id)
         if by_author == Author.AGENT and pauses.is_grave(conversation):
-            pauses.offer(agent_id=conversation.assigned_to_id, now=now)  # before what this frees is given to somebody
+            pauses.offer_pause(
+                agent_id=conversation.assigned_to_id, now=now
+            )  # before what this frees is given to somebody
     _dispatch_after_commit()
     logger.info("conversation closed %s", conversation.public_id)
     return conversation
@@ -265,12 +267,12 @@ def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> b
 def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:
     """Of agents whose lease was just renewed, each (key, last seen, now): whether one was taken for gone before.
 
-    What they lost is kept to be told (`losses.note`), and the queue is looked at.
+    What they lost is kept to be told (`losses.record_losses`), and the queue is looked at.
     """
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     returns = [line for line in renewed if is_lease_over(seen_at=line[1], now=line[2], lease=lease)]
     if returns:
-        losses.note(returns=returns)
+        losses.record_losses(returns=returns)
         pubsub.queue_changed()
         _dispatch_after_commit()
     return bool(returns)

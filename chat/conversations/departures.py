@@ -1,9 +1,9 @@
 """People who left by the quick exit, until their conversation has been told.
 
-Leaving must never wait for whoever holds the conversation's row. So two steps: `note` adds a row to a table of its own,
-in the transaction that deletes the visit, and waits for no lock; `park` then tells the conversation, if its row is free
-at that moment. What is not free, and what a process that died left behind, is parked by the worker (`advance`), which
-looks every 2 seconds. See docs/adr/0049.
+Leaving must never wait for whoever holds the conversation's row. So two steps: `record_departure` adds a row to a table
+of its own, in the transaction that deletes the visit, and waits for no lock; `tell_departure` then tells the
+conversation, if its row is free at that moment. What is not free, and what a process that died left behind, is parked
+by the worker (`tell_departures`), which looks every 2 seconds. See docs/adr/0049.
 """
 
 import logging
@@ -28,7 +28,7 @@ RETURNING id
 """
 
 
-def note(*, report: str, generation: int) -> int | None:
+def record_departure(*, report: str, generation: int) -> int | None:
     """Keep that this visit's person left, by one statement; the key of the departure.
 
     report: its public id; generation: of the visit. None when there is no open conversation to tell, or when a code de
@@ -39,7 +39,7 @@ def note(*, report: str, generation: int) -> int | None:
 
 
 @transaction.atomic
-def park(departure_id: int) -> bool:
+def tell_departure(departure_id: int) -> bool:
     """Tell the conversation of this departure that its person left, in at most eight statements; wait for nobody.
 
     False when somebody holds the conversation's row now: it is to be tried again. True also when there is nothing
@@ -60,10 +60,10 @@ def park(departure_id: int) -> bool:
     return True
 
 
-def advance() -> int:
+def tell_departures() -> int:
     """For the worker: park AT_ONCE departures at most, the oldest first; how many were parked or had nothing to tell.
 
     One statement when there is none.
     """
     keys = list(Departure.objects.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-    return sum(park(key) for key in keys)
+    return sum(tell_departure(key) for key in keys)

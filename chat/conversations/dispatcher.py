@@ -139,7 +139,7 @@ def read_board(now: datetime | None = None) -> Board:
         last = [public_id for public_id, is_crowded in people if is_crowded][share:]
         beyond = set(last)
         order = (*(public_id for public_id in order if public_id not in beyond), *last)
-    return Board(order=order, average_minutes=values.value(definitions.AVERAGE_LENGTH), **room)
+    return Board(order=order, average_minutes=values.get(definitions.AVERAGE_LENGTH), **room)
 
 
 # --- giving -----------------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def dispatch(now: datetime | None = None) -> int:
     """
     if not Conversation.objects.waiting().here(now or clock.now()).exists():
         return 0
-    overflow_after = values.span(definitions.OVERFLOW)  # before the locks of the passes: it may have to be read
+    overflow_after = values.get_duration(definitions.OVERFLOW)  # before the locks of the passes: it may have to be read
     if not _take_turn():
         return 0
     given = 0
@@ -409,7 +409,7 @@ def abandon_absent(now: datetime | None = None) -> int:
     comes back later still finds the same place again (`actions.revive_conversation`).
     """
     now = now or clock.now()
-    limit = now - max(values.span(definitions.ABANDONED), values.span(definitions.PLACE_KEPT))
+    limit = now - max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT))
     gone = list(
         Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=limit)
         .order_by("pk")

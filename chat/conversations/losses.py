@@ -61,7 +61,7 @@ def _lost(user_id: int, since: datetime) -> Any:
     ).filter(next_kind=EventKind.RELEASED, went_at__gte=since)
 
 
-def note(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -> None:
+def record_losses(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -> None:
     """These agents, each (key, last seen, now), are back after their lease had ended: keep it for who lost somebody.
 
     Two statements for each agent, and only for one whose lease had ended. An absence that was not read yet begins where
@@ -78,12 +78,12 @@ def note(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -> None:
 
 
 @transaction.atomic
-def told(*, agent_id: int, until: datetime) -> None:
+def mark_read(*, agent_id: int, until: datetime) -> None:
     """The agent has read what was lost up to their return at `until`; a later absence is still to be said."""
     Agent.objects.filter(pk=agent_id, absent_until__lte=until).update(absent_from=None, absent_until=None)
 
 
-def unread(agent: Agent, now: datetime) -> Absence | None:
+def unread_losses(agent: Agent, now: datetime) -> Absence | None:
     """What this agent lost and has not read yet; None, without a query, when there is nothing."""
     if agent.absent_from is None or agent.absent_until is None or agent.absent_until < now - TOLD_FOR:
         return None

@@ -25,7 +25,7 @@ class NoPause(Exception):
 
 def pause_minutes() -> tuple[int, ...]:
     """The lengths that an agent may take, the shortest first."""
-    return tuple(values.value(rule) for rule in definitions.PAUSE_CHOICES)
+    return tuple(values.get(rule) for rule in definitions.PAUSE_CHOICES)
 
 
 def is_grave(conversation: Conversation) -> bool:
@@ -33,28 +33,28 @@ def is_grave(conversation: Conversation) -> bool:
     return conversation.weight >= HEAVY
 
 
-def hold(user_id: int) -> None:
+def lock_agent(user_id: int) -> None:
     """Lock the agent behind this account until the end of the transaction; before any conversation."""
     list(Agent.objects.filter(user_id=user_id).select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
-def hold_agents(*agent_ids: int) -> None:
+def lock_agents(*agent_ids: int) -> None:
     """The same for these agents, always in the same order: two who pass to each other wait, and neither for ever."""
     rows = Agent.objects.filter(pk__in=agent_ids).order_by("pk").select_for_update(of=("self",), no_key=True)
     list(rows.values_list("pk", flat=True))
 
 
-def offer(*, agent_id: int, now: datetime | None = None) -> bool:
+def offer_pause(*, agent_id: int, now: datetime | None = None) -> bool:
     """Give nobody to this agent for `definitions.PAUSE_OFFERED`, in which they choose; whether they were available.
 
-    In the transaction that ends the conversation or passes it on, whose caller holds the agent (`hold`,
-    `hold_agents`): nobody comes in between.
+    In the transaction that ends the conversation or passes it on, whose caller holds the agent (`lock_agent`,
+    `lock_agents`): nobody comes in between.
     """
     now = now or clock.now()
     offered = Agent.objects.filter(pk=agent_id, availability=Availability.AVAILABLE).update(
         availability=Availability.PAUSE,
         pause_reason=str(REASON),
-        pause_until=now + values.span(definitions.PAUSE_OFFERED),
+        pause_until=now + values.get_duration(definitions.PAUSE_OFFERED),
     )
     if offered:
         pubsub.agent_changed(agent_id)
@@ -63,7 +63,7 @@ def offer(*, agent_id: int, now: datetime | None = None) -> bool:
 
 
 @transaction.atomic
-def take(*, agent_id: int, minutes: int, now: datetime | None = None) -> Agent:
+def take_pause(*, agent_id: int, minutes: int, now: datetime | None = None) -> Agent:
     """So many minutes from now, one of `pause_minutes`; taking again is more time. Raises NoPause, ValueError."""
     if minutes not in pause_minutes():
         raise ValueError("not a length of pause")
@@ -75,7 +75,7 @@ def take(*, agent_id: int, minutes: int, now: datetime | None = None) -> Agent:
 
 
 @transaction.atomic
-def decline(*, agent_id: int) -> Agent:
+def decline_pause(*, agent_id: int) -> Agent:
     """Available at once. Raises NoPause."""
     agent = _locked(agent_id)
     agent.availability, agent.pause_reason, agent.pause_until = Availability.AVAILABLE, "", None

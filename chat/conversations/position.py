@@ -49,7 +49,7 @@ CROSS JOIN LATERAL (
 """
 
 
-def place_of(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
+def queue_position(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
     """The position of somebody who waits and is here (1: next), and the range of minutes if anybody can say.
 
     now: PostgreSQL's clock (see common.clock) unless given.
@@ -69,5 +69,5 @@ def place_of(conversation: Conversation, now: datetime | None = None) -> tuple[i
         "lately": CROWD_SECONDS,
     }
     ((position, slots, free),) = execute(PLACE, values)
-    average = setting_values.value(definitions.AVERAGE_LENGTH)
+    average = setting_values.get(definitions.AVERAGE_LENGTH)
     return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)

@@ -142,7 +142,7 @@ def issue_code(*, conversation_id: int) -> Code:
     The code is good for `definitions.CODE_LIFE`, to the minute. Raises ExchangeOver, Replaced, Busy.
     """
     now = clock.now()
-    until = (now + values.span(definitions.CODE_LIFE)).replace(second=0, microsecond=0)
+    until = (now + values.get_duration(definitions.CODE_LIFE)).replace(second=0, microsecond=0)
     words = draw_words()
     digest = slow_hash(words)  # outside any transaction: nobody waits for it
     mine = Conversation.objects.filter(pk=conversation_id)

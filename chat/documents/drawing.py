@@ -27,12 +27,12 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, bool], bytes]:
     Raises typst.TypstError. At most `font_coverage.AT_MOST` + 2 compilations.
     """
     data = change_each(asked["data"], plain_text.visible)
-    font_coverage.learn(asked["known"])
+    font_coverage.remember_signs(asked["known"])
     texts = list(each_text(data))
     signs = set(font_coverage.signs_of(texts))
     is_plain = asked["is_plain"]
-    kept = font_coverage.drawn(texts, can_draw=partial(can_draw, is_plain=is_plain)) if signs else set()
-    found = font_coverage.known(texts)
+    kept = font_coverage.drawable(texts, can_draw=partial(can_draw, is_plain=is_plain)) if signs else set()
+    found = font_coverage.known_signs(texts)
     try:
         shown = _coded(data, kept, asked["note"]) if kept != signs else data
         pages = compile_pdf(asked["source"], shown, is_plain=is_plain)

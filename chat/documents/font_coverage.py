@@ -34,7 +34,7 @@ def signs_of(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(sign for text in texts for sign in _SIGN.findall(text)))
 
 
-def drawn(texts: Iterable[str], *, can_draw: Callable[[list[str]], bool]) -> set[str]:
+def drawable(texts: Iterable[str], *, can_draw: Callable[[list[str]], bool]) -> set[str]:
     """Those of the signs of these texts that can be drawn. What is left after AT_MOST tries counts as not drawn, and so
     does what comes after SIGNS_AT_MOST signs."""
     signs = signs_of(texts)[:SIGNS_AT_MOST]
@@ -57,12 +57,12 @@ def drawn(texts: Iterable[str], *, can_draw: Callable[[list[str]], bool]) -> set
     return {sign for sign in signs if _known.get(sign)}
 
 
-def known(texts: Iterable[str]) -> dict[str, bool]:
+def known_signs(texts: Iterable[str]) -> dict[str, bool]:
     """What is known of the signs of these texts: whether each can be drawn."""
     return {sign: _known[sign] for sign in signs_of(texts) if sign in _known}
 
 
-def learn(found: Mapping[str, bool]) -> None:
+def remember_signs(found: Mapping[str, bool]) -> None:
     """Keep what a child process found."""
     _known.update(found)
     if len(_known) > KEPT:

@@ -117,14 +117,14 @@ def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
     texts = [document.title, *document.about, *(body for _head, body in document.thread)]
     asked = {"source": source, "data": data, "note": document.codes_note, "is_plain": False}
     try:
-        found, pages = pool.run("chat.documents.drawing", {**asked, "known": font_coverage.known(texts)}, who=who)
+        found, pages = pool.run("chat.documents.drawing", {**asked, "known": font_coverage.known_signs(texts)}, who=who)
     except pool.Failed as error:
         if error.why != "memory":
             raise
         # Signs of dozens of scripts at once take more than a child may have: each script has a font of its own.
         _found, pages = pool.run("chat.documents.drawing", {**asked, "known": {}, "is_plain": True}, who=who)
     else:
-        font_coverage.learn(found)
+        font_coverage.remember_signs(found)
     return pages
 
 

@@ -9,8 +9,8 @@ from common.security_log import Event
 TOLD = {protocol.BAD_FRAME, protocol.TOO_LONG, protocol.EMPTY, protocol.FORBIDDEN}
 
 
-def tell(code: str, *, line: str, account: int | None = None) -> None:
+def log_rejected_frame(code: str, *, line: str, account: int | None = None) -> None:
     """code: of the error. line: socket or page, by a name of ours. account: of a console; None for a person."""
     if code in TOLD:
         whose = {} if account is None else {"account": account}
-        security_log.tell(Event.FRAME_REFUSED, line=line, why=code, **whose)
+        security_log.log(Event.FRAME_REFUSED, line=line, why=code, **whose)

@@ -53,7 +53,7 @@ class AgentQuerySet(models.QuerySet["Agent"]):
 
 def first_capacity() -> int:
     """Places of an agent who is added."""
-    return values.value(definitions.CAPACITY_FIRST)
+    return values.get(definitions.CAPACITY_FIRST)
 
 
 class Agent(models.Model):

@@ -64,7 +64,7 @@ Answer = Identity | bool | Exception
 
 
 @dataclass(frozen=True, slots=True)
-class ReporterSeat:
+class ReporterStart:
     """The conversation of a reporter."""
 
     conversation_id: int
@@ -73,7 +73,7 @@ class ReporterSeat:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentSeat:
+class AgentStart:
     """An agent who may answer, with the conversations under way."""
 
     agent_id: int
@@ -120,8 +120,8 @@ class Identities:
         self._arrivals: Batch[Arrival, None] = Batch(
             self._seal, self._sealed, linger=ARRIVALS_SECONDS, at_most=ARRIVALS
         )
-        self.reporters: Asking[str, Admitted[ReporterSeat]] = Asking(self._admit_reporters)
-        self.agents: Asking[str, Admitted[AgentSeat]] = Asking(self._admit_agents)
+        self.reporters: Asking[str, Admitted[ReporterStart]] = Asking(self._admit_reporters)
+        self.agents: Asking[str, Admitted[AgentStart]] = Asking(self._admit_agents)
 
     def note(self, arrival: Arrival) -> None:
         """Seal where somebody came from, soon: what this process holds in clear meanwhile dies with it.
@@ -131,7 +131,7 @@ class Identities:
         if len(self._arrivals) < ARRIVALS_AT_MOST:
             self._arrivals.add(arrival)
         else:
-            security_log.tell(Event.LIMIT_REACHED, limit="arrivals")
+            security_log.log(Event.LIMIT_REACHED, limit="arrivals")
 
     @staticmethod
     def _seal(waiting: list[Arrival]) -> list[None]:
@@ -163,27 +163,27 @@ class Identities:
         answers = self._identify([Pass(key) for key in session_keys])
         return [answer if isinstance(answer, Identity) else None for answer in answers]
 
-    def _admit_reporters(self, session_keys: list[str]) -> "list[Admitted[ReporterSeat]]":
+    def _admit_reporters(self, session_keys: list[str]) -> "list[Admitted[ReporterStart]]":
         """Who holds these sessions, and the conversation of each; the lease begins."""
         identities = self._read(session_keys)
         visits = {(one.report, one.generation) for one in identities if one is not None and one.report is not None}
         found = access.reporters(visits)
         actions.reporters_seen(conversation_ids=[row[0] for row in found.values()])
         return [
-            (one, ReporterSeat(*found[one.report, one.generation]))
+            (one, ReporterStart(*found[one.report, one.generation]))
             if one is not None and one.report is not None and (one.report, one.generation) in found
             else (one, None)
             for one in identities
         ]
 
-    def _admit_agents(self, session_keys: list[str]) -> "list[Admitted[AgentSeat]]":
+    def _admit_agents(self, session_keys: list[str]) -> "list[Admitted[AgentStart]]":
         """Who holds these sessions, and the conversations that each answers; the lease begins."""
         identities = self._read(session_keys)
         able = {one.user_id for one in identities if one is not None and one.user_id is not None and one.may_answer}
         agents = access.agents_of(able)
         actions.agents_seen(agent_ids=agents.values())
         own = reading.own_conversations(agents.values())
-        seats = {user_id: AgentSeat(pk, own[pk]) for user_id, pk in agents.items()}
+        seats = {user_id: AgentStart(pk, own[pk]) for user_id, pk in agents.items()}
         return [
             (one, seats.get(one.user_id) if one is not None and one.user_id is not None else None) for one in identities
         ]

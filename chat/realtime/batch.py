@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from chat.database import CROWD, CROWD_SECONDS, LOCKED_AT_MOST, NO_ANSWER, THREADS, is_lock_held, patiently
+from chat.database import CROWD, CROWD_SECONDS, LOCKED_AT_MOST, NO_ANSWER, THREADS, is_lock_held, retry_while_away
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Batch[Q, A]:
 
     def _answer(self, questions: list[Q]) -> list[A] | Exception:
         try:
-            return patiently(self._patience, self._work, questions)
+            return retry_while_away(self._patience, self._work, questions)
         except Exception as error:  # noqa: BLE001  told to whoever asked
             return error
 

@@ -154,7 +154,7 @@ class Connection:
                 if counted.enter_context(_one_more(counter, key, most))
             ]
             if too_many:
-                security_log.tell(Event.LIMIT_REACHED, limit=too_many[0])
+                security_log.log(Event.LIMIT_REACHED, limit=too_many[0])
                 await send({"type": "websocket.close", "code": protocol.CLOSE_TOO_MANY})
                 return
             connection.on_open(scope)
@@ -233,7 +233,7 @@ class Connection:
         self._unweighed = 0
         for connection in self.broadcaster.send_backlog.weigh(self, transport):
             if not connection.leaving:
-                security_log.tell(Event.LIMIT_REACHED, limit="unread")
+                security_log.log(Event.LIMIT_REACHED, limit="unread")
                 connection.leave(protocol.CLOSE_TOO_MANY)
 
     def _push(self, event: Json) -> None:
@@ -297,9 +297,9 @@ class Connection:
             self._heard_at = time.monotonic()
             frame = protocol.parse(text or "")
             if self._bucket is not None and not self._bucket.take():
-                security_log.tell(Event.LIMIT_REACHED, limit="frames")
+                security_log.log(Event.LIMIT_REACHED, limit="frames")
                 if self._bucket.refused > FLOOD:
-                    security_log.tell(Event.LIMIT_REACHED, limit="flood")
+                    security_log.log(Event.LIMIT_REACHED, limit="flood")
                     self.leave(protocol.CLOSE_BAD_FRAMES)
                 raise ProtocolError(
                     protocol.RATE_LIMITED,
@@ -309,7 +309,7 @@ class Connection:
             self.handle(frame)
         except ProtocolError as error:
             self.send(error.frame())
-            rejected_frames.tell(error.code, line=self.line, account=self.account)
+            rejected_frames.log_rejected_frame(error.code, line=self.line, account=self.account)
             if error.code in {protocol.BAD_FRAME, protocol.TOO_LONG, protocol.EMPTY}:
                 self._count_bad_frame()
 
@@ -323,7 +323,7 @@ class Connection:
         now = time.monotonic()
         self._bad_frames.append(now)
         if len(self._bad_frames) == BAD_FRAMES_A_MINUTE and now - self._bad_frames[0] < 60:
-            security_log.tell(Event.LIMIT_REACHED, limit="bad_frames")
+            security_log.log(Event.LIMIT_REACHED, limit="bad_frames")
             self.leave(protocol.CLOSE_BAD_FRAMES)
 
     def handle_in(self, subscription: Subscription, frame: protocol.Frame) -> None:
@@ -333,7 +333,7 @@ class Connection:
                 self.broadcaster.post(subscription, frame)
             case protocol.Sync(after=after):
                 if self._bucket is not None and not self._take_page():
-                    security_log.tell(Event.LIMIT_REACHED, limit="readings")
+                    security_log.log(Event.LIMIT_REACHED, limit="readings")
                     raise ProtocolError(protocol.RATE_LIMITED, "Too many readings at once: ask again later.")
                 subscription.cursor = after
                 subscription.owes_frame = subscription.owes_state = True

@@ -43,7 +43,7 @@ class VisitorConnection(Connection):
     ) -> "Connection | int":
         identity, found = await identities.reporters.ask(session_key) if session_key else (None, None)
         if identity is None or identity.report is None or found is None:
-            security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
+            security_log.log(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
             return protocol.CLOSE_NO_SESSION
         connection = cls(broadcaster, identities, identity, send)
         connection.report, connection.generation = identity.report, identity.generation
@@ -84,7 +84,7 @@ class VisitorConnection(Connection):
         # One measure a conversation, however many sockets of this process post to it. It keeps a flood from the
         # database, where the exact one is (`chat.rules.message_limits`).
         if client_id is not None and self._bucket is not None and not self._posts.take():
-            security_log.tell(Event.LIMIT_REACHED, limit="posts")
+            security_log.log(Event.LIMIT_REACHED, limit="posts")
             raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
         self.handle_in(subscription, frame)
 
@@ -121,10 +121,10 @@ class ConsoleConnection(Connection):
     ) -> "Connection | int":
         identity, found = await identities.agents.ask(session_key) if session_key else (None, None)
         if identity is None or identity.user_id is None:
-            security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
+            security_log.log(Event.SOCKET_REFUSED, socket=cls.line, why="no_session")
             return protocol.CLOSE_NO_SESSION
         if found is None:
-            security_log.tell(Event.SOCKET_REFUSED, socket=cls.line, why="wrong_role", account=identity.user_id)
+            security_log.log(Event.SOCKET_REFUSED, socket=cls.line, why="wrong_role", account=identity.user_id)
             return protocol.CLOSE_FORBIDDEN
         connection = cls(broadcaster, identities, identity, send)
         connection.agent_id, connection.own = found.agent_id, found.own
@@ -218,7 +218,7 @@ class ConsoleConnection(Connection):
         if frame.conversation is None:
             raise ProtocolError(protocol.BAD_FRAME, "« conversation » is missing.", client_id)
         if client_id is not None and self.is_metered and not self._posts.take():
-            security_log.tell(Event.LIMIT_REACHED, limit="agent_posts")
+            security_log.log(Event.LIMIT_REACHED, limit="agent_posts")
             raise ProtocolError(protocol.RATE_LIMITED, protocol.TOO_FAST_DETAIL, client_id)
         subscription = self.subscriptions.get(frame.conversation)
         if subscription is not None:
@@ -239,7 +239,7 @@ class ConsoleConnection(Connection):
             self.send_error(protocol.UNAVAILABLE, "The database does not answer now: try again.", client_id)
             return
         if found is None:
-            rejected_frames.tell(protocol.FORBIDDEN, line=self.line, account=self.account)
+            rejected_frames.log_rejected_frame(protocol.FORBIDDEN, line=self.line, account=self.account)
             self.send_error(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         else:
             pk, last_seq = found

@@ -17,7 +17,7 @@ from chat import pubsub
 from chat.casework import proposals
 from chat.casework.emergencies import open_one as open_emergency
 from chat.casework.emergencies import past as past_emergencies
-from chat.casework.lock import lock_own
+from chat.casework.lock import lock_assigned
 from chat.conversations import follow_up_code, form_of_address
 from chat.messages.writing import say
 from chat.models import (
@@ -29,7 +29,7 @@ from chat.models import (
     UnitAccount,
 )
 from chat.models.casework import draw_file_number, question_id
-from chat.referral.queries import Shown, opened, shown
+from chat.referral.queries import ShownReferral, opened, shown
 from chat.rules.referral import RUNNING, Basis, Part, State, can_move, may_go_without
 from chat.texts import thread as thread_texts
 from common import clock
@@ -116,7 +116,7 @@ def send_without(*, conversation_id: int, point_id: int, summary: str, why: str,
     """
     if not why:
         raise ValueError("Sending without agreement says why.")
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     if not may_be_sent_without(conversation):
         raise NotUrgent
     waiting = Transmission.objects.filter(conversation=conversation, state=State.ASKED).first()
@@ -137,7 +137,7 @@ def send_without(*, conversation_id: int, point_id: int, summary: str, why: str,
 @transaction.atomic
 def withdraw(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> None:
     """Take back what the person has not answered, or what no unit has read. Raises NotYours, Settled."""
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     row = _of_conversation(conversation, public_id)
     text = thread_texts.TRANSMISSION_TAKEN_BACK if row.state == State.ASKED else thread_texts.TRANSMISSION_WITHDRAWN
     _move(row, State.WITHDRAWN, Part.AGENT)
@@ -148,7 +148,7 @@ def _new(
     conversation_id: int, point_id: int, by: AbstractBaseUser
 ) -> tuple[Conversation, Transmission, dict[str, Any]]:
     """A row that is not saved yet, and the words about its unit."""
-    conversation, _agent = lock_own(conversation_id, by, must_be_open=False)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     point = ReceptionPoint.objects.filter(pk=point_id).first()
     if point is None:
         raise NoSuchUnit
@@ -254,7 +254,7 @@ def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
 
 
 @transaction.atomic
-def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> Shown:
+def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> ShownReferral:
     """The summary, for a member of its unit, once it was marked as read: each reading has its line in the register.
 
     transmission: obtained by `access.as_receiving_unit`. Raises Settled when it was withdrawn, or is not opened.

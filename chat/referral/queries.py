@@ -39,7 +39,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownReferral:
     """A transmission as one of its readers has it. level: of a summary that nobody has read."""
 
     transmission: Transmission
@@ -115,7 +115,7 @@ def _plain(value: Any) -> Any:
     return plain_text.plain(value) if isinstance(value, str) else value
 
 
-def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> Shown:
+def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> ShownReferral:
     """row: with its conversation and its steps."""
     words = _cleaned(opened(row))
     steps = []
@@ -125,7 +125,7 @@ def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None
     level = Level.KEPT
     if now is not None and limit is not None and row.state == State.SENT and row.sent_at is not None:
         level = service_level.level_of_time((now - row.sent_at).total_seconds(), limit)
-    return Shown(
+    return ShownReferral(
         transmission=row,
         unit=words.get("unit", ""),
         telephone=words.get("telephone", ""),
@@ -147,7 +147,9 @@ def _rows(conversation: Conversation) -> list[Transmission]:
     return rows
 
 
-def of(conversation: Conversation, *, now: datetime | None = None, limit: Limit | None = None) -> list[Shown]:
+def referrals_of(
+    conversation: Conversation, *, now: datetime | None = None, limit: Limit | None = None
+) -> list[ShownReferral]:
     """The transmissions of a conversation that was just obtained, the last one first."""
     return [shown(row, now=now, limit=limit) for row in _rows(conversation)]
 
@@ -194,7 +196,7 @@ def in_order(rows: QuerySet[Transmission], states: Sequence[Collection[State]]) 
     return rows.annotate(rank=rank, unread_at=unread_at).order_by("rank", "unread_at", "-sent_at", "-pk")
 
 
-def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: Limit) -> Page[Shown]:
+def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: Limit) -> Page[ShownReferral]:
     """One page of those obtained by `chat.access`, in their order, with their steps. number: as asked for; the nearest
     page there is."""
     rows = rows.select_related("conversation").prefetch_related(
@@ -205,12 +207,12 @@ def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: 
     return page
 
 
-def late(rows: QuerySet[Transmission], *, now: datetime, limit: Limit) -> int:
+def count_late(rows: QuerySet[Transmission], *, now: datetime, limit: Limit) -> int:
     """How many of these no unit has read in time."""
     return rows.filter(state=State.SENT, sent_at__lte=now - timedelta(minutes=limit.limit)).count()
 
 
-def unread(now: datetime, limit: Limit) -> list[Level]:
+def unread_levels(now: datetime, limit: Limit) -> list[Level]:
     """How late each summary is that no unit has read yet; those that are near or late."""
     rows = Transmission.objects.filter(state=State.SENT).values_list("sent_at", flat=True)
     levels = [

@@ -110,7 +110,7 @@ def _remember_granted(now: datetime) -> None:
     granted = _with_acts(Report.objects.filter(erasure__is_granted=True)).iterator(BATCH)
     decided = ((report, _decide(report, rules, now)) for report in granted)
     due = [report.public_id for report, one in decided if one.is_due and one.cause is Cause.ERASURE]
-    tombstones.remember(_shuffled(due), on=timezone.localdate(now))
+    tombstones.keep_digests(_shuffled(due), on=timezone.localdate(now))
 
 
 def _tell(gone: Iterable[Gone], now: datetime) -> None:
@@ -119,7 +119,7 @@ def _tell(gone: Iterable[Gone], now: datetime) -> None:
     with transaction.atomic():
         deletion.leave(((one.kind, one.rule, one.cause) for one in gone), now=now)
         asked = [one.public_id for one in gone if one.cause is Cause.ERASURE]
-        tombstones.remember(asked, on=timezone.localdate(now))
+        tombstones.keep_digests(asked, on=timezone.localdate(now))
 
 
 def _shuffled[T](things: Iterable[T]) -> list[T]:

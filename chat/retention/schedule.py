@@ -112,7 +112,7 @@ def _may_end(rules: dict[str, Rule], now: datetime, *, told: bool) -> Q:
     )
 
 
-def told(
+def ending_as_told(
     life: Life, *, granted_at: datetime | None, exchange: Rule, erasure: Rule, now: datetime
 ) -> tuple[Decision, Rule]:
     """When an exchange goes if nothing is added, as the person may know it; and the rule. For

@@ -7,7 +7,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
-class Watched(TextChoices):
+class Measure(TextChoices):
     """What has a limit that administrators set (`live_board.LIMITS`)."""
 
     WAIT = "wait", _("Attente d'une personne")

@@ -11,7 +11,7 @@ NIGHT_BEGINS, NIGHT_ENDS = time(22), time(6)
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class Interval:
     """An exchange of theirs: from when to when, and whether it is a grave one."""
 
     start: datetime
@@ -42,7 +42,7 @@ class Week:
         return f"{self.minutes // 60} h {self.minutes % 60:02}"
 
 
-def weeks(spells: Iterable[Spell], now: datetime, *, count: int = WEEKS) -> list[Week]:
+def weeks(spells: Iterable[Interval], now: datetime, *, count: int = WEEKS) -> list[Week]:
     """The last `count` weeks, this one first; it is not over."""
     known = sorted(spells, key=lambda spell: spell.start)
     today = now.astimezone(PARIS).date()
@@ -50,7 +50,7 @@ def weeks(spells: Iterable[Spell], now: datetime, *, count: int = WEEKS) -> list
     return [_week(known, monday - timedelta(weeks=back)) for back in range(count)]
 
 
-def _week(spells: Sequence[Spell], monday: date) -> Week:
+def _week(spells: Sequence[Interval], monday: date) -> Week:
     start, end = _midnight(monday), _midnight(monday + timedelta(days=7))
     begun = [spell for spell in spells if start <= spell.start < end]
     nights = 0
@@ -72,7 +72,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), PARIS)
 
 
-def _covered(spells: Iterable[Spell], start: datetime, end: datetime) -> timedelta:
+def _covered(spells: Iterable[Interval], start: datetime, end: datetime) -> timedelta:
     """How much of the time from `start` to `end` lies in at least one of the spells, which come in order."""
     total, reached = timedelta(), start.timestamp()
     for spell in spells:

@@ -120,7 +120,7 @@ def read(start: datetime, end: datetime) -> History:
         "assigned": EventKind.ASSIGNED.value,
         "closed": Status.CLOSED.value,
         "abandoned": Status.ABANDONED.value,
-        "promised": int(setting_values.span(definitions.PROMISED).total_seconds()),
+        "promised": int(setting_values.get_duration(definitions.PROMISED).total_seconds()),
     }
     with connection.cursor() as cursor:
         cursor.execute(BY_TIME, values)

@@ -59,7 +59,7 @@ def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
         if not _is_over(watch, conversation, now):
             return watch
         _leave(watch, conversation, now)
-    until = now + values.span(definitions.WATCHED)
+    until = now + values.get_duration(definitions.WATCHED)
     watch = Watch.objects.create(conversation=conversation, supervisor=by, joined_at=now, until=until)
     say(
         conversation,

@@ -19,10 +19,10 @@ from chat.models import Agent, Conversation
 from chat.referral import queries as referral_queries
 from chat.rules import plain_text, service_level
 from chat.rules.lifecycle import Availability
-from chat.rules.service_level import Level, Limit, Watched
+from chat.rules.service_level import Level, Limit, Measure
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
-from common.service_settings.definitions import Rule
+from common.service_settings.definitions import Setting
 from locations.models import Force
 from reports.models import AgeBand
 from triage.rules import Urgency
@@ -30,19 +30,19 @@ from triage.rules import Urgency
 ZONES = (*Force.values, "")
 
 
-LIMITS: Mapping[str, tuple[Rule, Rule | None]] = {
-    Watched.WAIT: (definitions.WAIT, definitions.WAIT_WARN),
-    Watched.WAIT_URGENT: (definitions.WAIT_URGENT, definitions.WAIT_URGENT_WARN),
-    Watched.SILENCE: (definitions.SILENCE, definitions.SILENCE_WARN),
-    Watched.ON_DUTY: (definitions.ON_DUTY, None),
-    Watched.UNREAD: (definitions.UNREAD, definitions.UNREAD_WARN),
+LIMITS: Mapping[str, tuple[Setting, Setting | None]] = {
+    Measure.WAIT: (definitions.WAIT, definitions.WAIT_WARN),
+    Measure.WAIT_URGENT: (definitions.WAIT_URGENT, definitions.WAIT_URGENT_WARN),
+    Measure.SILENCE: (definitions.SILENCE, definitions.SILENCE_WARN),
+    Measure.ON_DUTY: (definitions.ON_DUTY, None),
+    Measure.UNREAD: (definitions.UNREAD, definitions.UNREAD_WARN),
 }
 
 
 def limits() -> Mapping[str, Limit]:
     """The limits in force, by the house's rules. No query."""
     return {
-        kind: Limit(setting_values.value(limit), setting_values.value(warn) if warn else 100)
+        kind: Limit(setting_values.get(limit), setting_values.get(warn) if warn else 100)
         for kind, (limit, warn) in LIMITS.items()
     }
 
@@ -153,10 +153,10 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
             unit=row.assigned_to.unit.name,
             since=_minutes(seconds),
             own=_minutes(own) if own // 60 < seconds // 60 else "",
-            level=service_level.level_of_time(seconds, known[Watched.SILENCE]),
+            level=service_level.level_of_time(seconds, known[Measure.SILENCE]),
         )
         for row, seconds, own in silent
-        if service_level.level_of_time(seconds, known[Watched.SILENCE]) > Level.KEPT
+        if service_level.level_of_time(seconds, known[Measure.SILENCE]) > Level.KEPT
     ]
     oldest = min((queued_at for *_rest, queued_at in people), default=None)
     lines = [_line(urgency, people, now, known) for urgency in sorted(Urgency, reverse=True)]
@@ -174,7 +174,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         alerts=_sorted(
             [
                 *_alerts(people, silences, now, known, on_duty=len(on_duty), free=free),
-                *_unread_alerts(now, known[Watched.UNREAD]),
+                *_unread_alerts(now, known[Measure.UNREAD]),
             ]
         ),
     )
@@ -184,7 +184,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
 
 
 def _limit_of(urgency: int) -> str:
-    return Watched.WAIT_URGENT if urgency > Urgency.NORMAL else Watched.WAIT
+    return Measure.WAIT_URGENT if urgency > Urgency.NORMAL else Measure.WAIT
 
 
 def _line(urgency: Urgency, people: Iterable[Any], now: datetime, known: Mapping[str, Limit]) -> WaitingLine:
@@ -269,8 +269,8 @@ def _alerts(
         if level > Level.KEPT
     ]
     for level, count in Counter(silence.level for silence in silences).items():
-        alerts.append(Alert(level, _silence_text(level, count, known[Watched.SILENCE].limit)))
-    duty = service_level.level_of_duty(on_duty=on_duty, free=free, limit=known[Watched.ON_DUTY])
+        alerts.append(Alert(level, _silence_text(level, count, known[Measure.SILENCE].limit)))
+    duty = service_level.level_of_duty(on_duty=on_duty, free=free, limit=known[Measure.ON_DUTY])
     if duty > Level.KEPT:
         alerts.append(Alert(duty, _duty_text(on_duty, free)))
     return alerts
@@ -284,7 +284,7 @@ def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:
     """Summaries that no unit has read: how many, and for how long; whose they are is on their agent's own list."""
     return [
         Alert(level, _unread_text(level, count, limit.limit))
-        for level, count in Counter(referral_queries.unread(now, limit)).items()
+        for level, count in Counter(referral_queries.unread_levels(now, limit)).items()
     ]
 
 
@@ -306,7 +306,7 @@ def _unread_text(level: Level, count: int, limit: int) -> str:
 
 def _wait_text(kind: str, level: Level, count: int, limit: int) -> str:
     values = {"count": count, "limit": limit}
-    if kind == Watched.WAIT_URGENT:
+    if kind == Measure.WAIT_URGENT:
         if level is Level.BROKEN:
             text = ngettext(
                 "%(count)s personne en urgence attend depuis plus de %(limit)s min.",

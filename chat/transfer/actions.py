@@ -174,7 +174,7 @@ def create(
         reason=reason,
         state=state,
         asked_at=now,
-        until=now + values.span(definitions.SUMMARY_READ) if is_open else None,
+        until=now + values.get_duration(definitions.SUMMARY_READ) if is_open else None,
         ended_at=None if is_open else now,
     )
     _write(handover, Part.NOTE, note)
@@ -208,7 +208,7 @@ def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
 def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None:
     """To whoever passed a grave conversation on, as to whoever ends one (docs/adr/0040). The caller holds them."""
     if pauses.is_grave(conversation):
-        pauses.offer(agent_id=passer, now=now)
+        pauses.offer_pause(agent_id=passer, now=now)
 
 
 # --- who may be asked -------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime
             "avoided": by,
             "avoided_before": sorted(avoided),
             "at": now,
-            "until": now + values.span(definitions.NOT_BACK),
+            "until": now + values.get_duration(definitions.NOT_BACK),
         },
     )
 
@@ -268,7 +268,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
     """
     now = clock.now()
-    pauses.hold_agents(by.pk, target.agent or by.pk)
+    pauses.lock_agents(by.pk, target.agent or by.pk)
     receiver = None
     if target.agent:
         receiver = lock_receiver(target.agent, now)
@@ -371,7 +371,7 @@ def _asked(handover: Handover) -> list[int]:
 
 def _offer(handover: Handover, conversation: Conversation, answer: str, now: datetime) -> None:
     handover.answer, handover.state = answer, HandoverState.OFFERED
-    handover.until = now + values.span(definitions.OFFER_OPEN)
+    handover.until = now + values.get_duration(definitions.OFFER_OPEN)
     handover.save(update_fields=["answer", "state", "until"])
     if answer != Answer.AGREED:  # what was not agreed to is not kept
         handover.texts.filter(part=Part.SUMMARY).delete()
@@ -409,7 +409,7 @@ def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
     """
     now = clock.now()
     passer = Handover.objects.filter(pk=handover_id).values_list("from_agent", flat=True).first()  # never another
-    pauses.hold_agents(by.pk, passer or by.pk)
+    pauses.lock_agents(by.pk, passer or by.pk)
     receiver = lock_receiver(by.pk, now)
     conversation = lock_conversation(conversation_id)
     handover = _lock_open(handover_id, conversation, now)

@@ -24,7 +24,7 @@ from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral.forms import MeetingForm, ReasonForm
 from chat.rules.referral import State
-from chat.rules.service_level import Watched
+from chat.rules.service_level import Measure
 from chat.supervision import live_board
 
 ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED)]
@@ -61,7 +61,7 @@ def _or_404(account: UnitAccount, public_id: uuid.UUID) -> Transmission:
 def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
     """The list, without a word of any summary, a page at a time: those that nobody has read first, the oldest of them
     first; then appointments that were refused. The script reads it again by itself (`console/board.js`)."""
-    limit = live_board.limits()[Watched.UNREAD]
+    limit = live_board.limits()[Measure.UNREAD]
     received = access.received_by(account)
     page = referral_queries.page_of(
         referral_queries.in_order(received, ORDER), request.GET.get("page", ""), now=timezone.now(), limit=limit

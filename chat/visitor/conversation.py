@@ -22,7 +22,7 @@ import reports.session
 from chat import access
 from chat.casework import closing, proposals
 from chat.conversations import actions, resume
-from chat.conversations.position import place_of
+from chat.conversations.position import queue_position
 from chat.database import DATABASE_AWAY
 from chat.messages import protocol, rejected_frames, transcript
 from chat.messages.forms import MessageForm
@@ -59,7 +59,7 @@ def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, A
     """Where the conversation stands, in words. It was just read: only the place is asked for."""
     position = wait = None
     if conversation.status == Status.WAITING:
-        position, wait = place_of(conversation)
+        position, wait = queue_position(conversation)
     agent = conversation.assigned_to
     interlocutor = agent.interlocutor if agent else None
     return {
@@ -84,7 +84,7 @@ def _show(
     said, discreet = manner["said"], manner["discreet"]
     standing = _standing(conversation, manner)
     lines = transcript.read_lines(conversation, said, discreet=discreet)
-    beside = page_state.of(conversation, timezone.now())
+    beside = page_state.read_page_state(conversation, timezone.now())
     context = {
         **manner,
         **standing,
@@ -148,7 +148,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
-    draft = draft_session.take(request, current)
+    draft = draft_session.take_draft(request, current)
     if draft and current.status == Status.CLOSED:
         form = MessageForm({"body": draft})
         form.is_valid()
@@ -251,7 +251,7 @@ def news(request: HttpRequest) -> HttpResponse:
     seq = lines[-1].seq if lines else cursor
     reporter_identity.record_request(request, current.report.public_id)
     http_fallback.mark_read(Party.reporter(current), seq)
-    beside = page_state.of(current, timezone.now())
+    beside = page_state.read_page_state(current, timezone.now())
     context = {
         **manner,
         **_standing(current, manner),
@@ -295,7 +295,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         reporter_identity.record_request(request, current.report.public_id)
         answer = http_fallback.answer_over_http(Party.reporter(current), frame)
     except protocol.ProtocolError as error:
-        rejected_frames.tell(error.code, line="conversation_http")
+        rejected_frames.log_rejected_frame(error.code, line="conversation_http")
         answer = [error.frame()]
     except DATABASE_AWAY as error:
         logger.warning("frame over HTTP: the database does not answer (%s)", type(error).__name__)

@@ -28,6 +28,6 @@ def leave(request: HttpRequest) -> HttpResponse:
     current = access.as_reporter(request.session)
     if current is None:
         return without_visit(request)
-    draft_session.keep(request, current, request.POST.get("body", ""))
+    draft_session.keep_draft(request, current, request.POST.get("body", ""))
     to = request.POST.get("to", "")
     return redirect(to if _is_ours(to) else reverse("chat:conversation"))

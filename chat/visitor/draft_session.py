@@ -12,13 +12,13 @@ KEY = "reports.draft"  # of what a visit forgets with its report
 KEPT_MAX = 20_000  # characters: far more than a message may have, which is said beside its field
 
 
-def keep(request: HttpRequest, conversation: Conversation, body: str) -> None:
+def keep_draft(request: HttpRequest, conversation: Conversation, body: str) -> None:
     """A blank text keeps nothing, and replaces nothing."""
     if body.strip():
         request.session[KEY] = {"of": str(conversation.public_id), "body": body[:KEPT_MAX]}
 
 
-def take(request: HttpRequest, conversation: Conversation) -> str:
+def take_draft(request: HttpRequest, conversation: Conversation) -> str:
     """What was being written in this conversation, once; empty for nothing."""
     kept = request.session.pop(KEY, None)
     return kept["body"] if kept is not None and kept["of"] == str(conversation.public_id) else ""

@@ -16,7 +16,7 @@ from chat.models import Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral.forms import AnswerForm, MeetingAnswerForm
-from chat.referral.queries import Shown
+from chat.referral.queries import ShownReferral
 from chat.texts import forms as form_texts
 from chat.visitor.base import manner_of
 from chat.visitor.resume import CODES_SECONDS
@@ -98,7 +98,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if current.is_open or not referral_queries.has_any(current):
         return redirect("chat:code" if current.is_open and not is_by_code else "chat:follow_up")
     if rate_limits.is_over(
-        f"code:{current.public_id}", limit=values.value(definitions.CODES_MOST), seconds=CODES_SECONDS
+        f"code:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
         error = form_texts.CODES_MANY.say()
         return _show(request, current, is_by_code=is_by_code, error=error, status=429)
@@ -128,7 +128,7 @@ def _show(
     code: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    rows = referral_queries.of(current)
+    rows = referral_queries.referrals_of(current)
     context: dict[str, Any] = {
         **manner_of(request, current),
         "rows": [(row, _may_read(row, is_by_code=is_by_code)) for row in rows],
@@ -145,6 +145,6 @@ def _show(
     return render(request, "chat/follow_up.html", context, status=status)
 
 
-def _may_read(row: Shown, *, is_by_code: bool) -> bool:
+def _may_read(row: ShownReferral, *, is_by_code: bool) -> bool:
     """Whether the summary is there to be read: always with the visit; with a code, only what waits for an answer."""
     return bool(row.summary) and (row.is_asked or not is_by_code)

@@ -36,12 +36,12 @@ WHERE c.id = %(id)s
 """  # noqa: S608  of our own texts
 
 
-class Beside(NamedTuple):
+class PageState(NamedTuple):
     """What is there for this person now.
 
     is_asked: a summary waits to be read before the exchange passes on. has_slip: an appointment stands. may_be_asked:
     something was proposed. decision and rule: when all of it goes if nothing is added, as the person may know it
-    (`chat.retention.schedule.told`).
+    (`chat.retention.schedule.ending_as_told`).
     """
 
     is_asked: bool
@@ -52,7 +52,7 @@ class Beside(NamedTuple):
     rule: Rule
 
 
-def of(conversation: Conversation, now: datetime) -> Beside:
+def read_page_state(conversation: Conversation, now: datetime) -> PageState:
     """conversation: just obtained by `chat.access`."""
     values = {
         "id": conversation.pk,
@@ -66,7 +66,7 @@ def of(conversation: Conversation, now: datetime) -> Beside:
     }
     (found,) = execute(FOUND, values)
     is_asked, states, has_appointment, may_be_asked, added_at, seen_at, granted_at, *rules = found
-    decision, rule = schedule.told(
+    decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),
         granted_at=granted_at,
         exchange=_rule(Kind.EXCHANGE, rules[:4]),
@@ -75,7 +75,7 @@ def of(conversation: Conversation, now: datetime) -> Beside:
     )
     # Which of them stands is in sealed words: opened for the few who have one.
     may_meet = has_appointment or not STANDING.isdisjoint(states)
-    return Beside(
+    return PageState(
         is_asked=is_asked,
         may_be_asked=may_be_asked,
         has_slip=may_meet and referral_queries.slip_of(conversation) is not None,

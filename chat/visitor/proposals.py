@@ -39,7 +39,7 @@ def answers(request: HttpRequest) -> HttpResponse:
     current = access.as_reporter(request.session)
     if current is None:
         return json_answer({"error": "no_session"}, status=401)
-    beside = page_state.of(current, timezone.now())
+    beside = page_state.read_page_state(current, timezone.now())
     question = proposals.open_question(current) if beside.may_be_asked else None
     told = plain_text.plain(closing.words_of(current).get("told", "")) if current.status == Status.CLOSED else ""
     content: dict[str, Any] = {"question": None, "told": told, "follow": beside.follow, "slip": beside.has_slip}

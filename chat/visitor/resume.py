@@ -62,7 +62,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401) if wants_json else _without_visit(request)
     if request.method != "POST":
         return _show(request, current)
-    draft_session.keep(request, current, request.POST.get("body", ""))
+    draft_session.keep_draft(request, current, request.POST.get("body", ""))
     issued, error, status = _issue(current)
     current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])
     if not wants_json:
@@ -75,7 +75,7 @@ def code(request: HttpRequest) -> HttpResponse:
 def _issue(current: Conversation) -> tuple[str, str, int]:
     """The new code, or why there is none; and the status of the answer."""
     if rate_limits.is_over(
-        f"code:{current.public_id}", limit=values.value(definitions.CODES_MOST), seconds=CODES_SECONDS
+        f"code:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
         return "", form_texts.CODES_MANY.say(), 429
     try:
@@ -173,7 +173,7 @@ def _try(
 
     All codes that do not work get the same sentence: it tells a guesser nothing.
     """
-    tries = network_limits.count(network_limits.CODES, networks_of(request), most=values.value(definitions.TRIES_MOST))
+    tries = network_limits.count(network_limits.CODES, networks_of(request), most=values.get(definitions.TRIES_MOST))
     if tries.is_over:
         rate_limits.tell_reached("resume")
         return None, form_texts.TRIES_MANY.say(), 429

@@ -56,7 +56,7 @@ def erasure(request: HttpRequest) -> HttpResponse:
 def _ask(current: Conversation) -> tuple[str, str, int]:
     """The words of the request, or why there are none; and the status of the answer. The request itself is kept."""
     if rate_limits.is_over(
-        f"erasure:{current.public_id}", limit=values.value(definitions.CODES_MOST), seconds=CODES_SECONDS
+        f"erasure:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
         return "", form_texts.CODES_MANY.say(), 429
     words = resume.draw_words()
@@ -72,7 +72,7 @@ def _ask(current: Conversation) -> tuple[str, str, int]:
 def _show(
     request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
-    beside = page_state.of(current, timezone.now())
+    beside = page_state.read_page_state(current, timezone.now())
     asked = access.erasure_of(current)
     context = {
         **_answer(asked),
@@ -80,7 +80,7 @@ def _show(
         "goes_on": day_of(beside.decision.due_at),
         "is_erasure": beside.decision.cause is Cause.ERASURE,
         "days": beside.rule.total_days,
-        "readings": for_the_person.read([current.public_id, current.report.public_id]),
+        "readings": for_the_person.readings_of([current.public_id, current.report.public_id]),
         "was_answered": current.events.filter(kind=EventKind.ASSIGNED).exists(),
         "code": code,
         "error": error,

@@ -47,23 +47,23 @@ class Request:
     meet_how: str
 
 
-def of(agent: Agent) -> Debrief | None:
+def request_of(agent: Agent) -> Debrief | None:
     """This agent's own request, if there is one; its words are not opened."""
     return Debrief.objects.filter(agent=agent, ends_at__gt=clock.now()).first()
 
 
 @transaction.atomic
-def ask(*, agent: Agent, words: str) -> Debrief:
+def ask_for_talk(*, agent: Agent, words: str) -> Debrief:
     """Ask for a talk; asked again, it is a new request in the place of the first. words: at most MAX_WORDS, or none."""
     now = clock.now()
     Debrief.objects.filter(agent=agent).delete()
-    request = Debrief(agent=agent, asked_at=now, ends_at=now + values.span(definitions.DEBRIEF_KEPT))
+    request = Debrief(agent=agent, asked_at=now, ends_at=now + values.get_duration(definitions.DEBRIEF_KEPT))
     request.sealed_words = encryption.seal(words[:MAX_WORDS], context=request.context)
     request.save()
     return request
 
 
-def withdraw(*, agent: Agent) -> None:
+def withdraw_request(*, agent: Agent) -> None:
     Debrief.objects.filter(agent=agent).delete()
 
 
@@ -97,7 +97,7 @@ def _request(row: Debrief) -> Request:
 
 
 @transaction.atomic
-def answer(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by: Any) -> None:
+def answer_request(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by: Any) -> None:
     """Give a time; the agent reads it in the console. It ends a day later. Raises NotForYou, Gone."""
     _require(by)
     row = _lock(public_id)
@@ -106,7 +106,7 @@ def answer(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by: Any) -
 
 
 @transaction.atomic
-def finish(*, public_id: uuid.UUID, by: Any) -> None:
+def finish_request(*, public_id: uuid.UUID, by: Any) -> None:
     """Delete it now: they have talked, or otherwise. Raises NotForYou, Gone."""
     _require(by)
     _lock(public_id).delete()
@@ -120,7 +120,7 @@ def _lock(public_id: uuid.UUID) -> Debrief:
 
 
 @transaction.atomic
-def forget(now: datetime | None = None) -> int:
+def forget_ended(now: datetime | None = None) -> int:
     """Delete those at their end. The register says how many, as of all that goes; not whose."""
     count = Debrief.objects.filter(ends_at__lte=now or clock.now()).delete()[0]
     audit_log.record_removal(debriefs=count)

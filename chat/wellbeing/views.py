@@ -68,13 +68,13 @@ def answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Give a time, or delete the request (`supprimer`)."""
     try:
         if "supprimer" in request.POST:
-            debriefs.finish(public_id=public_id, by=request.user)
+            debriefs.finish_request(public_id=public_id, by=request.user)
             messages.success(request, _("Demande supprimée : il n'en reste rien."))
             return redirect("listening:index")
         form = AnswerForm(request.POST)
         if not form.is_valid():
             return _page(request, form, public_id)
-        debriefs.answer(public_id=public_id, by=request.user, **form.cleaned_data)
+        debriefs.answer_request(public_id=public_id, by=request.user, **form.cleaned_data)
     except debriefs.NotForYou as error:
         raise PermissionDenied from error
     except debriefs.Gone as error:

@@ -77,7 +77,7 @@ SECONDS: Mapping[Unit, int] = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 36
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Setting:
     """One number.
 
     key: for good, it names the row and the line of the register. meaning: what it is. effect: what is true with a
@@ -119,38 +119,38 @@ PROMISED_BY_SERVICE = _("objectif du service : 95 % des personnes")
 
 # --- places and queue -------------------------------------------------------------------------------------------------
 
-CAPACITY_FIRST = Rule(
+CAPACITY_FIRST = Setting(
     "capacity_first", Subject.QUEUE, _("Places d'un nouvel agent"),
     _("Un agent ajouté désormais commence avec %(value)s ; ceux qui existent gardent les leurs."),
     Unit.PLACES, 3, 1, 10, OURS,
 )  # fmt: skip
-CAPACITY_MOST = Rule(
+CAPACITY_MOST = Setting(
     "capacity_most", Subject.QUEUE, _("Places qu'un agent peut choisir, au plus"),
     _("Un agent ne choisit pas plus de %(value)s. Qui en a davantage les garde jusqu'à son prochain choix."),
     Unit.PLACES, 10, 1, 10, _("10 au plus : au-delà, personne ne peut suivre"),
 )  # fmt: skip
-CRITICAL_WEIGHT = Rule(
+CRITICAL_WEIGHT = Setting(
     "critical_weight", Subject.QUEUE, _("Places que prend un échange critique"),
     _("Un échange critique ouvert désormais prend %(value)s, sauf si son agent en décide autrement. Une pause est "
       "proposée à la fin de ceux qui en prennent deux."),
     Unit.PLACES, 2, 1, 2, _("choix du service : il demande la force de deux"),
 )  # fmt: skip
-OVERFLOW = Rule(
+OVERFLOW = Setting(
     "overflow_seconds", Subject.QUEUE, _("Attente de la force de la zone"),
     _("Après %(value)s, l'autre force peut répondre ; aussitôt en urgence, ou si personne de cette force n'est là."),
     Unit.SECONDS, 60, 0, 900, OURS, setting="OVERFLOW_SECONDS",
 )  # fmt: skip
-AVERAGE_LENGTH = Rule(
+AVERAGE_LENGTH = Setting(
     "average_minutes", Subject.QUEUE, _("Durée moyenne d'un échange"),
     _("La fourchette d'attente montrée aux personnes compte %(value)s par échange."),
     Unit.MINUTES, 55, 5, 240, _("Le Parisien, 05/10/2021"), setting="AVERAGE_CONVERSATION_MINUTES",
 )  # fmt: skip
-PLACE_KEPT = Rule(
+PLACE_KEPT = Setting(
     "place_kept_minutes", Subject.QUEUE, _("Place promise à qui perd sa connexion"),
     _("Une personne qui attend et disparaît reste dans la file %(value)s au moins."),
     Unit.MINUTES, 5, 5, 120, _("promis aux personnes : cinq minutes au moins"),
 )  # fmt: skip
-ABANDONED = Rule(
+ABANDONED = Setting(
     "abandoned_minutes", Subject.QUEUE, _("Personne comptée comme partie"),
     _("Une personne qui attend et n'est plus vue sort de la file après %(value)s ; si elle revient, elle a sa place."),
     Unit.MINUTES, 30, 5, 1440, OURS, setting="ABANDON_SECONDS", setting_seconds=True,
@@ -158,32 +158,32 @@ ABANDONED = Rule(
 
 # --- promise and board ------------------------------------------------------------------------------------------------
 
-PROMISED = Rule(
+PROMISED = Setting(
     "promised_minutes", Subject.PROMISE, _("Répondre en moins de"),
     _("L'historique et les chiffres publiés comptent les personnes à qui l'on a répondu en moins de %(value)s."),
     Unit.MINUTES, 3, 1, 60, PROMISED_BY_SERVICE,
 )  # fmt: skip
-WAIT = Rule(
+WAIT = Setting(
     "wait_minutes", Subject.BOARD, _("Attente d'une personne"),
     _("Le tableau dit la promesse rompue quand quelqu'un attend depuis %(value)s."),
     Unit.MINUTES, 3, 1, 1440, PROMISED_BY_SERVICE,
 )  # fmt: skip
-WAIT_URGENT = Rule(
+WAIT_URGENT = Setting(
     "wait_urgent_minutes", Subject.BOARD, _("Attente d'une personne en urgence"),
     _("Le tableau dit la promesse rompue quand quelqu'un attend en urgence depuis %(value)s."),
     Unit.MINUTES, 1, 1, 1440, OURS,
 )  # fmt: skip
-SILENCE = Rule(
+SILENCE = Setting(
     "silence_minutes", Subject.BOARD, _("Silence de l'agent"),
     _("Le tableau alerte quand une personne attend les mots de son agent depuis %(value)s."),
     Unit.MINUTES, 5, 1, 1440, OURS,
 )  # fmt: skip
-ON_DUTY = Rule(
+ON_DUTY = Setting(
     "on_duty_agents", Subject.BOARD, _("Agents disponibles"),
     _("Le tableau alerte au-dessous de %(value)s."),
     Unit.AGENTS, 1, 1, 500, OURS,
 )  # fmt: skip
-UNREAD = Rule(
+UNREAD = Setting(
     "unread_minutes", Subject.BOARD, _("Transmission non lue par l'unité"),
     _("Le tableau alerte quand une transmission n'est pas lue après %(value)s."),
     Unit.MINUTES, 120, 1, 1440, OURS,
@@ -191,8 +191,8 @@ UNREAD = Rule(
 _NEAR = _("Le tableau prévient à %(value)s de la limite.")
 
 
-def _warning(of: str, label: Promise) -> Rule:
-    return Rule(f"{of}_warn_percent", Subject.BOARD, label, _NEAR, Unit.PERCENT, 70, 10, 100, OURS)
+def _warning(of: str, label: Promise) -> Setting:
+    return Setting(f"{of}_warn_percent", Subject.BOARD, label, _NEAR, Unit.PERCENT, 70, 10, 100, OURS)
 
 
 WAIT_WARN = _warning("wait", _("Attente d'une personne : prévenir à"))
@@ -203,8 +203,8 @@ UNREAD_WARN = _warning("unread", _("Transmission non lue : prévenir à"))
 # --- pauses and promises of return ------------------------------------------------------------------------------------
 
 
-def _choice(key: str, label: Promise, default: int, most: int, effect: Promise, least: int = 1) -> Rule:
-    return Rule(key, Subject.PAUSE, label, effect, Unit.MINUTES, default, least, most, OURS)
+def _choice(key: str, label: Promise, default: int, most: int, effect: Promise, least: int = 1) -> Setting:
+    return Setting(key, Subject.PAUSE, label, effect, Unit.MINUTES, default, least, most, OURS)
 
 
 PAUSE_OFFERED = _choice(
@@ -228,22 +228,22 @@ HOLD_CHOICES = (
 
 # --- passing on -------------------------------------------------------------------------------------------------------
 
-SUMMARY_READ = Rule(
+SUMMARY_READ = Setting(
     "summary_read_minutes", Subject.HANDOVER, _("Relecture du résumé par la personne"),
     _("La personne a %(value)s pour relire le résumé ; sans réponse, l'échange est proposé sans lui."),
     Unit.MINUTES, 5, 1, 30, OURS,
 )  # fmt: skip
-OFFER_OPEN = Rule(
+OFFER_OPEN = Setting(
     "offer_open_minutes", Subject.HANDOVER, _("Réponse du collègue à qui l'on propose un échange"),
     _("Un collègue a %(value)s pour répondre ; ensuite l'échange reste où il est."),
     Unit.MINUTES, 3, 1, 30, OURS,
 )  # fmt: skip
-NOT_BACK = Rule(
+NOT_BACK = Setting(
     "not_back_minutes", Subject.HANDOVER, _("Ne pas rendre une personne à qui vient de la passer"),
     _("La file ne rend pas la personne à l'agent qui l'a passée, et la garde à l'unité demandée, pendant %(value)s."),
     Unit.MINUTES, 10, 1, 120, OURS,
 )  # fmt: skip
-WATCHED = Rule(
+WATCHED = Setting(
     "watched_minutes", Subject.HANDOVER, _("Superviseur qui suit un échange"),
     _("Un superviseur qui rejoint un échange le lit %(value)s au plus ; ensuite il redit pourquoi."),
     Unit.MINUTES, 30, 5, 120, OURS,
@@ -251,37 +251,37 @@ WATCHED = Rule(
 
 # --- code de reprise, raid, limits, requests --------------------------------------------------------------------------
 
-CODE_LIFE = Rule(
+CODE_LIFE = Setting(
     "code_hours", Subject.CODE, _("Durée d'un code de reprise"),
     _("Un code donné désormais ramène pendant %(value)s. Ceux qui ont été donnés gardent leur date."),
     Unit.HOURS, 72, 1, 336, _("trois jours : le temps d'une fin de semaine (ADR 0011)"), setting="RESUME_HOURS",
 )  # fmt: skip
-CODES_MOST = Rule(
+CODES_MOST = Setting(
     "codes_most", Subject.CODE, _("Codes demandés pour un échange, en 10 minutes"),
     _("Un échange peut demander %(value)s en dix minutes."),
     Unit.CODES, 6, 2, 60, OURS,
 )  # fmt: skip
-TRIES_MOST = Rule(
+TRIES_MOST = Setting(
     "tries_most", Subject.CODE, _("Essais d'un code depuis un réseau, en 10 minutes"),
     _("Un réseau peut faire %(value)s en dix minutes ; les réseaux plus larges, deux et six fois autant."),
     Unit.TIMES, 20, 5, 60, _("une école derrière une adresse ; 50 bits ne se devinent pas à ce rythme (ADR 0011)"),
 )  # fmt: skip
-RAID = Rule(
+RAID = Setting(
     "raid_reports", Subject.RAID, _("Signalements à partir desquels c'est un afflux"),
     _("Dès %(value)s en dix à vingt minutes, envoyer demande un peu de calcul ou d'attente. Personne n'est refusé."),
     Unit.REPORTS, 60, 10, 10_000, _("une journée ordinaire en a soixante-dix (25 000 par an, ADR 0035)"),
 )  # fmt: skip
-RAID_LEAST_WAIT = Rule(
+RAID_LEAST_WAIT = Setting(
     "raid_least_wait_seconds", Subject.RAID, _("Attente la plus courte, en afflux"),
     _("Qui ne fait pas le calcul attend %(value)s au moins. En danger, on n'attend jamais."),
     Unit.SECONDS, 15, 5, 120, OURS,
 )  # fmt: skip
-RAID_MOST_WAIT = Rule(
+RAID_MOST_WAIT = Setting(
     "raid_most_wait_seconds", Subject.RAID, _("Attente la plus longue, en afflux"),
     _("Qui ne fait pas le calcul attend %(value)s au plus."),
     Unit.SECONDS, 120, 15, 900, OURS,
 )  # fmt: skip
-REPORTS_MOST = Rule(
+REPORTS_MOST = Setting(
     "reports_most", Subject.LIMIT, _("Signalements d'un réseau, en une heure"),
     _(
         "Au-delà de %(value)s d'un même réseau en une heure, ils gardent leur urgence, mais passent après les autres "
@@ -289,35 +289,35 @@ REPORTS_MOST = Rule(
     ),
     Unit.REPORTS, 200, 20, 10_000, _("une école, un opérateur de téléphonie"),
 )  # fmt: skip
-OPINIONS_OF_VISIT = Rule(
+OPINIONS_OF_VISIT = Setting(
     "opinions_of_visit", Subject.LIMIT, _("Avis d'une visite, en une heure"),
     _("Une visite peut donner %(value)s en une heure."),
     Unit.OPINIONS, 5, 1, 100, OURS,
 )  # fmt: skip
-OPINIONS_OF_NETWORK = Rule(
+OPINIONS_OF_NETWORK = Setting(
     "opinions_of_network", Subject.LIMIT, _("Avis d'un réseau, en une heure"),
     _("Un réseau peut donner %(value)s en une heure."),
     Unit.OPINIONS, 20, 1, 1_000, OURS,
 )  # fmt: skip
-REVIEW = Rule(
+REVIEW = Setting(
     "review_days", Subject.CARE, _("Fait à revoir"),
     _("Un texte ou un numéro non vérifié depuis %(value)s est signalé « à revoir »."),
     Unit.DAYS, 180, 7, 730, OURS,
 )  # fmt: skip
-DEBRIEF_KEPT = Rule(
+DEBRIEF_KEPT = Setting(
     "debrief_days", Subject.CARE, _("Demande de débriefing sans réponse"),
     _("Une demande faite désormais au psychologue, restée sans réponse, est effacée après %(value)s."),
     Unit.DAYS, 60, 7, 180, OURS,
 )  # fmt: skip
 
-APPROVAL = Rule(
+APPROVAL = Setting(
     "approval_hours", Subject.CARE, _("Accord d'une deuxième personne"),
     _("Un lien ou un numéro changé par un administrateur attend l'accord d'un autre pendant %(value)s ; sans réponse, "
       "il n'est pas appliqué."),
     Unit.HOURS, 24, 1, 168, _("choix du service : d'une permanence à la suivante (ADR 0054)"),
 )  # fmt: skip
 
-RULES: tuple[Rule, ...] = (
+SETTINGS: tuple[Setting, ...] = (
     CAPACITY_FIRST, CAPACITY_MOST, CRITICAL_WEIGHT, OVERFLOW, AVERAGE_LENGTH, PLACE_KEPT, ABANDONED,
     PROMISED,
     WAIT, WAIT_WARN, WAIT_URGENT, WAIT_URGENT_WARN, SILENCE, SILENCE_WARN, ON_DUTY, UNREAD, UNREAD_WARN,
@@ -328,7 +328,7 @@ RULES: tuple[Rule, ...] = (
     REPORTS_MOST, OPINIONS_OF_VISIT, OPINIONS_OF_NETWORK,
     REVIEW, DEBRIEF_KEPT, APPROVAL,
 )  # fmt: skip
-BY_KEY: Mapping[str, Rule] = {rule.key: rule for rule in RULES}
+BY_KEY: Mapping[str, Setting] = {rule.key: rule for rule in SETTINGS}
 
 
 # --- what several of them must be together ----------------------------------------------------------------------------
@@ -338,8 +338,8 @@ BY_KEY: Mapping[str, Rule] = {rule.key: rule for rule in RULES}
 class Together:
     """lower must not exceed upper; is_less: nor equal it. Both in the same unit. why: a sentence."""
 
-    lower: Rule
-    upper: Rule
+    lower: Setting
+    upper: Setting
     why: Promise
     is_less: bool = False
 
@@ -348,7 +348,7 @@ class Together:
         return lower < upper if self.is_less else lower <= upper
 
 
-def _rising(rules: Iterable[Rule], why: Promise) -> list[Together]:
+def _rising(rules: Iterable[Setting], why: Promise) -> list[Together]:
     return [Together(lower, upper, why, is_less=True) for lower, upper in pairwise(rules)]
 
 

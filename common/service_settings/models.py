@@ -7,7 +7,7 @@ from common.service_settings.definitions import BY_KEY
 
 
 class HouseRule(models.Model):
-    """A rule of the house that an administrator set to another number than its default (`definitions.RULES`).
+    """A rule of the house that an administrator set to another number than its default (`definitions.SETTINGS`).
 
     key: the rule's. Bounds are the catalogue's, checked when it is set and when it is read.
     """

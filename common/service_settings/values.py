@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from psycopg_pool import PoolTimeout
 
 from common.service_settings import definitions
-from common.service_settings.definitions import Rule, Together
+from common.service_settings.definitions import Setting, Together
 from common.service_settings.models import HouseRule
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ KEEP_SECONDS = 20.0
 SAVING = 0x504E4156_20  # the key of PostgreSQL's advisory lock: one saving at a time
 
 
-class Shelf:
+class SettingsCache:
     """The set numbers as this process read them last. clock: seconds that only grow."""
 
     def __init__(self, read: Callable[[], Mapping[str, int]], clock: Callable[[], float] = time.monotonic) -> None:
@@ -88,11 +88,11 @@ def _read_set() -> dict[str, int]:
     return found
 
 
-_shelf = Shelf(_read_set)
+_shelf = SettingsCache(_read_set)
 forget, put = _shelf.forget, _shelf.put
 
 
-def default_of(rule: Rule) -> int:
+def default_of(rule: Setting) -> int:
     """Without anything set: the environment's number where it names one, else the code's."""
     if not rule.setting:
         return rule.default
@@ -100,14 +100,14 @@ def default_of(rule: Rule) -> int:
     return -(-value // definitions.SECONDS[rule.unit]) if rule.setting_seconds else value
 
 
-def value(rule: Rule) -> int:
+def get(rule: Setting) -> int:
     """The number that holds now."""
     return _shelf.values().get(rule.key, default_of(rule))
 
 
-def span(rule: Rule) -> timedelta:
+def get_duration(rule: Setting) -> timedelta:
     """So long. For rules of time."""
-    return rule.span(value(rule))
+    return rule.span(get(rule))
 
 
 # --- setting ----------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def span(rule: Rule) -> timedelta:
 class Change:
     """One number that becomes another."""
 
-    rule: Rule
+    rule: Setting
     before: int
     after: int
 
@@ -127,11 +127,11 @@ class Change:
         return f"{self.rule.label} : {self.rule.words(self.before)} → {self.rule.words(self.after)}"
 
 
-class Moved(Exception):
+class ChangedMeanwhile(Exception):
     """Somebody set one of these meanwhile: what was shown is no longer what would change."""
 
 
-class Apart(Exception):
+class CannotHoldTogether(Exception):
     """These numbers cannot hold together with those that are set."""
 
     def __init__(self, broken: list[Together]) -> None:
@@ -142,7 +142,7 @@ class Apart(Exception):
 def all_values() -> dict[str, int]:
     """Every rule's number, read from the database now: for the page that sets them."""
     found = _read_set()
-    return {rule.key: found.get(rule.key, default_of(rule)) for rule in definitions.RULES}
+    return {rule.key: found.get(rule.key, default_of(rule)) for rule in definitions.SETTINGS}
 
 
 @transaction.atomic
@@ -159,9 +159,9 @@ def change(changes: list[Change]) -> None:
         if not one.rule.fits(one.after):
             raise ValueError("out of bounds")
         if now[one.rule.key] != one.before:
-            raise Moved
+            raise ChangedMeanwhile
     if apart := definitions.broken(now | {one.rule.key: one.after for one in changes}):
-        raise Apart(apart)
+        raise CannotHoldTogether(apart)
     for one in changes:
         if one.after == default_of(one.rule):
             HouseRule.objects.filter(key=one.rule.key).delete()

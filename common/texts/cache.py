@@ -102,7 +102,7 @@ def runs() -> dict[tuple[int, bool], SafeString]:
 
 
 @contextmanager
-def trying(attempt: Mapping[str, Changed]) -> Iterator[None]:
+def previewing(attempt: Mapping[str, Changed]) -> Iterator[None]:
     """Here, and nowhere else, these sentences are said so: nothing is saved."""
     token = _trying.set(attempt)
     try:
@@ -111,7 +111,7 @@ def trying(attempt: Mapping[str, Changed]) -> Iterator[None]:
         _trying.reset(token)
 
 
-def is_trying(key: str | None = None) -> bool:
+def is_previewing(key: str | None = None) -> bool:
     attempt = _trying.get()
     return attempt is not None and (key is None or key in attempt)
 

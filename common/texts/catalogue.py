@@ -129,7 +129,7 @@ class Sentence:
 
         Made once for each language and voice until the shelf is read again: a page has dozens.
         """
-        if text_cache.is_trying():
+        if text_cache.is_previewing():
             return _fill(self._text(familiar), text_cache.digits())
         kept, place = text_cache.texts(), (self.key, translation.get_language(), familiar)
         if (text := kept.get(place)) is None:
@@ -150,7 +150,7 @@ class Sentence:
 
     def html(self, *, familiar: bool = False, **values: object) -> SafeString:
         """The same for a page: everything escaped, and the numbers as links that dial."""
-        if values or text_cache.is_trying():
+        if values or text_cache.is_previewing():
             return self._drawn(familiar, values)
         kept = text_cache.drawn()
         place = (self.key, translation.get_language(), familiar)
@@ -225,5 +225,5 @@ _KEYS_OF_ROWS = {former: key for key, former in FORMER_KEYS.items()}
 
 
 def tried(sentence: Sentence, texts: Mapping[str, str]) -> Mapping[str, Changed]:
-    """What `text_cache.trying` takes to show one sentence as it would be. texts: by their names."""
+    """What `text_cache.previewing` takes to show one sentence as it would be. texts: by their names."""
     return {sentence.key: Changed.named(**texts)}

@@ -30,7 +30,7 @@ from pnav.accounts.second_factor import (
     named_account,
     standing_of,
 )
-from pnav.accounts.workspaces import rooms_of
+from pnav.accounts.workspaces import workspaces_of
 from pnav.sessions import begin_shift
 from reports.session import forget_visit
 
@@ -73,7 +73,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 raise self.validation_error("too_many_login_attempts")
             self._count_for_the_account(request, account_key(name))
         except ValidationError:
-            security_log.tell(Event.LOCKED_OUT, account=sign_in_log.account_called(name), way=sign_in_log.PASSWORD)
+            security_log.log(Event.LOCKED_OUT, account=sign_in_log.account_called(name), way=sign_in_log.PASSWORD)
             raise
 
     def _count_for_the_account(self, request: HttpRequest, account: str) -> None:
@@ -99,7 +99,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Raises ValidationError for a first password that has ended: only whoever knows it learns so."""
         user = super().authenticate(request, **credentials)
         if user is not None and cast(User, user).first_password_has_ended(timezone.now()):
-            security_log.tell(Event.FIRST_PASSWORD_ENDED, account=user.pk)
+            security_log.log(Event.FIRST_PASSWORD_ENDED, account=user.pk)
             raise self.validation_error("first_password_ended")
         return user
 
@@ -113,12 +113,12 @@ class AccountAdapter(DefaultAccountAdapter):
         forget_visit(request)  # a visit in this browser is not the agent's, and its end is not that of their session
         begin_shift(request.session)
         sign_in_log.note_use(request, account, before=before, way_before=way_before, way=way)
-        security_log.tell(Event.SIGN_IN, account=account.pk, way=way)
+        security_log.log(Event.SIGN_IN, account=account.pk, way=way)
 
     def logout(self, request: HttpRequest) -> None:
         account = request.user.pk
         super().logout(request)
-        security_log.tell(Event.SIGN_OUT, account=account)
+        security_log.log(Event.SIGN_OUT, account=account)
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> HttpResponse:
         """Everything was proved: the next attempts from this device have their own counter."""
@@ -137,7 +137,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Everyone to their own room."""
-        rooms = rooms_of(cast(User, request.user))
+        rooms = workspaces_of(cast(User, request.user))
         return rooms[0].url if rooms else reverse("mfa_index")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:

@@ -204,7 +204,7 @@ class AccountAdmin(ImportsAgents):
         user.draw_first_password()
         user.save()
         self.log_change(request, user, [{"changed": {"fields": [str(_("Mot de passe provisoire"))]}}])
-        security_log.tell(Event.PASSWORD_CHANGED, account=user.pk, by=request.user.pk)
+        security_log.log(Event.PASSWORD_CHANGED, account=user.pk, by=request.user.pk)
         if user.pk == request.user.pk:
             update_session_auth_hash(request, user)
         return self._show_first_password(request, user)
@@ -247,7 +247,7 @@ class AccountAdmin(ImportsAgents):
             for user in users:
                 for factor in Authenticator.objects.filter(user=user):
                     factor.delete()
-                    security_log.tell(
+                    security_log.log(
                         Event.FACTOR_REMOVED, account=user.pk, way=FACTOR_WAYS[factor.type], by=request.user.pk
                     )
                 user.end_sessions()

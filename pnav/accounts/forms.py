@@ -97,10 +97,10 @@ class CodeOfAccount(forms.Form):
                 return cast(str, super().clean_code())  # type: ignore[misc]
         except forms.ValidationError as error:
             if error.code == "too_many_login_attempts":
-                security_log.tell(Event.LOCKED_OUT, account=self.user.pk, way=sign_in_log.CODE)
+                security_log.log(Event.LOCKED_OUT, account=self.user.pk, way=sign_in_log.CODE)
             raise
         except UnsealError as error:  # put there by somebody, or under a key that is gone: no code is right
-            security_log.tell(Event.FACTOR_UNREADABLE, account=self.user.pk)
+            security_log.log(Event.FACTOR_UNREADABLE, account=self.user.pk)
             raise get_mfa_adapter().validation_error("incorrect_code") from error
 
 
@@ -116,7 +116,7 @@ class PasskeyFailureTold(forms.Form):
         except forms.ValidationError as error:
             if error.code == "too_many_login_attempts":
                 account = self.user.pk if self.user is not None else None
-                security_log.tell(Event.LOCKED_OUT, account=account, way=sign_in_log.PASSKEY)
+                security_log.log(Event.LOCKED_OUT, account=account, way=sign_in_log.PASSKEY)
                 raise
             raise self._refused() from error
         except (KeyError, AttributeError) as error:  # allauth takes other malformed answers for wrong ones

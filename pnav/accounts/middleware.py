@@ -94,7 +94,7 @@ NEXT_STEP: dict[Standing, str] = {
 
 def _next_step(standing: Standing, request: HttpRequest) -> str:
     """The page that completes this session: of the factors that the account has, the passkey first."""
-    return NEXT_STEP[standing] if standing in NEXT_STEP else reauthentication.way(cast(User, request.user))
+    return NEXT_STEP[standing] if standing in NEXT_STEP else reauthentication.way_of(cast(User, request.user))
 
 
 def _with_return(url_name: str, request: HttpRequest) -> HttpResponseRedirect:
@@ -145,16 +145,16 @@ def _ask_again(request: HttpRequest) -> HttpResponseBase | None:
     )
     fields = KEPT.get(match.view_name, ()) if method == "POST" else ()
     back = "" if "GET" in methods else _page_of(match)
-    answer = reauthentication.ask(request, submits_seconds=submits_seconds, back=back, is_kept=bool(fields))
+    answer = reauthentication.ask_again(request, submits_seconds=submits_seconds, back=back, is_kept=bool(fields))
     if not fields:
         return answer
     this = {"form": match.view_name, "of": str(match.kwargs["public_id"])}
     if answer is None:
-        kept_forms.forget(request, **this)
+        kept_forms.forget_form(request, **this)
         return None
     if (forged := _forged(request, match)) is not None:
         return forged
-    kept_forms.keep(request, **this, fields=fields)
+    kept_forms.keep_form(request, **this, fields=fields)
     return answer
 
 

@@ -253,7 +253,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """Only a subject that an administrator linked enters; the provider's second factor is counted if it may be, and
         once the owner of the account confirmed that link."""
         if not sociallogin.is_existing:
-            security_log.tell(Event.OPENID_REFUSED, why="nobody_is_linked")
+            security_log.log(Event.OPENID_REFUSED, why="nobody_is_linked")
             messages.error(request, _("Aucun compte n'est relié à cette identité. Un administrateur peut le faire."))
             raise ImmediateHttpResponse(redirect("account_login"))
         # Not before: what is refused leaves alone the session that is open, which has its own way out.
@@ -266,7 +266,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
-        security_log.tell(Event.OPENID_REFUSED, why=_why(error, exception))
+        security_log.log(Event.OPENID_REFUSED, why=_why(error, exception))
         if isinstance(exception, requests.RequestException):
             text = _("La connexion n'a pas abouti : %(name)s ne répond pas. Vous pouvez vous connecter autrement.")
             messages.error(request, text % {"name": settings.OPENID_NAME})

@@ -40,7 +40,7 @@ def _new_key(*, request: Any, **kwargs: Any) -> None:
     """Of a proof given in a page; an enrolment, which counts as one too, has its own (`views`)."""
     if kwargs.get("reauthenticated") and isinstance(request, HttpRequest):
         cast(SessionStore, request.session).replace_key()
-        kept_forms.prove(request)
+        kept_forms.allow_restore(request)
 
 
 def listen() -> None:
@@ -65,7 +65,7 @@ def last_proof(request: HttpRequest) -> float:
     return max(proofs, default=0.0)
 
 
-def ask(
+def ask_again(
     request: HttpRequest, *, submits_seconds: int | None = None, back: str = "", is_kept: bool = False
 ) -> HttpResponse | None:
     """The way to prove it again and back to this address, or None when the last proof is recent enough.
@@ -86,10 +86,10 @@ def ask(
             else _("Rien n'est encore fait : confirmez que c'est vous, puis recommencez."),
         )
     query = urlencode({"next": back or request.path})  # what is in the query may have been typed
-    return redirect(f"{reverse(way(cast(User, request.user)))}?{query}")
+    return redirect(f"{reverse(way_of(cast(User, request.user)))}?{query}")
 
 
-def way(user: User) -> str:
+def way_of(user: User) -> str:
     """The passkey first, then a code; the password where there is neither."""
     ways = {flow["id"]: flow.get("types", []) for flow in get_reauthentication_flows(user)}
     if Authenticator.Type.WEBAUTHN in ways.get("mfa_reauthenticate", []):
@@ -106,7 +106,7 @@ def recently_proved[**P](view: Callable[P, HttpResponseBase]) -> Callable[P, Htt
     @wraps(view)
     def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         request = next(arg for arg in args if isinstance(arg, HttpRequest))
-        return ask(request) or view(*args, **kwargs)
+        return ask_again(request) or view(*args, **kwargs)
 
     return inner
 
@@ -125,15 +125,15 @@ class Proved(admin.ModelAdmin):
         return self._ask("change", request) or super().change_view(request, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return ask(request) or super().delete_view(request, *args, **kwargs)
+        return ask_again(request) or super().delete_view(request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method == "POST":
-            answer = ask(request) if "delete_selected" in request.POST.getlist("action") else None
+            answer = ask_again(request) if "delete_selected" in request.POST.getlist("action") else None
             answer = answer or self._ask("action", request)
             if answer is not None:
                 return answer
         return super().changelist_view(request, *args, **kwargs)
 
     def _ask(self, act: str, request: HttpRequest) -> HttpResponse | None:
-        return ask(request) if act in getattr(self, "sensitive", ()) else None
+        return ask_again(request) if act in getattr(self, "sensitive", ()) else None

@@ -100,38 +100,38 @@ def say_last_use(request: HttpRequest) -> None:
 def _step_completed(*, user: Any, method: str, **kwargs: Any) -> None:
     # A step of a sign-in is told at its end; an enrolment counts as a proof too, and says itself that it is one.
     if kwargs.get("reauthenticated") and isinstance(kwargs["request"], HttpRequest):
-        security_log.tell(Event.PROVED_AGAIN, account=user.pk, way=_way(method, kwargs.get("type", "")))
+        security_log.log(Event.PROVED_AGAIN, account=user.pk, way=_way(method, kwargs.get("type", "")))
 
 
 def _code_failed(*, user: Any, reauthentication: bool = False, **kwargs: Any) -> None:
-    security_log.tell(Event.PROOF_FAILED if reauthentication else Event.SIGN_IN_FAILED, account=user.pk, way=CODE)
+    security_log.log(Event.PROOF_FAILED if reauthentication else Event.SIGN_IN_FAILED, account=user.pk, way=CODE)
 
 
 def _factor_added(*, user: Any, authenticator: Authenticator, **kwargs: Any) -> None:
-    security_log.tell(Event.FACTOR_ADDED, account=user.pk, way=FACTOR_WAYS[authenticator.type])
+    security_log.log(Event.FACTOR_ADDED, account=user.pk, way=FACTOR_WAYS[authenticator.type])
 
 
 def _factor_removed(*, user: Any, authenticator: Authenticator, **kwargs: Any) -> None:
-    security_log.tell(Event.FACTOR_REMOVED, account=user.pk, way=FACTOR_WAYS[authenticator.type], by=user.pk)
+    security_log.log(Event.FACTOR_REMOVED, account=user.pk, way=FACTOR_WAYS[authenticator.type], by=user.pk)
 
 
 def _password_changed(*, user: Any, **kwargs: Any) -> None:
-    security_log.tell(Event.PASSWORD_CHANGED, account=user.pk, by=user.pk)
+    security_log.log(Event.PASSWORD_CHANGED, account=user.pk, by=user.pk)
 
 
 def passkey_failed(user: User | None, *, again: bool) -> None:
     """user: whose it had to be; None while nobody is known. allauth has no signal for it."""
     account = user.pk if user is not None else None
-    security_log.tell(Event.PROOF_FAILED if again else Event.SIGN_IN_FAILED, account=account, way=PASSKEY)
+    security_log.log(Event.PROOF_FAILED if again else Event.SIGN_IN_FAILED, account=account, way=PASSKEY)
 
 
 def password_failed(request: HttpRequest, login: str) -> None:
     """A wrong password: at the sign-in, or of somebody who is in and proves it again."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
-        security_log.tell(Event.PROOF_FAILED, account=cast(User, user).pk, way=PASSWORD)
+        security_log.log(Event.PROOF_FAILED, account=cast(User, user).pk, way=PASSWORD)
     else:
-        security_log.tell(Event.SIGN_IN_FAILED, account=account_called(login), way=PASSWORD)
+        security_log.log(Event.SIGN_IN_FAILED, account=account_called(login), way=PASSWORD)
 
 
 def listen() -> None:

@@ -133,6 +133,6 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     user.end_sessions()
     update_session_auth_hash(request, user)
-    security_log.tell(Event.SESSIONS_ENDED, account=user.pk)
+    security_log.log(Event.SESSIONS_ENDED, account=user.pk)
     messages.success(request, _("Vos autres sessions sont fermées."))
     return redirect("mfa_index")

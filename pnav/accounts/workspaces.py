@@ -10,7 +10,7 @@ from pnav.accounts.models import Role, User
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Workspace:
     """A part of the site behind the sign-in. url_name: its first page; label: what people call it."""
 
     url_name: str
@@ -21,18 +21,18 @@ class Room:
         return reverse(self.url_name)
 
 
-CONSOLE = Room("console:home", _("Console"))
-OPENINGS = Room("openings:index", _("Levées d'anonymat"))
-ROOMS: dict[str, list[Room]] = {
+CONSOLE = Workspace("console:home", _("Console"))
+OPENINGS = Workspace("openings:index", _("Levées d'anonymat"))
+ROOMS: dict[str, list[Workspace]] = {
     Role.AGENT: [CONSOLE, OPENINGS],
     Role.SUPERVISOR: [CONSOLE, OPENINGS],
     Role.CUSTODIAN: [OPENINGS],
-    Role.PSYCHOLOGIST: [Room("listening:index", _("Écoute"))],
-    Role.UNIT: [Room("unit:index", _("Transmissions reçues"))],
-    Role.ADMINISTRATOR: [Room("admin:index", _("Administration"))],
+    Role.PSYCHOLOGIST: [Workspace("listening:index", _("Écoute"))],
+    Role.UNIT: [Workspace("unit:index", _("Transmissions reçues"))],
+    Role.ADMINISTRATOR: [Workspace("admin:index", _("Administration"))],
 }
 
 
-def rooms_of(user: User) -> list[Room]:
+def workspaces_of(user: User) -> list[Workspace]:
     """The rooms of this account's role."""
     return ROOMS.get(user.role, [])

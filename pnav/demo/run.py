@@ -134,7 +134,7 @@ def _new_seal() -> dict[str, Any]:
     key = PrivateKey.generate()
     phrases = [" ".join(secrets.token_hex(4) for _word in range(4)) for _custodian in range(3)]
     cost = custody.Cost(iterations=3, memory_kib=64 * 1024, lanes=4)  # the least that RFC 9106 recommends
-    files = custody.cut(key, passphrases=phrases, threshold=2, cost=cost)
+    files = custody.split_key(key, passphrases=phrases, threshold=2, cost=cost)
     shares = [{"passphrase": phrase, "share": file.text} for phrase, file in zip(phrases, files, strict=True)]
     return {"public_key": key.public_key.text, "shares": shares}
 

@@ -37,7 +37,7 @@ class ReviewFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
         return [
-            ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": values.value(definitions.REVIEW)}),
+            ("overdue", _("à revoir (plus de %(days)d jours)") % {"days": values.get(definitions.REVIEW)}),
             ("doubt", _("avec un doute")),
         ]
 

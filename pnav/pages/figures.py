@@ -76,7 +76,7 @@ def compute(end: datetime, now: datetime) -> Figures:
     return {
         "computed_at": now.isoformat(),
         "end": end.isoformat(),
-        "promised_minutes": values.value(definitions.PROMISED),
+        "promised_minutes": values.get(definitions.PROMISED),
         "periods": [{"key": key, "days": days, **_period(end, days)} for key, days in PERIODS.items()],
     }
 

@@ -22,7 +22,7 @@ FEEDBACK_MAX_LENGTH = 1000  # characters
 
 def overdue(today: date) -> Q:
     """Selects the facts never verified, or not for `definitions.REVIEW`."""
-    return Q(verified_on=None) | Q(verified_on__lt=today - values.span(definitions.REVIEW))
+    return Q(verified_on=None) | Q(verified_on__lt=today - values.get_duration(definitions.REVIEW))
 
 
 class Verified(models.Model):
@@ -36,7 +36,7 @@ class Verified(models.Model):
         abstract = True
 
     def is_overdue(self, today: date) -> bool:
-        return self.verified_on is None or self.verified_on < today - values.span(definitions.REVIEW)
+        return self.verified_on is None or self.verified_on < today - values.get_duration(definitions.REVIEW)
 
 
 class HelpNumber(Verified, Translated):

@@ -70,7 +70,7 @@ def _forget(session_key: str, is_forgotten: threading.Event) -> None:
     _places.release()
     if departure is not None:
         try:
-            departures.park(departure)
+            departures.tell_departure(departure)
         except DATABASE_AWAY as error:
             logger.warning("quick exit: parking is left to the worker (%s)", type(error).__name__)
             connection.close()
@@ -83,4 +83,6 @@ def _end_visit(session_key: str) -> int | None:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_MILLISECONDS}ms"])
         held = SessionStore.take(session_key)
         report = held.get(REPORT_KEY)
-        return None if report is None else departures.note(report=report, generation=held.get(GENERATION, 0))
+        return (
+            None if report is None else departures.record_departure(report=report, generation=held.get(GENERATION, 0))
+        )

@@ -79,10 +79,10 @@ def has_said_enough(request: HttpRequest) -> bool:
     if visit:
         name = salted_hmac("pages.feedback", visit, algorithm="sha256").hexdigest()[:32]
         is_over = rate_limits.is_over(
-            f"feedback:{name}", limit=values.value(definitions.OPINIONS_OF_VISIT), seconds=60 * 60
+            f"feedback:{name}", limit=values.get(definitions.OPINIONS_OF_VISIT), seconds=60 * 60
         )
     # Each is counted, whatever the other says.
-    most = values.value(definitions.OPINIONS_OF_NETWORK)
+    most = values.get(definitions.OPINIONS_OF_NETWORK)
     if network_limits.count(network_limits.OPINIONS, networks_of(request), most=most).is_over:
         rate_limits.tell_reached("feedback")
         is_over = True
@@ -131,7 +131,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "tombstone_days": rules[Kind.TOMBSTONE].total_days,
         "feedback_days": rules[Kind.OPINION].total_days,
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
-        "watched_minutes": values.value(definitions.WATCHED),
+        "watched_minutes": values.get(definitions.WATCHED),
         "contact_email": settings.CONTACT_EMAIL,
     }
     return render(request, "pages/privacy.html", periods)

@@ -189,7 +189,7 @@ class PageHandler(ASGIHandler):
         """503, with what was typed where that is cheap. Nothing of the request was begun."""
         with closing(body_file):
             body = body_file.read(busy.FORM_BYTES + 1) if scope["method"] == "POST" else b""
-        security_log.tell(Event.LIMIT_REACHED, limit="admission")
+        security_log.log(Event.LIMIT_REACHED, limit="admission")
         if body:  # milliseconds at most, and a few a second: not in the loop, where it would hold up everybody
             loop = asyncio.get_running_loop()
             headers, content = await loop.run_in_executor(BUSY_THREAD, busy.answer, scope, body)
@@ -234,7 +234,7 @@ class ExitHandler(PageHandler):
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
         """Away from here all the same, at once. A visit that could not be forgotten ends with the browser."""
         body_file.close()
-        security_log.tell(Event.LIMIT_REACHED, limit="admission")
+        security_log.log(Event.LIMIT_REACHED, limit="admission")
         headers = [(b"location", settings.QUICK_EXIT_URL.encode()), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})

@@ -206,7 +206,7 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
         elif not self.muted:
             self.muted = True
             self.application_queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
-            security_log.tell(Event.LIMIT_REACHED, limit="frames_waiting")
+            security_log.log(Event.LIMIT_REACHED, limit="frames_waiting")
             self.dropConnection(abort=True)
 
 
@@ -243,7 +243,7 @@ class Waiting:
                 break
             total -= sizes[line]
             self._lines.discard(line)
-            security_log.tell(Event.LIMIT_REACHED, limit="waiting")
+            security_log.log(Event.LIMIT_REACHED, limit="waiting")
             line.abortConnection()
         return total
 

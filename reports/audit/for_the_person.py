@@ -49,7 +49,7 @@ READERS: Mapping[str, Sentence] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadingByStaff:
     """who, did: in words of the active language."""
 
     who: str
@@ -57,11 +57,11 @@ class Reading:
     at: datetime
 
 
-def read(subjects: Iterable[object]) -> list[Reading]:
+def readings_of(subjects: Iterable[object]) -> list[ReadingByStaff]:
     """The readings of these public ids, the last one first, at most AT_MOST. One query, by the index on the subject."""
     lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
     rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
-    return [Reading(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]
+    return [ReadingByStaff(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]
 
 
 def _who(role: str, kind: str) -> str:

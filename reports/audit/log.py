@@ -168,7 +168,7 @@ class Digest:
         return cls(int(found[1]), found[2])
 
 
-class Wound(StrEnum):
+class Break(StrEnum):
     """What was done to a chain."""
 
     CHANGED = "changed"
@@ -190,7 +190,7 @@ class Verdict:
 
     count: int
     last: Digest | None = None
-    wound: Wound | None = None
+    wound: Break | None = None
     number: int = 0
     since: int = 0
 
@@ -213,15 +213,15 @@ def verify(lines: Iterable[Line], published: Iterable[Digest] = ()) -> Verdict:
     since = 0
     for line in rest:
         if not _follows(line, last):
-            wound, number = _wound(line, last, rest)
+            wound, number = _find_break(line, last, rest)
             return Verdict(count=last.number, wound=wound, number=number, since=since)
         last = Digest(line.number, line.digest)
         if line.number in known:
             if known[line.number] != {line.digest}:
-                return Verdict(count=last.number, wound=Wound.REWRITTEN, number=last.number, since=since)
+                return Verdict(count=last.number, wound=Break.REWRITTEN, number=last.number, since=since)
             since = line.number
     if any(number > last.number for number in known):
-        return Verdict(count=last.number, wound=Wound.REMOVED, number=last.number + 1, since=since)
+        return Verdict(count=last.number, wound=Break.REMOVED, number=last.number + 1, since=since)
     return Verdict(count=last.number, last=last if last.number else None, since=since)
 
 
@@ -235,32 +235,32 @@ def _digest_now(line: Line, *, number: int | None = None) -> str | None:
     return digest_of(line, number=number) if line.version == VERSION else None
 
 
-def _wound(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Wound, int]:
+def _find_break(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Break, int]:
     """What happened at the first line that does not follow the one before it, and which line bears it."""
     expected = last.number + 1
     if line.number > expected:
-        return Wound.REMOVED, expected
+        return Break.REMOVED, expected
     if line.number < expected:
-        return Wound.INSERTED, line.number  # read twice: no table of ours can hold that
+        return Break.INSERTED, line.number  # read twice: no table of ours can hold that
     after = list(rest)
     if line.digest == _digest_now(line):
         # Sound in itself, but it remembers another line before it: that one was changed, and its digest with it. Unless
         # the line after knows that one and not this: then this one was put between them.
         if after and after[0].previous == last.digest:
-            return Wound.INSERTED, expected
-        return Wound.CHANGED, max(last.number, 1)
+            return Break.INSERTED, expected
+        return Break.CHANGED, max(last.number, 1)
     # Where did it stand? Its digest knows its number, and so do those of the lines after it.
     newest = max([expected, *(other.number for other in after)])
     numbers = range(max(1, expected - FAR), min(newest + MANY, expected + FAR))
     stood = next((number for number in numbers if line.digest == _digest_now(line, number=number)), None)
     is_pushed_back = any(other.digest == _digest_now(other, number=expected) for other in after)
     if stood is None:
-        return (Wound.INSERTED if is_pushed_back else Wound.CHANGED), expected
+        return (Break.INSERTED if is_pushed_back else Break.CHANGED), expected
     if stood < expected:
-        return Wound.INSERTED, stood  # what stands there now is coherent with what was before: it was forged with care
-    return (Wound.REORDERED if is_pushed_back else Wound.REMOVED), expected
+        return Break.INSERTED, stood  # what stands there now is coherent with what was before: it was forged with care
+    return (Break.REORDERED if is_pushed_back else Break.REMOVED), expected
 
 
-def read() -> Iterator[AccessRecord]:
+def read_lines() -> Iterator[AccessRecord]:
     """The lines kept, in the order of their numbers, a few at a time."""
     return AccessRecord.objects.order_by("number").iterator(chunk_size=MANY)

@@ -160,7 +160,7 @@ def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[A
     """What was typed here before a proof was asked for."""
     if act not in acts:
         return {}
-    return kept_forms.again(request, form=f"openings:{act}", of=str(opening.public_id))
+    return kept_forms.restore(request, form=f"openings:{act}", of=str(opening.public_id))
 
 
 def _step(step: OpeningStep) -> dict[str, Any]:

@@ -93,5 +93,5 @@ def read(month: date, now: datetime) -> Proof:
         tombstones=digest_of(stone.line for stone in stones),
         last=audit_log.Digest(last.number, last.digest) if last else None,
         is_over=now >= end,
-        verdict=audit_log.verify(audit_log.read()),
+        verdict=audit_log.verify(audit_log.read_lines()),
     )

@@ -19,13 +19,13 @@ def digest_of(public_id: UUID | str) -> str:
     return salted_hmac("pnav.reports.erased", str(public_id), algorithm="sha256").hexdigest()
 
 
-def remember(public_ids: Iterable[UUID], *, on: date) -> None:
+def keep_digests(public_ids: Iterable[UUID], *, on: date) -> None:
     """Keep that these went. Known ones stay as they are."""
     marks = [Erased(digest=digest_of(public_id), on=on) for public_id in public_ids]
     Erased.objects.bulk_create(marks, ignore_conflicts=True)
 
 
-def read(lines: Iterable[str]) -> dict[str, date]:
+def parse_list(lines: Iterable[str]) -> dict[str, date]:
     """The list as `retention --erased` printed it: « DIGEST DATE » a line. Raises ValueError for anything else."""
     known = {}
     for line in lines:

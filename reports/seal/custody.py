@@ -182,7 +182,9 @@ def find_weakness(passphrase: str) -> Weakness | None:
     return None
 
 
-def cut(private_key: PrivateKey, *, passphrases: Sequence[str], threshold: int, cost: Cost = COST) -> list[ShareFile]:
+def split_key(
+    private_key: PrivateKey, *, passphrases: Sequence[str], threshold: int, cost: Cost = COST
+) -> list[ShareFile]:
     """The share files of a key, one for each passphrase, in order. Raises ValueError for counts that make no sense."""
     count = len(passphrases)
     if not LEAST_THRESHOLD <= threshold <= count <= MOST_CUSTODIANS:
@@ -205,7 +207,7 @@ def require_together(files: Sequence[ShareFile]) -> None:
         raise TooFewShares("There are fewer shares than the threshold.")
 
 
-def unwrap(file: ShareFile, passphrase: str) -> Share:
+def open_share(file: ShareFile, passphrase: str) -> Share:
     """The share of a file. Raises WrongPassphrase."""
     nonce, ciphertext = file.wrapped[:NONCE_BYTES], file.wrapped[NONCE_BYTES:]
     cipher = AESGCM(_derive(passphrase, file.salt, file.cost))
@@ -215,7 +217,7 @@ def unwrap(file: ShareFile, passphrase: str) -> Share:
         raise WrongPassphrase("The passphrase does not open this share.") from None
 
 
-def reunite(opened: Sequence[Share], *, fingerprint: str) -> PrivateKey:
+def combine_shares(opened: Sequence[Share], *, fingerprint: str) -> PrivateKey:
     """The private key that opened shares give. Raises SharesDoNotMatch unless its fingerprint is the one they bear."""
     private_key = PrivateKey(shares.combine(opened))
     if private_key.public_key.fingerprint != fingerprint:

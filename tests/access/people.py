@@ -130,7 +130,7 @@ def create_cast() -> Cast:
     sent = hand.sent(conversation, unit, SUMMARY)
     cast = Cast(conversation, make.assigned(other), _opening(conversation, own.user), aside, reply, sent)
     actions.ask_erasure(report_id=conversation.report_id)
-    debriefs.ask(agent=own, words=SECRET_WORDS)
+    debriefs.ask_for_talk(agent=own, words=SECRET_WORDS)
     make.message(cast.conversation, WORDS)
     make.message(cast.other, OTHER_WORDS)
 

@@ -32,13 +32,13 @@ EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/conversations/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
-    "chat/casework/notes.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_own"}),
-    "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"hold", "running_holds"}),
-    "chat/casework/colleague_questions.py": (ACTS, {"ask", "answer"}),
+    "chat/casework/notes.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_open_assigned"}),
+    "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
+    "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
-    "chat/casework/lock.py": (ACTS, {"lock_own"}),
+    "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
-    "chat/casework/proposals.py": (ACTS, {"of", "open_question", "_put", "record_said"}),
+    "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question", "_put", "record_said"}),
     "chat/casework/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
     "chat/referral/actions.py": (ACTS, {"*"}),
@@ -57,7 +57,10 @@ NAMED = {
             "resume_by_digest",
         },
     ),
-    "chat/conversations/departures.py": (ACTS + "; or those that a visit which ended has noted", {"<module>", "park"}),
+    "chat/conversations/departures.py": (
+        ACTS + "; or those that a visit which ended has noted",
+        {"<module>", "tell_departure"},
+    ),
     "chat/retention/deletion.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
     "chat/retention/schedule.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
     "chat/messages/writing.py": (ACTS, {"<module>"}),
@@ -127,7 +130,7 @@ BY_KEY = {
     ("chat/retention/schedule.py", "ending_of"), ("reports/openings/actions.py", "find"),
     ("reports/actions.py", "file_report"),
     ("chat/wellbeing/debriefs.py", "_lock"),
-    ("chat/conversations/departures.py", "park"),  # a report that the visit which ended held, as its own session said
+    ("chat/conversations/departures.py", "tell_departure"),  # a report that the visit held, as its session said
     ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
     ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
     ("chat/casework/proposals.py", "open_question"),  # likewise

@@ -222,7 +222,7 @@ def test_registry_writes_a_line_for_each_change(client, chief, model, rf):
     assert len(lines()) == count
     signatures = AccessRecord.objects.exclude(kind=AccessKind.RETENTION).values_list("account_id", "role", "motive")
     assert set(signatures) <= {(chief.pk, "administrator", "administration")}
-    assert audit_log.verify(audit_log.read()).is_whole
+    assert audit_log.verify(audit_log.read_lines()).is_whole
 
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from chat.models import Unit
 from locations.models import Force
 from pnav.accounts.models import Role, User
-from pnav.accounts.reauthentication import Proved, ask, last_proof, recently_proved
+from pnav.accounts.reauthentication import Proved, ask_again, last_proof, recently_proved
 from pnav.sessions import SessionStore
 from tests.accounts.cast import PASSWORD, make_user, recovery_codes, sign_in, totp_code
 
@@ -229,7 +229,7 @@ def test_nobody_passes_who_has_nothing_to_prove_it_with(client, chief):
     request.user = chief
     request.session["account_authentication_methods"] = []
     with pytest.raises(PermissionDenied):
-        ask(request)
+        ask_again(request)
 
 
 def test_recently_proved_stands_before_any_view(client, chief):

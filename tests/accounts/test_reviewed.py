@@ -155,7 +155,9 @@ def test_refusal_says_why_and_changes_nothing(asking, deciding):
 def test_what_nobody_answered_in_time_is_not_applied(asking, deciding):
     change(asking, number(), number="18 99")
     pending = PendingChange.objects.get()
-    assert pending.lapses_at - pending.asked_at == setting_values.span(definitions.APPROVAL) == timedelta(hours=24)
+    assert (
+        pending.lapses_at - pending.asked_at == setting_values.get_duration(definitions.APPROVAL) == timedelta(hours=24)
+    )
     PendingChange.objects.update(asked_at=timezone.now() - timedelta(hours=25), lapses_at=timezone.now())
     page = deciding.get(f"{CHANGES}{pending.pk}/change/").text
     assert "Accepter" not in page and "non appliquée" in page

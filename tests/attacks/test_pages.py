@@ -75,7 +75,7 @@ def where_of(conversation: Conversation) -> dict[str, Any]:
     )
     aside.parts.create(agent=conversation.assigned_to)
     reply = replies.save_own(agent=conversation.assigned_to, title="Réponse", vous="Bonjour", tu="")
-    debrief = debriefs.ask(agent=conversation.assigned_to, words="")
+    debrief = debriefs.ask_for_talk(agent=conversation.assigned_to, words="")
     account = hand.account()
     sent = hand.sent(conversation, account)
     return {

@@ -128,7 +128,11 @@ def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, ax
     area.fill("Je vous écris")
     page.locator("textarea[id^=note-]").fill("une note en cours")
     area.focus()
-    at(lambda: colleague_questions.answer(aside_id=Aside.objects.get().pk, body="Comme ceci.", agent=colleague))
+    at(
+        lambda: colleague_questions.answer_colleague(
+            aside_id=Aside.objects.get().pk, body="Comme ceci.", agent=colleague
+        )
+    )
     expect(page.locator("#apartes-non-lus")).to_contain_text("1 non lu")
     expect(page.locator("#annonces")).to_contain_text("Aparté, nouveau message")
     expect(area).to_be_focused()

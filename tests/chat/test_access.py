@@ -77,7 +77,7 @@ def test_each_way_of_a_reporter_asks_for_the_generation_by_itself(rf):
         assert access.as_reporter(request.session) == own
         assert session.current_report(request) == (own and report)
         assert session.was_left_behind(request) is (own is None)
-        noted = departures.note(report=str(report.public_id), generation=generation)
+        noted = departures.record_departure(report=str(report.public_id), generation=generation)
         assert (noted is not None) is (own is not None)
     found = access.reporters([(str(report.public_id), number) for number in range(4)])
     assert {visit: row[0] for visit, row in found.items()} == {key: conversation.pk}

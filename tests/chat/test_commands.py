@@ -96,7 +96,7 @@ def make_everything_expire() -> None:
     LogEntry.objects.update(action_time=make.long_ago(400 * 24 * 60))
     Tombstone.objects.create(kind="exchange", month="2001-01-01", rule="335+30", cause="term")
     Erased.objects.create(digest="0" * 64, on="2001-01-01")
-    debriefs.ask(agent=make.agent(), words="un mot")
+    debriefs.ask_for_talk(agent=make.agent(), words="un mot")
     Debrief.objects.update(ends_at=make.long_ago(1))
 
 
@@ -149,7 +149,7 @@ def test_run_worker_purges_and_records():
     run("run_worker", "--ticks=1")
     details = AccessRecord.objects.order_by("number").values_list("detail", flat=True)
     assert list(details) == [detail for name in site_settings.PURGE_COMMANDS for detail in REMOVALS[name]]
-    assert audit_log.verify(audit_log.read()).is_whole
+    assert audit_log.verify(audit_log.read_lines()).is_whole
 
 
 def test_worker_goes_on_when_a_purge_fails(caplog):

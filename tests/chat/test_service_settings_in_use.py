@@ -110,7 +110,7 @@ def test_wait_that_is_shown(set_rule):
     usual = dispatcher.read_board().wait_minutes(1)
     set_rule(definitions.AVERAGE_LENGTH, 120)
     longer = dispatcher.read_board().wait_minutes(1)
-    assert longer[1] > usual[1] and position.place_of(person)[1] == longer
+    assert longer[1] > usual[1] and position.queue_position(person)[1] == longer
 
 
 def test_place_kept_and_abandoned(set_rule):
@@ -176,14 +176,14 @@ def test_pauses_that_are_offered(set_rule):
     now = timezone.now()
     set_rule(definitions.PAUSE_OFFERED, 7)
     set_rule(definitions.PAUSE_CHOICES[2], 40)
-    pauses.offer(agent_id=agent.pk, now=now)
+    pauses.offer_pause(agent_id=agent.pk, now=now)
     agent.refresh_from_db()
     assert agent.pause_until == now + timedelta(minutes=7)
     page = signed_in(agent.user).get("/console/").text
     assert 'value="40"' in page and 'name="minutes" value="15"' not in page
     with pytest.raises(ValueError, match="length"):
-        pauses.take(agent_id=agent.pk, minutes=15)
-    assert pauses.take(agent_id=agent.pk, minutes=40, now=now).pause_until == now + timedelta(minutes=40)
+        pauses.take_pause(agent_id=agent.pk, minutes=15)
+    assert pauses.take_pause(agent_id=agent.pk, minutes=40, now=now).pause_until == now + timedelta(minutes=40)
 
 
 def test_returns_that_may_be_promised(set_rule):
@@ -207,7 +207,7 @@ def test_life_of_a_code(set_rule):
 
 def test_request_for_a_talk_without_an_answer(set_rule):
     set_rule(definitions.DEBRIEF_KEPT, 10)
-    request = debriefs.ask(agent=make.agent(), words="x")
+    request = debriefs.ask_for_talk(agent=make.agent(), words="x")
     assert request.ends_at - request.asked_at == timedelta(days=10)
 
 

@@ -12,21 +12,21 @@ from common.security_log import Event, Window
 
 
 def test_tell_is_one_line_by_name(told):
-    security_log.tell(Event.SIGN_IN_FAILED, account=12, way="password")
-    security_log.tell(Event.SIGN_IN_FAILED, account=None, way="password")
+    security_log.log(Event.SIGN_IN_FAILED, account=12, way="password")
+    security_log.log(Event.SIGN_IN_FAILED, account=None, way="password")
     assert told() == ["sign_in_failed account=12 way=password", "sign_in_failed account=unknown way=password"]
 
 
 @pytest.mark.parametrize("sent", ["camille dupont", "é", "a\nevent=sign_in", "", "x" * 121, "a=b"])
 def test_tell_what_is_no_word_of_ours_is_not_repeated(told, sent):
-    security_log.tell(Event.FORM_REFUSED, why=sent)
+    security_log.log(Event.FORM_REFUSED, why=sent)
     assert told() == ["form_refused why=unsaid"]
 
 
 def test_refusals_warn_and_what_people_do_all_day_does_not(caplog):
     with caplog.at_level(logging.INFO):
         for event in Event:
-            security_log.tell(event)
+            security_log.log(event)
     warned = {one.getMessage() for one in caplog.records if one.levelno == logging.WARNING}
     assert "event=sign_in_failed" in warned and "event=limit_reached" in warned and "event=factor_removed" in warned
     assert "event=sign_in" not in warned and len(caplog.records) == len(Event)
@@ -34,9 +34,9 @@ def test_refusals_warn_and_what_people_do_all_day_does_not(caplog):
 
 def test_flood_of_one_kind_is_counted(told):
     for _time in range(4_711):
-        security_log.tell(Event.FRAME_REFUSED, line="conversation", why="bad_frame")
+        security_log.log(Event.FRAME_REFUSED, line="conversation", why="bad_frame")
     assert len(told()) == security_log.LINES
-    security_log.tell(Event.FRAME_REFUSED, line="console", why="bad_frame", account=3)
+    security_log.log(Event.FRAME_REFUSED, line="console", why="bad_frame", account=3)
     assert len(told()) == security_log.LINES + 1, "another kind is told"
     security_log.flush()
     assert told()[-1] == f"frame_refused line=conversation why=bad_frame times={4_711 - security_log.LINES} seconds=60"
@@ -46,7 +46,7 @@ def test_flood_of_one_kind_is_counted(told):
 
 def test_flood_of_many_kinds_stays_bounded(told):
     for account in range(10_000):
-        security_log.tell(Event.SIGN_IN_FAILED, account=account, way="password")
+        security_log.log(Event.SIGN_IN_FAILED, account=account, way="password")
     assert len(told()) == security_log.EVENT_LINES
     security_log.flush()
     counted = told()[security_log.EVENT_LINES :]
@@ -57,19 +57,19 @@ def test_flood_of_many_kinds_stays_bounded(told):
 
 def test_what_only_its_owner_causes_is_always_told(told):
     for _time in range(200):
-        security_log.tell(Event.SIGN_IN, account=1, way="passkey")
+        security_log.log(Event.SIGN_IN, account=1, way="passkey")
     assert len(told()) == 200
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_undone_is_not_told_and_what_was_tried_is(told):
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        security_log.tell(Event.PASSWORD_CHANGED, account=1, by=2)
-        security_log.tell(Event.PROOF_FAILED, account=2, way="code")
+        security_log.log(Event.PASSWORD_CHANGED, account=1, by=2)
+        security_log.log(Event.PROOF_FAILED, account=2, way="code")
         raise ZeroDivisionError
     assert told() == ["proof_failed account=2 way=code"]
     with transaction.atomic():
-        security_log.tell(Event.PASSWORD_CHANGED, account=1, by=2)
+        security_log.log(Event.PASSWORD_CHANGED, account=1, by=2)
         assert not caught(told)
     assert told("password_changed") == ["password_changed account=1 by=2"]
 

@@ -108,8 +108,8 @@ def test_form_is_read_as_a_browser_reads_it():
 
 
 def test_work_of_a_raid_is_the_one_that_is_asked_for():
-    token, bits = proof_of_work.challenge("un-formulaire")
-    assert proof_of_work.is_done(token, str(_work_on(token, bits)), submission_id="un-formulaire")
+    token, bits = proof_of_work.make_challenge("un-formulaire")
+    assert proof_of_work.is_solved(token, str(_work_on(token, bits)), submission_id="un-formulaire")
 
 
 # --- the version in force ---------------------------------------------------------------------------------------------

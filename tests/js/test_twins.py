@@ -98,7 +98,7 @@ def test_script_and_server_say_the_same_promise(language):
     seconds = [*range(-90, 1000, 7), -60, 0, 1, 59, 60, 61, 300]
     with translation.override(language):
         said = _words()
-        here = [str(inbox.Promise(now + timedelta(seconds=one), now).words) for one in seconds]
+        here = [str(inbox.ReturnPromise(now + timedelta(seconds=one), now).words) for one in seconds]
     there = drawn(
         "lib/time.js",
         "given.seconds.map((one) => {"

@@ -79,7 +79,7 @@ def test_search_by_public_id_is_a_line(client, chief, subject, write):
     line = AccessRecord.objects.get(number=3)
     assert (line.kind, line.subject, line.motive, line.detail) == ("search", subject, "control", "")
     assert (line.account_id, line.role) == (chief.pk, "administrator")
-    assert audit_log.verify(audit_log.read()).is_whole
+    assert audit_log.verify(audit_log.read_lines()).is_whole
 
 
 def test_search_by_object_of_the_admin(client, chief):

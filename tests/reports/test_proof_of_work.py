@@ -176,12 +176,12 @@ def test_what_is_no_work_is_shown_the_page_again(unit, work):
 
 def test_wrong_number_is_no_work_and_an_old_one_neither(noon):
     form = str(uuid.uuid4())
-    token, bits = proof_of_work.challenge(form)
+    token, bits = proof_of_work.make_challenge(form)
     right = solve(token, bits)
-    assert proof_of_work.is_done(token, right, submission_id=form)
-    assert not proof_of_work.is_done(token, str(int(right) + 1), submission_id=form)
+    assert proof_of_work.is_solved(token, right, submission_id=form)
+    assert not proof_of_work.is_solved(token, str(int(right) + 1), submission_id=form)
     noon.time += proof_of_work.TOKEN_SECONDS + 1
-    assert not proof_of_work.is_done(token, right, submission_id=form)
+    assert not proof_of_work.is_solved(token, right, submission_id=form)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from common.service_settings import definitions, values
-from common.service_settings.definitions import RULES
+from common.service_settings.definitions import SETTINGS
 from common.service_settings.models import HouseRule
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
@@ -34,7 +34,7 @@ def chief(client):
 def sent(client, **numbers: object) -> dict[str, object]:
     """What a browser would send of the page as it stands, with these numbers typed."""
     page = client.get(PAGE).text
-    return hidden(page) | {rule.key: value_of(page, rule.key) for rule in RULES} | numbers
+    return hidden(page) | {rule.key: value_of(page, rule.key) for rule in SETTINGS} | numbers
 
 
 def hidden(page: str) -> dict[str, object]:
@@ -65,7 +65,7 @@ def test_list_of_the_admin_says_that_it_can_be_changed(client, chief):
 
 def test_page_shows_every_rule_with_its_number_and_what_it_does(client, chief):
     page = unescape(client.get(PAGE).text)
-    for rule in RULES:
+    for rule in SETTINGS:
         assert str(rule.label) in page and rule.says(rule.default) in page
         assert value_of(page, rule.key) == str(rule.default)
     assert "Revenir à" not in page, "nothing was set"

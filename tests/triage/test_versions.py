@@ -161,7 +161,7 @@ def test_agent_reads_the_answers_in_the_words_that_the_person_read():
     old = chats.waiting(answers=answers, triage_version=row.key, outcome="chat")
     new = chats.waiting(answers=answers, triage_version=BUILT_IN.version, outcome="chat")
     lost = chats.waiting(answers=answers, triage_version="v99999999", outcome="chat")
-    told = [person_summary.read_dossier(one, timezone.now()) for one in (old, new, lost)]
+    told = [person_summary.read_person_summary(one, timezone.now()) for one in (old, new, lost)]
     assert ["Une page à part" in str(one.answers) for one in told] == [True, False, False]
     assert [one.is_other_version for one in told] == [False, False, True]
     assert {one.outcome for one in told} == {str(rules.Outcome.CHAT.label)}

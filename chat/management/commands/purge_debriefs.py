@@ -13,4 +13,4 @@ class Command(BaseCommand):
     help = "Supprime les demandes de débriefing arrivées à leur terme."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        debriefs.forget()
+        debriefs.forget_ended()

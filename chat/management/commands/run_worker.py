@@ -93,7 +93,7 @@ class Command(BaseCommand):
         if time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", dispatcher.release_stale)
             is_done &= self._do("abandon_absent", dispatcher.abandon_absent)
-        is_done &= self._do("departures", departures.advance)  # before anybody who left is given to somebody
+        is_done &= self._do("departures", departures.tell_departures)  # before anybody who left is given to somebody
         is_done &= self._do("end_pauses", pauses.end_pauses)
         is_done &= self._do("handover", transfer_actions.advance)
         is_done &= self._do("end_watches", intervention.end_watches)

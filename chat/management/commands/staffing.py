@@ -71,7 +71,7 @@ class Command(BaseCommand):
             "target": {
                 "share": target.share, "within_seconds": target.within_seconds, "capacity": target.capacity,
                 "pauses": target.pauses,
-                "is_below_overflow": target.is_below_overflow(values.value(definitions.OVERFLOW)),
+                "is_below_overflow": target.is_below_overflow(values.get(definitions.OVERFLOW)),
             },
             "demand": _told(demand, counted),
             "hours": [_line(hour) for hour in hours],
@@ -178,7 +178,7 @@ def _line(hour: Hour) -> dict[str, Any]:
 
 
 def _check(demand: Demand, hours: tuple[Hour, ...], target: Target, seed: int) -> dict[str, Any]:
-    overflow = values.value(definitions.OVERFLOW)
+    overflow = values.get(definitions.OVERFLOW)
     began = time.perf_counter()
     year = check.live_a_year(demand, hours, target, overflow_seconds=overflow, seed=seed)
     between = time.perf_counter()

@@ -85,7 +85,7 @@ def count_recorded(now: datetime) -> Counted:
     span = {"since": until - weeks * WEEK, "until": until, "zone": settings.TIME_ZONE}
     if not weeks:
         return Counted(weeks=0, came={})
-    kept = max(values.span(definitions.ABANDONED), values.span(definitions.PLACE_KEPT)).total_seconds()
+    kept = max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT)).total_seconds()
     [(gone, waited)] = execute(WAITED, {**span, "kept": kept})
     [(ended, held, held_squared)] = execute(HELD, span)
     came = {(week, hour): count for week, hour, count in execute(CAME, span)}

@@ -40,7 +40,7 @@ class SentenceNode(Node):
             text = escape(self.sentence.say(familiar=familiar, **values))
             if self.how == "bare":
                 return text
-        if text_cache.is_trying(self.sentence.key):
+        if text_cache.is_previewing(self.sentence.key):
             return format_html('<mark id="apercu">{}</mark>', text)
         return text
 
@@ -59,7 +59,7 @@ class RunNode(Node):
         self.has_voices = any(isinstance(node, SentenceNode) and node.has_voices for node in nodes)
 
     def render(self, context: Any) -> SafeString:
-        if text_cache.is_trying():
+        if text_cache.is_previewing():
             return self._drawn(context)
         kept = text_cache.runs()
         place = (self.number, self.has_voices and bool(context.get("familiar")))

@@ -11,7 +11,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 
 from pnav.accounts.admin_site import bulk
-from pnav.accounts.reauthentication import ask
+from pnav.accounts.reauthentication import ask_again
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 
@@ -37,7 +37,7 @@ class ImportsAgents(UserAdmin):
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if (proof := ask(request)) is not None:
+        if (proof := ask_again(request)) is not None:
             return proof
         text, lines, error, key = "", [], "", ""
         if request.method == "POST":
@@ -86,7 +86,7 @@ class ImportsAgents(UserAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
-        if (proof := ask(request, back=request.path.replace("exporter", "importer"))) is not None:
+        if (proof := ask_again(request, back=request.path.replace("exporter", "importer"))) is not None:
             return proof
         rows = bulk.rows_of_agents()
         audit_log.record(

@@ -129,7 +129,7 @@ def propose(
         reasons=list(reasons),
         asked_by=by,
         asked_at=now,
-        lapses_at=now + values.span(definitions.APPROVAL),
+        lapses_at=now + values.get_duration(definitions.APPROVAL),
     )
     try:
         with transaction.atomic():

@@ -5,13 +5,13 @@ from typing import Any
 from django import template
 
 from pnav.accounts.second_factor import Standing, standing_of
-from pnav.accounts.workspaces import Room, rooms_of
+from pnav.accounts.workspaces import Workspace, workspaces_of
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def rooms(context: dict[str, Any]) -> list[Room]:
+def rooms(context: dict[str, Any]) -> list[Workspace]:
     """Where this account may go on to: nowhere until its session has proved what is asked of it."""
     request = context["request"]
-    return rooms_of(request.user) if standing_of(request.user, request.session) is Standing.COMPLETE else []
+    return workspaces_of(request.user) if standing_of(request.user, request.session) is Standing.COMPLETE else []

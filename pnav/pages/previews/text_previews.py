@@ -17,7 +17,7 @@ from chat.messages import transcript
 from chat.models import Conversation, Transmission
 from chat.models.casework import Emergency
 from chat.referral.forms import MeetingAnswerForm
-from chat.referral.queries import Shown, Step
+from chat.referral.queries import ShownReferral, Step
 from chat.rules import emergency_texts
 from chat.rules.emergency import CHECKLISTS, Situation
 from chat.rules.lifecycle import Author, Status
@@ -45,7 +45,7 @@ def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mappin
     """The page, in the language and voice of the text of this name. texts: by their names; an empty one, or one that is
     left out, is that of origin."""
     language, voice = languages.text_place(name)
-    with translation.override(language), text_cache.trying(catalogue.tried(sentence, texts)):
+    with translation.override(language), text_cache.previewing(catalogue.tried(sentence, texts)):
         examples = {variable.name: variable.example for variable in sentence.variables}
         familiar = voice == languages.FAMILIAR
         trial = Trial(request, sentence, familiar, sentence.say(familiar=familiar, **examples))
@@ -285,7 +285,7 @@ def _follow_up(trial: Trial) -> HttpResponse:
     }
     state = states.get(key, State.SENT)
     basis = Basis.URGENT if key == "follow_up.urgent" else Basis.AGREED
-    row = Shown(
+    row = ShownReferral(
         transmission=Transmission(state=state, basis="" if state is State.ASKED else basis),
         unit="Commissariat",
         telephone="",
@@ -336,7 +336,7 @@ FOLLOW_ERRORS = (
 
 
 def _suites(trial: Trial, state: State, *, error: str = "", other: str = "") -> HttpResponse:
-    row = Shown(
+    row = ShownReferral(
         transmission=Transmission(state=state, basis=Basis.AGREED if state is not State.ASKED else "", file_number="…"),
         unit="Commissariat",
         telephone="",

@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
         self.stdout.write("\nCréation et vérification de la clé…")
         private_key = PrivateKey.generate()
-        files = custody.cut(private_key, passphrases=chosen, threshold=threshold, cost=custody.COST)
+        files = custody.split_key(private_key, passphrases=chosen, threshold=threshold, cost=custody.COST)
         written = _write(folder, files, private_key.public_key)
         try:
             _prove(written, chosen, private_key)
@@ -117,13 +117,13 @@ def _prove(written: list[Path], chosen: list[str], private_key: PrivateKey) -> N
     """
     *paths, public = written
     files = [ShareFile.parse(path.read_text(encoding="utf-8")) for path in paths]
-    shares = [custody.unwrap(file, passphrase) for file, passphrase in zip(files, chosen, strict=True)]
+    shares = [custody.open_share(file, passphrase) for file, passphrase in zip(files, chosen, strict=True)]
     public_key = PublicKey.parse(public.read_text(encoding="utf-8").rpartition("SEAL_PUBLIC_KEY=")[2])
     context = Context(UUID(int=0), "proof")
     sealed = seal("é", public_key=public_key, context=context)
     for start in range(len(shares)):
         some = (shares * 2)[start : start + files[start].threshold]
-        reunited = custody.reunite(some, fingerprint=files[start].fingerprint)
+        reunited = custody.combine_shares(some, fingerprint=files[start].fingerprint)
         if reunited.seed != private_key.seed or unseal(sealed, private_key=reunited, context=context) != "é":
             raise SharesDoNotMatch("What was written does not open what its key seals.")
 

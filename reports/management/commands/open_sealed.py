@@ -63,7 +63,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{first.threshold} parts suffisent : seules les premières serviront.\n")
         opened = [self._open_share(path, share) for path, share in list(files.items())[: first.threshold]]
         try:
-            private_key = custody.reunite(opened, fingerprint=first.fingerprint)
+            private_key = custody.combine_shares(opened, fingerprint=first.fingerprint)
             text = unseal(envelope.sealed, private_key=private_key, context=context)
         except SharesDoNotMatch:
             raise CommandError("Ces parts, réunies, ne redonnent pas la clé dont elles portent l'empreinte.") from None
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         for _try in range(passphrases.TRIES):
             passphrase = passphrases.ask(f"Phrase de passe de la part {share.index} ({path.name}) : ")
             try:
-                return custody.unwrap(share, passphrase)
+                return custody.open_share(share, passphrase)
             except WrongPassphrase:
                 self.stdout.write(f"Cette phrase de passe n'ouvre pas la part {share.index}.")
         raise CommandError(f"La part {share.index} ({path.name}) reste fermée : la phrase de passe n'est pas la bonne.")

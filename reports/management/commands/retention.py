@@ -108,7 +108,7 @@ class Command(BaseCommand):
     def _replay(self, name: str, now: datetime) -> None:
         text = sys.stdin.read() if name == "-" else Path(name).read_text()
         try:
-            marks = tombstones.read(text.splitlines())
+            marks = tombstones.parse_list(text.splitlines())
         except ValueError as error:
             raise CommandError("Ce n'est pas une liste écrite par « retention --erased ».") from error
         # By name, for reports come before exchanges: whoever keeps exchanges knows how they go.

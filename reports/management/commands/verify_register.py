@@ -10,16 +10,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from reports.audit import log as audit_log
-from reports.audit.log import Digest, Wound
+from reports.audit.log import Break, Digest
 from reports.rules import signed_digests
 from reports.rules.signed_digests import BadKey, Fault, Found
 
 WORDS = {
-    Wound.CHANGED: "la ligne {number} a été modifiée.",
-    Wound.REMOVED: "la ligne {number} a été supprimée.",
-    Wound.INSERTED: "la ligne {number} a été ajoutée après coup.",
-    Wound.REORDERED: "la ligne {number} n'est plus à sa place.",
-    Wound.REWRITTEN: "la ligne {number} n'a pas l'empreinte publiée : le registre a été réécrit, à partir d'une ligne "
+    Break.CHANGED: "la ligne {number} a été modifiée.",
+    Break.REMOVED: "la ligne {number} a été supprimée.",
+    Break.INSERTED: "la ligne {number} a été ajoutée après coup.",
+    Break.REORDERED: "la ligne {number} n'est plus à sa place.",
+    Break.REWRITTEN: "la ligne {number} n'a pas l'empreinte publiée : le registre a été réécrit, à partir d'une ligne "
     "entre la {first} et celle-ci.",
 }
 FAULTS = {
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         if found is not None:
             published = [*published, *(Digest(one.line, one.head) for one in found.statements if one.line)]
         with transaction.atomic():  # one cursor, read a few lines at a time
-            verdict = audit_log.verify(audit_log.read(), published)
+            verdict = audit_log.verify(audit_log.read_lines(), published)
         if verdict.wound is not None:
             words = WORDS[verdict.wound].format(number=verdict.number, first=verdict.since + 1)
             self.stderr.write(f"Le registre est rompu : {words}")

@@ -178,7 +178,9 @@ def test_sheet_autosave_answers_its_state_alone(conversation, console):
 
 def test_sheet_of_what_has_ended_is_read_and_no_longer_filled(conversation, console):
     save(conversation, present=["online"], notes={"notes": "un groupe privé"})
-    closing.close(conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={})
+    closing.close_conversation(
+        conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={}
+    )
     html = console.get(page_of(conversation)).text
     assert "un groupe privé" in html and "code pénal, art. 222-33-2-2" in html
     assert 'name="notes"' not in html and 'class="console-sheet"' not in html
@@ -223,7 +225,9 @@ def test_search_by_period_outcome_and_urgency(conversation, console):
     assert not finds(until=today - timedelta(days=1))
     assert finds(urgency=conversation.urgency) and not finds(urgency=2)
     assert not finds(outcome="advised")
-    closing.close(conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={})
+    closing.close_conversation(
+        conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={}
+    )
     assert finds(outcome="advised")
 
 
@@ -238,7 +242,9 @@ def test_search_has_no_field_for_words(console):
 
 
 def ask(conversation, text="Pouvez-vous parler ?", answers=("Oui", "Non")) -> Proposal:
-    return proposals.ask(conversation_id=conversation.pk, text=text, answers=answers, by=conversation.assigned_to.user)
+    return proposals.ask_question(
+        conversation_id=conversation.pk, text=text, answers=answers, by=conversation.assigned_to.user
+    )
 
 
 def answer(conversation, proposal, body):
@@ -264,7 +270,7 @@ def test_question_is_answered_by_a_tap_without_a_script(conversation):
     client_id = re.search(r'name="client_id" value="([^"]+)"', form).group(1)
     assert client.post("/tchat/message/", {"client_id": client_id, "body": "Non"}).status_code == 302
     assert last_body(conversation) == "Non"
-    (shown,) = proposals.of(conversation)
+    (shown,) = proposals.proposals_of(conversation)
     assert (shown.answer, shown.by_button, shown.is_agreed) == ("Non", True, False)
     assert proposals.open_question(conversation) is None
     assert (
@@ -339,7 +345,9 @@ def test_question_in_error_keeps_what_was_typed(sent, said, conversation, consol
 
 
 def test_question_after_the_end_is_not_sent(conversation, console):
-    closing.close(conversation_id=conversation.pk, outcome="left", by=conversation.assigned_to.user, points={})
+    closing.close_conversation(
+        conversation_id=conversation.pk, outcome="left", by=conversation.assigned_to.user, points={}
+    )
     data = {"act": "question", "question": "Là ?", "answer_1": "Oui", "answer_2": "Non"}
     html = console.post(page_of(conversation) + "propositions/", data).text
     assert "rien n&#x27;a été proposé" in html and not Proposal.objects.exists()
@@ -352,10 +360,10 @@ def test_partner_consent_by_the_person(conversation):
     assert "France Victimes, 116 006" in last_body(conversation)
     assert conversation.messages.get(client_id=row.asked_id).author == Author.SYSTEM
     conversation.refresh_from_db()
-    assert len(proposals.debts(conversation)) == 1
+    assert len(proposals.unanswered_consent(conversation)) == 1
     answer(conversation, row, "Oui")
-    (shown,) = proposals.of(conversation)
-    assert shown.is_agreed and shown.by_button and proposals.debts(conversation) == ()
+    (shown,) = proposals.proposals_of(conversation)
+    assert shown.is_agreed and shown.by_button and proposals.unanswered_consent(conversation) == ()
 
 
 def test_partner_other_words_are_no_consent(conversation):
@@ -363,7 +371,7 @@ def test_partner_other_words_are_no_consent(conversation):
         conversation_id=conversation.pk, partner_id=national().pk, by=conversation.assigned_to.user
     )
     answer(conversation, row, "Oui mais pas maintenant")
-    (shown,) = proposals.of(conversation)
+    (shown,) = proposals.proposals_of(conversation)
     assert shown.is_answered and not shown.is_agreed
 
 
@@ -371,7 +379,7 @@ def test_partner_consent_said_in_the_exchange(conversation, console):
     console.post(page_of(conversation) + "propositions/", {"act": "partner", "partner": national().pk})
     row = Proposal.objects.get()
     console.post(page_of(conversation) + "propositions/", {"act": "said", "said": "yes", "asked": row.asked_id})
-    (shown,) = proposals.of(conversation)
+    (shown,) = proposals.proposals_of(conversation)
     assert shown.is_agreed and not shown.by_button and shown.proposal.said_at
     assert "dit dans l'échange" in console.get(page_of(conversation)).text
 
@@ -381,7 +389,7 @@ def test_partner_said_never_overwrites_the_persons_own_answer(conversation):
     answer(conversation, row, "Non")
     by = conversation.assigned_to.user
     proposals.record_said(conversation_id=conversation.pk, asked_id=row.asked_id, said="yes", by=by)
-    (shown,) = proposals.of(conversation)
+    (shown,) = proposals.proposals_of(conversation)
     assert shown.answer == "Non" and not shown.is_agreed
 
 
@@ -627,7 +635,7 @@ def test_close_by_the_person_needs_nothing(agent):
 def test_close_what_is_obligatory_is_asked_again_under_the_lock(agent):
     conversation = make.assigned(agent, age_band="under_15")
     with pytest.raises(closing.Unfinished):
-        closing.close(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+        closing.close_conversation(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
 
 
 @pytest.mark.django_db(transaction=True)
@@ -637,7 +645,7 @@ def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conve
 
     def end() -> None:
         try:
-            closing.close(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+            closing.close_conversation(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
         except BaseException as error:  # noqa: BLE001  looked at in the test's thread
             failed.append(error)
         finally:
@@ -646,7 +654,7 @@ def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conve
     thread = threading.Thread(target=end)
     try:
         with transaction.atomic():
-            pauses.hold(agent.user_id)  # as a passage that is about to look at the conversation
+            pauses.lock_agent(agent.user_id)  # as a passage that is about to look at the conversation
             thread.start()
             _until_somebody_waits_for_a_lock()
             Conversation.objects.select_for_update(no_key=True, nowait=True).get(pk=conversation.pk)
@@ -768,7 +776,7 @@ def test_document_with_more_signs_than_are_tried_writes_the_rest_by_their_codes(
     monkeypatch.setattr(font_coverage, "SIGNS_AT_MOST", 2)
     monkeypatch.setattr(font_coverage, "_known", {})
     tried: list[list[str]] = []
-    assert font_coverage.drawn(["αβγδ"], can_draw=lambda signs: not tried.append(signs)) == {"α", "β"}
+    assert font_coverage.drawable(["αβγδ"], can_draw=lambda signs: not tried.append(signs)) == {"α", "β"}
     assert tried == [["α", "β"]]
 
 
@@ -901,11 +909,11 @@ def test_document_writes_what_no_font_draws_by_its_code(monkeypatch):
         tries.append(signs)
         return "中" not in signs
 
-    kept = font_coverage.drawn(texts, can_draw=can_draw)
+    kept = font_coverage.drawable(texts, can_draw=can_draw)
     assert font_coverage.with_codes(texts[1], kept) == "⟦U+4E2D⟧ a 😀"
     assert "bonjour" not in str(tries)
     count = len(tries)
-    font_coverage.drawn(texts, can_draw=can_draw)
+    font_coverage.drawable(texts, can_draw=can_draw)
     assert len(tries) == count  # known now
 
 
@@ -913,7 +921,7 @@ def test_document_tries_no_more_than_it_may(monkeypatch):
     monkeypatch.setattr(font_coverage, "_known", {})
     texts = ["".join(chr(0x5000 + n) for n in range(500))]
     tries = []
-    assert font_coverage.drawn(texts, can_draw=lambda signs: bool(tries.append(signs))) == set()
+    assert font_coverage.drawable(texts, can_draw=lambda signs: bool(tries.append(signs))) == set()
     assert len(tries) == font_coverage.AT_MOST
 
 
@@ -931,7 +939,7 @@ def test_document_is_for_the_one_who_answers(conversation):
 
 def test_document_is_told_to_the_person(conversation, console):
     console.post(page_of(conversation) + "document/", {"motive": "complaint"})
-    (told,) = for_the_person.read([conversation.public_id])
+    (told,) = for_the_person.readings_of([conversation.public_id])
     assert (told.who, told.did) == ("La personne qui a répondu", "en a fait un document")
 
 

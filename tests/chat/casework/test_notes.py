@@ -94,10 +94,10 @@ def test_hold_tells_the_person_when_and_shows_in_the_list(conversation, client, 
 
 def test_hold_speaks_the_language_and_voice_of_the_person(agent):
     minor = make.assigned(agent, age_band="15_17")
-    holds.hold(conversation_id=minor.pk, minutes=5, by=agent.user)
+    holds.promise_return(conversation_id=minor.pk, minutes=5, by=agent.user)
     assert "Tu peux continuer" in last_of_pnav(minor)
     english = make.assigned(agent, language="en")
-    holds.hold(conversation_id=english.pk, minutes=5, by=agent.user)
+    holds.promise_return(conversation_id=english.pk, minutes=5, by=agent.user)
     assert last_of_pnav(english).startswith("Camille will be back in 5 minutes, at ")
     holds.lift_hold(conversation_id=english.pk, by=agent.user)
     assert last_of_pnav(english) == "Camille is back."
@@ -105,7 +105,7 @@ def test_hold_speaks_the_language_and_voice_of_the_person(agent):
 
 def test_hold_names_nobody_of_the_police_to_a_discreet_screen(agent):
     discreet = make.assigned(agent, discreet=True)
-    holds.hold(conversation_id=discreet.pk, minutes=5, by=agent.user)
+    holds.promise_return(conversation_id=discreet.pk, minutes=5, by=agent.user)
     assert "police" not in last_of_pnav(discreet).lower()
 
 
@@ -114,7 +114,7 @@ def promise_of(agent, conversation, now=None):
 
 
 def test_hold_ends_when_the_agent_writes_not_when_the_person_does(agent, conversation):
-    holds.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
     make.message(conversation, "vous êtes là ?")
     assert promise_of(agent, conversation) is not None
     make.message(conversation, "me revoilà", Author.AGENT)
@@ -123,7 +123,7 @@ def test_hold_ends_when_the_agent_writes_not_when_the_person_does(agent, convers
 
 
 def test_hold_that_is_over_says_so_until_the_agent_is_back(agent, conversation, client):
-    holds.hold(conversation_id=conversation.pk, minutes=2, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=2, by=agent.user)
     Hold.objects.update(held_at=make.long_ago(3), until=make.long_ago(1))
     Conversation.objects.update(assigned_at=make.long_ago(10))
     html = client.get("/console/?partie=liste").text
@@ -135,7 +135,7 @@ def test_hold_that_is_over_says_so_until_the_agent_is_back(agent, conversation, 
 
 
 def test_hold_counts_down_in_whole_minutes(agent, conversation):
-    holds.hold(conversation_id=conversation.pk, minutes=10, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=10, by=agent.user)
     until = Hold.objects.get().until
     for left, words in ((600, "10"), (541, "10"), (540, "9"), (1, "1")):
         said = promise_of(agent, conversation, until - timedelta(seconds=left)).words
@@ -144,16 +144,16 @@ def test_hold_counts_down_in_whole_minutes(agent, conversation):
 
 
 def test_hold_again_replaces_the_first_and_both_are_kept_for_the_figures(agent, conversation):
-    holds.hold(conversation_id=conversation.pk, minutes=2, by=agent.user)
-    holds.hold(conversation_id=conversation.pk, minutes=10, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=2, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=10, by=agent.user)
     first, second = Hold.objects.order_by("pk")
     assert first.ended_at is not None and second.ended_at is None
     assert promise_of(agent, conversation).until == second.until
-    assert inbox.own(agent, timezone.now())[0].promise.until == second.until
+    assert inbox.open_entries(agent, timezone.now())[0].promise.until == second.until
 
 
 def test_hold_is_not_the_next_agents(agent, conversation):
-    holds.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
     other = make.agent()
     Conversation.objects.filter(pk=conversation.pk).update(assigned_to=other, assigned_at=timezone.now())
     conversation.refresh_from_db()
@@ -177,7 +177,7 @@ def test_hold_lifted_without_one_says_so(conversation, client):
 
 
 def test_hold_constraint_one_runs_at_a_time(agent, conversation):
-    holds.hold(conversation_id=conversation.pk, minutes=2, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=2, by=agent.user)
     held = Hold.objects.get()
     held.pk, held.seq = None, 99
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -202,7 +202,7 @@ def test_urgency_explanation_is_a_sealed_note_and_the_person_is_told_nothing(age
     assert conversation.messages.count() == before
     event = conversation.events.get(kind=EventKind.URGENCY)
     assert SECRET not in event.detail and SECRET.encode() not in bytes(Note.objects.get().sealed_body)
-    [note] = history.notes(conversation, agent)
+    [note] = history.notes_of(conversation, agent)
     assert note.text == SECRET
     assert note.about == "Urgence modifiée : normale → critique. Danger immédiat" and note.about in html
 
@@ -237,7 +237,7 @@ def test_note_corrected_keeps_the_former_text(agent, conversation, client):
     notes.write_note(conversation_id=conversation.pk, body="autre", by=agent.user)
     client.post(page_of(conversation) + "note/", {"body": "deuxième", "replaces": "1"})
     client.post(page_of(conversation) + "note/", {"body": "troisième", "replaces": "3"})
-    first, other = history.notes(conversation, agent)
+    first, other = history.notes_of(conversation, agent)
     assert (first.text, [text for _at, text in first.former]) == ("troisième", ["deuxième", "premier"])
     assert other.text == "autre"
     html = client.get(page_of(conversation)).text
@@ -284,7 +284,7 @@ def test_note_that_no_key_opens_leaves_the_others(agent, conversation):
         notes.write_note(conversation_id=conversation.pk, body=body, by=agent.user)
     one, two = Note.objects.order_by("number")
     Note.objects.filter(pk=one.pk).update(sealed_body=two.sealed_body)
-    shown = [note.text for note in history.notes(conversation, agent)]
+    shown = [note.text for note in history.notes_of(conversation, agent)]
     assert shown == ["Ce texte ne peut pas être lu en ce moment.", "deux"]
 
 
@@ -330,15 +330,15 @@ def test_aside_answered_is_unread_for_who_asked_until_read(agent, conversation, 
     assert "1 non lu" not in theirs.get("/console/?partie=apartes").text
     html = client.get(page_of(conversation)).text
     assert "Comme ceci." in html and "À Dominique" in html
-    [mine] = colleague_questions.running(agent)
+    [mine] = colleague_questions.open_questions(agent)
     assert mine.unread == 1
     client.post(address, {"lu": "2", "echange": str(conversation.public_id)})
-    [mine] = colleague_questions.running(agent)
+    [mine] = colleague_questions.open_questions(agent)
     assert mine.unread == 0
     client.post(address, {"lu": "999999"})
     assert client.post(address, {"lu": "9" * 5000}).status_code == 302
     theirs.post(address, {"body": "Et aussi."})
-    [mine] = colleague_questions.running(agent)
+    [mine] = colleague_questions.open_questions(agent)
     assert mine.unread == 1, "the future cannot be read"
 
 
@@ -355,11 +355,17 @@ def test_aside_to_all_goes_to_whoever_is_on_duty_and_to_nobody_else(agent, conve
     second = make.agent(public_name="Alix")
     away, gone = make.agent(availability=Availability.AWAY), make.agent(present=False)
     ask(client, conversation)
-    assert [len(colleague_questions.running(one)) for one in (agent, colleague, second, away, gone)] == [1, 1, 1, 0, 0]
-    assert colleague_questions.running(agent)[0].title == "À tous les collègues disponibles"
+    assert [len(colleague_questions.open_questions(one)) for one in (agent, colleague, second, away, gone)] == [
+        1,
+        1,
+        1,
+        0,
+        0,
+    ]
+    assert colleague_questions.open_questions(agent)[0].title == "À tous les collègues disponibles"
     assert conversation.events.get(kind=EventKind.ASKED).detail == "2"
     late = make.agent()
-    assert colleague_questions.running(late) == []
+    assert colleague_questions.open_questions(late) == []
 
 
 def test_aside_to_nobody_says_so_and_keeps_the_question(conversation, client):
@@ -402,9 +408,9 @@ def test_aside_ends_with_the_conversation(agent, conversation, client, colleague
     end(agent, conversation)
     theirs = signed_in(colleague.user)
     assert theirs.post(f"/console/aparte/{aside.public_id}/", {"body": "x"}).status_code == 404
-    assert colleague_questions.running(colleague) == [] and colleague_questions.running(agent) == []
-    with pytest.raises(colleague_questions.Over):
-        colleague_questions.answer(aside_id=aside.pk, body="x", agent=colleague)
+    assert colleague_questions.open_questions(colleague) == [] and colleague_questions.open_questions(agent) == []
+    with pytest.raises(colleague_questions.QuestionClosed):
+        colleague_questions.answer_colleague(aside_id=aside.pk, body="x", agent=colleague)
 
 
 def test_aside_answer_empty_is_said_beside_the_field(agent, conversation, client, colleague):
@@ -454,11 +460,11 @@ def test_acts_ask_again_under_the_lock_whose_it_is(conversation, act):
         "ask": {"body": "x", "of": []},
     }
     do = {
-        "hold": holds.hold,
+        "hold": holds.promise_return,
         "lift_hold": holds.lift_hold,
         "set_urgency": urgency.set_urgency,
         "write_note": notes.write_note,
-        "ask": colleague_questions.ask,
+        "ask": colleague_questions.ask_colleagues,
     }[act]
     with pytest.raises(actions.NotYours):
         do(conversation_id=conversation.pk, by=make.agent().user, **more.get(act, {}))
@@ -468,11 +474,11 @@ def test_acts_ask_again_under_the_lock_whose_it_is(conversation, act):
 
 
 def test_history_is_told_in_words(agent, conversation, client):
-    holds.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
     urgency.set_urgency(conversation_id=conversation.pk, urgency=1, reason="threat", by=agent.user)
-    words = [one.words for one in history.history(conversation)]
+    words = [one.words for one in history.history_of(conversation)]
     assert words[-2:] == ["Retour promis : 5 min", "Urgence modifiée : normale → élevée. Menaces précises ou violences"]
-    assert history.history(conversation)[-1].by == "Camille"
+    assert history.history_of(conversation)[-1].by == "Camille"
     assert words[-1] in client.get(page_of(conversation)).text
 
 
@@ -561,7 +567,7 @@ def test_shared_replies_are_those_of_the_force_and_the_unit(agent, conversation,
                 title=f"{force or 'toutes'} {unit or 'toutes'}", vous="x", force=force, unit=unit
             )
     CannedReply.objects.create(title="retirée", vous="x", is_active=False)
-    dossier = person_summary.read_dossier(conversation, timezone.now())
+    dossier = person_summary.read_person_summary(conversation, timezone.now())
     titles = {one.label for one in replies.of_conversation(agent, dossier)}
     assert titles == {f"{f} {u}" for f in ("toutes", "police") for u in ("toutes", agent.unit)}
 
@@ -570,7 +576,7 @@ def test_partners_can_be_named_with_their_site(agent):
     place = places.municipality()
     places.partner(name="AVISE", url="https://avise.example", telephone="01 02", municipality=place)
     conversation = make.assigned(agent, municipality=place)
-    dossier = person_summary.read_dossier(conversation, timezone.now())
+    dossier = person_summary.read_person_summary(conversation, timezone.now())
     texts = [one.text for one in replies.of_conversation(agent, dossier) if one.source == "partner"]
     assert texts == ["AVISE : 01 02, https://avise.example"]
 
@@ -625,7 +631,7 @@ def test_own_replies_have_a_limit(agent, client, monkeypatch):
 
 
 def test_all_of_it_ends_with_the_conversation(agent, conversation, client, colleague):
-    holds.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
     urgency.set_urgency(conversation_id=conversation.pk, urgency=2, reason="danger", by=agent.user, explanation="x")
     notes.write_note(conversation_id=conversation.pk, body="x", by=agent.user)
     notes.write_note(conversation_id=conversation.pk, body="y", by=agent.user, replaces=2)
@@ -645,7 +651,7 @@ def test_own_replies_end_with_the_account():
 
 def test_rotate_keys_reseals_what_lies_beside(agent, conversation, colleague, settings):
     notes.write_note(conversation_id=conversation.pk, body="note", by=agent.user)
-    aside = colleague_questions.ask(conversation_id=conversation.pk, body="question", of=[], by=agent.user)
+    aside = colleague_questions.ask_colleagues(conversation_id=conversation.pk, body="question", of=[], by=agent.user)
     row = own_of(agent)
     new = "new:" + base64.urlsafe_b64encode(b"n" * 32).decode()
     settings.CONTENT_KEYS = f"{new},{settings.CONTENT_KEYS}"

@@ -67,10 +67,10 @@ def test_console_says_that_there_are_too_many_notes_and_keeps_the_text(conversat
 def test_promises_have_an_end_and_the_last_one_can_be_lifted(conversation, agent, console, monkeypatch):
     monkeypatch.setattr(holds, "HOLDS_AT_MOST", 2)
     for _time in range(2):
-        holds.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+        holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
     said = Message.objects.count()
     with pytest.raises(holds.TooManyHolds):
-        holds.hold(conversation_id=conversation.pk, minutes=5, by=agent.user)
+        holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
     answer = console.post(f"/console/echange/{conversation.public_id}/retour/", {"minutes": "5"})
     assert answer.status_code == 200
     assert "Cet échange a déjà 2 promesses" in answer.text
@@ -133,12 +133,12 @@ def test_asides_have_an_end(conversation, agent, console, monkeypatch):
     colleague = make.agent()
     monkeypatch.setattr(colleague_questions, "ASIDES_AT_MOST", 1)
     monkeypatch.setattr(colleague_questions, "MESSAGES_AT_MOST", 2)
-    aside = colleague_questions.ask(conversation_id=conversation.pk, body="x", of=[], by=agent.user)
+    aside = colleague_questions.ask_colleagues(conversation_id=conversation.pk, body="x", of=[], by=agent.user)
     with pytest.raises(colleague_questions.TooMany):
-        colleague_questions.ask(conversation_id=conversation.pk, body="x", of=[colleague.pk], by=agent.user)
-    colleague_questions.answer(aside_id=aside.pk, body="x", agent=colleague)
+        colleague_questions.ask_colleagues(conversation_id=conversation.pk, body="x", of=[colleague.pk], by=agent.user)
+    colleague_questions.answer_colleague(aside_id=aside.pk, body="x", agent=colleague)
     with pytest.raises(colleague_questions.TooMany):
-        colleague_questions.answer(aside_id=aside.pk, body="x", agent=colleague)
+        colleague_questions.answer_colleague(aside_id=aside.pk, body="x", agent=colleague)
     answer = console.post(f"/console/echange/{conversation.public_id}/question/", {"body": "à garder", "colleague": ""})
     assert "trop d&#x27;apartés" in answer.text and "à garder" in answer.text
     answer = console.post(f"/console/aparte/{aside.public_id}/", {"body": "à garder"})
@@ -164,7 +164,7 @@ def test_history_shows_its_last_lines_in_order(conversation, agent):
         )
         for n in range(history.HISTORY_SHOWN + 20)
     )
-    shown = history.history(conversation)
+    shown = history.history_of(conversation)
     assert len(shown) == history.HISTORY_SHOWN
     assert [one.at for one in shown] == sorted(one.at for one in shown)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from chat.casework import urgency as casework_urgency
 from chat.conversations import actions, dispatcher, waiting_list
-from chat.conversations.position import place_of
+from chat.conversations.position import queue_position
 from chat.models import Agent, Conversation
 from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, share_of, turn, with_share
 from chat.rules.lifecycle import Author, Outcome, Status, UrgencyReason
@@ -41,7 +41,7 @@ def order() -> list[int]:
     rows = {row.public_id: row for row in Conversation.objects.waiting()}
     for public_id in board.order:
         position = board.position(public_id)
-        assert place_of(rows[public_id], now) == (position, board.wait_minutes(position))
+        assert queue_position(rows[public_id], now) == (position, board.wait_minutes(position))
     shown = [item["conversation"] for item in waiting_list.queue_frame()["items"]]
     assert shown == [str(public_id) for public_id in board.order][:100]
     return [rows[public_id].pk for public_id in board.order]

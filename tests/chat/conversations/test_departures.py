@@ -64,23 +64,23 @@ def test_device_that_a_code_left_behind_parks_nothing():
 
 def test_departure_of_somebody_who_came_back_by_code_meanwhile_is_dropped():
     conversation = make.assigned()
-    pk = departures.note(report=str(conversation.report.public_id), generation=0)
+    pk = departures.record_departure(report=str(conversation.report.public_id), generation=0)
     resume.resume_conversation(conversation_id=conversation.pk)
-    assert departures.park(pk)
+    assert departures.tell_departure(pk)
     assert parked(conversation) == 0 and not Departure.objects.exists()
 
 
 def test_departure_of_a_report_that_was_removed_is_dropped():
     conversation = make.assigned()
-    pk = departures.note(report=str(conversation.report.public_id), generation=0)
+    pk = departures.record_departure(report=str(conversation.report.public_id), generation=0)
     conversation.report.delete()
-    assert departures.park(pk)
+    assert departures.tell_departure(pk)
     assert not Departure.objects.exists()
 
 
 def test_worker_asks_one_question_when_nobody_left(django_assert_num_queries):
     with django_assert_num_queries(1):
-        assert departures.advance() == 0
+        assert departures.tell_departures() == 0
 
 
 def test_cost_of_an_exit_does_not_grow_with_the_exchange():
@@ -123,7 +123,7 @@ def test_exit_waits_for_nobody_who_holds_the_conversation_and_is_parked_after(mo
         threads.submit(lambda: None).result(timeout=5)  # the thread is through: it waits for no lock either
         assert not Session.objects.exists(), "the visit is forgotten while the row is held"
         assert parked(conversation) == 0 and Departure.objects.count() == 1
-        assert departures.advance() == 0, "nor does the worker wait"
+        assert departures.tell_departures() == 0, "nor does the worker wait"
     finally:
         holder.let_go()
         threads.submit(connection_closed).result(timeout=5)
@@ -139,12 +139,12 @@ def connection_closed() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_park_a_departure_once():
     conversation = make.assigned()
-    pk = departures.note(report=str(conversation.report.public_id), generation=0)
+    pk = departures.record_departure(report=str(conversation.report.public_id), generation=0)
     start = threading.Barrier(4)
 
     def work() -> None:
         start.wait()
-        departures.park(pk)
+        departures.tell_departure(pk)
         connection.close()
 
     threads = [threading.Thread(target=work) for _each in range(4)]
@@ -152,5 +152,5 @@ def test_two_workers_park_a_departure_once():
         thread.start()
     for thread in threads:
         thread.join()
-    departures.advance()
+    departures.tell_departures()
     assert parked(conversation) == 1

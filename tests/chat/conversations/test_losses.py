@@ -26,7 +26,7 @@ def back(agent: Agent) -> losses.Absence | None:
     actions.agents_seen(agent_ids=[agent.pk])
     Agent.objects.filter(pk=agent.pk).update(availability="available")  # as they say when they are back
     agent.refresh_from_db()
-    return losses.unread(agent, timezone.now())
+    return losses.unread_losses(agent, timezone.now())
 
 
 def test_return_says_how_long_and_which_and_who_has_them():
@@ -55,7 +55,7 @@ def test_what_came_back_is_one_press_away_and_what_a_supervisor_may_see_too():
     actions.set_availability(agent_id=chief.pk, availability="available")
     assert dispatcher.claim_conversation(conversation_id=again.pk, agent_id=chief.pk, now=now)
     chief.refresh_from_db()
-    absence = losses.unread(chief, timezone.now())
+    absence = losses.unread_losses(chief, timezone.now())
     assert {line.conversation.pk: line.url_name for line in absence.lines} == {
         again.pk: "console:conversation",
         other.pk: "console:watched",
@@ -86,12 +86,12 @@ def test_reading_an_older_page_does_not_hide_a_later_absence():
     second = back(agent)
     assert (first.count, second.count) == (1, 2)
     assert second.absent_from == first.absent_from and second.absent_until > first.absent_until
-    losses.told(agent_id=agent.pk, until=first.absent_until)
+    losses.mark_read(agent_id=agent.pk, until=first.absent_until)
     agent.refresh_from_db()
-    assert losses.unread(agent, timezone.now()).count == 2
-    losses.told(agent_id=agent.pk, until=second.absent_until)
+    assert losses.unread_losses(agent, timezone.now()).count == 2
+    losses.mark_read(agent_id=agent.pk, until=second.absent_until)
     agent.refresh_from_db()
-    assert losses.unread(agent, timezone.now()) is None
+    assert losses.unread_losses(agent, timezone.now()) is None
 
 
 @pytest.mark.parametrize("situation", ["nobody lost", "passed on", "ended", "lease never over"])
@@ -120,7 +120,7 @@ def test_first_day_and_absence_of_a_night_say_nothing():
 def test_normal_page_asks_nothing(django_assert_num_queries):
     agent = make.agent()
     with django_assert_num_queries(0):
-        assert losses.unread(agent, timezone.now()) is None
+        assert losses.unread_losses(agent, timezone.now()) is None
 
 
 def test_list_is_bounded_and_says_how_many():
@@ -143,4 +143,4 @@ def test_outage_of_everything_is_a_loss_like_any_other():
     actions.agents_seen(agent_ids=[agent.pk for agent in agents])
     for agent in agents:
         agent.refresh_from_db()
-        assert losses.unread(agent, timezone.now()).count == 1
+        assert losses.unread_losses(agent, timezone.now()).count == 1

@@ -177,13 +177,13 @@ def test_close_offers_no_pause(case):
 @pytest.fixture
 def paused():
     agent = make.agent()
-    assert pauses.offer(agent_id=agent.pk)
+    assert pauses.offer_pause(agent_id=agent.pk)
     return agent
 
 
 def test_take_is_so_many_minutes_from_now_and_ends_by_itself(paused):
     now = timezone.now()
-    pauses.take(agent_id=paused.pk, minutes=10, now=now)
+    pauses.take_pause(agent_id=paused.pk, minutes=10, now=now)
     make.waiting()
     assert dispatcher.dispatch() == 0
     assert pauses.end_pauses(now + timedelta(minutes=9, seconds=59)) == 0
@@ -195,19 +195,19 @@ def test_take_is_so_many_minutes_from_now_and_ends_by_itself(paused):
 
 def test_take_only_what_is_offered(paused):
     with pytest.raises(ValueError, match="length"):
-        pauses.take(agent_id=paused.pk, minutes=600)
+        pauses.take_pause(agent_id=paused.pk, minutes=600)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_decline_is_available_at_once_and_takes_who_waits():
     agent = make.agent()
-    pauses.offer(agent_id=agent.pk)
+    pauses.offer_pause(agent_id=agent.pk)
     person = make.waiting()
-    pauses.decline(agent_id=agent.pk)
+    pauses.decline_pause(agent_id=agent.pk)
     person.refresh_from_db()
     assert person.assigned_to == agent
     with pytest.raises(pauses.NoPause):
-        pauses.decline(agent_id=agent.pk)
+        pauses.decline_pause(agent_id=agent.pk)
 
 
 def test_end_pauses_whoever_is_gone_becomes_absent(paused):
@@ -223,7 +223,7 @@ def test_availability_said_by_hand_ends_the_pause(paused):
     paused.refresh_from_db()
     assert paused.pause_until is None
     with pytest.raises(pauses.NoPause):
-        pauses.take(agent_id=paused.pk, minutes=5)
+        pauses.take_pause(agent_id=paused.pk, minutes=5)
 
 
 def test_pause_page_takes_declines_and_says_when_it_is_over(paused):
@@ -251,7 +251,7 @@ def test_offer_take_end_and_dispatch_at_once_nobody_is_given_to_who_is_in_pause(
         def act(index, held=held, agents=agents):
             if index < 2:
                 close(held[index])
-                pauses.take(agent_id=agents[index].pk, minutes=15)
+                pauses.take_pause(agent_id=agents[index].pk, minutes=15)
             else:
                 for _tick in range(3):
                     pauses.end_pauses()
@@ -267,7 +267,7 @@ def test_offer_take_end_and_dispatch_at_once_nobody_is_given_to_who_is_in_pause(
 
 def test_pause_of_a_supervisor_too(paused):
     chief = make.agent(role=Role.SUPERVISOR)
-    assert pauses.offer(agent_id=chief.pk)
+    assert pauses.offer_pause(agent_id=chief.pk)
 
 
 # --- nothing is shown that could hurt or tell -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from chat.conversations.dispatcher import read_board
-from chat.conversations.position import place_of
+from chat.conversations.position import queue_position
 from chat.models import Agent, Conversation
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
@@ -22,7 +22,7 @@ def agree(now) -> None:
     assert board.order
     for conversation in Conversation.objects.waiting().here(now):
         position = board.position(conversation.public_id)
-        assert place_of(conversation, now) == (position, board.wait_minutes(position))
+        assert queue_position(conversation, now) == (position, board.wait_minutes(position))
 
 
 @pytest.mark.parametrize("seed", range(12))

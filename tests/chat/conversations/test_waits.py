@@ -82,17 +82,17 @@ def test_somebody_whom_nobody_has_greeted_waits_since_the_first_agent_came():
 
 def test_the_list_says_how_long_the_person_waits_and_not_only_the_hour():
     conversation, second = unanswered(7)
-    (entry,) = inbox.own(second, timezone.now())
+    (entry,) = inbox.open_entries(second, timezone.now())
     assert (entry.waited, entry.held) == ("7 min", "1 min")
     make.message(conversation, "je suis là", author=Author.AGENT)
-    (entry,) = inbox.own(second, timezone.now())
+    (entry,) = inbox.open_entries(second, timezone.now())
     assert (entry.waits_since, entry.waited) == (None, "")
 
 
 def test_who_left_by_the_quick_exit_waits_for_nobody():
     conversation, second = unanswered(7)
     conversation.events.create(kind=EventKind.PARKED, at=timezone.now() + timedelta(seconds=1))
-    (entry,) = inbox.own(second, timezone.now())
+    (entry,) = inbox.open_entries(second, timezone.now())
     assert entry.has_left and entry.waits_since is None
 
 

@@ -372,7 +372,7 @@ async def test_console_of_who_takes_part_in_an_aside_is_told_to_look():
         for one in (own, line, other):
             await one.until("queue")
         await in_db(
-            lambda: colleague_questions.ask(
+            lambda: colleague_questions.ask_colleagues(
                 conversation_id=conversation.pk, body="secret", of=[colleague.pk], by=agent.user
             )
         )

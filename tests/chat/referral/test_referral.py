@@ -17,7 +17,7 @@ from chat.referral import queries as referral_queries
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.referral import Basis, State
-from chat.rules.service_level import Level, Limit, Watched
+from chat.rules.service_level import Level, Limit, Measure
 from chat.supervision import live_board
 from common import encryption
 from pnav.accounts.models import Role
@@ -102,7 +102,7 @@ def test_yes_sends_it_with_a_number_and_a_line_of_the_register(conversation, uni
     line = AccessRecord.objects.get()
     assert (line.kind, line.subject) == (AccessKind.TRANSMITTED, str(conversation.public_id))
     assert line.account_id == conversation.assigned_to.user_id
-    (told,) = for_the_person.read([conversation.public_id])
+    (told,) = for_the_person.readings_of([conversation.public_id])
     assert (told.who, told.did) == ("La personne qui a répondu", "a transmis un résumé à une unité")
 
 
@@ -229,7 +229,7 @@ def test_read_is_told_once_and_each_reading_is_registered(conversation, unit):
         (unit.user_id, "unit", str(conversation.public_id))
     ] * 2
     assert ("L'unité", "a lu le résumé transmis") in {
-        (one.who, one.did) for one in for_the_person.read([conversation.public_id])
+        (one.who, one.did) for one in for_the_person.readings_of([conversation.public_id])
     }
 
 
@@ -307,7 +307,7 @@ def test_other_moment_is_sealed_for_its_step_and_told_to_all_three(conversation,
     step = row.steps.get(state=State.DECLINED)
     assert "Mardi" not in encryption.unseal(row.sealed_words, context=row.context)
     assert b"Mardi" not in bytes(step.sealed_words) and step.words == {"other": "Mardi-après-dix-sept-heures"}
-    (shown,) = referral_queries.of(conversation)
+    (shown,) = referral_queries.referrals_of(conversation)
     assert shown.steps[-1].words["other"] == "Mardi-après-dix-sept-heures" and not shown.may_accept
     paper = casework_panels.document(conversation.assigned_to, conversation, motive="essai", now=timezone.now())
     assert any("Mardi-après" in value for section in paper.sections for _name, value in section.pairs)
@@ -378,7 +378,7 @@ def test_words_are_sealed_for_their_row(conversation, unit):
     other.refresh_from_db()
     with pytest.raises(encryption.UnsealError):
         _words = other.words
-    assert referral_queries.of(other.conversation)[0].summary == ""
+    assert referral_queries.referrals_of(other.conversation)[0].summary == ""
 
 
 def test_history_has_a_line_a_step_and_no_word(conversation, unit):
@@ -605,16 +605,16 @@ def fresh(conversation) -> Conversation:
 
 def test_late_is_told_to_the_supervisor_and_to_the_agent(conversation, unit):
     row = hand.sent(conversation, unit)
-    now, limit = timezone.now(), live_board.limits()[Watched.UNREAD]
-    assert limit == Limit(120, 70) and referral_queries.unread(now, limit) == []
+    now, limit = timezone.now(), live_board.limits()[Measure.UNREAD]
+    assert limit == Limit(120, 70) and referral_queries.unread_levels(now, limit) == []
     near, late = now + timedelta(minutes=100), now + timedelta(minutes=121)
-    assert referral_queries.unread(near, limit) == [Level.NEAR]
+    assert referral_queries.unread_levels(near, limit) == [Level.NEAR]
     board = live_board.read(late, units=frozenset())
     assert "1 transmission non lue par l'unité depuis plus de 120 min." in [alert.text for alert in board.alerts]
-    (shown,) = referral_queries.of(conversation, now=late, limit=limit)
+    (shown,) = referral_queries.referrals_of(conversation, now=late, limit=limit)
     assert shown.level is Level.BROKEN
     referral_actions.mark_read(transmission=row, by=unit.user)
-    assert referral_queries.unread(late, limit) == []
+    assert referral_queries.unread_levels(late, limit) == []
     assert not any("transmission" in alert.text for alert in live_board.read(late, units=frozenset()).alerts)
 
 

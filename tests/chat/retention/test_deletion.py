@@ -536,7 +536,7 @@ def test_person_is_told_no_date_that_has_passed(chief):
     """It would say that something holds the exchange, which is the justice's to tell."""
     conversation = make.age(make.closed(), days=400)
     freeze(conversation, chief)
-    assert page_state.of(conversation, now := timezone.now()).decision.due_at == now
+    assert page_state.read_page_state(conversation, now := timezone.now()).decision.due_at == now
 
 
 def test_agent_and_supervisor_are_told_what_ends_soon_and_what_waits(chief):
@@ -632,7 +632,7 @@ def test_erasure_asked_twice_is_one_request():
 def test_replay_forgets_again_what_a_backup_brought_back(chief, tmp_path):
     back, frozen, other = make.closed(), make.closed(), make.closed()
     freeze(frozen, chief)
-    tombstones.remember([back.report.public_id, frozen.report.public_id, uuid.uuid4()], on=timezone.localdate())
+    tombstones.keep_digests([back.report.public_id, frozen.report.public_id, uuid.uuid4()], on=timezone.localdate())
     kept_elsewhere = tmp_path / "effaces"
     kept_elsewhere.write_text(run("--erased"))
     Erased.objects.all().delete()  # the backup does not know

@@ -90,7 +90,9 @@ def test_date_is_that_by_which_it_goes(as_reporter):
     """The page itself is no act: it must not promise more than the rule keeps."""
     conversation = make.age(make.closed(), days=100)
     assert f"supprimés le {in_days(265)} au plus tôt" in text(as_reporter(conversation).get(KEEPING))
-    assert page_state.of(conversation, timezone.now()).decision.due_at == conversation.closed_at + timedelta(days=365)
+    assert page_state.read_page_state(
+        conversation, timezone.now()
+    ).decision.due_at == conversation.closed_at + timedelta(days=365)
 
 
 def test_page_says_tu_on_the_minors_path(as_reporter):

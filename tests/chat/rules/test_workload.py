@@ -11,7 +11,7 @@ from chat import access
 from chat.conversations import dispatcher
 from chat.models import Agent, EventKind
 from chat.rules.transfer import Reason, Target
-from chat.rules.workload import PARIS, Spell, weeks
+from chat.rules.workload import PARIS, Interval, weeks
 from chat.transfer import actions as transfer_actions
 from pnav.accounts.models import Role
 from tests.chat.console.test_conversation import signed_in
@@ -32,9 +32,9 @@ def test_weeks_begin_on_monday_the_last_one_first():
 
 def test_weeks_exchanges_at_once_count_their_time_once():
     spells = [
-        Spell(paris(23, 9), paris(23, 11), is_grave=False),
-        Spell(paris(23, 10), paris(23, 12), is_grave=True),
-        Spell(paris(24, 9), paris(24, 9, 30), is_grave=False),
+        Interval(paris(23, 9), paris(23, 11), is_grave=False),
+        Interval(paris(23, 10), paris(23, 12), is_grave=True),
+        Interval(paris(24, 9), paris(24, 9, 30), is_grave=False),
     ]
     week = weeks(spells, NOW)[0]
     assert (week.exchanges, week.grave, week.minutes, week.hours, week.nights) == (3, 1, 210, "3 h 30", 0)
@@ -51,17 +51,17 @@ def test_weeks_exchanges_at_once_count_their_time_once():
     ],
 )
 def test_weeks_nights(start, end, nights):
-    assert weeks([Spell(start, end, is_grave=False)], NOW)[0].nights == nights
+    assert weeks([Interval(start, end, is_grave=False)], NOW)[0].nights == nights
 
 
 def test_weeks_time_is_cut_at_midnight_from_sunday_to_monday():
-    this, last = weeks([Spell(paris(22, 23), paris(23, 2), is_grave=False)], NOW, count=2)
+    this, last = weeks([Interval(paris(22, 23), paris(23, 2), is_grave=False)], NOW, count=2)
     assert (this.minutes, last.minutes, this.nights, last.nights) == (120, 60, 0, 1)
 
 
 spells = st.lists(
     st.builds(
-        lambda start, length, grave: Spell(
+        lambda start, length, grave: Interval(
             NOW - timedelta(minutes=start), NOW - timedelta(minutes=start) + timedelta(minutes=length), grave
         ),
         st.integers(0, 60_000),

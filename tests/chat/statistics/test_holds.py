@@ -42,7 +42,7 @@ def test_figures_of_the_last_day(django_assert_num_queries):
     def promised(minutes=5, ago=0):
         conversation = make.assigned(agent)
         type(conversation).objects.filter(pk=conversation.pk).update(assigned_at=make.long_ago(ago + 1))
-        hold = holds.hold(conversation_id=conversation.pk, minutes=minutes, by=agent.user)
+        hold = holds.promise_return(conversation_id=conversation.pk, minutes=minutes, by=agent.user)
         held_at = make.long_ago(ago)
         Hold.objects.filter(pk=hold.pk).update(held_at=held_at, until=held_at + timedelta(minutes=minutes))
         conversation.refresh_from_db()
@@ -54,7 +54,7 @@ def test_figures_of_the_last_day(django_assert_num_queries):
     promised(ago=20)  # late, and nobody is back yet
     promised()  # runs
     again = promised()
-    holds.hold(conversation_id=again.pk, minutes=10, by=agent.user)  # one that runs, not two
+    holds.promise_return(conversation_id=again.pk, minutes=10, by=agent.user)  # one that runs, not two
     over = promised()
     actions.close_conversation(conversation_id=over.pk, by_author=Author.REPORTER)  # ended in time
     promised(ago=60 * 25)  # of yesterday: no figure of the day, but still over
@@ -67,7 +67,7 @@ def test_figures_of_the_last_day(django_assert_num_queries):
 def test_board_says_them():
     supervisor = make.agent(role=Role.SUPERVISOR)
     conversation = make.assigned(make.agent())
-    holds.hold(conversation_id=conversation.pk, minutes=5, by=conversation.assigned_to.user)
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=conversation.assigned_to.user)
     page = signed_in(supervisor.user).get("/console/tableau/")
     assert page.status_code == 200
     text = page.content.decode()

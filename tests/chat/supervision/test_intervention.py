@@ -127,7 +127,7 @@ def test_join_is_told_in_the_thread_the_history_and_the_register(conversation, d
         str(conversation.public_id),
         "Échange très long",
     )
-    [shown] = for_the_person.read([conversation.public_id])
+    [shown] = for_the_person.readings_of([conversation.public_id])
     assert (shown.who, shown.did) == ("Un superviseur", "a lu l'échange")
     assert access.has_joined(dominique, conversation, timezone.now())
 
@@ -146,7 +146,7 @@ def test_join_twice_at_once_is_one(conversation, dominique):
 
 def test_join_ends_by_itself_and_says_so(conversation, dominique):
     join(conversation, dominique)
-    later = timezone.now() + values.span(definitions.WATCHED) + timedelta(seconds=1)
+    later = timezone.now() + values.get_duration(definitions.WATCHED) + timedelta(seconds=1)
     assert not access.has_joined(dominique, conversation, later)
     assert intervention.end_watches(later) == 1
     assert intervention.end_watches(later) == 0
@@ -303,7 +303,7 @@ def test_whisper_is_for_the_agent_alone_and_sealed(conversation, dominique, cami
     line = AccessRecord.objects.get()
     assert (line.kind, line.subject) == (AccessKind.WHISPER, str(conversation.public_id))
     assert "3018" not in line.motive + line.detail
-    assert for_the_person.read([conversation.public_id]) == []
+    assert for_the_person.readings_of([conversation.public_id]) == []
 
 
 # --- giving it to somebody else -----------------------------------------------------------------------------------
@@ -413,11 +413,11 @@ def test_a_look_does_not_keep_an_exchange_alive(conversation, dominique):
     """Reading is no act of the exchange: what a supervisor looks at ends when it would have."""
     make.age(conversation, days=30)
     Agent.objects.update(seen_at=timezone.now())
-    before = page_state.of(conversation, timezone.now()).decision
+    before = page_state.read_page_state(conversation, timezone.now()).decision
     join(conversation, dominique)
-    after = page_state.of(conversation, timezone.now()).decision
+    after = page_state.read_page_state(conversation, timezone.now()).decision
     assert before.due_at == after.due_at
     park_conversation(report=conversation.report)
-    later = page_state.of(conversation, timezone.now()).decision
+    later = page_state.read_page_state(conversation, timezone.now()).decision
     assert later.due_at > after.due_at  # the comparison can fail
     assert not Handover.objects.exists()

@@ -168,7 +168,7 @@ def test_passed_on_twice_comes_back_to_neither(conversation, camille, alex):
         conversation.refresh_from_db()
         assert conversation.assigned_to == taker
     assert Direction.objects.get().avoided_before == [camille.pk]
-    later = timezone.now() + values.span(definitions.NOT_BACK) + timedelta(seconds=30)
+    later = timezone.now() + values.get_duration(definitions.NOT_BACK) + timedelta(seconds=30)
     Agent.objects.update(seen_at=later)
     Conversation.objects.update(reporter_seen_at=later)
     assert dispatcher.dispatch(later) == 1
@@ -178,12 +178,12 @@ def test_cold_is_not_given_back_for_a_while_even_if_nobody_else_has_room(convers
     Agent.objects.filter(pk=alex.pk).update(capacity=0)
     cold(conversation, camille, force=Force.GENDARMERIE)
     now = timezone.now()
-    soon = now + values.span(definitions.NOT_BACK) - timedelta(seconds=30)
+    soon = now + values.get_duration(definitions.NOT_BACK) - timedelta(seconds=30)
     for moment in (now, soon):
         Agent.objects.update(seen_at=moment)
         Conversation.objects.update(reporter_seen_at=moment)
         assert dispatcher.dispatch(moment) == 0
-    later = now + values.span(definitions.NOT_BACK) + timedelta(seconds=30)
+    later = now + values.get_duration(definitions.NOT_BACK) + timedelta(seconds=30)
     Agent.objects.update(seen_at=later)
     Conversation.objects.update(reporter_seen_at=later)
     assert dispatcher.dispatch(later) == 1
@@ -212,7 +212,7 @@ def test_offer_to_a_team_is_not_made_to_who_sent_it(conversation, camille, alex)
     now = timezone.now()
     assert [offer.pk for offer in access.offers_to(sacha, now)] == [one.pk]
     assert access.as_offered(camille, conversation.public_id, now) is None
-    not_back = values.span(definitions.NOT_BACK)
+    not_back = values.get_duration(definitions.NOT_BACK)
     Direction.objects.update(at=now - 2 * not_back, until=now - not_back)
     assert access.as_offered(camille, conversation.public_id, now) == one
 
@@ -286,10 +286,10 @@ def test_history_says_how_and_why(conversation, camille, alex):
     cold(conversation, camille, unit=alex.unit_id)
     dispatcher.dispatch()
     conversation.refresh_from_db()
-    words = [one.words for one in history.history(conversation)]
+    words = [one.words for one in history.history_of(conversation)]
     assert "Transféré par la file : Gendarmerie nationale, Relève d'un autre service" in words
     answer(propose(conversation, alex, agent=make.agent().pk), Answer.REFUSED)
-    assert history.history(conversation)[-1].words == "Résumé refusé : il n'est pas transmis"
+    assert history.history_of(conversation)[-1].words == "Résumé refusé : il n'est pas transmis"
     assert history.words_of(ConversationEvent(kind=EventKind.KEPT, detail="?")) == "Passage sans suite"
 
 
@@ -337,7 +337,7 @@ def test_warm_refused_summary_is_deleted_and_the_transfer_goes_on(conversation, 
 
 def test_warm_silence_of_the_person_is_no_consent(conversation, camille, alex):
     one = propose(conversation, camille, agent=alex.pk)
-    later = timezone.now() + values.span(definitions.SUMMARY_READ) + timedelta(seconds=1)
+    later = timezone.now() + values.get_duration(definitions.SUMMARY_READ) + timedelta(seconds=1)
     assert transfer_actions.advance(later) == 1
     one.refresh_from_db()
     assert (one.state, one.answer, one.texts.count()) == (HandoverState.OFFERED, Answer.SILENT, 0)
@@ -349,7 +349,7 @@ def test_warm_silence_of_the_person_is_no_consent(conversation, camille, alex):
 def test_warm_without_an_answer_stays_with_the_first_agent(conversation, camille, alex):
     one = propose(conversation, camille, agent=alex.pk)
     answer(one)
-    later = timezone.now() + values.span(definitions.OFFER_OPEN) + timedelta(seconds=1)
+    later = timezone.now() + values.get_duration(definitions.OFFER_OPEN) + timedelta(seconds=1)
     assert transfer_actions.advance(later) == 1
     assert transfer_actions.advance(later) == 0
     one.refresh_from_db()
@@ -445,7 +445,7 @@ def test_one_passage_at_a_time(conversation, camille, alex):
             reason="other",
             state=HandoverState.OFFERED,
             asked_at=timezone.now(),
-            until=timezone.now() + values.span(definitions.OFFER_OPEN),
+            until=timezone.now() + values.get_duration(definitions.OFFER_OPEN),
         )
 
 

@@ -28,10 +28,10 @@ from tests.factories import transmissions as hand
 pytestmark = pytest.mark.django_db
 
 
-def agree(conversation) -> page_state.Beside:
+def agree(conversation) -> page_state.PageState:
     now = timezone.now()
     conversation = Conversation.objects.get(pk=conversation.pk)
-    found = page_state.of(conversation, now)
+    found = page_state.read_page_state(conversation, now)
     report = schedule._with_acts(Report.objects.filter(pk=conversation.report_id)).get()
     decision = schedule._decide(report, rules(), now)
     assert found.decision == decision
@@ -106,7 +106,7 @@ def test_suites_and_appointment_are_announced_when_they_are_there():
     )
     assert agree(conversation).has_slip
     asker = conversation.assigned_to.user
-    proposals.ask(conversation_id=conversation.pk, text="Et demain ?", answers=["Oui", "Non"], by=asker)
+    proposals.ask_question(conversation_id=conversation.pk, text="Et demain ?", answers=["Oui", "Non"], by=asker)
     assert agree(conversation).may_be_asked
 
 

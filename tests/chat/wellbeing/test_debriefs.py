@@ -24,22 +24,22 @@ def psychologist(name: str = "psy") -> User:
 @pytest.fixture
 def agent():
     agent = make.agent()
-    debriefs.ask(agent=agent, words=WORDS)
+    debriefs.ask_for_talk(agent=agent, words=WORDS)
     return agent
 
 
 def test_ask_words_are_sealed_for_their_row(agent):
-    row = debriefs.of(agent)
+    row = debriefs.request_of(agent)
     assert WORDS.encode() not in bytes(row.sealed_words)
     other = make.agent()
-    debriefs.ask(agent=other, words="autre")
+    debriefs.ask_for_talk(agent=other, words="autre")
     Debrief.objects.filter(agent=other).update(sealed_words=row.sealed_words)
     words = {one.public_id: one.words for one in debriefs.for_psychologist(psychologist())}
-    assert words == {row.public_id: WORDS, debriefs.of(other).public_id: None}
+    assert words == {row.public_id: WORDS, debriefs.request_of(other).public_id: None}
 
 
 def test_psychologist_sees_what_cannot_be_seen(agent):
-    debriefs.ask(agent=agent, words="Une nuit\r\n\u202eelicffid")
+    debriefs.ask_for_talk(agent=agent, words="Une nuit\r\n\u202eelicffid")
     [one] = debriefs.for_psychologist(psychologist())
     assert one.words == "Une nuit\n⟦U+202E⟧elicffid"
 
@@ -47,13 +47,13 @@ def test_psychologist_sees_what_cannot_be_seen(agent):
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.PSYCHOLOGIST])
 def test_nobody_else_reads_or_answers(agent, role):
     user = User.objects.create_user("autre", password="a password for tests", role=role)
-    key = debriefs.of(agent).public_id
+    key = debriefs.request_of(agent).public_id
     with pytest.raises(debriefs.NotForYou):
         debriefs.for_psychologist(user)
     with pytest.raises(debriefs.NotForYou):
-        debriefs.answer(public_id=key, meet_at=timezone.now(), meet_how="phone", by=user)
+        debriefs.answer_request(public_id=key, meet_at=timezone.now(), meet_how="phone", by=user)
     with pytest.raises(debriefs.NotForYou):
-        debriefs.finish(public_id=key, by=user)
+        debriefs.finish_request(public_id=key, by=user)
 
 
 def test_no_page_of_the_admin_and_no_line_of_the_register(agent):
@@ -68,7 +68,7 @@ def test_pages_from_the_request_to_the_talk(agent):
     client, other = signed_in(agent.user), signed_in(psychologist())
     html = client.post("/console/prendre-soin/debriefer/", {"words": WORDS}, follow=True).text
     assert "Demande envoyée au psychologue" in html and WORDS not in html
-    key = debriefs.of(agent).public_id
+    key = debriefs.request_of(agent).public_id
     html = other.post(f"/ecoute/{key}/", {"meet_at": "2020-01-01T10:00", "meet_how": "phone"}).text
     assert "Choisissez un moment à venir" in html and WORDS in html
     when = timezone.localtime() + timedelta(days=2)
@@ -95,14 +95,14 @@ def test_ask_too_long_says_so_and_keeps_the_words(agent):
 
 
 def test_ends_the_day_after_the_talk_or_unanswered(agent):
-    row = debriefs.of(agent)
-    assert debriefs.forget(row.asked_at + timedelta(days=59)) == 0
+    row = debriefs.request_of(agent)
+    assert debriefs.forget_ended(row.asked_at + timedelta(days=59)) == 0
     meet_at = timezone.now() + timedelta(days=1)
-    debriefs.answer(public_id=row.public_id, meet_at=meet_at, meet_how="video", by=psychologist())
-    assert debriefs.forget(meet_at + timedelta(hours=23)) == 0
-    assert debriefs.forget(meet_at + timedelta(hours=25)) == 1
+    debriefs.answer_request(public_id=row.public_id, meet_at=meet_at, meet_how="video", by=psychologist())
+    assert debriefs.forget_ended(meet_at + timedelta(hours=23)) == 0
+    assert debriefs.forget_ended(meet_at + timedelta(hours=25)) == 1
 
 
 def test_over_but_not_yet_deleted_is_not_read(agent):
     Debrief.objects.update(ends_at=make.long_ago(1))
-    assert debriefs.of(agent) is None and debriefs.for_psychologist(psychologist()) == []
+    assert debriefs.request_of(agent) is None and debriefs.for_psychologist(psychologist()) == []

@@ -8,17 +8,17 @@ import pytest
 from django.conf import settings
 
 from common.service_settings import definitions
-from common.service_settings.definitions import BY_KEY, RULES, TOGETHER, Rule, Subject, broken
+from common.service_settings.definitions import BY_KEY, SETTINGS, TOGETHER, Setting, Subject, broken
 
 ROOT = Path(__file__).resolve().parents[3]
-USUAL = {rule.key: rule.default for rule in RULES}
+USUAL = {rule.key: rule.default for rule in SETTINGS}
 
 
-def key_of(rule: Rule) -> str:
+def key_of(rule: Setting) -> str:
     return rule.key
 
 
-@pytest.mark.parametrize("rule", RULES, ids=key_of)
+@pytest.mark.parametrize("rule", SETTINGS, ids=key_of)
 def test_rule_says_what_it_is(rule):
     assert rule.fits(rule.default) and rule.least < rule.most
     assert not rule.fits(rule.least - 1) and not rule.fits(rule.most + 1)
@@ -30,18 +30,18 @@ def test_rule_says_what_it_is(rule):
 
 
 def test_keys_and_labels_are_of_one_rule_each():
-    assert len(BY_KEY) == len({str(rule.label) for rule in RULES}) == len(RULES)
-    assert {rule.subject for rule in RULES} == set(Subject)
+    assert len(BY_KEY) == len({str(rule.label) for rule in SETTINGS}) == len(SETTINGS)
+    assert {rule.subject for rule in SETTINGS} == set(Subject)
 
 
 def test_rules_of_a_subject_stand_together():
-    subjects = [rule.subject for rule in RULES]
+    subjects = [rule.subject for rule in SETTINGS]
     changes = sum(before != after for before, after in pairwise(subjects))
     assert changes == len(Subject) - 1
 
 
 def test_every_rule_of_the_module_is_in_the_catalogue():
-    alone = [value for value in vars(definitions).values() if isinstance(value, Rule)]
+    alone = [value for value in vars(definitions).values() if isinstance(value, Setting)]
     groups = [definitions.PAUSE_CHOICES, definitions.HOLD_CHOICES]
     assert {rule.key for rule in [*alone, *sum(groups, ())]} == set(BY_KEY)
 
@@ -60,11 +60,11 @@ def test_every_rule_is_read_by_the_code():
                     and isinstance(node.value, ast.Name)
                     and node.value.id == "definitions"
                 }
-    names = {name for name, value in vars(definitions).items() if isinstance(value, Rule)}
+    names = {name for name, value in vars(definitions).items() if isinstance(value, Setting)}
     assert names | {"PAUSE_CHOICES", "HOLD_CHOICES"} <= read
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.setting], ids=key_of)
+@pytest.mark.parametrize("rule", [rule for rule in SETTINGS if rule.setting], ids=key_of)
 def test_variable_of_the_environment_is_there(rule):
     assert isinstance(getattr(settings, rule.setting), int)
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from common.service_settings import definitions, values
-from common.service_settings.definitions import Rule
+from common.service_settings.definitions import Setting
 from common.service_settings.models import HouseRule
-from common.service_settings.values import Apart, Change, Moved, Shelf
+from common.service_settings.values import CannotHoldTogether, Change, ChangedMeanwhile, SettingsCache
 
 
 class Clock:
@@ -44,7 +44,7 @@ def clock():
 
 @pytest.fixture
 def shelf(rows, clock):
-    return Shelf(rows, clock)
+    return SettingsCache(rows, clock)
 
 
 # --- the shelf: no database -------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_shelf_forgotten_during_a_reading_is_read_again(clock):
             shelf.forget()
         return found.pop(0)
 
-    shelf = Shelf(read, clock)
+    shelf = SettingsCache(read, clock)
     assert shelf.values() == {"raid_reports": 60}
     assert shelf.values() == {"raid_reports": 80}
 
@@ -97,7 +97,7 @@ def test_shelf_one_thread_reads_and_nobody_waits_for_it(clock):
             assert may_end.wait(10)
         return {"raid_reports": 60 + len(readings)}
 
-    shelf = Shelf(read, clock)
+    shelf = SettingsCache(read, clock)
     assert shelf.values() == {"raid_reports": 61}
     clock.now += values.KEEP_SECONDS
     with ThreadPoolExecutor(1) as other:
@@ -118,7 +118,7 @@ def test_shelf_database_away_goes_on_with_what_is_known(clock, caplog):
             raise answer
         return answer
 
-    shelf = Shelf(read, clock)
+    shelf = SettingsCache(read, clock)
     shelf.values()
     clock.now += values.KEEP_SECONDS
     with caplog.at_level(logging.WARNING):
@@ -132,7 +132,7 @@ def test_shelf_database_away_and_nothing_known_says_so(clock):
     def read() -> dict[str, int]:
         raise OperationalError
 
-    shelf = Shelf(read, clock)
+    shelf = SettingsCache(read, clock)
     for _twice in range(2):
         with pytest.raises(OperationalError):
             shelf.values()
@@ -142,30 +142,30 @@ def test_shelf_database_away_and_nothing_known_says_so(clock):
 
 
 def test_value_is_the_default_until_it_is_set(set_rule):
-    assert values.value(definitions.RAID) == 60
+    assert values.get(definitions.RAID) == 60
     set_rule(definitions.RAID, 80)
-    assert values.value(definitions.RAID) == 80
-    assert values.span(definitions.CODE_LIFE).days == 3
+    assert values.get(definitions.RAID) == 80
+    assert values.get_duration(definitions.CODE_LIFE).days == 3
 
 
 def test_default_is_the_environments_where_it_names_one(settings, set_rule):
     settings.OVERFLOW_SECONDS = 30
     settings.ABANDON_SECONDS = 601
-    assert values.value(definitions.OVERFLOW) == 30
-    assert values.value(definitions.ABANDONED) == 11, "whole minutes, never less than what was said"
+    assert values.get(definitions.OVERFLOW) == 30
+    assert values.get(definitions.ABANDONED) == 11, "whole minutes, never less than what was said"
     set_rule(definitions.OVERFLOW, 45)
-    assert values.value(definitions.OVERFLOW) == 45, "what an administrator sets comes first"
+    assert values.get(definitions.OVERFLOW) == 45, "what an administrator sets comes first"
 
 
 @pytest.mark.django_db
 def test_value_asks_the_database_nothing_while_it_is_young(django_assert_num_queries):
     with django_assert_num_queries(0):
-        for rule in definitions.RULES:
-            values.value(rule)
+        for rule in definitions.SETTINGS:
+            values.get(rule)
     values.forget()
     with django_assert_num_queries(1):
-        for rule in definitions.RULES:
-            values.value(rule)
+        for rule in definitions.SETTINGS:
+            values.get(rule)
 
 
 @pytest.mark.django_db
@@ -174,26 +174,26 @@ def test_rows_that_no_rule_allows_are_left_out(caplog):
     HouseRule.objects.create(key="wait_minutes", value=9_999)
     HouseRule.objects.create(key="of_another_time", value=1)
     values.forget()
-    assert values.value(definitions.RAID) == 80
-    assert values.value(definitions.WAIT) == 3
+    assert values.get(definitions.RAID) == 80
+    assert values.get(definitions.WAIT) == 3
     assert {"wait_minutes", "of_another_time"} <= set(caplog.text.split())
-    assert values.all_values() == {rule.key: values.value(rule) for rule in definitions.RULES}
+    assert values.all_values() == {rule.key: values.get(rule) for rule in definitions.SETTINGS}
 
 
 # --- setting ----------------------------------------------------------------------------------------------------------
 
 
-def change(rule: Rule, before: int, after: int) -> Change:
+def change(rule: Setting, before: int, after: int) -> Change:
     return Change(rule, before, after)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_change_holds_at_once_here_and_leaves_no_row_for_a_default():
     values.change([change(definitions.RAID, 60, 80), change(definitions.WATCHED, 30, 20)])
-    assert (values.value(definitions.RAID), values.value(definitions.WATCHED)) == (80, 20)
+    assert (values.get(definitions.RAID), values.get(definitions.WATCHED)) == (80, 20)
     assert dict(HouseRule.objects.values_list("key", "value")) == {"raid_reports": 80, "watched_minutes": 20}
     values.change([change(definitions.RAID, 80, 60)])
-    assert values.value(definitions.RAID) == 60
+    assert values.get(definitions.RAID) == 60
     assert list(HouseRule.objects.values_list("key", flat=True)) == ["watched_minutes"]
 
 
@@ -203,13 +203,13 @@ def test_change_that_is_undone_is_never_seen():
         values.change([change(definitions.RAID, 60, 80)])
         raise ZeroDivisionError
     values.forget()
-    assert values.value(definitions.RAID) == 60
+    assert values.get(definitions.RAID) == 60
 
 
 @pytest.mark.django_db
 def test_change_of_what_somebody_set_meanwhile_is_refused():
     values.change([change(definitions.RAID, 60, 80)])
-    with pytest.raises(Moved):
+    with pytest.raises(ChangedMeanwhile):
         values.change([change(definitions.RAID, 60, 100)])
     assert HouseRule.objects.get().value == 80
 
@@ -217,7 +217,7 @@ def test_change_of_what_somebody_set_meanwhile_is_refused():
 @pytest.mark.django_db
 def test_change_that_does_not_hold_with_the_others_is_refused():
     values.change([change(definitions.PROMISED, 3, 10), change(definitions.WAIT, 3, 8)])
-    with pytest.raises(Apart) as refused:
+    with pytest.raises(CannotHoldTogether) as refused:
         values.change([change(definitions.PROMISED, 10, 5)])
     assert [one.lower for one in refused.value.broken] == [definitions.WAIT]
     with pytest.raises(ValueError, match="bounds"):
@@ -234,7 +234,7 @@ def test_two_savings_at_once_one_is_told_that_it_moved():
         try:
             together.wait(10)
             values.change([change(definitions.RAID, 60, number)])
-        except Moved:
+        except ChangedMeanwhile:
             return "moved"
         finally:
             connection.close()
@@ -257,7 +257,7 @@ def test_two_savings_at_once_never_leave_what_does_not_hold():
             try:
                 together.wait(10)
                 values.change([one])
-            except Apart:
+            except CannotHoldTogether:
                 return "apart"
             finally:
                 connection.close()

@@ -227,7 +227,7 @@ def test_preview_shows_each_sentence_where_it_is_read_and_saves_nothing(rf, voic
         examples = {variable.name: variable.example for variable in sentence.variables}
         language = "en" if voice.startswith("en") else "fr"
         with (
-            text_cache.trying({key: text_cache.Changed.named(**{voice: texts[voice]})}),
+            text_cache.previewing({key: text_cache.Changed.named(**{voice: texts[voice]})}),
             translation.override(language),
         ):
             told = spaced(sentence.say(familiar=voice.endswith("tu"), **examples))

@@ -95,7 +95,7 @@ def test_tag_is_not_folded_into_the_template(rf):
 
 
 def test_trying_is_seen_where_it_is_tried_and_leaves_nothing():
-    with text_cache.trying({"chat.online": Changed.named(vous="Essai")}):
+    with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}):
         assert thread_texts.ONLINE.say() == "Essai"
         assert drawn('{% sentence "chat.online" %}') == '<mark id="apercu">Essai</mark>'
     assert drawn('{% sentence "chat.online" %}') == "Connexion rétablie."
@@ -132,7 +132,7 @@ def test_error_is_filled_by_name_and_a_per_cent_sign_means_nothing():
 def test_within_a_button_a_number_is_no_link():
     text_cache.put({"chat.online": Changed.named(vous="Le {numero_police} <b>")})
     assert drawn('{% sentence "chat.online" plain %}') == "Le 17 &lt;b&gt;"
-    with text_cache.trying({"chat.online": Changed.named(vous="Essai")}):
+    with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}):
         assert drawn('{% sentence "chat.online" plain %}') == '<mark id="apercu">Essai</mark>'
         assert drawn('{% sentence "chat.online" bare %}') == "Essai"
 
@@ -176,7 +176,7 @@ def test_sentences_in_a_run_are_drawn_once_until_one_is_changed(engine, monkeypa
         assert page.render(Context({"word": "b"})).endswith(" b")
     text_cache.put({"chat.online": Changed.named(vous="De retour <b>.")})
     assert "De retour &lt;b&gt;." in page.render(Context())
-    with text_cache.trying({"chat.online": Changed.named(vous="Essai")}):
+    with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}):
         assert '<mark id="apercu">Essai</mark>' in page.render(Context())
     assert "Essai" not in page.render(Context())
 

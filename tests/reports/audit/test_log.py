@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pnav.accounts.models import Role, User
 from reports.audit import log as audit_log
-from reports.audit.log import Digest, Verdict, Wound
+from reports.audit.log import Break, Digest, Verdict
 from reports.models import AccessKind, AccessRecord, Motive
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import register as written
@@ -163,7 +163,7 @@ CHANGES = {
 def test_verify_changed(field, number):
     lines = chain()
     setattr(lines[number - 1], field, CHANGES[field])
-    assert found(lines) == (Wound.CHANGED, number)
+    assert found(lines) == (Break.CHANGED, number)
 
 
 @pytest.mark.parametrize("number", [1, 3, 5])
@@ -171,7 +171,7 @@ def test_verify_changed_with_its_digest(number):
     lines = chain()
     lines[number - 1].motive = "autre"
     lines[number - 1].digest = audit_log.digest_of(lines[number - 1])
-    assert found(lines) == (Wound.CHANGED, number)
+    assert found(lines) == (Break.CHANGED, number)
 
 
 @pytest.mark.parametrize("number", [1, 3, 5])
@@ -181,7 +181,7 @@ def test_verify_removed(number, is_hidden):
     del lines[number - 1]
     if is_hidden:
         renumber(lines)
-    assert found(lines) == (Wound.REMOVED, number)
+    assert found(lines) == (Break.REMOVED, number)
 
 
 @pytest.mark.parametrize("kept", [0, 5])
@@ -189,7 +189,7 @@ def test_verify_removed_at_the_end_is_seen_by_a_published_digest_only(kept):
     lines = chain()
     published = digests(lines)[-1]
     assert audit_log.verify(lines[:kept]).is_whole
-    assert found(lines[:kept], published) == (Wound.REMOVED, kept + 1)
+    assert found(lines[:kept], published) == (Break.REMOVED, kept + 1)
 
 
 @pytest.mark.parametrize("number", [1, 3, 6])
@@ -200,7 +200,7 @@ def test_verify_inserted(number, is_forged_with_care):
     new = line(number, before if is_forged_with_care else "e" * 64, motive="faux")
     lines.insert(number - 1, new)
     renumber(lines)
-    assert found(lines) == (Wound.INSERTED, number)
+    assert found(lines) == (Break.INSERTED, number)
 
 
 def test_verify_inserted_without_a_digest():
@@ -208,19 +208,19 @@ def test_verify_inserted_without_a_digest():
     lines.insert(2, line(3, lines[1].digest))
     lines[2].digest = "e" * 64
     renumber(lines)
-    assert found(lines) == (Wound.INSERTED, 3)
+    assert found(lines) == (Break.INSERTED, 3)
 
 
 def test_verify_inserted_twice_the_same_number():
     lines = chain()
-    assert found([*lines, line(3)]) == (Wound.INSERTED, 3)
+    assert found([*lines, line(3)]) == (Break.INSERTED, 3)
 
 
 def test_verify_is_not_held_up_by_a_line_at_the_end_of_all_numbers(monkeypatch):
     monkeypatch.setattr(audit_log, "FAR", 1000)
     lines = [*chain(3), line(2**63 - 1)]
     lines[1].detail = "autre chose"
-    assert found(lines) == (Wound.CHANGED, 2)
+    assert found(lines) == (Break.CHANGED, 2)
 
 
 @pytest.mark.parametrize("pair", [(0, 1), (1, 4), (4, 5)])
@@ -229,7 +229,7 @@ def test_verify_reordered(pair):
     first, second = pair
     lines[first], lines[second] = lines[second], lines[first]
     renumber(lines)
-    assert found(lines) == (Wound.REORDERED, first + 1)
+    assert found(lines) == (Break.REORDERED, first + 1)
 
 
 @pytest.mark.parametrize("number", [1, 3, 6])
@@ -239,10 +239,10 @@ def test_verify_rewritten_whole_is_seen_by_a_published_digest_only(number):
     lines[number - 1].subject = "autre"
     relink(lines)
     assert audit_log.verify(lines).is_whole
-    assert found(lines, published[-1]) == (Wound.REWRITTEN, 6)
+    assert found(lines, published[-1]) == (Break.REWRITTEN, 6)
     # With one a day, the days that hold the first change are known.
     verdict = audit_log.verify(lines, published)
-    assert (verdict.wound, verdict.number, verdict.since) == (Wound.REWRITTEN, number, number - 1)
+    assert (verdict.wound, verdict.number, verdict.since) == (Break.REWRITTEN, number, number - 1)
     if number > 1:
         assert audit_log.verify(lines, published[: number - 1]).is_whole
 
@@ -253,13 +253,13 @@ def test_verify_removed_and_rewritten():
     del lines[2]
     relink(lines)
     assert audit_log.verify(lines).is_whole
-    assert found(lines, published[3]) == (Wound.REWRITTEN, 4)
-    assert found(lines, published[5]) == (Wound.REMOVED, 6)
+    assert found(lines, published[3]) == (Break.REWRITTEN, 4)
+    assert found(lines, published[5]) == (Break.REMOVED, 6)
 
 
 def test_verify_two_published_for_one_line():
     lines = chain()
-    assert found(lines, Digest(3, lines[2].digest), Digest(3, "a" * 64)) == (Wound.REWRITTEN, 3)
+    assert found(lines, Digest(3, lines[2].digest), Digest(3, "a" * 64)) == (Break.REWRITTEN, 3)
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def account(role: Role = Role.SUPERVISOR) -> User:
 
 
 def verdict(*published: Digest) -> Verdict:
-    return audit_log.verify(audit_log.read(), published)
+    return audit_log.verify(audit_log.read_lines(), published)
 
 
 @pytest.mark.django_db
@@ -471,7 +471,7 @@ def test_table_takes_a_false_line_and_goes_on():
     assert not inserted()
     written.record_many(by=None, subjects=["t.T 1", "t.T 2"], **COMMON)
     assert AccessRecord.objects.count() == 4
-    assert (verdict().wound, verdict().number) == (Wound.CHANGED, 2)
+    assert (verdict().wound, verdict().number) == (Break.CHANGED, 2)
 
 
 @pytest.mark.django_db
@@ -537,28 +537,28 @@ SELECT 3, 1, now(), 'reading', NULL, 'service', '', 'faux', '', repeat('a', 32),
 LATER = "UPDATE reports_accessrecord SET at = at + interval '1 microsecond' WHERE number = 6"
 SIGNED = "UPDATE reports_accessrecord SET account_id = 1, role = 'agent' WHERE number = 2"
 TAMPERED = {
-    "changed": (sql("UPDATE reports_accessrecord SET subject = 'r.R 9' WHERE number = 3"), Wound.CHANGED, 3),
-    "a microsecond later": (sql(LATER), Wound.CHANGED, 6),
-    "signed by another": (sql(SIGNED), Wound.CHANGED, 2),
-    "removed": (sql("DELETE FROM reports_accessrecord WHERE number = 3"), Wound.REMOVED, 3),
+    "changed": (sql("UPDATE reports_accessrecord SET subject = 'r.R 9' WHERE number = 3"), Break.CHANGED, 3),
+    "a microsecond later": (sql(LATER), Break.CHANGED, 6),
+    "signed by another": (sql(SIGNED), Break.CHANGED, 2),
+    "removed": (sql("DELETE FROM reports_accessrecord WHERE number = 3"), Break.REMOVED, 3),
     "removed and renumbered": (
         sql("DELETE FROM reports_accessrecord WHERE number = 3", SHIFT, CLOSER),
-        Wound.REMOVED,
+        Break.REMOVED,
         3,
     ),
-    "removed at the end": (sql("DELETE FROM reports_accessrecord WHERE number > 4"), Wound.REMOVED, 5),
-    "emptied": (sql("DELETE FROM reports_accessrecord"), Wound.REMOVED, 1),
-    "inserted": (sql(SHIFT, BACK, FORGED), Wound.INSERTED, 3),
+    "removed at the end": (sql("DELETE FROM reports_accessrecord WHERE number > 4"), Break.REMOVED, 5),
+    "emptied": (sql("DELETE FROM reports_accessrecord"), Break.REMOVED, 1),
+    "inserted": (sql(SHIFT, BACK, FORGED), Break.INSERTED, 3),
     "reordered": (
         sql(
             "UPDATE reports_accessrecord SET number = 99 WHERE number = 3",
             "UPDATE reports_accessrecord SET number = 3 WHERE number = 5",
             "UPDATE reports_accessrecord SET number = 5 WHERE number = 99",
         ),
-        Wound.REORDERED,
+        Break.REORDERED,
         3,
     ),
-    "rewritten": (rewrite, Wound.REWRITTEN, 6),
+    "rewritten": (rewrite, Break.REWRITTEN, 6),
 }
 
 

@@ -81,7 +81,7 @@ def test_what_the_code_writes_of_keeping_is_read_in_french(client):
     shown = [cell.strip() for cell in re.findall(r'field-told_detail">([^<]*)<', page)]
     assert shown[-5:-3] == ["accordée", "demandée"] and shown[-3] == "levé"
     assert shown[-2].startswith("posé, jusqu") and shown[-1].startswith("demandé, jusqu")
-    assert audit_log.verify(audit_log.read()).is_whole
+    assert audit_log.verify(audit_log.read_lines()).is_whole
 
 
 def test_everything_that_a_run_removes_has_words():

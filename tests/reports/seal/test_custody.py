@@ -19,11 +19,11 @@ from reports.seal.custody import (
     TooFewShares,
     Weakness,
     WrongPassphrase,
-    cut,
+    combine_shares,
     find_weakness,
+    open_share,
     require_together,
-    reunite,
-    unwrap,
+    split_key,
 )
 from reports.seal.envelopes import Envelope
 from reports.seal.sealing import PrivateKey, PublicKey, unseal
@@ -32,18 +32,18 @@ CHEAP = Cost(iterations=1, memory_kib=8, lanes=1)
 PASSPHRASES = ["cheval agrafe lampe étang", "brouette violon saule midi", "tuile marmotte onze cahier"]
 PRIVATE = PrivateKey(bytes(range(32)))
 FINGERPRINT = PRIVATE.public_key.fingerprint
-FILES = cut(PRIVATE, passphrases=PASSPHRASES, threshold=2, cost=CHEAP)
+FILES = split_key(PRIVATE, passphrases=PASSPHRASES, threshold=2, cost=CHEAP)
 
 
 def test_any_two_of_three_give_the_key():
-    shares = [unwrap(file, passphrase) for file, passphrase in zip(FILES, PASSPHRASES, strict=True)]
+    shares = [open_share(file, passphrase) for file, passphrase in zip(FILES, PASSPHRASES, strict=True)]
     for some in combinations(shares, 2):
-        assert reunite(some, fingerprint=FINGERPRINT).seed == PRIVATE.seed
+        assert combine_shares(some, fingerprint=FINGERPRINT).seed == PRIVATE.seed
 
 
 def test_one_share_does_not_give_the_key():
     with pytest.raises(SharesDoNotMatch):
-        reunite([unwrap(FILES[0], PASSPHRASES[0])], fingerprint=FINGERPRINT)
+        combine_shares([open_share(FILES[0], PASSPHRASES[0])], fingerprint=FINGERPRINT)
 
 
 def test_share_file_is_read_back():
@@ -68,7 +68,7 @@ def test_share_file_that_an_editor_saved(disturb):
 
 def test_share_file_shows_no_share_and_no_passphrase():
     for file, passphrase in zip(FILES, PASSPHRASES, strict=True):
-        share = unwrap(file, passphrase)
+        share = open_share(file, passphrase)
         for secret in (share.value, PRIVATE.seed):
             assert secret not in file.wrapped and secret.hex() not in file.text
         assert passphrase not in file.text
@@ -112,7 +112,7 @@ def test_share_file_rewritten_with_a_right_checksum_does_not_open(changed):
     """The checksum is no secret: what keeps a field from being changed on purpose is the encryption."""
     rewritten = ShareFile.parse(replace(FILES[0], **changed).text)
     with pytest.raises(WrongPassphrase):
-        unwrap(rewritten, PASSPHRASES[0])
+        open_share(rewritten, PASSPHRASES[0])
 
 
 def test_wrapped_share_with_any_byte_altered():
@@ -120,7 +120,7 @@ def test_wrapped_share_with_any_byte_altered():
         wrapped = bytearray(FILES[0].wrapped)
         wrapped[position] ^= 1
         with pytest.raises(WrongPassphrase):
-            unwrap(replace(FILES[0], wrapped=bytes(wrapped)), PASSPHRASES[0])
+            open_share(replace(FILES[0], wrapped=bytes(wrapped)), PASSPHRASES[0])
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_share_file_of_fields_that_make_no_sense(changed):
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASES[1], PASSPHRASES[0].upper(), PASSPHRASES[0] + "s", "\udcff"])
 def test_unwrap_with_a_wrong_passphrase(passphrase):
     with pytest.raises(WrongPassphrase) as caught:
-        unwrap(FILES[0], passphrase)
+        open_share(FILES[0], passphrase)
     assert not passphrase or passphrase not in str(caught.value)
 
 
@@ -157,11 +157,11 @@ def test_unwrap_with_a_wrong_passphrase(passphrase):
     "typed", ["cheval agrafe lampe e\u0301tang", " cheval  agrafe lampe\tétang ", "cheval\xa0agrafe lampe étang"]
 )
 def test_unwrap_with_a_passphrase_typed_on_another_keyboard(typed):
-    assert unwrap(FILES[0], typed) == unwrap(FILES[0], PASSPHRASES[0])
+    assert open_share(FILES[0], typed) == open_share(FILES[0], PASSPHRASES[0])
 
 
 def test_same_passphrase_twice_does_not_show():
-    one, other = cut(PRIVATE, passphrases=[PASSPHRASES[0]] * 2, threshold=2, cost=CHEAP)
+    one, other = split_key(PRIVATE, passphrases=[PASSPHRASES[0]] * 2, threshold=2, cost=CHEAP)
     assert one.salt != other.salt and one.wrapped[:12] != other.wrapped[:12]
 
 
@@ -182,11 +182,11 @@ def test_require_together():
 
 def test_reunite_shares_of_two_cuts_of_one_key():
     """They bear the same fingerprint and numbers, but are of other polynomials."""
-    others = cut(PRIVATE, passphrases=PASSPHRASES, threshold=2, cost=CHEAP)
+    others = split_key(PRIVATE, passphrases=PASSPHRASES, threshold=2, cost=CHEAP)
     require_together([FILES[0], others[1]])
     with pytest.raises(SharesDoNotMatch):
-        reunite(
-            [unwrap(FILES[0], PASSPHRASES[0]), unwrap(others[1], PASSPHRASES[1])],
+        combine_shares(
+            [open_share(FILES[0], PASSPHRASES[0]), open_share(others[1], PASSPHRASES[1])],
             fingerprint=FINGERPRINT,
         )
 
@@ -194,7 +194,7 @@ def test_reunite_shares_of_two_cuts_of_one_key():
 @pytest.mark.parametrize(("count", "threshold"), [(3, 1), (3, 4), (1, 1), (0, 0), (21, 2)])
 def test_cut_in_numbers_that_make_no_sense(count, threshold):
     with pytest.raises(ValueError, match="custodians"):
-        cut(PRIVATE, passphrases=["x"] * count, threshold=threshold, cost=CHEAP)
+        split_key(PRIVATE, passphrases=["x"] * count, threshold=threshold, cost=CHEAP)
 
 
 @settings(max_examples=30)
@@ -203,11 +203,13 @@ def test_cut_then_reunite(data, seed, count):
     threshold = data.draw(st.integers(2, count))
     key = PrivateKey(seed)
     passphrases = [f"phrase {n}" for n in range(count)]
-    files = [ShareFile.parse(file.text) for file in cut(key, passphrases=passphrases, threshold=threshold, cost=CHEAP)]
+    files = [
+        ShareFile.parse(file.text) for file in split_key(key, passphrases=passphrases, threshold=threshold, cost=CHEAP)
+    ]
     some = data.draw(st.permutations(files))[:threshold]
     require_together(some)
-    opened = [unwrap(file, passphrases[file.index - 1]) for file in some]
-    assert reunite(opened, fingerprint=key.public_key.fingerprint).seed == seed
+    opened = [open_share(file, passphrases[file.index - 1]) for file in some]
+    assert combine_shares(opened, fingerprint=key.public_key.fingerprint).seed == seed
 
 
 def test_what_version_1_wrote_opens_for_ever():
@@ -215,9 +217,9 @@ def test_what_version_1_wrote_opens_for_ever():
     kept = json.loads((Path(__file__).parent / "seal_version_1.json").read_text(encoding="utf-8"))
     envelope = Envelope.parse(kept["envelope"])
     files = [ShareFile.parse(text) for text in kept["shares"]]
-    opened = [unwrap(file, passphrase) for file, passphrase in zip(files, kept["passphrases"], strict=True)]
+    opened = [open_share(file, passphrase) for file, passphrase in zip(files, kept["passphrases"], strict=True)]
     for some in combinations(opened, 2):
-        private_key = reunite(some, fingerprint=files[0].fingerprint)
+        private_key = combine_shares(some, fingerprint=files[0].fingerprint)
         assert unseal(envelope.sealed, private_key=private_key, context=envelope.context) == kept["clear"]
     assert PublicKey.parse(kept["public_key"]) == private_key.public_key
 

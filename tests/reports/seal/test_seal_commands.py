@@ -140,7 +140,7 @@ def test_make_seal_key_leaves_no_private_key_and_no_passphrase(keyboard, tmp_pat
     left = screen + caplog.text + "".join(capfd.readouterr()) + "".join(map(str, keyboard.asked))
     left += "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "key").iterdir())
     shares = [
-        custody.unwrap(ShareFile.parse(path.read_text()), passphrase)
+        custody.open_share(ShareFile.parse(path.read_text()), passphrase)
         for path, passphrase in zip(sorted((tmp_path / "key").glob("part-*")), PASSPHRASES, strict=True)
     ]
     for secret in (private_key.seed, *(share.value for share in shares)):
@@ -327,11 +327,11 @@ def test_open_sealed_shares_of_another_key(key, envelope, keyboard, tmp_path):
 def test_open_sealed_shares_of_another_cut(key, envelope, keyboard, tmp_path):
     """A key that was cut again bears the same fingerprint: shares of the two cuts give nothing together."""
     paths = []
-    private_key = custody.reunite(
-        [custody.unwrap(ShareFile.parse(Path(key.shares[n]).read_text()), PASSPHRASES[n]) for n in range(2)],
+    private_key = custody.combine_shares(
+        [custody.open_share(ShareFile.parse(Path(key.shares[n]).read_text()), PASSPHRASES[n]) for n in range(2)],
         fingerprint=key.public_key.fingerprint,
     )
-    for file in custody.cut(private_key, passphrases=PASSPHRASES, threshold=2, cost=custody.COST):
+    for file in custody.split_key(private_key, passphrases=PASSPHRASES, threshold=2, cost=custody.COST):
         paths.append(tmp_path / f"autre-{file.index}.txt")
         paths[-1].write_text(file.text)
     keyboard.lines = PASSPHRASES[:2]
