@@ -33,10 +33,10 @@ logger = logging.getLogger(__name__)
 GROUP = "doorbell"
 TICK_SECONDS = 0.06
 TICK_ALONE_SECONDS = 0.25  # no other process is there: only the worker's rings come by the layer
-DEAF_AFTER_SECONDS = 0.35
+DISCONNECTED_AFTER_SECONDS = 0.35
 SILENT_SECONDS = 0.08  # without anything on the line: a restart of Redis may have broken it without a word
 WATCH_SECONDS = 0.02
-LOOK_SECONDS = 1.0
+RESYNC_SECONDS = 1.0
 PUBLISH_SECONDS = 2.0
 GONE_AFTER_SECONDS = 30.0
 MISSING_SECONDS = (
@@ -57,12 +57,12 @@ READ = "read"
 AGENT = "agent"  # the conversations of an agent changed
 ASIDE = "aside"  # an aparté that an agent takes part in changed
 QUEUE = "queue"  # who waits, or the room for them, changed
-SWEEP = "sweep"  # rings are being lost: look for messages
-LOOK = "look"  # rings may have been lost: read everything again
+POLL = "sweep"  # rings are being lost: look for messages
+RESYNC = "look"  # rings may have been lost: read everything again
 TICK = "tick"
 
 
-class Ring(NamedTuple):
+class Notification(NamedTuple):
     """What happened, to what. `conversation` is a public id, `agent` a key; no content, ever."""
 
     kind: str
@@ -79,17 +79,19 @@ class Hub:
     listens: False for a process without sockets: what others ring is of no use to it, so they need not ring for it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, hear: Callable[[Ring], None], *, listens: bool = True) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, on_event: Callable[[Notification], None], *, listens: bool = True
+    ) -> None:
         self.loop = loop
-        self.hear = hear
+        self.on_event = on_event
         self.listens = listens
         self.origin = uuid.uuid4().hex
-        self.is_deaf = False
-        self._outbox: list[Ring] = []
+        self.is_disconnected = False
+        self._outbox: list[Notification] = []
         self._wake = asyncio.Event()
         self._heard_at = self._line_at = time.monotonic()  # from itself; from anybody
         self._failed_at = self._sent_at = 0.0
-        self._missed: dict[Ring, None] = {}
+        self._missed: dict[Notification, None] = {}
         self._others: dict[str, float] = {}  # processes that were heard, and when
         self._senders: dict[str, float] = {}  # those of them that do not listen
         tasks = [self._publish(), self._watch(), *([self._listen()] if listens else [])]
@@ -100,58 +102,58 @@ class Hub:
         """Whether another process that listens was heard lately."""
         return bool(self._others)
 
-    def ring(self, ring: Ring) -> None:
+    def publish(self, notification: Notification) -> None:
         """Ring here at once and elsewhere soon. Call it in the hub's loop."""
-        self._hear(ring)
-        self.ring_elsewhere(ring)
+        self._handle(notification)
+        self.publish_elsewhere(notification)
 
-    def _hear(self, ring: Ring) -> None:
+    def _handle(self, notification: Notification) -> None:
         """A ring that cannot be followed must not end the line for the life of the process."""
         try:
-            self.hear(ring)
+            self.on_event(notification)
         except Exception as error:  # noqa: BLE001
             logger.error("doorbell: a ring could not be followed (%s)", type(error).__name__)
 
-    def ring_elsewhere(self, ring: Ring) -> None:
+    def publish_elsewhere(self, notification: Notification) -> None:
         """For what this process knows already.
 
         Not when it is alone. While it cannot ring, the others find it by sweeping, if they are deaf as well; if they
         are not, they hear of it later: so much is kept for them, and no more.
         """
         is_needed = bool(self._others) or not self.listens  # who does not listen does not know who is there
-        if ring.kind == TICK or (is_needed and not self.is_deaf):
-            self._outbox.append(ring)
+        if notification.kind == TICK or (is_needed and not self.is_disconnected):
+            self._outbox.append(notification)
             self._wake.set()
         elif is_needed:
-            self._keep([ring])
+            self._keep([notification])
 
-    def _keep(self, rings: list[Ring]) -> None:
+    def _keep(self, notifications: list[Notification]) -> None:
         """What could not be rung, until it can; a hint is worth nothing later, and of too many one look remains."""
-        for ring in rings:
-            if ring.kind not in {TICK, TYPING, SWEEP}:
-                self._missed[ring] = None
+        for notification in notifications:
+            if notification.kind not in {TICK, TYPING, POLL}:
+                self._missed[notification] = None
         if len(self._missed) > MISSED_AT_MOST:
-            self._missed = {Ring(LOOK): None}
+            self._missed = {Notification(RESYNC): None}
 
     async def _publish(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            rings, self._outbox = self._outbox, []
+            notifications, self._outbox = self._outbox, []
             try:
                 async with asyncio.timeout(PUBLISH_SECONDS):
-                    await _send(self.origin, rings, self.listens)
+                    await _send(self.origin, notifications, self.listens)
                 self._sent_at = time.monotonic()
                 if not self.listens:
                     self._heard_at = self._sent_at  # that Redis took it is all that such a process can know
                 await asyncio.sleep(SPACING_SECONDS)
             except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by looking
                 self._failed_at = time.monotonic()
-                self._keep(rings)
-                if not self.is_deaf:
+                self._keep(notifications)
+                if not self.is_disconnected:
                     logger.warning("doorbell: the channel layer does not answer (%s)", type(error).__name__)
                     self._update()
-                    self._hear(Ring(SWEEP))
+                    self._handle(Notification(POLL))
 
     async def _listen(self) -> None:
         while True:
@@ -169,7 +171,7 @@ class Hub:
     def _receive(self, message: dict[str, Any]) -> None:
         try:
             origin, listens = str(message["origin"]), bool(message.get("listens", True))
-            rings = [Ring(*fields) for fields in message["rings"]]
+            notifications = [Notification(*fields) for fields in message["rings"]]
         except (LookupError, TypeError):  # of another version of this program, or of no program of ours
             logger.warning("doorbell: a message of the layer could not be read")
             return
@@ -178,9 +180,9 @@ class Hub:
             self._heard_at = time.monotonic()
             return
         self._meet(origin, listens=listens)
-        for ring in rings:
-            if ring.kind != TICK:
-                self._hear(ring)
+        for notification in notifications:
+            if notification.kind != TICK:
+                self._handle(notification)
 
     def _meet(self, origin: str, *, listens: bool) -> None:
         """Another process is there. If it is new, or was away, it looks: rings it needed were perhaps not sent."""
@@ -195,7 +197,7 @@ class Hub:
             return
         self._others[origin] = time.monotonic()
         if is_new:
-            self.ring_elsewhere(Ring(LOOK))
+            self.publish_elsewhere(Notification(RESYNC))
 
     def _forget_the_gone(self, now: float) -> None:
         for known in (self._others, self._senders):
@@ -203,48 +205,50 @@ class Hub:
                 del known[origin]
 
     async def _watch(self) -> None:
-        looked_at = ticked_at = swept_at = last = time.monotonic()
+        resynced_at = ticked_at = polled_at = last = time.monotonic()
         late_turns = 0
         while True:
             every = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
             # What was sent comes back, and is as good as a tick.
             if time.monotonic() - max(self._sent_at, ticked_at) >= every - WATCH_SECONDS / 2:
                 ticked_at = time.monotonic()
-                self.ring_elsewhere(Ring(TICK))
-            pause = WATCH_SECONDS if self._others or self.is_deaf else every
+                self.publish_elsewhere(Notification(TICK))
+            pause = WATCH_SECONDS if self._others or self.is_disconnected else every
             await asyncio.sleep(pause)
             now = time.monotonic()
             late_turns, last = late_turns + 1 if now - last > pause + TICK_SECONDS else 0, now
             # A loop that was held up has heard nothing for that reason alone; one that always is must know it.
-            is_excused = 0 < late_turns <= LATE_TURNS and not self.is_deaf
-            was_deaf = self.is_deaf if is_excused else self._update()
-            if not self.is_deaf:
+            is_excused = 0 < late_turns <= LATE_TURNS and not self.is_disconnected
+            was_disconnected = self.is_disconnected if is_excused else self._update()
+            if not self.is_disconnected:
                 self._forget_the_gone(now)
             is_silent = bool(self._others) and now - self._line_at > SILENT_SECONDS
             is_missing = (
-                now - min(self._others.values(), default=now) > DEAF_AFTER_SECONDS
+                now - min(self._others.values(), default=now) > DISCONNECTED_AFTER_SECONDS
                 or now - min(self._senders.values(), default=now) > SENDER_MISSING_SECONDS
-            ) and now - swept_at > MISSING_SECONDS
-            if self.is_deaf or ((is_silent or is_missing) and not is_excused):
-                swept_at = now
-                self._hear(Ring(SWEEP))
+            ) and now - polled_at > MISSING_SECONDS
+            if self.is_disconnected or ((is_silent or is_missing) and not is_excused):
+                polled_at = now
+                self._handle(Notification(POLL))
             # At most once a second; and once after: the last moments may have been lost.
-            if (self.is_deaf and now - looked_at > LOOK_SECONDS) or (was_deaf and not self.is_deaf):
-                looked_at = now
-                self._hear(Ring(LOOK))
+            if (self.is_disconnected and now - resynced_at > RESYNC_SECONDS) or (
+                was_disconnected and not self.is_disconnected
+            ):
+                resynced_at = now
+                self._handle(Notification(RESYNC))
 
     def _update(self) -> bool:
         """Find out whether this process hears; returns what it was before."""
-        was_deaf = self.is_deaf
-        patience = DEAF_AFTER_SECONDS + (0 if self._others else TICK_ALONE_SECONDS)
-        self.is_deaf = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > patience
-        if self.is_deaf != was_deaf:
-            logger.warning("doorbell: %s", "deaf, sweeping" if self.is_deaf else "hears again")
-        if was_deaf and not self.is_deaf and self._missed:
+        was_disconnected = self.is_disconnected
+        patience = DISCONNECTED_AFTER_SECONDS + (0 if self._others else TICK_ALONE_SECONDS)
+        self.is_disconnected = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > patience
+        if self.is_disconnected != was_disconnected:
+            logger.warning("doorbell: %s", "deaf, sweeping" if self.is_disconnected else "hears again")
+        if was_disconnected and not self.is_disconnected and self._missed:
             self._outbox += self._missed
             self._missed = {}
             self._wake.set()
-        return was_deaf
+        return was_disconnected
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -266,72 +270,72 @@ def install(hub: Hub | None) -> Hub | None:
     return before
 
 
-async def _send(origin: str, rings: list[Ring], listens: bool = True) -> None:
-    message: dict[str, Any] = {"type": "rings", "origin": origin, "rings": rings}
+async def _send(origin: str, notifications: list[Notification], listens: bool = True) -> None:
+    message: dict[str, Any] = {"type": "rings", "origin": origin, "rings": notifications}
     if not listens:  # a version that does not know the word takes this process for one that does
         message["listens"] = False
     await get_channel_layer().group_send(GROUP, message)
 
 
-def _announce(*rings: Ring) -> None:
+def _publish_now(*notifications: Notification) -> None:
     hub = _hub
     if hub is not None and hub.loop.is_running():
-        for ring in rings:
-            hub.loop.call_soon_threadsafe(hub.ring, ring)
+        for notification in notifications:
+            hub.loop.call_soon_threadsafe(hub.publish, notification)
         return
     try:
-        async_to_sync(_send)("", list(rings))
+        async_to_sync(_send)("", list(notifications))
     except LAYER_ERRORS as error:
-        logger.warning("doorbell: %d ring(s) lost (%s)", len(rings), type(error).__name__)
+        logger.warning("doorbell: %d ring(s) lost (%s)", len(notifications), type(error).__name__)
 
 
-class _Rings(dict[Ring, None]):
+class _Notifications(dict[Notification, None]):
     """The rings of one transaction, each once, in their order: they go together when it commits."""
 
     def __call__(self) -> None:
-        _announce(*self)
+        _publish_now(*self)
 
 
-def _on_commit(ring: Ring) -> None:
+def _on_commit(notification: Notification) -> None:
     if connection.in_atomic_block and connection.run_on_commit:
         savepoints, last = connection.run_on_commit[-1][:2]
-        if isinstance(last, _Rings) and savepoints == set(connection.savepoint_ids):
-            last[ring] = None
+        if isinstance(last, _Notifications) and savepoints == set(connection.savepoint_ids):
+            last[notification] = None
             return
-    transaction.on_commit(_Rings({ring: None}))
+    transaction.on_commit(_Notifications({notification: None}))
 
 
 def message_posted(conversation: uuid.UUID, seq: int) -> None:
     """After commit: message `seq` is there, for whoever's cursor is before it."""
-    _on_commit(Ring(MESSAGES, conversation=str(conversation), seq=seq))
+    _on_commit(Notification(MESSAGES, conversation=str(conversation), seq=seq))
 
 
 def state_changed(conversation: uuid.UUID) -> None:
     """After commit: the status, the interlocutor or the place changed."""
-    _on_commit(Ring(STATE, conversation=str(conversation)))
+    _on_commit(Notification(STATE, conversation=str(conversation)))
     queue_changed()
 
 
 def queue_changed() -> None:
     """After commit: who waits, or the room for them, changed."""
-    _on_commit(Ring(QUEUE))
+    _on_commit(Notification(QUEUE))
 
 
 def agent_changed(agent_id: int) -> None:
     """After commit: the conversations of this agent changed."""
-    _on_commit(Ring(AGENT, agent=agent_id))
+    _on_commit(Notification(AGENT, agent=agent_id))
 
 
 def aside_changed(agent_id: int) -> None:
     """After commit: something was said in an aparté that this agent takes part in."""
-    _on_commit(Ring(ASIDE, agent=agent_id))
+    _on_commit(Notification(ASIDE, agent=agent_id))
 
 
 def typing(conversation: uuid.UUID, author: str) -> None:
     """A hint: somebody is writing. Nothing of it is stored."""
-    _announce(Ring(TYPING, conversation=str(conversation), author=author))
+    _publish_now(Notification(TYPING, conversation=str(conversation), author=author))
 
 
 def read(conversation: uuid.UUID, author: str, seq: int) -> None:
     """After commit: this side has seen everything up to `seq`."""
-    _on_commit(Ring(READ, conversation=str(conversation), author=author, seq=seq))
+    _on_commit(Notification(READ, conversation=str(conversation), author=author, seq=seq))

@@ -14,33 +14,33 @@ logger = logging.getLogger(__name__)
 class Batch[Q, A]:
     """Questions that are answered together.
 
-    work: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
-    done: takes the questions with their answers, or with the error that all of them met (a database that is away);
+    load: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
+    callback: takes the questions with their answers, or with the error that all of them met (a database that is away);
     runs in the loop. A question that cannot be answered fails alone: the others of its crossing are then asked again,
-    one by one, and `done` is called for each.
+    one by one, and `callback` is called for each.
     Only one crossing is under way at a time: what arrives meanwhile is the next batch.
-    company: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
-    linger: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
+    coalesce: seconds to wait for others, if the last crossing was just now; a question that comes alone goes at once.
+    delay: seconds to wait in any case, for what nobody is waiting for. at_most: questions in one crossing; may be set.
     crowd: seconds to wait after a crossing of a crowd; may be set.
     patience: seconds for which a crossing waits for a database that is away.
     """
 
     def __init__(
         self,
-        work: Callable[[list[Q]], list[A]],
-        done: Callable[[list[Q], list[A] | Exception], None],
+        load: Callable[[list[Q]], list[A]],
+        callback: Callable[[list[Q], list[A] | Exception], None],
         *,
-        company: float = 0,
-        linger: float = 0,
+        coalesce: float = 0,
+        delay: float = 0,
         at_most: int = 512,
         patience: float = 0,
         executor: ThreadPoolExecutor = THREADS,
     ) -> None:
         self.loop = asyncio.get_running_loop()
-        self._work = work
-        self._done = done
-        self._company = company
-        self._linger = linger
+        self._load = load
+        self._callback = callback
+        self._coalesce = coalesce
+        self._delay = delay
         self._crossed_at = 0.0
         self._size = 0
         self.at_most = at_most
@@ -64,7 +64,7 @@ class Batch[Q, A]:
         self._waiting.append(question)
         if not self._is_busy:
             self._is_busy = True
-            if self._company or self._linger or self._size >= CROWD:
+            if self._coalesce or self._delay or self._size >= CROWD:
                 self._schedule()
             else:
                 self._start()
@@ -83,12 +83,12 @@ class Batch[Q, A]:
         return questions
 
     def _schedule(self) -> None:
-        if self._linger:
-            self.loop.call_later(self._linger, self._start)
+        if self._delay:
+            self.loop.call_later(self._delay, self._start)
         elif self._size >= CROWD:
             self.loop.call_later(self.crowd, self._start)
-        elif self._company and self.loop.time() - self._crossed_at < self._company:
-            self.loop.call_later(self._company, self._start)
+        elif self._coalesce and self.loop.time() - self._crossed_at < self._coalesce:
+            self.loop.call_later(self._coalesce, self._start)
         else:
             self.loop.call_soon(self._start)
 
@@ -106,7 +106,7 @@ class Batch[Q, A]:
         parts = [(questions, answers)]
         if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
             # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
-            logger.error("batch: %s failed (%s)", self._work, type(answers).__name__)
+            logger.error("batch: %s failed (%s)", self._load, type(answers).__name__)
             if len(questions) > 1:
                 parts = self._one_by_one(questions)
         try:
@@ -116,7 +116,7 @@ class Batch[Q, A]:
 
     def _answer(self, questions: list[Q]) -> list[A] | Exception:
         try:
-            return retry_while_away(self._patience, self._work, questions)
+            return retry_while_away(self._patience, self._load, questions)
         except Exception as error:  # noqa: BLE001  told to whoever asked
             return error
 
@@ -140,6 +140,6 @@ class Batch[Q, A]:
             self._is_busy = False
         for questions, answers in parts:
             try:
-                self._done(questions, answers)
+                self._callback(questions, answers)
             except Exception as error:  # noqa: BLE001  the next ones want their answers all the same
-                logger.error("batch: %s failed (%s)", self._done, type(error).__name__)
+                logger.error("batch: %s failed (%s)", self._callback, type(error).__name__)

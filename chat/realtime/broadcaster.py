@@ -23,7 +23,7 @@ from chat.messages import protocol, reading
 from chat.messages.protocol import ProtocolError
 from chat.messages.reading import Own, Reading
 from chat.messages.writing import Draft, Refusal, Written
-from chat.pubsub import Hub, Ring
+from chat.pubsub import Hub, Notification
 from chat.realtime.batch import Batch
 from chat.realtime.interfaces import AnyConnection, AnyConsole, Beat
 from chat.realtime.send_backlog import SendBacklog
@@ -82,7 +82,7 @@ class Broadcaster:
         self._agents_seen: set[int] = set()
         self._reads: dict[tuple[str, str], Mark] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._is_sweeping = self._is_renewing = self._is_refreshing = False
+        self._is_polling = self._is_renewing = self._is_refreshing = False
         self._rest_until = 0.0
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
@@ -90,11 +90,11 @@ class Broadcaster:
             self._write, self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
         )
         self.reader: Batch[Subscription, Reading | None] = Batch(
-            _read, _apply, company=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=READ_TOGETHER
+            _read, _apply, coalesce=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=READ_TOGETHER
         )
         self.owners: Batch[AnyConsole, Own | None] = Batch(_own, _apply_own)
         self._beating: list[Subscription | AnyConsole] = []
-        self._marks: Batch[tuple[str, str], int] = Batch(self._mark, self._marked, linger=LINGER_SECONDS)
+        self._marks: Batch[tuple[str, str], int] = Batch(self._mark, self._marked, delay=LINGER_SECONDS)
         self._rounds = self.loop.create_task(self._make_rounds())
 
     async def close(self) -> None:
@@ -176,7 +176,7 @@ class Broadcaster:
         self.writer.put_back([post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.PUT_OFF])
         fresh: dict[str, list[Json]] = {}
         agents: dict[str, int | None] = {}
-        ring: dict[str, int] = {}
+        newest: dict[str, int] = {}
         again: set[str] = set()
         for (draft, subscription), answer in zip(posts, answers, strict=True):
             if answer is Refusal.HELD or answer is Refusal.PUT_OFF:
@@ -189,7 +189,7 @@ class Broadcaster:
                 subscription.connection.send_error(answer.value, REFUSALS[answer], draft.client_id)
                 continue
             topic = draft.public_id
-            ring[topic] = max(answer.seq, ring.get(topic, 0))  # for a repeat too: its first ring may have been lost
+            newest[topic] = max(answer.seq, newest.get(topic, 0))  # for a repeat too: its first ring may have been lost
             item = {
                 "seq": answer.seq,
                 "client_id": draft.client_id,
@@ -206,11 +206,11 @@ class Broadcaster:
         for topic, items in fresh.items():
             for page in _pages(items):
                 self._deliver(topic, page, agents[topic])
-        for topic, seq in ring.items():
-            rung = Ring(pubsub.MESSAGES, conversation=topic, seq=seq)
+        for topic, seq in newest.items():
+            notification = Notification(pubsub.MESSAGES, conversation=topic, seq=seq)
             if topic in again:  # its COMMIT was perhaps never answered, and nobody here has it yet
-                self.on_event(rung)
-            self.hub.ring_elsewhere(rung)
+                self.on_event(notification)
+            self.hub.publish_elsewhere(notification)
 
     def _give_back(self, posts: list[tuple[Draft, Subscription]], *, is_all: bool = False) -> None:
         """These could not be written; nor are those that came after them, in the same conversations or in all: a
@@ -237,39 +237,43 @@ class Broadcaster:
 
     # -- rings -------------------------------------------------------------------------------------------------------
 
-    def on_event(self, ring: Ring) -> None:
-        kind = ring.kind
+    def on_event(self, notification: Notification) -> None:
+        kind = notification.kind
         if kind == pubsub.MESSAGES:
-            for subscription in self._subscriptions.get(ring.conversation, ()):
-                if ring.seq > subscription.cursor:
+            for subscription in self._subscriptions.get(notification.conversation, ()):
+                if notification.seq > subscription.cursor:
                     subscription.catch_up()
         elif kind == pubsub.STATE:
-            for subscription in self._subscriptions.get(ring.conversation, ()):
+            for subscription in self._subscriptions.get(notification.conversation, ()):
                 subscription.owes_state = True
                 subscription.catch_up()
         elif kind in {pubsub.TYPING, pubsub.READ}:
-            self._pass_on(ring)
+            self._pass_on(notification)
         elif kind == pubsub.AGENT:
-            for console in self._consoles.get(ring.agent, ()):
+            for console in self._consoles.get(notification.agent, ()):
                 console.catch_up()
         elif kind == pubsub.ASIDE:
-            for console in self._consoles.get(ring.agent, ()):
+            for console in self._consoles.get(notification.agent, ()):
                 console.send({"type": "asides"})
         elif kind == pubsub.QUEUE:
             self.waiting_room.refresh()
-        elif kind == pubsub.SWEEP:
-            self._sweep()
-        elif kind == pubsub.LOOK:
+        elif kind == pubsub.POLL:
+            self._poll()
+        elif kind == pubsub.RESYNC:
             self._resync()
 
-    def _pass_on(self, ring: Ring) -> None:
+    def _pass_on(self, notification: Notification) -> None:
         """A hint for the other side."""
-        hint: dict[str, Any] = {"type": ring.kind, "conversation": ring.conversation, "author": ring.author}
-        if ring.kind == pubsub.READ:
-            hint["seq"] = ring.seq
+        hint: dict[str, Any] = {
+            "type": notification.kind,
+            "conversation": notification.conversation,
+            "author": notification.author,
+        }
+        if notification.kind == pubsub.READ:
+            hint["seq"] = notification.seq
         text = protocol.encode(hint)
-        for subscription in self._subscriptions.get(ring.conversation, ()):
-            if subscription.author != ring.author:
+        for subscription in self._subscriptions.get(notification.conversation, ()):
+            if subscription.author != notification.author:
                 subscription.connection.push(text)
 
     def _resync(self) -> None:
@@ -281,18 +285,18 @@ class Broadcaster:
                 console.catch_up()
         self.waiting_room.refresh()
 
-    def _sweep(self) -> None:
+    def _poll(self) -> None:
         """While rings are lost: find in one query which conversations have something new."""
-        if self._is_sweeping or time.monotonic() < self._rest_until or not self._subscriptions:
+        if self._is_polling or time.monotonic() < self._rest_until or not self._subscriptions:
             return
-        self._is_sweeping = True
+        self._is_polling = True
         started = time.monotonic()
         followed = self._subscriptions
         cursors = [(those[0].conversation_id, min(one.cursor for one in those)) for those in followed.values()]
         topics = {those[0].conversation_id: topic for topic, those in followed.items()}
-        self.keep(self.loop.create_task(self._swept(cursors, topics, time.monotonic() - started)))
+        self.keep(self.loop.create_task(self._polled(cursors, topics, time.monotonic() - started)))
 
-    async def _swept(self, cursors: list[tuple[int, int]], topics: dict[int, str], held_up: float) -> None:
+    async def _polled(self, cursors: list[tuple[int, int]], topics: dict[int, str], held_up: float) -> None:
         started = time.monotonic()
         try:
             behind = await in_db(reading.behind, cursors)
@@ -301,9 +305,9 @@ class Broadcaster:
             self._rest_until = time.monotonic() + AWAY_SECONDS
             return
         finally:
-            self._is_sweeping = False
+            self._is_polling = False
         for pk, seq in behind.items():
-            self.on_event(Ring(pubsub.MESSAGES, conversation=topics[pk], seq=seq))
+            self.on_event(Notification(pubsub.MESSAGES, conversation=topics[pk], seq=seq))
         now = time.monotonic()
         self._rest_until = now + max(SWEEP_SHARE * held_up, min(SWEEP_SHARE * (now - started), REST_SECONDS))
 
@@ -335,7 +339,7 @@ class Broadcaster:
             one.catch_up()
 
     def type(self, subscription: Subscription) -> None:
-        self.hub.ring(Ring(pubsub.TYPING, conversation=subscription.topic, author=subscription.author))
+        self.hub.publish(Notification(pubsub.TYPING, conversation=subscription.topic, author=subscription.author))
 
     def mark_read(self, subscription: Subscription, seq: int) -> None:
         """This side has everything up to `seq` on screen: kept soon, in one statement with the others."""

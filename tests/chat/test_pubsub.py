@@ -4,7 +4,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from chat import pubsub
-from chat.pubsub import Hub, Ring
+from chat.pubsub import Hub, Notification
 
 
 async def until(condition, seconds=8.0):
@@ -17,8 +17,8 @@ async def test_ring_is_heard_here_at_once():
     heard = []
     hub = Hub(asyncio.get_running_loop(), heard.append)
     try:
-        hub.ring(Ring(pubsub.MESSAGES, conversation="c"))
-        assert heard == [Ring(pubsub.MESSAGES, conversation="c")]
+        hub.publish(Notification(pubsub.MESSAGES, conversation="c"))
+        assert heard == [Notification(pubsub.MESSAGES, conversation="c")]
     finally:
         await hub.close()
 
@@ -30,15 +30,17 @@ async def test_ring_reaches_another_process_once():
     try:
         await until(lambda: here._others and there._others)
         await asyncio.sleep(0.2)
-        assert set(heard) - {Ring(pubsub.SWEEP)} == {
-            Ring(pubsub.LOOK)
+        assert set(heard) - {Notification(pubsub.POLL)} == {
+            Notification(pubsub.RESYNC)
         }  # they have just met: what was not rung before is looked for
         heard.clear()
-        here.ring(Ring(pubsub.READ, conversation="c", author="agent", seq=3))
+        here.publish(Notification(pubsub.READ, conversation="c", author="agent", seq=3))
         await until(lambda: heard)
         await asyncio.sleep(0.2)
-        rings = [ring for ring in heard if ring.kind != pubsub.SWEEP]  # a machine that stood still sweeps
-        assert rings == [Ring(pubsub.READ, conversation="c", author="agent", seq=3)]
+        notifications = [
+            notification for notification in heard if notification.kind != pubsub.POLL
+        ]  # a machine that stood still sweeps
+        assert notifications == [Notification(pubsub.READ, conversation="c", author="agent", seq=3)]
     finally:
         await here.close()
         await there.close()
@@ -48,15 +50,18 @@ async def test_line_that_broke_without_a_word_is_swept_before_it_is_known_to_be_
     """Redis restarted between two ticks: sending works again at once, and what listens does not yet."""
     loop = asyncio.get_running_loop()
     heard = []
-    here, there = Hub(loop, lambda ring: heard.append((ring.kind, here.is_deaf))), Hub(loop, [].append)
+    here, there = (
+        Hub(loop, lambda notification: heard.append((notification.kind, here.is_disconnected))),
+        Hub(loop, [].append),
+    )
     try:
-        await until(lambda: here._others and there._others and not here.is_deaf)  # a slow start is deaf
+        await until(lambda: here._others and there._others and not here.is_disconnected)  # a slow start is deaf
         monkeypatch.setattr(here, "_receive", lambda _message: None)
         heard.clear()
-        await until(lambda: (pubsub.SWEEP, False) in heard)
-        assert not any(kind == pubsub.LOOK for kind, is_deaf in heard if not is_deaf)
+        await until(lambda: (pubsub.POLL, False) in heard)
+        assert not any(kind == pubsub.RESYNC for kind, is_disconnected in heard if not is_disconnected)
         monkeypatch.undo()
-        await until(lambda: not here.is_deaf)
+        await until(lambda: not here.is_disconnected)
     finally:
         await here.close()
         await there.close()
@@ -68,11 +73,11 @@ async def test_alone_nothing_is_rung_and_whoever_comes_looks(monkeypatch):
     here = Hub(loop, [].append)
     try:
         await until(lambda: here._heard_at > here._failed_at)
-        here.ring_elsewhere(Ring(pubsub.MESSAGES, conversation="c", seq=1))
-        assert not any(ring.kind == pubsub.MESSAGES for ring in here._outbox)
+        here.publish_elsewhere(Notification(pubsub.MESSAGES, conversation="c", seq=1))
+        assert not any(notification.kind == pubsub.MESSAGES for notification in here._outbox)
         there = Hub(loop, heard.append)
         try:
-            await until(lambda: Ring(pubsub.LOOK) in heard)
+            await until(lambda: Notification(pubsub.RESYNC) in heard)
         finally:
             await there.close()
         monkeypatch.setattr(pubsub, "GONE_AFTER_SECONDS", 0.3)
@@ -87,7 +92,7 @@ async def test_layer_away_the_process_looks_by_itself_and_hears_again(monkeypatc
     heard = []
     hub = Hub(asyncio.get_running_loop(), heard.append)
     try:
-        await until(lambda: not hub.is_deaf)
+        await until(lambda: not hub.is_disconnected)
         hub._others["another process"] = float("inf")
         real = pubsub._send
 
@@ -95,16 +100,18 @@ async def test_layer_away_the_process_looks_by_itself_and_hears_again(monkeypatc
             raise ConnectionError
 
         monkeypatch.setattr(pubsub, "_send", fails)
-        await until(lambda: hub.is_deaf)
-        await until(lambda: Ring(pubsub.SWEEP) in heard and Ring(pubsub.LOOK) in heard)
+        await until(lambda: hub.is_disconnected)
+        await until(lambda: Notification(pubsub.POLL) in heard and Notification(pubsub.RESYNC) in heard)
         for _ring in range(100):
-            hub.ring_elsewhere(Ring(pubsub.MESSAGES, conversation="c"))
-        assert not any(ring.kind == pubsub.MESSAGES for ring in hub._outbox)  # nothing piles up meanwhile
+            hub.publish_elsewhere(Notification(pubsub.MESSAGES, conversation="c"))
+        assert not any(
+            notification.kind == pubsub.MESSAGES for notification in hub._outbox
+        )  # nothing piles up meanwhile
         monkeypatch.setattr(pubsub, "_send", real)
-        await until(lambda: not hub.is_deaf)
+        await until(lambda: not hub.is_disconnected)
         # It may sweep on, where the machine holds the loop up for longer than the line may be silent; not for ever.
         async with asyncio.timeout(8):
-            while Ring(pubsub.SWEEP) in heard:
+            while Notification(pubsub.POLL) in heard:
                 heard.clear()
                 await asyncio.sleep(0.3)
         assert layer is get_channel_layer()
@@ -116,17 +123,17 @@ async def test_nothing_that_comes_by_the_layer_ends_the_line():
     """Whoever may write to Redis, or another version of this program, sends what cannot be read."""
     heard = []
 
-    def hear(ring):
-        heard.append(ring.kind)
-        if not isinstance(ring.conversation, str):
+    def on_event(notification):
+        heard.append(notification.kind)
+        if not isinstance(notification.conversation, str):
             raise TypeError
 
-    hub = Hub(asyncio.get_running_loop(), hear)
+    hub = Hub(asyncio.get_running_loop(), on_event)
     group_send = get_channel_layer().group_send
     try:
-        await until(lambda: hub._heard_at > hub._failed_at and not hub.is_deaf)
-        for rings in ([["read", ["not a text"]]], [["read", "c", 0, "agent", 3, "more"]], [7], 7, None):
-            await group_send(pubsub.GROUP, {"type": "rings", "origin": "somebody", "rings": rings})
+        await until(lambda: hub._heard_at > hub._failed_at and not hub.is_disconnected)
+        for notifications in ([["read", ["not a text"]]], [["read", "c", 0, "agent", 3, "more"]], [7], 7, None):
+            await group_send(pubsub.GROUP, {"type": "rings", "origin": "somebody", "rings": notifications})
         await group_send(pubsub.GROUP, {"type": "rings"})
         many = pubsub.OTHERS_AT_MOST + 5
         for number in range(many):
@@ -151,7 +158,7 @@ async def test_a_failure_of_any_kind_does_not_end_the_line(monkeypatch):
         monkeypatch.setattr(pubsub, "_send", fails)
         await until(lambda: hub._failed_at > hub._heard_at)
         monkeypatch.setattr(pubsub, "_send", real)
-        await until(lambda: not hub.is_deaf and hub._heard_at > hub._failed_at)
+        await until(lambda: not hub.is_disconnected and hub._heard_at > hub._failed_at)
     finally:
         await hub.close()
 
@@ -163,22 +170,25 @@ async def test_what_could_not_be_rung_is_rung_later(monkeypatch):
     here, there = Hub(loop, [].append), Hub(loop, heard.append)
     real = pubsub._send
 
-    async def fails_here(origin, rings):
+    async def fails_here(origin, notifications):
         if origin == here.origin:
             raise ConnectionError
-        await real(origin, rings)
+        await real(origin, notifications)
 
     try:
         await until(lambda: here._others and there._others)
         monkeypatch.setattr(pubsub, "_send", fails_here)
-        here.ring(Ring(pubsub.MESSAGES, conversation="first", seq=1))
-        await until(lambda: here.is_deaf)
-        here.ring(Ring(pubsub.MESSAGES, conversation="second", seq=2))
-        here.ring(Ring(pubsub.TYPING, conversation="second"))
-        assert not {ring.conversation for ring in heard} & {"first", "second"} and not there.is_deaf
+        here.publish(Notification(pubsub.MESSAGES, conversation="first", seq=1))
+        await until(lambda: here.is_disconnected)
+        here.publish(Notification(pubsub.MESSAGES, conversation="second", seq=2))
+        here.publish(Notification(pubsub.TYPING, conversation="second"))
+        assert (
+            not {notification.conversation for notification in heard} & {"first", "second"}
+            and not there.is_disconnected
+        )
         monkeypatch.setattr(pubsub, "_send", real)
-        await until(lambda: {"first", "second"} <= {ring.conversation for ring in heard})
-        assert not any(ring.kind == pubsub.TYPING for ring in heard)  # a hint is worth nothing later
+        await until(lambda: {"first", "second"} <= {notification.conversation for notification in heard})
+        assert not any(notification.kind == pubsub.TYPING for notification in heard)  # a hint is worth nothing later
     finally:
         await here.close()
         await there.close()
@@ -189,10 +199,10 @@ async def test_of_too_many_rings_that_were_missed_one_look_remains(monkeypatch):
     hub = Hub(asyncio.get_running_loop(), [].append)
     try:
         hub._others["another process"] = float("inf")
-        hub.is_deaf = True
+        hub.is_disconnected = True
         for number in range(500):
-            hub.ring_elsewhere(Ring(pubsub.MESSAGES, conversation=str(number)))
-        assert Ring(pubsub.LOOK) in hub._missed and len(hub._missed) <= 51
+            hub.publish_elsewhere(Notification(pubsub.MESSAGES, conversation=str(number)))
+        assert Notification(pubsub.RESYNC) in hub._missed and len(hub._missed) <= 51
     finally:
         await hub.close()
 
@@ -205,9 +215,9 @@ async def test_loop_that_is_always_late_becomes_deaf_and_hears_again(monkeypatch
         hub._others["another process"] = float("inf")
         receive = hub._receive
         monkeypatch.setattr(hub, "_receive", lambda _message: None)
-        await until(lambda: hub.is_deaf)
+        await until(lambda: hub.is_disconnected)
         monkeypatch.setattr(hub, "_receive", receive)
-        await until(lambda: not hub.is_deaf)
+        await until(lambda: not hub.is_disconnected)
     finally:
         await hub.close()
 
@@ -221,8 +231,8 @@ async def test_process_that_is_not_heard_any_more_is_swept_for():
         await until(lambda: here._others and there._others)
         await there.close()
         heard.clear()
-        await until(lambda: heard.count(Ring(pubsub.SWEEP)) >= 2)
-        assert not here.is_deaf
+        await until(lambda: heard.count(Notification(pubsub.POLL)) >= 2)
+        assert not here.is_disconnected
     finally:
         await here.close()
 
@@ -236,7 +246,7 @@ async def sender_and_listener():
     heard = {"pages": [], "sockets": []}
     pages = Hub(loop, heard["pages"].append, listens=False)
     sockets = Hub(loop, heard["sockets"].append)
-    await until(lambda: sockets._senders and not sockets.is_deaf and not pages.is_deaf)
+    await until(lambda: sockets._senders and not sockets.is_disconnected and not pages.is_disconnected)
     yield pages, sockets, heard
     await pages.close()
     await sockets.close()
@@ -245,12 +255,12 @@ async def sender_and_listener():
 async def test_sender_rings_without_knowing_anybody_and_is_rung_by_nobody(sender_and_listener):
     pages, sockets, heard = sender_and_listener
     assert not sockets.has_others, "nothing need be rung for a process of pages"
-    pages.ring(Ring(pubsub.STATE, conversation="c"))
-    assert heard["pages"] == [Ring(pubsub.STATE, conversation="c")]
-    await until(lambda: Ring(pubsub.STATE, conversation="c") in heard["sockets"])
-    sockets.ring(Ring(pubsub.MESSAGES, conversation="c", seq=1))
+    pages.publish(Notification(pubsub.STATE, conversation="c"))
+    assert heard["pages"] == [Notification(pubsub.STATE, conversation="c")]
+    await until(lambda: Notification(pubsub.STATE, conversation="c") in heard["sockets"])
+    sockets.publish(Notification(pubsub.MESSAGES, conversation="c", seq=1))
     await asyncio.sleep(0.3)
-    assert not any(ring.kind == pubsub.MESSAGES for ring in heard["pages"])
+    assert not any(notification.kind == pubsub.MESSAGES for notification in heard["pages"])
 
 
 async def test_what_a_sender_could_not_ring_it_rings_later(sender_and_listener, monkeypatch):
@@ -263,21 +273,21 @@ async def test_what_a_sender_could_not_ring_it_rings_later(sender_and_listener, 
         await real(origin, *more)
 
     monkeypatch.setattr(pubsub, "_send", fails)
-    await until(lambda: pages.is_deaf)
+    await until(lambda: pages.is_disconnected)
     heard["sockets"].clear()
-    pages.ring(Ring(pubsub.MESSAGES, conversation="c", seq=7))
+    pages.publish(Notification(pubsub.MESSAGES, conversation="c", seq=7))
     await asyncio.sleep(0.3)
-    assert Ring(pubsub.MESSAGES, conversation="c", seq=7) not in heard["sockets"]
+    assert Notification(pubsub.MESSAGES, conversation="c", seq=7) not in heard["sockets"]
     monkeypatch.setattr(pubsub, "_send", real)
-    await until(lambda: Ring(pubsub.MESSAGES, conversation="c", seq=7) in heard["sockets"])
-    await until(lambda: not pages.is_deaf)
+    await until(lambda: Notification(pubsub.MESSAGES, conversation="c", seq=7) in heard["sockets"])
+    await until(lambda: not pages.is_disconnected)
 
 
 async def test_sender_that_is_gone_is_missed_then_forgotten(sender_and_listener, monkeypatch):
     pages, sockets, heard = sender_and_listener
     await pages.close()
     heard["sockets"].clear()
-    await until(lambda: Ring(pubsub.SWEEP) in heard["sockets"])
+    await until(lambda: Notification(pubsub.POLL) in heard["sockets"])
     monkeypatch.setattr(pubsub, "GONE_AFTER_SECONDS", 0.3)
     await until(lambda: not sockets._senders)
 

@@ -423,7 +423,7 @@ def test_aside_answer_empty_is_said_beside_the_field(agent, conversation, client
 @pytest.mark.django_db(transaction=True)
 def test_aside_rings_the_consoles_of_its_parties_and_says_nothing(monkeypatch, agent, conversation, client, colleague):
     rung = []
-    monkeypatch.setattr(pubsub, "_announce", lambda *rings: rung.extend(rings))
+    monkeypatch.setattr(pubsub, "_publish_now", lambda *rings: rung.extend(rings))
     ask(client, conversation, SECRET, colleague.pk)
     told = [ring for ring in rung if ring.kind == pubsub.ASIDE]
     assert {ring.agent for ring in told} == {agent.pk, colleague.pk}

@@ -382,7 +382,7 @@ def test_dispatch_agent_who_left_meanwhile_does_not_end_the_pass(monkeypatch):
 def test_dispatch_rings_once_for_all_who_were_given_together(monkeypatch):
     """A message of the layer for each person and each kind cost more than the giving itself."""
     rung = []
-    monkeypatch.setattr(pubsub, "_announce", lambda *rings: rung.append(rings))
+    monkeypatch.setattr(pubsub, "_publish_now", lambda *rings: rung.append(rings))
     agent = make.agent(capacity=3)
     conversations = [make.waiting() for _each in range(3)]
     assert dispatcher.dispatch() == 3

@@ -67,8 +67,8 @@ async def test_a_crowd_with_wrong_guesses_is_written_whole_and_in_order(monkeypa
             await line.until("state")
         broadcaster = ensure_broadcaster()
         crossings = []
-        work = broadcaster.writer._work
-        monkeypatch.setattr(broadcaster.writer, "_work", lambda posts: crossings.append(len(posts)) or work(posts))
+        work = broadcaster.writer._load
+        monkeypatch.setattr(broadcaster.writer, "_load", lambda posts: crossings.append(len(posts)) or work(posts))
         broadcaster.writer._is_busy = True  # what comes now waits, and goes in one crossing
         for each in broadcaster.connections:
             each._bucket = None  # unmetered: more than a person writes
@@ -202,7 +202,7 @@ async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypat
                 raise ValueError
             return identify(passes)
 
-        monkeypatch.setattr(identities._checks, "_work", lambda pairs: fails([pass_ for pass_, _tell in pairs]))
+        monkeypatch.setattr(identities._checks, "_load", lambda pairs: fails([pass_ for pass_, _tell in pairs]))
         assert await line.closed() == protocol.CLOSE_AGAIN
         assert (await well.post("Toujours là"))["body"] == "Toujours là"
 
