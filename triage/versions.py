@@ -6,15 +6,13 @@ every process within KEEP_SECONDS (by the one that published it, at once).
 """
 
 import logging
-import threading
-import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from common.cached_reading import CachedReading
 from triage import walking
 from triage.document import DocumentError
 from triage.models import QuestionnaireVersion, State, key_of
@@ -29,30 +27,22 @@ MOST_KEPT = 32  # versions that a process holds, of some hundred kilobytes each
 PUBLISHING = 0x504E4156_21
 
 
-@dataclass
-class _Shelf:
-    """What this process read. current: the questionnaire in force at `read_at`, in monotonic seconds."""
-
-    read_at: float = float("-inf")
-    current: Questionnaire = BUILT_IN
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    versions: OrderedDict[int, Questionnaire] = field(default_factory=OrderedDict)
-    walks: OrderedDict[tuple[int, int], Walk] = field(default_factory=OrderedDict)
-
-
-_shelf = _Shelf()
+_versions: OrderedDict[int, Questionnaire] = OrderedDict()
+_walks: OrderedDict[tuple[int, int], Walk] = OrderedDict()
 
 
 def forget() -> None:
     """Read again at the next page: after a publication in this process."""
-    _shelf.read_at = float("-inf")
+    _current.forget()
 
 
 def clear() -> None:
     """Forget everything: between tests, where numbers may come back."""
-    _shelf.read_at, _shelf.current = float("-inf"), BUILT_IN
-    _shelf.versions.clear()
-    _shelf.walks.clear()
+    global _readable
+    _readable = BUILT_IN
+    _current.forget()
+    _versions.clear()
+    _walks.clear()
 
 
 def _keep[K, V](kept: OrderedDict[K, V], key: K, value: V) -> V:
@@ -64,24 +54,22 @@ def _keep[K, V](kept: OrderedDict[K, V], key: K, value: V) -> V:
 
 def current() -> Questionnaire:
     """The questionnaire in force. While the database fails, the last one that was known."""
-    if time.monotonic() - _shelf.read_at >= KEEP_SECONDS:
-        with _shelf.lock:  # the first one of many pages asks, the others have its answer
-            now = time.monotonic()
-            if now - _shelf.read_at >= KEEP_SECONDS:
-                try:
-                    _shelf.current = _read_in_force()
-                except (DatabaseError, InterfaceError) as error:
-                    logger.warning("questionnaire: the database failed (%s)", type(error).__name__)
-                _shelf.read_at = now
-    return _shelf.current
+    return _current.get()
 
 
 def _read_in_force() -> Questionnaire:
     """From the database. A version that cannot be read leaves the one that was asked before."""
+    global _readable
     number = QuestionnaireVersion.objects.filter(state=State.IN_FORCE).values_list("number", flat=True).first()
     if number is None:
+        _readable = BUILT_IN
         return BUILT_IN
-    return _shelf.versions.get(number) or _read(number) or _shelf.current
+    _readable = _versions.get(number) or _read(number) or _readable
+    return _readable
+
+
+_readable = BUILT_IN  # the last one in force that could be read
+_current = CachedReading(_read_in_force, KEEP_SECONDS, name="questionnaire", otherwise=lambda: _readable)
 
 
 def _read(number: int) -> Questionnaire | None:
@@ -89,7 +77,7 @@ def _read(number: int) -> Questionnaire | None:
     if row is None:
         return None
     try:
-        return _keep(_shelf.versions, number, row.read())
+        return _keep(_versions, number, row.read())
     except DocumentError as error:  # a later code asks more of a document: pages go on, and somebody is told
         logger.error("questionnaire: version %d cannot be read (%d problems)", number, len(error.problems))
         return None
@@ -106,7 +94,7 @@ def find(version: str) -> Questionnaire | None:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or version != key_of(int(digits)):
         return None
     number = int(digits)
-    return _shelf.versions.get(number) or _read(number)
+    return _versions.get(number) or _read(number)
 
 
 def under(version: str) -> Questionnaire:
@@ -135,11 +123,11 @@ def checked(row: QuestionnaireVersion) -> Walk:
     Raises document.DocumentError when the document cannot be read.
     """
     key = (row.number, row.revision)
-    if (kept := _shelf.walks.get(key)) is not None:
+    if (kept := _walks.get(key)) is not None:
         return kept
     row.read()
     found, is_for_good = walking.walked(row.document)
-    return _keep(_shelf.walks, key, found) if is_for_good else found
+    return _keep(_walks, key, found) if is_for_good else found
 
 
 def in_force() -> QuestionnaireVersion | None:

@@ -6,16 +6,14 @@ asks nothing. Never called in the event loop, which asks the database nothing.
 """
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, transaction
-from psycopg_pool import PoolTimeout
+from django.db import connection, transaction
 
+from common.cached_reading import CachedReading
 from common.service_settings import definitions
 from common.service_settings.definitions import Setting, Together
 from common.service_settings.models import HouseRule
@@ -26,56 +24,6 @@ KEEP_SECONDS = 20.0
 SAVING = 0x504E4156_20  # the key of PostgreSQL's advisory lock: one saving at a time
 
 
-class SettingsCache:
-    """The set numbers as this process read them last. clock: seconds that only grow."""
-
-    def __init__(self, read: Callable[[], Mapping[str, int]], clock: Callable[[], float] = time.monotonic) -> None:
-        self._read, self._clock = read, clock
-        self._values: Mapping[str, int] | None = None  # None: never read, or forgotten
-        self._read_at = 0.0
-        self._generation = 0
-        self._reading = threading.Lock()
-
-    def values(self) -> Mapping[str, int]:
-        """At most KEEP_SECONDS old, and as long again as a reading takes: one thread reads, the others go on with what
-        is known. The last known ones while the database is away. Raises what the database says in a transaction, which
-        could not go on, and where nothing is known yet."""
-        known = self._values
-        if known is not None and self._clock() - self._read_at < KEEP_SECONDS:
-            return known
-        if not self._reading.acquire(blocking=known is None):
-            return known or {}
-        try:
-            if self._values is not None and self._clock() - self._read_at < KEEP_SECONDS:
-                return self._values  # somebody read while this thread waited
-            return self._again(known)
-        finally:
-            self._reading.release()
-
-    def _again(self, known: Mapping[str, int] | None) -> Mapping[str, int]:
-        generation, at = self._generation, self._clock()
-        try:
-            found = self._read()
-        except (DatabaseError, InterfaceError, PoolTimeout) as error:
-            if known is None or connection.in_atomic_block:
-                raise
-            logger.warning("house rules: the database does not answer (%s)", type(error).__name__)
-            found = known
-        if generation == self._generation:  # forgotten meanwhile: this may be from before the change
-            self._values, self._read_at = found, at
-        return found
-
-    def forget(self) -> None:
-        """Read again at the next question: after a change in this process."""
-        self._generation += 1
-        self._values = None
-
-    def put(self, values: Mapping[str, int]) -> None:
-        """Take these for what was just read: tests."""
-        self._generation += 1
-        self._values, self._read_at = dict(values), self._clock()
-
-
 def _read_set() -> dict[str, int]:
     """What administrators set. A number of a rule that is gone, or beyond bounds that are narrower now, is left out."""
     found = {}
@@ -84,12 +32,12 @@ def _read_set() -> dict[str, int]:
         if rule is not None and rule.fits(value):
             found[key] = value
         else:
-            logger.warning("house rules: %s is set to what no rule allows; its default holds", key)
+            logger.warning("service settings: %s is set to what no rule allows; its default holds", key)
     return found
 
 
-_shelf = SettingsCache(_read_set)
-forget, put = _shelf.forget, _shelf.put
+_set_values: CachedReading[Mapping[str, int]] = CachedReading(_read_set, KEEP_SECONDS, name="service settings")
+forget, put = _set_values.forget, _set_values.put
 
 
 def default_of(rule: Setting) -> int:
@@ -102,7 +50,7 @@ def default_of(rule: Setting) -> int:
 
 def get(rule: Setting) -> int:
     """The number that holds now."""
-    return _shelf.values().get(rule.key, default_of(rule))
+    return _set_values.get().get(rule.key, default_of(rule))
 
 
 def get_duration(rule: Setting) -> timedelta:

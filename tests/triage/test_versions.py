@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.casework import person_summary
+from common import cached_reading
 from pnav.accounts.models import Role
 from tests.accounts.cast import make_user
 from tests.factories import chat as chats
@@ -94,7 +95,7 @@ def test_other_processes_see_a_publication_in_time(monkeypatch):
     make.published()
     versions.forget()
     now = [1000.0]
-    monkeypatch.setattr(versions.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(cached_reading.time, "monotonic", lambda: now[0])
     first = versions.current().version
     QuestionnaireVersion.objects.update(state=State.PAST)
     second = make.draft()
@@ -112,7 +113,7 @@ def test_version_in_force_stays_whatever_else_is_read(monkeypatch):
     assert versions.current().version == row.key
     monkeypatch.setattr(versions, "MOST_KEPT", 1)
     assert versions.find(make.published(state=State.PAST).key) is not None
-    assert len(versions._shelf.versions) == 1
+    assert len(versions._versions) == 1
     assert versions.current().version == row.key
 
 

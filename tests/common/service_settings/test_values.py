@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from common.cached_reading import CachedReading
 from common.service_settings import definitions, values
 from common.service_settings.definitions import Setting
 from common.service_settings.models import HouseRule
-from common.service_settings.values import CannotHoldTogether, Change, ChangedMeanwhile, SettingsCache
+from common.service_settings.values import CannotHoldTogether, Change, ChangedMeanwhile
 
 
 class Clock:
@@ -44,7 +45,7 @@ def clock():
 
 @pytest.fixture
 def shelf(rows, clock):
-    return SettingsCache(rows, clock)
+    return CachedReading(rows, values.KEEP_SECONDS, name="settings", clock=clock)
 
 
 # --- the shelf: no database -------------------------------------------------------------------------------------------
@@ -52,13 +53,13 @@ def shelf(rows, clock):
 
 def test_shelf_reads_once_then_when_it_is_old(shelf, rows, clock):
     for _each in range(5):
-        assert shelf.values() == {}
+        assert shelf.get() == {}
     assert rows.readings == 1
     rows.values = {"raid_reports": 80}
     clock.now += values.KEEP_SECONDS - 0.1
-    assert shelf.values() == {} and rows.readings == 1
+    assert shelf.get() == {} and rows.readings == 1
     clock.now += 0.1
-    assert shelf.values() == {"raid_reports": 80} and rows.readings == 2
+    assert shelf.get() == {"raid_reports": 80} and rows.readings == 2
 
 
 def test_keep_seconds_is_what_the_page_promises():
@@ -66,10 +67,10 @@ def test_keep_seconds_is_what_the_page_promises():
 
 
 def test_shelf_forgets_at_once(shelf, rows):
-    shelf.values()
+    shelf.get()
     rows.values = {"raid_reports": 80}
     shelf.forget()
-    assert shelf.values() == {"raid_reports": 80}
+    assert shelf.get() == {"raid_reports": 80}
 
 
 def test_shelf_forgotten_during_a_reading_is_read_again(clock):
@@ -81,9 +82,9 @@ def test_shelf_forgotten_during_a_reading_is_read_again(clock):
             shelf.forget()
         return found.pop(0)
 
-    shelf = SettingsCache(read, clock)
-    assert shelf.values() == {"raid_reports": 60}
-    assert shelf.values() == {"raid_reports": 80}
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
+    assert shelf.get() == {"raid_reports": 60}
+    assert shelf.get() == {"raid_reports": 80}
 
 
 def test_shelf_one_thread_reads_and_nobody_waits_for_it(clock):
@@ -97,13 +98,13 @@ def test_shelf_one_thread_reads_and_nobody_waits_for_it(clock):
             assert may_end.wait(10)
         return {"raid_reports": 60 + len(readings)}
 
-    shelf = SettingsCache(read, clock)
-    assert shelf.values() == {"raid_reports": 61}
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
+    assert shelf.get() == {"raid_reports": 61}
     clock.now += values.KEEP_SECONDS
     with ThreadPoolExecutor(1) as other:
-        reading = other.submit(shelf.values)
+        reading = other.submit(shelf.get)
         assert begun.wait(10)
-        assert [shelf.values() for _each in range(20)] == [{"raid_reports": 61}] * 20
+        assert [shelf.get() for _each in range(20)] == [{"raid_reports": 61}] * 20
         may_end.set()
         assert reading.result() == {"raid_reports": 62}
     assert len(readings) == 2
@@ -118,24 +119,24 @@ def test_shelf_database_away_goes_on_with_what_is_known(clock, caplog):
             raise answer
         return answer
 
-    shelf = SettingsCache(read, clock)
-    shelf.values()
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
+    shelf.get()
     clock.now += values.KEEP_SECONDS
     with caplog.at_level(logging.WARNING):
-        assert shelf.values() == {"raid_reports": 80}
+        assert shelf.get() == {"raid_reports": 80}
     assert "OperationalError" in caplog.text and "secret" not in caplog.text
     clock.now += values.KEEP_SECONDS
-    assert shelf.values() == {"raid_reports": 90}
+    assert shelf.get() == {"raid_reports": 90}
 
 
 def test_shelf_database_away_and_nothing_known_says_so(clock):
     def read() -> dict[str, int]:
         raise OperationalError
 
-    shelf = SettingsCache(read, clock)
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
     for _twice in range(2):
         with pytest.raises(OperationalError):
-            shelf.values()
+            shelf.get()
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

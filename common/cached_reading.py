@@ -1,0 +1,84 @@
+"""A reading of the database that a process keeps for a while."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, InterfaceError, connection
+from psycopg_pool import PoolTimeout
+
+logger = logging.getLogger(__name__)
+
+
+class CachedReading[T]:
+    """What `read` found last, kept for `seconds`, and as long again as a reading takes.
+
+    One thread reads, and the others go on with what is known; where nothing is known yet they wait for it. While the
+    database is away, what was known last is still said, and it is asked again after as many seconds. name: what the
+    log calls it. otherwise: makes what is said when nothing was ever read; without it the database's error is raised.
+    clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], T],
+        seconds: float,
+        *,
+        name: str,
+        otherwise: Callable[[], T] | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._read, self._seconds, self._name, self._otherwise = read, seconds, name, otherwise
+        self._clock = clock or (lambda: time.monotonic())  # by its name: tests put another one in its place
+        self._known: tuple[T] | None = None  # None: never read
+        self._read_at = float("-inf")
+        self._generation = 0
+        self._reading = threading.Lock()
+
+    def _is_fresh(self) -> bool:
+        return self._clock() - self._read_at < self._seconds
+
+    def get(self) -> T:
+        """What is known, read again when it is old. Raises what the database says inside a transaction, which could not
+        go on, and where nothing is known and nothing else may be said."""
+        known = self._known
+        if known is not None and self._is_fresh():
+            return known[0]
+        if not self._reading.acquire(blocking=known is None):
+            assert known is not None  # noqa: S101  somebody else reads, and this thread did not wait
+            return known[0]
+        try:
+            if self._known is not None and self._is_fresh():
+                return self._known[0]  # somebody read while this thread waited
+            return self._read_again(known)
+        finally:
+            self._reading.release()
+
+    def _read_again(self, known: tuple[T] | None) -> T:
+        generation, at = self._generation, self._clock()
+        try:
+            found = self._read()
+        except (DatabaseError, InterfaceError, PoolTimeout) as error:
+            if connection.in_atomic_block or (known is None and self._otherwise is None):
+                raise
+            logger.warning("%s: the database failed (%s)", self._name, type(error).__name__)
+            found = known[0] if known is not None else self._otherwise()  # type: ignore[misc]
+        if generation == self._generation:  # forgotten meanwhile: this may be from before the change
+            self._known, self._read_at = (found,), at
+        return found
+
+    def expire(self) -> None:
+        """Read again at the next question, and go on with what is known if that fails."""
+        self._generation += 1
+        self._read_at = float("-inf")
+
+    def forget(self) -> None:
+        """Read again at the next question, for which everybody waits: after a change in this process."""
+        self.expire()
+        self._known = None
+
+    def put(self, value: T) -> None:
+        """Take this for what was just read: for tests."""
+        self._generation += 1
+        self._known, self._read_at = (value,), self._clock()
