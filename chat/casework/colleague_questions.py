@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat import access, pubsub
-from chat.casework import notes
+from chat.casework.lock import lock_assigned
 from chat.conversations import wording
 from chat.models import Agent, Aside, AsideMessage, AsidePart, EventKind
 from chat.rules import plain_text
@@ -78,7 +78,7 @@ def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: 
 
     Raises NobodyThere, TooMany, NotYours, ConversationClosed. Locks the conversation row only.
     """
-    conversation, agent = notes.lock_open_assigned(conversation_id, by)
+    conversation, agent = lock_assigned(conversation_id, by)
     if conversation.asides.count() >= ASIDES_AT_MOST:
         raise TooMany
     now = clock.now()

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from chat import pubsub
-from chat.casework.notes import lock_open_assigned
+from chat.casework.lock import lock_assigned
 from chat.conversations import form_of_address
 from chat.messages.writing import say
 from chat.models import Conversation, EventKind, Hold, Message
@@ -46,7 +46,7 @@ def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) 
 
     Raises TooManyHolds, NotYours, ConversationClosed. Locks the conversation row only.
     """
-    conversation, agent = lock_open_assigned(conversation_id, by)
+    conversation, agent = lock_assigned(conversation_id, by)
     if conversation.holds.count() >= HOLDS_AT_MOST:
         raise TooManyHolds
     now = clock.now()
@@ -73,7 +73,7 @@ def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) 
 @transaction.atomic
 def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
     """End the promise that runs, kept or not, and tell the person. Raises NothingHeld, NotYours, ConversationClosed."""
-    conversation, agent = lock_open_assigned(conversation_id, by)
+    conversation, agent = lock_assigned(conversation_id, by)
     if running_hold(conversation) is None:
         raise NothingHeld
     now = clock.now()

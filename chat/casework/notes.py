@@ -9,7 +9,7 @@ import logging
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from chat.conversations.actions import ConversationClosed, NotYours
+from chat.casework.lock import lock_assigned
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Note
 from common import clock, encryption
 
@@ -28,17 +28,6 @@ class NoteGone(Exception):
     """The note to replace is not there, is somebody else's, or was replaced already."""
 
 
-def lock_open_assigned(conversation_id: int, by: AbstractBaseUser) -> tuple[Conversation, Agent]:
-    """The conversation under its lock, with the agent who answers. Raises NotYours, ConversationClosed."""
-    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
-    agent = conversation.assigned_to
-    if agent is None or agent.user_id != by.pk:
-        raise NotYours
-    if not conversation.is_open:
-        raise ConversationClosed
-    return conversation, agent
-
-
 # --- notes ------------------------------------------------------------------------------------------------------------
 
 
@@ -48,7 +37,7 @@ def write_note(*, conversation_id: int, body: str, by: AbstractBaseUser, replace
 
     Raises NoteGone, TooManyNotes, NotYours, ConversationClosed. Locks the conversation row only.
     """
-    conversation, agent = lock_open_assigned(conversation_id, by)
+    conversation, agent = lock_assigned(conversation_id, by)
     before = None
     if replaces is not None:
         before = conversation.notes.filter(number=replaces, agent=agent, replaced_by__isnull=True).first()

@@ -255,15 +255,6 @@ def _unit_in_words(unit: ReceptionPoint) -> dict[str, str]:
     }
 
 
-def _familiar(conversation: Conversation) -> bool:
-    report = conversation.report
-    try:
-        answers = report.triage_answers()
-    except UnsealError:
-        answers = {}
-    return form_of_address.is_familiar(report, answers)
-
-
 def _put(
     conversation: Conversation,
     kind: str,
@@ -290,7 +281,12 @@ def _put(
         )
     else:
         message = writing.say(
-            conversation, told, now=now, client_id=row.asked_id, familiar=_familiar(conversation), **(places or {})
+            conversation,
+            told,
+            now=now,
+            client_id=row.asked_id,
+            familiar=form_of_address.speaks_tu(conversation.report),
+            **(places or {}),
         )
         with translation.override(conversation.report.language):
             words = {**words, "answers": [str(answer) for answer in answers]}

@@ -3,7 +3,8 @@
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from chat.casework.notes import add_note, lock_open_assigned
+from chat.casework.lock import lock_assigned
+from chat.casework.notes import add_note
 from chat.conversations.actions import weighed
 from chat.models import Conversation, EventKind
 from chat.rules.lifecycle import weight_of
@@ -32,7 +33,7 @@ def set_urgency(
     The same degree again changes nothing. The person is told nothing.
     Raises TooManyChanges (when it would be lowered), TooManyNotes, NotYours, ConversationClosed.
     """
-    conversation, agent = lock_open_assigned(conversation_id, by)
+    conversation, agent = lock_assigned(conversation_id, by)
     if conversation.urgency != urgency:
         if (
             urgency < conversation.urgency

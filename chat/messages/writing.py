@@ -20,7 +20,6 @@ from django.utils import translation
 from chat.models import Agent, Conversation, Message
 from chat.rules import message_limits
 from chat.rules.lifecycle import OPEN, Author, Status
-from common import encryption
 from common.sql import array, execute, line, send
 from common.texts.catalogue import Sentence
 
@@ -332,7 +331,7 @@ def _write_one_as_expected(
         "author": draft.author,
         "agent_id": draft.agent_id,
         "client_id": draft.client_id,
-        "sealed_body": encryption.seal(draft.body, context=Message.context_of(draft.public_id, seq, draft.author)),
+        "sealed_body": Message.sealed(draft.body, conversation=draft.public_id, seq=seq, author=draft.author),
     }
     written = _execute(raw, ONE_AS_EXPECTED, values)
     if not written:
@@ -420,7 +419,7 @@ def _number(
         head.last_seq = seq = head.last_seq + 1
         if draft.agent_id is None:
             head.reporter_wrote = True
-        sealed = encryption.seal(draft.body, context=Message.context_of(draft.public_id, seq, draft.author))
+        sealed = Message.sealed(draft.body, conversation=draft.public_id, seq=seq, author=draft.author)
         rows.append(
             (
                 draft.conversation_id,
@@ -452,14 +451,13 @@ def append(
 ) -> Message:
     """Add a message after the last one, as part of something larger. The caller holds the lock of the conversation."""
     seq = conversation.last_seq + 1
-    context = Message.context_of(conversation.public_id, seq, author)
     message = Message(
         conversation=conversation,
         seq=seq,
         author=author,
         agent=agent,
         client_id=client_id,
-        sealed_body=encryption.seal(body, context=context),
+        sealed_body=Message.sealed(body, conversation=conversation.public_id, seq=seq, author=author),
         sent_at=now,
     )
     message.save(force_insert=True)

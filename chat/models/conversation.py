@@ -181,6 +181,11 @@ class Message(models.Model):
         return f"message:{conversation}:{seq}:{author}"
 
     @classmethod
+    def sealed(cls, text: str, *, conversation: uuid.UUID | str, seq: int, author: str) -> bytes:
+        """The text sealed for this place: it opens nowhere else."""
+        return encryption.seal(text, context=cls.context_of(conversation, seq, author))
+
+    @classmethod
     def opened(cls, sealed: bytes | memoryview, *, conversation: uuid.UUID | str, seq: int, author: str) -> str:
         """The text sealed for this place, for those who may read it; UNREADABLE when it does not open there.
 

@@ -190,13 +190,13 @@ class Broadcaster:
                 continue
             topic = draft.public_id
             newest[topic] = max(answer.seq, newest.get(topic, 0))  # for a repeat too: its first ring may have been lost
-            item = {
-                "seq": answer.seq,
-                "client_id": draft.client_id,
-                "author": draft.author,
-                "sent_at": answer.sent_at,
-                "body": answer.body,
-            }
+            item = protocol.message_item(
+                seq=answer.seq,
+                client_id=draft.client_id,
+                author=draft.author,
+                sent_at=answer.sent_at,
+                body=answer.body,
+            )
             if answer.is_repeat:
                 again.add(topic)
                 subscription.acknowledge(*_frame(topic, [item]), answer.seq)

@@ -32,7 +32,6 @@ EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
     "chat/conversations/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
-    "chat/casework/notes.py": (ACTS + ", and that it is theirs is asked again under the lock", {"lock_open_assigned"}),
     "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
     "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
