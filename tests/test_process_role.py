@@ -64,7 +64,7 @@ async def test_misdirected_page_says_so_and_is_kept_by_nobody():
 
 async def test_sockets_are_refused_by_pages_alone(monkeypatch):
     told = []
-    monkeypatch.setattr("pnav.asgi.security_log.tell", lambda _event, **facts: told.append(facts))
+    monkeypatch.setattr("pnav.asgi.security_log.log", lambda _event, **facts: told.append(facts))
     assert (await shake_hands("pages"))["type"] == "websocket.close"
     assert told == [{"why": "process_role"}]
     for role in ("all", "sockets"):
@@ -75,7 +75,7 @@ async def test_sockets_are_refused_by_pages_alone(monkeypatch):
 
 async def test_full_process_opens_no_socket(monkeypatch, settings):
     told = []
-    monkeypatch.setattr("pnav.asgi.security_log.tell", lambda _event, **facts: told.append(facts))
+    monkeypatch.setattr("pnav.asgi.security_log.log", lambda _event, **facts: told.append(facts))
     settings.WEB_MEMORY_MIB = 1
     monkeypatch.setattr(MEMORY, "_is_over", False)
     monkeypatch.setattr(MEMORY, "_read_at", float("-inf"))

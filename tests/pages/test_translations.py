@@ -12,8 +12,8 @@ from tests.messages import with_those_of
 CATALOGUE = Path(__file__).resolve().parents[2] / "pnav" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 # French on purpose: read by agents and administrators only.
 STAFF = re.compile(
-    r"templates/(console|account|mfa|allauth|admin)|pnav/accounts|chat/(console|canned|desk|case|emergency_|closing_)"
-    r"|chat/handover_(rules|models)|reports/offence|admin\.py|triage/(document|walk|describing|editing|models)|pnav/demo|management/"
+    r"templates/(console|account|mfa|allauth|admin)|pnav/accounts|chat/(console|casework|rules/(reply_template|emergency|closing|transfer)|models/transfer)"
+    r"|reports/rules/offence|admin\.py|triage/(document|walk|describing|editing|models)|pnav/demo|management/"
 )
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%[sd]|\{[a-z_]*\}|</?[a-z][^>]*>")
 

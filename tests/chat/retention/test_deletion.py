@@ -248,7 +248,7 @@ def test_a_keeper_that_fails_stops_no_other(monkeypatch, caplog):
     monkeypatch.setattr(deletion, "forget", fail)
     asked = []
     monkeypatch.setattr(opinions, "forget", asked.append)
-    with pytest.raises(CommandError, match=r"chat\.forgetting"):
+    with pytest.raises(CommandError, match=r"chat\.retention\.deletion"):
         run()
     assert len(asked) == 1
     assert "chat.retention.deletion failed (OverflowError)" in caplog.text and "typed" not in caplog.text

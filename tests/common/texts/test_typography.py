@@ -91,7 +91,7 @@ def test_changed_sentence_is_drawn_so_and_kept_as_it_was_written():
     expected = "Perdu_? «_Réessayer_»_: ici_!".replace("_", NO_BREAK)
     sentence = CATALOGUE[key]
     assert sentence.say() == sentence.html() == str(sentence.later()) == expected
-    assert drawn('{% load sentences %}{% sentence "chat.lost" %}') == expected
+    assert drawn('{% load texts %}{% sentence "chat.lost" %}') == expected
     assert list(text_cache.changed(key).texts.values()) == ["Perdu ? « Réessayer » : ici !"]
 
 
