@@ -239,7 +239,7 @@ def test_when_all_queues_are_short_the_newcomer_is_refused():
 
 @pytest.fixture
 def apart(monkeypatch):
-    """No two networks share a bucket. Buckets are drawn anew by each process: of 512 networks, one in a hundred does."""
+    """No two networks share a bucket: each process draws buckets anew, and one network in a hundred would."""
     monkeypatch.setattr("pnav.server.admission.BUCKETS", 2**61 - 1)
 
 
