@@ -50,7 +50,9 @@ def nothing_refused() -> Iterator[None]:
     """
     gc.collect()
     gc.freeze()  # as a web process does: see `pnav.asgi`
-    logging.getLogger("common.security_log").setLevel(logging.ERROR)
+    security_log = logging.getLogger("common.security_log")
+    level = security_log.level
+    security_log.setLevel(logging.ERROR)
     quick = partial(hashlib.sha256, usedforsecurity=False)
     with (
         patch.object(resume.hashlib, "scrypt", lambda secret, **_slow: quick(secret).digest()),
@@ -63,7 +65,10 @@ def nothing_refused() -> Iterator[None]:
             ALLOWED_HOSTS=["testserver", "localhost", "127.0.0.1"],
         ),
     ):
-        yield
+        try:
+            yield
+        finally:
+            security_log.setLevel(level)  # the tests go on in this process
 
 
 class _Halfway(Browser):

@@ -320,7 +320,7 @@ def test_every_limit_of_the_code_is_in_the_table():
 
 def test_neither_the_database_nor_redis_nor_a_log_holds_an_address(unit, prefix, caplog):
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("django.db.backends").setLevel(logging.INFO)  # statements, which nobody logs
+    caplog.set_level(logging.INFO, logger="django.db.backends")  # statements, which nobody logs
     journey(unit)
     words = [each for address in ADDRESSES[:3] for each in forms_of(address)]
     for name, one in read_redis(prefix).items():
