@@ -2,7 +2,7 @@
 
 The table is Django's own. Its primary key is a keyed hash of the cookie, so that a row does not give the cookie back;
 its data is sealed with the keys of the content and bound to that row, so that a copy under another key does not open.
-Named by `settings.SESSION_ENGINE`; see docs/adr/0020-sessions-sealed-at-rest.md.
+Named by `settings.SESSION_ENGINE`; see docs/adr/0020-sessions-encrypted-at-rest.md.
 """
 
 import base64

@@ -257,7 +257,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1  # the sheet of accounts is the only one
 
 # --- sessions and cookies: the visit ------------------------------------------------------------------------------
 
-SESSION_ENGINE = "pnav.sessions"  # sealed at rest, see docs/adr/0020-sessions-sealed-at-rest.md
+SESSION_ENGINE = "pnav.sessions"  # sealed at rest, see docs/adr/0020-sessions-encrypted-at-rest.md
 SESSION_COOKIE_AGE = 24 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # The session of an account is another thing: it ends with the longest shift, used or not, and before that when nobody

@@ -4,7 +4,7 @@ Django's own handler crosses to a thread for every synchronous middleware, for t
 makes that thread for the request. Here the whole of what a WSGI server would run, from `request_started` to
 `request_finished`, runs at once in one of PAGE_THREADS threads. It is in that thread that a page takes its connection
 from the pool, and there that it gives it back, before the first byte is sent: a slow reader holds no connection, and
-a slow query holds one thread, never the loop where the sockets live. See docs/adr/0026-a-page-in-one-hop.md.
+a slow query holds one thread, never the loop where the sockets live. See docs/adr/0026-pages-in-one-thread-hop.md.
 
 Which request a thread serves next is `pnav.server.admission`'s to say: each network in its turn, within bounds.
 Requests that compute a slow hash have a lane of their own. What is refused gets the page of `pnav.server.busy`.
