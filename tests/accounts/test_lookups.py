@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as site
@@ -91,3 +92,14 @@ def test_search_looks_for_few_words(chief):
         return max(query["sql"].count("LIKE UPPER") for query in queries)
 
     assert conditions(2) < conditions(SEARCH_MAX_WORDS) == conditions(64)
+
+
+@pytest.mark.parametrize("model", CLASSES, ids=lambda model: model._meta.label)
+def test_no_text_of_the_address_breaks_the_page_on_which_something_is_added(chief, model):
+    """Django fills every field from the address; a moment is drawn in two, and a text is none."""
+    one = admin.site._registry[model]
+    fields = [field.name for field in model._meta.fields]
+    for value in ("x", "\u202e", "2026-11-27 10:00", "9" * 200):
+        query = urlencode(dict.fromkeys(fields, value))
+        answer = chief.get(f"{reverse(f'admin:{model._meta.app_label}_{model._meta.model_name}_add')}?{query}")
+        assert answer.status_code in {200, 302, 403}, one

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ListFilter
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField, Field, QuerySet
 from django.http import HttpRequest
 
 # What Django's own filters put behind the name of their field: a choice, a relation, a yes or no, a span of dates.
@@ -19,6 +20,16 @@ SUFFIXES = (
 )  # fmt: skip
 SEARCH_MAX_LENGTH = 200  # characters; the rest of a longer search is not read
 SEARCH_MAX_WORDS = 8  # each is looked for in every field of the list's `search_fields`
+
+
+def _can_read(field: "Field[Any, Any]", value: object) -> bool:
+    if isinstance(field, DateTimeField):
+        return False
+    try:
+        field.to_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 class Bounded(admin.ModelAdmin):
@@ -36,6 +47,16 @@ class Bounded(admin.ModelAdmin):
                 names.add(str(getattr(entry, "parameter_name", "")))
         offered = {name + suffix for name in names if name for suffix in SUFFIXES}
         return lookup in offered and super().lookup_allowed(lookup, value, request)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address fills in when something is added: values that their fields can read, and no moments.
+
+        Django draws a moment in two fields and expects a date of it, and looks a key up in the database before it is
+        checked: a text in the address (`?starts_at=x`) would be an error of the server.
+        """
+        fields = {field.name: field for field in self.model._meta.fields}
+        initial = super().get_changeform_initial_data(request)
+        return {name: value for name, value in initial.items() if name not in fields or _can_read(fields[name], value)}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
