@@ -1,17 +1,19 @@
-"""Rings: « look », never what is there. The only module that knows the channel layer.
+"""Notifications between processes: they say that something changed, never what. The only module that knows the
+channel layer.
 
-The database is the letterbox. After a commit, an action rings; every process then looks for the pages it serves. A ring
-is heard in its own process at once, and through one group of the channel layer in the others: one channel a process,
-not one a socket, so that nothing is left behind by a process that dies and no capacity is shared out among people.
-What piled up while the last message of the layer was on its way goes in one.
+After a commit, an action publishes a notification; each process that hears it reads the database for the pages that it
+serves. The process that publishes handles it at once; the others receive it through one group of the channel layer,
+with one channel for each process and not for each socket, so that a process that dies leaves nothing behind and no
+capacity is shared out among people. All that was published while the last message of the layer was on its way goes in
+one message. A notification holds ids and numbers only.
 
-The layer may lose anything. Each process sends itself a tick, unless something else was just sent, which comes back as
-well; when one cannot be sent, or stays away, the process is « deaf » and sweeps the database until ticks return, and
-once after. It sweeps already when the line has been silent for longer than ticks are apart. A ring holds ids and
-numbers only.
+The layer may lose anything. Each process sends itself a tick, unless it has just sent something else, which comes back
+as well. When a tick cannot be sent or does not come back, the process is disconnected: it polls the database until
+ticks return, and reads everything again (resync) once after that. It polls already when nothing has arrived for longer
+than the time between ticks.
 
-A process that serves pages only has nothing to look for: it sends and does not listen, and ticks four times a second so
-that the others notice when it is gone. What it could not ring, it rings when the layer takes it.
+A process that serves pages only has no subscriptions: it publishes and does not listen, and ticks four times a second
+so that the others notice when it is gone. It keeps what it could not publish and publishes it when the layer answers.
 """
 
 import asyncio
@@ -30,17 +32,17 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-GROUP = "doorbell"
+GROUP = "doorbell"  # shared with the version before: it keeps its name
 TICK_SECONDS = 0.06
-TICK_ALONE_SECONDS = 0.25  # no other process is there: only the worker's rings come by the layer
+TICK_ALONE_SECONDS = 0.25  # no other process is there: only the worker's notifications come by the layer
 DISCONNECTED_AFTER_SECONDS = 0.35
-SILENT_SECONDS = 0.08  # without anything on the line: a restart of Redis may have broken it without a word
+SILENT_SECONDS = 0.08  # nothing has arrived for so long: a restart of Redis may have broken the line without an error
 WATCH_SECONDS = 0.02
 RESYNC_SECONDS = 1.0
 PUBLISH_SECONDS = 2.0
 GONE_AFTER_SECONDS = 30.0
 MISSING_SECONDS = (
-    0.25  # between two sweeps for the sake of a process that is not heard: it may live, and not be able to ring
+    0.25  # between two polls for the sake of a process that is not heard: it may live, and not be able to publish
 )
 SENDER_MISSING_SECONDS = 1.0  # a process of pages: it ticks each TICK_ALONE_SECONDS, and may be busy with a page
 LATE_TURNS = 3
@@ -57,8 +59,9 @@ READ = "read"
 AGENT = "agent"  # the conversations of an agent changed
 ASIDE = "aside"  # an aparté that an agent takes part in changed
 QUEUE = "queue"  # who waits, or the room for them, changed
-POLL = "sweep"  # rings are being lost: look for messages
-RESYNC = "look"  # rings may have been lost: read everything again
+# The values of these two are shared with the version before: they keep their names.
+POLL = "sweep"  # notifications are being lost: ask the database for new messages
+RESYNC = "look"  # notifications may have been lost: read everything again
 TICK = "tick"
 
 
@@ -75,8 +78,8 @@ class Notification(NamedTuple):
 class Hub:
     """A process's line to the other processes. All of it runs in one event loop.
 
-    hear: called in the loop with every ring, of this process or another. It must not fail and must not wait.
-    listens: False for a process without sockets: what others ring is of no use to it, so they need not ring for it.
+    on_event: called in the loop with every notification, of this process or another. It must not fail or wait.
+    listens: False for a process without sockets, which has no use for what others publish.
     """
 
     def __init__(
@@ -103,22 +106,22 @@ class Hub:
         return bool(self._others)
 
     def publish(self, notification: Notification) -> None:
-        """Ring here at once and elsewhere soon. Call it in the hub's loop."""
+        """Handle it here at once and publish it to the others soon. Call it in the hub's loop."""
         self._handle(notification)
         self.publish_elsewhere(notification)
 
     def _handle(self, notification: Notification) -> None:
-        """A ring that cannot be followed must not end the line for the life of the process."""
+        """A notification that cannot be handled must not end the line for the life of the process."""
         try:
             self.on_event(notification)
         except Exception as error:  # noqa: BLE001
-            logger.error("doorbell: a ring could not be followed (%s)", type(error).__name__)
+            logger.error("pubsub: a notification could not be handled (%s)", type(error).__name__)
 
     def publish_elsewhere(self, notification: Notification) -> None:
         """For what this process knows already.
 
-        Not when it is alone. While it cannot ring, the others find it by sweeping, if they are deaf as well; if they
-        are not, they hear of it later: so much is kept for them, and no more.
+        Nothing is published when it is alone. While it cannot publish, the others find the change by polling, if they
+        are disconnected as well; if they are not, they are told later: notifications are kept for them, within bounds.
         """
         is_needed = bool(self._others) or not self.listens  # who does not listen does not know who is there
         if notification.kind == TICK or (is_needed and not self.is_disconnected):
@@ -128,7 +131,7 @@ class Hub:
             self._keep([notification])
 
     def _keep(self, notifications: list[Notification]) -> None:
-        """What could not be rung, until it can; a hint is worth nothing later, and of too many one look remains."""
+        """Keep what could not be published. A hint is worth nothing later, and too many become one resync."""
         for notification in notifications:
             if notification.kind not in {TICK, TYPING, POLL}:
                 self._missed[notification] = None
@@ -147,11 +150,11 @@ class Hub:
                 if not self.listens:
                     self._heard_at = self._sent_at  # that Redis took it is all that such a process can know
                 await asyncio.sleep(SPACING_SECONDS)
-            except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by looking
+            except Exception as error:  # noqa: BLE001  of whatever kind: what is not sent is found by polling
                 self._failed_at = time.monotonic()
                 self._keep(notifications)
                 if not self.is_disconnected:
-                    logger.warning("doorbell: the channel layer does not answer (%s)", type(error).__name__)
+                    logger.warning("pubsub: the channel layer does not answer (%s)", type(error).__name__)
                     self._update()
                     self._handle(Notification(POLL))
 
@@ -165,7 +168,7 @@ class Hub:
                     self._receive(await layer.receive(channel))
             except Exception as error:  # noqa: BLE001  of whatever kind: it listens again
                 if not isinstance(error, LAYER_ERRORS):
-                    logger.error("doorbell: could not listen (%s)", type(error).__name__)
+                    logger.error("pubsub: could not listen (%s)", type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def _receive(self, message: dict[str, Any]) -> None:
@@ -173,7 +176,7 @@ class Hub:
             origin, listens = str(message["origin"]), bool(message.get("listens", True))
             notifications = [Notification(*fields) for fields in message["rings"]]
         except (LookupError, TypeError):  # of another version of this program, or of no program of ours
-            logger.warning("doorbell: a message of the layer could not be read")
+            logger.warning("pubsub: a message of the layer could not be read")
             return
         self._line_at = time.monotonic()
         if origin == self.origin:
@@ -185,7 +188,7 @@ class Hub:
                 self._handle(notification)
 
     def _meet(self, origin: str, *, listens: bool) -> None:
-        """Another process is there. If it is new, or was away, it looks: rings it needed were perhaps not sent."""
+        """Another process is there. If it is new, or was away, tell it to resync: it may have missed notifications."""
         if not origin:  # a command, which has no hub
             return
         if not listens:
@@ -209,7 +212,7 @@ class Hub:
         late_turns = 0
         while True:
             every = TICK_SECONDS if self._others else TICK_ALONE_SECONDS
-            # What was sent comes back, and is as good as a tick.
+            # What was sent comes back, and counts as a tick.
             if time.monotonic() - max(self._sent_at, ticked_at) >= every - WATCH_SECONDS / 2:
                 ticked_at = time.monotonic()
                 self.publish_elsewhere(Notification(TICK))
@@ -238,12 +241,12 @@ class Hub:
                 self._handle(Notification(RESYNC))
 
     def _update(self) -> bool:
-        """Find out whether this process hears; returns what it was before."""
+        """Find out whether this process is disconnected; returns whether it was before."""
         was_disconnected = self.is_disconnected
         patience = DISCONNECTED_AFTER_SECONDS + (0 if self._others else TICK_ALONE_SECONDS)
         self.is_disconnected = self._failed_at > self._heard_at or time.monotonic() - self._heard_at > patience
         if self.is_disconnected != was_disconnected:
-            logger.warning("doorbell: %s", "deaf, sweeping" if self.is_disconnected else "hears again")
+            logger.warning("pubsub: %s", "disconnected, polling" if self.is_disconnected else "connected again")
         if was_disconnected and not self.is_disconnected and self._missed:
             self._outbox += self._missed
             self._missed = {}
@@ -263,7 +266,7 @@ _lock = threading.Lock()
 
 
 def install(hub: Hub | None) -> Hub | None:
-    """Make this the hub that rings of this process go through; returns the one before."""
+    """Make this the hub that publishes the notifications of this process; returns the one before."""
     global _hub
     with _lock:
         before, _hub = _hub, hub
@@ -286,11 +289,11 @@ def _publish_now(*notifications: Notification) -> None:
     try:
         async_to_sync(_send)("", list(notifications))
     except LAYER_ERRORS as error:
-        logger.warning("doorbell: %d ring(s) lost (%s)", len(notifications), type(error).__name__)
+        logger.warning("pubsub: %d notification(s) lost (%s)", len(notifications), type(error).__name__)
 
 
 class _Notifications(dict[Notification, None]):
-    """The rings of one transaction, each once, in their order: they go together when it commits."""
+    """The notifications of one transaction, each once, in order: they are published together when it commits."""
 
     def __call__(self) -> None:
         _publish_now(*self)

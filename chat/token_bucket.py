@@ -1,4 +1,4 @@
-"""Token buckets in the memory of one process: so many acts at once, then so many a second."""
+"""Token buckets in the memory of one process: a burst of acts at once, then a steady rate."""
 
 import threading
 import time

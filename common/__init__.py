@@ -1,1 +1,1 @@
-"""What every app builds on, and what is about no app: encryption, SQL, limits, settings of the service, texts."""
+"""The ground that every app builds on and that belongs to no app: encryption, SQL, limits, service settings, texts."""

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class CachedReading[T]:
-    """What `read` found last, kept for `seconds`, and as long again as a reading takes.
+    """Cache the result of `read` for `seconds`, and as long again as a reading takes.
 
     One thread reads, and the others go on with what is known; where nothing is known yet they wait for it. While the
     database is away, what was known last is still said, and it is asked again after as many seconds. name: what the

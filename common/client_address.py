@@ -1,4 +1,4 @@
-"""Where a client comes from: for the seal, and for the limits by network. The address goes nowhere else."""
+"""Read the address of a client, for the sealed identity and the limits by network. It is passed to nothing else."""
 
 import ipaddress
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class Networks(tuple[str, ...]):
 
 
 def networks_of(request: HttpRequest) -> Networks:
-    """Where a request comes from: an IPv4 address as it is; an IPv6 one by its /64, then by IPV6_WIDER.
+    """Return the networks of a request: an IPv4 address as it is; an IPv6 one by its /64, then by IPV6_WIDER.
 
     Empty when the address is not known: then no limit can be kept. An IPv4 address has no wider networks: each of its
     neighbours is somebody else.
@@ -47,7 +47,7 @@ class Connection(NamedTuple):
 
 
 def connection_of(request: HttpRequest) -> Connection:
-    """Where a request comes from, as the nearest of our proxies says; without proxies, by its connection."""
+    """The address and port of a request, as the nearest of our proxies says; without proxies, by its connection."""
     get = request.headers.get
     return _connection(lambda name: get(name, ""), request.META.get("REMOTE_ADDR"), request.META.get("REMOTE_PORT"))
 

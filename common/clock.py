@@ -1,4 +1,4 @@
-"""One clock for all processes: PostgreSQL's.
+"""Read the time from PostgreSQL, whose clock is the reference for all processes.
 
 A lease is written by one process and judged by another, on another machine: were each to trust its own wall clock, one
 that steps would take every conversation from agents who are there.

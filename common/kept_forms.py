@@ -1,4 +1,4 @@
-"""What was typed in a form that came too late: a proof was asked for first, and nothing was done.
+"""Keep what was typed in a form that could not be accepted, because a recent proof of identity was needed first.
 
 It waits in the sealed session, one form at a time, and is back in its fields once the proof was given: never in an
 address or a log. Whoever took the cookie meanwhile, and proves nothing, does not read it.
@@ -41,7 +41,7 @@ def allow_restore(request: HttpRequest) -> None:
 
 
 def restore(request: HttpRequest, *, form: str, of: str) -> dict[str, Any]:
-    """What this form begins with, `{}` for nothing. It stays kept until the form is sent, or its time has passed."""
+    """Return what was kept of this form, or `{}`. It stays kept until the form is sent or its time has passed."""
     kept: KeptForm | None = request.session.get(KEY)
     if kept is None:
         return {}

@@ -40,7 +40,7 @@ AHEAD_SECONDS = 10  # before its window begins, a string is made
 
 @dataclass(frozen=True, slots=True)
 class NetworkLimit:
-    """What is counted by network.
+    """A limit that is counted by network.
 
     name: in the key, « [a-z-]+ ». seconds: of a window; it divides a day. noise: the most that a counter begins with,
     2**n - 1, at most 255; so many more than its limit a network may do before it is over. Nobody is over before.
@@ -81,7 +81,7 @@ def now() -> float:
 
 @dataclass(slots=True)
 class Tally:
-    """What counting one act told. Not over when it could not be counted: nobody has an address, or Redis is away."""
+    """The result of counting one act. Nobody is over when it could not be counted: no address, or Redis away."""
 
     is_over: bool = False
     _key: str = ""
@@ -89,7 +89,7 @@ class Tally:
     _fields: list[int] = field(default_factory=list)
 
     def undo(self) -> None:
-        """As if the act had not been counted. One round trip; nothing when its window is over."""
+        """Take the act out of the count again, in one round trip. It does nothing when the window is over."""
         if self._fields and now() < self._ends_at:
             try:
                 _add(self._key, self._ends_at, self._fields, -1)

@@ -1,4 +1,4 @@
-"""Whether clients are seen under addresses of their own: a public site that sees private ones sees its own bridge.
+"""Tell whether clients are seen under their own addresses: private ones on a public site mean that a bridge hides them.
 
 Where Docker's network has no IPv6, its proxy carries IPv6 clients in under the address of the bridge: each of them then
 has the same one. What is sealed of where somebody came from would be worthless, and all of them share one limit. The

@@ -1,4 +1,4 @@
-"""Where slow hashes are computed: passwords and codes. Two threads a process, behind all others for the processor.
+"""Compute slow hashes (passwords, resume codes) in two threads of their own, at the lowest priority for the processor.
 
 A slow hash frees the interpreter's lock, and takes half a second of a processor. On a machine where somebody signs in
 without end, whoever serves people comes first. Two at once, whoever asks: others wait in their own threads, which are
@@ -24,7 +24,7 @@ THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hash", initializer=_st
 
 
 def compute[T](hash_of: Callable[..., T], *args: object, **kwargs: object) -> T:
-    """What this function returns, computed there; whoever asks waits. Raises what it raises.
+    """Compute this function in those threads and return its result; the caller waits. Raises what it raises.
 
     It takes no lock of the interpreter for long and asks for no database: its thread has no connection.
     """

@@ -28,7 +28,7 @@ def execute(statement: LiteralString, values: Values) -> list[tuple[Any, ...]]:
 
 
 def send(raw: "psycopg.Connection[Any]", statement: LiteralString, values: Values) -> "psycopg.Cursor[Any]":
-    """For a pipeline: the cursor, whose rows are asked for later. Whoever calls it wraps the errors."""
+    """Send a statement in a pipeline, and return the cursor, whose rows are read later. The caller wraps the errors."""
     cursor = psycopg.Cursor(raw)
     cursor.execute(statement, values, prepare=True, binary=True)
     return cursor

@@ -156,7 +156,7 @@ def _finished(week: Week) -> Week | None:
 
 
 def check_week(value: object) -> str | None:
-    """What is wrong with hours that a person typed in the admin, in French; None when nothing is."""
+    """Check hours that a person typed in the admin: return what is wrong with them in French, None when nothing is."""
     if not isinstance(value, dict):
         return _('Les horaires doivent être un objet, par exemple {"mon": [["08:00", "12:00"]]}.')
     for day, slots in value.items():

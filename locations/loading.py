@@ -1,4 +1,4 @@
-"""Records into the tables: what is new is added, what differs is changed, the rest is not touched.
+"""Load records into the tables: add what is new, change what differs and leave the rest untouched.
 
 Rows travel by COPY into a temporary table and from there in one INSERT … ON CONFLICT a batch, which compares before it
 writes. Rows edited by hand are kept as they are. Where two sources describe the same unit, RANKS says which prevails;
@@ -56,7 +56,7 @@ class Remark:
 
 @dataclass
 class Result:
-    """What loading one file did. Each row read is added, changed, unchanged, kept, ignored or refused."""
+    """The result of loading one file. Each row read is added, changed, unchanged, kept, ignored or refused."""
 
     read: int = 0
     added: int = 0
@@ -567,7 +567,7 @@ class UnitIndex:
 
 
 def unit_key(force: str, department_code: str, name: str) -> str:
-    """What identifies a unit from one edition to the next: force, département and what names it there.
+    """The key by which a unit is recognised from one edition to the next: force, département and its name there.
 
     The ministry's ids cannot: some are shared by two units, some are empty or « 0 », police has none.
     """

@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the queries are made of constants of this module; what a person types is a parameter)
-"""From what a person types to the units that receive them. Local tables only; two queries a search.
+"""Find the units that receive a person, from what that person types. It reads local tables, in two queries a search.
 
 The first query finds communes by name and by code; the second finds their units, or, when nothing was found, what the
 person may have meant. Errors of the database are not caught: a broken database is a broken page, never « no such
@@ -37,7 +37,7 @@ _ARTICLES = ("la", "le", "les", "l")
 
 
 class Outcome(StrEnum):
-    """What a search found. `none` has suggestions or help; it is not an error."""
+    """The result of a search. `none` has suggestions or help; it is not an error."""
 
     EMPTY = "empty"
     NONE = "none"
@@ -124,7 +124,7 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Query:
-    """What was typed, understood without the tables.
+    """A search as it was typed, understood without the tables.
 
     code: five digits, or empty. insee_code: only of the form that cannot be a postal code ("2A004").
     name: the rest, in its comparable form. candidates: (name, hint) pairs from the most to the least literal, where the

@@ -39,7 +39,7 @@ def _week(*, name: str) -> models.CheckConstraint:
 
 
 class Force(models.TextChoices):
-    """Who answers for a place: a commune depends on one, some on both (Arles)."""
+    """The force that answers for a place: a commune depends on one, some on both (Arles)."""
 
     POLICE = "police", _("Police nationale")
     GENDARMERIE = "gendarmerie", _("Gendarmerie nationale")
@@ -63,7 +63,7 @@ class Precision(models.TextChoices):
 
 
 class Source(models.TextChoices):
-    """Where a unit, a competence or a partner comes from. `loading.RANKS` says which source prevails."""
+    """The source of a unit, a competence or a partner. `loading.RANKS` says which source prevails."""
 
     DEMO = "demo", _("Démonstration, saisi à la main")
     DILA = "dila", _("DILA – Service-public.fr")
@@ -201,7 +201,7 @@ class PostalCode(models.Model):
 
 
 class Contact(models.Model):
-    """What units and partners share: who, where, and how much of it a person has checked."""
+    """The fields that units and partners share: name, place, and how much of it a person has checked."""
 
     name = models.CharField(_("nom"), max_length=200)
     address = models.CharField(_("adresse (voie)"), max_length=255, blank=True)

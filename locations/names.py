@@ -54,7 +54,7 @@ def normalise_place(text: str) -> str:
 
 
 def unit_core(name: str) -> str:
-    """What names one unit among those of its force and département, stable from one edition to the next.
+    """The part of a name that tells a unit from others of its force and département, in every edition.
 
     « Brigade de gendarmerie - Belley » (2022) and « Gendarmerie - Brigade de Belley » (2026) are both « belley »;
     « Commissariat de police d'Aix en Provence » and « … d'Aix-en-Provence » are both « aix provence ».

@@ -1,4 +1,4 @@
-"""Files as they come: found, recognised by their header, read as a stream of rows. Pure of the database.
+"""Find data files, recognise them by their header and read them as a stream of rows. It makes no query.
 
 A file may be CSV (« ; », « , » or tabs) or JSON (a list of objects, or `{"service": […]}`), plain or compressed, or an
 archive of such files. What it is called says nothing; its columns say what it is.

@@ -91,7 +91,7 @@ def remember_search(request: HttpRequest, *, text: str, purpose: str) -> None:
 
 
 def pending_search(request: HttpRequest) -> tuple[str, str] | None:
-    """What was typed and why, or after a choice its postal code: the page of results survives « back »."""
+    """The last search and its purpose, or after a choice its postal code, so that results survive « back »."""
     kept = request.session.get(KEY, {})
     if "typed" in kept:
         return kept["typed"], kept["purpose"]

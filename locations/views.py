@@ -92,7 +92,7 @@ def _show_search(request: HttpRequest, form: SearchForm | None = None) -> HttpRe
 
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
-    """What the last search of this visit found; after a choice, the services of its postal code."""
+    """Show the results of the last search of this visit; after a choice, the services of its postal code."""
     pending = session.pending_search(request)
     if pending is None:
         return redirect("locations:search")

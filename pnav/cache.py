@@ -1,4 +1,4 @@
-"""What the cache holds, as JSON.
+"""Serialise the values of the cache as JSON, so that nothing read from Redis is ever executed.
 
 Django's own serializer is pickle: whoever may write to Redis would run what they like in every web process, with the
 keys of the content. What is kept there is numbers, lists of times and one text.

@@ -44,7 +44,7 @@ def durable_database(
 
 @register(Tags.security, deploy=True)
 def safe_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What Django's own deployment checks do not know: the demonstration is not a production."""
+    """Check what Django's own deployment checks do not know, such as a demonstration that is used as a production."""
     messages: list[CheckMessage] = []
     if settings.DEMO:
         messages.append(Error("DEMO is on: this site is the demonstration, over plain HTTP.", id="pnav.E002"))
@@ -81,7 +81,7 @@ def register_leaves(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 @register(Tags.security, deploy=True)
 def safe_machine(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What this machine would write to a disk of the memory of a process: keys, messages and addresses are in it."""
+    """Check whether this machine would write the memory of a process to a disk, with keys, messages and addresses."""
     messages: list[CheckMessage] = []
     if process.can_dump():
         messages.append(

@@ -1,4 +1,4 @@
-"""Pages for what goes wrong, without keeping a connection.
+"""The error pages. They hold no database connection.
 
 Where the stack is asynchronous (that of the probes; whatever server but ours) Django draws these answers in a thread
 of its own, which `request_finished` does not reach: a connection taken there, by the session or the frame of the page,
@@ -78,7 +78,7 @@ def _known_user(request: HttpRequest) -> User | None:
 
 
 def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., HttpResponse]:
-    """In the rooms of staff, the page of this name in their own frame; elsewhere what `view` draws."""
+    """Draw the error page of this name in the frame of the staff on their pages; elsewhere what `view` draws."""
 
     @wraps(view)
     def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:

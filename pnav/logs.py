@@ -1,4 +1,4 @@
-"""What a line of the log may say: events in our own words, and where something went wrong. Never what somebody sent.
+"""Format log lines so that they hold our own words and the place of an error, never what somebody sent.
 
 Other packages put into their messages what they were given: Django the host and the path of a request, a driver the row
 that it could not write, asyncio the exception of a task. So of their records only what cannot hold any of it is kept.
@@ -17,7 +17,7 @@ type ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] |
 
 
 class Discreet(logging.Formatter):
-    """Of an exception: its class, those that it came from, and the lines of code that it passed; not what it says.
+    """Format an exception as its class, those that it came from, and the lines of code that it passed; not its message.
 
     Times are in UTC, and say so.
     """

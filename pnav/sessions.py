@@ -1,4 +1,4 @@
-"""Sessions at rest: whoever reads the database can neither read a visit nor take it over.
+"""Sessions that are encrypted at rest: a reader of the database can neither read a visit nor continue it.
 
 The table is Django's own. Its primary key is a keyed hash of the cookie, so that a row does not give the cookie back;
 its data is sealed with the keys of the content and bound to that row, so that a copy under another key does not open.
@@ -73,7 +73,7 @@ class SessionStore(db.SessionStore):
         return base64.b64encode(encryption.seal(text, context=f"session:{row}")).decode()
 
     def unseal(self, row: AbstractBaseSession) -> dict[str, Any]:
-        """What a row holds. A row that no key opens is an empty session, as a forged one is for Django."""
+        """Decrypt the data of a row. A row that no key opens is an empty session, as a forged one is for Django."""
         if row.session_data == REPLACED:
             return {}
         try:
@@ -169,7 +169,7 @@ class SessionStore(db.SessionStore):
             await self.model.objects.filter(session_key=stored_key(session_key)).adelete()
 
     def replace_key(self) -> None:
-        """The same session under a new key, after its owner proved who they are: the old key opens nothing any more.
+        """Give the session a new key after its owner proved who they are: the old key opens nothing any more.
 
         An empty row stays there for a moment, which nobody writes to (`save`). A request that was on its way with the
         old key is answered as nobody's; without that row it would be told to forget its cookie, which in the browser is

@@ -223,7 +223,7 @@ CHANNEL_LAYERS = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             # redis-py 8 gives every socket a time-out of 5 s, which kills idle sockets of the layer.
-            # An attempt that fails is told at once: the doorbell has its own way of going on, and of coming back.
+            # An attempt that fails is told at once: `chat.pubsub` has its own way of going on and of coming back.
             "hosts": [
                 {
                     "address": REDIS_URL,

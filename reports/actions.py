@@ -1,4 +1,4 @@
-"""Things that happen to signalements."""
+"""Actions on reports: filing one, and freezing or erasing what is kept of it."""
 
 import json
 from collections.abc import Collection, Mapping

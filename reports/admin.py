@@ -229,7 +229,7 @@ class ErasureRequestAdmin(SeenOnly):
 
 @admin.register(Tombstone)
 class TombstoneAdmin(SeenOnly):
-    """What went, a line a report; the monthly proof counts them."""
+    """The reports that were deleted, one line each; the monthly proof counts them."""
 
     list_display = ("month", "kind", "rule", "cause")
     list_filter = ("month", "kind", "cause")

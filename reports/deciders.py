@@ -1,4 +1,4 @@
-"""Which supervisor decides about a request: asked of a room above, which knows units (docs/adr/0054).
+"""Ask which supervisor decides about a request. The answer comes from an app above, which knows units (docs/adr/0054).
 
 `settings.DECIDERS` names the module that answers. A supervisor decides for their own units, or for another one while
 they are on call for it; whoever may not decide is told nothing of the request.
@@ -18,7 +18,7 @@ from reports.models import OpeningRequest
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """By what right a supervisor decides. on_call: the key of their on-call duty; None for one of their own units."""
+    """The right to decide that a supervisor has. on_call: the key of their on-call duty; None in their own units."""
 
     on_call: int | None = None
 
@@ -30,7 +30,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """Who is on call for a unit now, as it is shown. name: of the supervisor; until: when it ends by itself."""
+    """The supervisor who is on call for a unit now, as it is shown. until: when the duty ends by itself."""
 
     name: str
     unit: str

@@ -59,7 +59,7 @@ class Arrival(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What is sealed: in French, as custodians and the agent will read it. The time is in UTC."""
+        """The text that is sealed: in French, as custodians and the agent will read it. The time is in UTC."""
         return (
             f"adresse : {self.connection.address or 'inconnue'}\n"
             f"port : {self.connection.port or 'inconnu'}\n"

@@ -2,7 +2,7 @@
 
 Colleagues read what is written to them there, and nothing of the conversation: not whose it is, not where, not its
 number. It lasts as long as the conversation with the agent who asked; then it is gone for them (`Aside.running`).
-Each act rings the consoles of those who take part: « look », never what is there.
+Each act notifies the consoles of those who take part: that something changed, never what.
 """
 
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Holding a conversation as the agent who answers it, for an act of theirs. Access was proven by `chat.access`."""
+"""Lock a conversation for an act of the agent who answers it. `chat.access` has proven access before."""
 
 from django.contrib.auth.models import AbstractBaseUser
 

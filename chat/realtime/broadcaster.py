@@ -67,7 +67,7 @@ UNAVAILABLE = "The message could not be written: keep it and try again."
 class Broadcaster:
     """The subscriptions of one process, its batches, and its line to the other processes.
 
-    has_sockets: False in a process that serves pages only. It rings for others and listens to nobody.
+    has_sockets: False in a process that serves pages only. It notifies others and listens to nobody.
     """
 
     def __init__(self, *, has_sockets: bool = True) -> None:
@@ -235,7 +235,7 @@ class Broadcaster:
             if subscription.agent_id is None or subscription.agent_id == agent_id:
                 subscription.deliver(event, size, first, last)
 
-    # -- rings -------------------------------------------------------------------------------------------------------
+    # -- notifications ----------------------------------------------------------------------------------------------
 
     def on_event(self, notification: Notification) -> None:
         kind = notification.kind
@@ -286,7 +286,7 @@ class Broadcaster:
         self.waiting_room.refresh()
 
     def _poll(self) -> None:
-        """While rings are lost: find in one query which conversations have something new."""
+        """While notifications are lost: find in one query which conversations have something new."""
         if self._is_polling or time.monotonic() < self._rest_until or not self._subscriptions:
             return
         self._is_polling = True
@@ -301,7 +301,7 @@ class Broadcaster:
         try:
             behind = await in_db(reading.behind, cursors)
         except DATABASE_AWAY as error:
-            logger.warning("sweep: the database failed (%s)", type(error).__name__)
+            logger.warning("poll: the database failed (%s)", type(error).__name__)
             self._rest_until = time.monotonic() + AWAY_SECONDS
             return
         finally:

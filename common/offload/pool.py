@@ -53,7 +53,7 @@ class NotDone(Exception):
 
 
 class Busy(NotDone):
-    """As much as this process takes at once is under way already: come back in a moment."""
+    """This process has as much heavy work under way as it takes at once: try again in a moment."""
 
     def __init__(self) -> None:
         super().__init__("busy")
@@ -64,7 +64,7 @@ class Failed(NotDone):
 
 
 def run(module: str, data: Any, *, who: str = "") -> tuple[Any, bytes]:
-    """What `work(data)` of this module gives, called in a child process: a value of JSON and bytes.
+    """Call `work(data)` of this module in a child process, and return what it gives: a value of JSON and bytes.
 
     module: one of ours, named by code, never by a request. data: JSON. who: asks for one job at a time, « » for nobody
     in particular; a second one is Busy at once, so that nobody takes all the places of a process.

@@ -1,4 +1,4 @@
-"""The house's rules: each number that an administrator may set, what it means, its bounds, where it comes from. Pure.
+"""Definitions of the service settings: what each number means, its default, its bounds and its source. Pure.
 
 A rule is here when whoever runs the duty may want another number tomorrow. What is not here is the machine's (how long
 a lease runs, how a message is delivered), the law's or a guarantee (who may read what, how few people a published
@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 
 class Subject(TextChoices):
-    """What the rules of the page are grouped by."""
+    """The groups of settings on the admin page."""
 
     QUEUE = "queue", _("Places et file d'attente")
     PROMISE = "promise", _("Promesse du service")
@@ -32,7 +32,7 @@ class Subject(TextChoices):
 
 
 class Unit(StrEnum):
-    """What a number counts."""
+    """The unit that a number counts."""
 
     SECONDS = "seconds"
     MINUTES = "minutes"
@@ -103,7 +103,7 @@ class Setting:
         return _counted(self.unit, value) % {"n": value}
 
     def says(self, value: int) -> str:
-        """What is true with this number."""
+        """The sentence that is true with this number."""
         return str(self.effect) % {"value": self.words(value)}
 
     def span(self, value: int) -> timedelta:
@@ -369,5 +369,5 @@ TOGETHER: tuple[Together, ...] = (
 
 
 def broken(values: Mapping[str, int]) -> list[Together]:
-    """What does not hold with these numbers, one for each rule."""
+    """Return the conditions that do not hold with these numbers, one for each rule."""
     return [one for one in TOGETHER if not one.holds(values)]

@@ -31,7 +31,7 @@ PLACES = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What is filled in where the text says `{name}`. meaning, example: for administrators, in French."""
+    """The value that is filled in where the text says `{name}`. meaning, example: for administrators, in French."""
 
     name: str
     meaning: str
@@ -40,7 +40,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sentence is read, and by whom: in French, for administrators."""
+    """The place where a sentence is read, and its audience: in French, for administrators."""
 
     key: str
     label: str

@@ -19,7 +19,7 @@ _SCHEMES = ("http:", "https:", "tel:", "sms:", "mailto:", "//")
 
 
 def links(text: str) -> set[str]:
-    """What in a text leads elsewhere, or looks like it: addresses with a scheme, host names, e-mail addresses.
+    """Find what leads elsewhere in a text, or looks like it: addresses with a scheme, host names, e-mail addresses.
 
     As they are written, in small letters and without the signs that only Unicode tells apart; a full stop at the end is
     the sentence's.

@@ -38,12 +38,12 @@ def current() -> str:
 
 
 def own_name(code: str) -> str:
-    """What the language calls itself: « English »."""
+    """The name of the language in itself: « English »."""
     return str(dict(settings.LANGUAGES).get(code, code))
 
 
 def name(code: str) -> str:
-    """What the source language calls it: « anglais »; the language's own name when Django does not know it."""
+    """The name of the language in the source language: « anglais »; its own name when Django does not know it."""
     with override(source()):
         try:
             return str(get_language_info(code)["name_translated"]).lower()

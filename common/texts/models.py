@@ -58,7 +58,7 @@ class SentenceText(TextRow):
 
 
 def sound_texts() -> dict[str, Changed]:
-    """What replaces the texts of origin, by key: one query.
+    """Return the texts that replace those of origin, by key, in one query.
 
     A text that a new version of the code no longer allows (a variable has gone) is not said, nor are the others of its
     sentence; the log names its key.

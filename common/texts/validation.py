@@ -31,7 +31,7 @@ def allowed(sentence: Sentence) -> set[str]:
 
 
 def errors(sentence: Sentence, text: str) -> list[str]:
-    """What is wrong with this text for this sentence, in plain French; nothing when it may be said.
+    """Return what is wrong with this text for this sentence, in plain French; an empty list when it may be said.
 
     text: without spaces around. An empty one is the text of origin, which is sound.
     """

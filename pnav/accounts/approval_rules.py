@@ -14,7 +14,7 @@ class Act(TextChoices):
 
 
 class State(TextChoices):
-    """Where a proposal stands. All but the first are ends."""
+    """The state of a proposal. All but the first are final."""
 
     PENDING = "pending", _("attend une deuxième personne")
     ACCEPTED = "accepted", _("acceptée")

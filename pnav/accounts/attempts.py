@@ -69,7 +69,7 @@ def begin(request: HttpRequest, account: str) -> Attempt:
 
 
 def is_over_at_provider(request: HttpRequest, *, most: int) -> bool:
-    """The same for a sign-in that begins at the provider of identities: so many a minute."""
+    """Whether this network began too many sign-ins at the provider of identities in this minute."""
     is_reached = _one(request, network_limits.OPENID, most=most) is None
     if is_reached:
         rate_limits.tell_reached("openid")

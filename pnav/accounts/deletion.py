@@ -1,4 +1,4 @@
-"""The end of Django's own history of the admin, which keeps what objects were called, and of what was proposed there.
+"""Delete old lines of Django's admin history, which keeps the names of objects, and old proposals of changes.
 Who and when: the register."""
 
 from datetime import datetime

@@ -28,12 +28,12 @@ class Device:
 
     @property
     def counter(self) -> str:
-        """What stands for this device in the keys of the limits; "" when it is not known."""
+        """The name of this device in the keys of the limits; "" when it is not known."""
         return f"device-{self.id}" if self.id else ""
 
 
 def account_key(login: str) -> str:
-    """What stands for an account in the keys of the limits: nothing in it is what was typed.
+    """The name of an account in the keys of the limits: a hash, which holds nothing of what was typed.
 
     Upper case first, as the database compares names: « ı » and « ſ » are « I » and « S » there, and one account here.
     """

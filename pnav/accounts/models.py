@@ -25,7 +25,7 @@ FIRST_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  an alpha
 
 
 class Role(models.TextChoices):
-    """What a person may do here; one role a person, so that powers do not add up."""
+    """The roles of accounts. An account has one role, so that powers do not add up."""
 
     AGENT = "agent", _("Agent")
     SUPERVISOR = "supervisor", _("Superviseur")

@@ -51,7 +51,7 @@ BEGUN_A_MINUTE = 60  # sign-ins from one network or known device: a whole team c
 
 
 class Refused(OAuth2Error):
-    """What came back is not what was asked for. Its text is written here, never received."""
+    """The answer of the provider is not what was asked for. The text of the error is ours, never the provider's."""
 
 
 # --- what is asked --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Proving again, lately, before a sensitive act: an open session is not yet its owner.
+"""Ask for a recent proof of identity before a sensitive act, because an open session may be used by somebody else.
 
 A console left unlocked, or a cookie that was stolen, may look at what the session may see; it may not add an account,
 delete a place or open an identity. The sign-in counts as a proof, for a few minutes: the last thing proved decides.

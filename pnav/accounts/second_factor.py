@@ -36,7 +36,7 @@ def link_id(pk: int) -> int:
 
 
 class Standing(Enum):
-    """What is still asked of this session, in the order in which it is asked."""
+    """The steps that are still asked of a session, in their order."""
 
     SIGNED_OUT = "signed out"
     PASSWORD_TO_CHANGE = "password to change"  # noqa: S105  a state, not a password
@@ -53,7 +53,7 @@ class _SessionHolder:
 
 
 def standing_of(user: User | AnonymousUser, session: SessionBase) -> Standing:
-    """Where this session stands. One query, none for a signed-out visitor."""
+    """Return the step at which this session is. One query, none for a signed-out visitor."""
     if not isinstance(user, User) or not user.is_active:
         return Standing.SIGNED_OUT
     if user.password_is_temporary:

@@ -1,4 +1,4 @@
-"""Where each role works: the first room is where a sign-in leads."""
+"""The parts of the site where each role works. A sign-in leads to the first one."""
 
 from dataclasses import dataclass
 from typing import Any

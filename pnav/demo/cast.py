@@ -105,5 +105,5 @@ def _unit_of(place: str) -> ReceptionPoint | None:
 
 
 def as_json(base_url: str, accounts: list[Account]) -> dict[str, Any]:
-    """What `.local/demo.json` holds, for people and scripts that come from outside."""
+    """Return the contents of `.local/demo.json`, for people and scripts that come from outside."""
     return {"base_url": base_url, "accounts": [asdict(account) for account in accounts]}

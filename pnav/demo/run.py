@@ -74,7 +74,7 @@ class Daphne(Service):
 
 
 class Front(Service):
-    """What listens at PORT, and hands each connection to the process that serves it."""
+    """The process that listens at PORT and hands each connection to the process that serves it."""
 
     def __init__(self, state: Path, port: int, pages: Daphne, sockets: Daphne) -> None:
         self.log = state / "front.log"

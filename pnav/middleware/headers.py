@@ -1,4 +1,4 @@
-"""What every answer tells the browser, errors and files included: keep nothing, open nothing, belong to nobody else.
+"""Set the security headers of every response, errors and static files included.
 
 The content policy is `settings.SECURE_CSP`; here is where it differs by area, and all that Django does not send. The
 outermost middleware, so that no other one answers without it. Reasons: docs/adr/0035.

@@ -1,4 +1,4 @@
-"""Pages are read or sent, in no other way."""
+"""Refuse every HTTP method but GET, HEAD and POST."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""What arrives in clear and is no page: refused.
+"""Refuse plain-HTTP requests other than page loads, so that a form is never sent unencrypted.
 
 Django redirects every request to HTTPS. That is right for a person who typed an address, and wrong for a program: one
 that is set up wrongly would send its token or its message in clear each time, be led to the right place, and nobody

@@ -125,7 +125,7 @@ def _prefixes(ticket: Ticket) -> Wider:
 
 @dataclass(slots=True)
 class Account:
-    """What one network has under way, what waits, and what it used. charge: seconds, as they were at `at`."""
+    """The running and waiting requests of one network, and what it used. charge: seconds, as of `at`."""
 
     running: int = 0
     waiting: deque[Ticket] = field(default_factory=deque)
@@ -134,7 +134,7 @@ class Account:
     begun: float = 0.0  # the sum of the times at which what runs began
 
     def running_for(self, now: float) -> float:
-        """For how long what runs has run, added up: it is charged when it ends, and must count before."""
+        """Sum of how long its running requests have run: charged at their end, and counted before."""
         return self.running * now - self.begun
 
     def worked_off(self, now: float, rate: float) -> float:
@@ -371,7 +371,7 @@ class Lane:
         return None
 
     def _next(self) -> tuple[Ticket, Account] | None:
-        """Whose turn it is: the first of the networks of the lowest level, which then goes to the end of its line."""
+        """Choose the next network: the first one of the lowest level, which then goes to the end of its line."""
         if not self._queues or self._running >= self.threads:
             return None
         now = self._clock()

@@ -1,4 +1,4 @@
-"""The page of a process that takes nothing more at this moment: « come back », with whom to call in danger.
+"""The 503 page of a process that can take no more requests: when to come back, and whom to call in danger.
 
 It is drawn before it is needed, asks for no database, no session and no file of ours, and is sent by the loop: it must
 cost next to nothing, for it is sent when there is nothing left. What was typed in a form is given back in the page,

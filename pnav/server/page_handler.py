@@ -1,4 +1,4 @@
-"""Pages: one hop to a page thread and back, whatever stands in MIDDLEWARE.
+"""Serve a page in a single hop to a page thread and back, whatever MIDDLEWARE holds.
 
 Django's own handler crosses to a thread for every synchronous middleware, for the view and for its rendering, and
 makes that thread for the request. Here the whole of what a WSGI server would run, from `request_started` to
@@ -199,7 +199,7 @@ class PageHandler(ASGIHandler):
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
     def answer(self, scope: Scope, body_file: IO[bytes], is_too_large: bool = False) -> HttpResponse:
-        """In a page thread: everything from `request_started` to `request_finished`. The answer is closed."""
+        """Run a request in a page thread, from `request_started` to `request_finished`, and close the response."""
         gives_way = connection.execute_wrapper(_giving_way) if may_give_way() else nullcontext()
         with closing(body_file), gives_way:
             set_script_prefix(get_script_prefix(scope))
@@ -260,7 +260,7 @@ class Pages:
 
 
 class OperatorPages(Pages):
-    """What a process of sockets answers over HTTP: the probes and the figures. A page is answered 421."""
+    """The HTTP handler of a process of sockets: probes and metrics. A page is answered 421."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PROBES or scope["path"] == METRICS:

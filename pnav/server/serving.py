@@ -70,7 +70,7 @@ OPTIONS = (
 
 
 def arguments(application: str, *, port: int = 0, interface: str = "127.0.0.1", path: str = "") -> list[str]:
-    """What follows « daphne » on its command line. path: of a Unix socket, in place of a port."""
+    """Return the arguments of daphne's command line. path: of a Unix socket, in place of a port."""
     endpoint = f"unix:{path}:mode=600" if path else f"tcp:port={port}:interface={interface}:backlog=2048"
     return ["--endpoint", endpoint, *OPTIONS, application]
 
@@ -184,7 +184,7 @@ def _is_ending(details: dict[str, Any]) -> bool:
 
 
 class _Round:
-    """Whose turn is still to come in a round, and how many take it together."""
+    """A round over all connections: those whose turn is still to come, and how many are looked at together."""
 
     def __init__(self) -> None:
         self.left: list[Any] = []
@@ -211,7 +211,7 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
 
 
 class Waiting:
-    """What waits in this process for clients that do not read it: one bound for all of them.
+    """The bytes that wait in this process for clients that do not read, with one bound for all of them.
 
     Lines join when something of theirs has to wait, and are weighed together after each WEIGHED_EVERY_BYTES: one look
     at those lines, and at no other.

@@ -1,4 +1,4 @@
-"""Which requests compute a slow hash: those have threads of their own, and never one that serves people.
+"""Tell which requests compute a slow hash: they run in threads of their own and never delay other pages.
 
 By the name of the address, for a form that is sent. A test notes every slow hash of the whole suite and fails when one
 is computed for an address that is not here (tests/conftest.py).

@@ -1,4 +1,4 @@
-"""Whether this process holds as much memory as it may: then it takes nothing new, and keeps what it has.
+"""Tell whether this process uses as much memory as it may. It then refuses new work and keeps what it has begun.
 
 Otherwise the system ends it when its container is full, with every conversation in it. The mark is WEB_MEMORY_MIB, or
 most of what the container may use; a machine without such a limit has no mark.
@@ -34,7 +34,7 @@ def _limit() -> float:
 
 
 def resident_bytes() -> int:
-    """What this process holds in memory now; 0 where the system does not say."""
+    """Return the resident memory of this process; 0 where the system does not say."""
     try:
         return int(STATM.read_text().split()[1]) * PAGE_BYTES
     except (OSError, ValueError, IndexError):

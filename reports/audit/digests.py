@@ -1,4 +1,4 @@
-"""The digest of the register leaves by itself: drawn each period, signed, numbered, brought to each destination.
+"""Draw a digest of the audit log each period, sign and number it, and deliver it to each destination.
 
 `run` is one turn, which the worker takes in a thread of its own: what is slow or away holds up nobody. Several workers
 may take turns at once: a number is drawn by one of them, and a destination is served by one. docs/adr/0056.
@@ -35,7 +35,7 @@ def period() -> timedelta:
 
 
 def destinations() -> list[Destination]:
-    """Those that the operator named, in order."""
+    """Return the destinations that the operator named, in order."""
     return [
         digest_destinations.parse(text, authority=settings.REGISTER_DIGEST_CA) for text in settings.REGISTER_DIGEST_TO
     ]

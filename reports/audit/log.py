@@ -1,4 +1,4 @@
-"""The register: who read or did what, about whom, why and when. A chain that shows its wounds (docs/adr/0031).
+"""The tamper-evident audit log: who read or did what, about whom, why and when, chained by hashes (docs/adr/0031).
 
 `record` writes a line in the transaction of the act itself; `verify` reads the chain and names its first wound.
 """

@@ -86,7 +86,7 @@ def in_words(kind: str, detail: str) -> str:
 
 
 def removed_in_words(name: str) -> str:
-    """What a run removed, by its name in the code."""
+    """Say in words what a run removed, given its name in the code."""
     return str(REMOVED.get(name, name))
 
 

@@ -1,4 +1,4 @@
-"""The tables of this room, by subject."""
+"""The tables of reports, a module for each subject."""
 
 from common.service_settings.models import HouseRule
 from reports.models.audit import AccessKind, AccessRecord, Motive

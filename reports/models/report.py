@@ -13,7 +13,7 @@ from triage.rules import Urgency
 
 
 class ReporterRole(models.TextChoices):
-    """Who is speaking."""
+    """The role of the person who writes."""
 
     VICTIM = "victim", _("Victime")
     WITNESS = "witness", _("Témoin")
@@ -47,7 +47,7 @@ class Fact(models.TextChoices):
 
 
 class Platform(models.TextChoices):
-    """Where it happens, by kind: brands change, kinds stay."""
+    """The kinds of places where it happens. Brands change, kinds stay."""
 
     SOCIAL = "social", _("Réseau social")
     MESSAGING = "messaging", _("Messagerie instantanée")
@@ -70,7 +70,7 @@ class Since(models.TextChoices):
 
 
 class Expectation(models.TextChoices):
-    """What the person hopes for."""
+    """The kinds of help that the person hopes for."""
 
     TALK = "talk", _("Parler à quelqu'un")
     ADVICE = "advice", _("Recevoir des conseils")

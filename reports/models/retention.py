@@ -179,7 +179,7 @@ class ErasureRequest(models.Model):
 
 
 class Tombstone(models.Model):
-    """What remains of a report that went: nothing that could be matched with a stolen copy (ADR 0033).
+    """The trace that remains of a deleted report: nothing that could be matched with a stolen copy (ADR 0033).
 
     A random id, the month, the rule (« 335+30 ») and the cause. No public id, no time, no size.
     """

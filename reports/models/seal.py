@@ -14,7 +14,7 @@ from reports.seal.sealing import SEALED_BYTES
 
 
 class SealedField(models.TextChoices):
-    """What can name a person. The values are part of what a sealed value is bound to: they never change."""
+    """The values that can name a person. They are part of what a sealed value is bound to, so they never change."""
 
     NAME = "name", _("Nom laissé par la personne")
     CONTACT = "contact", _("Moyen de la joindre")
@@ -51,7 +51,7 @@ class SealedValue(models.Model):
 
 
 class OpeningField(models.TextChoices):
-    """What an agent may ask to have opened: one value at a time."""
+    """The values that an agent may ask to have opened, one at a time."""
 
     NAME = "name", _("Nom laissé par la personne")
     CONTACT = "contact", _("Moyen de la joindre")

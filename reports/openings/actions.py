@@ -45,7 +45,7 @@ FIELDS = {
 
 
 class Altered(ValueError):
-    """What was agreed to is not what stands there now."""
+    """The request has changed since people agreed to it."""
 
 
 class OtherRequest(ValueError):
@@ -53,7 +53,7 @@ class OtherRequest(ValueError):
 
 
 class OtherReply(ValueError):
-    """What a custodian read before confirming is not the answer that stands there now."""
+    """The answer has changed since the custodian read it."""
 
 
 # Requests about one report, whatever became of them: its four values, asked for again after refusals and delays. Those
@@ -87,7 +87,7 @@ class Grounds:
 
 
 def part_of(user: Any, request: OpeningRequest) -> Part | None:
-    """Who this account is to this request, or None: then the request does not exist for them.
+    """Return the part that this account has in this request, or None: then the request does not exist for them.
 
     Whoever asked is the asker or nobody, whatever they have become, and only while the exchange is theirs. A supervisor
     is one for the units that they decide for (`reports.deciders`), and nobody for the others.
@@ -100,12 +100,12 @@ def part_of(user: Any, request: OpeningRequest) -> Part | None:
 
 
 def title_of(user: Any, request: OpeningRequest) -> Title | None:
-    """By what right this supervisor decides about it: for their own unit, or on call; None when they may not."""
+    """Return the right by which this supervisor decides about it: own unit or on call; None when they may not."""
     return deciders().title_for_opening(user, request, timezone.now())
 
 
 def standby_of(request: OpeningRequest) -> Sequence[Standby]:
-    """Who may decide about it now because they are on call: shown on its page."""
+    """Return the supervisor who may decide about it now by being on call, for its page."""
     return deciders().standby_for_opening(request, timezone.now())
 
 
@@ -167,7 +167,7 @@ def _part_when_visible(user: Any, request: OpeningRequest) -> Part:
 
 
 def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
-    """What this account may do to this request now."""
+    """Return the acts that this account may do on this request now."""
     return _acts_of(user, request, part_of(user, request))
 
 
@@ -183,7 +183,7 @@ def _acts_of(user: Any, request: OpeningRequest, part: Part | None) -> set[Act]:
 
 
 def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = None) -> Standing:
-    """What decides of a request, from its row and its steps."""
+    """Gather the facts that decide about a request, from its row and its steps."""
     steps = list(request.steps.select_related("by")) if steps is None else steps
     was_taken = any(step.act == Act.TAKE for step in steps)
     # Of people who are custodians now: somebody who left, or changed roles, agrees to nothing any more.
@@ -211,7 +211,7 @@ REVIEW_OWED = Q(is_urgent=True, reviewed_at__isnull=True, steps__act=Act.TAKE)
 
 @dataclass(frozen=True)
 class BrowserKeys:
-    """What a browser must know to throw away the keys that nobody will answer to.
+    """The keys that a browser still needs, so that it can throw away the others.
 
     wanted: the public keys, in base64, of this account's open requests, with spaces between; owner: whose they are,
     which tells nothing to who finds it in a browser; longest_seconds: after that no request is open, whoever asked.

@@ -44,7 +44,7 @@ def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: dateti
 
 
 def on_paper(heads: list[str], rows: Sequence[list[str]], at: datetime) -> dict[str, Any]:
-    """What the document says."""
+    """Return the contents of the document."""
     cut = ""
     if len(rows) > ROWS_AT_MOST:
         cut = f" Les {ROWS_AT_MOST} plus récentes sont ici ; le tableau (CSV) les a toutes."

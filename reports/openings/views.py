@@ -82,7 +82,7 @@ def act_on(view: View) -> View:
 @require_GET
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    """What waits for this account, then all that it may see."""
+    """Show the requests that wait for this account, then all that it may see."""
     user: Any = request.user
     if not (user.is_agent or user.is_custodian):
         raise PermissionDenied

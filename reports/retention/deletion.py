@@ -1,4 +1,4 @@
-"""Forgetting, by rule: what every keeper uses, and the keeper of what forgetting itself leaves behind.
+"""Delete by retention rule: what every deletion uses, and the deletion of what these runs leave behind.
 
 A *keeper* is a module named in settings.KEEPERS, with `plan(now)`, what goes and what is on its way, and `forget(now)`,
 which deletes what is due. `manage.py retention` asks all of them.
@@ -60,7 +60,7 @@ def leave(parts: Iterable[tuple[Kind, Rule, Cause]], *, now: datetime) -> None:
 
 
 def plan_rows(kind: Kind, rows: "models.QuerySet[Any]", field: str, now: datetime) -> list[Item]:
-    """What is due of rows that count from one column, a date or a time."""
+    """List the rows that are due, of a table whose rows count from one column, a date or a time."""
     rule = rule_of(kind)
     told = _due(rule, rows, field, now).aggregate(count=Count("pk"), oldest=Min(field))
     if not told["count"]:

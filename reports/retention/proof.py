@@ -19,7 +19,7 @@ REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `au
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What one month says of itself.
+    """The proof of one month.
 
     gone: reports by kind, rule and cause. others: what else the register says was removed, by its name in the code.
     recorded: reports that the register says went; the same number as the tombstones', unless one was touched.

@@ -64,7 +64,7 @@ QUESTIONS: dict[str, Text] = {
 
 
 class Evidence(TextChoices):
-    """What the person kept. Source: reference facts, « Evidence »."""
+    """The kinds of evidence that the person kept. Source: reference facts, « Evidence »."""
 
     SCREENSHOTS = "screenshots", _("Captures d'écran")
     MESSAGES = "messages", _("Messages")
@@ -75,7 +75,7 @@ class Evidence(TextChoices):
 
 
 class Standing(StrEnum):
-    """Where an element, or a whole offence, stands."""
+    """The state of an element, or of a whole offence."""
 
     PRESENT = "present"
     ABSENT = "absent"

@@ -286,7 +286,7 @@ def test_web_process_serves_over_tls_and_finds_both(inside):
     finally:
         web.stop()
     log = web.log.read_text()
-    assert "doorbell" not in log and "not_ready" not in log
+    assert "pubsub" not in log and "not_ready" not in log
 
 
 TWO_ADMINISTRATORS = """

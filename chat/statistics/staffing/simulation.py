@@ -1,4 +1,4 @@
-"""The queue, lived under a clock that is counted: people come, wait, give up, are answered; agents come and go. Pure.
+"""Discrete-event simulation of the queue: people arrive, wait, give up and are answered; agents come and go. Pure.
 
 Who gets whom is decided by what decides it in the product: `assignment.share_out`, in the order of `assignment.turn`,
 in passes of AT_ONCE and ROUNDS, at every change of capacity and, for who waits for their force, at the worker's tick.

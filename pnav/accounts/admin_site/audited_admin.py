@@ -1,4 +1,4 @@
-"""The admin and the register: whatever is changed there has its line, in the same transaction, or does not happen.
+"""Record every change made in the admin in the audit log, in the same transaction, or refuse it.
 
 `PnavAdminSite` puts `Recorded` before every class it registers and `or_undone` around every view it serves, so that
 no `ModelAdmin` can forget.

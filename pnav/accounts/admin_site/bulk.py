@@ -168,7 +168,7 @@ def _user_of(line: Line) -> User:
 
 
 def new_key() -> str:
-    """What tells one form from all others: drawn for its page, kept nowhere else."""
+    """Draw the key that tells one form from all others. It is in its page and kept nowhere else."""
     return signing.Signer(salt=FORMS).sign(secrets.token_urlsafe(16))
 
 

@@ -1,4 +1,4 @@
-"""What the lists of the admin may be asked: the filters they show, in few words.
+"""Restrict the lists of the admin to the filters that they show and to searches of a few words.
 
 Django lets an address filter a list by any local field, whether or not a filter of the page offers it: by the first
 signs of a secret, one after the other, or across tables (`agent__assigned__id__gt`). Here only the addresses that the

@@ -1,4 +1,4 @@
-"""A second person's yes: a change is asked for, then accepted, refused, withdrawn or forgotten (docs/adr/0054).
+"""Approval by a second person: a change is proposed, then accepted, refused, withdrawn or expired (docs/adr/0054).
 
 `pnav.accounts.approvals.reviewed` says which change of the admin needs one, and applies what was accepted. Each act
 costs a few rows and one line of the register; what a proposal holds is as large as the form that it came from.
@@ -37,20 +37,20 @@ class Over(Exception):
 
 
 class Moved(Exception):
-    """What stands there now is not what the proposal was made from."""
+    """The object has changed since the proposal was made."""
 
 
 # --- readings ---------------------------------------------------------------------------------------------------------
 
 
 def pending(now: datetime) -> QuerySet[PendingChange]:
-    """What may still be decided, the first to lapse first."""
+    """Return the proposals that may still be decided, the first to lapse first."""
     rows = PendingChange.objects.filter(state=State.PENDING, lapses_at__gt=now)
     return rows.select_related("asked_by").order_by("lapses_at", "pk")
 
 
 def pending_of(label: str, key: object, now: datetime) -> PendingChange | None:
-    """What waits for this object."""
+    """Return the proposal that waits for this object."""
     return pending(now).filter(model=label, object_id=str(key)).first()
 
 
@@ -156,7 +156,7 @@ def accept(*, change_id: int, by: User, apply: Callable[[PendingChange], object]
 
 @transaction.atomic
 def refuse(*, change_id: int, by: User, motive: str) -> PendingChange:
-    """Nothing changes. motive: why, for who asked. Raises Over, NotYours."""
+    """Refuse a proposal: nothing changes. motive: why, for who asked. Raises Over, NotYours."""
     change = _lock(change_id)
     now = timezone.now()
     _require(change, by, now)
@@ -166,7 +166,7 @@ def refuse(*, change_id: int, by: User, motive: str) -> PendingChange:
 
 @transaction.atomic
 def withdraw(*, change_id: int, by: User) -> PendingChange:
-    """Who asked takes it back. Raises Over, NotYours."""
+    """Withdraw a proposal, by whoever asked. Raises Over, NotYours."""
     change = _lock(change_id)
     if change.asked_by_id != by.pk:
         raise NotYours

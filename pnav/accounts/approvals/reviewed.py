@@ -1,4 +1,4 @@
-"""The admin and the second person: what one administrator would put in front of visitors waits for another's yes.
+"""Hold back admin changes that would reach visitors until a second administrator approves them.
 
 `PnavAdminSite` puts `Reviewed` behind `Recorded` and before every class. A class says what asks for it:
 

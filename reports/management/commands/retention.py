@@ -1,4 +1,4 @@
-"""Forgetting, by rule: do it, say what would go, prove what went, and forget again after a restore."""
+"""Delete by retention rule, show what would go, print the monthly proof, and delete again after a restore."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Is the register whole? And what to publish of it, so that the next answer says more."""
+"""Verify the audit log, and print the digest to publish so that the next verification can prove more."""
 
 import argparse
 import sys
