@@ -13,7 +13,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix messages lighthouse bench bench-quick costs soak faults faults-quick siege setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix migration messages lighthouse bench bench-quick costs soak faults faults-quick siege setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ fix: $(STAMP) ## réparer ce que les outils savent réparer
 	@$(PYTHON) -m ruff format --quiet .
 	@git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 6.0
 	@$(PYTHON) -m tests.javascript fix
+
+migration: $(STAMP) ## écrire la migration d'une application (make migration APP=chat NAME=ce_qu_elle_fait)
+	@$(PYTHON) -m tests.schema write $(APP) $(NAME)
 
 messages: $(STAMP) ## ajouter les textes à traduire de FILES="un/fichier …" (demande gettext) et compiler
 	@.venv/bin/python -m tests.messages $(FILES)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from chat.casework import replies
 from chat.decisions import on_call
 from chat.models import Agent, CannedReply, OnCall, Unit
+from chat.rules import reply_template
 
 
 @admin.register(Unit)
@@ -72,6 +73,15 @@ class CannedReplyAdmin(admin.ModelAdmin):
         (None, {"fields": ("title", "subject", ("order", "is_active"), "vous", "tu")}),
         (_("Pour qui"), {"fields": ("force", "unit")}),
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The variables are listed here and not in the model, so that a new one needs no migration."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "vous":
+            field.help_text = _(
+                "Variables : %(all)s. Ce qui n'est pas connu apparaît « [à compléter : …] » dans la réponse."
+            ) % {"all": reply_template.ALL}
+        return field
 
     @admin.display(description=_("texte en « tu »"), boolean=True)
     def speaks_tu(self, reply: CannedReply) -> bool:

@@ -1,7 +1,12 @@
-"""`python -m tests.schema`: whether the models have all their migrations. No server is needed."""
+"""`python -m tests.schema`: whether the models have all their migrations, and whether these may run while the version
+before still serves (`tests.migrations`). No server is needed.
+
+`python -m tests.schema write APP NAME` writes the migration of one app (`make migration`).
+"""
 
 import os
 import sys
+import warnings
 
 from tests.variables import VARIABLES
 
@@ -31,13 +36,30 @@ def missing() -> list[str]:
 
 OURS = {"pnav", "chat", "reports", "triage", "locations", "common"}
 
+
+def write(app: str, name: str) -> None:
+    """Run `makemigrations`. It asks the database whether earlier migrations are whole; there is none here."""
+    from django.core.management import call_command
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Got an error checking a consistent migration history", RuntimeWarning)
+        call_command("makemigrations", app, name=name)
+
+
 if __name__ == "__main__":
     import django
     from django.utils import translation
 
     django.setup()
     translation.deactivate_all()  # migrations hold texts of origin
-    lines = missing()
+    if sys.argv[1:2] == ["write"]:
+        if len(sys.argv) != 4:
+            sys.exit("make migration APP=chat NAME=what_it_does")
+        write(*sys.argv[2:])
+        sys.exit()
+    from tests import migrations
+
+    lines = [f"no migration for this: {line}" for line in missing()] + migrations.problems()
     for line in lines:
-        print(f"no migration for this: {line}", file=sys.stderr)
+        print(line, file=sys.stderr)
     sys.exit(1 if lines else 0)

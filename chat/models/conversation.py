@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import OrderBy
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.agent import Agent
@@ -23,6 +24,12 @@ logger = logging.getLogger(__name__)
 
 # In the place of a text that no key opens where it stands: moved, altered, or sealed with a key that is not there.
 UNREADABLE = _("Ce message ne peut pas être lu en ce moment.")
+
+
+def _in_turn() -> list[str | OrderBy]:
+    """The order of the queue for its index: whoever changes `IN_TURN` is asked for a migration. PostgreSQL does not
+    need the key in it."""
+    return [F(name[1:]).desc() if name.startswith("-") else name for name in IN_TURN if name != "pk"]
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -123,9 +130,7 @@ class Conversation(models.Model):
         ]
         indexes = [
             # The queue and the load are read at every change of capacity; closed rows are the mass.
-            models.Index(
-                F("urgency").desc(), "queued_at", name="conversation_queue", condition=Q(status=Status.WAITING)
-            ),
+            models.Index(*_in_turn(), name="conversation_queue", condition=Q(status=Status.WAITING)),
             models.Index(fields=["assigned_to"], name="conversation_load", condition=Q(status=Status.ACTIVE)),
             models.Index(fields=["status", "assigned_at"], name="conversation_crowded", condition=Q(is_crowded=True)),
             models.Index(

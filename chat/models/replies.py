@@ -31,14 +31,7 @@ class CannedReply(models.Model):
         default=reply_template.Subject.OTHER,
         db_default=reply_template.Subject.OTHER,
     )
-    vous = models.TextField(
-        _("texte (vous)"),
-        max_length=2000,
-        help_text=_(
-            "Variables : {prenom}, {unite}, {adresse}, {telephone}, {horaires}, {commune}. Ce qui n'est pas connu "
-            "apparaît « [à compléter : …] » dans la réponse."
-        ),
-    )
+    vous = models.TextField(_("texte (vous)"), max_length=2000)  # the admin lists the variables
     tu = models.TextField(_("texte (tu)"), max_length=2000, blank=True, help_text=_("À un mineur. Vide : le même."))
     force = models.CharField(_("force"), max_length=20, choices=Force, blank=True, help_text=_("Vide : les deux."))
     unit = models.ForeignKey(

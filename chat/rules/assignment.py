@@ -26,8 +26,10 @@ def may_overflow(
     return is_urgent or not preferred_force_on_duty or waited >= overflow_after
 
 
-# The order of turns, as columns: the most urgent, then the oldest. `turn` says the same of one person. The queue is in
-# that order, but for those of crowded networks beyond their share (`with_share`).
+# The order of turns, as columns: the most urgent, then the oldest. The same order is said of one person by `turn`, in
+# SQL by `chat.conversations.position.PLACE`, and by the index « conversation_queue », which follows this line. Whoever
+# changes it: CONTRIBUTING.md, « Another order of the queue ». The queue is in that order, but for those of crowded
+# networks beyond their share (`with_share`).
 IN_TURN = ("-urgency", "queued_at", "pk")
 
 
