@@ -162,3 +162,22 @@ def test_own_replies_are_nowhere_in_the_admin(chief):
     assert not any(SECRET in chief.get(page).text for page in pages)
     assert SECRET not in chief.post(page_of_reply(shown), form() | {"_preview": "1"}).text
     assert chief.get(f"/admin/chat/ownreply/{OwnReply.objects.get().pk}/change/").status_code == 404
+
+
+# --- the variables ----------------------------------------------------------------------------------------------------
+
+
+def test_every_variable_has_a_value():
+    """And nothing is filled in that no text may name."""
+    assert set(replies._values("Camille", None, "Lille")) == set(reply_template.VARIABLES)
+
+
+def test_guide_names_every_variable(settings):
+    guide = (settings.BASE_DIR / "docs" / "guide-administration.md").read_text()
+    section = guide.partition("## Les réponses prêtes")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`\{(\w+)\}`", section)) == set(reply_template.VARIABLES)
+
+
+def test_form_of_the_admin_lists_every_variable(chief):
+    page = unescape(chief.get(ADD).text)
+    assert [name for name in reply_template.VARIABLES if f"{{{name}}}" not in page] == []

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, Message
+from chat.rules import service_level
 from chat.rules.lifecycle import Author
 from chat.rules.service_level import Level
 from chat.supervision import live_board
@@ -122,6 +123,13 @@ def test_load_is_in_places():
     make.assigned(agent, urgency=Urgency.CRITICAL)
     (member,) = read(units={agent.unit_id}).members
     assert (member.held, member.load, member.capacity, member.is_full) == (1, 2, 3, False)
+
+
+def test_every_measure_has_its_limit():
+    """And each limit its words: a count of agents has no « bientôt »."""
+    assert set(live_board.LIMITS) == set(service_level.Measure.values)
+    counted = [kind for kind, (_limit, warn) in live_board.LIMITS.items() if warn is None]
+    assert counted == [service_level.Measure.ON_DUTY]
 
 
 def test_board_queries_do_not_grow(django_assert_num_queries):

@@ -1,0 +1,167 @@
+"""Numbers that sentences state in words or figures, and what vouches for each.
+
+A sentence may say « dix minutes » only as long as the constant says so. `NUMBERS` has a line for each sentence of the
+catalogue that states a number: the number, and the constant that holds it (a function, read when it is asked), or a
+`Fact`, which is no number of ours.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from operator import attrgetter
+
+from django.conf import settings
+
+ROOT = settings.BASE_DIR
+WORDS = {
+    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "douze": 12,
+    "quinze": 15, "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "cent": 100,
+    "mille": 1000,
+}  # fmt: skip
+ONE = r"une?\s(?=(?:seconde|minute|heure|jour|semaine|mois|an)\b)"
+_NUMBER = re.compile(
+    rf"(?P<figures>\d+(?:[\s\u00a0\u202f]\d{{3}})*)|\b(?P<word>{'|'.join(WORDS)})\b|\b(?P<one>{ONE})", re.IGNORECASE
+)
+_VARIABLE = re.compile(r"\{\w+\}")
+
+
+def numbers_in(text: str) -> Iterator[int]:
+    """The numbers that a sentence states, in their order; those of its variables are not its own."""
+    for found in _NUMBER.finditer(_VARIABLE.sub("…", text)):
+        if found["figures"]:
+            yield int(re.sub(r"\s", "", found["figures"]))
+        else:
+            yield WORDS[found["word"].lower()] if found["word"] else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """No number of ours. reason: whose it is."""
+
+    reason: str
+
+
+type Source = Callable[[], float] | Fact
+
+
+def of(path: str) -> Callable[[], float]:
+    """The number that a constant holds: « package.module:NAME », divided by what stands after « / »."""
+    name, _slash, divisor = path.partition("/")
+    module, _colon, attribute = name.partition(":")
+
+    def read() -> float:
+        value: float = attrgetter(attribute)(import_module(module))
+        return value / float(divisor or 1)
+
+    return read
+
+
+def written(path: str, pattern: str, divisor: float = 1) -> Callable[[], float]:
+    """The number that stands in a file that is no module: the first group of the pattern."""
+
+    def read() -> float:
+        found = re.search(pattern, (ROOT / path).read_text())
+        assert found, f"{path} no longer says {pattern}"
+        return float(found[1]) / divisor
+
+    return read
+
+
+LAW = Fact("a law, its date, an address or a licence")
+SERVICE = Fact("the number or the hours of another service: checked by administrators")
+EXAMPLE = Fact("an example of what may be typed")
+SPEECH = Fact("a way of speaking: it counts nothing that could change")
+AGE = Fact("the age of majority, or another one of the law")
+ALWAYS = Fact("day and night, every day: what the service is")
+ON_THE_PAGE = Fact("counts what stands beside it on the page")
+
+CODE_WORDS = of("chat.rules.resume_words:LENGTH")
+MESSAGE = of("chat.messages.protocol:MAX_BODY")
+CHOICE_MONTHS = of(f"pnav.pages.display:COOKIE_AGE/{30 * 86400}")
+
+NUMBERS: dict[str, dict[int, Source]] = {
+    "accessibility.automatic_tests_run_pages": {2: Fact("light and dark: `pnav.pages.display.Theme`")},
+    "accessibility.by_free_post_no": dict.fromkeys((7, 71120, 75342), LAW),
+    "accessibility.site_aims_usable_by": dict.fromkeys((11, 47, 102, 2005), LAW),
+    "busy.danger": {18: AGE},
+    "chat.away_danger": {18: AGE},
+    "chat.away_told": {2: SPEECH},
+    "chat.code_count": {5: CODE_WORDS},
+    "chat.code_note": {5: CODE_WORDS},
+    "chat.code_required": {5: CODE_WORDS},
+    "chat.code_will_go": {10: written("templates/chat/code.html", r'http-equiv="refresh" content="(\d+);', 60)},
+    "chat.codes_many": {10: of("chat.visitor.resume:CODES_SECONDS/60")},
+    "chat.count": {4000: MESSAGE},
+    "chat.resume_hint": {5: CODE_WORDS},
+    "chat.too_long": {4000: MESSAGE},
+    "chat.tries_many": {10: of("common.network_limits:CODES.seconds/60")},
+    "display.choice_kept_browser_six": {6: CHOICE_MONTHS},
+    "errors.not_fault_wait_one": {1: SPEECH},
+    "figures.12_months": {12: lambda: periods("year") // 30},
+    "figures.30_days": {30: lambda: periods("month")},
+    "figures.figures_last_30_days": {30: lambda: periods("month"), 12: lambda: periods("year") // 30},
+    "figures.in_one_minute": {1: Fact("said where the promise is one minute: `pnav.pages.figures`")},
+    "figures.length": {2: Fact("the median")},
+    "figures.so_nobody_recognised_number": {10: of("chat.rules.small_counts:AT_LEAST")},
+    "figures.wait": {2: Fact("the median")},
+    "follow_up.other_too_long": {500: of("chat.rules.referral:OTHER_MAX")},
+    "frame.114_by_text": {114: SERVICE},
+    "frame.114_by_text_if": {114: SERVICE},
+    "frame.call_112_european_emergency": {112: SERVICE},
+    "frame.call_17_police_emergency": {17: SERVICE},
+    "frame.cyber_harassment_talk_free": dict.fromkeys((7, 24), ALWAYS),
+    "frame.nobody_answers_here_danger": {17: SERVICE},
+    "frame.press_shift_two_more": {2: lambda: presses() - 1},
+    "home.infographic_3_steps": {3: ON_THE_PAGE},
+    "home.infographic_shows_three_drawings": dict.fromkeys((2, 3), ON_THE_PAGE),
+    "home.lead": dict.fromkeys((7, 24), ALWAYS),
+    "home.minors": {18: AGE},
+    "home.step_1": {2: ON_THE_PAGE},
+    "home.steps_title": {3: ON_THE_PAGE},
+    "keeping.code_note": {5: CODE_WORDS},
+    "legal.processing_services_data_governed": dict.fromkeys((10, 337, 2022), LAW),
+    "legal.software_open_source_under": dict.fromkeys((1, 2), LAW),
+    "numbers.always_free": dict.fromkeys((7, 24), SERVICE),
+    "numbers.scam_hours": dict.fromkeys((9, 18, 30), SERVICE),
+    "numbers.victims_hours": dict.fromkeys((7, 9, 19), SERVICE),
+    "numbers.young_hours": dict.fromkeys((7, 9, 23), SERVICE),
+    "opinion.1000_characters_at_most": {1000: of("pnav.pages.models:FEEDBACK_MAX_LENGTH")},
+    "opinion.many": {1: of("common.network_limits:OPINIONS.seconds/3600")},
+    "pages.example_97400_name_town": {97400: EXAMPLE},
+    "pages.examples_93200_saint_denis": dict.fromkeys((3, 93200), EXAMPLE),
+    "places.1_suggestion_up_down": {1: SPEECH},
+    "places.add_department": {93: EXAMPLE},
+    "places.examples_93200_saint_denis": dict.fromkeys((3, 93, 93200), EXAMPLE),
+    "places.required": {93200: EXAMPLE},
+    "places.see_both": {2: ON_THE_PAGE},
+    "places.victims_every_day_from": dict.fromkeys((9, 19), SERVICE),
+    "places.young_people_online_abuse": dict.fromkeys((9, 23), SERVICE),
+    "privacy.answers_postcode_reception_point": {
+        1: Fact("said where a visit lasts an hour: templates/pages/privacy.html")
+    },
+    "privacy.browser_one_cookie_visit": {6: CHOICE_MONTHS},
+    "privacy.french_decree_no_2022": dict.fromkeys((10, 133, 337, 2021, 2022), LAW),
+    "quit.three_ways_leave": {3: ON_THE_PAGE},
+    "quit.way_shift": {3: lambda: presses(), 5: written("static/pnav/quick-exit.js", r"WINDOW_MS = (\d+)", 1000)},
+    "report.age_band_15_17": dict.fromkeys((15, 17), AGE),
+    "report.age_band_adult": {18: AGE},
+    "report.age_band_under_15": {15: AGE},
+    "report.since_longer": {1: Fact("the answer itself: `reports.models.Since`")},
+    "report.one_second_at_latest": {1: Fact("said for one second: templates/reports/effort.html")},
+    "report.sealed_told": {2: ON_THE_PAGE},
+    "report.too_long": {2: SPEECH},
+    "triage.leaves_site": {17: SERVICE},
+}
+
+
+def presses() -> float:
+    """How often « Majuscule » is pressed to leave."""
+    return written("static/pnav/quick-exit.js", r"PRESSES = (\d+)")()
+
+
+def periods(name: str) -> int:
+    """The days that the published figures cover."""
+    from pnav.pages.figures import PERIODS
+
+    return PERIODS[name]
