@@ -156,10 +156,15 @@ def _space(body: list[ast.stmt]) -> Space:
 
 
 @cache
+def _tree(name: str) -> ast.Module:
+    return ast.parse((ROOT / name).read_text())
+
+
+@cache
 def space(module: str) -> Space:
     """What a module of ours has."""
     name = modules()[module]
-    return _space(ast.parse((ROOT / name).read_text()).body) if name else Space(frozenset(), {})
+    return _space(_tree(name).body) if name else Space(frozenset(), {})
 
 
 @cache
@@ -215,7 +220,7 @@ def aliases() -> dict[str, set[str]]:
     """Other names under which the code imports modules of ours: `audit_log` for `reports.audit.log`."""
     found: dict[str, set[str]] = {}
     for name in modules().values():
-        for node in ast.walk(ast.parse((ROOT / name).read_text())) if name else ():
+        for node in ast.walk(_tree(name)) if name else ():
             for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
                 if alias.asname:
                     parent = f"{node.module}." if isinstance(node, ast.ImportFrom) and node.module else ""
