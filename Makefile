@@ -13,7 +13,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix migration messages lighthouse bench bench-quick costs soak faults faults-quick siege setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix manage migration messages lighthouse bench bench-quick costs soak faults faults-quick siege setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ fix: $(STAMP) ## réparer ce que les outils savent réparer
 
 migration: $(STAMP) ## écrire la migration d'une application (make migration APP=chat NAME=ce_qu_elle_fait)
 	@$(PYTHON) -m tests.schema write $(APP) $(NAME)
+
+manage: $(STAMP) ## une commande de gestion qui n'a besoin d'aucun serveur (make manage ARGS="languages --begin es")
+	@$(PYTHON) -m tests.manage $(ARGS)
 
 messages: $(STAMP) ## ajouter les textes à traduire de FILES="un/fichier …" (demande gettext) et compiler
 	@.venv/bin/python -m tests.messages $(FILES)
