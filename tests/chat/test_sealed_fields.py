@@ -1,0 +1,40 @@
+"""A field that is encrypted is named for the rotation of keys: an old key cannot be withdrawn otherwise."""
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+# Bytes that no key of CONTENT_KEYS encrypted: why.
+OTHERS = {
+    "chat.Conversation.resume_digest": "a slow hash of the code de reprise (ADR 0011)",
+    "reports.SealedValue.sealed": "sealed for the custodians: the server cannot open it (ADR 0030)",
+    "reports.OpeningRequest.recipient": "the public key of a browser",
+    "reports.OpeningRequest.sealed_reply": "sealed for that browser (ADR 0032)",
+}
+OURS = ("chat", "reports", "triage", "locations", "common", "pnav")
+
+
+def fields_of_bytes() -> dict[str, type[models.Model]]:
+    return {
+        f"{model._meta.label}.{field.name}": model
+        for model in apps.get_models()
+        if model.__module__.partition(".")[0] in OURS
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.BinaryField)
+    }
+
+
+@pytest.mark.parametrize("name", sorted(fields_of_bytes()))
+def test_encrypted_field_is_rotated(name: str):
+    model = fields_of_bytes()[name]
+    is_named = name.rpartition(".")[2] in getattr(model, "SEALED", ())
+    assert is_named != (name in OTHERS), "Name it in SEALED of its model, or say in OTHERS what else it is."
+
+
+def test_exceptions_exist():
+    assert set(OTHERS) <= set(fields_of_bytes())
+
+
+@pytest.mark.parametrize("name", sorted(set(fields_of_bytes()) - set(OTHERS)))
+def test_encrypted_field_is_bound_to_its_row(name: str):
+    assert hasattr(fields_of_bytes()[name], "context"), "a text that is moved to another row must not open there"
