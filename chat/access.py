@@ -74,7 +74,7 @@ def _visit_statement() -> LiteralString:
 
 
 def erasure_of(conversation: Conversation) -> ErasureRequest | None:
-    """What the reporter of this conversation asked to be erased, with its report; None when they asked nothing."""
+    """Return the reporter's request for erasure, with its report; None when they asked nothing."""
     return ErasureRequest.objects.select_related("report").filter(report=conversation.report_id).first()
 
 
@@ -225,7 +225,7 @@ def as_unit(user: Any) -> UnitAccount | None:
 
 
 def received_by(account: UnitAccount) -> QuerySet[Transmission]:
-    """What was sent to this account's unit, and not withdrawn: its own only."""
+    """Return the summaries that were sent to this account's own unit and not withdrawn."""
     return Transmission.objects.filter(point=account.point_id, point__isnull=False, state__in=RECEIVED)
 
 
@@ -262,7 +262,7 @@ def as_follower(session: Mapping[str, Any]) -> Conversation | None:
 
 
 def summary_for(conversation: Conversation, now: datetime) -> Handover | None:
-    """What the reporter of this conversation is asked to read now: `as_reporter` came before."""
+    """Return the summary that the reporter is asked to read now. `as_reporter` has proven access."""
     rows = Handover.objects.live(now).filter(conversation=conversation, state=HandoverState.READING)
     return (
         rows.select_related("from_agent__unit", "to_agent__unit", "to_unit").prefetch_related("texts__handover").first()
@@ -270,7 +270,7 @@ def summary_for(conversation: Conversation, now: datetime) -> Handover | None:
 
 
 def offers_to(agent: Agent, now: datetime) -> HandoverQuerySet:
-    """What colleagues propose to this agent, by name, to their unit or to their force: without a word of it."""
+    """Return the offers of colleagues to this agent, their unit or their force, without a word of any conversation."""
     theirs = Q(to_agent=agent) | Q(to_unit=agent.unit_id) | Q(to_force=agent.unit.force)
     rows = Handover.objects.live(now).filter(theirs, state=HandoverState.OFFERED).exclude(from_agent=agent)
     # Nor to whoever passed it on through the queue a moment ago (`Direction`): they had a reason.
@@ -305,7 +305,7 @@ def joined_before(agent: Agent, public_id: UUID) -> Conversation | None:
 
 
 def watches(now: datetime) -> WatchQuerySet:
-    """Who reads what now: joined, not left, and in their units ever since.
+    """Return the supervisors who read conversations now: they joined, did not leave, and kept their units.
 
     By the history, in the order in which it was written: what left their units and came back, sooner than anybody
     looked, was somebody else's meanwhile.

@@ -36,7 +36,7 @@ class UnitAdmin(admin.ModelAdmin):
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
-    """What the queue knows of an agent. The account itself, its role and its password are under « Comptes »."""
+    """Agents as the queue knows them. The account itself, its role and its password are under « Comptes »."""
 
     list_display = ("public_name", "user", "unit", "capacity", "availability", "last_seen")
     list_filter = ("unit__force", "unit", "availability")
@@ -134,7 +134,7 @@ def end_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[OnCall]) 
 
 @admin.register(OnCall)
 class OnCallAdmin(admin.ModelAdmin):
-    """Who decides for a unit that is not theirs. One is named and ended; it is not changed, nor deleted."""
+    """On-call duties: a supervisor decides for another unit. One is named and ended, never changed or deleted."""
 
     list_display = ("supervisor", "unit", "starts_at", "ends_at", "ended_at", "named_by")
     list_filter = ("unit",)

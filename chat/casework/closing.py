@@ -28,7 +28,7 @@ class Unfinished(Exception):
 
 
 def still_missing(conversation: Conversation, points: Mapping[str, str]) -> list[Missing]:
-    """What keeps this conversation from being ended by its agent."""
+    """List what keeps this conversation from being ended by its agent."""
     return missing(
         is_minor=conversation.report.is_minor,
         points=points,
@@ -79,6 +79,6 @@ def words_of(conversation: Conversation) -> dict[str, str]:
 
 
 def points_of(conversation: Conversation) -> dict[str, str]:
-    """What became of each point of a minor's path, by its value."""
+    """Return what became of each point of a minor's path, by its value."""
     closing = Closing.objects.filter(conversation=conversation).first()
     return dict(closing.points) if closing else {}

@@ -59,7 +59,7 @@ class TooMany(Exception):
 
 
 class NobodyThere(Exception):
-    """Whoever was to be asked is not on duty any more."""
+    """The colleagues to be asked are no longer on duty."""
 
 
 class QuestionClosed(Exception):
@@ -67,7 +67,7 @@ class QuestionClosed(Exception):
 
 
 def colleagues(agent: Agent, now: datetime) -> list[Agent]:
-    """Whom this agent may ask: whoever else is on duty, of any unit, by name."""
+    """Return the colleagues whom this agent may ask: all others on duty, of any unit, by name."""
     there = Agent.objects.on_duty(now).exclude(pk=agent.pk).select_related("unit", "user")
     return [one for one in there.order_by("public_name", "pk") if access.may_answer(one.user)]
 
@@ -125,7 +125,7 @@ def mark_read(*, aside: Aside, agent: Agent, number: int) -> None:
 
 
 def open_questions(agent: Agent) -> list[ShownQuestion]:
-    """Those that this agent takes part in, the oldest first."""
+    """Return the open questions that this agent takes part in, the oldest first."""
     rows = access.asides_of(agent).select_related("asked_by", "conversation__report__municipality")
     rows = rows.prefetch_related("messages__agent", "parts__agent").order_by("asked_at", "pk")
     return [_shown(aside, agent) for aside in rows]

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a sheet says. notes: a text for each of FactSheet.NOTES; None when no key opens them."""
+    """The contents of a sheet. notes: a text for each of FactSheet.NOTES; None when no key opens them."""
 
     present: Sequence[str] = ()
     absent: Sequence[str] = ()
@@ -39,7 +39,7 @@ def sheet_of(conversation: Conversation) -> FactSheet | None:
 
 
 def facts_of(sheet: FactSheet | None) -> Facts:
-    """What it says, opened."""
+    """Return the contents of a sheet, decrypted."""
     if sheet is None:
         return Facts()
     notes: Mapping[str, str] | None = None

@@ -69,7 +69,7 @@ class FactSheetForm(forms.Form):
         return cls(initial={"version": version, **ticked, "evidence": facts.evidence, **(facts.notes or {})})
 
     def facts(self) -> Facts:
-        """What was sent; the form is valid."""
+        """Return the facts that were sent. The form must be valid."""
         data = self.cleaned_data
         return Facts(
             present=[element.value for element in Element if data[element.value] == "yes"],
@@ -201,7 +201,7 @@ class ClosingForm(CloseForm):
 
     @property
     def points(self) -> dict[str, str]:
-        """What became of each point, where something was said."""
+        """Return what became of each point about which something was said."""
         told = {point.value: self.cleaned_data.get(field_of(point), "") for point in self.asked}
         return {point: seen for point, seen in told.items() if seen}
 

@@ -36,7 +36,7 @@ class TooManyHolds(Exception):
 
 
 def hold_minutes() -> tuple[int, ...]:
-    """What an agent may promise, the shortest first."""
+    """Return the minutes that an agent may promise, the shortest first."""
     return tuple(values.get(rule) for rule in definitions.HOLD_CHOICES)
 
 

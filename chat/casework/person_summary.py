@@ -63,7 +63,7 @@ def _labels(values: list[str], choices: Any) -> list[str]:
 
 
 def read_person_summary(conversation: Conversation, now: datetime) -> PersonSummary:
-    """What the person said before the exchange, and where they may be received."""
+    """Read what the person said before the exchange, and where they may be received."""
     report = conversation.report
     answers: dict[str, str] = {}
     readable = True

@@ -87,7 +87,7 @@ class Question:
 
 
 def partners_of(conversation: Conversation) -> list[Partner]:
-    """Those of the person's place, then the national ones."""
+    """Return the partners of the person's place, then the national ones."""
     municipality = conversation.report.municipality
     if municipality is None:
         return list(Partner.objects.filter(kind=Partner.Kind.NATIONAL).order_by("key").defer("hours_note"))
@@ -107,7 +107,7 @@ def _words(proposal: Proposal) -> dict[str, Any]:
 
 
 def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, str]:
-    """What the person wrote as the answer to each, by its answer_id."""
+    """Return the text that the person wrote as the answer to each, by its answer_id."""
     messages = conversation.messages.filter(author=Author.REPORTER, client_id__in=[row.answer_id for row in rows])
     found = {}
     for message in messages:

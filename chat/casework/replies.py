@@ -31,7 +31,7 @@ class TooMany(Exception):
 
 
 def values(agent: Agent, dossier: PersonSummary) -> dict[str, str]:
-    """What the variables say in this conversation; empty where nothing is known."""
+    """Return the values of the variables in this conversation; empty where nothing is known."""
     known = _values(agent.public_name, dossier.unit, str(dossier.report.municipality or ""))
     if known["unite"] and dossier.report.is_nearest:  # the nearest one is not said to be the one
         known["unite"] += f" {reply_template.MISSING}{_('vérifier que cette unité est compétente')}]"
@@ -148,7 +148,7 @@ class Own:
 
 
 def read(row: OwnReply) -> Own | None:
-    """None when no key opens it."""
+    """Decrypt a reply; None when no key opens it."""
     try:
         return Own(public_id=row.public_id, **row.content())
     except UnsealError:

@@ -87,7 +87,7 @@ def panels(
     problems: Sequence[str] = (),
     transmission: referral_panel.Panel | None = None,
 ) -> dict[str, Any]:
-    """What the panels of a conversation that was just obtained need; the forms that were sent in error stay filled."""
+    """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled."""
     emergency = emergencies.open_one(conversation)
     unit = conversation.report.reception_point
     return {
@@ -109,7 +109,7 @@ def panels(
 
 
 def prefill(conversation: Conversation) -> str:
-    """What a summary for a unit starts from: the sheet of facts, with the age that was given; never the thread."""
+    """Return the first text of a summary for a unit: the sheet of facts and the age given, never the thread."""
     told = told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
     age = AgeBand(conversation.report.age_band)
     if told and age is not AgeBand.UNKNOWN:

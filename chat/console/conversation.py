@@ -86,7 +86,7 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
 @require_GET
 @for_agents
 def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """What lies before `avant` in the thread, a piece of it (`transcript.read_messages`): to be read, nothing else."""
+    """Show a piece of the thread before `avant` (`transcript.read_messages`), for reading only."""
     current = conversation_or_404(agent, public_id)
     return earlier_page(request, agent, current, back=reverse("console:conversation", args=[public_id]))
 
@@ -203,7 +203,7 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_POST
 @for_agents
 def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """What was lost while this agent was not seen has been read: it is said no more. One statement."""
+    """Stop telling the agent what was lost in their absence, since they have read it. One statement."""
     form = ReadForm(request.POST)
     if form.is_valid():
         losses.mark_read(agent_id=agent.pk, until=form.cleaned_data["until"])

@@ -57,7 +57,7 @@ class AvailabilityForm(forms.Form):
 
 
 class ReadForm(forms.Form):
-    """What was lost has been read. until: the return that the page told of; a later one stays."""
+    """The agent has read what was lost. until: the return that the page told of; a later one stays."""
 
     until = forms.DateTimeField()
 
@@ -137,7 +137,7 @@ class StaffingForm(forms.Form):
 
     @classmethod
     def asked(cls, data: Mapping[str, Any]) -> "StaffingForm":
-        """What was asked, and the usual values for what was not."""
+        """Return what was asked, with the usual values for what was not."""
         usual = {name: field.initial for name, field in cls.base_fields.items()}
         usual["minutes"] = values.get(definitions.PROMISED)
         usual["capacity"] = values.get(definitions.CAPACITY_FIRST)

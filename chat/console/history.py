@@ -90,7 +90,7 @@ def _name_of(event: ConversationEvent) -> str:
 
 
 def words_of(event: ConversationEvent) -> str:
-    """What happened, with what the history keeps of it. A detail that nobody reads here is left out."""
+    """Say an event in words, with what the history keeps of it. A detail that nobody reads here is left out."""
     label = str(EventKind(event.kind).label)
     match event.kind:
         case EventKind.URGENCY:

@@ -185,7 +185,7 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
 
 
 def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """What this agent answered to its end lately, the last one first."""
+    """Return the conversations that this agent ended lately, the last one first."""
     rows = _with_activity(access.ended_by(agent, now - ENDED_FOR)).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
     return [_entry(row, 0, now) for row in rows]
 

@@ -114,7 +114,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
 @_told_the_end
 @for_agents
 def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Where it stands; its thread for who has joined; a POST adds a message of the supervisor."""
+    """Show where a conversation stands, and its thread after joining; a POST adds a message of the supervisor."""
     current = _conversation_or_404(agent, public_id)
     if request.method == "POST":
         form = MessageForm(request.POST)
@@ -133,7 +133,7 @@ def watched(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRes
 @_told_the_end
 @for_agents
 def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """What lies before `avant` in the thread, for who has joined; the others are led to where one joins."""
+    """Show what lies before `avant` in the thread to a supervisor who has joined; lead others to where one joins."""
     current = _conversation_or_404(agent, public_id)
     back = reverse("console:watched", args=[public_id])
     if not access.has_joined(agent, current, timezone.now()):

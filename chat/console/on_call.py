@@ -60,7 +60,7 @@ def _require_supervisor(agent: Agent) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def index(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Those of the supervisor's units, and their own; name one."""
+    """Show the on-call duties of the supervisor's units and their own; name one."""
     _require_supervisor(agent)
     now = timezone.now()
     if request.method == "POST":

@@ -59,7 +59,7 @@ def _page(agent: Agent, **more: Any) -> dict[str, Any]:
 @require_GET
 @for_agents
 def endings(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """What ends, what is frozen and, for a supervisor, who waits for an answer."""
+    """Show what ends soon, what is frozen and, for a supervisor, who waits for an answer."""
     now, rule = timezone.now(), rule_of(Kind.ERASURE)
     pending = []
     for one, asked in schedule.requests(agent, now) if agent.user.is_supervisor else []:

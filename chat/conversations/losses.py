@@ -84,7 +84,7 @@ def mark_read(*, agent_id: int, until: datetime) -> None:
 
 
 def unread_losses(agent: Agent, now: datetime) -> Absence | None:
-    """What this agent lost and has not read yet; None, without a query, when there is nothing."""
+    """Return what this agent lost and has not read yet; None, without a query, when there is nothing."""
     if agent.absent_from is None or agent.absent_until is None or agent.absent_until < now - TOLD_FOR:
         return None
     rows = _lost(agent.user_id, agent.absent_from)

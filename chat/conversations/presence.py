@@ -38,7 +38,7 @@ FROM chat_agent a CROSS JOIN held LEFT JOIN renewed ON renewed.id = a.id WHERE a
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a page is told. held, unread: conversations under way, and those with something new to read.
+    """The answer to a beat. held, unread: conversations under way, and those with something new to read.
 
     is_kept: there is something to lose, and the lease is renewed. was_over: it had ended when this beat came.
     """

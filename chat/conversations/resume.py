@@ -120,7 +120,7 @@ def _release_if_gone(agent_id: int) -> None:
 
 
 def new_mark() -> str:
-    """What tells one page that asks for the code from all others: drawn for it, sent with its form, known to nobody.
+    """Draw a mark that tells one page which asks for the code from all others. It is sent with its form only.
 
     Not the visit: its key changes with the first click, and a new device has no visit before it.
     """
@@ -195,7 +195,7 @@ def resume_by_code(*, words: Sequence[str], mark: str = "") -> Conversation | No
 
 
 def resume_by_digest(digest: bytes, *, mark: str = "") -> Conversation | None:
-    """The same, of words that were hashed already."""
+    """Resume a conversation by the hash of its words."""
     with transaction.atomic():
         # Under the lock: a code that is annulled, replaced or ended meanwhile opens nothing.
         found = (
@@ -207,7 +207,7 @@ def resume_by_digest(digest: bytes, *, mark: str = "") -> Conversation | None:
 
 
 def slow_hash(words: Sequence[str]) -> bytes:
-    """What is kept of a code: 32 bytes of scrypt of its letters.
+    """Hash a code as it is kept: 32 bytes of scrypt of its letters.
 
     scrypt (RFC 7914) with N = 2^15, r = 8, p = 3: 32 MiB of memory, about a third of a second of one processor, one of
     the settings that OWASP's Password Storage Cheat Sheet holds equivalent. More memory would let fewer people come

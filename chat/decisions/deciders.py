@@ -106,7 +106,7 @@ def title_for_report(user: Any, report_id: int, now: datetime) -> Title | None:
 
 
 def standby_for_report(report_id: int, now: datetime) -> Sequence[Standby]:
-    """Who else may decide about this report now, because they are on call."""
+    """Return the supervisor who may also decide about this report now, being on call."""
     rows: Any = OnCall.objects
     unit = with_unit(Report.objects.filter(pk=report_id)).values("answering_unit")
     return standby(rows.running(now).filter(unit__in=unit))

@@ -66,7 +66,7 @@ def may_be_named_for(units: "QuerySet[Unit]") -> "QuerySet[Agent]":
 
 
 def shown_to(agent: Agent, now: datetime) -> list[Standby]:
-    """Who is on call now for this supervisor's units, and for which units they are: on the board. Two queries."""
+    """Return who is on call for this supervisor's units, and for which units they are. For the board; two queries."""
     concerned = Q(unit__in=deciders.own_units(agent.user).values("pk")) | Q(supervisor=agent)
     return deciders.standby(_rows().running(now).filter(concerned))
 
@@ -91,7 +91,7 @@ def duties_of(agent: Agent, now: datetime) -> list[Duty]:
 
 
 def decisions(on_call: OnCall) -> list[Decision]:
-    """What the register holds of this duty, the last act first; at most SHOWN."""
+    """Return the lines of the audit log about this duty, the last act first; at most SHOWN."""
     lines = AccessRecord.objects.filter(
         kind__in=DECISIONS,
         account_id=on_call.supervisor.user_id,

@@ -58,7 +58,7 @@ def drawable(texts: Iterable[str], *, can_draw: Callable[[list[str]], bool]) -> 
 
 
 def known_signs(texts: Iterable[str]) -> dict[str, bool]:
-    """What is known of the signs of these texts: whether each can be drawn."""
+    """Return what is known of the signs of these texts: whether each can be drawn."""
     return {sign: _known[sign] for sign in signs_of(texts) if sign in _known}
 
 

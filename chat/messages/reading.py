@@ -67,7 +67,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where a conversation stands. `interlocutor`: as the reporter reads it, in the language of the visit."""
+    """The state of a conversation. `interlocutor`: as the reporter reads it, in the language of the visit."""
 
     status: str
     last_seq: int
@@ -109,7 +109,7 @@ def _interlocutor(name: str, force: str, language: str) -> str:
 
 
 def snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
-    """Where these conversations stand, by key; those that no longer exist are not there. One query."""
+    """Read the state of these conversations, by key; those that no longer exist are left out. One query."""
     rows = execute(SNAPSHOTS, [array(set(conversation_ids))])
     return {
         pk: Snapshot(
@@ -128,7 +128,7 @@ def snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
 
 
 def read(asks: Sequence[Ask]) -> list[Reading | None]:
-    """What lies after each cursor, in two queries at most; None for a conversation that no longer exists.
+    """Read what lies after each cursor, in two queries at most; None for a conversation that no longer exists.
 
     An agent reads nothing of a conversation that is not theirs any more, whoever asked to look.
     A message that no key opens has a line that says so in its place.

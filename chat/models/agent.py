@@ -31,11 +31,11 @@ class Unit(models.Model):
 
 class AgentQuerySet(models.QuerySet["Agent"]):
     def present(self, now: datetime) -> "AgentQuerySet":
-        """Whose lease runs: a console was seen less than LEASE_SECONDS ago."""
+        """Agents whose lease runs: a console was seen less than LEASE_SECONDS ago."""
         return self.filter(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
 
     def gone(self, now: datetime) -> "AgentQuerySet":
-        """Whose lease is over, or never began."""
+        """Agents whose lease is over, or never began."""
         return self.exclude(seen_at__gte=now - timedelta(seconds=settings.LEASE_SECONDS))
 
     def on_duty(self, now: datetime) -> "AgentQuerySet":

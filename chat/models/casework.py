@@ -37,7 +37,7 @@ class SealedWords(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed words are bound to: moved to another row, they do not open."""
+        """The context that binds the sealed words to their row: moved to another one, they do not open."""
         raise NotImplementedError
 
     @property
@@ -81,7 +81,7 @@ class FactSheet(SealedWords):
 
 
 class ProposalKind(models.TextChoices):
-    """What an agent may put to the person."""
+    """The kinds of proposals that an agent may make to the person."""
 
     QUESTION = "question", _("Question à réponses prêtes")
     PARTNER = "partner", _("Partenaire")
@@ -90,7 +90,7 @@ class ProposalKind(models.TextChoices):
 
 
 class Said(models.TextChoices):
-    """What the person answered."""
+    """The answers of the person."""
 
     YES = "yes", _("oui")
     NO = "no", _("non")

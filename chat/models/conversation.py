@@ -34,7 +34,7 @@ def _in_turn() -> list[str | OrderBy]:
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def waiting(self) -> "ConversationQuerySet":
-        """Who waits, in the order of the queue: the most urgent, then the oldest."""
+        """People who wait, in the order of the queue: the most urgent, then the oldest."""
         return self.filter(status=Status.WAITING).order_by(*IN_TURN)
 
     def here(self, now: datetime) -> "ConversationQuerySet":
@@ -182,7 +182,7 @@ class Message(models.Model):
 
     @staticmethod
     def context_of(conversation: uuid.UUID | str, seq: int, author: str) -> str:
-        """What a sealed body is bound to: moved to another row, it does not open."""
+        """The context that binds a sealed body to its row: moved to another one, it does not open."""
         return f"message:{conversation}:{seq}:{author}"
 
     @classmethod
@@ -220,7 +220,7 @@ class Message(models.Model):
 
 
 class EventKind(models.TextChoices):
-    """What can happen to a conversation."""
+    """The kinds of events in the history of a conversation."""
 
     OPENED = "opened", _("Ouvert")
     ASSIGNED = "assigned", _("Pris en charge")

@@ -47,5 +47,5 @@ class Debrief(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed words are bound to."""
+        """The context that binds the sealed words to this row."""
         return f"debrief:{self.public_id}"

@@ -95,7 +95,7 @@ class Note(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed body is bound to."""
+        """The context that binds the sealed body to this row."""
         return self.context_of(self.conversation.public_id, self.number)
 
     @property
@@ -109,7 +109,7 @@ class Note(models.Model):
 
 class AsideQuerySet(models.QuerySet["Aside"]):
     def running(self) -> "AsideQuerySet":
-        """Whose conversation goes on, with the agent who asked."""
+        """Questions whose conversation goes on with the agent who asked."""
         return self.filter(conversation__status="active", conversation__assigned_to=F("asked_by"))
 
 
@@ -164,7 +164,7 @@ class AsideMessage(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed body is bound to."""
+        """The context that binds the sealed body to this row."""
         return self.context_of(self.aside.public_id, self.number, self.agent_id)
 
     @property

@@ -76,7 +76,7 @@ class OwnReply(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed content is bound to."""
+        """The context that binds the sealed content to this row."""
         return f"own-reply:{self.public_id}:{self.agent_id}"
 
     def seal(self, *, title: str, vous: str, tu: str) -> None:

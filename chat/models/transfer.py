@@ -105,12 +105,12 @@ class Handover(models.Model):
         return plain_text.plain(self.to_unit.name) if self.to_unit else str(Force(self.to_force).label)
 
     def text(self, part: str) -> str:
-        """What was written there, or empty. `texts` may be prefetched."""
+        """Return the text that was written there, or an empty one. `texts` may be prefetched."""
         return next((text.shown for text in self.texts.all() if text.part == part), "")
 
     @property
     def summary(self) -> str:
-        """What the person agreed to share: the agent's summary, or their own words; else empty."""
+        """Return what the person agreed to share: the agent's summary, or their own words; otherwise empty."""
         if self.answer not in SHARED:
             return ""
         return self.text(Part.CORRECTION if self.answer == Answer.CORRECTED else Part.SUMMARY)
@@ -156,7 +156,7 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
 
 
 class Direction(models.Model):
-    """Where somebody who was passed on through the queue is to go: the queue looks at it until `until`.
+    """Where a person who was transferred through the queue is to go. The queue follows it until `until`.
 
     unit: whose agents come first. avoided: who passed them on, and is not given them back. avoided_before: keys of the
     agents who had, a moment before.

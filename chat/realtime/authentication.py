@@ -27,7 +27,7 @@ COMPANY_SECONDS = 0.008  # handshakes that follow one another closely go togethe
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a socket keeps of a visit: enough to ask whether anything changed, nothing that says who it is.
+    """The part of a visit that a socket keeps: enough to ask whether anything changed, nothing that identifies anybody.
 
     session_key: the key of the session's row. session_print, account_print: hashes of what the row and the account
     held when they were read; None when they were not. ends_at: of who may answer, when the session ends however it is

@@ -71,7 +71,7 @@ def _one_more[K](counter: Counter[K], key: K, most: int) -> Iterator[bool]:
 
 
 class Connection:
-    """What both sockets share: frames in, frames out, and the right to go on."""
+    """The part that both sockets share: frames in, frames out, and the right to go on."""
 
     line: ClassVar[str]  # what the log calls it
     __slots__ = (

@@ -154,7 +154,7 @@ class ConsoleConnection(Connection):
         return identity.user_id is not None
 
     def show_queue(self, text: str) -> None:
-        """Who waits, unless it was said already."""
+        """Send the queue, unless this console has it already."""
         if text != self._queue_text:
             self._queue_text = text
             self.push(text)

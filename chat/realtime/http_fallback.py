@@ -27,7 +27,7 @@ HTTP_PAGES = 5  # in one answer of the page without a socket
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who is on the line, and of which conversation."""
+    """The party of a request: who it is, and of which conversation."""
 
     conversation_id: int
     public_id: UUID

@@ -36,7 +36,7 @@ class Transport(Protocol):
 
 
 class AnyConnection(Protocol):
-    """What others ask of a connection: `connection.Connection`, or what stands for it in a test."""
+    """The part of a connection that others use: `connection.Connection`, or its stand-in in a test."""
 
     visit: str
     transport: Transport | None
@@ -93,7 +93,7 @@ class AnyConnection(Protocol):
 
 
 class AnyConsole(AnyConnection, Protocol):
-    """What a console can do besides: `consumers.ConsoleConnection`."""
+    """The part of an agent's connection that others use besides: `consumers.ConsoleConnection`."""
 
     agent_id: int
     beat: Beat
@@ -106,4 +106,4 @@ class AnyConsole(AnyConnection, Protocol):
         """Follow exactly the conversations that are this agent's now."""
 
     def show_queue(self, text: str) -> None:
-        """Who waits, unless it was said already."""
+        """Send the queue, unless this console has it already."""

@@ -41,7 +41,7 @@ from reports.models import AccessKind, Motive
 
 
 class NoAccount(Exception):
-    """Nobody would read it: this unit has no account that is open."""
+    """This unit has no open account, so nobody would read the summary."""
 
 
 class NoSuchUnit(Exception):
@@ -57,7 +57,7 @@ class AlreadyRunning(Exception):
 
 
 class NotUrgent(Exception):
-    """Nothing says that it may go without the person's agreement."""
+    """The exchange is not urgent enough to send a summary without the person's agreement."""
 
 
 class Settled(Exception):
@@ -169,7 +169,7 @@ def _new(
 
 @transaction.atomic
 def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None:
-    """What the person says of the summary they have read: yes sends it, no ends it. Access was proven.
+    """Record the person's answer to the summary they have read: yes sends it, no ends it. Access was proven.
 
     Raises Settled when that summary no longer waits (so that an old page agrees to nothing else), NoAccount when the
     unit can no longer receive it: it then goes on waiting.
@@ -193,7 +193,7 @@ def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None
 
 @transaction.atomic
 def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, agrees: bool, other: str = "") -> None:
-    """What the person says of the appointment that the unit proposed. Access was proven.
+    """Record the person's answer to the appointment that the unit proposed. Access was proven.
 
     seen: how many steps the page showed: an old page answers no later appointment. other: another moment, in their
     words, of a refusal. The same answer sent twice is one. Raises Older, Settled.

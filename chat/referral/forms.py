@@ -50,13 +50,13 @@ class OfOneForm(forms.Form):
 
 
 class AnswerForm(OfOneForm):
-    """What the person says of the summary that they read."""
+    """The person's answer to the summary that they read."""
 
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
 
 
 class MeetingAnswerForm(OfOneForm):
-    """What the person says of the appointment that they read. seen: how many steps the page showed.
+    """The person's answer to the appointment that they read. seen: how many steps the page showed.
 
     other: another moment, in their words; sent with a refusal alone.
     """

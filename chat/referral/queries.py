@@ -181,7 +181,7 @@ def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict
 
 
 def slip_of(conversation: Conversation) -> tuple[Any, dict[str, Any]] | None:
-    """What « Mon rendez-vous » shows: the last appointment, whoever proposed it. Its first has `file_number`."""
+    """Return the last appointment, whoever proposed it, for « Mon rendez-vous ». The first one has `file_number`."""
     by_unit, by_agent = meeting_of(conversation), proposals.appointment_of(conversation)
     if by_unit is None or (by_agent is not None and by_agent[0].made_at > by_unit[0]):
         return by_agent

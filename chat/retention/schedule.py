@@ -190,7 +190,7 @@ def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) ->
 
 
 def endings(agent: Agent, now: datetime) -> list[Ending]:
-    """What is frozen, then what ends soon, the first to go first; at most SHOWN of each.
+    """List what is frozen, then what ends soon, the first to go first; at most SHOWN of each.
 
     What is past its date is not among them, whether it went within the hour or an opening holds it.
     """
@@ -316,7 +316,7 @@ def notice(agent: Agent, now: datetime) -> Notice:
 
 
 def requests(agent: Agent, now: datetime) -> list[tuple[Ending, ErasureRequest]]:
-    """Who waits for an answer to their request for erasure, the first of them first; for supervisors."""
+    """List the requests for erasure that wait for an answer, the first one first; for supervisors."""
     rules = deletion.rules()
     asked = _with_acts(_reach(agent).filter(erasure__isnull=False, erasure__answered_at__isnull=True))
     rows = asked.order_by("erasure__asked_at")[:SHOWN]

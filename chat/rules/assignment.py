@@ -109,7 +109,7 @@ def share_out(
     forces_on_duty: Collection[str],
     at_most: int,
 ) -> list[tuple[int, int]]:
-    """Who goes to whom: pairs of keys, a person's and an agent's, in the order of the queue.
+    """Assign people to agents: return pairs of keys, a person's and an agent's, in the order of the queue.
 
     people: in the order of the queue; read no further than needed. forces_on_duty: those with an agent, full or not.
     Each person in turn gets an agent of the zone's force, or of any other when `may_overflow`; whoever has to wait for

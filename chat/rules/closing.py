@@ -22,7 +22,7 @@ class Point(TextChoices):
 
 
 class Seen(TextChoices):
-    """What became of a point."""
+    """The outcome of a point."""
 
     DONE = "done", _("Fait")
     NOT_NEEDED = "not_needed", _("Sans objet")
@@ -46,7 +46,7 @@ def field_of(point: str) -> str:
 def missing(
     *, is_minor: bool, points: Mapping[str, str], is_emergency_open: bool, debts: tuple[Text, ...] = ()
 ) -> list[Missing]:
-    """What keeps an exchange from being ended.
+    """List what keeps an exchange from being ended.
 
     points: what became of each, by its value; one left out or empty was not seen to. debts: what was promised to the
     person and is not answered, each in words.

@@ -117,7 +117,7 @@ CHECKLISTS: dict[str, tuple[Line, ...]] = {
 
 
 def remaining(situation: str, done: Collection[str]) -> list[Line]:
-    """What the checklist still asks for, in its order."""
+    """List what the checklist still asks for, in its order."""
     return [line for line in CHECKLISTS[situation] if line.step not in done]
 
 

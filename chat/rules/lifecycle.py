@@ -9,7 +9,7 @@ from triage.rules import Urgency
 
 
 class Status(models.TextChoices):
-    """Where a conversation stands. The values are those of the protocol."""
+    """The states of a conversation. The values are those of the protocol."""
 
     WAITING = "waiting", _("En attente")
     ACTIVE = "active", _("En cours")
@@ -18,7 +18,7 @@ class Status(models.TextChoices):
 
 
 class Author(models.TextChoices):
-    """Who wrote a message. The values are those of the protocol."""
+    """The authors of messages. The values are those of the protocol."""
 
     REPORTER = "reporter", _("La personne")
     AGENT = "agent", _("L'agent")
@@ -26,7 +26,7 @@ class Author(models.TextChoices):
 
 
 class Availability(models.TextChoices):
-    """What an agent says of themselves; being present is another thing, see `Agent.seen_at`."""
+    """The availability that agents declare. Being present is another thing: see `Agent.seen_at`."""
 
     AVAILABLE = "available", _("Disponible")
     PAUSE = "pause", _("En pause")

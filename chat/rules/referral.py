@@ -12,7 +12,7 @@ SUMMARY_MAX, REASON_MAX, PLACE_MAX, OTHER_MAX = 3000, 1000, 200, 500
 
 
 class State(TextChoices):
-    """Where a transmission stands."""
+    """The states of a transmission."""
 
     ASKED = "asked", _("Accord demandé")
     REFUSED = "refused", _("Refusé par la personne")
@@ -33,7 +33,7 @@ class Basis(TextChoices):
 
 
 class Part(IntEnum):
-    """Whose move it is."""
+    """The party that may make a move."""
 
     PERSON = 1
     AGENT = 2

@@ -32,7 +32,7 @@ MISSING: Final = "[à compléter : "
 
 
 class Subject(TextChoices):
-    """What a shared reply is about, as agents look for it."""
+    """The subjects of shared replies, as agents look for them."""
 
     WELCOME = "welcome", _("Accueil")
     SAFETY = "safety", _("Sécurité")
@@ -44,7 +44,7 @@ class Subject(TextChoices):
 
 
 class Source(StrEnum):
-    """Whose reply it is; the values are those of the page."""
+    """The owners of replies. The values are those of the page."""
 
     OWN = "own"
     SHARED = "shared"
@@ -64,7 +64,7 @@ class Reply:
 
 
 def unknown_variables(text: str) -> list[str]:
-    """What stands between braces and is no variable."""
+    """Return the names between braces that are no variables."""
     return [name for name in _NAMED.findall(text) if name not in VARIABLES]
 
 
@@ -99,5 +99,5 @@ def is_unfinished(text: str) -> bool:
 
 
 def inserted(draft: str, text: str) -> str:
-    """What was being written, with a reply after it."""
+    """Return the draft with the reply after it."""
     return f"{draft.rstrip()}\n{text}" if draft.strip() else text

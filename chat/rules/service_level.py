@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Measure(TextChoices):
-    """What has a limit that administrators set (`live_board.LIMITS`)."""
+    """The measures that have a limit which administrators set (`live_board.LIMITS`)."""
 
     WAIT = "wait", _("Attente d'une personne")
     WAIT_URGENT = "wait_urgent", _("Attente d'une personne en urgence")

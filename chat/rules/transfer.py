@@ -35,7 +35,7 @@ OPEN = frozenset({HandoverState.READING, HandoverState.OFFERED})
 
 
 class Answer(models.TextChoices):
-    """What the person said of the summary. Only what they agreed to, or wrote, is shared."""
+    """The person's answer to the summary. Only what they agreed to, or wrote, is shared."""
 
     AGREED = "agreed", _("Résumé relu et accepté")
     CORRECTED = "corrected", _("Résumé corrigé par la personne")
@@ -58,7 +58,7 @@ class Reason(models.TextChoices):
 
 
 class Part(models.TextChoices):
-    """What is written in a handover, each sealed apart."""
+    """The parts of a handover that hold text, each sealed apart."""
 
     SUMMARY = "summary", _("Résumé")
     CORRECTION = "correction", _("Résumé, dans les mots de la personne")

@@ -65,7 +65,7 @@ FROM ({ONE}) one GROUP BY 2
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What happened to the people who came in some time.
+    """The measures of the people who came in a period.
 
     opened: conversations. answered: by somebody, at least once. gave_up: ended before anybody answered. in_time:
     answered in under `definitions.PROMISED`. wait_*: seconds until the first answer; None without any. length_median:

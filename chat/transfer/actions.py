@@ -38,11 +38,11 @@ AT_ONCE = 100  # passages whose delay is over, of one tick
 
 
 class NoRoom(Exception):
-    """Whoever was to receive has left, pauses or holds as many as they can."""
+    """The receiver has left, is in a pause or holds as many conversations as they can."""
 
 
 class NobodyThere(Exception):
-    """Nobody of this unit or force is on duty: the person would wait for nobody."""
+    """Nobody of this unit or force is on duty, so the person would wait in vain."""
 
 
 class UnderWay(Exception):
@@ -74,7 +74,7 @@ def require_held(conversation: Conversation, agent: Agent) -> None:
 
 
 def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) -> Agent:
-    """Who receives, locked, present and with room: nobody else can add to their load. Raises NoRoom."""
+    """Lock the receiver, who is present and has room, so that nobody else adds to their load. Raises NoRoom."""
     agent = (
         Agent.objects.present(now)
         .filter(pk=agent_id, user__is_active=True)
@@ -451,7 +451,7 @@ def decline(*, handover_id: int, conversation_id: int, by: Agent, reason: str) -
 
 @transaction.atomic
 def withdraw(*, conversation_id: int, by: Agent) -> None:
-    """Whoever proposed it keeps the conversation after all. Raises Over, NotYours, ConversationClosed."""
+    """Withdraw an offer: its agent keeps the conversation. Raises Over, NotYours, ConversationClosed."""
     now = clock.now()
     conversation = lock_conversation(conversation_id)
     require_held(conversation, by)

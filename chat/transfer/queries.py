@@ -90,7 +90,7 @@ def offers(agent: Agent, now: datetime) -> Offers:
 
 
 def handed_to(agent: Agent) -> list[Handover]:
-    """What colleagues handed to this agent and is still theirs, with its summary; the last one first."""
+    """Return the conversations that colleagues handed to this agent and that are still theirs, the last one first."""
     rows = Handover.objects.filter(taken_by=agent, conversation__in=access.assigned_to(agent))
     rows = rows.select_related("from_agent__unit", "conversation__report__municipality")
     return list(rows.prefetch_related("texts__handover").order_by("-ended_at"))

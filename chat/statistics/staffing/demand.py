@@ -27,7 +27,7 @@ _normal = NormalDist()
 
 
 class Basis(StrEnum):
-    """Where a figure comes from."""
+    """The origin of a figure."""
 
     RECORDED = "recorded"
     ASSUMED = "assumed"
@@ -35,7 +35,7 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was recorded, as counts and sums: nothing of anybody.
+    """The recording, as counts and sums that identify nobody.
 
     weeks: whole weeks looked at. came: by (week, hour of the week), from 0; absent when nobody came.
     gone, waited: how many gave up, and the hours that everybody waited, answered or not.

@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What one hour of the week needs.
+    """The need of one hour of the week.
 
     arrivals, load: expected, of the mean; busy: the cautious load that the figure is for. places, agents: available.
     likely: agents if every mean were known, never more. on_duty: agents, with those in pause.
