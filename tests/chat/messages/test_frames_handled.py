@@ -1,0 +1,20 @@
+"""A frame that the protocol reads is answered by sockets and by requests: one that is forgotten would be ignored."""
+
+from typing import get_args
+
+import pytest
+from django.conf import settings
+
+from chat.messages import protocol
+
+REALTIME = settings.BASE_DIR / "chat" / "realtime"
+BY = {"sockets": ("connection.py", "consumers.py"), "requests": ("http_fallback.py",)}
+
+
+@pytest.mark.parametrize("way", BY)
+@pytest.mark.parametrize("frame", get_args(protocol.Frame), ids=lambda frame: frame.__name__)
+def test_frame_is_handled(frame: type, way: str):
+    source = "".join((REALTIME / name).read_text() for name in BY[way])
+    name = f"protocol.{frame.__name__}"
+    is_handled = f"case {name}(" in source or f"isinstance(frame, {name})" in source
+    assert is_handled, f"{frame.__name__} is read and then ignored by {way}"
