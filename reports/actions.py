@@ -1,7 +1,7 @@
 """Actions on reports: filing one, and freezing or erasing what is kept of it."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,47 +12,52 @@ from django.utils import timezone
 from common import encryption
 from common.client_address import Connection
 from common.texts import languages
-from locations.session import Choice
 from reports import reporter_identity
 from reports.audit import log as audit_log
 from reports.deciders import Title, deciders
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.reporter_identity import Aside
 from reports.retention import deletion
-from triage.rules import Assessment
+from reports.visit import Visit
+
+
+class IncompleteVisit(Exception):
+    """A question of the orientation waits for its answer, or no point d'accueil is chosen: nothing can be filed."""
 
 
 @transaction.atomic
 def file_report(
+    visit: Visit,
     *,
     submission_id: UUID,
-    answers: Mapping[str, str],
-    assessment: Assessment,
-    choice: Choice,
     role: str = ReporterRole.VICTIM,
     age_band: str = AgeBand.UNKNOWN,
     facts: Collection[str] = (),
     platforms: Collection[str] = (),
     since: str = "",
     expectations: Collection[str] = (),
-    discreet: bool = False,
     is_crowded: bool = False,
     name: str = "",
     contact: str = "",
     connection: Connection = Connection("", ""),  # noqa: B008  nobody can change it
     set_aside: Aside | None = None,
 ) -> Report:
-    """File a signalement, once.
+    """File the signalement of a visit, once. Raises IncompleteVisit.
 
+    visit: from it come the answers (sealed), what they mean, whether to be discreet, and the point d'accueil, from
+    which the zone (police or gendarmerie) follows.
     submission_id: made with the form; sent again it returns the first report, unchanged.
-    answers, assessment: what the triage holds; the answers are sealed.
+    role, age_band, facts, platforms, since, expectations: what the form says; a report needs none of it.
     is_crowded: the network it comes from has filed more in the hour than one household or school would. The report
     keeps its urgency, which may be true: the queue bounds what such reports take of the agents (`assignment.share_of`).
-    choice: the point d'accueil of the visit, from which the zone (police or gendarmerie) follows.
     name, contact: what the person chose to leave, "" for nothing; connection: where the form comes from. They are
     sealed here and kept nowhere else. Raises sealing.TextRefused when one is longer than TEXT_MAX_BYTES.
     set_aside: name and contact as `reporter_identity.set_aside` sealed them when the form could not be filed at once.
     """
+    assessment, choice = visit.triage.assessment, visit.choice
+    if not assessment.is_finished or choice is None:
+        raise IncompleteVisit
+    answers = json.dumps(visit.triage.answers_on_path)
     report, created = Report.objects.get_or_create(
         submission_id=submission_id,
         defaults={
@@ -64,11 +69,11 @@ def file_report(
             "since": since,
             "expectations": list(expectations),
             "triage_version": assessment.version,
-            "triage_answers_sealed": encryption.seal(json.dumps(dict(answers)), context=f"report:{submission_id}"),
+            "triage_answers_sealed": encryption.seal(answers, context=f"report:{submission_id}"),
             "outcome": assessment.outcome,
             "urgency": assessment.urgency,
             "is_crowded": is_crowded,
-            "discreet": discreet,
+            "discreet": visit.triage.is_discreet,
             "language": languages.current(),
             "postal_code": choice.postal_code,
             "municipality": choice.municipality,

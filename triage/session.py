@@ -1,6 +1,8 @@
 """The visit's answers, in their own namespace of the session. Nothing is stored elsewhere."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,6 +12,50 @@ from triage.questionnaire import Questionnaire
 from triage.questions import Question, Voice
 
 KEY = "triage"
+
+
+@dataclass(frozen=True)
+class Triage:
+    """What one visit has answered, as it stood when it was read: nothing of it follows what is saved later.
+
+    answers: all of them, those that left the path included.
+    questionnaire: the version that they were given under.
+    wants_chat_anyway: the person took the open door of their result.
+    """
+
+    answers: Mapping[str, str]
+    questionnaire: Questionnaire
+    wants_chat_anyway: bool = False
+
+    @cached_property
+    def answers_on_path(self) -> dict[str, str]:
+        """The answers that count, in the order of the questions."""
+        return rules.on_path(self.answers, under=self.questionnaire)
+
+    @cached_property
+    def assessment(self) -> rules.Assessment:
+        """What the answers mean. While a question waits for its answer, it is not finished and opens nothing."""
+        return rules.assess(self.answers, under=self.questionnaire)
+
+    @property
+    def voice(self) -> Voice:
+        """How to speak to whoever answers."""
+        return self.assessment.voice
+
+    @property
+    def is_discreet(self) -> bool:
+        """Whether somebody may see the screen: titles become neutral."""
+        return self.answers.get("screen") == "yes"
+
+    @property
+    def opens_chat(self) -> bool:
+        """Whether this visit may file a report: its result leads to the chat, or the person took the open door."""
+        return self.assessment.is_finished and (self.assessment.opens_chat or self.wants_chat_anyway)
+
+
+def read(request: HttpRequest) -> Triage:
+    """What this visit has answered. Whoever needs more than one thing of it reads it once and hands it on."""
+    return Triage(answers(request), questionnaire(request), wants_chat_anyway(request))
 
 
 def _namespace(request: HttpRequest) -> Mapping[str, Any]:

@@ -1,5 +1,4 @@
 import uuid
-from dataclasses import replace
 
 import pytest
 from django.core.cache import cache
@@ -9,17 +8,39 @@ from common import rate_limits
 from common.service_settings import definitions
 from locations.session import Choice
 from reports import views
-from reports.actions import file_report
+from reports.actions import IncompleteVisit, file_report
 from reports.models import AgeBand, Report
+from reports.visit import Visit
 from tests.chat.conversations.test_actions import in_threads
-from triage.rules import Urgency, assess
+from tests.triage.paths import ADULT
+from triage.results import BUILT_IN
+from triage.rules import Urgency
+from triage.session import Triage
 
 CHOICE = Choice(postal_code="93200", municipality=None, reception_point=None, is_nearest=False)
-ANSWERS = {"danger": "no", "observed": "no"}
+ANSWERS = {**ADULT, "facts": "harassment", "repetition": "group", "author": "unknown"}
+
+
+def visit(answers, choice=CHOICE):
+    return Visit(Triage(answers, BUILT_IN), choice)
 
 
 def file(submission_id, **more):
-    return file_report(submission_id=submission_id, answers=ANSWERS, assessment=assess(ANSWERS), choice=CHOICE, **more)
+    return file_report(visit(ANSWERS), submission_id=submission_id, **more)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("incomplete", [visit({}), visit({"danger": "no"}), visit(ANSWERS, choice=None)])
+def test_file_report_of_an_incomplete_visit_files_nothing(incomplete):
+    with pytest.raises(IncompleteVisit):
+        file_report(incomplete, submission_id=uuid.uuid4())
+    assert not Report.objects.exists()
+
+
+@pytest.mark.django_db
+def test_file_report_keeps_no_answer_that_left_the_path():
+    report = file_report(visit({**ANSWERS, "scam": "sale", "unknown": "yes"}), submission_id=uuid.uuid4())
+    assert report.triage_answers() == ANSWERS
 
 
 @pytest.mark.django_db
@@ -48,11 +69,9 @@ def test_file_report_seals_the_answers():
 
 @pytest.mark.django_db
 def test_file_report_of_a_crowded_network_keeps_its_urgency_and_says_so():
-    answers = {"danger": "no"}
-    urgent = replace(assess(answers), urgency=Urgency.CRITICAL)
-    common = {"answers": answers, "assessment": urgent, "choice": CHOICE}
-    alone = file_report(submission_id=uuid.uuid4(), **common)
-    many = file_report(submission_id=uuid.uuid4(), is_crowded=True, **common)
+    in_danger = visit({"danger": "yes"})
+    alone = file_report(in_danger, submission_id=uuid.uuid4())
+    many = file_report(in_danger, submission_id=uuid.uuid4(), is_crowded=True)
     assert (alone.urgency, alone.is_crowded) == (Urgency.CRITICAL, False)
     assert (many.urgency, many.is_crowded) == (Urgency.CRITICAL, True)
 

@@ -1,0 +1,50 @@
+"""What a visit brings to the signalement: the orientation, the place for the chat and the report that it filed.
+
+It is read once, where a page begins, and handed on as a value: a form, a limit and the report that is filed all go by
+the same answers, even if another tab of the visit answers a question meanwhile.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+import locations.session
+import triage.session
+from locations.session import Choice
+from reports import session
+from reports.models import Report
+from triage.session import Triage
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit as it stood when its page was asked for.
+
+    choice: the point d'accueil, None before one is chosen. report: what this visit filed, None before that.
+    """
+
+    triage: Triage
+    choice: Choice | None = None
+    report: Report | None = None
+
+    @property
+    def familiar(self) -> bool:
+        """Whether this person is said *tu*."""
+        return self.triage.voice.familiar
+
+    @property
+    def has_ongoing_report(self) -> bool:
+        """Whether a conversation waits or goes on for the report. One that the chat has not opened yet counts."""
+        if self.report is None:
+            return False
+        conversation = getattr(self.report, "conversation", None)
+        return conversation is None or conversation.is_open
+
+
+def read_visit(request: HttpRequest) -> Visit:
+    """What this request's visit holds: three queries at most (the report, and two for the place), none without them."""
+    return Visit(
+        triage=triage.session.read(request),
+        choice=locations.session.current_choice(request),
+        report=session.current_report(request),
+    )
