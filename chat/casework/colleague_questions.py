@@ -88,7 +88,7 @@ def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: 
     aside = Aside.objects.create(conversation=conversation, asked_by=agent, asked_at=now, is_for_all=not of)
     AsidePart.objects.bulk_create(AsidePart(aside=aside, agent_id=pk) for pk in [agent.pk, *there])
     _add(aside, agent, body, now)
-    conversation.events.create(kind=EventKind.ASKED, at=now, by_id=by.pk, detail=str(len(there)))
+    conversation.record_event(EventKind.ASKED, at=now, by=by, detail=str(len(there)))
     return aside
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from chat.casework.lock import lock_assigned
-from chat.models import Conversation, ConversationEvent, EventKind
+from chat.models import Conversation, EventKind
 from chat.models.casework import Emergency, EmergencyStep
 from chat.rules import emergency as emergency_rules
 from chat.rules.emergency import Line, Situation
@@ -63,7 +63,7 @@ def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emer
     emergency = Emergency.objects.create(
         conversation=conversation, situation=Situation(situation), started_at=now, started_by_id=by.pk
     )
-    _history(conversation, EventKind.EMERGENCY, now, by, situation)
+    conversation.record_event(EventKind.EMERGENCY, at=now, by=by, detail=situation)
     return emergency
 
 
@@ -86,8 +86,4 @@ def finish(*, conversation_id: int, by: AbstractBaseUser) -> None:
         raise NoEmergency
     emergency.ended_at, emergency.ended_by_id = clock.now(), by.pk
     emergency.save(update_fields=["ended_at", "ended_by"])
-    _history(conversation, EventKind.EMERGENCY_ENDED, emergency.ended_at, by, emergency.situation)
-
-
-def _history(conversation: Conversation, kind: str, now: datetime, by: AbstractBaseUser, detail: str) -> None:
-    ConversationEvent.objects.create(conversation=conversation, kind=kind, at=now, by_id=by.pk, detail=detail)
+    conversation.record_event(EventKind.EMERGENCY_ENDED, at=emergency.ended_at, by=by, detail=emergency.situation)

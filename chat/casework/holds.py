@@ -65,7 +65,7 @@ def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) 
     made = Hold.objects.create(
         conversation=conversation, agent=agent, seq=message.seq, minutes=minutes, held_at=now, until=until
     )
-    conversation.events.create(kind=EventKind.HELD, at=now, by_id=by.pk, detail=f"{minutes} min")
+    conversation.record_event(EventKind.HELD, at=now, by=by, detail=f"{minutes} min")
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     return made
 
@@ -79,7 +79,7 @@ def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
     now = clock.now()
     conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
     say(conversation, thread_texts.BACK, now=now, name=plain_text.plain(agent.public_name))
-    conversation.events.create(kind=EventKind.HOLD_LIFTED, at=now, by_id=by.pk)
+    conversation.record_event(EventKind.HOLD_LIFTED, at=now, by=by)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
 
 

@@ -44,7 +44,7 @@ def write_note(*, conversation_id: int, body: str, by: AbstractBaseUser, replace
         if before is None:
             raise NoteGone
     note = add_note(conversation, agent, body, replaces=before)
-    conversation.events.create(kind=EventKind.NOTED, at=note.written_at, by_id=by.pk, detail=str(note.number))
+    conversation.record_event(EventKind.NOTED, at=note.written_at, by=by, detail=str(note.number))
     return note
 
 

@@ -20,7 +20,7 @@ from chat import pubsub
 from chat.casework.lock import lock_assigned
 from chat.conversations import form_of_address
 from chat.messages import writing
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models import Agent, Conversation, EventKind, Message
 from chat.models.casework import Proposal, ProposalKind, Said, draw_file_number
 from chat.rules.lifecycle import Author, Status
 from chat.texts import forms as form_texts
@@ -292,9 +292,7 @@ def _put(
             words = {**words, "answers": [str(answer) for answer in answers]}
     row.seal({"text": message.body, **words})
     row.save(force_insert=True)
-    ConversationEvent.objects.create(
-        conversation=conversation, kind=EventKind.PROPOSED, at=now, by_id=by.pk, detail=kind
-    )
+    conversation.record_event(EventKind.PROPOSED, at=now, by=by, detail=kind)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     return row
 
@@ -312,6 +310,4 @@ def record_said(*, conversation_id: int, asked_id: Any, said: str, by: AbstractB
     now = clock.now()
     row.proposal.said, row.proposal.said_at = Said(said), now
     row.proposal.save(update_fields=["said", "said_at"])
-    ConversationEvent.objects.create(
-        conversation=conversation, kind=EventKind.PROPOSAL_SAID, at=now, by_id=by.pk, detail=said
-    )
+    conversation.record_event(EventKind.PROPOSAL_SAID, at=now, by=by, detail=said)

@@ -51,7 +51,7 @@ def set_urgency(
         conversation.save(update_fields=["urgency", "weight", "is_crowded"])
         weighed(was_heavier)
         detail = f"{before} → {urgency} {reason}"
-        event = conversation.events.create(kind=EventKind.URGENCY, at=clock.now(), by_id=by.pk, detail=detail)
+        event = conversation.record_event(EventKind.URGENCY, at=clock.now(), by=by, detail=detail)
         if explanation:
             add_note(conversation, agent, explanation, event=event)
     return conversation

@@ -22,7 +22,7 @@ from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console import casework_panels, history, inbox
 from chat.console.forms import AvailabilityForm, PauseReason
-from chat.conversations import actions, losses, pauses, wording
+from chat.conversations import actions, losses, pauses, waiting_list, wording
 from chat.messages import protocol, transcript
 from chat.messages.forms import MessageForm
 from chat.models import Agent, Conversation
@@ -240,7 +240,7 @@ def screen(
     answer: what could not be said in this aparté; declining: why this offered conversation could not be declined.
     """
     now = timezone.now()
-    waiting, rows = inbox.waiting_people(now)
+    queue = waiting_list.read_waiting()
     own = inbox.open_entries(agent, now)
     apart = colleague_questions.open_questions(agent)
     context: dict[str, Any] = {
@@ -249,8 +249,8 @@ def screen(
         "own": own,
         "ended": inbox.ended_entries(agent, now),
         "offers": transfer_queries.offers(agent, now),
-        "waiting": waiting,
-        "rows": rows,
+        "waiting": queue.total,
+        "rows": inbox.queue_rows(queue, now),
         "words": json.dumps(_said_words(), ensure_ascii=False),
         "lease_seconds": settings.LEASE_SECONDS,
         "absence": losses.unread_losses(agent, now),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from chat import access
 from chat.console import inbox
 from chat.console.base import for_agents
+from chat.conversations import waiting_list
 from chat.decisions import on_call
 from chat.models import Agent
 from chat.retention import schedule
@@ -50,11 +51,10 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     }
     if request.GET.get("partie") == "chiffres":
         return render(request, "console/_figures.html", context)
-    _waiting, rows = inbox.waiting_people(now)
     requests, oldest = schedule.oldest_request(agent)
     context |= {
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in live_board.ZONES],
-        "rows": rows,
+        "rows": inbox.queue_rows(waiting_list.read_waiting(), now),
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,

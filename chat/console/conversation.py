@@ -258,7 +258,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
         frame = protocol.parse(request.body)
         if isinstance(frame, protocol.Beat) and frame.conversation is None:
             own = [{"type": "assigned", "conversation": str(key)} for key in own_conversations([agent.pk])[agent.pk]]
-            return _frames([*own, waiting_list.queue_frame(), protocol.beat_frame(timezone.now())])
+            return _frames([*own, waiting_list.read_waiting().frame(), protocol.beat_frame(timezone.now())])
         client_id = getattr(frame, "client_id", None)
         current = access.as_assigned_agent(agent, frame.conversation) if frame.conversation else None
         if current is None:

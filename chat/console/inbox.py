@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from chat import access
 from chat.casework.holds import running_holds
-from chat.conversations import waiting_list, waits
+from chat.conversations import waits
+from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import duration, place_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.rules.lifecycle import Author, Outcome, Status
-from locations.models import Force
 from reports.models import ReporterRole
 from reports.rules.offence_elements import Element
 from triage.rules import Urgency
@@ -199,37 +199,13 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime) -> Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingPerson:
-    """Somebody in the queue, as the `waiting_people` frame tells it: no message text, no answer of the triage."""
+class QueueRow:
+    """Somebody in the queue as a page shows them. waited: how long, in words, when the page was made."""
 
-    since: datetime
+    person: WaitingPerson
     waited: str
-    urgency: str
-    urgency_label: str
-    force_label: str
-    place: str
-    is_minor: bool
-    is_crowded: bool
-    role_label: str
 
 
-def waiting_people(now: datetime) -> tuple[int, list[WaitingPerson]]:
-    """How many wait, and the first hundred of them, next first."""
-    frame = waiting_list.queue_frame()
-    rows = []
-    for item in frame["items"]:
-        since = datetime.fromisoformat(item["since"])
-        rows.append(
-            WaitingPerson(
-                since=since,
-                waited=duration(now - since),
-                urgency=item["urgency"],
-                urgency_label=item["urgency_label"],
-                force_label=str(Force(item["force"]).label) if item["force"] else "",
-                place=item["place"],
-                is_minor=item["minor"],
-                is_crowded=item["crowded"],
-                role_label=str(ReporterRole(item["role"]).label),
-            )
-        )
-    return frame["waiting"], rows
+def queue_rows(queue: WaitingList, now: datetime) -> list[QueueRow]:
+    """The queue as the console and the board show it."""
+    return [QueueRow(person, duration(now - person.since)) for person in queue.people]

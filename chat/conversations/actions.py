@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from chat import pubsub
 from chat.conversations import dispatcher, losses, pauses, resume
 from chat.messages.writing import Draft, Refusal, Written, say, write
-from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.texts import thread as thread_texts
 from common import clock
@@ -46,13 +46,6 @@ class NotYours(Exception):
     """The conversation is no longer assigned to this agent."""
 
 
-def _history(
-    conversation: Conversation, kind: str, now: datetime, by: AbstractBaseUser | None = None, detail: str = ""
-) -> None:
-    by_id: int | None = by.pk if by is not None else None
-    ConversationEvent.objects.create(conversation=conversation, kind=kind, at=now, by_id=by_id, detail=detail)
-
-
 def _dispatch_after_commit() -> None:
     transaction.on_commit(lambda: dispatcher.dispatch())
 
@@ -78,7 +71,7 @@ def open_conversation(*, report: Report) -> Conversation:
         },
     )
     if created:
-        _history(conversation, EventKind.OPENED, now)
+        conversation.record_event(EventKind.OPENED, at=now)
         pubsub.state_changed(conversation.public_id)
         _dispatch_after_commit()
         logger.info("conversation opened %s", conversation.public_id)
@@ -148,7 +141,7 @@ def close_conversation(
     conversation.closed_by = by_author
     conversation.outcome = outcome
     conversation.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
-    _history(conversation, EventKind.CLOSED, now, by=by, detail=outcome)
+    conversation.record_event(EventKind.CLOSED, at=now, by=by, detail=outcome)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     pubsub.state_changed(conversation.public_id)
     if conversation.assigned_to_id:
@@ -185,7 +178,7 @@ def set_weight(*, conversation_id: int, weight: int, by: AbstractBaseUser) -> Co
     if conversation.weight != weight:
         before, conversation.weight = conversation.weight, weight
         conversation.save(update_fields=["weight"])
-        _history(conversation, EventKind.WEIGHT, clock.now(), by=by, detail=f"{before} → {weight}")
+        conversation.record_event(EventKind.WEIGHT, at=clock.now(), by=by, detail=f"{before} → {weight}")
         weighed(weight < before)
     return conversation
 

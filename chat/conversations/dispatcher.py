@@ -315,8 +315,7 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
         pubsub.state_changed(conversation.public_id)
         logger.info("conversation assigned %s", conversation.public_id)
     ConversationEvent.objects.bulk_create(
-        ConversationEvent(conversation=conversation, kind=EventKind.ASSIGNED, at=now, by=agent.user)
-        for conversation, agent in given
+        conversation.new_event(EventKind.ASSIGNED, at=now, by=agent.user) for conversation, agent in given
     )
     for agent_id in {agent.pk for _conversation, agent in given}:
         pubsub.agent_changed(agent_id)
@@ -395,7 +394,7 @@ def _release(agent_id: int, now: datetime) -> int:
         pubsub.state_changed(conversation.public_id)
         logger.warning("conversation released %s", conversation.public_id)
     ConversationEvent.objects.bulk_create(
-        ConversationEvent(conversation=conversation, kind=EventKind.RELEASED, at=now) for conversation in conversations
+        conversation.new_event(EventKind.RELEASED, at=now) for conversation in conversations
     )
     pubsub.agent_changed(agent_id)
     return len(conversations)
@@ -416,9 +415,7 @@ def abandon_absent(now: datetime | None = None) -> int:
         .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]  # whoever writes at this moment is not gone
     )
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in gone]).update(status=Status.ABANDONED)
-    ConversationEvent.objects.bulk_create(
-        ConversationEvent(conversation=conversation, kind=EventKind.ABANDONED, at=now) for conversation in gone
-    )
+    ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.ABANDONED, at=now) for conversation in gone)
     for conversation in gone:
         pubsub.state_changed(conversation.public_id)
     return len(gone)

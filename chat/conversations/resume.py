@@ -63,7 +63,7 @@ def park_conversation(*, report: Report) -> None:
     if conversation is None or not conversation.is_open:
         return
     say(conversation, thread_texts.PARKED, now=now)
-    conversation.events.create(kind=EventKind.PARKED, at=now)
+    conversation.record_event(EventKind.PARKED, at=now)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     pubsub.state_changed(conversation.public_id)
 
@@ -78,7 +78,7 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
     if conversation.status == Status.ABANDONED:
         conversation.status = Status.WAITING
         conversation.save(update_fields=["status"])
-        conversation.events.create(kind=EventKind.RESUMED, at=now)
+        conversation.record_event(EventKind.RESUMED, at=now)
         pubsub.state_changed(conversation.public_id)
         transaction.on_commit(lambda: dispatcher.dispatch())
     return conversation
@@ -100,7 +100,7 @@ def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation
     again = bool(mark) and last is not None and last.detail == detail and last.at > now - RESUME_GRACE
     if not again:
         Report.objects.filter(pk=conversation.report_id).update(visit_generation=F("visit_generation") + 1)
-        conversation.events.create(kind=EventKind.RESUMED, at=now, detail=detail)
+        conversation.record_event(EventKind.RESUMED, at=now, detail=detail)
         # First: whoever sits at the device left behind is sent away before the line below, or an answer, reaches them.
         pubsub.state_changed(conversation.public_id)
         if conversation.is_open:

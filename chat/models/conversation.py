@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import OrderBy
@@ -145,6 +146,25 @@ class Conversation(models.Model):
     def has_code(self, now: datetime) -> bool:
         """Whether a code de reprise brings this conversation back."""
         return self.resume_until is not None and self.resume_until > now
+
+    def new_event(
+        self, kind: str, *, at: datetime, by: AbstractBaseUser | None = None, detail: str = ""
+    ) -> "ConversationEvent":
+        """A row of the history that is not written yet: for those that go together in one statement.
+
+        by: the account that did it, None for the person or for Pnav itself. detail: at most 60 characters, never a text
+        that somebody typed.
+        """
+        by_id: int | None = by.pk if by is not None else None
+        return ConversationEvent(conversation=self, kind=kind, at=at, by_id=by_id, detail=detail)
+
+    def record_event(
+        self, kind: str, *, at: datetime, by: AbstractBaseUser | None = None, detail: str = ""
+    ) -> "ConversationEvent":
+        """Write a row of the history (see `new_event`), in the transaction of what it tells."""
+        event = self.new_event(kind, at=at, by=by, detail=detail)
+        event.save(force_insert=True)
+        return event
 
 
 class Message(models.Model):

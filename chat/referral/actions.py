@@ -22,7 +22,6 @@ from chat.conversations import follow_up_code, form_of_address
 from chat.messages.writing import say
 from chat.models import (
     Conversation,
-    ConversationEvent,
     EventKind,
     Transmission,
     TransmissionStep,
@@ -357,13 +356,7 @@ def _step(
     )
     step.seal(dict(words or {}))
     step.save(force_insert=True)
-    ConversationEvent.objects.create(
-        conversation=conversation,
-        kind=EventKind.TRANSMISSION,
-        at=now,
-        by_id=by.pk if by is not None else None,
-        detail=state,
-    )
+    conversation.record_event(EventKind.TRANSMISSION, at=now, by=by, detail=state)
     follow_up_code.lengthen(conversation, now)
     if text is not None and conversation.is_open:
         # The version of its id tells the pages that there is something to look at besides (docs/adr/0039).

@@ -67,7 +67,7 @@ def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
         name=transfer_actions.name_for(conversation.report, by),
         now=now,
     )
-    transfer_actions.history(conversation, EventKind.JOINED, now, by=by.user)
+    conversation.record_event(EventKind.JOINED, at=now, by=by.user)
     transfer_actions.ring(conversation, [conversation.assigned_to_id] if conversation.assigned_to_id else [])
     audit_log.record(
         kind=AccessKind.READING, by=by.user, motive=motive, subject=str(conversation.public_id), detail="join"
@@ -86,7 +86,7 @@ def _leave(watch: Watch, conversation: Conversation, now: datetime) -> None:
             now=now,
         )
         transfer_actions.ring(conversation)
-    transfer_actions.history(conversation, EventKind.LEFT, now, by=watch.supervisor.user)
+    conversation.record_event(EventKind.LEFT, at=now, by=watch.supervisor.user)
 
 
 @transaction.atomic
@@ -151,7 +151,7 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
         said_at=now,
         sealed_text=encryption.seal(text, context=Whisper.context_of(key)),
     )
-    transfer_actions.history(conversation, EventKind.WHISPERED, now, by=by.user)
+    conversation.record_event(EventKind.WHISPERED, at=now, by=by.user)
     pubsub.agent_changed(agent.pk)
     audit_log.record(kind=AccessKind.WHISPER, by=by.user, motive="supervision", subject=str(conversation.public_id))
     return said
@@ -181,7 +181,7 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
         note=motive,
         taken_by=receiver,
     )
-    transfer_actions.history(conversation, EventKind.REASSIGNED, now, by=by.user)
+    conversation.record_event(EventKind.REASSIGNED, at=now, by=by.user)
     transfer_actions.give(conversation, receiver, now)
     audit_log.record(kind=AccessKind.REASSIGNMENT, by=by.user, motive=motive, subject=str(conversation.public_id))
     return order

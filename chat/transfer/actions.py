@@ -20,7 +20,7 @@ from chat import pubsub
 from chat.conversations import dispatcher, pauses
 from chat.conversations.actions import ConversationClosed, NotYours
 from chat.messages.writing import say
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Unit
+from chat.models import Agent, Conversation, EventKind, Unit
 from chat.models.transfer import Direction, Handover, HandoverText, Watch
 from chat.rules import plain_text
 from chat.rules.lifecycle import Availability, Status
@@ -88,13 +88,6 @@ def lock_receiver(agent_id: int, now: datetime, *, may_be_full: bool = False) ->
     if load >= agent.capacity and not may_be_full:  # as for the queue: the last place is enough for who fills two
         raise NoRoom
     return agent
-
-
-def history(
-    conversation: Conversation, kind: str, now: datetime, by: AbstractBaseUser | None = None, detail: str = ""
-) -> None:
-    by_id: int | None = by.pk if by is not None else None
-    ConversationEvent.objects.create(conversation=conversation, kind=kind, at=now, by_id=by_id, detail=detail)
 
 
 def name_for(report: Report, agent: Agent) -> str:
@@ -199,7 +192,7 @@ def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
         name=name_for(conversation.report, agent),
         now=now,
     )
-    history(conversation, EventKind.ASSIGNED, now, by=agent.user)
+    conversation.record_event(EventKind.ASSIGNED, at=now, by=agent.user)
     ring(conversation, [agent.pk, *([before] if before else [])])
     transaction.on_commit(lambda: dispatcher.dispatch())  # somebody has room again
     logger.info("conversation handed over %s", conversation.public_id)
@@ -281,7 +274,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     if receiver is not None:
         _require_not_back(conversation, receiver.pk, now)
         handover = cold(state=HandoverState.ACCEPTED, taken_by=receiver)
-        history(conversation, EventKind.HANDED_OVER, now, by=by.user, detail=f"{Manner.COLD} {reason}")
+        conversation.record_event(EventKind.HANDED_OVER, at=now, by=by.user, detail=f"{Manner.COLD} {reason}")
         give(conversation, receiver, now)
         _offer_pause(conversation, by.pk, now)
         return handover
@@ -299,7 +292,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         name=_target_for(conversation.report, target),
         now=now,
     )
-    history(conversation, EventKind.TRANSFERRED, now, by=by.user, detail=f"{force} {reason}")
+    conversation.record_event(EventKind.TRANSFERRED, at=now, by=by.user, detail=f"{force} {reason}")
     _offer_pause(conversation, by.pk, now)
     ring(conversation, [by.pk])
     transaction.on_commit(lambda: dispatcher.dispatch())
@@ -344,7 +337,7 @@ def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, sum
         to=_target_for(conversation.report, target),
         now=now,
     )
-    history(conversation, EventKind.PASSAGE, now, by=by.user, detail=reason)
+    conversation.record_event(EventKind.PASSAGE, at=now, by=by.user, detail=reason)
     ring(conversation)
     return handover
 
@@ -397,7 +390,7 @@ def answer_summary(*, handover_id: int, conversation_id: int, answer: str, corre
     if answer == Answer.CORRECTED:
         _write(handover, Part.CORRECTION, correction)
     say(conversation, SAID[Answer(answer)], now=now)
-    history(conversation, EventKind.SUMMARY, now, detail=answer)
+    conversation.record_event(EventKind.SUMMARY, at=now, detail=answer)
     _offer(handover, conversation, answer, now)
 
 
@@ -416,10 +409,9 @@ def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
     if handover.state != HandoverState.OFFERED:
         raise Over
     _end(handover, HandoverState.ACCEPTED, now, taken_by=receiver)
-    history(
-        conversation,
+    conversation.record_event(
         EventKind.HANDED_OVER,
-        now,
+        at=now,
         by=handover.from_agent.user,
         detail=f"{Manner.WARM} {handover.reason} {handover.answer}",
     )
@@ -433,7 +425,7 @@ def _stays(
     """Nothing changes hands, and the person reads it."""
     _end(handover, state, now)
     say(conversation, thread_texts.STAYS, name=name_for(conversation.report, handover.from_agent), now=now)
-    history(conversation, EventKind.KEPT, now, by=by, detail=state)
+    conversation.record_event(EventKind.KEPT, at=now, by=by, detail=state)
     ring(conversation, [handover.from_agent_id, *_asked(handover)])
 
 
@@ -481,10 +473,10 @@ def _advance_one(handover_id: int, conversation_id: int, now: datetime) -> int:
         return 0  # answered meanwhile
     if conversation.status != Status.ACTIVE or conversation.assigned_to_id != handover.from_agent_id:
         _end(handover, HandoverState.LOST, now)
-        history(conversation, EventKind.KEPT, now, detail=HandoverState.LOST)
+        conversation.record_event(EventKind.KEPT, at=now, detail=HandoverState.LOST)
     elif handover.state == HandoverState.READING:
         say(conversation, SAID[Answer.SILENT], now=now)
-        history(conversation, EventKind.SUMMARY, now, detail=Answer.SILENT)
+        conversation.record_event(EventKind.SUMMARY, at=now, detail=Answer.SILENT)
         _offer(handover, conversation, Answer.SILENT, now)
     else:
         _stays(handover, conversation, HandoverState.EXPIRED, now, None)
@@ -516,7 +508,7 @@ def end_duty(*, agent: Agent, stays_for: Iterable[int]) -> list[Conversation]:
     locked.availability, locked.pause_reason, locked.pause_until = Availability.AWAY, "", None
     locked.save(update_fields=["availability", "pause_reason", "pause_until"])
     for conversation in running:
-        history(conversation, EventKind.STAYS, now, by=agent.user)
+        conversation.record_event(EventKind.STAYS, at=now, by=agent.user)
     pubsub.agent_changed(agent.pk)
     pubsub.queue_changed()
     return []

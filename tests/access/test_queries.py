@@ -31,14 +31,14 @@ ACTS = "an act: the caller has proven access and gives the row's own key, which 
 EVERYBODY = "concerns everybody's at once, and no number from outside"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
-    "chat/conversations/actions.py": (ACTS, {"<module>", "_history", "_lock", "open_conversation", "post_message"}),
+    "chat/conversations/actions.py": (ACTS, {"<module>", "_lock", "open_conversation", "post_message"}),
     "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
     "chat/casework/colleague_questions.py": (ACTS, {"ask_colleagues", "answer_colleague"}),
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
-    "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question", "_put", "record_said"}),
-    "chat/casework/emergencies.py": (ACTS, {"open_one", "past", "start", "tick", "_history"}),
+    "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question"}),
+    "chat/casework/emergencies.py": (ACTS, {"open_one", "past", "start", "tick"}),
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
     "chat/referral/actions.py": (ACTS, {"*"}),
     "chat/referral/queries.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
@@ -92,13 +92,13 @@ NAMED = {
     "chat/statistics/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/transfer/actions.py": (
         ACTS + "; or the load and the conversations of an agent",
-        {"lock_conversation", "lock_receiver", "history", "end_duty"},
+        {"lock_conversation", "lock_receiver", "end_duty"},
     ),
     "chat/supervision/intervention.py": (
         ACTS,
         {"write"},
     ),
-    "chat/conversations/waiting_list.py": (EVERYBODY, {"queue_frame"}),
+    "chat/conversations/waiting_list.py": (EVERYBODY, {"read_waiting"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (
         ACTS + "; or makes a report, by the id of its own form in this visit's session",

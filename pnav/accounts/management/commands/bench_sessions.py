@@ -181,7 +181,7 @@ def _conversations(count: int, agents: list[Agent]) -> tuple[list[Conversation],
     Conversation.objects.bulk_create(conversations, batch_size=BATCH)
     ConversationEvent.objects.bulk_create(
         [
-            ConversationEvent(conversation=conversation, kind=kind, at=now)
+            conversation.new_event(kind, at=now)
             for conversation in conversations
             for kind in ([EventKind.OPENED, EventKind.ASSIGNED] if agents else [EventKind.OPENED])
         ],
