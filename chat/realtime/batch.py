@@ -5,16 +5,20 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 from chat.database import CROWD, CROWD_SECONDS, LOCKED_AT_MOST, NO_ANSWER, THREADS, is_lock_held, retry_while_away
 
 logger = logging.getLogger(__name__)
 
 
-class Batch[Q, A]:
+class Batch[Q, A, V = Q]:
     """Questions that are answered together.
 
     load: takes the questions in the order of their arrival and returns one answer each; runs in a thread.
+    snapshot: makes the value that `load` gets of a question, in the loop, when its crossing begins. With it a question
+    may be an object that belongs to the loop (a subscription, a console): no thread reads or changes it. Without it
+    `load` gets the questions themselves, which must then be values.
     callback: takes the questions with their answers, or with the error that all of them met (a database that is away);
     runs in the loop. A question that cannot be answered fails alone: the others of its crossing are then asked again,
     one by one, and `callback` is called for each.
@@ -27,9 +31,10 @@ class Batch[Q, A]:
 
     def __init__(
         self,
-        load: Callable[[list[Q]], list[A]],
+        load: Callable[[list[V]], list[A]],
         callback: Callable[[list[Q], list[A] | Exception], None],
         *,
+        snapshot: Callable[[Q], V] | None = None,
         coalesce: float = 0,
         delay: float = 0,
         at_most: int = 512,
@@ -39,6 +44,7 @@ class Batch[Q, A]:
         self.loop = asyncio.get_running_loop()
         self._load = load
         self._callback = callback
+        self._snapshot = snapshot
         self._coalesce = coalesce
         self._delay = delay
         self._crossed_at = 0.0
@@ -97,34 +103,36 @@ class Batch[Q, A]:
         questions = [waiting.popleft() for _question in range(min(len(waiting), self.at_most))]
         self._size = len(questions)
         if questions:
-            self._executor.submit(self._cross, questions)
+            snapshot = self._snapshot
+            values = cast("list[V]", questions) if snapshot is None else [snapshot(question) for question in questions]
+            self._executor.submit(self._cross, questions, values)
         else:
             self._is_busy = False
 
-    def _cross(self, questions: list[Q]) -> None:
-        answers = self._answer(questions)
+    def _cross(self, questions: list[Q], values: list[V]) -> None:
+        answers = self._answer(values)
         parts = [(questions, answers)]
         if isinstance(answers, Exception) and (is_lock_held(answers) or not isinstance(answers, NO_ANSWER)):
             # A mistake of ours must not end the line for everybody. Its message may hold what a person wrote.
             logger.error("batch: %s failed (%s)", self._load, type(answers).__name__)
             if len(questions) > 1:
-                parts = self._one_by_one(questions)
+                parts = self._one_by_one(questions, values)
         try:
             self.loop.call_soon_threadsafe(self._finish, parts)
         except RuntimeError:
             logger.info("batch: the loop has ended")
 
-    def _answer(self, questions: list[Q]) -> list[A] | Exception:
+    def _answer(self, values: list[V]) -> list[A] | Exception:
         try:
-            return retry_while_away(self._patience, self._load, questions)
+            return retry_while_away(self._patience, self._load, values)
         except Exception as error:  # noqa: BLE001  told to whoever asked
             return error
 
-    def _one_by_one(self, questions: list[Q]) -> list[tuple[list[Q], list[A] | Exception]]:
+    def _one_by_one(self, questions: list[Q], values: list[V]) -> list[tuple[list[Q], list[A] | Exception]]:
         parts: list[tuple[list[Q], list[A] | Exception]] = []
         locked = 0
-        for n, question in enumerate(questions):
-            answers = self._answer([question])
+        for n, (question, value) in enumerate(zip(questions, values, strict=True)):
+            answers = self._answer([value])
             locked += isinstance(answers, Exception) and is_lock_held(answers)
             is_alone = isinstance(answers, Exception) and is_lock_held(answers) and locked < LOCKED_AT_MOST
             if isinstance(answers, NO_ANSWER) and not is_alone:  # the database went away meanwhile

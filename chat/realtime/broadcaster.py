@@ -4,8 +4,8 @@ A `Subscription` (`chat.realtime.subscription`) has a cursor: everything up to i
 committed goes straight to the subscriptions that have all before it; whoever has a hole, hears of a message written
 elsewhere, or comes back, gets a reading of the database after the cursor.
 
-Everything here runs in the event loop and waits for nothing: questions go to batches (`chat.database`), which answer by
-calling back.
+Subscriptions and consoles belong to the event loop, which waits for nothing here: a batch (`chat.realtime.batch`) takes
+values to a thread (`ReadRequest`, `OwnRequest`, a draft with its author's cursor) and brings values back.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import contextlib
 import gc
 import logging
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat import access, pubsub
 from chat.conversations import actions
@@ -21,7 +21,7 @@ from chat.conversations.actions import Mark
 from chat.database import CROWD_SECONDS, DATABASE_AWAY, NO_ANSWER, WRITER_THREAD, in_db, is_lock_held
 from chat.messages import protocol, reading
 from chat.messages.protocol import ProtocolError
-from chat.messages.reading import Own, Reading
+from chat.messages.reading import Ask, Own, Reading
 from chat.messages.writing import Draft, Refusal, Written
 from chat.pubsub import Hub, Notification
 from chat.realtime.batch import Batch
@@ -64,6 +64,36 @@ REFUSALS = {
 UNAVAILABLE = "The message could not be written: keep it and try again."
 
 
+class ReadRequest(NamedTuple):
+    """What one subscription wants read. renews_lease: its page beat, and its person's presence is renewed first."""
+
+    ask: Ask
+    renews_lease: bool
+
+
+class ReadAnswer(NamedTuple):
+    """What was read; None: the conversation is gone. is_renewed: the lease was, which answers the beat."""
+
+    reading: Reading | None
+    is_renewed: bool
+
+
+class OwnRequest(NamedTuple):
+    """Which conversations are this agent's. renews_lease: the console beat; is_doubtful: ask whether the account may
+    still answer."""
+
+    agent_id: int
+    renews_lease: bool
+    is_doubtful: bool
+
+
+class OwnAnswer(NamedTuple):
+    """The conversations of an agent; None: the account may no longer answer. is_renewed: as above."""
+
+    own: Own | None
+    is_renewed: bool
+
+
 class Broadcaster:
     """The subscriptions of one process, its batches, and its line to the other processes.
 
@@ -86,15 +116,27 @@ class Broadcaster:
         self._rest_until = 0.0
         self._gone = self._settled = 0
         self._swept_up_at = time.monotonic()
-        self.writer: Batch[tuple[Draft, Subscription], Written | Refusal] = Batch(
-            self._write, self._written, patience=PATIENCE_SECONDS, at_most=TOGETHER, executor=WRITER_THREAD
+        self.writer: Batch[tuple[Draft, Subscription], Written | Refusal, tuple[Draft, int]] = Batch(
+            self._sequences,
+            self._written,
+            snapshot=lambda post: (post[0], post[1].cursor),
+            patience=PATIENCE_SECONDS,
+            at_most=TOGETHER,
+            executor=WRITER_THREAD,
         )
-        self.reader: Batch[Subscription, Reading | None] = Batch(
-            _read, _apply, coalesce=COMPANY_SECONDS, patience=PATIENCE_SECONDS, at_most=READ_TOGETHER
+        self.reader: Batch[Subscription, ReadAnswer, ReadRequest] = Batch(
+            _read,
+            _apply,
+            snapshot=_read_request,
+            coalesce=COMPANY_SECONDS,
+            patience=PATIENCE_SECONDS,
+            at_most=READ_TOGETHER,
         )
-        self.owners: Batch[AnyConsole, Own | None] = Batch(_own, _apply_own)
+        self.owners: Batch[AnyConsole, OwnAnswer, OwnRequest] = Batch(_own, _apply_own, snapshot=_own_request)
         self._beating: list[Subscription | AnyConsole] = []
-        self._marks: Batch[tuple[str, str], int] = Batch(self._mark, self._marked, delay=LINGER_SECONDS)
+        self._marks: Batch[tuple[str, str], int, Mark] = Batch(
+            _mark, self._marked, snapshot=self._reads.__getitem__, delay=LINGER_SECONDS
+        )
         self._rounds = self.loop.create_task(self._make_rounds())
 
     async def close(self) -> None:
@@ -161,10 +203,6 @@ class Broadcaster:
         )
         draft.is_metered = subscription.connection.is_metered
         self.writer.add((draft, subscription))
-
-    def _write(self, posts: list[tuple[Draft, Subscription]]) -> list[Written | Refusal]:
-        """In the writer's thread."""
-        return self._sequences([(draft, subscription.cursor) for draft, subscription in posts])
 
     def _written(self, posts: list[tuple[Draft, Subscription]], answers: list[Written | Refusal] | Exception) -> None:
         if isinstance(answers, Exception):
@@ -350,11 +388,6 @@ class Broadcaster:
         if before is None:
             self._marks.add(key)
 
-    def _mark(self, keys: list[tuple[str, str]]) -> list[int]:
-        marks = [self._reads[key] for key in keys]
-        actions.mark_read(marks)
-        return [mark.seq for mark in marks]
-
     def _marked(self, keys: list[tuple[str, str]], answers: list[int] | Exception) -> None:
         if isinstance(answers, Exception):  # the mark comes again with the next message that is read
             logger.warning("read marks: the database failed (%s)", type(answers).__name__)
@@ -464,17 +497,26 @@ def _renew(agent_ids: set[int]) -> None:
     actions.agents_seen(agent_ids=agent_ids)
 
 
-def _read(subscriptions: list[Subscription]) -> list[Reading | None]:
-    beating = [subscription for subscription in subscriptions if subscription.beat is Beat.ASKED]
+def _mark(marks: list[Mark]) -> list[int]:
+    """In a thread."""
+    actions.mark_read(marks)
+    return [mark.seq for mark in marks]
+
+
+def _read_request(subscription: Subscription) -> ReadRequest:
+    return ReadRequest(subscription.ask, subscription.beat is Beat.ASKED)
+
+
+def _read(requests: list[ReadRequest]) -> list[ReadAnswer]:
+    """In a thread."""
+    beating = [request.ask.conversation_id for request in requests if request.renews_lease]
     if beating:
-        actions.reporters_seen(conversation_ids=[subscription.conversation_id for subscription in beating])
-    readings = reading.read([subscription.ask for subscription in subscriptions])
-    for subscription in beating:
-        subscription.beat = Beat.RENEWED
-    return readings
+        actions.reporters_seen(conversation_ids=beating)
+    readings = reading.read([request.ask for request in requests])
+    return [ReadAnswer(found, request.renews_lease) for request, found in zip(requests, readings, strict=True)]
 
 
-def _apply(subscriptions: list[Subscription], answers: list[Reading | None] | Exception) -> None:
+def _apply(subscriptions: list[Subscription], answers: list[ReadAnswer] | Exception) -> None:
     if isinstance(answers, Exception):
         logger.warning("reading: the database failed (%s)", type(answers).__name__)
         for subscription in subscriptions:
@@ -482,29 +524,38 @@ def _apply(subscriptions: list[Subscription], answers: list[Reading | None] | Ex
         return
     for subscription, answer in zip(subscriptions, answers, strict=True):
         try:
-            subscription.apply(answer)
+            if answer.is_renewed:
+                subscription.beat = Beat.RENEWED
+            subscription.apply(answer.reading)
         except Exception as error:  # noqa: BLE001  the others have their answers to take
             logger.error("reading: an answer could not be taken (%s)", type(error).__name__)
             subscription.connection.leave(protocol.CLOSE_AGAIN)  # it reads everything again when it is back
 
 
-def _own(consoles: list[AnyConsole]) -> list[Own | None]:
-    """The conversations of each agent; the leases of those who beat; None for an account that may no longer answer."""
-    beating = [console for console in consoles if console.beat is Beat.ASKED]
-    doubtful = {console.agent_id for console in consoles if console.is_doubtful}
+def _own_request(console: AnyConsole) -> OwnRequest:
+    return OwnRequest(console.agent_id, console.beat is Beat.ASKED, console.is_doubtful)
+
+
+def _own(requests: list[OwnRequest]) -> list[OwnAnswer]:
+    """In a thread: the conversations of each agent; the leases of those who beat."""
+    doubtful = {request.agent_id for request in requests if request.is_doubtful}
     gone = doubtful - access.able_to_answer(doubtful) if doubtful else set()
+    beating = {request.agent_id for request in requests if request.renews_lease}
     if beating:
-        actions.agents_seen(agent_ids={console.agent_id for console in beating} - gone)
-    own = reading.own_conversations({console.agent_id for console in consoles} - gone)
-    for console in beating:
-        console.beat = Beat.RENEWED
-    return [own.get(console.agent_id) for console in consoles]
+        actions.agents_seen(agent_ids=beating - gone)
+    own = reading.own_conversations({request.agent_id for request in requests} - gone)
+    return [OwnAnswer(own.get(request.agent_id), request.renews_lease) for request in requests]
 
 
-def _apply_own(consoles: list[AnyConsole], answers: list[Own | None] | Exception) -> None:
+def _apply_own(consoles: list[AnyConsole], answers: list[OwnAnswer] | Exception) -> None:
     for index, console in enumerate(consoles):
         try:
-            console.apply(answers if isinstance(answers, Exception) else answers[index])
+            if isinstance(answers, Exception):
+                console.apply(answers)
+                continue
+            if answers[index].is_renewed:
+                console.beat = Beat.RENEWED
+            console.apply(answers[index].own)
         except Exception as error:  # noqa: BLE001
             logger.error("console: an answer could not be taken (%s)", type(error).__name__)
             console.leave(protocol.CLOSE_AGAIN)
