@@ -4,7 +4,7 @@ An operator watches the logger `common.security_log`; docs/operations.md says wh
 of ours, statuses and the keys of accounts: no address, no name of anybody, nothing that was sent.
 
 Whoever makes many refusals must not fill the log. In each process and window of WINDOW_SECONDS, one kind of line is
-written LINES times and one event EVENT_LINES times; what comes after is counted, and told at the window's end as
+written LINES times and one event EVENT_LINES times; what comes after is counted, and written at the window's end as
 `event=… times=4711 seconds=60`, one line a kind, KINDS at most. What only somebody who proved who they are can cause is
 written each time (ALWAYS), and when it is so: at the commit of the transaction that does it.
 """
@@ -25,13 +25,13 @@ logger = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
 LINES = 5  # of one kind: an event with its facts
 EVENT_LINES = 60  # of one event, whatever its facts
-KINDS = 200  # told apart at the end of a window, and counted apart within it
+KINDS = 200  # counted and written apart in one window; the others together
 OTHERS = "others"
 FACT = re.compile(r"[\w<>:/.+^$()?*\\-]{1,120}", re.ASCII)  # names of ours, numbers, patterns of addresses
 
 
 class Event(StrEnum):
-    """What is told; beside each, its facts."""
+    """What a line can be about; beside each, its facts."""
 
     SIGN_IN = "sign_in"  # account, way
     SIGN_IN_FAILED = "sign_in_failed"  # account, way
@@ -63,7 +63,7 @@ USUAL = ALWAYS - {Event.FACTOR_REMOVED}
 
 
 class Window:
-    """What was written and what was held back since it began. Any thread may tell."""
+    """What was written and what was held back since it began. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -72,7 +72,8 @@ class Window:
         self._began = 0.0
         self._timer: threading.Timer | None = None
 
-    def tell(self, event: Event, facts: str) -> None:
+    def write_or_hold(self, event: Event, facts: str) -> None:
+        """Write this line, or count it when there were too many like it."""
         with self._lock:
             now = time.monotonic()
             if now - self._began >= WINDOW_SECONDS:
@@ -92,7 +93,7 @@ class Window:
                 self._timer.start()
 
     def close(self) -> None:
-        """Tell what was held back, and begin anew."""
+        """Write what was held back, one line a kind, and begin a new window."""
         with self._lock:
             self._close()
 
@@ -118,8 +119,8 @@ atexit.register(_window.close)
 def log(event: Event, **facts: str | int | None) -> None:
     """Leave a line. facts: words of ours and numbers; account: the primary key, None for nobody that is known.
 
-    Anything else that comes here by mistake is written as « unsaid ». What was done is told at the commit, and not at
-    all when it is undone; what was tried, at once.
+    Anything else that comes here by mistake is written as « unsaid ». What was done is written at the commit, and not
+    at all when it is undone; what was tried, at once.
     """
     text = " ".join(f"{name}={_fact(value)}" for name, value in facts.items())
     if event in ALWAYS and connection.in_atomic_block:
@@ -127,7 +128,7 @@ def log(event: Event, **facts: str | int | None) -> None:
     elif event in ALWAYS:
         _write(event, text)
     else:
-        _window.tell(event, text)
+        _window.write_or_hold(event, text)
 
 
 def _fact(value: str | int | None) -> str:
@@ -136,5 +137,5 @@ def _fact(value: str | int | None) -> str:
 
 
 def flush() -> None:
-    """Tell now what was held back."""
+    """Write now what was held back."""
     _window.close()

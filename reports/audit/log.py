@@ -1,6 +1,6 @@
 """The tamper-evident audit log: who read or did what, about whom, why and when, chained by hashes (docs/adr/0031).
 
-`record` writes a line in the transaction of the act itself; `verify` reads the chain and names its first wound.
+`record` writes a line in the transaction of the act itself; `verify` reads the chain and names its first break.
 """
 
 import hashlib
@@ -182,25 +182,25 @@ class Break(StrEnum):
 class Verdict:
     """What reading the chain found.
 
-    count: the lines read before the first wound. last: the newest digest of a whole chain, none when it is empty or
+    count: the lines read before the first break. last: the newest digest of a whole chain, none when it is empty or
     broken.
-    wound and number: the first wound and the line that bears it. For REWRITTEN, the line whose published digest
+    first_break and number: the first break and the line that bears it. For REWRITTEN, the line whose published digest
     differs: the first line that was changed lies at it or before it, after `since`, the last one found as published.
     """
 
     count: int
     last: Digest | None = None
-    wound: Break | None = None
+    first_break: Break | None = None
     number: int = 0
     since: int = 0
 
     @property
     def is_whole(self) -> bool:
-        return self.wound is None
+        return self.first_break is None
 
 
 def verify(lines: Iterable[Line], published: Iterable[Digest] = ()) -> Verdict:
-    """Read a chain from its first line on, in the order of the numbers, and name the first wound.
+    """Read a chain from its first line on, in the order of the numbers, and name the first break.
 
     published: digests that were kept elsewhere. Without one, a chain cut at its end, or written again whole by somebody
     who computes digests, looks sound: nothing inside a database can tell. Two that differ for one line: one is false.
@@ -213,15 +213,15 @@ def verify(lines: Iterable[Line], published: Iterable[Digest] = ()) -> Verdict:
     since = 0
     for line in rest:
         if not _follows(line, last):
-            wound, number = _find_break(line, last, rest)
-            return Verdict(count=last.number, wound=wound, number=number, since=since)
+            first_break, number = _find_break(line, last, rest)
+            return Verdict(count=last.number, first_break=first_break, number=number, since=since)
         last = Digest(line.number, line.digest)
         if line.number in known:
             if known[line.number] != {line.digest}:
-                return Verdict(count=last.number, wound=Break.REWRITTEN, number=last.number, since=since)
+                return Verdict(count=last.number, first_break=Break.REWRITTEN, number=last.number, since=since)
             since = line.number
     if any(number > last.number for number in known):
-        return Verdict(count=last.number, wound=Break.REMOVED, number=last.number + 1, since=since)
+        return Verdict(count=last.number, first_break=Break.REMOVED, number=last.number + 1, since=since)
     return Verdict(count=last.number, last=last if last.number else None, since=since)
 
 

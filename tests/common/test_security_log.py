@@ -87,12 +87,12 @@ def test_window_tells_at_its_end_without_anybody_coming(told, monkeypatch):
     monkeypatch.setattr(security_log, "WINDOW_SECONDS", 0.3)
     window = Window()
     for _time in range(20):
-        window.tell(Event.SOCKET_REFUSED, "why=origin")
+        window.write_or_hold(Event.SOCKET_REFUSED, "why=origin")
     deadline = time.monotonic() + 10
     while len(told()) == security_log.LINES and time.monotonic() < deadline:
         time.sleep(0.02)
     assert told()[-1] == f"socket_refused why=origin times={20 - security_log.LINES} seconds=0.3"
-    window.tell(Event.SOCKET_REFUSED, "why=origin")
+    window.write_or_hold(Event.SOCKET_REFUSED, "why=origin")
     assert told()[-1] == "socket_refused why=origin", "the next window is a new one"
 
 
@@ -101,7 +101,7 @@ def test_many_threads_lose_no_count(told):
 
     def flood():
         for _time in range(500):
-            window.tell(Event.LIMIT_REACHED, "limit=code")
+            window.write_or_hold(Event.LIMIT_REACHED, "limit=code")
 
     threads = [threading.Thread(target=flood) for _each in range(8)]
     for thread in threads:

@@ -83,8 +83,8 @@ class Command(BaseCommand):
             published = [*published, *(Digest(one.line, one.head) for one in found.statements if one.line)]
         with transaction.atomic():  # one cursor, read a few lines at a time
             verdict = audit_log.verify(audit_log.read_lines(), published)
-        if verdict.wound is not None:
-            words = WORDS[verdict.wound].format(number=verdict.number, first=verdict.since + 1)
+        if verdict.first_break is not None:
+            words = WORDS[verdict.first_break].format(number=verdict.number, first=verdict.since + 1)
             self.stderr.write(f"Le registre est rompu : {words}")
             sys.exit(1)
         if found is not None and found.faults:

@@ -1,4 +1,4 @@
-"""The register: nothing without its line, no line undone, and each wound of the chain named."""
+"""The register: nothing without its line, no line undone, and each break of the chain named."""
 
 import contextlib
 import re
@@ -118,8 +118,8 @@ def test_parse_digest():
 
 def found(lines: list[AccessRecord], *published: Digest) -> tuple[str, int]:
     verdict = audit_log.verify(sorted(lines, key=lambda one: one.number), published)
-    assert verdict.wound is not None and not verdict.is_whole and verdict.last is None
-    return verdict.wound, verdict.number
+    assert verdict.first_break is not None and not verdict.is_whole and verdict.last is None
+    return verdict.first_break, verdict.number
 
 
 def relink(lines: list[AccessRecord]) -> None:
@@ -242,7 +242,7 @@ def test_verify_rewritten_whole_is_seen_by_a_published_digest_only(number):
     assert found(lines, published[-1]) == (Break.REWRITTEN, 6)
     # With one a day, the days that hold the first change are known.
     verdict = audit_log.verify(lines, published)
-    assert (verdict.wound, verdict.number, verdict.since) == (Break.REWRITTEN, number, number - 1)
+    assert (verdict.first_break, verdict.number, verdict.since) == (Break.REWRITTEN, number, number - 1)
     if number > 1:
         assert audit_log.verify(lines, published[: number - 1]).is_whole
 
@@ -471,7 +471,7 @@ def test_table_takes_a_false_line_and_goes_on():
     assert not inserted()
     written.record_many(by=None, subjects=["t.T 1", "t.T 2"], **COMMON)
     assert AccessRecord.objects.count() == 4
-    assert (verdict().wound, verdict().number) == (Break.CHANGED, 2)
+    assert (verdict().first_break, verdict().number) == (Break.CHANGED, 2)
 
 
 @pytest.mark.django_db
@@ -565,9 +565,9 @@ TAMPERED = {
 @pytest.mark.django_db
 @pytest.mark.parametrize("tampered", TAMPERED)
 def test_verify_register_names_what_raw_sql_did(opened, tampered):
-    act, wound, number = TAMPERED[tampered]
+    act, first_break, number = TAMPERED[tampered]
     act()
-    assert (verdict(opened).wound, verdict(opened).number) == (wound, number)
+    assert (verdict(opened).first_break, verdict(opened).number) == (first_break, number)
     status, out = run_verify("--published", str(opened))
     assert status == 1
     assert f"ligne {number}" in out and not re.search(r"[0-9a-f]{64}", out), "nobody publishes a broken chain"
