@@ -292,7 +292,7 @@ def _no_paper(
         "problem": problem,
         "parts": parts,
     }
-    response = render(request, "console/paper.html", context, status=status)
+    response = render(request, "console/transcript_document.html", context, status=status)
     if status in (429, 503):
         response["Retry-After"] = "60" if status == 429 else "10"
     return response

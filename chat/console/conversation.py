@@ -55,10 +55,10 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 def home(request: HttpRequest, agent: Agent) -> HttpResponse:
     """The screen without a conversation open; `?partie=liste` the agent's conversations, `apartes` those, alone."""
     if request.GET.get("partie") == "liste":
-        return render(request, "console/list.html", {"own": inbox.open_entries(agent, timezone.now())})
+        return render(request, "console/own_conversations.html", {"own": inbox.open_entries(agent, timezone.now())})
     if request.GET.get("partie") == "apartes":
         return render(
-            request, "console/_asides.html", {"asides": colleague_questions.open_questions(agent), "conversation": None}
+            request, "console/_colleague_questions.html", {"asides": colleague_questions.open_questions(agent), "conversation": None}
         )
     return screen(request, agent)
 
@@ -78,7 +78,7 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
         except Http404:  # it left meanwhile
             return _left(request, agent, public_id)
     if request.GET.get("partie") == "echange":
-        return render(request, "console/parts.html", _exchange(agent, current))
+        return render(request, "console/conversation_parts.html", _exchange(agent, current))
     http_fallback.mark_read(Party.of_agent(current, agent), current.last_seq)
     return screen(request, agent, current)
 
@@ -102,7 +102,7 @@ def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         "why": "queue" if kind == EventKind.RELEASED else "another",
         "text": request.POST.get("body", "").strip(),
     }
-    return render(request, "console/gone.html", context, status=404)
+    return render(request, "console/conversation_gone.html", context, status=404)
 
 
 def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:

@@ -69,7 +69,7 @@ def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpRespon
         "why": "closed" if is_closed else "elsewhere",
         "text": "\n".join(filter(None, typed)),
     }
-    return render(request, "console/gone.html", context, status=404)
+    return render(request, "console/conversation_gone.html", context, status=404)
 
 
 def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -107,7 +107,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "is_error": any(form.errors for form in forms.values()),
         "is_still": "fixe" in request.GET,
     }
-    return render(request, "console/watched.html", context)
+    return render(request, "console/watched_conversation.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -92,7 +92,7 @@ def _care(request: HttpRequest, agent: Agent, form: DebriefForm | None = None) -
         "form": form or DebriefForm(),
         "max_words": debriefs.MAX_WORDS,
     }
-    return render(request, "console/care.html", context)
+    return render(request, "console/workload.html", context)
 
 
 @require_POST

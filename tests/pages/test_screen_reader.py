@@ -44,7 +44,7 @@ def test_quick_exit_speaks_as_the_page_does(familiar: bool, words: str):
 
 def test_keys_are_parted_from_what_they_do():
     """Orca reads the dialog in one breath, and no block of it ends a word."""
-    lines = re.findall(r"<li>(.*?)</li>", render_to_string("console/_keys.html"), re.DOTALL)
+    lines = re.findall(r"<li>(.*?)</li>", render_to_string("console/_keyboard_shortcuts.html"), re.DOTALL)
     lines = [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", line).replace("&nbsp;", " ")).strip() for line in lines]
     text = "".join(lines)
     assert "Alt + R : répondre.Ctrl + Entrée : envoyer." in text
