@@ -37,7 +37,7 @@ from chat.documents import transcript_pdf
 from chat.models import Agent, Conversation, ConversationQuerySet
 from common import rate_limits
 from common.offload import pool
-from reports.audit.log import record
+from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 
 FOUND_AT_MOST = 100
@@ -201,7 +201,7 @@ def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
         with transaction.atomic():
             rows = list(_found(agent, form.cleaned_data)[: FOUND_AT_MOST + 1])
             asked = sorted(name for name, value in form.cleaned_data.items() if value)
-            record(
+            audit_log.record(
                 kind=AccessKind.SEARCH,
                 by=agent.user,
                 motive=Motive.OWN_WORK,
@@ -259,7 +259,7 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         return _no_paper(request, agent, current, form, "busy" if isinstance(error, pool.Busy) else "failed", 503)
     which = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
     with transaction.atomic():
-        record(
+        audit_log.record(
             kind=AccessKind.PAPER,
             by=agent.user,
             motive=form.reason,
