@@ -42,7 +42,10 @@ class Visit:
 
 
 def read_visit(request: HttpRequest) -> Visit:
-    """What this request's visit holds: three queries at most (the report, and two for the place), none without them."""
+    """What this request's visit holds: three queries at most (the report, and two for the place), none without them.
+
+    Which questionnaire is in force is one more, when this process read it more than `versions.KEEP_SECONDS` ago.
+    """
     return Visit(
         triage=triage.session.read(request),
         choice=locations.session.current_choice(request),

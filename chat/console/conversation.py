@@ -58,7 +58,9 @@ def home(request: HttpRequest, agent: Agent) -> HttpResponse:
         return render(request, "console/own_conversations.html", {"own": inbox.open_entries(agent, timezone.now())})
     if request.GET.get("partie") == "apartes":
         return render(
-            request, "console/_colleague_questions.html", {"asides": colleague_questions.open_questions(agent), "conversation": None}
+            request,
+            "console/_colleague_questions.html",
+            {"asides": colleague_questions.open_questions(agent), "conversation": None},
         )
     return screen(request, agent)
 

@@ -12,6 +12,7 @@ import reports
 from locations.models import ReceptionPoint
 from reports.visit import Visit, read_visit
 from tests.reports.test_views import CHAT, MINOR_CHAT, SCAM, URL, form_of, set_visit, unit
+from triage import versions
 from triage.results import BUILT_IN
 from triage.session import Triage
 
@@ -24,7 +25,9 @@ def visit_of(client: Client) -> Visit:
     return read_visit(request)
 
 
+@pytest.mark.django_db
 def test_visit_without_anything_asks_the_database_nothing(django_assert_num_queries, rf):
+    versions.current()  # which questionnaire is in force is kept for some seconds, by each process
     request = rf.get(URL)
     request.session = SessionBase()
     with django_assert_num_queries(0):

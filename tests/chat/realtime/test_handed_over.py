@@ -44,8 +44,8 @@ def touched(monkeypatch):
 
 
 async def test_no_thread_touches_what_the_loop_owns(touched):
-    conversation = await in_db(make.assigned, await in_db(make.agent))
-    agent = conversation.assigned_to
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
     async with (
         Line(REPORTER, await in_db(visit, conversation)) as person,
         Line(CONSOLE, await in_db(signed_in, agent)) as console,
@@ -130,7 +130,8 @@ async def test_batch_asks_each_value_alone_when_one_is_bad():
 @pytest.mark.parametrize("path", [REPORTER, CONSOLE])
 async def test_beat_is_answered_only_when_its_lease_was_renewed(path, monkeypatch):
     """A second beat, which comes while the first one is renewed, is not answered by a reading that renewed nothing."""
-    conversation = await in_db(make.assigned, await in_db(make.agent))
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
     renewed = []
     for name in ("reporters_seen", "agents_seen"):
         real = getattr(actions, name)
@@ -140,7 +141,7 @@ async def test_beat_is_answered_only_when_its_lease_was_renewed(path, monkeypatc
             return real(**keys)
 
         monkeypatch.setattr(actions, name, seen)
-    key = await in_db(visit, conversation) if path == REPORTER else await in_db(signed_in, conversation.assigned_to)
+    key = await in_db(visit, conversation) if path == REPORTER else await in_db(signed_in, agent)
     async with Line(path, key) as line:
         before = len(renewed)
         await line.send(type="beat")
