@@ -74,7 +74,7 @@ def _turn_of(one: Conversation) -> tuple[int, datetime, int]:
 
 
 def read_waiting() -> WaitingList:
-    """Who waits now, in the order of the queue. At most five queries, however many wait."""
+    """Who waits now, in the order of the queue. At most six queries, however many wait."""
     waiting = Conversation.objects.waiting()
     rows = in_line(waiting.select_related("report__municipality"), clock.now(), key=_turn_of, at_most=MOST_SHOWN)
     people = tuple(
