@@ -77,7 +77,7 @@ class CannedReplyAdmin(admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The variables are listed here and not in the model, so that a new one needs no migration."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "vous":
+        if field is not None and db_field.name == "vous":
             field.help_text = _(
                 "Variables : %(all)s. Ce qui n'est pas connu apparaît « [à compléter : …] » dans la réponse."
             ) % {"all": reply_template.ALL}
