@@ -51,4 +51,4 @@ def test_choice_is_drawn_for_the_person(name):
 def test_choice_is_shown_to_the_agent(name):
     known = CALLED_BY_THE_AGENT.get(name, name)
     assert known in {field.name for field in fields(PersonSummary)}
-    assert f"dossier.{known}" in (TEMPLATES / "console" / "_dossier.html").read_text()
+    assert f"dossier.{known}" in (TEMPLATES / "console" / "_person_summary.html").read_text()
