@@ -53,7 +53,7 @@ def connection_of(request: HttpRequest) -> Connection:
 
 
 def connection_of_scope(scope: dict[str, Any]) -> Connection:
-    """The same for a socket's handshake."""
+    """The address and port of a socket's handshake."""
     headers: dict[bytes, str] = {}
     for name, value in scope["headers"]:  # a header that came twice is one, as pages read it
         text = value.decode("latin-1")

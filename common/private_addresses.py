@@ -68,7 +68,7 @@ def is_private() -> bool:
 
 
 def forget() -> None:
-    """As at the start: between tests."""
+    """Forget what was seen, between tests."""
     global _last_private, _told_at
     with _lock:
         _counts.update(public=0, private=0)

@@ -63,7 +63,7 @@ USUAL = ALWAYS - {Event.FACTOR_REMOVED}
 
 
 class Window:
-    """What was written and what was held back since it began. Any thread may use it."""
+    """One window of the log: the lines that were written and those that were held back. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

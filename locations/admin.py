@@ -125,7 +125,7 @@ class MunicipalityAdmin(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Municipality], search_term: str
     ) -> tuple[QuerySet[Municipality], bool]:
-        """By the comparable form, so that accents and hyphens do not matter."""
+        """Search by the comparable form, so that accents and hyphens do not matter."""
         term = normalise_place(search_term) if not search_term.strip().isdigit() else search_term.strip()
         found, has_duplicates = super().get_search_results(request, queryset, f'"{term}"' if term else "")
         return found, has_duplicates
@@ -166,7 +166,7 @@ class ContactForm(forms.ModelForm):
 
 
 class ContactAdmin(admin.ModelAdmin):
-    """What is edited here is kept by imports, until the box « modifié à la main » is unticked."""
+    """Units and partners. Imports keep what is edited here until the box « modifié à la main » is unticked."""
 
     keeps_former_words = True
     # What a person calls, writes to or opens: changed by one administrator, agreed to by another (ADR 0054).

@@ -633,7 +633,7 @@ _DEMO_GUARD = "NOT (excluded.source = 'demo' AND t.source <> 'demo')"
 
 
 class ContactSink(Sink):
-    """What units and partners share: their commune, and demonstration rows that step back before real ones."""
+    """The loading that units and partners share: their commune, and demonstration rows that give way to real ones."""
 
     merge: Merge
     model: type[ReceptionPoint] | type[Partner]
@@ -791,7 +791,7 @@ class AliasSink(Sink):
 
 
 class CompetenceSink(Sink):
-    """Who answers for which commune. A commune in the file has the file's units and no others."""
+    """Load which units answer for which commune. A commune in the file has the file's units and no others."""
 
     def __init__(self, result: Result, source: Source) -> None:
         self.result, self.source = result, source

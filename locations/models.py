@@ -46,7 +46,7 @@ class Force(models.TextChoices):
 
 
 class Zone(models.TextChoices):
-    """Where the State's usual rules hold as they are, and where they are adapted."""
+    """The zones in which the State's usual rules hold as they are, or are adapted."""
 
     METRO = "metro", _("Métropole")
     DROM = "drom", _("Département ou région d'outre-mer")

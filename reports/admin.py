@@ -61,7 +61,7 @@ class AccessRecordAdmin(admin.ModelAdmin):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """By kind and date only: a filter written into the address would be a search that leaves no line."""
+        """Filter by kind and date only: any other filter in the address would be a search that leaves no line."""
         return lookup.split("__")[0] in {"kind", "at"}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
@@ -167,7 +167,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("exemple, d'après les nombres enregistrés"))
     def example(self, rule: RetentionRule) -> str:
-        """What the numbers make of a last act of today, in dates."""
+        """Show what the numbers make of a last act of today, in dates."""
         term = timezone.localdate() + timedelta(days=rule.days)
         dates = {"told": term - timedelta(days=rule.digest_days), "term": term}
         dates["gone"] = term + timedelta(days=rule.grace_days)

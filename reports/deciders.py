@@ -51,7 +51,7 @@ class Deciders(Protocol):
         """Their right to decide what is kept of this report; None when they have none."""
 
     def standby_for_opening(self, request: OpeningRequest, now: datetime) -> Sequence[Standby]:
-        """Who else may decide about this request now, because they are on call."""
+        """Return the supervisor who may also decide about this request now, being on call."""
 
 
 def deciders() -> Deciders:

@@ -40,7 +40,7 @@ class RulesForm(forms.Form):
             self.fields[key].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
-        """What must hold together, said beside the number that was changed."""
+        """Check what must hold together; an error stands beside the number that was changed."""
         cleaned = super().clean() or {}
         values = {rule.key: cleaned.get(rule.key, self.now[rule.key]) for rule in SETTINGS}
         for one in definitions.broken(values):
@@ -211,7 +211,7 @@ class HouseRuleAdmin(admin.ModelAdmin):
         return self._page(request, "house_preview", changes=_sentences(form.changes), sent=sent, is_moved=is_moved)
 
     def changes(self, request: HttpRequest) -> HttpResponse:
-        """Who set what, and when; the last first."""
+        """Show who set what, and when, the last first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):

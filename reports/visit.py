@@ -42,7 +42,7 @@ class Visit:
 
 
 def read_visit(request: HttpRequest) -> Visit:
-    """What this request's visit holds: three queries at most (the report, and two for the place), none without them.
+    """Read this request's visit: three queries at most (the report, and two for the place), none without them.
 
     Which questionnaire is in force is one more, when this process read it more than `versions.KEEP_SECONDS` ago.
     """

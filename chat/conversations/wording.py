@@ -8,7 +8,7 @@ from reports.models import Report
 
 
 def duration(elapsed: timedelta) -> str:
-    """In words short enough for a list, from « 1 min » to « 1 h 05 ».
+    """Say a duration in words short enough for a list, from « 1 min » to « 1 h 05 ».
 
     `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.
     """

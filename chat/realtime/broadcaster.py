@@ -72,7 +72,7 @@ class ReadRequest(NamedTuple):
 
 
 class ReadAnswer(NamedTuple):
-    """What was read; None: the conversation is gone. is_renewed: the lease was, which answers the beat."""
+    """The result of a reading; None: the conversation is gone. is_renewed: the lease was, which answers the beat."""
 
     reading: Reading | None
     is_renewed: bool

@@ -327,7 +327,7 @@ class Connection:
             self.leave(protocol.CLOSE_BAD_FRAMES)
 
     def handle_in(self, subscription: Subscription, frame: protocol.Frame) -> None:
-        """What both sides do in a conversation."""
+        """Handle a frame that both sides may send in a conversation."""
         match frame:
             case protocol.Post():
                 self.broadcaster.post(subscription, frame)
@@ -372,7 +372,7 @@ class Connection:
             self.leave(protocol.CLOSE_NO_SESSION)
 
     def check_soon(self) -> None:
-        """At the next round."""
+        """Check at the next round."""
         self._checked_at = -CHECK_SECONDS
 
     def is_still_entitled(self, identity: Identity) -> bool:

@@ -89,7 +89,7 @@ class AnyConnection(Protocol):
         """The next page of a long reading: so many at once, then as fast as a person could read."""
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> None:
-        """In the event loop, after so long."""
+        """Call this in the event loop after so long."""
 
 
 class AnyConsole(AnyConnection, Protocol):

@@ -168,12 +168,12 @@ def _read() -> None:
 
 
 def put(changed_now: Mapping[str, Changed], numbers: Mapping[str, Number] | None = None) -> None:
-    """As if just read: for tests, which begin with nothing changed."""
+    """Take these as what was just read, for tests, which begin with nothing changed."""
     global _shelf, _read_at, _is_begun
     _shelf, _read_at, _is_begun = _shelf_of(changed_now, numbers or {}), time.monotonic(), True
 
 
 def age(seconds: float) -> None:
-    """As if that much time had gone by: for tests, which do not sleep."""
+    """Let that much time have gone by, for tests, which do not sleep."""
     global _read_at
     _read_at -= seconds

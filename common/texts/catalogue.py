@@ -137,7 +137,7 @@ class Sentence:
         return text
 
     def say(self, *, familiar: bool = False, **values: object) -> str:
-        """In the active language, filled in: plain text, to be escaped by whatever shows it."""
+        """Return the sentence in the active language, filled in, as plain text to be escaped by whatever shows it."""
         text = self.spoken(familiar=familiar)  # a number is digits and spaces: it adds no variable
         return _fill(text, values) if values else text
 
@@ -149,7 +149,7 @@ class Sentence:
         return _later(self.key, familiar)
 
     def html(self, *, familiar: bool = False, **values: object) -> SafeString:
-        """The same for a page: everything escaped, and the numbers as links that dial."""
+        """Return the sentence for a page: everything escaped, and the numbers as links that dial."""
         if values or text_cache.is_previewing():
             return self._drawn(familiar, values)
         kept = text_cache.drawn()
@@ -225,5 +225,5 @@ _KEYS_OF_ROWS = {former: key for key, former in FORMER_KEYS.items()}
 
 
 def tried(sentence: Sentence, texts: Mapping[str, str]) -> Mapping[str, Changed]:
-    """What `text_cache.previewing` takes to show one sentence as it would be. texts: by their names."""
+    """Build what `text_cache.previewing` takes to show one sentence as it would be. texts: by their names."""
     return {sentence.key: Changed.named(**texts)}

@@ -75,7 +75,7 @@ class WithTexts(models.Model):
 
     @classmethod
     def text_label(cls, language: str, part: str) -> str:
-        """What a form calls it, in French."""
+        """Its label in a form, in French."""
         raise NotImplementedError
 
     @classmethod
@@ -101,7 +101,7 @@ class WithTexts(models.Model):
         return kept
 
     def named_texts(self) -> dict[str, str]:
-        """What a form shows: the text of each name, empty where there is none."""
+        """Return the texts of a form by their names, empty where there is none."""
         return {name: self.texts.get(place, "") for name, place in self.text_places().items()}
 
     def set_texts(self, named: Mapping[str, str]) -> Self:

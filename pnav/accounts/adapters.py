@@ -56,7 +56,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Nobody's: allauth counts nothing by address here, and keeps none. See `attempts`."""
+        """Return nobody's address: allauth counts nothing by address here, and keeps none. See `attempts`."""
         return "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:

@@ -39,7 +39,7 @@ class AccountManager(UserManager["User"]):
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
     ) -> "User":
-        """For `manage.py createsuperuser`: an administrator, there is no other superuser."""
+        """Create an administrator for `manage.py createsuperuser`: there is no other superuser."""
         return self.create_user(username, email, password, **{**fields, "role": Role.ADMINISTRATOR})
 
 

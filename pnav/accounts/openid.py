@@ -84,7 +84,7 @@ class Provider(OpenIDConnectProvider):
         return str(data["sub"])
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Nothing is kept of what a provider knows of a person."""
+        """Keep nothing of what a provider knows of a person."""
         return {}
 
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -312,7 +312,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 
 def way_out(request: HttpRequest) -> str:
-    """Where signing out goes on at the provider, or "". Asked before the session is gone."""
+    """Return the address where signing out goes on at the provider, or "". Ask before the session is gone."""
     kept = request.session.get(SESSION_KEY)
     if not settings.OPENID_ISSUER or not kept or not kept["end_session"]:
         return ""

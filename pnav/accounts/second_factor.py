@@ -121,7 +121,7 @@ def named_account() -> int | None:
 
 
 def factor_context(pk: int) -> str:
-    """What a sealed secret is bound to; also written down in the migration that bound the older ones."""
+    """The context that binds a sealed secret; also written down in the migration that bound the older ones."""
     return f"second-factor:{pk}"
 
 
@@ -142,7 +142,7 @@ def linked_identity(user: User) -> SocialAccount | None:
 
 
 def link_mark(link: SocialAccount) -> str:
-    """What stands for an identity at a provider: another subject, or another provider, is another one."""
+    """The mark of an identity at a provider: another subject, or another provider, has another one."""
     return hashlib.sha256(f"{link.provider} {link.uid}".encode()).hexdigest()
 
 

@@ -34,7 +34,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is looked for in a text of the agent. label: what it means, for the review of an exercise."""
+    """The words that are looked for in a text of the agent. label: what they mean, for the review of an exercise."""
 
     words: tuple[str, ...]
     say: tuple[str, ...] = ()
@@ -154,7 +154,7 @@ def answer_to(script: Script, slug: str, choices: Mapping[str, str]) -> tuple[st
 
 
 class Mind:
-    """What one person still has to say, and what they heard."""
+    """The state of one person: what they still have to say, and what they heard."""
 
     def __init__(self, script: Script, number: int = 0) -> None:
         self.script = script
@@ -184,5 +184,5 @@ class Mind:
         return (self._silence.pop(0),) if self._silence and not self.has_ended else ()
 
     def review(self) -> list[tuple[str, bool]]:
-        """What an exercise wanted to hear of the agent, and whether it was heard."""
+        """Return what an exercise wanted to hear of the agent, and whether it was heard."""
         return [(expected.label, expected not in self._awaited) for expected in self.script.expected]

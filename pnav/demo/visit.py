@@ -29,7 +29,7 @@ class Form:
     ids: dict[str, str] = field(default_factory=dict)  # of boxes and radios, by their value
 
     def label_of(self, value: str) -> str:
-        """What stands beside a box or a radio of this value; empty for nothing."""
+        """Return the label beside a box or a radio of this value; empty for none."""
         return " ".join(self.labels.get(self.ids.get(value, ""), "").split())
 
 
@@ -81,7 +81,7 @@ class Page:
 
     @property
     def names(self) -> set[str]:
-        """Of all fields of its forms."""
+        """Return the names of all fields of its forms."""
         return {name for found in _Forms(self.text).found for name in found.names}
 
     @property

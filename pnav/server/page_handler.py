@@ -124,7 +124,7 @@ class PageHandler(ASGIHandler):
     is_dropped_with_its_client = True  # when nobody waits any more for an answer that was not begun
 
     def prepare(self) -> None:
-        """Before the first page: what changed of the sentences, read once."""
+        """Read the sentences that were changed, once, before the first page."""
         text_cache.read_first()
 
     def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
@@ -240,7 +240,7 @@ class ExitHandler(PageHandler):
         await send({"type": "http.response.body", "body": b""})
 
     def prepare(self) -> None:
-        """Nothing: the answer says no sentence, and reading them could wait for the database."""
+        """Read nothing: the answer says no sentence, and reading them could wait for the database."""
 
 
 class Pages:

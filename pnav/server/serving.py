@@ -289,7 +289,7 @@ class Channel(http.HTTPChannel):
         return next(iter(self.waiting))
 
     def resetTimeout(self) -> None:  # noqa: N802  as Twisted names it
-        """Nothing: what comes slowly gives no more time."""
+        """Do nothing: what comes slowly gives no more time."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
         if not self._is_arriving and self in self.waiting:

@@ -160,7 +160,7 @@ PAGE = """
 
 
 def on_paper(page: Sequence[Statement]) -> dict[str, Any]:
-    """What a page says."""
+    """Return the contents of a page."""
     return {
         "title": f"Registre des accès : empreintes signées, à partir de la n° {page[0].number}",
         "about": "À imprimer et à garder là où les administrateurs de la base ne peuvent pas écrire. "

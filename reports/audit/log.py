@@ -33,7 +33,7 @@ class Unrecorded(Exception):
 
 
 class Line(Protocol):
-    """What the digest of a line is made of; an `AccessRecord`, or its values."""
+    """The values from which the digest of a line is made: an `AccessRecord`, or its values."""
 
     number: Any
     version: Any
@@ -169,7 +169,7 @@ class Digest:
 
 
 class Break(StrEnum):
-    """What was done to a chain."""
+    """The ways in which a chain can be broken."""
 
     CHANGED = "changed"
     REMOVED = "removed"
@@ -180,7 +180,7 @@ class Break(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What reading the chain found.
+    """The result of reading the chain.
 
     count: the lines read before the first break. last: the newest digest of a whole chain, none when it is empty or
     broken.

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccessKind(models.TextChoices):
-    """What the register keeps: readings of what concerns somebody, and acts that decide what is kept or shown."""
+    """The kinds of lines: readings of what concerns somebody, and acts that decide what is kept or shown."""
 
     READING = "reading", _("Lecture")
     SEARCH = "search", _("Recherche")

@@ -127,7 +127,7 @@ class Report(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed answers are bound to."""
+        """The context that binds the sealed answers to this row."""
         return f"report:{self.submission_id}"
 
     @property

@@ -95,7 +95,7 @@ class Freeze(models.Model):
 
     @staticmethod
     def context_of(report: uuid.UUID) -> str:
-        """What the sealed reasons are bound to."""
+        """The context that binds the sealed reasons to their row."""
         return f"freeze:{report}"
 
     @property
@@ -104,7 +104,7 @@ class Freeze(models.Model):
 
     @classmethod
     def seal_reasons(cls, report: Report, *, motive: str, reference: str, authority: str) -> bytes:
-        """What a row keeps of why; none of the three is empty."""
+        """Seal the reasons that a row keeps; none of the three is empty."""
         reasons = {"motive": motive, "reference": reference, "authority": authority}
         if not all(reasons.values()):
             raise ValueError("A freeze says why.")
@@ -165,7 +165,7 @@ class ErasureRequest(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed motive is bound to."""
+        """The context that binds the sealed motive to this row."""
         return f"erasure:{self.report.public_id}"
 
     @property
@@ -200,7 +200,7 @@ class Tombstone(models.Model):
 
     @property
     def line(self) -> str:
-        """In its only form, for the digest of a monthly proof."""
+        """Write the tombstone in its only form, for the digest of a monthly proof."""
         return f"{self.id} {self.kind} {self.month:%Y-%m} {self.rule} {self.cause}"
 
 

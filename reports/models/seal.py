@@ -122,7 +122,7 @@ class OpeningRequest(models.Model):
 
 
 class OpeningStep(models.Model):
-    """What happened to a request, in order: one row an act, never altered. `sealed_note`: a reason or a review."""
+    """An act on a request, in order: one row an act, never altered. `sealed_note`: a reason or a review."""
 
     SEALED = ("sealed_note",)
     SEALED_WITH = ("request",)
@@ -148,5 +148,5 @@ class OpeningStep(models.Model):
 
     @property
     def context(self) -> str:
-        """What the sealed note is bound to."""
+        """The context that binds the sealed note to this row."""
         return f"opening-step:{self.request.public_id}:{self.number}"

@@ -357,7 +357,7 @@ def confirm(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequest:
 
 
 def reply_fingerprint(request: OpeningRequest) -> str:
-    """Of the answer that was brought back, "" when there is none."""
+    """Return the fingerprint of the answer that was brought back, "" when there is none."""
     return Reply(request.public_id, bytes(request.sealed_reply)).fingerprint if request.sealed_reply else ""
 
 
@@ -492,7 +492,7 @@ def record_reading(request: OpeningRequest, *, by: Any) -> None:
 
 
 def forget_grounds(report_ids: Collection[int]) -> None:
-    """What was typed about these reports goes with them; that it was asked, by whom and how it ended stays."""
+    """Delete what was typed about these reports; that it was asked, by whom and how it ended stays."""
     requests = OpeningRequest.objects.filter(report__in=report_ids)
     OpeningStep.objects.filter(request__in=requests).update(sealed_note=None)
     requests.update(sealed_grounds=b"")

@@ -94,7 +94,7 @@ class RefusalForm(forms.Form):
 
 
 class ReviewForm(AuthorisationForm):
-    """After an urgent opening: what justified it, and the authorisation that followed."""
+    """The review after an urgent opening: what justified it, and the authorisation that followed."""
 
     conclusion = _text(
         _("Ce qui justifiait l'urgence, et la suite donnée"), missing=_("Écrivez votre conclusion."), rows=4

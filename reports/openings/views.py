@@ -49,7 +49,7 @@ def for_one(view: View) -> View:
 
 
 def act_on(view: View) -> View:
-    """For acts: refused ones lead back to the page, which says where the request stands now."""
+    """Decorate the view of an act: a refused one leads back to the page, which says where the request stands now."""
 
     @require_POST
     @for_one

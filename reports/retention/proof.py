@@ -43,7 +43,7 @@ class Proof:
         return self.verdict.is_whole and self.recorded == self.gone.total() and not self.unreadable
 
     def text(self, now: datetime) -> str:
-        """In French, for a file. `now`: when it was made."""
+        """Write the proof in French, for a file. `now`: when it was made."""
         lines = [
             f"Pnav – preuve mensuelle de suppression, {date_format(self.month, 'F Y')}",
             f"Établie le {dates.written(timezone.localtime(now), 'j F Y, H:i')}, heure de Paris.",

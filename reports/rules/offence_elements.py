@@ -191,14 +191,14 @@ def _met(need: Need, present: Collection[str], absent: Collection[str]) -> Met:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What the reference facts say of a circumstance. is_to_verify: they carry a doubt, or give no article."""
+    """A remark of the reference facts on a circumstance. is_to_verify: they carry a doubt, or give no article."""
 
     text: Text
     is_to_verify: bool = False
 
 
 def remarks(*, present: Collection[str]) -> list[Remark]:
-    """What else follows from the facts that are there."""
+    """List what else follows from the facts that are there."""
     return list(_remarks(present))
 
 

@@ -22,7 +22,7 @@ URGENT_REMIND = timedelta(minutes=15)
 
 
 class State(StrEnum):
-    """Where a request stands. The last four are ends."""
+    """The states of a request. The last four are final."""
 
     ASKED = "asked"
     COUNTERSIGNED = "countersigned"
@@ -36,7 +36,7 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """What can be done to a request, and is kept of it."""
+    """The acts on a request, each of which is kept."""
 
     ASK = "ask"
     COUNTERSIGN = "countersign"
@@ -53,7 +53,7 @@ class Act(StrEnum):
 
 
 class Part(StrEnum):
-    """Who somebody is to a request. One person has one part."""
+    """The parts that a person can have in a request. One person has one part."""
 
     ASKER = "asker"
     SUPERVISOR = "supervisor"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(TextChoices):
-    """What has a rule; each table's place is in `reports.rules.inventory`."""
+    """The kinds of data that have a rule; each table's place is in `reports.rules.inventory`."""
 
     EXCHANGE = "exchange", _("Signalement et échange")
     REPORT = "report", _("Signalement sans échange")
@@ -35,7 +35,7 @@ class Cause(TextChoices):
 
 
 class State(StrEnum):
-    """Where a thing stands with its rule."""
+    """The state of a thing under its rule."""
 
     KEPT = "kept"
     ENDING = "ending"  # its end is near enough to be told to those concerned

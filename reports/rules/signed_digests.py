@@ -64,7 +64,7 @@ def _bytes(text: str) -> bytes:
 
 
 def name_of(key: Ed25519PublicKey) -> str:
-    """What a statement says of the key that signed it."""
+    """The name of the key that signed a statement."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
@@ -82,7 +82,7 @@ class Statement:
 
     @property
     def signed(self) -> str:
-        """What the signature is of."""
+        """The bytes that are signed."""
         at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"{NAME} {self.number} {self.line}:{self.head} {self.previous} {at} {self.key}"
 
@@ -93,7 +93,7 @@ class Statement:
 
     @property
     def digest(self) -> str:
-        """What the next statement remembers."""
+        """The digest that the next statement holds."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
@@ -127,7 +127,7 @@ def sign(key: Ed25519PrivateKey, *, line: int, head: str, at: datetime, previous
 
 
 class Fault(StrEnum):
-    """What is wrong with statements that were kept elsewhere."""
+    """The faults of statements that were kept elsewhere."""
 
     UNREADABLE = "unreadable"
     FORGED = "forged"  # another key signed it, or nobody did

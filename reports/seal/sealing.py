@@ -74,7 +74,7 @@ class DoesNotOpen(SealError):
 
 @dataclass(frozen=True)
 class Context:
-    """Where a sealed value belongs. It opens nowhere else.
+    """The place that a sealed value belongs to. It opens nowhere else.
 
     report: the `public_id` of its report.
     field: what it is: a name in lower case of at most 40 characters, digits and underscores allowed after the first.
@@ -101,18 +101,18 @@ class Context:
 
 @dataclass(frozen=True)
 class PublicKey:
-    """What seals. raw: ML-KEM-768 (1184 bytes), then X25519 (32), as X-Wing writes it."""
+    """The public key, which seals. raw: ML-KEM-768 (1184 bytes), then X25519 (32), as X-Wing writes it."""
 
     raw: bytes
 
     @cached_property
     def fingerprint(self) -> str:
-        """What people compare to know that two keys are one: 32 hexadecimal digits."""
+        """The digits that people compare to know that two keys are one: 32 hexadecimal ones."""
         return hashlib.sha256(b"pnav seal key\0" + self.raw).digest()[:FINGERPRINT_BYTES].hex()
 
     @property
     def key_id(self) -> bytes:
-        """What stands in each sealed value: the first half of the fingerprint."""
+        """The name of the key in each sealed value: the first half of the fingerprint."""
         return bytes.fromhex(self.fingerprint)[:KEY_ID_BYTES]
 
     @property

@@ -190,7 +190,7 @@ def _signs(key: str, username: str) -> Iterator[str]:
 
 
 def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
-    """Those of these accounts that this form made a moment ago, and whose first password nobody has changed."""
+    """Return the accounts that this form made a moment ago and whose first password nobody has changed."""
     names = [line.username for line in lines]
     rows = User.objects.filter(
         username__in=names, password_is_temporary=True, date_joined__gte=timezone.now() - SHOWN_AGAIN

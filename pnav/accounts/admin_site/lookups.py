@@ -49,7 +49,7 @@ class Bounded(admin.ModelAdmin):
         return lookup in offered and super().lookup_allowed(lookup, value, request)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """What the address fills in when something is added: values that their fields can read, and no moments.
+        """Return what the address fills in when something is added: values that their fields can read, and no moments.
 
         Django draws a moment in two fields and expects a date of it, and looks a key up in the database before it is
         checked: a text in the address (`?starts_at=x`) would be an error of the server.

@@ -87,7 +87,7 @@ class PnavAdminSite(admin.AdminSite):
     def logout(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The same way out as everywhere: also at the provider."""
+        """Sign out as everywhere else, also at the provider."""
         from pnav.accounts.views import sign_out  # models are not read yet when this module is
 
         return require_POST(sign_out)(request)

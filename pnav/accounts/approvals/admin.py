@@ -25,7 +25,7 @@ ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
 
 
 class DecisionForm(forms.Form):
-    """What a second person decides; a refusal says why, for who asked."""
+    """The decision of a second person; a refusal says why, for who asked."""
 
     decision = forms.ChoiceField(choices=[(one, one) for one in (ACCEPT, REFUSE, WITHDRAW)])
     motive = forms.CharField(

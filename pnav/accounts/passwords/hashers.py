@@ -11,5 +11,5 @@ class PBKDF2PasswordHasher(DjangoHasher):
     """The same algorithm under the same name: what Django kept is read, and the other way round."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
-        """As Django does, in a thread of low priority."""
+        """Hash as Django does, in a thread of low priority."""
         return slow_hashes.compute(super().encode, *args, **kwargs)

@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.filter
 def words_before(entries: Iterable[LogEntry]) -> list[tuple[LogEntry, str, str]]:
-    """What these changes replaced: (change, name of the field, text)."""
+    """Return what these changes replaced: (change, name of the field, text)."""
     return [(entry, label, text) for entry in entries for label, text in _before(entry).items()]
 
 
