@@ -8,6 +8,7 @@ offered a conversation has the offer alone, until they accept it.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, LiteralString
@@ -59,6 +60,33 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
         agent.unit = unit
     conversation.report, conversation.assigned_to = report, agent
     return conversation
+
+
+VISIT = """
+SELECT COALESCE(c.status, '') FROM reports_report r LEFT JOIN chat_conversation c ON c.report_id = r.id
+WHERE r.public_id = %s AND r.visit_generation = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Where a visit that filed a report stands.
+
+    is_left_behind: its report is no longer its own, for a code de reprise was used elsewhere, or it was removed.
+    has_open_exchange: an exchange waits for it, goes on, or is opened when its page is asked for.
+    """
+
+    is_left_behind: bool = False
+    has_open_exchange: bool = False
+
+
+def read_visit(session: Mapping[str, Any]) -> Visit:
+    """Where this visit stands, in one statement; none for a visit that filed nothing."""
+    report = session.get(REPORT_KEY)
+    if report is None:
+        return Visit()
+    rows = execute(VISIT, [report, session.get(GENERATION, 0)])
+    return Visit(is_left_behind=not rows, has_open_exchange=bool(rows) and rows[0][0] != Status.CLOSED)
 
 
 @cache

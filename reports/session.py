@@ -6,7 +6,6 @@ from django.http import HttpRequest
 
 import locations.session
 import triage.session
-from common.sql import execute
 from reports.models import ErasureRequest, Report
 
 KEY = "reports.report"
@@ -15,7 +14,6 @@ GENERATION = "reports.generation"
 ENDED = "reports.ended"
 REQUEST = "reports.erasure"
 PREFIX = "reports."
-OWN = "SELECT FROM reports_report WHERE public_id = %s AND visit_generation = %s"  # whatever page is asked for
 OF_A_VISIT = {triage.session.KEY, locations.session.KEY}
 
 
@@ -42,12 +40,6 @@ def forget_visit(request: HttpRequest) -> None:
     for key in list(request.session.keys()):
         if key in OF_A_VISIT or key.startswith(PREFIX):
             del request.session[key]
-
-
-def was_left_behind(request: HttpRequest) -> bool:
-    """Whether this visit's report is no longer its own: a code de reprise was used elsewhere, or it was removed."""
-    report = request.session.get(KEY)
-    return report is not None and not execute(OWN, [report, request.session.get(GENERATION, 0)])
 
 
 def end(request: HttpRequest) -> None:

@@ -10,7 +10,9 @@ EXCHANGE = Place("chat.exchange", "Page de l'échange")
 PIECES = Place("chat.pieces", "Messages de l'échange, page par page")
 FRAME = Place("chat.frame", "Cadre des nouveautés, pour qui n'a pas JavaScript")
 AFTER = Place("chat.after", "Après l'échange")
+LEFT_QUEUE = Place("chat.left_queue", "File d'attente quittée avant une réponse")
 ENDED = Place("chat.ended", "Visite terminée sur cet appareil")
+BEGIN = Place("chat.begin", "Entrée du tchat, avant qu'un échange soit ouvert")
 END = Place("chat.end", "Terminer l'échange, quitter la file")
 RESUME = Place("chat.resume", "Reprendre un échange avec un code")
 AWAY = Place("chat.away", "Page de secours, quand la base de données ne répond pas")
@@ -149,6 +151,30 @@ add(
 )
 add("chat.ended_title", AFTER, _("L’échange est terminé"))
 add("chat.ended_told", AFTER, _("Merci d’avoir parlé : c’est un pas important."))
+add(
+    "chat.left_title",
+    LEFT_QUEUE,
+    _("Vous avez quitté la file d’attente"),
+    _("Tu as quitté la file d’attente"),
+)
+add(
+    "chat.left_told",
+    LEFT_QUEUE,
+    _("Personne ne vous avait encore répondu. Ce que vous avez écrit n’a été lu par personne."),
+    _("Personne ne t’avait encore répondu. Ce que tu as écrit n’a été lu par personne."),
+)
+add(
+    "chat.left_again",
+    LEFT_QUEUE,
+    _("Vous pouvez revenir quand vous voulez, jour et nuit. Une nouvelle place vous sera donnée dans la file."),
+    _("Tu peux revenir quand tu veux, jour et nuit. Une nouvelle place te sera donnée dans la file."),
+)
+add(
+    "chat.left_doors",
+    LEFT_QUEUE,
+    _("Si vous préférez parler à quelqu’un d’autre, ces numéros répondent :"),
+    _("Si tu préfères parler à quelqu’un d’autre, ces numéros répondent :"),
+)
 add("chat.told_title", AFTER, _("Ce que votre interlocuteur vous laisse"), _("Ce que ton interlocuteur te laisse"))
 add("chat.summary_asked", EXCHANGE, _("Un résumé attend votre relecture."), _("Un résumé attend ta relecture."))
 add(
@@ -417,3 +443,30 @@ add("chat.stop_refreshing", FRAME, _("Arrêter l’actualisation"))
 add("chat.return_my_conversation", RESUME, _("Reprendre mon échange"))
 add("chat.return", RESUME, _("Reprendre"))
 add("chat.start", RESUME, _("Commencer"))
+add(
+    "chat.begin_title", BEGIN, _("Parler à un policier ou à un gendarme"), note="Aussi dans la barre de titre."
+)
+add("chat.begin_title_discreet", BEGIN, _("Commencer ou reprendre"), note=DISCREET)
+add(
+    "chat.begin_told",
+    BEGIN,
+    _(
+        "C’est gratuit, jour et nuit, sans donner de nom. Si un échange est déjà ouvert, son code de reprise "
+        "ramène à la même place et aux mêmes messages."
+    ),
+)
+add("chat.begin_told_discreet", BEGIN, _("Un code ramène à ce qui a été commencé."), note=DISCREET)
+add(
+    "chat.address_sealed",
+    BEGIN,
+    _(
+        "L’adresse technique de votre connexion est mise sous scellé dès l’arrivée : ni l’agent ni nous ne pouvons la "
+        "lire, et on ne peut l’ouvrir qu’après autorisation du procureur de la République, pour les faits les plus "
+        "graves."
+    ),
+    _(
+        "L’adresse technique de ta connexion est mise sous scellé dès l’arrivée : ni l’agent ni nous ne pouvons la "
+        "lire, et on ne peut l’ouvrir qu’après autorisation du procureur de la République, pour les faits les plus "
+        "graves."
+    ),
+)

@@ -31,6 +31,9 @@ type View = Callable[[HttpRequest], HttpResponse]
 
 EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
 
+# For who has waited long, or left the queue: who listens, by telephone.
+OTHER_DOORS = (numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION)
+
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
@@ -66,6 +69,7 @@ def manner(conversation: Conversation, *, familiar: bool, discreet: bool, is_min
         "discreet": discreet,
         "said": script_texts.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
+        "other_doors": OTHER_DOORS,
         # The emergency numbers are also at the top of every page: first come those that are not.
         "emergency_numbers": EMERGENCY_NUMBERS,
         "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],
@@ -104,13 +108,24 @@ def when_away(view: View) -> View:
 
 
 def without_visit(request: HttpRequest) -> HttpResponse:
-    """What a page of the exchange answers to a visit without one: that it ended here, if it did and nothing began since
-    (the answers that it had are forgotten); else the beginning."""
-    if not reports.session.has_ended(request) or triage.session.answers(request):
+    """What a page of the exchange answers to a visit without one.
+
+    Who has begun the orientation goes on where they are. Else one page says that a visit ended here, if it did (the
+    answers that it had are forgotten), or offers the two ways in: to begin, and to come back with a code.
+    """
+    if triage.session.answers(request):
         return redirect("reports:create")
-    if request.method not in {"GET", "HEAD"}:
+    if reports.session.has_ended(request) and request.method in {"GET", "HEAD"}:
+        return render(request, "chat/ended.html", {"numbers": EMERGENCY_NUMBERS})
+    is_entrance = request.resolver_match is not None and request.resolver_match.view_name == "chat:conversation"
+    if not is_entrance or request.method not in {"GET", "HEAD"}:
         return redirect("chat:conversation")
-    return render(request, "chat/ended.html", {"numbers": EMERGENCY_NUMBERS})
+    return render(request, "chat/begin.html", {"numbers": EMERGENCY_NUMBERS})
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks, which stays on its page."""
+    return "application/json" in request.headers.get("Accept", "")
 
 
 def json_answer(content: dict[str, Any], status: int = 200) -> JsonResponse:

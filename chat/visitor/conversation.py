@@ -85,6 +85,8 @@ def _show(
     standing = _standing(conversation, manner)
     lines = transcript.read_lines(conversation, said, discreet=discreet)
     beside = page_state.read_page_state(conversation, timezone.now())
+    if draft and _is_said(draft, lines):
+        draft = ""  # the page that sent it was gone before it could say so
     context = {
         **manner,
         **standing,
@@ -104,9 +106,16 @@ def _show(
         "has_slip": beside.has_slip,
         "follow": beside.follow,
         "told": _told(conversation),
+        "is_answered": beside.is_answered,
         "carries": conversation.status != Status.CLOSED,
     }
     return render(request, "chat/conversation.html", context)
+
+
+def _is_said(draft: str, lines: list[transcript.Line]) -> bool:
+    """Whether this text is the last message of the person."""
+    own = next((line for line in reversed(lines) if line.author == Author.REPORTER), None)
+    return own is not None and own.body == plain_text.plain(draft.replace("\r\n", "\n").strip())
 
 
 def _told(conversation: Conversation) -> str:
@@ -148,7 +157,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
-    draft = draft_session.take_draft(request, current)
+    draft = draft_session.read_draft(request, current)
     if draft and current.status == Status.CLOSED:
         form = MessageForm({"body": draft})
         form.is_valid()
@@ -218,6 +227,7 @@ def post_message(request: HttpRequest) -> HttpResponse:
         form.add_error("body", ValidationError("", code=OVER))
         current.refresh_from_db()
         return _show(request, current, form)
+    draft_session.forget_draft(request)
     return redirect(reverse("chat:conversation") + "#fin")
 
 

@@ -1,4 +1,4 @@
-"""To something else, and what is being written in the exchange goes along. Without a script too. See
+"""What is being written in the exchange goes along to another page, and is kept while it is typed. See
 `chat.visitor.draft_session`."""
 
 from urllib.parse import urlsplit
@@ -11,7 +11,11 @@ from django.views.decorators.http import require_POST
 
 from chat import access
 from chat.visitor import draft_session
-from chat.visitor.base import when_away, without_visit
+from chat.visitor.base import json_answer, wants_json, when_away, without_visit
+from common import rate_limits
+
+# A page saves each three seconds at most (static/pnav/chat/draft.js), and once more when it goes out of sight.
+SAVES, SAVES_SECONDS = 40, 60
 
 
 def _is_ours(address: str) -> bool:
@@ -24,10 +28,19 @@ def _is_ours(address: str) -> bool:
 @require_POST
 @when_away
 def leave(request: HttpRequest) -> HttpResponse:
-    """Keep the text (`body`) and go where the button says (`to`, an address)."""
+    """Keep the text (`body`) and go where the button says (`to`, an address), without a script too.
+
+    A script that asks for JSON saves what is being typed and stays on its page: SAVES in SAVES_SECONDS for a
+    conversation, each one write of the session, none when nothing changed.
+    """
     current = access.as_reporter(request.session)
     if current is None:
-        return without_visit(request)
-    draft_session.keep_draft(request, current, request.POST.get("body", ""))
+        return json_answer({"error": "no_session"}, status=401) if wants_json(request) else without_visit(request)
+    is_save = wants_json(request)
+    if is_save and rate_limits.is_over(f"draft:{current.public_id}", limit=SAVES, seconds=SAVES_SECONDS):
+        return json_answer({"error": "too_many"}, status=429)
+    draft_session.keep_draft(request, current, request.POST.get("body"))
+    if is_save:
+        return HttpResponse(status=204)
     to = request.POST.get("to", "")
     return redirect(to if _is_ours(to) else reverse("chat:conversation"))

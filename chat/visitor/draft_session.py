@@ -1,7 +1,8 @@
-"""What is being written in the exchange, when its author reads something else meanwhile.
+"""What is being written in the exchange, kept in the visit until it is sent or erased.
 
-It waits in the sealed session, never on the device nor in an address, and is back in its field, once, when the exchange
-is shown again. It is forgotten with the visit. See `reports.session`, docs/adr/0048.
+It waits in the sealed session, never on the device nor in an address, and stands in its field whenever the exchange is
+shown: after another page of ours, a reload, « Back », or a tab that the telephone ended. It is forgotten with the
+visit. See `reports.session`, docs/adr/0066.
 """
 
 from django.http import HttpRequest
@@ -12,13 +13,28 @@ KEY = "reports.draft"  # of what a visit forgets with its report
 KEPT_MAX = 20_000  # characters: far more than a message may have, which is said beside its field
 
 
-def keep_draft(request: HttpRequest, conversation: Conversation, body: str) -> None:
-    """A blank text keeps nothing, and replaces nothing."""
-    if body.strip():
-        request.session[KEY] = {"of": str(conversation.public_id), "body": body[:KEPT_MAX]}
+def keep_draft(request: HttpRequest, conversation: Conversation, body: str | None) -> None:
+    """Keep this text in place of the one before; a blank one erases it. None, from a form without the field: nothing.
+
+    The session is written only when the text changed.
+    """
+    if body is None:
+        return
+    if not body.strip():
+        forget_draft(request)
+        return
+    kept = {"of": str(conversation.public_id), "body": body[:KEPT_MAX]}
+    if request.session.get(KEY) != kept:
+        request.session[KEY] = kept
 
 
-def take_draft(request: HttpRequest, conversation: Conversation) -> str:
-    """What was being written in this conversation, once; empty for nothing."""
-    kept = request.session.pop(KEY, None)
+def read_draft(request: HttpRequest, conversation: Conversation) -> str:
+    """What is being written in this conversation; empty for nothing."""
+    kept = request.session.get(KEY)
     return kept["body"] if kept is not None and kept["of"] == str(conversation.public_id) else ""
+
+
+def forget_draft(request: HttpRequest) -> None:
+    """Nothing is being written any more."""
+    if KEY in request.session:
+        del request.session[KEY]

@@ -7,7 +7,7 @@ statement and those modules together.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chat.models import Conversation
+from chat.models import Conversation, EventKind
 from chat.models.casework import ProposalKind
 from chat.referral import queries as referral_queries
 from chat.retention import schedule
@@ -24,6 +24,7 @@ SELECT
   ARRAY (SELECT DISTINCT t.state FROM chat_transmission t WHERE t.conversation_id = c.id),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(appointment)s),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id),
+  EXISTS (SELECT FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s),
   {schedule.ADDED_AT},
   c.reporter_seen_at,
   (SELECT q.answered_at FROM reports_erasurerequest q WHERE q.report_id = c.report_id AND q.is_granted),
@@ -40,12 +41,13 @@ class PageState(NamedTuple):
     """What is there for this person now.
 
     is_asked: a summary waits to be read before the exchange passes on. has_slip: an appointment stands. may_be_asked:
-    something was proposed. decision and rule: when all of it goes if nothing is added, as the person may know it
+    something was proposed. is_answered: somebody answers, or has answered. decision and rule: when all of it goes if nothing is added, as the person may know it
     (`chat.retention.schedule.ending_as_told`).
     """
 
     is_asked: bool
     may_be_asked: bool
+    is_answered: bool
     has_slip: bool
     follow: str
     decision: Decision
@@ -59,13 +61,14 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         "now": now,
         "reading": HandoverState.READING.value,
         "active": Status.ACTIVE.value,
+        "assigned": EventKind.ASSIGNED.value,
         "appointment": ProposalKind.APPOINTMENT.value,
         **schedule.ACTS,
         "exchange": Kind.EXCHANGE.value,
         "erasure": Kind.ERASURE.value,
     }
     (found,) = execute(FOUND, values)
-    is_asked, states, has_appointment, may_be_asked, added_at, seen_at, granted_at, *rules = found
+    is_asked, states, has_appointment, may_be_asked, is_answered, added_at, seen_at, granted_at, *rules = found
     decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),
         granted_at=granted_at,
@@ -78,6 +81,7 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
     return PageState(
         is_asked=is_asked,
         may_be_asked=may_be_asked,
+        is_answered=is_answered,
         has_slip=may_meet and referral_queries.slip_of(conversation) is not None,
         follow=referral_queries.link_words(states),
         decision=decision,

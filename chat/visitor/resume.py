@@ -18,7 +18,7 @@ from chat.rules.lifecycle import Status
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
 from chat.visitor import draft_session
-from chat.visitor.base import json_answer, manner_of, when_away, without_visit
+from chat.visitor.base import json_answer, manner_of, wants_json, when_away, without_visit
 from chat.visitor.forms import CodeForm
 from common import dates, network_limits, rate_limits
 from common.client_address import networks_of
@@ -57,15 +57,14 @@ def code(request: HttpRequest) -> HttpResponse:
     one that does not may bring what is being written in the exchange (`body`), which goes along.
     """
     current = access.as_reporter(request.session)
-    wants_json = "application/json" in request.headers.get("Accept", "")
     if current is None:
-        return json_answer({"error": "no_session"}, status=401) if wants_json else _without_visit(request)
+        return json_answer({"error": "no_session"}, status=401) if wants_json(request) else _without_visit(request)
     if request.method != "POST":
         return _show(request, current)
-    draft_session.keep_draft(request, current, request.POST.get("body", ""))
+    draft_session.keep_draft(request, current, request.POST.get("body"))
     issued, error, status = _issue(current)
     current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])
-    if not wants_json:
+    if not wants_json(request):
         return _show(request, current, code=issued, error=error, status=status)
     if not issued:
         return json_answer({"error": "not_made", "detail": error}, status=status)

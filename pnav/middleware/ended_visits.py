@@ -1,4 +1,5 @@
-"""A visit that a code de reprise ended elsewhere is forgotten here, whatever page is asked for (docs/adr/0010)."""
+"""Where the visit stands, before any page: one that a code de reprise ended elsewhere is forgotten (docs/adr/0010), and
+an exchange that is open is known to every page as `request.open_exchange` (docs/adr/0066)."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 import reports.session
+from chat import access
 from chat.database import DATABASE_AWAY
 from pnav.pages import quick_exit
 
@@ -17,7 +19,9 @@ logger = logging.getLogger(__name__)
 
 def _forget(request: HttpRequest) -> None:
     try:
-        if reports.session.was_left_behind(request):
+        visit = access.read_visit(request.session)
+        request.open_exchange = visit.has_open_exchange  # type: ignore[attr-defined]
+        if visit.is_left_behind:
             reports.session.end(request)
     except DATABASE_AWAY as error:
         # The page asks the same database, and has its own answer to that.

@@ -24,7 +24,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives
-    its own); reception_choice, data_editions and other_languages (code and own name of
+    its own); open_exchange: the visit has an exchange that is not over (pnav.middleware.ended_visits read it);
+    reception_choice, data_editions and other_languages (code and own name of
     each language that is offered besides this one): read only when shown; keeps_lease: an agent reads this page, which
     keeps their lease of lease_seconds.
     """
@@ -38,6 +39,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "discreet": is_discreet(request) or report_is_discreet(request),
         "familiar": SimpleLazyObject(lambda: bool(answers(request)) and voice(request).familiar),
         "reception_choice": SimpleLazyObject(lambda: current_choice(request)),
+        "open_exchange": getattr(request, "open_exchange", False),
         "data_editions": editions.current,
         "other_languages": SimpleLazyObject(_other_languages),
         "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),

@@ -57,6 +57,18 @@
     else location.reload();
   });
 
+  // A phone's keyboard covers what is fixed at the foot of a page where the browser does not make the page smaller
+  // (`interactive-widget` in base.html does, where it is known): the exit moves up by what is covered.
+  const view = window.visualViewport;
+  if (view) {
+    const lift = () => {
+      const covered = view.scale > 1.01 ? 0 : Math.max(0, Math.round(innerHeight - view.height - view.offsetTop));
+      document.documentElement.style.setProperty("--pnav-keyboard", `${covered}px`);
+    };
+    view.addEventListener("resize", lift);
+    view.addEventListener("scroll", lift);
+  }
+
   document.addEventListener("submit", (event) => {
     if (/** @type {Element} */ (event.target).id !== "quick-exit") return;
     event.preventDefault();

@@ -89,6 +89,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "asked": trial.sentence.key == "chat.summary_asked",
         "goes_on": page_texts.DELETED_ON.example,
         "told": "…" if trial.sentence.key == "chat.told_title" else "",
+        "is_answered": status != Status.WAITING,
         **more,
     }
     return page(trial, "chat/conversation.html", context)
@@ -228,6 +229,10 @@ def _answers(trial: Trial) -> HttpResponse:
     ready = [answer.say() for answer in (form_texts.YES, form_texts.NO, form_texts.LATER)]
     lines = [_line(1, Author.SYSTEM, said["system"], body)]
     return _conversation(trial, Status.ACTIVE, lines=lines, question={"answer_id": "", "answers": ready})
+
+
+def _begin(trial: Trial) -> HttpResponse:
+    return page(trial, "chat/begin.html", {**_manner(trial), "numbers": base.EMERGENCY_NUMBERS})
 
 
 def _end(trial: Trial) -> HttpResponse:
@@ -501,6 +506,8 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     page_texts.PIECES.key: (_messages_of(), _messages_of(lines=[])),
     page_texts.FRAME.key: FRAMES,
     page_texts.AFTER.key: (lambda trial: _conversation(trial, Status.CLOSED),),
+    page_texts.LEFT_QUEUE.key: (lambda trial: _conversation(trial, Status.CLOSED, is_answered=False),),
+    page_texts.BEGIN.key: (_begin,),
     page_texts.ENDED.key: (lambda trial: page(trial, "chat/ended.html", {"numbers": base.EMERGENCY_NUMBERS}),),
     page_texts.END.key: ENDS,
     page_texts.RESUME.key: RESUMES,

@@ -6,6 +6,7 @@
 
 import { byId, isModified, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
+import { createDraft, saveTo } from "./draft.js";
 import { data, exchange, say, show, visit, words } from "./state.js";
 import { banner } from "./status.js";
 import { draw, part, place, setState } from "./thread.js";
@@ -21,6 +22,8 @@ const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
 const limit = Number(data.maxLength);
 let held = ""; // where a way out leads that was held up once, for a message that would be lost
 let typedAt = 0;
+
+const draft = createDraft({ text: () => box.value, save: saveTo(data.draft ?? "", data.csrf ?? "") });
 
 /** @type {Record<Standing, [string, "waiting" | "failed" | "refused"]>} */
 const STANDINGS = {
@@ -85,6 +88,7 @@ function post() {
   box.value = "";
   count();
   put(newId(), body);
+  draft.sent();
   box.focus({ preventScroll: true });
 }
 
@@ -102,6 +106,7 @@ export function closeForm() {
 /** The visit is over: nothing of what was written stays. */
 export function forget() {
   outbox.clear();
+  draft.end();
   box.value = "";
 }
 
@@ -136,8 +141,18 @@ function follow(event) {
   form.requestSubmit(way);
 }
 
+/** The page goes out of sight, or for good: what was typed since the last save goes now. */
+function watchDraft() {
+  const leave = () => {
+    if (document.hidden) draft.leaving();
+  };
+  document.addEventListener("visibilitychange", leave, { signal: visit.signal });
+  addEventListener("pagehide", () => draft.leaving(), { signal: visit.signal });
+}
+
 export function watchForm() {
   form.addEventListener("submit", submit);
+  watchDraft();
   document.addEventListener("click", follow, { signal: visit.signal });
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -146,6 +161,7 @@ export function watchForm() {
   });
   box.addEventListener("input", () => {
     count();
+    draft.changed();
     const { line, status } = exchange;
     if (status !== "active" || !line?.ready || line.isSlow || Date.now() - typedAt < TYPING_EVERY_MS) return;
     typedAt = Date.now();

@@ -47,6 +47,7 @@ export function seen() {
 export function showStatus(before) {
   const { status } = exchange;
   data.status = status;
+  if (status === "active") data.answered = "";
   if (status !== "active") show(byId("notice"), "");
   tab.title = tab.title.replace(words[`title_${before}`], words[`title_${status}`]);
   document.title = tab.title;

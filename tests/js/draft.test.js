@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { createDraft, EVERY_MS, saveTo } from "../../static/pnav/chat/draft.js";
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
+});
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function page(answers = []) {
+  const log = { text: "", saved: [] };
+  const draft = createDraft({
+    text: () => log.text,
+    save: async (body, isLeaving) => {
+      log.saved.push([body, isLeaving]);
+      return answers.shift() ?? "kept";
+    },
+  });
+  const type = (text) => {
+    log.text = text;
+    draft.changed();
+  };
+  return { draft, log, type };
+}
+
+test("what is typed is saved once in a while, as it is then", async () => {
+  const { log, type } = page();
+  for (const text of ["a", "ab", "abc"]) type(text);
+  mock.timers.tick(EVERY_MS - 1);
+  assert.deepEqual(log.saved, []);
+  mock.timers.tick(1);
+  await settled();
+  assert.deepEqual(log.saved, [["abc", false]]);
+  mock.timers.tick(10 * EVERY_MS);
+  await settled();
+  assert.equal(log.saved.length, 1, "nothing changed, nothing is saved");
+});
+
+test("a page that goes out of sight saves at once, and only what is new", async () => {
+  const { draft, log, type } = page();
+  type("a");
+  await draft.leaving();
+  assert.deepEqual(log.saved, [["a", true]]);
+  await draft.leaving();
+  assert.equal(log.saved.length, 1);
+});
+
+test("a message that was sent is erased from the visit; one that was never saved costs nothing", async () => {
+  const { draft, log, type } = page();
+  type("a");
+  log.text = "";
+  await draft.sent();
+  assert.deepEqual(log.saved, []);
+  type("b");
+  mock.timers.tick(EVERY_MS);
+  await settled();
+  log.text = "";
+  await draft.sent();
+  assert.deepEqual(log.saved, [["b", false], ["", false]]);
+});
+
+test("what was typed while a save was on its way follows it", async () => {
+  const { log, type } = page();
+  type("a");
+  mock.timers.tick(EVERY_MS);
+  type("ab");
+  await settled();
+  mock.timers.tick(EVERY_MS);
+  await settled();
+  assert.deepEqual(log.saved.map(([body]) => body), ["a", "ab"]);
+});
+
+test("a save that failed is tried again, later", async () => {
+  const { log, type } = page(["later"]);
+  type("a");
+  mock.timers.tick(EVERY_MS);
+  await settled();
+  mock.timers.tick(EVERY_MS);
+  assert.equal(log.saved.length, 1);
+  mock.timers.tick(10_000);
+  await settled();
+  assert.equal(log.saved.length, 2);
+});
+
+test("nothing is saved once the visit is over", async () => {
+  const { draft, log, type } = page(["never"]);
+  type("a");
+  await draft.leaving();
+  type("b");
+  mock.timers.tick(60_000);
+  await draft.leaving();
+  assert.equal(log.saved.length, 1);
+});
+
+test("a quick exit saves nothing", async () => {
+  let asked = 0;
+  globalThis.fetch = async () => {
+    asked += 1;
+    return { ok: true, status: 204 };
+  };
+  const root = { classList: { contains: () => true } };
+  globalThis.document = { documentElement: root };
+  assert.equal(await saveTo("/x/", "t")("a", true), "never");
+  assert.equal(asked, 0);
+  root.classList.contains = () => false;
+  assert.equal(await saveTo("/x/", "t")("a", true), "kept");
+  assert.equal(asked, 1);
+});
