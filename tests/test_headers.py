@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Agent
 from pnav.accounts.models import Role
-from pnav.middleware.headers import CLOSED, LOADED, PASSKEYS, say
+from pnav.middleware.headers import AWAKE, CLOSED, LOADED, PASSKEYS, say
 from pnav.server.page_handler import PageHandler
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
@@ -64,7 +64,8 @@ def check(response: HttpResponse, path: str) -> None:
     if not headers.get("Content-Type", "").startswith(LOADED):
         features = dict(part.split("=") for part in headers["Permissions-Policy"].split(", "))
         assert set(features) == {*CLOSED, *PASSKEYS}, where
-        assert {features[name] for name in CLOSED} == {"()"}, where
+        awake = "(self)" if path.startswith("/tchat/") else "()"
+        assert {name: features[name] for name in CLOSED} == {**dict.fromkeys(CLOSED, "()"), AWAKE: awake}, where
         assert {features[name] for name in PASSKEYS} == {"(self)" if path.startswith("/compte/") else "()"}, where
     policy = headers["Content-Security-Policy"]
     parts = dict(part.partition(" ")[::2] for part in policy.split("; "))

@@ -190,7 +190,20 @@ add(
     _("Si tu ne peux pas attendre, ces numéros répondent :"),
 )
 add("chat.after_title", AFTER, _("Et maintenant ?"))
-add("chat.come_back_title", EXCHANGE, _("Pouvoir revenir"))
+add("chat.asleep_title", WAITING, _("Si l’écran s’éteint"))
+add(
+    "chat.asleep_told",
+    WAITING,
+    _(
+        "Votre place est gardée. Si votre tour vient pendant que l’écran dort, on vous attend un moment, puis la "
+        "personne suivante passe : au réveil, vous serez de nouveau la prochaine."
+    ),
+    _(
+        "Ta place est gardée. Si ton tour vient pendant que l’écran dort, on t’attend un moment, puis la personne "
+        "suivante passe : au réveil, ce sera de nouveau ton tour."
+    ),
+)
+add("chat.warn_told", WAITING, _("Quand quelqu’un répond :"), note="Suivent : un son, une vibration, une notification.")
 add(
     "chat.come_back_told",
     EXCHANGE,

@@ -51,6 +51,12 @@ WORDS: dict[str, Sentence] = {
     "arrived": thread_texts.IS_THERE,
     "code_again": thread_texts.CODE_AGAIN,
     "code_failed": thread_texts.CODE_FAILED,
+    "awake_on": thread_texts.AWAKE_ON,
+    "awake_failed": thread_texts.AWAKE_FAILED,
+    "warn_on": thread_texts.WARN_ON,
+    "warn_failed": thread_texts.WARN_FAILED,
+    "notice_title": thread_texts.NOTICE_TITLE,
+    "notice_body": thread_texts.NOTICE_BODY,
 }
 # Somebody may see the screen: nothing that says what this page is.
 DISCREET: dict[str, Sentence] = {**WORDS, "system": thread_texts.SYSTEM_DISCREET, "arrived": thread_texts.NEW}

@@ -11,6 +11,7 @@ from common.texts.catalogue import Place, Variable, add
 THREAD = Place("chat.thread", "Échange : ce que Pnav écrit dans le fil", "la personne et son agent")
 PROPOSALS = Place("chat.proposals", "Échange : propositions et transmission", "la personne et son agent")
 QUEUE = Place("chat.queue", "Salle d'attente : place et durée")
+ALERTS = Place("chat.alerts", "Salle d'attente : écran allumé et alertes")
 LINE = Place("chat.line", "Page de l'échange : connexion et messages")
 CODE = Place("chat.code", "Code de reprise")
 
@@ -244,6 +245,19 @@ WAIT_UNKNOWN = add(
     _("Aucun agent n'est disponible en ce moment. Votre place est gardée. La durée n'est pas connue."),
     _("Aucun agent n'est disponible en ce moment. Ta place est gardée. La durée n'est pas connue."),
 )
+
+# --- words of the page: the screen and the alerts ----------------------------------------------------------------------
+
+AWAKE_ON = add("chat.awake_on", ALERTS, _("L'écran reste allumé tant que cette page est ouverte devant vous."),
+    _("L'écran reste allumé tant que cette page est ouverte devant toi."))
+AWAKE_FAILED = add(
+    "chat.awake_failed", ALERTS, _("Cet appareil ne garde pas l'écran allumé en ce moment (batterie faible, réglage).")
+)
+WARN_ON = add("chat.warn_on", ALERTS, _("C'est noté, tant que cette page reste ouverte."))
+WARN_FAILED = add("chat.warn_failed", ALERTS, _("Cet appareil ou ce navigateur ne le permet pas."))
+_ANYBODY = "Lu sur l'écran de l'appareil, par n'importe qui : ne dit pas d'où cela vient."
+NOTICE_TITLE = add("chat.notice_title", ALERTS, _("Du nouveau"), note=_ANYBODY)
+NOTICE_BODY = add("chat.notice_body", ALERTS, _("Une page ouverte a changé."), note=_ANYBODY)
 
 # --- words of the page: the line and the messages ---------------------------------------------------------------------
 

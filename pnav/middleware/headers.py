@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.csp import CSP, build_policy
 from django.utils.decorators import sync_and_async_middleware
 
-# What no page of ours asks of a device. Sound stays: the console rings. Names that Chromium knows, for it complains
+# What no page of ours asks of a device, but the page of an exchange to leave its screen on. Sound stays: pages ring. Names that Chromium knows, for it complains
 # of others on each page.
 CLOSED = (
     "accelerometer", "browsing-topics", "camera", "clipboard-read", "clipboard-write", "compute-pressure",
@@ -24,21 +24,26 @@ CLOSED = (
     "screen-wake-lock", "serial", "speaker-selection", "storage-access", "usb", "window-management",
     "xr-spatial-tracking",
 )  # fmt: skip
+AWAKE = "screen-wake-lock"
 PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
 
 
-def _features(passkeys: str) -> str:
-    return ", ".join([*(f"{name}=()" for name in CLOSED), *(f"{name}={passkeys}" for name in PASSKEYS)])
+def _features(*, passkeys: str = "()", awake: str = "()") -> str:
+    features = {**dict.fromkeys(CLOSED, "()"), **dict.fromkeys(PASSKEYS, passkeys), AWAKE: awake}
+    return ", ".join([f"{name}={who}" for name, who in features.items()])
 
 
 EVERYWHERE = {
     "X-Frame-Options": "DENY",  # Django's comes too late for what is refused before it
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
-    "Permissions-Policy": _features("()"),
+    "Permissions-Policy": _features(),
 }
 # By the beginning of the address.
-AREAS = {"/compte/": {"Permissions-Policy": _features("(self)")}}
+AREAS = {
+    "/compte/": {"Permissions-Policy": _features(passkeys="(self)")},
+    "/tchat/": {"Permissions-Policy": _features(awake="(self)")},
+}
 # What pages load and what is no document: browsers read no feature policy of it, and its 700 bytes would be most of
 # what a small script costs on a first visit.
 LOADED = ("text/javascript", "text/css", "font/")

@@ -266,23 +266,24 @@ ROUTES: dict[str, Route] = {
     # The visitor's exchange: the session is the only key.
     "reports:create": Route(own_visit("/orientation/"), FORM, to=("/tchat/",)),
     "reports:effort": Route(anybody, FORM, to=("/signalement/",)),  # what this visit's own form waits for, if it does
-    "chat:conversation": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
-    "chat:message": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
-    "chat:messages": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
-    "chat:draft": Route(own_visit("/signalement/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
+    # Without a visit: the two ways in.
+    "chat:conversation": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),
+    "chat:message": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
+    "chat:messages": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
+    "chat:draft": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
     # A frame, empty without a visit; what it is sent leads back to it.
     "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
-    "chat:handover": Route(own_visit("/signalement/", left_behind=IN), FORM, to=("/tchat/",)),  # nothing to read yet
-    "chat:end": Route(own_visit("/signalement/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
+    "chat:handover": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/",)),  # nothing to read yet
+    "chat:end": Route(own_visit("/tchat/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
     "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
     "chat:follow_up": Route(own_visit("/tchat/reprendre/"), FORM),
     "chat:follow_up_meeting": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
     "chat:follow_up_code": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/")),
-    "chat:slip": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
-    "chat:slip_paper": Route(own_visit("/signalement/", left_behind=IN), READ_ONLY_GET),
+    "chat:slip": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET),
+    "chat:slip_paper": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET),
     # The answer to a request for erasure is also for who typed its words (`chat:resume`): that visit alone.
     "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
     "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),

@@ -499,6 +499,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     thread_texts.THREAD.key: (_thread,),
     thread_texts.PROPOSALS.key: (_thread, _answers),
     thread_texts.QUEUE.key: (_queue,),
+    thread_texts.ALERTS.key: (lambda trial: _conversation(trial, Status.WAITING, shown={"alert": trial.text}),),
     thread_texts.LINE.key: (_states_of_the_line,),
     thread_texts.CODE.key: CODES,
     page_texts.WAITING.key: (lambda trial: _conversation(trial, Status.WAITING),),

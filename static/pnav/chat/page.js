@@ -7,6 +7,7 @@
 
 import { byId } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, forget, outbox, watchForm } from "./compose.js";
 import { showLeft } from "./left.js";
@@ -37,6 +38,7 @@ function receive(message) {
   }
   if (isQuestion(message)) readAnswers();
   if (document.hidden && !isDiscreet) status.countUnread();
+  if (document.hidden && message.author === "agent") alertPerson();
 }
 
 /** Away for long, the place was given up: opening the page takes it back. */
@@ -78,6 +80,7 @@ const handlers = {
     if (follows) redraw();
     else thread.steady(redraw);
     if (frame.status === "active" && before === "waiting") {
+      alertPerson();
       if (follows) thread.toEnd();
       else thread.tellBelow(say("arrived", { name: exchange.interlocutor.split(",")[0] }));
     }
@@ -132,6 +135,7 @@ thread.watchThread((text) => status.banner(text, false));
 watchForm();
 watchAnswers();
 watchCode();
+watchAlerts();
 exchange.line = openVisitorLine(
   data,
   () => exchange.lastSeq,

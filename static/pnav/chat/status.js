@@ -47,7 +47,11 @@ export function seen() {
 export function showStatus(before) {
   const { status } = exchange;
   data.status = status;
-  if (status === "active") data.answered = "";
+  if (status === "active") {
+    data.answered = "";
+    // While one waits they come first; beside a thread they stand aside.
+    byId("aside").prepend(...all("#code-card, #alerts", root));
+  }
   if (status !== "active") show(byId("notice"), "");
   tab.title = tab.title.replace(words[`title_${before}`], words[`title_${status}`]);
   document.title = tab.title;

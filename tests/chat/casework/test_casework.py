@@ -525,7 +525,7 @@ def test_appointment_slip_as_a_tagged_pdf(agent):
 
 def test_appointment_of_nobody_is_sent_to_the_beginning(client):
     for address in ("/tchat/rendez-vous/", "/tchat/rendez-vous/papier/"):
-        assert client.get(address).url == "/signalement/"
+        assert client.get(address).url == "/tchat/"
     assert client.get("/tchat/reponses/").status_code == 401
 
 

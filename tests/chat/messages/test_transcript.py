@@ -163,7 +163,7 @@ def test_frame_without_script_shows_a_piece_and_the_way_to_the_rest(long_one, re
 
 
 def test_earlier_messages_belong_to_the_visit(client, long_one, reporter):
-    assert client.get("/tchat/messages/").url == "/signalement/"
+    assert client.get("/tchat/messages/").url == "/tchat/"
     other = make.assigned()
     make.message(other, "Autre parole")
     assert "Message numéro" not in reporter(other).get("/tchat/messages/?tout").text

@@ -5,14 +5,17 @@ from collections import Counter
 from html import unescape
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 import reports.session
-from chat.conversations import actions
+from chat.conversations import actions, dispatcher
 from chat.conversations.actions import Mark
 from chat.messages import protocol
 from chat.models import Conversation, EventKind, Message
@@ -24,6 +27,7 @@ from chat.visitor import conversation as visitor_conversation
 from chat.visitor import draft_session
 from common import rate_limits
 from common.texts import cache as text_cache
+from pnav.sessions import stored_key
 from reports.models import AgeBand
 from reports.session import KEY
 from tests.chat.sockets import signed_in, visit
@@ -68,9 +72,16 @@ def send(client, body, client_id=None, **extra):
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def test_conversation_without_report_asks_for_one(client):
-    response = client.get(PAGE)
-    assert response.status_code == 302 and response.url == reverse("reports:create")
+def test_conversation_without_a_visit_offers_both_ways_in(client):
+    page = shown(client.get(PAGE))
+    assert re.search(r'href="/orientation/"[^>]*>Commencer</a>', page)
+    assert re.search(r'href="/tchat/reprendre/"[^>]*>J\'ai un code</a>', page)
+    assert "mise sous scellé dès l’arrivée" in page, "what becomes of the connection's address"
+
+
+def test_conversation_of_a_visit_that_answers_goes_on_where_it_is(client):
+    client.post("/orientation/maintenant/", {"answer": "no"})
+    assert client.get(PAGE).url == reverse("reports:create")
 
 
 def test_conversation_of_a_new_report_opens_once(client):
@@ -297,8 +308,8 @@ def test_post_message_without_client_id_is_not_sent_and_not_lost(as_reporter):
     assert conversation.messages.count() == 0
 
 
-def test_post_message_without_conversation_asks_for_a_report(client):
-    assert send(client, "Bonjour").url == reverse("reports:create")
+def test_post_message_without_conversation_leads_to_the_ways_in(client):
+    assert send(client, "Bonjour").url == PAGE
 
 
 def test_post_message_needs_the_token_of_the_page(as_reporter):
@@ -512,8 +523,65 @@ def test_end_of_a_closed_conversation_asks_nothing(as_reporter):
     assert as_reporter(make.closed()).get(reverse("chat:end")).url == PAGE
 
 
-def test_end_without_conversation_asks_for_a_report(client):
-    assert client.post(reverse("chat:end")).url == reverse("reports:create")
+def test_end_without_conversation_leads_to_the_ways_in(client):
+    assert client.post(reverse("chat:end")).url == PAGE
+
+
+# --- a queue that was left --------------------------------------------------------------------------------------------
+
+
+def seen_of(page):
+    """What of the page is shown: the style sheet hides one of the two ways in which an exchange ends."""
+    hidden = "data-if-unanswered" if " data-answered" in page else "data-if-answered"
+    return re.sub(rf"<(\w+)[^>]* {hidden}>.*?</\1>", "", page, flags=re.S)
+
+
+def test_who_leaves_a_queue_in_which_nobody_answered_is_not_thanked_for_having_talked(as_reporter):
+    client = as_reporter(make.waiting())
+    client.post(reverse("chat:end"))
+    page = seen_of(shown(client.get(PAGE)))
+    assert "Vous avez quitté la file d’attente" in page and "Personne ne vous avait encore répondu." in page
+    assert "Merci d’avoir parlé" not in page and "Porter plainte" not in page
+    for number in ("tel:3018", "tel:116006", "tel:3114"):
+        assert number in page
+
+
+def test_who_ends_an_exchange_that_was_answered_is_thanked(as_reporter):
+    conversation = make.waiting()
+    make.agent()
+    dispatcher.dispatch()
+    client = as_reporter(conversation)
+    assert " data-answered" in shown(client.get(PAGE))
+    client.post(reverse("chat:end"))
+    page = seen_of(shown(client.get(PAGE)))
+    assert "Merci d’avoir parlé" in page and "Vous avez quitté la file" not in page
+
+
+# --- found again ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("discreet", "words"), [(False, "Revenir à mon échange"), (True, "Revenir où j'en étais")])
+def test_open_exchange_is_on_every_other_page(as_reporter, discreet, words):
+    conversation = make.waiting(discreet=discreet)
+    client = as_reporter(conversation)
+    for path in ("/", "/accessibilite/", "/point-d-accueil/", "/avis/", "/nothing/"):
+        assert re.search(rf'href="/tchat/#fin">\s*{words}\s*</a>', shown(client.get(path))), path
+    assert "pnav-open" not in shown(client.get(PAGE))
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    assert "pnav-open" not in shown(client.get("/"))
+
+
+def test_open_exchange_costs_no_query_more(as_reporter, client):
+    def asked(who):
+        with CaptureQueriesContext(connection) as queries:
+            who.get("/accessibilite/")
+        return len(queries)
+
+    visit = as_reporter(make.waiting())
+    asked(visit)
+    assert asked(visit) <= 2, "the session, and where the visit stands"
+    asked(client)
+    assert asked(client) == 0
 
 
 @pytest.fixture
@@ -572,6 +640,10 @@ def leave(client, body, to="/tchat/suites/"):
     return client.post(reverse("chat:draft"), {"body": body, "to": to})
 
 
+def save(client, body):
+    return client.post(reverse("chat:draft"), {"body": body}, headers={"Accept": "application/json"})
+
+
 @pytest.mark.parametrize(
     ("to", "place"),
     [
@@ -584,20 +656,56 @@ def leave(client, body, to="/tchat/suites/"):
         )),
     ],
 )  # fmt: skip
-def test_text_goes_along_and_is_back_once(as_reporter, to, place):
+def test_text_goes_along_and_is_back_until_it_is_sent(as_reporter, to, place):
     conversation = make.assigned()
     client = as_reporter(conversation)
     assert leave(client, "Un-mot-garde\nici <b>", to).headers["Location"] == place
-    assert "Un-mot-garde\nici &lt;b&gt;</textarea>" in client.get(PAGE).text
-    assert "Un-mot-garde" not in client.get(PAGE).text
+    for _reading in range(2):
+        assert "Un-mot-garde\nici &lt;b&gt;</textarea>" in client.get(PAGE).text
     assert not conversation.messages.filter(author=Author.REPORTER).exists()
+    send(client, "Un-mot-garde\nici <b>")
+    assert "</textarea>" in client.get(PAGE).text and "Un-mot-garde\nici &lt;b&gt;</textarea>" not in client.get(PAGE).text
 
 
-def test_blank_text_leaves_nothing_and_replaces_nothing(as_reporter):
+def test_blank_text_erases_what_was_kept_and_a_form_without_the_field_does_not(as_reporter):
     client = as_reporter(make.assigned())
     leave(client, "Un-mot-garde")
-    leave(client, "  \n")
+    client.post(reverse("chat:code"))
     assert "Un-mot-garde</textarea>" in client.get(PAGE).text
+    leave(client, "  \n")
+    assert "Un-mot-garde</textarea>" not in client.get(PAGE).text
+
+
+def test_text_is_saved_as_it_is_typed_sealed_and_nowhere_else(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    answer = save(client, "Un-mot-garde")
+    assert answer.status_code == 204 and not answer.content
+    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
+    row = Session.objects.get(pk=stored_key(client.cookies[settings.SESSION_COOKIE_NAME].value))
+    assert "Un-mot-garde" not in row.session_data
+    with CaptureQueriesContext(connection) as queries:
+        save(client, "Un-mot-garde")
+    assert not [one for one in queries if one["sql"].startswith("UPDATE")], "nothing changed"
+    assert save(client, "").status_code == 204
+    assert "Un-mot-garde" not in client.get(PAGE).text
+
+
+def test_text_that_was_sent_is_not_offered_again(as_reporter):
+    """The page sent it over its socket, and was gone before it could say that nothing is being typed any more."""
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    save(client, "Un-mot-garde \r\n ici")
+    make.message(conversation, "Un-mot-garde \n ici")
+    assert "ici</textarea>" not in client.get(PAGE).text
+
+
+def test_saving_without_a_visit_and_too_often(as_reporter, client, monkeypatch):
+    assert save(client, "x").status_code == 401
+    monkeypatch.setattr("chat.visitor.draft.SAVES", 2)
+    visit = as_reporter(make.assigned())
+    assert [save(visit, f"mot {n}").status_code for n in range(3)] == [204, 204, 429]
+    assert "mot 1</textarea>" in visit.get(PAGE).text
 
 
 def test_text_of_an_exchange_that_ended_meanwhile_can_be_copied(as_reporter):

@@ -32,6 +32,8 @@ LABELS = {
     "Ton choix est enregistré.",
     "Votre choix est enregistré",
     "Votre choix est enregistré.",
+    "Si tu dois partir vite",
+    "Si vous devez partir vite",
     "Tu souhaites consulter les informations locales ?",
     "Vous souhaitez consulter les informations locales ?",
     "Tu souhaites supprimer ce point d'accueil ?",

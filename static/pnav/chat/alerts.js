@@ -1,0 +1,230 @@
+/**
+ * While somebody waits: the screen left on, and a sound, a vibration or a notification when somebody answers. All of it
+ * is off until the person asks for it, and offered only where the browser can do it. What they chose is kept for this
+ * tab alone, and goes with a quick exit.
+ *
+ * @module
+ */
+
+import { all, byId, find, write } from "../lib/dom.js";
+import { visit, words } from "./state.js";
+
+const KEPT = "alerts";
+const APART_MS = 15_000; // one alert for messages that follow one another
+const SOUND_HZ = [660, 880];
+const VIBRATION_MS = [200, 100, 200];
+
+/** @typedef {"awake" | "sound" | "vibration" | "notification"} Way */
+
+/** @type {Set<Way>} what the person asked for */
+const chosen = new Set();
+/** @type {WakeLockSentinel | null} */
+let lock = null;
+/** @type {AudioContext | null} */
+let audio = null;
+/** @type {Notification | null} */
+let shown = null;
+let alertedAt = 0;
+
+const told = byId("alerts-told");
+/** @param {string} text */
+function tell(text) {
+  write(told, text);
+}
+
+/* --- what this browser can do --- */
+
+/** Telephones want a service worker for notifications, which would stay on the device: they are not offered there. */
+function canNotify() {
+  if (!("Notification" in window) || Notification.permission === "denied") return false;
+  if (Notification.permission === "granted") return true;
+  try {
+    new Notification("").close(); // without a permission nothing is shown; a telephone raises an error
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @type {Record<Way, () => boolean>} */
+const CAN = {
+  awake: () => "wakeLock" in navigator,
+  sound: () => "AudioContext" in window,
+  vibration: () => "vibrate" in navigator && matchMedia("(pointer: coarse)").matches,
+  notification: canNotify,
+};
+
+/* --- keeping the choice, for a reload --- */
+
+function keep() {
+  try {
+    sessionStorage.setItem(KEPT, [...chosen].join(" "));
+  } catch {
+    // Storage is refused in some private windows: a reload asks again.
+  }
+}
+
+/** @returns {Way[]} */
+function kept() {
+  try {
+    return /** @type {Way[]} */ ((sessionStorage.getItem(KEPT) ?? "").split(" ").filter((way) => way in CAN));
+  } catch {
+    return [];
+  }
+}
+
+/** @param {Way} way */
+const button = (way) => find(`[data-way=${way}]`, byId("alerts"), HTMLButtonElement);
+
+/** @param {Way} way @param {boolean} isOn */
+function set(way, isOn) {
+  if (isOn) chosen.add(way);
+  else chosen.delete(way);
+  button(way).setAttribute("aria-pressed", String(isOn));
+  keep();
+}
+
+/* --- the screen --- */
+
+/** The browser lets go of the screen whenever the page goes out of sight: it is asked again on its return. */
+async function holdScreen() {
+  if (lock || document.hidden || !chosen.has("awake")) return;
+  try {
+    lock = await navigator.wakeLock.request("screen");
+    lock.addEventListener("release", () => {
+      lock = null;
+    });
+    if (!chosen.has("awake")) await letGo();
+  } catch {
+    set("awake", false); // a low battery, or a setting of the device
+    tell(words.awake_failed);
+  }
+}
+
+async function letGo() {
+  await lock?.release();
+  lock = null;
+}
+
+/* --- the alerts --- */
+
+function ring() {
+  if (audio?.state !== "running") return;
+  SOUND_HZ.forEach((pitch, place) => {
+    if (!audio) return;
+    const at = audio.currentTime + 0.25 * place;
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.15, at);
+    volume.gain.exponentialRampToValueAtTime(0.001, at + 0.4);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + 0.4);
+  });
+}
+
+/** Nothing in it says what this page is, whoever sees it. */
+function notify() {
+  try {
+    shown?.close();
+    shown = new Notification(words.notice_title, { body: words.notice_body, tag: "page", silent: true });
+    shown.onclick = () => {
+      focus();
+      shown?.close();
+    };
+  } catch {
+    set("notification", false);
+    tell(words.warn_failed);
+  }
+}
+
+/** Somebody answers, or wrote while the page was not looked at: say so in the ways that were asked for. */
+export function alertPerson() {
+  if (Date.now() - alertedAt < APART_MS) return;
+  alertedAt = Date.now();
+  if (chosen.has("sound")) ring();
+  if (chosen.has("vibration")) navigator.vibrate(VIBRATION_MS);
+  if (chosen.has("notification")) notify();
+}
+
+/* --- asking for them --- */
+
+/** @type {Record<Way, () => Promise<boolean>>} whether it can be done; each shows at once what it will be like */
+const START = {
+  async awake() {
+    await holdScreen();
+    return Boolean(lock);
+  },
+  async sound() {
+    audio ??= new AudioContext();
+    await audio.resume();
+    ring();
+    return audio.state === "running";
+  },
+  vibration: async () => navigator.vibrate(VIBRATION_MS),
+  notification: async () => (await Notification.requestPermission()) === "granted",
+};
+
+/** @param {Way} way */
+async function toggle(way) {
+  if (chosen.has(way)) {
+    set(way, false);
+    if (way === "awake") await letGo();
+    tell("");
+    return;
+  }
+  set(way, true);
+  const isAwake = way === "awake";
+  let isDone = false;
+  try {
+    isDone = await START[way]();
+  } catch {
+    isDone = false; // said below
+  }
+  if (visit.signal.aborted) return;
+  if (!isDone) set(way, false);
+  tell(isDone ? (isAwake ? words.awake_on : words.warn_on) : isAwake ? words.awake_failed : words.warn_failed);
+}
+
+/** After a reload: what still works without being asked for again. A sound needs a touch of the page, and is not said to be on. */
+function restore() {
+  for (const way of kept()) {
+    if (way === "sound" || !CAN[way]()) continue;
+    if (way === "notification" && Notification.permission !== "granted") continue;
+    set(way, true);
+  }
+  if (chosen.has("awake")) holdScreen();
+}
+
+function end() {
+  chosen.clear();
+  shown?.close();
+  letGo();
+  try {
+    sessionStorage.removeItem(KEPT);
+  } catch {
+    // Nothing was kept, then.
+  }
+}
+
+export function watchAlerts() {
+  const ways = /** @type {HTMLButtonElement[]} */ (all("[data-way]", byId("alerts")));
+  for (const one of ways) {
+    const way = /** @type {Way} */ (one.dataset.way);
+    one.hidden = !CAN[way]();
+    one.addEventListener("click", () => toggle(way));
+  }
+  const warn = byId("warn-me");
+  const choices = byId("warn-by");
+  const offered = ways.filter((one) => !one.hidden);
+  warn.hidden = !offered.some((one) => one.dataset.way !== "awake");
+  byId("alert-ways").hidden = !offered.length;
+  warn.addEventListener("click", () => {
+    choices.hidden = !choices.hidden;
+    warn.setAttribute("aria-expanded", String(!choices.hidden));
+  });
+  restore();
+  document.addEventListener("visibilitychange", holdScreen, { signal: visit.signal });
+  visit.signal.addEventListener("abort", end);
+}
