@@ -43,7 +43,13 @@ SESSION_KEY = "reports.suites"  # of what a visit forgets with its report
 
 
 # With each of these a conversation leaves the agent who had it.
-HANDS_CHANGE = (EventKind.ASSIGNED, EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.CLOSED)
+HANDS_CHANGE = (
+    EventKind.ASSIGNED,
+    EventKind.RELEASED,
+    EventKind.ASLEEP,
+    EventKind.TRANSFERRED,
+    EventKind.CLOSED,
+)
 
 
 def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
@@ -350,7 +356,7 @@ def watches(now: datetime) -> WatchQuerySet:
     added = Agent.supervised_units.through.objects.filter(agent=OuterRef(OuterRef(OuterRef("supervisor"))))
     unit = Q(unit=OuterRef(OuterRef("supervisor__unit"))) | Q(unit__in=added.values("unit"))
     theirs = Exists(Agent.objects.filter(unit, user=OuterRef("by")))
-    elsewhere = Q(kind__in=(EventKind.RELEASED, EventKind.TRANSFERRED)) | (Q(kind=EventKind.ASSIGNED) & ~theirs)
+    elsewhere = Q(kind__in=(EventKind.RELEASED, EventKind.ASLEEP, EventKind.TRANSFERRED)) | (Q(kind=EventKind.ASSIGNED) & ~theirs)
     return Watch.objects.running(now).exclude(Exists(since.filter(elsewhere)))
 
 

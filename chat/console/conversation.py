@@ -101,7 +101,7 @@ def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
-        "why": "queue" if kind == EventKind.RELEASED else "another",
+        "why": "queue" if kind in {EventKind.RELEASED, EventKind.ASLEEP} else "another",
         "text": request.POST.get("body", "").strip(),
     }
     return render(request, "console/conversation_gone.html", context, status=404)

@@ -227,11 +227,14 @@ def mark_read(marks: Sequence[Mark]) -> None:
 # In the order of the keys, as the batches of messages lock them: nobody waits in a circle.
 REPORTERS_SEEN = """
 WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
-    SELECT c.id, moment.now FROM chat_conversation c, moment
-    WHERE c.id = ANY(%(ids)s::bigint[]) AND c.reporter_seen_at < moment.now - %(every)s * interval '1 s'
+    SELECT c.id, moment.now, c.id = ANY(%(hidden)s::bigint[]) AS is_hidden FROM chat_conversation c, moment
+    WHERE c.id = ANY(%(ids)s::bigint[])
+      AND (c.reporter_seen_at < moment.now - %(every)s * interval '1 s'
+           OR c.reporter_is_hidden <> (c.id = ANY(%(hidden)s::bigint[])))
     ORDER BY c.id FOR NO KEY UPDATE OF c
 )
-UPDATE chat_conversation c SET reporter_seen_at = late.now FROM late WHERE c.id = late.id RETURNING c.id
+UPDATE chat_conversation c SET reporter_seen_at = late.now, reporter_is_hidden = late.is_hidden
+FROM late WHERE c.id = late.id RETURNING c.id
 """
 AGENTS_SEEN = """
 WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
@@ -244,9 +247,16 @@ UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURN
 """
 
 
-def reporters_seen(*, conversation_ids: Collection[int], now: datetime | None = None) -> None:
-    """Renew the leases of reporters, each written at most every SEEN_EVERY. now: the database's, unless it is given."""
-    execute(REPORTERS_SEEN, {"ids": array(conversation_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
+def reporters_seen(
+    *, conversation_ids: Collection[int], hidden: Collection[int] = (), now: datetime | None = None
+) -> None:
+    """Renew the leases of reporters, each written at most every SEEN_EVERY, and at once when the page went out of sight
+    or is looked at again.
+
+    hidden: those of them whose pages are all out of sight. now: the database's, unless it is given.
+    """
+    values = {"ids": array(conversation_ids), "hidden": array(hidden), "now": now, "every": SEEN_EVERY.total_seconds()}
+    execute(REPORTERS_SEEN, values)
 
 
 def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> bool:

@@ -21,13 +21,14 @@ import psycopg
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Greatest
 from django.utils import translation
 
 from chat import pubsub
 from chat.messages.writing import say
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
+from chat.models.casework import Emergency
 from chat.models.transfer import Direction
 from chat.rules.assignment import (
     AT_ONCE,
@@ -157,11 +158,12 @@ def dispatch(now: datetime | None = None) -> int:
     if not Conversation.objects.waiting().here(now or clock.now()).exists():
         return 0
     overflow_after = values.get_duration(definitions.OVERFLOW)  # before the locks of the passes: it may have to be read
+    asleep = values.get_duration(definitions.ASLEEP)
     if not _take_turn():
         return 0
     given = 0
     for _round in range(ROUNDS):
-        some = _give_some(now or clock.now(), overflow_after)
+        some = _give_some(now or clock.now(), overflow_after, asleep)
         if some is None:
             break
         given += some
@@ -197,12 +199,12 @@ def _limit(cursor: CursorWrapper, setting: str) -> None:
 
 
 @transaction.atomic
-def _give_some(now: datetime, overflow_after: timedelta) -> int | None:
+def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> int | None:
     """Give at most AT_ONCE conversations; None when there is nothing to give. Locks the pass, agents, conversations."""
     with connection.cursor() as cursor:
         _limit(cursor, "idle_in_transaction_session_timeout")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
-    queue = Conversation.objects.waiting().here(now)
+    queue = Conversation.objects.waiting().here(now, asleep)
     next_ones = in_line(queue.values_list(*TURN, "weight"), now, key=_turn_of_row, at_most=AT_ONCE)
     keys = _with_room(now, [weight for *_turn, weight in next_ones])
     if not keys:
@@ -400,17 +402,62 @@ def _release(agent_id: int, now: datetime) -> int:
     return len(conversations)
 
 
+def _slept_through(now: datetime) -> ConversationQuerySet:
+    """Under way, whose turn came while their page slept, and who were not seen for `definitions.WOKEN` since.
+
+    None for whom their agent has opened an emergency: it is for them to decide.
+    """
+    given = Q(assigned_at__lt=now - values.get_duration(definitions.WOKEN), reporter_seen_at__lt=F("assigned_at"))
+    absent = Q(reporter_is_hidden=True, reporter_seen_at__lt=now - timedelta(seconds=settings.ABSENT_SECONDS))
+    emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
+    return Conversation.objects.active().filter(given & absent).exclude(Exists(emergency))
+
+
+@transaction.atomic
+def release_asleep(now: datetime | None = None) -> int:
+    """Put back in the queue, at their old place, people whose turn came while their page slept, and who did not wake.
+
+    So nobody waits for a telephone that never comes back for longer than `definitions.WOKEN`: they are passed over
+    until they are seen again, and then come first by their place. At most PEOPLE_AT_ONCE in one pass. Locks their
+    conversations alone: an agent's load only becomes less.
+    """
+    now = now or clock.now()
+    rows = _slept_through(now).select_related("report").order_by("pk")
+    # Read again under the lock: whoever woke meanwhile stays with their agent.
+    asleep = list(rows.select_for_update(of=("self",), no_key=True)[:PEOPLE_AT_ONCE])
+    Conversation.objects.filter(pk__in=[conversation.pk for conversation in asleep]).update(
+        status=Status.WAITING, assigned_to=None, assigned_at=None, reporter_is_hidden=False
+    )
+    for conversation in asleep:
+        say(conversation, thread_texts.SLEPT, now=now)
+        pubsub.message_posted(conversation.public_id, conversation.last_seq)
+        pubsub.state_changed(conversation.public_id)
+        logger.info("conversation of a page that sleeps released %s", conversation.public_id)
+    ConversationEvent.objects.bulk_create(
+        ConversationEvent(conversation=conversation, kind=EventKind.ASLEEP, at=now) for conversation in asleep
+    )
+    for agent_id in {conversation.assigned_to_id for conversation in asleep if conversation.assigned_to_id}:
+        pubsub.agent_changed(agent_id)
+    return len(asleep)
+
+
 @transaction.atomic
 def abandon_absent(now: datetime | None = None) -> int:
     """Take out of the queue the people who have not been seen for `definitions.ABANDONED`, PEOPLE_AT_ONCE a pass.
 
-    Before `definitions.PLACE_KEPT` nobody is taken out, whatever the environment says: that is promised. A person who
+    Before `definitions.PLACE_KEPT` nobody is taken out, whatever the environment says: that is promised. Nor is a page
+    that sleeps before `definitions.ASLEEP`, or who has a code de reprise before `definitions.PLACE_WITH_CODE`. A person who
     comes back later still finds the same place again (`actions.revive_conversation`).
     """
     now = now or clock.now()
-    limit = now - max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT))
+    after = max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT))
+    asleep = max(after, values.get_duration(definitions.ASLEEP))
+    with_code = max(after, values.get_duration(definitions.PLACE_WITH_CODE))
+    is_kept = Q(reporter_is_hidden=True, reporter_seen_at__gte=now - asleep)
+    is_kept |= Q(resume_until__gt=now, reporter_seen_at__gte=now - with_code)
     gone = list(
-        Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=limit)
+        Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=now - after)
+        .exclude(is_kept)
         .order_by("pk")
         .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]  # whoever writes at this moment is not gone
     )

@@ -1,10 +1,13 @@
-"""One person's place in the queue, for a page: one short statement, where `dispatcher.read_board` brings the whole
+"""One person's place in the queue, and when somebody who leaves with a code should be back.
+
+For a page: one short statement, where `dispatcher.read_board` brings the whole
 queue.
 
 Both say the same; the tests hold them together.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -37,7 +40,9 @@ CROSS JOIN LATERAL (
          count(*) FILTER (WHERE is_crowded AND is_before) AS crowded_before
   FROM (SELECT is_crowded, (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s) AS is_before
         FROM chat_conversation
-        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now - %(absent)s::int * interval '1 s'
+        WHERE status = %(waiting)s AND reporter_seen_at >= clock.now
+              - CASE WHEN reporter_is_hidden THEN GREATEST(%(asleep)s::int, %(absent)s::int) ELSE %(absent)s::int END
+              * interval '1 s'
           AND (%(is_crowded)s OR (-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s))) people
 ) line
 CROSS JOIN LATERAL (
@@ -47,6 +52,36 @@ CROSS JOIN LATERAL (
   )) END AS room
 ) share
 """
+
+
+# Who is reached sooner is told to stay: on the way out they would lose their turn.
+NEAR_MINUTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """For somebody who waits and leaves now with a code de reprise. Pure: see `plan_return`.
+
+    kept_until: up to when their place is kept. back_at: when to be back, None when nobody can say; is_near: it is
+    nearly their turn.
+    """
+
+    kept_until: datetime
+    back_at: datetime | None
+    is_near: bool
+
+
+def plan_return(*, now: datetime, kept: timedelta, wait_minutes: tuple[int, int] | None) -> Return:
+    """When to be back, by the range of the wait: at its early end, for nobody waits for who is not there; never later
+    than the place is kept. In steps of five minutes, earlier rather than later."""
+    kept_until = (now + kept).replace(second=0, microsecond=0)
+    if wait_minutes is None:
+        return Return(kept_until, None, is_near=False)
+    low, high = wait_minutes
+    if high <= NEAR_MINUTES:
+        return Return(kept_until, None, is_near=True)
+    at = min(now + timedelta(minutes=max(low, 5)), kept_until)
+    return Return(kept_until, at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0), is_near=False)
 
 
 def queue_position(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
@@ -60,6 +95,7 @@ def queue_position(conversation: Conversation, now: datetime | None = None) -> t
         "available": Availability.AVAILABLE.value,
         "now": now,
         "absent": settings.ABSENT_SECONDS,
+        "asleep": int(setting_values.get_duration(definitions.ASLEEP).total_seconds()),
         "lease": settings.LEASE_SECONDS,
         "urgency": conversation.urgency,
         "queued_at": conversation.queued_at,

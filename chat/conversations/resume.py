@@ -74,7 +74,8 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
     now = clock.now()
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     conversation.reporter_seen_at = now
-    conversation.save(update_fields=["reporter_seen_at"])
+    conversation.reporter_is_hidden = False
+    conversation.save(update_fields=["reporter_seen_at", "reporter_is_hidden"])
     if conversation.status == Status.ABANDONED:
         conversation.status = Status.WAITING
         conversation.save(update_fields=["status"])

@@ -86,10 +86,11 @@ class Read:
 
 @dataclass(slots=True)
 class Beat:
-    """Liveness; `after` asks for what lies after it."""
+    """Liveness; `after` asks for what lies after it. is_hidden: the page is out of sight, and may sleep soon."""
 
     conversation: UUID | None
     after: int | None
+    is_hidden: bool = False
 
 
 Frame = Sync | Post | Typing | Read | Beat
@@ -209,7 +210,10 @@ def parse(text: str | bytes) -> Frame:
             raise _bad("« seq » is missing.")
         return Read(conversation, seq)
     if kind == "beat":
-        return Beat(conversation, _seq(content, "after"))
+        hidden = content.get("hidden", False)
+        if not isinstance(hidden, bool):
+            raise _bad("« hidden » must be true or false.")
+        return Beat(conversation, _seq(content, "after"), hidden)
     raise _bad("This type of frame does not exist.")
 
 

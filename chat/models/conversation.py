@@ -17,6 +17,7 @@ from chat.rules import plain_text
 from chat.rules.assignment import CROWD_SECONDS, IN_TURN
 from chat.rules.lifecycle import HEAVY, LIGHT, Author, Outcome, Status
 from common import encryption
+from common.service_settings import definitions, values
 from locations.models import Force
 from reports.models import Report
 from triage.rules import Urgency
@@ -38,9 +39,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """People who wait, in the order of the queue: the most urgent, then the oldest."""
         return self.filter(status=Status.WAITING).order_by(*IN_TURN)
 
-    def here(self, now: datetime) -> "ConversationQuerySet":
-        """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place."""
-        return self.filter(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
+    def here(self, now: datetime, asleep: timedelta | None = None) -> "ConversationQuerySet":
+        """Whose person was seen a moment ago: nobody is given somebody who has left; who returns has the same place.
+
+        A page that said that it went out of sight may sleep for `definitions.ASLEEP` (asleep, for who holds a lock).
+        """
+        seen = Q(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
+        asleep = asleep if asleep is not None else values.get_duration(definitions.ASLEEP)
+        return self.filter(seen | Q(reporter_is_hidden=True, reporter_seen_at__gte=now - asleep))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
         """Those of crowded networks that are with an agent, or were given to one a moment ago (`CROWD_SECONDS`)."""
@@ -56,6 +62,7 @@ class Conversation(models.Model):
 
     `queued_at` is the person's place and never moves, even when an agent is lost.
     `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
+    `reporter_seen_at`: when the person was last seen; `reporter_is_hidden`: their page then said that it was out of sight.
     `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
     `characters`: of what both sides wrote. `reporter_due_at`: when all that the person sent would have been due, one
     message in each interval of `chat.rules.message_limits`; it lies ahead of now while they write faster.
@@ -84,6 +91,7 @@ class Conversation(models.Model):
     characters = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     reporter_due_at = models.DateTimeField(null=True, editable=False)
     reporter_seen_at = models.DateTimeField()
+    reporter_is_hidden = models.BooleanField(default=False, db_default=False, editable=False)
     reporter_read_seq = models.PositiveIntegerField(default=0)
     agent_read_seq = models.PositiveIntegerField(default=0)
     resume_digest = models.BinaryField(null=True, unique=True, editable=False)
@@ -245,6 +253,7 @@ class EventKind(models.TextChoices):
     OPENED = "opened", _("Ouvert")
     ASSIGNED = "assigned", _("Pris en charge")
     RELEASED = "released", _("Rendu à la file : agent perdu")
+    ASLEEP = "asleep", _("Rendu à la file : page de la personne en veille")
     PARKED = "parked", _("Mis de côté : la personne a quitté le site")
     RESUMED = "resumed", _("Repris avec le code")
     ABANDONED = "abandoned", _("Abandonné")

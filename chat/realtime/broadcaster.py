@@ -65,10 +65,12 @@ UNAVAILABLE = "The message could not be written: keep it and try again."
 
 
 class ReadRequest(NamedTuple):
-    """What one subscription wants read. renews_lease: its page beat, and its person's presence is renewed first."""
+    """What one subscription wants read. renews_lease: its page beat, and its person's presence is renewed first.
+    is_hidden: that page is out of sight."""
 
     ask: Ask
     renews_lease: bool
+    is_hidden: bool
 
 
 class ReadAnswer(NamedTuple):
@@ -504,14 +506,16 @@ def _mark(marks: list[Mark]) -> list[int]:
 
 
 def _read_request(subscription: Subscription) -> ReadRequest:
-    return ReadRequest(subscription.ask, subscription.beat is Beat.ASKED)
+    return ReadRequest(subscription.ask, subscription.beat is Beat.ASKED, subscription.is_hidden)
 
 
 def _read(requests: list[ReadRequest]) -> list[ReadAnswer]:
     """In a thread."""
-    beating = [request.ask.conversation_id for request in requests if request.renews_lease]
+    beating = [request for request in requests if request.renews_lease]
     if beating:
-        actions.reporters_seen(conversation_ids=beating)
+        seen = {request.ask.conversation_id for request in beating}
+        looked_at = {request.ask.conversation_id for request in beating if not request.is_hidden}
+        actions.reporters_seen(conversation_ids=seen, hidden=seen - looked_at)
     readings = reading.read([request.ask for request in requests])
     return [ReadAnswer(found, request.renews_lease) for request, found in zip(requests, readings, strict=True)]
 

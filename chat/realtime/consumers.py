@@ -79,6 +79,7 @@ class VisitorConnection(Connection):
             self.check_soon()
             if frame.after is not None:
                 subscription.cursor = min(frame.after, subscription.cursor)
+            subscription.is_hidden = frame.is_hidden
             self.broadcaster.beat(subscription)
             return
         # One measure a conversation, however many sockets of this process post to it. It keeps a flood from the

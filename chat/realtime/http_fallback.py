@@ -96,18 +96,19 @@ def mark_read(party: Party, seq: int) -> None:
     actions.mark_read([Mark(party.conversation_id, party.author, seq)])
 
 
-def seen(party: Party, now: datetime) -> None:
-    """Renew the lease of this party."""
+def seen(party: Party, now: datetime, *, is_hidden: bool = False) -> None:
+    """Renew the lease of this party. is_hidden: a person's page says that it is out of sight."""
     if party.agent is not None:
         actions.agents_seen(agent_ids=[party.agent.pk], now=now)
     else:
-        actions.reporters_seen(conversation_ids=[party.conversation_id], now=now)
+        hidden = [party.conversation_id] if is_hidden else []
+        actions.reporters_seen(conversation_ids=[party.conversation_id], hidden=hidden, now=now)
 
 
 def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
     """The frames that answer one frame of a page that has no socket. Raises ProtocolError."""
     now = clock.now()
-    seen(party, now)
+    seen(party, now, is_hidden=isinstance(frame, protocol.Beat) and frame.is_hidden)
     match frame:
         case protocol.Post():
             written = post(party, frame)

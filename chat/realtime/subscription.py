@@ -25,7 +25,7 @@ class Subscription:
 
     cursor: everything up to it was sent. snapshot: where the conversation stood when it was last read.
     owes_frame, owes_state: a `messages` and a `state` frame are expected, even if nothing is new.
-    beat: where the answer to a beat stands.
+    beat: where the answer to a beat stands. is_hidden: the page said at its last beat that it is out of sight.
     """
 
     __slots__ = (
@@ -37,6 +37,7 @@ class Subscription:
         "cursor",
         "is_again",
         "is_ending",
+        "is_hidden",
         "is_paced",
         "is_reading",
         "owes_frame",
@@ -60,7 +61,7 @@ class Subscription:
         self.cursor = cursor
         self.snapshot: Snapshot | None = None
         self.place: Place = (None, None)
-        self.is_reading = self.is_again = self.is_ending = self.is_paced = False
+        self.is_reading = self.is_again = self.is_ending = self.is_paced = self.is_hidden = False
         self.owes_frame = self.owes_state = self.wants_state = False
         self.beat = Beat.NONE
 

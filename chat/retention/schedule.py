@@ -21,6 +21,7 @@ ASKED_HOLDS = timedelta(hours=48)  # for a supervisor to countersign an opening 
 # What the queue does by itself when somebody is not seen; a passage without effect; that a supervisor looks.
 NO_ACT = {
     EventKind.RELEASED,
+    EventKind.ASLEEP,
     EventKind.ABANDONED,
     EventKind.KEPT,
     EventKind.JOINED,

@@ -18,7 +18,7 @@ from chat.rules.lifecycle import Author
 HOURS = 24
 LEFT = (
     EventKind.ASSIGNED, EventKind.RELEASED, EventKind.PARKED, EventKind.ABANDONED, EventKind.CLOSED,
-    EventKind.TRANSFERRED,
+    EventKind.TRANSFERRED, EventKind.ASLEEP,
 )  # fmt: skip
 
 

@@ -76,6 +76,13 @@ add(
     FRAME,
     _("« Actualiser », sous les messages, montre la suite et garde le message en cours."),
 )
+add(
+    "chat.frame_long",
+    FRAME,
+    _(
+        "L’attente est longue : « Actualiser », sous les messages, montre d’autres aides, et garde le message en cours."
+    ),
+)
 add("chat.frame_arrived", FRAME, _("Quelqu’un est là pour vous."), _("Quelqu’un est là pour toi."))
 add(
     "chat.frame_summary",
@@ -195,12 +202,36 @@ add(
     "chat.asleep_told",
     WAITING,
     _(
-        "Votre place est gardée. Si votre tour vient pendant que l’écran dort, on vous attend un moment, puis la "
-        "personne suivante passe : au réveil, vous serez de nouveau la prochaine."
+        "L’écran peut dormir {asleep} minutes : votre tour est gardé. S’il vient pendant ce temps, on vous attend "
+        "{woken} minutes. Ensuite la personne suivante passe ; au réveil, vous retrouvez votre place."
     ),
     _(
-        "Ta place est gardée. Si ton tour vient pendant que l’écran dort, on t’attend un moment, puis la personne "
-        "suivante passe : au réveil, ce sera de nouveau ton tour."
+        "L’écran peut dormir {asleep} minutes : ton tour est gardé. S’il vient pendant ce temps, on t’attend {woken} "
+        "minutes. Ensuite la personne suivante passe ; au réveil, tu retrouves ta place."
+    ),
+    variables=[
+        Variable("asleep", "combien de minutes un tour est gardé à une page en veille", "10"),
+        Variable("woken", "combien de minutes l'agent attend qui dort", "2"),
+    ],
+)
+add(
+    "chat.code_keeps",
+    WAITING,
+    _("Avec ce code, vous pouvez fermer la page : votre place est gardée {minutes} minutes."),
+    _("Avec ce code, tu peux fermer la page : ta place est gardée {minutes} minutes."),
+    variables=[Variable("minutes", "combien de minutes la place est gardée", "60")],
+)
+add("chat.long_title", WAITING, _("L’attente est longue"))
+add(
+    "chat.long_told",
+    WAITING,
+    _(
+        "Votre place est gardée, et vous n’êtes pas obligé d’attendre seul. Ces numéros répondent ; un service près de "
+        "chez vous aussi. Vous pouvez aussi revenir plus tard, avec un code."
+    ),
+    _(
+        "Ta place est gardée, et tu n’es pas obligé d’attendre seul. Ces numéros répondent ; un service près de chez "
+        "toi aussi. Tu peux aussi revenir plus tard, avec un code."
     ),
 )
 add("chat.warn_told", WAITING, _("Quand quelqu’un répond :"), note="Suivent : un son, une vibration, une notification.")

@@ -34,6 +34,14 @@ LOST_AGENT = add(
         "La place est gardée et une autre personne va répondre ; elle pourra lire les messages."
     ),
 )
+SLEPT = add(
+    "chat.slept",
+    THREAD,
+    _(
+        "Le tour est venu pendant que cette page était en veille, et la personne suivante est passée. La place est "
+        "gardée : quelqu'un va répondre."
+    ),
+)
 ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à la demande de la personne."))
 ENDED_BY_AGENT = add("chat.ended_by_agent", THREAD, _("Fin de l'échange. Les messages restent lisibles."))
 PARKED = add("chat.parked", THREAD, _("Départ rapide du site. Un retour est possible avec le code de reprise."))
@@ -244,6 +252,31 @@ WAIT_UNKNOWN = add(
     QUEUE,
     _("Aucun agent n'est disponible en ce moment. Votre place est gardée. La durée n'est pas connue."),
     _("Aucun agent n'est disponible en ce moment. Ta place est gardée. La durée n'est pas connue."),
+)
+
+# --- leaving the queue with a code ------------------------------------------------------------------------------------
+
+CLOCK = add(
+    "chat.clock",
+    CODE,
+    _("{hour} h {minute}"),
+    variables=[Variable("hour", "l'heure", "14"), Variable("minute", "les minutes, à deux chiffres", "20")],
+    note="L'heure telle qu'elle est dite à qui part avec un code.",
+)
+_AT = Variable("time", "l'heure", "14 h 20")
+PLACE_UNTIL = add(
+    "chat.place_until",
+    CODE,
+    _("Vous pouvez fermer cette page : votre place est gardée jusqu’à {time}."),
+    _("Tu peux fermer cette page : ta place est gardée jusqu’à {time}."),
+    variables=[_AT],
+)
+COME_BACK = add("chat.come_back", CODE, _("Revenez vers {time}."), _("Reviens vers {time}."), variables=[_AT])
+NEARLY = add(
+    "chat.nearly",
+    CODE,
+    _("C’est bientôt votre tour : si vous le pouvez, restez encore un peu."),
+    _("C’est bientôt ton tour : si tu le peux, reste encore un peu."),
 )
 
 # --- words of the page: the screen and the alerts ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ The session is the only key: every view obtains its conversation from `chat.acce
 
 import json
 import logging
+import math
 import uuid
 from contextlib import suppress
 from typing import Any
@@ -36,6 +37,7 @@ from chat.texts import thread as thread_texts  # fmt: skip
 from chat.visitor import draft_session, page_state
 from chat.visitor.base import FRAMED_BY_OURSELVES, day_of, json_answer, manner_of, when_away, without_visit
 from common import rate_limits
+from common.service_settings import definitions, values
 from reports import reporter_identity
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,14 @@ def _standing(conversation: Conversation, manner: dict[str, Any]) -> dict[str, A
         "wait": script_texts.wait_words(manner["said"], wait),
         "interlocutor": transcript.agent_name(manner["said"], interlocutor, discreet=manner["discreet"]),
     }
+
+
+def _doors_in(conversation: Conversation) -> int:
+    """In how many seconds other doors are offered to who waits: `definitions.OTHER_DOORS`. 0: now."""
+    if conversation.status != Status.WAITING:
+        return 0
+    left = conversation.queued_at + values.get_duration(definitions.OTHER_DOORS) - timezone.now()
+    return max(0, math.ceil(left.total_seconds()))
 
 
 def _why(form: MessageForm, *, familiar: bool) -> str:
@@ -107,6 +117,12 @@ def _show(
         "follow": beside.follow,
         "told": _told(conversation),
         "is_answered": beside.is_answered,
+        "doors_in": _doors_in(conversation),
+        "kept": {
+            "asleep": values.get(definitions.ASLEEP),
+            "woken": values.get(definitions.WOKEN),
+            "with_code": values.get(definitions.PLACE_WITH_CODE),
+        },
         "carries": conversation.status != Status.CLOSED,
     }
     return render(request, "chat/conversation.html", context)
@@ -138,7 +154,7 @@ def _present(request: HttpRequest) -> Conversation | None:
         return access.as_reporter(request.session)
     now = timezone.now()
     # Only a hint: a clock that is wrong, either way, costs a statement and changes nothing.
-    if not now - actions.SEEN_EVERY < current.reporter_seen_at <= now:
+    if current.reporter_is_hidden or not now - actions.SEEN_EVERY < current.reporter_seen_at <= now:
         actions.reporters_seen(conversation_ids=[current.pk])
     return current
 
@@ -267,6 +283,7 @@ def news(request: HttpRequest) -> HttpResponse:
         **_standing(current, manner),
         "lines": lines,
         "earlier": transcript.earlier(lines, cursor),
+        "is_long": current.status == Status.WAITING and not _doors_in(current),
         "asked": beside.is_asked,
         "after": cursor,
         "shown": Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,

@@ -1,5 +1,6 @@
 """The visitor's way back: ask for a code de reprise, annul it, and use it on any device. Works without a script."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 import reports.session
 import triage.session
 from chat import access
-from chat.conversations import follow_up_code, resume
+from chat.conversations import actions, follow_up_code, resume
+from chat.conversations.position import plan_return, queue_position
 from chat.models import Conversation, FollowUp
 from chat.rules import resume_words
 from chat.rules.lifecycle import Status
@@ -44,6 +46,27 @@ def _until(conversation: Conversation, *, shown: bool) -> str:
     return (thread_texts.CODE_WORKS if shown else thread_texts.A_CODE_WORKS).say(date=date)
 
 
+def _place(conversation: Conversation, *, familiar: bool) -> str:
+    """What becomes of the place of somebody who waits and leaves now, in sentences; "" without a code or a place."""
+    now = timezone.now()
+    if conversation.status != Status.WAITING or not conversation.has_code(now):
+        return ""
+    _position, wait = queue_position(conversation)
+    back = plan_return(now=now, kept=values.get_duration(definitions.PLACE_WITH_CODE), wait_minutes=wait)
+    said = [thread_texts.PLACE_UNTIL.say(familiar=familiar, time=_clock(back.kept_until))]
+    if back.back_at is not None:
+        said.append(thread_texts.COME_BACK.say(familiar=familiar, time=_clock(back.back_at)))
+    elif back.is_near:
+        said.append(thread_texts.NEARLY.say(familiar=familiar))
+    return " ".join(said)
+
+
+def _clock(moment: datetime) -> str:
+    """« 14 h 20 », in Paris."""
+    local = timezone.localtime(moment)
+    return thread_texts.CLOCK.say(hour=local.hour, minute=f"{local:%M}")
+
+
 # --- the code ---------------------------------------------------------------------------------------------------------
 
 
@@ -62,13 +85,15 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request, current)
     draft_session.keep_draft(request, current, request.POST.get("body"))
+    actions.reporters_seen(conversation_ids=[current.pk])  # the place is kept from now on
     issued, error, status = _issue(current)
     current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])
     if not wants_json(request):
         return _show(request, current, code=issued, error=error, status=status)
     if not issued:
         return json_answer({"error": "not_made", "detail": error}, status=status)
-    return json_answer({"code": issued, "until": _until(current, shown=True)})
+    place = _place(current, familiar=manner_of(request, current)["familiar"])
+    return json_answer({"code": issued, "until": _until(current, shown=True), "place": place})
 
 
 def _issue(current: Conversation) -> tuple[str, str, int]:
@@ -98,9 +123,11 @@ def _busy() -> str:
 def _show(
     request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
+    manner = manner_of(request, current)
     context = {
-        **manner_of(request, current),
+        **manner,
         "code": code,
+        "place": _place(current, familiar=manner["familiar"]),
         "until": _until(current, shown=bool(code)),
         "is_over": current.status == Status.CLOSED,
         "error": error,

@@ -155,6 +155,28 @@ ABANDONED = Setting(
     _("Une personne qui attend et n'est plus vue sort de la file après %(value)s ; si elle revient, elle a sa place."),
     Unit.MINUTES, 30, 5, 1440, OURS, setting="ABANDON_SECONDS", setting_seconds=True,
 )  # fmt: skip
+ASLEEP = Setting(
+    "asleep_minutes", Subject.QUEUE, _("Page en veille : le tour est gardé"),
+    _("Une personne dont la page a dit qu'elle passait hors de vue garde son tour %(value)s sans être vue."),
+    Unit.MINUTES, 10, 2, 60, OURS,
+)  # fmt: skip
+WOKEN = Setting(
+    "woken_minutes", Subject.QUEUE, _("Page en veille : attente quand vient son tour"),
+    _("Quand vient le tour d'une page en veille, son agent l'attend %(value)s ; ensuite la personne suivante passe, et "
+      "celle qui se réveille a toujours sa place."),
+    Unit.MINUTES, 2, 2, 15, OURS,
+)  # fmt: skip
+PLACE_WITH_CODE = Setting(
+    "place_with_code_minutes", Subject.QUEUE, _("Place gardée à qui a pris un code de reprise"),
+    _("Une personne qui attend et part avec un code de reprise reste dans la file %(value)s ; personne ne l'attend "
+      "pendant ce temps."),
+    Unit.MINUTES, 60, 30, 1440, _("promis aux personnes : trente minutes au moins"),
+)  # fmt: skip
+OTHER_DOORS = Setting(
+    "other_doors_minutes", Subject.QUEUE, _("Attente à partir de laquelle d'autres aides sont proposées"),
+    _("Après %(value)s d'attente, la page propose d'autres aides : 3018, 116 006, service proche, revenir plus tard."),
+    Unit.MINUTES, 20, 5, 240, OURS,
+)  # fmt: skip
 
 # --- promise and board ------------------------------------------------------------------------------------------------
 
@@ -319,6 +341,7 @@ APPROVAL = Setting(
 
 SETTINGS: tuple[Setting, ...] = (
     CAPACITY_FIRST, CAPACITY_MOST, CRITICAL_WEIGHT, OVERFLOW, AVERAGE_LENGTH, PLACE_KEPT, ABANDONED,
+    ASLEEP, WOKEN, PLACE_WITH_CODE, OTHER_DOORS,
     PROMISED,
     WAIT, WAIT_WARN, WAIT_URGENT, WAIT_URGENT_WARN, SILENCE, SILENCE_WARN, ON_DUTY, UNREAD, UNREAD_WARN,
     PAUSE_OFFERED, *PAUSE_CHOICES, *HOLD_CHOICES,
@@ -358,6 +381,12 @@ TOGETHER: tuple[Together, ...] = (
         PLACE_KEPT,
         ABANDONED,
         _("Une personne ne peut pas être comptée comme partie tant que sa place lui est promise."),
+    ),
+    Together(
+        ASLEEP, ABANDONED, _("Une personne ne peut pas être comptée comme partie tant que son tour lui est gardé.")
+    ),
+    Together(
+        WOKEN, ASLEEP, _("On n'attend pas une page en veille plus longtemps que son tour ne lui est gardé.")
     ),
     Together(WAIT, PROMISED, _("Le tableau doit alerter avant que la promesse du service soit rompue, ou avec elle.")),
     Together(WAIT_URGENT, WAIT, _("Une personne en urgence ne peut pas attendre plus longtemps que les autres.")),

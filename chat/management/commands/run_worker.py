@@ -92,6 +92,7 @@ class Command(BaseCommand):
         is_done = True
         if time.monotonic() >= self._spare_until:
             is_done &= self._do("release_stale", dispatcher.release_stale)
+            is_done &= self._do("release_asleep", dispatcher.release_asleep)
             is_done &= self._do("abandon_absent", dispatcher.abandon_absent)
         is_done &= self._do("departures", departures.tell_departures)  # before anybody who left is given to somebody
         is_done &= self._do("end_pauses", pauses.end_pauses)

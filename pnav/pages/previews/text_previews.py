@@ -90,6 +90,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "goes_on": page_texts.DELETED_ON.example,
         "told": "…" if trial.sentence.key == "chat.told_title" else "",
         "is_answered": status != Status.WAITING,
+        "kept": {"asleep": 10, "woken": 2, "with_code": 60},
         **more,
     }
     return page(trial, "chat/conversation.html", context)
@@ -183,7 +184,9 @@ def _exchange(trial: Trial) -> HttpResponse:
 def _code(trial: Trial) -> HttpResponse:
     key = trial.sentence.key
     date = thread_texts.CODE_WORKS.variables[0].example
-    context: dict[str, Any] = {**_manner(trial), "code": "", "until": "", "error": ""}
+    context: dict[str, Any] = {**_manner(trial), "code": "", "until": "", "error": "", "place": ""}
+    if key in {"chat.place_until", "chat.come_back", "chat.nearly", "chat.clock"}:
+        context["place"] = trial.text
     if key == "chat.code_over":
         context["is_over"] = True
     elif key in {"chat.code_shown_once", "chat.code_again", "chat.a_code_works", "chat.code_annul_why"}:
@@ -264,7 +267,8 @@ def _running_frame(trial: Trial) -> HttpResponse:
 def _frame(trial: Trial, *, is_paused: bool = True) -> HttpResponse:
     """What stands in the page of whoever has no script: it says itself that it is a preview, and stands still."""
     key = trial.sentence.key
-    status = {"chat.frame_gone": "", "chat.clear_page": "", "chat.frame_ended": Status.CLOSED}.get(key, Status.ACTIVE)
+    others = {"chat.frame_ended": Status.CLOSED, "chat.frame_long": Status.WAITING}
+    status = {"chat.frame_gone": "", "chat.clear_page": "", **others}.get(key, Status.ACTIVE)
     context = {
         **_manner(trial),
         "status": status,
@@ -272,6 +276,7 @@ def _frame(trial: Trial, *, is_paused: bool = True) -> HttpResponse:
         "paused": is_paused,
         "earlier": 0,
         "asked": key == "chat.frame_summary",
+        "is_long": key == "chat.frame_long",
         "follow": key == "chat.frame_follow",
         "preview_of": {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen},
     }

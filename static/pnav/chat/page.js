@@ -10,6 +10,7 @@ import { request } from "../lib/http.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, forget, outbox, watchForm } from "./compose.js";
+import { watchDoors } from "./doors.js";
 import { showLeft } from "./left.js";
 import { watchCode } from "./return-code.js";
 import { data, exchange, isDiscreet, say, visit, voice, words } from "./state.js";
@@ -136,6 +137,7 @@ watchForm();
 watchAnswers();
 watchCode();
 watchAlerts();
+watchDoors();
 exchange.line = openVisitorLine(
   data,
   () => exchange.lastSeq,

@@ -27,8 +27,9 @@ async function make(form) {
     // Refused, what is shown already stays: it works.
     byId("code").textContent = reply.code;
     byId("code-until").textContent = reply.until;
+    byId("code-place").textContent = reply.place;
     byId("code-shown").hidden = false;
-    voice(["code-label", "code", "code-until"].map((id) => byId(id).textContent?.trim()).join(" "));
+    voice(["code-label", "code", "code-until", "code-place"].map((id) => byId(id).textContent?.trim()).join(" "));
     write(find("button", form), words.code_again);
     byId("code-replaces").hidden = false;
   }

@@ -19,7 +19,8 @@ import { keepAwake } from "../lib/wake.js";
  */
 export const openVisitorLine = (data, after, page, signal) => {
   const sync = () => ({ type: "sync", after: after() });
-  const beat = () => ({ type: "beat", after: after() });
+  let isGone = false; // the page is left for another, or closed: it does not sleep
+  const beat = () => ({ type: "beat", after: after(), ...(document.hidden && !isGone && { hidden: true }) });
   /** @type {Line} */
   const line = openLine({
     address: location.origin.replace("http", "ws") + data.socket,
@@ -33,5 +34,25 @@ export const openVisitorLine = (data, after, page, signal) => {
     ...page,
   });
   keepAwake(() => line, signal);
+  // A page that goes out of sight may be asleep at the next beat: it says so now, and its place is kept for longer.
+  const tell = () => {
+    if ((document.hidden || isGone) && line.ready) line.send(beat());
+  };
+  document.addEventListener("visibilitychange", tell, { signal });
+  addEventListener(
+    "pagehide",
+    () => {
+      isGone = true;
+      tell();
+    },
+    { signal },
+  );
+  addEventListener(
+    "pageshow",
+    () => {
+      isGone = false;
+    },
+    { signal },
+  );
   return line;
 };

@@ -10,8 +10,11 @@ from django.utils import timezone
 from chat import pubsub
 from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models.casework import Emergency
 from chat.rules.assignment import turn
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
+from common.service_settings import definitions
 from locations.models import Force
 from reports.models import Report
 from tests.chat.conversations.test_actions import in_threads
@@ -266,6 +269,113 @@ def test_abandon_absent_after_five_minutes_when_set_so(settings):
     later = make.waiting(queued_at=make.long_ago(10))
     resume.revive_conversation(conversation_id=gone.pk)
     assert dispatcher.read_board().order == (gone.public_id, later.public_id)
+
+
+# --- a page that sleeps -----------------------------------------------------------------------------------------------
+
+
+def asleep_for(conversation, **time):
+    unseen_for(conversation, **time)
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_is_hidden=True)
+
+
+def test_page_that_sleeps_keeps_its_turn(settings):
+    sleeper, behind = make.waiting(queued_at=make.long_ago(9)), make.waiting(queued_at=make.long_ago(1))
+    asleep_for(sleeper, minutes=9)
+    assert dispatcher.read_board().order == (sleeper.public_id, behind.public_id)
+    agent = make.agent(capacity=1)
+    dispatcher.dispatch()
+    assert who_has(sleeper) == agent and who_has(behind) is None
+
+
+def test_page_that_sleeps_for_longer_is_passed_over_like_any_other():
+    sleeper, behind = make.waiting(queued_at=make.long_ago(20)), make.waiting(queued_at=make.long_ago(1))
+    asleep_for(sleeper, minutes=10, seconds=1)
+    assert dispatcher.read_board().order == (behind.public_id,)
+
+
+def test_nobody_waits_for_a_telephone_that_never_comes_back():
+    """Its turn comes, it is waited for, the next person is served; on its return it has its place, and gains none."""
+    sleeper, behind = make.waiting(queued_at=make.long_ago(9)), make.waiting(queued_at=make.long_ago(8))
+    place = sleeper.queued_at
+    asleep_for(sleeper, minutes=5)
+    agent = make.agent(capacity=1)
+    dispatcher.dispatch()
+    now = timezone.now()
+    assert dispatcher.release_asleep(now + timedelta(seconds=119)) == 0
+    assert dispatcher.release_asleep(now + timedelta(seconds=121)) == 1
+    dispatcher.dispatch()
+    assert who_has(sleeper) is None and who_has(behind) == agent
+    assert sleeper.status == Status.WAITING and sleeper.queued_at == place
+    assert sleeper.messages.last().body.startswith("Le tour est venu pendant que cette page était en veille")
+    assert list(sleeper.events.values_list("kind", flat=True)) == [EventKind.ASSIGNED, EventKind.ASLEEP]
+    dispatcher.dispatch()
+    make.waiting(queued_at=make.long_ago(2))
+    resume.revive_conversation(conversation_id=sleeper.pk)
+    assert dispatcher.read_board().order[0] == sleeper.public_id
+    other = make.agent(capacity=1)
+    dispatcher.dispatch()
+    assert who_has(sleeper) == other
+
+
+@pytest.mark.parametrize("seen", ["before", "after"])
+def test_whoever_was_seen_since_their_turn_came_stays_with_their_agent(seen):
+    person = make.waiting()
+    asleep_for(person, minutes=3)
+    agent = make.agent()
+    dispatcher.dispatch()
+    later = timezone.now() + timedelta(minutes=9)
+    if seen == "after":
+        actions.reporters_seen(conversation_ids=[person.pk], hidden=[person.pk])
+    else:
+        Conversation.objects.filter(pk=person.pk).update(reporter_is_hidden=False)
+    assert dispatcher.release_asleep(later) == 0 and who_has(person) == agent
+
+
+def test_emergency_under_way_is_left_to_its_agent():
+    person = make.waiting()
+    asleep_for(person, minutes=3)
+    agent = make.agent()
+    dispatcher.dispatch()
+    Emergency.objects.create(
+        conversation=person, situation=Situation.SUICIDE, started_at=timezone.now(), started_by=agent.user
+    )
+    assert dispatcher.release_asleep(timezone.now() + timedelta(minutes=9)) == 0
+
+
+def test_page_that_is_looked_at_again_is_known_at_once():
+    person = make.waiting()
+    now = timezone.now()
+    for hidden in (True, False, True):
+        actions.reporters_seen(conversation_ids=[person.pk], hidden=[person.pk] if hidden else [], now=now)
+        person.refresh_from_db()
+        assert person.reporter_is_hidden is hidden
+
+
+# --- who leaves with a code -------------------------------------------------------------------------------------------
+
+
+def test_place_of_who_left_with_a_code_is_kept_as_long_as_the_service_says(set_rule):
+    set_rule(definitions.PLACE_WITH_CODE, 45)
+    with_code, without = make.waiting(queued_at=make.long_ago(60)), make.waiting(queued_at=make.long_ago(59))
+    resume.issue_code(conversation_id=with_code.pk)
+    for person in (with_code, without):
+        unseen_for(person, minutes=44)
+    assert dispatcher.abandon_absent() == 1
+    with_code.refresh_from_db()
+    assert with_code.status == Status.WAITING
+    assert dispatcher.read_board().order == (), "nobody is given somebody who has left"
+    unseen_for(with_code, minutes=46)
+    assert dispatcher.abandon_absent() == 1
+
+
+def test_who_comes_back_with_a_code_has_the_same_place_and_no_better_one():
+    before, gone, behind = (make.waiting(queued_at=make.long_ago(minutes)) for minutes in (50, 40, 30))
+    code = resume.issue_code(conversation_id=gone.pk).text.split()
+    unseen_for(gone, minutes=25)
+    assert dispatcher.read_board().order == (before.public_id, behind.public_id)
+    resume.resume_by_code(words=code)
+    assert dispatcher.read_board().order == (before.public_id, gone.public_id, behind.public_id)
 
 
 def test_abandon_absent_by_batches(monkeypatch):

@@ -26,6 +26,8 @@ What is promised, exactly:
 * *Unit*: nor, before the delay for overflow is over and unless they are urgent, outside the unit they were passed to.
 * *Nobody forgotten*: when everything is quiet and one tick has passed, there is no present person who waits while an
   agent on duty, with room, may take them.
+* *Asleep*: once a tick has passed, nobody is with an agent who has waited for their sleeping page for `WOKEN`.
+  A page that sleeps within `ASLEEP` is present; one that slept through its turn is not, until its person is seen.
 * *Place*: `queued_at` never moves.
 """
 
@@ -202,7 +204,7 @@ def judge(journal: Journal) -> set[str]:
                 if status.get(person) != Status.ACTIVE:
                     broken.add("two agents")
                 passed[person] = event.kind
-            case EventKind.RELEASED | EventKind.TRANSFERRED:
+            case EventKind.RELEASED | EventKind.ASLEEP | EventKind.TRANSFERRED:
                 held[holder.pop(person)].discard(person)
                 begin(person, number)
             case EventKind.ASSIGNED:
@@ -258,6 +260,8 @@ def judge(journal: Journal) -> set[str]:
             broken.add("history")
         if person.queued_at != journal.places[person.pk]:
             broken.add("place")
+    if dispatcher._slept_through(timezone.now()).exists():
+        broken.add("asleep")
     now = stamp()
     on_duty = [
         agent
@@ -309,6 +313,8 @@ deeds = st.one_of(
     st.tuples(st.just("leave"), person, st.none()),
     st.tuples(st.just("go_away"), person, st.sampled_from([2, 40])),
     st.tuples(st.just("come_back"), person, st.none()),
+    st.tuples(st.just("sleep"), person, st.sampled_from([2, 40])),
+    st.tuples(st.just("oversleep"), person, st.none()),
     st.tuples(st.just("raise"), person, st.sampled_from(Urgency)),
     st.tuples(st.just("weigh"), person, st.sampled_from([LIGHT, HEAVY])),
     st.tuples(st.just("write"), person, st.none()),
@@ -440,8 +446,31 @@ class Play:
     def go_away(self, index: int, minutes: int) -> None:
         before = stamp()
         if row := self._row(index):
-            Conversation.objects.filter(pk=row.pk).update(reporter_seen_at=make.long_ago(minutes))
+            Conversation.objects.filter(pk=row.pk).update(
+                reporter_seen_at=make.long_ago(minutes), reporter_is_hidden=False
+            )
             self.journal.note("present", row.pk, False, before)
+
+    def sleep(self, index: int, minutes: int) -> None:
+        """The page said that it went out of sight, and was not seen for so long."""
+        before = stamp()
+        if row := self._row(index):
+            Conversation.objects.filter(pk=row.pk).update(
+                reporter_seen_at=make.long_ago(minutes), reporter_is_hidden=True
+            )
+            self.journal.note("present", row.pk, minutes < 10, before)
+
+    def oversleep(self, index: int) -> None:
+        """Their turn came while their page slept, and they have not been seen since."""
+        before = stamp()
+        row = self._row(index)
+        if row is None or row.assigned_to is None:
+            return
+        asleep = Conversation.objects.filter(pk=row.pk, status=Status.ACTIVE)
+        asleep.update(
+            reporter_seen_at=make.long_ago(8), reporter_is_hidden=True, assigned_at=make.long_ago(5)
+        )
+        self.journal.note("present", row.pk, False, before)
 
     def come_back(self, index: int) -> None:
         before = stamp()
@@ -580,6 +609,7 @@ class Play:
         before = stamp()
         transfer_actions.advance()
         dispatcher.release_stale()
+        dispatcher.release_asleep()
         dispatcher.abandon_absent()
         dispatcher.dispatch()
         self.journal.note("tick", None, None, before)
@@ -654,12 +684,28 @@ HANDED = replace(
         ("pass_to_force", 0, GENDARMERIE), ("pass_to_unit", 1, 2), ("close", 0, None), ("tick", None, None),
     ]],
 )  # fmt: skip
+# Their turn comes while they sleep; the person behind is served once they have been waited for.
+SLEEPERS = replace(
+    SMALL,
+    agents=[(POLICE, 1), (GENDARMERIE, 0), (GENDARMERIE, 0)],
+    waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7)],
+    scripts=[[
+        ("sleep", 0, 2), ("tick", None, None), ("oversleep", 0, None), ("tick", None, None), ("close", 1, None),
+        ("come_back", 0, None), ("tick", None, None),
+    ]],
+)  # fmt: skip
 PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
 
 
-@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED])
+@pytest.mark.parametrize("history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED, SLEEPERS])
 def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
     assert Play(history).run() == set()
+
+
+def test_judge_finds_an_agent_left_waiting_for_a_page_that_sleeps():
+    still = replace(SLEEPERS, scripts=[SLEEPERS.scripts[0][:3]])
+    with patch.object(dispatcher, "release_asleep", lambda: 0):
+        assert Play(still).run() == {"asleep"}
 
 
 def _newest_first(people, rooms, **options):

@@ -1,13 +1,13 @@
 """The place of one person, read alone, is the place in the whole queue."""
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from chat.conversations.dispatcher import read_board
-from chat.conversations.position import queue_position
+from chat.conversations.position import plan_return, queue_position
 from chat.models import Agent, Conversation
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
@@ -42,12 +42,36 @@ def test_place_alone_is_the_place_in_the_queue(seed):
         seen = now - timedelta(seconds=draw.choice([0, 30, 10_000]))
         urgency = draw.choice(list(Urgency))
         crowded = draw.random() < 0.4
-        Conversation.objects.filter(pk=made.pk).update(urgency=urgency, reporter_seen_at=seen, is_crowded=crowded)
+        fields = {"urgency": urgency, "reporter_seen_at": seen, "is_crowded": crowded}
+        if draw.random() < 0.3:  # some whose page sleeps, within the grace or beyond
+            fields |= {"reporter_is_hidden": True, "reporter_seen_at": now - timedelta(minutes=draw.choice([5, 15]))}
+        Conversation.objects.filter(pk=made.pk).update(**fields)
     for made in Conversation.objects.exclude(assigned_at=None):  # some take of the share, ended a moment ago or not
         at = now - timedelta(seconds=draw.choice([10, CROWD_SECONDS + 10]))
         Conversation.objects.filter(pk=made.pk).update(is_crowded=draw.random() < 0.5, assigned_at=at)
     Conversation.objects.active().filter(pk__in=[pk for pk in range(9999) if draw.random() < 0.5]).update(weight=HEAVY)
     agree(now)
+
+
+MOMENT = datetime(2027, 3, 3, 14, 3, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wait", "back", "is_near"),
+    [
+        ((0, 2), None, True),
+        ((4, 10), None, True),
+        ((3, 25), "14:05", False),  # in five minutes at the earliest, in steps of five
+        ((15, 90), "14:15", False),
+        ((120, 400), "15:00", False),  # never later than the place is kept
+        (None, None, False),
+    ],
+)
+def test_when_somebody_who_leaves_should_be_back(wait, back, is_near):
+    planned = plan_return(now=MOMENT, kept=timedelta(hours=1), wait_minutes=wait)
+    assert f"{planned.kept_until:%H:%M:%S}" == "15:03:00"
+    assert (planned.back_at and f"{planned.back_at:%H:%M}", planned.is_near) == (back, is_near)
+    assert planned.back_at is None or planned.back_at <= planned.kept_until
 
 
 def test_place_without_anybody_on_duty():

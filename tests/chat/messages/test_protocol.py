@@ -35,6 +35,8 @@ def test_parse_every_type():
     assert protocol.parse(json.dumps({"type": "read", "seq": 4} | given)) == protocol.Read(conversation, 4)
     assert protocol.parse(json.dumps({"type": "beat"})) == protocol.Beat(None, None)
     assert protocol.parse(json.dumps({"type": "beat", "after": 7})) == protocol.Beat(None, 7)
+    assert protocol.parse(json.dumps({"type": "beat", "hidden": True})) == protocol.Beat(None, None, is_hidden=True)
+    assert protocol.parse(json.dumps({"type": "beat", "hidden": False})) == protocol.Beat(None, None)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,7 @@ def test_parse_every_type():
         '{"type":"sync","after":99999999999}',
         '{"type":"read"}',
         '{"type":"beat","conversation":"x"}',
+        '{"type":"beat","hidden":1}',
         '{"type":"post","body":"a"}',
         '{"type":"post","client_id":"not a uuid","body":"a"}',
         post(None),

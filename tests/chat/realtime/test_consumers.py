@@ -185,6 +185,23 @@ async def test_beat_answers_what_was_missed_and_renews_the_lease():
     assert (timezone.now() - conversation.reporter_seen_at).total_seconds() < 10
 
 
+async def test_beat_of_a_page_out_of_sight_says_so_and_one_that_is_looked_at_takes_it_back():
+    conversation = await in_db(make.waiting)
+    key = await in_db(visit, conversation)
+    async with Line(REPORTER, key) as line, Line(REPORTER, key) as other:
+
+        async def beats(one, **fields):
+            await one.send(type="beat", **fields)
+            await one.until("beat")
+            await in_db(conversation.refresh_from_db)
+            return conversation.reporter_is_hidden
+
+        assert await beats(line, hidden=True)
+        assert not await beats(other), "another page of the visit is looked at"
+        assert await beats(other, hidden=True)
+        assert not await beats(line, after=0)
+
+
 def _write_silently(conversation):
     from django.db import transaction
 

@@ -1,0 +1,20 @@
+/**
+ * Other doors, for who has waited long: shown when the time has come, without the page being loaded again.
+ *
+ * @module
+ */
+
+import { byId, find } from "../lib/dom.js";
+import { exchange, visit, voice } from "./state.js";
+
+export function watchDoors() {
+  const doors = byId("doors");
+  const seconds = Number(doors.dataset.in);
+  if (!seconds) return;
+  const open = () => {
+    doors.hidden = false;
+    if (exchange.status === "waiting") voice(find("h2", doors).textContent ?? "");
+  };
+  const timer = setTimeout(open, 1000 * seconds);
+  visit.signal.addEventListener("abort", () => clearTimeout(timer));
+}
