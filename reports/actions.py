@@ -87,6 +87,33 @@ def file_report(
     return report
 
 
+@transaction.atomic
+def add_to_report(
+    *,
+    report_id: int,
+    facts: Collection[str],
+    platforms: Collection[str],
+    since: str,
+    expectations: Collection[str],
+    name: str = "",
+    contact: str = "",
+) -> bool:
+    """Keep what the person touches while they wait, in place of what they had touched; whether something changed.
+
+    name, contact: sealed in place of what was there; "" changes nothing. Locks the report. Raises Gone, and
+    sealing.TextRefused when a text is longer than TEXT_MAX_BYTES.
+    """
+    report = _hold(report_id)
+    said = {"facts": list(facts), "platforms": list(platforms), "since": since, "expectations": list(expectations)}
+    reporter_identity.replace_identity(report, name=name, contact=contact)
+    if all(getattr(report, field) == value for field, value in said.items()):
+        return False
+    for field, value in said.items():
+        setattr(report, field, value)
+    report.save(update_fields=list(said))
+    return True
+
+
 # --- how long it is kept --------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from django import forms
 
 from common.texts.catalogue import Sentence
 from reports import texts as report_texts
-from reports.models import AgeBand, Fact, Platform, ReporterRole
+from reports.models import AgeBand, Fact, Platform, Report, ReporterRole
 from reports.seal.sealing import TEXT_MAX_BYTES
 from triage import rules
 from triage.questionnaire import Questionnaire
@@ -123,3 +123,33 @@ class ReportForm(forms.Form):
     def clean_age_band(self) -> str:
         """Unticked: what the orientation heard."""
         return self.cleaned_data["age_band"] or self.initial["age_band"]
+
+
+class AddedForm(ReportForm):
+    """What somebody adds to a signalement that is filed, while they wait or talk: who speaks and the age were said.
+
+    The page of the exchange shows the `touched`; the page of the signalement also takes a name and a way to be reached.
+    """
+
+    TOUCHED = ("facts", "platforms", "since", "expectations")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("role", "age_band"):
+            del self.fields[name]
+
+    @classmethod
+    def of(cls, report: Report, data: Any = None, *, familiar: bool) -> "AddedForm":
+        """What the report holds now; with data, what was sent to be added to it."""
+        names = (*cls.TOUCHED, "role", "age_band")
+        return cls(data, initial={name: getattr(report, name) for name in names}, familiar=familiar)
+
+    @property
+    def touched(self) -> list[forms.BoundField]:
+        """The questions that are answered by a touch, in their order."""
+        return [self[name] for name in self.TOUCHED]
+
+    @property
+    def already_said(self) -> list[str]:
+        """Who speaks and the age of who suffers the facts, in words: nobody is asked again."""
+        return [report_texts.OPTIONS[name][self.initial[name]].say() for name in ("role", "age_band")]

@@ -112,6 +112,20 @@ def seal_identity(
     SealedValue.objects.bulk_create(values.values())
 
 
+def replace_identity(report: Report, *, name: str, contact: str) -> None:
+    """Seal a name or a way to be reached that was given after the report was filed, where the first value stands.
+
+    "" leaves what is there: every report has the same values, whether something was given, and when, or not. Nor is a
+    value replaced that somebody asked to have opened. Raises sealing.TextRefused when one is too long.
+    """
+    asked = OpeningRequest.objects.filter(report=report, state__in=OPEN).values("version")
+    for field, text in ((SealedField.NAME, name), (SealedField.CONTACT, contact)):
+        if text:
+            version, sealed = _seal(report.public_id, field, text)
+            rows = SealedValue.objects.filter(report=report, field=field).exclude(version__in=asked)
+            rows.update(version=version, sealed=sealed)
+
+
 def record(arrivals: Sequence[Arrival]) -> None:
     """Seal these connections, for reports that are still there; those between the first and the newest go.
 

@@ -52,6 +52,28 @@ add(
     _("Votre échange est ouvert. Vous n’avez rien à répéter : vous pouvez y revenir."),
     _("Ton échange est ouvert. Tu n’as rien à répéter : reviens-y quand tu veux."),
 )
+ADDED = Place("report.added", "Signalement : ce que l'on ajoute en attendant")
+add("report.while_waiting", ADDED, _("Pendant l’attente, si vous voulez"), _("Pendant l’attente, si tu veux"))
+add(
+    "report.touch_what_is_true",
+    ADDED,
+    _("Touchez ce qui est vrai. Rien n’est obligatoire : la personne qui vous répondra le lira au fur et à mesure."),
+    _("Touche ce qui est vrai. Rien n’est obligatoire : la personne qui te répondra le lira au fur et à mesure."),
+)
+add("report.not_added", ALREADY, _("Ce n’est pas encore ajouté"))
+add("report.add_title", ALREADY, _("Ajouter à votre signalement"), _("Ajouter à ton signalement"))
+add(
+    "report.add_told",
+    ALREADY,
+    _("Rien n’est obligatoire. Ce que vous cochez est lu par la personne qui vous répond."),
+    _("Rien n’est obligatoire. Ce que tu coches est lu par la personne qui te répond."),
+)
+add(
+    "report.sealed_again",
+    ALREADY,
+    _("Laissé vide, ce qui est déjà sous scellé ne change pas. Ce que vous écrivez le remplace."),
+    _("Laissé vide, ce qui est déjà sous scellé ne change pas. Ce que tu écris le remplace."),
+)
 add("report.report_already_sent", ALREADY, _("Signalement déjà envoyé"))
 add("report.go_my_conversation", ALREADY, _("Aller à mon échange"))
 add("report.report", REPORT, _("Signalement"))

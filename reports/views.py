@@ -14,7 +14,7 @@ from common.security_log import Event
 from common.service_settings import definitions, values
 from reports import actions, proof_of_work, reporter_identity, session
 from reports import texts as report_texts
-from reports.forms import ReportForm, initial_from_triage
+from reports.forms import AddedForm, ReportForm, initial_from_triage
 from reports.visit import Visit, read_visit
 
 _SUBMISSION_KEY = "reports.submission"
@@ -40,10 +40,11 @@ def _to_triage(request: HttpRequest, visit: Visit) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """File the signalement of this visit, once, then go to the chat."""
     visit = read_visit(request)
-    if visit.has_ongoing_report:
+    if visit.report is not None and visit.has_ongoing_report:
         if request.method == "POST":
             return redirect("chat:conversation")
-        return render(request, "reports/already.html", {"familiar": visit.familiar})
+        added = AddedForm.of(visit.report, familiar=visit.familiar)
+        return render(request, "reports/add.html", {"form": added, "familiar": visit.familiar})
     if visit.report is not None and request.session.get(_SUBMISSION_KEY) == str(visit.report.submission_id):
         del request.session[_SUBMISSION_KEY]
 

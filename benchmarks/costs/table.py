@@ -208,7 +208,15 @@ ROUTES: dict[str, Line] = {
         stores=Stores(changed=1, kib=4, keys=1),
     ),
     **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=SAID),
-    **_lines(VISITOR, ("chat:draft",), "chat.visitor.draft_session:KEPT_MAX", stores=DRAFT),
+    **_lines(VISITOR, ("chat:draft",), "chat.visitor.draft_session:KEPT_MAX", "chat.visitor.draft:SAVES", stores=DRAFT),
+    **_lines(
+        VISITOR,
+        ("chat:report",),
+        "reports.seal.sealing:TEXT_MAX_BYTES",
+        "chat.visitor.report:SAVES",
+        "chat.visitor.draft_session:KEPT_MAX",
+        stores=Stores(rows=1, changed=6, kib=DRAFT_KIB + TEXT_KIB, keys=2),
+    ),
     **_lines(VISITOR, ("chat:news",), PIECE, PIECE_BYTES, BODY, FORM_RATE, stores=SAID),
     **_lines(VISITOR, ("chat:frames",), FRAME, FRAME_RATE, EXCHANGE, PAGE, PAGE_BYTES, stores=SAID),
     **_lines(

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from chat.texts.thread import CODE, LINE
+from chat.texts.thread import CODE, LEFT_QUEUE, LINE
 from common.texts.catalogue import Place, Variable, add
 
 WAITING = Place("chat.waiting", "Salle d'attente")
@@ -10,7 +10,6 @@ EXCHANGE = Place("chat.exchange", "Page de l'échange")
 PIECES = Place("chat.pieces", "Messages de l'échange, page par page")
 FRAME = Place("chat.frame", "Cadre des nouveautés, pour qui n'a pas JavaScript")
 AFTER = Place("chat.after", "Après l'échange")
-LEFT_QUEUE = Place("chat.left_queue", "File d'attente quittée avant une réponse")
 ENDED = Place("chat.ended", "Visite terminée sur cet appareil")
 BEGIN = Place("chat.begin", "Entrée du tchat, avant qu'un échange soit ouvert")
 END = Place("chat.end", "Terminer l'échange, quitter la file")
@@ -159,12 +158,6 @@ add(
 add("chat.ended_title", AFTER, _("L’échange est terminé"))
 add("chat.ended_told", AFTER, _("Merci d’avoir parlé : c’est un pas important."))
 add(
-    "chat.left_title",
-    LEFT_QUEUE,
-    _("Vous avez quitté la file d’attente"),
-    _("Tu as quitté la file d’attente"),
-)
-add(
     "chat.left_told",
     LEFT_QUEUE,
     _("Personne ne vous avait encore répondu. Ce que vous avez écrit n’a été lu par personne."),
@@ -226,12 +219,12 @@ add(
     "chat.long_told",
     WAITING,
     _(
-        "Votre place est gardée, et vous n’êtes pas obligé d’attendre seul. Ces numéros répondent ; un service près de "
-        "chez vous aussi. Vous pouvez aussi revenir plus tard, avec un code."
+        "Votre place est gardée. En attendant, d’autres personnes peuvent vous écouter : ces numéros répondent, et un "
+        "service près de chez vous aussi. Vous pouvez aussi revenir plus tard, avec un code."
     ),
     _(
-        "Ta place est gardée, et tu n’es pas obligé d’attendre seul. Ces numéros répondent ; un service près de chez "
-        "toi aussi. Tu peux aussi revenir plus tard, avec un code."
+        "Ta place est gardée. En attendant, d’autres personnes peuvent t’écouter : ces numéros répondent, et un service "
+        "près de chez toi aussi. Tu peux aussi revenir plus tard, avec un code."
     ),
 )
 add("chat.warn_told", WAITING, _("Quand quelqu’un répond :"), note="Suivent : un son, une vibration, une notification.")

@@ -55,6 +55,9 @@ WORDS: dict[str, Sentence] = {
     "awake_failed": thread_texts.AWAKE_FAILED,
     "warn_on": thread_texts.WARN_ON,
     "warn_failed": thread_texts.WARN_FAILED,
+    "left_title": thread_texts.LEFT_TITLE,
+    "facts_kept": thread_texts.FACTS_KEPT,
+    "facts_later": thread_texts.FACTS_LATER,
     "notice_title": thread_texts.NOTICE_TITLE,
     "notice_body": thread_texts.NOTICE_BODY,
 }

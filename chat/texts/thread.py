@@ -12,7 +12,9 @@ THREAD = Place("chat.thread", "Échange : ce que Pnav écrit dans le fil", "la p
 PROPOSALS = Place("chat.proposals", "Échange : propositions et transmission", "la personne et son agent")
 QUEUE = Place("chat.queue", "Salle d'attente : place et durée")
 ALERTS = Place("chat.alerts", "Salle d'attente : écran allumé et alertes")
+FACTS = Place("chat.facts", "Salle d'attente : ce que l'on coche")
 LINE = Place("chat.line", "Page de l'échange : connexion et messages")
+LEFT_QUEUE = Place("chat.left_queue", "File d'attente quittée avant une réponse")
 CODE = Place("chat.code", "Code de reprise")
 
 NAME = Variable("name", "qui répond, tel que la personne le lit", "Camille, gendarmerie")
@@ -288,6 +290,11 @@ AWAKE_FAILED = add(
 )
 WARN_ON = add("chat.warn_on", ALERTS, _("C'est noté, tant que cette page reste ouverte."))
 WARN_FAILED = add("chat.warn_failed", ALERTS, _("Cet appareil ou ce navigateur ne le permet pas."))
+LEFT_TITLE = add(
+    "chat.left_title", LEFT_QUEUE, _("Vous avez quitté la file d’attente"), _("Tu as quitté la file d’attente")
+)
+FACTS_KEPT = add("chat.facts_kept", FACTS, _("C'est noté. La personne qui vous répondra le lira."), _("C'est noté. La personne qui te répondra le lira."))
+FACTS_LATER = add("chat.facts_later", FACTS, _("Pas encore noté : nouvel essai dans un instant."))
 _ANYBODY = "Lu sur l'écran de l'appareil, par n'importe qui : ne dit pas d'où cela vient."
 NOTICE_TITLE = add("chat.notice_title", ALERTS, _("Du nouveau"), note=_ANYBODY)
 NOTICE_BODY = add("chat.notice_body", ALERTS, _("Une page ouverte a changé."), note=_ANYBODY)

@@ -39,6 +39,7 @@ from chat.visitor.base import FRAMED_BY_OURSELVES, day_of, json_answer, manner_o
 from common import rate_limits
 from common.service_settings import definitions, values
 from reports import reporter_identity
+from reports.forms import AddedForm
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +118,7 @@ def _show(
         "follow": beside.follow,
         "told": _told(conversation),
         "is_answered": beside.is_answered,
+        "report_form": AddedForm.of(conversation.report, familiar=manner["familiar"]),
         "doors_in": _doors_in(conversation),
         "kept": {
             "asleep": values.get(definitions.ASLEEP),

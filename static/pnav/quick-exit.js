@@ -14,7 +14,6 @@
 
   function remember() {
     try {
-      sessionStorage.clear();
       sessionStorage.setItem(LEFT, "1");
     } catch {
       // Storage is refused in some private windows: « back » then asks the server, which has forgotten the visit.

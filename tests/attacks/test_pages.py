@@ -408,6 +408,7 @@ FORMS = {
     "/orientation/maintenant/": ("answer",),
     "/signalement/": ("submission_id", "role", "age_band", "facts", "platforms", "since", "expectations"),
     "/tchat/message/": ("client_id", "body"),
+    "/tchat/signalement/": ("facts", "platforms", "since", "expectations", "name", "contact", "body"),
     "/tchat/reprendre/": ("code",),
     "/compte/login/": ("login", "password"),
     "/console/disponibilite/": ("availability", "pause_reason", "capacity", "echange"),

@@ -112,10 +112,11 @@ def test_draft_and_unsent_messages_are_nowhere_but_on_the_page(live_site, enter)
         " (await caches.keys()).length]"
     )
     assert kept == [0, 0, 0, 0]
-    page.context.set_offline(False)
-    expect(state(page)).to_have_text("Envoyé")
+    with page.expect_response(lambda answer: answer.url.endswith("/tchat/brouillon/")):  # to the visit, with the line
+        page.context.set_offline(False)
+        expect(state(page)).to_have_text("Envoyé")
     page.reload()
-    expect(page.get_by_label("Votre message")).to_have_value("")
+    expect(page.get_by_label("Votre message")).to_have_value("un brouillon")
     expect(own(page)).to_have_count(1)
 
 

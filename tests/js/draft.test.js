@@ -52,13 +52,13 @@ test("a message that was sent is erased from the visit; one that was never saved
   const { draft, log, type } = page();
   type("a");
   log.text = "";
-  await draft.sent();
+  await draft.now();
   assert.deepEqual(log.saved, []);
   type("b");
   mock.timers.tick(EVERY_MS);
   await settled();
   log.text = "";
-  await draft.sent();
+  await draft.now();
   assert.deepEqual(log.saved, [["b", false], ["", false]]);
 });
 

@@ -29,7 +29,8 @@ from pnav.pages.texts import obligatory as obligatory_texts
 from pnav.pages.texts import pages as page_texts
 from pnav.pages.texts import quick_exit as quick_exit_texts
 from reports import texts as report_texts
-from reports.forms import ReportForm
+from reports.forms import AddedForm, ReportForm
+from reports.models import Report
 from triage import rules
 from triage import texts as triage_texts
 from triage.forms import AnswerForm
@@ -390,6 +391,16 @@ REPORT = (
 )
 
 
+def _added(given: Mapping[str, Any] | None = None) -> Draw:
+    """What is added to a signalement that is filed."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        form = AddedForm.of(Report(age_band="adult"), given, familiar=trial.familiar)
+        return page(trial, "reports/add.html", {"form": form})
+
+    return draw
+
+
 def _as_said(field: str, value: str) -> Draw:
     """With this answer of the orientation among what was already said."""
 
@@ -489,7 +500,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     location_texts.AROUND.key: (*SEARCH, *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found(has_suggestions=False)),
     report_texts.REPORT.key: (*REPORT, _as_said("role", "professional")),
     report_texts.TO_HERE.key: (SEARCH[0], _question(is_first=True), RESULTS[1]),
-    report_texts.ALREADY.key: (always("reports/already.html"),),
+    report_texts.ALREADY.key: (_added(), _added({"since": "x"})),
     report_texts.EFFORT.key: EFFORT,
     triage_texts.QUESTIONS.key: QUESTIONS_PAGES,
     triage_texts.RESULT.key: RESULTS,

@@ -38,6 +38,7 @@ from pnav.pages.previews import page_previews
 from pnav.pages.previews.trials import Draw, Trial, first_that_shows, page
 from reports import texts as report_texts
 from reports.audit import for_the_person
+from reports.forms import AddedForm
 from reports.models import ErasureRequest, Report
 
 
@@ -90,6 +91,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "goes_on": page_texts.DELETED_ON.example,
         "told": "…" if trial.sentence.key == "chat.told_title" else "",
         "is_answered": status != Status.WAITING,
+        "report_form": AddedForm.of(Report(), familiar=trial.familiar),
         "kept": {"asleep": 10, "woken": 2, "with_code": 60},
         **more,
     }
@@ -505,6 +507,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     thread_texts.PROPOSALS.key: (_thread, _answers),
     thread_texts.QUEUE.key: (_queue,),
     thread_texts.ALERTS.key: (lambda trial: _conversation(trial, Status.WAITING, shown={"alert": trial.text}),),
+    thread_texts.FACTS.key: (lambda trial: _conversation(trial, Status.WAITING, shown={"facts": trial.text}),),
     thread_texts.LINE.key: (_states_of_the_line,),
     thread_texts.CODE.key: CODES,
     page_texts.WAITING.key: (lambda trial: _conversation(trial, Status.WAITING),),
@@ -512,7 +515,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     page_texts.PIECES.key: (_messages_of(), _messages_of(lines=[])),
     page_texts.FRAME.key: FRAMES,
     page_texts.AFTER.key: (lambda trial: _conversation(trial, Status.CLOSED),),
-    page_texts.LEFT_QUEUE.key: (lambda trial: _conversation(trial, Status.CLOSED, is_answered=False),),
+    thread_texts.LEFT_QUEUE.key: (lambda trial: _conversation(trial, Status.CLOSED, is_answered=False),),
     page_texts.BEGIN.key: (_begin,),
     page_texts.ENDED.key: (lambda trial: page(trial, "chat/ended.html", {"numbers": base.EMERGENCY_NUMBERS}),),
     page_texts.END.key: ENDS,
@@ -524,6 +527,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     retention_texts.KEEPING.key: (_keeping, _error_in("chat/keeping.html")),
     retention_texts.ERASURE.key: (_erasure,),
     transfer_texts.SUMMARY.key: SUMMARIES,
+    report_texts.ADDED.key: (lambda trial: _conversation(trial, Status.WAITING),),
     report_texts.READERS.key: (_readers,),
     emergency_texts.EMERGENCY.key: (_emergency,),
 }

@@ -1,7 +1,7 @@
 /**
  * While somebody waits: the screen left on, and a sound, a vibration or a notification when somebody answers. All of it
  * is off until the person asks for it, and offered only where the browser can do it. What they chose is kept for this
- * tab alone, and goes with a quick exit.
+ * page of the tab alone.
  *
  * @module
  */
@@ -9,7 +9,6 @@
 import { all, byId, find, write } from "../lib/dom.js";
 import { visit, words } from "./state.js";
 
-const KEPT = "alerts";
 const APART_MS = 15_000; // one alert for messages that follow one another
 const SOUND_HZ = [660, 880];
 const VIBRATION_MS = [200, 100, 200];
@@ -54,24 +53,12 @@ const CAN = {
   notification: canNotify,
 };
 
-/* --- keeping the choice, for a reload --- */
+/* --- keeping the choice, for a reload: in the tab's history, for nothing is put in the browser's storage --- */
 
-function keep() {
-  try {
-    sessionStorage.setItem(KEPT, [...chosen].join(" "));
-  } catch {
-    // Storage is refused in some private windows: a reload asks again.
-  }
-}
+const keep = () => history.replaceState({ ...history.state, alerts: [...chosen] }, "");
 
 /** @returns {Way[]} */
-function kept() {
-  try {
-    return /** @type {Way[]} */ ((sessionStorage.getItem(KEPT) ?? "").split(" ").filter((way) => way in CAN));
-  } catch {
-    return [];
-  }
-}
+const kept = () => (history.state?.alerts ?? []).filter((/** @type {string} */ way) => way in CAN);
 
 /** @param {Way} way */
 const button = (way) => find(`[data-way=${way}]`, byId("alerts"), HTMLButtonElement);
@@ -199,13 +186,9 @@ function restore() {
 
 function end() {
   chosen.clear();
+  keep();
   shown?.close();
   letGo();
-  try {
-    sessionStorage.removeItem(KEPT);
-  } catch {
-    // Nothing was kept, then.
-  }
 }
 
 export function watchAlerts() {

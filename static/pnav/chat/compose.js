@@ -23,7 +23,8 @@ const limit = Number(data.maxLength);
 let held = ""; // where a way out leads that was held up once, for a message that would be lost
 let typedAt = 0;
 
-const draft = createDraft({ text: () => box.value, save: saveTo(data.draft ?? "", data.csrf ?? "") });
+/** What stands in the field, as the visit keeps it. */
+export const draft = createDraft({ text: () => box.value, save: saveTo(data.draft ?? "", data.csrf ?? "") });
 
 /** @type {Record<Standing, [string, "waiting" | "failed" | "refused"]>} */
 const STANDINGS = {
@@ -88,7 +89,7 @@ function post() {
   box.value = "";
   count();
   put(newId(), body);
-  draft.sent();
+  draft.now();
   box.focus({ preventScroll: true });
 }
 

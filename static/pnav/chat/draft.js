@@ -42,8 +42,8 @@ export const createDraft = ({ text, save }) => {
     changed() {
       if (!isOver && !timers.has("save")) timers.set("save", EVERY_MS, () => saveNow(false));
     },
-    /** The message was sent: what was kept of it goes at once. */
-    sent: () => saveNow(false),
+    /** At once: a message was sent, and what was kept of it goes; or the line is there again. */
+    now: () => saveNow(false),
     /** The page goes out of sight, perhaps for good. */
     leaving: () => saveNow(true),
     /** The visit is over. */

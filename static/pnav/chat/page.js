@@ -9,9 +9,10 @@ import { byId } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
-import { closeForm, forget, outbox, watchForm } from "./compose.js";
+import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
 import { watchDoors } from "./doors.js";
 import { showLeft } from "./left.js";
+import { watchReport } from "./report.js";
 import { watchCode } from "./return-code.js";
 import { data, exchange, isDiscreet, say, visit, voice, words } from "./state.js";
 import * as status from "./status.js";
@@ -138,6 +139,7 @@ watchAnswers();
 watchCode();
 watchAlerts();
 watchDoors();
+watchReport();
 exchange.line = openVisitorLine(
   data,
   () => exchange.lastSeq,
@@ -147,7 +149,9 @@ exchange.line = openVisitorLine(
     changed(state) {
       outbox.lineIs(state);
       status.lineIs(state);
-      if (state === "connected") outbox.flush();
+      if (state !== "connected") return;
+      outbox.flush();
+      draft.now();
     },
     ended: end,
   },

@@ -50,8 +50,9 @@ export function showStatus(before) {
   if (status === "active") {
     data.answered = "";
     // While one waits they come first; beside a thread they stand aside.
-    byId("aside").prepend(...all("#code-card, #alerts", root));
+    byId("aside").prepend(...all("#code-card, #alerts, #signalement", root));
   }
+  if (status === "closed" && !("answered" in data)) byId("closed-title").textContent = words.left_title;
   if (status !== "active") show(byId("notice"), "");
   tab.title = tab.title.replace(words[`title_${before}`], words[`title_${status}`]);
   document.title = tab.title;

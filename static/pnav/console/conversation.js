@@ -11,7 +11,7 @@ import { leave } from "./leaving.js";
 import { count, paint, waitsSince } from "./list.js";
 import { freeNumber } from "./numbers.js";
 import { load } from "./pages.js";
-import { pageOf } from "./panels.js";
+import { pageOf, refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
 import { announce, conversations, desk, list, over, own, say, seekSlot, slot, transmit } from "./state.js";
 import * as threads from "./thread.js";
@@ -32,6 +32,7 @@ function blank(id) {
     typedAt: 0,
     readSent: 0,
     isNew: false,
+    isStale: false,
     confirmed: false,
   });
   fresh.outbox = threads.createOutbox(() => fresh);
@@ -156,6 +157,10 @@ export async function open(id, { push = true, focus = true } = {}) {
   const before = desk.current;
   desk.current = c;
   c.isNew = false;
+  if (c.isStale) {
+    c.isStale = false;
+    refreshBeside(c, `#signalement-${c.id}`);
+  }
   if (before && before !== c) {
     hide(before, true);
     paint(before);

@@ -102,12 +102,21 @@ function error(frame) {
   if (entry) owner.outbox.fail(entry, frame);
 }
 
+/** Where a conversation stands, or what its person says of it, has changed. @param {Frame} frame @param {Conversation | undefined} c */
+function state(frame, c) {
+  if (!c || c.gone) return;
+  if (frame.status === "closed") leave(c, "closed");
+  else if (frame.status !== "active") return;
+  else if (c === desk.current) refreshBeside(c, `#signalement-${c.id}`);
+  else c.isStale = true;
+}
+
 /** @typedef {(frame: Frame, c: Conversation | undefined) => unknown} Handler the conversation: if it is one of ours */
 
 /** @type {[string, Handler][]} */
 const HANDLERS = [
   ["messages", receive],
-  ["state", (frame, c) => c && frame.status === "closed" && leave(c, "closed")],
+  ["state", state],
   ["queue", queue],
   ["assigned", (frame) => assigned(frame.conversation)],
   ["released", (frame, c) => c && leave(c, frame.reason === "closed" ? "closed" : "released")],

@@ -28,6 +28,7 @@ import { fill } from "../lib/words.js";
  * @property {boolean} over
  * @property {boolean} gone no longer ours to read
  * @property {boolean} isNew until it is opened
+ * @property {boolean} isStale what its person says of it has changed since it was drawn
  * @property {boolean} confirmed the server has named it since the line began
  * @property {boolean} atEnd its last messages are on screen
  * @property {number} lastSeq

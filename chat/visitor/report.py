@@ -1,0 +1,50 @@
+"""What a person adds to their signalement while they wait or talk, as it is touched. Works without a script."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from chat import access, pubsub
+from chat.rules.lifecycle import Status
+from chat.visitor import draft_session
+from chat.visitor.base import json_answer, manner_of, wants_json, when_away, without_visit
+from common import rate_limits
+from reports import actions
+from reports.forms import AddedForm
+
+SAVES, SAVES_SECONDS = 60, 60  # a conversation; each touch of a script's page is one
+
+
+@sensitive_post_parameters("name", "contact")
+@require_POST
+@when_away
+def add_to_report(request: HttpRequest) -> HttpResponse:
+    """Keep what is ticked now in place of what was; a name or a way to be reached is sealed, an empty one changes nothing.
+
+    A script asks for JSON and stays on its page. Without one, what is being written (`body`) goes along. At most SAVES
+    in SAVES_SECONDS for a conversation: one row is locked and written when something changed, and two values are sealed
+    when they were given; its agent's page is told once.
+    """
+    current = access.as_reporter(request.session)
+    if current is None:
+        return json_answer({"error": "no_session"}, status=401) if wants_json(request) else without_visit(request)
+    draft_session.keep_draft(request, current, request.POST.get("body"))
+    if current.status == Status.CLOSED:
+        return json_answer({"error": "closed"}, status=409) if wants_json(request) else redirect("chat:conversation")
+    if rate_limits.is_over(f"facts:{current.public_id}", limit=SAVES, seconds=SAVES_SECONDS):
+        return json_answer({"error": "too_many"}, status=429) if wants_json(request) else _back()
+    manner = manner_of(request, current)
+    form = AddedForm.of(current.report, request.POST, familiar=manner["familiar"])
+    if not form.is_valid():
+        if wants_json(request):
+            return json_answer({"error": "invalid"}, status=400)
+        return render(request, "reports/add.html", {**manner, "form": form})
+    if actions.add_to_report(report_id=current.report_id, **form.cleaned_data):
+        pubsub.state_changed(current.public_id)
+    return json_answer({"kept": True}) if wants_json(request) else _back()
+
+
+def _back() -> HttpResponse:
+    return redirect(reverse("chat:conversation") + "#signalement")

@@ -1,0 +1,283 @@
+"""The waiting room on a phone: nothing is lost, the screen may sleep, and the signalement is filled by touch."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.models import Conversation
+from reports.models import Report
+from tests.browser.exchange import assigned, available, bodies, in_site, own, waiting, write
+from tests.factories import chat as make
+
+TYPED = "Ils ont refait un groupe\navec ma photo"
+BOX = re.compile("Vous pouvez déjà écrire|Votre message")
+
+
+def until(wanted, seconds: float = 20) -> None:
+    """Wait for what no page shows."""
+    deadline = time.monotonic() + seconds
+    while not wanted():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def field_of(site, conversation, name):
+    with site.database():
+        return getattr(Conversation.objects.get(pk=conversation.pk), name)
+
+
+def type_and_wait(page: Page, text: str) -> None:
+    """Typed, and kept by the server as it is typed."""
+    with page.expect_response(re.compile("/tchat/brouillon/$")) as saved:
+        page.get_by_label(BOX).fill(text)
+    assert saved.value.status == 204
+
+
+# --- what is being typed ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_typed_survives_a_reload_a_killed_tab_and_back(live_site, enter):
+    conversation = in_site(live_site, make.waiting)
+    page = enter(conversation, width=360, height=640)
+    type_and_wait(page, TYPED)
+    page.reload()
+    expect(page.get_by_label(BOX)).to_have_value(TYPED)
+    page.goto(live_site.url + "/accessibilite/")
+    page.go_back()
+    expect(page.get_by_label(BOX)).to_have_value(TYPED)
+    context = page.context
+    page.close()
+    again = context.new_page()
+    again.goto(live_site.url + "/tchat/")
+    expect(again.get_by_label(BOX)).to_have_value(TYPED)
+    assert bodies(live_site, conversation) == []
+
+
+def test_what_was_sent_is_typed_no_more(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    type_and_wait(page, TYPED)
+    with page.expect_response(re.compile("/tchat/brouillon/$")):
+        page.get_by_role("button", name="Envoyer").click()
+    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+    page.reload()
+    expect(page.get_by_label(BOX)).to_have_value("")
+    assert bodies(live_site, conversation) == [TYPED]
+
+
+# --- found again ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize(("discreet", "words"), [(False, "Revenir à mon échange"), (True, "Revenir où j'en étais")])
+def test_open_exchange_is_found_again_from_any_page(live_site, enter, axe, javascript, discreet, words):
+    conversation = in_site(live_site, lambda: make.waiting(discreet=discreet))
+    page = enter(conversation, javascript=javascript, width=360, height=640)
+    for path in ("/", "/accessibilite/", "/point-d-accueil/"):
+        page.goto(live_site.url + path)
+        way = page.get_by_role("navigation", name="Retour").get_by_role("link", name=words)
+        expect(way).to_be_in_viewport()
+    if javascript:
+        axe(page)
+    way.click()
+    expect(page).to_have_url(live_site.url + "/tchat/#fin")
+
+
+def test_who_leaves_the_queue_is_told_that_nobody_had_answered(live_site, enter, axe):
+    conversation = in_site(live_site, make.waiting)
+    page = enter(conversation, width=360, height=640)
+    other = page.context.new_page()
+    other.goto(live_site.url + "/tchat/terminer/")
+    other.get_by_role("button", name="Oui, quitter la file").click()
+    for one in (page, other):
+        expect(one.get_by_role("heading", level=1)).to_have_text("Vous avez quitté la file d’attente")
+        expect(one.get_by_text("Merci d’avoir parlé")).to_be_hidden()
+        expect(one.get_by_text("Porter plainte")).to_be_hidden()
+        expect(one.get_by_role("link", name="Revenir dans la file")).to_be_visible()
+    axe(other)
+
+
+# --- the screen -------------------------------------------------------------------------------------------------------
+
+DEVICE = """
+window.done = [];
+const lock = () => Object.assign(new EventTarget(), { release: async () => { done.push("released"); } });
+Object.defineProperty(navigator, "wakeLock", { value: { request: async () => { done.push("awake"); return lock(); } } });
+Object.defineProperty(navigator, "vibrate", { value: () => { done.push("vibrated"); return true; } });
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { Notification.permission = "granted"; return "granted"; }
+  constructor(title, options) { if (title) done.push(`${title}|${options.body}|${options.silent}`); }
+  close() {}
+};
+const real = window.matchMedia.bind(window);
+window.matchMedia = (query) => (query.includes("coarse") ? { matches: true } : real(query));
+Object.defineProperty(document, "hidden", { get: () => Boolean(window.isAway) });
+window.look = (isAway) => { window.isAway = isAway; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+
+
+@pytest.fixture
+def phone(enter):
+    def make_page(conversation, script=DEVICE, **options) -> Page:
+        return enter(
+            conversation, before=lambda page: page.add_init_script(script), width=360, height=640, **options
+        )
+
+    return make_page
+
+
+def done(page: Page) -> list[str]:
+    return page.evaluate("done")
+
+
+@pytest.mark.parametrize("discreet", [False, True])
+def test_screen_and_alerts_are_offered_and_nothing_is_on_before_it_is_asked_for(live_site, phone, axe, discreet):
+    agent, conversation = waiting(live_site, discreet=discreet)
+    page = phone(conversation)
+    awake = page.get_by_role("button", name="Garder l'écran allumé")
+    warn = page.get_by_role("button", name="Me prévenir")
+    expect(awake).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Une vibration")).to_be_hidden()
+    assert done(page) == []
+    awake.click()
+    expect(awake).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("L'écran reste allumé tant que cette page est ouverte")).to_be_visible()
+    warn.click()
+    for name in ("Une vibration", "Une notification"):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
+    axe(page)
+    assert done(page) == ["awake", "vibrated"]
+    page.reload()  # the choice is that of the tab
+    expect(awake).to_have_attribute("aria-pressed", "true")
+    page.evaluate("Notification.permission = 'granted'")
+    warn.click()
+    page.get_by_role("button", name="Une notification").click()
+    available(live_site, agent)
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Vous parlez avec|Échange en cours"))
+    until(lambda: "vibrated" in done(page)[1:])
+    assert done(page)[-1] == "Du nouveau|Une page ouverte a changé.|true", "it says nothing of what this page is"
+
+
+def test_what_the_browser_cannot_do_is_not_offered(live_site, phone):
+    script = """
+    for (const name of ["wakeLock", "vibrate"]) delete Navigator.prototype[name];
+    delete window.Notification; delete window.AudioContext;
+    """
+    page = phone(in_site(live_site, make.waiting), script)
+    expect(page.get_by_role("heading", name="Si l’écran s’éteint")).to_be_visible()
+    for name in ("Garder l'écran allumé", "Me prévenir"):
+        expect(page.get_by_role("button", name=name)).to_be_hidden()
+
+
+def test_screen_is_asked_for_again_when_the_page_is_looked_at_again(live_site, phone):
+    page = phone(in_site(live_site, make.waiting))
+    page.get_by_role("button", name="Garder l'écran allumé").click()
+    until(lambda: done(page) == ["awake"])
+    page.get_by_role("button", name="Garder l'écran allumé").click()
+    until(lambda: done(page) == ["awake", "released"])
+    page.evaluate("look(true); look(false)")
+    assert done(page) == ["awake", "released"], "what was switched off stays off"
+
+
+def test_page_that_goes_out_of_sight_says_so_and_takes_it_back(live_site, phone):
+    conversation = in_site(live_site, make.waiting)
+    page = phone(conversation)
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.evaluate("look(true)")
+    until(lambda: field_of(live_site, conversation, "reporter_is_hidden"))
+    page.evaluate("look(false)")
+    until(lambda: not field_of(live_site, conversation, "reporter_is_hidden"))
+    page.evaluate("look(true)")
+    until(lambda: field_of(live_site, conversation, "reporter_is_hidden"))
+    page.goto(live_site.url + "/accessibilite/")  # left for another page: it does not sleep
+    until(lambda: not field_of(live_site, conversation, "reporter_is_hidden"))
+
+
+def test_code_says_until_when_the_place_is_kept(live_site, enter):
+    agent, conversation = waiting(live_site)
+    page = enter(conversation, width=360, height=640)
+    first = page.locator("main h2:visible").first
+    expect(first).to_have_text("Si vous devez partir vite")
+    page.get_by_role("button", name="Créer un code de reprise").click()
+    expect(page.locator("#code-place")).to_have_text(re.compile(r"votre place est gardée jusqu’à \d+ h \d\d"))
+
+
+# --- the signalement --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_touched_is_kept_at_once_and_stays(live_site, enter, axe):
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, width=320, height=640)
+    for name in ("Photo ou vidéo humiliante ou intime", "Réseau social", "Quelques semaines"):
+        page.get_by_label(name).check(force=True)
+    expect(page.locator("#facts-told")).to_have_text("C'est noté. La personne qui vous répondra le lira.")
+
+    def is_kept() -> bool:
+        with live_site.database():
+            report = Report.objects.get(pk=conversation.report_id)
+        return (report.facts, report.platforms, report.since) == (["image"], ["social"], "month")
+
+    until(is_kept)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    axe(page)
+    page.reload()
+    expect(page.get_by_label("Réseau social")).to_be_checked()
+
+
+def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live_site, enter):
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, javascript=False, width=360, height=640)
+    page.get_by_label(BOX).fill(TYPED)
+    page.get_by_label("Réseau social").check(force=True)
+    page.get_by_role("button", name="Enregistrer ce que j'ai coché").click()
+    expect(page).to_have_url(live_site.url + "/tchat/#signalement")
+    expect(page.get_by_label("Réseau social")).to_be_checked()
+    expect(page.get_by_label(BOX)).to_have_value(TYPED)
+
+
+# --- what stays in view -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (360, 300), (640, 360)])
+def test_numbers_and_the_exit_stay_in_view_and_leave_room_for_the_thread(live_site, enter, javascript, width, height):
+    """360 × 300 is what a keyboard leaves of a phone."""
+    _agent, conversation = assigned(live_site)
+    in_site(live_site, lambda: [make.message(conversation, f"Message {n}") for n in range(20)])
+    page = enter(conversation, javascript=javascript, width=width, height=height)
+    for place in (0, 400, 4000):
+        page.mouse.wheel(0, place)
+        expect(page.get_by_role("button", name="Quitter rapidement", exact=True)).to_be_in_viewport(ratio=1)
+        for name in ("Appeler le 17", "Appeler le 112"):
+            expect(page.get_by_role("link", name=re.compile(name)).first).to_be_in_viewport(ratio=1)
+    covered = page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter((node) => {
+             const { position } = getComputedStyle(node);
+             return position === "fixed" || position === "sticky";
+           }).reduce((sum, node) => {
+             const { top, bottom, width } = node.getBoundingClientRect();
+             return sum + (width > innerWidth / 2 ? Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0)) : 0);
+           }, 0)"""
+    )
+    assert height - covered >= 120, f"{covered} px of {height} are covered"
+
+
+def test_exit_moves_above_a_keyboard_that_covers_the_page(live_site, enter):
+    """Where the browser does not make the page smaller, its visual viewport says what is covered."""
+    _agent, conversation = assigned(live_site)
+    script = """
+    const view = new EventTarget();
+    Object.assign(view, { height: 640, offsetTop: 0, scale: 1 });
+    Object.defineProperty(window, "visualViewport", { value: view });
+    """
+    page = enter(conversation, before=lambda page: page.add_init_script(script), width=360, height=640)
+    write(page, "Bonjour")
+    page.evaluate("visualViewport.height = 340; visualViewport.dispatchEvent(new Event('resize'))")
+    exit_ = page.get_by_role("button", name="Quitter rapidement", exact=True)
+    assert exit_.evaluate("node => node.getBoundingClientRect().bottom") <= 340
+    page.evaluate("visualViewport.height = 640; visualViewport.dispatchEvent(new Event('resize'))")
+    assert exit_.evaluate("node => node.getBoundingClientRect().bottom") > 560

@@ -1,0 +1,169 @@
+"""What a person adds to their signalement while they wait or talk."""
+
+import re
+from html import unescape
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from chat.conversations import actions
+from chat.rules.lifecycle import Author
+from common.client_address import Connection
+from reports import reporter_identity
+from reports.models import Report, SealedValue
+from reports.seal.sealing import TEXT_MAX_BYTES
+from tests.chat.console.test_conversation import signed_in
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+from tests.reports.test_reporter_identity import opened
+
+pytestmark = pytest.mark.django_db
+
+PAGE, ADDRESS = "/tchat/", "/tchat/signalement/"
+CHOSEN = {"facts": ["insults", "image"], "platforms": ["social"], "since": "month", "expectations": ["talk"]}
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_left():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def as_reporter(settings):
+    def make_client(conversation):
+        client = Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+        return client
+
+    return make_client
+
+
+@pytest.fixture
+def rung(monkeypatch):
+    """The conversations whose agent's page was told."""
+    told = []
+    monkeypatch.setattr("chat.visitor.report.pubsub.state_changed", told.append)
+    return told
+
+
+def add(client, script=True, **data):
+    headers = {"Accept": "application/json"} if script else {}
+    return client.post(ADDRESS, data, headers=headers)
+
+
+def said(conversation):
+    report = Report.objects.get(pk=conversation.report_id)
+    return {name: getattr(report, name) for name in CHOSEN}
+
+
+def ticked(page):
+    return re.findall(r'name="(\w+)" value="(\w+)" checked', " ".join(page.split()))
+
+
+@pytest.mark.parametrize("made", [make.waiting, make.assigned])
+@pytest.mark.parametrize("script", [True, False])
+def test_what_is_touched_is_kept_as_it_is_given_and_its_agent_is_told(as_reporter, rung, made, script):
+    conversation = made()
+    client = as_reporter(conversation)
+    answer = add(client, script, **CHOSEN)
+    assert (answer.status_code, answer.headers.get("Location")) == ((200, None) if script else (302, PAGE + "#signalement"))
+    assert said(conversation) == CHOSEN and rung == [conversation.public_id]
+    page = client.get(PAGE).text
+    assert ticked(page) == [
+        ("facts", "insults"), ("facts", "image"), ("platforms", "social"), ("since", "month"), ("expectations", "talk"),
+    ]  # fmt: skip
+    add(client, script, **CHOSEN)
+    assert len(rung) == 1, "the same again changes nothing"
+    add(client, script, **CHOSEN | {"facts": ["image"]})
+    assert said(conversation) == CHOSEN | {"facts": ["image"]} and len(rung) == 2
+    assert add(client, script).status_code in {200, 302}
+    assert said(conversation) == {"facts": [], "platforms": [], "since": "", "expectations": []}
+
+
+def test_waiting_room_asks_nothing_that_was_said(as_reporter):
+    conversation = make.waiting(facts=["couple"], role="witness", age_band="adult")
+    page = unescape(as_reporter(conversation).get(PAGE).text)
+    assert ticked(page) == [("facts", "couple")]
+    assert 'name="role"' not in page and 'name="age_band"' not in page
+    assert "Vous avez déjà dit" in page and "Témoin" in page
+
+
+def test_console_shows_it(as_reporter):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    add(as_reporter(conversation), **CHOSEN)
+    page = unescape(signed_in(agent.user).get(f"/console/echange/{conversation.public_id}/?partie=echange").text)
+    panel = page[page.index(f'id="signalement-{conversation.public_id}"') :]
+    for words in ("Photo ou vidéo humiliante ou intime", "Réseau social", "Quelques semaines", "Parler à quelqu"):
+        assert words in panel
+
+
+def test_page_of_the_signalement_stands_alone_and_adds(as_reporter, rung):
+    conversation = make.waiting(facts=["couple"])
+    client = as_reporter(conversation)
+    page = unescape(client.get("/signalement/").text)
+    assert f'action="{ADDRESS}"' in page and ("facts", "couple") in ticked(page)
+    assert 'name="contact"' in page and 'href="/tchat/"' in page
+
+
+def test_name_given_later_is_sealed_where_the_first_one_stood(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
+    rows = SealedValue.objects.filter(report=conversation.report)
+    before = rows.count()
+    add(client, False, name="Un nom", contact="06 00 00 00 00")
+    add(client, False)
+    assert rows.count() == before, "every report has the same values"
+    assert (opened(conversation.report, "name"), opened(conversation.report, "contact")) == (["Un nom"], ["06 00 00 00 00"])
+
+
+def test_what_is_refused_is_said_beside_its_field_and_changes_nothing(as_reporter, rung):
+    conversation = make.waiting(facts=["couple"])
+    client = as_reporter(conversation)
+    for wrong in ({"facts": ["x"]}, {"since": "x"}, {"name": "é" * TEXT_MAX_BYTES}):
+        assert add(client, **wrong).status_code == 400
+        page = unescape(add(client, False, **wrong).text)
+        assert "Ce n’est pas encore ajouté" in page
+    assert said(conversation)["facts"] == ["couple"] and rung == []
+
+
+def test_after_the_end_and_without_a_visit_nothing_is_added(as_reporter, client, rung):
+    conversation = make.waiting()
+    visitor = as_reporter(conversation)
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    assert add(visitor, **CHOSEN).status_code == 409
+    assert add(visitor, False, **CHOSEN).url == PAGE
+    assert said(conversation)["since"] == "" and rung == []
+    assert add(client, **CHOSEN).status_code == 401
+    assert add(client, False, **CHOSEN).url == PAGE
+
+
+def test_without_a_script_what_is_being_written_goes_along(as_reporter):
+    client = as_reporter(make.waiting())
+    add(client, False, **CHOSEN, body="Un-mot-garde")
+    page = client.get(PAGE).text
+    assert "Un-mot-garde</textarea>" in page
+    boxes = re.findall(r"<input[^>]*pnav-facts__box[^>]*>", page)
+    assert boxes and all('form="compose"' in box for box in boxes)
+
+
+def test_touches_are_counted(as_reporter, monkeypatch):
+    monkeypatch.setattr("chat.visitor.report.SAVES", 2)
+    client = as_reporter(make.waiting())
+    assert [add(client, since=since).status_code for since in ("today", "week", "month")] == [200, 200, 429]
+
+
+def test_a_touch_costs_a_few_statements(as_reporter):
+    client = as_reporter(make.waiting())
+    add(client, **CHOSEN)
+    with CaptureQueriesContext(connection) as queries:
+        add(client, **CHOSEN | {"facts": []})
+    assert len(queries) <= 10
+    assert reverse("chat:report") == ADDRESS

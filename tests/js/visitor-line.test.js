@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+
+import { openVisitorLine } from "../../static/pnav/chat/visitor-line.js";
+
+let page;
+let sent;
+
+class FakeSocket {
+  constructor() {
+    this.readyState = 1;
+    FakeSocket.last = this;
+  }
+  send(text) {
+    sent.push(JSON.parse(text));
+  }
+  close() {
+    this.readyState = 3;
+  }
+  hear(frame) {
+    this.onmessage({ data: JSON.stringify(frame) });
+  }
+}
+
+function look(isAway) {
+  document.hidden = isAway;
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
+  page = new EventTarget();
+  sent = [];
+  globalThis.document = Object.assign(new EventTarget(), { hidden: false });
+  globalThis.addEventListener = page.addEventListener.bind(page);
+  globalThis.location = { origin: "http://example.test" };
+  globalThis.WebSocket = FakeSocket;
+  const page_ = { wanted: () => true, hear() {}, changed() {}, ended() {} };
+  openVisitorLine({ socket: "/ws/", frames: "/x/", csrf: "t" }, () => 7, page_, new AbortController().signal);
+  FakeSocket.last.onopen();
+  FakeSocket.last.hear({ type: "state", status: "waiting" });
+  sent.length = 0;
+});
+
+test("a page that goes out of sight says so at once, and at each beat", () => {
+  look(true);
+  assert.deepEqual(sent, [{ type: "beat", after: 7, hidden: true }]);
+  FakeSocket.last.hear({ type: "beat" });
+  mock.timers.tick(20_000);
+  assert.deepEqual(sent.at(-1), { type: "beat", after: 7, hidden: true });
+});
+
+test("a page that is looked at again takes it back at once", () => {
+  look(true);
+  look(false);
+  assert.deepEqual(sent.at(-1), { type: "beat", after: 7 });
+});
+
+test("a page that is left for another does not sleep, whatever the order of the events", () => {
+  page.dispatchEvent(new Event("pagehide"));
+  look(true);
+  assert.deepEqual(sent, [
+    { type: "beat", after: 7 },
+    { type: "beat", after: 7 },
+  ]);
+});
