@@ -356,7 +356,8 @@ def watches(now: datetime) -> WatchQuerySet:
     added = Agent.supervised_units.through.objects.filter(agent=OuterRef(OuterRef(OuterRef("supervisor"))))
     unit = Q(unit=OuterRef(OuterRef("supervisor__unit"))) | Q(unit__in=added.values("unit"))
     theirs = Exists(Agent.objects.filter(unit, user=OuterRef("by")))
-    elsewhere = Q(kind__in=(EventKind.RELEASED, EventKind.ASLEEP, EventKind.TRANSFERRED)) | (Q(kind=EventKind.ASSIGNED) & ~theirs)
+    back = Q(kind__in=(EventKind.RELEASED, EventKind.ASLEEP, EventKind.TRANSFERRED))
+    elsewhere = back | (Q(kind=EventKind.ASSIGNED) & ~theirs)
     return Watch.objects.running(now).exclude(Exists(since.filter(elsewhere)))
 
 

@@ -446,8 +446,8 @@ def abandon_absent(now: datetime | None = None) -> int:
     """Take out of the queue the people who have not been seen for `definitions.ABANDONED`, PEOPLE_AT_ONCE a pass.
 
     Before `definitions.PLACE_KEPT` nobody is taken out, whatever the environment says: that is promised. Nor is a page
-    that sleeps before `definitions.ASLEEP`, or who has a code de reprise before `definitions.PLACE_WITH_CODE`. A person who
-    comes back later still finds the same place again (`actions.revive_conversation`).
+    that sleeps before `definitions.ASLEEP`, or who has a code de reprise before `definitions.PLACE_WITH_CODE`. A person
+    who comes back later still finds the same place again (`actions.revive_conversation`).
     """
     now = now or clock.now()
     after = max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT))

@@ -62,7 +62,7 @@ class Conversation(models.Model):
 
     `queued_at` is the person's place and never moves, even when an agent is lost.
     `weight`: how many of an agent's places it fills, LIGHT or HEAVY (`lifecycle.weight_of`, or its agent's word).
-    `reporter_seen_at`: when the person was last seen; `reporter_is_hidden`: their page then said that it was out of sight.
+    `reporter_seen_at`: when the person was last seen; `reporter_is_hidden`: their page then was out of sight.
     `last_seq` numbers the messages without gaps: it is taken under the lock of this row.
     `characters`: of what both sides wrote. `reporter_due_at`: when all that the person sent would have been due, one
     message in each interval of `chat.rules.message_limits`; it lies ahead of now while they write faster.

@@ -78,9 +78,7 @@ add(
 add(
     "chat.frame_long",
     FRAME,
-    _(
-        "L’attente est longue : « Actualiser », sous les messages, montre d’autres aides, et garde le message en cours."
-    ),
+    _("L’attente est longue : « Actualiser », sous les messages, montre d’autres aides, et garde le message en cours."),
 )
 add("chat.frame_arrived", FRAME, _("Quelqu’un est là pour vous."), _("Quelqu’un est là pour toi."))
 add(
@@ -223,8 +221,8 @@ add(
         "service près de chez vous aussi. Vous pouvez aussi revenir plus tard, avec un code."
     ),
     _(
-        "Ta place est gardée. En attendant, d’autres personnes peuvent t’écouter : ces numéros répondent, et un service "
-        "près de chez toi aussi. Tu peux aussi revenir plus tard, avec un code."
+        "Ta place est gardée. En attendant, d’autres personnes peuvent t’écouter : ces numéros répondent, et un "
+        "service près de chez toi aussi. Tu peux aussi revenir plus tard, avec un code."
     ),
 )
 add("chat.warn_told", WAITING, _("Quand quelqu’un répond :"), note="Suivent : un son, une vibration, une notification.")
@@ -480,9 +478,7 @@ add("chat.stop_refreshing", FRAME, _("Arrêter l’actualisation"))
 add("chat.return_my_conversation", RESUME, _("Reprendre mon échange"))
 add("chat.return", RESUME, _("Reprendre"))
 add("chat.start", RESUME, _("Commencer"))
-add(
-    "chat.begin_title", BEGIN, _("Parler à un policier ou à un gendarme"), note="Aussi dans la barre de titre."
-)
+add("chat.begin_title", BEGIN, _("Parler à un policier ou à un gendarme"), note="Aussi dans la barre de titre.")
 add("chat.begin_title_discreet", BEGIN, _("Commencer ou reprendre"), note=DISCREET)
 add(
     "chat.begin_told",

@@ -281,10 +281,14 @@ NEARLY = add(
     _("C’est bientôt ton tour : si tu le peux, reste encore un peu."),
 )
 
-# --- words of the page: the screen and the alerts ----------------------------------------------------------------------
+# --- words of the page: the screen and the alerts ---------------------------------------------------------------------
 
-AWAKE_ON = add("chat.awake_on", ALERTS, _("L'écran reste allumé tant que cette page est ouverte devant vous."),
-    _("L'écran reste allumé tant que cette page est ouverte devant toi."))
+AWAKE_ON = add(
+    "chat.awake_on",
+    ALERTS,
+    _("L'écran reste allumé tant que cette page est ouverte devant vous."),
+    _("L'écran reste allumé tant que cette page est ouverte devant toi."),
+)
 AWAKE_FAILED = add(
     "chat.awake_failed", ALERTS, _("Cet appareil ne garde pas l'écran allumé en ce moment (batterie faible, réglage).")
 )
@@ -293,7 +297,12 @@ WARN_FAILED = add("chat.warn_failed", ALERTS, _("Cet appareil ou ce navigateur n
 LEFT_TITLE = add(
     "chat.left_title", LEFT_QUEUE, _("Vous avez quitté la file d’attente"), _("Tu as quitté la file d’attente")
 )
-FACTS_KEPT = add("chat.facts_kept", FACTS, _("C'est noté. La personne qui vous répondra le lira."), _("C'est noté. La personne qui te répondra le lira."))
+FACTS_KEPT = add(
+    "chat.facts_kept",
+    FACTS,
+    _("C'est noté. La personne qui vous répondra le lira."),
+    _("C'est noté. La personne qui te répondra le lira."),
+)
 FACTS_LATER = add("chat.facts_later", FACTS, _("Pas encore noté : nouvel essai dans un instant."))
 _ANYBODY = "Lu sur l'écran de l'appareil, par n'importe qui : ne dit pas d'où cela vient."
 NOTICE_TITLE = add("chat.notice_title", ALERTS, _("Du nouveau"), note=_ANYBODY)

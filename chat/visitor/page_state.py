@@ -41,8 +41,8 @@ class PageState(NamedTuple):
     """What is there for this person now.
 
     is_asked: a summary waits to be read before the exchange passes on. has_slip: an appointment stands. may_be_asked:
-    something was proposed. is_answered: somebody answers, or has answered. decision and rule: when all of it goes if nothing is added, as the person may know it
-    (`chat.retention.schedule.ending_as_told`).
+    something was proposed. is_answered: somebody answers, or has answered. decision and rule: when all of it goes if
+    nothing is added, as the person may know it (`chat.retention.schedule.ending_as_told`).
     """
 
     is_asked: bool

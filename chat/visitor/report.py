@@ -21,7 +21,7 @@ SAVES, SAVES_SECONDS = 60, 60  # a conversation; each touch of a script's page i
 @require_POST
 @when_away
 def add_to_report(request: HttpRequest) -> HttpResponse:
-    """Keep what is ticked now in place of what was; a name or a way to be reached is sealed, an empty one changes nothing.
+    """Keep what is ticked now in place of what was. A name or a way to be reached is sealed; an empty one is nothing.
 
     A script asks for JSON and stays on its page. Without one, what is being written (`body`) goes along. At most SAVES
     in SAVES_SECONDS for a conversation: one row is locked and written when something changed, and two values are sealed

@@ -385,9 +385,7 @@ TOGETHER: tuple[Together, ...] = (
     Together(
         ASLEEP, ABANDONED, _("Une personne ne peut pas être comptée comme partie tant que son tour lui est gardé.")
     ),
-    Together(
-        WOKEN, ASLEEP, _("On n'attend pas une page en veille plus longtemps que son tour ne lui est gardé.")
-    ),
+    Together(WOKEN, ASLEEP, _("On n'attend pas une page en veille plus longtemps que son tour ne lui est gardé.")),
     Together(WAIT, PROMISED, _("Le tableau doit alerter avant que la promesse du service soit rompue, ou avec elle.")),
     Together(WAIT_URGENT, WAIT, _("Une personne en urgence ne peut pas attendre plus longtemps que les autres.")),
     *_rising(PAUSE_CHOICES, _("Les pauses vont de la plus courte à la plus longue.")),

@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.csp import CSP, build_policy
 from django.utils.decorators import sync_and_async_middleware
 
-# What no page of ours asks of a device, but the page of an exchange to leave its screen on. Sound stays: pages ring. Names that Chromium knows, for it complains
-# of others on each page.
+# What no page of ours asks of a device, but the page of an exchange, which may leave its screen on. Sound stays: pages
+# ring. Names that Chromium knows, for it complains of others on each page.
 CLOSED = (
     "accelerometer", "browsing-topics", "camera", "clipboard-read", "clipboard-write", "compute-pressure",
     "digital-credentials-create", "digital-credentials-get", "display-capture", "encrypted-media", "fullscreen",

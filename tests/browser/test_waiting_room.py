@@ -104,7 +104,8 @@ def test_who_leaves_the_queue_is_told_that_nobody_had_answered(live_site, enter,
 DEVICE = """
 window.done = [];
 const lock = () => Object.assign(new EventTarget(), { release: async () => { done.push("released"); } });
-Object.defineProperty(navigator, "wakeLock", { value: { request: async () => { done.push("awake"); return lock(); } } });
+const request = async () => { done.push("awake"); return lock(); };
+Object.defineProperty(navigator, "wakeLock", { value: { request } });
 Object.defineProperty(navigator, "vibrate", { value: () => { done.push("vibrated"); return true; } });
 window.Notification = class {
   static permission = "default";
@@ -122,9 +123,7 @@ window.look = (isAway) => { window.isAway = isAway; document.dispatchEvent(new E
 @pytest.fixture
 def phone(enter):
     def make_page(conversation, script=DEVICE, **options) -> Page:
-        return enter(
-            conversation, before=lambda page: page.add_init_script(script), width=360, height=640, **options
-        )
+        return enter(conversation, before=lambda page: page.add_init_script(script), width=360, height=640, **options)
 
     return make_page
 
@@ -198,7 +197,7 @@ def test_page_that_goes_out_of_sight_says_so_and_takes_it_back(live_site, phone)
 
 
 def test_code_says_until_when_the_place_is_kept(live_site, enter):
-    agent, conversation = waiting(live_site)
+    _agent, conversation = waiting(live_site)
     page = enter(conversation, width=360, height=640)
     first = page.locator("main h2:visible").first
     expect(first).to_have_text("Si vous devez partir vite")

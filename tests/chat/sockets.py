@@ -16,7 +16,7 @@ from chat.database import in_db
 from chat.models import Agent, Conversation
 from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.asgi import application
-from reports.session import KEY
+from reports.session import DISCREET, KEY
 
 SECONDS = 15  # a loaded machine is slow; a broken promise is never kept
 
@@ -25,6 +25,7 @@ def visit(conversation: Conversation) -> str:
     """The session key of the visit that opened this conversation."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[KEY] = str(conversation.report.public_id)
+    session[DISCREET] = conversation.report.discreet
     session.save()
     return session.session_key
 

@@ -49,6 +49,7 @@ WAYS = {
     "received_by",  # summaries that were sent to it: never the conversation
     "as_receiving_unit",
     "transmitted_by",  # of an agent's own exchanges, for that agent
+    "read_visit",  # whether the exchange of this visit is over; nothing of it
     "follow_up_by_digest",  # for whoever has its words; the steps, nothing of the thread
     "as_follower",
 }

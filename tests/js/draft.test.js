@@ -59,7 +59,10 @@ test("a message that was sent is erased from the visit; one that was never saved
   await settled();
   log.text = "";
   await draft.now();
-  assert.deepEqual(log.saved, [["b", false], ["", false]]);
+  assert.deepEqual(log.saved, [
+    ["b", false],
+    ["", false],
+  ]);
 });
 
 test("what was typed while a save was on its way follows it", async () => {
@@ -70,7 +73,10 @@ test("what was typed while a save was on its way follows it", async () => {
   await settled();
   mock.timers.tick(EVERY_MS);
   await settled();
-  assert.deepEqual(log.saved.map(([body]) => body), ["a", "ab"]);
+  assert.deepEqual(
+    log.saved.map(([body]) => body),
+    ["a", "ab"],
+  );
 });
 
 test("a save that failed is tried again, later", async () => {

@@ -467,9 +467,7 @@ class Play:
         if row is None or row.assigned_to is None:
             return
         asleep = Conversation.objects.filter(pk=row.pk, status=Status.ACTIVE)
-        asleep.update(
-            reporter_seen_at=make.long_ago(8), reporter_is_hidden=True, assigned_at=make.long_ago(5)
-        )
+        asleep.update(reporter_seen_at=make.long_ago(8), reporter_is_hidden=True, assigned_at=make.long_ago(5))
         self.journal.note("present", row.pk, False, before)
 
     def come_back(self, index: int) -> None:
