@@ -249,12 +249,12 @@ ROUTES: dict[str, Route] = {
     "pages:display_settings": Route(anybody, FORM),
     "pages:components": Route(anybody, READ),  # the gallery: demonstration and tests only
     # The orientation and the place: what the visit itself said, and nothing of anybody else.
-    "triage:start": Route(anybody, READ),
+    "triage:start": Route(anybody, READ, to=("/tchat/",)),  # where an exchange is open, back to it
     "triage:open_door": Route(anybody, FORM, to=(DOOR,)),
     "triage:restart": Route(anybody, FORM, to=("/orientation/",)),
     "triage:current_result": Route(anybody, READ, to=(DOOR,)),
     "triage:result": Route(anybody, READ, to=(DOOR,), where={"slug": "tchat"}),
-    "triage:question": Route(anybody, FORM, to=(DOOR,), where={"slug": "maintenant"}),
+    "triage:question": Route(anybody, FORM, to=(DOOR, "/tchat/"), where={"slug": "maintenant"}),
     "locations:search": Route(anybody, FORM, to=(PLACE,)),
     "locations:suggestions": Route(anybody, WRITE),
     "locations:results": Route(anybody, READ, to=(PLACE,)),

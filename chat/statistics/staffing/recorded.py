@@ -50,7 +50,7 @@ FROM (
         SELECT e.conversation_id, e.kind, e.at AS begun_at,
                lead(e.at) OVER (PARTITION BY e.conversation_id ORDER BY e.at, e.id) AS ended_at
         FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
-        WHERE e.kind IN ('assigned', 'released', 'closed') AND c.closed_at IS NOT NULL
+        WHERE e.kind IN ('assigned', 'released', 'asleep', 'closed') AND c.closed_at IS NOT NULL
           AND c.opened_at >= %(since)s::timestamp AT TIME ZONE %(zone)s::text
           AND c.opened_at < %(until)s::timestamp AT TIME ZONE %(zone)s::text
     ) AS steps WHERE kind = 'assigned' AND ended_at IS NOT NULL GROUP BY conversation_id

@@ -334,6 +334,14 @@ add(
 )
 add("privacy.who_sees_what", PRIVACY, _("Qui voit quoi"))
 add(
+    "privacy.draft",
+    PRIVACY,
+    _(
+        "Un message commencé est gardé, chiffré, le temps de votre visite, pour ne pas être perdu. Personne ne le lit "
+        "tant que vous ne l'envoyez pas ; effacé dans son champ, il n'est plus gardé."
+    ),
+)
+add(
     "privacy.only_person_answering_reads",
     PRIVACY,
     _(

@@ -572,6 +572,20 @@ def test_open_exchange_is_on_every_other_page(as_reporter, discreet, words):
     assert "pnav-open" not in shown(client.get("/"))
 
 
+def test_orientation_does_not_begin_again_while_an_exchange_is_open(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    for method, path in (
+        ("get", "/orientation/"),
+        ("get", "/orientation/maintenant/"),
+        ("post", "/orientation/maintenant/"),
+    ):
+        assert getattr(client, method)(path, {"answer": "no"}).url == PAGE, path
+    assert "triage" not in client.session
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    assert client.get("/orientation/").status_code == 200
+
+
 def test_open_exchange_costs_no_query_more(as_reporter, client):
     def asked(who):
         with CaptureQueriesContext(connection) as queries:
