@@ -37,7 +37,7 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0018_absences")]
+    dependencies = [("chat", "0019_variables_of_replies")]
 
     operations = [
         migrations.AddField(
