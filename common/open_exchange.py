@@ -3,7 +3,7 @@
 Which visits those are says `request.open_exchange`, which pnav.middleware.ended_visits reads before every page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
@@ -13,12 +13,12 @@ from django.shortcuts import redirect
 type View = Callable[..., HttpResponse]
 
 
-def leads_back(view: View) -> View:
-    """The exchange in place of this page, for a visit that has one."""
+def leads_back(view: View, methods: Collection[str] = ("GET", "HEAD")) -> View:
+    """The exchange in place of this page, for a visit that has one. methods: those of the view that begin something."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if getattr(request, "open_exchange", False):
+        if request.method in methods and getattr(request, "open_exchange", False):
             return redirect("chat:conversation")
         return view(request, *args, **kwargs)
 
