@@ -1,11 +1,13 @@
 import re
 import time
+from html import unescape
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from pnav.pages.build import fonts
 from pnav.pages.management.commands import build_styles
 
 SECONDS = 3
@@ -32,11 +34,51 @@ def test_sheet_is_light(sheet: Path):
     assert sheet.stat().st_size < 200_000, "the whole of DSFR is 825 kB"
 
 
-def test_sheet_asks_for_nothing_but_two_fonts(sheet: Path):
+def test_sheet_asks_for_nothing_but_two_fonts_in_two_parts(sheet: Path):
     addresses = re.findall(r"url\(\s*[\"']?(?!data:)([^\"')]+)", sheet.read_text(encoding="utf-8"))
-    assert addresses == ["fonts/Marianne-Regular.woff2", "fonts/Marianne-Bold.woff2"]
+    assert addresses == [
+        f"fonts/Marianne-{weight}{part}.woff2" for weight in ("Regular", "Bold") for part in ("", fonts.REST)
+    ]
     assert all((sheet.parent / address).is_file() for address in addresses)
-    assert sheet.read_text(encoding="utf-8").count("font-display:swap") == 2
+    assert sheet.read_text(encoding="utf-8").count("font-display:swap") == 4
+
+
+def test_fonts_lose_no_sign_and_the_first_part_is_light(sheet: Path):
+    whole = build_styles.dsfr_package() / "static" / "dsfr" / "dist" / "fonts"
+    for name in build_styles.FONTS:
+        first = sheet.parent / "fonts" / name
+        rest = first.with_name(f"{first.stem}{fonts.REST}.woff2")
+        everyday, others = fonts.signs_of(first), fonts.signs_of(rest)
+        assert everyday | others == fonts.signs_of(whole / name) and not everyday & others
+        assert first.stat().st_size < 20_000 < (whole / name).stat().st_size
+        assert f"unicode-range:{fonts.ranges(others)}" in sheet.read_text(encoding="utf-8")
+
+
+def test_fonts_are_cut_again_only_when_something_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    cut: list[str] = []
+    really = fonts.cut
+    monkeypatch.setattr(fonts, "cut", lambda source, folder: (cut.append(source.name), really(source, folder)))
+    build_styles.build(tmp_path)
+    build_styles.build(tmp_path)
+    assert cut == list(build_styles.FONTS)
+    monkeypatch.setattr(fonts, "FEATURES", ["kern"])
+    build_styles.build(tmp_path)
+    assert len(cut) == 4
+
+
+def test_our_own_texts_need_the_first_part_alone():
+    """What the site says by itself; whatever else people write comes with the second part."""
+    catalogues = "".join(
+        path.read_text(encoding="utf-8") for path in settings.BASE_DIR.glob("pnav/locale/*/*/django.po")
+    )
+    whole = build_styles.dsfr_package() / "static" / "dsfr" / "dist" / "fonts" / build_styles.FONTS[0]
+    needed = {ord(sign) for sign in unescape(catalogues)} & fonts.signs_of(whole)
+    assert {chr(sign) for sign in needed - fonts.EVERYDAY} == set()
+
+
+@pytest.mark.parametrize(("signs", "said"), [({0x41}, "U+41"), ({0x41, 0x42, 0x43, 0x61}, "U+41-43,U+61"), (set(), "")])
+def test_ranges_are_said_as_sheets_say_them(signs: set[int], said: str):
+    assert fonts.ranges(signs) == said
 
 
 def test_sheet_defines_every_variable_of_our_own_sheets(sheet: Path):

@@ -2,8 +2,7 @@
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,21 +10,34 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from pnav.pages.build import stylesheet
+from pnav.pages.build import fonts, stylesheet
 
 SHEETS = ("dsfr.main.min.css", "utility/utility.main.min.css")
 FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
 # Two weights are served of the six: 500 is drawn as 400, italics are slanted by the browser.
-FONT_FACES = "".join(
-    f'@font-face{{font-family:Marianne;src:url("fonts/{name}") format("woff2");'
-    f"font-weight:{weight};font-style:normal;font-display:swap}}"
-    for name, weight in zip(FONTS, (400, 700), strict=True)
-)
+WEIGHTS = dict(zip(FONTS, (400, 700), strict=True))
+RECIPE = ".recipe"  # `collectstatic` leaves it where it is
 LICENCE = "/*! DSFR v{version} | MIT | usage réservé aux services de l'État : voir README */\n"
 SCANNED = {".html", ".js", ".py"}
 # Then the package's own templates and widgets may write class names too.
 USES_PACKAGE = re.compile(r"^(from|import) dsfr\b|{% load [^%]*\bdsfr_tags\b", re.MULTILINE)
 PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
+
+
+def _face(name: str, weight: int, signs: Iterable[int]) -> str:
+    return (
+        f'@font-face{{font-family:Marianne;src:url("fonts/{name}") format("woff2");font-weight:{weight};'
+        f"font-style:normal;font-display:swap;unicode-range:{fonts.ranges(signs)}}}"
+    )
+
+
+def font_faces(folder: Path) -> str:
+    """What the sheet says of both files of each weight. folder: of the whole fonts."""
+    faces = []
+    for name, weight in WEIGHTS.items():
+        rest = fonts.signs_of(folder / name) - fonts.EVERYDAY
+        faces += [_face(name, weight, fonts.EVERYDAY), _face(f"{Path(name).stem}{fonts.REST}.woff2", weight, rest)]
+    return "".join(faces)
 
 
 def dsfr_package() -> Path:
@@ -62,19 +74,27 @@ def build(target: Path) -> Path:
     css = "".join((dist / name).read_text(encoding="utf-8") for name in SHEETS)
     version = (package / "static" / "dsfr" / "dsfr_version").read_text(encoding="utf-8").strip().removeprefix("v")
     body = stylesheet.build(css, used=used, wanted=stylesheet.variables(own), read=read)
-    text = LICENCE.format(version=version) + FONT_FACES + body + "\n"
+    text = LICENCE.format(version=version) + font_faces(dist / "fonts") + body + "\n"
 
     sheet = target / "pnav" / "dsfr.css"
-    fonts = target / "pnav" / "fonts"
-    fonts.mkdir(parents=True, exist_ok=True)
-    for name in FONTS:
-        if not (fonts / name).exists():
-            shutil.copyfile(dist / "fonts" / name, fonts / name)
+    _build_fonts(dist / "fonts", target / "pnav" / "fonts", version)
     if not sheet.exists() or sheet.read_text(encoding="utf-8") != text:
         partial = sheet.with_suffix(f".{os.getpid()}")  # two set-ups may run at once
         partial.write_text(text, encoding="utf-8")
         partial.replace(sheet)
     return sheet
+
+
+def _build_fonts(whole: Path, folder: Path, version: str) -> None:
+    """Cut each font in two, unless it was cut the same way before: it takes a second a weight."""
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe = f"DSFR {version} {fonts.recipe()}"
+    kept = folder / RECIPE
+    if kept.exists() and kept.read_text(encoding="utf-8") == recipe:
+        return
+    for name in FONTS:
+        fonts.cut(whole / name, folder)
+    kept.write_text(recipe, encoding="utf-8")
 
 
 class Command(BaseCommand):
