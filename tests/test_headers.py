@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Agent
 from pnav.accounts.models import Role
-from pnav.middleware.headers import AWAKE, CLOSED, LOADED, PASSKEYS, say
+from pnav.middleware.headers import AWAKE, CLOSED, FOR_DOCUMENTS, LOADED, PASSKEYS, say
 from pnav.server.page_handler import PageHandler
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
@@ -56,12 +56,14 @@ def check(response: HttpResponse, path: str) -> None:
     headers = response.headers
     where = f"{path}: {response.status_code}"
     assert headers["X-Content-Type-Options"] == "nosniff", where
-    assert headers["Referrer-Policy"] == "same-origin", where
-    assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
+    is_document = not headers.get("Content-Type", "").startswith(LOADED)
+    if is_document:
+        assert headers["Referrer-Policy"] == "same-origin", where
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin", where
     assert headers["Cross-Origin-Embedder-Policy"] == "require-corp", where
     assert "no-store" in headers["Cache-Control"], where
-    if not headers.get("Content-Type", "").startswith(LOADED):
+    if is_document:
         features = dict(part.split("=") for part in headers["Permissions-Policy"].split(", "))
         assert set(features) == {*CLOSED, *PASSKEYS}, where
         awake = "(self)" if path.startswith("/tchat/") else "()"
@@ -75,7 +77,9 @@ def check(response: HttpResponse, path: str) -> None:
     assert parts["require-trusted-types-for"] == "'script'", where
     area = {"/admin/": "default", "/console/": "pnav-console", "/unite/": "pnav-console"}
     assert parts["trusted-types"] == next((area[one] for one in area if path.startswith(one)), "'none'"), where
-    if parts["frame-ancestors"] == "'none'":
+    if not is_document:
+        assert "X-Frame-Options" not in headers, where
+    elif parts["frame-ancestors"] == "'none'":
         assert headers["X-Frame-Options"] == "DENY", where
     else:
         assert (parts["frame-ancestors"], headers["X-Frame-Options"]) == ("'self'", "SAMEORIGIN"), where
@@ -89,15 +93,20 @@ def check(response: HttpResponse, path: str) -> None:
         ("text/javascript; charset=utf-8", False),
         ("text/css; charset=utf-8", False),
         ("font/woff2", False),
+        ("image/png", False),
         ("image/svg+xml", True),  # opened by itself it is one
         ("text/html; charset=utf-8", True),  # a file that is not there, too
         ("application/json", True),
     ],
 )
 def test_features_are_closed_for_documents_and_not_repeated_with_each_file(content, is_document):
-    headers = say("/static/x", HttpResponse(content_type=content)).headers
-    assert ("Permissions-Policy" in headers) is is_document
-    assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    answer = HttpResponse(content_type=content)
+    answer.headers["Referrer-Policy"] = answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"  # Django's
+    headers = say("/static/x", answer).headers
+    for name in FOR_DOCUMENTS:
+        assert (name in headers) is is_document, name
+    # A worker is refused by the page that starts it when its script does not say it.
+    assert ("Cross-Origin-Embedder-Policy" in headers) is (is_document or "javascript" in content)
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 

@@ -44,9 +44,12 @@ AREAS = {
     "/compte/": {"Permissions-Policy": _features(passkeys="(self)")},
     "/tchat/": {"Permissions-Policy": _features(awake="(self)")},
 }
-# What pages load and what is no document: browsers read no feature policy of it, and its 700 bytes would be most of
-# what a small script costs on a first visit.
-LOADED = ("text/javascript", "text/css", "font/")
+# What pages load and what is no document: browsers read nothing there of what documents are told, and its 900 bytes
+# would be most of what a small script costs on a first visit. A script may be a worker's, which belongs to the page
+# that starts it only under the same embedder policy. A drawing (SVG) that is opened by itself is a document.
+LOADED = ("text/javascript", "text/css", "font/", "image/png")
+FOR_DOCUMENTS = ("Permissions-Policy", "X-Frame-Options", "Cross-Origin-Opener-Policy", "Referrer-Policy")
+WORKERS = "text/javascript"
 # Which policy of Trusted Types scripts may create there, in the place of none at all.
 NO_POLICY = build_policy({"trusted-types": [CSP.NONE]})
 TRUST = {
@@ -81,8 +84,10 @@ def say(path: str, response: HttpResponseBase) -> HttpResponseBase:
     """
     for name, value in EVERYWHERE.items():
         response.headers.setdefault(name, value)
-    if response.headers.get("Content-Type", "").startswith(LOADED):
-        del response.headers["Permissions-Policy"]
+    kind = response.headers.get("Content-Type", "")
+    if kind.startswith(LOADED):
+        for name in FOR_DOCUMENTS if kind.startswith(WORKERS) else (*FOR_DOCUMENTS, "Cross-Origin-Embedder-Policy"):
+            del response.headers[name]
     for area, headers in AREAS.items():
         if path.startswith(area):
             for name, value in headers.items():
@@ -101,11 +106,13 @@ def on_every_answer(
     if iscoroutinefunction(get_response):
 
         async def in_loop(request: HttpRequest) -> HttpResponseBase:
-            return say(request.path_info, await get_response(request))
+            response = await get_response(request)
+            return say(request.path_info, response)  # the ordinary path by now (`pnav.middleware.addresses`)
 
         return in_loop
 
     def in_thread(request: HttpRequest) -> HttpResponseBase:
-        return say(request.path_info, get_response(request))  # type: ignore[arg-type]
+        response = get_response(request)
+        return say(request.path_info, response)  # type: ignore[arg-type]
 
     return in_thread
