@@ -29,6 +29,7 @@ from chat.realtime.connection import Receive, Send  # noqa: E402
 from chat.realtime.routing import websocket_urlpatterns  # noqa: E402
 from common import security_log  # noqa: E402
 from common.security_log import Event  # noqa: E402
+from pnav import addresses  # noqa: E402
 from pnav.server import busy  # noqa: E402
 from pnav.server.admission import bucket_of  # noqa: E402
 from pnav.server.identity import identify  # noqa: E402
@@ -91,6 +92,7 @@ def _load_addresses() -> None:
     """
     resolve("/")
     reverse("health_live")
+    addresses.load()
     busy.prepare()
 
 

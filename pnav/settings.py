@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
@@ -134,6 +135,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "pnav.middleware.headers.on_every_answer",
+    "pnav.middleware.addresses.read_address",
     "pnav.middleware.require_https.pages_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -143,6 +145,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "pnav.middleware.ended_visits.forget_left_behind",
     "pnav.pages.language.chosen_language",
+    "pnav.middleware.addresses.own_address",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -420,7 +423,7 @@ USE_TZ = True
 
 # --- static files -------------------------------------------------------------------------------------------------
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / ".local" / "static")))
 ASSETS_DIR = BASE_DIR / ".local" / "assets"  # written by `build_styles`
 STATICFILES_DIRS = [BASE_DIR / "static", ASSETS_DIR]

@@ -20,7 +20,7 @@ READS_NOTHING_SENT = {
 # Functions of one text that are not driven, and why.
 TAKES_NO_WORDS = {
     "pnav.pages.quick_exit.leave": "it ends a visit by the key of its session, and waits for threads",
-    "reports.audit.digest_destinations.qr_svg": "it draws a digest of the register, of one length, in the worker",
+    "common.qr_code.svg": "it draws a digest of the register, of one length, in the worker; and our own address, once",
 }
 
 # How a function refuses a text; RuntimeError is also what a test without a database says of one that asks it.

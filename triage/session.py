@@ -127,8 +127,11 @@ def take_open_door(request: HttpRequest) -> None:
 
 
 def is_discreet(request: HttpRequest) -> bool:
-    """Whether somebody may see the screen: titles become neutral."""
-    return answers(request).get("screen") == "yes"
+    """Whether somebody may see the screen: titles become neutral, and so do addresses.
+
+    Who reads a page under an address of discreet mode is in it, with another answer or none.
+    """
+    return getattr(request, "is_discreet_address", False) or answers(request).get("screen") == "yes"
 
 
 def clear(request: HttpRequest) -> None:

@@ -29,6 +29,7 @@ _SLUGS = {
     Outcome.SEVENTEEN_CYBER_ASSISTANCE: "17-cyber",
     Outcome.SMS_33700: "33700",
 }
+RESULT_SLUGS = frozenset(_SLUGS.values())
 
 
 def _to_question(question: Question) -> HttpResponse:
@@ -146,7 +147,7 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def result(request: HttpRequest, slug: str) -> HttpResponse:
     """Where this visit's answers lead; the page of another result sends to the right one."""
-    if slug not in _SLUGS.values():
+    if slug not in RESULT_SLUGS:
         raise Http404
     assessment = session.assessment(request)
     if assessment is None or _SLUGS[assessment.outcome] != slug:

@@ -133,6 +133,8 @@ ROUTES: dict[str, Line] = {
             "pages:privacy",
             "pages:figures",
             "pages:robots",
+            "pages:sitemap",
+            "pages:card",
             "pages:favicon",
             "pages:feedback_thanks",
             "pages:components",

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Origin
 
+from pnav.addresses import ORDINARY, moved
 from pnav.demo.script import Mind, Script, answer_to
 from pnav.demo.visit import Page, Visit
 from triage.document import MOST_QUESTIONS
@@ -52,7 +53,8 @@ class Reporter:
     ) -> None:
         self.script, self.speed, self.tell = script, speed, tell
         self.name = script.id if script.people == 1 else f"{script.id} {number + 1}"
-        self.visit = Visit(base)
+        # Under one key with the site: a visit that asks for discretion is led to addresses without words.
+        self.visit = Visit(base, ordinary=lambda address: moved(address, ORDINARY) or address)
         self.mind = Mind(script, number)
         self.chance = random.Random(f"{seed}:{script.id}:{number}")
         self.status = ""  # of the conversation, as the last `state` said

@@ -2,7 +2,7 @@
 
 import http.client
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 MOST_REDIRECTS = 10
 PATIENCE_SECONDS = 20
+DISCREET = re.compile(r"(?<=\")/n/(?:[\w-]+/){0,2}(?=[\"?#])")  # in an attribute of a page
 LOOPBACK = {"localhost", "127.0.0.1"}
 
 
@@ -101,10 +102,14 @@ class Page:
 class Visit:
     """base: the address of a site on this machine. Raises VisitError for any other: this is a demonstration.
 
-    headers: more of them, sent with each request.
+    headers: more of them, sent with each request. ordinary: gives the ordinary path of an address of discreet mode
+    (`pnav.addresses.moved`), by which a program knows its pages; without it pages have the addresses that they came
+    under. What is sent to an ordinary path arrives all the same.
     """
 
-    def __init__(self, base: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, base: str, headers: Mapping[str, str] | None = None, ordinary: Callable[[str], str] | None = None
+    ) -> None:
         parts = urlsplit(base)
         if parts.scheme != "http" or parts.hostname not in LOOPBACK:
             raise VisitError("Only a site on this machine.")
@@ -112,6 +117,7 @@ class Visit:
         self.origin = f"http://{self.host}:{self.port}"
         self.cookies: dict[str, str] = {}
         self.headers = dict(headers or {})
+        self.ordinary = ordinary
 
     @property
     def cookie(self) -> str:
@@ -134,7 +140,10 @@ class Visit:
             method, body = "GET", ""
         if answer.status != 200:
             raise VisitError(f"{method} {path}: {answer.status}")
-        return Page(path.partition("#")[0], text)
+        path = path.partition("#")[0]
+        if (ordinary := self.ordinary) is not None:
+            return Page(ordinary(path), DISCREET.sub(lambda found: ordinary(found[0]), text))
+        return Page(path, text)
 
     def _once(self, method: str, path: str, body: str) -> tuple[http.client.HTTPResponse, str]:
         line = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_SECONDS)

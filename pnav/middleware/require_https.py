@@ -24,9 +24,9 @@ def _is_refused(request: HttpRequest) -> bool:
     """Whether this is a request in clear that no redirect must answer. Health probes are asked in clear, on purpose."""
     if not settings.SECURE_SSL_REDIRECT or request.is_secure():
         return False
-    if any(re.search(pattern, request.path.lstrip("/")) for pattern in settings.SECURE_REDIRECT_EXEMPT):
+    if any(re.search(pattern, request.path_info.lstrip("/")) for pattern in settings.SECURE_REDIRECT_EXEMPT):
         return False
-    return request.method not in {"GET", "HEAD"} or request.path.startswith(PROGRAMS)
+    return request.method not in {"GET", "HEAD"} or request.path_info.startswith(PROGRAMS)
 
 
 def _refusal() -> HttpResponse:

@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from common.texts import languages
 from locations.session import current_choice
 from pnav.accounts.presence import keeps_lease
-from pnav.pages import completeness, display, editions
+from pnav.pages import completeness, display, editions, links
 from reports.session import is_discreet as report_is_discreet
 from triage.session import answers, is_discreet, voice
 
@@ -26,12 +26,13 @@ def site(request: HttpRequest) -> dict[str, Any]:
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does (a page that knows better gives
     its own); open_exchange: the visit has an exchange that is not over (pnav.middleware.ended_visits read it);
     reception_choice, data_editions and other_languages (code and own name of
-    each language that is offered besides this one): read only when shown; keeps_lease: an agent reads this page, which
-    keeps their lease of lease_seconds.
+    each language that is offered besides this one), page_links (`links.Links`): read only when shown; keeps_lease: an
+    agent reads this page, which keeps their lease of lease_seconds.
     """
     match = request.resolver_match
     namespace = match.namespace if match else ""
     return {
+        "page_links": SimpleLazyObject(lambda: links.of(request)),
         "section": match.url_name if match and namespace == "pages" else namespace,
         "theme": display.theme(request),
         "demo_notice": settings.DEMO_NOTICE,

@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.db.models import TextChoices
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
+
+from common.texts import languages
 
 THEME_COOKIE = "theme" if settings.DEMO else "__Host-theme"
 COOKIE_AGE = 180 * 24 * 60 * 60  # seconds: six months, as the CNIL advises for a choice
@@ -23,14 +25,29 @@ def theme(request: HttpRequest) -> str:
     return value if value in Theme.values else Theme.SYSTEM.value
 
 
-def remember(response: HttpResponse, *, theme: str, language: str) -> None:
+def chosen_language(request: HttpRequest) -> str:
+    """The language chosen in this browser; "" without a choice, or with one that the site does not have."""
+    value = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return value if value in languages.codes() else ""
+
+
+def _keep(response: HttpResponseBase, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def remember_language(response: HttpResponseBase, language: str) -> None:
+    """Keep the language in this browser."""
+    _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
+
+
+def remember(response: HttpResponseBase, *, theme: str, language: str) -> None:
     """Keep both choices in this browser."""
-    for name, value in ((THEME_COOKIE, theme), (settings.LANGUAGE_COOKIE_NAME, language)):
-        response.set_cookie(
-            name,
-            value,
-            max_age=COOKIE_AGE,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+    _keep(response, THEME_COOKIE, theme)
+    remember_language(response, language)

@@ -1,21 +1,23 @@
-"""The language of a page: French, unless the person chose another one here.
+"""The language of a page: that of its address; where the address says none, the one chosen in the display settings.
 
-The browser's own languages are not followed: the service speaks of French law and of French services, a phone set to
-English is often its owner's only English, and what is on screen has to match what a friend or a helper describes.
+A first visit to the home page is led to the address in a language that the browser asks for, by
+`pnav.middleware.addresses`; beyond that the browser's own languages are not followed (docs/adr/0068).
 """
 
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.decorators import sync_and_async_middleware
 
+from common.texts import languages
+from pnav import addresses
+from pnav.pages import display
+
 
 def _activate(request: HttpRequest) -> str:
-    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    language = addresses.current().language or display.chosen_language(request) or languages.source()
     translation.activate(language)
     request.LANGUAGE_CODE = language
     return language
@@ -30,7 +32,7 @@ def _label(response: HttpResponse, language: str) -> HttpResponse:
 def chosen_language(
     get_response: Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaitable[HttpResponse]],
 ) -> Callable:
-    """Activate the language of the visit, kept in a cookie by the display settings."""
+    """Activate the language of the page."""
     if iscoroutinefunction(get_response):
 
         async def in_loop(request: HttpRequest) -> HttpResponse:

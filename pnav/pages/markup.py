@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from html import unescape
 from itertools import takewhile
 
 from django.utils.html import escape
@@ -10,6 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from common.texts.typography import unbroken
+from pnav import addresses
+from pnav.addresses import Table
 
 HELP = _(
     "Une ligne vide sépare les paragraphes. « - » en début de ligne fait une liste, « 1. » une liste numérotée, "
@@ -26,9 +29,16 @@ _LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
 _ALLOWED = re.compile(r"https://|/(?![/\\])|#|tel:|sms:")
 
 
-@lru_cache(maxsize=128)  # the same few texts at every visit, in each language
 def to_html(text: str) -> SafeString:
-    """Paragraphs, lists, sub-headings, folded parts, bold and links; headings start at h3."""
+    """Paragraphs, lists, sub-headings, folded parts, bold and links; headings start at h3.
+
+    A link to a page of this site leads to its address in the table of the page that is drawn (`pnav.addresses`).
+    """
+    return _html(text, addresses.current())
+
+
+@lru_cache(maxsize=256)  # the same few texts at every visit, in each language and in discreet mode
+def _html(text: str, _drawn_in: Table) -> SafeString:
     return mark_safe("\n".join(_blocks(text)))  # noqa: S308  every piece below is escaped
 
 
@@ -80,5 +90,7 @@ def _link(match: re.Match[str]) -> str:
     label, address = match.groups()  # both escaped already
     if not _ALLOWED.match(address):
         return match.group()
+    if (own := addresses.moved(unescape(address), addresses.current())) is not None:
+        address = escape(own)
     rel = ' rel="noopener noreferrer external"' if address.startswith("https://") else ""
     return f'<a href="{address}"{rel}>{label}</a>'

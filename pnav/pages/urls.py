@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from pnav.pages import figures, quick_exit, views
+from pnav.pages import card, figures, quick_exit, sitemap, views
 
 app_name = "pages"
 urlpatterns = [
@@ -13,7 +13,9 @@ urlpatterns = [
     path("mentions-legales/", views.legal, name="legal"),
     path("donnees-personnelles/", views.privacy, name="privacy"),
     path("chiffres/", figures.figures, name="figures"),
+    path("carte/", card.card, name="card"),
     path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", sitemap.sitemap, name="sitemap"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("parametres-affichage/", views.display_settings, name="display_settings"),
 ]

@@ -20,6 +20,7 @@ from common import network_limits, rate_limits
 from common.client_address import networks_of
 from common.service_settings import definitions, values
 from common.texts import languages
+from pnav import addresses
 from pnav.pages import display, quick_exit
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
@@ -139,9 +140,10 @@ def privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Search engines may read everything but the rooms of those who sign in."""
-    rooms = (reverse("console:home"), reverse("admin:index"), reverse("account_login"))
+    """Search engines may read everything but the rooms of those who sign in, and discreet mode."""
+    rooms = (reverse("console:home"), reverse("admin:index"), reverse("account_login"), f"{addresses.DISCREET}/")
     lines = ["User-agent: *", *(f"Disallow: {room}" for room in rooms)]
+    lines.append(f"Sitemap: {addresses.site_origin(request)}{reverse('pages:sitemap')}")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
@@ -178,10 +180,12 @@ def display_settings(request: HttpRequest) -> HttpResponseBase:
         initial={"theme": display.theme(request), "language": languages.current(), "next": came_from},
     )
     if form.is_valid():
-        target = form.cleaned_data["next"]
+        target, language = form.cleaned_data["next"], form.cleaned_data["language"]
         if not target.startswith("/") or not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
-            target = ""
-        response = redirect(target or "pages:home")
-        display.remember(response, theme=form.cleaned_data["theme"], language=form.cleaned_data["language"])
+            target = reverse("pages:home")
+        if not addresses.table_at(target).is_discreet:  # its addresses say no language
+            target = addresses.moved(target, addresses.in_language(language)) or target
+        response = redirect(target)
+        display.remember(response, theme=form.cleaned_data["theme"], language=language)
         return response
     return render(request, "pages/display_settings.html", {"form": form})

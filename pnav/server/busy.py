@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,14 +25,18 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from common.texts import cache as text_cache
+from common.texts import languages
+from pnav import addresses
+from pnav.addresses import Table
 from pnav.middleware.headers import EVERYWHERE
 
 logger = logging.getLogger(__name__)
 
 STYLE = Path(__file__).resolve().parents[2] / "static" / "pnav" / "busy.css"
 RETRY_SECONDS = 5
-NEWS = "/tchat/suite/"  # the frame of messages on the page without a script: it asks again by itself
-# Forms of people who seek help, and of those who answer them. Not those of an account: no password is sent back.
+NEWS = "chat:news"  # the frame of messages on the page without a script: it asks again by itself
+# Forms of people who seek help, and of those who answer them. Not those of an account: no password is sent back. In
+# discreet mode no path says which form it is: each of them comes back.
 GIVEN_BACK = ("/tchat/", "/signalement/", "/orientation/", "/point-d-accueil/", "/console/")
 # Where what was typed is put: signs for private use, which no sentence may hold. `text` stands around its field.
 PLACEHOLDERS = {name: f"\ue000{name}\ue000" for name in ("action", "fields", "text", "written")}
@@ -47,9 +52,10 @@ PAGE, SENT, FRAME, FORM, TOO_LARGE = "page", "sent", "frame", "form", "too_large
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What is sent, by language and kind; its content policy; and the sentences that it was drawn from."""
+    """What is sent, by language, kind and whether it is in discreet mode; its content policy; and the sentences that
+    it was drawn from."""
 
-    pages: Mapping[tuple[str, str], str]
+    pages: Mapping[tuple[str, str, bool], str]
     policy: str
     source: object
 
@@ -59,9 +65,15 @@ def _draw() -> _Drawn:
     pages = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            for kind in (PAGE, SENT, FRAME, FORM, TOO_LARGE):
-                context = {"kind": kind, "style": style, "seconds": RETRY_SECONDS, **PLACEHOLDERS}
-                pages[language, kind] = render_to_string("503.html", context)
+            for kind, is_discreet in product((PAGE, SENT, FRAME, FORM, TOO_LARGE), (False, True)):
+                context = {
+                    "kind": kind,
+                    "style": style,
+                    "seconds": RETRY_SECONDS,
+                    "discreet": is_discreet,
+                    **PLACEHOLDERS,
+                }
+                pages[language, kind, is_discreet] = render_to_string("503.html", context)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _Drawn(
         pages, f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'", source
@@ -104,28 +116,38 @@ def answer(scope: dict[str, Any], body: bytes = b"") -> tuple[list[tuple[bytes, 
     """Headers and body of a 503 for this request. body: of a form, to give back what was typed; empty otherwise."""
     drawn = _pages.current()
     headers = {name: value for name, value in scope["headers"] if name in {b"cookie", b"content-type"}}
-    language = _language(drawn, headers.get(b"cookie", b""))
+    table = addresses.table_at(scope["path"])
+    language = _language(table, headers.get(b"cookie", b""))
     is_sent = scope["method"] not in {"GET", "HEAD"}
-    is_framed = scope["path"] == NEWS
+    is_framed = scope["path"] in addresses.every_address(NEWS)
     text = ""
-    if is_sent and body and scope["path"].startswith(GIVEN_BACK):
-        text = _form(drawn.pages[language, FORM], scope, headers.get(b"content-type", b""), body)
-    text = text or drawn.pages[language, FRAME if is_framed else SENT if is_sent else PAGE]
+    if is_sent and body and _is_given_back(table, scope["path"]):
+        text = _form(drawn.pages[language, FORM, table.is_discreet], scope, headers.get(b"content-type", b""), body)
+    text = text or drawn.pages[language, FRAME if is_framed else SENT if is_sent else PAGE, table.is_discreet]
     content = text.encode()
     return _headers(content, language, drawn.policy, is_framed=is_framed), content
 
 
-def too_large(cookie: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+def too_large(path: str, cookie: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body of a 413: what was sent is longer than its bound; nothing was read. cookie: the header."""
     drawn = _pages.current()
-    language = _language(drawn, cookie)
-    content = drawn.pages[language, TOO_LARGE].encode()
+    table = addresses.table_at(path)
+    language = _language(table, cookie)
+    content = drawn.pages[language, TOO_LARGE, table.is_discreet].encode()
     return _headers(content, language, drawn.policy, is_busy=False), content
 
 
-def _language(drawn: _Drawn, cookie: bytes) -> str:
+def _is_given_back(table: Table, path: str) -> bool:
+    if table.is_discreet:
+        return True
+    return path.removeprefix(str(table) if table.prefix else "").startswith(GIVEN_BACK)
+
+
+def _language(table: Table, cookie: bytes) -> str:
+    if table.language:
+        return table.language
     chosen = parse_cookie(cookie.decode("latin-1")).get(settings.LANGUAGE_COOKIE_NAME, "")
-    return chosen if (chosen, PAGE) in drawn.pages else settings.LANGUAGE_CODE
+    return chosen if chosen in languages.codes() else languages.source()
 
 
 def _headers(

@@ -32,8 +32,8 @@ from django.urls import set_script_prefix
 from common import security_log, slow_hashes
 from common.security_log import Event
 from common.texts import cache as text_cache
+from pnav import addresses
 from pnav.middleware.headers import say
-from pnav.pages import quick_exit
 from pnav.server import busy
 from pnav.server.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
 from pnav.server.body_limits import body_max_bytes
@@ -213,7 +213,8 @@ class PageHandler(ASGIHandler):
             if request is not None:
                 self.prepare()
                 if is_too_large:
-                    response = say(request.path, response_for_exception(request, RequestDataTooBig()))
+                    with addresses.drawn_in(addresses.table_at(request.path)):
+                        response = say(request.path, response_for_exception(request, RequestDataTooBig()))
                 else:
                     response = self.get_response(request)
             response._handler_class = self.__class__
@@ -254,7 +255,7 @@ class Pages:
         handler: ASGIHandler = self.pages
         if scope["path"] in PROBES:
             handler = self.probes
-        elif scope["path"] == quick_exit.PATH and scope["method"] == "POST":
+        elif scope["path"] in addresses.every_address("pages:quit") and scope["method"] == "POST":
             handler = self.exits
         await handler(scope, receive, send)
 

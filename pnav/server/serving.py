@@ -323,7 +323,8 @@ class Channel(http.HTTPChannel):
 
         self._is_refused = True
         head = self.requests[-1].requestHeaders
-        headers, page = busy.too_large((head.getRawHeaders(b"cookie") or [b""])[0])
+        path = cast(bytes, self._path).decode("latin-1")
+        headers, page = busy.too_large(path, (head.getRawHeaders(b"cookie") or [b""])[0])
         lines = [
             b"HTTP/1.1 413 Content Too Large",
             b"Connection: close",

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import parse_cookie
 from django.urls import Resolver404, resolve
 
+from pnav import addresses
 from pnav.accounts import device
 
 NAMES = frozenset(
@@ -25,13 +26,19 @@ NAMES = frozenset(
         "chat:follow_up_code",
     }
 )
-# The beginnings of their addresses: nothing else is looked up.
-AREAS = ("/compte/", "/admin/accounts/", "/tchat/")
+VISITORS = tuple(sorted(name for name in NAMES if name.startswith("chat:")))  # without parameters, in every table
+# The beginnings of the other addresses: nothing else is looked up.
+AREAS = ("/compte/", "/admin/accounts/")
 
 
 def is_slow(scope: dict[str, Any]) -> bool:
-    """Whether this request may compute a slow hash. One search of the table of addresses for a form in AREAS."""
-    if scope["method"] != "POST" or not scope["path"].startswith(AREAS):
+    """Whether this request may compute a slow hash. One search of the table of addresses for a form in AREAS; some
+    looks into sets for any other form."""
+    if scope["method"] != "POST":
+        return False
+    if any(scope["path"] in addresses.every_address(name) for name in VISITORS):
+        return True
+    if not scope["path"].startswith(AREAS):
         return False
     try:
         return resolve(scope["path"]).view_name in NAMES

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-
+from common import qr_code
 from common.offload import pool
 from reports.rules.signed_digests import LONGEST, Statement
 
@@ -169,25 +167,11 @@ def on_paper(page: Sequence[Statement]) -> dict[str, Any]:
             {
                 "head": f"N° {one.number}, {one.at.astimezone(UTC):%d/%m/%Y %H:%M} UTC, ligne {one.line}",
                 "text": one.text,
-                "svg": qr_svg(one.text),
+                "svg": qr_code.svg(one.text),
             }
             for one in page
         ],
     }
-
-
-def qr_svg(text: str) -> str:
-    """A QR code (ISO/IEC 18004, level M) as SVG, with its quiet zone of four modules."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4)
-    code.add_data(text)
-    code.make(fit=True)
-    rows = code.get_matrix()
-    dots = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark)
-    size = len(rows)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" shape-rendering="crispEdges">'
-        f'<rect width="{size}" height="{size}" fill="#fff"/><path d="{dots}"/></svg>'
-    )
 
 
 def parse(text: str, *, authority: str = "") -> Destination:

@@ -244,6 +244,8 @@ ROUTES: dict[str, Route] = {
     "pages:privacy": Route(anybody, READ),
     "pages:figures": Route(anybody, READ),  # rounded, nothing small (chat.rules.small_counts)
     "pages:robots": Route(anybody, READ),
+    "pages:sitemap": Route(anybody, READ),
+    "pages:card": Route(anybody, READ),
     "security_txt": Route(nobody, READ),  # there with CONTACT_EMAIL only, which the tests leave empty
     "pages:favicon": Route(anybody, READ, to=("/static/pnav/favicon-discreet.svg",)),
     "pages:display_settings": Route(anybody, FORM),

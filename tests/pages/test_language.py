@@ -4,11 +4,18 @@ import pytest
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("cookie", "accepted", "expected"),
-    [(None, "en-US,en", "fr"), ("en", "fr-FR", "en"), ("fr", "en", "fr"), ("xx", "en", "fr")],
+    [
+        (None, "fr-FR", "fr"),
+        (None, "en-US,en", "en"),
+        (None, "", "fr"),
+        ("en", "fr-FR", "en"),
+        ("fr", "en", "fr"),
+        ("xx", "fr", "fr"),
+    ],
 )
-def test_language_is_the_chosen_one_or_french(client, cookie, accepted, expected):
+def test_language_of_the_home_page_is_the_chosen_one_or_the_browsers(client, cookie, accepted, expected):
     if cookie:
         client.cookies["django_language"] = cookie
-    response = client.get("/", headers={"Accept-Language": accepted})
+    response = client.get("/", headers={"Accept-Language": accepted} if accepted else {}, follow=True)
     assert response.headers["Content-Language"] == expected
     assert f'<html lang="{expected}"' in response.text

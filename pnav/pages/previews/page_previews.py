@@ -24,6 +24,8 @@ from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.information import information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH
 from pnav.pages.previews.trials import Draw, Trial, page
+from pnav.pages.texts import card as card_texts
+from pnav.pages.texts import descriptions as description_texts
 from pnav.pages.texts import frame as frame_texts
 from pnav.pages.texts import obligatory as obligatory_texts
 from pnav.pages.texts import pages as page_texts
@@ -440,7 +442,11 @@ ERRORS: tuple[Draw, ...] = (
 BUSY = tuple(
     always("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame", "too_large")
 )
-FRAME: tuple[Draw, ...] = (_legal, always("pages/legal.html", **LEGAL, demo_notice=False))
+FRAME: tuple[Draw, ...] = (
+    _legal,
+    always("pages/legal.html", **LEGAL, demo_notice=False),
+    always("pages/legal.html", **LEGAL, demo_notice=False, discreet=True),
+)
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     frame_texts.FRAME.key: FRAME,
@@ -485,6 +491,17 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     ),
     obligatory_texts.FIGURES.key: (_figures(has_outcomes=True), _figures(has_outcomes=False)),
     page_texts.HOME.key: (_home,),
+    card_texts.CARD.key: (always("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),),
+    description_texts.SEARCH.key: (
+        always("pages/quit.html"),
+        _feedback(),
+        always("pages/accessibility.html", contact_email=""),
+        _legal,
+        _privacy(),
+        _figures(has_outcomes=False),
+        QUESTIONS_PAGES[0],
+        SEARCH[0],
+    ),
     quick_exit_texts.QUIT.key: (always("pages/quit.html"),),
     location_texts.SEARCH.key: SEARCH,
     location_texts.SELECT.key: (

@@ -148,7 +148,7 @@ add("pages.useful_numbers", EVERYWHERE, _("Les numéros utiles"))
 add("pages.change", EVERYWHERE, _("Modifier"))
 add("pages.enter_chat", EVERYWHERE, _("Entrer dans le tchat"))
 add("pages.previous", EVERYWHERE, _("Précédent"))
-add(
+SERVICE = add(
     "frame.cyber_harassment_talk_free",
     FRAME,
     _("Cyberharcèlement : parlez gratuitement avec un policier ou un gendarme, 24h/24 et 7j/7, sans donner votre nom."),
@@ -156,6 +156,11 @@ add(
 add("frame.traces_browser", FRAME, _("Traces dans le navigateur"))
 add("frame.home", FRAME, _("Accueil"))
 add("frame.chat", FRAME, _("Tchat"))
+SCREEN = "Quand quelqu'un peut voir l'écran : ne dit pas de quel site il s'agit."
+add("frame.guidance_discreet", FRAME, _("Questions"), note=SCREEN)
+add("frame.place_discreet", FRAME, _("Lieux"), note=SCREEN)
+add("frame.chat_discreet", FRAME, _("Messages"), note=SCREEN)
+add("frame.card", FRAME, _("Une carte à donner"))
 add("frame.data_editions", FRAME, _("Éditions des données"))
 add("frame.demonstration_site", FRAME, _("Site de démonstration."))
 add("frame.nobody_answers_here_danger", FRAME, _("Personne ne répond ici. En danger : 17."))

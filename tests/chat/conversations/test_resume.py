@@ -450,7 +450,7 @@ def test_code_is_told_in_the_voice_of_a_minor_and_in_english(as_reporter):
     client.cookies["django_language"] = "en"
     page = shown(client.post(reverse("chat:code")))
     assert "Write down these five words now" in page and "(Paris time)" in page and "Cancel this code" in page
-    assert "Five French words, in order." in shown(client.get(reverse("chat:resume")))
+    assert "Five French words, in order." in shown(client.get(reverse("chat:resume"), follow=True))
 
 
 # --- the page of the way back -----------------------------------------------------------------------------------------

@@ -401,7 +401,7 @@ def test_page_is_in_english_and_says_tu(unit):
     page = said(visit(minor).get("/tchat/suites/", headers={"accept-language": "en"}))
     browser = visit(minor)
     browser.cookies["django_language"] = "en"
-    page = said(browser.get("/tchat/suites/"))
+    page = said(browser.get("/tchat/suites/", follow=True))
     assert "Read the summary, then answer." in page and "Lire le résumé" not in page
 
 

@@ -114,7 +114,7 @@ def test_pages_in_english(as_reporter):
     conversation = make.closed()
     client = as_reporter(conversation)
     client.cookies["django_language"] = "en"
-    shown = text(client.post(ERASURE)) + text(client.get("/tchat/"))
+    shown = text(client.post(ERASURE)) + text(client.get("/tchat/", follow=True))
     for words in ("What is kept, and until when", "Who has read this conversation", "Nobody but you and the person",
                   "Your request was received on", "write these five words down now", "Will be deleted on"):  # fmt: skip
         assert words in shown

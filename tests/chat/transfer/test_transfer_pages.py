@@ -262,7 +262,7 @@ def test_summary_in_two_voices_and_in_english(camille, alex):
     client = visit_of(grown)
     assert "C’est vous qui décidez" in client.get("/tchat/passage/").text
     client.cookies["django_language"] = "en"
-    assert "You decide whether it is passed on" in client.get("/tchat/passage/").text
+    assert "You decide whether it is passed on" in client.get("/tchat/passage/", follow=True).text
 
 
 def test_summary_hides_the_force_on_a_discreet_visit(camille, alex):

@@ -17,6 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+from common import qr_code
 from common.offload import pool
 from deploy import authority
 from reports.audit import digest_destinations, digests
@@ -283,8 +284,8 @@ def test_pages_of_codes_fill_and_are_drawn_in_a_child(tmp_path, settings):
 def test_code_holds_the_statement_with_its_quiet_zone():
     """Read back module by module: what a camera would see of it is what qrcode computed, four modules from the edge."""
     statement = signed_digests.sign(KEY, line=1, head="a" * 64, at=datetime.now(UTC))
-    svg = digest_destinations.qr_svg(statement.text)
-    code = digest_destinations.qrcode.QRCode(error_correction=digest_destinations.ERROR_CORRECT_M, border=4)
+    svg = qr_code.svg(statement.text)
+    code = qr_code.qrcode.QRCode(error_correction=qr_code.ERROR_CORRECT_M, border=4)
     code.add_data(statement.text)
     dark = {(x, y) for y, row in enumerate(code.get_matrix()) for x, is_dark in enumerate(row) if is_dark}
     found = {

@@ -1,0 +1,330 @@
+"""Under which addresses a visitor's pages lie, in each language and in discreet mode.
+
+A page has one address in each *table*: the ordinary one (`/tchat/`, in the source language), one for each other
+language (`/en/tchat/`), and the discreet one (`/n/482137/`), whose addresses say nothing to who reads the history of a
+browser. Pages of the staff, of the operator and files (`/robots.txt`) have one address only, in every table.
+
+A table is a URLconf that is made from `pnav.urls`: `reverse` and `{% url %}` answer from the table that
+`pnav.middleware.addresses` sets for a request, so a page, its forms and its redirects stay in their table by
+themselves.
+What is asked for is always looked up in `pnav.urls` under its ordinary path (`request.path_info`): limits, guards, logs
+and figures know one page under one path, whatever the address was. See docs/adr/0068.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.urls import (
+    NoReverseMatch,
+    Resolver404,
+    URLPattern,
+    URLResolver,
+    get_resolver,
+    get_urlconf,
+    include,
+    path,
+    register_converter,
+    resolve,
+    reverse,
+    set_urlconf,
+)
+from django.utils.crypto import salted_hmac
+
+from common.texts import languages
+from triage.document import NEUTRAL_SLUG
+from triage.results import BUILT_IN
+from triage.views import RESULT_SLUGS
+
+URLS = "pnav.urls"
+VISITORS = frozenset({"pages", "triage", "locations", "reports", "chat"})  # namespaces
+DISCREET_PREFIX = "n"
+NUMBERS = 10**6
+_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
+
+
+def numbered(names: Iterable[str], salt: str) -> dict[str, int]:
+    """A number of six digits for each name, the same in every process of this site and drawn with its SECRET_KEY.
+
+    Whoever knows the source code, and not the key, cannot tell from a number which page it stands for. Two names that
+    fall on one number (a chance of some 2 in 1,000 for a site of 60 pages): the one that comes later in the alphabet
+    takes the next that is free.
+    """
+    numbers: dict[str, int] = {}
+    taken: set[int] = set()
+    for name in sorted(names):
+        number = int(salted_hmac(f"pnav.addresses.{salt}", name, algorithm="sha256").hexdigest()[:12], 16) % NUMBERS
+        while number in taken:
+            number = (number + 1) % NUMBERS
+        taken.add(number)
+        numbers[name] = number
+    return numbers
+
+
+@cache
+def _slugs() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Number of each slug of the orientation, and back. A question that an administrator added has a neutral slug."""
+    numbers = {slug: f"{number:06}" for slug, number in numbered({*BUILT_IN.by_slug, *RESULT_SLUGS}, "slug").items()}
+    return numbers, {number: slug for slug, number in numbers.items()}
+
+
+class WithoutWords:
+    """A slug as a number, in the addresses of discreet mode."""
+
+    regex = rf"[0-9]{{6}}|{NEUTRAL_SLUG.pattern}"
+
+    def to_python(self, value: str) -> str:
+        """The slug. Raises ValueError, as Django expects: the address is then unknown."""
+        if NEUTRAL_SLUG.fullmatch(value):
+            return value
+        slug = _slugs()[1].get(value)
+        if slug is None:
+            raise ValueError("No slug has this number.")
+        return slug
+
+    def to_url(self, value: str) -> str:
+        if NEUTRAL_SLUG.fullmatch(value):
+            return value
+        number = _slugs()[0].get(value)
+        if number is None:
+            raise ValueError("This slug has no number.")
+        return number
+
+
+register_converter(WithoutWords, "without_words")
+
+
+class Table:
+    """The addresses of all pages in one language, or in discreet mode: a URLconf, for `set_urlconf` and `urlconf=`.
+
+    prefix: the first part of a visitor's addresses, "" for the ordinary table. language: the one that these addresses
+    say; "" where the cookie of the display settings says it.
+    """
+
+    def __init__(self, prefix: str, language: str) -> None:
+        self.prefix, self.language = prefix, language
+
+    def __str__(self) -> str:
+        return f"/{self.prefix}"  # a part of the key under which templates are kept
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("handler"):  # Django asks a URLconf for the pages of its errors
+            return getattr(import_module(URLS), name)
+        raise AttributeError(name)
+
+    @property
+    def is_ordinary(self) -> bool:
+        return not self.prefix
+
+    @property
+    def is_discreet(self) -> bool:
+        return self.prefix == DISCREET_PREFIX
+
+    @cached_property
+    def urlpatterns(self) -> list[URLPattern | URLResolver]:
+        """All pages: those of visitors under the prefix, the others where they are."""
+        patterns: list[URLPattern | URLResolver] = []
+        numbers = numbered((name for name, _route, _page in _visitor_pages()), "page") if self.is_discreet else {}
+        for entry in get_resolver(URLS).url_patterns:
+            if not isinstance(entry, URLResolver) or entry.namespace not in VISITORS:
+                patterns.append(entry)
+                continue
+            pages = []
+            for name, route, page in _visitor_pages(entry):
+                if _has_many_addresses(route):
+                    route = f"{self.prefix}/{_silent(route, numbers[name]) if self.is_discreet else route}"
+                pages.append(path(route, page.callback, page.default_args, name=page.name))
+            patterns.append(path("", include((pages, entry.app_name), namespace=entry.namespace)))
+        return patterns
+
+    def reverse(self, name: str, /, **parameters: Any) -> str:
+        """The address in this table of the page of this name."""
+        return reverse(name, kwargs=parameters, urlconf=URLS if self.is_ordinary else self)
+
+    def address(self, page: str) -> str | None:
+        """The address in this table of the visitor's page with this ordinary path; None when there is no such page."""
+        try:
+            match = resolve(page, urlconf=URLS)
+            if match.namespace not in VISITORS or not _has_many_addresses(match.route):
+                return None
+            return self.reverse(match.view_name, **match.kwargs)
+        except (Resolver404, NoReverseMatch):
+            return None
+
+
+ORDINARY, DISCREET = Table("", ""), Table(DISCREET_PREFIX, "")
+
+
+@cache
+def _in_language(code: str) -> Table:
+    return Table(code, code)
+
+
+def in_language(code: str) -> Table:
+    """The table of the pages in this language of `settings.LANGUAGES`."""
+    return ORDINARY if code == languages.source() else _in_language(code)
+
+
+def tables() -> list[Table]:
+    """Every table, the ordinary one first."""
+    return [ORDINARY, *(in_language(code) for code in languages.others()), DISCREET]
+
+
+def _visitor_pages(of: URLResolver | None = None) -> Iterator[tuple[str, str, URLPattern]]:
+    """Name with its namespace, ordinary route and pattern of each page of visitors; of one app, or of all."""
+    for entry in [of] if of else get_resolver(URLS).url_patterns:
+        if isinstance(entry, URLResolver) and entry.namespace in VISITORS:
+            for page in entry.url_patterns:
+                if not isinstance(page, URLPattern) or not page.name:
+                    raise ImproperlyConfigured("A visitor's pages lie one level deep, and each has a name.")
+                yield f"{entry.namespace}:{page.name}", f"{entry.pattern}{page.pattern}", page
+
+
+def pages_without_parameter(namespace: str) -> list[str]:
+    """The names of an app's pages that take no parameter, in the order of its table; files are none."""
+    return [
+        name
+        for name, route, _page in _visitor_pages()
+        if name.startswith(f"{namespace}:") and _has_many_addresses(route) and not _PARAMETER.search(route)
+    ]
+
+
+def _has_many_addresses(route: str) -> bool:
+    """Files that robots and browsers ask for by their name have one address."""
+    return not route or route.endswith("/")
+
+
+def _silent(route: str, number: int) -> str:
+    """The route of a page in discreet mode: its number, then its parameters without words. The home page has none."""
+    if not route:
+        return ""
+    parameters = "".join(
+        f"<{'without_words' if kind == 'slug' else kind or 'str'}:{name}>/" for kind, name in _PARAMETER.findall(route)
+    )
+    return f"{number:06}/{parameters}"
+
+
+# --- an address and its page ------------------------------------------------------------------------------------------
+
+
+def table_at(address: str) -> Table:
+    """The table that this path of an address belongs to, by its first part."""
+    first = address[1:].partition("/")[0]
+    if first == DISCREET_PREFIX:
+        return DISCREET
+    return in_language(first) if first in languages.others() else ORDINARY
+
+
+def read(address: str) -> tuple[Table, str]:
+    """The table of this path of an address, and the ordinary path of its page. What is no page keeps its path."""
+    table = table_at(address)
+    if table.is_ordinary:
+        return table, address
+    try:
+        match = resolve(address, urlconf=table)
+        return table, ORDINARY.reverse(match.view_name, **match.kwargs)
+    except (Resolver404, NoReverseMatch):
+        return table, address
+
+
+def moved(address: str, table: Table) -> str | None:
+    """The address in another table of the page with this address; None for what is no visitor's page of this site.
+
+    address: a path, with its query if it has one, which goes along.
+    """
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc or not parts.path.startswith("/"):
+        return None
+    there = table.address(read(parts.path)[1])
+    return there and parts._replace(path=there).geturl()
+
+
+def chosen(address: str) -> tuple[str, str] | None:
+    """The language that this path chooses and the address that it leads to; None for any other path.
+
+    `/fr/tchat/` chooses the source language, whose pages have no prefix, and `/n/en/482137/` a language in discreet
+    mode, whose addresses say none. Both are links to where a cookie is set: nobody stays there.
+    """
+    first, _slash, rest = address[1:].partition("/")
+    before = ""
+    if first == DISCREET_PREFIX:
+        before = f"/{first}"
+        first, _slash, rest = rest.partition("/")
+        if first not in languages.codes():
+            return None
+    elif first != languages.source():
+        return None
+    there = f"{before}/{rest}"
+    return (first, there) if ORDINARY.address(read(there)[1]) else None
+
+
+def choosing(address: str, language: str) -> str:
+    """Where the page with this address is read in this language, by a link: for `{% language_url %}`.
+
+    What is no visitor's page leads to the home page in that language.
+    """
+    table = table_at(address)
+    page = read(address)[1]
+    if ORDINARY.address(page) is None:
+        page = "/"
+    if table.is_discreet:
+        return f"/{DISCREET_PREFIX}/{language}{(DISCREET.address(page) or '/').removeprefix(f'/{DISCREET_PREFIX}')}"
+    if language == languages.source():
+        return f"/{language}{page}"
+    return in_language(language).address(page) or "/"
+
+
+@cache
+def every_address(name: str) -> frozenset[str]:
+    """Each path that leads to the page of this name, which has no parameter: one for each table."""
+    return frozenset(table.reverse(name) for table in tables())
+
+
+def load() -> None:
+    """Make the tables now: the first page of each would wait for it."""
+    for table in tables():
+        table.reverse("pages:home")
+
+
+# --- the table of a request -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def drawn_in(table: Table) -> Iterator[None]:
+    """Have `reverse` and `{% url %}` answer from this table."""
+    before = get_urlconf()
+    set_urlconf(None if table.is_ordinary else table)  # None: settings.ROOT_URLCONF
+    try:
+        yield
+    finally:
+        set_urlconf(before)
+
+
+def current() -> Table:
+    """The table from which `reverse` answers now."""
+    urlconf = get_urlconf()
+    return urlconf if isinstance(urlconf, Table) else ORDINARY
+
+
+def enter(request: HttpRequest) -> Table:
+    """Read the address of a request: from here on its `path_info` is the ordinary path of its page."""
+    table, page = read(request.path_info)
+    request.path_info = page
+    request.is_discreet_address = table.is_discreet  # type: ignore[attr-defined]  # for `triage.session.is_discreet`
+    return table
+
+
+def is_home(page: str) -> bool:
+    return page == "/"
+
+
+def site_origin(request: HttpRequest) -> str:
+    """Scheme and host under which others know this site."""
+    return settings.SITE_URL.rstrip("/") or f"{request.scheme}://{request.get_host()}"

@@ -1,0 +1,28 @@
+"""`/carte/`: a card to print and hand to somebody, with where to write."""
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_safe
+
+from common import qr_code
+from common.texts import languages
+from pnav import addresses
+
+
+@lru_cache(maxsize=16)  # one a host and language; a drawing takes some ten milliseconds
+def _drawn(address: str) -> SafeString:
+    return mark_safe(qr_code.svg(address))  # noqa: S308  our own drawing of our own address
+
+
+@require_safe
+def card(request: HttpRequest) -> HttpResponse:
+    """The card, with the address of the home page in words and as a QR code, which is drawn here."""
+    table = addresses.in_language(languages.current())
+    address = f"{addresses.site_origin(request)}{table.address('/')}"
+    parts = urlsplit(address)
+    said = f"{parts.netloc}{parts.path.rstrip('/')}"
+    return render(request, "pages/card.html", {"address": address, "said_address": said, "qr_code": _drawn(address)})

@@ -1,0 +1,44 @@
+"""What the head of a page says of its own address: to search engines, and to whoever passes the page on."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+
+from common.texts import languages
+from pnav import addresses
+from pnav.pages import completeness, sitemap
+from pnav.pages.texts.descriptions import DESCRIPTIONS
+from pnav.pages.texts.frame import SERVICE
+
+SHARED_PICTURE = "pnav/share.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """canonical: the whole address of this page in its language, without a query. alternates: code and whole address
+    in each language that is offered. description: of the page, in its language. picture: of the service, for whoever
+    passes the page on."""
+
+    canonical: str
+    alternates: list[tuple[str, str]]
+    default: str
+    description: str
+    picture: str
+
+
+def of(request: HttpRequest) -> Links | None:
+    """None for a page that search engines do not show, and in discreet mode. Costs a look into the table of addresses
+    of each language."""
+    match = request.resolver_match
+    if match is None or addresses.current().is_discreet or not sitemap.is_listed(match.view_name):
+        return None
+    origin = addresses.site_origin(request)
+    where = {code: f"{origin}{addresses.in_language(code).reverse(match.view_name)}" for code in languages.codes()}
+    return Links(
+        canonical=where[languages.current()],
+        alternates=[(code, where[code]) for code in completeness.offered()],
+        default=where[languages.source()],
+        description=DESCRIPTIONS.get(match.view_name, SERVICE).say(),
+        picture=f"{origin}{static(SHARED_PICTURE)}",
+    )

@@ -1,0 +1,55 @@
+"""`/sitemap.xml`: what search engines may show of this site, in each language."""
+
+from functools import cache
+
+from django.contrib.sitemaps import Sitemap, views
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from common.texts import languages
+from pnav import addresses
+from pnav.pages import completeness
+
+# Pages of information that take no part in it: what follows a form, what each reader sets, what developers look at.
+LEFT_OUT = frozenset({"pages:feedback_thanks", "pages:display_settings", "pages:components"})
+# Where a visitor begins, beside the pages of information.
+BEGINNINGS = ("triage:start", "locations:search")
+
+
+def names() -> list[str]:
+    """The names of the pages that are listed, in the order of the table of addresses."""
+    information = [name for name in addresses.pages_without_parameter("pages") if name not in LEFT_OUT]
+    return [*information, *BEGINNINGS]
+
+
+@cache
+def _listed() -> frozenset[str]:
+    return frozenset(names())
+
+
+def is_listed(name: str) -> bool:
+    """Whether search engines may show the page of this name."""
+    return name in _listed()
+
+
+class VisitorPages(Sitemap):
+    """Each page of information once a language, with its addresses in the others."""
+
+    i18n = alternates = x_default = True
+
+    def items(self) -> list[str]:
+        return names()
+
+    def get_languages_for_item(self, item: str) -> list[str]:
+        """Those that are offered: an incomplete translation is not shown to anybody."""
+        return completeness.offered()
+
+    def location(self, item: str) -> str:
+        """In the active language, which Django sets for each address."""
+        return addresses.in_language(languages.current()).reverse(item)
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Looks into the tables of addresses, some for each page and language; no query of its own."""
+    return views.sitemap(request, {"pages": VisitorPages})

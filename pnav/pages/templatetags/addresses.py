@@ -1,0 +1,25 @@
+"""Addresses of a page that its own templates ask for: in another language, and whether it lies in discreet mode."""
+
+from typing import Any
+
+from django import template
+
+from pnav import addresses
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def language_url(context: Any, code: str) -> str:
+    """`{% language_url code %}`: where this page is read in this language.
+
+    Without a request (a page that was drawn ahead): the home page in it.
+    """
+    request = context.get("request")
+    return addresses.choosing(request.path if request is not None else "/", code)
+
+
+@register.simple_tag
+def in_discreet_mode() -> bool:
+    """`{% in_discreet_mode as discreet %}`, for pages that are drawn without a context."""
+    return addresses.current().is_discreet
