@@ -55,7 +55,7 @@ def test_history_read_aloud_says_nothing(page_factory: PageFactory, live_site: L
     page = page_factory(javascript=javascript, width=360, height=640)
     page.goto("about:blank")
     somebody_watches(live_site, page)
-    for path in ("/orientation/", "/tchat/", "/signalement/", "/point-d-accueil/", "/en/quitter/", "/"):
+    for path in ("/orientation/", "/tchat/", "/signalement/", "/point-d-accueil/", "/", "/en/quitter/"):
         page.goto(live_site.url + path)
     for link in page.locator("footer a[href^='/']").all()[:3]:
         with goes_on(page):

@@ -22,6 +22,7 @@ from locations.forms import ChoiceForm, SearchForm
 from locations.hours import Line, Opening
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.information import information
+from pnav.pages.links import Links
 from pnav.pages.models import FEEDBACK_MAX_LENGTH
 from pnav.pages.previews.trials import Draw, Trial, page
 from pnav.pages.texts import card as card_texts
@@ -123,6 +124,13 @@ def _privacy(**more: Any) -> Draw:
     days = dict.fromkeys(("retention_days", "erased_days", "tombstone_days", "feedback_days"), 365)
     given = {**days, "session_hours": 12, "watched_minutes": 60, "contact_email": "", "demo_notice": False}
     return always("pages/privacy.html", **given | more)
+
+
+def _described(trial: Trial) -> HttpResponse:
+    """Any page, with the text where search engines read it."""
+    address = "https://pnav.example/"
+    links = Links(canonical=address, alternates=[], default=address, description=trial.text, picture=address)
+    return page(trial, "pages/legal.html", {**LEGAL, "page_links": links})
 
 
 _legal = always("pages/legal.html", **LEGAL, demo_notice=True, data_editions=[EDITION])
@@ -492,16 +500,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     obligatory_texts.FIGURES.key: (_figures(has_outcomes=True), _figures(has_outcomes=False)),
     page_texts.HOME.key: (_home,),
     card_texts.CARD.key: (always("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),),
-    description_texts.SEARCH.key: (
-        always("pages/quit.html"),
-        _feedback(),
-        always("pages/accessibility.html", contact_email=""),
-        _legal,
-        _privacy(),
-        _figures(has_outcomes=False),
-        QUESTIONS_PAGES[0],
-        SEARCH[0],
-    ),
+    description_texts.SEARCH.key: (_described,),
     quick_exit_texts.QUIT.key: (always("pages/quit.html"),),
     location_texts.SEARCH.key: SEARCH,
     location_texts.SELECT.key: (

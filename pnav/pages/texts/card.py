@@ -7,11 +7,6 @@ from common.texts.catalogue import Place, Variable, add
 CARD = Place("card", "Carte à donner à quelqu'un")
 
 add("card.title", CARD, _("Voici comment parler à quelqu'un"))
-DESCRIPTION = add(
-    "card.description",
-    CARD,
-    _("Une carte à imprimer et à donner à quelqu'un qui subit du cyberharcèlement : où écrire, jour et nuit."),
-)
 add(
     "card.told",
     CARD,

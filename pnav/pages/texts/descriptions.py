@@ -3,13 +3,16 @@
 from django.utils.translation import gettext_lazy as _
 
 from common.texts.catalogue import Place, Sentence, add
-from pnav.pages.texts.card import DESCRIPTION as CARD
 
 SEARCH = Place("search", "Moteurs de recherche et partage : la description de chaque page")
 
 # By the name of the page. One that is not here is described as the service is.
 DESCRIPTIONS: dict[str, Sentence] = {
-    "pages:card": CARD,
+    "pages:card": add(
+        "search.card",
+        SEARCH,
+        _("Une carte à imprimer et à donner à quelqu'un qui subit du cyberharcèlement : où écrire, jour et nuit."),
+    ),
     "pages:quit": add(
         "search.quit",
         SEARCH,
