@@ -8,8 +8,8 @@ from django.templatetags.static import static
 from common.texts import languages
 from pnav import addresses
 from pnav.pages import completeness, sitemap
-from pnav.pages.texts.descriptions import DESCRIPTIONS
-from pnav.pages.texts.frame import SERVICE
+from pnav.pages.texts import descriptions as description_texts
+from pnav.pages.texts import frame as frame_texts
 
 SHARED_PICTURE = "pnav/share.png"
 
@@ -39,6 +39,6 @@ def of(request: HttpRequest) -> Links | None:
         canonical=where[languages.current()],
         alternates=[(code, where[code]) for code in completeness.offered()],
         default=where[languages.source()],
-        description=DESCRIPTIONS.get(match.view_name, SERVICE).say(),
+        description=description_texts.OPTIONS["description"].get(match.view_name, frame_texts.SERVICE).say(),
         picture=f"{origin}{static(SHARED_PICTURE)}",
     )

@@ -7,59 +7,61 @@ from common.texts.catalogue import Place, Sentence, add
 SEARCH = Place("search", "Moteurs de recherche et partage : la description de chaque page")
 
 # By the name of the page. One that is not here is described as the service is.
-DESCRIPTIONS: dict[str, Sentence] = {
-    "pages:card": add(
-        "search.card",
-        SEARCH,
-        _("Une carte à imprimer et à donner à quelqu'un qui subit du cyberharcèlement : où écrire, jour et nuit."),
-    ),
-    "pages:quit": add(
-        "search.quit",
-        SEARCH,
-        _("Ce que votre navigateur garde après une visite sur ce site, et comment l'éviter ou l'effacer."),
-    ),
-    "pages:feedback": add(
-        "search.feedback",
-        SEARCH,
-        _("Dites-nous, sans donner votre nom, ce qui vous a aidé ou gêné sur ce site."),
-    ),
-    "pages:accessibility": add(
-        "search.accessibility",
-        SEARCH,
-        _("Où en est l'accessibilité de ce site, ce qui a été essayé, et à qui écrire si une page vous bloque."),
-    ),
-    "pages:legal": add(
-        "search.legal",
-        SEARCH,
-        _("Qui publie et héberge ce site, sous quelle loi, et d'où viennent ses informations."),
-    ),
-    "pages:privacy": add(
-        "search.privacy",
-        SEARCH,
-        _(
-            "Ce que le site garde de votre visite et de votre échange, combien de temps, qui le lit et "
-            "quels sont vos droits."
+OPTIONS: dict[str, dict[str, Sentence]] = {
+    "description": {
+        "pages:card": add(
+            "search.card",
+            SEARCH,
+            _("Une carte à imprimer et à donner à quelqu'un qui subit du cyberharcèlement : où écrire, jour et nuit."),
         ),
-    ),
-    "pages:figures": add(
-        "search.figures",
-        SEARCH,
-        _("Les chiffres du service sur trente jours : personnes entendues, attente, durée des échanges."),
-    ),
-    "triage:start": add(
-        "search.guidance",
-        SEARCH,
-        _(
-            "Répondez à quelques questions simples : elles mènent à la bonne aide, ou tout de suite à un "
-            "policier ou un gendarme."
+        "pages:quit": add(
+            "search.quit",
+            SEARCH,
+            _("Ce que votre navigateur garde après une visite sur ce site, et comment l'éviter ou l'effacer."),
         ),
-    ),
-    "locations:search": add(
-        "search.places",
-        SEARCH,
-        _(
-            "Trouvez par ville ou code postal la police ou la gendarmerie près de vous, et les associations "
-            "qui aident les victimes."
+        "pages:feedback": add(
+            "search.feedback",
+            SEARCH,
+            _("Dites-nous, sans donner votre nom, ce qui vous a aidé ou gêné sur ce site."),
         ),
-    ),
+        "pages:accessibility": add(
+            "search.accessibility",
+            SEARCH,
+            _("Où en est l'accessibilité de ce site, ce qui a été essayé, et à qui écrire si une page vous bloque."),
+        ),
+        "pages:legal": add(
+            "search.legal",
+            SEARCH,
+            _("Qui publie et héberge ce site, sous quelle loi, et d'où viennent ses informations."),
+        ),
+        "pages:privacy": add(
+            "search.privacy",
+            SEARCH,
+            _(
+                "Ce que le site garde de votre visite et de votre échange, combien de temps, qui le lit et "
+                "quels sont vos droits."
+            ),
+        ),
+        "pages:figures": add(
+            "search.figures",
+            SEARCH,
+            _("Les chiffres du service sur trente jours : personnes entendues, attente, durée des échanges."),
+        ),
+        "triage:start": add(
+            "search.guidance",
+            SEARCH,
+            _(
+                "Répondez à quelques questions simples : elles mènent à la bonne aide, ou tout de suite à un "
+                "policier ou un gendarme."
+            ),
+        ),
+        "locations:search": add(
+            "search.places",
+            SEARCH,
+            _(
+                "Trouvez par ville ou code postal la police ou la gendarmerie près de vous, et les associations "
+                "qui aident les victimes."
+            ),
+        ),
+    }
 }
