@@ -22,6 +22,7 @@ from chat.rules import resume_words
 from chat.rules.lifecycle import Author, Availability, Status
 from chat.visitor import resume as visitor_resume
 from common.service_settings import definitions
+from pnav import addresses
 from pnav.sessions import SessionStore
 from reports.session import DISCREET, ENDED, GENERATION, KEY
 from tests.chat.console.test_conversation import signed_in
@@ -33,6 +34,7 @@ from tests.support.reading import squeezed
 pytestmark = pytest.mark.django_db
 
 PAGE = "/tchat/"
+DISCREET_PAGE = addresses.DISCREET.reverse("chat:conversation")
 WRONG = "abeille castor girafe ananas miel"
 
 
@@ -624,7 +626,7 @@ def test_visit_left_behind_is_forgotten_by_the_first_page_it_asks_for(left, firs
     assert "pour moi seule" not in page and "Moins de 15 ans" not in page
     assert not SessionStore().exists(before)
     assert set(left.session.keys()) == {ENDED, DISCREET}
-    page = shown(left.get(PAGE))
+    page = shown(left.get(PAGE, follow=True))
     assert "Cette visite a pris fin sur cet appareil" in page and "Reprendre avec un code" in page
     assert "<title>Informations</title>" in page  # titles stay neutral
 
@@ -640,8 +642,8 @@ def test_visit_left_behind_answers_forms_and_frames(left):
 def test_visit_left_behind_comes_back_with_its_code(left):
     left.get(PAGE)
     code = issue(Conversation.objects.get())
-    assert send(left, code).url == PAGE
-    assert "pour moi seule" in shown(left.get(PAGE))
+    assert send(left, code).url == DISCREET_PAGE
+    assert "pour moi seule" in shown(left.get(DISCREET_PAGE))
     assert ENDED not in left.session
 
 
@@ -649,7 +651,8 @@ def test_visit_that_begins_anew_after_another_ended_is_led_on(left):
     left.get(PAGE)
     left.post("/orientation/maintenant/", {"answer": "no"})
     assert left.session["triage"]["answers"] == {"danger": "no"}
-    assert left.get(PAGE).url == reverse("reports:create")
+    assert left.get(PAGE).url == DISCREET_PAGE
+    assert left.get(DISCREET_PAGE).url == addresses.DISCREET.reverse("reports:create")
 
 
 def test_visit_left_behind_signs_no_agent_out():

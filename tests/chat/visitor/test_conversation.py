@@ -27,6 +27,7 @@ from chat.visitor import conversation as visitor_conversation
 from chat.visitor import draft_session
 from common import rate_limits
 from common.texts import cache as text_cache
+from pnav.addresses import DISCREET, ORDINARY
 from pnav.sessions import stored_key
 from reports.models import AgeBand
 from reports.session import KEY
@@ -147,7 +148,7 @@ def test_waiting_page_of_a_relative_of_a_minor_says_vous_and_names_3018(as_repor
 def test_discreet_pages_never_say_what_they_are(as_reporter):
     conversation = make.assigned(make.agent(public_name="Camille"), discreet=True)
     make.message(conversation, "Bonjour", Author.AGENT)
-    page = shown(as_reporter(conversation).get(PAGE))
+    page = shown(as_reporter(conversation).get(PAGE, follow=True))
     assert "<title>Informations</title>" in page
     main = page[page.index('<div class="pnav-chat__main"') : page.index("</main>")]
     assert "police nationale" not in main and "gendarmerie nationale" not in main
@@ -777,18 +778,23 @@ def test_why_a_message_did_not_go_is_said_in_the_voice_and_in_the_words_of_the_h
 @pytest.mark.parametrize("discreet", [True, False])
 @pytest.mark.parametrize("status", ["waiting", "assigned"])
 def test_each_way_out_of_the_page_has_a_button_that_keeps_the_text_without_a_script(as_reporter, status, discreet):
-    page = shown(as_reporter(getattr(make, status)(discreet=discreet)).get(PAGE))
+    page = shown(as_reporter(getattr(make, status)(discreet=discreet)).get(PAGE, follow=True))
+    table = DISCREET if discreet else ORDINARY
+    keeping, ending, code = (table.reverse(f"chat:{name}") for name in ("draft", "end", "code"))
     page = re.sub(r'<template id="left".*?</template>', "", page, flags=re.S)  # of a visit that ended
     page = re.sub(r'<section[^>]* id="suite".*?</section>', "", page, flags=re.S)  # of an exchange that ended
     carried = "".join(re.findall(r'<noscript class="pnav-carried">(.*?)</noscript>', page, flags=re.S))
     buttons = re.findall(r"<button([^>]*)>(.*?)</button>", carried, flags=re.S)
-    assert all('type="submit" form="compose" formaction="/tchat/' in marks for marks, _words in buttons)
+    assert all(
+        f'type="submit" form="compose" formaction="{keeping}"' in marks or f'formaction="{code}"' in marks
+        for marks, _words in buttons
+    )
     place = re.compile(r'(?:value|formaction)="([^"]*)"')
     ways = Counter((place.findall(marks)[-1], words_of(text)) for marks, text in buttons)
     links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>(.*?)</a>', page, flags=re.S)
     end = "Quitter la file d’attente" if status == "waiting" else "Terminer l’échange"
-    kept = Counter((to, end if to == "/tchat/terminer/" else words_of(text)) for to, text in links)
-    assert ways == kept + Counter([("/tchat/code/", "Créer un code de reprise")])
+    kept = Counter((to, end if to == ending else words_of(text)) for to, text in links)
+    assert ways == kept + Counter([(code, "Créer un code de reprise")])
     assert len(ways) >= 16
 
 
