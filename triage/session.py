@@ -26,6 +26,7 @@ class Triage:
     answers: Mapping[str, str]
     questionnaire: Questionnaire
     wants_chat_anyway: bool = False
+    has_discreet_address: bool = False  # the page is read under an address without words: somebody may see the screen
 
     @cached_property
     def answers_on_path(self) -> dict[str, str]:
@@ -45,7 +46,7 @@ class Triage:
     @property
     def is_discreet(self) -> bool:
         """Whether somebody may see the screen: titles become neutral."""
-        return self.answers.get("screen") == "yes"
+        return self.has_discreet_address or self.answers.get("screen") == "yes"
 
     @property
     def opens_chat(self) -> bool:
@@ -55,7 +56,12 @@ class Triage:
 
 def read(request: HttpRequest) -> Triage:
     """What this visit has answered. Whoever needs more than one thing of it reads it once and hands it on."""
-    return Triage(answers(request), questionnaire(request), wants_chat_anyway(request))
+    return Triage(answers(request), questionnaire(request), wants_chat_anyway(request), has_discreet_address(request))
+
+
+def has_discreet_address(request: HttpRequest) -> bool:
+    """Whether this page is read under an address of discreet mode: `pnav.addresses` says so."""
+    return getattr(request, "is_discreet_address", False)
 
 
 def _namespace(request: HttpRequest) -> Mapping[str, Any]:
@@ -131,7 +137,7 @@ def is_discreet(request: HttpRequest) -> bool:
 
     Who reads a page under an address of discreet mode is in it, with another answer or none.
     """
-    return getattr(request, "is_discreet_address", False) or answers(request).get("screen") == "yes"
+    return has_discreet_address(request) or answers(request).get("screen") == "yes"
 
 
 def clear(request: HttpRequest) -> None:
