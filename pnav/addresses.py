@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -120,6 +120,11 @@ class Table:
         raise AttributeError(name)
 
     @property
+    def urlconf(self) -> str:
+        """For Django's `urlconf=` and `set_urlconf`: they take any object with `urlpatterns`, their types a name only."""
+        return URLS if self.is_ordinary else cast(str, self)
+
+    @property
     def is_ordinary(self) -> bool:
         return not self.prefix
 
@@ -141,12 +146,12 @@ class Table:
                 if _has_many_addresses(route):
                     route = f"{self.prefix}/{_silent(route, numbers[name]) if self.is_discreet else route}"
                 pages.append(path(route, page.callback, page.default_args, name=page.name))
-            patterns.append(path("", include((pages, entry.app_name), namespace=entry.namespace)))
+            patterns.append(path("", include((pages, entry.app_name or ""), namespace=entry.namespace)))
         return patterns
 
     def reverse(self, name: str, /, **parameters: Any) -> str:
         """The address in this table of the page of this name."""
-        return reverse(name, kwargs=parameters, urlconf=URLS if self.is_ordinary else self)
+        return reverse(name, kwargs=parameters, urlconf=self.urlconf)
 
     def address(self, page: str) -> str | None:
         """The address in this table of the visitor's page with this ordinary path; None when there is no such page."""
@@ -228,7 +233,7 @@ def read(address: str) -> tuple[Table, str]:
     if table.is_ordinary:
         return table, address
     try:
-        match = resolve(address, urlconf=table)
+        match = resolve(address, urlconf=table.urlconf)
         return table, ORDINARY.reverse(match.view_name, **match.kwargs)
     except (Resolver404, NoReverseMatch):
         return table, address
@@ -300,7 +305,7 @@ def load() -> None:
 def drawn_in(table: Table) -> Iterator[None]:
     """Have `reverse` and `{% url %}` answer from this table."""
     before = get_urlconf()
-    set_urlconf(None if table.is_ordinary else table)  # None: settings.ROOT_URLCONF
+    set_urlconf(None if table.is_ordinary else table.urlconf)  # None: settings.ROOT_URLCONF
     try:
         yield
     finally:
