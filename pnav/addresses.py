@@ -121,7 +121,7 @@ class Table:
 
     @property
     def urlconf(self) -> str:
-        """For Django's `urlconf=` and `set_urlconf`: they take any object with `urlpatterns`, their types a name only."""
+        """For `urlconf=` and `set_urlconf`: Django takes any object with `urlpatterns`, its types a name only."""
         return URLS if self.is_ordinary else cast(str, self)
 
     @property
