@@ -19,6 +19,7 @@ ADDRESSES = [
     "/accessibilite/",
     "/mentions-legales/",
     "/chiffres/",
+    "/carte/",
     "/donnees-personnelles/",
     "/parametres-affichage/",
     "/composants/",

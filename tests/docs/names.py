@@ -242,6 +242,8 @@ def is_dotted(text: str) -> bool:
     models = f"{parts[0]}.models"  # « chat.Departure », as Django names a model
     if len(parts) == 2 and models in modules() and parts[1] in space(models).names:
         return True
+    if parts[0] == "request":  # an attribute that a middleware gives it
+        return parts[-1] in words()
     return _is_installed(parts) or f'"{text}"' in source()
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import NoReverseMatch, Resolver404, get_resolver, resolve
 
+from pnav import addresses
 from tests.docs import names
 from tests.docs.names import Mention
 
@@ -19,13 +20,16 @@ ELSEWHERE: dict[str, str] = {
         ("net.core.somaxconn", "ExecStart", "limits.conf", "MemoryMax", "resources.limits.memory"), _SYSTEM
     ),
     **dict.fromkeys(
-        ("podPidsLimit", "securityContext", "coredump.conf", "vm.overcommit_memory", "SCM_RIGHTS"), _SYSTEM
+        ("podPidsLimit", "securityContext", "coredump.conf", "vm.overcommit_memory", "SCM_RIGHTS", "SCRIPT_NAME"),
+        _SYSTEM,
     ),
     **dict.fromkeys(("HTTPS_PROXY", "sched_setattr", "process_cpu_seconds_total", "process_open_fds"), _SYSTEM),
     **dict.fromkeys(
         ("AsyncJsonWebsocketConsumer", "Session.get_decoded()", "CommandLineInterface.server_class"), _LIBRARY
     ),
-    **dict.fromkeys(("str.format", "request.FILES", "orca.debug", "spoken.jsonl"), _LIBRARY),
+    **dict.fromkeys(
+        ("str.format", "request.FILES", "i18n_patterns", "SCRIPT_NAME", "orca.debug", "spoken.jsonl"), _LIBRARY
+    ),
     **dict.fromkeys(("EXPIREAT", "wal_compression", "pg_stat_statements"), _SERVER),
     **dict.fromkeys(("POSTGRES_PASSWORD", "POSTGRES_WEB_PASSWORD"), _SERVER),
     **dict.fromkeys(("uv.lock", "write.write", "hashed_networks", "common.client_address.hashed_address"), _REFUSED),
@@ -88,12 +92,17 @@ def address_names() -> set[str]:
 
 
 def is_address(text: str) -> bool:
-    """An address of the site, or what several begin with."""
+    """An address of the site, in any language, or what several begin with. One of discreet mode is an example: its
+    number depends on the key of the site."""
+    if re.fullmatch(rf"/{addresses.DISCREET_PREFIX}/(?:\d{{6}}/)?", text):
+        return True
+    chosen = addresses.chosen(text)
+    path = addresses.read(chosen[1] if chosen else text)[1]
     try:
-        resolve(text)
+        resolve(path)
         return True
     except (Resolver404, NoReverseMatch):
-        return any(known.startswith(text) for known in beginnings())
+        return any(known.startswith(path) for known in beginnings())
 
 
 def beginnings() -> set[str]:

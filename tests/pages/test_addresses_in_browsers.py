@@ -9,6 +9,7 @@ from tests.browser.test_accessibility import ADDRESSES
 ELSEWHERE = {
     "pages:robots": "a text for robots",
     "pages:favicon": "a picture",
+    "pages:sitemap": "a list for search engines",
     "security_txt": "a text for who found a weakness",
     "health_live": "for the operator's probes",
     "health_ready": "for the operator's probes",

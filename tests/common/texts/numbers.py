@@ -85,6 +85,7 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "accessibility.by_free_post_no": dict.fromkeys((7, 71120, 75342), LAW),
     "accessibility.site_aims_usable_by": dict.fromkeys((11, 47, 102, 2005), LAW),
     "busy.danger": {18: AGE},
+    "card.card_numbers": dict.fromkeys((17, 112, 114, 3018), SERVICE),
     "chat.away_danger": {18: AGE},
     "chat.away_told": {2: SPEECH},
     "chat.code_count": {5: CODE_WORDS},
@@ -151,6 +152,7 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "report.one_second_at_latest": {1: Fact("said for one second: templates/reports/effort.html")},
     "report.sealed_told": {2: ON_THE_PAGE},
     "report.too_long": {2: SPEECH},
+    "search.figures": {30: lambda: periods("month")},
     "triage.leaves_site": {17: SERVICE},
 }
 
