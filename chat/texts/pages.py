@@ -234,6 +234,7 @@ add(
 )
 add("chat.code_replaces", EXCHANGE, _("Il remplace le précédent."))
 add("chat.very_bad_title", EXCHANGE, _("Si vous vous sentez très mal"), _("Si tu te sens très mal"))
+add("chat.why_here", WAITING, _("Pourquoi un policier ou un gendarme ?"))
 add("chat.ready_title", WAITING, _("Que préparer en attendant ?"))
 add(
     "chat.ready_told",

@@ -2,7 +2,7 @@
 away."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -24,6 +24,7 @@ from chat.texts import script as script_texts
 from common import dates
 from reports.models import Report, ReporterRole
 from triage import numbers
+from triage.questions import Text
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,12 @@ def manner(conversation: Conversation, *, familiar: bool, discreet: bool, is_min
         "emergency_numbers": EMERGENCY_NUMBERS,
         "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],
     }
+
+
+def why_here(request: HttpRequest) -> Sequence[Text]:
+    """Why this visit's orientation leads to a police officer or a gendarme, in sentences; none for who came by code."""
+    visit = triage.session.read(request)
+    return visit.assessment.reasons if visit.opens_chat else ()
 
 
 def day_of(moment: datetime) -> str:

@@ -35,7 +35,15 @@ from chat.rules.lifecycle import Author, Status
 from chat.texts import script as script_texts
 from chat.texts import thread as thread_texts  # fmt: skip
 from chat.visitor import draft_session, page_state
-from chat.visitor.base import FRAMED_BY_OURSELVES, day_of, json_answer, manner_of, when_away, without_visit
+from chat.visitor.base import (
+    FRAMED_BY_OURSELVES,
+    day_of,
+    json_answer,
+    manner_of,
+    when_away,
+    why_here,
+    without_visit,
+)
 from common import rate_limits
 from common.service_settings import definitions, values
 from reports import reporter_identity
@@ -118,6 +126,7 @@ def _show(
         "follow": beside.follow,
         "told": _told(conversation),
         "is_answered": beside.is_answered,
+        "reasons": why_here(request) if conversation.status == Status.WAITING and not discreet else (),
         "report_form": AddedForm.of(conversation.report, familiar=manner["familiar"]),
         "doors_in": _doors_in(conversation),
         "kept": {

@@ -92,6 +92,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "told": "…" if trial.sentence.key == "chat.told_title" else "",
         "is_answered": status != Status.WAITING,
         "report_form": AddedForm.of(Report(), familiar=trial.familiar),
+        "reasons": ("…",),
         "kept": {"asleep": 10, "woken": 2, "with_code": 60},
         **more,
     }

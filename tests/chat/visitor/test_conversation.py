@@ -36,6 +36,8 @@ from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.reports.test_reporter_identity import opened
 from tests.support.reading import squeezed
+from tests.triage.paths import NOT_IN_DANGER, walk
+from triage.rules import assess
 
 pytestmark = pytest.mark.django_db
 
@@ -557,6 +559,22 @@ def test_who_ends_an_exchange_that_was_answered_is_thanked(as_reporter):
     client.post(reverse("chat:end"))
     page = seen_of(client.get(PAGE).text)
     assert "Merci d’avoir parlé" in page and "Vous avez quitté la file" not in page
+
+
+def test_waiting_room_says_why_a_police_officer_answers_and_not_when_somebody_may_see(as_reporter):
+    for discreet, said in ((False, True), (True, False)):
+        conversation = make.waiting(discreet=discreet)
+        client = as_reporter(conversation)
+        session = client.session
+        answers = next(path for path in walk(NOT_IN_DANGER) if assess(path).opens_chat)
+        session["triage"] = {"version": "", "answers": answers}
+        session.save()
+        page = shown(client.get(PAGE))
+        assert ("Pourquoi un policier ou un gendarme" in page) is said
+        if said:
+            reason = squeezed(str(assess(answers).reasons[0]))
+            assert reason[:30] in squeezed(page)
+    assert "Pourquoi un policier" not in shown(as_reporter(make.waiting()).get(PAGE)), "who came by code"
 
 
 # --- found again ------------------------------------------------------------------------------------------------------
