@@ -135,6 +135,25 @@ def reporter(live_site: LiveSite) -> Iterator[Callable[[str], Reporter]]:
 
 
 @pytest.mark.slow
+def test_what_the_person_touches_is_seen_as_it_comes(live_site, page: Page, at: Work, page_factory):
+    agent = at(an_agent)
+    conversation, key = at(somebody_waits)
+    person = page_factory(width=360, height=640)
+    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    person.goto(live_site.url + "/tchat/")
+    person.get_by_label("Réseau social").check(force=True)
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Disponible").click()
+    page.locator("#liste .console-entry a").first.click()
+    panel = page.locator(f"#signalement-{conversation.public_id}")
+    expect(panel).to_contain_text("Réseau social")
+    person.get_by_label("Photo ou vidéo humiliante ou intime").check(force=True)
+    expect(panel).to_contain_text("Photo ou vidéo humiliante ou intime")
+    person.get_by_label("Réseau social").uncheck(force=True)
+    expect(panel).not_to_contain_text("Réseau social")
+
+
+@pytest.mark.slow
 def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Work, reporter, axe: Axe):
     agent = at(an_agent)
     conversation, key = at(somebody_waits, age_band="15_17", facts=["rumours"])
