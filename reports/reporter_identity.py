@@ -151,9 +151,11 @@ def _let_go(report_id: int) -> None:
     """The values between the first and the newest, except one that somebody asked to have opened."""
     values = SealedValue.objects.filter(report_id=report_id).order_by("pk")
     asked = OpeningRequest.objects.filter(report_id=report_id, state__in=OPEN).values("version")
-    first, newest = values.values_list("pk", flat=True)[:FIRST], values.reverse().values_list("pk", flat=True)
-    spared = [*first, *newest[: MOST - FIRST]]
-    values.exclude(pk__in=spared).exclude(version__in=asked).delete()
+    keys = values.values_list("pk", flat=True)
+    last_of_first = keys[FIRST - 1 : FIRST].first()
+    oldest_of_newest = keys.reverse()[MOST - FIRST - 1 : MOST - FIRST].first()
+    if last_of_first is not None and oldest_of_newest is not None:
+        values.filter(pk__gt=last_of_first, pk__lt=oldest_of_newest).exclude(version__in=asked).delete()
 
 
 def record_request(request: HttpRequest, report: UUID) -> None:

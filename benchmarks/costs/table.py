@@ -60,6 +60,9 @@ SHEET = Stores(rows=250, changed=4, kib=64, keys=2)  # fifty accounts, each with
 VISITOR = Budget(ms=20, statements=40, rows=400, kib=8 * 1024)
 # A person who asks for the whole of their thread, WHOLE_THREADS times in ten minutes at most: half a million bytes.
 WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
+# A socket that asks for everything, as often as `readings` allows: the whole of a thread
+# (`chat.rules.message_limits`: 6,300 messages), PAGE of them in a frame, each frame in a turn of its own.
+WHOLE_BY_SOCKET = Budget(ms=20, statements=120, rows=6_500, kib=8 * 1024)
 # The console and the rooms of staff: people who signed in, and whose every act has their name.
 STAFF = Budget(ms=120, statements=120, rows=1_500, kib=8 * 1024)
 # Figures over many days, papers and sheets: drawn from sums, or in a child process with limits of its own.
@@ -509,8 +512,8 @@ FRAMES: dict[str, Line] = {
 # Handshakes, by the address of the socket.
 SOCKETS: dict[str, Line] = {
     "ws/conversation/": Line(
-        VISITOR,
-        VISITOR,
+        WHOLE_BY_SOCKET,
+        WHOLE_BY_SOCKET,
         (
             "chat.realtime.connection:SOCKETS_A_SESSION",
             "chat.realtime.connection:SOCKETS_A_NETWORK",
