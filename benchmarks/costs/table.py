@@ -131,6 +131,12 @@ ROUTES: dict[str, Line] = {
         VISITOR,
         (
             "pages:home",
+            "pages:law",
+            "pages:removal",
+            "pages:numbers",
+            "pages:minors",
+            "pages:minors_simple",
+            "pages:professionals",
             "pages:accessibility",
             "pages:legal",
             "pages:privacy",

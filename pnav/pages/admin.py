@@ -11,7 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from common import encryption
@@ -20,6 +20,7 @@ from common.texts import cache as text_cache
 from common.texts import languages
 from common.texts.help_numbers import NAMED
 from common.texts.models import ChangedSentence
+from pnav.pages import markup
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber, Verified, overdue
 from pnav.pages.previews.information_preview import Previewed
 from pnav.pages.previews.text_admin import SentenceAdmin
@@ -101,7 +102,7 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     list_filter = (ReviewFilter, "is_emergency", "use")
     search_fields = ("number", "label", "audience")
     fieldsets = ((None, {"fields": (("number", "use"), "name", ("is_free", "is_emergency"), "order")}),)
-    source_fields = ("label", "audience", "hours")
+    source_fields = ("label", "audience", "hours", "written")
 
     def waits_to_go(self, obj: HelpNumber) -> bool:
         """An emergency number, or one that sentences say, is not taken away by one person; any other is."""
@@ -140,16 +141,17 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
 
 @admin.register(ContentBlock)
 class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
-    list_display = ("title", "slug", "order", "verified_on", "is_fresh", "has_doubt")
-    list_filter = (ReviewFilter,)
+    list_display = ("title", "page", "slug", "order", "verified_on", "is_fresh", "has_doubt")
+    list_filter = ("page", ReviewFilter)
     search_fields = ("title", "body")
     readonly_fields = ("preview",)
-    fieldsets = ((None, {"fields": ("slug", "order")}),)
+    fieldsets = ((None, {"fields": ("page", "slug", "order")}),)
     source_fields = ("title", "body", "preview")
 
     @admin.display(description=_("aperçu (enregistré)"))
     def preview(self, block: ContentBlock) -> SafeString:
-        return format_html("<div>{}</div>", block.html)
+        # A form within the admin's own form is none: its boxes are shown in a group.
+        return format_html("<div>{}</div>", mark_safe(markup.without_forms(block.html)))  # noqa: S308  safe before
 
 
 admin.site.register(ChangedSentence, SentenceAdmin)

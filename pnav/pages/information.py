@@ -1,29 +1,73 @@
-"""What the information page shows."""
+"""What the pages of information show: the home page, and the longer pages that it leads to."""
 
 from datetime import date
 from typing import Any
 
 from pnav.pages.models import ContentBlock, HelpNumber, Verified
 
+Page = ContentBlock.Page
+# Pages that say *tu* to whoever reads them.
+IN_TU = {Page.MINORS, Page.MINORS_SIMPLE}
+
 
 def information(changed: Verified | None = None) -> dict[str, Any]:
-    """What the information page shows: the sections and the numbers, in two queries (four in another
-    language than the source's).
+    """What the home page shows: its sections and the numbers, in two queries (four in another language than the
+    source's).
 
     changed: a section or a number that is shown in place of the one that is kept, or beside the others.
     """
-    blocks, numbers = list(ContentBlock.to_be_read()), list(HelpNumber.to_be_read())
-    if isinstance(changed, ContentBlock):
+    blocks = _sections(Page.HOME, changed)
+    return {"blocks": blocks, "numbers": _numbers(changed), "updated_on": _updated_on(blocks)}
+
+
+def content_template(page: str) -> str:
+    """The template of a page of its own; no path is made of anything but a `ContentBlock.Page`."""
+    return f"pages/{Page(page).value}.html"
+
+
+def content_context(page: str, changed: Verified | None = None) -> dict[str, Any]:
+    """What a page of its own shows: its sections and, on the page of numbers, the numbers.
+
+    One query, or two on the page of numbers; twice as many in another language than the source's. page: a
+    `ContentBlock.Page` but home's. changed: as in `information`.
+    """
+    blocks = _sections(page, changed)
+    context: dict[str, Any] = {"blocks": blocks, "updated_on": _updated_on(blocks)}
+    if page == Page.NUMBERS:
+        context["numbers"] = _numbers(changed)
+    if page in IN_TU:
+        context["familiar"] = True
+    return context
+
+
+def preview(changed: Verified) -> tuple[str, dict[str, Any]]:
+    """The template and the context of the page on which a section or a number is shown, with this one as it would be.
+
+    `anchor`: where on the page.
+    """
+    page = changed.page if isinstance(changed, ContentBlock) else Page.NUMBERS
+    anchor = changed.slug if isinstance(changed, ContentBlock) else "numeros"
+    if page == Page.HOME:
+        return "pages/home.html", {**information(changed), "anchor": anchor}
+    return content_template(page), {**content_context(page, changed), "anchor": anchor}
+
+
+def _sections(page: str, changed: Verified | None) -> list[ContentBlock]:
+    blocks = list(ContentBlock.to_be_read().filter(page=page))
+    if isinstance(changed, ContentBlock) and changed.page == page:
         blocks = sorted([*_others(blocks, changed), changed], key=lambda block: (block.order, block.slug))
+    return blocks
+
+
+def _numbers(changed: Verified | None) -> list[HelpNumber]:
+    numbers = list(HelpNumber.to_be_read())
     if isinstance(changed, HelpNumber):
         numbers = sorted([*_others(numbers, changed), changed], key=lambda number: (number.order, number.number))
-    verified: list[date] = [block.verified_on for block in blocks if block.verified_on]
-    return {"blocks": blocks, "numbers": numbers, "updated_on": max(verified, default=None)}
+    return numbers
 
 
-def information_with(changed: Verified) -> dict[str, Any]:
-    anchor = changed.slug if isinstance(changed, ContentBlock) else "numeros"
-    return {**information(changed), "anchor": anchor}
+def _updated_on(blocks: list[ContentBlock]) -> date | None:
+    return max((block.verified_on for block in blocks if block.verified_on), default=None)
 
 
 def _others[Row: Verified](rows: list[Row], changed: Verified) -> list[Row]:

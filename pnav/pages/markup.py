@@ -17,10 +17,13 @@ from pnav.addresses import Table
 HELP = _(
     "Une ligne vide sépare les paragraphes. « - » en début de ligne fait une liste, « 1. » une liste numérotée, "
     "« ### » un intertitre, **texte** du gras, [texte](adresse) un lien. "
-    "« +++ Titre » replie ce qui suit, « +++ » seul referme."
+    "« +++ Titre » replie ce qui suit, « +++ » seul referme. "
+    "« - [ ] question | conseil » fait une case à cocher, sous laquelle le conseil se montre ; rien n'est envoyé."
 )
 
 MAX_LENGTH = 20_000  # characters of a text; those that come with the code have a tenth of it
+_BOX = "- [ ] "
+_FORM = '<form class="pnav-boxes" method="dialog" autocomplete="off">'
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 # A label holds no « [ » and an address no « ( »: an opening that nothing closes ends at the next one, so that the time
 # taken grows as the text does, and not as its square.
@@ -30,16 +33,26 @@ _ALLOWED = re.compile(r"https://|/(?![/\\])|#|tel:|sms:")
 
 
 def to_html(text: str) -> SafeString:
-    """Paragraphs, lists, sub-headings, folded parts, bold and links; headings start at h3.
+    """Paragraphs, lists, sub-headings, folded parts, boxes to tick, bold and links; headings start at h3.
 
     A link to a page of this site leads to its address in the table of the page that is drawn (`pnav.addresses`).
     """
     return _html(text, addresses.current())
 
 
-@lru_cache(maxsize=256)  # the same few texts at every visit, in each language and in discreet mode
+@lru_cache(maxsize=512)  # the same few texts at every visit: about a hundred, in each language and in discreet mode
 def _html(text: str, _drawn_in: Table) -> SafeString:
     return mark_safe("\n".join(_blocks(text)))  # noqa: S308  every piece below is escaped
+
+
+def line_to_html(text: str) -> SafeString:
+    """One line: bold and links alone."""
+    return _line(text, addresses.current())
+
+
+@lru_cache(maxsize=128)
+def _line(text: str, _drawn_in: Table) -> SafeString:
+    return mark_safe(_inline(text))  # noqa: S308  escaped there
 
 
 def _blocks(text: str) -> Iterator[str]:
@@ -73,12 +86,37 @@ def _plain(lines: list[str]) -> Iterator[str]:
     lines = lines[len(headings) :]
     if not lines:
         return
-    if all(line.startswith("- ") for line in lines):
+    if all(line.startswith(_BOX) for line in lines):
+        yield _boxes(lines)
+    elif all(line.startswith("- ") for line in lines):
         yield "<ul>" + "".join(f"<li>{_inline(line[2:])}</li>" for line in lines) + "</ul>"
     elif all(re.match(r"\d+\. ", line) for line in lines):
         yield "<ol>" + "".join(f"<li>{_inline(line.partition('. ')[2])}</li>" for line in lines) + "</ol>"
     else:
         yield f"<p>{_inline(' '.join(lines))}</p>"
+
+
+def _boxes(lines: list[str]) -> str:
+    """Boxes to tick, each with its advice, which the style sheet shows once the box is ticked.
+
+    A form of the kind « dialog » outside a dialog sends nothing, whatever is pressed; its boxes have no name, and the
+    browser is told to keep nothing of them.
+    """
+    items = []
+    for line in lines:
+        question, _bar, advice = line.removeprefix(_BOX).partition("|")
+        shown = f"<p>{_inline(advice.strip())}</p>" if advice.strip() else ""
+        asked = f'<input type="checkbox"><span>{_inline(question.strip())}</span>'
+        items.append(
+            f'<li><label class="pnav-boxes__line">{asked}</label>'
+            f'<div class="pnav-boxes__advice" aria-live="polite">{shown}</div></li>'
+        )
+    return f"{_FORM}<ul>{''.join(items)}</ul></form>"
+
+
+def without_forms(html: str) -> str:
+    """The same where a form may not stand: within another one. No text holds « <form », which is escaped."""
+    return html.replace(_FORM, '<div class="pnav-boxes">').replace("</form>", "</div>")
 
 
 def _inline(text: str) -> str:

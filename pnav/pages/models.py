@@ -42,7 +42,7 @@ class Verified(models.Model):
 class HelpNumber(Verified, Translated):
     """A telephone number of an emergency or help service. An unknown hour is left empty, never guessed."""
 
-    text_fields = ("label", "audience", "hours")
+    text_fields = ("label", "audience", "hours", "written")
 
     class Use(models.TextChoices):
         CALL = "call", _("appel")
@@ -66,6 +66,16 @@ class HelpNumber(Verified, Translated):
     label = models.CharField(_("nom"), max_length=120)
     audience = models.CharField(_("pour qui"), max_length=200)
     hours = models.CharField(_("horaires"), max_length=120, blank=True)
+    written = models.CharField(
+        _("par écrit"),
+        max_length=300,
+        blank=True,
+        db_default="",
+        default="",
+        help_text=_(
+            "Tchat, application, SMS ou formulaire, pour qui ne peut pas parler. [texte](adresse) fait un lien."
+        ),
+    )
     is_free = models.BooleanField(_("gratuit"), default=False)
     is_emergency = models.BooleanField(_("urgence"), default=False)
     order = models.PositiveSmallIntegerField(_("ordre"), default=100)
@@ -96,6 +106,11 @@ class HelpNumber(Verified, Translated):
     def shown_hours(self) -> str:
         return unbroken(self.said("hours"))
 
+    @property
+    def written_html(self) -> SafeString:
+        """How to reach the service without speaking, with its links; empty where no way is known."""
+        return markup.line_to_html(self.said("written"))
+
 
 class HelpNumberText(TextRow):
     owner = models.ForeignKey(HelpNumber, on_delete=models.DB_CASCADE, related_name="text_rows")
@@ -111,10 +126,20 @@ def numbers_by_name() -> dict[str, Number]:
 
 
 class ContentBlock(Verified, Translated):
-    """A section of the information page. `slug` is its anchor."""
+    """A section of one of the pages of information. `slug` is its anchor; no two sections share one, on any page."""
 
     text_fields = ("title", "body")
 
+    class Page(models.TextChoices):
+        HOME = "home", _("Accueil")
+        LAW = "law", _("La loi")
+        REMOVAL = "removal", _("Faire retirer un contenu")
+        NUMBERS = "numbers", _("Les numéros")
+        MINORS = "minors", _("Moins de 18 ans")
+        MINORS_SIMPLE = "minors_simple", _("Moins de 18 ans, en plus simple")
+        PROFESSIONALS = "professionals", _("Professionnels")
+
+    page = models.CharField(_("page"), max_length=20, choices=Page, default=Page.HOME, db_default=Page.HOME)
     slug = models.SlugField(_("ancre"), unique=True)
     title = models.CharField(_("titre"), max_length=150)
     body = models.TextField(_("texte"), help_text=markup.HELP, max_length=markup.MAX_LENGTH)

@@ -2,10 +2,18 @@ from django.conf import settings
 from django.urls import path
 
 from pnav.pages import card, figures, quick_exit, sitemap, views
+from pnav.pages.models import ContentBlock
 
 app_name = "pages"
+Page = ContentBlock.Page
 urlpatterns = [
     path("", views.home, name="home"),
+    path("loi/", views.content_page, {"page": Page.LAW}, name="law"),
+    path("retrait/", views.content_page, {"page": Page.REMOVAL}, name="removal"),
+    path("numeros/", views.content_page, {"page": Page.NUMBERS}, name="numbers"),
+    path("mineurs/", views.content_page, {"page": Page.MINORS}, name="minors"),
+    path("mineurs/plus-simple/", views.content_page, {"page": Page.MINORS_SIMPLE}, name="minors_simple"),
+    path("professionnels/", views.content_page, {"page": Page.PROFESSIONALS}, name="professionals"),
     path(quick_exit.PATH.removeprefix("/"), views.quit_site, name="quit"),
     path("avis/", views.feedback, name="feedback"),
     path("avis/merci/", views.feedback_thanks, name="feedback_thanks"),

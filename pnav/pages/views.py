@@ -24,7 +24,7 @@ from pnav import addresses
 from pnav.pages import display, quick_exit
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
-from pnav.pages.information import information
+from pnav.pages.information import content_context, content_template, information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, HelpNumber
 from pnav.pages.notices import MESSAGES_COOKIE
 from pnav.pages.texts import obligatory as obligatory_texts
@@ -47,6 +47,12 @@ OUR_COOKIES = {
 def home(request: HttpRequest) -> HttpResponse:
     """The information page: two queries, the sections and the numbers."""
     return render(request, "pages/home.html", information())
+
+
+@require_safe
+def content_page(request: HttpRequest, page: str) -> HttpResponse:
+    """A page of information of its own: one query, two for the page of numbers. page: a `ContentBlock.Page`."""
+    return render(request, content_template(page), content_context(page))
 
 
 @csrf_exempt

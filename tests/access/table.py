@@ -236,6 +236,12 @@ READ_ALL = {"type": "sync", "after": 0}  # a frame
 ROUTES: dict[str, Route] = {
     # Pages for everybody.
     "pages:home": Route(anybody, READ),
+    "pages:law": Route(anybody, READ),
+    "pages:removal": Route(anybody, READ),
+    "pages:numbers": Route(anybody, READ),
+    "pages:minors": Route(anybody, READ),
+    "pages:minors_simple": Route(anybody, READ),
+    "pages:professionals": Route(anybody, READ),
     "pages:quit": Route(anybody, FORM, to=("https://meteofrance.com/",)),
     "pages:feedback": Route(anybody, FORM),
     "pages:feedback_thanks": Route(anybody, READ),

@@ -13,6 +13,12 @@ from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 # Add the address of a page here as soon as it exists.
 ADDRESSES = [
     "/",
+    "/loi/",
+    "/retrait/",
+    "/numeros/",
+    "/mineurs/",
+    "/mineurs/plus-simple/",
+    "/professionnels/",
     "/quitter/",
     "/avis/",
     "/avis/merci/",
@@ -53,7 +59,7 @@ def test_no_sideways_scroll_at_320(page_factory: PageFactory, live_site: LiveSit
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-@pytest.mark.parametrize("address", ["/", "/avis/", "/parametres-affichage/"])
+@pytest.mark.parametrize("address", ["/", "/avis/", "/parametres-affichage/", "/mineurs/", "/numeros/"])
 def test_touch_targets_are_large(page_factory: PageFactory, live_site: LiveSite, address: str):
     """44 px high, but for links inside a sentence (WCAG 2.5.8 exempts them)."""
     page = page_factory(width=320)

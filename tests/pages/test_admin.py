@@ -26,11 +26,13 @@ def filtered(value: str):
 
 
 def test_review_filter_doubt():
-    assert {number.number for number in filtered("doubt")} == {"3919"}
+    with_doubts = {"3919", "3018", "119", "3114", "116 006", "0 800 235 236"}
+    assert {number.number for number in filtered("doubt")} == with_doubts
 
 
 def test_review_filter_overdue_then_verified(rf, monkeypatch):
-    HelpNumber.objects.exclude(number="3919").update(verified_on=timezone.localdate())
+    HelpNumber.objects.update(verified_on=timezone.localdate())
+    HelpNumber.objects.filter(number="3919").update(verified_on=None)
     assert {number.number for number in filtered("overdue")} == {"3919"}
     admin = HelpNumberAdmin(HelpNumber, AdminSite())
     said = []
@@ -100,7 +102,7 @@ def test_preview_of_a_section_is_the_page_and_saves_nothing(client, chief, langu
 
 
 def test_preview_of_a_new_section_and_of_a_number(client, chief):
-    fields = {"slug": "nouveau", "order": "1", "title": "Tout neuf", "body": "Un essai."}
+    fields = {"page": "home", "slug": "nouveau", "order": "1", "title": "Tout neuf", "body": "Un essai."}
     page = client.post("/admin/pages/contentblock/add/", fields | {"_preview": "fr"}).content.decode()
     assert '<h2 id="nouveau"' in page and not ContentBlock.objects.filter(slug="nouveau").exists()
     number = HelpNumber.objects.all()[0]
@@ -109,6 +111,14 @@ def test_preview_of_a_new_section_and_of_a_number(client, chief):
     assert "Nom essayé" in page
     number.refresh_from_db()
     assert number.label != "Nom essayé"
+
+
+@pytest.mark.parametrize("page", ["law", "minors"])
+def test_preview_of_a_section_is_of_its_own_page(client, chief, page):
+    block, other = ContentBlock.objects.filter(page=page)[:2]
+    url = f"/admin/pages/contentblock/{block.pk}/change/"
+    shown = client.post(url, sent(client, url, title="Titre essayé", _preview="fr")).content.decode()
+    assert "Titre essayé" in shown and f'href="#{block.slug}"' in shown and f'<h2 id="{other.slug}"' in shown
 
 
 def test_preview_of_a_form_with_errors_is_the_form(client, chief):

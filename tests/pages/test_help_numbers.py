@@ -27,6 +27,7 @@ def test_current_hours_of_a_number_with_spaces():
 
 
 def test_current_hours_unknown_are_not_invented():
+    HelpNumber.objects.filter(number="3919").update(hours="")
     assert current_hours("3919", "peut-être") == ""
 
 

@@ -26,6 +26,16 @@ NBSP = "\u00a0"
             "<p>Dedans</p>\n</div></details>\n<p>Dehors</p>",
         ),
         ("", ""),
+        (
+            "- [ ] Ça recommence ? | Appelle le [3018](tel:3018).\n- [ ] Seul",
+            '<form class="pnav-boxes" method="dialog" autocomplete="off"><ul>'
+            '<li><label class="pnav-boxes__line"><input type="checkbox">'
+            f"<span>Ça recommence{NBSP}?</span></label>"
+            '<div class="pnav-boxes__advice" aria-live="polite">'
+            '<p>Appelle le <a href="tel:3018">3018</a>.</p></div></li>'
+            '<li><label class="pnav-boxes__line"><input type="checkbox"><span>Seul</span></label>'
+            '<div class="pnav-boxes__advice" aria-live="polite"></div></li></ul></form>',
+        ),
     ],
 )
 def test_to_html(text: str, html: str):
@@ -56,7 +66,9 @@ def test_to_html_unclosed_fold_is_closed():
     assert to_html("+++ Plus\n\nDedans").endswith("</div></details>")
 
 
-@pytest.mark.parametrize("piece", ["[", "[a](", "[a](b", "**", "**a", "*", "### a\n", "+++ a\n\n", "\n \t", "- a\n"])
+@pytest.mark.parametrize(
+    "piece", ["[", "[a](", "[a](b", "**", "**a", "*", "### a\n", "+++ a\n\n", "\n \t", "- a\n", "- [ ] a|b\n"]
+)
 def test_to_html_of_the_longest_text_takes_no_time(piece: str):
     """An opening that nothing closes is not looked for from each of its characters: that took most of a second."""
     text = (piece * MAX_LENGTH)[:MAX_LENGTH]

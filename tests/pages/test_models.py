@@ -45,9 +45,11 @@ def test_first_contents_have_english_and_source():
         assert bool(number.hours) == bool(texts["hours_en"]), number.number
 
 
-def test_first_contents_doubtful_hours_are_not_shown():
+def test_first_contents_state_no_doubt():
+    """What the sources leave open is in `doubt`; a number that nobody checked has no date."""
     number = HelpNumber.objects.get(number="3919")
-    assert number.hours == "" and number.doubt and number.verified_on is None
+    assert not number.is_free and "Gratuité" in number.doubt and number.verified_on is None
+    assert all("aucun" not in one.written and "vérifier" not in one.written for one in HelpNumber.objects.all())
 
 
 def test_feedback_too_long_is_refused():

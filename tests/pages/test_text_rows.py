@@ -27,7 +27,7 @@ def sql(statement: str, *values: object) -> list[tuple]:
 
 
 def first() -> ContentBlock:
-    return ContentBlock.objects.all()[0]
+    return ContentBlock.objects.filter(page=ContentBlock.Page.HOME)[0]
 
 
 def insert_block(slug: str, title_en: str, body_en: str) -> int:

@@ -10,12 +10,12 @@ from django.shortcuts import render
 from django.utils import translation
 
 from common.texts import languages
-from pnav.pages.information import information_with
+from pnav.pages import information
 from pnav.pages.text_forms import language_previews
 
 
 class Previewed(admin.ModelAdmin):
-    """Buttons « Aperçu » beside those that save: the information page with what the form holds, nothing written."""
+    """Buttons « Aperçu » beside those that save: the page of information with what the form holds, nothing written."""
 
     change_form_template = "admin/pages/previewed_form.html"
 
@@ -44,6 +44,7 @@ class Previewed(admin.ModelAdmin):
         if not form.is_valid():
             return None
         with translation.override(language):
-            page = render(request, "pages/preview.html", information_with(form.save(commit=False)))
+            shown, context = information.preview(form.save(commit=False))
+            page = render(request, "pages/preview.html", {**context, "shown": shown})
         page["Content-Language"], page["Cache-Control"] = language, "no-store"
         return page

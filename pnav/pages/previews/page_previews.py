@@ -21,13 +21,14 @@ from locations import texts as location_texts
 from locations.forms import ChoiceForm, SearchForm
 from locations.hours import Line, Opening
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
-from pnav.pages.information import information
+from pnav.pages.information import Page, content_context, content_template, information
 from pnav.pages.links import Links
 from pnav.pages.models import FEEDBACK_MAX_LENGTH
 from pnav.pages.previews.trials import Draw, Trial, page
 from pnav.pages.texts import card as card_texts
 from pnav.pages.texts import descriptions as description_texts
 from pnav.pages.texts import frame as frame_texts
+from pnav.pages.texts import guides as guide_texts
 from pnav.pages.texts import obligatory as obligatory_texts
 from pnav.pages.texts import pages as page_texts
 from pnav.pages.texts import quick_exit as quick_exit_texts
@@ -74,6 +75,10 @@ def _anybody(trial: Trial) -> Trial:
 
 def _home(trial: Trial) -> HttpResponse:
     return page(trial, "pages/home.html", {**information(), "updated_on": date(2027, 3, 3)})
+
+
+def _guide(kept: Page) -> Draw:
+    return lambda trial: page(trial, content_template(kept), content_context(kept))
 
 
 def _feedback(**given: str) -> Draw:
@@ -245,7 +250,7 @@ def _unit(**more: Any) -> Made:
         "opening_hours": Made(holidays=""),
         "get_source_display": "Service-public.fr",
         "get_force_display": "Police nationale",
-        "source": "demo",
+        "is_example": True,
         "verified_on": date(2027, 3, 3),
     }
     return Made(**known | more)
@@ -253,7 +258,14 @@ def _unit(**more: Any) -> Made:
 
 def _choice(**more: Any) -> Made:
     return Made(
-        **{"municipality": TOWN, "postal_code": "35000", "reception_point": _unit(), "is_nearest": False} | more
+        **{
+            "municipality": TOWN,
+            "postal_code": "35000",
+            "reception_point": _unit(),
+            "is_nearest": False,
+            "is_example": True,
+        }
+        | more
     )
 
 
@@ -271,6 +283,7 @@ def _partner(**more: Any) -> Made:
         "opening_hours": {},
         "hours_in_words": [Line("lundi", "9 h")],
         "url": "#apercu",
+        "is_example": True,
     }
     return Made(**known | more)
 
@@ -292,6 +305,7 @@ def _contacts(unit: Made | None, opening: Opening | None, *, is_nearest: bool = 
             "unit": unit,
             "opening": opening,
             "partners": Made(groups=_groups(), has_local_help=has_help, national=[]),
+            "has_examples": True,
             "has_other_units": True,
         }
         return page(trial, "locations/my_contacts.html", context)
@@ -358,6 +372,7 @@ def _select(*, has_units: bool, error: str = "") -> Draw:
             "places": [place],
             "folded": [place],
             "form": form,
+            "has_examples": True,
             "has_unknown_competence": True,
             "is_preselected": True,
         }
@@ -366,9 +381,9 @@ def _select(*, has_units: bool, error: str = "") -> Draw:
     return draw
 
 
-def _not_found(*, has_suggestions: bool) -> Draw:
+def _not_found(*, has_suggestions: bool, abroad: str = "") -> Draw:
     some = [Made(text="Lyon", label="Lyon")]
-    lookup = Made(suggestions=some if has_suggestions else [], is_cedex=True)
+    lookup = Made(suggestions=some if has_suggestions else [], is_cedex=True, abroad=abroad)
     return always("locations/not_found.html", lookup=lookup, large_towns=some, typed="…")
 
 
@@ -501,6 +516,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     page_texts.HOME.key: (_home,),
     card_texts.CARD.key: (always("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),),
     description_texts.SEARCH.key: (_described,),
+    guide_texts.GUIDES.key: tuple(_guide(kept) for kept in Page if kept != Page.HOME),
     quick_exit_texts.QUIT.key: (always("pages/quit.html"),),
     location_texts.SEARCH.key: SEARCH,
     location_texts.SELECT.key: (
@@ -509,7 +525,11 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         _select(has_units=True, error="required"),
         _select(has_units=True, error="gone"),
     ),
-    location_texts.NOT_FOUND.key: (_not_found(has_suggestions=True), _not_found(has_suggestions=False)),
+    location_texts.NOT_FOUND.key: (
+        _not_found(has_suggestions=True),
+        _not_found(has_suggestions=False),
+        _not_found(has_suggestions=False, abroad="Belgique"),
+    ),
     location_texts.CHOSEN.key: CHOSEN,
     location_texts.REMOVE.key: REMOVE,
     location_texts.CONTACTS.key: CONTACTS,

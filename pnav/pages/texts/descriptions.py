@@ -55,6 +55,40 @@ OPTIONS: dict[str, dict[str, Sentence]] = {
                 "policier ou un gendarme."
             ),
         ),
+        "pages:law": add(
+            "search.law",
+            SEARCH,
+            _("Cyberharcèlement, menaces, images intimes, harcèlement scolaire : ce que dit la loi, et les peines."),
+        ),
+        "pages:removal": add(
+            "search.removal",
+            SEARCH,
+            _(
+                "Demander à un site de retirer un message, une photo ou une vidéo : que garder, où demander, que faire après."
+            ),
+        ),
+        "pages:numbers": add(
+            "search.numbers",
+            SEARCH,
+            _(
+                "Les numéros d'aide en France : urgence, violences en ligne, suicide, enfance. Par téléphone, tchat ou SMS."
+            ),
+        ),
+        "pages:minors": add(
+            "search.minors",
+            SEARCH,
+            _("Harcelé en ligne à moins de 18 ans : fais le point, connais tes droits, et parle à quelqu'un."),
+        ),
+        "pages:minors_simple": add(
+            "search.minors_simple",
+            SEARCH,
+            _("Pour les enfants : ce qui arrive sur internet, et qui peut aider."),
+        ),
+        "pages:professionals": add(
+            "search.professionals",
+            SEARCH,
+            _("Enseignants, soignants, travailleurs sociaux, employeurs : que faire face à un cyberharcèlement."),
+        ),
         "locations:search": add(
             "search.places",
             SEARCH,

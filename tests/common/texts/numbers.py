@@ -117,6 +117,8 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "home.infographic_3_steps": {3: ON_THE_PAGE},
     "home.infographic_shows_three_drawings": dict.fromkeys((2, 3), ON_THE_PAGE),
     "home.lead": dict.fromkeys((7, 24), ALWAYS),
+    "search.minors": {18: AGE},
+    "guides.minors_title": {18: AGE},
     "home.minors": {18: AGE},
     "home.step_1": {2: ON_THE_PAGE},
     "home.steps_title": {3: ON_THE_PAGE},

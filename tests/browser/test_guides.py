@@ -1,0 +1,61 @@
+"""The pages of information of their own in a real browser: boxes to tick, paper, no script."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import LiveSite, PageFactory
+
+BOX = ".pnav-boxes li:nth-child(2)"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_box_shows_its_advice_and_nothing_is_sent(live_site: LiveSite, page_factory: PageFactory, javascript: bool):
+    page = page_factory(width=320, javascript=javascript)
+    page.goto(live_site.url + "/mineurs/")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    advice = page.locator(f"{BOX} .pnav-boxes__advice > p")
+    expect(advice).to_be_hidden()
+    page.locator(f"{BOX} label").click()
+    expect(advice).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    expect(advice).to_be_hidden()
+    assert page.url == live_site.url + "/mineurs/" and sent == []
+
+
+def test_box_is_forgotten_when_the_page_is_loaded_again(live_site: LiveSite, page: Page):
+    page.goto(live_site.url + "/mineurs/")
+    page.locator(f"{BOX} input").check()
+    page.reload()
+    expect(page.locator(f"{BOX} input")).not_to_be_checked()
+    page.locator(f"{BOX} input").check()
+    page.goto(live_site.url + "/loi/")
+    page.go_back()
+    expect(page.locator(f"{BOX} input")).not_to_be_checked()
+
+
+@pytest.mark.parametrize("address", ["/loi/", "/retrait/", "/mineurs/"])
+def test_paper_shows_what_is_folded_and_no_button(live_site: LiveSite, page_factory: PageFactory, address: str):
+    page = page_factory(javascript=True)
+    page.goto(live_site.url + address)
+    folded = page.locator("main details .pnav-more__content")
+    assert folded.count()
+    for one in folded.all():
+        expect(one).to_be_hidden()
+    page.emulate_media(media="print")
+    heights = folded.evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+    assert min(heights) > 16, heights
+    for selector in ("main .fr-btn", ".pnav-header", ".pnav-footer", ".pnav-exit"):
+        for one in page.locator(selector).all():
+            expect(one).to_be_hidden()
+    for advice in page.locator(".pnav-boxes__advice > p").all():
+        expect(advice).to_be_visible()
+
+
+def test_ages_lead_to_one_another_and_both_to_the_chat(live_site: LiveSite, page: Page):
+    page.goto(live_site.url + "/mineurs/")
+    page.get_by_role("link", name="Lire cette page en plus simple").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("On te fait du mal sur internet\u00a0?")
+    page.get_by_role("link", name="Lire la page pour les plus grands").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tu as moins de 18 ans\u00a0?")

@@ -1,0 +1,222 @@
+"""The pages of information of their own: law, removal, numbers, minors (for two ages), professionals."""
+
+import re
+from html import unescape
+
+import pytest
+from django.conf import settings as project
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from common.texts.typography import NO_BREAK
+from pnav.pages import editions, information
+from pnav.pages.models import ContentBlock, HelpNumber
+from tests.support.reading import spaced
+
+pytestmark = pytest.mark.django_db
+
+Page = ContentBlock.Page
+GUIDES = [page.value for page in Page if page != Page.HOME]
+IN_TU = ["minors", "minors_simple"]
+FORMAL = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
+FAMILIAR = re.compile(r"\b(tu|toi|ton|tes|t')\b", re.IGNORECASE)
+
+
+def address(page: str) -> str:
+    return reverse(f"pages:{page}")
+
+
+def main_text(page: str) -> str:
+    """What a person reads between header and footer."""
+    found = re.search(r"<main.*</main>", page, re.DOTALL)
+    assert found
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", found[0])).replace(NO_BREAK, " ").split())
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("law", "/loi/"),
+        ("removal", "/retrait/"),
+        ("numbers", "/numeros/"),
+        ("minors", "/mineurs/"),
+        ("minors_simple", "/mineurs/plus-simple/"),
+        ("professionals", "/professionnels/"),
+    ],
+)
+def test_address_of_a_page(page: str, expected: str):
+    assert address(page) == expected
+
+
+@pytest.mark.parametrize("page", GUIDES)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_page_shows_each_of_its_sections_and_leads_to_the_chat(client: Client, page: str, language: str):
+    client.cookies[project.LANGUAGE_COOKIE_NAME] = language
+    shown = client.get(address(page)).text
+    assert shown.count("<h1") == 1
+    sections = ContentBlock.objects.filter(page=page)
+    assert sections
+    with translation.override(language):
+        for section in sections:
+            assert f'<h2 id="{section.slug}">' in shown
+            assert spaced(str(section.html)) in shown
+    assert f'href="{reverse("triage:start")}"' in shown
+    assert "<script" not in re.search(r"<main.*</main>", shown, re.DOTALL)[0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_page_is_translated(page: str):
+    for section in ContentBlock.objects.filter(page=page):
+        assert set(section.named_texts()) == {"title_en", "body_en"} and all(section.named_texts().values()), section
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_page_has_a_description_of_its_own(client: Client, page: str):
+    def described(where: str) -> str:
+        found = re.search(r'<meta name="description" content="([^"]+)"', client.get(where).text)
+        assert found
+        return found[1]
+
+    own = described(address(page))
+    assert own != described("/") and len(unescape(own)) <= 160
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_page_speaks_in_one_voice(client: Client, page: str):
+    text = main_text(client.get(address(page)).text)
+    wrong, right = (FORMAL, FAMILIAR) if page in IN_TU else (FAMILIAR, FORMAL)
+    quoted = re.sub("«[^»]*»", "", text)  # what somebody else says: « donne-moi de l'argent »
+    assert not [quoted[max(0, one.start() - 30) : one.end() + 20] for one in wrong.finditer(quoted)]
+    assert right.search(text)
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_page_states_no_doubt(client: Client, page: str):
+    text = main_text(client.get(address(page)).text)
+    for section in ContentBlock.objects.filter(page=page).exclude(doubt=""):
+        assert section.doubt not in text
+        assert section.verified_on is None, "what is in doubt is on the list of what is to be verified"
+    assert "vérifier" not in text.lower()
+
+
+@pytest.mark.parametrize(("page", "queries"), [("law", 1), ("numbers", 2), ("minors", 1)])
+def test_page_takes_few_queries(client: Client, page: str, queries: int, django_assert_num_queries):
+    editions.current()  # the footer's, kept for a minute
+    with django_assert_num_queries(queries):
+        client.get(address(page))
+
+
+def test_sections_of_other_pages_are_not_on_the_home_page(client: Client):
+    shown = client.get("/").text
+    for slug in ContentBlock.objects.exclude(page=Page.HOME).values_list("slug", flat=True):
+        assert f'id="{slug}"' not in shown
+
+
+def test_anchors_and_links_between_pages_lead_somewhere(client: Client):
+    for page in ["home", *GUIDES]:
+        shown = re.search(r"<main.*</main>", client.get(address(page)).text, re.DOTALL)
+        assert shown
+        for link, anchor in re.findall(r'href="(/[^"#]*)(?:#([\w-]+))?"', shown[0]):
+            answer = client.get(link, follow=True)
+            assert answer.status_code == 200, link
+            assert not anchor or f'id="{anchor}"' in answer.text, (link, anchor)
+
+
+# --- facts (their sources: the `source` of each row) ------------------------------------------------------------------
+
+FACTS = {
+    "law": [
+        "1 an d'emprisonnement et 15 000 € d'amende : la peine de base",
+        "2 ans et 30 000 € avec une circonstance aggravante",
+        "3 ans et 45 000 € avec deux circonstances aggravantes",
+        "10 ans et 150 000 € s'il a mené à un suicide",
+        "2 ans d'emprisonnement et 60 000 € d'amende",
+        "L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves",
+        "Si votre vie est en danger, on peut chercher qui vous êtes",
+        "La police et la gendarmerie doivent prendre la plainte",
+    ],
+    "removal": [
+        "sans délai précis",
+        "Une demande que l'on sait fausse est punie : 1 an d'emprisonnement et 15 000 € d'amende",
+        "elles ne sont pas obligatoires",
+        "Il a un mois pour répondre",
+        "Notez le numéro du dossier et le code",
+    ],
+    "numbers": ["tchat", "application « 3018 »", "application « Urgence 114 »", "SMS", "3114", "du lundi au vendredi"],
+    "minors": [
+        "Tu peux porter plainte : seul, avec tes parents",
+        "pHARe",
+        "Ne copie pas l'image",
+        "personne ne peut te promettre un secret total",
+        "Ça arrive aussi aux garçons",
+    ],
+    "minors_simple": ["C'est interdit. Ce n'est pas ta faute.", "3018", "119", "3114"],
+    "professionals": ["article 40", "CRIP", "226-14", "L1152-4", "Que dire aux parents"],
+}
+
+
+@pytest.mark.parametrize("page", FACTS)
+def test_page_states_its_facts(client: Client, page: str):
+    text = re.sub(r" ([.,)])", r"\1", main_text(client.get(address(page)).text))
+    for fact in FACTS[page]:
+        assert fact in text, fact
+
+
+# Numbers that are dead, words that are wrong (facts-more, C6 to C12), and advice that may be an offence to follow.
+NEVER = ["0800 200 000", "08VICTIMES", "118", "une cinquantaine", "dignité numérique au travail", "60 agents"]
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_page_never_says_what_is_false(client: Client, page: str):
+    text = main_text(client.get(address(page)).text)
+    assert [word for word in NEVER if word in text] == []
+    if page in IN_TU:
+        assert "possession" not in text.lower() and "détention" not in text.lower()
+
+
+@pytest.mark.parametrize("page", ["law", "removal", "professionals"])
+def test_image_of_a_minor_is_noted_and_not_copied(client: Client, page: str):
+    text = main_text(client.get(address(page)).text)
+    assert "adresse, le compte, la date" in text
+    assert re.search("N'enregistrez pas et n'envoyez pas l'image|Ne copiez pas l'image|ni copie, ni envoi", text)
+
+
+# --- the test of one's own --------------------------------------------------------------------------------------------
+
+
+def test_boxes_send_and_keep_nothing(client: Client):
+    shown = client.get(address("minors")).text
+    form = re.search(r'<form class="pnav-boxes".*?</form>', shown, re.DOTALL)
+    assert form
+    assert 'method="dialog"' in form[0], "sends nothing, whatever is pressed"
+    assert 'autocomplete="off"' in form[0], "the browser keeps nothing of it"
+    boxes = re.findall(r"<input[^>]*>", form[0])
+    assert len(boxes) >= 8 and not any("name=" in box for box in boxes)
+    assert "action=" not in form[0] and "<button" not in form[0]
+    assert form[0].count("pnav-boxes__advice") == len(boxes)
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_say_how_to_write(client: Client):
+    shown = client.get(address("numbers")).text
+    assert '<a href="https://3018.fr"' in shown
+    HelpNumber.objects.filter(number="3018").update(written="Par [signaux](https://exemple.fr) <b>")
+    shown = client.get(address("numbers")).text
+    assert '<a href="https://exemple.fr" rel="noopener noreferrer external">signaux</a> &lt;b&gt;' in shown
+
+
+# --- both versions side by side ---------------------------------------------------------------------------------------
+
+
+def test_section_of_the_version_before_is_on_the_home_page():
+    """Its processes write rows without a page (docs/adr/0067)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO pages_contentblock (slug, title, body, source, doubt, "order")'
+            " VALUES ('ancienne', 'Titre', 'Texte', '', '', 1)"
+        )
+    assert "ancienne" in [block.slug for block in information.information()["blocks"]]
