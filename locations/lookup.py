@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.functional import Promise
 
+from locations import abroad
 from locations import texts as location_texts
 from locations.geography import distance_km
 from locations.models import Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
@@ -93,6 +94,7 @@ class Lookup:
     others: communes whose longer name begins with the one typed; may_be_other: one of them is larger than the first
     found.
     are_homonyms: the places, the largest first, bear the name typed; neither a code nor arrondissements led to them.
+    abroad: the country of a town that is known to lie outside France (« Monaco », « Belgique »); then nothing else.
     """
 
     outcome: Outcome
@@ -103,6 +105,7 @@ class Lookup:
     are_homonyms: bool = False
     is_cedex: bool = False
     cedex_is_approximate: bool = False
+    abroad: str | Promise = ""
 
     @property
     def is_overseas(self) -> bool:
@@ -265,6 +268,30 @@ def search(text: str) -> Lookup:
         return Lookup(Outcome.EMPTY)
     if query.department:
         return Lookup(Outcome.NONE, suggestions=_towns_of(query.department))
+    chosen, longer = _find(query)
+    if not chosen:
+        if country := abroad.country(query.candidates, query.code):
+            return Lookup(Outcome.NONE, abroad=country)
+        return Lookup(Outcome.NONE, suggestions=_proposed(query, longer), is_cedex=query.says_cedex)
+    places = _places(query, chosen)
+    _add_units(places)
+    coded = [hit for hit in chosen if hit.hit_code]
+    shown = {code for place in places for code in (place.municipality.pk, place.municipality.parent_id)}
+    others = [hit for hit in longer if hit.pk not in shown]
+    return Lookup(
+        Outcome.ONE if len(places) == 1 else Outcome.SEVERAL,
+        places=places,
+        others=_suggestions(others),
+        may_be_other=any((hit.population or 0) > (places[0].municipality.population or 0) for hit in others),
+        are_homonyms=len(places) > 1 and not coded and not any(place.municipality.parent_id for place in places),
+        is_cedex=bool(coded) and all(hit.hit_code_kind == PostalCode.Kind.CEDEX for hit in coded),
+        cedex_is_approximate=any(hit.hit_is_vague for hit in coded),
+    )
+
+
+def _find(query: Query) -> tuple[list[Hit], list[Hit]]:
+    """The hits that answer the query, and those whose longer name begins with it or that lie in a département so
+    called. One query."""
     hits: list[Hit] = list(
         Municipality.objects.raw(
             FIND_PLACES,
@@ -278,25 +305,14 @@ def search(text: str) -> Lookup:
         )
     )
     chosen = _choose(query, [hit for hit in hits if not hit.hit_is_longer])
-    if not chosen:
-        # « la », « saint »: the largest of the communes that begin so are what is meant, and thousands look alike.
-        longer = [hit for hit in hits if hit.hit_is_longer and hit.hit_search]
-        suggestions = _suggestions(longer) if len(longer) >= _LONGER_READ else _meant(query)
-        return Lookup(Outcome.NONE, suggestions=suggestions, is_cedex=query.says_cedex)
-    places = _places(query, chosen)
-    _add_units(places)
-    coded = [hit for hit in chosen if hit.hit_code]
-    shown = {code for place in places for code in (place.municipality.pk, place.municipality.parent_id)}
-    longer = [hit for hit in hits if hit.hit_is_longer and hit.pk not in shown]
-    return Lookup(
-        Outcome.ONE if len(places) == 1 else Outcome.SEVERAL,
-        places=places,
-        others=_suggestions(longer),
-        may_be_other=any((hit.population or 0) > (places[0].municipality.population or 0) for hit in longer),
-        are_homonyms=len(places) > 1 and not coded and not any(place.municipality.parent_id for place in places),
-        is_cedex=bool(coded) and all(hit.hit_code_kind == PostalCode.Kind.CEDEX for hit in coded),
-        cedex_is_approximate=any(hit.hit_is_vague for hit in coded),
-    )
+    return chosen, [hit for hit in hits if hit.hit_is_longer]
+
+
+def _proposed(query: Query, longer: list[Hit]) -> list[Suggestion]:
+    """What a search that found nothing may have meant. One query, or none."""
+    # « la », « saint »: the largest of the communes that begin so are what is meant, and thousands look alike.
+    begun = [hit for hit in longer if hit.hit_search]
+    return _suggestions(begun) if len(begun) >= _LONGER_READ else _meant(query)
 
 
 def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
@@ -492,11 +508,31 @@ def _escape_like(text: str) -> str:
 
 
 def _suggestions(rows: Iterable[Hit], limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
-    found: dict[str, Suggestion] = {}
+    """A suggestion for each commune, by the first of its rows; arrondissements in order."""
+    return [_suggestion(row) for row in _in_order(_once(rows))[:limit]]
+
+
+def _once(rows: Iterable[Hit]) -> list[Hit]:
+    """The first row of each commune."""
+    found: dict[str, Hit] = {}
     for row in rows:
-        if row.pk not in found and len(found) < limit:
-            found[row.pk] = _suggestion(row)
+        found.setdefault(row.pk, row)
     return list(found.values())
+
+
+def _in_order(rows: list[Hit]) -> list[Hit]:
+    """The arrondissements of a town stand together from the first to the last, where the first found of them stood."""
+    parts: dict[str, list[Hit]] = {}
+    for row in rows:
+        if row.parent_id:
+            parts.setdefault(row.parent_id, []).append(row)
+    ordered: list[Hit] = []
+    for row in rows:
+        if not row.parent_id:
+            ordered.append(row)
+        else:
+            ordered += sorted(parts.pop(row.parent_id, []), key=lambda part: part.pk)
+    return ordered
 
 
 def _suggestion(row: Hit) -> Suggestion:
@@ -532,17 +568,25 @@ ORDER BY m.population DESC NULLS LAST, p.code LIMIT 24
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Places that begin with what is typed so far, the largest first; one query, none below two letters or digits.
+    """Places to propose for what is typed so far; none below two letters or digits.
 
-    A name of one letter (« Y ») is found by the search itself.
+    Those that begin so, the largest first, in one query. Where nothing begins so, what the search itself would find or
+    propose: a misspelt name, a département, « Roubaix 59100 », « saint etienne cedex 2 ». Three queries at most, none
+    of which reads a unit. A name of one letter (« Y ») is found by the search alone.
     """
     text = " ".join(text[:MAX_TYPED].split())
     digits = re.sub(r"[\s.]", "", text)
     if re.fullmatch(r"\d{2,5}", digits):
-        return _suggestions(Municipality.objects.raw(CODES_BEGINNING, {"prefix": f"{digits}%"}))
+        rows = Municipality.objects.raw(CODES_BEGINNING, {"prefix": f"{digits}%"})
+        return _suggestions(rows) or _as_searched(text)
     name = normalise_place(text)
     if len(name) < 2:
         return []
+    return _beginning(name) or _as_searched(text)
+
+
+def _beginning(name: str) -> list[Suggestion]:
+    """Places whose name begins so, the largest first."""
     stem, _space, department = name.rpartition(" ")
     is_hint = bool(stem) and bool(re.fullmatch(r"\d{1,3}|2[ab]", department))
     patterns = {f"p{rank}": f"{_escape_like(form)}%" for rank, form in enumerate(_with_articles(name))}
@@ -556,8 +600,30 @@ def suggest(text: str) -> list[Suggestion]:
         },
     )
     # Names that are whole are always among them (« Mars »), yet the largest town comes first (Marseille).
-    kept = list({row.pk: row for row in reversed(list(rows))}.values())[::-1][:MAX_SUGGESTIONS]
+    kept = _in_order(_once(rows))[:MAX_SUGGESTIONS]
     return _suggestions(sorted(kept, key=lambda row: -(row.population or 0)))
+
+
+def _as_searched(text: str) -> list[Suggestion]:
+    """What a search for this text finds or proposes, without its units; nothing for a town abroad."""
+    query = read_query(text)
+    if query.department:
+        return _towns_of(query.department)
+    chosen, longer = _find(query)
+    if chosen:
+        return [_found(place) for place in _places(query, chosen)[:MAX_SUGGESTIONS]]
+    return [] if abroad.country(query.candidates, query.code) else _proposed(query, longer)
+
+
+def _found(place: Place) -> Suggestion:
+    """A place that was found, as a suggestion that finds it again."""
+    town = place.municipality
+    label = f"{town.name} ({town.department_code})"
+    if place.found_as:
+        label = f"{place.found_as} → {label}"
+    if place.postal_code:
+        return Suggestion(f"{place.postal_code} {town.name}", f"{label} – {place.postal_code}")
+    return Suggestion(town.name, label)
 
 
 # --- partners -----------------------------------------------------------------------------------------------------
@@ -578,6 +644,12 @@ class Partners:
 
     groups: list[PartnerGroup]
     national: list[Partner]
+
+    @property
+    def has_examples(self) -> bool:
+        """Whether one of those shown is the demonstration's."""
+        local = (partner for group in self.groups for partner, _distance in group.partners)
+        return any(partner.is_example for partner in (*local, *self.national))
 
     @property
     def has_local_help(self) -> bool:

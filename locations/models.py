@@ -255,6 +255,11 @@ class Contact(models.Model):
         return ""
 
     @property
+    def is_example(self) -> bool:
+        """Whether it came with the demonstration: nobody may go there on its word."""
+        return self.source == Source.DEMO
+
+    @property
     def hours_in_words(self) -> list[hours.Line]:
         """The opening hours, told; empty when they are not known."""
         return hours.describe(self.opening_hours) if self.opening_hours else []
@@ -401,6 +406,11 @@ class Partner(Contact):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_example(self) -> bool:
+        """National numbers are real, wherever they come from."""
+        return super().is_example and self.kind != self.Kind.NATIONAL
 
 
 class DataEdition(models.Model):

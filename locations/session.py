@@ -30,6 +30,11 @@ class Choice:
     is_nearest: bool
 
     @property
+    def is_example(self) -> bool:
+        """Whether the unit is one of the demonstration's."""
+        return self.reception_point is not None and self.reception_point.is_example
+
+    @property
     def force(self) -> Force | None:
         return Force(self.reception_point.force) if self.reception_point else None
 

@@ -122,6 +122,13 @@ add(
     _("Cette fiche sert d'exemple : ne vous y fiez pas pour vous déplacer."),
     _("Cette fiche sert d'exemple : ne t'y fie pas pour te déplacer."),
 )
+add("places.example", AROUND, _("exemple"))
+add(
+    "places.examples",
+    AROUND,
+    _("Ce site de démonstration montre des unités d'exemple. Pour charger les vraies : {command}"),
+    variables=[Variable("command", "la commande du serveur", "manage.py import_locations --download")],
+)
 add("places.checked", CONTACTS, _("Vérifié le {date}."), variables=[Variable("date", "le jour", "3 mars 2027")])
 add("places.another_unit_also_answers", CONTACTS, _("Une autre unité répond aussi pour cette commune."))
 add("places.see_both", CONTACTS, _("Voir les deux"))
@@ -253,6 +260,24 @@ add(
     NOT_FOUND,
     _("Nous n'avons pas trouvé exactement ce lieu. Choisissez dans la liste, ou cherchez de nouveau."),
     _("Nous n'avons pas trouvé exactement ce lieu. Choisis dans la liste, ou cherche de nouveau."),
+)
+add(
+    "places.abroad_title",
+    NOT_FOUND,
+    _("{country} : hors de France"),
+    variables=[Variable("country", "le pays de la ville cherchée", "Belgique")],
+)
+add(
+    "places.abroad",
+    NOT_FOUND,
+    _(
+        "Aucun point d'accueil n'y est connu. Vous pouvez quand même nous parler : choisissez une grande ville de "
+        "France plus bas. En danger, le {numero_europe} répond partout en Europe."
+    ),
+    _(
+        "Aucun point d'accueil n'y est connu. Tu peux quand même nous parler : choisis une grande ville de France plus "
+        "bas. En danger, le {numero_europe} répond partout en Europe."
+    ),
 )
 add("places.place_unknown", NOT_FOUND, _("Nous n'avons pas trouvé ce lieu"))
 add(

@@ -119,6 +119,7 @@ def _show(
         "form": form,
         "large_towns": LARGE_TOWNS,
         "has_unknown_competence": has_unknown_competence,
+        "has_examples": any(match.unit.is_example for place in found.places for match in place.units),
         # Among units of one commune the nearest will do for the exchange. Which commune, or an address to go to, stays
         # the person's choice: a homonym taken in a hurry would put them in another département.
         "is_preselected": has_unknown_competence and purpose == Purpose.EXCHANGE and len(found.places) == 1,
@@ -194,6 +195,7 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "opening": unit.opening_at(timezone.now()) if unit else None,
         "partners": partners,
+        "has_examples": bool(unit and unit.is_example) or bool(partners and partners.has_examples),
         "has_other_units": bool(
             choice.municipality
             and unit

@@ -5,8 +5,11 @@
  * @module
  */
 
+import { fit, free } from "./lib/fit.js";
+
 const WAIT_MS = 150;
 const LEAVE_MS = 300;
+const LEAST_PX = 88; // two options
 let forms = 0;
 
 /** @param {HTMLFormElement} form */
@@ -46,6 +49,24 @@ const enhance = (form) => {
     input.removeAttribute("aria-activedescendant");
   };
 
+  /** Above the keyboard and the bar, the field in view; what does not fit scrolls within the list. */
+  const place = () => {
+    if (list.hidden) return;
+    list.style.maxHeight = ""; // the most that the style sheet wants
+    const field = input.closest(".fr-input-group") ?? input;
+    const found = fit(
+      {
+        field: field.getBoundingClientRect().top,
+        list: list.getBoundingClientRect().top,
+        wanted: list.offsetHeight,
+        ...free(document.querySelectorAll(".pnav-safety, .pnav-exit")),
+      },
+      LEAST_PX,
+    );
+    if (found.height < list.offsetHeight) list.style.maxHeight = `${found.height}px`;
+    if (found.scroll) window.scrollBy({ top: found.scroll, behavior: "instant" });
+  };
+
   const stop = () => {
     clearTimeout(timer);
     if (request) request.abort();
@@ -61,7 +82,7 @@ const enhance = (form) => {
       return;
     }
     options[active].setAttribute("aria-selected", "true");
-    options[active].scrollIntoView({ block: "nearest" });
+    options[active].scrollIntoView({ block: "nearest" }); // within the list: all of it is in view
     input.setAttribute("aria-activedescendant", options[active].id);
   };
 
@@ -95,6 +116,7 @@ const enhance = (form) => {
     if (items.length) {
       list.hidden = false;
       input.setAttribute("aria-expanded", "true");
+      place();
     }
   };
 
@@ -139,6 +161,8 @@ const enhance = (form) => {
     else return;
     event.preventDefault();
   });
+
+  window.visualViewport?.addEventListener("resize", place); // the keyboard came or went
 
   // A press on an option or on the button keeps the focus in the field: the list is in the flow, and closing it
   // during the press would move the button from under the finger.

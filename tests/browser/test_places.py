@@ -109,6 +109,37 @@ def test_suggestions_never_cover_the_button(site, page_factory: PageFactory):
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre choix est enregistré")
 
 
+@pytest.mark.parametrize("address", [SEARCH, "/"])
+def test_suggestions_open_above_the_bar_of_a_phone(site, page_factory: PageFactory, address):
+    page = page_factory(width=360, height=640, has_touch=True)
+    page.goto(site.url + address)
+    field = page.get_by_role("combobox").first
+    # As low as it can be: half under the bar.
+    field.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 540)")
+    field.press_sequentially("marseile")
+    expect(page.get_by_role("option").first).to_be_visible()
+    listed, bar = page.get_by_role("listbox").bounding_box(), page.locator(".pnav-exit").bounding_box()
+    assert listed["y"] + listed["height"] <= bar["y"] + 1
+    assert listed["height"] >= 88, "two of them at least"
+    expect(field).to_be_in_viewport(ratio=1)
+
+
+def test_suggestions_open_above_the_keyboard_of_a_phone(site, page_factory: PageFactory):
+    """A keyboard makes the visual viewport lower; the page itself stays as high as it was."""
+    page = page_factory(width=360, height=640, has_touch=True)
+    page.add_init_script(
+        "Object.defineProperty(window, 'visualViewport', { value: Object.assign(new EventTarget(),"
+        " { offsetTop: 0, height: 320 }) });"
+    )
+    page.goto(site.url + SEARCH)
+    field = page.get_by_role("combobox").first
+    field.press_sequentially("saint")
+    expect(page.get_by_role("option").first).to_be_visible()
+    listed = page.get_by_role("listbox").bounding_box()
+    assert listed["y"] + listed["height"] <= 321 and listed["height"] >= 88
+    assert field.bounding_box()["y"] >= 0
+
+
 def test_suggestions_close_when_the_field_is_left(site, page_factory: PageFactory):
     page = page_factory()
     page.goto(site.url + SEARCH)

@@ -279,6 +279,70 @@ def test_suggest_largest_first_in_one_query(typed, first, django_assert_num_quer
     assert len(texts) <= lookup.MAX_SUGGESTIONS
 
 
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("marseile", "Marseille (13)"),
+        ("montpelier", "Montpellier (34)"),
+        ("strassbourg", "Strasbourg (67)"),
+        ("2A", "Ajaccio (2A)"),
+        ("2a", "Ajaccio (2A)"),
+        ("Saint Denis de la Réunion", "Saint-Denis (974)"),
+        ("saint etienne cedex 2", "Saint-Étienne (42)"),
+        ("Roubaix 59100", "Roubaix (59)"),
+        ("59100 Roubaix", "Roubaix (59)"),
+        ("Guadeloupe", "Les Abymes (971)"),
+        ("Saint-Denis 44", "Saint-Denis ("),
+        ("13999", ""),
+    ],
+)
+def test_suggest_what_a_search_would_find_or_propose(typed, first):
+    with CaptureQueriesContext(connection) as queries:
+        suggestions = lookup.suggest(typed)
+    assert len(queries) <= 3 and "receptionpoint" not in str(queries.captured_queries)
+    assert 0 < len(suggestions) <= lookup.MAX_SUGGESTIONS
+    assert suggestions[0].label.startswith(first), suggestions
+    places = lookup.search(suggestions[0].text).places
+    assert places and (not first or places[0].municipality.name.startswith(first.split(" (")[0]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "town"), [("marseille", "Marseille"), ("marseile", "Marseille"), ("lyon", "Lyon"), ("paris", "Paris")]
+)
+def test_arrondissements_are_proposed_in_order(typed, town):
+    found = lookup.suggest(typed)
+    parts = [suggestion.text for suggestion in found if re.match(rf"\d+ {town} \d", suggestion.text)]
+    assert len(parts) > 1
+    numbers = [int(re.search(rf"{town} (\d+)", text)[1]) for text in parts]
+    assert numbers == list(range(1, len(numbers) + 1)), "from the first on"
+
+
+@pytest.mark.parametrize(
+    ("typed", "country"),
+    [
+        ("Monaco", "Monaco"),
+        ("98000", "Monaco"),
+        ("monte carlo", "Monaco"),
+        ("bruxelles", "Belgique"),
+        ("Bruxelles, Belgique", "Belgique"),
+        ("1000 Bruxelles", "Belgique"),
+        ("Genève", "Suisse"),
+    ],
+)
+def test_town_abroad_is_said_to_be_abroad(typed, country):
+    answer, codes = found(typed)
+    assert (answer.outcome, codes, answer.suggestions) == (Outcome.NONE, [], [])
+    assert answer.abroad == country
+    assert lookup.suggest(typed) == [], "nothing that looks like it"
+
+
+@pytest.mark.parametrize("typed", ["Bruges", "Cologne"])
+def test_commune_of_france_with_the_name_of_a_town_abroad(typed):
+    answer, codes = found(typed)
+    assert codes and not answer.abroad
+    assert lookup.suggest(typed)
+
+
 @pytest.mark.parametrize("typed", ["", "y", "%", "  "])
 def test_suggest_too_little(typed, django_assert_num_queries):
     with django_assert_num_queries(0):

@@ -1,0 +1,58 @@
+"""Towns and countries outside France that people look for here. Pure: no queries.
+
+They are asked about only where no commune of France bears the name, so that nobody is told to be abroad who is not.
+Ours to choose: the neighbours, and large towns where many French people live. Source: general geography.
+"""
+
+from collections.abc import Iterable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from locations.names import normalise
+
+_COUNTRIES: dict[Promise, str] = {
+    _("Monaco"): "Monaco, Monte-Carlo, Monte Carlo, La Condamine, Principauté de Monaco",
+    _("Andorre"): "Andorre, Andorra, Andorre-la-Vieille, Andorra la Vella",
+    _(
+        "Belgique"
+    ): "Belgique, Belgium, België, Bruxelles, Brussels, Brussel, Anvers, Antwerpen, Gand, Charleroi, Liège, "
+    "Namur, Bruges, Louvain, Tournai, Mouscron",
+    _("Luxembourg"): "Luxembourg, Luxemburg, Esch-sur-Alzette",
+    _("Allemagne"): "Allemagne, Germany, Berlin, Hambourg, Munich, Cologne, Francfort, Stuttgart, Sarrebruck, "
+    "Fribourg-en-Brisgau, Kehl, Karlsruhe",
+    _("Suisse"): "Suisse, Switzerland, Genève, Geneva, Lausanne, Zurich, Bâle, Berne, Neuchâtel, Fribourg, Sion",
+    _("Italie"): "Italie, Italy, Rome, Milan, Turin, Vintimille, Gênes, Naples",
+    _("Espagne"): "Espagne, Spain, Madrid, Barcelone, Barcelona, Saint-Sébastien, Bilbao, Figueras",
+    _("Portugal"): "Portugal, Lisbonne, Lisbon, Porto",
+    _("Royaume-Uni"): "Royaume-Uni, Angleterre, Londres, London, Jersey, Guernesey, Édimbourg, Manchester",
+    _("Irlande"): "Irlande, Dublin",
+    _("Pays-Bas"): "Pays-Bas, Amsterdam, Rotterdam",
+    _("Canada"): "Canada, Québec, Ottawa, Toronto",
+    _("États-Unis"): "États-Unis, New York, Los Angeles, Washington, Miami",
+    _("Maroc"): "Maroc, Casablanca, Rabat, Marrakech, Tanger",
+    _("Algérie"): "Algérie, Alger, Oran, Constantine",
+    _("Tunisie"): "Tunisie, Tunis, Sfax",
+    _("Sénégal"): "Sénégal, Dakar",
+    _("Côte d'Ivoire"): "Côte d'Ivoire, Abidjan",
+}
+_BY_NAME = {normalise(name): country for country, names in _COUNTRIES.items() for name in names.split(",")}
+# The codes of Monaco have the form of a French one, and no commune has them: « 98000 ».
+_MONACO = next(iter(_COUNTRIES))
+
+
+def country(candidates: Iterable[tuple[str, str]], code: str) -> Promise | str:
+    """The country that a search leads to, « Bruxelles » as « Bruxelles Belgique » or « 1000 Bruxelles »; empty where
+    none is known.
+
+    candidates: as `lookup.Query` has them, names in their comparable form with what follows them. code: five digits, or
+    empty.
+    """
+    if code.startswith("980"):
+        return _MONACO
+    for name, hint in candidates:
+        town = " ".join(word for word in name.split() if not word.isdigit())
+        found = _BY_NAME.get(town)
+        if found and (not hint or hint.isdigit() or _BY_NAME.get(hint) == found):
+            return found
+    return ""
