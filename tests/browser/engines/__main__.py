@@ -1,0 +1,40 @@
+"""`python -m tests.browser.engines`: the journey in every engine that is here; says which is missing, then fails."""
+
+import os
+import sys
+
+import pytest
+
+from tests.browser.engines import conftest, firefox, webkit
+from tests.browser.engines.engine import find
+
+
+def missing() -> dict[str, str]:
+    """For each engine that cannot run, the Debian packages to install."""
+    lacks = {}
+    if not find(*firefox.NAMES):
+        lacks["firefox"] = "firefox-esr"
+    programs = {
+        "webkit2gtk-driver": find(webkit.DRIVER),
+        "libwebkit2gtk-4.1-0": webkit.mini_browser(),
+        "xvfb": find(webkit.DISPLAY),
+    }
+    if packages := [package for package, program in programs.items() if not program]:
+        lacks["webkit"] = " ".join(packages)
+    return lacks
+
+
+def main(arguments: list[str]) -> int:
+    lacks = missing()
+    for kind, packages in lacks.items():
+        print(f"{kind} n'est pas là. Sur Debian : apt-get install {packages}")
+    here = [kind for kind in conftest.KINDS if kind not in lacks]
+    if not here:
+        return 1
+    os.environ[conftest.ASKED] = " ".join(here)
+    failed = pytest.main(["tests/browser/engines", "-q", "-p", "no:cacheprovider", *arguments])
+    return int(failed) or (1 if lacks else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

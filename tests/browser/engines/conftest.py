@@ -1,0 +1,47 @@
+"""Which browsers there are, and that these tests run only when they are asked for (`make test-engines`)."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.engines.engine import Engine
+from tests.browser.engines.firefox import Firefox
+from tests.browser.engines.webkit import WebKit
+
+ASKED = "PNAV_ENGINES"  # « firefox », « webkit » or both
+KINDS: dict[str, Callable[..., Engine]] = {"firefox": Firefox, "webkit": WebKit}
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Nothing of this folder for whoever did not ask."""
+    return True if collection_path.name.startswith("test_") and not os.environ.get(ASKED) else None
+
+
+def asked() -> list[str]:
+    return os.environ.get(ASKED, "").split()
+
+
+type EngineFactory = Callable[..., Engine]
+
+
+@pytest.fixture
+def engines(request: pytest.FixtureRequest) -> Iterator[EngineFactory]:
+    """`engines("firefox", scripts=False)`: a browser of its own, closed at the end of the test; skips one not asked."""
+    opened: list[Engine] = []
+
+    def make(kind: str, **options: Any) -> Engine:
+        if kind not in asked():
+            pytest.skip(f"{kind} is not here")
+        engine = KINDS[kind](**options)
+        opened.append(engine)
+        return engine
+
+    yield make
+    pictures = os.environ.get("PNAV_PICTURES")
+    for number, engine in enumerate(opened):
+        if pictures:
+            engine.picture(Path(pictures) / f"{request.node.name}-{number}.png")
+        engine.close()

@@ -1,0 +1,134 @@
+"""What a test asks of a browser, whichever it is.
+
+Playwright drives browsers that it patched itself; these are the ones that people have, spoken to by the standard
+protocols: WebDriver BiDi (Firefox) and WebDriver (WebKitGTK).
+"""
+
+import shutil
+import socket
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+PATIENCE_SECONDS = 30
+CONTROL, SHIFT, ENTER, TAB, ESCAPE, DOWN = "\ue009", "\ue008", "\ue007", "\ue004", "\ue00c", "\ue015"
+
+
+class EngineError(AssertionError):
+    """The browser refused a command; holds what it said."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for[T](ask: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
+    """The first answer that is true; an answer that raises EngineError is none. Raises AssertionError."""
+    deadline, last = time.monotonic() + seconds, ""
+    while True:
+        try:
+            if answer := ask():
+                return answer
+        except EngineError as error:  # the page is being replaced
+            last = str(error)
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not in {seconds} s. {last}")
+        time.sleep(0.1)
+
+
+class Engine(ABC):
+    """One browser with one tab. Selectors are CSS; sizes are CSS pixels."""
+
+    name: str
+    has_scripts = True
+
+    @abstractmethod
+    def open(self, url: str) -> None: ...
+
+    @abstractmethod
+    def url(self) -> str: ...
+
+    @abstractmethod
+    def title(self) -> str: ...
+
+    @abstractmethod
+    def text(self, selector: str = "main") -> str:
+        """The text of the first element, whatever of it is shown; empty when there is none."""
+
+    @abstractmethod
+    def count(self, selector: str) -> int: ...
+
+    @abstractmethod
+    def click(self, selector: str) -> None: ...
+
+    @abstractmethod
+    def type(self, selector: str, text: str) -> None:
+        """Press in the field and type."""
+
+    @abstractmethod
+    def press(self, *keys: str) -> None:
+        """Keys pressed together, as Control and Enter."""
+
+    @abstractmethod
+    def resize(self, width: int, height: int) -> None: ...
+
+    @abstractmethod
+    def add_cookie(self, name: str, value: str, url: str) -> None: ...
+
+    @abstractmethod
+    def back(self) -> None: ...
+
+    @abstractmethod
+    def reload(self) -> None: ...
+
+    @abstractmethod
+    def script(self, expression: str) -> Any:
+        """The value of an expression in the page, as JSON carries it. Not in a browser without scripts."""
+
+    @abstractmethod
+    def picture(self, path: Path) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def complaints(self) -> list[str]:
+        """Errors of scripts and of the content policy that the browser's console was told of, where it tells them."""
+        return []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    # --- said in terms of the others ---------------------------------------------------------------------------------
+
+    def wait_for_text(self, wanted: str, selector: str = "body") -> None:
+        """wanted: with ordinary spaces."""
+        wait_for(lambda: wanted in plain(self.text(selector)), f"« {wanted} » in {selector} of {self.url()}")
+
+    def wait_for(self, selector: str) -> None:
+        try:
+            wait_for(lambda: self.count(selector) > 0, f"{selector} on {self.url()}")
+        except AssertionError as error:
+            raise AssertionError(f"{error} {self.complaints()}") from error
+
+    def go_on(self, selector: str) -> None:
+        """Press what leads to another address, and wait for it."""
+        before = self.url()
+        self.click(selector)
+        wait_for(lambda: self.url() != before, f"another page than {before}")
+
+
+def plain(text: str) -> str:
+    """With one ordinary space for each run of blanks."""
+    return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
+
+
+def find(*names: str) -> str | None:
+    """The path of the first of these programs."""
+    return next(filter(None, map(shutil.which, names)), None)

@@ -1,0 +1,167 @@
+"""WebKitGTK's MiniBrowser, by WebDriver (https://www.w3.org/TR/webdriver2/), on a display of its own (Xvfb)."""
+
+import base64
+import json
+import os
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.browser.engines.engine import PATIENCE_SECONDS, Engine, EngineError, find, free_port, wait_for
+
+DRIVER, DISPLAY = "WebKitWebDriver", "Xvfb"
+LEAST_WIDTH = 447  # of MiniBrowser's page: its bar of tools is never narrower
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+
+def mini_browser() -> str | None:
+    """Where Debian puts it: in the library's folder, not among the programs."""
+    folders = Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser")
+    return next((str(path) for path in sorted(folders, reverse=True)), find("MiniBrowser"))
+
+
+class WebKit(Engine):
+    name = "WebKit"
+
+    def __init__(self) -> None:
+        self.home = tempfile.TemporaryDirectory(prefix="pnav-webkit-")
+        self.display = self._start_display()
+        port = free_port()
+        driver, browser = find(DRIVER), mini_browser()
+        assert driver and browser, "WebKitGTK is not installed"
+        environment = {
+            **os.environ,
+            "DISPLAY": self.display_name,
+            "HOME": self.home.name,
+            "XDG_RUNTIME_DIR": self.home.name,
+            "LANG": "C.UTF-8",
+            "NO_AT_BRIDGE": "1",
+            "GDK_BACKEND": "x11",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            # Run by root in a container, bubblewrap cannot make its own; the only pages it opens are ours.
+            "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
+        }
+        self.driver = subprocess.Popen(
+            [driver, f"--port={port}"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.base = f"http://127.0.0.1:{port}"
+        wait_for(self._is_ready, "WebKitWebDriver's port")
+        wanted = {"webkitgtk:browserOptions": {"binary": browser, "args": ["--automation"]}}
+        made = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        self.session = f"/session/{made['sessionId']}"
+
+    def _start_display(self) -> subprocess.Popen[bytes]:
+        """The first display number that is free, which Xvfb writes down itself."""
+        read, write = os.pipe()
+        server = find(DISPLAY)
+        assert server, "Xvfb is not installed"
+        process = subprocess.Popen(
+            [server, "-displayfd", str(write), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
+            pass_fds=(write,),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        with os.fdopen(read) as told:
+            self.display_name = f":{told.readline().strip()}"
+        return process
+
+    def _is_ready(self) -> bool:
+        try:
+            return bool(self.ask("GET", "/status")["ready"])
+        except OSError:
+            return False
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """One command and its value. Raises EngineError."""
+        data = None if method == "GET" else json.dumps(body or {}).encode()
+        request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310  our own address
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS * 2) as answer:  # noqa: S310
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            value = json.load(error)["value"]
+            raise EngineError(f"{path}: {value['error']}: {value['message']}") from error
+
+    def _do(self, method: str, path: str, body: Any = None) -> Any:
+        return self.ask(method, self.session + path, body)
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    def open(self, url: str) -> None:
+        self._do("POST", "/url", {"url": url})
+
+    def url(self) -> str:
+        return str(self._do("GET", "/url"))
+
+    def title(self) -> str:
+        return str(self._do("GET", "/title"))
+
+    def back(self) -> None:
+        self._do("POST", "/back")
+
+    def reload(self) -> None:
+        self._do("POST", "/refresh")
+
+    def resize(self, width: int, height: int) -> None:
+        """The window is larger than the page in it: asked twice, the second time with the difference."""
+        self._do("POST", "/window/rect", {"width": width, "height": height})
+        inner = wait_for(lambda: self.script("[innerWidth, innerHeight]"), "the size of the window")
+        self._do("POST", "/window/rect", {"width": 2 * width - inner[0], "height": 2 * height - inner[1]})
+        wanted = max(width, LEAST_WIDTH)
+        wait_for(lambda: abs(self.script("innerWidth") - wanted) <= 2, f"a window of {wanted}", seconds=5)
+
+    def add_cookie(self, name: str, value: str, url: str) -> None:
+        """A name without dots becomes a cookie of its host; « 127.0.0.1 » would be taken for a domain with parts."""
+        self._do("POST", "/cookie", {"cookie": {"name": name, "value": value, "path": "/"}})
+
+    def picture(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self._do("GET", "/screenshot")))
+
+    def script(self, expression: str) -> Any:
+        return self._do("POST", "/execute/sync", {"script": f"return ({expression});", "args": []})
+
+    # --- elements -----------------------------------------------------------------------------------------------------
+
+    def _elements(self, selector: str) -> list[str]:
+        found = self._do("POST", "/elements", {"using": "css selector", "value": selector})
+        return [element[ELEMENT] for element in found]
+
+    def text(self, selector: str = "main") -> str:
+        return str(self.script(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+
+    def count(self, selector: str) -> int:
+        return len(self._elements(selector))
+
+    def click(self, selector: str) -> None:
+        elements = self._elements(selector)
+        if not elements:
+            raise EngineError(f"nothing is {selector} on {self.url()}")
+        chosen = json.dumps(selector)
+        self.script(f"document.querySelector({chosen}).scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        self._do("POST", f"/element/{elements[0]}/click")
+
+    def type(self, selector: str, text: str) -> None:
+        self.click(selector)
+        element = self._elements(selector)[0]
+        self._do("POST", f"/element/{element}/value", {"text": text})
+
+    def press(self, *keys: str) -> None:
+        actions = [
+            *({"type": "keyDown", "value": key} for key in keys),
+            *({"type": "keyUp", "value": key} for key in reversed(keys)),
+        ]
+        self._do("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
+
+    def close(self) -> None:
+        try:
+            self._do("DELETE", "")
+        except (EngineError, OSError) as error:
+            print(f"WebKit did not say goodbye: {error}")
+        for process in (self.driver, self.display):
+            process.terminate()
+            process.wait(10)
+        self.home.cleanup()

@@ -1,0 +1,102 @@
+"""`python -m tests.nu`: draw the pages, check them, write the report; fails when an error is found.
+
+python -m tests.nu tests/pages     only the pages that these tests draw
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import javascript
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+PLACE = ROOT / ".local" / "nu"
+REPORT = ROOT / ".local" / "html-report.txt"
+DRAWN = "PNAV_DRAWN"  # the folder where `tests.support.strict_html` leaves a page of each shape
+# Where every page of a visitor is drawn, in the states that its tests know.
+TESTS = ["tests/pages", "tests/triage", "tests/locations", "tests/reports", "tests/chat/visitor", "tests/common/texts"]
+# What the checker calls an error and we keep. Each with its reason.
+KEPT = {
+    # RGAA 1.9.1 asks for it, so that a caption is read with its picture by every screen reader.
+    "Bad value “group” for attribute “role” on element “figure”.": "RGAA 1.9.1",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    message: str
+    extract: str
+
+
+def install() -> Path:
+    """The checker, as package-lock.json pins it, in `.local`. Needs the network the first time."""
+    PLACE.mkdir(parents=True, exist_ok=True)
+    wanted = (HERE / "package-lock.json").read_text()
+    lock = PLACE / "package-lock.json"
+    jar = PLACE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    if not jar.exists() or not lock.exists() or lock.read_text() != wanted:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, PLACE / name)
+        done = javascript.run(str(javascript.NPM), "ci", "--ignore-scripts", "--no-progress", "--prefix", str(PLACE))
+        if done.returncode:
+            raise RuntimeError(f"npm ci: {done.stderr}")
+    return jar
+
+
+def draw(folder: Path, tests: list[str]) -> None:
+    """Run these tests with every page kept. A test that fails is another target's business, and said."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", "--no-header", *tests]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, DRAWN: str(folder)}, check=False)
+    if done.returncode:
+        print("Des tests ont échoué : des pages manquent peut-être.")
+
+
+def check(jar: Path, folder: Path) -> dict[Finding, list[str]]:
+    """What the checker finds, and in which pages."""
+    pages = json.loads("{" + ",".join((folder / "index").read_text().splitlines()) + "}")
+    done = subprocess.run(
+        ["java", "-Xss1m", "-jar", str(jar), "--format", "json", "--errors-only", "--exit-zero-always", str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[Finding, list[str]] = defaultdict(list)
+    for told in json.loads(done.stderr)["messages"]:
+        if told["type"] == "error" and told["message"] not in KEPT:
+            finding = Finding(told["message"], " ".join(told.get("extract", "").split())[:200])
+            found[finding].append(pages.get(Path(told["url"]).name, told["url"]))
+    return found
+
+
+def report(found: dict[Finding, list[str]], count: int) -> str:
+    lines = [f"{count} pages, {len(found)} erreur(s) différente(s)."]
+    for finding, where in sorted(found.items(), key=lambda item: -len(item[1])):
+        lines += ["", finding.message, f"  {finding.extract}", *(f"  {one}" for one in sorted(set(where))[:5])]
+    return "\n".join(lines) + "\n"
+
+
+def main(tests: list[str]) -> int:
+    if not shutil.which("java"):
+        print("Java n'est pas là. Sur Debian : apt-get install default-jre-headless")
+        return 1
+    jar = install()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw(folder, tests or TESTS)
+        pages = list(folder.glob("*.html"))
+        found = check(jar, folder)
+    told = report(found, len(pages))
+    REPORT.write_text(told)
+    print(told, end="")
+    return 1 if found or not pages else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
