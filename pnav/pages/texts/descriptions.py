@@ -64,14 +64,16 @@ OPTIONS: dict[str, dict[str, Sentence]] = {
             "search.removal",
             SEARCH,
             _(
-                "Demander à un site de retirer un message, une photo ou une vidéo : que garder, où demander, que faire après."
+                "Demander à un site de retirer un message, une photo ou une vidéo : que garder, où "
+                "demander, que faire après."
             ),
         ),
         "pages:numbers": add(
             "search.numbers",
             SEARCH,
             _(
-                "Les numéros d'aide en France : urgence, violences en ligne, suicide, enfance. Par téléphone, tchat ou SMS."
+                "Les numéros d'aide en France : urgence, violences en ligne, suicide, enfance. Par "
+                "téléphone, tchat ou SMS."
             ),
         ),
         "pages:minors": add(
