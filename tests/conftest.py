@@ -27,9 +27,8 @@ from chat.database import close_thread_connections
 from common import security_log
 from common.service_settings.definitions import Setting
 from common.texts import cache as text_cache
-from tests import once, restoring, slow_hashes
-from tests.order import long_files_first
-from tests.support import own_transactions, reading, strict_html
+from tests.support import once, own_transactions, reading, restoring, slow_hashes, strict_html
+from tests.support.order import long_files_first
 from triage import versions
 
 # How fast examples come says how busy the machine is, and nothing of what is tried.
@@ -40,7 +39,7 @@ examples.load_profile("pnav")
 def pytest_configure() -> None:
     """Passwords hashed quickly, and static files by their plain names: the hashed ones need `collectstatic`."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
+    settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     slow_hashes.watch()
     own_transactions.watch()
     strict_html.watch()
@@ -214,7 +213,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """What a transactional test leaves behind is taken away by `tests.restoring`, in a database of tests only."""
+    """What a transactional test leaves is taken away by `tests.support.restoring`, in a database of tests only."""
     with django_db_blocker.unblock():
         restoring.remember()
     TransactionTestCase._fixture_teardown = restoring.bring_back  # type: ignore[method-assign]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polib
 
-from tests.variables import VARIABLES
+from tests.support.variables import VARIABLES
 
 LOCALE = Path("pnav/locale")
 

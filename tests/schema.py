@@ -7,7 +7,7 @@ before still serves (`tests.migrations`). No server is needed.
 import os
 import sys
 
-from tests.variables import VARIABLES
+from tests.support.variables import VARIABLES
 
 os.environ.update(VARIABLES, DATABASE_URL="postgres://nobody@localhost/none", REDIS_URL="redis://localhost")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")

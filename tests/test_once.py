@@ -1,15 +1,18 @@
 """What is made once for all workers is whole for each of them."""
 
+import shutil
 import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from tests import once, order
+from pnav.demo.services import Postgres
+from tests.support import once, order
 
 
 def test_made_once_whoever_asks(tmp_path, monkeypatch):
@@ -73,3 +76,17 @@ def test_files_of_the_browser_come_before_all_others():
 
 def test_long_files_are_there():
     assert [name for name in order.SECONDS if not (once.ROOT / name).is_file()] == []
+
+
+def test_copied_cluster_holds_what_the_migrations_left(tmp_path):
+    server = Postgres(tmp_path / "state", durable=False)
+    try:
+        once.give_cluster(server)
+        server.start()
+        applied = "SELECT app, name FROM django_migrations ORDER BY app, name"
+        with psycopg.connect(server.url) as copied, psycopg.connect(once.address_of(once.template())) as template:
+            assert copied.execute(applied).fetchall() == template.execute(applied).fetchall() != []
+    finally:
+        server.stop()
+        if server.as_root:
+            shutil.rmtree(server.home, ignore_errors=True)

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests import patterns
+from tests.support import patterns
 
 # Modules whose patterns are not driven, and why nothing that a person sends can reach them.
 READS_NOTHING_SENT = {

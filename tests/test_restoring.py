@@ -15,9 +15,9 @@ from chat.models import CannedReply
 from pnav.pages.models import HelpNumber
 from reports.audit import log as audit_log
 from reports.models import RetentionRule
-from tests import once, restoring
 from tests.factories import chat as make
 from tests.reports.audit.test_log import COMMON
+from tests.support import once, restoring
 
 
 def everything() -> dict[str, list[dict[str, object]]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.variables import SEAL_KEY
+from tests.support import fresh
+from tests.support.variables import SEAL_KEY
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = {
@@ -29,14 +30,7 @@ def start(code: str = "", **environment: str | None) -> subprocess.CompletedProc
     """Read the settings, then run `code`, in a process that has no environment but GOOD with these changes."""
     values = {name: value for name, value in (GOOD | environment).items() if value is not None}
     script = f"import django; django.setup(); from django.conf import settings; {code}"
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "pnav.settings", **values},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return fresh.run(script, {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "pnav.settings", **values})
 
 
 def refusal(**environment: str | None) -> str:

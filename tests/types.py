@@ -5,7 +5,7 @@ import sys
 
 from mypy.main import main
 
-from tests.variables import VARIABLES
+from tests.support.variables import VARIABLES
 
 os.environ.update(VARIABLES, DATABASE_URL="postgres://nobody@localhost/none", REDIS_URL="redis://localhost")
 

@@ -57,7 +57,7 @@ def nothing_refused() -> Iterator[None]:
     with (
         patch.object(resume.hashlib, "scrypt", lambda secret, **_slow: quick(secret).digest()),
         override_settings(
-            PASSWORD_HASHERS=["tests.hashers.QuickHasher"],
+            PASSWORD_HASHERS=["tests.support.hashers.QuickHasher"],
             STORAGES={
                 "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
                 "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.access.people import Cast, create_cast
-from tests.uncounted import _nothing_is_counted  # noqa: F401  the limits have their own tests
+from tests.support.uncounted import _nothing_is_counted  # noqa: F401  the limits have their own tests
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from benchmarks.costs import __main__ as costs
 from benchmarks.costs import drive, handshakes, situation, table
 from benchmarks.site import VARIABLES, Stage
-from tests import once
 from tests.access import people
 from tests.access.people import create_cast
+from tests.support import once
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.template import engines
 
 from pnav.pages import modules
-from tests import once
+from tests.support import once
 
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "pnav"
 TAG = re.compile(r'{% module "([^"]+)" %}')

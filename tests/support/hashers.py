@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from tests import slow_hashes
+from tests.support import slow_hashes
 
 
 class QuickHasher(PBKDF2PasswordHasher):

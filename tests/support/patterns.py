@@ -29,7 +29,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import javascript
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
 METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn")
 # Where the pattern itself is a variable: the values that it takes.
@@ -446,7 +446,7 @@ def asking(compiled: re.Pattern[str], method: str) -> Callable[[str], object]:
 def scripts(folder: Path = ROOT / "static" / "pnav", *, only: str = "") -> Mapping[str, Any]:
     """What `patterns.cjs` found: all patterns, those it cannot read, those that grow. only: one to try instead."""
     done = javascript.run(
-        "--no-warnings", "--expose-internals", str(ROOT / "tests" / "patterns.cjs"), str(folder), only
+        "--no-warnings", "--expose-internals", str(Path(__file__).with_suffix(".cjs")), str(folder), only
     )
     assert done.returncode == 0, done.stderr[-2000:]
     answer: Mapping[str, Any] = json.loads(done.stdout)

@@ -1,0 +1,33 @@
+"""A child that is forked for a test starts as a process of its own would."""
+
+import subprocess
+import sys
+
+from tests.support import fresh
+
+SHOWN = "import os, sys; print(sorted(os.environ), sys.argv, os.getcwd(), __name__); sys.exit(3)"
+
+
+def test_child_has_its_own_environment_and_says_what_a_process_would():
+    environment = {"PATH": "/usr/bin", "OWN": "1"}
+    done = fresh.run(SHOWN, environment)
+    command = [sys.executable, "-c", SHOWN]
+    alone = subprocess.run(command, env=environment, cwd=fresh.ROOT, capture_output=True, text=True, check=False)
+    # Python itself sets LC_CTYPE when it starts without a language.
+    said = [one.stdout.replace("'LC_CTYPE', ", "") for one in (done, alone)]
+    assert said[0] == said[1] and done.returncode == alone.returncode == 3 and done.stderr == ""
+
+
+def test_child_holds_nothing_of_ours_and_leaves_nothing_to_the_next():
+    ours = "import sys; print([name for name in sys.modules if name.split('.')[0] in {'pnav', 'chat', 'reports'}])"
+    assert fresh.run(ours, {}).stdout.strip() == "[]"
+    assert fresh.run("import pnav.secret_files, os; os.environ['LEFT'] = '1'", {}).returncode == 0
+    assert fresh.run(ours, {}).stdout.strip() == "[]"
+    assert fresh.run("import os; print(os.environ.get('LEFT'))", {}).stdout.strip() == "None"
+
+
+def test_error_ends_it_as_python_does():
+    done = fresh.run("import not_there_at_all", {})
+    assert done.returncode == 1 and done.stderr.strip().splitlines()[-1].startswith("ModuleNotFoundError")
+    assert fresh.run("raise SystemExit('in words')", {}).stderr.strip() == "in words"
+    assert fresh.run("import os; os.abort()", {}).returncode < 0
