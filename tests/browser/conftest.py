@@ -6,7 +6,7 @@ What a test may ask for:
   files, strict content policy), on its own database;
 - `page_factory`: makes pages, with a theme, a width, with or without JavaScript;
 - `page`: one page 1280 wide, light, with JavaScript;
-- `axe`: asserts that axe-core finds nothing on a page;
+- `axe`: asserts that axe-core finds nothing on a page; `axe_in_both_themes`: in the dark theme, then in the light one;
 - `neutral_site`: where « Quitter rapidement » leads during the tests.
 
 Example::
@@ -43,12 +43,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe as AxeCore
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Page, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
-from tests import chromium, once
+from tests import chromium
+from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
+from tests.support import once
 
 __all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
 
@@ -61,6 +63,9 @@ REFUSALS = ("Content Security Policy", "Trusted", "Permissions-Policy", "Permiss
 # What the address bar would suggest: two pages of Chromium's own, drawn anew beside each visit, nearly half of all its
 # work. Nobody types there.
 SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+THEMES = ("dark", "light")
+VIOLATIONS = """axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(
+  ({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(({ html }) => html)].join("\\n    ")))"""
 NEUTRAL_PAGE = "<!doctype html><html lang=fr><title>Prévisions</title><h1>Beau temps partout</h1>"
 
 
@@ -86,6 +91,7 @@ class LiveSite:
     database_name: str
     log: Path
     blocker: DjangoDbBlocker
+    pool: Any = None  # of connections of this process to the site's database, once there was one
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on the site's database and return what it printed."""
@@ -93,6 +99,10 @@ class LiveSite:
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def do(self, work: Callable[..., object], *arguments: Any, **fields: Any) -> None:
+        """Have the site's process do this, so that its pages hear of it at once. What it gives back is let go."""
+        door.have_done(Path(self.environment[door.ADDRESS]), work, *arguments, **fields)
 
     @contextmanager
     def database(self) -> Iterator[None]:
@@ -104,17 +114,26 @@ class LiveSite:
         unsafe = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread
         connection.close()
-        connection.close_pool()
+        pool_before = self._change_pools(self.pool)
         connection.settings_dict["NAME"] = self.database_name
         try:
             with self.blocker.unblock():
                 yield
         finally:
             connection.close()
-            connection.close_pool()
+            self.pool = self._change_pools(pool_before)
             connection.settings_dict["NAME"] = before
             if unsafe is None:
                 del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+    @staticmethod
+    def _change_pools(pool: Any) -> Any:
+        """Put this pool in the place of the one that Django has, and return that one; None: there is none."""
+        pools = connection._connection_pools  # type: ignore[attr-defined]
+        before = pools.pop(DEFAULT_DB_ALIAS, None)
+        if pool is not None:
+            pools[DEFAULT_DB_ALIAS] = pool
+        return before
 
 
 class _NeutralPage(http.server.BaseHTTPRequestHandler):
@@ -167,6 +186,7 @@ def running_site(
             "STATIC_ROOT": str(once.static_files()),
             "QUICK_EXIT_URL": neutral_site,
             "DATABASE_POOL_SIZE": "8",
+            door.ADDRESS: str(folder / "door"),
             **variables,
         }
         port = free_port()
@@ -183,6 +203,8 @@ def running_site(
             _wait_for(site, server)
             yield site
         finally:
+            if site.pool is not None:
+                site.pool.close()
             server.terminate()
             try:
                 server.wait(15)
@@ -290,15 +312,38 @@ def page(page_factory: PageFactory) -> Page:
 
 @pytest.fixture(scope="session")
 def axe() -> Axe:
-    """`axe(page)`: asserts that axe-core finds nothing on the page as it stands; names what it finds."""
+    """`axe(page)`: asserts that axe-core finds nothing on the page as it stands; names what it finds.
+
+    All its rules are asked. Of what it answers, the violations alone come back: the rest is megabytes.
+    """
+
+    script = AxeCore().axe_script
 
     def check(page: Page) -> None:
         page.wait_for_load_state()
-        results = AxeCore().run(page)
-        found = [
-            f"{violation['id']}: {violation['help']}\n    " + "\n    ".join(node["html"] for node in violation["nodes"])
-            for violation in results.response["violations"]
-        ]
+        if not page.evaluate("'axe' in window"):  # half a megabyte, once a page
+            page.evaluate(script)
+        found = page.evaluate(VIOLATIONS)
         assert not found, page.url + "\n" + "\n".join(found)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def axe_in_both_themes(axe: Axe) -> Axe:
+    """`axe` of the page as it stands, in the dark theme, then in the light one. It follows the system's, as all do."""
+
+    def check(page: Page) -> None:
+        for theme in THEMES:
+            in_theme(page, theme)
+            axe(page)
+
+    return check
+
+
+def in_theme(page: Page, theme: str) -> None:
+    """The system's theme changes under the page; colours have ended to pass from one into the other."""
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    page.evaluate(
+        "document.getAnimations().filter((one) => one instanceof CSSTransition).forEach((one) => one.finish())"
+    )

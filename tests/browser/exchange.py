@@ -17,8 +17,9 @@ from django.db import connections
 from playwright.sync_api import Page
 from websockets.sync.client import ClientConnection, connect
 
+from chat.conversations import actions
 from chat.models import Agent, Conversation, Message
-from chat.rules.lifecycle import Availability
+from chat.rules.lifecycle import Author, Availability, Outcome
 from tests.factories import chat as make
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def in_site[T](live_site: "LiveSite", work: Callable[[], T]) -> T:
     """Do this on the site's database, in a thread: actions ring, which they cannot in the thread of Playwright's loop.
 
     The rings of this process reach nobody, the site having a prefix of its own: what a page must hear of at once is
-    done by `live_site.manage` or over the console's socket.
+    done by `live_site.do` or over the console's socket.
     """
 
     def run() -> T:
@@ -155,21 +156,16 @@ def own(page: Page) -> Any:
 
 
 def available(live_site, agent: Agent) -> None:
-    """The agent says so, in a process of the site: the queue moves and every socket hears of it."""
-    live_site.manage(
-        "shell",
-        "-c",
-        "from chat.conversations import actions;"
-        f"actions.set_availability(agent_id={agent.pk}, availability='available')",
-    )
+    """The agent says so, in the process of the site: the queue moves and every socket hears of it."""
+    live_site.do(actions.set_availability, agent_id=agent.pk, availability=Availability.AVAILABLE)
 
 
 def close(live_site: "LiveSite", agent: Agent, conversation: Conversation) -> None:
     """The agent ends the exchange."""
-    live_site.manage(
-        "shell",
-        "-c",
-        "from chat.conversations import actions; from pnav.accounts.models import User;"
-        f"actions.close_conversation(conversation_id={conversation.pk}, by_author='agent',"
-        f" by=User.objects.get(pk={agent.user_id}), outcome='advised')",
+    live_site.do(
+        actions.close_conversation,
+        conversation_id=conversation.pk,
+        by_author=Author.AGENT,
+        by=agent.user,
+        outcome=Outcome.ADVISED,
     )

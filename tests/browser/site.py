@@ -1,9 +1,11 @@
-"""The site as production serves it, as an ASGI application, but for two things.
+"""The site as production serves it, as an ASGI application, but for three things.
 
-A password is not hashed anew when its agent signs in, and a sign-out elsewhere is noticed within two seconds.
+A password is not hashed anew when its agent signs in, a sign-out elsewhere is noticed within two seconds, and the tests
+have things done in its process (`tests.browser.door`): a process of its own for each would be two seconds.
 
-The tests make passwords with one iteration (tests/hashers.py). Django writes what is weaker than its own again, at each
-first sign-in: a quarter of a second of a processor. That production's are slow is seen in tests/test_standard.py.
+The tests make passwords with one iteration (tests/support/hashers.py). Django writes what is weaker than its own again,
+at each first sign-in: a quarter of a second of a processor. That production's are slow is seen in
+tests/test_standard.py.
 """
 
 import os
@@ -12,13 +14,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 
 from django.conf import settings
 
-settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
+settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
 
 from pnav.asgi import application  # noqa: E402, I001  it makes Django ready for what follows
 from chat.realtime import connection  # noqa: E402
 
+from tests.browser import door  # noqa: E402
+
 # How often a socket asks whether its session goes on. In production a sign-out closes it within 20 seconds, which
 # tests/chat/realtime/test_consumers.py sees; a page that is shown how it ends need not wait for it.
 connection.CHECK_SECONDS = 1
+
+door.open_in_this_process()
 
 __all__ = ["application"]

@@ -40,22 +40,16 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_axe_finds_nothing(page_factory: PageFactory, live_site: LiveSite, axe: Axe, address: str, theme: str):
-    page = page_factory(theme=theme, width=390)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320(
+    page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, address: str
+):
+    page = page_factory(width=390)
     page.goto(live_site.url + address)
     for details in page.locator("details").all():
         details.evaluate("element => { element.open = true; }")
-    axe(page)
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_no_sideways_scroll_at_320(page_factory: PageFactory, live_site: LiveSite, address: str):
-    page = page_factory(width=320)
-    page.goto(live_site.url + address)
-    for details in page.locator("details").all():
-        details.evaluate("element => { element.open = true; }")
+    axe_in_both_themes(page)
+    page.set_viewport_size({"width": 320, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 

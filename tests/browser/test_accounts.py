@@ -4,16 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from playwright.sync_api import Browser, Page, expect
 
 from chat.models import Agent
 from pnav.accounts.models import Role, User
-from pnav.accounts.second_factor import record_enrolment
-from pnav.sessions import SessionStore, begin_shift
 from tests.accounts.cast import IN_A_BROWSER, PASSWORD, make_user, totp_code
+from tests.browser import staff
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.factories.chat import unit
 
@@ -62,18 +60,6 @@ def submit(page: Page) -> None:
         page.click("main form:not(#passkey-form) button[type=submit]")
 
 
-def session_cookie(site: LiveSite, name: str) -> dict[str, str]:
-    """A session of this account, whole: its second factor is proved."""
-    session = SessionStore()
-    user = User.objects.get(username=name)
-    session.update({SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0]})
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    begin_shift(session)
-    record_enrolment(user, session)
-    session.save()
-    return {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": site.url}
-
-
 def sign_out(page: Page, base: str) -> None:
     page.goto(base + "/compte/logout/")
     submit(page)
@@ -83,44 +69,43 @@ def secret_on(page: Page) -> str:
     return page.inner_text(".pnav-secret").replace(" ", "")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe, account, theme):
-    page = page_factory(theme=theme, width=320)
+def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe_in_both_themes, account):
+    page = page_factory(width=320)
     name = account()
     page.goto(live_site.url + "/compte/login/")
-    axe(page)
+    axe_in_both_themes(page)
     page.fill("[name=login]", name)
     page.fill("[name=password]", "faux")
     page.click("main form:not(#passkey-form) button[type=submit]")
     expect(page).to_have_title("Erreur : Connexion des agents – Pnav")
     expect(page.locator(".fr-alert--error")).to_be_focused()
     assert page.input_value("[name=login]") == name
-    axe(page)
+    axe_in_both_themes(page)
     page.fill("[name=password]", PASSWORD)
     submit(page)
     page.goto(live_site.url + "/console/")
     expect(page.locator("h1")).to_have_text("Mon compte")
-    axe(page)
+    axe_in_both_themes(page)
     page.goto(live_site.url + "/compte/2fa/webauthn/add/")
-    axe(page)
+    axe_in_both_themes(page)
     page.goto(live_site.url + "/compte/2fa/totp/activate/")
-    axe(page)
+    axe_in_both_themes(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.fill("[name=code]", totp_code(secret_on(page), seconds=IN_A_BROWSER))
     submit(page)
     expect(page.locator("h1")).to_have_text("Codes de secours")
     expect(page.locator(".pnav-codes li")).to_have_count(10)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    axe(page)
+    axe_in_both_themes(page)
     for path in ("2fa/", "2fa/webauthn/", "password/change/", "logout/", "2fa/recovery-codes/generate/"):
         page.goto(live_site.url + "/compte/" + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
-        axe(page)
+        axe_in_both_themes(page)
     sign_out(page, live_site.url)
     expect(page.locator("main")).to_contain_text("Vous êtes déconnecté.")
     sign_in(page, live_site.url, name, code=False)
     expect(page.locator("h1")).to_have_text("Deuxième étape")
-    axe(page)
+    axe_in_both_themes(page)
 
 
 def test_enrolment_and_sign_in_without_javascript(live_site, page_factory: PageFactory, account):
@@ -181,7 +166,7 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
     expect(page.locator("main")).to_contain_text("Trop d'essais")
     page.click("#passkey-login")
     page.wait_for_url(base + "/console/")
-    live_site.manage("shell", "-c", "from django.core.cache import cache; cache.clear()")
+    cache.clear()  # one Valkey for the tests and their site
 
     # The key as the second step.
     sign_out(page, base)
@@ -263,22 +248,21 @@ def test_without_passkeys_the_pages_say_so(live_site, page_factory: PageFactory,
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe, account, theme):
+def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe_in_both_themes, account):
     """Index, lists and forms; the fixture fails on any refusal by the policy or error in a script."""
-    page = page_factory(theme=theme)
+    page = page_factory()
     name = account(Role.ADMINISTRATOR, totp=True)
     other = account(totp=True)
-    sign_in(page, live_site.url, name, path="/admin/")
+    staff.sign_in(page, live_site, name, "/admin/")
     expect(page.locator("h1")).to_have_text("Administration")
-    axe(page)
+    axe_in_both_themes(page)
     page.goto(live_site.url + "/admin/")
     links = page.eval_on_selector_all("#content .module th a", "links => links.map(link => link.pathname)")
     assert "/admin/accounts/user/" in links and "/admin/chat/unit/" in links
     for link in links:
         page.goto(live_site.url + link)
         expect(page.locator("#content h1")).to_be_visible()
-        axe(page)
+        axe_in_both_themes(page)
         if page.locator(".object-tools .addlink").count():
             page.goto(live_site.url + link + "add/")
         elif page.locator("#result_list tbody th a").count():
@@ -286,48 +270,44 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
                 page.locator("#result_list tbody th a").first.click()
         expect(page.locator("#content h1")).to_be_visible()
     page.goto(live_site.url + "/admin/accounts/user/add/")
-    axe(page)
+    axe_in_both_themes(page)
     page.goto(live_site.url + "/admin/accounts/user/importer/")
-    axe(page)
+    axe_in_both_themes(page)
     sheet = "nom;prenom;role;unite;force;nom_affiche\nMartin;Alice;agent;Aucune;police;Alice\n"
     page.set_input_files("#sheet", {"name": "agents.csv", "mimeType": "text/csv", "buffer": sheet.encode()})
     page.click("form[enctype] [type=submit]")
     expect(page.locator(".errorlist")).to_contain_text("créez-la d'abord")
-    axe(page)
+    axe_in_both_themes(page)
     page.goto(live_site.url + "/admin/pages/contentblock/")
     with goes_on(page):
         page.locator("#result_list tbody th a").first.click()
     with page.context.expect_page() as opened:
         page.click("button[name=_preview][value=fr]")
     expect(opened.value.locator("main")).to_contain_text("Aperçu : rien n’est enregistré.")
-    axe(opened.value)
+    axe_in_both_themes(opened.value)
     page.goto(live_site.url + "/admin/accounts/user/?q=" + other)
     with goes_on(page):
         page.locator("#result_list tbody th a").first.click()
     page.goto(page.url.replace("/change/", "/password/"))
-    axe(page)
+    axe_in_both_themes(page)
     page.get_by_role("button", name="Tirer un mot de passe provisoire").click()
     expect(page.locator("#first-password")).to_have_text(re.compile(r"^([a-z2-9]{4}-){3}[a-z2-9]{4}$"))
-    axe(page)
+    axe_in_both_themes(page)
     page.goto(live_site.url + "/admin/accounts/user/?q=" + other)
     page.check("#result_list input[type=checkbox]")
     page.select_option("select[name=action]", "reset_second_factor")
     page.click("button[name=index]")
     expect(page.locator("h1")).to_have_text("Réinitialiser le second facteur")
-    axe(page)
+    axe_in_both_themes(page)
     page.click("input[name=confirmed]")
     expect(page.locator(".messagelist")).to_contain_text("Second facteur réinitialisé pour 1 compte")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_was_typed_outlives_the_session(live_site, page_factory: PageFactory, account, axe, theme):
+def test_what_was_typed_outlives_the_session(live_site, page_factory: PageFactory, account, axe_in_both_themes):
     """The page stays, says why, and sends once its owner has signed in again elsewhere; not as somebody else."""
-    page = page_factory(theme=theme, width=320)
+    page = page_factory(width=320)
     name = account(totp=True)
-    care = live_site.url + "/console/prendre-soin/"
-    with live_site.database():
-        page.context.add_cookies([session_cookie(live_site, name)])
-    page.goto(care)
+    staff.sign_in(page, live_site, name, "/console/prendre-soin/")
     page.fill("#words", "Une semaine difficile")
     send = page.get_by_role("button", name="Demander un échange au psychologue")
     page.route("**/compte/session/", lambda route: route.fulfill(status=503))
@@ -340,15 +320,13 @@ def test_what_was_typed_outlives_the_session(live_site, page_factory: PageFactor
     expect(page.get_by_role("alert")).to_contain_text("Votre session a pris fin")
     expect(page.locator("#words")).to_have_value("Une semaine difficile")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    axe(page)
+    axe_in_both_themes(page)
     with page.expect_popup() as signing_in:
         page.get_by_role("link", name="Se connecter (nouvel onglet)").click()
     expect(signing_in.value.get_by_role("status")).to_contain_text("Votre session a pris fin")
-    with live_site.database():
-        page.context.add_cookies([session_cookie(live_site, account(totp=True))])
+    staff.give_session(page, live_site, account(totp=True))
     send.click()
     expect(page.get_by_role("alert")).to_contain_text("avec un autre compte")
-    with live_site.database():
-        page.context.add_cookies([session_cookie(live_site, name)])
+    staff.give_session(page, live_site, name)
     send.click()
     expect(page.get_by_role("button", name="Retirer ma demande")).to_be_visible()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from chat.conversations import actions
+from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation
 from tests.browser.exchange import assigned, available, bodies, close, in_site, own, waiting, write
 from tests.factories import chat as make
@@ -71,12 +71,12 @@ def test_agent_lost_gives_the_place_back_and_another_one_comes(live_site, enter)
     expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
     with live_site.database():
         Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
-    live_site.manage("run_worker", "--ticks", "1")
+    live_site.do(dispatcher.release_stale)
     expect(page.get_by_role("heading", level=1)).to_have_text("Quelqu’un va vous répondre")
     expect(page.locator("#messages").get_by_text("La connexion avec l'agent est perdue")).to_be_visible()
     expect(page.locator("#position")).to_have_text("Vous êtes la prochaine personne.")
     in_site(live_site, lambda: make.agent(public_name="Louise", force="gendarmerie"))
-    live_site.manage("run_worker", "--ticks", "1")
+    live_site.do(dispatcher.dispatch)
     expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Louise, gendarmerie nationale")
     expect(own(page).locator("[data-part=body]")).to_have_text("vous êtes là ?")
 
@@ -313,9 +313,8 @@ def test_last_messages_and_the_box_share_the_screen_without_javascript(live_site
             expect(box).to_have_value("un texte en cours")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("situation", ["waiting", "active", "closed"])
-def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe, theme, situation):
+def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe_in_both_themes, situation):
     def work() -> Conversation:
         if situation == "waiting":
             return make.waiting(age_band="under_15")
@@ -327,19 +326,19 @@ def test_pages_are_accessible_and_fit_320_px(live_site, enter, axe, theme, situa
         return conversation
 
     conversation = in_site(live_site, work)
-    page = enter(conversation, theme=theme, width=320, height=640)
+    page = enter(conversation, width=320, height=640)
     if situation == "waiting":
         page.get_by_text("Que préparer en attendant ?").click()
         page.get_by_role("button", name="Créer un code de reprise").click()
         expect(page.locator("#code")).not_to_be_empty()
         page.mouse.move(0, 0)
-    axe(page)
+    axe_in_both_themes(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     targets = page.locator("main .fr-btn:visible, main summary:visible, main .pnav-calls__link:visible")
     heights = targets.evaluate_all("nodes => nodes.map((node) => node.getBoundingClientRect().height)")
     assert heights and min(heights) >= 44
     page.set_viewport_size({"width": 1280, "height": 800})
-    axe(page)
+    axe_in_both_themes(page)
 
 
 @pytest.mark.parametrize("path", ["terminer/", "code/", "reprendre/", "suite/?apres=0&etat=active&pause=1"])

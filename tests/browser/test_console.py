@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 from websockets.sync.client import ClientConnection, connect
@@ -23,11 +22,11 @@ from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
-from tests.browser.conftest import PATIENCE_MS, Axe, LiveSite, PageFactory
+from tests.browser import staff
+from tests.browser.conftest import PATIENCE_MS, THEMES, Axe, LiveSite, PageFactory, in_theme
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 
-PASSWORD = "a password for tests"
 PATIENCE_SECONDS = PATIENCE_MS / 1000
 OPEN_THREAD = ".console-thread:not([hidden])"
 
@@ -71,15 +70,8 @@ def somebody_waits(**fields: Any) -> tuple[Conversation, str]:
 
 
 def sign_in(page: Page, site: LiveSite, agent: Agent) -> None:
-    """As a person does: password, then the code of the telephone."""
-    page.goto(site.url + "/console/")
-    page.fill("[name=login]", agent.user.username)
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_selector("[name=code]")
-    page.fill("[name=code]", totp_code(seconds=IN_A_BROWSER))
-    page.press("[name=code]", "Enter")
-    page.wait_for_url("**/console/")
+    """The console of this agent, who is signed in already."""
+    staff.sign_in(page, site, agent.user)
 
 
 class Reporter:
@@ -158,7 +150,7 @@ def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Wor
     agent = at(an_agent)
     conversation, key = at(somebody_waits, age_band="15_17", facts=["rumours"])
     person = reporter(key)
-    sign_in(page, live_site, agent)
+    staff.sign_in_by_hand(page, live_site, agent.user.username)
     expect(page.locator("#attente .console-waiting")).to_have_count(1)
     expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
 
@@ -317,7 +309,6 @@ def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("un brouillon")
     before = cookie_of(page)
-    at(cache.clear)  # the code of the sign-in has served
     beside = page.context.new_page()
     beside.goto(live_site.url + "/compte/2fa/reauthenticate/?next=/compte/")
     beside.fill("[name=code]", totp_code(seconds=IN_A_BROWSER))
@@ -424,23 +415,22 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
     expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 320])
-def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str, width: int):
+def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, axe_in_both_themes: Axe, width: int):
     supervisor = at(an_agent, role=Role.SUPERVISOR)
     for urgency, band in ((2, "under_15"), (1, "adult"), (0, "unknown")):
         at(make.waiting, urgency=urgency, age_band=band)
     conversation = at(lambda: make.assigned(make_available(supervisor)))
     at(lambda: make.message(conversation, "Bonjour"))
     at(Agent.objects.filter(pk=supervisor.pk).update, availability=Availability.AWAY)
-    page = page_factory(theme=theme, width=width)
+    page = page_factory(width=width)
     sign_in(page, live_site, supervisor)
     pages = ("tableau/", "historique/", "prendre-soin/")
     for address in ("/console/", f"/console/echange/{conversation.public_id}/", *(f"/console/{one}" for one in pages)):
         page.goto(live_site.url + address)
         for details in page.locator("details:visible").all():
             details.evaluate("element => { element.open = true; }")
-        axe(page)
+        axe_in_both_themes(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         # A label leads to the first element of its name, and so does a script.
         ids = page.locator("[id]").evaluate_all("all => all.map((one) => one.id)")
@@ -573,10 +563,11 @@ def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
     expect(dossier.locator("form[data-autosave]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_row_of_duty_is_a_line_on_a_narrow_screen(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str):
+def test_row_of_duty_is_a_line_on_a_narrow_screen(
+    live_site, page_factory: PageFactory, at: Work, axe_in_both_themes: Axe
+):
     agent = at(an_agent)
-    page = page_factory(theme=theme, width=320)
+    page = page_factory(width=320)
     sign_in(page, live_site, agent)
     duty, places = page.locator("#disponibilite"), page.get_by_label("Places")
     expect(places).to_be_hidden()
@@ -585,7 +576,7 @@ def test_row_of_duty_is_a_line_on_a_narrow_screen(live_site, page_factory: PageF
     fold.focus()
     page.keyboard.press("Enter")
     expect(places).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     places.select_option("2")
     page.get_by_role("button", name="Enregistrer le nombre de places").click()
     expect(duty.locator("summary")).to_have_text("Motif, places (2), son")
@@ -595,7 +586,7 @@ def test_row_of_duty_is_a_line_on_a_narrow_screen(live_site, page_factory: PageF
     expect(places).to_be_visible()
     page.reload()
     expect(places).to_be_visible()  # closed, and yet there where there is room
-    axe(page)
+    axe_in_both_themes(page)
 
 
 def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: PageFactory, at: Work):
@@ -621,20 +612,15 @@ def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: Pag
 # --- staffing, for supervisors ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 320), ("dark", 1280)])
+@pytest.mark.parametrize("width", [320, 1280])
 def test_staffing_is_readable(
-    page_factory: PageFactory,
-    live_site: LiveSite,
-    at: Work,
-    axe: Axe,
-    theme: str,
-    width: int,
+    page_factory: PageFactory, live_site: LiveSite, at: Work, axe_in_both_themes: Axe, width: int
 ):
     supervisor = at(an_agent, role=Role.SUPERVISOR)
-    page = page_factory(theme=theme, width=width)
+    page = page_factory(width=width)
     sign_in(page, live_site, supervisor)
     page.goto(live_site.url + "/console/effectifs/")
-    axe(page)
+    axe_in_both_themes(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # The numbers of the picture are as large as small print when the screen is narrow.
     sizes = page.evaluate(
@@ -643,17 +629,19 @@ def test_staffing_is_readable(
     )
     assert len(sizes) == 7 and min(sizes) >= 10
     # The bars are drawn in the colour of the text, which the theme chooses.
-    bar, text = page.evaluate(
-        """["rect.console-staffing__likely", "h1"].map((name) => {
-            const style = getComputedStyle(document.querySelector(name));
-            return name === "h1" ? style.color : style.fill;
-        })"""
-    )
-    assert bar == text
+    for theme in THEMES:
+        in_theme(page, theme)
+        bar, text = page.evaluate(
+            """["rect.console-staffing__likely", "h1"].map((name) => {
+                const style = getComputedStyle(document.querySelector(name));
+                return name === "h1" ? style.color : style.fill;
+            })"""
+        )
+        assert bar == text
     page.fill("[name=share]", "101")
     page.press("[name=share]", "Enter")
     page.wait_for_selector("#id_share-error")
-    axe(page)
+    axe_in_both_themes(page)
 
 
 @pytest.mark.slow

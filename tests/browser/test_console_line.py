@@ -101,21 +101,6 @@ def test_dead_line_is_noticed_on_waking(live_site, page: Page, at: Work, reporte
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous dormiez ?")
 
 
-def test_line_that_shakes_hands_and_delivers_nothing_is_no_line(live_site, page: Page, at: Work, wire: Wire):  # noqa: F811
-    at_the_desk(page, live_site, wire, at)
-    until_connected(page, wire)
-    wire.die()
-    wire.swallows = True  # every further handshake passes, and nothing after it
-    page.clock.fast_forward(BEAT_MS)
-    page.clock.fast_forward(ANSWER_MS)
-    expect(page.locator("#coupure")).to_have_text(LOST)
-    for _ in range(3):
-        page.clock.fast_forward(OPENING_MS)
-        page.wait_for_timeout(200)
-        expect(page.locator("#coupure")).to_have_text(LOST)
-    assert wire.opened > 2
-
-
 def test_requests_take_over_where_sockets_deliver_nothing(
     live_site: LiveSite,
     page_factory: PageFactory,

@@ -7,6 +7,7 @@ many tries) is drawn by the same view here, and shown in its place.
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from itertools import product
 from urllib.parse import parse_qs, urlencode
 
 import pytest
@@ -20,7 +21,7 @@ from playwright.sync_api import Page, expect
 
 from pnav import errors
 from pnav.server import busy
-from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.conftest import THEMES, Axe, LiveSite, PageFactory
 
 EMERGENCY = ("tel:17", "tel:112", "sms:114")
 YOUNG = "tel:3018"  # said by the pages that stand alone; the others have a menu, and say where to go on
@@ -102,11 +103,10 @@ OVERFLOWING = """() => [...document.querySelectorAll("main *")]
     .map((one) => one.outerHTML.slice(0, 120))"""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
-def test_page_of_a_failure(page_factory: PageFactory, live_site: LiveSite, axe: Axe, state: str, theme: str):
+def test_page_of_a_failure(page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, state: str):
     answer = STATES[state](live_site)
-    for width, height in SIZES:
+    for (width, height), theme in product(SIZES, THEMES):
         page = shown(page_factory(theme=theme, width=width, height=height, javascript=False), live_site, answer)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -122,7 +122,7 @@ def test_page_of_a_failure(page_factory: PageFactory, live_site: LiveSite, axe: 
         assert (ground == "rgb(22, 22, 22)") == (theme == "dark"), ground
         if "a message" in state or state == "database away":
             assert page.get_by_role("textbox").input_value() == TYPED
-    axe(shown(page_factory(theme=theme, width=320, height=640), live_site, answer))  # which is a script itself
+    axe_in_both_themes(shown(page_factory(width=320, height=640), live_site, answer))  # which is a script itself
 
 
 def shown(page: Page, site: LiveSite, answer: Answer) -> Page:

@@ -7,8 +7,8 @@ from chat.models import CannedReply
 from pnav.accounts.models import Role
 from reports.models import HouseRule
 from tests.browser.conftest import PageFactory
+from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
-from tests.browser.test_accounts import sign_in
 
 PAGE = "/admin/reports/houserule/"
 
@@ -22,7 +22,7 @@ def test_rules_are_corrected_shown_and_saved(
     live_site, page_factory: PageFactory, axe, account, theme, width, javascript
 ):
     page = page_factory(theme=theme, width=width, javascript=javascript)
-    sign_in(page, live_site.url, account(Role.ADMINISTRATOR, totp=True), path="/admin/")
+    sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/")
     page.goto(live_site.url + PAGE)
     fits(page)
     page.get_by_label("Attente d'une personne", exact=True).fill("9")
@@ -69,7 +69,7 @@ def test_rules_are_corrected_shown_and_saved(
 
 def test_shared_reply_is_looked_at_before_it_is_saved(live_site, page_factory: PageFactory, axe, account):
     page = page_factory(width=320)
-    sign_in(page, live_site.url, account(Role.ADMINISTRATOR, totp=True), path="/admin/")
+    sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/")
     with live_site.database():
         key = CannedReply.objects.get(title="Laisser du temps").pk
     page.goto(f"{live_site.url}/admin/chat/cannedreply/{key}/change/")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
-from tests.browser.test_console import PASSWORD, sign_in
+from tests.browser.staff import PASSWORD, sign_in_by_hand
 from tests.factories import chat as make
 
 # What an adult victim of repeated insults by several people answers, page after page, by the words on screen.
@@ -103,7 +103,7 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
     expect(person.get_by_text("Ils sont plusieurs, tous les soirs.").first).to_be_visible()
 
     desk = page_factory(width=1440, height=900)
-    sign_in(desk, france, agent)
+    sign_in_by_hand(desk, france, agent.user.username)
     desk.get_by_role("button", name="Disponible").click()
     expect(desk.get_by_text("Ils sont plusieurs, tous les soirs.")).to_be_visible()
     expect(desk.get_by_text("Victime").first).to_be_visible()

@@ -18,7 +18,7 @@ from tests.factories import chat as make
 
 pytestmark = pytest.mark.browser
 
-SIZES = [(320, "light"), (320, "dark"), (1280, "light"), (1280, "dark")]
+WIDTHS = [320, 1280]
 
 
 def is_narrow(page: Page) -> None:
@@ -38,10 +38,10 @@ def has_large_targets(page: Page) -> None:
     assert small == []
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
-def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site, enter, axe, width, theme):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site, enter, axe_in_both_themes, width):
     chief, conversation = in_site(live_site, lambda: (make.agent(role=Role.SUPERVISOR), make.closed()))
-    page: Page = enter(conversation, javascript=width == 1280, width=width, theme=theme)
+    page: Page = enter(conversation, javascript=width == 1280, width=width)
     with goes_on(page):
         page.get_by_role("link", name="Durée, accès, effacement").click()
     expect(page.get_by_text("Personne d’autre que vous et votre interlocuteur.")).to_be_visible()
@@ -67,17 +67,17 @@ def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site
     expect(page.get_by_text("Une enquête a besoin de cet échange.")).to_be_visible()
     is_narrow(page)
     if width == 1280:
-        axe(page)
+        axe_in_both_themes(page)
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
-def test_page_of_a_minor_is_sound(live_site, enter, axe, width, theme):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_of_a_minor_is_sound(live_site, enter, axe_in_both_themes, width):
     conversation = in_site(live_site, lambda: make.waiting(age_band="under_15", discreet=True))
-    page: Page = enter(conversation, width=width, theme=theme)
+    page: Page = enter(conversation, width=width)
     expect(page.locator("#keeping")).to_contain_text("Suppression prévue le")
     page.goto(live_site.url + "/tchat/conservation/")
     expect(page.get_by_text("Personne d’autre que toi.")).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     is_narrow(page)
 
 
@@ -95,20 +95,20 @@ def a_busy_desk() -> tuple[Agent, list[Conversation]]:
     return chief, [frozen, asked, grace, soon, late]
 
 
-@pytest.mark.parametrize(("width", "theme"), SIZES)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_supervisor_sees_what_ends_and_answers(
-    live_site: LiveSite, page_factory: PageFactory, nobody_on_duty, axe, width, theme
+    live_site: LiveSite, page_factory: PageFactory, nobody_on_duty, axe_in_both_themes, width
 ):
     chief, [_frozen, _asked, grace, _soon, late] = in_site(live_site, a_busy_desk)
     with live_site.database():
         key = signed_in(chief)
-    page = page_factory(width=width, theme=theme, javascript=width == 1280)
+    page = page_factory(width=width, javascript=width == 1280)
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     for address in ("", f"{grace.public_id}/gel/", f"{late.public_id}/effacement/"):
         page.goto(f"{live_site.url}/console/conservation/{address}")
         is_narrow(page)
         if width == 1280:
-            axe(page)
+            axe_in_both_themes(page)
     page.get_by_role("button", name="Répondre").click()
     expect(page.get_by_text("Choisissez une réponse.")).to_be_visible()
     page.get_by_label("Accorder").check(force=True)

@@ -7,7 +7,6 @@ import re
 import uuid
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import Page, Route, expect
 
 from chat.rules.lifecycle import Availability
@@ -18,13 +17,14 @@ from reports.openings import actions as opening_actions
 from reports.rules.openings import State
 from reports.seal.replies import Recipient, Reply, seal_reply
 from reports.seal.sealing import unseal
-from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
+from tests.accounts.cast import SECRET
+from tests.browser import staff
 from tests.browser.conftest import Axe, LiveSite, PageFactory
-from tests.browser.test_console import PASSWORD, an_agent, at, sign_in  # noqa: F401  a fixture
+from tests.browser.test_console import an_agent, at, sign_in  # noqa: F401  a fixture
 from tests.factories import chat as make
 from tests.reports.test_actions import file
 from tests.reports.witness import confirm
-from tests.variables import SEAL_KEY
+from tests.support.variables import SEAL_KEY
 
 NAME = "Anaïs Martin \u202eertsulli"  # with a mark that turns the direction of writing
 
@@ -39,8 +39,6 @@ def people():
     waiting.delete()
     custodians = [User.objects.create_user(f"referent-{uuid.uuid4().hex[:6]}", role=Role.CUSTODIAN) for _n in (1, 2, 3)]
     for custodian in custodians:
-        custodian.set_password(PASSWORD)
-        custodian.save()
         enrol_totp(custodian, SECRET)
     return agent, chief, custodians, conversation
 
@@ -54,17 +52,6 @@ def cast(at):
 
     yield at(people)
     at(forget)
-
-
-def enter(page: Page, site: LiveSite, custodian: User) -> None:
-    page.goto(site.url + "/levees/")
-    page.fill("[name=login]", custodian.username)
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_selector("[name=code]")
-    page.fill("[name=code]", totp_code(seconds=IN_A_BROWSER))
-    page.press("[name=code]", "Enter")
-    page.wait_for_url("**/levees/")
 
 
 def ask(page: Page, site: LiveSite, conversation) -> None:
@@ -193,8 +180,7 @@ def test_signing_out_meanwhile_loses_nothing(live_site: LiveSite, page: Page, at
     page.locator("main form button").first.click()
     page.wait_for_url("**/login/**")
     at(agree_and_answer, chief, custodians)
-    at(cache.clear)  # the code of the sign-in has served
-    sign_in(page, live_site, agent)
+    staff.sign_in_by_hand(page, live_site, agent.user.username)
     page.goto(detail)
     page.get_by_role("button", name="Afficher maintenant").click()
     expect(page.locator("[data-opening-value]")).to_have_text("Anaïs Martin \\u{202e}ertsulli")
@@ -414,7 +400,7 @@ def test_custodian_at_320(
     )
     at(opening_actions.countersign, request_id=opening.pk, by=chief.user)
     page = page_factory(javascript=javascript, width=320, theme=theme)
-    enter(page, live_site, custodians[0])
+    staff.sign_in(page, live_site, custodians[0], "/levees/")
     look(page)
     page.get_by_role("link", name="Moyen de la joindre").click()
     look(page)
@@ -428,7 +414,7 @@ def test_custodian_at_320(
     expect(page.get_by_text("Examen à faire").first).to_be_visible()
     at(confirm, request_id=opening.pk, by=custodians[1])
     page.context.clear_cookies()
-    enter(page, live_site, custodians[2])  # who had no part in it
+    staff.sign_in(page, live_site, custodians[2], "/levees/")  # who had no part in it
     page.get_by_role("link", name="Moyen de la joindre").click()
     page.get_by_role("button", name="Enregistrer l'examen").click()
     expect(page.get_by_text("Écrivez votre conclusion.").first).to_be_visible()

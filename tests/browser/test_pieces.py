@@ -47,9 +47,8 @@ def test_earlier_messages_come_above_and_what_is_typed_stays(live_site, enter, l
     axe(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_earlier_messages_without_a_script(live_site, enter, long_one, axe, theme):
-    page = enter(long_one[1], javascript=False, width=320, height=640, theme=theme)
+def test_earlier_messages_without_a_script(live_site, enter, long_one):
+    page = enter(long_one[1], javascript=False, width=320, height=640)
     page.locator("#body").fill("Un début")
     page.get_by_role("button", name=EARLIER).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Messages de l’échange")

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from pnav.accounts.models import Role
+from reports import proof_of_work
 from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
-from tests.browser.test_accounts import sign_in
 from tests.browser.test_journey import answer_everything
 from tests.browser.test_journey import france as france
 
@@ -44,7 +46,7 @@ def test_no_script_writes_html_on_a_visitors_page(bare_page, live_site: LiveSite
 
 def test_the_admin_writes_html_that_does_nothing(bare_page, live_site: LiveSite, account):
     page = bare_page()
-    sign_in(page, live_site.url, account(Role.ADMINISTRATOR, totp=True), path="/admin/")
+    sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/")
     assert page.evaluate(WRITES, "<option value='1'>Brigade</option>") == "written"
     for html in (
         "<script>1</script>",
@@ -59,7 +61,7 @@ def test_the_admin_writes_html_that_does_nothing(bare_page, live_site: LiveSite,
 
 def test_the_console_trusts_nothing_but_its_own_pages(bare_page, live_site: LiveSite, account):
     page = bare_page()
-    sign_in(page, live_site.url, account(totp=True), path="/console/")
+    sign_in(page, live_site, account(totp=True))
     expect(page).to_have_url(live_site.url + "/console/")
     page.wait_for_load_state()
     assert page.evaluate(WRITES, "<b>x</b>") == "refused"
@@ -73,9 +75,10 @@ def test_the_console_trusts_nothing_but_its_own_pages(bare_page, live_site: Live
 @pytest.fixture
 def raid(france: LiveSite) -> Callable[[], None]:
     """A hundred signalements in the last minutes; forgotten at the end."""
-    france.manage("shell", "-c", "from reports import proof_of_work; [proof_of_work.count_filed() for _ in range(100)]")
+    for _each in range(100):
+        france.do(proof_of_work.count_filed)
     yield
-    france.manage("shell", "-c", "from django.core.cache import cache; cache.clear()")
+    cache.clear()  # one Valkey for the tests and their site
 
 
 def fill_in(page: Page, url: str) -> None:

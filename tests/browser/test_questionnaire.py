@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from pnav.accounts.models import Role, User
 from tests.accounts.cast import make_user
-from tests.browser.conftest import LiveSite, PageFactory, goes_on
-from tests.browser.test_accounts import sign_in
+from tests.browser.conftest import THEMES, LiveSite, PageFactory, goes_on, in_theme
+from tests.browser.staff import give_session
 from triage import versions
 
 LIST = "/admin/triage/questionnaireversion/"
@@ -27,7 +27,7 @@ def chief(live_site: LiveSite, page_factory: PageFactory) -> Iterator[Page]:
     with live_site.database():
         make_user("chef-questionnaire", Role.ADMINISTRATOR, totp=True)
     page = page_factory()
-    sign_in(page, live_site.url, "chef-questionnaire")
+    give_session(page, live_site, "chef-questionnaire")
     yield page
     with live_site.database():
         with connection.cursor() as cursor:
@@ -119,9 +119,7 @@ def test_version_from_the_form_to_the_visitor(
     expect(running.locator("h1")).to_have_text("Qui êtes-vous ?")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_of_a_version_fit_a_narrow_screen(live_site: LiveSite, chief: Page, axe: Axe, theme: str) -> None:
-    chief.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+def test_pages_of_a_version_fit_a_narrow_screen(live_site: LiveSite, chief: Page, axe_in_both_themes: Axe) -> None:
     chief.goto(f"{live_site.url}{LIST}add/")
     chief.fill("[name=note]", "Essai")
     with goes_on(chief):
@@ -138,8 +136,9 @@ def test_pages_of_a_version_fit_a_narrow_screen(live_site: LiveSite, chief: Page
         chief.goto(version + part)
         for width in (1280, 320):
             chief.set_viewport_size({"width": width, "height": 800})
-            axe(chief)
-            if folder := os.environ.get("SHOTS"):
+            axe_in_both_themes(chief)
+            for theme in THEMES if (folder := os.environ.get("SHOTS")) else ():
+                in_theme(chief, theme)
                 name = f"{part.strip('/').replace('/', '-')}-{theme}-{width}.png"
                 chief.screenshot(path=str(Path(folder) / name), full_page=True)
             if width == 320:

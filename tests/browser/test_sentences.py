@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from pnav.accounts.models import Role
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
+from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
-from tests.browser.test_accounts import sign_in
 
 RESUME = "/tchat/reprendre/"
 ORIGIN = "Votre code de reprise vous ramène à votre place et à vos messages, depuis n’importe quel appareil."
@@ -31,7 +31,7 @@ def test_sentence_is_tried_then_saved_then_read(
     width: int,
 ):
     admin, visitor = page_factory(theme=theme, width=width), page_factory()
-    sign_in(admin, live_site.url, account(Role.ADMINISTRATOR, totp=True), path="/admin/")
+    sign_in(admin, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/")
     admin.goto(live_site.url + "/admin/sentences/changedsentence/")
     axe(admin)
     admin.fill("#words", "depuis n'importe quel appareil")

@@ -15,11 +15,11 @@ from chat.rules.referral import State
 from locations.models import ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
-from tests.accounts.cast import SECRET, totp_code
+from tests.accounts.cast import SECRET
 from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.staff import sign_in_by_hand
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
-    PASSWORD,
     an_agent,
     at,
     sign_in,
@@ -54,17 +54,6 @@ def unit(at: Work) -> Iterator[UnitAccount]:  # noqa: F811
     at(forget)
 
 
-def enters(page: Page, site: LiveSite, username: str) -> None:
-    page.goto(site.url + "/unite/")
-    page.fill("[name=login]", username)
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_selector("[name=code]")
-    page.fill("[name=code]", totp_code())
-    page.press("[name=code]", "Enter")
-    page.wait_for_url("**/unite/")
-
-
 def comes(page: Page, site: LiveSite, key: str, path: str = "/tchat/") -> None:
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": site.url}])
     page.goto(site.url + path)
@@ -78,22 +67,20 @@ def looks(page: Page, axe: Axe) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_from_sending_to_closing(
     live_site: LiveSite,
     page_factory: PageFactory,
     at: Work,  # noqa: F811
     unit: UnitAccount,
-    axe: Axe,
-    theme: str,
+    axe_in_both_themes: Axe,
 ):
     agent = at(an_agent, public_name="Camille")
     conversation, key = at(somebody_waits, reception_point=unit.point)
-    console = page_factory(theme=theme)
+    axe, console = axe_in_both_themes, page_factory()
     sign_in(console, live_site, agent)
     console.get_by_role("button", name="Disponible").click()
     expect(console.locator(OPEN_THREAD)).to_be_visible()
-    person = page_factory(theme=theme, width=320)
+    person = page_factory(width=320)
     comes(person, live_site, key)
     expect(person.locator("#follow")).to_be_hidden()
 
@@ -131,8 +118,8 @@ def test_from_sending_to_closing(
     person.get_by_role("link", name="Revenir à mon échange").click()
 
     # The unit.
-    station = page_factory(theme=theme, width=320)
-    enters(station, live_site, unit.user.username)
+    station = page_factory(width=320)
+    sign_in_by_hand(station, live_site, unit.user.username, path="/unite/")
     station.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     number = at(lambda: Transmission.objects.get().file_number)
     looks(station, axe)

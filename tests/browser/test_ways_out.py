@@ -78,16 +78,15 @@ def drawn_as_without_scripts(page: Page) -> None:
     page.route(re.compile("/tchat/$"), answer)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_ways_without_a_script_are_accessible(live_site, enter, axe, theme):
+def test_ways_without_a_script_are_accessible(live_site, enter, axe_in_both_themes):
     _agent, conversation = assigned(live_site)
-    page = enter(conversation, before=drawn_as_without_scripts, theme=theme, width=320, height=640)
+    page = enter(conversation, before=drawn_as_without_scripts, width=320, height=640)
     page.get_by_text("Menu", exact=True).last.click()
     expect(way(page, "Accueil", ".pnav-menu__panel", False)).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(way(page, "Accueil", ".pnav-header__nav", False)).to_be_visible()
-    axe(page)
+    axe_in_both_themes(page)
 
 
 def test_ways_without_a_script_look_and_work_at_320_px(live_site, enter):

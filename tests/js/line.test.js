@@ -149,6 +149,42 @@ test("a page that wakes notices within five seconds", () => {
   assert.equal(log.states.at(-1), "connected");
   clock.pass(1);
   assert.equal(log.states.at(-1), "reconnecting");
+  network.answers = states;
+  for (let tenth = 0; tenth < 25; tenth += 1) clock.pass(100); // before a word is said of it
+  assert.equal(network.sockets.length, 2);
+  assert.deepEqual(network.sockets[1].sent[0], { type: "sync", after: 0 });
+  assert.equal(log.states.at(-1), "connected");
+});
+
+test("a page that slept for long, and that no event woke, notices once its timers go on", async () => {
+  const { log } = line();
+  clock.pass(5);
+  network.answers = null; // the line died meanwhile
+  mock.timers.setTime(1_000_000 + 3 * 3_600_000);
+  for (let second = 0; log.states.at(-1) === "connected"; second += 1) {
+    assert.ok(second < 25, "it is not noticed");
+    clock.pass(1000);
+    await settle();
+  }
+  network.answers = states;
+  for (let second = 0; second < 10; second += 1) {
+    clock.pass(1000);
+    await settle();
+  }
+  assert.ok(network.sockets.length >= 2);
+  assert.deepEqual(log.states, ["reconnecting", "connected", "reconnecting", "connected"]);
+});
+
+test("a line that shakes hands and delivers nothing, again and again, never counts as connected", async () => {
+  const { log } = line();
+  clock.pass(5);
+  network.answers = null; // every further handshake passes, and nothing after it
+  for (let second = 0; second < 120; second += 1) {
+    clock.pass(1000);
+    await settle();
+  }
+  assert.deepEqual(log.states, ["reconnecting", "connected", "reconnecting", "lost"]);
+  assert.ok(network.sockets.length > 2, `${network.sockets.length} tries`);
 });
 
 test("a page that slept for long takes another line at once", () => {
