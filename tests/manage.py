@@ -7,7 +7,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from tests.variables import VARIABLES
+from tests.support.variables import VARIABLES
 
 if __name__ == "__main__":
     os.environ.update(VARIABLES, DATABASE_URL="postgres://nobody@localhost/none", REDIS_URL="redis://localhost")

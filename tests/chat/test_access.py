@@ -11,7 +11,7 @@ from chat.models import Conversation
 from pnav.accounts.models import Role
 from reports import session
 from reports.models import AccessRecord, Report
-from tests.chat.console.test_conversation import _fast_passwords, page_of, signed_in  # noqa: F401  a fixture of the sign-in
+from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 
 # Each is a way of a party, or answers about accounts only. A new one is named here once it was decided whether it is

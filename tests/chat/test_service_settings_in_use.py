@@ -28,7 +28,7 @@ from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.pages.models import HelpNumber
 from reports import proof_of_work
-from tests.chat.console.test_conversation import page_of, signed_in
+from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from triage.rules import Urgency, assess
 

@@ -24,7 +24,8 @@ from reports.rules.openings import State
 from tests.accounts.cast import SECRET, totp_code
 from tests.accounts.test_reauthentication import age
 from tests.factories import chat as make
-from tests.reports.openings.test_openings import _fast_passwords, agent, agreed, ask, custodians, supervisor  # noqa: F401
+from tests.reports.openings.acts import agreed, ask
+from tests.reports.openings.conftest import agent, custodians, supervisor  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 TYPED = "MARQUE « l'agent n'a pas joint l'autorisation »"

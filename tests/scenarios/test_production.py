@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import once
+from tests.support import once
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {

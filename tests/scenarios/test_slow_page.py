@@ -1,19 +1,35 @@
 """A page whose query stands still holds up no other page and no conversation of its process."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
 import psycopg
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests.chat.sockets import visit
 from tests.factories import chat as make
+from tests.scenarios.conftest import Site
 
 pytestmark = pytest.mark.slow
 
 SLOW_PAGES = 4
-SECONDS = 2.0
+TURNS = 10
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
+    """Whose queries may stand still for longer than a busy machine needs for the others."""
+    patient = {"DATABASE_STATEMENT_SECONDS": str(PATIENCE_SECONDS)}
+    site = Site(tmp_path_factory.mktemp("slow"), django_db_blocker, 1, **patient)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
 
 
 def test_slow_pages_stall_neither_other_pages_nor_sockets(site):
@@ -24,7 +40,7 @@ def test_slow_pages_stall_neither_other_pages_nor_sockets(site):
     home, other = f"{address}/", f"{address}/mentions-legales/"
 
     def status(page: str) -> int:
-        with urlopen(page, timeout=20) as answer:  # noqa: S310  our own server
+        with urlopen(page, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  our own server
             return answer.status
 
     assert status(home) == status(other) == 200
@@ -36,20 +52,14 @@ def test_slow_pages_stall_neither_other_pages_nor_sockets(site):
         line.acknowledged(line.post("avant"))
         keeper.execute("LOCK TABLE pages_contentblock IN ACCESS EXCLUSIVE MODE")
         waiting = [people.submit(status, home) for _each in range(SLOW_PAGES)]
-        time.sleep(0.3)
-        slowest_page = slowest_message = 0.0
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until:
-            started = time.monotonic()
+        stands = "SELECT count(*) FROM pg_locks WHERE relation = 'pages_contentblock'::regclass AND NOT granted"
+        while (keeper.execute(stands).fetchone() or (0,))[0] < SLOW_PAGES:
+            assert not any(page.done() for page in waiting)
+            time.sleep(0.02)
+        for _turn in range(TURNS):
             assert status(other) == 200
-            answered = time.monotonic()
             line.acknowledged(line.post("toujours là"))
-            slowest_page = max(slowest_page, answered - started)
-            slowest_message = max(slowest_message, time.monotonic() - answered)
             time.sleep(0.1)  # below the pace that a socket is held to
-        assert not any(page.done() for page in waiting)
+        assert not any(page.done() for page in waiting)  # all of that went on while they stood
         keeper.rollback()
         assert [page.result() for page in waiting] == [200] * SLOW_PAGES
-    # Far below what the slow pages took, on a machine that does other things too.
-    assert slowest_page < SECONDS / 2
-    assert slowest_message < SECONDS / 2

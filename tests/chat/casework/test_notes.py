@@ -36,7 +36,7 @@ from common.service_settings import definitions
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from reports.models import AccessRecord
-from tests.chat.console.test_conversation import page_of, signed_in
+from tests.chat.console.agents import page_of, signed_in
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import locations as places

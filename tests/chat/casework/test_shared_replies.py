@@ -15,7 +15,7 @@ from locations import hours
 from locations.models import Force, ReceptionPoint
 from pnav.accounts.models import Role, User
 from reports.models import AccessRecord
-from tests.chat.console.test_conversation import page_of, signed_in
+from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.support.reading import squeezed

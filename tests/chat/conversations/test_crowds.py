@@ -19,7 +19,7 @@ from chat.rules.lifecycle import Author, Outcome, Status, UrgencyReason
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
 from locations.models import Force
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from triage.rules import Urgency
 

@@ -10,7 +10,7 @@ from chat.conversations import actions, dispatcher, losses
 from chat.models import Agent, Conversation
 from chat.rules.lifecycle import Author
 from pnav.accounts.models import Role
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from chat.rules.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, St
 from pnav.accounts.models import Role
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
-from tests.chat.console.test_conversation import page_of, signed_in
+from tests.chat.console.agents import page_of, signed_in
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from triage.rules import Urgency

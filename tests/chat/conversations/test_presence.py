@@ -16,7 +16,7 @@ from chat.rules.lifecycle import Author, Availability
 from common.sql import execute
 from pnav.accounts.models import Role
 from pnav.sessions import begin_shift
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import threading
 import time
 import uuid
 
@@ -24,7 +25,7 @@ from pnav.sessions import SessionStore
 from reports import reporter_identity
 from reports.models import SealedValue
 from reports.reporter_identity import Arrival
-from tests.chat.sockets import Line, in_db, signed_in, visit
+from tests.chat.sockets import SECONDS, Line, in_db, signed_in, visit
 from tests.factories import chat as make
 from tests.reports.test_reporter_identity import opened
 
@@ -449,11 +450,13 @@ async def test_console_two_looks_at_once_say_each_change_once(monkeypatch):
     agent = await in_db(make.agent)
     first, second = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
     own = reading.own_conversations
-    slow = iter([0.4])
+    looked, go_on = threading.Event(), threading.Event()
 
     def read_slowly(agent_ids):
         answer = own(agent_ids)
-        time.sleep(next(slow, 0))
+        if not looked.is_set():
+            looked.set()
+            go_on.wait(SECONDS)
         return answer
 
     async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
@@ -461,19 +464,20 @@ async def test_console_two_looks_at_once_say_each_change_once(monkeypatch):
         await line.until("assigned")
         monkeypatch.setattr(reading, "own_conversations", read_slowly)
         await line.send(type="beat")
-        await asyncio.sleep(0.3)
+        assert await asyncio.to_thread(looked.wait, SECONDS)
         # Two end while the beat's look is on its way: it must not bring back what it saw before.
         for conversation in (first, second):
             await in_db(
                 lambda pk=conversation.pk: actions.close_conversation(conversation_id=pk, by_author=Author.REPORTER)
             )
+        go_on.set()
         released = [(await line.until("released"))["conversation"] for _ in range(2)]
         assert set(released) == {str(first.public_id), str(second.public_id)}
         await line.send(type="beat")
         types = []
-        while not await line.socket.receive_nothing(timeout=0.5):
+        while "beat" not in types or not await line.socket.receive_nothing(timeout=0.5):
             types.append((await line.receive())["type"])
-        assert "beat" in types and not {"assigned", "released"} & set(types)
+        assert not {"assigned", "released"} & set(types)
 
 
 async def test_socket_that_never_entered_leaves_nothing_behind(monkeypatch):

@@ -342,7 +342,8 @@ async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
             began = time.monotonic()
             broadcaster.writer._start()
             assert (await line.hears("Bonjour"))["seq"] == 1
-            assert time.monotonic() - began < 2 * database.WRITER_LOCK_SECONDS
+            # A few of the writer's patiences, which are seconds; the holder has half a minute.
+            assert time.monotonic() - began < 6 * database.WRITER_LOCK_SECONDS < 30 / 2
             assert {(await stuck.until("error"))["code"] for _each in range(5)} == {"unavailable"}
         finally:
             let_go.set()

@@ -21,7 +21,7 @@ from chat.rules.referral import State
 from pnav.accounts.models import Role, User
 from reports.models import AccessKind, AccessRecord
 from reports.session import GENERATION, KEY
-from tests.chat.console.test_conversation import _fast_passwords, page_of, signed_in  # noqa: F401
+from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import transmissions as hand

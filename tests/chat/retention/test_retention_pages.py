@@ -21,7 +21,7 @@ from reports.actions import answer_erasure, ask_erasure, ask_freeze
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, Report
 from reports.openings import actions as opening_actions
 from reports.openings.actions import Grounds
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import register as written

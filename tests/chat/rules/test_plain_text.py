@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chat.messages import protocol
 from chat.rules import plain_text
 from chat.rules.plain_text import plain
-from tests import patterns
+from tests.support import patterns
 
 SEEN = {
     "override": ("facture\u202egpj.exe", "facture⟦U+202E⟧gpj.exe"),

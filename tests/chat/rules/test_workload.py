@@ -14,7 +14,7 @@ from chat.rules.transfer import Reason, Target
 from chat.rules.workload import PARIS, Interval, weeks
 from chat.transfer import actions as transfer_actions
 from pnav.accounts.models import Role
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from triage.rules import Urgency
 

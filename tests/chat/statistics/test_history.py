@@ -11,7 +11,7 @@ from chat.rules.lifecycle import Outcome, Status
 from chat.statistics import charts, csv_export, history
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from chat.rules.lifecycle import Author
 from chat.statistics import holds as hold_statistics
 from chat.statistics.holds import Figures, Made
 from pnav.accounts.models import Role
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 
 NOW = timezone.now()

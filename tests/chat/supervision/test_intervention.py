@@ -22,7 +22,7 @@ from common.service_settings import definitions, values
 from pnav.accounts.models import Role
 from reports.audit import for_the_person
 from reports.models import AccessKind, AccessRecord
-from tests.chat.console.test_conversation import _fast_passwords, signed_in  # noqa: F401
+from tests.chat.console.agents import signed_in
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.support.reading import squeezed

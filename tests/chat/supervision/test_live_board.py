@@ -10,7 +10,7 @@ from chat.rules.service_level import Level
 from chat.supervision import live_board
 from common.service_settings import definitions
 from pnav.accounts.models import Role
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from triage.rules import Urgency
 

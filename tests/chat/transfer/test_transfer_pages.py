@@ -17,18 +17,13 @@ from chat.transfer import actions as transfer_actions
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
 from reports.session import KEY
-from tests.chat.console.test_conversation import page_of, signed_in
+from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
 SUMMARY = "Une rumeur au collège."
-
-
-@pytest.fixture(autouse=True)
-def _fast_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

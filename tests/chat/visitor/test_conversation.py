@@ -1,75 +1,31 @@
-import json
+"""The page of an exchange, the frame of browsers without a script, its end, and how it is found again."""
+
 import re
 import uuid
-from collections import Counter
 from html import unescape
 
 import pytest
-from django.conf import settings
-from django.contrib.sessions.models import Session
-from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-import reports.session
 from chat.conversations import actions, dispatcher
 from chat.conversations.actions import Mark
-from chat.messages import protocol
-from chat.models import Conversation, EventKind, Message
-from chat.rules import message_limits
+from chat.models import Conversation, EventKind
 from chat.rules.lifecycle import Author, Status
-from chat.rules.transfer import Reason, Target
-from chat.transfer import actions as transfer_actions
-from chat.visitor import conversation as visitor_conversation
-from chat.visitor import draft_session
-from common import rate_limits
-from common.texts import cache as text_cache
-from pnav.addresses import DISCREET, ORDINARY
-from pnav.sessions import stored_key
 from reports.models import AgeBand
 from reports.session import KEY
-from tests.chat.sockets import signed_in, visit
+from tests.chat.sockets import signed_in
+from tests.chat.visitor.visits import PAGE, exchange, send, shown
 from tests.factories import chat as make
-from tests.factories import transmissions as hand
 from tests.reports.test_reporter_identity import opened
 from tests.support.reading import squeezed
 from tests.triage.paths import NOT_IN_DANGER, walk
 from triage.rules import assess
 
 pytestmark = pytest.mark.django_db
-
-PAGE = "/tchat/"
-
-
-@pytest.fixture(autouse=True)
-def _no_counts_left():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def as_reporter(settings):
-    """A client on the visit that opened this conversation."""
-
-    def make_client(conversation, **options):
-        client = Client(**options)
-        client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
-        return client
-
-    return make_client
-
-
-def shown(response) -> str:
-    return unescape(response.text)
-
-
-def send(client, body, client_id=None, **extra):
-    data = {"client_id": str(client_id or uuid.uuid4()), "body": body}
-    return client.post(reverse("chat:message"), data, **extra)
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
@@ -247,105 +203,6 @@ def test_pages_are_not_kept_by_the_browser(as_reporter):
         assert client.get(reverse(name)).headers["Cache-Control"] == "no-store"
 
 
-# --- messages by the form ---------------------------------------------------------------------------------------------
-
-
-def test_post_message_comes_back_to_the_end_of_the_thread(as_reporter):
-    conversation = make.waiting()
-    client = as_reporter(conversation)
-    response = send(client, "  J'ai peur.\r\nIl sait où j'habite.  ")
-    assert response.status_code == 302 and response.url == PAGE + "#fin"
-    message = conversation.messages.get()
-    assert (message.author, message.body) == (Author.REPORTER, "J'ai peur.\nIl sait où j'habite.")
-
-
-def test_post_message_twice_with_one_client_id_adds_one(as_reporter):
-    conversation = make.waiting()
-    client, client_id = as_reporter(conversation), uuid.uuid4()
-    assert send(client, "Bonjour", client_id).status_code == send(client, "Bonjour", client_id).status_code == 302
-    assert conversation.messages.count() == 1
-
-
-def test_post_another_message_in_a_form_brought_back_by_the_browser_loses_nothing(as_reporter):
-    conversation = make.waiting()
-    client, client_id = as_reporter(conversation), uuid.uuid4()
-    send(client, "Bonjour", client_id)
-    send(client, "Autre chose", client_id)
-    assert [message.body for message in conversation.messages.all()] == ["Bonjour", "Autre chose"]
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("   ", "Le message est vide."),
-        ("a" * 4001, "Le message est trop long : 4 000 caractères au plus."),
-        ("a\x00b", "Le message contient un caractère qui ne peut pas être gardé."),
-    ],
-)
-def test_post_message_refused_keeps_the_text_and_says_why_beside_it(as_reporter, body, words):
-    conversation = make.waiting()
-    client_id = uuid.uuid4()
-    response = send(as_reporter(conversation), body, client_id)
-    page = shown(response)
-    assert response.status_code == 200
-    assert "<title>Erreur :" in page
-    error = page[page.index('id="body-error"') :]
-    assert words in error[: error.index("</p>")]
-    assert 'aria-invalid="true" autofocus' in page
-    assert f">\n{body}</textarea>" in page.replace("\ufffd", "\x00")
-    assert str(client_id) in page
-    assert conversation.messages.count() == 0
-
-
-def test_post_message_of_4000_lines_ends_counts_each_once(as_reporter):
-    conversation = make.waiting()
-    body = "a" + "\r\n" * 3998 + "b"  # a form sends two characters for each end of line
-    assert send(as_reporter(conversation), body).status_code == 302
-    assert len(conversation.messages.get().body) == 4000
-
-
-def test_post_message_without_client_id_is_not_sent_and_not_lost(as_reporter):
-    conversation = make.waiting()
-    page = shown(as_reporter(conversation).post(reverse("chat:message"), {"client_id": "x", "body": "Bonjour"}))
-    assert "Le message n'est pas parti." in page and "Bonjour</textarea>" in page
-    assert conversation.messages.count() == 0
-
-
-def test_post_message_without_conversation_leads_to_the_ways_in(client):
-    assert send(client, "Bonjour").url == PAGE
-
-
-def test_post_message_needs_the_token_of_the_page(as_reporter):
-    conversation = make.waiting()
-    assert send(as_reporter(conversation, enforce_csrf_checks=True), "Bonjour").status_code == 403
-    assert conversation.messages.count() == 0
-
-
-def test_post_too_many_messages_at_once_keeps_the_last_text(as_reporter):
-    conversation = make.waiting()
-    client = as_reporter(conversation)
-    for number in range(message_limits.UNANSWERED.at_once):
-        assert send(client, f"message {number}").status_code == 302
-    page = shown(send(client, "un de plus"))
-    assert "Trop de messages à la suite." in page and "un de plus</textarea>" in page
-    assert conversation.messages.count() == message_limits.UNANSWERED.at_once
-    answer = exchange(client, {"type": "post", "client_id": str(uuid.uuid4()), "body": "par la page"}).json()
-    assert answer["frames"][0]["code"] == "rate_limited", "one measure for all ways"
-
-
-def test_post_to_a_full_exchange_says_what_to_do_and_keeps_the_text(as_reporter):
-    conversation = make.waiting()
-    Conversation.objects.filter(pk=conversation.pk).update(characters=message_limits.REPORTER.characters)
-    client = as_reporter(conversation)
-    page = shown(send(client, "un de plus"))
-    assert "taille maximale" in page and "commencez-en un autre" in page and "un de plus</textarea>" in page
-    [answer] = exchange(client, {"type": "post", "client_id": str(uuid.uuid4()), "body": "par la page"}).json()[
-        "frames"
-    ]
-    assert (answer["code"], answer["why"]) == ("closed", "full")
-    assert conversation.messages.count() == 0
-
-
 # --- the frame of browsers without a script ---------------------------------------------------------------------------
 
 
@@ -402,100 +259,6 @@ def test_news_with_a_nonsense_cursor_shows_everything(as_reporter, after):
     make.message(conversation, "tout est là")
     response = as_reporter(conversation).get(reverse("chat:news"), {"apres": after})
     assert response.status_code == 200 and "tout est là" in response.text
-
-
-# --- frames over HTTP -------------------------------------------------------------------------------------------------
-
-
-def exchange(client, frame, **extra):
-    text = frame if isinstance(frame, str) else json.dumps(frame)
-    return client.post(reverse("chat:frames"), text, content_type="application/json", **extra)
-
-
-def test_frames_sync_answers_messages_then_state(as_reporter):
-    conversation = make.assigned(make.agent(public_name="Camille"))
-    make.message(conversation, "Bonjour")
-    response = exchange(as_reporter(conversation), {"type": "sync", "after": 0})
-    messages, state = response.json()["frames"]
-    assert response.headers["Cache-Control"] == "no-store"
-    assert [item["seq"] for item in messages["items"]] == [1, 2]
-    assert (state["type"], state["status"], state["interlocutor"]) == ("state", "active", "Camille, police nationale")
-    assert state["read_seq"] == 0
-
-
-def test_frames_state_says_how_far_the_agent_has_read(as_reporter):
-    conversation = make.assigned()
-    message = make.message(conversation, "Bonjour")
-    actions.mark_read([Mark(conversation.pk, Author.AGENT, message.seq)])
-    _messages, state = exchange(as_reporter(conversation), {"type": "sync", "after": 0}).json()["frames"]
-    assert state["read_seq"] == message.seq
-
-
-def test_frames_post_twice_is_one_message_acknowledged_twice(as_reporter):
-    conversation = make.waiting()
-    client, client_id = as_reporter(conversation), str(uuid.uuid4())
-    frame = {"type": "post", "client_id": client_id, "body": "Bonjour"}
-    for _time in range(2):
-        (answer,) = exchange(client, frame).json()["frames"]
-        assert answer["items"][0]["client_id"] == client_id
-    assert conversation.messages.count() == 1
-
-
-def test_frames_of_another_conversation_are_refused(as_reporter):
-    own, other = make.waiting(), make.waiting()
-    client_id = str(uuid.uuid4())
-    frame = {"type": "post", "conversation": str(other.public_id), "client_id": client_id, "body": "Bonjour"}
-    (answer,) = exchange(as_reporter(own), frame).json()["frames"]
-    assert (answer["type"], answer["code"], answer["client_id"]) == ("error", protocol.FORBIDDEN, client_id)
-    assert not Message.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("frame", "code"),
-    [
-        ("not json", protocol.BAD_FRAME),
-        ("[]", protocol.BAD_FRAME),
-        ({"type": "unknown"}, protocol.BAD_FRAME),
-        ({"type": "post", "client_id": "0" * 36, "body": "x"}, protocol.BAD_FRAME),
-        ({"type": "post", "client_id": str(uuid.uuid4()), "body": " "}, protocol.EMPTY),
-        ({"type": "post", "client_id": str(uuid.uuid4()), "body": "a" * 4001}, protocol.TOO_LONG),
-    ],
-)
-def test_frames_that_are_bad_get_one_error_and_write_nothing(as_reporter, frame, code):
-    response = exchange(as_reporter(make.waiting()), frame)
-    (answer,) = response.json()["frames"]
-    assert (response.status_code, answer["type"], answer["code"]) == (200, "error", code)
-    assert not Message.objects.exists()
-
-
-def test_frames_post_in_a_closed_conversation_is_refused(as_reporter):
-    frame = {"type": "post", "client_id": str(uuid.uuid4()), "body": "Bonjour"}
-    (answer,) = exchange(as_reporter(make.closed()), frame).json()["frames"]
-    assert answer["code"] == protocol.CLOSED
-
-
-def test_frames_without_conversation_are_401(client):
-    response = exchange(client, {"type": "beat"})
-    assert response.status_code == 401 and response.json() == {"error": "no_session"}
-
-
-def test_frames_need_the_token_of_the_page(as_reporter):
-    client = as_reporter(make.waiting(), enforce_csrf_checks=True)
-    assert exchange(client, {"type": "beat"}).status_code == 403
-    page = client.get(PAGE).text
-    token = page[page.index('data-csrf="') + 11 :].split('"')[0]
-    assert exchange(client, {"type": "beat"}, headers={"X-CSRFToken": token}).status_code == 200
-
-
-def test_frames_too_many_at_once_are_to_be_sent_again(as_reporter, monkeypatch):
-    monkeypatch.setattr(rate_limits.time, "time", lambda: 3_000_000_000.0)
-    client = as_reporter(make.waiting())
-    for _time in range(visitor_conversation.FRAMES):
-        exchange(client, {"type": "typing"})
-    client_id = str(uuid.uuid4())
-    (answer,) = exchange(client, {"type": "post", "client_id": client_id, "body": "x"}).json()["frames"]
-    assert (answer["code"], answer["client_id"]) == (protocol.RATE_LIMITED, client_id)
-    assert not Message.objects.exists()
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------
@@ -618,16 +381,6 @@ def test_open_exchange_costs_no_query_more(as_reporter, client):
     assert asked(client) == 0
 
 
-@pytest.fixture
-def database_away(monkeypatch):
-    """Nothing can be read, as while PostgreSQL starts again."""
-
-    def fail(_session):
-        raise OperationalError("away")
-
-    monkeypatch.setattr(visitor_conversation.access, "as_reporter", fail)
-
-
 def test_post_message_without_script_database_away_keeps_the_text(client, database_away):
     client_id = str(uuid.uuid4())
     answer = client.post(reverse("chat:message"), {"client_id": client_id, "body": "J'ai <peur>"})
@@ -665,213 +418,3 @@ def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
     )
     assert "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre" in waiting
     assert "Les nouveaux messages arrivent seuls dans ce cadre" in active
-
-
-# --- a text that goes along -------------------------------------------------------------------------------------------
-
-
-def leave(client, body, to="/tchat/suites/"):
-    return client.post(reverse("chat:draft"), {"body": body, "to": to})
-
-
-def save(client, body):
-    return client.post(reverse("chat:draft"), {"body": body}, headers={"Accept": "application/json"})
-
-
-@pytest.mark.parametrize(
-    ("to", "place"),
-    [
-        ("/tchat/suites/", "/tchat/suites/"),
-        ("/tchat/#fin", "/tchat/#fin"),
-        ("/parametres-affichage/?next=/tchat/", "/parametres-affichage/?next=/tchat/"),
-        *((elsewhere, "/tchat/") for elsewhere in (
-            "", "x", "//example.org/", "/\\example.org/", "https://example.org/", "javascript:alert(1)", "/inconnu/",
-            "/tchat/\r\nX: 1",
-        )),
-    ],
-)  # fmt: skip
-def test_text_goes_along_and_is_back_until_it_is_sent(as_reporter, to, place):
-    conversation = make.assigned()
-    client = as_reporter(conversation)
-    assert leave(client, "Un-mot-garde\nici <b>", to).headers["Location"] == place
-    for _reading in range(2):
-        assert "Un-mot-garde\nici &lt;b&gt;</textarea>" in client.get(PAGE).text
-    assert not conversation.messages.filter(author=Author.REPORTER).exists()
-    send(client, "Un-mot-garde\nici <b>")
-    assert "Un-mot-garde\nici &lt;b&gt;</textarea>" not in client.get(PAGE).text
-
-
-def test_blank_text_erases_what_was_kept_and_a_form_without_the_field_does_not(as_reporter):
-    client = as_reporter(make.assigned())
-    leave(client, "Un-mot-garde")
-    client.post(reverse("chat:code"))
-    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
-    leave(client, "  \n")
-    assert "Un-mot-garde</textarea>" not in client.get(PAGE).text
-
-
-def test_text_is_saved_as_it_is_typed_sealed_and_nowhere_else(as_reporter):
-    conversation = make.assigned()
-    client = as_reporter(conversation)
-    answer = save(client, "Un-mot-garde")
-    assert answer.status_code == 204 and not answer.content
-    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
-    row = Session.objects.get(pk=stored_key(client.cookies[settings.SESSION_COOKIE_NAME].value))
-    assert "Un-mot-garde" not in row.session_data
-    with CaptureQueriesContext(connection) as queries:
-        save(client, "Un-mot-garde")
-    assert not [one for one in queries if one["sql"].startswith("UPDATE")], "nothing changed"
-    assert save(client, "").status_code == 204
-    assert "Un-mot-garde" not in client.get(PAGE).text
-
-
-def test_text_that_was_sent_is_not_offered_again(as_reporter):
-    """The page sent it over its socket, and was gone before it could say that nothing is being typed any more."""
-    conversation = make.assigned()
-    client = as_reporter(conversation)
-    save(client, "Un-mot-garde \r\n ici")
-    make.message(conversation, "Un-mot-garde \n ici")
-    assert "ici</textarea>" not in client.get(PAGE).text
-
-
-def test_saving_without_a_visit_and_too_often(as_reporter, client, monkeypatch):
-    assert save(client, "x").status_code == 401
-    monkeypatch.setattr("chat.visitor.draft.SAVES", 2)
-    visit = as_reporter(make.assigned())
-    assert [save(visit, f"mot {n}").status_code for n in range(3)] == [204, 204, 429]
-    assert "mot 1</textarea>" in visit.get(PAGE).text
-
-
-def test_text_of_an_exchange_that_ended_meanwhile_can_be_copied(as_reporter):
-    conversation = make.assigned()
-    client = as_reporter(conversation)
-    leave(client, "Un-mot-garde")
-    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
-    page = shown(client.get(PAGE))
-    assert "L'échange a pris fin : ce message n'a pas été envoyé." in page and "Un-mot-garde</textarea>" in page
-
-
-def test_text_goes_with_the_visit_and_to_no_other_conversation(as_reporter):
-    conversation, other = make.assigned(), make.assigned()
-    client = as_reporter(conversation)
-    leave(client, "Un-mot-garde")
-    session = client.session
-    session[KEY] = str(other.report.public_id)
-    session.save()
-    assert "Un-mot-garde" not in client.get(PAGE).text
-    assert draft_session.KEY.startswith(reports.session.PREFIX), "forgotten with the visit"
-
-
-def test_without_a_script_the_frame_leads_to_the_button_that_keeps_the_text(as_reporter):
-    unit = hand.account()
-    conversation = make.assigned(reception_point=unit.point)
-    client = as_reporter(conversation)
-    page = squeezed(client.get(PAGE).text)
-    assert 'id="follow" hidden' in page and 'value="/tchat/suites/">Suites<' in page, "shown by chat-noscript.css"
-    hand.asked(conversation, unit)
-    news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
-    assert "le bouton sous les messages y mène" in news and 'href="/tchat/suites/"' not in news
-    assert 'value="/tchat/suites/">Lire et répondre</button>' in squeezed(client.get(PAGE).text)
-
-
-def test_read_again_is_a_button_of_the_form_that_holds_the_text(as_reporter):
-    page = squeezed(as_reporter(make.assigned()).get(PAGE).text)
-    (button,) = re.findall(r"<button[^>]*>Actualiser</button>", page)
-    assert 'form="compose"' in button and 'formaction="/tchat/brouillon/"' in button and 'value="/tchat/#fin"' in button
-
-
-def words_of(html):
-    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
-
-
-def test_why_a_message_did_not_go_is_said_in_the_voice_and_in_the_words_of_the_house(as_reporter):
-    client = as_reporter(make.assigned(age_band="under_15"))
-    sent = {"client_id": str(uuid.uuid4()), "body": "a\x00b"}
-    assert "Réécris-le, puis envoie." in shown(client.post(reverse("chat:message"), sent))
-    text_cache.put({"chat.empty": text_cache.Changed.named(tu="Écris un mot, même un seul.")})
-    page = shown(client.post(reverse("chat:message"), sent | {"body": " "}))
-    assert 'id="body-error">Écris un mot, même un seul.</p>' in page
-
-
-@pytest.mark.parametrize("discreet", [True, False])
-@pytest.mark.parametrize("status", ["waiting", "assigned"])
-def test_each_way_out_of_the_page_has_a_button_that_keeps_the_text_without_a_script(as_reporter, status, discreet):
-    page = shown(as_reporter(getattr(make, status)(discreet=discreet)).get(PAGE, follow=True))
-    table = DISCREET if discreet else ORDINARY
-    keeping, ending, code = (table.reverse(f"chat:{name}") for name in ("draft", "end", "code"))
-    page = re.sub(r'<template id="left".*?</template>', "", page, flags=re.S)  # of a visit that ended
-    page = re.sub(r'<section[^>]* id="suite".*?</section>', "", page, flags=re.S)  # of an exchange that ended
-    carried = "".join(re.findall(r'<noscript class="pnav-carried">(.*?)</noscript>', page, flags=re.S))
-    buttons = re.findall(r"<button([^>]*)>(.*?)</button>", carried, flags=re.S)
-    assert all(
-        f'type="submit" form="compose" formaction="{keeping}"' in marks or f'formaction="{code}"' in marks
-        for marks, _words in buttons
-    )
-    place = re.compile(r'(?:value|formaction)="([^"]*)"')
-    ways = Counter((place.findall(marks)[-1], words_of(text)) for marks, text in buttons)
-    links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>(.*?)</a>', page, flags=re.S)
-    end = "Quitter la file d’attente" if status == "waiting" else "Terminer l’échange"
-    kept = Counter((to, end if to == ending else words_of(text)) for to, text in links)
-    assert ways == kept + Counter([(code, "Créer un code de reprise")])
-    assert len(ways) >= 16
-
-
-def test_code_asked_for_without_a_script_keeps_the_text(as_reporter):
-    conversation = make.assigned()
-    client = as_reporter(conversation)
-    page = client.post(reverse("chat:code"), {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())}).text
-    assert "pnav-chat__code" in page and "Un-mot-garde" not in page
-    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
-
-
-def test_text_is_shown_again_when_the_database_is_away_as_a_code_is_asked_for(client, database_away):
-    page = client.post(reverse("chat:code"), {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())})
-    assert page.status_code == 503 and "Un-mot-garde</textarea>" in page.text
-    assert 'action="/tchat/code/"' in page.text and 'name="to"' not in page.text
-
-
-@pytest.mark.parametrize("state", ["waiting", "arrived", "closed", "summary"])
-def test_no_link_of_the_frame_leaves_the_text_behind(as_reporter, state):
-    conversation = make.waiting() if state == "waiting" else make.assigned()
-    client = as_reporter(conversation)
-    if state == "closed":
-        actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
-    if state == "summary":
-        target = Target(agent=make.agent(public_name="Alex").pk)
-        transfer_actions.propose(
-            conversation_id=conversation.pk,
-            by=conversation.assigned_to,
-            target=target,
-            reason=Reason.END_OF_DUTY,
-            summary="Une rumeur.",
-        )
-    shown_as = "active" if state == "summary" else "waiting"
-    news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": shown_as}))
-    assert "_top" not in news
-    assert ("garde le message en cours" in news) is (state != "waiting")
-    assert ("Un résumé est à lire" in news) is (state == "summary")
-
-
-def test_answer_in_the_frame_is_asked_again_there_when_the_database_is_away(client, database_away):
-    address = reverse("chat:news") + "?apres=2&etat=active"
-    answer = client.post(address, {"client_id": str(uuid.uuid4()), "body": "Non"})
-    assert (answer.status_code, answer["X-Frame-Options"]) == (503, "SAMEORIGIN")
-    assert f'http-equiv="refresh" content="8; url={address}"' in shown(answer) and "Non" not in shown(answer)
-
-
-def test_text_to_keep_is_shown_again_when_the_database_is_away(client, database_away):
-    answer = leave(client, "Un-mot-garde", "/tchat/suites/")
-    assert answer.status_code == 503
-    page = answer.text
-    assert "Un-mot-garde</textarea>" in page and "refresh" not in page
-    assert 'action="/tchat/brouillon/"' in page and 'name="to" value="/tchat/suites/"' in page, "it is not sent"
-
-
-def test_nothing_to_keep_and_the_database_away_asks_for_the_page_again(client, database_away):
-    page = leave(client, "", "/tchat/#fin").text
-    assert 'http-equiv="refresh" content="8; url=/tchat/"' in page, "its own address takes forms only"
-
-
-def test_text_without_a_visit_is_kept_nowhere(client):
-    assert leave(client, "Un-mot-garde").status_code == 302
-    assert draft_session.KEY not in client.session

@@ -10,7 +10,7 @@ from chat.models import Debrief
 from chat.wellbeing import debriefs
 from pnav.accounts.models import Role, User
 from reports.models import AccessRecord
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db

@@ -34,6 +34,10 @@ def work(asked: dict[str, Any]) -> tuple[Any, bytes]:
         case "spin":
             while True:
                 pass
+        case "wait":  # until this file is there
+            while not Path(asked["path"]).exists():
+                time.sleep(0.02)
+            return os.getpid(), b""
         case "sleep":
             time.sleep(asked["seconds"])
             return os.getpid(), b""

@@ -131,44 +131,57 @@ def test_killed_in_the_middle_is_an_error_and_nothing_is_left(monkeypatch):
     assert ask("echo", value="a")[0] == "a"
 
 
-def test_few_at_once_few_wait_and_the_others_are_refused_at_once(monkeypatch):
+def test_few_at_once_few_wait_and_the_others_are_refused_at_once(monkeypatch, tmp_path):
     monkeypatch.setattr(pool, "WAIT_SECONDS", 60.0)
     most = pool.AT_ONCE + pool.WAITING_AT_MOST
+    go_on = tmp_path / "go on"
     with ThreadPoolExecutor(most + 4) as threads:
-        asked = [threads.submit(ask, "sleep", seconds=1.5) for _one in range(most)]
-        wait_for(lambda: pool._places._value == 0)
-        before = ended("busy")
-        started = time.monotonic()
-        for _one in range(4):
-            with pytest.raises(pool.Busy):
-                ask("echo", value="a")
-        assert time.monotonic() - started < 1
-        assert ended("busy") == before + 4
-        seen = set()
+        asked = [threads.submit(ask, "wait", path=str(go_on)) for _one in range(most)]
+        try:
+            wait_for(lambda: pool._places._value == 0)
+            before = ended("busy")
+            started = time.monotonic()
+            for _one in range(4):
+                with pytest.raises(pool.Busy):
+                    ask("echo", value="a")
+            assert time.monotonic() - started < 30  # each would wait for 60
+            assert ended("busy") == before + 4
+            wait_for(lambda: len(children()) == pool.AT_ONCE)
+        finally:
+            go_on.touch()
+        most_seen = 0
         while not all(one.done() for one in asked):
-            seen.add(len(children()))
-            time.sleep(0.05)
-        assert max(seen) == pool.AT_ONCE
+            most_seen = max(most_seen, len(children()))
+        assert most_seen <= pool.AT_ONCE
         assert len({one.result()[0] for one in asked}) == most
 
 
-def test_who_waits_too_long_is_told_to_come_back(monkeypatch):
+def test_who_waits_too_long_is_told_to_come_back(monkeypatch, tmp_path):
     monkeypatch.setattr(pool, "WAIT_SECONDS", 0.2)
+    go_on = tmp_path / "go on"
     with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(ask, "sleep", seconds=2)
-        wait_for(children)
-        with pytest.raises(pool.Busy):
-            ask("echo", value="a")
+        asked = threads.submit(ask, "wait", path=str(go_on))
+        try:
+            wait_for(children)
+            with pytest.raises(pool.Busy):
+                ask("echo", value="a")
+        finally:
+            go_on.touch()
         asked.result()
 
 
-def test_one_asker_has_one_job_at_a_time():
-    with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(ask, "sleep", "agent:1", seconds=1.5)
-        wait_for(children)
-        with pytest.raises(pool.Busy):
-            ask("echo", "agent:1", value="a")
-        assert ask("echo", "agent:2", value="b")[0] == "b"  # who waits for the first
+def test_one_asker_has_one_job_at_a_time(tmp_path):
+    go_on = tmp_path / "go on"
+    with ThreadPoolExecutor(2) as threads:
+        asked = threads.submit(ask, "wait", "agent:1", path=str(go_on))
+        try:
+            wait_for(children)
+            with pytest.raises(pool.Busy):
+                ask("echo", "agent:1", value="a")
+            other = threads.submit(ask, "echo", "agent:2", value="b")  # who waits for the first
+        finally:
+            go_on.touch()
+        assert other.result()[0] == "b"
         asked.result()
     assert ask("echo", "agent:1", value="a")[0] == "a"
 

@@ -259,10 +259,8 @@ def test_https_address_that_does_not_answer_is_left(tls, monkeypatch):
     statement = signed_digests.sign(KEY, line=1, head="a" * 64, at=datetime.now(UTC))
     with receiver(tls, delay=3) as server:
         destination = digest_destinations.parse(at(server), authority=str(tls / "proxy/authority.pem"))
-        started = time.monotonic()
-        with pytest.raises(NotDelivered, match="TimeoutError"):
+        with pytest.raises(NotDelivered, match="TimeoutError"):  # the answer would come, and be believed
             destination.deliver(statement, [statement])
-        assert time.monotonic() - started < 2.5
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

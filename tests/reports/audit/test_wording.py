@@ -13,7 +13,7 @@ from reports.models import AccessRecord
 from reports.rules.openings import Act
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
-from tests.chat.retention.test_deletion import freeze
+from tests.chat.retention.acts import freeze
 from tests.factories import chat as make
 
 ID = "d13c12d1-ef56-4c5c-bbee-04e8436466ee"

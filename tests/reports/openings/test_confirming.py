@@ -8,25 +8,18 @@ from reports.openings import actions as opening_actions
 from reports.openings.actions import OtherReply
 from reports.rules.openings import State
 from reports.seal.replies import Reply, seal_reply
-from tests.chat.console.test_conversation import _fast_passwords, signed_in  # noqa: F401  a fixture of the sign-in
-from tests.reports.openings.test_openings import (  # noqa: F401  fixtures
-    agent,
-    agreed,
-    browser,
-    custodians,
-    key_of,
-    supervisor,
-)
+from tests.chat.console.agents import signed_in
+from tests.reports.openings.acts import agreed, key_of
 
 pytestmark = pytest.mark.django_db
 
 
-def reply_to(opening, browser, text="Anaïs Martin") -> Reply:  # noqa: F811  the key, not the fixture
+def reply_to(opening, browser, text="Anaïs Martin") -> Reply:
     return Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
 
 
 @pytest.fixture
-def brought(agent, supervisor, custodians, browser) -> OpeningRequest:  # noqa: F811
+def brought(agent, supervisor, custodians, browser) -> OpeningRequest:
     """One custodian brought an answer; the others are to confirm it."""
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
@@ -35,21 +28,21 @@ def brought(agent, supervisor, custodians, browser) -> OpeningRequest:  # noqa: 
     return opening
 
 
-def test_answer_that_was_read_is_confirmed(brought, custodians):  # noqa: F811
+def test_answer_that_was_read_is_confirmed(brought, custodians):
     read = opening_actions.reply_fingerprint(brought)
     done = opening_actions.confirm(request_id=brought.pk, by=custodians[1], fingerprint=read)
     assert done.state == State.ANSWERED
 
 
 @pytest.mark.parametrize("posted", ["", "0000", "é\0"])
-def test_answer_is_not_confirmed_unread(brought, custodians, posted):  # noqa: F811
+def test_answer_is_not_confirmed_unread(brought, custodians, posted):
     with pytest.raises(OtherReply):
         opening_actions.confirm(request_id=brought.pk, by=custodians[1], fingerprint=posted)
     brought.refresh_from_db()
     assert brought.state == State.BROUGHT
 
 
-def test_value_shown_on_the_spot_is_not_confirmed_for_an_answer(agent, supervisor, custodians, brought):  # noqa: F811
+def test_value_shown_on_the_spot_is_not_confirmed_for_an_answer(agent, supervisor, custodians, brought):
     """And the other way round: what was read was an answer, and a showing is what is told."""
     read = opening_actions.reply_fingerprint(brought)
     shown = agreed(agent, supervisor, custodians)
@@ -60,7 +53,7 @@ def test_value_shown_on_the_spot_is_not_confirmed_for_an_answer(agent, superviso
     assert opening_actions.confirm(request_id=shown.pk, by=custodians[1], fingerprint="").state == State.SHOWN
 
 
-def test_answer_exchanged_after_it_was_read_is_refused_in_words(brought, custodians, browser):  # noqa: F811
+def test_answer_exchanged_after_it_was_read_is_refused_in_words(brought, custodians, browser):
     """Somebody with the database puts another answer under the eyes of the custodian who is about to confirm."""
     client = signed_in(custodians[1])
     page = client.get(reverse("openings:detail", args=[brought.public_id])).text

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat.models import Conversation, ConversationEvent
 from pnav.accounts.models import Role
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 

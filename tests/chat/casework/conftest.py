@@ -1,0 +1,21 @@
+"""An agent with a conversation, and their console."""
+
+import pytest
+
+from tests.chat.console.agents import signed_in
+from tests.factories import chat as make
+
+
+@pytest.fixture
+def agent():
+    return make.agent()
+
+
+@pytest.fixture
+def conversation(agent):
+    return make.assigned(agent)
+
+
+@pytest.fixture
+def console(agent):
+    return signed_in(agent.user)

@@ -1,0 +1,174 @@
+"""The emergency procedure, and the end of an exchange: what is asked, by whom, and what waits for what."""
+
+import threading
+import time
+
+import pytest
+from django.db import connection, connections, transaction
+
+from chat.casework import closing, emergencies, proposals
+from chat.conversations import actions, pauses
+from chat.models import Conversation, ConversationEvent, EventKind
+from chat.models.casework import Closing, Emergency
+from chat.rules.closing import Point, missing
+from chat.rules.emergency import CHECKLISTS, Situation
+from chat.rules.lifecycle import Author, Status
+from tests.chat.casework.desk import SECRET, national, visit
+from tests.chat.console.agents import page_of
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+# --- emergency ------------------------------------------------------------------------------------------------------
+
+
+def test_emergency_stays_until_it_is_ended(conversation, console):
+    address = page_of(conversation) + "procedure/"
+    console.post(address, {"situation": "danger"})
+    html = console.get(page_of(conversation)).text
+    assert "console-emergency" in html and "Où êtes-vous exactement" in html and 'href="tel:17"' in html
+    console.post(address, {"step": "location"})
+    (step,) = Emergency.objects.get().steps.all()
+    assert (step.step, step.by) == ("location", conversation.assigned_to.user)
+    first = step.at
+    console.post(address, {"step": "location"})
+    assert Emergency.objects.get().steps.get().at == first
+    console.post(address, {"end": "1"})
+    emergency = Emergency.objects.get()
+    assert emergency.ended_at and emergency.ended_by == conversation.assigned_to.user
+    assert "console-emergency" not in console.get(page_of(conversation)).text
+    kinds = list(ConversationEvent.objects.filter(kind__startswith="emergency").values_list("kind", flat=True))
+    assert kinds == [EventKind.EMERGENCY, EventKind.EMERGENCY_ENDED]
+
+
+def test_emergency_asked_twice_is_one(conversation):
+    by = conversation.assigned_to.user
+    first = emergencies.start(conversation_id=conversation.pk, situation="danger", by=by)
+    assert emergencies.start(conversation_id=conversation.pk, situation="suicide", by=by) == first
+
+
+def test_emergency_step_of_another_checklist_is_refused(conversation):
+    by = conversation.assigned_to.user
+    emergencies.start(conversation_id=conversation.pk, situation="danger", by=by)
+    with pytest.raises(emergencies.NoEmergency):
+        emergencies.tick(conversation_id=conversation.pk, step="prevention", by=by)
+
+
+def test_emergency_every_situation_asks_where_and_gives_a_number():
+    for situation in Situation:
+        lines = CHECKLISTS[situation]
+        assert "location" in [line.step for line in lines]
+        assert any(line.numbers for line in lines)
+        assert all(line.say is not None for line in lines)
+
+
+# --- the end --------------------------------------------------------------------------------------------------------
+
+
+def test_close_outcome_and_confirm_are_enough_where_nothing_else_is_asked(conversation, console):
+    answer = console.post(page_of(conversation) + "terminer/", {"outcome": "advised", "confirm": "on"})
+    assert answer.status_code == 302
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED and not Closing.objects.exists()
+
+
+def test_close_summaries_are_sealed_and_the_person_reads_theirs(conversation, console):
+    data = {"outcome": "advised", "confirm": "on", "summary": SECRET, "told": "Vous avez bien fait."}
+    console.post(page_of(conversation) + "terminer/", data)
+    assert SECRET.encode() not in bytes(Closing.objects.get().sealed_words)
+    html = visit(conversation).get("/tchat/").text
+    assert "Vous avez bien fait." in html and SECRET not in html
+    assert visit(conversation).get("/tchat/reponses/").json()["told"] == "Vous avez bien fait."
+    assert SECRET in console.get(page_of(conversation)).text
+
+
+def test_close_minor_says_beside_each_field_and_loses_nothing(agent, console):
+    conversation = make.assigned(agent, age_band="under_15")
+    data = {"outcome": "advised", "confirm": "on", "told": "Prends soin de toi.", "point_danger": "done"}
+    html = console.post(page_of(conversation) + "terminer/", data).text
+    assert html.count("Victime mineure : dites ce qu&#x27;il en est.") == len(Point) - 1
+    assert "Prends soin de toi." in html and 'value="done" selected' in html
+    conversation.refresh_from_db()
+    assert conversation.status == Status.ACTIVE
+    points = {f"point_{point}": "done" for point in Point}
+    assert console.post(page_of(conversation) + "terminer/", {**data, **points}).status_code == 302
+    assert Closing.objects.get().points == dict.fromkeys(Point.values, "done")
+
+
+def test_close_waits_for_the_end_of_the_emergency(conversation, console):
+    by = conversation.assigned_to.user
+    emergencies.start(conversation_id=conversation.pk, situation="danger", by=by)
+    data = {"outcome": "advised", "confirm": "on", "summary": "long résumé"}
+    html = console.post(page_of(conversation) + "terminer/", data).text
+    assert "terminez-la d&#x27;abord" in html and "long résumé" in html
+    emergencies.finish(conversation_id=conversation.pk, by=by)
+    assert console.post(page_of(conversation) + "terminer/", data).status_code == 302
+
+
+def test_close_waits_for_the_answer_to_a_partner(conversation, console):
+    by = conversation.assigned_to.user
+    row = proposals.propose_partner(conversation_id=conversation.pk, partner_id=national().pk, by=by)
+    data = {"outcome": "partners", "confirm": "on"}
+    html = console.post(page_of(conversation) + "terminer/", data).text
+    assert "sans réponse notée : France Victimes" in html
+    proposals.record_said(conversation_id=conversation.pk, asked_id=row.asked_id, said="nothing", by=by)
+    assert console.post(page_of(conversation) + "terminer/", data).status_code == 302
+
+
+def test_close_by_the_person_needs_nothing(agent):
+    conversation = make.assigned(agent, age_band="under_15")
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
+
+
+def test_close_what_is_obligatory_is_asked_again_under_the_lock(agent):
+    conversation = make.assigned(agent, age_band="under_15")
+    with pytest.raises(closing.Unfinished):
+        closing.close_conversation(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conversation):
+    """The agent first, as whoever takes both does: else an end and the end of a duty wait in a circle."""
+    failed: list[BaseException] = []
+
+    def end() -> None:
+        try:
+            closing.close_conversation(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
+        except BaseException as error:  # noqa: BLE001  looked at in the test's thread
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=end)
+    try:
+        with transaction.atomic():
+            pauses.lock_agent(agent.user_id)  # as a passage that is about to look at the conversation
+            thread.start()
+            _until_somebody_waits_for_a_lock()
+            Conversation.objects.select_for_update(no_key=True, nowait=True).get(pk=conversation.pk)
+    finally:
+        thread.join(30)
+    assert not failed
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
+
+
+def _until_somebody_waits_for_a_lock() -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waited")
+
+
+def test_missing_an_unknown_word_is_not_an_answer():
+    found = missing(is_minor=True, points=dict.fromkeys(Point.values, "x"), is_emergency_open=False)
+    assert len(found) == len(Point)

@@ -1,0 +1,160 @@
+"""The sheet of facts, and the search in one's own: by their actions and by their pages."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chat.casework import closing, fact_sheet
+from chat.casework.fact_sheet import Facts
+from chat.conversations import actions
+from chat.models.casework import FactSheet
+from chat.rules import plain_text
+from common import encryption
+from reports.models import AccessKind, AccessRecord
+from tests.chat.casework.desk import SECRET, save
+from tests.chat.console.agents import page_of
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+# --- the sheet ------------------------------------------------------------------------------------------------------
+
+
+def test_sheet_is_kept_and_its_notes_are_sealed(conversation):
+    sheet = save(conversation, present=["online"], absent=["group"], notes={"accounts": SECRET})
+    assert (sheet.version, sheet.present, sheet.absent) == (1, ["online"], ["group"])
+    row = FactSheet.objects.get()
+    assert SECRET.encode() not in bytes(row.sealed_words)
+    assert row.words["accounts"] == SECRET
+
+
+def test_sheet_moved_to_another_conversation_does_not_open(conversation):
+    save(conversation, notes={"notes": SECRET})
+    other = make.assigned()
+    FactSheet.objects.update(conversation=other)
+    with pytest.raises(encryption.UnsealError):
+        FactSheet.objects.get().words  # noqa: B018
+    assert fact_sheet.facts_of(fact_sheet.sheet_of(other)).notes is None
+
+
+def test_sheet_older_version_saves_nothing(conversation):
+    save(conversation, notes={"notes": "un"})
+    save(conversation, version=1, notes={"notes": "deux"})
+    with pytest.raises(fact_sheet.Older):
+        save(conversation, version=1, notes={"notes": "vieux"})
+    assert FactSheet.objects.get().words["notes"] == "deux"
+
+
+def test_sheet_same_facts_again_is_no_new_version(conversation):
+    notes = dict.fromkeys(FactSheet.NOTES, "")
+    save(conversation, present=["online"], notes=notes)
+    assert save(conversation, version=1, present=["online"], notes=notes).version == 1
+
+
+def test_sheet_of_a_conversation_that_went_to_somebody_else(conversation, agent):
+    other = make.agent()
+    with pytest.raises(actions.NotYours):
+        fact_sheet.save_sheet(conversation_id=conversation.pk, version=0, facts=Facts(), by=other.user)
+
+
+def test_sheet_says_one_thing_of_each_element(conversation):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        save(conversation, present=["online"], absent=["online"])
+
+
+def test_sheet_page_without_a_script(conversation, console):
+    data = {"version": "0", "online": "yes", "repeated": "yes", "links": "https://mechant.example/x", "dates": "hier"}
+    answer = console.post(page_of(conversation) + "fiche/", data)
+    assert answer.status_code == 302
+    html = console.get(page_of(conversation)).text
+    assert "code pénal, art. 222-33-2-2" in html
+    assert "manque encore" in html and "Qu&#x27;est-ce que cela a changé" in html
+    assert "hxxps://mechant[.]example/x" in html
+    assert 'href="https://mechant.example' not in html
+
+
+def test_sheet_second_tab_is_told_and_loses_nothing(conversation, console):
+    address = page_of(conversation) + "fiche/"
+    console.post(address, {"version": "0", "notes": "première fenêtre"})
+    html = console.post(address, {"version": "0", "notes": "seconde fenêtre", "online": "yes"}).text
+    assert "Cette page est plus ancienne" in html
+    assert "première fenêtre" in html and re.search(r"<textarea[^>]*>\nseconde fenêtre</textarea>", html)
+    assert FactSheet.objects.get().words["notes"] == "première fenêtre"
+    version = re.search(r'name="version" value="(\d+)"', html).group(1)
+    console.post(address, {"version": version, "notes": "seconde fenêtre"})
+    assert FactSheet.objects.get().words["notes"] == "seconde fenêtre"
+
+
+def test_sheet_autosave_answers_its_state_alone(conversation, console):
+    address = page_of(conversation) + "fiche/"
+    data = {"version": "0", "autosave": "1", "threat": "yes"}
+    html = console.post(address, data).text
+    assert 'name="version" value="1"' in html and "Enregistré à" in html and "<textarea" not in html
+    older = console.post(address, data | {"threat": "no"}).text
+    assert "data-conflict" in older and FactSheet.objects.get().present == ["threat"]
+
+
+def test_sheet_of_what_has_ended_is_read_and_no_longer_filled(conversation, console):
+    save(conversation, present=["online"], notes={"notes": "un groupe privé"})
+    closing.close_conversation(
+        conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={}
+    )
+    html = console.get(page_of(conversation)).text
+    assert "un groupe privé" in html and "code pénal, art. 222-33-2-2" in html
+    assert 'name="notes"' not in html and 'class="console-sheet"' not in html
+
+
+def test_sheet_too_long_is_said_and_kept_in_the_page(conversation, console):
+    html = console.post(page_of(conversation) + "fiche/", {"version": "0", "notes": "x" * 4001}).text
+    assert "La fiche n'est pas enregistrée" in html and "x" * 4001 in html
+    assert not FactSheet.objects.exists()
+
+
+@pytest.mark.parametrize("link", ["https://a.example/b?c=d.e", "HTTP://A.example", "qui@a.example", "a.example"])
+def test_link_is_shown_as_no_link(link):
+    shown = plain_text.neutralise(link)
+    assert not re.search(r"https?://|\w\.\w|\w@\w", shown, re.IGNORECASE)
+
+
+# --- one's own ------------------------------------------------------------------------------------------------------
+
+
+def test_search_finds_ones_own_by_facts_and_leaves_a_line(conversation, console):
+    save(conversation, present=["online", "minor"])
+    strange = make.assigned(make.agent(unit_name="Ailleurs"))
+    save(strange, present=["online", "minor"])
+    html = console.post("/console/mes-echanges/", {"facts": ["online", "minor"]}).text
+    assert str(conversation.public_id) in html and str(strange.public_id) not in html
+    line = AccessRecord.objects.get(kind=AccessKind.SEARCH)
+    assert line.detail == "own exchanges: facts; found 1" and line.subject == ""
+    none = console.post("/console/mes-echanges/", {"facts": ["online", "couple"]}).text
+    assert str(conversation.public_id) not in none and "Aucun échange ne réunit" in none
+
+
+def test_search_by_period_outcome_and_urgency(conversation, console):
+    today = timezone.localdate()
+
+    def finds(**asked):
+        html = console.post("/console/mes-echanges/", {k: str(v) for k, v in asked.items()}).text
+        return str(conversation.public_id) in html
+
+    assert finds(since=today, until=today)
+    assert not finds(since=today + timedelta(days=1))
+    assert not finds(until=today - timedelta(days=1))
+    assert finds(urgency=conversation.urgency) and not finds(urgency=2)
+    assert not finds(outcome="advised")
+    closing.close_conversation(
+        conversation_id=conversation.pk, outcome="advised", by=conversation.assigned_to.user, points={}
+    )
+    assert finds(outcome="advised")
+
+
+def test_search_has_no_field_for_words(console):
+    """What a person wrote cannot be looked for, by any field."""
+    html = console.get("/console/mes-echanges/").text
+    assert not re.search(r'<input[^>]*type="(text|search)"|<textarea', html)
+    assert AccessRecord.objects.count() == 0  # opening the page looks for nothing

@@ -1,0 +1,341 @@
+"""Questions, partners, complaints and appointments that an agent proposes, and what the person answers."""
+
+import json
+import re
+import uuid
+from datetime import datetime, timedelta
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from chat.casework import closing, proposals
+from chat.conversations import actions
+from chat.models import ConversationEvent, EventKind
+from chat.models.casework import ALPHABET, Proposal
+from chat.rules.lifecycle import Author
+from chat.texts import thread as thread_texts
+from common.texts import catalogue
+from locations.models import ReceptionPoint
+from tests.chat.casework.desk import SECRET, answer, assert_is_tagged, national, visit
+from tests.chat.console.agents import page_of
+from tests.factories import chat as make
+from tests.support.reading import spaced, squeezed
+
+pytestmark = pytest.mark.django_db
+
+
+def station(**fields) -> ReceptionPoint:
+    """Open from 8 to 12 on weekdays, in Paris' time."""
+    week = {day: [["08:00", "12:00"]] for day in ("mon", "tue", "wed", "thu", "fri")} | {"sat": [], "sun": []}
+    values = {
+        "name": "Commissariat de Bondy",
+        "force": "police",
+        "key": str(uuid.uuid4()),
+        "address": "1 rue de la Paix",
+        "postal_code": "93140",
+        "town": "Bondy",
+        "telephone": "01 00 00 00 00",
+        "department_code": "93",
+        "opening_hours": week,
+    }
+    return ReceptionPoint.objects.create(**values | fields)
+
+
+def last_body(conversation) -> str:
+    return conversation.messages.order_by("-seq").first().body
+
+
+# --- proposals ------------------------------------------------------------------------------------------------------
+
+
+def ask(conversation, text="Pouvez-vous parler ?", answers=("Oui", "Non")) -> Proposal:
+    return proposals.ask_question(
+        conversation_id=conversation.pk, text=text, answers=answers, by=conversation.assigned_to.user
+    )
+
+
+def test_question_is_an_ordinary_message_with_a_name_that_tells_it(conversation):
+    row = ask(conversation)
+    message = conversation.messages.get(client_id=row.asked_id)
+    assert (message.author, message.body) == (Author.AGENT, "Pouvez-vous parler ?")
+    assert message.client_id.version == 8
+    assert ConversationEvent.objects.filter(kind=EventKind.PROPOSED, detail="question").exists()
+
+
+def test_question_is_answered_by_a_tap_without_a_script(conversation):
+    ask(conversation)
+    client = visit(conversation)
+    html = client.get("/tchat/").text
+    form = re.search(r'<form class="pnav-answers".*?</form>', html, re.DOTALL).group()
+    assert "hidden>" not in form.split(">")[0] + ">" and form.count("<button") == 2
+    client_id = re.search(r'name="client_id" value="([^"]+)"', form).group(1)
+    assert client.post("/tchat/message/", {"client_id": client_id, "body": "Non"}).status_code == 302
+    assert last_body(conversation) == "Non"
+    (shown,) = proposals.proposals_of(conversation)
+    assert (shown.answer, shown.by_button, shown.is_agreed) == ("Non", True, False)
+    assert proposals.open_question(conversation) is None
+    assert (
+        "<button"
+        not in re.search(r'<form class="pnav-answers".*?</form>', client.get("/tchat/").text, re.DOTALL).group()
+    )
+
+
+def test_question_in_the_frame_of_who_has_no_script(conversation):
+    row = ask(conversation)
+    html = visit(conversation).get("/tchat/suite/?apres=0&etat=active").text
+    assert "_top" not in html and str(row.answer_id) in html
+
+
+def test_answer_in_the_frame_stays_in_the_frame(conversation):
+    row = ask(conversation)
+    client, address = visit(conversation), "/tchat/suite/?apres=2&etat=active"
+    form = re.search(r'<form class="pnav-answers".*?</form>', unescape(client.get(address).text), re.DOTALL).group()
+    assert f'action="{address}"' in form, "the page around it holds what is being typed"
+    for _twice in range(2):
+        answered = client.post(address, {"client_id": str(row.answer_id), "body": "Non"})
+        assert (answered.status_code, answered.headers["Location"]) == (302, address)
+        assert answered.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert [message.body for message in conversation.messages.filter(author=Author.REPORTER)] == ["Non"]
+    page = unescape(client.get(address).text)
+    assert 'data-part="body">Non</p>' in page and "<form" not in page
+
+
+def test_answer_in_the_frame_of_an_exchange_that_ended_or_of_no_visit_writes_nothing(client, conversation):
+    row = ask(conversation)
+    told = {"client_id": str(row.answer_id), "body": "Non"}
+    assert "Effacer cette page" in client.post("/tchat/suite/", told).text
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    person = visit(conversation)
+    assert "L’échange est terminé." in unescape(person.post("/tchat/suite/", told, follow=True).text)
+    assert not conversation.messages.filter(author=Author.REPORTER).exists()
+
+
+def test_question_for_the_script_as_json(conversation):
+    row = ask(conversation)
+    client = visit(conversation)
+    told = client.get("/tchat/reponses/").json()["question"]
+    assert told == {"seq": 2, "client_id": str(row.answer_id), "answers": ["Oui", "Non"]}
+    answer(conversation, row, "Oui")
+    assert client.get("/tchat/reponses/").json()["question"] is None
+
+
+def test_question_tapped_twice_is_answered_once(conversation):
+    row = ask(conversation)
+    answer(conversation, row, "Oui")
+    answer(conversation, row, "Non")
+    assert [message.body for message in conversation.messages.filter(author=Author.REPORTER)] == ["Oui"]
+
+
+def test_question_is_sealed(conversation):
+    ask(conversation, text=SECRET)
+    assert SECRET.encode() not in bytes(Proposal.objects.get().sealed_words)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"question": "", "answer_1": "Oui", "answer_2": "Non"}, "Écrivez la question."),
+        ({"question": "Là ?", "answer_1": "Oui", "answer_2": ""}, "Écrivez la deuxième réponse."),
+        ({"question": "Là ?", "answer_1": "Oui", "answer_2": "Oui"}, "Deux réponses sont les mêmes."),
+    ],
+)
+def test_question_in_error_keeps_what_was_typed(sent, said, conversation, console):
+    html = console.post(page_of(conversation) + "propositions/", {"act": "question", **sent}).text
+    assert said in html and not Proposal.objects.exists()
+    assert sent["question"] in html
+
+
+def test_question_after_the_end_is_not_sent(conversation, console):
+    closing.close_conversation(
+        conversation_id=conversation.pk, outcome="left", by=conversation.assigned_to.user, points={}
+    )
+    data = {"act": "question", "question": "Là ?", "answer_1": "Oui", "answer_2": "Non"}
+    html = console.post(page_of(conversation) + "propositions/", data).text
+    assert "rien n&#x27;a été proposé" in html and not Proposal.objects.exists()
+
+
+def test_partner_consent_by_the_person(conversation):
+    row = proposals.propose_partner(
+        conversation_id=conversation.pk, partner_id=national().pk, by=conversation.assigned_to.user
+    )
+    assert "France Victimes, 116 006" in last_body(conversation)
+    assert conversation.messages.get(client_id=row.asked_id).author == Author.SYSTEM
+    conversation.refresh_from_db()
+    assert len(proposals.unanswered_consent(conversation)) == 1
+    answer(conversation, row, "Oui")
+    (shown,) = proposals.proposals_of(conversation)
+    assert shown.is_agreed and shown.by_button and proposals.unanswered_consent(conversation) == ()
+
+
+def test_partner_other_words_are_no_consent(conversation):
+    row = proposals.propose_partner(
+        conversation_id=conversation.pk, partner_id=national().pk, by=conversation.assigned_to.user
+    )
+    answer(conversation, row, "Oui mais pas maintenant")
+    (shown,) = proposals.proposals_of(conversation)
+    assert shown.is_answered and not shown.is_agreed
+
+
+def test_partner_consent_said_in_the_exchange(conversation, console):
+    console.post(page_of(conversation) + "propositions/", {"act": "partner", "partner": national().pk})
+    row = Proposal.objects.get()
+    console.post(page_of(conversation) + "propositions/", {"act": "said", "said": "yes", "asked": row.asked_id})
+    (shown,) = proposals.proposals_of(conversation)
+    assert shown.is_agreed and not shown.by_button and shown.proposal.said_at
+    assert "dit dans l'échange" in console.get(page_of(conversation)).text
+
+
+def test_partner_said_never_overwrites_the_persons_own_answer(conversation):
+    row = ask(conversation)
+    answer(conversation, row, "Non")
+    by = conversation.assigned_to.user
+    proposals.record_said(conversation_id=conversation.pk, asked_id=row.asked_id, said="yes", by=by)
+    (shown,) = proposals.proposals_of(conversation)
+    assert shown.answer == "Non" and not shown.is_agreed
+
+
+def test_partner_of_nowhere_is_refused(conversation):
+    with pytest.raises(proposals.NoSuchPartner):
+        proposals.propose_partner(conversation_id=conversation.pk, partner_id=1, by=conversation.assigned_to.user)
+
+
+def test_proposal_speaks_the_language_of_the_visit(agent):
+    conversation = make.assigned(agent, language="en")
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    assert "Filing a complaint" in last_body(conversation)
+    assert proposals.open_question(conversation).answers[0] == "Yes"
+
+
+def test_complaint_says_where_when_and_what_to_bring(agent):
+    conversation = make.assigned(agent, reception_point=station())
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    body = last_body(conversation)
+    assert "Commissariat de Bondy, 1 rue de la Paix, 93140 Bondy" in body
+    assert "du lundi au vendredi de 8 h à 12 h" in body and "captures d'écran" in body
+
+
+def test_complaint_to_a_minor_says_tu_and_that_it_needs_no_parent(agent):
+    conversation = make.assigned(agent, age_band="15_17", reception_point=station())
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    assert "même sans tes parents" in last_body(conversation)
+
+
+def test_lines_of_the_thread_name_pages_and_no_address(agent):
+    """Whoever reads them has the page under a button, and cannot press an address."""
+    told = [one for one in catalogue.CATALOGUE.values() if one.place in (thread_texts.THREAD, thread_texts.PROPOSALS)]
+    texts = [text for one in told for text in one.origins().values()]
+    assert len(texts) > 40 and not [text for text in texts if re.search(r"/\w+/", text)]
+    conversation = make.assigned(agent, reception_point=station())
+    browser = visit(conversation)
+    assert 'id="slip" hidden' in browser.get("/tchat/").text
+    assert browser.get("/tchat/reponses/").json()["slip"] is False
+    proposals.propose_appointment(
+        conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=7), by=agent.user
+    )
+    line = spaced(last_body(conversation))
+    assert "à la page « Mon rendez-vous »" in line and "/tchat/" not in line
+    assert browser.get("/tchat/reponses/").json()["slip"] is True, "the page that is open shows the way there"
+    assert 'id="slip">' in browser.get("/tchat/").text
+
+
+@pytest.mark.parametrize("telephone", ["01 00 00 00 00", ""])
+def test_slip_asks_to_call_where_a_number_is_known_alone(agent, telephone):
+    point = station(opening_hours=None, telephone=telephone)
+    conversation = make.assigned(agent, reception_point=point)
+    proposals.propose_appointment(
+        conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=7), by=agent.user
+    )
+    html = squeezed(unescape(visit(conversation).get("/tchat/rendez-vous/").text))
+    assert ("Inconnus : appeler avant." in html) is bool(telephone)
+    assert ("<p>Inconnus.</p>" in html) is not bool(telephone)
+    assert visit(conversation).get("/tchat/rendez-vous/papier/").content.startswith(b"%PDF")
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    assert ("appeler avant" in last_body(conversation)) is bool(telephone)
+
+
+def next_weekday(number: int) -> datetime:
+    """A day without a public holiday, far enough: that weekday of the second week of next February."""
+    year = timezone.localdate().year + 1
+    day = datetime(year, 2, 8)  # noqa: DTZ001
+    while day.weekday() != number:
+        day += timedelta(days=1)
+    return day
+
+
+def appointment(console, conversation, day, hour, **more):
+    data = {"act": "appointment", "day": f"{day:%Y-%m-%d}", "hour": hour, **more}
+    return console.post(page_of(conversation) + "propositions/", data)
+
+
+def test_appointment_in_opening_hours(agent, console):
+    conversation = make.assigned(agent, reception_point=station())
+    assert appointment(console, conversation, next_weekday(1), "10:30").status_code == 302
+    row = Proposal.objects.get()
+    assert re.fullmatch(f"PNAV-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}", row.file_number)
+    assert row.file_number in last_body(conversation) and "10 h 30" in last_body(conversation)
+    html = visit(conversation).get("/tchat/rendez-vous/").text
+    assert row.file_number in html and "1 rue de la Paix" in html and "10 h 30" in html
+
+
+@pytest.mark.parametrize(("weekday", "hour"), [(1, "15:00"), (5, "10:00")])
+def test_appointment_when_closed_is_said_beside_the_field(weekday, hour, agent, console):
+    conversation = make.assigned(agent, reception_point=station())
+    day = next_weekday(weekday)
+    html = appointment(console, conversation, day, hour).text
+    assert "fermée à cette heure" in html and f'value="{day:%Y-%m-%d}"' in html
+    assert appointment(console, conversation, day, hour, checked="on").status_code == 302
+
+
+def test_appointment_on_a_holiday_of_unknown_hours_needs_a_call(agent, console):
+    conversation = make.assigned(agent, reception_point=station())
+    may_first = datetime(timezone.localdate().year + 1, 5, 1)  # noqa: DTZ001
+    now = timezone.localdate()
+    if (may_first.date() - now).days > 365:
+        may_first = may_first.replace(year=now.year)
+    html = appointment(console, conversation, may_first, "10:00").text
+    assert "Jour férié, horaires inconnus" in html and not Proposal.objects.exists()
+
+
+def test_appointment_without_a_unit_or_in_the_past(agent, console):
+    assert (
+        "Aucun point d&#x27;accueil connu" in appointment(console, make.assigned(agent), next_weekday(1), "10:00").text
+    )
+    conversation = make.assigned(agent, reception_point=station())
+    past = timezone.localtime() - timedelta(days=3)
+    assert "à venir" in appointment(console, conversation, past, "10:00").text
+
+
+def test_appointment_refused_is_no_longer_shown(agent):
+    conversation = make.assigned(agent, reception_point=station())
+    meets_at = timezone.now() + timedelta(days=3)
+    row = proposals.propose_appointment(conversation_id=conversation.pk, meets_at=meets_at, by=agent.user)
+    client = visit(conversation)
+    assert row.file_number in client.get("/tchat/rendez-vous/").text
+    answer(conversation, row, "Non")
+    assert row.file_number not in client.get("/tchat/rendez-vous/").text
+
+
+def test_appointment_slip_as_a_tagged_pdf(agent):
+    conversation = make.assigned(agent, reception_point=station())
+    meets_at = timezone.now() + timedelta(days=3)
+    proposals.propose_appointment(conversation_id=conversation.pk, meets_at=meets_at, by=agent.user)
+    response = visit(conversation).get("/tchat/rendez-vous/papier/")
+    assert response["Content-Type"] == "application/pdf"
+    assert_is_tagged(response.content, "Mon rendez-vous")
+
+
+def test_appointment_of_nobody_is_sent_to_the_beginning(client):
+    for address in ("/tchat/rendez-vous/", "/tchat/rendez-vous/papier/"):
+        assert client.get(address).url == "/tchat/"
+    assert client.get("/tchat/reponses/").status_code == 401
+
+
+def test_frames_of_a_question_tell_its_name(conversation):
+    """What the page looks at to know that there are ready answers (docs/protocol.md)."""
+    ask(conversation)
+    answer = visit(conversation).post(
+        "/tchat/trames/", json.dumps({"type": "sync", "after": 0}), content_type="application/json"
+    )
+    items = [item for frame in answer.json()["frames"] if frame["type"] == "messages" for item in frame["items"]]
+    assert [item["client_id"][14] for item in items if item["client_id"]] == ["8"]

@@ -1,0 +1,265 @@
+"""The lists of the console, and what its dossier tells: who waits, whose turn it is, what is known."""
+
+import re
+
+import pytest
+from django.utils import timezone
+
+from chat.conversations import resume
+from chat.models import CannedReply
+from chat.rules import reply_template
+from chat.rules.lifecycle import Author, Availability
+from locations.models import Municipality, Partner, ReceptionPoint
+from tests.chat.console.agents import CONSOLE, page_of, signed_in
+from tests.factories import chat as make
+from tests.support.reading import squeezed
+from tests.triage.paths import all_assessed
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+
+# --- the lists ----------------------------------------------------------------------------------------------------
+
+
+def test_home_shows_who_waits_without_a_word_of_theirs():
+    waiting = make.waiting(
+        urgency=Urgency.CRITICAL, age_band="15_17", role="witness", queued_at=make.long_ago(65), force="gendarmerie"
+    )
+    make.message(waiting, "ne pas montrer ceci")
+    html = signed_in(make.agent(availability=Availability.AWAY).user).get(CONSOLE).text
+    queue = html[html.index('id="attente"') :]
+    for word in ("Critique", "Mineur", "Témoin", "Gendarmerie nationale", "1 h 05", "93200"):
+        assert word in queue
+    assert "ne pas montrer" not in html
+    assert str(waiting.public_id) not in html
+
+
+def test_home_entry_says_unread_and_whose_turn_it_is():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    assert 'data-waits="me"' in client.get(CONSOLE).text
+    make.message(conversation, "un")
+    make.message(conversation, "deux")
+    html = client.get(CONSOLE).text
+    assert "2 non lus" in html and 'data-waits="me"' in html
+    make.message(conversation, "réponse", Author.AGENT)
+    assert 'data-waits="them"' in client.get(CONSOLE).text
+
+
+FREES = 'data-slot="frees">« Terminer » libère la place'
+
+
+def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    make.message(conversation, "réponse", Author.AGENT)
+    client = signed_in(agent.user)
+    resume.park_conversation(report=conversation.report)
+    for address in (CONSOLE, CONSOLE + "?partie=liste", page_of(conversation) + "?partie=echange"):
+        html = squeezed(client.get(address).text)
+        assert 'data-waits="left"' in html and ">La personne a quitté la page<" in html
+        assert FREES in html
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
+    html = client.get(CONSOLE).text
+    assert 'data-waits="them"' in html and ">La personne a quitté la page<" not in html
+    assert FREES not in html
+
+
+@pytest.mark.parametrize("back", ["message", "code"])
+def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    resume.park_conversation(report=conversation.report)
+    if back == "message":
+        make.message(conversation, "me revoilà")
+    else:
+        resume.resume_conversation(conversation_id=conversation.pk)
+    assert 'data-waits="me"' in signed_in(agent.user).get(CONSOLE).text
+
+
+@pytest.mark.parametrize(("minutes", "is_offline"), [(0.9, False), (1.1, True)])
+def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offline):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(minutes))
+    html = signed_in(agent.user).get(CONSOLE).text
+    assert ('data-slot="offline">Hors ligne' in html) is is_offline
+    assert ('data-slot="offline" hidden>' in html) is not is_offline
+    assert (FREES in html) is is_offline
+
+
+def test_conversation_opened_is_read():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    client = signed_in(agent.user)
+    html = client.get(page_of(conversation)).text
+    conversation.refresh_from_db()
+    assert conversation.agent_read_seq == conversation.last_seq == 2
+    assert 'data-unread="0"' in html
+
+
+def test_conversation_parts_alone_are_not_read():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "un")
+    html = signed_in(agent.user).get(page_of(conversation) + "?partie=echange").text
+    conversation.refresh_from_db()
+    assert conversation.agent_read_seq == 0
+    assert "<html" not in html and 'data-last-seq="2"' in html and "Ce que je sais" in html
+
+
+def test_home_ended_lists_one_shift_of_what_this_agent_ended():
+    agent = make.agent()
+    recent, old = make.closed(agent), make.closed(agent)
+    others = make.closed()
+    type(old).objects.filter(pk=old.pk).update(closed_at=make.long_ago(13 * 60))
+    html = signed_in(agent.user).get(CONSOLE).text
+    assert str(recent.public_id) in html and "Conseils donnés" in html
+    assert str(old.public_id) not in html and str(others.public_id) not in html
+
+
+def test_home_queries_do_not_grow_with_what_it_shows(django_assert_max_num_queries):
+    agent = make.agent(capacity=10)
+    client = signed_in(agent.user)
+    for _number in range(8):
+        make.message(make.assigned(agent))
+        make.waiting()
+    with django_assert_max_num_queries(16):
+        client.get(CONSOLE)
+
+
+# --- what is known ------------------------------------------------------------------------------------------------
+
+
+def test_dossier_tells_the_answers_the_report_and_the_place():
+    unit = ReceptionPoint.objects.create(
+        name="Commissariat d'essai",
+        force="police",
+        key="essai",
+        source="essai",
+        telephone="01 00 00 00 00",
+        address="1 rue de l'Essai",
+        opening_hours={day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+    )
+    agent = make.agent()
+    conversation = make.assigned(
+        agent,
+        answers={"danger": "no"},
+        role="relative",
+        age_band="under_15",
+        facts=["rumours", "image"],
+        platforms=["game"],
+        since="week",
+        expectations=["removal"],
+        reception_point=unit,
+        is_nearest=True,
+        discreet=True,
+    )
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    dossier = html[html.index("console-dossier") : html.index("</aside>")]
+    for words in (
+        "Proche",
+        "Moins de 15 ans",
+        "Propagation de rumeurs",
+        "Photo ou vidéo humiliante ou intime",
+        "Jeu en ligne",
+        "Quelques jours",
+        "Faire retirer un contenu",
+        "Unité la plus proche",
+        "Commissariat d&#x27;essai",
+        "01 00 00 00 00",
+        "24 heures sur 24",
+        "Ouvert maintenant",
+        "Quelqu'un peut voir l'écran",
+        "Ses réponses",
+    ):
+        assert words in dossier, words
+
+
+def test_dossier_says_why_in_the_third_person_for_a_minor():
+    """The person reads *tu*; the agent who reads of them does not."""
+    agent = make.agent()
+    answers = next(
+        path for path, told in all_assessed() if any("Tu as le droit" in str(reason) for reason in told.reasons)
+    )
+    conversation = make.assigned(agent, answers=answers, age_band="under_15")
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    dossier = html[html.index("console-dossier") : html.index("</aside>")]
+    assert "Un enfant ou un adolescent peut signaler, et porter plainte seul." in dossier
+    assert "Tu as le droit" not in dossier
+
+
+def test_duty_names_the_reason_of_the_break_for_everybody():
+    html = signed_in(make.agent().user).get(CONSOLE).text
+    assert '<label for="motif">Motif de la pause</label>' in html
+
+
+def test_dossier_answers_that_no_key_opens_are_said_to_be_unreadable(caplog):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    type(conversation.report).objects.update(triage_answers_sealed=b"unreadable")
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "ne peuvent pas être lues" in html
+    assert str(conversation.public_id) in caplog.text
+
+
+def test_dossier_proposes_partners_of_the_departement():
+    lyon = Municipality.objects.create(
+        insee_code="69123",
+        name="Lyon",
+        department_code="69",
+        department_name="Rhône",
+        department_search="rhone",
+        region_code="84",
+        region_name="Auvergne-Rhône-Alpes",
+        zone="metro",
+    )
+    near = {"kind": Partner.Kind.VICTIM_HELP, "source": "essai", "telephone": "04 00 00 00 00"}
+    Partner.objects.create(name="Aide du Rhône", key="a", department_code="69", **near)
+    Partner.objects.create(name="Aide du Nord", key="b", department_code="59", **near)
+    agent = make.agent()
+    conversation = make.assigned(agent, municipality=lyon)
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "Aide du Rhône" in html and "04 00 00 00 00" in html and "Aide du Nord" not in html
+    assert "Lyon (69)" in html
+
+
+def test_dossier_unknown_hours_claim_nothing():
+    unit = ReceptionPoint.objects.create(name="Brigade d'essai", force="gendarmerie", key="essai", source="essai")
+    agent = make.agent()
+    conversation = make.assigned(agent, reception_point=unit)
+    html = signed_in(agent.user).get(page_of(conversation)).text
+    assert "Horaires inconnus." in html and "Ouvert maintenant" not in html and "Fermé" not in html
+
+
+@pytest.mark.parametrize(("age_band", "pronoun"), [("adult", "pour vous"), ("15_17", "pour toi")])
+def test_canned_reply_is_put_in_the_text_area_and_not_sent(age_band, pronoun):
+    agent = make.agent(public_name="Camille")
+    conversation = make.assigned(agent, age_band=age_band)
+    key = CannedReply.objects.get(title="Se présenter").public_id
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": key, "body": ""}).text
+    area = re.search(r'<textarea[^>]*id="corps-[^>]*>(.*?)</textarea>', html, re.DOTALL).group(1)
+    assert "Camille" in area and pronoun in area
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_canned_unknown_key_changes_nothing():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    html = signed_in(agent.user).post(page_of(conversation), {"insert": "inconnu", "body": "mon texte"}).text
+    assert ">\nmon texte</textarea>" in html and "<title>Erreur" not in html
+    assert conversation.messages.filter(author=Author.AGENT).count() == 0
+
+
+def test_canned_replies_of_the_first_day_keep_to_one_pronoun():
+    rows = list(CannedReply.objects.all())
+    assert len(rows) == 12
+    for row in rows:
+        vous, tu = (reply_template.choose(row.vous, row.tu, familiar=familiar) for familiar in (False, True))
+        assert not re.search(r"\b(tu|toi|ton|ta|tes|te)\b|\bt[’']", vous, re.IGNORECASE), row.title
+        assert not re.search(r"\b(vous|votre|vos)\b", tu, re.IGNORECASE), row.title
+        assert reply_template.unknown_variables(vous + tu) == []

@@ -1,0 +1,37 @@
+"""A transfer as far as a test needs it."""
+
+from chat.rules.lifecycle import Author
+from chat.rules.transfer import Answer, Reason, Target
+from chat.transfer import actions as transfer_actions
+
+SUMMARY = "Harcèlement par un ancien camarade, depuis la rentrée."
+
+
+def lines(conversation) -> list[str]:
+    return [message.body for message in conversation.messages.filter(author=Author.SYSTEM)]
+
+
+def cold(conversation, by, **target):
+    return transfer_actions.transfer_cold(
+        conversation_id=conversation.pk, by=by, target=Target(**target), reason=Reason.COMPETENCE, note="Une note."
+    )
+
+
+def propose(conversation, by, **target):
+    return transfer_actions.propose(
+        conversation_id=conversation.pk, by=by, target=Target(**target), reason=Reason.END_OF_DUTY, summary=SUMMARY
+    )
+
+
+def answer(one, answer=Answer.AGREED, correction=""):
+    transfer_actions.answer_summary(
+        handover_id=one.pk, conversation_id=one.conversation_id, answer=answer, correction=correction
+    )
+
+
+def accept(one, by):
+    transfer_actions.accept(handover_id=one.pk, conversation_id=one.conversation_id, by=by)
+
+
+def kinds(conversation) -> list[str]:
+    return list(conversation.events.values_list("kind", flat=True))

@@ -1,0 +1,242 @@
+"""A conversation passed on at once: to whom, at which place, and who may not have it back."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from chat import access
+from chat.console import history
+from chat.conversations import actions, dispatcher
+from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.models.transfer import Direction, Handover
+from chat.rules.assignment import Room, Waiting, share_out
+from chat.rules.lifecycle import Availability, Status
+from chat.rules.transfer import Answer, HandoverState
+from chat.transfer import actions as transfer_actions
+from common.service_settings import definitions, values
+from locations.models import Force
+from tests.chat.transfer.acts import accept, answer, cold, kinds, lines, propose
+from tests.factories import chat as make
+from triage.rules import Urgency
+
+pytestmark = pytest.mark.django_db
+
+
+# --- cold -------------------------------------------------------------------------------------------------------------
+
+
+def test_cold_to_a_colleague_changes_hands_at_once(conversation, camille, alex):
+    place = conversation.queued_at
+    one = cold(conversation, camille, agent=alex.pk)
+    conversation.refresh_from_db()
+    assert (conversation.assigned_to, conversation.status) == (alex, Status.ACTIVE)
+    assert (conversation.queued_at, conversation.agent_read_seq) == (place, 0)
+    assert lines(conversation)[-1] == "Alex, gendarmerie nationale prend la suite et peut lire tout l'échange."
+    assert kinds(conversation)[-2:] == [EventKind.HANDED_OVER, EventKind.ASSIGNED]
+    assert (one.state, one.taken_by, one.note) == (HandoverState.ACCEPTED, alex, "Une note.")
+    assert access.as_assigned_agent(camille, conversation.public_id) is None
+
+
+def paused(agent) -> bool:
+    agent.refresh_from_db()
+    return agent.pause_until is not None
+
+
+@pytest.mark.parametrize("urgency", [Urgency.NORMAL, Urgency.CRITICAL])
+def test_grave_one_passed_on_offers_a_pause_to_who_passed_it(camille, alex, urgency):
+    """To a colleague, through the queue, and once a colleague has accepted; never to who receives, nor before."""
+    grave = urgency == Urgency.CRITICAL
+    cold(make.assigned(camille, urgency=urgency), camille, agent=alex.pk)
+    assert (paused(camille), paused(alex)) == (grave, False)
+    actions.set_availability(agent_id=camille.pk, availability=Availability.AVAILABLE)
+    cold(make.assigned(camille, urgency=urgency), camille, force=Force.GENDARMERIE)
+    assert paused(camille) == grave
+    actions.set_availability(agent_id=camille.pk, availability=Availability.AVAILABLE)
+    Agent.objects.filter(pk=alex.pk).update(capacity=9)
+    one = propose(make.assigned(camille, urgency=urgency), camille, agent=alex.pk)
+    answer(one)
+    assert not paused(camille)
+    accept(one, alex)
+    assert (paused(camille), paused(alex)) == (grave, False)
+
+
+def test_who_passes_a_grave_one_on_while_away_is_offered_nothing(camille, alex):
+    conversation = make.assigned(camille, urgency=Urgency.CRITICAL)
+    Agent.objects.filter(pk=camille.pk).update(availability=Availability.AWAY)
+    cold(conversation, camille, agent=alex.pk)
+    assert not paused(camille)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"capacity": 0}, {"present": False}, {"availability": Availability.PAUSE}, {"availability": Availability.AWAY}],
+)
+def test_cold_to_somebody_who_cannot_take_it_is_refused(conversation, camille, fields):
+    other = make.agent(**fields)
+    with pytest.raises(transfer_actions.NoRoom):
+        cold(conversation, camille, agent=other.pk)
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
+    assert not Handover.objects.exists()
+
+
+def test_cold_to_oneself_or_by_another_is_refused(conversation, camille, alex):
+    with pytest.raises(transfer_actions.NoRoom):
+        cold(conversation, camille, agent=camille.pk)
+    with pytest.raises(actions.NotYours):
+        cold(conversation, alex, agent=make.agent().pk)
+
+
+def test_cold_to_a_unit_goes_there_at_its_old_place_before_those_who_wait(conversation, camille, alex):
+    full = make.agent(unit_name="Ailleurs", force=Force.GENDARMERIE, capacity=0)
+    Agent.objects.filter(pk=alex.pk).update(capacity=0)
+    make.waiting(queued_at=make.long_ago(10), force=Force.GENDARMERIE)
+    place = conversation.queued_at
+    cold(conversation, camille, unit=alex.unit_id)
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.queued_at, conversation.force) == (
+        Status.WAITING,
+        place,
+        Force.GENDARMERIE,
+    )
+    assert "La place est gardée" in lines(conversation)[-1]
+    assert dispatcher.dispatch() == 1  # Camille is given the other one, not this one
+    conversation.refresh_from_db()
+    assert conversation.status == Status.WAITING
+    Agent.objects.filter(pk=full.pk).update(capacity=1)
+    assert dispatcher.dispatch() == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == full
+
+
+def test_passed_on_twice_comes_back_to_neither(conversation, camille, alex):
+    for giver, force, taker in ((camille, Force.GENDARMERIE, alex), (alex, Force.POLICE, None)):
+        cold(conversation, giver, force=force)
+        dispatcher.dispatch()
+        conversation.refresh_from_db()
+        assert conversation.assigned_to == taker
+    assert Direction.objects.get().avoided_before == [camille.pk]
+    later = timezone.now() + values.get_duration(definitions.NOT_BACK) + timedelta(seconds=30)
+    Agent.objects.update(seen_at=later)
+    Conversation.objects.update(reporter_seen_at=later)
+    assert dispatcher.dispatch(later) == 1
+
+
+def test_cold_is_not_given_back_for_a_while_even_if_nobody_else_has_room(conversation, camille, alex):
+    Agent.objects.filter(pk=alex.pk).update(capacity=0)
+    cold(conversation, camille, force=Force.GENDARMERIE)
+    now = timezone.now()
+    soon = now + values.get_duration(definitions.NOT_BACK) - timedelta(seconds=30)
+    for moment in (now, soon):
+        Agent.objects.update(seen_at=moment)
+        Conversation.objects.update(reporter_seen_at=moment)
+        assert dispatcher.dispatch(moment) == 0
+    later = now + values.get_duration(definitions.NOT_BACK) + timedelta(seconds=30)
+    Agent.objects.update(seen_at=later)
+    Conversation.objects.update(reporter_seen_at=later)
+    assert dispatcher.dispatch(later) == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
+
+
+def test_cold_receiver_may_not_pass_it_back_to_who_sent_it(conversation, camille, alex):
+    cold(conversation, camille, unit=alex.unit_id)
+    dispatcher.dispatch()
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex
+    with pytest.raises(transfer_actions.GivenBack):
+        cold(conversation, alex, agent=camille.pk)
+    with pytest.raises(transfer_actions.GivenBack):
+        propose(conversation, alex, agent=camille.pk)
+
+
+def test_offer_to_a_team_is_not_made_to_who_sent_it(conversation, camille, alex):
+    """« Je connais une personne concernée »: neither the queue nor an offer brings it back to them."""
+    sacha = make.agent(public_name="Sacha")
+    cold(conversation, camille, unit=alex.unit_id)
+    dispatcher.dispatch()
+    one = propose(conversation, alex, force=Force.POLICE)
+    answer(one)
+    now = timezone.now()
+    assert [offer.pk for offer in access.offers_to(sacha, now)] == [one.pk]
+    assert access.as_offered(camille, conversation.public_id, now) is None
+    not_back = values.get_duration(definitions.NOT_BACK)
+    Direction.objects.update(at=now - 2 * not_back, until=now - not_back)
+    assert access.as_offered(camille, conversation.public_id, now) == one
+
+
+def test_cold_to_a_team_without_anybody_is_refused(conversation, camille, alex):
+    Agent.objects.filter(pk=alex.pk).update(availability=Availability.PAUSE, pause_reason="Repas")
+    for target in ({"unit": alex.unit_id}, {"force": Force.GENDARMERIE}, {"unit": camille.unit_id}):
+        with pytest.raises(transfer_actions.NobodyThere):
+            cold(conversation, camille, **target)
+
+
+NOW = timezone.now()
+
+
+def test_share_out_directed_prefers_the_unit_then_after_a_while_the_force():
+    rooms = [Room(1, "police", 0, 3, None, unit=7), Room(2, "police", 2, 3, None, unit=8)]
+    asked = {"force": "police", "is_urgent": False, "unit": 8}
+    options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
+    fresh = Waiting(10, queued_at=NOW, **asked)
+    assert share_out([fresh], rooms, **options) == [(10, 2)]
+    assert share_out([fresh], rooms[:1], **options) == []
+    old = Waiting(10, queued_at=NOW - timedelta(minutes=2), **asked)
+    assert share_out([old], rooms[:1], **options) == [(10, 1)]
+    avoids = Waiting(10, queued_at=NOW - timedelta(minutes=2), avoided=frozenset({1}), **asked)
+    assert share_out([avoids], rooms[:1], **options) == []
+
+
+def test_share_out_directed_holds_up_nobody_and_leaves_the_turns_right():
+    rooms = [Room(1, "police", 0, 2, None, unit=7), Room(2, "police", 0, 2, None, unit=8)]
+    options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
+    people = [
+        Waiting(10, "police", False, NOW, unit=9),  # nobody of that unit
+        Waiting(11, "police", False, NOW, unit=8),
+        Waiting(12, "police", False, NOW),
+        Waiting(13, "police", False, NOW, unit=8),
+        Waiting(14, "police", False, NOW, unit=8),  # full by now
+        Waiting(15, "police", False, NOW),
+    ]
+    assert share_out(people, rooms, **options) == [(11, 2), (12, 1), (13, 2), (15, 1)]
+
+
+def test_share_out_directed_heavy_goes_first_to_who_has_two_places_of_the_unit():
+    rooms = [Room(1, "police", 0, 1, None, unit=8), Room(2, "police", 2, 4, None, unit=8)]
+    rooms.append(Room(3, "police", 0, 4, None, unit=7))
+    options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
+    heavy = Waiting(10, "police", False, NOW, weight=2, unit=8)
+    light = Waiting(11, "police", False, NOW, unit=8)
+    assert share_out([heavy, light], rooms, **options) == [(10, 2), (11, 1)]
+    assert share_out([heavy], rooms[:1], **options) == [(10, 1)]  # the last place is enough
+    away = Waiting(12, "police", False, NOW, weight=2, avoided=frozenset({3}))
+    assert share_out([away], rooms, **options) == [(12, 2)]
+
+
+def test_places_count_when_somebody_is_passed_on(camille):
+    """Two places of two are taken by one conversation; the last one is enough for a grave one, as in the queue."""
+    full, room = make.agent(capacity=2), make.agent(capacity=2)
+    for holder, weight in ((full, 2), (room, 1)):
+        held = make.assigned(holder)
+        Conversation.objects.filter(pk=held.pk).update(weight=weight)
+    conversation = make.assigned(camille, urgency=Urgency.CRITICAL)
+    assert conversation.weight == 2
+    with pytest.raises(transfer_actions.NoRoom):
+        cold(conversation, camille, agent=full.pk)
+    assert full not in transfer_actions.people(camille, timezone.now())
+    cold(conversation, camille, agent=room.pk)
+    conversation.refresh_from_db()
+    assert (conversation.assigned_to, conversation.weight) == (room, 2)
+
+
+def test_history_says_how_and_why(conversation, camille, alex):
+    cold(conversation, camille, unit=alex.unit_id)
+    dispatcher.dispatch()
+    conversation.refresh_from_db()
+    words = [one.words for one in history.history_of(conversation)]
+    assert "Transféré par la file : Gendarmerie nationale, Relève d'un autre service" in words
+    answer(propose(conversation, alex, agent=make.agent().pk), Answer.REFUSED)
+    assert history.history_of(conversation)[-1].words == "Résumé refusé : il n'est pas transmis"
+    assert history.words_of(ConversationEvent(kind=EventKind.KEPT, detail="?")) == "Passage sans suite"

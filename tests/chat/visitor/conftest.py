@@ -1,0 +1,38 @@
+"""Limits that begin anew, and a database that is away."""
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client
+
+from chat.visitor import conversation as visitor_conversation
+from tests.chat.sockets import visit
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_left():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def as_reporter(settings):
+    """A client on the visit that opened this conversation."""
+
+    def make_client(conversation, **options):
+        client = Client(**options)
+        client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+        return client
+
+    return make_client
+
+
+@pytest.fixture
+def database_away(monkeypatch):
+    """Nothing can be read, as while PostgreSQL starts again."""
+
+    def fail(_session):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(visitor_conversation.access, "as_reporter", fail)

@@ -1,0 +1,239 @@
+"""A text that is being written is kept with the visit, and is back until it is sent."""
+
+import re
+import uuid
+from collections import Counter
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+import reports.session
+from chat.conversations import actions
+from chat.rules.lifecycle import Author
+from chat.rules.transfer import Reason, Target
+from chat.transfer import actions as transfer_actions
+from chat.visitor import draft_session
+from common.texts import cache as text_cache
+from pnav.addresses import DISCREET, ORDINARY
+from pnav.sessions import stored_key
+from reports.session import KEY
+from tests.chat.visitor.visits import PAGE, send, shown
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+
+
+# --- a text that goes along -------------------------------------------------------------------------------------------
+
+
+def leave(client, body, to="/tchat/suites/"):
+    return client.post(reverse("chat:draft"), {"body": body, "to": to})
+
+
+def save(client, body):
+    return client.post(reverse("chat:draft"), {"body": body}, headers={"Accept": "application/json"})
+
+
+@pytest.mark.parametrize(
+    ("to", "place"),
+    [
+        ("/tchat/suites/", "/tchat/suites/"),
+        ("/tchat/#fin", "/tchat/#fin"),
+        ("/parametres-affichage/?next=/tchat/", "/parametres-affichage/?next=/tchat/"),
+        *((elsewhere, "/tchat/") for elsewhere in (
+            "", "x", "//example.org/", "/\\example.org/", "https://example.org/", "javascript:alert(1)", "/inconnu/",
+            "/tchat/\r\nX: 1",
+        )),
+    ],
+)  # fmt: skip
+def test_text_goes_along_and_is_back_until_it_is_sent(as_reporter, to, place):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    assert leave(client, "Un-mot-garde\nici <b>", to).headers["Location"] == place
+    for _reading in range(2):
+        assert "Un-mot-garde\nici &lt;b&gt;</textarea>" in client.get(PAGE).text
+    assert not conversation.messages.filter(author=Author.REPORTER).exists()
+    send(client, "Un-mot-garde\nici <b>")
+    assert "Un-mot-garde\nici &lt;b&gt;</textarea>" not in client.get(PAGE).text
+
+
+def test_blank_text_erases_what_was_kept_and_a_form_without_the_field_does_not(as_reporter):
+    client = as_reporter(make.assigned())
+    leave(client, "Un-mot-garde")
+    client.post(reverse("chat:code"))
+    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
+    leave(client, "  \n")
+    assert "Un-mot-garde</textarea>" not in client.get(PAGE).text
+
+
+def test_text_is_saved_as_it_is_typed_sealed_and_nowhere_else(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    answer = save(client, "Un-mot-garde")
+    assert answer.status_code == 204 and not answer.content
+    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
+    row = Session.objects.get(pk=stored_key(client.cookies[settings.SESSION_COOKIE_NAME].value))
+    assert "Un-mot-garde" not in row.session_data
+    with CaptureQueriesContext(connection) as queries:
+        save(client, "Un-mot-garde")
+    assert not [one for one in queries if one["sql"].startswith("UPDATE")], "nothing changed"
+    assert save(client, "").status_code == 204
+    assert "Un-mot-garde" not in client.get(PAGE).text
+
+
+def test_text_that_was_sent_is_not_offered_again(as_reporter):
+    """The page sent it over its socket, and was gone before it could say that nothing is being typed any more."""
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    save(client, "Un-mot-garde \r\n ici")
+    make.message(conversation, "Un-mot-garde \n ici")
+    assert "ici</textarea>" not in client.get(PAGE).text
+
+
+def test_saving_without_a_visit_and_too_often(as_reporter, client, monkeypatch):
+    assert save(client, "x").status_code == 401
+    monkeypatch.setattr("chat.visitor.draft.SAVES", 2)
+    visit = as_reporter(make.assigned())
+    assert [save(visit, f"mot {n}").status_code for n in range(3)] == [204, 204, 429]
+    assert "mot 1</textarea>" in visit.get(PAGE).text
+
+
+def test_text_of_an_exchange_that_ended_meanwhile_can_be_copied(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    leave(client, "Un-mot-garde")
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    page = shown(client.get(PAGE))
+    assert "L'échange a pris fin : ce message n'a pas été envoyé." in page and "Un-mot-garde</textarea>" in page
+
+
+def test_text_goes_with_the_visit_and_to_no_other_conversation(as_reporter):
+    conversation, other = make.assigned(), make.assigned()
+    client = as_reporter(conversation)
+    leave(client, "Un-mot-garde")
+    session = client.session
+    session[KEY] = str(other.report.public_id)
+    session.save()
+    assert "Un-mot-garde" not in client.get(PAGE).text
+    assert draft_session.KEY.startswith(reports.session.PREFIX), "forgotten with the visit"
+
+
+def test_without_a_script_the_frame_leads_to_the_button_that_keeps_the_text(as_reporter):
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    client = as_reporter(conversation)
+    page = squeezed(client.get(PAGE).text)
+    assert 'id="follow" hidden' in page and 'value="/tchat/suites/">Suites<' in page, "shown by chat-noscript.css"
+    hand.asked(conversation, unit)
+    news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
+    assert "le bouton sous les messages y mène" in news and 'href="/tchat/suites/"' not in news
+    assert 'value="/tchat/suites/">Lire et répondre</button>' in squeezed(client.get(PAGE).text)
+
+
+def test_read_again_is_a_button_of_the_form_that_holds_the_text(as_reporter):
+    page = squeezed(as_reporter(make.assigned()).get(PAGE).text)
+    (button,) = re.findall(r"<button[^>]*>Actualiser</button>", page)
+    assert 'form="compose"' in button and 'formaction="/tchat/brouillon/"' in button and 'value="/tchat/#fin"' in button
+
+
+def words_of(html):
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_why_a_message_did_not_go_is_said_in_the_voice_and_in_the_words_of_the_house(as_reporter):
+    client = as_reporter(make.assigned(age_band="under_15"))
+    sent = {"client_id": str(uuid.uuid4()), "body": "a\x00b"}
+    assert "Réécris-le, puis envoie." in shown(client.post(reverse("chat:message"), sent))
+    text_cache.put({"chat.empty": text_cache.Changed.named(tu="Écris un mot, même un seul.")})
+    page = shown(client.post(reverse("chat:message"), sent | {"body": " "}))
+    assert 'id="body-error">Écris un mot, même un seul.</p>' in page
+
+
+@pytest.mark.parametrize("discreet", [True, False])
+@pytest.mark.parametrize("status", ["waiting", "assigned"])
+def test_each_way_out_of_the_page_has_a_button_that_keeps_the_text_without_a_script(as_reporter, status, discreet):
+    page = shown(as_reporter(getattr(make, status)(discreet=discreet)).get(PAGE, follow=True))
+    table = DISCREET if discreet else ORDINARY
+    keeping, ending, code = (table.reverse(f"chat:{name}") for name in ("draft", "end", "code"))
+    page = re.sub(r'<template id="left".*?</template>', "", page, flags=re.S)  # of a visit that ended
+    page = re.sub(r'<section[^>]* id="suite".*?</section>', "", page, flags=re.S)  # of an exchange that ended
+    carried = "".join(re.findall(r'<noscript class="pnav-carried">(.*?)</noscript>', page, flags=re.S))
+    buttons = re.findall(r"<button([^>]*)>(.*?)</button>", carried, flags=re.S)
+    assert all(
+        f'type="submit" form="compose" formaction="{keeping}"' in marks or f'formaction="{code}"' in marks
+        for marks, _words in buttons
+    )
+    place = re.compile(r'(?:value|formaction)="([^"]*)"')
+    ways = Counter((place.findall(marks)[-1], words_of(text)) for marks, text in buttons)
+    links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>(.*?)</a>', page, flags=re.S)
+    end = "Quitter la file d’attente" if status == "waiting" else "Terminer l’échange"
+    kept = Counter((to, end if to == ending else words_of(text)) for to, text in links)
+    assert ways == kept + Counter([(code, "Créer un code de reprise")])
+    assert len(ways) >= 16
+
+
+def test_code_asked_for_without_a_script_keeps_the_text(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    page = client.post(reverse("chat:code"), {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())}).text
+    assert "pnav-chat__code" in page and "Un-mot-garde" not in page
+    assert "Un-mot-garde</textarea>" in client.get(PAGE).text
+
+
+def test_text_is_shown_again_when_the_database_is_away_as_a_code_is_asked_for(client, database_away):
+    page = client.post(reverse("chat:code"), {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())})
+    assert page.status_code == 503 and "Un-mot-garde</textarea>" in page.text
+    assert 'action="/tchat/code/"' in page.text and 'name="to"' not in page.text
+
+
+@pytest.mark.parametrize("state", ["waiting", "arrived", "closed", "summary"])
+def test_no_link_of_the_frame_leaves_the_text_behind(as_reporter, state):
+    conversation = make.waiting() if state == "waiting" else make.assigned()
+    client = as_reporter(conversation)
+    if state == "closed":
+        actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    if state == "summary":
+        target = Target(agent=make.agent(public_name="Alex").pk)
+        transfer_actions.propose(
+            conversation_id=conversation.pk,
+            by=conversation.assigned_to,
+            target=target,
+            reason=Reason.END_OF_DUTY,
+            summary="Une rumeur.",
+        )
+    shown_as = "active" if state == "summary" else "waiting"
+    news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": shown_as}))
+    assert "_top" not in news
+    assert ("garde le message en cours" in news) is (state != "waiting")
+    assert ("Un résumé est à lire" in news) is (state == "summary")
+
+
+def test_answer_in_the_frame_is_asked_again_there_when_the_database_is_away(client, database_away):
+    address = reverse("chat:news") + "?apres=2&etat=active"
+    answer = client.post(address, {"client_id": str(uuid.uuid4()), "body": "Non"})
+    assert (answer.status_code, answer["X-Frame-Options"]) == (503, "SAMEORIGIN")
+    assert f'http-equiv="refresh" content="8; url={address}"' in shown(answer) and "Non" not in shown(answer)
+
+
+def test_text_to_keep_is_shown_again_when_the_database_is_away(client, database_away):
+    answer = leave(client, "Un-mot-garde", "/tchat/suites/")
+    assert answer.status_code == 503
+    page = answer.text
+    assert "Un-mot-garde</textarea>" in page and "refresh" not in page
+    assert 'action="/tchat/brouillon/"' in page and 'name="to" value="/tchat/suites/"' in page, "it is not sent"
+
+
+def test_nothing_to_keep_and_the_database_away_asks_for_the_page_again(client, database_away):
+    page = leave(client, "", "/tchat/#fin").text
+    assert 'http-equiv="refresh" content="8; url=/tchat/"' in page, "its own address takes forms only"
+
+
+def test_text_without_a_visit_is_kept_nowhere(client):
+    assert leave(client, "Un-mot-garde").status_code == 302
+    assert draft_session.KEY not in client.session

@@ -1,0 +1,52 @@
+"""An opening as far as a test needs it: asked for, agreed to, answered."""
+
+import uuid
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from reports.models import OpeningField, OpeningRequest
+from reports.openings import actions as opening_actions
+from reports.openings.actions import Grounds
+from reports.rules.openings import State
+from reports.seal.replies import Recipient, Reply, seal_reply
+from tests.reports.test_actions import file
+from tests.reports.witness import confirm
+
+GROUNDS = Grounds("Menaces de mort répétées", "Code pénal, art. 222-33-2-2", "PARQUET-4711", "2026-11-24")
+
+
+def key_of(browser) -> Recipient:
+    return Recipient(browser.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+
+
+def ask(agent, *, report=None, field=OpeningField.NAME, urgent=False, recipient=None) -> OpeningRequest:
+    return opening_actions.ask(
+        report=report or file(uuid.uuid4(), name="Anaïs Martin"),
+        field=field,
+        grounds=GROUNDS,
+        is_urgent=urgent,
+        recipient=recipient,
+        by=agent,
+    )
+
+
+def agreed(agent, supervisor, custodians, **more) -> OpeningRequest:
+    """A request that everybody who must has agreed to."""
+    opening = ask(agent, **more)
+    opening_actions.countersign(request_id=opening.pk, by=supervisor)
+    if not opening.is_urgent:
+        for custodian in custodians[:2]:
+            opening_actions.agree(request_id=opening.pk, by=custodian)
+    opening.refresh_from_db()
+    assert opening.state == State.AGREED
+    return opening
+
+
+def answered(agent, supervisor, custodians, browser, text="Anaïs Martin", **more) -> OpeningRequest:
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser), **more)
+    opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
+    reply = Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
+    opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=reply)
+    confirm(request_id=opening.pk, by=custodians[1])
+    opening.refresh_from_db()
+    return opening

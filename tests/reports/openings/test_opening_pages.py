@@ -1,0 +1,263 @@
+"""The pages of an opening, and its register."""
+
+import csv
+import io
+import json
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from pnav.accounts import reauthentication
+from pnav.accounts.models import Role, User
+from reports.models import AccessKind, AccessRecord, OpeningRequest, OpeningStep
+from reports.openings import actions as opening_actions
+from reports.rules.openings import State
+from reports.seal.replies import Reply, seal_reply
+from tests.chat.console.agents import signed_in
+from tests.factories import chat as make
+from tests.reports.openings.acts import answered, ask, key_of
+from tests.reports.test_actions import file
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+
+
+# --- the pages --------------------------------------------------------------------------------------------------
+
+
+def test_agent_asks_from_the_conversation(browser):
+    agent = make.agent()
+    conversation = make.sealed(make.assigned(agent))
+    client = signed_in(agent.user)
+    url = f"/console/echange/{conversation.public_id}/levee/"
+    data = {
+        "field": "name", "motive": "Menaces", "legal_ground": "Texte", "prosecutor_reference": "P-1",
+        "prosecutor_on": "2026-11-20", "recipient": key_of(browser).text,
+    }  # fmt: skip
+    for missing, said in {
+        "field": "une seule chose par demande", "motive": "pourquoi il faut ouvrir",
+        "legal_ground": "sur lequel se fonde",
+        "prosecutor_reference": "référence de l&#x27;autorisation", "prosecutor_on": "date de l&#x27;autorisation",
+    }.items():  # fmt: skip
+        response = client.post(url, {name: value for name, value in data.items() if name != missing})
+        assert response.status_code == 200 and said in response.text
+        assert missing == "motive" or "Menaces" in response.text  # nothing is lost
+    assert not OpeningRequest.objects.exists()
+    assert "dans l&#x27;avenir" in client.post(url, {**data, "prosecutor_on": "2999-01-01"}).text
+    response = client.post(url, data)
+    opening = OpeningRequest.objects.get()
+    assert response.headers["Location"] == reverse("openings:detail", args=[opening.public_id])
+    page = client.get(response.headers["Location"]).text
+    assert key_of(browser).fingerprint in page and "Menaces" in page
+    assert (
+        f"/console/echange/{conversation.public_id}/levee/"
+        in client.get(f"/console/echange/{conversation.public_id}/").text
+    )
+
+
+def test_imminent_danger_is_asked_without_an_authorisation():
+    agent = make.agent()
+    conversation = make.sealed(make.assigned(agent))
+    data = {"field": "name", "motive": "Il est devant la porte", "legal_ground": "Texte", "is_urgent": "on"}
+    signed_in(agent.user).post(f"/console/echange/{conversation.public_id}/levee/", data)
+    assert OpeningRequest.objects.get().is_urgent
+
+
+def test_another_agent_cannot_ask_nor_see(agent, custodians):
+    conversation = make.assigned(make.agent())
+    opening = ask(agent)
+    stranger = signed_in(make.agent(unit_name="Ailleurs").user)
+    assert stranger.get(f"/console/echange/{conversation.public_id}/levee/").status_code == 404
+    assert stranger.get(reverse("openings:detail", args=[opening.public_id])).status_code == 404
+    assert stranger.post(reverse("openings:show", args=[opening.public_id])).status_code == 404
+    assert "Anonymat" not in stranger.get(reverse("openings:index")).text
+
+
+def test_administrator_sees_the_register_and_no_request(agent):
+    opening = ask(agent)
+    client = signed_in(User.objects.create_user("chef", role=Role.ADMINISTRATOR))
+    assert client.get(reverse("openings:detail", args=[opening.public_id])).status_code == 404
+    assert client.get(reverse("openings:index")).status_code == 403
+    page = client.get(reverse("openings:register")).text
+    assert str(opening.public_id) in page and "Menaces" not in page and "PARQUET" not in page
+
+
+def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians, browser):
+    opening = ask(agent, recipient=key_of(browser))
+    asker, chief, one, two = map(signed_in, (agent, supervisor, *custodians[:2]))
+
+    def page(client):
+        return client.get(reverse("openings:detail", args=[opening.public_id])).text
+
+    def do(client, act, **data):
+        response = client.post(reverse(f"openings:{act}", args=[opening.public_id]), data, follow=True)
+        assert response.status_code == 200
+        return response
+
+    assert "Contresigner" not in page(asker) and "Contresigner" in page(chief)
+    assert "Contresigner" not in page(one)
+    refused = do(chief, "refuse").text
+    assert "indiquez" in refused.lower()  # a reason is asked for
+    assert 'role="alert" tabindex="-1" autofocus' in refused and 'href="#id_reason"' in refused
+    do(chief, "countersign")
+    assert "a changé entre-temps" in do(chief, "countersign").text
+    do(one, "agree")
+    assert "Donner mon accord" not in page(one) and "Donner mon accord" in page(two)
+    do(two, "agree")
+    envelope = do(one, "envelope")
+    assert envelope.headers["Content-Disposition"].startswith("attachment")
+    assert set(json.loads(envelope.content)) >= {"sealed", "recipient", "request"}
+    assert "n&#x27;est pas un fichier de réponse" in do(one, "answer", reply="{}").text
+    reply = Reply(opening.public_id, seal_reply("", recipient=key_of(browser), request=opening.public_id))
+    assert "doit maintenant la confirmer" in do(one, "answer", reply=reply.text).text
+    assert "Afficher maintenant" not in page(asker) and reply.fingerprint in page(two)
+    assert "une heure pour lire" in do(two, "confirm", fingerprint=reply.fingerprint).text
+    assert "Afficher maintenant" in page(asker) and "Afficher maintenant" not in page(chief)
+    assert chief.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
+    shown = asker.post(reverse("openings:show", args=[opening.public_id]))
+    assert shown.json()["sealed"] and shown.headers["Cache-Control"] == "no-store"
+    assert asker.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
+
+
+def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agent, supervisor, custodians, browser):
+    """Of the same size, and with as many queries, at every step and for everybody."""
+    people = {user: signed_in(user) for user in (agent, supervisor, *custodians)}
+    seen = []
+    for name in ("Anaïs Martin", ""):
+        opening = ask(agent, report=file(uuid.uuid4(), name=name), recipient=key_of(browser))
+        sizes = []
+
+        def do(user, act, opening=opening, sizes=sizes, **data):
+            with CaptureQueriesContext(connection) as queries:
+                response = people[user].post(reverse(f"openings:{act}", args=[opening.public_id]), data)
+            sizes.append((act, response.status_code, len(queries)))
+            for each, client in people.items():
+                with CaptureQueriesContext(connection) as queries:
+                    page = client.get(reverse("openings:detail", args=[opening.public_id]))
+                sizes.append((each.username, page.status_code, len(page.content), len(queries)))
+            return response
+
+        do(supervisor, "countersign")
+        do(custodians[0], "agree")
+        do(custodians[1], "agree")
+        envelope = json.loads(do(custodians[0], "envelope").content)
+        sizes.append({field: len(str(value)) for field, value in envelope.items() if field != "version"})
+        reply = Reply(opening.public_id, seal_reply(name, recipient=key_of(browser), request=opening.public_id))
+        do(custodians[1], "answer", reply=reply.text)
+        do(custodians[0], "confirm", fingerprint=reply.fingerprint)
+        sizes.append(len(do(agent, "show").content))
+        seen.append(sizes)
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 7 * 6 + 2
+
+
+def test_list_says_what_waits_and_what_is_over(agent, supervisor):
+    opening = ask(agent)
+    client = signed_in(agent)
+    assert "en attente depuis" in client.get(reverse("openings:index")).text
+    opening_actions.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    page = client.get(reverse("openings:index")).text
+    assert "finie depuis" in page and "en attente" not in page
+
+
+def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
+    evil = make.agent().user
+    evil.username = "=HYPERLINK(1)"
+    evil.save()
+    ask(evil)
+    response = signed_in(custodians[0]).get(reverse("openings:register_csv"))
+    rows = list(csv.reader(io.StringIO(response.text.lstrip("\ufeff")), delimiter=";"))
+    assert rows[1][5] == "'=HYPERLINK(1)" and len(rows) == 2
+    # The file is all that its reader has: the hours' zone stands in it.
+    assert [head for head in rows[0] if "(UTC)" in head] == ["Demandée le (UTC)", "Depuis le (UTC)", "Examen (UTC)"]
+    assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="csv").exists()
+
+
+def test_register_on_paper_is_tagged(custodians, agent):
+    ask(agent)
+    response = signed_in(custodians[0]).get(reverse("openings:register_pdf"))
+    assert response.content.startswith(b"%PDF-1.7") and b"/StructTreeRoot" in response.content
+    assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="pdf").exists()
+
+
+@pytest.mark.parametrize("url", ["register", "register_csv", "register_pdf"])
+def test_register_is_for_control_only(agent, supervisor, url):
+    for user in (agent, supervisor):
+        assert signed_in(user).get(reverse(f"openings:{url}")).status_code == 403
+
+
+def test_console_says_how_many_wait(agent, supervisor):
+    ask(agent, urgent=True)
+    page = squeezed(signed_in(supervisor).get("/console/").text)
+    assert re.search(r'data-openings="1".*1&nbsp;urgent<span', page)
+    assert OpeningStep.objects.count() == 1
+
+
+def test_console_says_late_of_what_is_late_and_nothing_of_what_is_not(agent, supervisor):
+    request = ask(agent)
+    client = signed_in(supervisor)
+    page = squeezed(client.get("/console/").text)
+    assert re.search(r'data-openings="1".*1<span class="fr-sr-only">à traiter</span></span>', page)
+    OpeningRequest.objects.filter(pk=request.pk).update(moved_at=timezone.now() - timedelta(hours=25))
+    assert re.search(r'data-openings="1".*1&nbsp;en retard<span', squeezed(client.get("/console/").text))
+    # What the console's script asks for again says it too, and the list says when it ends by itself.
+    assert "en retard" in client.get("/console/passages/?partie=offres").text
+    term = timezone.localtime(opening_actions.term_of(request))
+    assert f"Sans suite, fin le {date_format(term, 'j F Y')}" in client.get(reverse("openings:index")).text
+
+
+def test_list_shows_what_still_waits_before_what_is_over(agent, supervisor, custodians):
+    first = ask(agent)
+    opening_actions.countersign(request_id=first.pk, by=supervisor)
+    later = ask(agent)
+    opening_actions.withdraw(request_id=later.pk, by=agent)
+    page = signed_in(supervisor).get(reverse("openings:index")).text
+    assert page.index(str(first.public_id)) < page.index(str(later.public_id))
+
+
+def test_custodian_signs_in_to_their_own_room(custodians, rf):
+    from pnav.accounts.adapters import AccountAdapter
+
+    request = rf.get("/")
+    request.user = custodians[0]
+    assert AccountAdapter(request).get_login_redirect_url(request) == "/levees/"
+    client = signed_in(custodians[0])
+    assert client.get("/levees/").status_code == 200
+    assert client.get("/console/").status_code == 403
+
+
+ACTS = ["countersign", "agree", "refuse", "withdraw", "envelope", "answer", "shown_here", "confirm", "show", "review"]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_act_asks_again_who_it_is_when_the_last_proof_is_old(agent, supervisor, custodians, browser, act, monkeypatch):
+    opening = answered(agent, supervisor, custodians, browser)
+    for user in (agent, supervisor, custodians[0]):
+        client = signed_in(user)
+        monkeypatch.setattr(reauthentication, "SUBMITS_SECONDS", 0)
+        response = client.post(reverse(f"openings:{act}", args=[opening.public_id]))
+        assert response.status_code == 302 and response.headers["Location"].startswith("/compte/")
+        assert response.headers["Location"].endswith(f"?next=%2Flevees%2F{opening.public_id}%2F"), "a page, not the act"
+        monkeypatch.undo()
+    opening.refresh_from_db()
+    assert opening.state == State.ANSWERED
+
+
+def test_page_that_asks_for_an_opening_asks_again_and_its_form_loses_nothing(monkeypatch):
+    agent = make.agent()
+    url = f"/console/echange/{make.assigned(agent).public_id}/levee/"
+    client = signed_in(agent.user)
+    monkeypatch.setattr(reauthentication, "OPENS_SECONDS", 0)
+    monkeypatch.setattr(reauthentication, "SUBMITS_SECONDS", 0)
+    assert client.get(url).headers["Location"].startswith("/compte/")
+    assert "Menaces" in client.post(url, {"motive": "Menaces"}).text, "an hour is left to write"
+    monkeypatch.setattr(reauthentication, "LONG_SUBMITS_SECONDS", 0)
+    assert client.post(url, {"motive": "Menaces"}).headers["Location"].startswith("/compte/")
+    assert not OpeningRequest.objects.exists()
