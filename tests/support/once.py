@@ -23,9 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which workers know the folder of the run that started them
 
 
+def folder() -> Path:
+    """That of the run, which goes with it."""
+    return Path(os.environ[FOLDER])
+
+
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
     """The folder of this name in that of the run, as `make` filled it."""
-    place = Path(os.environ[FOLDER]) / name
+    place = folder() / name
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.exists():
@@ -56,7 +61,7 @@ def administered() -> psycopg.Connection:
 
 def template() -> str:
     """The name of a database that is migrated and that nobody uses: others are made after it."""
-    name = f"template_{Path(os.environ[FOLDER]).name.replace('-', '_')}"
+    name = f"template_{folder().name.replace('-', '_')}"
 
     def make(_folder: Path) -> None:
         with administered() as admin:
@@ -128,7 +133,7 @@ def static_files() -> Path:
 
 def forget() -> None:
     """At the end of a run: the template, on a server that goes on without us."""
-    if (Path(os.environ[FOLDER]) / "template").exists():
+    if (folder() / "template").exists():
         with administered() as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{template()}" WITH (FORCE)')
 
