@@ -36,9 +36,11 @@ def test_sheet_is_light(sheet: Path):
 
 def test_sheet_asks_for_nothing_but_two_fonts_in_two_parts(sheet: Path):
     addresses = re.findall(r"url\(\s*[\"']?(?!data:)([^\"')]+)", sheet.read_text(encoding="utf-8"))
-    assert addresses == [
+    drawings = addresses[4:]
+    assert addresses[:4] == [
         f"fonts/Marianne-{weight}{part}.woff2" for weight in ("Regular", "Bold") for part in ("", fonts.REST)
     ]
+    assert len(drawings) == 2 and all(address.startswith("drawings/") for address in drawings), "the State's mark"
     assert all((sheet.parent / address).is_file() for address in addresses)
     assert sheet.read_text(encoding="utf-8").count("font-display:swap") == 4
 

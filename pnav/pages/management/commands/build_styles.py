@@ -1,11 +1,13 @@
 """Build the stylesheet and the fonts that pages load: see `pnav.pages.build.stylesheet`."""
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +18,9 @@ SHEETS = ("dsfr.main.min.css", "utility/utility.main.min.css")
 FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
 # Two weights are served of the six: 500 is drawn as 400, italics are slanted by the browser.
 WEIGHTS = dict(zip(FONTS, (400, 700), strict=True))
+DRAWINGS = "drawings"
+LARGE_DRAWING = 2_000  # characters
+_DRAWING = re.compile(r'url\("data:image/svg\+xml;charset=utf8,([^"]*)"\)')
 RECIPE = ".recipe"  # `collectstatic` leaves it where it is
 LICENCE = "/*! DSFR v{version} | MIT | usage réservé aux services de l'État : voir README */\n"
 SCANNED = {".html", ".js", ".py"}
@@ -74,15 +79,33 @@ def build(target: Path) -> Path:
     css = "".join((dist / name).read_text(encoding="utf-8") for name in SHEETS)
     version = (package / "static" / "dsfr" / "dsfr_version").read_text(encoding="utf-8").strip().removeprefix("v")
     body = stylesheet.build(css, used=used, wanted=stylesheet.variables(own), read=read)
-    text = LICENCE.format(version=version) + font_faces(dist / "fonts") + body + "\n"
-
     sheet = target / "pnav" / "dsfr.css"
+    body = _with_drawings_apart(body, sheet.parent / DRAWINGS)
+    text = LICENCE.format(version=version) + font_faces(dist / "fonts") + body + "\n"
     _build_fonts(dist / "fonts", target / "pnav" / "fonts", version)
     if not sheet.exists() or sheet.read_text(encoding="utf-8") != text:
         partial = sheet.with_suffix(f".{os.getpid()}")  # two set-ups may run at once
         partial.write_text(text, encoding="utf-8")
         partial.replace(sheet)
     return sheet
+
+
+def _with_drawings_apart(css: str, folder: Path) -> str:
+    """The sheet with each large drawing in a file of its own, which only a page that shows it fetches.
+
+    No page is drawn before its sheet is there, and the State's mark is a sixth of it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def apart(found: re.Match[str]) -> str:
+        if len(found[1]) < LARGE_DRAWING:
+            return found[0]
+        drawing = unquote(found[1])
+        name = f"{hashlib.sha256(drawing.encode()).hexdigest()[:8]}.svg"
+        (folder / name).write_text(drawing, encoding="utf-8")
+        return f'url("{DRAWINGS}/{name}")'
+
+    return _DRAWING.sub(apart, css)
 
 
 def _build_fonts(whole: Path, folder: Path, version: str) -> None:
