@@ -9,12 +9,20 @@ tests/test_standard.py.
 """
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 
 from django.conf import settings
 
 settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
+
+# A site with languages that nobody speaks: the folder of their translations.
+if folder := os.environ.get("PSEUDO_LANGUAGES"):
+    from tests.support import pseudo_languages
+
+    settings.LANGUAGES = [*settings.LANGUAGES, *pseudo_languages.LANGUAGES]
+    settings.LOCALE_PATHS = [*settings.LOCALE_PATHS, Path(folder)]
 
 from pnav.asgi import application  # noqa: E402, I001  it makes Django ready for what follows
 from chat.realtime import connection  # noqa: E402
@@ -26,5 +34,10 @@ from tests.browser import door  # noqa: E402
 connection.CHECK_SECONDS = 1
 
 door.open_in_this_process()
+
+if folder:
+    from pnav.pages import completeness
+
+    completeness.KEEP_SECONDS = 1  # what is translated after the first page is seen by the next ones
 
 __all__ = ["application"]

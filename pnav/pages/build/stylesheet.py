@@ -4,13 +4,16 @@ The whole of DSFR 1.14.4 is 717 KB of CSS, plus 250 KB for its icons; a page use
 when every `fr-` class of one of its selectors occurs somewhere in the code, a custom property when something kept
 refers to it. DSFR sets its dark colours for `[data-fr-theme=dark]`, an attribute that its script writes: here each
 of these rules is repeated under `prefers-color-scheme: dark` for `[data-fr-scheme=system]`, so that the system's
-theme is followed without any script.
+theme is followed without any script. It says left and right, where a page may be written from the right: see
+`pnav.pages.build.directions`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
+
+from pnav.pages.build.directions import logical
 
 # Strings, comments and unquoted addresses are skipped whole: they may hold braces, commas and semicolons.
 _ATOM = r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|url\([^"')]*\)"""
@@ -215,6 +218,16 @@ def follow_system(nodes: Iterable[Node]) -> list[Node]:
     return result
 
 
+def follow_direction(nodes: Iterable[Node]) -> list[Node]:
+    """Each rule by the direction of the text, not by left and right (`directions`): DSFR is written from the left."""
+    return [
+        Group(node.prelude, follow_direction(node.children))
+        if isinstance(node, Group)
+        else Rule(node.selectors, [pair for one in node.declarations for pair in logical(*one)])
+        for node in nodes
+    ]
+
+
 def inline_icons(nodes: Iterable[Node], read: Callable[[str], str]) -> list[Node]:
     """Put icons into the sheet itself: they are drawn with the text, without a request each.
 
@@ -258,4 +271,4 @@ def build(css: str, *, used: set[str], wanted: set[str], read: Callable[[str], s
     nodes = select(parse(css), used)
     nodes = prune_variables(nodes, wanted)
     nodes = prune_animations(nodes)
-    return render(inline_icons(follow_system(nodes), read))
+    return render(inline_icons(follow_system(follow_direction(nodes)), read))
