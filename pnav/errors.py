@@ -17,17 +17,18 @@ from django.middleware import csrf
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
+from django.utils import translation
 from django.views import defaults
 from django.views.csrf import csrf_failure
 
 from common import security_log
 from common.security_log import Event
-from pnav.accounts.middleware import ACCOUNT_AREA, AREAS
+from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.models import User
 from pnav.accounts.presence import is_known_to_keep_lease
 from pnav.accounts.workspaces import workspaces_of
+from pnav.pages.language import chosen
 
-STAFF = (*AREAS, ACCOUNT_AREA)
 # How Django's sentences begin that tell why it refused a form.
 REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}
 
@@ -55,7 +56,7 @@ def _noting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = view(request, *args, **kwargs)
         user = _known_user(request)
-        if user is not None and request.path_info.startswith(STAFF) and (route := _route(request.path_info)):
+        if user is not None and request.path_info.startswith(STAFF_AREAS) and (route := _route(request.path_info)):
             security_log.log(Event.PAGE_REFUSED, account=user.pk, status=response.status_code, route=route)
         return response
 
@@ -82,7 +83,7 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
 
     @wraps(view)
     def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if not request.path_info.startswith(STAFF):
+        if not request.path_info.startswith(STAFF_AREAS):
             return view(request, *args, **kwargs)
         who = _known_user(request)
         context = {
@@ -109,9 +110,16 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @_giving_back
 def too_many(request: HttpRequest) -> HttpResponse:
-    """The limit of sign-ins of one network, which allauth counts by itself."""
+    """The limit of sign-ins of one network, which allauth counts by itself.
+
+    Whoever looked for help and went astray may be the one who meets it: it is said in the language that they chose.
+    """
     security_log.log(Event.LIMIT_REACHED, limit="sign_in")
-    return render(request, "429.html", status=429)
+    language = chosen(request)
+    with translation.override(language):
+        response = render(request, "429.html", status=429)
+    response.headers["Content-Language"] = language
+    return response
 
 
 draw_refused = _in_place(csrf_failure, "403_csrf")

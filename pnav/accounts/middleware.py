@@ -68,6 +68,7 @@ KEPT = {
 # The grounds of an opening take longer to write than other forms: an hour, that none is lost.
 LONG_FORMS = {"console:ask_opening"}
 ACCOUNT_AREA = "/compte/"
+STAFF_AREAS = (*AREAS, ACCOUNT_AREA)
 CONSOLE = "/console/"
 # Asked by pages, not by people: the view itself says whether it is use of the session.
 PRESENCE = f"{CONSOLE}presence/"

@@ -2,6 +2,10 @@
 
 A first visit to the home page is led to the address in a language that the browser asks for, by
 `pnav.middleware.addresses`; beyond that the browser's own languages are not followed (docs/adr/0068).
+
+The rooms behind the sign-in and the pages of accounts are written in the source language alone, and say so: in another
+one a screen reader would read their French aloud by the rules of that language, and in Arabic they would begin at the
+right (docs/adr/0064).
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,11 +17,17 @@ from django.utils.decorators import sync_and_async_middleware
 
 from common.texts import languages
 from pnav import addresses
+from pnav.accounts.middleware import STAFF_AREAS
 from pnav.pages import display
 
 
+def chosen(request: HttpRequest) -> str:
+    """The language that this visit reads the site in, wherever it is."""
+    return addresses.current().language or display.chosen_language(request) or languages.source()
+
+
 def _activate(request: HttpRequest) -> str:
-    language = addresses.current().language or display.chosen_language(request) or languages.source()
+    language = languages.source() if request.path_info.startswith(STAFF_AREAS) else chosen(request)
     translation.activate(language)
     request.LANGUAGE_CODE = language
     return language

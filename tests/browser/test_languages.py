@@ -3,15 +3,33 @@
 Every page, in each: nothing scrolls sideways at 320 px, no text lies on another or out of the page, axe finds nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import DjangoDbBlocker
 
+from chat.casework import proposals
+from chat.conversations import actions
+from chat.models import Agent, Conversation
+from chat.referral import actions as referral_actions
+from chat.rules.lifecycle import Availability, Outcome
+from chat.rules.transfer import Reason, Target
+from chat.transfer import actions as transfer_actions
+from pnav.accounts.middleware import STAFF_AREAS
+from pnav.accounts.models import Role
 from pnav.pages.models import ContentBlock, HelpNumber
 from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, goes_on, running_site
+from tests.browser.exchange import in_site
 from tests.browser.test_accessibility import ADDRESSES
+from tests.browser.test_console import an_agent, at, make_available, sign_in  # noqa: F401  `at`: a fixture
+from tests.factories import chat as make
+from tests.factories import transmissions as hand
 from tests.support import pseudo_languages
 from tests.support.pseudo_languages import LANGUAGES, translated
 
@@ -64,7 +82,12 @@ def live_site(
     sources = (ROOT / "pnav" / "locale").glob("*/LC_MESSAGES/django.po")
     locale = pseudo_languages.write(tmp_path_factory.mktemp("locale"), sorted(sources))
     folder = tmp_path_factory.mktemp("site")
-    with running_site(folder, neutral_site, django_db_blocker, "languages", PSEUDO_LANGUAGES=str(locale)) as site:
+    # What these tests do on the site's database is said in these languages too.
+    known = override_settings(
+        LANGUAGES=[*settings.LANGUAGES, *LANGUAGES], LOCALE_PATHS=[*settings.LOCALE_PATHS, str(locale)]
+    )
+    site_of = running_site(folder, neutral_site, django_db_blocker, "languages", PSEUDO_LANGUAGES=str(locale))
+    with known, site_of as site:
         with site.database():
             for model in (ContentBlock, HelpNumber):
                 for row in model.objects.prefetch_related("text_rows"):
@@ -75,35 +98,45 @@ def live_site(
         yield site
 
 
+def reads_in(page: Page, site: LiveSite, language: str) -> None:
+    """This visit chose the language before."""
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": site.url}])
+
+
 @pytest.fixture
 def reader(page_factory: PageFactory, live_site: LiveSite, language: str) -> Page:
     """Somebody who reads in this language, on a telephone."""
     page = page_factory(width=320)
-    name = "django_language"
-    page.context.add_cookies([{"name": name, "value": language, "url": live_site.url}])
+    reads_in(page, live_site, language)
     return page
+
+
+def is_sound(page: Page, axe: Axe) -> None:
+    """Nothing scrolls sideways, lies on something else or is out of the page, with everything unfolded."""
+    width = page.viewport_size["width"]  # type: ignore[index]
+    for details in page.locator("main details").all():
+        details.evaluate("element => { element.open = true; }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert page.evaluate(MISPLACED) == [], page.url
+    for details in page.locator("details").all():  # the menu too, which lies on the page when it is open
+        details.evaluate("element => { element.open = true; }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    axe(page)
 
 
 def looked_at(page: Page, language: str, axe: Axe) -> None:
     """What must hold of every page in every language."""
-    for details in page.locator("main details").all():
-        details.evaluate("element => { element.open = true; }")
     root = page.locator("html")
     expect(root).to_have_attribute("lang", language)
     assert root.evaluate("element => getComputedStyle(element).direction") == ("rtl" if language == "ar" else "ltr")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
-    assert page.evaluate(MISPLACED) == [], page.url
-    for details in page.locator("details").all():  # the menu too, which lies on the page when it is open
-        details.evaluate("element => { element.open = true; }")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
-    axe(page)
+    is_sound(page, axe)
 
 
 @BOTH
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_page_is_whole_in_a_language_more(reader: Page, live_site: LiveSite, axe: Axe, language: str, address: str):
     reader.goto(live_site.url + address)
-    looked_at(reader, language, axe)
+    looked_at(reader, "fr" if address.startswith(STAFF_AREAS) else language, axe)
 
 
 @BOTH
@@ -138,13 +171,26 @@ def test_language_is_in_the_menu_and_chosen_there(page_factory: PageFactory, liv
 
 def test_page_written_from_the_right_begins_at_the_right(page_factory: PageFactory, live_site: LiveSite):
     page = page_factory(width=320)
-    page.context.add_cookies([{"name": "django_language", "value": "ar", "url": live_site.url}])
+    reads_in(page, live_site, "ar")
     page.goto(live_site.url + "/parametres-affichage/")
     box = page.locator("main h1").evaluate(
         "e => { const range = document.createRange(); range.selectNodeContents(e);"
         " const box = range.getBoundingClientRect(); return [box.left, box.right]; }"
     )
     assert 320 - box[1] < 40, box
+
+
+@pytest.mark.parametrize("language", ["ar"])
+def test_own_name_of_each_language_has_its_own_direction(reader: Page, live_site: LiveSite):
+    """The point of each choice stays where the page begins; the name alone is written its own way."""
+    reader.goto(live_site.url + "/parametres-affichage/")
+    names = reader.locator("[name=language] + label > [lang]")
+    shown = names.evaluate_all(
+        "all => all.map((one) => [one.lang, ...[one, one.parentElement].map((e) => getComputedStyle(e).direction)])"
+    )
+    assert shown == [["fr", "ltr", "rtl"], ["en", "ltr", "rtl"], ["eo", "ltr", "rtl"], ["ar", "rtl", "rtl"]]
+    edges = names.evaluate_all("all => all.map((one) => Math.round(one.getBoundingClientRect().right))")
+    assert len(set(edges)) == 1, "every name begins beside its point"
 
 
 @pytest.mark.parametrize("language", ["ar"])
@@ -156,3 +202,180 @@ def test_check_sees_what_lies_on_another(reader: Page, live_site: LiveSite):
     assert any(one.startswith("on one another") for one in reader.evaluate(MISPLACED))
     title.evaluate("e => { e.style.transform = 'translateX(4rem)'; }")
     assert any(one.startswith("out") for one in reader.evaluate(MISPLACED))
+
+
+# --- the exchange -----------------------------------------------------------------------------------------------------
+
+SAID = "\u0645\u0631\u062d\u0628\u0627, je m'appelle Samia"  # begins from the right, and goes on from the left
+
+
+@pytest.fixture
+def person(enter: Callable[..., Page], live_site: LiveSite, language: str) -> Callable[[Conversation], Page]:
+    """`person(conversation)`: the page of the exchange, in this language, on a telephone."""
+
+    def enters(conversation: Conversation) -> Page:
+        return enter(conversation, width=320, height=640, before=lambda page: reads_in(page, live_site, language))
+
+    return enters
+
+
+def begun(language: str) -> tuple[Agent, Conversation]:
+    """An agent answers, whose name is French; the person writes in two directions at once."""
+    agent = make.agent(public_name="Camille")
+    conversation = make.assigned(agent, language=language)
+    make.message(conversation, SAID)
+    make.message(conversation, "https://example.org/" + "une-adresse-qui-ne-se-coupe-pas" * 3)
+    make.message(conversation, "Merci. " * 20, "agent")
+    return agent, conversation
+
+
+@BOTH
+@pytest.mark.parametrize("age_band", ["under_15", "adult"])
+def test_waiting_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str, age_band: str):
+    conversation = in_site(live_site, lambda: make.waiting(language=language, age_band=age_band))
+    page = person(conversation)
+    for details in page.locator("main details").all():
+        details.evaluate("element => { element.open = true; }")
+    page.locator("form[action$='/tchat/code/'] button").first.click()
+    expect(page.locator("#code")).not_to_be_empty()
+    looked_at(page, language, axe)
+
+
+@BOTH
+def test_exchange_with_an_agent_is_whole_to_its_end(live_site: LiveSite, person: Any, axe: Axe, language: str):
+    agent, conversation = in_site(live_site, lambda: begun(language))
+    page = person(conversation)
+    own, said, system = (
+        page.locator(f"#messages > [data-author={author}]").first for author in ("reporter", "agent", "system")
+    )
+    expect(said).to_be_visible()
+    looked_at(page, language, axe)
+    # What Pnav says in the thread is in the person's language; their words begin where they begin.
+    assert translated(language, " est là. L'échange peut commencer.").strip() in system.inner_text()
+    mine, theirs = own.bounding_box(), said.bounding_box()
+    assert (mine["x"] < theirs["x"]) == (language == "ar"), "one's own words are at the end of the line"
+    written = own.locator("[data-part=body]").evaluate(
+        "e => { const range = document.createRange(); range.setStart(e.firstChild, 0); range.setEnd(e.firstChild, 1);"
+        " return range.getBoundingClientRect().left - e.getBoundingClientRect().left; }"
+    )
+    assert written > 20, "the first letter of what begins in Arabic is at the right"
+
+    def asks() -> None:
+        proposals.ask_question(
+            conversation_id=conversation.pk, text="Vous êtes en sécurité ?", answers=["Oui", "Non"], by=agent.user
+        )
+
+    in_site(live_site, asks)
+    page.reload()
+    looked_at(page, language, axe)
+    for path in (
+        "terminer/",
+        "code/",
+        "reprendre/",
+        "conservation/",
+        "suite/?apres=0&etat=active&pause=1",
+        "messages/",
+    ):
+        page.goto(f"{live_site.url}/tchat/{path}")
+        looked_at(page, language, axe)
+
+    def ends() -> None:
+        actions.close_conversation(
+            conversation_id=conversation.pk, by_author="agent", by=agent.user, outcome=Outcome.ADVISED
+        )
+
+    in_site(live_site, ends)
+    page.goto(live_site.url + "/tchat/")
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    looked_at(page, language, axe)
+
+
+@BOTH
+def test_what_follows_an_exchange_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str):
+    """A summary to read before it goes to a unit, the rendezvous that the unit proposes, its paper."""
+
+    def asked() -> tuple[Any, Any, Conversation]:
+        unit = hand.account(hand.station(name="Commissariat de Bondy"))
+        _agent, conversation = begun(language)
+        conversation.report.reception_point = unit.point
+        conversation.report.save()
+        return unit, hand.asked(conversation, unit), conversation
+
+    unit, row, conversation = in_site(live_site, asked)
+    page = person(conversation)
+    follow_up = live_site.url + "/tchat/suites/"
+    page.goto(follow_up)
+    looked_at(page, language, axe)
+
+    def proposes() -> None:
+        referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+        row.refresh_from_db()
+        referral_actions.mark_read(transmission=row, by=unit.user)
+        moment = timezone.now() + timedelta(days=30)
+        proposals.propose_appointment(
+            conversation_id=conversation.pk, meets_at=moment, by=conversation.assigned_to.user
+        )
+
+    in_site(live_site, proposes)
+    for address in (follow_up, live_site.url + "/tchat/rendez-vous/", live_site.url + "/tchat/"):
+        page.goto(address)
+        looked_at(page, language, axe)
+
+
+@BOTH
+def test_passage_to_a_colleague_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str):
+    def proposed() -> Conversation:
+        agent, conversation = begun(language)
+        transfer_actions.propose(
+            conversation_id=conversation.pk,
+            by=agent,
+            target=Target(agent=make.agent(public_name="Alex").pk),
+            reason=Reason.REQUEST,
+            summary="Une rumeur.",
+        )
+        return conversation
+
+    page = person(in_site(live_site, proposed))
+    looked_at(page, language, axe)
+    page.goto(live_site.url + "/tchat/passage/")
+    looked_at(page, language, axe)
+    with goes_on(page):
+        page.locator("main form[action$='/passage/'] button[type=submit]").click()
+    looked_at(page, language, axe)
+
+
+# --- those who answer -------------------------------------------------------------------------------------------------
+
+CONSOLE = ("", "tableau/", "historique/", "prendre-soin/", "reponses/", "transmissions/", "effectifs/", "conservation/")
+
+
+@pytest.mark.parametrize("language", ["ar"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_console_is_whole_whichever_way_its_reader_and_the_person_write(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Any,  # noqa: F811
+    axe: Axe,
+    language: str,
+    width: int,
+):
+    """It says that it is in French. Were it written from the right, nothing of it would lie on anything either."""
+    chief = at(an_agent, role=Role.SUPERVISOR)
+
+    def work() -> Conversation:
+        make.waiting(language=language, urgency=2, age_band="under_15")
+        conversation = make.assigned(make_available(chief), language=language)
+        make.message(conversation, SAID)
+        make.message(conversation, "Bonjour", "agent")
+        Agent.objects.filter(pk=chief.pk).update(availability=Availability.AWAY)
+        return conversation
+
+    conversation = at(work)
+    page = page_factory(width=width)
+    reads_in(page, live_site, language)
+    sign_in(page, live_site, chief)
+    for path in (f"echange/{conversation.public_id}/", *CONSOLE):
+        page.goto(f"{live_site.url}/console/{path}")
+        looked_at(page, "fr", axe)
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        is_sound(page, axe)
