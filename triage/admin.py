@@ -438,7 +438,12 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
     def _compared(row: QuestionnaireVersion) -> dict[str, Any]:
         before = versions.in_force()
         reference = before.read() if before else BUILT_IN
-        return {"in_force": before, "differences": describing.differences(reference, row.read())}
+        now = row.read()
+        return {
+            "in_force": before,
+            "differences": describing.differences(reference, now),
+            "outdated": describing.outdated(reference, now),
+        }
 
     # --- publishing
 

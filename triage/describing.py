@@ -147,6 +147,20 @@ def differences(before: Questionnaire, after: Questionnaire) -> list[Difference]
     return found
 
 
+def outdated(before: Questionnaire, after: Questionnaire) -> list[Difference]:
+    """The translations that stayed while their French changed: where each stands, and what the French said and says."""
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    source = languages.source()
+    found = []
+    for key, said in new.items():
+        was, own = old.get(key), (*key[:-1], source)
+        if key[-1] not in languages.others() or was is None or was != said or own not in old or own not in new:
+            continue
+        if old[own] != new[own]:
+            found.append(Difference(place(key, after), old[own].words, new[own].words))
+    return found
+
+
 def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
     """Each text and each list of conditions, by its place."""
     written = of(questionnaire)

@@ -45,6 +45,31 @@ class ChangedSentence(WithTexts):
         label = " ".join(filter(None, ["Texte", in_words(language)]))
         return label if part == languages.POLITE else f"{label}, en tutoyant"
 
+    def source_of(self, language: str, part: str) -> str:
+        """What is said in the source language, changed or not; in both voices where this language has one for both."""
+        sentence = of_row(self.key)
+        if sentence is None:
+            return ""
+        own = languages.source()
+        voices = (part,) if languages.FAMILIAR in sentence.voices(language) else sentence.voices(own)
+        said = [self.texts.get((own, one)) or sentence.origin(familiar=one == languages.FAMILIAR) for one in voices]
+        return " / ".join(said)
+
+    def outdated(self) -> dict[str, str]:
+        """The translation of the code too, where it is said: it translates the text of origin."""
+        sentence = of_row(self.key)
+        if sentence is None or not self.texts:
+            return {}
+        found, origin = {}, type(self)(key=self.key)
+        for name in sentence.origins():
+            place = languages.text_place(name)
+            if place[0] == languages.source():
+                continue
+            before = self.sources.get(place) if place in self.texts else origin.source_of(*place)
+            if before is not None and before != self.source_of(*place):
+                found[name] = before
+        return found
+
 
 class SentenceText(TextRow):
     """One text in place of that of origin. `part` is its voice."""

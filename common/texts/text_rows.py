@@ -3,6 +3,9 @@
 A part is what a row says in several languages: the title of a section, or the voice of a sentence. A model whose rows
 have such texts inherits from `WithTexts`; its texts stand in a model that inherits from `TextRow`. Forms, histories and
 proposals know a text by its name, which `WithTexts` makes of its part and language.
+
+A translation keeps the text that it translates: once that is another, the translation is to be looked at again
+(`WithTexts.outdated`), until it changes too or somebody says that it still holds (`WithTexts.still_hold`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +13,7 @@ from typing import Any, ClassVar, Self
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models, transaction
+from django.db.models.functions import Replace
 
 from common.texts import languages
 
@@ -22,6 +26,8 @@ class TextRow(models.Model):
     language = models.CharField("langue", max_length=20)
     part = models.CharField("partie", max_length=20)
     text = models.TextField("texte")
+    # None: written by the version before, which did not say; and in the source language, where nothing is translated.
+    source_text = models.TextField("texte traduit", null=True, editable=False)  # noqa: DJ001  empty is a text
 
     class Meta:
         abstract = True
@@ -42,9 +48,10 @@ class WithTexts(models.Model):
         is written."""
         texts: Texts | None = self.__dict__.get("_texts")
         with transaction.atomic():
+            former = self._former_sources() if texts is not None else {}
             super().save(*args, **kwargs)
             if texts is not None:
-                self._save_texts(texts)
+                self._save_texts(texts, former)
 
     def clean(self) -> None:
         super().clean()
@@ -59,7 +66,8 @@ class WithTexts(models.Model):
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         super().refresh_from_db(*args, **kwargs)
-        self.__dict__.pop("_texts", None)
+        for kept in ("_texts", "_sources", "_still_hold"):
+            self.__dict__.pop(kept, None)
 
     # --- what a class says of its texts -----------------------------------------------------------------------------
 
@@ -83,6 +91,10 @@ class WithTexts(models.Model):
         """The most characters that this part may have; None: any number."""
         return None
 
+    def source_of(self, language: str, part: str) -> str:
+        """The text in the source language that this text translates, as it is now. For no text in that language."""
+        raise NotImplementedError
+
     @classmethod
     def text_places(cls) -> dict[str, tuple[str, str]]:
         """The language and part of each text, by its name."""
@@ -98,7 +110,15 @@ class WithTexts(models.Model):
         if kept is None:
             rows: Any = () if self._state.adding else self.text_rows.all()  # type: ignore[attr-defined]
             kept = self.__dict__["_texts"] = {(row.language, row.part): row.text for row in rows}
+            self.__dict__["_sources"] = {(row.language, row.part): row.source_text for row in rows}
         return kept
+
+    @property
+    def sources(self) -> Mapping[tuple[str, str], str | None]:
+        """What each of its texts translates, as it was when the text was written or last said to hold; None where that
+        is not known. Read with `texts`."""
+        _read = self.texts
+        return self.__dict__.get("_sources", {})
 
     def named_texts(self) -> dict[str, str]:
         """Return the texts of a form by their names, empty where there is none."""
@@ -116,23 +136,57 @@ class WithTexts(models.Model):
         self.__dict__["_texts"] = texts
         return self
 
-    def _save_texts(self, texts: Texts) -> None:
+    def outdated(self) -> dict[str, str]:
+        """The names of the translations whose source text is another by now, each with what it was: in the order of a
+        form."""
+        found = {}
+        for name, place in self.text_places().items():
+            before = self.sources.get(place)
+            if place[0] != languages.source() and before is not None and before != self.source_of(*place):
+                found[name] = before
+        return found
+
+    def still_hold(self, names: Iterable[str]) -> Self:
+        """Somebody has looked at these translations, by their names: saving keeps that they say what is said now."""
+        _read = self.texts  # which saves them
+        self.__dict__["_still_hold"] = frozenset(names)
+        return self
+
+    def _former_sources(self) -> Texts:
+        """What its translations translated before it is saved, for those that the version before wrote."""
+        unknown = [place for place, source in self.sources.items() if source is None and place[0] != languages.source()]
+        kept = type(self)._default_manager.filter(pk=self.pk).first() if unknown else None
+        return {} if kept is None else {place: kept.source_of(*place) for place in unknown}
+
+    def _save_texts(self, texts: Texts, former: Texts) -> None:
+        """former: see `_former_sources`."""
         model: Any = self.text_rows.model  # type: ignore[attr-defined]
         rows = model.objects.filter(owner=self)  # not what was prefetched: that is as old as this row
         before = {(row.language, row.part): row for row in rows}
         if gone := [row.pk for place, row in before.items() if place not in texts]:
             rows.filter(pk__in=gone).delete()
-        changed = [
-            model(owner=self, language=language, part=part, text=text)
-            for (language, part), text in texts.items()
-            if (language, part) not in before or before[language, part].text != text
-        ]
+        places = self.text_places()
+        looked_at = {places[name] for name in self.__dict__.pop("_still_hold", ())}
+        translations = {place for place in places.values() if place[0] != languages.source()}
+        changed, sources = [], {}
+        for place, text in texts.items():
+            row = before.get(place)
+            is_said_anew = row is None or one_line_end(row.text) != one_line_end(text)
+            source = row.source_text if row is not None else None
+            if place in translations and (is_said_anew or place in looked_at):
+                source = self.source_of(*place)
+            elif source is None:
+                source = former.get(place)
+            sources[place] = source
+            if row is None or row.text != text or row.source_text != source:
+                changed.append(model(owner=self, language=place[0], part=place[1], text=text, source_text=source))
+        self.__dict__["_sources"] = sources
         if changed:
             model.objects.bulk_create(
                 changed,
                 update_conflicts=True,
                 unique_fields=["owner", "language", "part"],
-                update_fields=["text"],
+                update_fields=["text", "source_text"],
             )
 
 
@@ -164,6 +218,20 @@ class Translated(WithTexts):
         limit: int | None = cls.column(part).max_length
         return limit
 
+    def source_of(self, language: str, part: str) -> str:
+        return one_line_end(getattr(self, part))
+
+    @classmethod
+    def with_outdated(cls) -> models.Q:
+        """Selects the rows that `outdated` says something of."""
+        rows: Any = cls._meta.get_field("text_rows").related_model
+        found = models.Q()
+        for part in cls.text_fields:
+            translated = rows.objects.filter(owner=models.OuterRef("pk"), part=part, language__in=languages.others())
+            own = Replace(models.OuterRef(part), models.Value("\r\n"), models.Value("\n"))
+            found |= models.Exists(translated.filter(source_text__isnull=False).exclude(source_text=own))
+        return found
+
     @classmethod
     def column(cls, part: str) -> Any:
         """The column that this part translates."""
@@ -181,6 +249,11 @@ class Translated(WithTexts):
         source's."""
         rows = cls._default_manager.all()
         return rows if languages.current() == languages.source() else rows.prefetch_related("text_rows")
+
+
+def one_line_end(text: str) -> str:
+    """The same text whether a browser sent it, with two signs at the end of each line, or not."""
+    return text.replace("\r\n", "\n")
 
 
 # --- a value of a row by its name: of a field, or of a text ----------------------------------------------------------

@@ -20,12 +20,13 @@ from common.texts import cache as text_cache
 from common.texts import languages
 from common.texts.help_numbers import NAMED
 from common.texts.models import ChangedSentence
+from common.texts.text_rows import Translated
 from pnav.pages import markup
 from pnav.pages.models import ContentBlock, Feedback, HelpNumber, Verified, overdue
 from pnav.pages.previews.information_preview import Previewed
 from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers
-from pnav.pages.text_forms import TextsAdmin, language_fieldsets
+from pnav.pages.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,10 @@ class VerifiedAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         french = (languages.name(languages.source()).capitalize(), {"fields": self.source_fields})
-        return [*(self.fieldsets or ()), french, *language_fieldsets(self.model), VERIFICATION]
+        return [*(self.fieldsets or ()), french, *language_fieldsets(self.model, obj=obj), VERIFICATION]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("text_rows")
 
     def reviewed_texts(self) -> list[str]:
         return [*self.model.text_fields, *self.model.text_places()]
@@ -76,6 +80,11 @@ class VerifiedAdmin(admin.ModelAdmin):
     @admin.display(description=_("à jour"), boolean=True)
     def is_fresh(self, fact: Verified) -> bool:
         return not fact.is_overdue(timezone.localdate())
+
+    @admin.display(description=_("traductions à revoir"))
+    def to_review(self, fact: Translated) -> str:
+        places = fact.text_places()
+        return ", ".join({languages.name(places[name][0]): None for name in fact.outdated()})
 
     @admin.display(description=_("doute"))
     def has_doubt(self, fact: Verified) -> str:
@@ -97,9 +106,10 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
         "is_emergency",
         "verified_on",
         "is_fresh",
+        "to_review",
         "has_doubt",
     )
-    list_filter = (ReviewFilter, "is_emergency", "use")
+    list_filter = (ReviewFilter, OutdatedFilter, "is_emergency", "use")
     search_fields = ("number", "label", "audience")
     fieldsets = ((None, {"fields": (("number", "use"), "name", ("is_free", "is_emergency"), "order")}),)
     source_fields = ("label", "audience", "hours", "written")
@@ -141,8 +151,8 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
 
 @admin.register(ContentBlock)
 class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
-    list_display = ("title", "page", "slug", "order", "verified_on", "is_fresh", "has_doubt")
-    list_filter = ("page", ReviewFilter)
+    list_display = ("title", "page", "slug", "order", "verified_on", "is_fresh", "to_review", "has_doubt")
+    list_filter = ("page", ReviewFilter, OutdatedFilter)
     search_fields = ("title", "body")
     readonly_fields = ("preview",)
     fieldsets = ((None, {"fields": ("page", "slug", "order")}),)

@@ -3,15 +3,23 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.db.models import TextField
+from django.db.models.query import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from common.texts import languages
 from common.texts.text_rows import Translated, WithTexts
+
+
+def holds(name: str) -> str:
+    """The box that says that the translation of this name still says what the source text says."""
+    return f"holds_{name}"
 
 
 class TextsForm(forms.ModelForm):
@@ -29,11 +37,19 @@ class TextsForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         self.instance.set_texts({name: self.cleaned_data.get(name, "") for name in self.text_names()})
+        self.instance.still_hold(self.ticked())
         super()._post_clean()  # type: ignore[misc]
+
+    def ticked(self) -> list[str]:
+        """The names of the translations that somebody says still hold."""
+        return [name for name in self.text_names() if self.cleaned_data.get(holds(name))]
 
 
 class TextsAdmin(admin.ModelAdmin):
-    """An admin whose form has the texts of a `WithTexts`, in the languages that `settings.LANGUAGES` names."""
+    """An admin whose form has the texts of a `WithTexts`, in the languages that `settings.LANGUAGES` names.
+
+    A translation whose source text changed has a box beside it, which takes it for still right.
+    """
 
     form = TextsForm
 
@@ -56,17 +72,60 @@ class TextsAdmin(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Declared when it is asked for: which languages there are is a setting."""
         fields = {name: self.text_field(name) for name in self.model.text_places()}
+        if obj is not None:
+            fields |= {holds(name): _box(before) for name, before in obj.outdated().items()}
         declare: Any = type(self.form)
         kwargs["form"] = declare(self.form.__name__, (self.form,), fields)
         return super().get_form(request, obj, change=change, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        tell_outdated(request, obj)
 
-def language_fieldsets(model: type[WithTexts], names: list[str] | None = None) -> list[tuple[Any, dict[str, Any]]]:
-    """« Anglais » with its texts, for each language that has some. names: of those that are shown; None: all."""
+
+def _box(before: str) -> forms.Field:
+    about = _("À revoir : le français a changé depuis cette traduction. Avant, il disait : « {} »")
+    return forms.BooleanField(
+        label=_("Cette traduction dit toujours la même chose que le français"),
+        help_text=format_html(about, before),
+        required=False,
+    )
+
+
+def tell_outdated(request: HttpRequest, obj: WithTexts) -> None:
+    """To whoever changed the source text: which translations do not follow."""
+    places = obj.text_places()
+    if labels := [obj.text_label(*places[name]) for name in obj.outdated()]:
+        text = _("Le français a changé, pas sa traduction. À revoir : %(labels)s.")
+        messages.warning(request, text % {"labels": ", ".join(labels).lower()})
+
+
+class OutdatedFilter(admin.SimpleListFilter):
+    """Rows of a `Translated` with a translation that is to be looked at again."""
+
+    title = _lazy("traductions")
+    parameter_name = "translations"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("outdated", _("à revoir"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        model: Any = queryset.model
+        return queryset.filter(model.with_outdated()) if self.value() == "outdated" else queryset
+
+
+def language_fieldsets(
+    model: type[WithTexts], names: list[str] | None = None, *, obj: WithTexts | None = None
+) -> list[tuple[Any, dict[str, Any]]]:
+    """« Anglais » with its texts, for each language that has some.
+
+    names: of those that are shown; None: all. obj: whose form it is; its outdated texts have their box beside them.
+    """
     found: dict[str, list[str]] = {}
+    outdated = obj.outdated() if obj is not None else {}
     for name, (language, _part) in model.text_places().items():
         if names is None or name in names:
-            found.setdefault(language, []).append(name)
+            found.setdefault(language, []).extend([name, holds(name)] if name in outdated else [name])
     return [(languages.name(language).capitalize(), {"fields": fields}) for language, fields in found.items()]
 
 

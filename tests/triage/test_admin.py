@@ -190,14 +190,25 @@ def test_walk_through_a_draft_in_the_real_pages(client, chief):
     assert "Encore un brouillon ?" in unescape(answer.text)
     answer = client.get(f"{where}?danger=yes")
     page = unescape(answer.text)
-    assert 'href="tel:17"' in page and "rien n’est enregistré" in page
+    assert 'href="tel:17"' in page and "rien n'est enregistré" in page
     assert "triage" not in client.session and not lines()
 
 
 def test_differences_are_said_in_words(client, chief):
     row = make.draft(make.screen_says("Neuf ?"))
     page = read(client, url(row, "differences"))
-    assert "<ins>Neuf ?</ins>" in page and "<del>Quelqu’un peut-il voir votre écran ?</del>" in page
+    assert "<ins>Neuf ?</ins>" in page and "<del>Quelqu'un peut-il voir votre écran ?</del>" in page
+
+
+def test_translation_that_stays_while_its_french_changes_is_named_before_publishing(client, chief):
+    def change(made) -> None:
+        make.question(made, "role")["text"]["vous"]["fr"] = "Qui parle ?"
+
+    row = make.draft(change)
+    for view in ("differences", "publish"):
+        page = read(client, url(row, view))
+        assert "Traductions à revoir" in page and "question « Qui parle ? », texte, vous, anglais</li>" in page
+    assert "Traductions à revoir" not in read(client, url(make.draft(make.screen_says("Neuf ?")), "differences"))
 
 
 # --- publishing -----------------------------------------------------------------------------------------------------

@@ -23,8 +23,9 @@ from common.texts.catalogue import CATALOGUE, Sentence, of_row
 from common.texts.help_numbers import NAMED
 from common.texts.models import ChangedSentence
 from common.texts.text_rows import in_words
+from common.texts.typography import unbroken
 from pnav.pages.previews.text_previews import page_with
-from pnav.pages.text_forms import TextsAdmin, TextsForm, language_fieldsets, previews
+from pnav.pages.text_forms import TextsAdmin, TextsForm, holds, language_fieldsets, previews, tell_outdated
 
 
 class SentenceForm(TextsForm):
@@ -49,7 +50,8 @@ class SentenceForm(TextsForm):
         cleaned = super().clean() or self.cleaned_data
         for name, origin in self.origins.items():
             text = cleaned.get(name, "")
-            cleaned[name] = "" if text == origin else text
+            # The translation of the code is a text of this row once somebody has said that it holds for another French.
+            cleaned[name] = "" if text == origin and not cleaned.get(holds(name)) else text
             if wrong := validation.errors(self.sentence, cleaned[name]):
                 self.add_error(name, [ValidationError(one) for one in wrong])
         return cleaned
@@ -69,12 +71,14 @@ class SentenceForm(TextsForm):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A sentence in the list. now: empty while it is that of origin. last: who changed it last, and when."""
+    """A sentence in the list. now: empty while it is that of origin. to_review: the languages whose translation is of
+    another text, in words. last: who changed it last, and when."""
 
     sentence: Sentence
     origin: str
     now: str
     is_changed: bool
+    to_review: str
     last: LogEntry | None
 
 
@@ -114,7 +118,7 @@ class SentenceAdmin(TextsAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         names = list(_sentence(obj).origins()) if obj is not None else None
-        return [(None, {"fields": ("about",)}), *language_fieldsets(ChangedSentence, names)]
+        return [(None, {"fields": ("about",)}), *language_fieldsets(ChangedSentence, names, obj=obj)]
 
     # --- one sentence -------------------------------------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class SentenceAdmin(TextsAdmin):
             (
                 (
                     name,
-                    format_html(_("{}\u00a0: «\u00a0{}\u00a0»"), meaning, example),
+                    format_html(unbroken(_("{} : « {} »")), meaning, example),
                     _(". Obligatoire") if name in sentence.required else "",
                 )
                 for name, meaning, example in offered
@@ -197,6 +201,7 @@ class SentenceAdmin(TextsAdmin):
             obj.save()
         else:
             ChangedSentence.objects.filter(pk=obj.pk).delete()
+        tell_outdated(request, obj)
         transaction.on_commit(text_cache.read_again)
 
     # --- all of them --------------------------------------------------------------------------------------------------
@@ -207,11 +212,13 @@ class SentenceAdmin(TextsAdmin):
             raise PermissionDenied
         words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")
         only_changed = request.GET.get("changed") == "1"
+        only_to_review = request.GET.get("review") == "1"
         found = [
             entry
             for entry in self._entries()
             if (not place or entry.sentence.place.key == place)
             and (not only_changed or entry.is_changed)
+            and (not only_to_review or entry.to_review)
             and _matches(entry, words)
         ]
         places = {sentence.place.key: sentence.place for sentence in CATALOGUE.values()}
@@ -227,6 +234,7 @@ class SentenceAdmin(TextsAdmin):
             "words": words,
             "place": place,
             "only_changed": only_changed,
+            "only_to_review": only_to_review,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.change_list_template, context)
@@ -241,7 +249,11 @@ class SentenceAdmin(TextsAdmin):
         for sentence in CATALOGUE.values():
             row = rows.get(sentence.row_key)
             now = row.named_texts()[languages.POLITE] if row is not None else ""
-            entries.append(Entry(sentence, sentence.origin(), now, row is not None, last.get(sentence.row_key)))
+            told = {languages.name(languages.text_place(name)[0]): None for name in row.outdated()} if row else {}
+            entry = Entry(
+                sentence, sentence.origin(), now, row is not None, ", ".join(told), last.get(sentence.row_key)
+            )
+            entries.append(entry)
         return entries
 
 

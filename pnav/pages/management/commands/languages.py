@@ -22,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         only = parser.add_mutually_exclusive_group()
-        only.add_argument("--missing", metavar="LANGUE", help="tout ce qui manque à cette langue, une ligne chacun")
+        only.add_argument(
+            "--missing", metavar="LANGUE", help="ce qui manque à cette langue ou y est à revoir, une ligne chacun"
+        )
         only.add_argument("--begin", metavar="LANGUE", help="écrire le fichier à traduire d'une langue nouvelle")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +46,8 @@ class Command(BaseCommand):
         for part in found.parts:
             share = 100 * part.done // part.total if part.total else 100
             self.stdout.write(f"  {part.name} : {part.done} sur {part.total} ({share} %)")
+        if count := len(completeness.to_review(language)):
+            self.stdout.write(f"  À revoir, le français ayant changé : {count}")
 
     def _tell_missing(self, language: str) -> None:
         if language not in languages.others():
@@ -51,6 +55,8 @@ class Command(BaseCommand):
         for part in completeness.of(language).parts:
             for where in part.missing:
                 self.stdout.write(f"{part.name} : {where}")
+        for where in completeness.to_review(language):
+            self.stdout.write(f"À revoir : {where}")
 
     def _begin(self, language: str) -> None:
         """Every text of the code that a translation of the site has, with nothing in it; a file that is there stays."""
