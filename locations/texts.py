@@ -161,8 +161,8 @@ MANY = add(
 add(
     "places.open_chat_first_choose",
     SEARCH,
-    _("Pour ouvrir le tchat, choisissez d’abord votre point d’accueil : la ville ou le code postal suffit."),
-    _("Pour ouvrir le tchat, choisis d’abord ton point d’accueil : la ville ou le code postal suffit."),
+    _("Pour ouvrir le tchat, choisissez d'abord votre point d'accueil : la ville ou le code postal suffit."),
+    _("Pour ouvrir le tchat, choisis d'abord ton point d'accueil : la ville ou le code postal suffit."),
 )
 add("places.current_choice", SEARCH, _("Votre choix actuel"), _("Ton choix actuel"))
 add("places.go_conversation", SEARCH, _("Aller à l'échange"))

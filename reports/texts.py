@@ -16,20 +16,20 @@ EFFORT = Place("report.effort", "Attente d'un instant, quand beaucoup de demande
 add(
     "report.told",
     REPORT,
-    _("Cochez ce qui aide à vous comprendre. Rien n’est obligatoire, et votre nom n’est pas demandé."),
-    _("Coche ce qui aide à te comprendre. Rien n’est obligatoire, et on ne demande pas ton nom."),
+    _("Cochez ce qui aide à vous comprendre. Rien n'est obligatoire, et votre nom n'est pas demandé."),
+    _("Coche ce qui aide à te comprendre. Rien n'est obligatoire, et on ne demande pas ton nom."),
 )
 add(
     "report.sealed_told",
     REPORT,
     _(
         "Vous pouvez laisser ces deux lignes vides : rien ne change pour vous. Ce que vous écrivez ici est "
-        "chiffré dès l’arrivée. L’agent qui vous répond ne peut pas le lire, et nous non plus. On ne peut "
-        "l’ouvrir qu’après autorisation du procureur de la République, pour les faits les plus graves."
+        "chiffré dès l'arrivée. L'agent qui vous répond ne peut pas le lire, et nous non plus. On ne peut "
+        "l'ouvrir qu'après autorisation du procureur de la République, pour les faits les plus graves."
     ),
     _(
         "Tu peux laisser ces deux lignes vides : rien ne change pour toi. Ce que tu écris ici est chiffré dès "
-        "l’arrivée. L’agent qui te répond ne peut pas le lire, et nous non plus. On ne peut l’ouvrir qu’après "
+        "l'arrivée. L'agent qui te répond ne peut pas le lire, et nous non plus. On ne peut l'ouvrir qu'après "
         "autorisation du procureur de la République, pour les faits les plus graves."
     ),
 )
@@ -37,36 +37,36 @@ add("report.next_title", REPORT, _("Et ensuite ?"))
 add(
     "report.next_waiting",
     REPORT,
-    _("Vous entrez dans la salle d’attente. Un policier ou un gendarme vous répond par tchat."),
-    _("Tu entres dans la salle d’attente. Un policier ou un gendarme te répond par tchat."),
+    _("Vous entrez dans la salle d'attente. Un policier ou un gendarme vous répond par tchat."),
+    _("Tu entres dans la salle d'attente. Un policier ou un gendarme te répond par tchat."),
 )
 add(
     "report.next_anonymity",
     REPORT,
-    _("L’anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves."),
+    _("L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves."),
 )
 add("report.already_title", ALREADY, _("Votre signalement est déjà envoyé"), _("Ton signalement est déjà envoyé"))
 add(
     "report.already_told",
     ALREADY,
-    _("Votre échange est ouvert. Vous n’avez rien à répéter : vous pouvez y revenir."),
-    _("Ton échange est ouvert. Tu n’as rien à répéter : reviens-y quand tu veux."),
+    _("Votre échange est ouvert. Vous n'avez rien à répéter : vous pouvez y revenir."),
+    _("Ton échange est ouvert. Tu n'as rien à répéter : reviens-y quand tu veux."),
 )
 ADDED = Place("report.added", "Signalement : ce que l'on ajoute en attendant")
-add("report.while_waiting", ADDED, _("Pendant l’attente, si vous voulez"), _("Pendant l’attente, si tu veux"))
+add("report.while_waiting", ADDED, _("Pendant l'attente, si vous voulez"), _("Pendant l'attente, si tu veux"))
 add(
     "report.touch_what_is_true",
     ADDED,
-    _("Touchez ce qui est vrai. Rien n’est obligatoire : la personne qui vous répondra le lira au fur et à mesure."),
-    _("Touche ce qui est vrai. Rien n’est obligatoire : la personne qui te répondra le lira au fur et à mesure."),
+    _("Touchez ce qui est vrai. Rien n'est obligatoire : la personne qui vous répondra le lira au fur et à mesure."),
+    _("Touche ce qui est vrai. Rien n'est obligatoire : la personne qui te répondra le lira au fur et à mesure."),
 )
-add("report.not_added", ALREADY, _("Ce n’est pas encore ajouté"))
+add("report.not_added", ALREADY, _("Ce n'est pas encore ajouté"))
 add("report.add_title", ALREADY, _("Ajouter à votre signalement"), _("Ajouter à ton signalement"))
 add(
     "report.add_told",
     ALREADY,
-    _("Rien n’est obligatoire. Ce que vous cochez est lu par la personne qui vous répond."),
-    _("Rien n’est obligatoire. Ce que tu coches est lu par la personne qui te répond."),
+    _("Rien n'est obligatoire. Ce que vous cochez est lu par la personne qui vous répond."),
+    _("Rien n'est obligatoire. Ce que tu coches est lu par la personne qui te répond."),
 )
 add(
     "report.sealed_again",
@@ -80,14 +80,14 @@ add("report.report", REPORT, _("Signalement"))
 add(
     "report.report_has_not_been",
     REPORT,
-    _("Votre signalement n’est pas encore envoyé"),
-    _("Ton signalement n’est pas encore envoyé"),
+    _("Votre signalement n'est pas encore envoyé"),
+    _("Ton signalement n'est pas encore envoyé"),
 )
 add(
     "report.page_was_out_date",
     REPORT,
-    _("Cette page n’était plus à jour. Vos réponses sont gardées : vérifiez-les, puis envoyez de nouveau."),
-    _("Cette page n’était plus à jour. Tes réponses sont gardées : vérifie-les, puis envoie de nouveau."),
+    _("Cette page n'était plus à jour. Vos réponses sont gardées : vérifiez-les, puis envoyez de nouveau."),
+    _("Cette page n'était plus à jour. Tes réponses sont gardées : vérifie-les, puis envoie de nouveau."),
 )
 add("report.have_already_said", REPORT, _("Vous avez déjà dit :"), _("Tu as déjà dit :"))
 add("report.choose_several_answers", REPORT, _("Plusieurs réponses possibles"))
@@ -99,20 +99,20 @@ add(
     _("Téléphone, courriel, adresse : ce que vous voulez."),
     _("Téléphone, courriel, adresse : ce que tu veux."),
 )
-add("report.reception_point", REPORT, _("Votre point d’accueil :"), _("Ton point d’accueil :"))
+add("report.reception_point", REPORT, _("Votre point d'accueil :"), _("Ton point d'accueil :"))
 add("report.nearest", REPORT, _("(le plus proche)"))
-add("report.change_what", REPORT, _("de point d’accueil"))
-add("report.go_back_guidance", REPORT, _("Revoir l’orientation"))
+add("report.change_what", REPORT, _("de point d'accueil"))
+add("report.go_back_guidance", REPORT, _("Revoir l'orientation"))
 add("report.one_moment", EFFORT, _("Encore un instant"))
 add(
     "report.many_requests_arriving_at",
     EFFORT,
     _(
-        "Beaucoup de demandes arrivent en même temps. Vos réponses sont gardées : vous n’avez rien à "
+        "Beaucoup de demandes arrivent en même temps. Vos réponses sont gardées : vous n'avez rien à "
         "faire, la page continue toute seule."
     ),
     _(
-        "Beaucoup de demandes arrivent en même temps. Tes réponses sont gardées : tu n’as rien à faire, "
+        "Beaucoup de demandes arrivent en même temps. Tes réponses sont gardées : tu n'as rien à faire, "
         "la page continue toute seule."
     ),
 )
@@ -132,14 +132,14 @@ add(
 add(
     "report.all_good_answers_ready",
     EFFORT,
-    _("C’est bon : vos réponses sont prêtes."),
-    _("C’est bon : tes réponses sont prêtes."),
+    _("C'est bon : vos réponses sont prêtes."),
+    _("C'est bon : tes réponses sont prêtes."),
 )
 add(
     "report.if_danger_do_not",
     EFFORT,
-    _("Si vous êtes en danger, n’attendez pas :"),
-    _("Si tu es en danger, n’attends pas :"),
+    _("Si vous êtes en danger, n'attendez pas :"),
+    _("Si tu es en danger, n'attends pas :"),
 )
 add("report.say_so_here", EFFORT, _("dites-le ici"), _("dis-le ici"))
 ROLE = add("report.role", REPORT, _("Vous êtes"), _("Tu es"))
@@ -148,7 +148,7 @@ FACTS = add("report.facts", REPORT, _("Ce qui se passe"))
 PLATFORMS = add("report.platforms", REPORT, _("Où cela se passe"))
 SINCE = add("report.since", REPORT, _("Depuis quand"))
 EXPECTATIONS = add(
-    "report.expectations", REPORT, _("Ce que vous attendez de l’échange"), _("Ce que tu attends de l’échange")
+    "report.expectations", REPORT, _("Ce que vous attendez de l'échange"), _("Ce que tu attends de l'échange")
 )
 FROM_LIST = add(
     "report.from_list", REPORT, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")
@@ -167,14 +167,14 @@ QUESTIONS_FIRST = add(
 DOOR_FIRST = add(
     "report.door_first",
     TO_HERE,
-    _("Pour parler à quelqu’un, utilisez le bouton en bas de votre résultat."),
-    _("Pour parler à quelqu’un, utilise le bouton en bas de ton résultat."),
+    _("Pour parler à quelqu'un, utilisez le bouton en bas de votre résultat."),
+    _("Pour parler à quelqu'un, utilise le bouton en bas de ton résultat."),
 )
 PLACE_FIRST = add(
     "report.place_first",
     TO_HERE,
-    _("Pour ouvrir le tchat, choisissez d’abord votre point d’accueil : la ville ou le code postal suffit."),
-    _("Pour ouvrir le tchat, choisis d’abord ton point d’accueil : ta ville ou ton code postal suffit."),
+    _("Pour ouvrir le tchat, choisissez d'abord votre point d'accueil : la ville ou le code postal suffit."),
+    _("Pour ouvrir le tchat, choisis d'abord ton point d'accueil : ta ville ou ton code postal suffit."),
 )
 READ = add("readers.read", READERS, _("a lu l'échange"))
 COPIED = add("readers.copied", READERS, _("a copié l'échange"))

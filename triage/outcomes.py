@@ -65,7 +65,7 @@ DESTINATIONS: Mapping[Outcome, Destination] = {
         "17 Cyber",
         SEVENTEEN_CYBER_URL,
         "PERCEVAL",
-        _("17 Cyber mène à PERCEVAL, le service pour une carte bancaire utilisée en ligne alors qu’on l’a toujours."),
+        _("17 Cyber mène à PERCEVAL, le service pour une carte bancaire utilisée en ligne alors qu'on l'a toujours."),
     ),
     Outcome.SEVENTEEN_CYBER_PHAROS: Destination(
         "17 Cyber",
@@ -77,13 +77,13 @@ DESTINATIONS: Mapping[Outcome, Destination] = {
         "17 Cyber",
         SEVENTEEN_CYBER_URL,
         "",
-        _("17 Cyber dira quel service répond au cas d’une entreprise, d’une association ou d’une administration."),
+        _("17 Cyber dira quel service répond au cas d'une entreprise, d'une association ou d'une administration."),
     ),
     Outcome.SEVENTEEN_CYBER_ASSISTANCE: Destination(
         "17 Cyber",
         SEVENTEEN_CYBER_URL,
         "",
-        _("17 Cyber dira quel service répond à ce cas. Il peut s’agir de THESEE, de PERCEVAL ou de PHAROS."),
+        _("17 Cyber dira quel service répond à ce cas. Il peut s'agir de THESEE, de PERCEVAL ou de PHAROS."),
     ),
 }
 

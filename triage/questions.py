@@ -125,15 +125,15 @@ QUESTIONS: tuple[Question, ...] = (
             Option("no", Wording(_("Non, pas en ce moment"))),
             Option(
                 "yes",
-                Wording(_("Oui, quelqu’un est en danger maintenant")),
-                Wording(_("Une agression est en cours, ou quelqu’un arrive, frappe, menace sur place.")),
+                Wording(_("Oui, quelqu'un est en danger maintenant")),
+                Wording(_("Une agression est en cours, ou quelqu'un arrive, frappe, menace sur place.")),
             ),
             Option(
                 "suicidal",
                 Wording(
-                    _("Je pense à mourir, ou j’ai peur qu’une personne mette fin à ses jours"),
+                    _("Je pense à mourir, ou j'ai peur qu'une personne mette fin à ses jours"),
                 ),
-                Wording(_("On peut en parler tout de suite avec quelqu’un, de jour comme de nuit.")),
+                Wording(_("On peut en parler tout de suite avec quelqu'un, de jour comme de nuit.")),
             ),
         ),
     ),
@@ -141,17 +141,17 @@ QUESTIONS: tuple[Question, ...] = (
         id="screen",
         slug="autour",
         text=Wording(
-            _("Quelqu’un peut-il voir votre écran ?"),
-            tu=_("Quelqu’un peut-il voir ton écran ?"),
+            _("Quelqu'un peut-il voir votre écran ?"),
+            tu=_("Quelqu'un peut-il voir ton écran ?"),
         ),
         help_text=Wording(
             _(
                 "Si oui, les pages auront un titre neutre. Le bouton « Quitter rapidement » reste toujours visible. "
-                "L’historique de votre navigateur garde une trace de votre visite."
+                "L'historique de votre navigateur garde une trace de votre visite."
             ),
             tu=_(
                 "Si oui, les pages auront un titre neutre. Le bouton « Quitter rapidement » reste toujours visible. "
-                "L’historique de ton navigateur garde une trace de ta visite."
+                "L'historique de ton navigateur garde une trace de ta visite."
             ),
         ),
         options=(
@@ -167,11 +167,11 @@ QUESTIONS: tuple[Question, ...] = (
         options=(
             Option(
                 "victim",
-                Wording(_("Les faits m’arrivent à moi")),
+                Wording(_("Les faits m'arrivent à moi")),
             ),
             Option(
                 "witness",
-                Wording(_("J’ai vu des faits : je suis témoin")),
+                Wording(_("J'ai vu des faits : je suis témoin")),
             ),
             Option(
                 "relative",
@@ -180,13 +180,13 @@ QUESTIONS: tuple[Question, ...] = (
             ),
             Option(
                 "professional",
-                Wording(_("J’aide une personne dans mon métier")),
+                Wording(_("J'aide une personne dans mon métier")),
                 Wording(_("Enseignant, soignant, éducateur, employeur…")),
             ),
             Option(
                 "organisation",
                 Wording(_("Mon entreprise, mon association ou mon administration est touchée")),
-                Wording(_("L’organisation elle-même, et pas une personne qui y travaille.")),
+                Wording(_("L'organisation elle-même, et pas une personne qui y travaille.")),
             ),
         ),
         asked_when=(When(danger="no"),),
@@ -232,7 +232,7 @@ QUESTIONS: tuple[Question, ...] = (
                     _("Une photo ou une vidéo de moi, intime ou humiliante"),
                     other=_("Une photo ou une vidéo de la personne, intime ou humiliante"),
                 ),
-                Wording(_("Déjà montrée, ou quelqu’un menace de la montrer.")),
+                Wording(_("Déjà montrée, ou quelqu'un menace de la montrer.")),
             ),
             Option(
                 "threat",
@@ -249,13 +249,13 @@ QUESTIONS: tuple[Question, ...] = (
             Option(
                 "account",
                 Wording(
-                    _("Mon compte est piraté, ou quelqu’un se fait passer pour moi"),
-                    other=_("Un compte est piraté, ou quelqu’un se fait passer pour la personne"),
+                    _("Mon compte est piraté, ou quelqu'un se fait passer pour moi"),
+                    other=_("Un compte est piraté, ou quelqu'un se fait passer pour la personne"),
                 ),
             ),
             Option(
                 "money",
-                Wording(_("Une arnaque, ou de l’argent volé ou demandé")),
+                Wording(_("Une arnaque, ou de l'argent volé ou demandé")),
                 Wording(_("Fausse vente, fausse location, faux amour, carte bancaire…")),
             ),
             Option(
@@ -267,7 +267,7 @@ QUESTIONS: tuple[Question, ...] = (
                 Wording(_("Un contenu illégal vu en ligne")),
                 Wording(_("Terrorisme, haine, violence, mise en danger, atteinte à des enfants…")),
             ),
-            Option("sms", Wording(_("Des SMS que je n’ai pas voulus"), other=_("Des SMS non voulus"))),
+            Option("sms", Wording(_("Des SMS que je n'ai pas voulus"), other=_("Des SMS non voulus"))),
             Option("other", Wording(_("Autre chose, ou je ne sais pas"))),
         ),
         asked_when=(When(role=("victim", *OTHERS)),),
@@ -275,23 +275,23 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         id="scam",
         slug="precision-1",
-        text=Wording(_("De quoi s’agit-il ?")),
+        text=Wording(_("De quoi s'agit-il ?")),
         options=(
             Option("sale", Wording(_("Une fausse vente ou une fausse location"))),
-            Option("romance", Wording(_("Un faux amour : quelqu’un a gagné la confiance, puis demandé de l’argent"))),
-            Option("mailbox", Wording(_("Une messagerie piratée, pour demander de l’argent aux contacts"))),
+            Option("romance", Wording(_("Un faux amour : quelqu'un a gagné la confiance, puis demandé de l'argent"))),
+            Option("mailbox", Wording(_("Une messagerie piratée, pour demander de l'argent aux contacts"))),
             Option(
                 "card",
                 Wording(
-                    _("Une carte bancaire utilisée en ligne, que j’ai toujours"),
+                    _("Une carte bancaire utilisée en ligne, que j'ai toujours"),
                     other=_("Une carte bancaire utilisée en ligne, que la personne a toujours"),
                 ),
             ),
             Option("card_lost", Wording(_("Une carte bancaire perdue ou volée, puis utilisée"))),
-            Option("ransom", Wording(_("Un appareil bloqué : on demande de l’argent pour le débloquer"))),
+            Option("ransom", Wording(_("Un appareil bloqué : on demande de l'argent pour le débloquer"))),
             Option(
                 "image",
-                Wording(_("De l’argent demandé contre des photos ou des vidéos intimes")),
+                Wording(_("De l'argent demandé contre des photos ou des vidéos intimes")),
             ),
             Option("other", Wording(_("Une autre arnaque"))),
         ),
@@ -300,7 +300,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         id="device_money",
         slug="precision-2",
-        text=Wording(_("Demande-t-on de l’argent pour débloquer l’appareil ?")),
+        text=Wording(_("Demande-t-on de l'argent pour débloquer l'appareil ?")),
         options=(Option("yes", _YES), Option("no", _NO), Option("unsure", _UNSURE)),
         asked_when=(When(facts="device"),),
     ),
@@ -337,7 +337,7 @@ QUESTIONS: tuple[Question, ...] = (
             Option(
                 "person",
                 Wording(
-                    _("Ils me visent : insultes, menaces, messages d’une personne"),
+                    _("Ils me visent : insultes, menaces, messages d'une personne"),
                     other=_("Ils visent la personne : insultes, menaces"),
                 ),
             ),
@@ -352,12 +352,12 @@ QUESTIONS: tuple[Question, ...] = (
             Option(
                 "hurt",
                 Wording(_("À faire du mal")),
-                Wording(_("Se moquer, publier en se faisant passer pour quelqu’un, isoler, surveiller…")),
+                Wording(_("Se moquer, publier en se faisant passer pour quelqu'un, isoler, surveiller…")),
             ),
             Option(
                 "money",
-                Wording(_("À prendre ou à demander de l’argent")),
-                Wording(_("Par exemple, demander de l’argent aux contacts.")),
+                Wording(_("À prendre ou à demander de l'argent")),
+                Wording(_("Par exemple, demander de l'argent aux contacts.")),
             ),
             Option("image", Wording(_("À menacer de montrer des photos ou des vidéos intimes"))),
             Option("unsure", _UNSURE),
@@ -373,8 +373,8 @@ QUESTIONS: tuple[Question, ...] = (
             Option("repeated", Wording(_("Oui, plusieurs fois, par une personne"))),
             Option(
                 "group",
-                Wording(_("Oui, plusieurs personnes s’y sont mises")),
-                Wording(_("Même si chacune ne l’a fait qu’une fois.")),
+                Wording(_("Oui, plusieurs personnes s'y sont mises")),
+                Wording(_("Même si chacune ne l'a fait qu'une fois.")),
             ),
             Option("once", Wording(_("Non, une seule fois, par une seule personne"))),
             Option("unsure", _UNSURE),
@@ -384,7 +384,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         id="single_act",
         slug="precision-7",
-        text=Wording(_("Qu’est-ce que c’était ?")),
+        text=Wording(_("Qu'est-ce que c'était ?")),
         options=(
             Option("threat", Wording(_("Une menace"))),
             Option("blackmail", Wording(_("Un chantage ou une menace sexuelle"))),
@@ -402,10 +402,10 @@ QUESTIONS: tuple[Question, ...] = (
         slug="precision-8",
         text=Wording(_("Que demande cette personne ?")),
         options=(
-            Option("money", Wording(_("De l’argent"))),
+            Option("money", Wording(_("De l'argent"))),
             Option("sexual", Wording(_("Des photos, des vidéos ou des actes sexuels"))),
             Option("other", Wording(_("Autre chose"))),
-            Option("nothing", Wording(_("Rien : c’est une menace"))),
+            Option("nothing", Wording(_("Rien : c'est une menace"))),
         ),
         asked_when=(When(facts="threat"), When(single_act="blackmail")),
     ),
@@ -419,10 +419,10 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         id="image_kind",
         slug="precision-10",
-        text=Wording(_("Que montre l’image ?")),
+        text=Wording(_("Que montre l'image ?")),
         options=(
-            Option("intimate", Wording(_("Quelque chose d’intime : corps, nudité, sexualité"))),
-            Option("humiliating", Wording(_("Rien d’intime, mais elle est humiliante ou truquée"))),
+            Option("intimate", Wording(_("Quelque chose d'intime : corps, nudité, sexualité"))),
+            Option("humiliating", Wording(_("Rien d'intime, mais elle est humiliante ou truquée"))),
         ),
         asked_when=(When(facts="image"), When(single_act="image")),
     ),
@@ -430,7 +430,7 @@ QUESTIONS: tuple[Question, ...] = (
         id="image_money",
         slug="precision-11",
         text=Wording(
-            _("Demande-t-on de l’argent pour ne pas montrer ces images ?"),
+            _("Demande-t-on de l'argent pour ne pas montrer ces images ?"),
         ),
         options=(Option("no", _NO), Option("yes", _YES), Option("unsure", _UNSURE)),
         asked_when=(When(facts="image"), When(single_act="image"), When(account_purpose="image")),
@@ -472,21 +472,21 @@ QUESTIONS: tuple[Question, ...] = (
         ),
         help_text=Wording(_("On ne demande aucun nom.")),
         options=(
-            Option("school", Wording(_("Quelqu’un du collège, du lycée ou des études"))),
+            Option("school", Wording(_("Quelqu'un du collège, du lycée ou des études"))),
             Option(
                 "couple",
-                Wording(_("Mon partenaire ou mon ex"), other=_("Le partenaire ou l’ex de la personne")),
+                Wording(_("Mon partenaire ou mon ex"), other=_("Le partenaire ou l'ex de la personne")),
             ),
             Option(
                 "family",
                 Wording(
-                    _("Quelqu’un de ma famille, ou qui vit chez moi"),
-                    other=_("Quelqu’un de sa famille, ou qui vit avec elle"),
+                    _("Quelqu'un de ma famille, ou qui vit chez moi"),
+                    other=_("Quelqu'un de sa famille, ou qui vit avec elle"),
                 ),
             ),
-            Option("work", Wording(_("Quelqu’un du travail"))),
+            Option("work", Wording(_("Quelqu'un du travail"))),
             Option("known", Wording(_("Une autre personne connue"))),
-            Option("unknown", Wording(_("Non, ou j’ai un doute"))),
+            Option("unknown", Wording(_("Non, ou j'ai un doute"))),
         ),
         asked_when=(
             When(repetition=("repeated", "group", "unsure")),

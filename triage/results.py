@@ -58,17 +58,17 @@ URGENT: tuple[When, ...] = (*_GRAVE_ACT, *_INTIMATE, *_MONEY_AGAINST_IMAGES_ASKE
 # --- the words ----------------------------------------------------------------------------------------------------
 
 _EVIDENCE: Final = Wording(
-    _("Des captures d’écran, les messages, les sons ou les vidéos, avec leurs dates."),
+    _("Des captures d'écran, les messages, les sons ou les vidéos, avec leurs dates."),
 )
 _BE_PRECISE: Final = Wording(
     _("Les faits, aussi précis que possible. Des faits étalés sur plusieurs années comptent aussi."),
 )
 _NOT_ALONE: Final = Wording(
-    _("Rien de tout cela n’est obligatoire pour commencer à parler."),
+    _("Rien de tout cela n'est obligatoire pour commencer à parler."),
 )
-_DATES: Final = Wording(_("Les dates, et les sommes s’il y en a."))
+_DATES: Final = Wording(_("Les dates, et les sommes s'il y en a."))
 _OF_17_CYBER: Final = Wording(
-    _("17 Cyber aide les victimes d’arnaques, de contenus illégaux et d’attaques informatiques.")
+    _("17 Cyber aide les victimes d'arnaques, de contenus illégaux et d'attaques informatiques.")
 )
 _CHAT_SERVICE: Final = (
     Wording(
@@ -76,11 +76,11 @@ _CHAT_SERVICE: Final = (
         tu=_("Un policier ou un gendarme formé te répond, jour et nuit, gratuitement."),
     ),
     Wording(
-        _("Pas de compte, pas de nom à donner. C’est la même personne pendant tout l’échange."),
+        _("Pas de compte, pas de nom à donner. C'est la même personne pendant tout l'échange."),
     ),
     Wording(
         _("Un échange dure 55 minutes en moyenne. On peut ensuite vous accompagner pour porter plainte."),
-        tu=_("Un échange dure 55 minutes en moyenne. On peut ensuite t’accompagner pour porter plainte."),
+        tu=_("Un échange dure 55 minutes en moyenne. On peut ensuite t'accompagner pour porter plainte."),
     ),
 )
 
@@ -95,46 +95,46 @@ _WHY_CHAT: Final = (
     Reason(
         Wording(
             _(
-                "Une seule menace ou un seul chantage n’est pas du harcèlement, mais peut être une infraction dès "
+                "Une seule menace ou un seul chantage n'est pas du harcèlement, mais peut être une infraction dès "
                 "la première fois. Le tchat est ouvert pour cela."
             )
         ),
         _GRAVE_ACT,
     ),
     Reason(
-        Wording(_("Une personne recommence : c’est ce qui fait le cyberharcèlement.")), (When(repetition="repeated"),)
+        Wording(_("Une personne recommence : c'est ce qui fait le cyberharcèlement.")), (When(repetition="repeated"),)
     ),
     Reason(
         Wording(
             _(
-                "Plusieurs personnes s’y mettent : c’est du cyberharcèlement, même si chacune n’agit qu’une fois "
+                "Plusieurs personnes s'y mettent : c'est du cyberharcèlement, même si chacune n'agit qu'une fois "
                 "en sachant que les autres le font."
             )
         ),
         (When(repetition="group"),),
     ),
     Reason(
-        Wording(_("Une image sert à faire du mal, sans demande d’argent connue.")),
+        Wording(_("Une image sert à faire du mal, sans demande d'argent connue.")),
         (When(image_money=("no", "unsure")),),
     ),
     Reason(
-        Wording(_("Une page, un groupe ou une discussion contre quelqu’un est du ressort de ce tchat.")),
+        Wording(_("Une page, un groupe ou une discussion contre quelqu'un est du ressort de ce tchat.")),
         (When(facts="page"),),
     ),
     Reason(
-        Wording(_("Le compte ou l’identité sert à faire du mal, et non à obtenir de l’argent.")),
+        Wording(_("Le compte ou l'identité sert à faire du mal, et non à obtenir de l'argent.")),
         (When(account_purpose="hurt"),),
     ),
     Reason(Wording(_("Les violences en ligne dans un couple, ou par un ex, sont du ressort de ce tchat.")), _COUPLE),
     Reason(
         Wording(
-            _("La situation reste à éclaircir. Le mieux est d’en parler : on vous dira qui peut aider."),
-            tu=_("La situation reste à éclaircir. Le mieux est d’en parler : on te dira qui peut aider."),
+            _("La situation reste à éclaircir. Le mieux est d'en parler : on vous dira qui peut aider."),
+            tu=_("La situation reste à éclaircir. Le mieux est d'en parler : on te dira qui peut aider."),
         )
     ),
 )
 _WHY_COUPLE: Final = (
-    Reason(Wording(_("Cela vient d’un partenaire ou d’un ex : l’agent en tiendra compte.")), (When(author="couple"),)),
+    Reason(Wording(_("Cela vient d'un partenaire ou d'un ex : l'agent en tiendra compte.")), (When(author="couple"),)),
 )
 
 RESULTS: Mapping[Outcome, Result] = {
@@ -145,13 +145,13 @@ RESULTS: Mapping[Outcome, Result] = {
         prepare=(),
     ),
     Outcome.DANGER: Result(
-        title=Wording(_("Demander de l’aide tout de suite")),
+        title=Wording(_("Demander de l'aide tout de suite")),
         reasons=(
             (
                 Reason(
                     Wording(
                         _(
-                            "Quelqu’un est en danger maintenant. Le tchat n’est pas un service d’urgence : le 17 "
+                            "Quelqu'un est en danger maintenant. Le tchat n'est pas un service d'urgence : le 17 "
                             "répond tout de suite."
                         )
                     )
@@ -159,16 +159,16 @@ RESULTS: Mapping[Outcome, Result] = {
             ),
         ),
         service=(
-            Wording(_("Le 17 et le 112 joignent la police ou la gendarmerie. L’appel est gratuit, à toute heure.")),
+            Wording(_("Le 17 et le 112 joignent la police ou la gendarmerie. L'appel est gratuit, à toute heure.")),
             Wording(_("Impossible de parler ? Le 114 répond par SMS, sans bruit.")),
         ),
         prepare=(
-            Wording(_("L’adresse ou le lieu où envoyer de l’aide.")),
+            Wording(_("L'adresse ou le lieu où envoyer de l'aide.")),
             Wording(_("Ce qui se passe, et qui est en danger.")),
         ),
     ),
     Outcome.SUICIDE: Result(
-        title=Wording(_("Parler maintenant à quelqu’un, au 3114")),
+        title=Wording(_("Parler maintenant à quelqu'un, au 3114")),
         reasons=(
             (
                 Reason(
@@ -185,14 +185,14 @@ RESULTS: Mapping[Outcome, Result] = {
                     Wording(
                         _(
                             "Le 3114 répond jour et nuit, gratuitement. Si une vie est en danger tout de suite, "
-                            "c’est le 15 ou le 17."
+                            "c'est le 15 ou le 17."
                         )
                     )
                 ),
             ),
         ),
         service=(Wording(_("Le 3114 est le numéro de prévention du suicide.")),),
-        prepare=(Wording(_("Rien à préparer. Il suffit d’appeler.")),),
+        prepare=(Wording(_("Rien à préparer. Il suffit d'appeler.")),),
     ),
     Outcome.CHAT: Result(
         title=Wording(
@@ -204,7 +204,7 @@ RESULTS: Mapping[Outcome, Result] = {
                 Reason(
                     Wording(
                         _(
-                            "Quelqu’un demande de l’argent contre des images, et l’âge de la personne n’est pas "
+                            "Quelqu'un demande de l'argent contre des images, et l'âge de la personne n'est pas "
                             "connu : le policier ou le gendarme dira quel service peut aider."
                         )
                     ),
@@ -225,7 +225,7 @@ RESULTS: Mapping[Outcome, Result] = {
         reasons=(
             (
                 Reason(
-                    Wording(_("Quelqu’un demande de l’argent contre des images. Pour un mineur, le tchat est ouvert.")),
+                    Wording(_("Quelqu'un demande de l'argent contre des images. Pour un mineur, le tchat est ouvert.")),
                     _MONEY_AGAINST_IMAGES_ASKED,
                 ),
                 *_WHY_CHAT,
@@ -244,8 +244,8 @@ RESULTS: Mapping[Outcome, Result] = {
                 Reason(
                     Wording(
                         _(
-                            "Le danger est à la maison : le 119 aide les enfants en danger. Si c’est maintenant, "
-                            "c’est le 17."
+                            "Le danger est à la maison : le 119 aide les enfants en danger. Si c'est maintenant, "
+                            "c'est le 17."
                         ),
                     ),
                     (When(home="yes"),),
@@ -257,7 +257,7 @@ RESULTS: Mapping[Outcome, Result] = {
     ),
     Outcome.SINGLE_INSULT: Result(
         title=Wording(
-            _("Un fait isolé : voici ce qu’il faut savoir"),
+            _("Un fait isolé : voici ce qu'il faut savoir"),
         ),
         reasons=(
             (
@@ -265,17 +265,17 @@ RESULTS: Mapping[Outcome, Result] = {
                     Wording(
                         _(
                             "Le cyberharcèlement suppose que les faits se répètent, ou que plusieurs personnes "
-                            "s’y mettent. Ici, c’est arrivé une fois."
+                            "s'y mettent. Ici, c'est arrivé une fois."
                         )
                     )
                 ),
             ),
             (
                 Reason(
-                    Wording(_("Cela ne veut pas dire que ce n’est rien. Une insulte ou une diffamation compte aussi.")),
+                    Wording(_("Cela ne veut pas dire que ce n'est rien. Une insulte ou une diffamation compte aussi.")),
                     (When(single_act="insult"),),
                 ),
-                Reason(Wording(_("Cela ne veut pas dire que ce n’est rien, et cela peut faire mal."))),
+                Reason(Wording(_("Cela ne veut pas dire que ce n'est rien, et cela peut faire mal."))),
             ),
             (
                 Reason(
@@ -293,11 +293,11 @@ RESULTS: Mapping[Outcome, Result] = {
                     Wording(
                         _(
                             "Les sources officielles ne disent pas toutes la même chose sur ce cas : certaines "
-                            "envoient vers 17 Cyber, d’autres vers ce tchat. Vous pouvez choisir d’en parler ici."
+                            "envoient vers 17 Cyber, d'autres vers ce tchat. Vous pouvez choisir d'en parler ici."
                         ),
                         tu=_(
                             "Les sources officielles ne disent pas toutes la même chose sur ce cas : certaines "
-                            "envoient vers 17 Cyber, d’autres vers ce tchat. Tu peux choisir d’en parler ici."
+                            "envoient vers 17 Cyber, d'autres vers ce tchat. Tu peux choisir d'en parler ici."
                         ),
                     )
                 ),
@@ -308,7 +308,7 @@ RESULTS: Mapping[Outcome, Result] = {
                 _("Dans le tchat, un policier ou un gendarme peut expliquer vos droits et dire qui peut aider."),
                 tu=_("Dans le tchat, un policier ou un gendarme peut expliquer tes droits et dire qui peut aider."),
             ),
-            Wording(_("Si cela recommence, ou si d’autres s’y mettent, le tchat est fait pour cela.")),
+            Wording(_("Si cela recommence, ou si d'autres s'y mettent, le tchat est fait pour cela.")),
         ),
         prepare=(_EVIDENCE, _BE_PRECISE, _NOT_ALONE),
     ),
@@ -319,18 +319,18 @@ RESULTS: Mapping[Outcome, Result] = {
                 Reason(
                     Wording(
                         _(
-                            "On demande de l’argent contre des images : pour un adulte, un service est fait pour "
-                            "cela. La personne visée n’y est pour rien."
+                            "On demande de l'argent contre des images : pour un adulte, un service est fait pour "
+                            "cela. La personne visée n'y est pour rien."
                         )
                     ),
                     _MONEY_AGAINST_IMAGES_ASKED,
                 ),
                 Reason(
-                    Wording(_("Le compte est piraté pour obtenir de l’argent : c’est une arnaque en ligne.")),
+                    Wording(_("Le compte est piraté pour obtenir de l'argent : c'est une arnaque en ligne.")),
                     (When(account_purpose="money"), When(scam="mailbox")),
                 ),
                 Reason(
-                    Wording(_("On demande de l’argent pour débloquer un appareil : c’est une arnaque en ligne.")),
+                    Wording(_("On demande de l'argent pour débloquer un appareil : c'est une arnaque en ligne.")),
                     (When(device_money="yes"), When(scam="ransom")),
                 ),
                 Reason(Wording(_("Ces faits sont une arnaque en ligne, et non du cyberharcèlement."))),
@@ -360,7 +360,7 @@ RESULTS: Mapping[Outcome, Result] = {
             (Reason(Wording(_("PHAROS ne traite pas les insultes dont on est soi-même la victime."))),),
         ),
         service=_destination(Outcome.SEVENTEEN_CYBER_PHAROS),
-        prepare=(Wording(_("L’adresse internet de la page ou du compte.")), _EVIDENCE),
+        prepare=(Wording(_("L'adresse internet de la page ou du compte.")), _EVIDENCE),
     ),
     Outcome.SEVENTEEN_CYBER_ORGANISATION: Result(
         title=Wording(_("Une organisation touchée : 17 Cyber")),
@@ -383,7 +383,7 @@ RESULTS: Mapping[Outcome, Result] = {
                     Wording(
                         _(
                             "Ce contenu est illégal mais privé. PHAROS ne traite que ce que tout le monde peut "
-                            "voir : 17 Cyber dira à qui s’adresser."
+                            "voir : 17 Cyber dira à qui s'adresser."
                         )
                     ),
                     (When(content_public="private"),),
@@ -395,13 +395,13 @@ RESULTS: Mapping[Outcome, Result] = {
                 Reason(
                     Wording(
                         _(
-                            "Le but de ce piratage n’est pas connu. Si de l’argent est en jeu, 17 Cyber est le "
-                            "bon service. Si c’est pour faire du mal, le tchat est ouvert."
+                            "Le but de ce piratage n'est pas connu. Si de l'argent est en jeu, 17 Cyber est le "
+                            "bon service. Si c'est pour faire du mal, le tchat est ouvert."
                         )
                     ),
                     (When(account_purpose="unsure"),),
                 ),
-                Reason(Wording(_("Un virus ou un piratage d’appareil est aidé par 17 Cyber."))),
+                Reason(Wording(_("Un virus ou un piratage d'appareil est aidé par 17 Cyber."))),
             ),
         ),
         service=_destination(Outcome.SEVENTEEN_CYBER_ASSISTANCE),
@@ -411,7 +411,7 @@ RESULTS: Mapping[Outcome, Result] = {
         title=Wording(_("Des SMS indésirables : le 33700")),
         reasons=((Reason(Wording(_("Ces SMS sont de la publicité ou un piège envoyé à beaucoup de monde."))),),),
         service=(Wording(_("Le 33700 est le numéro pour signaler les SMS indésirables.")),),
-        prepare=(Wording(_("Le SMS reçu, et le numéro qui l’a envoyé.")),),
+        prepare=(Wording(_("Le SMS reçu, et le numéro qui l'a envoyé.")),),
     ),
 }
 

@@ -12,13 +12,13 @@ add(
     "triage.questions_told",
     QUESTIONS,
     _("Quelques questions, une par page : nous vous dirons qui peut vous aider."),
-    _("Réponds à quelques questions, une par page : on te dira qui peut t’aider."),
+    _("Réponds à quelques questions, une par page : on te dira qui peut t'aider."),
 )
 add(
     "triage.answers_forgotten",
     QUESTIONS,
-    _("Vos réponses s’effacent avec votre visite. Aucun nom n’est demandé."),
-    _("Tes réponses s’effacent avec ta visite. Aucun nom n’est demandé."),
+    _("Vos réponses s'effacent avec votre visite. Aucun nom n'est demandé."),
+    _("Tes réponses s'effacent avec ta visite. Aucun nom n'est demandé."),
 )
 add("triage.why_title", RESULT, _("Pourquoi"))
 add(
@@ -51,7 +51,7 @@ add(
     _("Aller sur {name} (quitte notre site)"),
     variables=[Variable("name", "le nom du service", "17Cyber")],
 )
-add("triage.other_useful_numbers", RESULT, _("D’autres numéros utiles"))
+add("triage.other_useful_numbers", RESULT, _("D'autres numéros utiles"))
 add("triage.review_answers", RESULT, _("Revoir vos réponses"), _("Revoir tes réponses"))
 CHOOSE = add("triage.choose", QUESTIONS, _("Choisissez une réponse."), _("Choisis une réponse."))
 FROM_LIST = add(

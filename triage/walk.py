@@ -25,7 +25,7 @@ from triage.questions import MINOR_AGES, OTHERS, Option, Question, Voice, When, 
 MOST_STATES = 20_000
 MOST_ASKED = 20  # questions on one path
 _FORMAL: Final = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
-_FAMILIAR: Final = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt’", re.IGNORECASE)
+_FAMILIAR: Final = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
 # What the code tells apart at the end of a path, whatever the questionnaire: see rules.py.
 _READ_BY_CODE: Final = (
     When(danger="no"),

@@ -17,48 +17,48 @@ add("follow_up.unreadable", FOLLOW_UP, _("Ce résumé ne peut pas être lu en ce
 add(
     "follow_up.urgent",
     FOLLOW_UP,
-    _("Envoyé sans attendre votre accord, en raison de l’urgence."),
-    _("Envoyé sans attendre ton accord, en raison de l’urgence."),
+    _("Envoyé sans attendre votre accord, en raison de l'urgence."),
+    _("Envoyé sans attendre ton accord, en raison de l'urgence."),
 )
-add("follow_up.none", FOLLOW_UP, _("Rien n’a été transmis à une unité."))
+add("follow_up.none", FOLLOW_UP, _("Rien n'a été transmis à une unité."))
 add(
     "follow_up.code_opens",
     FOLLOW_UP,
-    _("Il n’ouvre que cette page, jamais les messages. Il fonctionne tant que l’échange est conservé."),
+    _("Il n'ouvre que cette page, jamais les messages. Il fonctionne tant que l'échange est conservé."),
 )
 add("follow_up.code_seen", FOLLOW_UP, _("Toute personne qui a ces mots peut lire les suites, pas les messages."))
 add(
     "follow_up.code_told",
     FOLLOW_UP,
     _(
-        "Votre code de reprise, s’il fonctionnait à la fin de l’échange, ouvre cette page. Vous pouvez aussi en "
+        "Votre code de reprise, s'il fonctionnait à la fin de l'échange, ouvre cette page. Vous pouvez aussi en "
         "créer un nouveau : il remplace le précédent."
     ),
     _(
-        "Ton code de reprise, s’il fonctionnait à la fin de l’échange, ouvre cette page. Tu peux aussi en créer "
+        "Ton code de reprise, s'il fonctionnait à la fin de l'échange, ouvre cette page. Tu peux aussi en créer "
         "un nouveau : il remplace le précédent."
     ),
 )
 add(
     "follow_up.resume_opens",
     FOLLOW_UP,
-    _("Votre code de reprise ouvre aussi cette page, même après la fin de l’échange."),
-    _("Ton code de reprise ouvre aussi cette page, même après la fin de l’échange."),
+    _("Votre code de reprise ouvre aussi cette page, même après la fin de l'échange."),
+    _("Ton code de reprise ouvre aussi cette page, même après la fin de l'échange."),
 )
 add(
     "follow_up.meeting_told",
     FOLLOW_UP,
-    _("L’unité lira votre réponse. Dire non ne change rien pour vous : elle peut proposer un autre moment."),
-    _("L’unité lira ta réponse. Dire non ne change rien pour toi : elle peut proposer un autre moment."),
+    _("L'unité lira votre réponse. Dire non ne change rien pour vous : elle peut proposer un autre moment."),
+    _("L'unité lira ta réponse. Dire non ne change rien pour toi : elle peut proposer un autre moment."),
 )
 add("slip.no_name", SLIP, _("Ce papier ne dit pas de nom."))
 add(
     "slip.not_kept",
     SLIP,
-    _("Sur l’appareil de quelqu’un d’autre, ne le gardez pas."),
-    _("Sur l’appareil de quelqu’un d’autre, ne le garde pas."),
+    _("Sur l'appareil de quelqu'un d'autre, ne le gardez pas."),
+    _("Sur l'appareil de quelqu'un d'autre, ne le garde pas."),
 )
-add("slip.none", SLIP, _("Aucun rendez-vous n’est proposé en ce moment."))
+add("slip.none", SLIP, _("Aucun rendez-vous n'est proposé en ce moment."))
 add(
     "follow_up.does_appointment_suit",
     FOLLOW_UP,
@@ -69,13 +69,13 @@ add("follow_up.cannot_come_any_more", FOLLOW_UP, _("Vous ne pouvez plus venir ?"
 add("follow_up.yes_accept_appointment", FOLLOW_UP, _("Oui, accepter ce rendez-vous"))
 add("follow_up.no_refuse_appointment", FOLLOW_UP, _("Non, refuser ce rendez-vous"))
 add("follow_up.another_moment_optional", FOLLOW_UP, _("Un autre moment (facultatif)"))
-add("follow_up.possible_days_hours_unit", FOLLOW_UP, _("Jours et heures possibles. L’unité et l’agent le liront."))
+add("follow_up.possible_days_hours_unit", FOLLOW_UP, _("Jours et heures possibles. L'unité et l'agent le liront."))
 add("follow_up.refuse_appointment", FOLLOW_UP, _("Refuser ce rendez-vous"))
 add("follow_up.text_copy", FOLLOW_UP, _("Votre texte, à copier"), _("Ton texte, à copier"))
 add("follow_up.read_summary_would_sent", FOLLOW_UP, _("Lire le résumé qui sera envoyé"))
 add("follow_up.read_summary_again", FOLLOW_UP, _("Relire le résumé"))
 add("follow_up.yes_send_summary", FOLLOW_UP, _("Oui, envoyer ce résumé"))
-add("follow_up.no_do_not_send", FOLLOW_UP, _("Non, ne pas l’envoyer"))
+add("follow_up.no_do_not_send", FOLLOW_UP, _("Non, ne pas l'envoyer"))
 add("follow_up.another_moment_asked", FOLLOW_UP, _("Autre moment souhaité :"))
 add("follow_up.coming_back_page", FOLLOW_UP, _("Revenir à cette page"))
 add("follow_up.code_page", FOLLOW_UP, _("Code des suites :"))

@@ -26,7 +26,7 @@ add(
     LINE,
     _("En danger, appelez le {numero_police} ou le {numero_europe} ; par SMS, le {numero_sms}."),
 )
-add("chat.waiting_title", WAITING, _("Quelqu’un va vous répondre"), _("Quelqu’un va te répondre"))
+add("chat.waiting_title", WAITING, _("Quelqu'un va vous répondre"), _("Quelqu'un va te répondre"))
 add("chat.waiting_title_discreet", WAITING, _("Votre demande est enregistrée"), note=DISCREET)
 add(
     "chat.waiting_told",
@@ -44,7 +44,7 @@ add("chat.talking_with", EXCHANGE, _("Vous parlez avec"), _("Tu parles avec"), n
 add(
     "chat.no_emergency_line",
     EXCHANGE,
-    _("Ce tchat n’est pas un numéro d’urgence. En danger : {numero_police}, ou {numero_sms} par SMS."),
+    _("Ce tchat n'est pas un numéro d'urgence. En danger : {numero_police}, ou {numero_sms} par SMS."),
 )
 add(
     "chat.goes_on",
@@ -67,9 +67,9 @@ add(
 add(
     "chat.frame_gone",
     FRAME,
-    _("Cette visite a pris fin sur cet appareil. Ce qui reste affiché autour de ce cadre s’efface avec ce lien :"),
+    _("Cette visite a pris fin sur cet appareil. Ce qui reste affiché autour de ce cadre s'efface avec ce lien :"),
 )
-add("chat.frame_ended", FRAME, _("L’échange est terminé."))
+add("chat.frame_ended", FRAME, _("L'échange est terminé."))
 add(
     "chat.frame_see",
     FRAME,
@@ -78,9 +78,9 @@ add(
 add(
     "chat.frame_long",
     FRAME,
-    _("L’attente est longue : « Actualiser », sous les messages, montre d’autres aides, et garde le message en cours."),
+    _("L'attente est longue : « Actualiser », sous les messages, montre d'autres aides, et garde le message en cours."),
 )
-add("chat.frame_arrived", FRAME, _("Quelqu’un est là pour vous."), _("Quelqu’un est là pour toi."))
+add("chat.frame_arrived", FRAME, _("Quelqu'un est là pour vous."), _("Quelqu'un est là pour toi."))
 add(
     "chat.frame_summary",
     FRAME,
@@ -139,11 +139,11 @@ add(
     "chat.urgent_first",
     WAITING,
     _(
-        "Les situations les plus urgentes passent d’abord : votre position peut changer. Vous n’avez rien à "
+        "Les situations les plus urgentes passent d'abord : votre position peut changer. Vous n'avez rien à "
         "faire : votre place se met à jour seule."
     ),
     _(
-        "Les situations les plus urgentes passent d’abord : ta position peut changer. Tu n’as rien à faire : "
+        "Les situations les plus urgentes passent d'abord : ta position peut changer. Tu n'as rien à faire : "
         "ta place se met à jour seule."
     ),
 )
@@ -151,15 +151,15 @@ add(
     "chat.active_told",
     EXCHANGE,
     _("Prenez votre temps. Vous pouvez tout dire, ou vous arrêter quand vous voulez."),
-    _("Prends ton temps. Tu peux tout dire, ou t’arrêter quand tu veux."),
+    _("Prends ton temps. Tu peux tout dire, ou t'arrêter quand tu veux."),
 )
-add("chat.ended_title", AFTER, _("L’échange est terminé"))
-add("chat.ended_told", AFTER, _("Merci d’avoir parlé : c’est un pas important."))
+add("chat.ended_title", AFTER, _("L'échange est terminé"))
+add("chat.ended_told", AFTER, _("Merci d'avoir parlé : c'est un pas important."))
 add(
     "chat.left_told",
     LEFT_QUEUE,
-    _("Personne ne vous avait encore répondu. Ce que vous avez écrit n’a été lu par personne."),
-    _("Personne ne t’avait encore répondu. Ce que tu as écrit n’a été lu par personne."),
+    _("Personne ne vous avait encore répondu. Ce que vous avez écrit n'a été lu par personne."),
+    _("Personne ne t'avait encore répondu. Ce que tu as écrit n'a été lu par personne."),
 )
 add(
     "chat.left_again",
@@ -170,8 +170,8 @@ add(
 add(
     "chat.left_doors",
     LEFT_QUEUE,
-    _("Si vous préférez parler à quelqu’un d’autre, ces numéros répondent :"),
-    _("Si tu préfères parler à quelqu’un d’autre, ces numéros répondent :"),
+    _("Si vous préférez parler à quelqu'un d'autre, ces numéros répondent :"),
+    _("Si tu préfères parler à quelqu'un d'autre, ces numéros répondent :"),
 )
 add("chat.told_title", AFTER, _("Ce que votre interlocuteur vous laisse"), _("Ce que ton interlocuteur te laisse"))
 add("chat.summary_asked", EXCHANGE, _("Un résumé attend votre relecture."), _("Un résumé attend ta relecture."))
@@ -188,16 +188,16 @@ add(
     _("Si tu ne peux pas attendre, ces numéros répondent :"),
 )
 add("chat.after_title", AFTER, _("Et maintenant ?"))
-add("chat.asleep_title", WAITING, _("Si l’écran s’éteint"))
+add("chat.asleep_title", WAITING, _("Si l'écran s'éteint"))
 add(
     "chat.asleep_told",
     WAITING,
     _(
-        "L’écran peut dormir {asleep} minutes : votre tour est gardé. S’il vient pendant ce temps, on vous attend "
+        "L'écran peut dormir {asleep} minutes : votre tour est gardé. S'il vient pendant ce temps, on vous attend "
         "{woken} minutes. Ensuite la personne suivante passe ; au réveil, vous retrouvez votre place."
     ),
     _(
-        "L’écran peut dormir {asleep} minutes : ton tour est gardé. S’il vient pendant ce temps, on t’attend {woken} "
+        "L'écran peut dormir {asleep} minutes : ton tour est gardé. S'il vient pendant ce temps, on t'attend {woken} "
         "minutes. Ensuite la personne suivante passe ; au réveil, tu retrouves ta place."
     ),
     variables=[
@@ -212,25 +212,25 @@ add(
     _("Avec ce code, tu peux fermer la page : ta place est gardée {minutes} minutes."),
     variables=[Variable("minutes", "combien de minutes la place est gardée", "60")],
 )
-add("chat.long_title", WAITING, _("L’attente est longue"))
+add("chat.long_title", WAITING, _("L'attente est longue"))
 add(
     "chat.long_told",
     WAITING,
     _(
-        "Votre place est gardée. En attendant, d’autres personnes peuvent vous écouter : ces numéros répondent, et un "
+        "Votre place est gardée. En attendant, d'autres personnes peuvent vous écouter : ces numéros répondent, et un "
         "service près de chez vous aussi. Vous pouvez aussi revenir plus tard, avec un code."
     ),
     _(
-        "Ta place est gardée. En attendant, d’autres personnes peuvent t’écouter : ces numéros répondent, et un "
+        "Ta place est gardée. En attendant, d'autres personnes peuvent t'écouter : ces numéros répondent, et un "
         "service près de chez toi aussi. Tu peux aussi revenir plus tard, avec un code."
     ),
 )
-add("chat.warn_told", WAITING, _("Quand quelqu’un répond :"), note="Suivent : un son, une vibration, une notification.")
+add("chat.warn_told", WAITING, _("Quand quelqu'un répond :"), note="Suivent : un son, une vibration, une notification.")
 add(
     "chat.come_back_told",
     EXCHANGE,
-    _("Si vous devez partir vite ou changer d’appareil, un code de reprise vous ramène ici."),
-    _("Si tu dois partir vite ou changer d’appareil, un code de reprise te ramène ici."),
+    _("Si vous devez partir vite ou changer d'appareil, un code de reprise vous ramène ici."),
+    _("Si tu dois partir vite ou changer d'appareil, un code de reprise te ramène ici."),
 )
 add("chat.code_replaces", EXCHANGE, _("Il remplace le précédent."))
 add("chat.very_bad_title", EXCHANGE, _("Si vous vous sentez très mal"), _("Si tu te sens très mal"))
@@ -239,46 +239,46 @@ add("chat.ready_title", WAITING, _("Que préparer en attendant ?"))
 add(
     "chat.ready_told",
     WAITING,
-    _("Rien n’est obligatoire. Si vous le pouvez, gardez sous la main :"),
-    _("Rien n’est obligatoire. Si tu le peux, garde sous la main :"),
+    _("Rien n'est obligatoire. Si vous le pouvez, gardez sous la main :"),
+    _("Rien n'est obligatoire. Si tu le peux, garde sous la main :"),
 )
-add("chat.ready_captures", WAITING, _("les captures d’écran et les messages, avec leur date ;"))
+add("chat.ready_captures", WAITING, _("les captures d'écran et les messages, avec leur date ;"))
 add("chat.ready_sounds", WAITING, _("les sons et les vidéos ;"))
 add("chat.ready_accounts", WAITING, _("les noms de comptes et les adresses des pages ;"))
 add("chat.ready_witnesses", WAITING, _("le nom des personnes qui ont vu les faits ;"))
-add("chat.ready_certificate", WAITING, _("un certificat médical, s’il y en a un."))
+add("chat.ready_certificate", WAITING, _("un certificat médical, s'il y en a un."))
 add(
     "chat.ready_no_answer",
     WAITING,
-    _("Ne répondez pas à l’auteur des faits. Vous pouvez le bloquer, une fois les captures d’écran faites."),
-    _("Ne réponds pas à l’auteur des faits. Tu peux le bloquer, une fois les captures d’écran faites."),
+    _("Ne répondez pas à l'auteur des faits. Vous pouvez le bloquer, une fois les captures d'écran faites."),
+    _("Ne réponds pas à l'auteur des faits. Tu peux le bloquer, une fois les captures d'écran faites."),
 )
 add("chat.after_complaint_title", AFTER, _("Porter plainte"))
 add(
     "chat.after_complaint",
     AFTER,
-    _("Vous pouvez porter plainte dans un commissariat ou une gendarmerie. Un signalement n’est pas une plainte."),
+    _("Vous pouvez porter plainte dans un commissariat ou une gendarmerie. Un signalement n'est pas une plainte."),
     _(
         "Tu peux porter plainte, même sans tes parents, dans un commissariat ou une gendarmerie. Un "
-        "signalement n’est pas une plainte."
+        "signalement n'est pas une plainte."
     ),
 )
-add("chat.after_near_title", AFTER, _("Trouver de l’aide près de chez soi"))
+add("chat.after_near_title", AFTER, _("Trouver de l'aide près de chez soi"))
 add(
     "chat.after_near",
     AFTER,
-    _("Aide aux victimes, informations sur le droit, psychologues : les contacts du point d’accueil."),
+    _("Aide aux victimes, informations sur le droit, psychologues : les contacts du point d'accueil."),
 )
 add("chat.after_evidence_title", AFTER, _("Garder les preuves"))
 add(
     "chat.after_evidence",
     AFTER,
     _(
-        "Captures d’écran, messages, sons, vidéos, témoignages, certificat médical : gardez tout, avec les "
+        "Captures d'écran, messages, sons, vidéos, témoignages, certificat médical : gardez tout, avec les "
         "dates. Ce qui date de plusieurs années compte aussi."
     ),
     _(
-        "Captures d’écran, messages, sons, vidéos, témoignages, certificat médical : garde tout, avec les "
+        "Captures d'écran, messages, sons, vidéos, témoignages, certificat médical : garde tout, avec les "
         "dates. Ce qui date de plusieurs années compte aussi."
     ),
 )
@@ -293,22 +293,22 @@ add(
     "chat.after_readable",
     AFTER,
     _(
-        "Cette page reste lisible jusqu’à la fin de votre visite. Ensuite, elle ne s’ouvre plus, même avec un "
+        "Cette page reste lisible jusqu'à la fin de votre visite. Ensuite, elle ne s'ouvre plus, même avec un "
         "code de reprise : notez ce qui vous est utile."
     ),
     _(
-        "Cette page reste lisible jusqu’à la fin de ta visite. Ensuite, elle ne s’ouvre plus, même avec un "
-        "code de reprise : note ce qui t’est utile."
+        "Cette page reste lisible jusqu'à la fin de ta visite. Ensuite, elle ne s'ouvre plus, même avec un "
+        "code de reprise : note ce qui t'est utile."
     ),
 )
 add("chat.visit_ended_title", ENDED, _("Cette visite a pris fin sur cet appareil"))
 add(
     "chat.visit_ended",
     ENDED,
-    _("Ses messages ne s’affichent plus ici. Un texte qui n’était pas encore envoyé n’a pas été gardé."),
+    _("Ses messages ne s'affichent plus ici. Un texte qui n'était pas encore envoyé n'a pas été gardé."),
 )
 add("chat.visit_ended_danger", ENDED, _("En danger"))
-add("chat.end_title", END, _("Terminer l’échange ?"))
+add("chat.end_title", END, _("Terminer l'échange ?"))
 add(
     "chat.end_told",
     END,
@@ -319,14 +319,14 @@ add(
     "chat.end_rather_code",
     END,
     _("Vous devez seulement vous absenter ? Ne terminez pas : créez plutôt un code de reprise, vous pourrez revenir."),
-    _("Tu dois juste t’absenter ? Ne termine pas : crée plutôt un code de reprise, tu pourras revenir."),
+    _("Tu dois juste t'absenter ? Ne termine pas : crée plutôt un code de reprise, tu pourras revenir."),
 )
-add("chat.leave_title", END, _("Quitter la file d’attente ?"))
+add("chat.leave_title", END, _("Quitter la file d'attente ?"))
 add(
     "chat.leave_told",
     END,
-    _("Votre place sera perdue. Ce que vous avez écrit reste lisible ici jusqu’à la fin de votre visite."),
-    _("Ta place sera perdue. Ce que tu as écrit reste lisible ici jusqu’à la fin de ta visite."),
+    _("Votre place sera perdue. Ce que vous avez écrit reste lisible ici jusqu'à la fin de votre visite."),
+    _("Ta place sera perdue. Ce que tu as écrit reste lisible ici jusqu'à la fin de ta visite."),
 )
 add(
     "chat.leave_come_back",
@@ -334,22 +334,22 @@ add(
     _("Vous pourrez revenir quand vous voulez, jour et nuit."),
     _("Tu pourras revenir quand tu veux, jour et nuit."),
 )
-add("chat.code_over", CODE, _("L’échange est terminé : son code de reprise ne fonctionne plus."))
+add("chat.code_over", CODE, _("L'échange est terminé : son code de reprise ne fonctionne plus."))
 add(
     "chat.code_note",
     CODE,
     _("Notez ces cinq mots maintenant, dans cet ordre : ils ne seront plus affichés."),
     _("Note ces cinq mots maintenant, dans cet ordre : ils ne seront plus affichés."),
 )
-add("chat.code_will_go", CODE, _("Ces mots disparaîtront de l’écran dans dix minutes."))
+add("chat.code_will_go", CODE, _("Ces mots disparaîtront de l'écran dans dix minutes."))
 add(
     "chat.code_shown_once",
     CODE,
     _(
-        "Il n’a été affiché qu’une fois. Si vous ne l’avez pas noté, créez-en un autre : celui d’avant ne "
+        "Il n'a été affiché qu'une fois. Si vous ne l'avez pas noté, créez-en un autre : celui d'avant ne "
         "fonctionnera plus."
     ),
-    _("Il n’a été affiché qu’une fois. Si tu ne l’as pas noté, crée-en un autre : celui d’avant ne marchera plus."),
+    _("Il n'a été affiché qu'une fois. Si tu ne l'as pas noté, crée-en un autre : celui d'avant ne marchera plus."),
 )
 add(
     "chat.code_none",
@@ -360,7 +360,7 @@ add(
 add(
     "chat.code_annul_why",
     CODE,
-    _("Papier perdu, ou vu par quelqu’un ? Un code annulé ne fonctionne plus, sans effacer l’échange."),
+    _("Papier perdu, ou vu par quelqu'un ? Un code annulé ne fonctionne plus, sans effacer l'échange."),
 )
 add(
     "chat.code_paper",
@@ -371,45 +371,45 @@ add(
     ),
     _(
         "Écris ces mots dans un cahier ou sur un papier : on dirait une simple liste. Tu peux aussi les "
-        "confier à quelqu’un de confiance."
+        "confier à quelqu'un de confiance."
     ),
 )
 add(
     "chat.code_no_device",
     CODE,
-    _("Ne les enregistrez pas sur un appareil que quelqu’un d’autre peut ouvrir : ni photo, ni capture, ni note."),
-    _("Ne les enregistre pas sur un appareil que quelqu’un d’autre peut ouvrir : ni photo, ni capture, ni note."),
+    _("Ne les enregistrez pas sur un appareil que quelqu'un d'autre peut ouvrir : ni photo, ni capture, ni note."),
+    _("Ne les enregistre pas sur un appareil que quelqu'un d'autre peut ouvrir : ni photo, ni capture, ni note."),
 )
 add(
     "chat.code_opens",
     CODE,
     _(
-        "Toute personne qui a ces mots peut lire votre échange. S’ils ont été vus, annulez le code ou "
+        "Toute personne qui a ces mots peut lire votre échange. S'ils ont été vus, annulez le code ou "
         "créez-en un autre."
     ),
-    _("Toute personne qui a ces mots peut lire ton échange. S’ils ont été vus, annule le code ou crée-en un autre."),
+    _("Toute personne qui a ces mots peut lire ton échange. S'ils ont été vus, annule le code ou crée-en un autre."),
 )
 add(
     "chat.code_ends",
     CODE,
-    _("Le code s’arrête aussi avec l’échange : quand il est terminé, personne ne peut plus y revenir."),
+    _("Le code s'arrête aussi avec l'échange : quand il est terminé, personne ne peut plus y revenir."),
 )
 add(
     "chat.resume_told",
     RESUME,
-    _("Votre code de reprise vous ramène à votre place et à vos messages, depuis n’importe quel appareil."),
-    _("Ton code de reprise te ramène à ta place et à tes messages, depuis n’importe quel appareil."),
+    _("Votre code de reprise vous ramène à votre place et à vos messages, depuis n'importe quel appareil."),
+    _("Ton code de reprise te ramène à ta place et à tes messages, depuis n'importe quel appareil."),
 )
 add(
     "chat.resume_hint",
     RESUME,
-    _("Cinq mots en français, dans l’ordre. Les majuscules, les accents et les espaces ne comptent pas."),
+    _("Cinq mots en français, dans l'ordre. Les majuscules, les accents et les espaces ne comptent pas."),
 )
 add(
     "chat.resume_no_code",
     RESUME,
-    _("Pas de code ? Vous pouvez commencer un nouvel échange : aucun nom n’est demandé."),
-    _("Pas de code ? Tu peux commencer un nouvel échange : aucun nom n’est demandé."),
+    _("Pas de code ? Vous pouvez commencer un nouvel échange : aucun nom n'est demandé."),
+    _("Pas de code ? Tu peux commencer un nouvel échange : aucun nom n'est demandé."),
 )
 add("chat.make_new_report", AFTER, _("Faire un nouveau signalement"))
 add("chat.give_my_feedback", AFTER, _("Donner mon avis"))
@@ -419,7 +419,7 @@ add("chat.place_queue_new_messages", EXCHANGE, _("Place dans la file et nouveaux
 add("chat.see_what_comes_next", EXCHANGE, _("Voir la suite"))
 add("chat.messages", EXCHANGE, _("Messages"))
 add("chat.earlier", EXCHANGE, _("Voir les messages précédents"))
-add("chat.thread", PIECES, _("Messages de l’échange"))
+add("chat.thread", PIECES, _("Messages de l'échange"))
 add(
     "chat.thread_range",
     PIECES,
@@ -430,7 +430,7 @@ add(
         Variable("total", "combien il y en a dans l'échange", "250"),
     ],
 )
-add("chat.thread_none", PIECES, _("Il n’y a pas de message ici."))
+add("chat.thread_none", PIECES, _("Il n'y a pas de message ici."))
 add("chat.later", PIECES, _("Voir les messages suivants"))
 add("chat.thread_whole", PIECES, _("Tout afficher, pour imprimer"))
 add("chat.read_before_going", EXCHANGE, _("Lire avant la suite"))
@@ -443,10 +443,10 @@ add("chat.end_date_cancelling", EXCHANGE, _("Date de fin, annulation"))
 add("chat.code_label", EXCHANGE, _("Code de reprise :"))
 add("chat.useful_numbers", EXCHANGE, _("Numéros utiles"))
 add("chat.how_long_who_read", EXCHANGE, _("Durée, accès, effacement"))
-add("chat.leave_queue", EXCHANGE, _("Quitter la file d’attente"))
-add("chat.end_conversation", EXCHANGE, _("Terminer l’échange"))
+add("chat.leave_queue", EXCHANGE, _("Quitter la file d'attente"))
+add("chat.end_conversation", EXCHANGE, _("Terminer l'échange"))
 add("chat.return_code", ENDED, _("Reprendre avec un code"))
-add("chat.go_home_page", ENDED, _("Aller à l’accueil"))
+add("chat.go_home_page", ENDED, _("Aller à l'accueil"))
 add("chat.visit_over", ENDED, _("Visite terminée"))
 add("chat.message_not_sent_yet", AWAY, _("Message pas encore envoyé"))
 add("chat.connection_interrupted", AWAY, _("Connexion interrompue"))
@@ -463,19 +463,19 @@ add(
     "chat.come_back_any_device",
     CODE,
     _(
-        "Pour revenir, sur n’importe quel appareil : la page « Reprendre mon échange », à l’adresse "
+        "Pour revenir, sur n'importe quel appareil : la page « Reprendre mon échange », à l'adresse "
         "{address} de ce site."
     ),
     variables=[Variable("address", "l'adresse de la page où le code s'écrit", "/tchat/reprendre/")],
 )
 add("chat.cancel_code", CODE, _("Annuler ce code"))
-add("chat.no_continue_conversation", END, _("Non, continuer l’échange"))
+add("chat.no_continue_conversation", END, _("Non, continuer l'échange"))
 add("chat.no_keep_my_place", END, _("Non, garder ma place"))
 add("chat.yes_end", END, _("Oui, terminer"))
 add("chat.yes_leave_queue", END, _("Oui, quitter la file"))
 add("chat.clear_page", FRAME, _("Effacer cette page"))
-add("chat.start_refreshing_again", FRAME, _("Reprendre l’actualisation"))
-add("chat.stop_refreshing", FRAME, _("Arrêter l’actualisation"))
+add("chat.start_refreshing_again", FRAME, _("Reprendre l'actualisation"))
+add("chat.stop_refreshing", FRAME, _("Arrêter l'actualisation"))
 add("chat.return_my_conversation", RESUME, _("Reprendre mon échange"))
 add("chat.return", RESUME, _("Reprendre"))
 add("chat.start", RESUME, _("Commencer"))
@@ -485,7 +485,7 @@ add(
     "chat.begin_told",
     BEGIN,
     _(
-        "C’est gratuit, jour et nuit, sans donner de nom. Si un échange est déjà ouvert, son code de reprise "
+        "C'est gratuit, jour et nuit, sans donner de nom. Si un échange est déjà ouvert, son code de reprise "
         "ramène à la même place et aux mêmes messages."
     ),
 )
@@ -494,13 +494,13 @@ add(
     "chat.address_sealed",
     BEGIN,
     _(
-        "L’adresse technique de votre connexion est mise sous scellé dès l’arrivée : ni l’agent ni nous ne pouvons la "
-        "lire, et on ne peut l’ouvrir qu’après autorisation du procureur de la République, pour les faits les plus "
+        "L'adresse technique de votre connexion est mise sous scellé dès l'arrivée : ni l'agent ni nous ne pouvons la "
+        "lire, et on ne peut l'ouvrir qu'après autorisation du procureur de la République, pour les faits les plus "
         "graves."
     ),
     _(
-        "L’adresse technique de ta connexion est mise sous scellé dès l’arrivée : ni l’agent ni nous ne pouvons la "
-        "lire, et on ne peut l’ouvrir qu’après autorisation du procureur de la République, pour les faits les plus "
+        "L'adresse technique de ta connexion est mise sous scellé dès l'arrivée : ni l'agent ni nous ne pouvons la "
+        "lire, et on ne peut l'ouvrir qu'après autorisation du procureur de la République, pour les faits les plus "
         "graves."
     ),
 )

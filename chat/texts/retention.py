@@ -20,11 +20,11 @@ add(
     "keeping.erasure_due",
     KEEPING,
     _(
-        "Votre demande d’effacement est acceptée : votre signalement et cet échange seront supprimés le {date} "
+        "Votre demande d'effacement est acceptée : votre signalement et cet échange seront supprimés le {date} "
         "au plus tôt. Un ajout repousse cette date de quelques jours."
     ),
     _(
-        "Ta demande d’effacement est acceptée : ton signalement et cet échange seront supprimés le {date} au "
+        "Ta demande d'effacement est acceptée : ton signalement et cet échange seront supprimés le {date} au "
         "plus tôt. Un ajout repousse cette date de quelques jours."
     ),
     variables=[DELETED_ON],
@@ -41,16 +41,16 @@ add(
     KEEPING,
     _(
         "La règle : {days} jours après le dernier geste, de vous ou de la personne qui vous répond. Écrire, "
-        "revenir ou ouvrir la page de l’échange repousse la date."
+        "revenir ou ouvrir la page de l'échange repousse la date."
     ),
     _(
         "La règle : {days} jours après le dernier geste, de toi ou de la personne qui te répond. Écrire, revenir "
-        "ou ouvrir la page de l’échange repousse la date."
+        "ou ouvrir la page de l'échange repousse la date."
     ),
     variables=[DAYS],
 )
 add("keeping.rule_whose", KEEPING, _("Cette durée est fixée par le responsable du service."))
-add("keeping.justice", KEEPING, _("La date est repoussée si la justice demande de garder l’échange."))
+add("keeping.justice", KEEPING, _("La date est repoussée si la justice demande de garder l'échange."))
 add(
     "keeping.readers_others",
     KEEPING,
@@ -60,10 +60,10 @@ add(
 add(
     "keeping.readers_both",
     KEEPING,
-    _("Personne d’autre que vous et votre interlocuteur."),
-    _("Personne d’autre que toi et ton interlocuteur."),
+    _("Personne d'autre que vous et votre interlocuteur."),
+    _("Personne d'autre que toi et ton interlocuteur."),
 )
-add("keeping.readers_none", KEEPING, _("Personne d’autre que vous."), _("Personne d’autre que toi."))
+add("keeping.readers_none", KEEPING, _("Personne d'autre que vous."), _("Personne d'autre que toi."))
 add(
     "keeping.may_ask",
     KEEPING,
@@ -86,14 +86,14 @@ add("keeping.may_refuse", KEEPING, _("La demande peut être acceptée ou refusé
 add(
     "keeping.cnil",
     KEEPING,
-    _("Vous pouvez aussi écrire à la CNIL, l’autorité qui protège les données personnelles."),
-    _("Tu peux aussi écrire à la CNIL, l’autorité qui protège les données personnelles."),
+    _("Vous pouvez aussi écrire à la CNIL, l'autorité qui protège les données personnelles."),
+    _("Tu peux aussi écrire à la CNIL, l'autorité qui protège les données personnelles."),
 )
 add(
     "keeping.note_first",
     KEEPING,
-    _("Notez d’abord ce qui vous est utile : une fois l’échange effacé, personne ne pourra le retrouver."),
-    _("Note d’abord ce qui t’est utile : une fois l’échange effacé, personne ne pourra le retrouver."),
+    _("Notez d'abord ce qui vous est utile : une fois l'échange effacé, personne ne pourra le retrouver."),
+    _("Note d'abord ce qui t'est utile : une fois l'échange effacé, personne ne pourra le retrouver."),
 )
 add(
     "keeping.code_note",
@@ -105,15 +105,15 @@ add(
     "keeping.code_where",
     KEEPING,
     _(
-        "Ils s’écrivent à la page « Reprendre mon échange », à l’adresse {address} de ce site. Ils montrent la "
-        "réponse, pas l’échange."
+        "Ils s'écrivent à la page « Reprendre mon échange », à l'adresse {address} de ce site. Ils montrent la "
+        "réponse, pas l'échange."
     ),
     variables=[ADDRESS],
 )
 add(
     "keeping.code_again",
     KEEPING,
-    _("Un code lit la réponse plus tard, même sans l’échange. Un nouveau code remplace celui d’avant."),
+    _("Un code lit la réponse plus tard, même sans l'échange. Un nouveau code remplace celui d'avant."),
 )
 add(
     "erasure.granted",
@@ -132,8 +132,8 @@ add(
 add(
     "erasure.refused_cnil",
     KEEPING,
-    _("Si vous n’êtes pas d’accord, vous pouvez écrire à la CNIL, l’autorité qui protège les données personnelles."),
-    _("Si tu n’es pas d’accord, tu peux écrire à la CNIL, l’autorité qui protège les données personnelles."),
+    _("Si vous n'êtes pas d'accord, vous pouvez écrire à la CNIL, l'autorité qui protège les données personnelles."),
+    _("Si tu n'es pas d'accord, tu peux écrire à la CNIL, l'autorité qui protège les données personnelles."),
 )
 add(
     "erasure.waiting",
@@ -151,13 +151,13 @@ add(
 add(
     "erasure.late_cnil",
     KEEPING,
-    _("Sans réponse à cette date, vous pouvez écrire à la CNIL, l’autorité qui protège les données personnelles."),
-    _("Sans réponse à cette date, tu peux écrire à la CNIL, l’autorité qui protège les données personnelles."),
+    _("Sans réponse à cette date, vous pouvez écrire à la CNIL, l'autorité qui protège les données personnelles."),
+    _("Sans réponse à cette date, tu peux écrire à la CNIL, l'autorité qui protège les données personnelles."),
 )
-add("erasure.words_end", ERASURE, _("Quand tout sera supprimé, ces mots n’ouvriront plus rien."))
-add("erasure.request_erasure", ERASURE, _("Demande d’effacement"))
+add("erasure.words_end", ERASURE, _("Quand tout sera supprimé, ces mots n'ouvriront plus rien."))
+add("erasure.request_erasure", ERASURE, _("Demande d'effacement"))
 add("keeping.what_kept", KEEPING, _("Ce qui est gardé"))
-add("keeping.what_kept_until_when", KEEPING, _("Ce qui est gardé, et jusqu’à quand"))
+add("keeping.what_kept_until_when", KEEPING, _("Ce qui est gardé, et jusqu'à quand"))
 add("keeping.who_has_read_conversation", KEEPING, _("Qui a consulté cet échange"))
 add(
     "keeping.reading",
@@ -170,5 +170,5 @@ add(
         Variable("hour", "l'heure", "14:35"),
     ],
 )
-add("keeping.ask_erasure", KEEPING, _("Demander l’effacement"))
+add("keeping.ask_erasure", KEEPING, _("Demander l'effacement"))
 add("keeping.create_code_read_answer", KEEPING, _("Créer un code pour lire la réponse"))

@@ -269,16 +269,16 @@ _AT = Variable("time", "l'heure", "14 h 20")
 PLACE_UNTIL = add(
     "chat.place_until",
     CODE,
-    _("Vous pouvez fermer cette page : votre place est gardée jusqu’à {time}."),
-    _("Tu peux fermer cette page : ta place est gardée jusqu’à {time}."),
+    _("Vous pouvez fermer cette page : votre place est gardée jusqu'à {time}."),
+    _("Tu peux fermer cette page : ta place est gardée jusqu'à {time}."),
     variables=[_AT],
 )
 COME_BACK = add("chat.come_back", CODE, _("Revenez vers {time}."), _("Reviens vers {time}."), variables=[_AT])
 NEARLY = add(
     "chat.nearly",
     CODE,
-    _("C’est bientôt votre tour : si vous le pouvez, restez encore un peu."),
-    _("C’est bientôt ton tour : si tu le peux, reste encore un peu."),
+    _("C'est bientôt votre tour : si vous le pouvez, restez encore un peu."),
+    _("C'est bientôt ton tour : si tu le peux, reste encore un peu."),
 )
 
 # --- words of the page: the screen and the alerts ---------------------------------------------------------------------
@@ -295,7 +295,7 @@ AWAKE_FAILED = add(
 WARN_ON = add("chat.warn_on", ALERTS, _("C'est noté, tant que cette page reste ouverte."))
 WARN_FAILED = add("chat.warn_failed", ALERTS, _("Cet appareil ou ce navigateur ne le permet pas."))
 LEFT_TITLE = add(
-    "chat.left_title", LEFT_QUEUE, _("Vous avez quitté la file d’attente"), _("Tu as quitté la file d’attente")
+    "chat.left_title", LEFT_QUEUE, _("Vous avez quitté la file d'attente"), _("Tu as quitté la file d'attente")
 )
 FACTS_KEPT = add(
     "chat.facts_kept",

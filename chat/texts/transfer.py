@@ -13,12 +13,12 @@ add(
     "handover.told",
     SUMMARY,
     _(
-        "{from_name} propose que {to_name} prenne la suite, et a écrit ce résumé. Personne d’autre ne l’a lu. "
-        "C’est vous qui décidez s’il est transmis."
+        "{from_name} propose que {to_name} prenne la suite, et a écrit ce résumé. Personne d'autre ne l'a lu. "
+        "C'est vous qui décidez s'il est transmis."
     ),
     _(
-        "{from_name} propose que {to_name} prenne la suite, et a écrit ce résumé. Personne d’autre ne l’a lu. "
-        "C’est toi qui décides s’il est transmis."
+        "{from_name} propose que {to_name} prenne la suite, et a écrit ce résumé. Personne d'autre ne l'a lu. "
+        "C'est toi qui décides s'il est transmis."
     ),
     variables=[FROM_NAME, TO_NAME],
 )
@@ -26,12 +26,12 @@ add(
     "handover.no_answer",
     SUMMARY,
     _(
-        "Sans réponse de votre part, il n’est pas transmis. Votre interlocuteur continue de vous répondre en "
-        "attendant. La personne qui prend la suite pourra lire tout l’échange."
+        "Sans réponse de votre part, il n'est pas transmis. Votre interlocuteur continue de vous répondre en "
+        "attendant. La personne qui prend la suite pourra lire tout l'échange."
     ),
     _(
-        "Sans réponse de ta part, il n’est pas transmis. Ton interlocuteur continue de te répondre en attendant. "
-        "La personne qui prend la suite pourra lire tout l’échange."
+        "Sans réponse de ta part, il n'est pas transmis. Ton interlocuteur continue de te répondre en attendant. "
+        "La personne qui prend la suite pourra lire tout l'échange."
     ),
 )
 add("handover.read_before_going", SUMMARY, _("Relire avant la suite"))
@@ -42,7 +42,7 @@ add("handover.my_version_corrected_below", SUMMARY, _("Ma version, corrigée ci-
 add(
     "handover.no_summary_somebody_else",
     SUMMARY,
-    _("Pas de résumé : l’échange peut passer à quelqu’un d’autre sans lui"),
+    _("Pas de résumé : l'échange peut passer à quelqu'un d'autre sans lui"),
 )
 add("handover.own_words", SUMMARY, _("Avec vos mots"), _("Avec tes mots"))
 add("handover.confirm", SUMMARY, _("Valider"))

@@ -283,7 +283,7 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
         page.locator("#result_list tbody th a").first.click()
     with page.context.expect_page() as opened:
         page.click("button[name=_preview][value=fr]")
-    expect(opened.value.locator("main")).to_contain_text("Aperçu : rien n’est enregistré.")
+    expect(opened.value.locator("main")).to_contain_text("Aperçu : rien n'est enregistré.")
     axe_in_both_themes(opened.value)
     page.goto(live_site.url + "/admin/accounts/user/?q=" + other)
     with goes_on(page):

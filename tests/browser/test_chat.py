@@ -14,7 +14,7 @@ from tests.factories import chat as make
 def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console, axe):
     agent, conversation = waiting(live_site)
     page = enter(conversation)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Quelqu’un va vous répondre")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quelqu'un va vous répondre")
     expect(page.get_by_text("Vous êtes la prochaine personne.")).to_be_visible()
     expect(page.get_by_text("Aucun agent n'est disponible en ce moment.")).to_be_visible()
     expect(page.get_by_role("link", name="Appeler le 116 006").first).to_be_visible()
@@ -55,12 +55,12 @@ def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console
         axe(page)
 
         close(live_site, agent, conversation)
-    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
     expect(page.get_by_role("heading", name="Et maintenant ?")).to_be_visible()
     expect(page.get_by_label("Votre message")).to_be_hidden()
     axe(page)
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
     assert bodies(live_site, conversation) == ["J'ai peur d'aller au lycée", "Oui"]
 
 
@@ -72,7 +72,7 @@ def test_agent_lost_gives_the_place_back_and_another_one_comes(live_site, enter)
     with live_site.database():
         Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
     live_site.do(dispatcher.release_stale)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Quelqu’un va vous répondre")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quelqu'un va vous répondre")
     expect(page.locator("#messages").get_by_text("La connexion avec l'agent est perdue")).to_be_visible()
     expect(page.locator("#position")).to_have_text("Vous êtes la prochaine personne.")
     in_site(live_site, lambda: make.agent(public_name="Louise", force="gendarmerie"))
@@ -154,7 +154,7 @@ def test_text_begun_when_the_exchange_ends_stays_to_be_copied(live_site, enter):
     page = enter(conversation)
     page.get_by_label("Votre message").fill("Je voulais dire")
     close(live_site, agent, conversation)
-    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
     expect(page.get_by_label("Votre message")).to_have_value("Je voulais dire")
     expect(page.get_by_label("Votre message")).not_to_be_editable()
     expect(page.locator("#body-error")).to_have_text(
@@ -254,7 +254,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
         available(live_site, agent)
         page.get_by_label("Vous pouvez déjà écrire").fill("Ce texte reste")
         # The frame loads itself again, every 15 s: what is being typed beside it stays.
-        expect(frame.get_by_text("Quelqu’un est là pour vous.")).to_be_visible()
+        expect(frame.get_by_text("Quelqu'un est là pour vous.")).to_be_visible()
         expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value("Ce texte reste")
         page.get_by_role("button", name="Envoyer").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
@@ -275,9 +275,9 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
     expect(page.get_by_label("Votre message")).to_be_focused()
     expect(page.get_by_text("Le message est trop long")).to_be_visible()
     page.get_by_label("Votre message").fill("")
-    page.get_by_role("button", name="Terminer l’échange").click()
+    page.get_by_role("button", name="Terminer l'échange").click()
     page.get_by_role("button", name="Oui, terminer").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
     assert bodies(live_site, conversation) == ["J'écris sans script", "Ce texte reste"]
 
 

@@ -19,7 +19,7 @@ from tests.factories import chat as make
 ANSWERS = (
     "Non, pas en ce moment",
     "Non",
-    "Les faits m’arrivent à moi",
+    "Les faits m'arrivent à moi",
     "18 ans ou plus",
     "Des insultes, des moqueries",
     "plusieurs",
@@ -126,4 +126,4 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
     expect(desk.get_by_text("Cet échange est terminé")).to_be_visible()
     if not javascript:
         person.goto(france.url + "/tchat/")
-    expect(person.get_by_role("heading", name="L’échange est terminé")).to_be_visible()
+    expect(person.get_by_role("heading", name="L'échange est terminé")).to_be_visible()

@@ -44,10 +44,10 @@ def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site
     page: Page = enter(conversation, javascript=width == 1280, width=width)
     with goes_on(page):
         page.get_by_role("link", name="Durée, accès, effacement").click()
-    expect(page.get_by_text("Personne d’autre que vous et votre interlocuteur.")).to_be_visible()
+    expect(page.get_by_text("Personne d'autre que vous et votre interlocuteur.")).to_be_visible()
     is_narrow(page)
     has_large_targets(page)
-    page.get_by_role("button", name="Demander l’effacement").focus()
+    page.get_by_role("button", name="Demander l'effacement").focus()
     with goes_on(page):
         page.keyboard.press("Enter")
     expect(page.get_by_text("Votre demande est reçue")).to_be_visible()
@@ -76,7 +76,7 @@ def test_page_of_a_minor_is_sound(live_site, enter, axe_in_both_themes, width):
     page: Page = enter(conversation, width=width)
     expect(page.locator("#keeping")).to_contain_text("Suppression prévue le")
     page.goto(live_site.url + "/tchat/conservation/")
-    expect(page.get_by_text("Personne d’autre que toi.")).to_be_visible()
+    expect(page.get_by_text("Personne d'autre que toi.")).to_be_visible()
     axe_in_both_themes(page)
     is_narrow(page)
 

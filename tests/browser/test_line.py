@@ -145,10 +145,10 @@ def test_two_tabs_agree(live_site, enter, console):
         expect(state(first)).to_have_text(["Lu", "Envoyé"])
         threads = [page.locator("#messages > li").evaluate_all(order) for page in (first, second)]
         assert threads[0] == threads[1]
-    first.get_by_role("link", name="Terminer l’échange").click()
+    first.get_by_role("link", name="Terminer l'échange").click()
     first.get_by_role("button", name="Oui, terminer").click()
     for page in (first, second):
-        expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+        expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
 
 
 def test_page_catches_up_after_a_long_sleep(live_site, enter, console, wire):
@@ -210,7 +210,7 @@ def test_message_kept_through_a_cut_during_which_the_exchange_ends(live_site, en
     expect(state(page)).to_have_text(KEPT)
     close(live_site, agent, conversation)
     page.context.set_offline(False)
-    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
     expect(state(page)).to_have_text("Non envoyé : l'échange est terminé")
     expect(own(page).get_by_text("trop tard")).to_be_visible()
     expect(page.get_by_role("button", name="Réessayer")).to_have_count(0)

@@ -152,7 +152,7 @@ def test_way_through_the_questions_with_the_keyboard(live_site: LiveSite, page_f
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Continuer", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("group", name="Quelqu’un peut-il voir votre écran ?")).to_be_visible()
+    expect(page.get_by_role("group", name="Quelqu'un peut-il voir votre écran ?")).to_be_visible()
 
 
 def test_targets_are_large_enough_for_a_thumb(live_site: LiveSite, page_factory: PageFactory) -> None:

@@ -51,7 +51,7 @@ def test_earlier_messages_without_a_script(live_site, enter, long_one):
     page = enter(long_one[1], javascript=False, width=320, height=640)
     page.locator("#body").fill("Un début")
     page.get_by_role("button", name=EARLIER).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Messages de l’échange")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Messages de l'échange")
     expect(page.get_by_text("Messages 52 à 151, sur 251.")).to_be_visible()
     page.get_by_role("link", name=EARLIER).click()
     expect(page.locator("#messages > li")).to_have_count(51)

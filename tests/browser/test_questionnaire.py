@@ -17,8 +17,8 @@ from tests.browser.staff import give_session
 from triage import versions
 
 LIST = "/admin/triage/questionnaireversion/"
-WORDS, ENGLISH = "Quelqu’un regarde-t-il votre écran ?", "Is somebody looking at your screen?"
-BEFORE = "Quelqu’un peut-il voir votre écran ?"
+WORDS, ENGLISH = "Quelqu'un regarde-t-il votre écran ?", "Is somebody looking at your screen?"
+BEFORE = "Quelqu'un peut-il voir votre écran ?"
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
     title = page.get_by_role("heading", level=1)
     expect(title).to_have_text(ENDED)
     expect(title).to_be_focused()
-    expect(page.get_by_role("alert")).to_contain_text("n’a pas été gardé")
+    expect(page.get_by_role("alert")).to_contain_text("n'a pas été gardé")
     shows_nothing_of(page, code, "pas fini ma phrase")
     assert page.title() == ("Informations" if discreet else "Visite terminée – Pnav")
     expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_in_viewport()
@@ -272,7 +272,7 @@ def test_page_left_behind_without_a_script_is_cleared_by_one_link(live_site, lef
     with goes_on(page):
         page.get_by_role("button", name=CREATE).click()
     code = page.locator(".pnav-chat__code").text_content() or ""
-    expect(page.locator("noscript p")).to_have_text("Ces mots disparaîtront de l’écran dans dix minutes.")
+    expect(page.locator("noscript p")).to_have_text("Ces mots disparaîtront de l'écran dans dix minutes.")
     assert 'content="600; url=/tchat/code/"' in page.content()
     page.get_by_role("link", name="Revenir à mon échange").click()
     frame = page.frame_locator("iframe")

@@ -12,7 +12,7 @@ from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
 
 RESUME = "/tchat/reprendre/"
-ORIGIN = "Votre code de reprise vous ramène à votre place et à vos messages, depuis n’importe quel appareil."
+ORIGIN = "Votre code de reprise vous ramène à votre place et à vos messages, depuis n'importe quel appareil."
 CHANGED = "Avec vos cinq mots, vous revenez où vous étiez. <b>Rien</b> n'est perdu."
 
 
@@ -58,7 +58,7 @@ def test_sentence_is_tried_then_saved_then_read(
         admin.click("button[name=_preview][value=vous]")
     preview = opened.value
     expect(preview.locator("mark")).to_have_text(CHANGED)
-    expect(preview.locator("main")).to_contain_text("Aperçu : rien n’est enregistré.")
+    expect(preview.locator("main")).to_contain_text("Aperçu : rien n'est enregistré.")
     axe(preview)
     preview.close()
     visitor.goto(live_site.url + RESUME)

@@ -92,8 +92,8 @@ def test_who_leaves_the_queue_is_told_that_nobody_had_answered(live_site, enter,
     other.goto(live_site.url + "/tchat/terminer/")
     other.get_by_role("button", name="Oui, quitter la file").click()
     for one in (page, other):
-        expect(one.get_by_role("heading", level=1)).to_have_text("Vous avez quitté la file d’attente")
-        expect(one.get_by_text("Merci d’avoir parlé")).to_be_hidden()
+        expect(one.get_by_role("heading", level=1)).to_have_text("Vous avez quitté la file d'attente")
+        expect(one.get_by_text("Merci d'avoir parlé")).to_be_hidden()
         expect(one.get_by_text("Porter plainte", exact=True)).to_be_hidden()
         expect(one.get_by_role("link", name="Revenir dans la file")).to_be_visible()
     axe(other)
@@ -167,7 +167,7 @@ def test_what_the_browser_cannot_do_is_not_offered(live_site, phone):
     delete window.Notification; delete window.AudioContext;
     """
     page = phone(in_site(live_site, make.waiting), script)
-    expect(page.get_by_role("heading", name="Si l’écran s’éteint")).to_be_visible()
+    expect(page.get_by_role("heading", name="Si l'écran s'éteint")).to_be_visible()
     for name in ("Garder l'écran allumé", "Me prévenir"):
         expect(page.get_by_role("button", name=name)).to_be_hidden()
 
@@ -202,7 +202,7 @@ def test_code_says_until_when_the_place_is_kept(live_site, enter):
     first = page.locator("main h2:visible").first
     expect(first).to_have_text("Si vous devez partir vite")
     page.get_by_role("button", name="Créer un code de reprise").click()
-    expect(page.locator("#code-place")).to_have_text(re.compile(r"votre place est gardée jusqu’à \d+ h \d\d"))
+    expect(page.locator("#code-place")).to_have_text(re.compile(r"votre place est gardée jusqu'à \d+ h \d\d"))
 
 
 # --- the signalement --------------------------------------------------------------------------------------------------

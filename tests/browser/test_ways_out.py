@@ -25,7 +25,7 @@ def test_text_is_back_after_each_way_out(live_site, enter, javascript):
     page = enter(conversation, javascript=javascript)
     ways = [
         ("main", "Durée, accès, effacement", "/tchat/conservation/"),
-        ("main", "Terminer l’échange", "/tchat/terminer/"),
+        ("main", "Terminer l'échange", "/tchat/terminer/"),
         (".pnav-header__nav", "Point d'accueil", "/point-d-accueil/"),
         (".pnav-header__nav", "Paramètres d'affichage", "/parametres-affichage/?next=/tchat/"),
         (".pnav-header__brand", "Pnav", "/"),
@@ -58,9 +58,9 @@ def test_text_of_who_ends_the_exchange_is_shown_as_not_sent(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)
     page.get_by_label("Votre message").fill(KEPT)
-    page.get_by_role("link", name="Terminer l’échange").click()
+    page.get_by_role("link", name="Terminer l'échange").click()
     page.get_by_role("button", name="Oui, terminer").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("L’échange est terminé")
+    expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
     expect(page.get_by_text("ce message n'a pas été envoyé")).to_be_visible()
     expect(page.get_by_label("Votre message")).to_have_value(KEPT)
     assert bodies(live_site, conversation) == []

@@ -1,15 +1,27 @@
 """The whole visitor journey also exists in English."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import polib
 import pytest
 
 from pnav.pages.build.translations import compile_messages
+from tests.common.texts.test_whole import visitor_templates
 from tests.messages import with_those_of
 
-CATALOGUE = Path(__file__).resolve().parents[2] / "pnav" / "locale" / "en" / "LC_MESSAGES" / "django.po"
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE = ROOT / "pnav" / "locale" / "en" / "LC_MESSAGES" / "django.po"
+ROOMS = ("pnav", "chat", "reports", "triage", "locations", "common")
+TO_TRANSLATE = {"_", "_lazy", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+SPOKEN = re.compile(
+    r"""{%\s*trans(?:late)?\s+(?:"([^"]*)"|'([^']*)')|{%\s*blocktrans(?:late)?\b.*?%}(.*?){%\s*endblocktrans""",
+    re.DOTALL,
+)
+# Spaces that cannot be seen as such, signs that cannot be seen at all, and apostrophes that look like the straight one.
+UNSEEN = re.compile("[\u00a0\u00ad\u2000-\u200f\u2018\u2019\u201b\u202f\u2060\u00b4\u02bc\ufeff]")
 # French on purpose: read by agents and administrators only.
 STAFF = re.compile(
     r"templates/(console|account|mfa|allauth|admin)|pnav/accounts|chat/(console|casework|rules/(reply_template|emergency|closing|transfer)|models/transfer)"
@@ -33,6 +45,65 @@ def test_catalogue_keeps_placeholders_and_tags():
     for entry in visitor_entries():
         for text in entry.msgstr_plural.values() or [entry.msgstr]:
             assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(entry.msgid)) or entry.msgid_plural
+
+
+def ids_of_module(source: str) -> Iterator[str]:
+    """Every text to translate of this code, in parts that may be called."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in TO_TRANSLATE:
+            for argument in node.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
+
+
+def ids_of_template(source: str) -> Iterator[str]:
+    for found in SPOKEN.finditer(source):
+        yield next(one for one in found.groups() if one is not None)
+
+
+def test_ids_hold_nothing_that_cannot_be_seen_and_one_apostrophe():
+    """A translation is found by its id: of two that look the same, one would be missed. French typography comes where a
+    text is drawn (`common.texts.typography`)."""
+    modules = [path for room in ROOMS for path in (ROOT / room).glob("**/*.py") if "migrations" not in path.parts]
+    templates = list((ROOT / "templates").glob("**/*.html"))
+    said = [(path, one) for path in modules for one in ids_of_module(path.read_text())]
+    said += [(path, one) for path in templates for one in ids_of_template(path.read_text())]
+    assert len(said) > 1500
+    said += [(CATALOGUE, one) for entry in polib.pofile(str(CATALOGUE)) for one in (entry.msgid, entry.msgid_plural)]
+    assert [f"{path.relative_to(ROOT)}: {one}" for path, one in said if UNSEEN.search(one)] == []
+
+
+def test_ids_are_found_where_they_are():
+    code = 'x = _("a" "\\u00a0b")\ny = ngettext("c", "d", 2)\nz = other("e")\n'
+    assert list(ids_of_module(code)) == ["a\u00a0b", "c", "d"]
+    page = (
+        """{% translate "a" %}{% translate 'b' as x %}{% blocktranslate with n=1 %}c {{ n }}{% endblocktranslate %}"""
+    )
+    assert list(ids_of_template(page)) == ["a", "b", "c {{ n }}"]
+    assert UNSEEN.search("a\u00a0b") and UNSEEN.search("l\u2019a") and not UNSEEN.search("l'a\u00e0 «\u0153»")
+
+
+def test_what_a_visitor_reads_is_in_the_catalogue():
+    """A French text that was changed in the code alone would be French in every language."""
+    known = {entry.msgid for entry in polib.pofile(str(CATALOGUE))}
+    said = []
+    for path in visitor_templates():
+        text = path.read_text()
+        if path.name == "429.html":  # of the sign-in, but for its last lines
+            text = text[text.index("errors.looking_help") :]
+        said += [(path, " ".join(one.split())) for one in ids_of_template(text)]
+    modules = [path for room in ROOMS for path in (ROOT / room).glob("**/texts.py")]
+    modules += [path for room in ROOMS for path in (ROOT / room).glob("**/texts/*.py")]
+    modules += [ROOT / "triage" / f"{name}.py" for name in ("questions", "results", "outcomes")]
+    said += [(path, one) for path in modules for one in ids_of_module(path.read_text())]
+    assert len(said) > 1000
+    assert [f"{path.relative_to(ROOT)}: {one}" for path, one in said if one not in known] == []
+
+
+def test_text_is_translated_once():
+    """Two entries of one id are two translations, of which one is never said."""
+    ids = [(entry.msgctxt, entry.msgid) for entry in polib.pofile(str(CATALOGUE))]
+    assert sorted({one for one in ids if ids.count(one) > 1}) == []
 
 
 def test_messages_are_added_at_the_end_of_what_stands(tmp_path):

@@ -79,7 +79,7 @@ def test_results_outside_name_17_cyber_and_where_it_leads() -> None:
 
 def test_minors_are_said_tu_on_every_result() -> None:
     formal = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
-    familiar = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt’", re.IGNORECASE)
+    familiar = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
     said = {(path.get("age") in MINOR_AGES, text) for path, assessed in all_assessed() for text in told_in(assessed)}
     wrong = {text for is_young, text in said if (formal if is_young else familiar).search(text)}
     assert wrong == set()
@@ -397,7 +397,7 @@ def test_question_after_and_before_follow_the_path_and_not_the_list() -> None:
 def test_describe_says_questions_and_answers_for_the_agent() -> None:
     lines = rules.describe({**MINOR, "facts": "page", "author": "school", "nonsense": "x"})
     assert ("Quel âge avez-vous ?", "Moins de 15 ans") in lines
-    assert lines[-1] == ("Savez-vous qui fait cela ?", "Quelqu’un du collège, du lycée ou des études")
+    assert lines[-1] == ("Savez-vous qui fait cela ?", "Quelqu'un du collège, du lycée ou des études")
     assert len(lines) == 6
 
 
@@ -412,7 +412,7 @@ def test_what_agents_read_is_never_familiar_and_changes_nothing_else():
     for path, own in all_assessed():
         told = assess(path, told_in=FOR_AGENTS)
         said = " ".join(map(str, (told.title, *told.reasons, *told.service, *told.prepare)))
-        assert not re.search(r"\b(tu|te|ton|ta|tes|toi|t’\w+)\b", said, re.IGNORECASE), said
+        assert not re.search(r"\b(tu|te|ton|ta|tes|toi|t'\w+)\b", said, re.IGNORECASE), said
         assert (told.outcome, told.urgency, told.is_minor, told.numbers) == (
             own.outcome, own.urgency, own.is_minor, own.numbers
         )  # fmt: skip

@@ -4,6 +4,7 @@ import ast
 import threading
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def _forget():
 
 
 def shown(client: Client, address: str) -> str:
-    return client.get(address).text
+    return unescape(client.get(address).text)
 
 
 # --- for people -----------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ def test_without_a_version_the_questionnaire_of_the_code_is_asked(client):
 def test_visit_that_began_under_one_version_ends_under_it(client):
     client.post(FIRST, {"answer": "no"})
     row = make.published(make.screen_says("La nouvelle ?"))
-    assert "Quelqu’un peut-il voir votre écran" in shown(client, SCREEN)
+    assert "Quelqu'un peut-il voir votre écran" in shown(client, SCREEN)
     assert client.post(SCREEN, {"answer": "no"}).headers["Location"] == ROLE
     assert client.session["triage"]["version"] == BUILT_IN.version
     other = Client()

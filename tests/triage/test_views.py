@@ -282,4 +282,4 @@ def test_answers_can_be_reviewed_and_changed_from_the_result(client: Client) -> 
     html = page(client, answer_all(client, CHAT))
     for question in CHAT:
         assert f'href="{address(question)}"' in html
-    assert "Oui, plusieurs personnes s’y sont mises" in html
+    assert "Oui, plusieurs personnes s'y sont mises" in html

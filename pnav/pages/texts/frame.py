@@ -42,7 +42,6 @@ add(
 )
 add("errors.looking_help", ERRORS, _("Vous cherchez de l'aide ?"))
 add("errors.talk_someone_do_not", ERRORS, _("Pour parler avec quelqu'un, vous n'avez besoin d'aucun compte :"))
-add("errors.start_here", ERRORS, _("commencer ici"))
 add("errors.request_not_read", ERRORS, _("Cet envoi n'a pas pu être lu"))
 add(
     "errors.nothing_was_kept",
@@ -73,7 +72,6 @@ add(
         "réessayer dans quelques secondes."
     ),
 )
-add("busy.try_again", BUSY, _("Réessayer maintenant"))
 add(
     "busy.sent",
     BUSY,
@@ -90,8 +88,6 @@ add(
         "page, et peut être envoyé de nouveau dans quelques secondes."
     ),
 )
-add("busy.text", BUSY, _("Texte à envoyer de nouveau"))
-add("busy.send_again", BUSY, _("Envoyer de nouveau"))
 add(
     "busy.frame",
     BUSY,
@@ -141,7 +137,6 @@ add("pages.talk_someone_now", EVERYWHERE, _("Parler à quelqu'un maintenant"))
 add("pages.find_my_contacts", EVERYWHERE, _("Trouver mes contacts"))
 add("pages.demonstration_site_has_no", EVERYWHERE, _("Ce site de démonstration n'a pas d'adresse de contact."))
 add("pages.error", EVERYWHERE, _("Erreur :"))
-add("pages.back_home_page", EVERYWHERE, _("Revenir à l'accueil"))
 add("pages.examples_93200_saint_denis", EVERYWHERE, _("Exemples : 93200, Saint-Denis, Lyon 3e"))
 add("pages.example_97400_name_town", EVERYWHERE, _("Exemple : 97400. Le nom de la ville marche aussi."))
 add("pages.useful_numbers", EVERYWHERE, _("Les numéros utiles"))

@@ -97,8 +97,6 @@ add(
         "réponse satisfaisante ? Vous pouvez vous adresser au Défenseur des droits :"
     ),
 )
-add("accessibility.write_using_its_online", ACCESSIBILITY, _("lui écrire par son formulaire"))
-add("accessibility.see_its_representative_region", ACCESSIBILITY, _("voir son délégué dans votre région"))
 add(
     "accessibility.by_free_post_no",
     ACCESSIBILITY,
@@ -107,21 +105,18 @@ add(
 add(
     "display.choice_kept_browser_six", DISPLAY, _("Votre choix est gardé dans ce navigateur, pendant six mois au plus.")
 )
-add("display.save", DISPLAY, _("Enregistrer"))
 add(
     "opinion.feedback_anonymous_nothing_links",
     OPINION,
     _("Votre avis est anonyme. Rien ne le relie à vous ni à un échange. Personne n'y répond."),
 )
 add("opinion.not_where_get_help", OPINION, _("Ce n'est pas ici que l'on vous aide. Pour parler à quelqu'un :"))
-add("opinion.answer_few_questions", OPINION, _("répondez à quelques questions"))
 add("opinion.if_danger_call", OPINION, _("En danger, appelez le {numero_police}."))
 add(
     "opinion.1000_characters_at_most",
     OPINION,
     _("1000 caractères au plus. N'écrivez ni nom, ni adresse, ni numéro, ni récit des faits."),
 )
-add("opinion.send_my_feedback", OPINION, _("Envoyer mon avis"))
 add("opinion.thank_feedback", OPINION, _("Merci pour votre avis"))
 add(
     "opinion.saved_helps_us_make",
@@ -135,13 +130,7 @@ add(
     variables=[Variable("day", "le jour", "3 mars 2027")],
 )
 add("figures.waiting_being_heard", FIGURES, _("Attendre et être entendu"))
-add("figures.figures_last_30_days", FIGURES, _("Chiffres des 30 derniers jours et des 12 derniers mois"))
-add("figures.figure", FIGURES, _("Chiffre"))
-add("figures.30_days", FIGURES, _("30 jours"))
-add("figures.12_months", FIGURES, _("12 mois"))
 add("figures.how_conversations_end", FIGURES, _("Comment les échanges se terminent"))
-add("figures.how_conversations_end_number", FIGURES, _("Comment les échanges se terminent, en nombre d'échanges"))
-add("figures.what_followed", FIGURES, _("Suite"))
 add("figures.too_few_conversations_say", FIGURES, _("Trop peu d'échanges pour le dire."))
 add("figures.how_these_figures_made", FIGURES, _("Comment ces chiffres sont faits"))
 add(
@@ -193,7 +182,6 @@ add(
     LEGAL,
     _("Le traitement des données du service est encadré par le décret n° 2022-337 du 10 mars 2022."),
 )
-add("legal.see_page_personal_data", LEGAL, _("Voir la page « Données personnelles »."))
 add("legal.sources_information", LEGAL, _("Sources des informations"))
 add("legal.software_appearance", LEGAL, _("Logiciel et apparence"))
 add(
@@ -387,7 +375,6 @@ add(
 add("privacy.rights", PRIVACY, _("Vos droits"))
 add("privacy.any_question_about_data", PRIVACY, _("Pour toute question sur vos données, écrivez à :"))
 add("privacy.also_contact_cnil_french", PRIVACY, _("Vous pouvez aussi vous adresser à la CNIL."))
-add("privacy.see_what_stays_browser", PRIVACY, _("Voir ce qui reste dans le navigateur"))
 THEME = add("display.theme", DISPLAY, _("Thème"))
 THEME_CHOOSE = add("display.theme_choose", DISPLAY, _("Choisissez un thème."))
 THEME_FROM_LIST = add("display.theme_from_list", DISPLAY, _("Choisissez un thème de la liste."))

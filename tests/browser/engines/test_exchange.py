@@ -49,7 +49,7 @@ def test_person_waits_then_talks(
         browser.press(CONTROL, ENTER)
         camille.hear("Oui")
         close(live_site, agent, conversation)
-    browser.wait_for_text("L’échange est terminé", "main")
+    browser.wait_for_text("L'échange est terminé", "main")
     assert bodies(live_site, conversation) == ["J'ai peur d'aller au lycée", "Oui"]
     assert browser.complaints() == []
 

@@ -107,7 +107,7 @@ def test_answer_in_the_frame_of_an_exchange_that_ended_or_of_no_visit_writes_not
     assert "Effacer cette page" in client.post("/tchat/suite/", told).text
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     person = visit(conversation)
-    assert "L’échange est terminé." in unescape(person.post("/tchat/suite/", told, follow=True).text)
+    assert "L'échange est terminé." in unescape(person.post("/tchat/suite/", told, follow=True).text)
     assert not conversation.messages.filter(author=Author.REPORTER).exists()
 
 

@@ -107,7 +107,7 @@ def test_a_freeze_is_not_told_and_the_page_stays_true(as_reporter):
     freeze(conversation, make.agent(role=Role.SUPERVISOR).user)
     shown = text(as_reporter(conversation).get(KEEPING))
     assert "parquet" not in shown and "2026/123" not in shown and "gel" not in shown.lower()
-    assert "La date est repoussée si la justice demande de garder l’échange." in shown
+    assert "La date est repoussée si la justice demande de garder l'échange." in shown
 
 
 def test_pages_in_english(as_reporter):
@@ -126,8 +126,8 @@ def test_pages_in_english(as_reporter):
 
 
 def test_readings_nobody_else(as_reporter):
-    assert "Personne d’autre que vous et votre interlocuteur." in text(as_reporter(make.closed()).get(KEEPING))
-    assert "Personne d’autre que vous." in text(as_reporter(make.waiting()).get(KEEPING))
+    assert "Personne d'autre que vous et votre interlocuteur." in text(as_reporter(make.closed()).get(KEEPING))
+    assert "Personne d'autre que vous." in text(as_reporter(make.waiting()).get(KEEPING))
 
 
 def test_readings_show_roles_and_times_and_no_account(as_reporter):

@@ -35,7 +35,7 @@ def test_conversation_without_a_visit_offers_both_ways_in(client):
     page = shown(client.get(PAGE))
     assert re.search(r'href="/orientation/"[^>]*>Commencer</a>', page)
     assert re.search(r'href="/tchat/reprendre/"[^>]*>J\'ai un code</a>', page)
-    assert "mise sous scellé dès l’arrivée" in page, "what becomes of the connection's address"
+    assert "mise sous scellé dès l'arrivée" in page, "what becomes of the connection's address"
 
 
 def test_conversation_of_a_visit_that_answers_goes_on_where_it_is(client):
@@ -92,14 +92,14 @@ def test_waiting_page_with_everybody_busy_gives_place_and_range(as_reporter):
 
 def test_waiting_page_of_a_minor_says_tu_and_names_3018(as_reporter):
     page = shown(as_reporter(make.waiting(age_band=AgeBand.FROM_15_TO_17)).get(PAGE))
-    assert "Quelqu’un va te répondre" in page
+    assert "Quelqu'un va te répondre" in page
     assert 'href="tel:3018"' in page and 'href="tel:119"' in page
     assert "vous répondre" not in page
 
 
 def test_waiting_page_of_a_relative_of_a_minor_says_vous_and_names_3018(as_reporter):
     page = shown(as_reporter(make.waiting(age_band=AgeBand.UNDER_15, role="relative")).get(PAGE))
-    assert "Quelqu’un va vous répondre" in page
+    assert "Quelqu'un va vous répondre" in page
     assert 'href="tel:3018"' in page
 
 
@@ -141,7 +141,7 @@ def test_closed_page_says_what_comes_next_and_takes_no_message(as_reporter):
     conversation = make.closed()
     client = as_reporter(conversation)
     page = shown(client.get(PAGE))
-    assert "L’échange est terminé" in page and "Porter plainte" in page
+    assert "L'échange est terminé" in page and "Porter plainte" in page
     assert reverse("locations:my_contacts") in page and reverse("pages:feedback") in page
     assert "chat/page.js" not in page
     before = conversation.messages.count()
@@ -244,13 +244,13 @@ def test_news_reloads_until_it_is_told_to_stop(as_reporter):
 def test_news_says_that_somebody_came(as_reporter):
     conversation = make.assigned(make.agent(public_name="Camille"))
     page = shown(as_reporter(conversation).get(reverse("chat:news"), {"apres": 1, "etat": "waiting"}))
-    assert "Quelqu’un est là pour vous." in page
+    assert "Quelqu'un est là pour vous." in page
     assert "« Actualiser », sous les messages, montre la suite" in page
 
 
 def test_news_of_a_closed_conversation_stops_reloading(as_reporter):
     page = shown(as_reporter(make.closed()).get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
-    assert "L’échange est terminé." in page and "http-equiv" not in page
+    assert "L'échange est terminé." in page and "http-equiv" not in page
 
 
 @pytest.mark.parametrize("after", ["", "-1", "abc", "²", "9" * 40])
@@ -267,7 +267,7 @@ def test_news_with_a_nonsense_cursor_shows_everything(as_reporter, after):
 def test_end_asks_first_then_closes(as_reporter):
     conversation = make.assigned()
     client = as_reporter(conversation)
-    assert "Terminer l’échange ?" in shown(client.get(reverse("chat:end")))
+    assert "Terminer l'échange ?" in shown(client.get(reverse("chat:end")))
     conversation.refresh_from_db()
     assert conversation.status == Status.ACTIVE
     response = client.post(reverse("chat:end"))
@@ -280,7 +280,7 @@ def test_end_asks_first_then_closes(as_reporter):
 def test_end_while_waiting_leaves_the_queue(as_reporter):
     conversation = make.waiting()
     client = as_reporter(conversation)
-    assert "Quitter la file d’attente ?" in shown(client.get(reverse("chat:end")))
+    assert "Quitter la file d'attente ?" in shown(client.get(reverse("chat:end")))
     client.post(reverse("chat:end"))
     assert not Conversation.objects.waiting().exists()
 
@@ -307,8 +307,8 @@ def test_who_leaves_a_queue_in_which_nobody_answered_is_not_thanked_for_having_t
     client = as_reporter(make.waiting())
     client.post(reverse("chat:end"))
     page = seen_of(client.get(PAGE).text)
-    assert "Vous avez quitté la file d’attente" in page and "Personne ne vous avait encore répondu." in page
-    assert "Merci d’avoir parlé" not in page and "Porter plainte" not in page
+    assert "Vous avez quitté la file d'attente" in page and "Personne ne vous avait encore répondu." in page
+    assert "Merci d'avoir parlé" not in page and "Porter plainte" not in page
     for number in ("tel:3018", "tel:116006", "tel:3114"):
         assert number in page
 
@@ -321,7 +321,7 @@ def test_who_ends_an_exchange_that_was_answered_is_thanked(as_reporter):
     assert " data-answered" in shown(client.get(PAGE))
     client.post(reverse("chat:end"))
     page = seen_of(client.get(PAGE).text)
-    assert "Merci d’avoir parlé" in page and "Vous avez quitté la file" not in page
+    assert "Merci d'avoir parlé" in page and "Vous avez quitté la file" not in page
 
 
 def test_waiting_room_says_why_a_police_officer_answers_and_not_when_somebody_may_see(as_reporter):

@@ -172,7 +172,7 @@ def test_each_way_out_of_the_page_has_a_button_that_keeps_the_text_without_a_scr
     place = re.compile(r'(?:value|formaction)="([^"]*)"')
     ways = Counter((place.findall(marks)[-1], words_of(text)) for marks, text in buttons)
     links = re.findall(r'<a [^>]*href="(/[^"]*)"[^>]*>(.*?)</a>', page, flags=re.S)
-    end = "Quitter la file d’attente" if status == "waiting" else "Terminer l’échange"
+    end = "Quitter la file d'attente" if status == "waiting" else "Terminer l'échange"
     kept = Counter((to, end if to == ending else words_of(text)) for to, text in links)
     assert ways == kept + Counter([(code, "Créer un code de reprise")])
     assert len(ways) >= 16

@@ -133,7 +133,7 @@ def test_what_is_refused_is_said_beside_its_field_and_changes_nothing(as_reporte
     for wrong in ({"facts": ["x"]}, {"since": "x"}, {"name": "é" * TEXT_MAX_BYTES}):
         assert add(client, **wrong).status_code == 400
         page = unescape(add(client, False, **wrong).text)
-        assert "Ce n’est pas encore ajouté" in page
+        assert "Ce n'est pas encore ajouté" in page
     assert said(conversation)["facts"] == ["couple"] and rung == []
 
 

@@ -264,7 +264,7 @@ def test_preview_draws_the_form_with_its_error_and_marks_it(post, key, voice):
     sentence = CATALOGUE[key]
     answer = post(key, **{voice: sentence.origins()[voice] + " Essai"}, _preview=voice)
     assert shown(answer.text).count(" Essai") > 1
-    assert "sans s’y voir" not in answer.text
+    assert "sans s'y voir" not in answer.text
     assert not ChangedSentence.objects.exists()
 
 
@@ -276,7 +276,7 @@ def test_preview_of_a_question_has_the_hints_of_its_answers(post):
 
 def test_preview_says_what_cannot_be_seen(post):
     answer = post("frame.quick_access", vous="Aller droit à", _preview="vous")
-    assert 'aria-label="Aller droit à"' in answer.text and "sans s’y voir" in answer.text
+    assert 'aria-label="Aller droit à"' in answer.text and "sans s'y voir" in answer.text
 
 
 def test_preview_of_a_form_with_errors_is_the_form(client, chief, post):
