@@ -225,7 +225,7 @@ class Translated(WithTexts):
     def with_outdated(cls) -> models.Q:
         """Selects the rows that `outdated` says something of."""
         rows: Any = cls._meta.get_field("text_rows").related_model
-        found = models.Q()
+        found: Any = models.Q()
         for part in cls.text_fields:
             translated = rows.objects.filter(owner=models.OuterRef("pk"), part=part, language__in=languages.others())
             own = Replace(models.OuterRef(part), models.Value("\r\n"), models.Value("\n"))

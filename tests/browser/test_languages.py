@@ -28,6 +28,7 @@ from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, goes_on, ru
 from tests.browser.exchange import in_site
 from tests.browser.test_accessibility import ADDRESSES
 from tests.browser.test_console import an_agent, at, make_available, sign_in  # noqa: F401  `at`: a fixture
+from tests.browser.test_orientation import CHAT, RESULTS, give_place
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.support import pseudo_languages
@@ -47,6 +48,13 @@ MISPLACED = """() => {
     const scrolls = (e) => { for (; e; e = e.parentElement) {
         if (e !== document.documentElement && getComputedStyle(e).overflowX !== "visible") return true;
     } return false; };
+    // What is scrolled out of a box of its own is not seen.
+    const isSeen = (e, box) => { for (; e; e = e.parentElement) {
+        const style = getComputedStyle(e);
+        if (e === document.documentElement || (style.overflowX + style.overflowY) === "visiblevisible") continue;
+        const [frame, x, y] = [e.getBoundingClientRect(), box.left + box.width / 2, box.top + box.height / 2];
+        if (x < frame.left || x > frame.right || y < frame.top || y > frame.bottom) return false;
+    } return true; };
     const texts = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
@@ -55,7 +63,7 @@ MISPLACED = """() => {
         const range = document.createRange();
         range.selectNodeContents(walker.currentNode);
         for (const box of range.getClientRects()) {
-            if (box.width > 1 && box.height > 1) texts.push([box, walker.currentNode]);
+            if (box.width > 1 && box.height > 1 && isSeen(parent, box)) texts.push([box, walker.currentNode]);
         }
     }
     const found = [];
@@ -111,25 +119,31 @@ def reader(page_factory: PageFactory, live_site: LiveSite, language: str) -> Pag
     return page
 
 
-def is_sound(page: Page, axe: Axe) -> None:
-    """Nothing scrolls sideways, lies on something else or is out of the page, with everything unfolded."""
+def is_sound(page: Page, axe: Axe, *, in_place: str = "main details") -> None:
+    """Nothing scrolls sideways, lies on something else or is out of the page.
+
+    in_place: what is unfolded for that; everything else that unfolds lies on the page meanwhile, on purpose.
+    """
     width = page.viewport_size["width"]  # type: ignore[index]
-    for details in page.locator("main details").all():
-        details.evaluate("element => { element.open = true; }")
+    if in_place:
+        page.locator(in_place).evaluate_all("all => all.forEach((element) => { element.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     assert page.evaluate(MISPLACED) == [], page.url
-    for details in page.locator("details").all():  # the menu too, which lies on the page when it is open
+    others = page.locator("details:not([open])").element_handles()
+    for details in others:
         details.evaluate("element => { element.open = true; }")
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     axe(page)
+    for details in others:
+        details.evaluate("element => { element.open = false; }")
 
 
-def looked_at(page: Page, language: str, axe: Axe) -> None:
+def looked_at(page: Page, language: str, axe: Axe, **how: str) -> None:
     """What must hold of every page in every language."""
     root = page.locator("html")
     expect(root).to_have_attribute("lang", language)
     assert root.evaluate("element => getComputedStyle(element).direction") == ("rtl" if language == "ar" else "ltr")
-    is_sound(page, axe)
+    is_sound(page, axe, **how)
 
 
 @BOTH
@@ -140,19 +154,29 @@ def test_page_is_whole_in_a_language_more(reader: Page, live_site: LiveSite, axe
 
 
 @BOTH
-def test_orientation_is_whole_to_its_result(reader: Page, live_site: LiveSite, axe: Axe, language: str):
+@pytest.mark.parametrize("result", ["danger", "minor", "scam"])
+def test_orientation_is_whole_to_its_result(reader: Page, live_site: LiveSite, axe: Axe, language: str, result: str):
     reader.goto(live_site.url + "/orientation/")
-    for _question in range(30):
+    for value in RESULTS[result].values():
         looked_at(reader, language, axe)
-        choices = reader.locator("main input[type=radio]")
-        if choices.count() == 0:
-            if reader.locator("main form[method=post] button[type=submit]").count() == 0:
-                break
-        else:
-            choices.first.check(force=True)
+        reader.locator(f"#answer-{value}").check(force=True)
         with goes_on(reader):
-            reader.locator("main form[method=post] button[type=submit], main a.fr-btn").first.click()
-    assert "/orientation/" in reader.url
+            reader.locator("main .pnav-triage__next").click()
+    assert "/orientation/resultat/" in reader.url
+    looked_at(reader, language, axe)
+
+
+@BOTH
+def test_signalement_and_contacts_are_whole(reader: Page, live_site: LiveSite, axe: Axe, language: str):
+    reader.goto(live_site.url + "/orientation/")
+    for value in CHAT.values():
+        reader.locator(f"#answer-{value}").check(force=True)
+        with goes_on(reader):
+            reader.locator("main .pnav-triage__next").click()
+    give_place(reader, live_site)
+    for address in ("/signalement/", "/point-d-accueil/", "/point-d-accueil/mes-contacts/", "/point-d-accueil/choix/"):
+        reader.goto(live_site.url + address)
+        looked_at(reader, language, axe)
 
 
 @BOTH
@@ -339,8 +363,8 @@ def test_passage_to_a_colleague_is_whole(live_site: LiveSite, person: Any, axe: 
     looked_at(page, language, axe)
     page.goto(live_site.url + "/tchat/passage/")
     looked_at(page, language, axe)
-    with goes_on(page):
-        page.locator("main form[action$='/passage/'] button[type=submit]").click()
+    page.locator("main form[action$='/passage/'] button[type=submit]").click()  # with nothing chosen
+    expect(page.locator("main .fr-error-text").first).to_be_visible()
     looked_at(page, language, axe)
 
 
@@ -376,6 +400,6 @@ def test_console_is_whole_whichever_way_its_reader_and_the_person_write(
     sign_in(page, live_site, chief)
     for path in (f"echange/{conversation.public_id}/", *CONSOLE):
         page.goto(f"{live_site.url}/console/{path}")
-        looked_at(page, "fr", axe)
+        looked_at(page, "fr", axe, in_place="")
         page.evaluate("document.documentElement.dir = 'rtl'")
-        is_sound(page, axe)
+        is_sound(page, axe, in_place="")
