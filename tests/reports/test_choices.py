@@ -9,8 +9,8 @@ from django.conf import settings
 
 from chat.casework.person_summary import PersonSummary
 from reports import texts
-from reports.actions import file_report
-from reports.forms import ReportForm
+from reports.actions import add_to_report, file_report
+from reports.forms import AddedForm, ReportForm
 from reports.models import Report
 
 TEMPLATES = settings.BASE_DIR / "templates"
@@ -40,11 +40,24 @@ def test_choice_is_filed(name):
     assert re.search(rf'"{name}": (list\()?{name}', inspect.getsource(file_report)), "in the defaults of the row"
 
 
+@pytest.mark.parametrize("name", sorted(set(CHOICES) - {"role", "age_band"}))
+def test_choice_is_touched_and_kept_while_one_waits(name):
+    """Who speaks and the age were said before."""
+    assert name in AddedForm.TOUCHED
+    assert name in inspect.signature(add_to_report).parameters
+    assert f'"{name}": ' in inspect.getsource(add_to_report)
+
+
 @pytest.mark.parametrize("name", CHOICES)
 def test_choice_is_drawn_for_the_person(name):
-    pages = [page.read_text() for folder in ("reports", "chat") for page in (TEMPLATES / folder).glob("*.html")]
-    drawn = [page for page in pages if re.search(rf"\b\w*form\.{name}\b", page)]
-    assert drawn, "no template of the form draws it"
+    """By each page that draws the form; one that adds to a report does not ask again who speaks, nor the age."""
+    drawn_by = {
+        page.name: set(re.findall(r"{% choices form\.(\w+)", page.read_text()))
+        for page in (TEMPLATES / "reports").glob("*.html")
+    }
+    forms = {page: drawn for page, drawn in drawn_by.items() if drawn}
+    asked = {page: drawn for page, drawn in forms.items() if name not in {"role", "age_band"} or name in drawn}
+    assert forms and asked and [page for page, drawn in asked.items() if name not in drawn] == []
 
 
 @pytest.mark.parametrize("name", CHOICES)
