@@ -1,8 +1,8 @@
 """Numbers that sentences state in words or figures, and what vouches for each.
 
 A sentence may say « dix minutes » only as long as the constant says so. `NUMBERS` has a line for each sentence of the
-catalogue that states a number: the number, and the constant that holds it (a function, read when it is asked), or a
-`Fact`, which is no number of ours.
+catalogue, and each template with words of its own, that states a number: the number, and the constant that holds it (a
+function, read when it is asked), or a `Fact`, which is no number of ours.
 """
 
 import re
@@ -99,9 +99,6 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "chat.tries_many": {10: of("common.network_limits:CODES.seconds/60")},
     "display.choice_kept_browser_six": {6: CHOICE_MONTHS},
     "errors.not_fault_wait_one": {1: SPEECH},
-    "figures.12_months": {12: lambda: periods("year") // 30},
-    "figures.30_days": {30: lambda: periods("month")},
-    "figures.figures_last_30_days": {30: lambda: periods("month"), 12: lambda: periods("year") // 30},
     "figures.in_one_minute": {1: Fact("said where the promise is one minute: `pnav.pages.figures`")},
     "figures.length": {2: Fact("the median")},
     "figures.so_nobody_recognised_number": {10: of("chat.rules.small_counts:AT_LEAST")},
@@ -155,6 +152,10 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "report.sealed_told": {2: ON_THE_PAGE},
     "report.too_long": {2: SPEECH},
     "search.figures": {30: lambda: periods("month")},
+    "templates/429.html": {1: of("common.network_limits:SIGN_INS.seconds/60")},
+    "templates/locations/search.html": dict.fromkeys((7, 24), ALWAYS),
+    "templates/pages/home.html": dict.fromkeys((7, 24), ALWAYS),
+    "templates/pages/figures.html": {30: lambda: periods("month"), 12: lambda: periods("year") // 30},
     "triage.leaves_site": {17: SERVICE},
 }
 
