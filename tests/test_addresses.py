@@ -241,6 +241,26 @@ def test_quick_exit_works_in_every_table(client, settings):
         assert client.get("/accessibilite/").status_code == 200, "the visit is gone, with its mode"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", addresses.tables()[1:], ids=str)
+def test_whoever_is_not_let_in_is_not_let_in_under_another_address(client, table):
+    """Without a visit: the same answer, and the same way on, whatever the address."""
+    for name, parameters in PAGES:
+        if name in {"pages:quit", "pages:home"}:
+            continue
+        for ask in (client.get, client.post):
+            plain = ask(ORDINARY.reverse(name, **parameters))
+            client.cookies.clear()
+            other = ask(table.reverse(name, **parameters))
+            client.cookies.clear()
+            assert other.status_code == plain.status_code, name
+            assert other.wsgi_request.path_info == plain.wsgi_request.path_info
+            where = plain.headers.get("Location")
+            there = other.headers.get("Location")
+            assert there == (where and moved(where, table)), name
+            assert other.wsgi_request.resolver_match.view_name == name, "what is counted and logged"
+
+
 # --- languages --------------------------------------------------------------------------------------------------------
 
 
