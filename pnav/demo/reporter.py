@@ -35,6 +35,11 @@ class GaveUp(Exception):
     """The site stays away, or refuses what was sent."""
 
 
+def ordinary_address(address: str) -> str:
+    """An address of discreet mode as the ordinary one of its page."""
+    return moved(address, ORDINARY) or address
+
+
 class Reporter:
     """number: which of the people of this script. speed: 2 = everything twice as fast; the beats stay as they are.
 
@@ -54,7 +59,7 @@ class Reporter:
         self.script, self.speed, self.tell = script, speed, tell
         self.name = script.id if script.people == 1 else f"{script.id} {number + 1}"
         # Under one key with the site: a visit that asks for discretion is led to addresses without words.
-        self.visit = Visit(base, ordinary=lambda address: moved(address, ORDINARY) or address)
+        self.visit = Visit(base, ordinary=ordinary_address)
         self.mind = Mind(script, number)
         self.chance = random.Random(f"{seed}:{script.id}:{number}")
         self.status = ""  # of the conversation, as the last `state` said

@@ -140,7 +140,10 @@ class Visit:
             method, body = "GET", ""
         if answer.status != 200:
             raise VisitError(f"{method} {path}: {answer.status}")
-        path = path.partition("#")[0]
+        return self.page(path.partition("#")[0], text)
+
+    def page(self, path: str, text: str) -> Page:
+        """The page that came, under the addresses by which a program knows pages."""
         if (ordinary := self.ordinary) is not None:
             return Page(ordinary(path), DISCREET.sub(lambda found: ordinary(found[0]), text))
         return Page(path, text)

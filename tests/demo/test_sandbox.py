@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 
 from pnav.demo import sandbox, script
-from pnav.demo.reporter import Reporter, _work_on
+from pnav.demo.reporter import Reporter, _work_on, ordinary_address
 from pnav.demo.run import ROOT
 from pnav.demo.visit import Form, Page, Visit, VisitError
 from reports import proof_of_work
@@ -119,7 +119,7 @@ class Inside(Visit):
     """The site of this process, without a server."""
 
     def __init__(self) -> None:
-        super().__init__("http://localhost:1")
+        super().__init__("http://localhost:1", ordinary=ordinary_address)
         self.client = Client()
 
     def _ask(self, method: str, path: str, body: str = "") -> Page:
@@ -129,7 +129,7 @@ class Inside(Visit):
             path = answer.headers["Location"]
             answer = self.client.get(path)
         connections.close_all()
-        return Page(path, answer.content.decode())
+        return self.page(path, answer.content.decode())
 
 
 def orient(name: str) -> tuple[Page, list[str], dict[str, str]]:

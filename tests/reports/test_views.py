@@ -62,14 +62,14 @@ def set_visit(
 
 
 def page(client: Client, where: str = URL) -> str:
-    response = client.get(where)
+    response = client.get(where, follow=True)
     assert response.status_code == 200
     return unescape(response.text)
 
 
 def form_of(client: Client, **ticked: object) -> dict[str, object]:
     """What the browser sends from the form as it is shown."""
-    return {"submission_id": client.get(URL).context["submission_id"], **ticked}
+    return {"submission_id": client.get(URL, follow=True).context["submission_id"], **ticked}
 
 
 def said(response) -> list[str]:

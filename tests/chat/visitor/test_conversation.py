@@ -348,10 +348,12 @@ def test_open_exchange_is_on_every_other_page(as_reporter, discreet, words):
     conversation = make.waiting(discreet=discreet)
     client = as_reporter(conversation)
     for path in ("/", "/accessibilite/", "/point-d-accueil/", "/avis/", "/nothing/"):
-        assert re.search(rf'href="/tchat/#fin">\s*{words}\s*</a>', shown(client.get(path))), path
-    assert "pnav-open" not in shown(client.get(PAGE))
+        exchange = (DISCREET if discreet and path != "/nothing/" else ORDINARY).reverse("chat:conversation")
+        page = shown(client.get(path, follow=True))
+        assert re.search(rf'href="{exchange}#fin">\s*{words}\s*</a>', page), path
+    assert "pnav-open" not in shown(client.get(PAGE, follow=True))
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
-    assert "pnav-open" not in shown(client.get("/"))
+    assert "pnav-open" not in shown(client.get("/", follow=True))
 
 
 def test_orientation_does_not_begin_again_while_an_exchange_is_open(as_reporter):
