@@ -15,6 +15,7 @@ from chat.conversations import actions, dispatcher
 from chat.conversations.actions import Mark
 from chat.models import Conversation, EventKind
 from chat.rules.lifecycle import Author, Status
+from pnav.addresses import DISCREET, ORDINARY
 from reports.models import AgeBand
 from reports.session import KEY
 from tests.chat.sockets import signed_in
