@@ -79,7 +79,7 @@ export function toEnd(always = false) {
 export function steady(change) {
   const kept = [
     .../** @type {HTMLCollectionOf<HTMLElement>} */ (list.children),
-    ...all("aside > *, aside > section > *", root),
+    ...all("aside > *, aside > section > *, .pnav-chat__card > *, .pnav-facts", root),
   ].find((node) => isIn(node.getBoundingClientRect()));
   const before = kept?.getBoundingClientRect().top ?? 0;
   change();
