@@ -121,6 +121,18 @@ class Lookup:
             return self.places[0], self.places[0].units[0]
         return None
 
+    @property
+    def for_exchange(self) -> tuple[Place, ReceptionPoint | None] | None:
+        """The place of a chat: only who answers there counts, the police or the gendarmerie, so nobody chooses between
+        units, nor between the communes of one postal code: the largest stands for it.
+
+        None when nothing was found, and when several communes bear the name typed, or a larger one may be meant.
+        """
+        if not self.places or self.may_be_other or (self.are_homonyms and len(self.places) > 1):
+            return None
+        place = max(self.places, key=lambda one: one.municipality.population or 0)
+        return place, place.units[0].unit if place.units else None
+
 
 # --- what was typed -----------------------------------------------------------------------------------------------
 

@@ -101,5 +101,5 @@ def pending_search(request: HttpRequest) -> tuple[str, str] | None:
     if "typed" in kept:
         return kept["typed"], kept["purpose"]
     if kept.get("postal_code"):
-        return kept["postal_code"], "echange"
+        return kept["postal_code"], "contacts"
     return None

@@ -222,12 +222,7 @@ add(
         "alors l'unité la plus proche parmi celles que nous connaissons."
     ),
 )
-add(
-    "places.if_doubt_keep_first",
-    SELECT,
-    _("Dans le doute, gardez le premier choix : c'est le plus proche que nous connaissons."),
-    _("Dans le doute, garde le premier choix : c'est le plus proche que nous connaissons."),
-)
+add("places.which_town", SELECT, _("Quelle commune ?"))
 add("places.other_towns_name", SELECT, _("Autres communes de ce nom"))
 add("places.save_my_choice", SELECT, _("Enregistrer mon choix"))
 add("places.looking_another_town", SELECT, _("Vous cherchez une autre commune ?"), _("Tu cherches une autre commune ?"))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from common import way_in
 from locations import lookup, session
 from locations import texts as location_texts
 from locations.forms import ChoiceForm, Purpose, SearchForm
@@ -58,7 +59,10 @@ def _search(request: HttpRequest) -> HttpResponse:
         return _show_search(request, form)
     text, purpose = form.cleaned_data["q"], form.cleaned_data["purpose"]
     found = lookup.search(text)
-    if only := found.only_choice:
+    if purpose == Purpose.EXCHANGE:
+        if keep_for_exchange(request, found):
+            return way_in.go_on(request)
+    elif only := found.only_choice:
         place, match = only
         session.choose(
             request,
@@ -69,6 +73,16 @@ def _search(request: HttpRequest) -> HttpResponse:
         return _after_choice(request, purpose)
     session.remember_search(request, text=text, purpose=purpose)
     return redirect("locations:results")
+
+
+def keep_for_exchange(request: HttpRequest, found: Lookup) -> bool:
+    """Keep where a chat is for, if one search told it; whether it did."""
+    told = found.for_exchange
+    if told is None:
+        return False
+    place, unit = told
+    session.choose(request, postal_code=place.postal_code, municipality=place.municipality, reception_point=unit)
+    return True
 
 
 def _with(address: str, **query: str) -> str:
@@ -104,6 +118,8 @@ def results(request: HttpRequest) -> HttpResponse:
 def _show(
     request: HttpRequest, found: Lookup, *, text: str, purpose: str, form: ChoiceForm | None = None
 ) -> HttpResponse:
+    if purpose == Purpose.EXCHANGE and found.places:
+        return _show_towns(request, found, text=text, form=form)
     if len(found.places) > MANY_PLACES:
         for place in found.places:
             if not place.has_competent_unit:
@@ -120,12 +136,22 @@ def _show(
         "large_towns": LARGE_TOWNS,
         "has_unknown_competence": has_unknown_competence,
         "has_examples": any(match.unit.is_example for place in found.places for match in place.units),
-        # Among units of one commune the nearest will do for the exchange. Which commune, or an address to go to, stays
-        # the person's choice: a homonym taken in a hurry would put them in another département.
-        "is_preselected": has_unknown_competence and purpose == Purpose.EXCHANGE and len(found.places) == 1,
     }
     template = "locations/select.html" if found.places else "locations/not_found.html"
     return render(request, template, context)
+
+
+def _show_towns(request: HttpRequest, found: Lookup, *, text: str, form: ChoiceForm | None) -> HttpResponse:
+    """For a chat, only which commune is meant: each is a button, with the first of its units behind it."""
+    context: dict[str, Any] = {
+        "lookup": found,
+        "places": found.places[:HOMONYMS_SHOWN],
+        "folded": found.places[HOMONYMS_SHOWN:],
+        "typed": text,
+        "purpose": Purpose.EXCHANGE,
+        "form": form,
+    }
+    return render(request, "locations/towns.html", context)
 
 
 @require_POST
@@ -150,10 +176,10 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 def _after_choice(request: HttpRequest, purpose: str) -> HttpResponse:
-    if purpose == Purpose.CONTACTS:
-        messages.success(request, render_to_string("locations/_kept.html", request=request).strip())
-        return redirect("locations:my_contacts")
-    return redirect("locations:chosen")
+    if purpose == Purpose.EXCHANGE:
+        return way_in.go_on(request)
+    messages.success(request, render_to_string("locations/_kept.html", request=request).strip())
+    return redirect("locations:my_contacts")
 
 
 @require_safe

@@ -39,9 +39,8 @@ from django.urls import (
 from django.utils.crypto import salted_hmac
 
 from common.texts import languages
-from triage.document import NEUTRAL_SLUG
-from triage.results import BUILT_IN
-from triage.views import RESULT_SLUGS
+from triage.document import NEUTRAL_SLUG, SLUGS
+from triage.onward import RESULT_SLUGS
 
 URLS = "pnav.urls"
 VISITORS = frozenset({"pages", "triage", "locations", "reports", "chat"})  # namespaces
@@ -71,7 +70,7 @@ def numbered(names: Iterable[str], salt: str) -> dict[str, int]:
 @cache
 def _slugs() -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Number of each slug of the orientation, and back. A question that an administrator added has a neutral slug."""
-    numbers = {slug: f"{number:06}" for slug, number in numbered({*BUILT_IN.by_slug, *RESULT_SLUGS}, "slug").items()}
+    numbers = {slug: f"{number:06}" for slug, number in numbered({*SLUGS.values(), *RESULT_SLUGS}, "slug").items()}
     return numbers, {number: slug for slug, number in numbers.items()}
 
 

@@ -452,6 +452,8 @@ PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the wo
 KEEPERS = ["chat.retention.deletion", "pnav.pages.deletion", "pnav.accounts.deletion", "reports.retention.deletion"]
 # Which supervisor decides about what: `reports.deciders` says what this module answers.
 DECIDERS = "chat.decisions.deciders"
+# Where a visit goes when it has answered or given its place: `common.way_in` says what this module answers.
+WAY_IN = "reports.way_in"
 METRICS_TOKEN = _secret("METRICS_TOKEN")
 
 # --- the digest of the register, which leaves by itself: docs/adr/0056 ------------------------------------------------

@@ -29,21 +29,35 @@ _FACT_OF_ANSWER = {
     ("blackmail_image", "yes"): Fact.IMAGE,
     ("author", "couple"): Fact.COUPLE,
     ("sms_kind", "person"): Fact.INSULTS,
+    ("demand", "image"): Fact.IMAGE,
+    ("demand", "threat"): Fact.INSULTS,
+    ("content_kind", "target"): Fact.HOSTILE_PAGE,
 }
 
 
 def initial_from_triage(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, Any]:
     """What the answers of the orientation already say, as initial values of the form. under: what they answered."""
     kept = rules.on_path(answers, under=under)
-    role = kept.get("role", ReporterRole.VICTIM)
-    if role == "organisation":  # they took the open door: they speak in their profession
+    role = rules.role(kept)
+    if role == "organisation" or kept.get("scam") == "organisation":  # they speak in their profession
         role = ReporterRole.PROFESSIONAL
     return {
         "role": role,
         "age_band": rules.victim_age_band(kept, under=under) or AgeBand.UNKNOWN,
         "facts": sorted({_FACT_OF_ANSWER[pair] for pair in kept.items() if pair in _FACT_OF_ANSWER}),
-        "platforms": [Platform.PHONE] if kept.get("facts") == "sms" else [],
+        "platforms": [Platform.PHONE] if "sms" in (kept.get("facts"), kept.get("scam")) else [],
     }
+
+
+def who_in_words(*, role: str, age_band: str) -> list[str]:
+    """Who speaks, and the age of who suffers the facts, as the person reads them. The age is that of somebody else
+    where somebody else speaks. age_band: unknown, it is left out."""
+    speaker = report_texts.OPTIONS["role"][role].say()
+    if age_band == AgeBand.UNKNOWN:
+        return [speaker]
+    if role == ReporterRole.VICTIM:
+        return [speaker, report_texts.OPTIONS["age_band"][age_band].say()]
+    return [report_texts.FOR_PERSON.say(role=speaker, age=report_texts.OPTIONS["age_of_person"][age_band].say())]
 
 
 def _choices(name: str) -> list[tuple[str, Text]]:
@@ -99,12 +113,13 @@ class ReportForm(forms.Form):
 
     @property
     def already_said(self) -> list[str]:
-        """Who speaks and the age of who suffers, in words, as the form holds them now."""
-        said = []
+        """Who speaks and the age of who suffers, in words, as the form holds them now: « Victime », « 18 ans ou plus »;
+        « Professionnel, pour une personne de moins de 15 ans ». An age that nobody said is left out."""
+        values = {}
         for name in ("role", "age_band"):
-            value, options = self[name].value(), report_texts.OPTIONS[name]
-            said.append(options[value if value in options else self.initial[name]].say())
-        return said
+            value = self[name].value()
+            values[name] = value if value in report_texts.OPTIONS[name] else self.initial[name]
+        return who_in_words(**values)
 
     @property
     def has_error_in_said(self) -> bool:
@@ -152,4 +167,4 @@ class AddedForm(ReportForm):
     @property
     def already_said(self) -> list[str]:
         """Who speaks and the age of who suffers the facts, in words: nobody is asked again."""
-        return [report_texts.OPTIONS[name][self.initial[name]].say() for name in ("role", "age_band")]
+        return who_in_words(role=self.initial["role"], age_band=self.initial["age_band"])

@@ -191,10 +191,28 @@ SERVICE = add("readers.service", READERS, _("Le service, automatiquement"))
 WHO_ANSWERED = add("readers.who_answered", READERS, _("La personne qui a répondu"))
 SOMEBODY = add("readers.somebody", READERS, _("Une personne du service"))
 
+# Said of whoever somebody else helps: « Professionnel, pour une personne de moins de 15 ans ».
+FOR_PERSON = add(
+    "report.for_person",
+    REPORT,
+    _("{role}, pour une personne {age}"),
+    variables=[
+        Variable("role", "qui écrit", "Professionnel"),
+        Variable("age", "l'âge de la personne aidée", "de moins de 15 ans"),
+    ],
+)
+_AGE_OF_PERSON: Mapping[str, Sentence] = {
+    AgeBand.UNDER_15: add("report.of_under_15", REPORT, _("de moins de 15 ans")),
+    AgeBand.FROM_15_TO_17: add("report.of_15_17", REPORT, _("de 15 à 17 ans")),
+    AgeBand.UNDER_18: add("report.of_under_18", REPORT, _("de moins de 18 ans")),
+    AgeBand.ADULT: add("report.of_adult", REPORT, _("de 18 ans ou plus")),
+}
+
 # What may be ticked, as the person reads it: whoever works with a signalement reads the names of `reports.models`.
 OPTIONS: Mapping[str, Mapping[str, Sentence]] = {
     "role": add_options("report.role", REPORT, ReporterRole),
     "age_band": add_options("report.age_band", REPORT, AgeBand),
+    "age_of_person": _AGE_OF_PERSON,
     "facts": add_options("report.facts", REPORT, Fact),
     "platforms": add_options("report.platforms", REPORT, Platform),
     "since": add_options("report.since", REPORT, Since),

@@ -1,30 +1,16 @@
 """The signalement: what is asked between the point d'accueil and the chat."""
 
-import uuid
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from common import network_limits, rate_limits, security_log
-from common.client_address import connection_of, networks_of
+from common import security_log
 from common.security_log import Event
-from common.service_settings import definitions, values
-from reports import actions, proof_of_work, reporter_identity, session
+from reports import proof_of_work, reporter_identity, way_in
 from reports import texts as report_texts
 from reports.forms import AddedForm, ReportForm, initial_from_triage
 from reports.visit import Visit, read_visit
-
-_SUBMISSION_KEY = "reports.submission"
-
-
-def _submission_id(request: HttpRequest) -> str:
-    """The id of the form of this visit: the same until its report is over, so that two tabs send one report."""
-    if _SUBMISSION_KEY not in request.session:
-        request.session[_SUBMISSION_KEY] = str(uuid.uuid4())
-    return request.session[_SUBMISSION_KEY]
 
 
 def _to_triage(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -45,16 +31,15 @@ def create(request: HttpRequest) -> HttpResponse:
             return redirect("chat:conversation")
         added = AddedForm.of(visit.report, familiar=visit.familiar)
         return render(request, "reports/add.html", {"form": added, "familiar": visit.familiar})
-    if visit.report is not None and request.session.get(_SUBMISSION_KEY) == str(visit.report.submission_id):
-        del request.session[_SUBMISSION_KEY]
-
+    way_in.forget_filed(request, visit)
     if not visit.triage.opens_chat:
         return _to_triage(request, visit)
-    if visit.choice is None:
+    place = way_in.place_of(visit)
+    if place is None:
         messages.info(request, report_texts.PLACE_FIRST.say(familiar=visit.familiar))
         return redirect("locations:search")
 
-    submission_id = _submission_id(request)
+    submission_id = way_in.submission_id(request)
     # A form of an earlier report, kept open in a tab, files nothing: it is shown again with what was ticked.
     is_stale = request.method == "POST" and request.POST.get("submission_id") != submission_id
     form = ReportForm(
@@ -64,34 +49,16 @@ def create(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and not is_stale and form.is_valid():
         if proof_of_work.is_asked_of(visit.triage.assessment, discreet=visit.triage.is_discreet):
-            security_log.log(Event.WORK_ASKED)
-            fields = reporter_identity.set_aside(form.cleaned_data)
-            proof_of_work.keep_form(request, fields, visit.triage.assessment)
-            return redirect("reports:effort")
-        return _file(request, visit, form.cleaned_data)
+            return way_in.put_off(request, visit, reporter_identity.set_aside(form.cleaned_data))
+        return way_in.file(request, visit, form.cleaned_data)
     context = {
         "form": form,
         "submission_id": submission_id,
         "is_stale": is_stale,
-        "choice": visit.choice,
+        "choice": place,
         "familiar": visit.familiar,
     }
     return render(request, "reports/create.html", context)
-
-
-def _file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
-    """The signalement is filed: on to the chat."""
-    report = actions.file_report(
-        visit,
-        submission_id=uuid.UUID(_submission_id(request)),
-        is_crowded=_is_crowded(request),
-        connection=connection_of(request),
-        **fields,
-    )
-    proof_of_work.forget_form(request)
-    proof_of_work.count_filed()
-    session.remember(request, report)
-    return redirect("chat:conversation")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,29 +68,17 @@ def wait_or_work(request: HttpRequest) -> HttpResponse:
     Whatever else changed meanwhile (another answer, no more point d'accueil) is settled where the form is.
     """
     kept, visit = proof_of_work.pending_form(request), read_visit(request)
-    is_complete = visit.triage.assessment.is_finished and visit.choice is not None
+    is_complete = visit.triage.assessment.is_finished and way_in.place_of(visit) is not None
     if kept is None or not is_complete or visit.has_ongoing_report:
         return redirect("reports:create")
-    submission_id = _submission_id(request)
+    submission_id = way_in.submission_id(request)
     if request.method == "POST":
         is_free = not proof_of_work.is_asked_of(visit.triage.assessment, discreet=visit.triage.is_discreet)
         work = {name: request.POST.get(name, "") for name in ("token", "work")}
         if is_free or not kept.seconds_left or proof_of_work.is_solved(**work, submission_id=submission_id):
-            return _file(request, visit, kept.fields)
+            return way_in.file(request, visit, kept.fields)
         if work["work"]:  # who has none only came back before the wait was over
             security_log.log(Event.WORK_REFUSED)
     token, bits = proof_of_work.make_challenge(submission_id)
     context = {"kept": kept, "token": token, "bits": bits, "familiar": visit.familiar}
     return render(request, "reports/effort.html", context)
-
-
-def _is_crowded(request: HttpRequest) -> bool:
-    """Whether this network has filed more in the hour than people would; behind one address there may be a school.
-
-    Nobody is refused, and no urgency is lowered: see `actions.file_report`.
-    """
-    most = values.get(definitions.REPORTS_MOST)
-    is_over = network_limits.count(network_limits.REPORTS, networks_of(request), most=most).is_over
-    if is_over:
-        rate_limits.tell_reached("report")
-    return is_over

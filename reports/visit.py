@@ -20,11 +20,13 @@ from triage.session import Triage
 class Visit:
     """One visit as it stood when its page was asked for.
 
-    choice: the point d'accueil, None before one is chosen. report: what this visit filed, None before that.
+    choice: the point d'accueil, None before one is chosen. is_searching: a place was typed that several communes bear,
+    and none is chosen yet. report: what this visit filed, None before that.
     """
 
     triage: Triage
     choice: Choice | None = None
+    is_searching: bool = False
     report: Report | None = None
 
     @property
@@ -49,5 +51,6 @@ def read_visit(request: HttpRequest) -> Visit:
     return Visit(
         triage=triage.session.read(request),
         choice=locations.session.current_choice(request),
+        is_searching=locations.session.pending_search(request) is not None,
         report=session.current_report(request),
     )

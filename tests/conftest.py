@@ -146,6 +146,14 @@ def _questionnaire_of_the_code() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _wait_of_the_home_page_is_read_anew() -> None:
+    """What an earlier test had in its queue is not said in this one."""
+    from pnav.pages import waiting_time  # it has models: Django is ready when tests run, not when this module is read
+
+    waiting_time.forget()
+
+
+@pytest.fixture(autouse=True)
 def _events_of_this_test_alone() -> None:
     """What an earlier test told holds back none of its lines."""
     security_log.flush()

@@ -23,13 +23,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.texts import contacts, languages
-from triage import describing, document, editing, rules, versions
-from triage.document import FIXED, SAID, DocumentError, Problem
+from triage import describing, document, editing, past, rules, versions
+from triage.document import SAID, DocumentError, Problem, fixed
 from triage.editing import NEW, PARTS, Document, Part
 from triage.models import QuestionnaireVersion, State
 from triage.questionnaire import Questionnaire
 from triage.questions import Voice
-from triage.results import BUILT_IN
+from triage.results import BUILT_IN, TO_VERIFY
 from triage.views import question_page, result_page
 
 OF_CODE = "code"
@@ -194,7 +194,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
                             question.asked_when, questionnaire, otherwise=_("à tout le monde")
                         ),
                         "count": len(question.options),
-                        "is_fixed": question.id in FIXED,
+                        "is_fixed": question.id in fixed(questionnaire),
                     }
                     for question in questionnaire.questions
                 ],
@@ -211,6 +211,7 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
                     "url": self._part_url(row, "urgence", "tout"),
                     "when": describing.conditions(questionnaire.urgent, questionnaire, otherwise=_("jamais")),
                 },
+                "to_verify": _to_verify(row),
                 "new_question": self._part_url(row, "question", NEW),
                 "new_rule": self._part_url(row, "regle", NEW),
             },
@@ -486,8 +487,9 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     @staticmethod
     def reasons_to_wait(row: QuestionnaireVersion) -> list[str]:
-        """Whether this version says a link or a number that the one in force and that of the code do not."""
-        known = [document.of(BUILT_IN), document.of(versions.current())]
+        """Whether this version says a link or a number that neither the one in force nor any of the code does."""
+        of_code = [BUILT_IN, *filter(None, map(past.find, sorted(past.VERSIONS)))]
+        known = [document.of(one) for one in (*of_code, versions.current())]
         is_new = contacts.new_in(contacts.texts_of(known), contacts.texts_of(row.document))
         return [_("liens ou numéros du questionnaire")] if is_new else []
 
@@ -503,6 +505,14 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         """It was accepted: in force, as whoever asked read it. Raises versions.Changed and Faulty."""
         row = versions.publish(number=int(change.object_id), by=change.asked_by, **change.after)
         self.log_change(request, row, [{"changed": {"fields": [_("Publication")]}}])
+
+
+def _to_verify(row: QuestionnaireVersion) -> list[dict[str, str]]:
+    """The sentences of this version that somebody has yet to verify, and what is doubtful of them."""
+    with translation.override(languages.source()):
+        doubts = [{"text": str(wording.vous), "why": str(why)} for wording, why in TO_VERIFY]
+    written = json.dumps(row.document, ensure_ascii=False)
+    return [one for one in doubts if one["text"] in written]
 
 
 def _language(asked: str) -> str:

@@ -27,6 +27,7 @@ _PARTS = {
     "id": "identifiant",
     "value": "identifiant",
     "title": "titre",
+    "titles": "autre titre",
     "service": "ce que fait ce service",
     "prepare": "à préparer",
     "reasons": "pourquoi",
@@ -178,6 +179,10 @@ def _leaves(questionnaire: Questionnaire) -> Iterator[tuple[Place, _Said]]:
     for outcome, words in written["results"].items():
         here = ("results", outcome)
         yield from _texts((*here, "title"), words["title"])
+        for index, one in enumerate(words.get("titles", [])):
+            yield from _texts((*here, "titles", index, "text"), one["text"])
+            when = questionnaire.results[Outcome(outcome)].titles[index].when
+            yield (*here, "titles", index, "when"), _when(when, questionnaire)
         for part in ("service", "prepare"):
             for index, sentence in enumerate(words[part]):
                 yield from _texts((*here, part, index), sentence)

@@ -6,10 +6,10 @@ results. What it cannot hold is in the code: see `rules` and `FIXED`. What it me
 
 Shape: {"questions": [{"id", "slug", "text", "help"?, "options": [{"value", "label", "hint"?}], "asked_when"}],
 "decisions": [{"outcome", "when"}], "urgent": [condition], "results": {outcome: {"title", "reasons": [[{"text",
-"when"}]], "service": [words], "prepare": [words]}}}. Words: {"vous": {language: text}, "tu"?, "other"?}; the source
-language is there, and is shown in place of one that is not, or is empty. A document that was published is read for
-ever: it may lack a language that the site has by now, and have one that the site has no more. A condition:
-{question id: [option values]}, all of them; a list of conditions: one of them.
+"when"}]], "service": [words], "prepare": [words], "titles"?: [{"text", "when"}]}}}. Words: {"vous": {language: text},
+"tu"?, "other"?}; the source language is there, and is shown in place of one that is not, or is empty. A document that
+was published is read for ever: it may lack a language that the site has by now, and have one that the site has no
+more. A condition: {question id: [option values]}, all of them; a list of conditions: one of them.
 """
 
 import re
@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from common.texts import languages
 from triage.outcomes import Outcome
 from triage.questionnaire import Decision, Questionnaire, Reason, Result
-from triage.questions import BY_ID, Option, Question, When, Wording
+from triage.questions import BY_ID, DOOR, Option, Question, When, Wording
 
 type Place = tuple[str | int, ...]
 
@@ -35,9 +35,37 @@ SAID: Final = tuple(one for one in Outcome if one not in (Outcome.UNFINISHED, Ou
 DECIDED: Final = tuple(one for one in SAID if one != Outcome.CHAT_MINOR)
 # Questions that the code reads: they stay, with these answers and no other. Their words and their place may change.
 FIXED: Final[Mapping[str, frozenset[str]]] = {
-    name: frozenset(option.value for option in BY_ID[name].options)
-    for name in ("danger", "screen", "role", "age", "victim_age", "home")
+    name: frozenset(option.value for option in BY_ID[name].options) for name in ("danger", "who", "helped")
 }
+_AGES: Final = frozenset({"under_15", "15_17", "adult"})
+# The same of a questionnaire that has no question of the door: those before version 2026-11-1 asked a page for each.
+FIXED_BEFORE: Final[Mapping[str, frozenset[str]]] = {
+    "danger": frozenset({"no", "yes", "suicidal"}),
+    "screen": frozenset({"no", "yes"}),
+    "role": frozenset({"victim", "witness", "relative", "professional", "organisation"}),
+    "age": _AGES,
+    "victim_age": _AGES | {"unknown"},
+    "home": frozenset({"yes", "no", "unsure"}),
+}
+# Addresses that questions of the code had before: a document that was published is read for ever.
+_SLUGS_BEFORE: Final[Mapping[str, str]] = {
+    "screen": "autour", "role": "qui", "age": "age", "device_money": "precision-2", "content_target": "precision-3",
+    "content_public": "precision-4", "sms_kind": "precision-5", "single_act": "precision-7",
+    "blackmail_image": "precision-9", "image_kind": "precision-10", "insult_public": "precision-12",
+    "victim_age": "age-personne", "author": "auteur", "home": "maison",
+}  # fmt: skip
+SLUGS: Final[Mapping[str, str]] = {**_SLUGS_BEFORE, **{name: question.slug for name, question in BY_ID.items()}}
+
+
+def has_door(questionnaire: Questionnaire) -> bool:
+    """Whether who speaks is said at the door of the home page; else it is asked a page at a time, as it was before."""
+    return DOOR in questionnaire.by_id
+
+
+def fixed(questionnaire: Questionnaire) -> Mapping[str, frozenset[str]]:
+    """The questions of this questionnaire that the code reads, with their answers."""
+    return FIXED if has_door(questionnaire) else FIXED_BEFORE
+
 
 TEXT_MAX_LENGTH = 400  # characters
 MOST_QUESTIONS, MOST_OPTIONS, MOST_CONDITIONS = 40, 20, 20
@@ -98,13 +126,14 @@ def _question_of(question: Question) -> dict[str, Any]:
 def _result_of(result: Result) -> dict[str, Any]:
     return {
         "title": _wording_of(result.title),
-        "reasons": [
-            [{"text": _wording_of(reason.text), "when": _when_of(reason.when)} for reason in group]
-            for group in result.reasons
-        ],
+        "reasons": [[_reason_of(reason) for reason in group] for group in result.reasons],
         "service": [_wording_of(sentence) for sentence in result.service],
         "prepare": [_wording_of(sentence) for sentence in result.prepare],
-    }
+    } | ({"titles": [_reason_of(one) for one in result.titles]} if result.titles else {})
+
+
+def _reason_of(reason: Reason) -> dict[str, Any]:
+    return {"text": _wording_of(reason.text), "when": _when_of(reason.when)}
 
 
 def _when_of(when: tuple[When, ...]) -> list[dict[str, list[str]]]:
@@ -281,10 +310,10 @@ class _Reader:
 
     def slug(self, value: object, name: str, place: Place) -> str:
         """The history of a browser keeps it: it says nothing of the facts, and never changes for a known question."""
-        known = BY_ID.get(name)
-        if isinstance(value, str) and (value == known.slug if known else NEUTRAL_SLUG.fullmatch(value)):
+        known = SLUGS.get(name)
+        if isinstance(value, str) and (value == known if known else NEUTRAL_SLUG.fullmatch(value)):
             return value
-        expected = known.slug if known else "precision-20"
+        expected = known or "precision-20"
         message = _("L'adresse d'une question ne dit rien des faits ; ici : « %(slug)s ».")
         self.fail((*place, "slug"), message % {"slug": expected})
         return ""
@@ -308,20 +337,25 @@ class _Reader:
         return Decision(Outcome(outcome) if outcome else Outcome.CHAT, when)
 
     def result(self, value: object, place: Place) -> Result:
-        given = self.mapping(value, place, {"title", "reasons", "service", "prepare"})
-        groups = []
-        for index, group in enumerate(self.items(given.get("reasons", []), (*place, "reasons"), MOST_SENTENCES)):
-            here = (*place, "reasons", index)
-            reasons = []
-            for number, one in enumerate(self.items(group, here, MOST_SENTENCES)):
-                told = self.mapping(one, (*here, number), {"text", "when"})
-                text = self.wording(told.get("text", {}), (*here, number, "text"))
-                reasons.append(Reason(text, self.when(told.get("when", []), (*here, number, "when"))))
-            groups.append(tuple(reasons))
+        given = self.mapping(value, place, {"title", "reasons", "service", "prepare"}, {"titles"})
+        groups = [
+            self.reasons(group, (*place, "reasons", index))
+            for index, group in enumerate(self.items(given.get("reasons", []), (*place, "reasons"), MOST_SENTENCES))
+        ]
+        titles = self.reasons(given.get("titles", []), (*place, "titles"))
         sentences: dict[str, tuple[Wording, ...]] = {}
         for part in ("service", "prepare"):
             found = self.items(given.get(part, []), (*place, part), MOST_SENTENCES)
             sentences[part] = tuple(self.wording(one, (*place, part, index)) for index, one in enumerate(found))
             if part in given and not found:
                 self.fail((*place, part), _("Il faut au moins une phrase."))
-        return Result(self.wording(given.get("title", {}), (*place, "title")), tuple(groups), **sentences)
+        title = self.wording(given.get("title", {}), (*place, "title"))
+        return Result(title, tuple(groups), **sentences, titles=titles)
+
+    def reasons(self, value: object, place: Place) -> tuple[Reason, ...]:
+        reasons = []
+        for number, one in enumerate(self.items(value, place, MOST_SENTENCES)):
+            told = self.mapping(one, (*place, number), {"text", "when"})
+            text = self.wording(told.get("text", {}), (*place, number, "text"))
+            reasons.append(Reason(text, self.when(told.get("when", []), (*place, number, "when"))))
+        return tuple(reasons)

@@ -19,7 +19,6 @@ from triage import describing
 from triage.describing import VOICE_LABELS
 from triage.document import (
     DECIDED,
-    FIXED,
     MOST_CONDITIONS,
     MOST_OPTIONS,
     MOST_SENTENCES,
@@ -27,6 +26,7 @@ from triage.document import (
     VOICES,
     Place,
     Problem,
+    fixed,
 )
 from triage.questionnaire import Questionnaire
 from triage.questions import Question, When
@@ -298,7 +298,7 @@ class QuestionPart(Part):
         given: dict[str, Any] = next((one for one in document["questions"] if one["id"] == key), {})
         self.place = ("questions", key)
         self.title = describing.question_name(question) if question else _("Nouvelle question")
-        self.is_fixed = key in FIXED
+        self.is_fixed = key in fixed(questionnaire)
         self.can_be_deleted = question is not None and not self.is_fixed
         initial = flat("text", given.get("text")) | flat("help", given.get("help"))
         initial["when"] = given.get("asked_when", [])
@@ -499,11 +499,18 @@ class ResultPart(Part):
             for number, one in enumerate(group)
         ]
         self.reasons = self._formset(data, "reasons", reasons, is_closed=True)
+        titles = [
+            flat("text", one["text"]) | {"said": self._when(one["when"], 0, number, questionnaire)}
+            for number, one in enumerate(given.get("titles", []))
+        ]
+        self.titles = self._formset(data, "titles", titles, is_closed=True)
         self.sentences = {
             part: self._formset(data, part, [flat("text", one) for one in given[part]])
             for part in ("service", "prepare")
         }
+        others = [(_("Autres titres (le premier qui convient est dit à la place du titre)"), self.titles)]
         self.formsets = [
+            *(others if titles else []),
             (_("Pourquoi (de chaque groupe, la première phrase qui convient est dite)"), self.reasons),
             (_("Ce que fait ce service"), self.sentences["service"]),
             (_("À préparer"), self.sentences["prepare"]),
@@ -538,6 +545,8 @@ class ResultPart(Part):
         for group in result["reasons"]:
             for reason in group:
                 reason["text"] = next(written).words("text")
+        for one, form in zip(result.get("titles", []), self.titles.forms, strict=True):
+            one["text"] = form.words("text")
         for part, formset in self.sentences.items():
             result[part] = [words for form in formset.ordered_forms if (words := form.words("text"))]
         return copy

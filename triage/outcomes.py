@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from triage.questions import Text
 
 SEVENTEEN_CYBER_URL: Final = "https://17cyber.gouv.fr"
-OPEN_DOOR: Final = _("Ce n'est pas mon cas, je veux parler à quelqu'un")
+OPEN_DOOR: Final = _("Je veux parler à quelqu'un quand même")
+WRITE_NOW: Final = _("Écrire à un policier maintenant")
 
 
 class Urgency(IntegerChoices):

@@ -41,13 +41,18 @@ class Result:
     """The words of one outcome.
 
     reasons: of each group, the first that holds is said. service: what the service does. prepare: what is useful to
-    have at hand.
+    have at hand. titles: said in place of `title` where their condition holds; the first that does.
     """
 
     title: Wording
     reasons: tuple[tuple[Reason, ...], ...]
     service: tuple[Wording, ...] = ()
     prepare: tuple[Wording, ...] = ()
+    titles: tuple[Reason, ...] = ()
+
+    def heading(self, answers: Mapping[str, str]) -> Wording:
+        """The title for these answers."""
+        return next((one.text for one in self.titles if holds(one.when, answers)), self.title)
 
     def why(self, answers: Mapping[str, str]) -> list[Wording]:
         """The reasons that these answers give, in their order."""

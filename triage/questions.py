@@ -2,9 +2,14 @@
 
 A question is asked when one of its conditions holds on the answers given before it; the order of QUESTIONS is the
 order on screen. Nothing here decides an outcome: see results.py and rules.py. Whoever changes a question, an option, a
-condition or a rule here changes VERSION too: reports keep the version under which they were answered.
+condition or a rule here changes VERSION too, and puts the document of the version before into `triage/past_versions`:
+reports and visits keep the version under which they were answered.
 
-Source of the questions: the orientation table and its traps in the service's reference facts.
+Safety comes first. Who speaks is said at the door, which is on the home page; it is asked here only of somebody who
+came by another way. One more question follows « Que se passe-t-il ? » only where the route hangs on it.
+
+Source of the questions: the orientation table and its traps in the service's reference facts; the order and the words
+of the first three: the visitor's journey of the product.
 """
 
 from collections.abc import Mapping
@@ -16,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-VERSION = "2026-08-1"
+VERSION = "2026-11-1"
 
 type Text = str | _StrPromise  # a sentence, translated when it is shown
 
@@ -106,411 +111,190 @@ class Question:
         return next((option for option in self.options if option.value == value), None)
 
 
-MINOR_AGES = ("under_15", "15_17")
+MINOR_AGES = ("under_15", "15_17", "under_18")
 OTHERS = ("witness", "relative", "professional")
 
-_YES = Wording(_("Oui"))
+# --- what the code reads of the answers, whatever the questionnaire ---------------------------------------------------
+
+SAFETY, DOOR, HELPED = "danger", "who", "helped"
+# Answers to the question about safety after which the other questions follow; the others lead to numbers at once.
+SAFE = ("no", "screen")
+# Whoever helps somebody says as what, and the age of the person helped, in one answer: « relative_15_17 ».
+AGES_OF_HELPED = ("under_15", "15_17", "adult", "unknown")
+_OF_AN_ADULT = tuple(f"{role}_{age}" for role in OTHERS for age in ("adult", "unknown"))
+
 _NO = Wording(_("Non"))
 _UNSURE = Wording(_("Je ne sais pas"))
 
+
+def _unless_minor(facts: str) -> tuple[When, ...]:
+    """Asked of nobody under 18, and of nobody who helps somebody under 18: they are heard whatever happened."""
+    return (When(facts=facts, who="adult"), When(facts=facts, helped=_OF_AN_ADULT))
+
+
 QUESTIONS: tuple[Question, ...] = (
     Question(
-        id="danger",
+        id=SAFETY,
         slug="maintenant",
         text=Wording(
-            _("Êtes-vous en danger en ce moment, vous ou une autre personne ?"),
-            tu=_("Es-tu en danger en ce moment, toi ou une autre personne ?"),
+            _("Avant tout, êtes-vous en sécurité ?"),
+            tu=_("Avant tout, es-tu en sécurité ?"),
+            other=_("Avant tout, tout le monde est-il en sécurité ?"),
         ),
         options=(
-            Option("no", Wording(_("Non, pas en ce moment"))),
             Option(
                 "yes",
-                Wording(_("Oui, quelqu'un est en danger maintenant")),
-                Wording(_("Une agression est en cours, ou quelqu'un arrive, frappe, menace sur place.")),
+                Wording(_("Je suis en danger maintenant"), other=_("Quelqu'un est en danger maintenant")),
             ),
+            Option("suicidal", Wording(_("Je pense à mourir"), other=_("Quelqu'un pense à mourir"))),
             Option(
-                "suicidal",
-                Wording(
-                    _("Je pense à mourir, ou j'ai peur qu'une personne mette fin à ses jours"),
-                ),
-                Wording(_("On peut en parler tout de suite avec quelqu'un, de jour comme de nuit.")),
+                "screen",
+                Wording(_("Quelqu'un peut voir mon écran")),
+                Wording(_("La suite restera neutre et brève.")),
             ),
+            Option("no", Wording(_("Non, rien de tout cela"))),
         ),
     ),
     Question(
-        id="screen",
-        slug="autour",
-        text=Wording(
-            _("Quelqu'un peut-il voir votre écran ?"),
-            tu=_("Quelqu'un peut-il voir ton écran ?"),
-        ),
-        help_text=Wording(
-            _(
-                "Si oui, les pages auront un titre neutre. Le bouton « Quitter rapidement » reste toujours visible. "
-                "L'historique de votre navigateur garde une trace de votre visite."
-            ),
-            tu=_(
-                "Si oui, les pages auront un titre neutre. Le bouton « Quitter rapidement » reste toujours visible. "
-                "L'historique de ton navigateur garde une trace de ta visite."
-            ),
-        ),
-        options=(
-            Option("no", _NO),
-            Option("yes", Wording(_("Oui, ou peut-être"))),
-        ),
-        asked_when=(When(danger="no"),),
-    ),
-    Question(
-        id="role",
+        id=DOOR,
         slug="qui",
-        text=Wording(_("Qui êtes-vous ?"), tu=_("Qui es-tu ?")),
+        text=Wording(_("Pour qui est-ce ?")),
         options=(
-            Option(
-                "victim",
-                Wording(_("Les faits m'arrivent à moi")),
-            ),
-            Option(
-                "witness",
-                Wording(_("J'ai vu des faits : je suis témoin")),
-            ),
-            Option(
-                "relative",
-                Wording(_("Je suis un proche de la personne qui subit les faits")),
-                Wording(_("Parent, ami, frère, sœur, camarade…")),
-            ),
-            Option(
-                "professional",
-                Wording(_("J'aide une personne dans mon métier")),
-                Wording(_("Enseignant, soignant, éducateur, employeur…")),
-            ),
-            Option(
-                "organisation",
-                Wording(_("Mon entreprise, mon association ou mon administration est touchée")),
-                Wording(_("L'organisation elle-même, et pas une personne qui y travaille.")),
-            ),
+            Option("adult", Wording(_("J'ai 18 ans ou plus"))),
+            Option("minor", Wording(_("J'ai moins de 18 ans"))),
+            Option("helper", Wording(_("J'aide quelqu'un")), Wording(_("Témoin, proche ou professionnel."))),
         ),
-        asked_when=(When(danger="no"),),
+        asked_when=(When(danger=SAFE),),
     ),
     Question(
-        id="age",
-        slug="age",
-        text=Wording(_("Quel âge avez-vous ?"), tu=_("Quel âge as-tu ?")),
-        help_text=Wording(
-            _("Un enfant ou un adolescent peut signaler seul, et porter plainte seul."),
-        ),
+        id=HELPED,
+        slug="lien",
+        text=Wording(_("Qui aidez-vous ?"), tu=_("Qui aides-tu ?")),
         options=(
-            Option("under_15", Wording(_("Moins de 15 ans"))),
-            Option("15_17", Wording(_("De 15 à 17 ans"))),
-            Option("adult", Wording(_("18 ans ou plus"))),
+            Option("witness_under_15", Wording(_("Témoin, pour une personne de moins de 15 ans"))),
+            Option("witness_15_17", Wording(_("Témoin, pour une personne de 15 à 17 ans"))),
+            Option("witness_adult", Wording(_("Témoin, pour une personne de 18 ans ou plus"))),
+            Option("witness_unknown", Wording(_("Témoin, pour une personne d'âge inconnu"))),
+            Option("relative_under_15", Wording(_("Proche, pour une personne de moins de 15 ans"))),
+            Option("relative_15_17", Wording(_("Proche, pour une personne de 15 à 17 ans"))),
+            Option("relative_adult", Wording(_("Proche, pour une personne de 18 ans ou plus"))),
+            Option("relative_unknown", Wording(_("Proche, pour une personne d'âge inconnu"))),
+            Option("professional_under_15", Wording(_("Professionnel, pour une personne de moins de 15 ans"))),
+            Option("professional_15_17", Wording(_("Professionnel, pour une personne de 15 à 17 ans"))),
+            Option("professional_adult", Wording(_("Professionnel, pour une personne de 18 ans ou plus"))),
+            Option("professional_unknown", Wording(_("Professionnel, pour une personne d'âge inconnu"))),
         ),
-        asked_when=(When(role=("victim", "witness", "relative")),),
+        asked_when=(When(danger=SAFE, who="helper"),),
     ),
     Question(
         id="facts",
         slug="faits",
         text=Wording(_("Que se passe-t-il ?")),
-        help_text=Wording(
-            _("Choisissez ce qui pèse le plus. Vous pourrez dire le reste ensuite."),
-            tu=_("Choisis ce qui pèse le plus. Tu pourras dire le reste ensuite."),
-        ),
         options=(
             Option(
                 "harassment",
-                Wording(_("Des insultes, des moqueries, des menaces ou des rumeurs")),
-                Wording(_("Par message, sur un réseau social, un forum, un jeu, au téléphone…")),
-            ),
-            Option(
-                "page",
                 Wording(
-                    _("Une page, un groupe ou une discussion créés contre moi"),
-                    other=_("Une page, un groupe ou une discussion créés contre la personne"),
+                    _("On m'insulte, on me menace, on se moque de moi"),
+                    other=_("On l'insulte, on la menace, on se moque d'elle"),
                 ),
             ),
             Option(
                 "image",
-                Wording(
-                    _("Une photo ou une vidéo de moi, intime ou humiliante"),
-                    other=_("Une photo ou une vidéo de la personne, intime ou humiliante"),
-                ),
-                Wording(_("Déjà montrée, ou quelqu'un menace de la montrer.")),
+                Wording(_("Une image ou une vidéo de moi"), other=_("Une image ou une vidéo de la personne")),
             ),
-            Option(
-                "threat",
-                Wording(_("Un chantage, une menace grave ou sexuelle")),
-                Wording(_("Même une seule fois.")),
-            ),
-            Option(
-                "couple",
-                Wording(
-                    _("Mon partenaire ou mon ex me surveille, me menace ou me fait du mal en ligne"),
-                    other=_("Un partenaire ou un ex surveille, menace ou fait du mal en ligne"),
-                ),
-            ),
-            Option(
-                "account",
-                Wording(
-                    _("Mon compte est piraté, ou quelqu'un se fait passer pour moi"),
-                    other=_("Un compte est piraté, ou quelqu'un se fait passer pour la personne"),
-                ),
-            ),
-            Option(
-                "money",
-                Wording(_("Une arnaque, ou de l'argent volé ou demandé")),
-                Wording(_("Fausse vente, fausse location, faux amour, carte bancaire…")),
-            ),
-            Option(
-                "device",
-                Wording(_("Un appareil bloqué, un virus, un piratage")),
-            ),
-            Option(
-                "content",
-                Wording(_("Un contenu illégal vu en ligne")),
-                Wording(_("Terrorisme, haine, violence, mise en danger, atteinte à des enfants…")),
-            ),
-            Option("sms", Wording(_("Des SMS que je n'ai pas voulus"), other=_("Des SMS non voulus"))),
-            Option("other", Wording(_("Autre chose, ou je ne sais pas"))),
+            Option("account", Wording(_("Mon compte ou mon identité"), other=_("Son compte ou son identité"))),
+            Option("couple", Wording(_("Mon couple, mon ex"), other=_("Son couple, son ex"))),
+            Option("money", Wording(_("On me demande de l'argent"), other=_("On lui demande de l'argent"))),
+            Option("content", Wording(_("J'ai vu un contenu illégal"))),
+            Option("device", Wording(_("Virus, piratage, arnaque"))),
+            Option("other", Wording(_("Autre chose"))),
         ),
-        asked_when=(When(role=("victim", *OTHERS)),),
+        asked_when=(When(danger=SAFE),),
+    ),
+    Question(
+        id="repetition",
+        slug="combien",
+        text=Wording(_("Est-ce arrivé plusieurs fois ?")),
+        options=(
+            Option("repeated", Wording(_("Oui, plusieurs fois"))),
+            Option("group", Wording(_("Oui, plusieurs personnes s'y sont mises"))),
+            Option("threat", Wording(_("Une menace ou un chantage, même une fois"))),
+            Option("once", Wording(_("Non, une seule fois"))),
+            Option("unsure", _UNSURE),
+        ),
+        asked_when=_unless_minor("harassment"),
+    ),
+    Question(
+        id="image_money",
+        slug="precision-11",
+        text=Wording(_("L'une de ces choses est-elle vraie ?")),
+        options=(
+            Option(
+                "yes",
+                Wording(_("On me demande de l'argent"), other=_("On lui demande de l'argent")),
+            ),
+            Option(
+                "minor",
+                Wording(
+                    _("J'avais moins de 18 ans sur l'image"),
+                    other=_("La personne avait moins de 18 ans sur l'image"),
+                ),
+            ),
+            Option("no", Wording(_("Non, aucune"))),
+            Option("unsure", _UNSURE),
+        ),
+        asked_when=_unless_minor("image"),
+    ),
+    Question(
+        id="account_purpose",
+        slug="precision-6",
+        text=Wording(_("À quoi cela sert-il ?")),
+        options=(
+            Option("hurt", Wording(_("À faire du mal")), Wording(_("Se moquer, publier, surveiller, menacer…"))),
+            Option("money", Wording(_("À prendre ou à demander de l'argent"))),
+            Option("unsure", _UNSURE),
+        ),
+        asked_when=(When(facts="account"),),
+    ),
+    Question(
+        id="demand",
+        slug="precision-8",
+        text=Wording(_("Contre quoi demande-t-on de l'argent ?")),
+        options=(
+            Option("image", Wording(_("Des images intimes"))),
+            Option("threat", Wording(_("Des menaces, sans image"))),
+            Option("scam", Wording(_("Une vente, un amour, un colis, une dette"))),
+            Option("device", Wording(_("Un appareil ou un compte bloqué"))),
+        ),
+        asked_when=(When(facts="money"),),
+    ),
+    Question(
+        id="content_kind",
+        slug="precision-4",
+        text=Wording(_("Qui peut voir ce contenu ?")),
+        options=(
+            Option("public", Wording(_("Tout le monde"))),
+            Option("private", Wording(_("Un groupe fermé, ou moi seul"), other=_("Un groupe fermé"))),
+            Option(
+                "target",
+                Wording(_("Il me vise, ou vise quelqu'un que je connais"), other=_("Il vise la personne que j'aide")),
+            ),
+        ),
+        asked_when=(When(facts="content"),),
     ),
     Question(
         id="scam",
         slug="precision-1",
         text=Wording(_("De quoi s'agit-il ?")),
         options=(
-            Option("sale", Wording(_("Une fausse vente ou une fausse location"))),
-            Option("romance", Wording(_("Un faux amour : quelqu'un a gagné la confiance, puis demandé de l'argent"))),
-            Option("mailbox", Wording(_("Une messagerie piratée, pour demander de l'argent aux contacts"))),
-            Option(
-                "card",
-                Wording(
-                    _("Une carte bancaire utilisée en ligne, que j'ai toujours"),
-                    other=_("Une carte bancaire utilisée en ligne, que la personne a toujours"),
-                ),
-            ),
-            Option("card_lost", Wording(_("Une carte bancaire perdue ou volée, puis utilisée"))),
-            Option("ransom", Wording(_("Un appareil bloqué : on demande de l'argent pour le débloquer"))),
-            Option(
-                "image",
-                Wording(_("De l'argent demandé contre des photos ou des vidéos intimes")),
-            ),
-            Option("other", Wording(_("Une autre arnaque"))),
+            Option("scam", Wording(_("Une arnaque : fausse vente, faux amour, faux message"))),
+            Option("card", Wording(_("Une carte bancaire utilisée en ligne, pas perdue"))),
+            Option("ransom", Wording(_("Un appareil bloqué contre de l'argent"))),
+            Option("virus", Wording(_("Un virus ou un piratage"))),
+            Option("sms", Wording(_("Des SMS non voulus"))),
+            Option("organisation", Wording(_("Une entreprise ou une association est touchée"))),
         ),
-        asked_when=(When(facts="money"),),
-    ),
-    Question(
-        id="device_money",
-        slug="precision-2",
-        text=Wording(_("Demande-t-on de l'argent pour débloquer l'appareil ?")),
-        options=(Option("yes", _YES), Option("no", _NO), Option("unsure", _UNSURE)),
         asked_when=(When(facts="device"),),
-    ),
-    Question(
-        id="content_target",
-        slug="precision-3",
-        text=Wording(
-            _("Ce contenu vous vise-t-il, vous ou une personne que vous connaissez ?"),
-            tu=_("Ce contenu te vise-t-il, toi ou une personne que tu connais ?"),
-        ),
-        options=(Option("yes", _YES), Option("no", _NO)),
-        asked_when=(When(facts="content"),),
-    ),
-    Question(
-        id="content_public",
-        slug="precision-4",
-        text=Wording(_("Tout le monde peut-il voir ce contenu ?")),
-        options=(
-            Option("public", Wording(_("Oui, il est public"))),
-            Option(
-                "private",
-                Wording(_("Non, il est privé")),
-                Wording(_("Message personnel, groupe fermé, compte privé…")),
-            ),
-        ),
-        asked_when=(When(content_target="no"),),
-    ),
-    Question(
-        id="sms_kind",
-        slug="precision-5",
-        text=Wording(_("Que disent ces SMS ?")),
-        options=(
-            Option("spam", Wording(_("De la publicité, ou un lien suspect"))),
-            Option(
-                "person",
-                Wording(
-                    _("Ils me visent : insultes, menaces, messages d'une personne"),
-                    other=_("Ils visent la personne : insultes, menaces"),
-                ),
-            ),
-        ),
-        asked_when=(When(facts="sms"),),
-    ),
-    Question(
-        id="account_purpose",
-        slug="precision-6",
-        text=Wording(_("À quoi sert ce piratage ou cette fausse identité ?")),
-        options=(
-            Option(
-                "hurt",
-                Wording(_("À faire du mal")),
-                Wording(_("Se moquer, publier en se faisant passer pour quelqu'un, isoler, surveiller…")),
-            ),
-            Option(
-                "money",
-                Wording(_("À prendre ou à demander de l'argent")),
-                Wording(_("Par exemple, demander de l'argent aux contacts.")),
-            ),
-            Option("image", Wording(_("À menacer de montrer des photos ou des vidéos intimes"))),
-            Option("unsure", _UNSURE),
-        ),
-        asked_when=(When(facts="account"),),
-    ),
-    Question(
-        id="repetition",
-        slug="combien",
-        text=Wording(_("Est-ce arrivé plusieurs fois ?")),
-        help_text=Wording(_("Messages publics ou privés, cela compte de la même façon.")),
-        options=(
-            Option("repeated", Wording(_("Oui, plusieurs fois, par une personne"))),
-            Option(
-                "group",
-                Wording(_("Oui, plusieurs personnes s'y sont mises")),
-                Wording(_("Même si chacune ne l'a fait qu'une fois.")),
-            ),
-            Option("once", Wording(_("Non, une seule fois, par une seule personne"))),
-            Option("unsure", _UNSURE),
-        ),
-        asked_when=(When(facts="harassment"), When(content_target="yes"), When(sms_kind="person")),
-    ),
-    Question(
-        id="single_act",
-        slug="precision-7",
-        text=Wording(_("Qu'est-ce que c'était ?")),
-        options=(
-            Option("threat", Wording(_("Une menace"))),
-            Option("blackmail", Wording(_("Un chantage ou une menace sexuelle"))),
-            Option("image", Wording(_("Une photo ou une vidéo intime ou humiliante"))),
-            Option(
-                "insult",
-                Wording(_("Une insulte, ou une accusation fausse qui salit (diffamation)")),
-            ),
-            Option("other", Wording(_("Une moquerie, une rumeur ou autre chose"))),
-        ),
-        asked_when=(When(repetition="once"),),
-    ),
-    Question(
-        id="demand",
-        slug="precision-8",
-        text=Wording(_("Que demande cette personne ?")),
-        options=(
-            Option("money", Wording(_("De l'argent"))),
-            Option("sexual", Wording(_("Des photos, des vidéos ou des actes sexuels"))),
-            Option("other", Wording(_("Autre chose"))),
-            Option("nothing", Wording(_("Rien : c'est une menace"))),
-        ),
-        asked_when=(When(facts="threat"), When(single_act="blackmail")),
-    ),
-    Question(
-        id="blackmail_image",
-        slug="precision-9",
-        text=Wording(_("Menace-t-on de montrer des photos ou des vidéos intimes ?")),
-        options=(Option("yes", _YES), Option("no", _NO)),
-        asked_when=(When(demand="money"),),
-    ),
-    Question(
-        id="image_kind",
-        slug="precision-10",
-        text=Wording(_("Que montre l'image ?")),
-        options=(
-            Option("intimate", Wording(_("Quelque chose d'intime : corps, nudité, sexualité"))),
-            Option("humiliating", Wording(_("Rien d'intime, mais elle est humiliante ou truquée"))),
-        ),
-        asked_when=(When(facts="image"), When(single_act="image")),
-    ),
-    Question(
-        id="image_money",
-        slug="precision-11",
-        text=Wording(
-            _("Demande-t-on de l'argent pour ne pas montrer ces images ?"),
-        ),
-        options=(Option("no", _NO), Option("yes", _YES), Option("unsure", _UNSURE)),
-        asked_when=(When(facts="image"), When(single_act="image"), When(account_purpose="image")),
-    ),
-    Question(
-        id="insult_public",
-        slug="precision-12",
-        text=Wording(_("Tout le monde peut-il voir ce message ?")),
-        options=(
-            Option("public", Wording(_("Oui, il est public"))),
-            Option("private", Wording(_("Non, il est privé"))),
-        ),
-        asked_when=(When(single_act="insult"),),
-    ),
-    Question(
-        id="victim_age",
-        slug="age-personne",
-        text=Wording(_("Quel âge a la personne qui subit les faits ?")),
-        options=(
-            Option("under_15", Wording(_("Moins de 15 ans"))),
-            Option("15_17", Wording(_("De 15 à 17 ans"))),
-            Option("adult", Wording(_("18 ans ou plus"))),
-            Option("unknown", _UNSURE),
-        ),
-        asked_when=(
-            When(role=OTHERS, facts=("harassment", "page", "image", "threat", "couple", "other")),
-            When(role=OTHERS, account_purpose=("hurt", "image")),
-            When(role=OTHERS, scam="image"),
-            When(role=OTHERS, content_target="yes"),
-            When(role=OTHERS, sms_kind="person"),
-        ),
-    ),
-    Question(
-        id="author",
-        slug="auteur",
-        text=Wording(
-            _("Savez-vous qui fait cela ?"),
-            tu=_("Sais-tu qui fait cela ?"),
-        ),
-        help_text=Wording(_("On ne demande aucun nom.")),
-        options=(
-            Option("school", Wording(_("Quelqu'un du collège, du lycée ou des études"))),
-            Option(
-                "couple",
-                Wording(_("Mon partenaire ou mon ex"), other=_("Le partenaire ou l'ex de la personne")),
-            ),
-            Option(
-                "family",
-                Wording(
-                    _("Quelqu'un de ma famille, ou qui vit chez moi"),
-                    other=_("Quelqu'un de sa famille, ou qui vit avec elle"),
-                ),
-            ),
-            Option("work", Wording(_("Quelqu'un du travail"))),
-            Option("known", Wording(_("Une autre personne connue"))),
-            Option("unknown", Wording(_("Non, ou j'ai un doute"))),
-        ),
-        asked_when=(
-            When(repetition=("repeated", "group", "unsure")),
-            When(single_act="threat"),
-            When(demand=("sexual", "other", "nothing")),
-            When(blackmail_image="no"),
-            When(facts="page"),
-            When(image_money=("no", "unsure")),
-            When(account_purpose="hurt"),
-        ),
-    ),
-    Question(
-        id="home",
-        slug="maison",
-        text=Wording(
-            _("Êtes-vous en danger à la maison ?"),
-            tu=_("Es-tu en danger à la maison ?"),
-            other=_("La personne est-elle en danger à la maison ?"),
-        ),
-        options=(Option("yes", _YES), Option("no", _NO), Option("unsure", _UNSURE)),
-        asked_when=(
-            When(role="victim", age=MINOR_AGES, author="family"),
-            When(victim_age=MINOR_AGES, author="family"),
-        ),
     ),
 )
 

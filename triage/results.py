@@ -15,50 +15,50 @@ from triage.questions import OTHERS, QUESTIONS, VERSION, When, Wording
 
 # --- the rules ----------------------------------------------------------------------------------------------------
 
-# Money asked against intimate images, by whichever way the person told it. An image that is humiliating without being
-# intimate counts too: money is what takes it out of harassment.
-_MONEY_AGAINST_IMAGES: Final = ({"scam": "image"}, {"blackmail_image": "yes"}, {"image_money": "yes"})
-_MONEY_AGAINST_IMAGES_ASKED: Final = tuple(When(**told) for told in _MONEY_AGAINST_IMAGES)
+# Money asked against intimate images, by whichever family the person told it.
+_MONEY_AGAINST_IMAGES: Final = (When(demand="image"), When(image_money="yes"))
+_OF_ADULTS: Final = tuple(f"{role}_adult" for role in OTHERS)
 
 DECISIONS: tuple[Decision, ...] = (
-    Decision(Outcome.SEVENTEEN_CYBER_ORGANISATION, (When(role="organisation"),)),
+    Decision(Outcome.SEVENTEEN_CYBER_ORGANISATION, (When(scam="organisation"),)),
     # A minor is heard here. So is somebody whose age is not known: sending a child away would be the worse error.
     Decision(
         Outcome.SEVENTEEN_CYBER_THESEE,
         (
-            *(When(**told, role="victim", age="adult") for told in _MONEY_AGAINST_IMAGES),
-            *(When(**told, role=OTHERS, victim_age="adult") for told in _MONEY_AGAINST_IMAGES),
+            When(demand="image", who="adult"),
+            When(demand="image", helped=_OF_ADULTS),
+            When(image_money="yes", who="adult"),
+            When(image_money="yes", helped=_OF_ADULTS),
         ),
     ),
-    Decision(Outcome.CHAT, _MONEY_AGAINST_IMAGES_ASKED),
     Decision(Outcome.SEVENTEEN_CYBER_PERCEVAL, (When(scam="card"),)),
-    Decision(Outcome.SEVENTEEN_CYBER_ASSISTANCE, (When(scam="card_lost"),)),
     Decision(
         Outcome.SEVENTEEN_CYBER_THESEE,
-        (
-            When(scam=("sale", "romance", "mailbox", "ransom", "other")),
-            When(device_money="yes"),
-            When(account_purpose="money"),
-        ),
+        (When(demand=("scam", "device")), When(scam=("scam", "ransom")), When(account_purpose="money")),
     ),
-    Decision(Outcome.SEVENTEEN_CYBER_ASSISTANCE, (When(device_money=("no", "unsure")), When(account_purpose="unsure"))),
-    Decision(Outcome.SEVENTEEN_CYBER_PHAROS, (When(content_public="public"),)),
+    Decision(Outcome.SEVENTEEN_CYBER_ASSISTANCE, (When(scam="virus"), When(account_purpose="unsure"))),
+    Decision(Outcome.SEVENTEEN_CYBER_PHAROS, (When(content_kind="public"),)),
     # PHAROS takes only what anyone can see.
-    Decision(Outcome.SEVENTEEN_CYBER_ASSISTANCE, (When(content_public="private"),)),
-    Decision(Outcome.SMS_33700, (When(sms_kind="spam"),)),
-    Decision(Outcome.SINGLE_INSULT, (When(single_act=("insult", "other")),)),
+    Decision(Outcome.SEVENTEEN_CYBER_ASSISTANCE, (When(content_kind="private"),)),
+    Decision(Outcome.SMS_33700, (When(scam="sms"),)),
+    Decision(Outcome.SINGLE_INSULT, (When(repetition="once"),)),
 )
 
-_COUPLE: Final = (When(facts="couple"), When(author="couple"))
+_COUPLE: Final = (When(facts="couple"),)
 # A threat, a blackmail or a sexual threat, even once.
-_GRAVE_ACT: Final = (When(single_act=("threat", "blackmail")), When(facts="threat"))
-_INTIMATE: Final = (When(image_kind="intimate"), When(account_purpose="image"))
-URGENT: tuple[When, ...] = (*_GRAVE_ACT, *_INTIMATE, *_MONEY_AGAINST_IMAGES_ASKED, *_COUPLE)
+_GRAVE_ACT: Final = (When(repetition="threat"), When(demand="threat"))
+URGENT: tuple[When, ...] = (*_GRAVE_ACT, *_MONEY_AGAINST_IMAGES, *_COUPLE, When(image_money="minor"))
 
 # --- the words ----------------------------------------------------------------------------------------------------
 
 _EVIDENCE: Final = Wording(
     _("Des captures d'écran, les messages, les sons ou les vidéos, avec leurs dates."),
+)
+# Where holding the image may itself be an offence. To be read by a lawyer: see TO_VERIFY.
+_NO_CAPTURE: Final = Wording(
+    _("Notez l'adresse, le compte, la date. N'enregistrez pas et n'envoyez pas l'image."),
+    tu=_("Note l'adresse, le compte, la date. N'enregistre pas et n'envoie pas l'image."),
+    other=_("L'adresse, le compte, la date. Il ne faut ni enregistrer ni envoyer l'image."),
 )
 _BE_PRECISE: Final = Wording(
     _("Les faits, aussi précis que possible. Des faits étalés sur plusieurs années comptent aussi."),
@@ -75,12 +75,11 @@ _CHAT_SERVICE: Final = (
         _("Un policier ou un gendarme formé vous répond, jour et nuit, gratuitement."),
         tu=_("Un policier ou un gendarme formé te répond, jour et nuit, gratuitement."),
     ),
-    Wording(
-        _("Pas de compte, pas de nom à donner. C'est la même personne pendant tout l'échange."),
-    ),
+    Wording(_("Pas de compte, pas de nom à donner.")),
     Wording(
         _("Un échange dure 55 minutes en moyenne. On peut ensuite vous accompagner pour porter plainte."),
         tu=_("Un échange dure 55 minutes en moyenne. On peut ensuite t'accompagner pour porter plainte."),
+        other=_("Un échange dure 55 minutes en moyenne. On peut ensuite aider la personne dans ses démarches."),
     ),
 )
 
@@ -115,11 +114,11 @@ _WHY_CHAT: Final = (
     ),
     Reason(
         Wording(_("Une image sert à faire du mal, sans demande d'argent connue.")),
-        (When(image_money=("no", "unsure")),),
+        (When(facts="image", image_money=("no", "unsure")),),
     ),
     Reason(
-        Wording(_("Une page, un groupe ou une discussion contre quelqu'un est du ressort de ce tchat.")),
-        (When(facts="page"),),
+        Wording(_("La personne sur l'image avait moins de 18 ans : ce tchat est ouvert pour cela.")),
+        (When(image_money="minor"),),
     ),
     Reason(
         Wording(_("Le compte ou l'identité sert à faire du mal, et non à obtenir de l'argent.")),
@@ -133,10 +132,6 @@ _WHY_CHAT: Final = (
         )
     ),
 )
-_WHY_COUPLE: Final = (
-    Reason(Wording(_("Cela vient d'un partenaire ou d'un ex : l'agent en tiendra compte.")), (When(author="couple"),)),
-)
-
 RESULTS: Mapping[Outcome, Result] = {
     Outcome.UNFINISHED: Result(
         title=Wording(_("Quelques questions encore")),
@@ -145,54 +140,44 @@ RESULTS: Mapping[Outcome, Result] = {
         prepare=(),
     ),
     Outcome.DANGER: Result(
-        title=Wording(_("Demander de l'aide tout de suite")),
+        title=Wording(
+            _("Appelez le 17 ou le 112"),
+            tu=_("Appelle le 17 ou le 112"),
+        ),
         reasons=(
             (
                 Reason(
                     Wording(
-                        _(
-                            "Quelqu'un est en danger maintenant. Le tchat n'est pas un service d'urgence : le 17 "
-                            "répond tout de suite."
-                        )
+                        _("Le tchat n'est pas un service d'urgence : le 17 répond tout de suite."),
+                    )
+                ),
+            ),
+        ),
+        service=(Wording(_("Impossible de parler ? Le 114 répond par SMS, sans bruit.")),),
+        prepare=(Wording(_("Dire le lieu, ce qui se passe, qui est en danger.")),),
+    ),
+    Outcome.SUICIDE: Result(
+        title=Wording(
+            _("Vous n'êtes pas seul. On peut en parler maintenant."),
+            tu=_("Tu n'es pas seul. On peut en parler maintenant."),
+            other=_("On peut en parler maintenant."),
+        ),
+        reasons=(
+            (
+                Reason(
+                    Wording(
+                        _("Le 3114 répond jour et nuit, gratuitement. Vie en danger tout de suite : le 15 ou le 17."),
                     )
                 ),
             ),
         ),
         service=(
-            Wording(_("Le 17 et le 112 joignent la police ou la gendarmerie. L'appel est gratuit, à toute heure.")),
-            Wording(_("Impossible de parler ? Le 114 répond par SMS, sans bruit.")),
-        ),
-        prepare=(
-            Wording(_("L'adresse ou le lieu où envoyer de l'aide.")),
-            Wording(_("Ce qui se passe, et qui est en danger.")),
-        ),
-    ),
-    Outcome.SUICIDE: Result(
-        title=Wording(_("Parler maintenant à quelqu'un, au 3114")),
-        reasons=(
-            (
-                Reason(
-                    Wording(
-                        _(
-                            "La souffrance peut devenir trop lourde. On peut en parler, même sans savoir par où "
-                            "commencer."
-                        )
-                    )
-                ),
-            ),
-            (
-                Reason(
-                    Wording(
-                        _(
-                            "Le 3114 répond jour et nuit, gratuitement. Si une vie est en danger tout de suite, "
-                            "c'est le 15 ou le 17."
-                        )
-                    )
-                ),
+            Wording(
+                _("Si parler à voix haute n'est pas possible, écrivez ici."),
+                tu=_("Si parler à voix haute n'est pas possible, écris ici."),
             ),
         ),
-        service=(Wording(_("Le 3114 est le numéro de prévention du suicide.")),),
-        prepare=(Wording(_("Rien à préparer. Il suffit d'appeler.")),),
+        prepare=(Wording(_("Rien à préparer.")),),
     ),
     Outcome.CHAT: Result(
         title=Wording(
@@ -208,11 +193,10 @@ RESULTS: Mapping[Outcome, Result] = {
                             "connu : le policier ou le gendarme dira quel service peut aider."
                         )
                     ),
-                    _MONEY_AGAINST_IMAGES_ASKED,
+                    _MONEY_AGAINST_IMAGES,
                 ),
                 *_WHY_CHAT,
             ),
-            _WHY_COUPLE,
         ),
         service=_CHAT_SERVICE,
         prepare=(_EVIDENCE, _BE_PRECISE, _NOT_ALONE),
@@ -226,11 +210,10 @@ RESULTS: Mapping[Outcome, Result] = {
             (
                 Reason(
                     Wording(_("Quelqu'un demande de l'argent contre des images. Pour un mineur, le tchat est ouvert.")),
-                    _MONEY_AGAINST_IMAGES_ASKED,
+                    _MONEY_AGAINST_IMAGES,
                 ),
                 *_WHY_CHAT,
             ),
-            _WHY_COUPLE,
             (
                 Reason(
                     Wording(
@@ -240,20 +223,9 @@ RESULTS: Mapping[Outcome, Result] = {
                     )
                 ),
             ),
-            (
-                Reason(
-                    Wording(
-                        _(
-                            "Le danger est à la maison : le 119 aide les enfants en danger. Si c'est maintenant, "
-                            "c'est le 17."
-                        ),
-                    ),
-                    (When(home="yes"),),
-                ),
-            ),
         ),
         service=_CHAT_SERVICE,
-        prepare=(_EVIDENCE, _BE_PRECISE, _NOT_ALONE),
+        prepare=(_NO_CAPTURE, _BE_PRECISE, _NOT_ALONE),
     ),
     Outcome.SINGLE_INSULT: Result(
         title=Wording(
@@ -270,24 +242,7 @@ RESULTS: Mapping[Outcome, Result] = {
                     )
                 ),
             ),
-            (
-                Reason(
-                    Wording(_("Cela ne veut pas dire que ce n'est rien. Une insulte ou une diffamation compte aussi.")),
-                    (When(single_act="insult"),),
-                ),
-                Reason(Wording(_("Cela ne veut pas dire que ce n'est rien, et cela peut faire mal."))),
-            ),
-            (
-                Reason(
-                    Wording(
-                        _(
-                            "Le message est public, mais PHAROS ne traite pas les insultes dont on est soi-même "
-                            "la victime."
-                        )
-                    ),
-                    (When(insult_public="public"),),
-                ),
-            ),
+            (Reason(Wording(_("Cela ne veut pas dire que ce n'est rien, et cela peut faire mal."))),),
             (
                 Reason(
                     Wording(
@@ -307,6 +262,7 @@ RESULTS: Mapping[Outcome, Result] = {
             Wording(
                 _("Dans le tchat, un policier ou un gendarme peut expliquer vos droits et dire qui peut aider."),
                 tu=_("Dans le tchat, un policier ou un gendarme peut expliquer tes droits et dire qui peut aider."),
+                other=_("Dans le tchat, un policier ou un gendarme peut dire quels sont les droits et qui peut aider."),
             ),
             Wording(_("Si cela recommence, ou si d'autres s'y mettent, le tchat est fait pour cela.")),
         ),
@@ -314,24 +270,39 @@ RESULTS: Mapping[Outcome, Result] = {
     ),
     Outcome.SEVENTEEN_CYBER_THESEE: Result(
         title=Wording(_("Une arnaque : 17 Cyber, puis THESEE")),
+        titles=(
+            Reason(
+                Wording(
+                    _("Ne payez pas, ne répondez plus, gardez les preuves"),
+                    tu=_("Ne paie pas, ne réponds plus, garde les preuves"),
+                    other=_("Ne pas payer, ne plus répondre, garder les preuves"),
+                ),
+                _MONEY_AGAINST_IMAGES,
+            ),
+        ),
         reasons=(
             (
                 Reason(
                     Wording(
                         _(
-                            "On demande de l'argent contre des images : pour un adulte, un service est fait pour "
-                            "cela. La personne visée n'y est pour rien."
-                        )
+                            "Vous n'y êtes pour rien. C'est un chantage : 17 Cyber mène à THESEE, le service "
+                            "qui prend ces plaintes quand de l'argent est demandé à un adulte."
+                        ),
+                        tu=_("Tu n'y es pour rien. C'est un chantage : le tchat est ouvert pour toi."),
+                        other=_(
+                            "La personne n'y est pour rien. C'est un chantage : 17 Cyber mène à THESEE, le service "
+                            "qui prend ces plaintes quand de l'argent est demandé à un adulte."
+                        ),
                     ),
-                    _MONEY_AGAINST_IMAGES_ASKED,
+                    _MONEY_AGAINST_IMAGES,
                 ),
                 Reason(
                     Wording(_("Le compte est piraté pour obtenir de l'argent : c'est une arnaque en ligne.")),
-                    (When(account_purpose="money"), When(scam="mailbox")),
+                    (When(account_purpose="money"),),
                 ),
                 Reason(
                     Wording(_("On demande de l'argent pour débloquer un appareil : c'est une arnaque en ligne.")),
-                    (When(device_money="yes"), When(scam="ransom")),
+                    (When(demand="device"), When(scam="ransom")),
                 ),
                 Reason(Wording(_("Ces faits sont une arnaque en ligne, et non du cyberharcèlement."))),
             ),
@@ -360,7 +331,7 @@ RESULTS: Mapping[Outcome, Result] = {
             (Reason(Wording(_("PHAROS ne traite pas les insultes dont on est soi-même la victime."))),),
         ),
         service=_destination(Outcome.SEVENTEEN_CYBER_PHAROS),
-        prepare=(Wording(_("L'adresse internet de la page ou du compte.")), _EVIDENCE),
+        prepare=(_NO_CAPTURE,),
     ),
     Outcome.SEVENTEEN_CYBER_ORGANISATION: Result(
         title=Wording(_("Une organisation touchée : 17 Cyber")),
@@ -386,11 +357,7 @@ RESULTS: Mapping[Outcome, Result] = {
                             "voir : 17 Cyber dira à qui s'adresser."
                         )
                     ),
-                    (When(content_public="private"),),
-                ),
-                Reason(
-                    Wording(_("La carte bancaire a été perdue ou volée : 17 Cyber dira quelle démarche suivre.")),
-                    (When(scam="card_lost"),),
+                    (When(content_kind="private"),),
                 ),
                 Reason(
                     Wording(
@@ -405,7 +372,7 @@ RESULTS: Mapping[Outcome, Result] = {
             ),
         ),
         service=_destination(Outcome.SEVENTEEN_CYBER_ASSISTANCE),
-        prepare=(_EVIDENCE, _DATES),
+        prepare=(Wording(_("L'adresse, le compte, les messages, les dates.")),),
     ),
     Outcome.SMS_33700: Result(
         title=Wording(_("Des SMS indésirables : le 33700")),
@@ -414,6 +381,11 @@ RESULTS: Mapping[Outcome, Result] = {
         prepare=(Wording(_("Le SMS reçu, et le numéro qui l'a envoyé.")),),
     ),
 }
+
+# Sentences of the code that a lawyer has yet to read; the page of the versions shows them to administrators.
+TO_VERIFY: Final = (
+    (_NO_CAPTURE, _("Code pénal, art. 227-23 : capturer ou détenir l'image d'un mineur. À relire par un juriste.")),
+)
 
 BUILT_IN: Final = Questionnaire(
     version=VERSION, questions=QUESTIONS, decisions=DECISIONS, urgent=URGENT, results=RESULTS

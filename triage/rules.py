@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from triage import numbers
 from triage.numbers import Number
-from triage.outcomes import DESTINATIONS, DESTINATIONS_BESIDE, OPEN_DOOR, Destination, Outcome, Urgency
+from triage.outcomes import DESTINATIONS, DESTINATIONS_BESIDE, OPEN_DOOR, WRITE_NOW, Destination, Outcome, Urgency
 from triage.questionnaire import Questionnaire, Result, holds
-from triage.questions import MINOR_AGES, OTHERS, Question, Text, Voice
+from triage.questions import DOOR, HELPED, MINOR_AGES, OTHERS, SAFETY, Question, Text, Voice
 from triage.results import BUILT_IN, RESULTS
 
 
@@ -43,6 +43,7 @@ class Assessment:
     destination: Destination | None = None
     destination_beside: Destination | None = None
     open_door: Text = OPEN_DOOR
+    write_now: Text = WRITE_NOW
     version: str = ""
 
     @property
@@ -72,17 +73,30 @@ class Assessment:
 def path(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> tuple[dict[str, str], Question | None]:
     """The answers that lie on the path, in the order of the questions, and the first question left unanswered.
 
-    The question is None when the path has come to its end.
+    The question is None when the path has come to its end. What was said at the door counts from the first question
+    on, whether it would be asked here or not: who is in danger is spoken to as who they said they are.
     """
+    at_door = door(answers, under=under)
     kept: dict[str, str] = {}
     for question in under.questions:
+        if question.id in at_door:
+            kept[question.id] = at_door[question.id]
+            continue
         if not question.is_asked(kept):
             continue
         value = answers.get(question.id)
         if question.option(value) is None:
-            return kept, question
+            # In the order of the questions, as all that is kept.
+            return {one.id: (kept | at_door)[one.id] for one in under.questions if one.id in kept | at_door}, question
         kept[question.id] = str(value)
     return kept, None
+
+
+def door(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
+    """What was said at the door: who speaks. Empty when nothing was, and of a questionnaire that has no door."""
+    question = under.by_id.get(DOOR)
+    value = answers.get(DOOR)
+    return {DOOR: str(value)} if question is not None and question.option(value) is not None else {}
 
 
 def on_path(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> dict[str, str]:
@@ -100,8 +114,13 @@ def question_after(
 ) -> Question | None:
     """The question that follows this one on the path, answered already or not; None at the end."""
     kept, pending = path(answers, under=under)
-    reached = [asked for asked in under.questions if asked.id in kept or asked is pending]
-    if question not in reached:
+    # Nobody is asked again what they said at the door.
+    reached = [
+        asked
+        for asked in under.questions
+        if asked is question or asked is pending or (asked.id in kept and asked.id != DOOR)
+    ]
+    if question.id not in kept and question is not pending:
         return pending
     following = reached.index(question) + 1
     return reached[following] if following < len(reached) else None
@@ -132,13 +151,28 @@ def position(question: Question, answers: Mapping[str, str], *, under: Questionn
 def voice(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> Voice:
     """How to speak to the person who answers."""
     kept = on_path(answers, under=under)
-    return Voice(familiar=kept.get("age") in MINOR_AGES, about_other=kept.get("role") in OTHERS)
+    return Voice(familiar=_own_age(kept) in MINOR_AGES, about_other=kept.get("who") == "helper" or role(kept) in OTHERS)
+
+
+def role(kept: Mapping[str, str]) -> str:
+    """Who speaks, of `reports.models.ReporterRole` or "organisation"; "victim" when nothing was said.
+
+    Somebody who helps and had no time to say as what has seen something: a witness. kept: answers on the path.
+    """
+    if kept.get(DOOR) == "helper":
+        return kept.get(HELPED, "witness").partition("_")[0]
+    return kept.get("role", "victim")
+
+
+def _own_age(kept: Mapping[str, str]) -> str:
+    """Age band of whoever answers: "under_18" is all that the door asks."""
+    return {"minor": "under_18", "adult": "adult"}.get(kept.get(DOOR, ""), kept.get("age", ""))
 
 
 def describe(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> list[tuple[str, str]]:
     """Question and answer in words, in the order they were asked, for the agent. In the active language."""
     kept = on_path(answers, under=under)
-    spoken = Voice(about_other=kept.get("role") in OTHERS)
+    spoken = Voice(about_other=voice(answers, under=under).about_other)
     lines = []
     for question in under.questions:
         option = question.option(kept.get(question.id))
@@ -148,9 +182,13 @@ def describe(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> 
 
 
 def victim_age_band(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> str:
-    """Age band of the person who suffers the facts: "under_15", "15_17", "adult", "unknown"; empty if not asked."""
+    """Age band of the person who suffers the facts, of `reports.models.AgeBand`; empty if not asked."""
     kept = on_path(answers, under=under)
-    return kept.get("age", "") if kept.get("role") == "victim" else kept.get("victim_age", "")
+    if kept.get(DOOR) == "helper":
+        return kept.get(HELPED, "").partition("_")[2]
+    if role(kept) == "victim":
+        return _own_age(kept)
+    return kept.get("victim_age", "")
 
 
 # --- the assessment -----------------------------------------------------------------------------------------------
@@ -162,16 +200,25 @@ FOR_AGENTS = Voice(about_other=True)
 SAID_BY_CODE = frozenset({Outcome.UNFINISHED, Outcome.DANGER, Outcome.SUICIDE})
 
 
-def assess(answers: Mapping[str, str], *, told_in: Voice | None = None, under: Questionnaire = BUILT_IN) -> Assessment:
+def assess(
+    answers: Mapping[str, str],
+    *,
+    told_in: Voice | None = None,
+    talks_now: bool = False,
+    under: Questionnaire = BUILT_IN,
+) -> Assessment:
     """Where these answers lead, and why.
 
     told_in: the voice of the sentences when they are for somebody else than the person (FOR_AGENTS).
+    talks_now: the person answers no more questions, once they have said whether they are safe: what they said so far
+    counts, and leads to the chat where no rule says otherwise.
     Answers whose path is not finished give Outcome.UNFINISHED, which opens nothing.
     """
     kept, pending = path(answers, under=under)
     own = voice(kept, under=under)
     spoken = told_in or own
-    outcome = Outcome.UNFINISHED if pending else outcome_of(kept, under)
+    is_open = pending is not None and not (talks_now and SAFETY in kept)
+    outcome = Outcome.UNFINISHED if is_open else outcome_of(kept, under)
     words = result_of(outcome, under)
     is_minor = own.familiar or victim_age_band(kept, under=under) in MINOR_AGES
     return Assessment(
@@ -180,7 +227,7 @@ def assess(answers: Mapping[str, str], *, told_in: Voice | None = None, under: Q
         opens_chat=outcome in (Outcome.CHAT, Outcome.CHAT_MINOR),
         is_minor=is_minor,
         voice=spoken,
-        title=words.title.spoken(spoken),
+        title=words.heading(kept).spoken(spoken),
         reasons=tuple(reason.spoken(spoken) for reason in words.why(kept)),
         service=tuple(sentence.spoken(spoken) for sentence in words.service),
         prepare=tuple(sentence.spoken(spoken) for sentence in words.prepare),
@@ -231,12 +278,24 @@ def outcome_of(kept: Mapping[str, str], under: Questionnaire) -> Outcome:
 
 
 def _chat(kept: Mapping[str, str]) -> Outcome:
-    is_minor = kept.get("age") in MINOR_AGES or kept.get("victim_age") in MINOR_AGES
+    helped = kept.get(HELPED, "").partition("_")[2]
+    is_minor = bool({_own_age(kept), kept.get("victim_age", ""), helped} & set(MINOR_AGES))
     return Outcome.CHAT_MINOR if is_minor else Outcome.CHAT
 
 
 def _is_couple(kept: Mapping[str, str]) -> bool:
     return kept.get("facts") == "couple" or kept.get("author") == "couple"
+
+
+def _is_blackmail(kept: Mapping[str, str]) -> bool:
+    """Money is asked against images: some who are asked think of dying."""
+    told = (("demand", "image"), ("image_money", "yes"), ("scam", "image"), ("blackmail_image", "yes"))
+    return any(kept.get(name) == value for name, value in told)
+
+
+def is_discreet(answers: Mapping[str, str]) -> bool:
+    """Whether somebody may see the screen. As the questionnaire before asked it, too."""
+    return answers.get(SAFETY) == "screen" or answers.get("screen") == "yes"
 
 
 def _urgency(kept: Mapping[str, str], under: Questionnaire, *, is_minor: bool) -> Urgency:
@@ -263,8 +322,9 @@ def _numbers(outcome: Outcome, kept: Mapping[str, str], *, is_minor: bool) -> tu
             return (
                 numbers.SUICIDE_PREVENTION,
                 numbers.MEDICAL_EMERGENCY,
-                numbers.POLICE,
                 numbers.EMERGENCY_BY_TEXT,
+                numbers.POLICE,
+                *([numbers.DIGITAL_VIOLENCE] if is_minor else []),
             )
         case Outcome.CHAT | Outcome.CHAT_MINOR | Outcome.SINGLE_INSULT:
             beside = [numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION]
@@ -280,6 +340,8 @@ def _numbers(outcome: Outcome, kept: Mapping[str, str], *, is_minor: bool) -> tu
             shown = [numbers.UNWANTED_TEXTS]
         case Outcome.SEVENTEEN_CYBER_THESEE | Outcome.SEVENTEEN_CYBER_PERCEVAL:
             shown = [numbers.SCAM_INFORMATION, numbers.VICTIM_SUPPORT]
+            if _is_blackmail(kept):
+                shown = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT]
         case Outcome.SEVENTEEN_CYBER_PHAROS | Outcome.SEVENTEEN_CYBER_ASSISTANCE:
             shown = [numbers.VICTIM_SUPPORT]
         case _:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from triage import rules, versions
+from triage import document, rules, versions
 from triage.questionnaire import Questionnaire
-from triage.questions import Question, Voice
+from triage.questions import DOOR, SAFETY, Question, Voice
 
 KEY = "triage"
 
@@ -20,7 +20,7 @@ class Triage:
 
     answers: all of them, those that left the path included.
     questionnaire: the version that they were given under.
-    wants_chat_anyway: the person took the open door of their result.
+    wants_chat_anyway: the person took the open door of their result, or that of a question.
     """
 
     answers: Mapping[str, str]
@@ -35,8 +35,9 @@ class Triage:
 
     @cached_property
     def assessment(self) -> rules.Assessment:
-        """What the answers mean. While a question waits for its answer, it is not finished and opens nothing."""
-        return rules.assess(self.answers, under=self.questionnaire)
+        """What the answers mean. While a question waits for its answer, it is not finished and opens nothing, unless
+        the person talks now."""
+        return rules.assess(self.answers, talks_now=self.wants_chat_anyway, under=self.questionnaire)
 
     @property
     def voice(self) -> Voice:
@@ -46,7 +47,7 @@ class Triage:
     @property
     def is_discreet(self) -> bool:
         """Whether somebody may see the screen: titles become neutral."""
-        return self.has_discreet_address or self.answers.get("screen") == "yes"
+        return self.has_discreet_address or rules.is_discreet(self.answers)
 
     @property
     def opens_chat(self) -> bool:
@@ -84,6 +85,23 @@ def voice(request: HttpRequest) -> Voice:
     return rules.voice(answers(request), under=questionnaire(request))
 
 
+def come_in(request: HttpRequest, *, who: str) -> None:
+    """Begin at the door of the home page: an adult, a minor or somebody who helps. who: an answer to `questions.DOOR`.
+
+    Whoever says the same again keeps what they answered; another person at the same screen begins anew, but that
+    somebody may see the screen is not forgotten.
+    """
+    kept, current = answers(request), versions.current()
+    if document.has_door(current):
+        said = {DOOR: who} | ({SAFETY: "screen"} if rules.is_discreet(kept) else {})
+    else:  # administrators ask these two a page each, as was done before there was a door
+        said = {"role": "victim", **({"age": "adult"} if who == "adult" else {})} if who != "helper" else {}
+        said |= {"screen": "yes"} if rules.is_discreet(kept) else {}
+    if said and kept.items() >= said.items():
+        return
+    request.session[KEY] = {"version": current.version, "answers": said}
+
+
 def save_answer(request: HttpRequest, *, question: Question, value: str) -> None:
     """Keep one answer. Changing what was said before closes the open door again: it belonged to another result."""
     kept, version = answers(request), questionnaire(request).version
@@ -116,8 +134,8 @@ def take_refusal(request: HttpRequest, *, question: Question) -> str:
 
 
 def assessment(request: HttpRequest) -> rules.Assessment | None:
-    """What this visit's answers mean; None while a question waits for its answer."""
-    assessed = rules.assess(answers(request), under=questionnaire(request))
+    """What this visit's answers mean; None while a question waits for its answer and the person answers on."""
+    assessed = rules.assess(answers(request), talks_now=wants_chat_anyway(request), under=questionnaire(request))
     return assessed if assessed.is_finished else None
 
 
@@ -127,7 +145,7 @@ def wants_chat_anyway(request: HttpRequest) -> bool:
 
 
 def take_open_door(request: HttpRequest) -> None:
-    """Remember that the person wants to talk to somebody whatever the result says."""
+    """Remember that the person wants to talk to somebody, whatever the result says or before there is one."""
     version = questionnaire(request).version
     request.session[KEY] = {"version": version, "answers": answers(request), "chat_anyway": True}
 
@@ -137,7 +155,7 @@ def is_discreet(request: HttpRequest) -> bool:
 
     Who reads a page under an address of discreet mode is in it, with another answer or none.
     """
-    return has_discreet_address(request) or answers(request).get("screen") == "yes"
+    return has_discreet_address(request) or rules.is_discreet(answers(request))
 
 
 def clear(request: HttpRequest) -> None:

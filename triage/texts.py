@@ -8,19 +8,8 @@ QUESTIONS = Place("triage.questions", "Orientation : la première page")
 NUMBERS = Place("triage.numbers", "Numéros d'aide : pour qui, et quand")
 RESULT = Place("triage.result", "Orientation : la page du résultat")
 
-add(
-    "triage.questions_told",
-    QUESTIONS,
-    _("Quelques questions, une par page : nous vous dirons qui peut vous aider."),
-    _("Réponds à quelques questions, une par page : on te dira qui peut t'aider."),
-)
-add(
-    "triage.answers_forgotten",
-    QUESTIONS,
-    _("Vos réponses s'effacent avec votre visite. Aucun nom n'est demandé."),
-    _("Tes réponses s'effacent avec ta visite. Aucun nom n'est demandé."),
-)
-add("triage.why_title", RESULT, _("Pourquoi"))
+add("triage.talk_now", QUESTIONS, _("Parler tout de suite"))
+add("triage.your_answer", QUESTIONS, _("votre réponse"), _("ta réponse"))
 add(
     "triage.leaves_site",
     RESULT,
@@ -29,22 +18,8 @@ add(
 )
 add("triage.service_title", RESULT, _("Ce que fait ce service"))
 add("triage.prepare_title", RESULT, _("À préparer"))
-add("triage.other_way_title", RESULT, _("Vous ne vous reconnaissez pas ?"), _("Tu ne te reconnais pas ?"))
-add(
-    "triage.danger_past",
-    RESULT,
-    _("Si le danger est passé, le tchat reste ouvert. Il ne remplace pas le {numero_police}."),
-)
 add("triage.erase_my_answers_start", QUESTIONS, _("Effacer mes réponses et recommencer"))
-add(
-    "triage.question",
-    QUESTIONS,
-    _("Question {number}"),
-    variables=[Variable("number", "le numéro de la question", "1")],
-)
-add("triage.continue", QUESTIONS, _("Continuer"))
 add("triage.go", RESULT, _("Aller sur {name}"), variables=[Variable("name", "le nom du service", "17Cyber")])
-add("triage.continue_chat", RESULT, _("Continuer vers le tchat"))
 add(
     "triage.go_leaves_our_site",
     RESULT,
@@ -57,6 +32,20 @@ CHOOSE = add("triage.choose", QUESTIONS, _("Choisissez une réponse."), _("Chois
 FROM_LIST = add(
     "triage.from_list", QUESTIONS, _("Choisissez une réponse de la liste."), _("Choisis une réponse de la liste.")
 )
+# Whom somebody helps: a line for each role, and the ages on it. `questions` says each answer whole.
+OPTIONS = {
+    "helper": {
+        "witness": add("triage.helper_witness", QUESTIONS, _("Témoin, pour une personne")),
+        "relative": add("triage.helper_relative", QUESTIONS, _("Proche, pour une personne")),
+        "professional": add("triage.helper_professional", QUESTIONS, _("Professionnel, pour une personne")),
+    },
+    "age": {
+        "under_15": add("triage.age_under_15", QUESTIONS, _("de moins de 15 ans")),
+        "15_17": add("triage.age_15_17", QUESTIONS, _("de 15 à 17 ans")),
+        "adult": add("triage.age_adult", QUESTIONS, _("de 18 ans ou plus")),
+        "unknown": add("triage.age_unknown", QUESTIONS, _("d'âge inconnu")),
+    },
+}
 ALWAYS_FREE = add("numbers.always_free", NUMBERS, _("24 h/24, 7 j/7, gratuit"))
 POLICE = add("numbers.police", NUMBERS, _("Police ou gendarmerie, en urgence"))
 EUROPE = add("numbers.europe", NUMBERS, _("Urgence, partout en Europe"))

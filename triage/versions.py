@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from common.cached_reading import CachedReading
-from triage import walking
+from triage import past, walking
 from triage.document import DocumentError
 from triage.models import QuestionnaireVersion, State, key_of
 from triage.questionnaire import Questionnaire
@@ -90,6 +90,8 @@ def find(version: str) -> Questionnaire | None:
     """
     if version == BUILT_IN.version:
         return BUILT_IN
+    if (of_code := past.find(version)) is not None:
+        return of_code
     digits = version.removeprefix("v")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or version != key_of(int(digits)):
         return None

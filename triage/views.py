@@ -1,4 +1,6 @@
-"""The orientation: a page a question, then a page a result; made for the history of the browser, without scripts."""
+"""The orientation: a page a question, and a page a result for who is not answered here; made for the history of the
+browser, without scripts. An answer is the button that sends it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,44 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from common import way_in
 from triage import rules, session
-from triage.document import NEUTRAL_SLUG
+from triage import texts as triage_texts
+from triage.document import NEUTRAL_SLUG, SLUGS
 from triage.forms import AnswerForm
+from triage.onward import RESULT_SLUGS, slug_of, to_question, to_where_it_stands
 from triage.questionnaire import Questionnaire
-from triage.questions import Question, Text, Voice
-from triage.results import BUILT_IN
+from triage.questions import AGES_OF_HELPED, HELPED, OTHERS, SAFETY, Question, Text, Voice
 from triage.rules import Assessment, Outcome
 
-# Words in addresses say as little as they can: the history of the browser keeps them.
-_SLUGS = {
-    Outcome.DANGER: "urgence",
-    Outcome.SUICIDE: "ecoute",
-    Outcome.CHAT: "tchat",
-    Outcome.CHAT_MINOR: "tchat-mineur",
-    Outcome.SINGLE_INSULT: "explications",
-    Outcome.SEVENTEEN_CYBER_THESEE: "17-cyber-thesee",
-    Outcome.SEVENTEEN_CYBER_PERCEVAL: "17-cyber-perceval",
-    Outcome.SEVENTEEN_CYBER_PHAROS: "17-cyber-pharos",
-    Outcome.SEVENTEEN_CYBER_ORGANISATION: "17-cyber-organisation",
-    Outcome.SEVENTEEN_CYBER_ASSISTANCE: "17-cyber",
-    Outcome.SMS_33700: "33700",
-}
-RESULT_SLUGS = frozenset(_SLUGS.values())
-
-
-def _to_question(question: Question) -> HttpResponse:
-    return redirect("triage:question", slug=question.slug)
-
-
-def _to_result(assessment: Assessment) -> HttpResponse:
-    return redirect("triage:result", slug=_SLUGS[assessment.outcome])
-
-
-def _onward(request: HttpRequest) -> HttpResponse:
-    """To the first question that waits, or to the result of this visit."""
-    answers, under = session.answers(request), session.questionnaire(request)
-    pending = rules.next_question(answers, under=under)
-    return _to_question(pending) if pending else _to_result(rules.assess(answers, under=under))
+# How an answer of the question about safety is drawn: danger stands out, and so does its opposite.
+_LOOKS = {"yes": "urgent", "suicidal": "urgent", "no": "none"}
 
 
 def question_page(
@@ -62,12 +38,13 @@ def question_page(
     voice = voice or rules.voice(answers, under=under)
     chosen = answers.get(question.id)
     messages = AnswerForm(question=question, voice=voice).fields["answer"].error_messages
-    options = [
+    options: list[dict[str, Any]] = [
         {
             "value": option.value,
             "label": option.label.spoken(voice),
             "hint": option.hint.spoken(voice) if option.hint else "",
             "is_chosen": option.value == chosen,
+            "look": _LOOKS.get(option.value, "") if question.id == SAFETY else "",
         }
         for option in question.options
     ]
@@ -76,13 +53,29 @@ def question_page(
         "text": question.text.spoken(voice),
         "help_text": question.help_text.spoken(voice) if question.help_text else "",
         "options": options,
+        "groups": _by_role(options) if question.id == HELPED else [],
+        "drawings": question.id if question.id in ("danger", "facts") else "",
         "error": messages[refusal] if refusal else "",
-        "number": rules.position(question, answers, under=under) or under.questions.index(question) + 1,
         "previous": rules.question_before(question, answers, under=under),
         "is_first": question is under.questions[0],
+        # Safety is asked of everybody; after it nobody has to answer more to be heard.
+        "has_door": question is not under.questions[0] and SAFETY in answers,
         "has_answers": bool(answers),
         "familiar": voice.familiar,
     }
+
+
+def _by_role(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whom one helps, as a line of ages for each role: twelve answers, each one press."""
+    by_value = {option["value"]: option for option in options}
+    roles, ages = triage_texts.OPTIONS["helper"], triage_texts.OPTIONS["age"]
+    return [
+        {
+            "label": roles[role].say(),
+            "options": [by_value[f"{role}_{age}"] | {"short": ages[age].say()} for age in AGES_OF_HELPED],
+        }
+        for role in OTHERS
+    ]
 
 
 def result_page(assessment: Assessment, answers: Mapping[str, str], under: Questionnaire) -> dict[str, Any]:
@@ -93,7 +86,8 @@ def result_page(assessment: Assessment, answers: Mapping[str, str], under: Quest
         "previous": rules.last_question(answers, under=under),
         "lines": _lines(assessment, answers, under),
         "is_danger": assessment.outcome == Outcome.DANGER,
-        "is_door_first": assessment.outcome == Outcome.SINGLE_INSULT,
+        "is_door_first": assessment.outcome in (Outcome.SINGLE_INSULT, Outcome.DANGER, Outcome.SUICIDE),
+        "writes_first": assessment.outcome in (Outcome.DANGER, Outcome.SUICIDE),
     }
 
 
@@ -116,8 +110,10 @@ def _show(request: HttpRequest, question: Question, *, refusal: str = "") -> Htt
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """The first question, after two lines that say what will happen."""
-    return _show(request, session.questionnaire(request).questions[0])
+    """Where the visit stands: the first question that waits. Safety, for who comes first here."""
+    answers, under = session.answers(request), session.questionnaire(request)
+    pending = rules.next_question(answers, under=under)
+    return _show(request, pending) if pending else to_where_it_stands(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -126,22 +122,22 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
     under = session.questionnaire(request)
     asked = under.by_slug.get(slug)
     if asked is None:
-        if slug in BUILT_IN.by_slug or NEUTRAL_SLUG.fullmatch(slug):
-            return _onward(request)  # a page of another version, kept open or in the history of the browser
+        if slug in SLUGS.values() or NEUTRAL_SLUG.fullmatch(slug):
+            return to_where_it_stands(request)  # a page of another version, kept open or in the history of the browser
         raise Http404
     answers = session.answers(request)
     if rules.position(asked, answers, under=under) is None:
-        return _onward(request)
+        return to_where_it_stands(request)
     if request.method != "POST":
         return _show(request, asked, refusal=session.take_refusal(request, question=asked))
     form = AnswerForm(request.POST, question=asked, voice=rules.voice(answers, under=under))
     if not form.is_valid():
         # Said on the page that follows: an answer to a POST could not be come back to without sending it again.
         session.refuse_answer(request, question=asked, reason=form.errors.as_data()["answer"][0].code or "required")
-        return _to_question(asked)
+        return to_question(asked)
     session.save_answer(request, question=asked, value=form.cleaned_data["answer"])
     following = rules.question_after(asked, session.answers(request), under=under)
-    return _to_question(following) if following else _onward(request)
+    return to_question(following) if following else way_in.go_on(request)
 
 
 @require_safe
@@ -150,8 +146,8 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in RESULT_SLUGS:
         raise Http404
     assessment = session.assessment(request)
-    if assessment is None or _SLUGS[assessment.outcome] != slug:
-        return _onward(request)
+    if assessment is None or slug_of(assessment) != slug:
+        return to_where_it_stands(request)
     context = result_page(assessment, session.answers(request), session.questionnaire(request))
     return render(request, "triage/result.html", context)
 
@@ -159,16 +155,17 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def current_result(request: HttpRequest) -> HttpResponse:
     """To the result of this visit, or to the question that waits."""
-    return _onward(request)
+    return to_where_it_stands(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_door(request: HttpRequest) -> HttpResponse:
-    """Somebody who does not recognise their case goes on to the chat. Only a result has this door."""
-    if request.method != "POST" or session.assessment(request) is None:
-        return _onward(request)
+    """Somebody wants to talk now: before the questions are answered, or whatever their result says. Once they have said
+    whether they are safe."""
+    if request.method != "POST" or SAFETY not in session.answers(request):
+        return to_where_it_stands(request)
     session.take_open_door(request)
-    return redirect("reports:create")
+    return way_in.go_on(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 
 from common.texts import languages
 from triage import rules
-from triage.document import FIXED, Place, Problem
+from triage.document import Place, Problem, fixed, has_door
 from triage.outcomes import Outcome
 from triage.questionnaire import Questionnaire, holds
-from triage.questions import MINOR_AGES, OTHERS, Option, Question, Voice, When, Wording
+from triage.questions import DOOR, HELPED, MINOR_AGES, OTHERS, SAFE, Option, Question, Voice, When, Wording
 
 MOST_STATES = 20_000
 MOST_ASKED = 20  # questions on one path
@@ -29,6 +29,10 @@ _FAMILIAR: Final = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORE
 # What the code tells apart at the end of a path, whatever the questionnaire: see rules.py.
 _READ_BY_CODE: Final = (
     When(danger="no"),
+    When(danger=SAFE),
+    When(who="minor"),
+    When(who="helper"),
+    *(When(helped=tuple(f"{role}_{age}" for role in OTHERS)) for age in MINOR_AGES),
     When(danger="yes"),
     When(role=("victim", "witness", "relative")),
     When(role=OTHERS),
@@ -83,7 +87,7 @@ def check(questionnaire: Questionnaire) -> Walk:
 
 def _fixed(questionnaire: Questionnaire) -> Iterator[Problem]:
     """Danger, then the screen; and the questions that the code reads, as it knows them."""
-    for name, values in FIXED.items():
+    for name, values in fixed(questionnaire).items():
         question = questionnaire.by_id.get(name)
         if question is None:
             message = _("La question « %(name)s » est nécessaire : le code la lit.")
@@ -91,6 +95,9 @@ def _fixed(questionnaire: Questionnaire) -> Iterator[Problem]:
         elif {option.value for option in question.options} != values:
             message = _("Les réponses de cette question ne s'ajoutent ni ne s'enlèvent : %(values)s.")
             yield Problem(("questions", name, "options"), message % {"values": ", ".join(sorted(values))})
+    if has_door(questionnaire):
+        yield from _door_first(questionnaire)
+        return
     first = [question.id for question in questionnaire.questions[:2]]
     if first != ["danger", "screen"]:
         yield Problem(("questions",), _("Le danger est demandé en premier, puis si quelqu'un voit l'écran."))
@@ -101,6 +108,19 @@ def _fixed(questionnaire: Questionnaire) -> Iterator[Problem]:
     if screen.asked_when != (When(danger="no"),):
         message = _("Cette question est posée à tous ceux qui ne sont pas en danger, et à eux seuls.")
         yield Problem(("questions", "screen", "asked_when"), message)
+
+
+def _door_first(questionnaire: Questionnaire) -> Iterator[Problem]:
+    """Safety, then who speaks, then whom they help: nothing else is asked before."""
+    first = [question.id for question in questionnaire.questions[:3]]
+    if first != ["danger", DOOR, HELPED]:
+        yield Problem(("questions",), _("La sécurité est demandée en premier, puis qui écrit, puis qui est aidé."))
+        return
+    expected: tuple[tuple[When, ...], ...] = ((), (When(danger=SAFE),), (When(danger=SAFE, who="helper"),))
+    for question, when in zip(questionnaire.questions[:3], expected, strict=True):
+        if question.asked_when != when:
+            message = _("Cette question est posée à toutes les personnes qu'elle concerne, et à elles seules.")
+            yield Problem(("questions", question.id, "asked_when"), message)
 
 
 def _conditions(questionnaire: Questionnaire) -> Iterator[Problem]:
@@ -117,6 +137,8 @@ def _conditions(questionnaire: Questionnaire) -> Iterator[Problem]:
             for index, reason in enumerate(group):
                 place = ("results", str(outcome), "reasons", number, index, "when")
                 yield from _condition(reason.when, earlier, place, questionnaire)
+        for index, one in enumerate(result.titles):
+            yield from _condition(one.when, earlier, ("results", str(outcome), "titles", index, "when"), questionnaire)
 
 
 def _condition(
@@ -155,6 +177,8 @@ def wordings(questionnaire: Questionnaire) -> Iterator[tuple[Place, Wording]]:
         for number, group in enumerate(result.reasons):
             for index, reason in enumerate(group):
                 yield (*place, "reasons", number, index, "text"), reason.text
+        for index, one in enumerate(result.titles):
+            yield (*place, "titles", index, "text"), one.text
         for part in ("service", "prepare"):
             for index, sentence in enumerate(getattr(result, part)):
                 yield (*place, part, index), sentence
@@ -230,7 +254,7 @@ class _Followed:
                     self._reach(following, answers, still, met.count, met.longest, met.example)
                     continue
                 asked.add(question.id)
-                if answers.get("danger", "no") != "no":
+                if answers.get("danger", "no") not in SAFE:
                     in_danger.add(question.id)
                 for value, size in kinds[question.id]:
                     example = {**met.example, question.id: value}
@@ -314,11 +338,13 @@ class _Followed:
             self.longest = max(self.longest, met.longest)
             outcome = rules.outcome_of(kept, self.questionnaire)
             self.outcomes.add(outcome)
-            if kept.get("danger") != "no":
+            if kept.get("danger") not in SAFE:
                 continue
             used.update(self._deciding(kept))
             if not rules.result_of(outcome, self.questionnaire).why(kept):
                 without_reason.add(outcome)
+            if has_door(self.questionnaire):
+                continue  # who writes and who is helped are asked of everybody: `_door_first`
             ageless |= kept.get("role") in ("victim", "witness", "relative") and "age" not in kept
             is_chat = outcome in (Outcome.CHAT, Outcome.CHAT_MINOR)
             ageless_victim |= is_chat and kept.get("role") in OTHERS and "victim_age" not in kept

@@ -48,6 +48,8 @@ RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the regist
 # A text of 4,000 signs of four bytes, sealed, with what belongs to it.
 TEXT_KIB = 24
 COUNTERS_KIB = 100
+# The report, its four sealed values, its exchange and first lines.
+FILED = Stores(rows=12, changed=2, kib=COUNTERS_KIB + TEXT_KIB, keys=8)
 SEEN = Stores(changed=3, kib=4, keys=2)  # how far somebody read, that they are there
 SAID = Stores(rows=1, changed=4, kib=TEXT_KIB, keys=2)  # a message
 # What was begun is kept in the session, as JSON, sealed: 20,000 emoji.
@@ -130,7 +132,6 @@ ROUTES: dict[str, Line] = {
     **_lines(
         VISITOR,
         (
-            "pages:home",
             "pages:law",
             "pages:removal",
             "pages:numbers",
@@ -162,24 +163,33 @@ ROUTES: dict[str, Line] = {
         stores=Stores(rows=1, kib=COUNTERS_KIB + TEXT_KIB, keys=4),
     ),
     **_lines(VISITOR, ("pages:display_settings",), "pnav.pages.forms:DisplaySettingsForm"),
-    # The orientation and the place.
+    # The door, the orientation and the place. The last answer, or the place, files the report: once for a visit.
+    **_lines(VISITOR, ("pages:home",), "pnav.pages.markup:MAX_LENGTH", "locations.lookup:MAX_TYPED", stores=VISIT),
     **_lines(
         VISITOR,
-        (
-            "triage:start",
-            "triage:open_door",
-            "triage:restart",
-            "triage:current_result",
-            "triage:result",
-            "triage:question",
-        ),
+        ("triage:start", "triage:restart", "triage:current_result", "triage:result"),
         "triage.document:MOST_QUESTIONS",
         "triage.document:MOST_OPTIONS",
         stores=VISIT,
     ),
     **_lines(
         VISITOR,
-        ("locations:search", "locations:suggestions", "locations:results"),
+        ("triage:open_door", "triage:question"),
+        "triage.document:MOST_QUESTIONS",
+        "common.service_settings.definitions:REPORTS_MOST",
+        stores=FILED,
+    ),
+    **_lines(
+        VISITOR,
+        ("locations:search", "locations:choose"),
+        "locations.lookup:MAX_TYPED",
+        "locations.lookup:MAX_SUGGESTIONS",
+        "common.service_settings.definitions:REPORTS_MOST",
+        stores=FILED,
+    ),
+    **_lines(
+        VISITOR,
+        ("locations:suggestions", "locations:results"),
         "locations.lookup:MAX_TYPED",
         "locations.lookup:MAX_SUGGESTIONS",
         stores=VISIT,
@@ -187,7 +197,6 @@ ROUTES: dict[str, Line] = {
     **_lines(
         VISITOR,
         (
-            "locations:choose",
             "locations:chosen",
             "locations:remove",
             "locations:remove_interlocutor",
@@ -204,8 +213,7 @@ ROUTES: dict[str, Line] = {
         "reports.seal.sealing:TEXT_MAX_BYTES",
         "common.service_settings.definitions:REPORTS_MOST",
         "common.service_settings.definitions:RAID",
-        # The report, its four sealed values, its exchange and first lines.
-        stores=Stores(rows=12, changed=2, kib=COUNTERS_KIB + TEXT_KIB, keys=8),
+        stores=FILED,
     ),
     **_lines(VISITOR, ("chat:conversation",), PIECE, PIECE_BYTES, stores=Stores(changed=3, kib=4)),
     **_lines(

@@ -185,7 +185,7 @@ def raid(target: Target, tally: Tally) -> None:
     def hand(_number: int) -> Callable[[int], None]:
         def one(number: int) -> None:
             browser = Browser(target.pages, addresses.fresh(number))
-            visits.file_report(browser, visits.DANGER, {})
+            visits.file_report(browser, visits.DANGER)
             tally.count("filed")
 
         return one

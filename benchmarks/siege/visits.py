@@ -12,19 +12,16 @@ from dataclasses import dataclass
 from pnav.demo.visit import Page, Visit, VisitError
 
 LOOPBACK = "127.0.0.1"
-ORIENTATION, PLACE, CHAT = "/orientation/", "/point-d-accueil/", "/tchat/"
-REPORT, EFFORT = "/signalement/", "/signalement/patienter/"
+HOME, ORIENTATION, PLACE, CHAT = "/", "/orientation/", "/point-d-accueil/", "/tchat/"
+EFFORT = "/signalement/patienter/"
 LOGIN, CONSOLE = "/compte/login/", "/console/"
 MOST_QUESTIONS = 30
 WORKS = 3  # of computing during a raid
 
-# Answers of the orientation, by the address of the question. A question that is not here takes its last answer.
-DANGER: Mapping[str, str] = {"maintenant": "yes"}
-ORDINARY: Mapping[str, str] = {
-    "maintenant": "no", "autour": "no", "qui": "victim", "age": "15_17", "faits": "harassment", "combien": "repeated",
-    "auteur": "known",
-}  # fmt: skip
-FORM = {"facts": ["insults"], "platforms": ["social"], "since": "month", "expectations": ["talk"]}
+# Answers of the orientation, by the address of the question; "" is the door. A question that is not here takes its last
+# answer.
+DANGER: Mapping[str, str] = {"": "adult", "maintenant": "yes"}
+ORDINARY: Mapping[str, str] = {"": "minor", "maintenant": "no", "faits": "harassment", "combien": "repeated"}
 TOWN = "93200"
 
 
@@ -61,12 +58,10 @@ class Browser(Visit):
         return answer, text
 
 
-def file_report(browser: Browser, answers: Mapping[str, str], form: Mapping[str, object] | None = None) -> None:
-    """From the first question to the waiting room. Raises VisitError where the site does not lead there.
-
-    At most 45 requests: one for each question that there may be, and those of place, form and work.
-    """
-    page = browser.get(ORIENTATION)
+def answer(browser: Browser, answers: Mapping[str, str], *, town: str) -> Page:
+    """In at the door, then through the questions; the page where they lead. town: "" leaves the place empty."""
+    page = browser.get(HOME)
+    page = browser.send(page, page.form("door"), door=answers[""], q=town)
     for _step in range(MOST_QUESTIONS):
         if "answer" not in page.names:
             break
@@ -74,19 +69,22 @@ def file_report(browser: Browser, answers: Mapping[str, str], form: Mapping[str,
         slug, choices = asked.action.rstrip("/").rpartition("/")[2], asked.choices["answer"]
         wanted = answers.get(slug, "")
         page = browser.send(page, asked, answer=wanted if wanted in choices else choices[-1])
-    if f'href="{REPORT}"' in page.text:
-        page = browser.get(REPORT)
-    elif page.path != REPORT:
+    return page
+
+
+def file_report(browser: Browser, answers: Mapping[str, str]) -> None:
+    """From the home page to the waiting room. Raises VisitError where the site does not lead there.
+
+    At most 40 requests: one for each question that there may be, and those of door, place and work.
+    """
+    page = answer(browser, answers, town=TOWN)
+    if page.path.startswith(ORIENTATION):
         page = browser.send(page, page.form(action=f"{ORIENTATION}parler/"))
     if page.path == PLACE:
         page = browser.send(page, page.form("q", "purpose"), q=TOWN, purpose="echange")
     if page.path == f"{PLACE}services/":
         service = page.form("service")
         page = browser.send(page, service, service=service.choices["service"][0])
-    if page.path not in {REPORT, CHAT}:
-        page = browser.get(REPORT)
-    if page.path == REPORT:
-        page = browser.send(page, page.form("submission_id"), **(FORM if form is None else form))
     for _work in range(WORKS):
         if page.path == EFFORT:
             page = _do_the_work(browser, page)

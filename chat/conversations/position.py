@@ -8,6 +8,7 @@ Both say the same; the tests hold them together.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -17,6 +18,9 @@ from chat.rules.lifecycle import Availability, Status
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.sql import execute
+from triage.rules import Urgency
+
+MOST_KEY = 2**63 - 1  # of a bigint: whoever is in the queue came before
 
 PLACE = """
 SELECT CASE
@@ -84,12 +88,36 @@ def plan_return(*, now: datetime, kept: timedelta, wait_minutes: tuple[int, int]
     return Return(kept_until, at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0), is_near=False)
 
 
+def wait_of_newcomer() -> tuple[int, int] | None:
+    """The range of minutes that somebody would wait who came into the queue now with nothing urgent; None when nobody
+    can say. One short statement."""
+    values = _values(now=None, urgency=Urgency.NORMAL, queued_at="infinity", key=MOST_KEY, is_crowded=False)
+    ((before, slots, free),) = execute(PLACE, values)
+    average = setting_values.get(definitions.AVERAGE_LENGTH)
+    return estimate_wait(position=before + 1, slots=slots, free=free, average_minutes=average)
+
+
 def queue_position(conversation: Conversation, now: datetime | None = None) -> tuple[int, tuple[int, int] | None]:
     """The position of somebody who waits and is here (1: next), and the range of minutes if anybody can say.
 
     now: PostgreSQL's clock (see common.clock) unless given.
     """
-    values = {
+    values = _values(
+        now=now,
+        urgency=conversation.urgency,
+        queued_at=conversation.queued_at,
+        key=conversation.pk,
+        is_crowded=conversation.is_crowded,
+    )
+    ((position, slots, free),) = execute(PLACE, values)
+    average = setting_values.get(definitions.AVERAGE_LENGTH)
+    return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)
+
+
+def _values(
+    *, now: datetime | None, urgency: int, queued_at: datetime | str, key: int, is_crowded: bool
+) -> dict[str, Any]:
+    return {
         "waiting": Status.WAITING.value,
         "active": Status.ACTIVE.value,
         "available": Availability.AVAILABLE.value,
@@ -97,13 +125,10 @@ def queue_position(conversation: Conversation, now: datetime | None = None) -> t
         "absent": settings.ABSENT_SECONDS,
         "asleep": int(setting_values.get_duration(definitions.ASLEEP).total_seconds()),
         "lease": settings.LEASE_SECONDS,
-        "urgency": conversation.urgency,
-        "queued_at": conversation.queued_at,
-        "id": conversation.pk,
-        "is_crowded": conversation.is_crowded,
+        "urgency": int(urgency),
+        "queued_at": queued_at,
+        "id": key,
+        "is_crowded": is_crowded,
         "part": CROWD_PART,
         "lately": CROWD_SECONDS,
     }
-    ((position, slots, free),) = execute(PLACE, values)
-    average = setting_values.get(definitions.AVERAGE_LENGTH)
-    return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)

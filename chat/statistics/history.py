@@ -58,7 +58,7 @@ BY_END = f"""
 SELECT 'outcome' AS sort, outcome AS value, count(*) FROM ({ONE}) one
 WHERE closed_at IS NOT NULL AND first_at IS NOT NULL GROUP BY outcome
 UNION ALL SELECT 'orientation', orientation, count(*) FROM ({ONE}) one GROUP BY orientation
-UNION ALL SELECT 'minor', CASE WHEN age_band IN ('under_15', '15_17') THEN 'yes' ELSE 'no' END, count(*)
+UNION ALL SELECT 'minor', CASE WHEN age_band IN ('under_15', '15_17', 'under_18') THEN 'yes' ELSE 'no' END, count(*)
 FROM ({ONE}) one GROUP BY 2
 """  # noqa: S608  parts of this module
 

@@ -20,6 +20,7 @@ from pnav.addresses import ORDINARY, moved
 from pnav.demo.script import Mind, Script, answer_to
 from pnav.demo.visit import Page, Visit
 from triage.document import MOST_QUESTIONS
+from triage.questions import DOOR
 
 PAGE_SECONDS = 4.0  # on each page before the exchange
 SIGNS_READ_A_SECOND = 25.0
@@ -105,30 +106,29 @@ class Reporter:
 
     async def _come(self) -> None:
         page = await self._orient()
-        if f'href="{reverse("reports:create")}"' in page.text:
-            page = await self._page(self.visit.get, reverse("reports:create"))
-        else:
+        if page.path.startswith(reverse("triage:start")):  # a result: they want to talk all the same
             page = await self._page(self.visit.send, page, page.form(action=reverse("triage:open_door")))
-        page = await self._choose_place(page)
-        if page.path != reverse("reports:create"):
-            page = await self._page(self.visit.get, reverse("reports:create"))
-        page = await self._page(self.visit.send, page, page.form("submission_id"), **self.script.form)
+        if page.path in (reverse("locations:search"), reverse("locations:results")):
+            page = await self._choose_place(page)
         for _try in range(WORKS):
             if page.path == reverse("reports:effort"):
                 page = await self._work(page)
         if page.path != reverse("chat:conversation"):
-            raise GaveUp(f"le signalement n'a pas mené au tchat, mais à {page.path}")
+            raise GaveUp(f"le chemin n'a pas mené au tchat, mais à {page.path}")
         self.came_at = time.monotonic()
 
     async def _orient(self) -> Page:
-        """Through the questions that the site asks now, to a result; what was guessed is told."""
-        page = await self._page(self.visit.get, reverse("triage:start"))
+        """In at the door, then through the questions that the site asks now; what was guessed is told."""
+        page = await self._page(self.visit.get, reverse("pages:home"))
+        door = {"door": self.script.answers[DOOR], "q": self.script.place}
+        page = await self._page(self.visit.send, page, page.form("door"), **door)
         for _step in range(MOST_QUESTIONS + 1):
             if "answer" not in page.names:
                 return page
             form = page.form("answer")
             choices = {value: form.label_of(value) for value in form.choices["answer"]}
-            value, is_known = answer_to(self.script, form.action.rstrip("/").rpartition("/")[2], choices)
+            slug = (moved(form.action, ORDINARY) or form.action).rstrip("/").rpartition("/")[2]
+            value, is_known = answer_to(self.script, slug, choices)
             if not is_known:
                 told = f"question que ce rôle ne connaît pas : « {page.title} » ; réponse : « {choices[value]} »."
                 self.tell(self.name, told)
@@ -136,8 +136,9 @@ class Reporter:
         raise GaveUp("l'orientation ne mène à aucun résultat")
 
     async def _choose_place(self, page: Page) -> Page:
-        form = page.form("q", "purpose")
-        page = await self._page(self.visit.send, page, form, q=self.script.place, purpose="echange")
+        if page.path == reverse("locations:search"):
+            form = page.form("q", "purpose")
+            page = await self._page(self.visit.send, page, form, q=self.script.place, purpose="echange")
         if page.path == reverse("locations:results"):
             choose = page.form("service")
             page = await self._page(self.visit.send, page, choose, service=choose.choices["service"][0])

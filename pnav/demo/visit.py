@@ -24,13 +24,13 @@ class Form:
     action: str
     fields: dict[str, str] = field(default_factory=dict)  # hidden ones, with their value
     names: list[str] = field(default_factory=list)
-    choices: dict[str, list[str]] = field(default_factory=dict)  # boxes and radios
+    choices: dict[str, list[str]] = field(default_factory=dict)  # boxes, radios, and buttons that send a value
     data: dict[str, str] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)  # of boxes and radios, by their `id`, hints included
-    ids: dict[str, str] = field(default_factory=dict)  # of boxes and radios, by their value
+    labels: dict[str, str] = field(default_factory=dict)  # of choices, by their `id`, hints included
+    ids: dict[str, str] = field(default_factory=dict)  # of choices, by their value
 
     def label_of(self, value: str) -> str:
-        """Return the label beside a box or a radio of this value; empty for none."""
+        """Return the label beside a box or a radio of this value, or on a button; empty for none."""
         return " ".join(self.labels.get(self.ids.get(value, ""), "").split())
 
 
@@ -53,11 +53,15 @@ class _Forms(HTMLParser):
             self.found[-1].names.append(name)
             if kind == "hidden":
                 self.found[-1].fields[name] = given.get("value", "")
-            elif kind in {"radio", "checkbox"}:
+            elif kind in {"radio", "checkbox"} or (tag == "button" and "value" in given):
                 value = given.get("value", "on")
                 self.found[-1].choices.setdefault(name, []).append(value)
                 if "id" in given:
                     self.found[-1].ids[value] = given["id"]
+                if tag == "button" and "aria-label" in given:
+                    self.found[-1].labels[given.get("id", "")] = given["aria-label"]
+                elif tag == "button":
+                    self._label = given.get("id", "")
         elif self._is_in and tag == "label":
             self._label = given.get("for", "")
 
@@ -69,7 +73,7 @@ class _Forms(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._is_in = False
-        if tag in {"form", "label"}:
+        if tag in {"form", "label", "button"}:
             self._label = ""
 
 

@@ -16,12 +16,17 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+import locations.session
+import triage.session
 from common import network_limits, rate_limits
 from common.client_address import networks_of
 from common.service_settings import definitions, values
 from common.texts import languages
+from locations import lookup
+from locations.forms import Purpose, SearchForm
+from locations.views import keep_for_exchange
 from pnav import addresses
-from pnav.pages import display, quick_exit
+from pnav.pages import display, quick_exit, waiting_time
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.information import content_context, content_template, information
@@ -30,6 +35,8 @@ from pnav.pages.notices import MESSAGES_COOKIE
 from pnav.pages.texts import obligatory as obligatory_texts
 from reports.retention import deletion
 from reports.rules.retention import Kind
+from reports.visit import read_visit
+from triage.questions import BY_ID, DOOR, SAFETY
 
 logger = logging.getLogger(__name__)
 # Opinions an hour. A network may be a whole town's: most telephones share an address.
@@ -43,10 +50,31 @@ OUR_COOKIES = {
 }
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest) -> HttpResponse:
-    """The information page: two queries, the sections and the numbers."""
-    return render(request, "pages/home.html", information())
+    """The information page: two queries, the sections and the numbers. Its doors POST: who comes in, and from where."""
+    if request.method == "POST":
+        return _come_in(request)
+    return render(request, "pages/home.html", information() | {"wait": waiting_time.in_words()})
+
+
+def _come_in(request: HttpRequest) -> HttpResponse:
+    """Keep who comes in and the place that they typed, then ask whether they are safe. A place that one search does not
+    tell is asked again before the queue, and so is who comes in when no door was pressed (Enter in the field).
+
+    Costs one search of a place (`locations.lookup`) and what `read_visit` reads.
+    """
+    if read_visit(request).has_ongoing_report:
+        return redirect("chat:conversation")
+    who = request.POST.get("door", "")
+    if BY_ID[DOOR].option(who) is not None:
+        triage.session.come_in(request, who=who)
+    place = SearchForm({"q": request.POST.get("q", "")})
+    if place.is_valid():
+        text = place.cleaned_data["q"]
+        if not keep_for_exchange(request, lookup.search(text)):
+            locations.session.remember_search(request, text=text, purpose=Purpose.EXCHANGE)
+    return redirect("triage:question", slug=BY_ID[SAFETY].slug)
 
 
 @require_safe

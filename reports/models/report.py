@@ -26,12 +26,13 @@ class AgeBand(models.TextChoices):
 
     UNDER_15 = "under_15", _("Moins de 15 ans")
     FROM_15_TO_17 = "15_17", _("15 à 17 ans")
+    UNDER_18 = "under_18", _("Moins de 18 ans")  # all that the door of the home page asks
     ADULT = "adult", _("18 ans ou plus")
     UNKNOWN = "unknown", _("Non précisé")
 
     @property
     def is_minor(self) -> bool:
-        return self in {AgeBand.UNDER_15, AgeBand.FROM_15_TO_17}
+        return self in {AgeBand.UNDER_15, AgeBand.FROM_15_TO_17, AgeBand.UNDER_18}
 
 
 class Fact(models.TextChoices):

@@ -92,7 +92,8 @@ const enhance = (form) => {
     stop();
     close();
     status.textContent = "";
-    button.click(); // what was picked is what is looked for: nothing more to press
+    // What was picked is what is looked for: nothing more to press, but where the form has several ways on.
+    if (form.dataset.stays === undefined) button.click();
   };
 
   /** @param {{ text: string, label: string }[]} items */

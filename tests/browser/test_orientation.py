@@ -9,32 +9,36 @@ from playwright.sync_api import Page, expect
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from pnav.sessions import SessionStore
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
-from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
+from tests.triage.paths import ADULT, CHAT, WITNESS
 from triage.questions import BY_ID
 
-CHAT = {**ADULT, "facts": "harassment", "repetition": "group", "author": "unknown"}
-MINOR_CHAT = {**MINOR, "facts": "harassment", "repetition": "group", "author": "school"}
-AT_HOME = {**MINOR_CHAT, "author": "family", "home": "yes"}
 RESULTS = {
     "danger": {"danger": "yes"},
     "suicide": {"danger": "suicidal"},
-    "chat": CHAT,
-    "minor": MINOR_CHAT,
-    "home": AT_HOME,
-    "insult": {**ADULT, "facts": "harassment", "repetition": "once", "single_act": "insult", "insult_public": "public"},
-    "scam": {**ADULT, "facts": "money", "scam": "sale"},
-    "organisation": {**NOT_IN_DANGER, "role": "organisation"},
-    "sms": {**ADULT, "facts": "sms", "sms_kind": "spam"},
+    "minor": {"who": "minor", "danger": "suicidal"},
+    "insult": {**CHAT, "repetition": "once"},
+    "scam": {**ADULT, "facts": "device", "scam": "scam"},
+    "blackmail": {**ADULT, "facts": "image", "image_money": "yes"},
+    "organisation": {**ADULT, "facts": "device", "scam": "organisation"},
+    "content": {**WITNESS, "facts": "content", "content_kind": "public"},
+    "sms": {**ADULT, "facts": "device", "scam": "sms"},
 }
 
 
+def come_in(page: Page, live_site: LiveSite, who: str = "adult") -> None:
+    page.goto(live_site.url + "/")
+    with goes_on(page):
+        page.locator(f".home-doors button[value={who}]").click()
+
+
 def answer_all(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None:
-    """Answer as a person does: choose, then continue."""
-    page.goto(live_site.url + "/orientation/")
+    """Come in and answer as a person does: each answer is one press."""
+    come_in(page, live_site, answers.get("who", "adult"))
     for question, value in answers.items():
-        page.locator(f"#answer-{value}").check(force=True)
+        if question == "who":
+            continue
         with goes_on(page):
-            page.get_by_role("button", name="Continuer", exact=True).click()
+            page.locator(f"#answer-{value}").click()
         assert BY_ID[question].slug not in page.url, page.content()[-6000:]
 
 
@@ -72,15 +76,27 @@ def test_questions_are_accessible(
     live_site: LiveSite, page_factory: PageFactory, axe: Callable[[Page], None], theme: str
 ) -> None:
     page = page_factory(theme=theme, width=320)
-    page.goto(live_site.url + "/orientation/")
+    come_in(page, live_site, "helper")
+    for value in ("no", "witness_under_15", "account"):
+        axe(page)
+        assert has_no_sideways_scroll(page)
+        with goes_on(page):
+            page.locator(f"#answer-{value}").click()
     axe(page)
-    page.get_by_role("button", name="Continuer", exact=True).click()
+    page.goto(live_site.url + "/orientation/qui/")
+    axe(page)
+
+
+def test_missing_answer_is_said_and_no_answer_is_painted(
+    live_site: LiveSite, page_factory: PageFactory, axe: Callable[[Page], None]
+) -> None:
+    page = page_factory(width=320)
+    come_in(page, live_site)
+    with goes_on(page):
+        page.evaluate("document.querySelector('main form').submit()")
     expect(page).to_have_title(re.compile(r"^Erreur\s: "))
-    expect(page.locator("#answer-no")).to_be_focused()
+    expect(page.locator("#question-error")).to_be_focused()
     axe(page)
-    answer_all(page, live_site, ADULT)
-    axe(page)
-    assert has_no_sideways_scroll(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -90,7 +106,7 @@ def test_results_are_accessible(
 ) -> None:
     page = page_factory(theme=theme, width=320)
     answer_all(page, live_site, RESULTS[result])
-    assert "/orientation/resultat/" in page.url
+    assert page.locator("main .pnav-triage__door").count() == 1
     page.locator("details.pnav-triage__answers summary").click()
     axe(page)
     assert has_no_sideways_scroll(page)
@@ -103,8 +119,7 @@ def test_report_form_is_accessible(
     page = page_factory(theme=theme, width=320)
     answer_all(page, live_site, CHAT)
     give_place(page, live_site)
-    with goes_on(page):
-        page.get_by_role("link", name="Continuer vers le tchat").click()
+    page.goto(live_site.url + "/signalement/")
     for summary in page.locator("details.pnav-said summary").all():
         summary.click()
     axe(page)
@@ -116,69 +131,50 @@ def test_report_form_is_accessible(
     axe(page)
 
 
-def test_way_through_the_questions_without_javascript(live_site: LiveSite, page_factory: PageFactory) -> None:
-    page = page_factory(javascript=False, width=320)
-    answer_all(page, live_site, CHAT)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Vous pouvez parler à un policier ou à un gendarme")
-    page.go_back()
-    expect(page.locator("#answer-unknown")).to_be_checked()
-    page.reload()
-    expect(page.locator("#answer-unknown")).to_be_checked()
-    page.get_by_role("link", name="Précédent").click()
-    expect(page.locator("#answer-group")).to_be_checked()
-
-
 @pytest.mark.parametrize("javascript", [True, False])
-def test_back_after_a_missing_answer_shows_the_question(
-    live_site: LiveSite, page_factory: PageFactory, javascript: bool
-) -> None:
+def test_way_back_through_the_questions(live_site: LiveSite, page_factory: PageFactory, javascript: bool) -> None:
     page = page_factory(javascript=javascript, width=320)
-    page.goto(live_site.url + "/orientation/")
-    page.get_by_role("button", name="Continuer", exact=True).click()
-    expect(page.locator("#errors")).to_be_visible()
-    page.locator("#answer-no").check(force=True)
-    with goes_on(page):
-        page.get_by_role("button", name="Continuer", exact=True).click()
+    answer_all(page, live_site, RESULTS["blackmail"])
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ne payez pas, ne répondez plus, gardez les preuves")
     page.go_back()
-    expect(page.locator("#answer-no")).to_be_checked()
-    expect(page).not_to_have_title(re.compile(r"^Erreur\s: "))
+    expect(page.locator("#answer-yes")).to_have_attribute("aria-current", "true")
+    page.reload()
+    expect(page.locator("#answer-yes")).to_have_attribute("aria-current", "true")
+    page.get_by_role("link", name="Précédent").click()
+    expect(page.locator("#answer-image")).to_have_attribute("aria-current", "true")
 
 
-def test_way_through_the_questions_with_the_keyboard(live_site: LiveSite, page_factory: PageFactory) -> None:
-    page = page_factory()
-    page.goto(live_site.url + "/orientation/")
-    page.locator("#answer-no").focus()
-    page.keyboard.press("Space")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Continuer", exact=True)).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("group", name="Quelqu'un peut-il voir votre écran ?")).to_be_visible()
+def test_talking_at_once_asks_nothing_more_than_the_place(live_site: LiveSite, page_factory: PageFactory) -> None:
+    page = page_factory(javascript=False, width=320)
+    come_in(page, live_site, "minor")
+    with goes_on(page):
+        page.locator("#answer-no").click()
+    with goes_on(page):
+        page.get_by_role("button", name="Parler tout de suite").click()
+    expect(page.get_by_text("Pour échanger avec un gendarme ou un policier")).to_be_visible()
 
 
 def test_targets_are_large_enough_for_a_thumb(live_site: LiveSite, page_factory: PageFactory) -> None:
     page = page_factory(width=320)
-    answer_all(page, live_site, CHAT)
+    answer_all(page, live_site, RESULTS["scam"])
     page.locator("details.pnav-triage__answers summary").click()
-    for box in page.locator("main a, main button, main summary").all():
-        size = box.bounding_box()
-        assert size is not None and size["height"] >= 44, box.inner_text()
+    for where in ("", "/orientation/faits/", "/orientation/maintenant/"):
+        if where:
+            page.goto(live_site.url + where)
+        for box in page.locator("main a, main button, main summary").all():
+            size = box.bounding_box()
+            assert size is not None and size["height"] >= 44, box.inner_text()
 
 
-def test_question_has_room_and_the_quick_exit_hides_no_answer_with_focus(
-    live_site: LiveSite, page_factory: PageFactory
-) -> None:
+def test_quick_exit_hides_no_answer_with_focus(live_site: LiveSite, page_factory: PageFactory) -> None:
     page = page_factory(width=320, height=568)
-    page.goto(live_site.url + "/orientation/")
-    gap = """() => document.querySelector('.pnav-choice').getBoundingClientRect().top
-        - document.querySelector('#question-text').getBoundingClientRect().bottom"""
-    assert page.evaluate(gap) >= 16
-    page.locator("#answer-no").focus()
+    answer_all(page, live_site, ADULT)
+    page.locator("#answer-harassment").focus()
     hidden = """() => {
-        const on = document.activeElement, shown = on.labels && on.labels[0] || on;
         const exit = document.querySelector('.pnav-exit').getBoundingClientRect();
-        return shown.getBoundingClientRect().bottom + 4 > exit.top;
+        const on = document.activeElement.getBoundingClientRect();
+        return on.bottom + 4 > exit.top && on.top < exit.bottom;
     }"""
-    for key in ("ArrowDown", "ArrowDown", "Tab"):
-        page.keyboard.press(key)
-        assert not page.evaluate(hidden), key
-    expect(page.get_by_role("button", name="Continuer", exact=True)).to_be_focused()
+    for _answer in range(8):
+        page.keyboard.press("Tab")
+        assert not page.evaluate(hidden)

@@ -9,10 +9,10 @@ from playwright.sync_api import Page, expect
 
 from pnav.accounts.models import Role
 from reports import proof_of_work
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
-from tests.browser.test_journey import answer_everything
+from tests.browser.test_journey import ANSWERS
 from tests.browser.test_journey import france as france
 
 WRITES = (
@@ -82,20 +82,16 @@ def raid(france: LiveSite) -> Callable[[], None]:
 
 
 def fill_in(page: Page, url: str) -> None:
-    """From the first question to the form, sent."""
-    page.goto(url + "/orientation/")
-    answer_everything(page)
-    way_on = "Continuer vers le tchat"
-    page.get_by_role("link", name=way_on).or_(page.get_by_role("button", name=way_on)).first.click()
-    field = page.locator("main input[type=text], main input[type=search]").first
+    """From the home page to the last answer, which files."""
+    page.goto(url + "/")
+    field = page.get_by_label("Ma ville ou mon code postal")
     field.fill("Arles")
     field.press("Escape")
-    field.press("Enter")
-    page.locator("main label").filter(has_text="police").first.click()
-    page.get_by_role("button", name="Enregistrer mon choix").click()
-    page.get_by_text("Continuer vers l'échange").first.click()
-    expect(page).to_have_url(url + "/signalement/")
-    page.locator("main form button[type=submit]").last.click()
+    with goes_on(page):
+        page.get_by_role("button", name="J'ai 18 ans ou plus").click()
+    for answer in ANSWERS:
+        with goes_on(page):
+            page.get_by_role("button", name=answer).click()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 320), ("dark", 1280)])

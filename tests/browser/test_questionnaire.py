@@ -17,8 +17,8 @@ from tests.browser.staff import give_session
 from triage import versions
 
 LIST = "/admin/triage/questionnaireversion/"
-WORDS, ENGLISH = "Quelqu'un regarde-t-il votre écran ?", "Is somebody looking at your screen?"
-BEFORE = "Quelqu'un peut-il voir votre écran ?"
+WORDS, ENGLISH = "Qui est touché ?", "Who is hit?"
+BEFORE = "Pour qui est-ce ?"
 
 
 @pytest.fixture
@@ -44,14 +44,13 @@ def second_question(page: Page, base: str) -> str:
     """A visit from its beginning; what the second question says, without the spaces of French typography."""
     page.context.clear_cookies()
     page.goto(f"{base}/orientation/")
-    answer(page, "Non, pas en ce moment")
+    answer(page, "Non, rien de tout cela")
     return page.locator("h1").inner_text().replace("\u00a0", " ")
 
 
 def answer(page: Page, label: str) -> None:
-    page.get_by_label(label, exact=True).check(force=True)  # the label lies over the button
     with goes_on(page):
-        page.get_by_role("button", name="Continuer").click()
+        page.get_by_role("button", name=label, exact=True).click()
 
 
 def save(page: Page, name: str) -> None:
@@ -96,7 +95,7 @@ def test_version_from_the_form_to_the_visitor(
     with chief.context.expect_page() as opened:
         chief.get_by_role("link", name="Aperçu", exact=True).click()
     walk = opened.value
-    answer(walk, "Non, pas en ce moment")
+    answer(walk, "Non, rien de tout cela")
     expect(walk.locator("h1")).to_have_text(WORDS)
     axe(walk)
     walk.close()
@@ -115,8 +114,8 @@ def test_version_from_the_form_to_the_visitor(
     # Whoever had begun ends as they began.
     running.reload()
     expect(running.locator("h1")).to_have_text(BEFORE)
-    answer(running, "Non")
-    expect(running.locator("h1")).to_have_text("Qui êtes-vous ?")
+    answer(running, "J'ai 18 ans ou plus")
+    expect(running.locator("h1")).to_have_text("Que se passe-t-il ?")
 
 
 def test_pages_of_a_version_fit_a_narrow_screen(live_site: LiveSite, chief: Page, axe_in_both_themes: Axe) -> None:
@@ -127,7 +126,7 @@ def test_pages_of_a_version_fit_a_narrow_screen(live_site: LiveSite, chief: Page
     version = chief.url.removesuffix("change/")
     for part in (
         "change/",
-        "partie/question/author/",
+        "partie/question/facts/",
         "partie/regle/2/",
         "partie/resultat/chat/",
         "publier/",

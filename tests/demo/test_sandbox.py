@@ -17,7 +17,8 @@ from pnav.demo.run import ROOT
 from pnav.demo.visit import Form, Page, Visit, VisitError
 from reports import proof_of_work
 from tests.factories import triage as questionnaires
-from triage import versions
+from triage import document, versions
+from triage.results import BUILT_IN
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -145,9 +146,7 @@ def orient(name: str) -> tuple[Page, list[str], dict[str, str]]:
 
 def changed(made: dict) -> None:
     """Two new questions, one of them the first; one question is gone, and one has other answers."""
-    made["questions"] = [one for one in made["questions"] if one["id"] != "screen"]
-    for one in made["questions"]:
-        one["asked_when"] = [when for when in one["asked_when"] if "screen" not in when]
+    made["questions"] = [one for one in made["questions"] if one["id"] != "image_money"]
 
     def new(number: int, text: str, *labels: str) -> dict:
         options = [{"value": f"answer_{n}", "label": says(label)} for n, label in enumerate(labels)]
@@ -179,11 +178,13 @@ def test_script_is_followed_through_the_version_in_force(name):
     known = dict(script.read(name).answers)
     assert told == [] and answers == known and "answer" not in page.names
     versions.clear()
-    questionnaires.published(changed)
+    made = document.of(BUILT_IN)
+    changed(made)
+    questionnaires.published(document=made)
     page, told, answers = orient(name)
     assert "answer" not in page.names, "it came to a result"
     assert answers["new_71"] == "answer_1" and answers["new_72"] == "answer_1"
-    assert "screen" not in answers and answers["danger"] == known["danger"]
+    assert "image_money" not in answers and answers["danger"] == known["danger"]
     assert told[0] == "question que ce rôle ne connaît pas : « Et avant ? » ; réponse : « Je ne sais pas »."
-    if "repetition" in known:
+    if "repetition" in known and known["danger"] != "yes":
         assert answers["repetition"] == "never" and any("« Non, jamais »" in one for one in told)

@@ -39,8 +39,8 @@ def test_script_can_be_followed(name):
     ("answers", "form", "said"),
     [
         ({"danger": "maybe"}, {}, "ne connaît pas"),
-        ({"danger": "no"}, {}, "il manque la réponse à « screen »"),
-        ({"danger": "yes", "screen": "no"}, {}, "jamais demandées : screen"),
+        ({"danger": "no"}, {}, "il manque la réponse à « who »"),
+        ({"danger": "yes", "facts": "image"}, {}, "jamais demandées : facts"),
         ({"danger": "yes"}, {"facts": ["rien"]}, "ne connaît pas facts"),
         ({"danger": "yes"}, {"name": "Marie"}, "ne connaît pas name"),
     ],

@@ -1,20 +1,21 @@
-"""Versions of the questionnaire."""
+"""Versions of the questionnaire, as administrators wrote them: of the shape that asks a page for each question."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 
-from triage import document, versions
+from triage import document, past, versions
 from triage.models import QuestionnaireVersion, State
-from triage.results import BUILT_IN
 
 TITLE = "Un titre neuf pour le tchat"
 
 
 def written(change: Callable[[dict[str, Any]], object] | None = None) -> dict[str, Any]:
-    """The document of the code, changed in place by `change`."""
-    made = document.of(BUILT_IN)
+    """The document that administrators began from, changed in place by `change`: the code's before it had a door."""
+    before = past.find("2026-08-1")
+    assert before is not None
+    made = document.of(before)
     if change is not None:
         change(made)
     return made
@@ -27,7 +28,8 @@ def question(made: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def draft(change: Callable[[dict[str, Any]], object] | None = None, **fields: Any) -> QuestionnaireVersion:
-    return QuestionnaireVersion.objects.create(document=written(change), **({"note": "Essai"} | fields))
+    given = {"note": "Essai"} | fields
+    return QuestionnaireVersion.objects.create(document=given.pop("document", None) or written(change), **given)
 
 
 def published(

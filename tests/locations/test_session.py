@@ -97,4 +97,4 @@ def test_pending_search_survives_a_choice_as_its_postal_code(request_):
     assert session.pending_search(request_) == ("arles", "contacts")
     here = municipality("Ici", postal_codes=("01400",))
     session.choose(request_, postal_code="01400", municipality=here, reception_point=None)
-    assert session.pending_search(request_) == ("01400", "echange")
+    assert session.pending_search(request_) == ("01400", "contacts")

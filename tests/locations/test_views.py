@@ -53,7 +53,7 @@ def text_of(response):
     return re.sub(r"\s+", " ", response.content.decode())
 
 
-def post(client, text, purpose="echange", **options):
+def post(client, text, purpose="contacts", **options):
     return client.post(SEARCH, {"q": text, "purpose": purpose}, **options)
 
 
@@ -77,14 +77,41 @@ def test_search_several_services_puts_no_place_in_the_address(client, arles):
     assert "la plus proche" not in page
 
 
-def test_search_one_unit_is_kept_at_once(client, belley):
-    response = post(client, "01300", follow=True)
-    assert response.redirect_chain == [(reverse("locations:chosen"), 302)]
-    page = text_of(response)
+def test_search_for_the_exchange_keeps_the_place_and_goes_on_with_safety(client, belley):
+    response = post(client, "01300", "echange", follow=True)
+    assert response.redirect_chain == [(reverse("triage:question", args=["maintenant"]), 302)]
+    assert client.session["locations"] == {"postal_code": "01300", "unit": belley.competent_units.get().pk}
+    page = text_of(client.get(reverse("locations:chosen")))
     assert "Votre choix est enregistré" in page
     assert "Vous souhaitez consulter les informations locales ?" in page
-    assert f'href="{reverse("reports:create")}"' in page
-    assert client.session["locations"] == {"postal_code": "01300", "unit": belley.competent_units.get().pk}
+    assert f'href="{reverse("triage:start")}"' in page
+
+
+def test_search_for_the_exchange_lets_nobody_choose_between_units(client, arles):
+    post(client, "arles", "echange")
+    kept = client.session["locations"]
+    assert kept["postal_code"] == "13200" and kept["unit"] in {unit.pk for unit in arles.competent_units.all()}
+
+
+def test_search_for_the_exchange_takes_the_largest_commune_of_a_code(client):
+    municipality("Petite", "01801", ("01800",), population=10)
+    large = municipality("Grande", "01802", ("01800",), population=900)
+    post(client, "01800", "echange")
+    assert client.session["locations"] == {"postal_code": "01800", "unit": None, "insee": large.pk}
+
+
+def test_search_for_the_exchange_asks_which_commune_of_a_name(client):
+    municipality("Jumelle", "01901", ("01901",), population=900)
+    small = municipality("Jumelle", "38902", ("38902",), population=10)
+    response = post(client, "jumelle", "echange", follow=True)
+    page = text_of(response)
+    assert "Quelle commune" in page and page.count('name="service"') == 2 and 'type="radio"' not in page
+    data = {"q": "jumelle", "purpose": "echange"}
+    again = text_of(client.post(reverse("locations:choose"), data, follow=True))
+    assert "<title>Erreur : Quelle commune" in again and 'id="service-error"' in again
+    answer = client.post(reverse("locations:choose"), {**data, "service": f"{small.pk}__38902"})
+    assert answer.headers["Location"] == reverse("triage:question", args=["maintenant"])
+    assert client.session["locations"]["postal_code"] == "38902"
 
 
 def test_search_for_contacts_leads_to_them(client, belley):
@@ -105,9 +132,8 @@ def test_search_where_no_unit_is_known_is_no_dead_end(client):
     commune = municipality("Seule", "98411", ("98400",), zone="com")
     page = text_of(post(client, "98400", follow=True))
     assert "Nous ne connaissons aucune unité ici." in page
-    response = client.post(
-        reverse("locations:choose"), {"service": f"{commune.pk}__98400", "purpose": "echange"}, follow=True
-    )
+    client.post(reverse("locations:choose"), {"service": f"{commune.pk}__98400", "purpose": "contacts"})
+    response = client.get(reverse("locations:chosen"))
     assert "Un policier ou un gendarme vous répondra quand même par tchat." in text_of(response)
     assert "Continuer vers l&#x27;échange" in text_of(response) or "Continuer vers l'échange" in text_of(response)
 
@@ -210,39 +236,33 @@ def test_results_of_many_communes_show_one_near_unit_each(client, belley):
     assert page.count('name="service"') == views.MANY_PLACES + 1
 
 
-DOUBT = "Dans le doute, gardez le premier choix"
-
-
 def services(page):
     """The radio buttons of a page: (value, whether it is checked)."""
     inputs = re.findall(r'<input type="radio" name="service"[^>]*>', page)
     return [(re.search(r'value="([^"]*)"', field)[1], " checked" in field) for field in inputs]
 
 
-def test_results_without_a_competent_unit_select_the_nearest_for_the_exchange(client):
+def test_results_without_a_competent_unit_show_the_two_nearest(client):
     commune = municipality("Loin", "01901", ("01400",), latitude=45.7, longitude=5.6)
     near, far, farthest = (
         reception_point(f"Gendarmerie - Brigade {name}", latitude=45.7 + distance, longitude=5.6)
         for name, distance in (("C", 0.1), ("A", 0.2), ("B", 0.3))
     )
     page = text_of(post(client, "01400", follow=True))
-    assert services(page) == [(f"{commune.pk}_{near.pk}_01400", True), (f"{commune.pk}_{far.pk}_01400", False)]
+    assert services(page) == [(f"{commune.pk}_{near.pk}_01400", False), (f"{commune.pk}_{far.pk}_01400", False)]
     assert farthest.name not in page
-    assert DOUBT in page
-    page = text_of(post(client, "01400", "contacts", follow=True))
-    assert [checked for _value, checked in services(page)] == [False, False]
-    assert "Dans le doute" not in page
+    post(client, "01400", "echange")
+    assert client.session["locations"]["unit"] == near.pk
 
 
 def test_results_of_known_units_select_none(client, arles):
     page = text_of(post(client, "arles", follow=True))
     assert [checked for _value, checked in services(page)] == [False, False]
-    assert "Dans le doute" not in page
 
 
-def test_results_where_no_unit_is_known_select_the_commune(client):
+def test_results_where_no_unit_is_known_offer_the_commune(client):
     commune = municipality("Seule", "98411", ("98400",), zone="com")
-    assert services(text_of(post(client, "98400", follow=True))) == [(f"{commune.pk}__98400", True)]
+    assert services(text_of(post(client, "98400", follow=True))) == [(f"{commune.pk}__98400", False)]
 
 
 def test_results_of_one_name_show_the_largest_communes_and_fold_the_others(client):
@@ -271,7 +291,7 @@ def test_results_page_in_few_queries(client, arles):
 
 
 def test_choose_nothing_shows_the_list_again(client, arles):
-    response = client.post(reverse("locations:choose"), {"q": "arles", "purpose": "echange"})
+    response = client.post(reverse("locations:choose"), {"q": "arles", "purpose": "contacts"})
     assert response.headers["Location"] == f"{reverse('locations:results')}?erreur=service"
     page = text_of(client.get(response.headers["Location"]))
     assert "<title>Erreur : Sélectionnez votre service" in page
@@ -285,7 +305,9 @@ def test_choose_nothing_shows_the_list_again(client, arles):
     ["13004_999999_13200", "99999__", "13004__75001", "arles", "13004_1_2_3", "13004_99999999999999999999_13200"],
 )
 def test_choose_something_that_is_not_offered(client, arles, service):
-    response = client.post(reverse("locations:choose"), {"service": service, "q": "arles"}, follow=True)
+    response = client.post(
+        reverse("locations:choose"), {"service": service, "q": "arles", "purpose": "contacts"}, follow=True
+    )
     assert 'id="service-error"' in text_of(response)
     assert "unit" not in client.session["locations"]
 
@@ -473,5 +495,6 @@ def test_who_is_under_fifteen_reads_tu_all_along_the_choice(client, arles, belle
 def test_young_person_reads_the_same_labels_as_the_others_but_tu(client, belley):
     young(client)
     assert "Pour trouver tes contacts utiles de proximité" in text_of(client.get(SEARCH))
-    page = text_of(post(client, "01300", follow=True))
+    post(client, "01300")
+    page = text_of(client.get(reverse("locations:chosen")))
     assert "Ton choix est enregistré" in page and "Tu souhaites consulter les informations locales ?" in page

@@ -129,7 +129,7 @@ def test_compile_messages_writes_what_changed_once(tmp_path):
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/", "Talk to someone now"),
+        ("/", "I am under 18"),
         ("/orientation/", "danger"),
         ("/point-d-accueil/", "postcode"),
         ("/quitter/", "browser"),

@@ -16,9 +16,11 @@ from django.utils import timezone
 from common.service_settings import definitions
 from locations.models import DataEdition
 from locations.session import Choice
-from pnav.pages import editions
+from pnav.pages import editions, waiting_time
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
 from reports.models import RetentionRule
+from tests.factories import chat as make_chat
+from tests.factories import locations as make_place
 from triage.questions import VERSION
 
 pytestmark = pytest.mark.django_db
@@ -98,11 +100,10 @@ FACTS = {
     "free": "gratuit",
     "hours": "24 heures sur 24 et 7 jours sur 7",
     "devices": "un ordinateur, une tablette ou un téléphone",
-    "how many": "cinquantaine de policiers et de gendarmes",
     "one interlocutor": "Un seul interlocuteur",
     "duration": "55 minutes",
     "postal code": "Personne ne vérifie que c'est",
-    "zone": "police ou de la gendarmerie",
+    "zone": "police ou de la gendarmerie, qui répond d'abord",
     "steps": "J'entre dans le service",
     "step 2": "Je donne mon code postal",
     "step 3": "J'échange par tchat",
@@ -156,10 +157,13 @@ FACTS = {
     "good to know": "Bon à savoir",
     "history": "votre navigateur garde un historique",
     "updated on": "Informations mises à jour le 9 décembre 2025",
-    "chat form": "Pour échanger avec un gendarme ou un policier, 24h/24 et 7j/7",
-    "chat form, label": "Je renseigne ma ville ou mon code postal",
-    "contacts form": "Pour trouver vos contacts utiles de proximité",
-    "contacts form, label": "Je saisis mon code postal",
+    "place": "Ma ville ou mon code postal",
+    "door, adult": "J'ai 18 ans ou plus",
+    "door, minor": "J'ai moins de 18 ans",
+    "door, helper": "J'aide quelqu'un",
+    "wait": "Attente maintenant",
+    "sample": "Vous avez bien fait d'écrire.",
+    "penalties": "En ligne : 2 ans, 30 000 €",
     "infographic": "L'infographie montre trois dessins",
     "3018": "7j/7, de 9h à 23h",
     "116 006": "7j/7, de 9h à 19h",
@@ -183,19 +187,47 @@ def test_home_does_not_state_doubts(client: Client):
     page = text_of(client.get("/"))
     for row in [*HelpNumber.objects.exclude(doubt=""), *ContentBlock.objects.exclude(doubt="")]:
         assert row.doubt not in page
-    assert "30 000 €" not in page
 
 
 def test_home_takes_two_queries(client: Client, django_assert_num_queries):
     editions.current()  # the footer's, kept for a minute
+    waiting_time.in_words()  # kept for a while, too
     with django_assert_num_queries(2):
         client.get("/")
 
 
-def test_home_leads_to_danger_first_and_to_places(client: Client):
+def test_home_leads_to_safety_first_and_to_places(client: Client):
     page = client.get("/").text
-    assert f'href="{reverse("triage:start")}"' in page
+    assert page.count('name="door"') == 4  # three doors, and that of the section for minors
     assert f'href="{reverse("locations:search")}' in page
+    answer = client.post("/", {"door": "minor"})
+    assert answer.headers["Location"] == reverse("triage:question", args=["maintenant"])
+    assert "Avant tout, es-tu en sécurité" in client.get(answer.headers["Location"]).text
+
+
+def test_home_keeps_the_place_that_one_search_tells(client: Client):
+    make_place.municipality("Arles", "13004", ("13200",))
+    client.post("/", {"door": "adult", "q": "arles"})
+    assert client.session["locations"]["postal_code"] == "13200"
+    assert 'value="13200 Arles"' in client.get("/").text
+
+
+@pytest.mark.parametrize("typed", ["nulle part", "x" * 200, "\x00", ""])
+def test_home_goes_on_without_a_place_that_it_knows(client: Client, typed: str):
+    answer = client.post("/", {"door": "adult", "q": typed})
+    assert answer.headers["Location"] == reverse("triage:question", args=["maintenant"])
+    assert "postal_code" not in client.session.get("locations", {})
+
+
+def test_home_says_how_long_one_waits_now(client: Client):
+    assert "Attente maintenant : durée inconnue, la file est ouverte" in text_of(client.get("/"))
+    make_chat.agent(capacity=2)
+    waiting_time.forget()
+    assert "Attente maintenant : moins de 2 minutes" in text_of(client.get("/"))
+    for _person in range(2):
+        make_chat.waiting()
+    waiting_time.forget()
+    assert re.search(r"Attente maintenant : entre \d+ et \d+ minutes", text_of(client.get("/")))
 
 
 def test_home_anchors_exist(client: Client):
@@ -231,7 +263,7 @@ def test_demo_wears_no_mark_of_the_state(client: Client):
 
 def test_discreet_page_says_nothing_at_a_glance(client: Client):
     session = client.session
-    session["triage"] = {"version": VERSION, "answers": {"screen": "yes"}}
+    session["triage"] = {"version": VERSION, "answers": {"danger": "screen"}}
     session.save()
     page = client.get("/accessibilite/", follow=True).text
     assert "<title>Informations</title>" in page

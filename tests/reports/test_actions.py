@@ -7,7 +7,7 @@ from django.db import connection
 from common import rate_limits
 from common.service_settings import definitions
 from locations.session import Choice
-from reports import views
+from reports import way_in
 from reports.actions import IncompleteVisit, file_report
 from reports.models import AgeBand, Report
 from reports.visit import Visit
@@ -18,7 +18,7 @@ from triage.rules import Urgency
 from triage.session import Triage
 
 CHOICE = Choice(postal_code="93200", municipality=None, reception_point=None, is_nearest=False)
-ANSWERS = {**ADULT, "facts": "harassment", "repetition": "group", "author": "unknown"}
+ANSWERS = {**ADULT, "facts": "harassment", "repetition": "group"}
 
 
 def visit(answers, choice=CHOICE):
@@ -39,7 +39,7 @@ def test_file_report_of_an_incomplete_visit_files_nothing(incomplete):
 
 @pytest.mark.django_db
 def test_file_report_keeps_no_answer_that_left_the_path():
-    report = file_report(visit({**ANSWERS, "scam": "sale", "unknown": "yes"}), submission_id=uuid.uuid4())
+    report = file_report(visit({**ANSWERS, "scam": "scam", "unknown": "yes"}), submission_id=uuid.uuid4())
     assert report.triage_answers() == ANSWERS
 
 
@@ -81,8 +81,8 @@ def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
     monkeypatch.setattr(rate_limits.time, "time", lambda: 3_000_000_000.0)
     cache.clear()
     here, there = (rf.get("/", REMOTE_ADDR=address) for address in ("192.0.2.1", "198.51.100.1"))
-    assert [views._is_crowded(here) for _each in range(21)] == [False] * 20 + [True]
-    assert not views._is_crowded(there)
+    assert [way_in._is_crowded(here) for _each in range(21)] == [False] * 20 + [True]
+    assert not way_in._is_crowded(there)
 
 
 @pytest.mark.django_db
@@ -90,6 +90,6 @@ def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
 def test_is_crowded_counts_a_household_and_a_provider_s_part_too(rf, set_rule, lines, believed):
     """One /56 had 51,200 believed reports an hour, with a fresh /64 for each."""
     set_rule(definitions.REPORTS_MOST, 20)
-    found = [views._is_crowded(rf.get("/", REMOTE_ADDR=lines.format(number))) for number in range(believed + 5)]
+    found = [way_in._is_crowded(rf.get("/", REMOTE_ADDR=lines.format(number))) for number in range(believed + 5)]
     assert found == [False] * believed + [True] * 5
-    assert not views._is_crowded(rf.get("/", REMOTE_ADDR="2001:db8:1::1"))
+    assert not way_in._is_crowded(rf.get("/", REMOTE_ADDR="2001:db8:1::1"))

@@ -8,9 +8,10 @@ from django import forms as django_forms
 from reports.forms import ReportForm, initial_from_triage
 from reports.models import AgeBand, Expectation, Fact, Platform, ReporterRole
 from reports.seal.sealing import TEXT_MAX_BYTES
-from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
+from tests.triage.paths import ADULT, HELPER, MINOR_CHAT
+from triage import past
 
-GROUP = {**MINOR, "facts": "harassment", "repetition": "group", "author": "couple"}
+GROUP = MINOR_CHAT
 
 
 def make(
@@ -22,32 +23,41 @@ def make(
 def test_initial_from_triage_repeats_nothing_already_said() -> None:
     assert initial_from_triage(GROUP) == {
         "role": ReporterRole.VICTIM,
-        "age_band": AgeBand.UNDER_15,
-        "facts": [Fact.COUPLE, Fact.INSULTS],
+        "age_band": AgeBand.UNDER_18,
+        "facts": [Fact.INSULTS],
         "platforms": [],
     }
 
 
 def test_initial_from_triage_takes_the_age_of_the_person_who_suffers() -> None:
-    answers = {**NOT_IN_DANGER, "role": "relative", "age": "adult", "facts": "page", "victim_age": "15_17"}
-    initial = initial_from_triage({**answers, "author": "school"})
+    initial = initial_from_triage({**HELPER, "helped": "relative_15_17", "facts": "couple"})
     assert (initial["role"], initial["age_band"]) == (ReporterRole.RELATIVE, AgeBand.FROM_15_TO_17)
-    assert initial["facts"] == [Fact.HOSTILE_PAGE]
+    assert initial["facts"] == [Fact.COUPLE]
 
 
 def test_initial_from_triage_for_an_organisation_that_wants_to_talk() -> None:
-    initial = initial_from_triage({**NOT_IN_DANGER, "role": "organisation"})
-    assert (initial["role"], initial["age_band"], initial["facts"]) == (ReporterRole.PROFESSIONAL, AgeBand.UNKNOWN, [])
+    initial = initial_from_triage({**ADULT, "facts": "device", "scam": "organisation"})
+    assert (initial["role"], initial["facts"]) == (ReporterRole.PROFESSIONAL, [])
 
 
 def test_initial_from_triage_for_sms_ticks_the_telephone() -> None:
-    answers = {**ADULT, "facts": "sms", "sms_kind": "person", "repetition": "repeated", "author": "unknown"}
+    answers = {**ADULT, "facts": "device", "scam": "sms"}
     assert initial_from_triage(answers)["platforms"] == [Platform.PHONE]
-    assert initial_from_triage(answers)["facts"] == [Fact.INSULTS]
+
+
+def test_initial_from_triage_under_the_version_before() -> None:
+    first = past.find("2026-08-1")
+    safe = {"danger": "no", "screen": "no"}
+    answers = {**safe, "role": "relative", "age": "adult", "facts": "page", "victim_age": "15_17", "author": "school"}
+    initial = initial_from_triage(answers, under=first)
+    assert (initial["role"], initial["age_band"]) == (ReporterRole.RELATIVE, AgeBand.FROM_15_TO_17)
+    assert initial["facts"] == [Fact.HOSTILE_PAGE]
+    initial = initial_from_triage({**safe, "role": "organisation"}, under=first)
+    assert (initial["role"], initial["age_band"]) == (ReporterRole.PROFESSIONAL, AgeBand.UNKNOWN)
 
 
 def test_initial_from_triage_ignores_answers_that_left_the_path() -> None:
-    assert initial_from_triage({**GROUP, "facts": "page", "scam": "image"})["facts"] == [Fact.COUPLE, Fact.HOSTILE_PAGE]
+    assert initial_from_triage({**GROUP, "facts": "couple", "demand": "image"})["facts"] == [Fact.COUPLE]
 
 
 @pytest.mark.parametrize("answers", [{}, {"danger": "yes"}])
@@ -62,7 +72,7 @@ def test_nothing_is_required() -> None:
     assert form.is_valid()
     assert form.cleaned_data == {
         "role": "victim",
-        "age_band": "under_15",
+        "age_band": "under_18",
         "facts": [],
         "platforms": [],
         "since": "",
@@ -123,8 +133,13 @@ def test_minors_are_never_addressed_formally() -> None:
 
 
 def test_already_said_follows_what_is_ticked() -> None:
-    assert make().already_said == ["Victime", "Moins de 15 ans"]
-    assert make({"role": "witness", "age_band": "adult"}).already_said == ["Témoin", "18 ans ou plus"]
-    assert make({"role": "<nonsense>", "age_band": ""}).already_said == ["Victime", "Moins de 15 ans"]
+    assert make().already_said == ["Victime", "Moins de 18 ans"]
+    said = make({"role": "witness", "age_band": "adult"}).already_said
+    assert said == ["Témoin, pour une personne de 18 ans ou plus"]
+    assert make({"role": "professional", "age_band": "under_15"}).already_said == [
+        "Professionnel, pour une personne de moins de 15 ans"
+    ]
+    assert make({"role": "relative", "age_band": "unknown"}).already_said == ["Proche"]
+    assert make({"role": "<nonsense>", "age_band": ""}).already_said == ["Victime", "Moins de 18 ans"]
     assert make({"role": "<nonsense>"}).has_error_in_said
     assert not make({"since": "<nonsense>"}).has_error_in_said

@@ -107,7 +107,7 @@ def test_whoever_says_a_word_of_danger_is_never_asked(monkeypatch):
     asked = [answers for answers, told in all_assessed() if proof_of_work.is_asked_of(told, discreet=False)]
     assert asked and len(asked) < len(all_paths())
     for answers in asked:
-        assert answers.get("danger") == "no" and answers.get("home") != "yes", answers
+        assert answers["danger"] in ("no", "screen"), answers
     assert not any(proof_of_work.is_asked_of(assess(answers), discreet=True) for answers in asked[:50])
 
 
@@ -115,14 +115,14 @@ def test_danger_and_discretion_go_straight_to_the_chat(unit):
     raid(300)
     assert assess(IN_DANGER).urgency > Urgency.NORMAL
     assert send(visitor(unit, IN_DANGER, anyway=True)) == reverse("chat:conversation")
-    assert send(visitor(unit, {**CHAT, "screen": "yes"})) == reverse("chat:conversation")
+    assert send(visitor(unit, {**CHAT, "danger": "screen"})) == reverse("chat:conversation")
 
 
 def test_who_says_danger_while_waiting_goes_on_at_once(unit):
     raid()
     client = visitor(unit)
     send(client)
-    assert reverse("triage:start") in client.get(WAIT).text
+    assert reverse("triage:question", args=["maintenant"]) in client.get(WAIT).text
     set_visit(client, answers=IN_DANGER, anyway=True)
     assert client.post(WAIT).url == reverse("chat:conversation")
 

@@ -18,15 +18,13 @@ from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from pnav.addresses import DISCREET
 from reports.models import Report
 from tests.reports.test_reporter_identity import opened
-from tests.triage.paths import ADULT, MINOR, NOT_IN_DANGER
+from tests.triage.paths import ADULT, CHAT, MINOR_CHAT
 from triage.rules import Outcome, Urgency
 
 pytestmark = pytest.mark.django_db
 
 URL = "/signalement/"
-CHAT = {**ADULT, "facts": "harassment", "repetition": "group", "author": "unknown"}
-MINOR_CHAT = {**MINOR, "facts": "harassment", "repetition": "group", "author": "school"}
-SCAM = {**ADULT, "facts": "money", "scam": "sale"}
+SCAM = {**ADULT, "facts": "device", "scam": "scam"}
 
 
 @pytest.fixture
@@ -87,7 +85,7 @@ def test_without_orientation_leads_to_it_and_says_why(client: Client, unit: Rece
 
 
 def test_unfinished_orientation_leads_to_it(client: Client, unit: ReceptionPoint) -> None:
-    set_visit(client, answers=NOT_IN_DANGER, unit=unit)
+    set_visit(client, answers=ADULT, unit=unit)
     assert client.get(URL).headers["Location"] == reverse("triage:start")
 
 
@@ -156,7 +154,7 @@ def test_place_without_a_unit_shows_the_commune(client: Client, unit: ReceptionP
 
 
 def test_somebody_who_may_see_the_screen_makes_the_title_neutral(client: Client, unit: ReceptionPoint) -> None:
-    set_visit(client, answers={**CHAT, "screen": "yes"}, unit=unit)
+    set_visit(client, answers={**CHAT, "danger": "screen"}, unit=unit)
     assert "<title>Informations</title>" in client.get(URL, follow=True).text
 
 
@@ -164,8 +162,8 @@ def test_somebody_who_may_see_the_screen_makes_the_title_neutral(client: Client,
 
 
 def test_filing_keeps_what_was_ticked_and_goes_to_the_chat(client: Client, unit: ReceptionPoint) -> None:
-    answers = {**MINOR_CHAT, "screen": "yes"}
-    set_visit(client, answers={**answers, "scam": "sale"}, unit=unit)
+    answers = {**MINOR_CHAT, "danger": "screen"}
+    set_visit(client, answers={**answers, "scam": "scam"}, unit=unit)
     data = form_of(
         client,
         role="victim",

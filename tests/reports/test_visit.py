@@ -59,9 +59,11 @@ def test_chat_is_open_to_its_results_and_to_who_took_the_open_door(client, answe
 
 
 @pytest.mark.django_db
-def test_open_door_of_an_unfinished_orientation_opens_nothing(client):
-    set_visit(client, answers={"danger": "no"}, anyway=True)
+def test_open_door_of_a_question_is_open_once_safety_was_answered(client):
+    set_visit(client, answers={"who": "minor"}, anyway=True)
     assert not visit_of(client).triage.opens_chat
+    set_visit(client, answers={"who": "minor", "danger": "no"}, anyway=True)
+    assert visit_of(client).triage.opens_chat
 
 
 @pytest.mark.django_db
@@ -76,7 +78,7 @@ def test_value_follows_no_other_tab(client):
 
 @pytest.mark.django_db
 def test_discreet_orientation_files_a_discreet_report(client, unit: ReceptionPoint):
-    set_visit(client, answers={**CHAT, "screen": "yes"}, unit=unit)
+    set_visit(client, answers={**CHAT, "danger": "screen"}, unit=unit)
     assert client.post(URL, form_of(client)).url == reverse("chat:conversation")
     filed = visit_of(client).report
     assert filed is not None and filed.discreet

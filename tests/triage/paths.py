@@ -5,9 +5,13 @@ from functools import cache
 
 from triage import rules
 
-NOT_IN_DANGER = {"danger": "no", "screen": "no"}
-ADULT = {**NOT_IN_DANGER, "role": "victim", "age": "adult"}
-MINOR = {**NOT_IN_DANGER, "role": "victim", "age": "under_15"}
+ADULT = {"danger": "no", "who": "adult"}
+MINOR = {"danger": "no", "who": "minor"}
+HELPER = {"danger": "no", "who": "helper"}
+WITNESS = {**HELPER, "helped": "witness_adult"}
+RELATIVE_OF_CHILD = {**HELPER, "helped": "relative_under_15"}
+CHAT = {**ADULT, "facts": "harassment", "repetition": "repeated"}
+MINOR_CHAT = {**MINOR, "facts": "harassment"}
 
 
 def walk(answers: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -22,7 +26,7 @@ def walk(answers: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 @cache
 def all_paths() -> tuple[dict[str, str], ...]:
-    """Every finished path, about 23,000."""
+    """Every finished path, about 900."""
     return tuple(walk({}))
 
 

@@ -14,7 +14,7 @@ from tests.accounts.cast import make_user, sign_in
 from tests.accounts.test_audited_admin import Fields
 from tests.accounts.test_reauthentication import age, is_asked
 from tests.factories import triage as make
-from triage import versions
+from triage import document, versions
 from triage.models import QuestionnaireVersion, State
 from triage.results import BUILT_IN
 
@@ -61,7 +61,7 @@ def test_new_version_begins_as_a_copy_of_the_one_in_force(client, chief):
     first = QuestionnaireVersion.objects.get()
     assert answer.headers["Location"] == url(first, "change")
     assert (first.state, first.based_on, first.author_id) == (State.DRAFT, None, chief.pk)
-    assert first.document == make.written() and [line[:2] for line in lines()] == [("admin_add", subject(first))]
+    assert first.document == document.of(BUILT_IN) and [line[:2] for line in lines()] == [("admin_add", subject(first))]
     current = make.published(make.screen_says("Autre texte ?"))
     assert f'value="{current.pk}" selected' in read(client, f"{LIST}add/")
     client.post(f"{LIST}add/", {"source": str(current.pk), "note": "Copie"})
@@ -178,7 +178,7 @@ def test_preview_of_a_form_is_the_real_page_and_saves_nothing(client, chief, lan
     changes = {"text__vous__fr": "Texte essayé ?", "text__vous__en": "Text tried?"}
     page = unescape(client.post(where, sent(client, where, _preview=language, **changes)).text)
     assert f'id="question-text">{shown}</h1>' in page and f'<html lang="{language}"' in page
-    assert "version" in page and page.count('type="radio"') == 2
+    assert "version" in page and page.count('name="answer"') == 2
     row.refresh_from_db()
     assert row.revision == 0 and not lines() and not LogEntry.objects.exists()
 
@@ -195,6 +195,7 @@ def test_walk_through_a_draft_in_the_real_pages(client, chief):
 
 
 def test_differences_are_said_in_words(client, chief):
+    make.published()
     row = make.draft(make.screen_says("Neuf ?"))
     page = read(client, url(row, "differences"))
     assert "<ins>Neuf ?</ins>" in page and "<del>Quelqu'un peut-il voir votre écran ?</del>" in page

@@ -31,9 +31,36 @@ def test_identifiers_are_unique() -> None:
         assert len(values) == len(set(values)) >= 2, question.id
 
 
-def test_danger_then_screen_come_first() -> None:
-    assert [question.id for question in QUESTIONS[:2]] == ["danger", "screen"]
+def test_safety_then_who_come_first() -> None:
+    assert [question.id for question in QUESTIONS[:3]] == ["danger", "who", "helped"]
     assert QUESTIONS[0].asked_when == ()
+
+
+def test_labels_are_those_of_the_contract() -> None:
+    """The words on screen that are checked from outside: the visitor's journey of the product."""
+
+    def said(name: str) -> list[str]:
+        return [str(option.label.vous) for option in BY_ID[name].options]
+
+    assert said("danger") == [
+        "Je suis en danger maintenant",
+        "Je pense à mourir",
+        "Quelqu'un peut voir mon écran",
+        "Non, rien de tout cela",
+    ]
+    assert said("who") == ["J'ai 18 ans ou plus", "J'ai moins de 18 ans", "J'aide quelqu'un"]
+    assert str(BY_ID["facts"].text.vous) == "Que se passe-t-il ?"
+    assert said("facts") == [
+        "On m'insulte, on me menace, on se moque de moi",
+        "Une image ou une vidéo de moi",
+        "Mon compte ou mon identité",
+        "Mon couple, mon ex",
+        "On me demande de l'argent",
+        "J'ai vu un contenu illégal",
+        "Virus, piratage, arnaque",
+        "Autre chose",
+    ]
+    assert "Professionnel, pour une personne de moins de 15 ans" in said("helped")
 
 
 def test_conditions_name_earlier_questions_and_their_options() -> None:
@@ -88,17 +115,17 @@ def test_wording_falls_back_on_the_variant_that_exists() -> None:
     assert Wording("vous").spoken(Voice(familiar=True)) == "vous"
 
 
-def test_usual_paths_are_short() -> None:
-    """A victim who says what happens, once, reaches the chat in at most eight questions."""
-    harassed = [
-        path
-        for path in all_paths()
-        if path.get("role") == "victim"
-        and path.get("repetition") in ("repeated", "group")
-        and "content_target" not in path
-        and "sms_kind" not in path
-        and "home" not in path
+def test_paths_are_short() -> None:
+    """Safety, what happens, and one more question at most; one before for who helps, and the door."""
+    for path in all_paths():
+        assert len(set(path) - {"who", "helped"}) <= 3, path
+    for facts in ("couple", "other"):
+        assert all(len(set(path) - {"who", "helped"}) == 2 for path in all_paths() if path.get("facts") == facts)
+
+
+def test_minors_are_asked_nothing_about_what_they_suffer_that_could_send_them_away() -> None:
+    young = [
+        path for path in all_paths() if path.get("who") == "minor" and path.get("facts") in ("harassment", "image")
     ]
-    assert {len(path) for path in harassed} == {7}
-    assert max(len(path) for path in all_paths()) <= 13
-    assert all(rules.assess(path).opens_chat for path in harassed)
+    assert young
+    assert all(len(path) == 3 and rules.assess(path).opens_chat for path in young)

@@ -25,7 +25,7 @@ from triage.models import QuestionnaireVersion, State
 from triage.results import BUILT_IN
 
 ROOT = Path(__file__).resolve().parents[2]
-SCREEN, ROLE = (reverse("triage:question", args=[slug]) for slug in ("autour", "qui"))
+SCREEN, ROLE, FACTS = (reverse("triage:question", args=[slug]) for slug in ("autour", "qui", "faits"))
 FIRST = reverse("triage:question", args=["maintenant"])
 
 
@@ -48,7 +48,7 @@ def test_without_a_version_the_questionnaire_of_the_code_is_asked(client):
     versions.forget()
     assert versions.current() is BUILT_IN
     client.post(FIRST, {"answer": "no"})
-    assert "Un brouillon" not in shown(client, SCREEN)
+    assert "Pour qui est-ce" in shown(client, ROLE)
     assert client.session["triage"]["version"] == BUILT_IN.version
 
 
@@ -56,8 +56,9 @@ def test_without_a_version_the_questionnaire_of_the_code_is_asked(client):
 def test_visit_that_began_under_one_version_ends_under_it(client):
     client.post(FIRST, {"answer": "no"})
     row = make.published(make.screen_says("La nouvelle ?"))
-    assert "Quelqu'un peut-il voir votre écran" in shown(client, SCREEN)
-    assert client.post(SCREEN, {"answer": "no"}).headers["Location"] == ROLE
+    assert "Pour qui est-ce" in shown(client, ROLE)
+    assert client.get(SCREEN).headers["Location"] == ROLE, "a page of the other version leads on"
+    assert client.post(ROLE, {"answer": "adult"}).headers["Location"] == FACTS
     assert client.session["triage"]["version"] == BUILT_IN.version
     other = Client()
     other.post(FIRST, {"answer": "no"})
@@ -154,14 +155,16 @@ def test_version_that_nobody_published_is_not_found(version):
 def test_agent_reads_the_answers_in_the_words_that_the_person_read():
     def change(made):
         options = make.question(made, "facts")["options"]
-        next(one for one in options if one["value"] == "page")["label"] = {"vous": {"fr": "Une page à part", "en": ""}}
+        next(one for one in options if one["value"] == "couple")["label"] = {
+            "vous": {"fr": "Une page à part", "en": ""}
+        }
 
-    answers = {**ADULT, "facts": "page", "author": "known"}
+    answers = {"danger": "no", "screen": "no", "role": "victim", "age": "adult", "facts": "couple"}
     row = make.published(change)
     QuestionnaireVersion.objects.filter(pk=row.pk).update(state=State.PAST)
     make.published()
     old = chats.waiting(answers=answers, triage_version=row.key, outcome="chat")
-    new = chats.waiting(answers=answers, triage_version=BUILT_IN.version, outcome="chat")
+    new = chats.waiting(answers={**ADULT, "facts": "couple"}, triage_version=BUILT_IN.version, outcome="chat")
     lost = chats.waiting(answers=answers, triage_version="v99999999", outcome="chat")
     told = [person_summary.read_person_summary(one, timezone.now()) for one in (old, new, lost)]
     assert ["Une page à part" in str(one.answers) for one in told] == [True, False, False]

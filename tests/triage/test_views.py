@@ -1,5 +1,6 @@
 """The orientation as a person meets it, without scripts."""
 
+import re
 from functools import cache
 from html import unescape
 
@@ -7,11 +8,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from common.texts.typography import unbroken
+from locations.models import Municipality
 from pnav.addresses import DISCREET, ORDINARY, moved
-from tests.triage.paths import ADULT, MINOR, all_assessed
+from reports.models import Report
+from tests.factories import locations as places
+from tests.triage.paths import ADULT, CHAT, MINOR_CHAT, WITNESS, all_assessed
+from triage.onward import _SLUGS
 from triage.questions import BY_ID
 from triage.rules import Outcome, assess
-from triage.views import _SLUGS
 
 pytestmark = pytest.mark.django_db
 
@@ -28,12 +33,18 @@ def answer(client: Client, question: str, value: str):
     return client.post(address(question), {"answer": value})
 
 
+def come_in(client: Client, who: str) -> str:
+    """Through a door of the home page; where it leads."""
+    return client.post(reverse("pages:home"), {"door": who, "q": ""}).headers["Location"]
+
+
 def answer_all(client: Client, answers: dict[str, str]) -> str:
-    """Answer in order, as a browser does; the address where it ends."""
-    where = reverse("triage:start")
+    """Come in and answer in order, as a browser does; the address where it ends."""
+    where = come_in(client, answers["who"]) if "who" in answers else address("danger")
     for question, value in answers.items():
-        if question != "danger":
-            assert where == address(question)
+        if question == "who":
+            continue
+        assert where == address(question)
         where = moved(answer(client, question, value).headers["Location"], ORDINARY)
     return where
 
@@ -44,9 +55,7 @@ def page(client: Client, where: str) -> str:
     return unescape(response.text)
 
 
-CHAT = {**ADULT, "facts": "harassment", "repetition": "group", "author": "unknown"}
-MINOR_CHAT = {**MINOR, "facts": "harassment", "repetition": "group", "author": "school"}
-SCAM = {**ADULT, "facts": "money", "scam": "sale"}
+SCAM = {**ADULT, "facts": "device", "scam": "scam"}
 
 
 @cache
@@ -55,13 +64,22 @@ def one_path_for_each_outcome() -> dict[Outcome, dict[str, str]]:
     return {told.outcome: path for path, told in all_assessed()}
 
 
-def test_start_explains_then_asks_about_danger(client: Client) -> None:
+def test_start_asks_whether_one_is_safe(client: Client) -> None:
     html = page(client, reverse("triage:start"))
-    assert "Quelques questions, une par page" in html
-    assert "Êtes-vous en danger en ce moment" in html
-    assert html.count('type="radio"') == 3
+    assert "Avant tout, êtes-vous en sécurité" in html
+    assert html.count('name="answer"') == 4 and 'type="radio"' not in html
     assert f'action="{address("danger")}"' in html
-    assert "Effacer mes réponses" not in html
+    assert reverse("triage:open_door") not in html, "safety is asked of everybody"
+    assert reverse("chat:resume") in html
+
+
+def test_every_question_after_safety_has_the_door(client: Client) -> None:
+    answer(client, "danger", "no")
+    for question in ("who", "helped", "facts"):
+        main = page(client, address(question))
+        if question != "facts":
+            answer(client, question, "helper" if question == "who" else "witness_adult")
+        assert f'action="{reverse("triage:open_door")}"' in main and "Parler tout de suite" in main
 
 
 def test_danger_yes_leads_at_once_to_the_emergency_numbers(client: Client) -> None:
@@ -73,77 +91,149 @@ def test_danger_yes_leads_at_once_to_the_emergency_numbers(client: Client) -> No
     for link in ("tel:17", "tel:112", "sms:114"):
         assert f'fr-btn fr-btn--lg" href="{link}"' in main
     assert 'href="tel:3114"' in main
-    assert main.index("sms:114") < main.index("Pourquoi") < main.index("tel:3114")
-    assert main.index("tel:17") < main.index(reverse("triage:open_door"))
-    assert reverse("reports:create") not in main
+    assert main.index("sms:114") < main.index(reverse("triage:open_door")) < main.index("tel:3114")
+    assert "Écrire à un policier maintenant" in main
 
 
-def test_suicidal_thoughts_lead_gently_to_the_3114(client: Client) -> None:
+def test_suicidal_thoughts_offer_the_3114_and_to_write(client: Client) -> None:
+    come_in(client, "minor")
     html = page(client, answer(client, "danger", "suicidal").headers["Location"])
     main = html[html.index("<main") :]
-    assert main.index("tel:3114") < main.index("tel:15") < main.index("tel:17")
+    assert main.index("tel:3114") < main.index("Écrire à un policier maintenant") < main.index("tel:15")
+    assert main.index("tel:15") < main.index("sms:114") < main.index("tel:3018")
+    assert "Tu n'es pas seul" in main and "quand même" not in main
 
 
-@pytest.mark.parametrize("outcome", [one for one in Outcome if one != Outcome.UNFINISHED])
-def test_result_page_of_every_outcome(client: Client, outcome: Outcome) -> None:
+@pytest.mark.parametrize("danger", ["yes", "suicidal"])
+def test_who_is_in_danger_writes_without_giving_a_place(client: Client, danger: str) -> None:
+    come_in(client, "minor")
+    answer(client, "danger", danger)
+    response = client.post(reverse("triage:open_door"))
+    assert response.headers["Location"] == reverse("chat:conversation")
+    report = Report.objects.get()
+    assert (report.urgency, report.age_band, report.role, report.postal_code) == (2, "under_18", "victim", "")
+    assert "conversation" in client.get(reverse("chat:conversation")).text
+
+
+ELSEWHERE = [one for one in Outcome if one not in (Outcome.UNFINISHED, Outcome.CHAT, Outcome.CHAT_MINOR)]
+
+
+@pytest.mark.parametrize("outcome", ELSEWHERE)
+def test_result_page_of_every_outcome_that_is_not_answered_here(client: Client, outcome: Outcome) -> None:
     path = one_path_for_each_outcome()[outcome]
     where = answer_all(client, path)
     assert where == result_address(outcome)
     html = page(client, where)
     assessed = assess(path)
-    for text in (assessed.title, *assessed.reasons, *assessed.service, *assessed.prepare):
-        assert str(text) in html
+    is_urgent = outcome in (Outcome.DANGER, Outcome.SUICIDE)
+    for text in (assessed.title, *assessed.reasons, *assessed.service, *([] if is_urgent else assessed.prepare)):
+        assert str(unbroken(str(text))) in html or str(text) in html
     for number in assessed.numbers:
         assert f'href="{number.link}"' in html
         assert str(number.hours) in html
     main = html[html.index("<main") :]
-    assert "Ce n'est pas mon cas, je veux parler à quelqu'un" in main
-    table = DISCREET if path.get("screen") == "yes" else ORDINARY
+    assert ("Écrire à un policier maintenant" if is_urgent else "Je veux parler à quelqu'un quand même") in main
+    table = DISCREET if path.get("danger") == "screen" else ORDINARY
     assert f'action="{table.reverse("triage:open_door")}"' in main
-    assert (f'href="{table.reverse("reports:create")}"' in main) == assessed.opens_chat
     if assessed.destination or assessed.destination_beside:
         assert 'href="https://17cyber.gouv.fr" rel="noopener noreferrer"' in main
         assert "quitte notre site" in main
 
 
+@pytest.fixture
+def commune() -> Municipality:
+    return places.municipality("Arles", "13004", ("13200",))
+
+
+def test_harassment_goes_straight_to_the_queue(client: Client, commune: Municipality) -> None:
+    client.post(reverse("pages:home"), {"door": "adult", "q": "13200"})
+    where = ""
+    for question in ("danger", "facts", "repetition"):
+        where = answer(client, question, CHAT[question]).headers["Location"]
+    assert where == reverse("chat:conversation")
+    report = Report.objects.get()
+    assert (report.postal_code, report.municipality, report.role) == ("13200", commune, "victim")
+    assert (report.age_band, report.facts, report.outcome) == ("adult", ["insults"], "chat")
+    assert not report.discreet and report.triage_answers() == CHAT
+    # Sent again, it is the same report, and the way in leads to the exchange.
+    assert answer(client, "repetition", "repeated").headers["Location"] == reverse("chat:conversation")
+    assert come_in(client, "adult") == reverse("chat:conversation")
+    assert Report.objects.count() == 1
+
+
+def test_witness_of_a_child_is_filed_as_such(client: Client, commune: Municipality) -> None:
+    client.post(reverse("pages:home"), {"door": "helper", "q": "13200"})
+    for question, value in {"danger": "screen", "helped": "witness_under_15", "facts": "image"}.items():
+        response = answer(client, question, value)
+    assert response.headers["Location"] == reverse("chat:conversation")
+    report = Report.objects.get()
+    assert (report.role, report.age_band, report.discreet, report.outcome) == (
+        "witness", "under_15", True, "chat_minor",
+    )  # fmt: skip
+
+
+def test_place_that_was_left_empty_is_asked_before_the_queue(client: Client, commune: Municipality) -> None:
+    assert answer_all(client, MINOR_CHAT) == reverse("locations:search")
+    response = client.post(reverse("locations:search"), {"q": "13200", "purpose": "echange"})
+    assert response.headers["Location"] == reverse("chat:conversation")
+    assert Report.objects.get().age_band == "under_18"
+
+
+def test_who_talks_at_once_is_heard_with_what_they_said(client: Client, commune: Municipality) -> None:
+    client.post(reverse("pages:home"), {"door": "minor", "q": "13200"})
+    answer(client, "danger", "no")
+    response = client.post(reverse("triage:open_door"))
+    assert response.headers["Location"] == reverse("chat:conversation")
+    report = Report.objects.get()
+    assert (report.outcome, report.age_band, report.facts) == ("chat_minor", "under_18", [])
+
+
+def test_enter_in_the_field_of_the_home_page_asks_who_it_is_for(client: Client, commune: Municipality) -> None:
+    response = client.post(reverse("pages:home"), {"q": "13200"})
+    assert response.headers["Location"] == address("danger")
+    assert answer(client, "danger", "no").headers["Location"] == address("who")
+    assert "J'ai moins de 18 ans" in page(client, address("who"))
+
+
 def test_back_shows_the_answer_given(client: Client) -> None:
     answer_all(client, CHAT)
     html = page(client, address("facts"))
-    assert 'value="harassment" checked' in html
-    assert html.count(" checked") == 1
+    assert re.search(r'value="harassment"[^>]* aria-current="true"', html)
+    assert html.count(' aria-current="true"') == 1
 
 
 def test_reload_keeps_question_and_answers(client: Client) -> None:
-    answer_all(client, {"danger": "no", "screen": "no"})
-    assert "Qui êtes-vous ?" in page(client, address("role"))
-    assert client.session["triage"]["answers"] == {"danger": "no", "screen": "no"}
+    answer_all(client, ADULT)
+    assert "Que se passe-t-il" in page(client, address("facts"))
+    assert client.session["triage"]["answers"] == ADULT
 
 
 def test_previous_link_leads_back_along_the_path(client: Client) -> None:
-    answer_all(client, CHAT)
-    assert f'href="{address("author")}">Précédent' in page(client, result_address(Outcome.CHAT))
-    assert f'href="{address("repetition")}">Précédent' in page(client, address("author"))
+    where = answer_all(client, {**WITNESS, "facts": "device", "scam": "scam"})
+    assert f'href="{address("scam")}">Précédent' in page(client, where)
+    assert f'href="{address("facts")}">Précédent' in page(client, address("scam"))
+    assert f'href="{address("helped")}">Précédent' in page(client, address("facts"))
     assert "Précédent" not in page(client, address("danger"))
 
 
 def test_sending_a_question_twice_changes_nothing(client: Client) -> None:
     first = answer(client, "danger", "no").headers["Location"]
-    assert answer(client, "danger", "no").headers["Location"] == first == address("screen")
+    assert answer(client, "danger", "no").headers["Location"] == first == address("who")
 
 
 def test_changing_an_answer_goes_on_with_the_next_question_and_keeps_the_rest(client: Client) -> None:
-    answer_all(client, CHAT)
-    response = answer(client, "facts", "page")
-    assert response.headers["Location"] == address("author")
-    assert 'value="unknown" checked' in page(client, address("author"))
-    assert answer(client, "author", "unknown").headers["Location"] == result_address(Outcome.CHAT)
+    answer_all(client, SCAM)
+    assert answer(client, "facts", "account").headers["Location"] == address("account_purpose")
+    assert answer(client, "facts", "device").headers["Location"] == address("scam")
+    assert re.search(r'value="scam"[^>]* aria-current="true"', page(client, address("scam")))
 
 
-def test_answers_that_left_the_path_come_back_with_it(client: Client) -> None:
-    answer_all(client, CHAT)
-    answer(client, "facts", "page")
-    answer(client, "facts", "harassment")
-    assert 'value="group" checked' in page(client, address("repetition"))
+def test_another_person_at_the_same_screen_begins_anew(client: Client) -> None:
+    answer_all(client, {**SCAM, "danger": "screen"})
+    come_in(client, "adult")
+    assert client.session["triage"]["answers"] == {**SCAM, "danger": "screen"}
+    come_in(client, "minor")
+    assert client.session["triage"]["answers"] == {"who": "minor", "danger": "screen"}, "the screen is still seen"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CHAT, Outcome.DANGER, Outcome.SEVENTEEN_CYBER_THESEE])
@@ -161,8 +251,8 @@ def test_result_of_another_path_redirects_to_the_right_one(client: Client) -> No
 
 
 def test_result_while_a_question_waits_redirects_to_it(client: Client) -> None:
-    answer_all(client, {"danger": "no", "screen": "no"})
-    assert client.get(result_address(Outcome.CHAT)).headers["Location"] == address("role")
+    answer_all(client, ADULT)
+    assert client.get(result_address(Outcome.CHAT)).headers["Location"] == address("facts")
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -183,9 +273,8 @@ def test_missing_answer_is_said_beside_the_field(client: Client, sent: dict[str,
     assert (response.status_code, response.headers["Location"]) == (302, address("danger"))
     html = page(client, address("danger"))
     assert "<title>Erreur : " in html
-    assert 'class="fr-error-text' in html and "Choisissez une réponse" in html
-    assert 'aria-describedby="question-error" autofocus' in html
-    assert 'id="errors"' in html and 'href="#answer-no"' in html
+    assert 'role="alert" tabindex="-1" autofocus>Choisissez une réponse' in html
+    assert "fr-fieldset--error" not in html, "no answer is painted as if it were wrong"
     assert "triage" not in client.session
 
 
@@ -193,16 +282,16 @@ def test_error_keeps_the_answer_given_before(client: Client) -> None:
     answer(client, "danger", "no")
     client.post(address("danger"), {})
     html = page(client, address("danger"))
-    assert "<title>Erreur : " in html and 'value="no" checked' in html
+    assert "<title>Erreur : " in html and re.search(r'value="no"[^>]* aria-current="true"', html)
     assert client.session["triage"]["answers"] == {"danger": "no"}
 
 
 def test_missing_answer_is_said_once_and_on_its_own_page(client: Client) -> None:
     answer(client, "danger", "no")
-    client.post(address("screen"), {})
+    client.post(address("who"), {})
     assert "Erreur" not in page(client, address("danger"))
-    assert "Erreur" in page(client, address("screen"))
-    assert "Erreur" not in page(client, address("screen"))
+    assert "Erreur" in page(client, address("who"))
+    assert "Erreur" not in page(client, address("who"))
 
 
 def test_missing_answer_is_forgotten_once_the_question_is_answered(client: Client) -> None:
@@ -211,14 +300,12 @@ def test_missing_answer_is_forgotten_once_the_question_is_answered(client: Clien
     assert "Erreur" not in page(client, address("danger"))
 
 
-def test_minors_are_spoken_to_familiarly(client: Client) -> None:
-    answer_all(client, MINOR)
-    html = page(client, address("facts"))
-    assert "Choisis ce qui pèse le plus" in html
+def test_minors_are_spoken_to_familiarly_from_the_first_page_on(client: Client) -> None:
+    html = page(client, come_in(client, "minor"))
+    assert "Avant tout, es-tu en sécurité" in html
     assert "Appuie encore deux fois" in html and "Appuyez" not in html
-    client.post(address("facts"), {})
-    assert "Choisis une réponse." in page(client, address("facts"))
-    assert "Es-tu en danger en ce moment" in page(client, reverse("triage:start"))
+    client.post(address("danger"), {})
+    assert "Choisis une réponse." in page(client, address("danger"))
     answer_all(client, MINOR_CHAT)
     html = page(client, result_address(Outcome.CHAT_MINOR))
     assert "Tu peux parler à un policier ou à un gendarme" in html
@@ -226,26 +313,26 @@ def test_minors_are_spoken_to_familiarly(client: Client) -> None:
 
 
 def test_somebody_who_may_see_the_screen_makes_titles_neutral(client: Client) -> None:
+    come_in(client, "adult")
+    assert "<title>Informations</title>" not in page(client, address("danger"))
+    answer(client, "danger", "screen")
+    assert "<title>Informations</title>" in page(client, address("facts"))
     answer(client, "danger", "no")
-    assert "<title>Informations</title>" not in page(client, address("screen"))
-    answer(client, "screen", "yes")
-    assert "<title>Informations</title>" in page(client, address("role"))
-    answer(client, "screen", "no")
-    assert "<title>Informations</title>" not in page(client, address("role"))
+    assert "<title>Informations</title>" not in page(client, address("facts"))
 
 
-def test_open_door_of_a_result_leads_to_the_report(client: Client) -> None:
+def test_open_door_of_a_result_leads_on_to_the_place(client: Client) -> None:
     answer_all(client, SCAM)
     response = client.post(reverse("triage:open_door"))
-    assert response.headers["Location"] == reverse("reports:create")
+    assert response.headers["Location"] == reverse("locations:search")
     assert client.session["triage"]["chat_anyway"] is True
 
 
-def test_open_door_without_a_result_leads_back_to_the_questions(client: Client) -> None:
-    answer_all(client, {"danger": "no"})
+def test_open_door_before_safety_leads_back_to_it(client: Client) -> None:
+    come_in(client, "adult")
     response = client.post(reverse("triage:open_door"))
-    assert response.headers["Location"] == address("screen")
-    assert client.session["triage"]["chat_anyway"] is False
+    assert response.headers["Location"] == address("danger")
+    assert "chat_anyway" not in client.session["triage"]
 
 
 def test_open_door_by_address_alone_takes_nothing(client: Client) -> None:
@@ -260,7 +347,7 @@ def test_open_door_closes_when_an_answer_changes_and_not_when_it_is_sent_again(c
     client.post(reverse("triage:open_door"))
     answer(client, "scam", "sale")
     assert client.session["triage"]["chat_anyway"] is True
-    answer(client, "scam", "romance")
+    answer(client, "scam", "ransom")
     assert client.session["triage"]["chat_anyway"] is False
 
 
@@ -273,13 +360,13 @@ def test_restart_forgets_the_answers(client: Client) -> None:
 
 
 def test_pages_are_not_stored_by_the_browser(client: Client) -> None:
-    where = answer_all(client, CHAT)
+    where = answer_all(client, SCAM)
     for shown in (reverse("triage:start"), address("facts"), where):
         assert client.get(shown).headers["Cache-Control"] == "no-store"
 
 
 def test_answers_can_be_reviewed_and_changed_from_the_result(client: Client) -> None:
-    html = page(client, answer_all(client, CHAT))
-    for question in CHAT:
+    html = page(client, answer_all(client, SCAM))
+    for question in SCAM:
         assert f'href="{address(question)}"' in html
-    assert "Oui, plusieurs personnes s'y sont mises" in html
+    assert "Une arnaque : fausse vente" in html

@@ -20,6 +20,7 @@ import triage.numbers
 from locations import texts as location_texts
 from locations.forms import ChoiceForm, SearchForm
 from locations.hours import Line, Opening
+from pnav.pages import waiting_time
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.information import Page, content_context, content_template, information
 from pnav.pages.links import Links
@@ -37,11 +38,11 @@ from reports.forms import AddedForm, ReportForm
 from reports.models import Report
 from triage import rules
 from triage import texts as triage_texts
-from triage.forms import AnswerForm
 from triage.numbers import Number
-from triage.outcomes import OPEN_DOOR
-from triage.questions import QUESTIONS, Voice
+from triage.outcomes import OPEN_DOOR, WRITE_NOW
+from triage.questions import BY_ID, DOOR, QUESTIONS, SAFETY, Voice
 from triage.results import BUILT_IN
+from triage.views import question_page, result_page
 
 MOMENT = datetime(2027, 3, 3, 14, 35)  # noqa: DTZ001  made aware below, in the time of the site
 TELEPHONE, TELEPHONE_LINK = "01 23 45 67 89", "tel:0123456789"
@@ -73,8 +74,12 @@ def _anybody(trial: Trial) -> Trial:
     return replace(trial, request=request)
 
 
-def _home(trial: Trial) -> HttpResponse:
-    return page(trial, "pages/home.html", {**information(), "updated_on": date(2027, 3, 3)})
+def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        context = {**information(), "updated_on": date(2027, 3, 3), "wait": waiting_time.say(wait)}
+        return page(trial, "pages/home.html", context)
+
+    return draw
 
 
 def _guide(kept: Page) -> Draw:
@@ -144,53 +149,28 @@ _named = {"publisher": "…", "director": "…", "hosting_company": "…", "cont
 # --- the orientation --------------------------------------------------------------------------------------------------
 
 
-def _question(*, is_first: bool, error: str = "") -> Draw:
+def _question(name: str, *, error: str = "") -> Draw:
+    """The page of one question of the code, with an answer that was given before."""
+
     def draw(trial: Trial) -> HttpResponse:
-        question, voice = QUESTIONS[0], Voice(familiar=trial.familiar)
-        errors = AnswerForm(question=question, voice=voice).fields["answer"].error_messages
-        context = {
-            "slug": question.slug,
-            "text": question.text.spoken(voice),
-            "help_text": question.help_text.spoken(voice) if question.help_text else "",
-            "options": [
-                {
-                    "value": one.value,
-                    "label": one.label.spoken(voice),
-                    "hint": one.hint.spoken(voice) if one.hint else "",
-                }
-                for one in question.options
-            ],
-            "number": 1 if is_first else 2,
-            "is_first": is_first,
-            "previous": None if is_first else question,
-            "has_answers": not is_first,
-            "error": errors[error] if error else "",
-            "messages": told(trial) if trial.sentence.place is report_texts.TO_HERE else [],
-        }
+        answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value}
+        voice = Voice(familiar=trial.familiar)
+        context = question_page(BY_ID[name], answers, BUILT_IN, refusal=error, voice=voice)
+        context["messages"] = told(trial) if trial.sentence.place is report_texts.TO_HERE else []
         return page(trial, "triage/question.html", context)
 
     return draw
 
 
 def _result(trial: Trial) -> HttpResponse:
-    """Where the first answer leads that shows this sentence: danger, the site of 17 Cyber, or the tchat."""
-    safe = {"danger": "no", "screen": "no", "role": "victim", "age": "under_15" if trial.familiar else "adult"}
-    answers = {
-        "triage.danger_past": {"danger": "yes"},
-        "triage.leaves_site": {**safe, "facts": "content", "content_target": "no", "content_public": "public"},
-    }.get(trial.sentence.key, {**safe, "facts": "page"})
+    """Where the answers lead that show this sentence: the site of 17 Cyber, or the tchat."""
+    safe = {SAFETY: "no", DOOR: "minor" if trial.familiar else "adult"}
+    answers = {"triage.leaves_site": {**safe, "facts": "content", "content_kind": "public"}}.get(
+        trial.sentence.key, {**safe, "facts": "couple"}
+    )
     # The questionnaire of the code: these answers are its own, whatever version is in force.
-    while (question := rules.next_question(answers, under=BUILT_IN)) is not None:
-        answers[question.id] = question.options[-1].value
     assessment = rules.assess(answers, under=BUILT_IN)
-    context = {
-        "assessment": assessment,
-        "previous": QUESTIONS[0],
-        "lines": [],
-        "is_danger": assessment.calls_first,
-        "is_door_first": False,
-    }
-    return page(trial, "triage/result.html", context)
+    return page(trial, "triage/result.html", result_page(assessment, answers, BUILT_IN) | {"lines": []})
 
 
 NUMBERS = [value for value in vars(triage.numbers).values() if isinstance(value, Number)]
@@ -213,6 +193,7 @@ def _made_result(*, calls_first: bool, numbers: list[Number], is_door_first: boo
             destination_beside=site,
             opens_chat=False,
             open_door=OPEN_DOOR,
+            write_now=WRITE_NOW,
         )
         context = {
             "assessment": assessment,
@@ -374,11 +355,21 @@ def _select(*, has_units: bool, error: str = "") -> Draw:
             "form": form,
             "has_examples": True,
             "has_unknown_competence": True,
-            "is_preselected": True,
         }
         return page(trial, "locations/select.html", context)
 
     return draw
+
+
+def _towns(trial: Trial) -> HttpResponse:
+    town = Made(pk="13004", name="Arles", department_name="Bouches-du-Rhône")
+    place = Made(municipality=town, postal_code="13200", units=[])
+    others = [Made(text="Lyon", label="Lyon")]
+    return page(
+        trial,
+        "locations/towns.html",
+        {"lookup": Made(others=others), "places": [place], "folded": [place], "typed": "…"},
+    )
 
 
 def _not_found(*, has_suggestions: bool, abroad: str = "") -> Draw:
@@ -444,10 +435,11 @@ EFFORT = tuple(
 # --- where each place is drawn ----------------------------------------------------------------------------------------
 
 QUESTIONS_PAGES = (
-    _question(is_first=True),
-    _question(is_first=False),
-    _question(is_first=True, error="required"),
-    _question(is_first=True, error="invalid_choice"),
+    _question("danger"),
+    _question("facts"),
+    _question("helped"),
+    _question("danger", error="required"),
+    _question("danger", error="invalid_choice"),
 )
 RESULTS = (
     _result,
@@ -473,17 +465,18 @@ FRAME: tuple[Draw, ...] = (
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     frame_texts.FRAME.key: FRAME,
-    frame_texts.NUMBERS.key: (_home, *RESULTS),
+    frame_texts.NUMBERS.key: (_home(), *RESULTS),
     frame_texts.ERRORS.key: ERRORS,
     frame_texts.BUSY.key: BUSY,
     frame_texts.EVERYWHERE.key: (
-        _home,
+        _home(),
         *FRAME,
         *SEARCH,
         *RESULTS,
         *REPORT,
         CONTACTS[0],
-        _question(is_first=False),
+        _question("facts"),
+        _question("danger"),
         always("pages/feedback_thanks.html"),
         EFFORT[2],
         _privacy(),
@@ -513,13 +506,14 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         always("pages/accessibility.html", contact_email="contact@exemple.fr"),
     ),
     obligatory_texts.FIGURES.key: (_figures(has_outcomes=True), _figures(has_outcomes=False)),
-    page_texts.HOME.key: (_home,),
+    page_texts.HOME.key: (_home(), _home((0, 2)), _home((90, 150)), _home(None)),
     card_texts.CARD.key: (always("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),),
     description_texts.SEARCH.key: (_described,),
     guide_texts.GUIDES.key: tuple(_guide(kept) for kept in Page if kept != Page.HOME),
     quick_exit_texts.QUIT.key: (always("pages/quit.html"),),
     location_texts.SEARCH.key: SEARCH,
     location_texts.SELECT.key: (
+        _towns,
         _select(has_units=True),
         _select(has_units=False),
         _select(has_units=True, error="required"),
@@ -535,7 +529,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     location_texts.CONTACTS.key: CONTACTS,
     location_texts.AROUND.key: (*SEARCH, *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found(has_suggestions=False)),
     report_texts.REPORT.key: (*REPORT, _as_said("role", "professional")),
-    report_texts.TO_HERE.key: (SEARCH[0], _question(is_first=True), RESULTS[1]),
+    report_texts.TO_HERE.key: (SEARCH[0], _question("danger"), RESULTS[1]),
     report_texts.ALREADY.key: (_added(), _added({"since": "x"})),
     report_texts.EFFORT.key: EFFORT,
     triage_texts.QUESTIONS.key: QUESTIONS_PAGES,

@@ -6,33 +6,58 @@ from common.texts.catalogue import Place, Variable, add
 
 HOME = Place("home", "Page d'information : le haut de la page et les 3 étapes")
 
-add("home.title", HOME, _("Face au cyberharcèlement, parlez-en."))
-add(
-    "home.lead",
+add("home.title", HOME, _("Écrivez ici. Un policier ou un gendarme vous répond."))
+add("home.lead", HOME, _("Cyberharcèlement : gratuit, 24h/24, 7j/7, sans donner votre nom."))
+WAIT_UNDER = add(
+    "home.wait_under",
     HOME,
-    _(
-        "Vous n'êtes pas seul. Un policier ou un gendarme formé vous répond par tchat. C'est gratuit, 24h/24 "
-        "et 7j/7, sans donner votre nom."
-    ),
+    _("Attente maintenant : moins de {high} minutes"),
+    variables=[Variable("high", "au plus, en minutes", "2")],
 )
-add("home.minors", HOME, _("Tu as moins de 18 ans ? Tu peux venir seul."))
+WAIT_MINUTES = add(
+    "home.wait_minutes",
+    HOME,
+    _("Attente maintenant : entre {low} et {high} minutes"),
+    variables=[Variable("low", "au moins, en minutes", "2"), Variable("high", "au plus, en minutes", "6")],
+)
+WAIT_HOURS = add(
+    "home.wait_hours",
+    HOME,
+    _("Attente maintenant : jusqu'à {hours} heures"),
+    variables=[Variable("hours", "au plus, en heures", "3")],
+)
+WAIT_UNKNOWN = add("home.wait_unknown", HOME, _("Attente maintenant : durée inconnue, la file est ouverte"))
+add("home.who", HOME, _("Pour qui est-ce ?"))
+add("home.sample", HOME, _("À quoi ressemble un échange"))
+add("home.sample_1", HOME, _("Bonjour. Je suis là, prenez votre temps. Êtes-vous en sécurité ?"))
+add("home.sample_2", HOME, _("oui. ils ont refait un groupe avec ma photo"))
+add("home.sample_3", HOME, _("Vous avez bien fait d'écrire. On va regarder cela ensemble."))
+add("home.sample_agent", HOME, _("Le gendarme :"))
+add("home.sample_person", HOME, _("La personne :"))
+add("home.minors_start", HOME, _("Commencer à écrire"))
+add("home.more_law", HOME, _("Tout sur la loi"))
+add("home.more_removal", HOME, _("Comment faire retirer un contenu"))
+add("home.more_numbers", HOME, _("Tous les numéros, et comment leur écrire"))
+add("home.more_minors", HOME, _("La page pour les moins de 18 ans"))
+add("home.more_professionals", HOME, _("Vous êtes professionnel ?"))
+add("home.sentences_scale", HOME, _("Infographie : les peines"))
+add("home.sentence_1", HOME, _("Peine de base : 1 an, 15 000 €"))
+add("home.sentence_2", HOME, _("En ligne : 2 ans, 30 000 €"))
+add("home.sentence_3", HOME, _("En ligne et contre un mineur : 3 ans, 45 000 €"))
 add("home.steps_title", HOME, _("Comment ça se passe, en 3 étapes"))
 add("home.step_1_title", HOME, _("J'entre dans le service"))
 add(
     "home.step_1",
     HOME,
-    _(
-        "Deux questions d'abord : êtes-vous en danger, quelqu'un peut-il voir votre écran ? Puis quelques "
-        "questions simples."
-    ),
+    _("Une question d'abord : êtes-vous en sécurité ? Puis ce qui se passe, en une touche."),
 )
 add("home.step_2_title", HOME, _("Je donne mon code postal"))
-add("home.step_2", HOME, _("Il sert seulement à savoir qui vous répond : la police ou la gendarmerie."))
+add("home.step_2", HOME, _("Il dit quelle force vous répond d'abord, police ou gendarmerie. Ou votre ville."))
 add("home.step_3_title", HOME, _("J'échange par tchat"))
 add(
     "home.step_3",
     HOME,
-    _("Un policier ou un gendarme vous répond par écrit. La même personne reste avec vous pendant tout l'échange."),
+    _("Un policier ou un gendarme vous répond par écrit. Une seule personne, sauf relais que l'on vous dit."),
 )
 add("home.infographic_3_steps", HOME, _("Infographie : les 3 étapes"))
 add("home.text_version_infographic", HOME, _("Version texte de l'infographie"))
@@ -48,8 +73,6 @@ add(
     max_length=600,
 )
 add("home.cyber_harassment_talk_about", HOME, _("Cyberharcèlement : en parler à un policier ou un gendarme"))
-add("home.reception_point", HOME, _("Votre point d'accueil"))
-add("home.page", HOME, _("Sur cette page"))
 add(
     "home.information_updated",
     HOME,

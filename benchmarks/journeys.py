@@ -1,0 +1,273 @@
+"""The way in, walked twelve times in a real browser on a small phone: `make journeys`.
+
+Each journey goes from the home page to the waiting room as a person does, with scripts and without, in each language.
+What is printed: screens (home and waiting room counted), presses besides typing a place, words to read, and where each
+button lies. The promise is in the product's words: at most SCREENS, PRESSES and WORDS for a victim; one screen and one
+press more for whoever helps somebody else. tests/browser/test_journeys.py holds it.
+
+    make journeys                      a demonstration of its own, stopped afterwards
+    make journeys URL=http://…         a site of this machine that runs already
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from common.texts import languages
+from pnav.demo.screenshots import demonstration
+from tests import chromium
+
+SCREENS, PRESSES, WORDS = 5, 5, 350
+KEYS = 40  # presses of the keyboard from the home page to the queue, the place typed besides
+WIDTH, HEIGHT = 360, 640
+PLACE = "93200"
+LOOPBACK = {"localhost", "127.0.0.1"}
+PATIENCE_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Journey:
+    """door: of the home page. answers: values, page after page. writes: the result comes first, and its button."""
+
+    name: str
+    door: str
+    answers: tuple[str, ...]
+    writes: bool = False
+
+    @property
+    def more(self) -> int:
+        """Screens and presses that whoever helps somebody else has more."""
+        return int(self.door == "helper")
+
+
+JOURNEYS = (
+    Journey("adult, repeated insults", "adult", ("no", "harassment", "repeated")),
+    Journey("minor, repeated insults", "minor", ("no", "harassment")),
+    Journey("adult, intimate image", "adult", ("no", "image", "no")),
+    Journey("minor, intimate image", "minor", ("no", "image")),
+    Journey("stolen account", "adult", ("no", "account", "hurt")),
+    Journey("couple", "adult", ("no", "couple")),
+    Journey("witness", "helper", ("no", "witness_under_15", "harassment")),
+    Journey("relative", "helper", ("no", "relative_15_17", "image")),
+    Journey("professional", "helper", ("no", "professional_adult", "harassment", "group")),
+    Journey("danger", "adult", ("yes",), writes=True),
+    Journey("suicidal thoughts", "minor", ("suicidal",), writes=True),
+    Journey("discreet", "adult", ("screen", "couple")),
+)
+
+# What can be read without scrolling: of the texts in `main`, those that lie above the exit at the foot of the screen.
+_SEEN = """(isWhole) => {
+    const exit = document.querySelector(".pnav-exit");
+    const fixed = exit && getComputedStyle(exit).position === "fixed";
+    const foot = innerHeight - (fixed ? exit.offsetHeight : 0);
+    let words = 0;
+    const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const own = node.textContent.trim().split(/\\s+/).filter((word) => /[\\p{L}\\p{N}]/u.test(word));
+        if (!own.length || !node.parentElement.checkVisibility({ visibilityProperty: true })) continue;
+        if (node.parentElement.closest(".fr-sr-only, [hidden], template, script, style, noscript")) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const box = range.getBoundingClientRect();
+        if (box.height && (isWhole || (box.top < foot && box.bottom > 0))) words += own.length;
+    }
+    return words;
+}"""
+_FOOT = """() => {
+    const exit = document.querySelector(".pnav-exit");
+    return exit && getComputedStyle(exit).position === "fixed" ? innerHeight - exit.offsetHeight : innerHeight;
+}"""
+
+
+@dataclass
+class Button:
+    """Where a button lies when its page is shown: pixels from the top of the screen; foot: where the exit begins."""
+
+    label: str
+    top: int
+    bottom: int
+    foot: int
+
+    @property
+    def is_seen(self) -> bool:
+        return self.bottom <= self.foot
+
+
+@dataclass
+class Walk:
+    """What one journey took. words: of questions and results whole, of home and waiting room what their first screen
+    shows. pressed: the buttons that were pressed. shown: for each question, all of its buttons."""
+
+    journey: Journey
+    screens: int = 0
+    presses: int = 0
+    words: int = 0
+    pressed: list[Button] = field(default_factory=list)
+    shown: list[list[Button]] = field(default_factory=list)
+    end: str = ""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the promise holds."""
+        most = (SCREENS + self.journey.more, PRESSES + self.journey.more, WORDS)
+        return all(one <= other for one, other in zip((self.screens, self.presses, self.words), most, strict=True))
+
+
+def walk(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> Walk:
+    """Walk one journey on this page, at the size that it has. Loopback only."""
+    if urlsplit(base).hostname not in LOOPBACK:
+        raise ValueError("Only a site on this machine.")
+    done = Walk(journey)
+    page.goto(base + "/")
+    _look(page, done, is_whole=False)
+    page.locator(".home-doors input[name=q]").fill(place)
+    _close_suggestions(page)
+    _press(page, done, f".home-doors button[value={journey.door}]")
+    for number, value in enumerate(journey.answers):
+        _look(page, done, is_whole=True)
+        done.shown.append([_button(page, one) for one in _ids(page)])
+        is_last = number == len(journey.answers) - 1
+        _press(page, done, f"#answer-{value}")
+        if is_last and journey.writes:
+            _look(page, done, is_whole=True)
+            _press(page, done, "main form .pnav-triage__door")
+    _look(page, done, is_whole=False)
+    done.end = urlsplit(page.url).path
+    return done
+
+
+def _close_suggestions(page: Page) -> None:
+    """A list of places lies under the field while one types; who knows their postal code goes on."""
+    page.locator("h1").first.evaluate("() => document.activeElement.blur()")
+    page.locator(".pnav-place__list:visible").wait_for(state="detached", timeout=PATIENCE_MS)
+
+
+def _look(page: Page, done: Walk, *, is_whole: bool) -> None:
+    done.screens += 1
+    done.words += page.evaluate(_SEEN, is_whole)
+
+
+def _ids(page: Page) -> list[str]:
+    return [f"#{one}" for one in page.locator("main [name=answer]").evaluate_all("all => all.map((one) => one.id)")]
+
+
+def _button(page: Page, selector: str) -> Button:
+    found = page.locator(selector).first
+    box = found.evaluate("(one) => { const box = one.getBoundingClientRect(); return [box.top, box.bottom]; }")
+    label = found.get_attribute("aria-label") or found.inner_text()
+    return Button(" ".join(label.split()), round(box[0]), round(box[1]), page.evaluate(_FOOT))
+
+
+def _press(page: Page, done: Walk, selector: str) -> None:
+    done.pressed.append(_button(page, selector))
+    done.presses += 1
+    with page.expect_navigation(wait_until="load"):
+        page.locator(selector).first.click()
+
+
+def keys_to_queue(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> int:
+    """How many keys are pressed from the home page to the queue, the place typed besides. From the top of each page:
+    the skip link to its content, then the button."""
+    page.goto(base + "/")
+    keys = _to_content(page) + _tab_to(page, ".home-doors input[name=q]")
+    page.keyboard.type(place)
+    if page.locator(".pnav-place__list").count():  # with scripts: the list closes as one leaves the field
+        page.keyboard.press("Escape")
+        keys += 1
+    keys += _tab_to(page, f".home-doors button[value={journey.door}]") + _enter(page)
+    for value in journey.answers:
+        keys += _to_content(page) + _tab_to(page, f"#answer-{value}") + _enter(page)
+    if journey.writes:
+        keys += _to_content(page) + _tab_to(page, "main form .pnav-triage__door") + _enter(page)
+    return keys
+
+
+def _to_content(page: Page) -> int:
+    return _tab_to(page, ".fr-skiplinks a[href='#contenu']") + _enter(page, leaves=False)
+
+
+def _tab_to(page: Page, selector: str) -> int:
+    for presses in range(1, 60):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            return presses
+    raise AssertionError(f"The keyboard does not reach {selector}.")
+
+
+def _enter(page: Page, *, leaves: bool = True) -> int:
+    if leaves:
+        with page.expect_navigation(wait_until="load"):
+            page.keyboard.press("Enter")
+    else:
+        page.keyboard.press("Enter")
+    return 1
+
+
+@contextmanager
+def phone(browser: Browser, base: str, *, javascript: bool, language: str) -> Iterator[Page]:
+    """A page of a small phone, whose language is this one."""
+    context = browser.new_context(
+        viewport={"width": WIDTH, "height": HEIGHT},
+        locale=language,
+        java_script_enabled=javascript,
+        has_touch=True,
+        timezone_id="Europe/Paris",
+    )
+    if language != languages.source():  # chosen, as the display settings do
+        context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": base}])
+    context.set_default_timeout(PATIENCE_MS)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def _print(done: Walk, how: str) -> None:
+    kept = "" if done.is_kept else "   MORE THAN PROMISED"
+    print(f"{done.journey.name:26} {how:16} {done.screens:7} {done.presses:7} {done.words:7}{kept}")
+    for button in done.pressed:
+        print(f"    y {button.top:5} to {button.bottom:5}{'' if button.is_seen else '  BELOW'}  {button.label}")
+
+
+def walk_all(base: str) -> bool:
+    """Walk and print all journeys; whether each kept the promise and reached the queue."""
+    are_kept = True
+    print(f"{'journey':26} {'':16} {'screens':>7} {'presses':>7} {'words':>7}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+        for language in languages.codes():
+            for javascript in (True, False):
+                how = f"{language}, {'scripts' if javascript else 'no scripts'}"
+                for journey in JOURNEYS:
+                    with phone(browser, base, javascript=javascript, language=language) as page:
+                        done = walk(page, base, journey)
+                    _print(done, how)
+                    are_kept &= done.is_kept
+        with phone(browser, base, javascript=True, language=languages.source()) as page:
+            keys = keys_to_queue(page, base, JOURNEYS[0])
+        print(f"keyboard, home to queue: {keys} presses (at most {KEYS})")
+        browser.close()
+    return are_kept and keys <= KEYS
+
+
+def main(arguments: list[str]) -> int:
+    """0: every journey kept the promise."""
+    if arguments:
+        return 0 if walk_all(arguments[0].rstrip("/")) else 1
+    with demonstration() as (demo, _environment):
+        return 0 if walk_all(demo["base_url"]) else 1
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    sys.exit(main(sys.argv[1:]))

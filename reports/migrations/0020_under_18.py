@@ -1,0 +1,28 @@
+"""« Moins de 18 ans », all that the door of the home page asks. Nothing changes in the database."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("reports", "0019_register_digest"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="report",
+            name="age_band",
+            field=models.CharField(
+                choices=[
+                    ("under_15", "Moins de 15 ans"),
+                    ("15_17", "15 à 17 ans"),
+                    ("under_18", "Moins de 18 ans"),
+                    ("adult", "18 ans ou plus"),
+                    ("unknown", "Non précisé"),
+                ],
+                default="unknown",
+                max_length=20,
+            ),
+        ),
+    ]

@@ -1,0 +1,104 @@
+"""The way in to the chat: what a visit still lacks, and the filing of its signalement when it lacks nothing.
+
+Nobody fills a form before they wait: once safety, what happens and the place are known, one POST files the signalement,
+with what the orientation heard, and leads to the queue. What the person adds while waiting is asked there.
+"""
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from common import network_limits, rate_limits, security_log
+from common.client_address import connection_of, networks_of
+from common.security_log import Event
+from common.service_settings import definitions, values
+from locations.session import Choice
+from reports import actions, proof_of_work, session
+from reports.forms import initial_from_triage
+from reports.visit import Visit, read_visit
+from triage import onward
+from triage.rules import Urgency
+
+_SUBMISSION_KEY = "reports.submission"
+# Where a life may be at stake nobody is asked for a town first: the agent asks, or does without.
+NOWHERE = Choice(postal_code="", municipality=None, reception_point=None, is_nearest=False)
+
+
+def go_on(request: HttpRequest) -> HttpResponse:
+    """The next page of this visit; a POST that lacks nothing files the signalement, once. See `common.way_in`.
+
+    Costs what `read_visit` reads, and the filing: a few statements, within the limits of `is_crowded`.
+    """
+    visit = read_visit(request)
+    if visit.has_ongoing_report:
+        return redirect("chat:conversation")
+    if not visit.triage.opens_chat:
+        return onward.to_where_it_stands(request)
+    if place_of(visit) is None:
+        # What was typed at the door and names several places is chosen from now.
+        return redirect("locations:results" if visit.is_searching else "locations:search")
+    if request.method != "POST":
+        return redirect("reports:create")
+    forget_filed(request, visit)
+    fields = initial_from_triage(visit.triage.answers, under=visit.triage.questionnaire)
+    if proof_of_work.is_asked_of(visit.triage.assessment, discreet=visit.triage.is_discreet):
+        return put_off(request, visit, fields)
+    return file(request, visit, fields)
+
+
+def place_of(visit: Visit) -> Choice | None:
+    """Where the chat is for; None when that has yet to be asked."""
+    if visit.choice is None and visit.triage.assessment.urgency == Urgency.CRITICAL:
+        return NOWHERE
+    return visit.choice
+
+
+def submission_id(request: HttpRequest) -> str:
+    """The id of the signalement of this visit: the same until its report is over, so that two tabs send one report."""
+    if _SUBMISSION_KEY not in request.session:
+        request.session[_SUBMISSION_KEY] = str(uuid.uuid4())
+    return request.session[_SUBMISSION_KEY]
+
+
+def forget_filed(request: HttpRequest, visit: Visit) -> None:
+    """Let go of the id of a signalement whose exchange is over: what comes now is another one."""
+    if visit.report is not None and request.session.get(_SUBMISSION_KEY) == str(visit.report.submission_id):
+        del request.session[_SUBMISSION_KEY]
+
+
+def put_off(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
+    """During a raid: to the page that works or waits. See `proof_of_work`."""
+    security_log.log(Event.WORK_ASKED)
+    proof_of_work.keep_form(request, fields, visit.triage.assessment)
+    return redirect("reports:effort")
+
+
+def file(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
+    """File the signalement of this visit, then on to the chat, which opens the conversation. fields: of `ReportForm`,
+    or of `initial_from_triage` for who filled none."""
+    report = actions.file_report(
+        replace(visit, choice=place_of(visit)),
+        submission_id=uuid.UUID(submission_id(request)),
+        is_crowded=_is_crowded(request),
+        connection=connection_of(request),
+        **fields,
+    )
+    proof_of_work.forget_form(request)
+    proof_of_work.count_filed()
+    session.remember(request, report)
+    return redirect("chat:conversation")
+
+
+def _is_crowded(request: HttpRequest) -> bool:
+    """Whether this network has filed more in the hour than people would; behind one address there may be a school.
+
+    Nobody is refused, and no urgency is lowered: see `actions.file_report`.
+    """
+    most = values.get(definitions.REPORTS_MOST)
+    is_over = network_limits.count(network_limits.REPORTS, networks_of(request), most=most).is_over
+    if is_over:
+        rate_limits.tell_reached("report")
+    return is_over

@@ -1,0 +1,66 @@
+"""The counts of the way in, walked as `make journeys` does: screens, presses, words, what is seen without scrolling."""
+
+import pytest
+from django.conf import settings
+
+from benchmarks import journeys
+from benchmarks.journeys import HEIGHT, JOURNEYS, KEYS, WIDTH, Journey
+from common.texts import languages
+from tests.browser.conftest import LiveSite, PageFactory
+
+TYPED = "95000"
+
+
+@pytest.fixture(scope="module")
+def town(live_site: LiveSite) -> LiveSite:
+    with live_site.database():
+        from tests.factories import locations as make
+
+        make.municipality("Cergy", "95127", (TYPED,))
+    return live_site
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("language", languages.codes())
+@pytest.mark.parametrize("journey", JOURNEYS, ids=[one.name for one in JOURNEYS])
+def test_counts_of_the_way_in(
+    town: LiveSite, page_factory: PageFactory, journey: Journey, language: str, javascript: bool
+) -> None:
+    page = page_factory(javascript=javascript, width=WIDTH, height=HEIGHT, locale=language)
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": town.url}])
+    done = journeys.walk(page, town.url, journey, place=TYPED)
+    assert page.locator("html").get_attribute("lang") == language
+    assert done.is_kept, (done.screens, done.presses, done.words)
+    # It ends in the queue, under whatever address that has.
+    assert page.locator("[data-status=waiting], iframe").count(), page.url
+    door, *_answers = done.pressed
+    assert door.is_seen, door
+    safety, *others = done.shown
+    assert len(safety) == 4 and all(button.is_seen for button in safety), safety
+    for buttons in others:
+        assert all(button.is_seen for button in buttons[:5]), buttons[:5]
+
+
+def test_keyboard_reaches_the_queue_in_few_presses(town: LiveSite, page_factory: PageFactory) -> None:
+    page = page_factory(width=WIDTH, height=HEIGHT)
+    assert journeys.keys_to_queue(page, town.url, JOURNEYS[0], place=TYPED) <= KEYS
+    assert page.locator("[data-status=waiting]").count()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+def test_back_reload_and_a_killed_tab_lose_no_answer(
+    town: LiveSite, page_factory: PageFactory, javascript: bool
+) -> None:
+    page = page_factory(javascript=javascript, width=WIDTH, height=HEIGHT)
+    page.goto(town.url + "/")
+    for selector in (".home-doors button[value=minor]", "#answer-no", "#answer-account"):
+        with page.expect_navigation(wait_until="load"):
+            page.locator(selector).first.click()
+    page.go_back()
+    assert page.locator("#answer-account").get_attribute("aria-current") == "true"
+    page.reload()
+    assert page.locator("#answer-account").get_attribute("aria-current") == "true"
+    again = page.context.new_page()  # the same visit: a tab that was killed, and opened again from the menu
+    page.close()
+    again.goto(town.url + "/orientation/")
+    assert again.locator("#answer-hurt").count()

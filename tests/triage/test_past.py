@@ -1,0 +1,57 @@
+"""The questionnaires of the code before: visits that began under one end under it, and agents read them."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from triage import past, rules, versions, walk
+from triage.outcomes import Outcome, Urgency
+from triage.results import BUILT_IN
+
+FIRST = "2026-08-1"
+REPEATED = {
+    "danger": "no", "screen": "no", "role": "victim", "age": "15_17", "facts": "harassment", "repetition": "repeated",
+    "author": "family", "home": "yes",
+}  # fmt: skip
+
+
+def test_every_version_of_the_code_is_there_but_the_present_one():
+    assert FIRST in past.VERSIONS and BUILT_IN.version not in past.VERSIONS
+    for version in past.VERSIONS:
+        found = versions.find(version)
+        assert found is not None and found.version == version
+    assert past.find("2020-01-1") is None
+
+
+@pytest.mark.parametrize("version", sorted(past.VERSIONS))
+def test_every_path_of_a_past_version_still_ends(version: str):
+    found = walk.check(past.find(version))
+    assert found.problems == ()
+    assert found.paths == 22_782 and {Outcome.CHAT, Outcome.CHAT_MINOR, Outcome.DANGER} <= found.outcomes
+
+
+def test_answers_under_it_mean_what_they_meant():
+    first = past.find(FIRST)
+    told = rules.assess(REPEATED, under=first)
+    assert (told.outcome, told.urgency, told.is_minor) == (Outcome.CHAT_MINOR, Urgency.CRITICAL, True)
+    assert told.voice.familiar and rules.victim_age_band(REPEATED, under=first) == "15_17"
+    relative = {**REPEATED, "role": "relative", "age": "adult", "victim_age": "under_15"}
+    assert rules.victim_age_band(relative, under=first) == "under_15"
+    assert rules.describe(REPEATED, under=first)[-1] == ("Êtes-vous en danger à la maison ?", "Oui") or rules.describe(
+        REPEATED, under=first
+    )[-1] == ("La personne est-elle en danger à la maison ?", "Oui")
+    assert rules.is_discreet({"danger": "no", "screen": "yes"})
+
+
+@pytest.mark.django_db
+def test_visit_that_is_halfway_in_it_goes_on(client: Client):
+    session = client.session
+    session["triage"] = {"version": FIRST, "answers": {"danger": "no", "screen": "no", "role": "victim"}}
+    session.save()
+    page = client.get(reverse("triage:start"))
+    assert "Quel âge avez-vous" in page.text
+    answer = client.post(reverse("triage:question", args=["age"]), {"answer": "15_17"})
+    assert answer.headers["Location"] == reverse("triage:question", args=["faits"])
+    page = client.get(answer.headers["Location"])
+    assert "Une page, un groupe ou une discussion" in page.text
+    assert client.session["triage"]["version"] == FIRST

@@ -1,0 +1,25 @@
+"""The questionnaires that the code brought before, read for the visits and the reports that were answered under them.
+
+Each is the document of its version (`document.of` of that day), in a file of its own name. Nobody is asked one of them
+anew: a visit that began under one ends under it, and an agent reads a report in the words that the person read.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from triage import document
+from triage.questionnaire import Questionnaire
+
+_FOLDER: Final = Path(__file__).with_name("past_versions")
+VERSIONS: Final = frozenset({"2026-08-1"})
+
+
+@cache
+def find(version: str) -> Questionnaire | None:
+    """The questionnaire of that version of the code; None when there was none."""
+    if version not in VERSIONS:
+        return None
+    written = json.loads((_FOLDER / f"{version}.json").read_text(encoding="utf-8"))
+    return document.load(written, version=version)
