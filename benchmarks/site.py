@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pnav.demo.services import Postgres, Service, Valkey
-from pnav.server.serving import arguments
+from pnav.server.serving import daphne_arguments
 from reports.seal.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +48,12 @@ class Web(Service):
         self.variables = variables
 
     def start(self) -> None:
-        command: list[str | Path] = [sys.executable, "-m", "daphne", *arguments(self.application, port=self.port)]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "daphne",
+            *daphne_arguments(self.application, port=self.port),
+        ]
         self._spawn(command, cwd=ROOT, env={**os.environ, **self.variables})
         assert self.process is not None
         if self.cores:

@@ -34,7 +34,7 @@ from chat.rules.lifecycle import HEAVY, Status
 from chat.rules.referral import RECEIVED
 from chat.rules.transfer import HandoverState
 from chat.rules.workload import WEEKS, Interval
-from common.sql import array, built, columns, execute
+from common.sql import array_text, build_objects, columns_of, fetch_rows
 from reports.models import ErasureRequest, Report
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
@@ -58,10 +58,10 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     if report is None:
         return None
     # A code de reprise used elsewhere since then ends what this visit may see.
-    rows = execute(_visit_statement(), [report, session.get(GENERATION, 0)])
+    rows = fetch_rows(_visit_statement(), [report, session.get(GENERATION, 0)])
     if not rows:
         return None
-    conversation, report, agent, unit = built([Conversation, Report, Agent, Unit], rows[0])
+    conversation, report, agent, unit = build_objects([Conversation, Report, Agent, Unit], rows[0])
     if agent is not None:
         agent.unit = unit
     conversation.report, conversation.assigned_to = report, agent
@@ -91,7 +91,7 @@ def read_visit(session: Mapping[str, Any]) -> Visit:
     report = session.get(REPORT_KEY)
     if report is None:
         return Visit()
-    rows = execute(VISIT, [report, session.get(GENERATION, 0)])
+    rows = fetch_rows(VISIT, [report, session.get(GENERATION, 0)])
     return Visit(is_left_behind=not rows, has_open_exchange=bool(rows) and rows[0][0] != Status.CLOSED)
 
 
@@ -100,7 +100,7 @@ def _visit_statement() -> LiteralString:
     """Every page of the exchange asks for this; the first column is the key of each object."""
     parts = (Conversation, "c"), (Report, "r"), (Agent, "a"), (Unit, "u")
     return f"""
-    SELECT {", ".join([columns(model, alias) for model, alias in parts])}
+    SELECT {", ".join([columns_of(model, alias) for model, alias in parts])}
     FROM reports_report r JOIN chat_conversation c ON c.report_id = r.id
     LEFT JOIN chat_agent a ON a.id = c.assigned_to_id LEFT JOIN chat_unit u ON u.id = a.unit_id
     WHERE r.public_id = %s AND r.visit_generation = %s
@@ -125,7 +125,7 @@ FROM reports_report r JOIN chat_conversation c ON c.report_id = r.id WHERE r.pub
 
 def reporters(visits: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, UUID, int]]:
     """For many visits at once, (report, generation) each: key, public id and last number of their conversation."""
-    rows = execute(REPORTERS, [array({report for report, _generation in visits})])
+    rows = fetch_rows(REPORTERS, [array_text({report for report, _generation in visits})])
     return {(report, generation): (pk, public_id, seq) for report, generation, pk, public_id, seq in rows}
 
 
@@ -149,7 +149,9 @@ def as_agent(user: Any) -> Agent | None:
 
 def agents_of(user_ids: Collection[int]) -> dict[int, int]:
     """The agents behind these accounts, whatever they may do now: account to agent."""
-    return dict(execute("SELECT user_id, id FROM chat_agent WHERE user_id = ANY(%s::bigint[])", [array(user_ids)]))
+    return dict(
+        fetch_rows("SELECT user_id, id FROM chat_agent WHERE user_id = ANY(%s::bigint[])", [array_text(user_ids)])
+    )
 
 
 def assigned_to(agent: Agent) -> ConversationQuerySet:

@@ -265,7 +265,7 @@ _hub: Hub | None = None
 _lock = threading.Lock()
 
 
-def install(hub: Hub | None) -> Hub | None:
+def install_hub(hub: Hub | None) -> Hub | None:
     """Make this the hub that publishes the notifications of this process; returns the one before."""
     global _hub
     with _lock:
@@ -334,11 +334,11 @@ def aside_changed(agent_id: int) -> None:
     _on_commit(Notification(ASIDE, agent=agent_id))
 
 
-def typing(conversation: uuid.UUID, author: str) -> None:
+def publish_typing(conversation: uuid.UUID, author: str) -> None:
     """A hint: somebody is writing. Nothing of it is stored."""
     _publish_now(Notification(TYPING, conversation=str(conversation), author=author))
 
 
-def read(conversation: uuid.UUID, author: str, seq: int) -> None:
+def publish_read(conversation: uuid.UUID, author: str, seq: int) -> None:
     """After commit: this side has seen everything up to `seq`."""
     _on_commit(Notification(READ, conversation=str(conversation), author=author, seq=seq))

@@ -15,6 +15,6 @@ def pattern(value: object, wanted: str) -> str:
     return str(get_format(wanted)).replace(DAY_AND_MONTH, FIRST)
 
 
-def written(value: date, wanted: str) -> str:
+def format_date(value: date, wanted: str) -> str:
     """This day in the active language; of a datetime, the day that it says, whatever its zone."""
     return date_format(value, pattern(value, wanted))

@@ -5,8 +5,8 @@ counter is told by the first BITS bits of an HMAC under SECRET_KEY and a random 
 IPv4 share each, and those bits are all that is ever derived from an address: the same for every limit and every window
 of a day, so that two of them tell no more than one. Each counter begins at a random number of the limit's `noise`: a
 counter that is not zero says nothing, and neither does the first act of anybody. No counter has a time of its own: the
-string ends on the border of its window, whoever did what and when, and the worker makes and touches it (`keep`) whether
-anybody does anything or not. See docs/adr/0053.
+string ends on the border of its window, whoever did what and when, and the worker makes and touches it
+(`prepare_windows`) whether anybody does anything or not. See docs/adr/0053.
 """
 
 import hashlib
@@ -134,7 +134,7 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
         return Tally()
 
 
-def keep() -> None:
+def prepare_windows() -> None:
     """Make the strings of this window and of one about to begin, and touch them: what a key tells of the moment when it
     was made, used or ends is the same with and without anybody. The worker calls it at each tick. Two or three round
     trips, and 100 KB for each string that is made. Redis away: a line of the log."""

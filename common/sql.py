@@ -14,37 +14,37 @@ from django.db.models import Model
 Values = Sequence[object] | Mapping[str, object]
 
 
-def line() -> "psycopg.Connection[Any]":
+def raw_connection() -> "psycopg.Connection[Any]":
     """This thread's connection, below Django's."""
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     return raw
 
 
-def execute(statement: LiteralString, values: Values) -> list[tuple[Any, ...]]:
+def fetch_rows(statement: LiteralString, values: Values) -> list[tuple[Any, ...]]:
     """The rows of a statement, with values bound by the server. Raises the errors of django.db."""
     with connection.wrap_database_errors:
-        return send(line(), statement, values).fetchall()
+        return send_statement(raw_connection(), statement, values).fetchall()
 
 
-def send(raw: "psycopg.Connection[Any]", statement: LiteralString, values: Values) -> "psycopg.Cursor[Any]":
+def send_statement(raw: "psycopg.Connection[Any]", statement: LiteralString, values: Values) -> "psycopg.Cursor[Any]":
     """Send a statement in a pipeline, and return the cursor, whose rows are read later. The caller wraps the errors."""
     cursor = psycopg.Cursor(raw)
     cursor.execute(statement, values, prepare=True, binary=True)
     return cursor
 
 
-def array(values: Iterable[object]) -> str:
+def array_text(values: Iterable[object]) -> str:
     """A column: numbers, booleans, None, or texts that need no quotes."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
-def columns(model: type[Model], alias: str) -> LiteralString:
-    """All columns of a model, for a SELECT: `built` makes an object of them."""
+def columns_of(model: type[Model], alias: str) -> LiteralString:
+    """All columns of a model, for a SELECT: `build_objects` makes an object of them."""
     return ", ".join([f'{alias}."{field.column}"' for field in model._meta.concrete_fields])
 
 
-def built(models: Iterable[type[Model]], row: Sequence[Any]) -> list[Any]:
+def build_objects(models: Iterable[type[Model]], row: Sequence[Any]) -> list[Any]:
     """The objects whose columns stand in this row, model by model; None for one that a join did not find.
 
     For models whose fields PostgreSQL's types give as they are; the key comes first in each.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from locations.names import normalise
+from locations.names import normalise_name
 
 _COUNTRIES: dict[Promise, str] = {
     _("Monaco"): "Monaco, Monte-Carlo, Monte Carlo, La Condamine, Principauté de Monaco",
@@ -36,7 +36,7 @@ _COUNTRIES: dict[Promise, str] = {
     _("Sénégal"): "Sénégal, Dakar",
     _("Côte d'Ivoire"): "Côte d'Ivoire, Abidjan",
 }
-_BY_NAME = {normalise(name): country for country, names in _COUNTRIES.items() for name in names.split(",")}
+_BY_NAME = {normalise_name(name): country for country, names in _COUNTRIES.items() for name in names.split(",")}
 # The codes of Monaco have the form of a French one, and no commune has them: « 98000 ».
 _MONACO = next(iter(_COUNTRIES))
 

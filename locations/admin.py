@@ -21,7 +21,7 @@ from locations.models import (
     Source,
     UnitAlias,
 )
-from locations.names import department_of, normalise, normalise_place
+from locations.names import department_of, normalise_name, normalise_place
 
 
 class DepartmentFilter(admin.AllValuesFieldListFilter):
@@ -287,7 +287,7 @@ class PartnerAdmin(ContactAdmin):
     ]
 
     def new_key(self, obj: Partner) -> str:
-        return _free_key(Partner, f"hand:{obj.kind}:{obj.department_code}:{normalise(obj.name)}"[:110])
+        return _free_key(Partner, f"hand:{obj.kind}:{obj.department_code}:{normalise_name(obj.name)}"[:110])
 
 
 def _free_key(model: type[ReceptionPoint] | type[Partner], key: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 from locations.formats import CommuneRecord, CompetenceRecord, NameRecord, PartnerRecord, Record, UnitRecord
 from locations.geography import distance_km
 from locations.hours import parse_text
-from locations.names import department_of, normalise, normalise_place
+from locations.names import department_of, normalise_name, normalise_place
 
 DATA = Path(__file__).resolve().parent / "data"
 COMMUNES = DATA / "communes.tsv.xz"
@@ -138,7 +138,7 @@ def read_cities(path: Path) -> tuple[list[dict[str, str]], str]:
     return json.loads(path.read_text(encoding="utf-8")), ""
 
 
-def derive(package: dict[str, Any], cities: Iterable[dict[str, str]] = ()) -> Places:
+def derive_places(package: dict[str, Any], cities: Iterable[dict[str, str]] = ()) -> Places:
     """Communes, arrondissements and former names of the package, each town placed where GeoNames puts it.
 
     A name is looked for within its département only, and left without a position when GeoNames has it there in two
@@ -197,7 +197,7 @@ def _positions(cities: Iterable[dict[str, str]]) -> dict[tuple[str, str], tuple[
         department = city["admin2"][:2] if city["country"] == "FR" else _COUNTRIES.get(city["country"])
         if not department:
             continue
-        words = normalise(city["name"]).split()
+        words = normalise_name(city["name"]).split()
         # « Paris 16 Passy », « Marseille 02 »: the quarter's name is not the arrondissement's.
         if len(words) > 2 and words[0] in {"paris", "lyon", "marseille"} and words[1].isdigit():
             words = words[:2]
@@ -217,7 +217,7 @@ def _middle(positions: list[tuple[float, float]]) -> tuple[float, float]:
     )
 
 
-def write(places: Places, path: Path) -> None:
+def write_places(places: Places, path: Path) -> None:
     """Write the embedded file. The same input gives the same bytes."""
     lines = [f"V\t{VERSION}\t{places.edition}\t{places.positions_edition}"]
     departments = {commune.department.code: commune.department for commune in places.communes}
@@ -241,7 +241,7 @@ def write(places: Places, path: Path) -> None:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
-def read(path: Path = COMMUNES) -> Places:
+def read_places(path: Path = COMMUNES) -> Places:
     """The embedded file, with an approximate position for the communes that have none of their own."""
     places = Places(edition="")
     departments: dict[str, Department] = {}
@@ -270,7 +270,7 @@ def read(path: Path = COMMUNES) -> Places:
                 places.former_names.append(FormerName(kind, name, commune))
             case _:
                 raise UnreadablePackage("ligne inconnue dans le fichier embarqué : lancez derive_communes.")
-    places.communes = approximate(places.communes)
+    places.communes = approximate_positions(places.communes)
     return places
 
 
@@ -284,7 +284,7 @@ def _department_of(code: str, departments: dict[str, Department]) -> Department:
     return departments.get(code[:3]) or departments[code[:2]]
 
 
-def approximate(communes: list[Commune]) -> list[Commune]:
+def approximate_positions(communes: list[Commune]) -> list[Commune]:
     """Give a commune without a position the middle of those around it that have one, and say that it is approximate.
 
     Around it: those of its postal codes, else of codes with the same first four digits, else three, else its

@@ -12,7 +12,7 @@ from typing import Any
 
 from locations import hours
 from locations.geography import RefusedPosition, read_position
-from locations.names import department_of, normalise
+from locations.names import department_of, normalise_name
 from locations.reading import SERVICE_LIST
 
 Cells = Mapping[str, Any]
@@ -151,7 +151,7 @@ class Format:
         return sorted(self.required - set(columns))
 
 
-def recognise(columns: Iterable[str]) -> Format | None:
+def recognise_format(columns: Iterable[str]) -> Format | None:
     """The format that these columns tell; None when none or when the file is not ours."""
     names = set(columns)
     return next((known for known in FORMATS if known.fits(names)), None)
@@ -327,7 +327,7 @@ def _unit(row: Cells, *, force: str, read_hours: Callable[[], hours.Week | None]
     name = clean_name(row["service"])
     if not name:
         raise Refused("nom de service absent")
-    comparable = f" {normalise(name)} "
+    comparable = f" {normalise_name(name)} "
     for words, reason in _NOT_FOR_THE_PUBLIC.items():
         if f" {words} " in comparable:
             raise Refused(reason)
@@ -533,7 +533,7 @@ def parse_service(service: Cells) -> Iterable[Record]:
         "dila_id": clean(service.get("ancien_code_pivot")) or clean(service.get("id")),
     }
     if unit_type is not None:
-        comparable = f" {normalise(name)} "
+        comparable = f" {normalise_name(name)} "
         for words, reason in _NOT_FOR_THE_PUBLIC.items():
             if f" {words} " in comparable:
                 raise Refused(reason)

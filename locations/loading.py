@@ -29,7 +29,7 @@ from locations.models import (
     Source,
     UnitAlias,
 )
-from locations.names import department_of, normalise, normalise_place, unit_core
+from locations.names import department_of, normalise_name, normalise_place, unit_core
 from locations.reading import Row
 
 BATCH = 5000
@@ -76,7 +76,7 @@ class Result:
 Line = tuple[int, Record]
 
 
-def parse(rows: Iterable[Row], known: Format, *, file: str, result: Result) -> Iterator[Line]:
+def parse_rows(rows: Iterable[Row], known: Format, *, file: str, result: Result) -> Iterator[Line]:
     """The records of a file's rows; refusals and remarks go into `result`."""
     for row in rows:
         result.read += 1
@@ -102,7 +102,7 @@ def _refuse(result: Result, file: str, line: int, reason: str) -> None:
 
 
 @transaction.atomic
-def load(
+def load_records(
     lines: Iterable[Line],
     *,
     file: str,
@@ -380,7 +380,7 @@ class CommuneSink(Sink):
                 record.parent or None,
                 record.department_code,
                 record.department_name,
-                normalise(record.department_name),
+                normalise_name(record.department_name),
                 record.region_code,
                 record.region_name,
                 record.zone,
@@ -709,7 +709,9 @@ class UnitSink(ContactSink):
         key = self._key(record)
         if key in self.used:
             # Two stations of one town: Tours, Valence, Poitiers. The street tells them apart.
-            key = f"{unit_key(record.force, record.department_code, record.name)}:{normalise(record.address)}"[:255]
+            key = f"{unit_key(record.force, record.department_code, record.name)}:{normalise_name(record.address)}"[
+                :255
+            ]
             if key in self.used:
                 raise Refused("doublon : même unité, même adresse")
         self.used.add(key)
@@ -749,7 +751,7 @@ class PartnerSink(ContactSink):
         key = record.dila_id
         if key in self.used:
             # Some DILA ids are shared by several bodies of one commune.
-            key = f"{record.dila_id}:{normalise(record.name)}:{normalise(record.address)}"[:120]
+            key = f"{record.dila_id}:{normalise_name(record.name)}:{normalise_name(record.address)}"[:120]
             if key in self.used:
                 raise Refused("doublon : même identifiant, même nom, même adresse")
         self.used.add(key)

@@ -19,7 +19,7 @@ from locations import abroad
 from locations import texts as location_texts
 from locations.geography import distance_km
 from locations.models import Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
-from locations.names import normalise, normalise_place
+from locations.names import normalise_name, normalise_place
 
 # A Municipality or a ReceptionPoint as a query below returns it, with the columns that the query adds.
 type Hit = Any
@@ -192,7 +192,7 @@ def _is_department(hint: str, municipality: Municipality) -> bool:
     code = municipality.department_code.lower().lstrip("0")
     if hint.lstrip("0") == code:
         return True
-    names = {municipality.department_search, normalise(municipality.region_name)}
+    names = {municipality.department_search, normalise_name(municipality.region_name)}
     return any(hint in {name, *(name.removeprefix(f"{article} ") for article in _ARTICLES)} for name in names)
 
 

@@ -19,7 +19,7 @@ _SMALL_WORDS = "de d du des la le les l a et sur en autonome proximite"
 _UNIT_WORDS = frozenset(f"{_UNIT_NOUNS} {_SMALL_WORDS}".split(" "))
 
 
-def normalise(text: str) -> str:
+def normalise_name(text: str) -> str:
     """The comparable form of a place name; empty when nothing in the text is a letter or a digit."""
     lowered = text.casefold().translate(_LIGATURES)
     plain = "".join(char for char in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(char))
@@ -38,12 +38,15 @@ def _word(word: str, *, is_inside: bool) -> str:
 
 
 def normalise_place(text: str) -> str:
-    """Like `normalise`, without the words « arrondissement » and « cedex »: « Paris 16e arrondissement » is "paris 16".
+    """Like `normalise_name`, without the words « arrondissement » and « cedex »: « Paris 16e arrondissement » is
+    "paris 16".
 
     « PARIS CEDEX 01 » is « paris 1 »; « Paris XVIe » is « paris 16 » (only for the three towns with arrondissements,
     since « Le Vigan V » would not be a number elsewhere).
     """
-    words = [word for word in normalise(text).split() if word not in {"arrondissement", "arrondissements", "cedex"}]
+    words = [
+        word for word in normalise_name(text).split() if word not in {"arrondissement", "arrondissements", "cedex"}
+    ]
     if len(words) == 2:
         first, second = words
         if second in {"paris", "lyon", "marseille"} and first.isdigit() and len(first) <= 2:
@@ -59,7 +62,7 @@ def unit_core(name: str) -> str:
     « Brigade de gendarmerie - Belley » (2022) and « Gendarmerie - Brigade de Belley » (2026) are both « belley »;
     « Commissariat de police d'Aix en Provence » and « … d'Aix-en-Provence » are both « aix provence ».
     """
-    words = normalise(name).split()
+    words = normalise_name(name).split()
     return " ".join(word for word in words if word not in _UNIT_WORDS) or " ".join(words)
 
 

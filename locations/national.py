@@ -6,7 +6,7 @@ They are imported in French from `data/units.json`. What an administrator rewrit
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 
 TEXTS = frozenset(
     (
@@ -28,4 +28,4 @@ TEXTS = frozenset(
 
 def in_language(text: str) -> str:
     """A text of a national number in the active language; any other text as it is."""
-    return unbroken(gettext(text)) if text in TEXTS else text
+    return keep_together(gettext(text)) if text in TEXTS else text

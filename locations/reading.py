@@ -65,7 +65,7 @@ def column_name(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain.casefold()).strip("_")
 
 
-def documents(path: Path) -> Iterator[Document]:
+def read_documents(path: Path) -> Iterator[Document]:
     """The documents in a file: itself, or the CSV and JSON members of an archive. Read each before the next."""
     size = path.stat().st_size or 1
     with path.open("rb") as raw:

@@ -32,10 +32,10 @@ from common.security_log import Event  # noqa: E402
 from pnav import addresses  # noqa: E402
 from pnav.server import busy  # noqa: E402
 from pnav.server.admission import bucket_of  # noqa: E402
-from pnav.server.identity import identify  # noqa: E402
+from pnav.server.identity import identify_passes  # noqa: E402
 from pnav.server.page_handler import OperatorPages, Pages  # noqa: E402
 from pnav.server.process_role import ProcessRole, lower_priority  # noqa: E402
-from pnav.server.serving import install, quieten  # noqa: E402
+from pnav.server.serving import install_server, quieten_autobahn  # noqa: E402
 from pnav.server.watermark import MEMORY  # noqa: E402
 from pnav.sessions import stored_key  # noqa: E402
 
@@ -78,7 +78,7 @@ class Handshake:
             await send({"type": "websocket.close"})
             return
         if self._identities is None or self._identities.loop is not asyncio.get_running_loop():
-            self._identities = Identities(identify)
+            self._identities = Identities(identify_passes)
         cookie = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
         scope["session_key"] = stored_key(cookie) if cookie else None
         scope["identities"] = self._identities
@@ -101,7 +101,7 @@ def _settle() -> None:
 
     With 10,000 sockets open a full collection holds everybody up for as long as dozens of messages take.
     """
-    quieten()
+    quieten_autobahn()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
@@ -144,7 +144,7 @@ def application_for(role: str) -> WithBroadcaster:
     return WithBroadcaster(ProtocolTypeRouter(parts), has_sockets=has_sockets)
 
 
-install()
+install_server()
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
     lower_priority()  # before there are threads: they follow
 _load_addresses()

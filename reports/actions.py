@@ -14,7 +14,7 @@ from common.client_address import Connection
 from common.texts import languages
 from reports import reporter_identity
 from reports.audit import log as audit_log
-from reports.deciders import Title, deciders
+from reports.deciders import Title, get_deciders
 from reports.models import AccessKind, AgeBand, ErasureRequest, Freeze, Motive, Report, ReporterRole
 from reports.reporter_identity import Aside
 from reports.retention import deletion
@@ -160,7 +160,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
         raise NotAllowed
     report = _hold(report_id)
     now = deletion.moment()
-    title = deciders().title_for_report(by, report.pk, now) if by.is_supervisor else None
+    title = get_deciders().title_for_report(by, report.pk, now) if by.is_supervisor else None
     before = Freeze.objects.filter(report=report).first()
     if before is not None and before.is_running(now) and title is None:
         raise Frozen
@@ -182,7 +182,7 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
 
 def _require_title(by: Any, report: Report) -> Title:
     """By what right this account decides what is kept of a report. Raises NotAllowed for whoever may not."""
-    title = deciders().title_for_report(by, report.pk, deletion.moment()) if by.is_supervisor else None
+    title = get_deciders().title_for_report(by, report.pk, deletion.moment()) if by.is_supervisor else None
     if title is None:
         raise NotAllowed
     return title

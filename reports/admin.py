@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
-from common.dates import written
+from common.dates import format_date
 from reports.audit import log as audit_log
 from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Motive, RetentionRule, Tombstone
 from reports.retention import deletion
-from reports.rules.retention import Kind, shortened
+from reports.rules.retention import Kind, shortened_until
 from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  registers itself
 
 
@@ -173,7 +173,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
         dates["gone"] = term + timedelta(days=rule.grace_days)
         if rule.kind == Kind.ERASURE:
             dates["gone"] = timezone.localdate() + timedelta(days=rule.grace_days)
-        said = {name: written(day, "j F Y") for name, day in dates.items()}
+        said = {name: format_date(day, "j F Y") for name, day in dates.items()}
         if rule.kind == Kind.ERASURE:
             words = _("Demande d'aujourd'hui : rappel le %(told)s, réponse avant le %(term)s, effet le %(gone)s.")
             return words % said
@@ -181,7 +181,7 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: RetentionRule, form: ModelForm, change: bool) -> None:
         before = RetentionRule.objects.select_for_update().get(pk=obj.pk).rule
-        if (in_force_at := shortened(before, obj.rule, deletion.moment())) is not None:
+        if (in_force_at := shortened_until(before, obj.rule, deletion.moment())) is not None:
             obj.in_force_at = in_force_at
         super().save_model(request, obj, form, change)
         if (before.days, before.grace_days, before.digest_days) != (obj.days, obj.grace_days, obj.digest_days):

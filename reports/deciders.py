@@ -54,5 +54,5 @@ class Deciders(Protocol):
         """Return the supervisor who may also decide about this request now, being on call."""
 
 
-def deciders() -> Deciders:
+def get_deciders() -> Deciders:
     return cast(Deciders, import_module(settings.DECIDERS))

@@ -22,10 +22,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from common.client_address import Connection, connection_of
-from common.sql import array, execute
+from common.sql import array_text, fetch_rows
 from reports.models import OpeningRequest, Report, SealedField, SealedValue
 from reports.rules.openings import OPEN
-from reports.seal.sealing import Context, PublicKey, seal
+from reports.seal.sealing import Context, PublicKey, seal_text
 
 logger = logging.getLogger(__name__)
 # Values kept of one report: the first ones and the newest. Whoever reconnects without end fills no disk, and hides
@@ -139,7 +139,9 @@ def record(arrivals: Sequence[Arrival]) -> None:
         versions.append(version)
         sealed.append(f'"\\\\x{value.hex()}"')
         time.sleep(0)  # sealing holds the interpreter for a tenth of a millisecond: whoever answers somebody has a turn
-    for (report_id,) in execute(RECORD, [array(one.report for one in arrivals), array(versions), array(sealed), MOST]):
+    for (report_id,) in fetch_rows(
+        RECORD, [array_text(one.report for one in arrivals), array_text(versions), array_text(sealed), MOST]
+    ):
         try:
             _let_go(report_id)
         except Error as error:  # InterfaceError too, of a connection that is gone
@@ -197,7 +199,7 @@ def _is_new(mark: bytes) -> bool:
 def _seal(report: UUID, field: SealedField, text: str) -> tuple[int, bytes]:
     # At random: counting would need a lock, and which of two connections is the later one is told by the key.
     version = secrets.randbelow(SealedValue.VERSIONS) + 1
-    return version, seal(text, public_key=public_key(), context=Context(report, field, version))
+    return version, seal_text(text, public_key=public_key(), context=Context(report, field, version))
 
 
 def _value(report_id: int, report: UUID, field: SealedField, text: str) -> SealedValue:

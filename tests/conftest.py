@@ -125,7 +125,7 @@ def _networks_begin_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _sentences_of_origin() -> None:
     """What an earlier test changed is not said in this one; and nothing reads the table for a while."""
-    text_cache.put({})
+    text_cache.set_changed({})
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +134,7 @@ def _languages_of_the_site_are_offered() -> None:
     from common.texts import languages
     from pnav.pages import completeness  # it has models: Django is ready when tests run, not when this module is read
 
-    completeness.put(languages.others())
+    completeness.set_offered(languages.others())
 
 
 @pytest.fixture(autouse=True)

@@ -322,7 +322,7 @@ def test_first_visit_to_the_home_page_follows_the_browser(client, headers, cooki
 
 @pytest.mark.django_db
 def test_language_that_is_not_offered_is_not_led_to(client, monkeypatch):
-    monkeypatch.setattr("pnav.pages.completeness.offered", lambda: [site.LANGUAGE_CODE])
+    monkeypatch.setattr("pnav.pages.completeness.offered_languages", lambda: [site.LANGUAGE_CODE])
     assert client.get("/", headers={"Accept-Language": OTHER}).status_code == 200
 
 

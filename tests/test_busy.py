@@ -125,7 +125,7 @@ def test_asks_no_database_and_draws_nothing_anew(monkeypatch):
 
 def test_changed_sentence_is_said_soon():
     ask()
-    text_cache.put({"busy.title": Changed.named(vous="Un instant")})
+    text_cache.set_changed({"busy.title": Changed.named(vous="Un instant")})
     for _turn in range(500):
         if "Un instant" in ask()[1]:
             return

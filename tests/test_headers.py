@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Agent
 from pnav.accounts.models import Role
-from pnav.middleware.headers import AWAKE, CLOSED, FOR_DOCUMENTS, LOADED, PASSKEYS, say
+from pnav.middleware.headers import AWAKE, CLOSED, FOR_DOCUMENTS, LOADED, PASSKEYS, add_headers
 from pnav.server.page_handler import PageHandler
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
@@ -102,7 +102,7 @@ def check(response: HttpResponse, path: str) -> None:
 def test_features_are_closed_for_documents_and_not_repeated_with_each_file(content, is_document):
     answer = HttpResponse(content_type=content)
     answer.headers["Referrer-Policy"] = answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"  # Django's
-    headers = say("/static/x", answer).headers
+    headers = add_headers("/static/x", answer).headers
     for name in FOR_DOCUMENTS:
         assert (name in headers) is is_document, name
     # A worker is refused by the page that starts it when its script does not say it.

@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from chat.realtime.authentication import Identity, Pass
-from common.sql import execute
-from pnav.server.identity import identify
+from common.sql import fetch_rows
+from pnav.server.identity import identify_passes
 from pnav.sessions import SessionStore, begin_shift, stored_key
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
@@ -23,10 +23,10 @@ def passes_of(*session_keys):
 
 def test_identify_many_at_once_in_two_statements(monkeypatch):
     asked = []
-    monkeypatch.setattr("pnav.server.identity.execute", lambda *args: asked.append(args) or execute(*args))
+    monkeypatch.setattr("pnav.server.identity.fetch_rows", lambda *args: asked.append(args) or fetch_rows(*args))
     agent, conversation = make.agent(), make.waiting()
     passes = passes_of(signed_in(agent), visit(conversation), "invented", signed_in(make.agent(), second_factor=False))
-    console, reporter, nobody, half = identify(passes)
+    console, reporter, nobody, half = identify_passes(passes)
     assert len(asked) == 2
     assert isinstance(console, Identity) and (console.user_id, console.report) == (agent.user_id, None)
     assert (console.may_answer, reporter.may_answer, half.may_answer) == (True, False, False)
@@ -37,27 +37,27 @@ def test_identify_many_at_once_in_two_statements(monkeypatch):
 
 
 def test_identify_again_says_that_nothing_changed_without_opening_the_session(monkeypatch):
-    answers = identify(passes_of(signed_in(make.agent()), visit(make.waiting())))
+    answers = identify_passes(passes_of(signed_in(make.agent()), visit(make.waiting())))
     monkeypatch.setattr("pnav.server.identity.SessionStore", None)
-    assert identify([answer.pass_ for answer in answers]) == [True, True]
+    assert identify_passes([answer.pass_ for answer in answers]) == [True, True]
 
 
 @pytest.mark.parametrize("field, value", [("is_active", False), ("password_is_temporary", True)])
 def test_identify_again_after_a_change_of_the_account(field, value):
     agent = make.agent()
-    [answer] = identify(passes_of(signed_in(agent)))
+    [answer] = identify_passes(passes_of(signed_in(agent)))
     setattr(agent.user, field, value)
     agent.user.save()
-    [again] = identify([answer.pass_])
+    [again] = identify_passes([answer.pass_])
     assert isinstance(again, Identity) and again.user_id is None
 
 
 def test_identify_again_after_another_password():
     agent = make.agent()
-    [answer] = identify(passes_of(signed_in(agent)))
+    [answer] = identify_passes(passes_of(signed_in(agent)))
     agent.user.set_password("another password for tests")
     agent.user.save()
-    [again] = identify([answer.pass_])
+    [again] = identify_passes([answer.pass_])
     assert again.user_id is None
 
 
@@ -67,11 +67,11 @@ def test_identify_unmetered_only_when_the_session_says_so():
     from django.conf import settings
 
     key = visit(make.waiting())
-    [before] = identify(passes_of(key))
+    [before] = identify_passes(passes_of(key))
     session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     session["unmetered"] = True
     session.save()
-    [after] = identify([before.pass_])
+    [after] = identify_passes([before.pass_])
     assert not before.is_unmetered and after.is_unmetered
 
 
@@ -81,23 +81,23 @@ def test_identify_an_open_console_keeps_the_session_and_never_longer_than_the_sh
     session = SessionStore(key)
     begin_shift(session)
     session.save()
-    [answer] = identify(passes_of(key))
+    [answer] = identify_passes(passes_of(key))
     rows = Session.objects.filter(pk=stored_key(key))
 
     asked = []
-    monkeypatch.setattr("pnav.server.identity.execute", lambda *args: asked.append(args) or execute(*args))
-    assert identify([answer.pass_]) == [True]
+    monkeypatch.setattr("pnav.server.identity.fetch_rows", lambda *args: asked.append(args) or fetch_rows(*args))
+    assert identify_passes([answer.pass_]) == [True]
     assert len(asked) == 2  # no third statement while there is nothing to put off
     bystander = SessionStore(visit(make.waiting()))
     soon = timezone.now() + timedelta(minutes=10)
     Session.objects.update(expire_date=soon)
-    assert identify([answer.pass_]) == [True]
+    assert identify_passes([answer.pass_]) == [True]
     assert Session.objects.get(pk=stored_key(bystander.session_key)).expire_date == soon
     assert timedelta(minutes=29) < rows.get().expire_date - timezone.now() <= timedelta(minutes=30)
 
     soon = (timezone.now() + timedelta(minutes=12)).timestamp()
     rows.update(expire_date=timezone.now() + timedelta(minutes=2))
-    identify([replace(answer.pass_, ends_at=soon)])
+    identify_passes([replace(answer.pass_, ends_at=soon)])
     assert rows.get().expire_date - timezone.now() <= timedelta(minutes=12)
 
 
@@ -109,6 +109,6 @@ def test_identify_keeps_no_session_of_who_may_not_answer():
     session.save()
     rows = Session.objects.filter(pk=stored_key(key))
     rows.update(expire_date=timezone.now() + timedelta(minutes=2))
-    [answer] = identify(passes_of(key, "invented"))[:1]
-    identify([answer.pass_])
+    [answer] = identify_passes(passes_of(key, "invented"))[:1]
+    identify_passes([answer.pass_])
     assert rows.get().expire_date - timezone.now() <= timedelta(minutes=2)

@@ -5,7 +5,7 @@ from django.db import connection, transaction
 
 from chat.messages.writing import write_what_is_free
 from chat.models import Conversation
-from common.sql import execute, line
+from common.sql import fetch_rows, raw_connection
 from tests.factories import chat as make
 from tests.support.own_transactions import LockOutsideTransaction
 
@@ -15,11 +15,11 @@ def by_the_orm() -> None:
 
 
 def by_hand() -> None:
-    execute("SELECT id FROM chat_conversation ORDER BY id FOR NO KEY UPDATE", [])
+    fetch_rows("SELECT id FROM chat_conversation ORDER BY id FOR NO KEY UPDATE", [])
 
 
 def shared() -> None:
-    execute("\n  SELECT id FROM chat_conversation FOR KEY SHARE", [])
+    fetch_rows("\n  SELECT id FROM chat_conversation FOR KEY SHARE", [])
 
 
 def of_the_transaction() -> None:
@@ -54,7 +54,7 @@ def test_lock_that_nothing_holds_is_refused(lock):
 
 @pytest.mark.django_db
 def test_lock_held_below_django_is_the_code_s_own():
-    raw = line()
+    raw = raw_connection()
     with raw.transaction():
         by_hand()
 
@@ -63,7 +63,7 @@ def test_lock_held_below_django_is_the_code_s_own():
 def test_statement_that_writes_and_a_look_hold_nothing():
     conversation = make.waiting()
     assert write_what_is_free([]) == []
-    execute(
+    fetch_rows(
         "WITH own AS (SELECT id FROM chat_conversation FOR UPDATE)"
         " UPDATE chat_conversation c SET urgency = c.urgency FROM own WHERE own.id = c.id RETURNING c.id",
         [],

@@ -218,7 +218,7 @@ def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
 
 def test_autobahn_prepares_no_text_for_its_debug_log():
     """A version that names these differently is noticed here: it would be slow again, and nothing else would say so."""
-    serving.quieten()
+    serving.quieten_autobahn()
     for module, names in (
         (autobahn.websocket.protocol, ("hltype", "hlval", "pformat")),
         (autobahn.twisted.websocket, ("hltype", "hlval")),

@@ -543,7 +543,9 @@ SOCKETS: dict[str, Line] = {
         ("chat.realtime.connection:SOCKETS_A_SESSION", "pnav.server.serving:WAITING_BYTES", PAGE, PAGE_BYTES),
         USED,
     ),
-    "": Line(VISITOR, VISITOR, ("chat.realtime.routing:refuse",)),  # any other address: refused before it is accepted
+    "": Line(
+        VISITOR, VISITOR, ("chat.realtime.routing:refuse_connection",)
+    ),  # any other address: refused before it is accepted
 }
 
 # Files that may be sent, by the name of their field.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pnav.demo.services import Postgres, Service, Valkey
-from pnav.server.serving import arguments
+from pnav.server.serving import daphne_arguments
 from reports.seal.sealing import PrivateKey
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,7 +102,7 @@ class Web(_Clocked):
         super().__init__(folder, f"web-{self.port}")
 
     def start(self) -> None:
-        self._run("-m", "daphne", *arguments(self.application, port=self.port))
+        self._run("-m", "daphne", *daphne_arguments(self.application, port=self.port))
         self._wait_until(self._answers)
 
     def _answers(self) -> bool:

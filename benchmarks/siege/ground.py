@@ -24,7 +24,7 @@ from benchmarks.faults.journal import Event
 from benchmarks.faults.records import kept
 from benchmarks.figures import memory_kb
 from benchmarks.site import ROOT, Stage, Web, stage
-from pnav.demo.code import totp
+from pnav.demo.code import totp_code
 from pnav.demo.services import Service
 
 APPLICATION = "pnav.asgi:application"
@@ -87,7 +87,7 @@ class Account:
 
     def code(self) -> str:
         """The six digits of now."""
-        return totp(self.totp_secret, time.time())
+        return totp_code(self.totp_secret, time.time())
 
 
 @dataclass(frozen=True, slots=True)

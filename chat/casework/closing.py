@@ -11,7 +11,7 @@ from chat.casework.lock import lock_assigned
 from chat.conversations import actions, pauses
 from chat.models import Conversation
 from chat.models.casework import Closing
-from chat.rules.closing import Missing, missing
+from chat.rules.closing import Missing, missing_points
 from chat.rules.lifecycle import Author
 from common import clock
 from common.encryption import UnsealError
@@ -29,7 +29,7 @@ class Unfinished(Exception):
 
 def still_missing(conversation: Conversation, points: Mapping[str, str]) -> list[Missing]:
     """List what keeps this conversation from being ended by its agent."""
-    return missing(
+    return missing_points(
         is_minor=conversation.report.is_minor,
         points=points,
         is_emergency_open=emergencies.open_one(conversation) is not None,

@@ -47,7 +47,7 @@ def _name(step: EmergencyStep) -> str:
     return agent.public_name if agent is not None else ""
 
 
-def past(conversation: Conversation) -> list[Emergency]:
+def past_emergencies(conversation: Conversation) -> list[Emergency]:
     """The procedures that are over, the first one first."""
     return list(Emergency.objects.filter(conversation=conversation, ended_at__isnull=False))
 
@@ -68,7 +68,7 @@ def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emer
 
 
 @transaction.atomic
-def tick(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
+def tick_step(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
     """Say that a step is done; a second time changes nothing: the first time stays. Raises NotYours, NoEmergency."""
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)

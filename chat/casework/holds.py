@@ -11,7 +11,7 @@ from django.utils import timezone
 from chat import pubsub
 from chat.casework.lock import lock_assigned
 from chat.conversations import form_of_address
-from chat.messages.writing import say
+from chat.messages.writing import say_line
 from chat.models import Conversation, EventKind, Hold, Message
 from chat.rules import plain_text
 from chat.rules.lifecycle import Author, Status
@@ -52,7 +52,7 @@ def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) 
     now = clock.now()
     until = now + timedelta(minutes=minutes)
     conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
-    message = say(
+    message = say_line(
         conversation,
         thread_texts.BACK_SOON,
         now=now,
@@ -78,7 +78,7 @@ def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
         raise NothingHeld
     now = clock.now()
     conversation.holds.filter(ended_at__isnull=True).update(ended_at=now)
-    say(conversation, thread_texts.BACK, now=now, name=plain_text.plain(agent.public_name))
+    say_line(conversation, thread_texts.BACK, now=now, name=plain_text.plain(agent.public_name))
     conversation.record_event(EventKind.HOLD_LIFTED, at=now, by=by)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
 

@@ -243,7 +243,7 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
 def moment_in_words(moment: datetime, unit: ReceptionPoint) -> str:
     """« jeudi 26 novembre 2026, 14 h 30 », in the unit's own time and the active language."""
     local = timezone.localtime(moment, hours.time_zone_of(unit.department_code))
-    return f"{dates.written(local, 'l j F Y')}, {hours.tell_time(f'{local:%H:%M}')}"
+    return f"{dates.format_date(local, 'l j F Y')}, {hours.tell_time(f'{local:%H:%M}')}"
 
 
 def _unit_in_words(unit: ReceptionPoint) -> dict[str, str]:
@@ -276,11 +276,11 @@ def _put(
     row = Proposal(conversation=conversation, kind=kind, made_at=now, made_by_id=by.pk, **columns)
     message: Message
     if told is None:
-        message = writing.append(
+        message = writing.append_message(
             conversation, author=Author.AGENT, body=body, now=now, client_id=row.asked_id, agent=agent
         )
     else:
-        message = writing.say(
+        message = writing.say_line(
             conversation,
             told,
             now=now,

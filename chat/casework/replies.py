@@ -30,7 +30,7 @@ class TooMany(Exception):
     """An agent has OWN_AT_MOST replies already."""
 
 
-def values(agent: Agent, dossier: PersonSummary) -> dict[str, str]:
+def variable_values(agent: Agent, dossier: PersonSummary) -> dict[str, str]:
     """Return the values of the variables in this conversation; empty where nothing is known."""
     known = _values(agent.public_name, dossier.unit, str(dossier.report.municipality or ""))
     if known["unite"] and dossier.report.is_nearest:  # the nearest one is not said to be the one
@@ -99,7 +99,7 @@ def sampled(row: CannedReply, unit: ReceptionPoint) -> list[Shown]:
 
 def of_conversation(agent: Agent, dossier: PersonSummary) -> list[Reply]:
     """The agent's own first, then the shared ones, then partners: filled, in the voice of this person."""
-    known, familiar = values(agent, dossier), dossier.familiar
+    known, familiar = variable_values(agent, dossier), dossier.familiar
     found = [
         Reply(
             str(own.public_id),

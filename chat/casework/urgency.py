@@ -5,7 +5,7 @@ from django.db import transaction
 
 from chat.casework.lock import lock_assigned
 from chat.casework.notes import add_note
-from chat.conversations.actions import weighed
+from chat.conversations.actions import weight_changed
 from chat.models import Conversation, EventKind
 from chat.rules.lifecycle import weight_of
 from common import clock
@@ -49,7 +49,7 @@ def set_urgency(
             conversation.weight = weight
         conversation.is_crowded = False  # an agent has said it: no longer one of many that nobody has read
         conversation.save(update_fields=["urgency", "weight", "is_crowded"])
-        weighed(was_heavier)
+        weight_changed(was_heavier)
         detail = f"{before} → {urgency} {reason}"
         event = conversation.record_event(EventKind.URGENCY, at=clock.now(), by=by, detail=detail)
         if explanation:

@@ -31,7 +31,7 @@ from chat.rules.lifecycle import Author, Availability
 from chat.supervision import live_board  # fmt: skip
 from chat.transfer import queries as transfer_queries
 from chat.transfer.forms import TransferForm
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 from reports.models import ReporterRole
 
 type AgentView = Callable[..., HttpResponse]
@@ -99,7 +99,7 @@ def acts_on(obtain: Obtain, *, ended: Ended | None = None) -> Callable[[AgentVie
 
 def _said_words() -> dict[str, str]:
     """Those below as French typography wants them; `missing` is looked for in what an agent typed, and stays."""
-    return {name: text if name == "missing" else unbroken(text) for name, text in _words().items()}
+    return {name: text if name == "missing" else keep_together(text) for name, text in _words().items()}
 
 
 def _words() -> dict[str, str]:
@@ -207,7 +207,7 @@ def _exchange(
         "entry": inbox.entry_of(agent, conversation, now),
         "dossier": dossier,
         "thread": piece,
-        "earlier": transcript.earlier(piece),
+        "earlier": transcript.earlier_cursor(piece),
         "replies": ready,
         "body": body,
         "body_error": error,
@@ -215,7 +215,7 @@ def _exchange(
         "max_length": protocol.MAX_BODY,
         "close_form": close or casework_panels.closing_form(conversation),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
-        "passing": transfer_queries.passing(agent, conversation, now, transfer),
+        "passing": transfer_queries.read_passing(agent, conversation, now, transfer),
         "hold_form": hold or HoldForm(),
         "notes": history.notes_of(conversation, agent),
         "note_form": note or NoteForm(),
@@ -248,7 +248,7 @@ def screen(
         "now": now,
         "own": own,
         "ended": inbox.ended_entries(agent, now),
-        "offers": transfer_queries.offers(agent, now),
+        "offers": transfer_queries.read_offers(agent, now),
         "waiting": queue.total,
         "rows": inbox.queue_rows(queue, now),
         "words": json.dumps(_said_words(), ensure_ascii=False),
@@ -281,7 +281,7 @@ def screen(
 def earlier_page(request: HttpRequest, agent: Agent, current: Conversation, *, back: str) -> HttpResponse:
     """The same for whoever was just shown to read it. back: the page to return to."""
     piece = transcript.read_messages(
-        current, before=transcript.cursor(request.GET.get("avant", "")) or protocol.MAX_SEQ
+        current, before=transcript.parse_cursor(request.GET.get("avant", "")) or protocol.MAX_SEQ
     )
     context = {
         "agent": agent,
@@ -290,7 +290,7 @@ def earlier_page(request: HttpRequest, agent: Agent, current: Conversation, *, b
         "conversation": current,
         "place": wording.place_of(current.report),
         "thread": piece,
-        "earlier": transcript.earlier(piece),
+        "earlier": transcript.earlier_cursor(piece),
         "back": back,
     }
     return render(request, "console/messages.html", context)

@@ -58,7 +58,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,
-        "running": intervention.running(agent, now),
+        "running": intervention.running_conversations(agent, now),
         "on_call": on_call.shown_to(agent, now),
         "one_voice": history.one_voice(*history.last_days(ONE_VOICE_DAYS)),
         "promises": hold_statistics.figures(now),

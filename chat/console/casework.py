@@ -167,7 +167,7 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
             step = StepForm(request.POST)
             if not step.is_valid():
                 raise emergencies.NoEmergency
-            emergencies.tick(conversation_id=current.pk, step=step.cleaned_data["step"], by=agent.user)
+            emergencies.tick_step(conversation_id=current.pk, step=step.cleaned_data["step"], by=agent.user)
         else:
             form = SituationForm(request.POST)
             if not form.is_valid():

@@ -222,7 +222,7 @@ def _work(conversation: Conversation) -> list[Section]:
     if rows := proposals.proposals_of(conversation):
         pairs = [(one.text, one.answer or _("sans réponse")) for one in reversed(rows)]
         sections.append(Section(_("Propositions"), pairs=pairs))
-    for emergency in [*emergencies.past(conversation), *filter(None, [emergencies.open_one(conversation)])]:
+    for emergency in [*emergencies.past_emergencies(conversation), *filter(None, [emergencies.open_one(conversation)])]:
         steps = [
             (str(done.line.step.label), f"{_moment(done.at)} {done.by}" if done.at else _("non coché"))
             for done in emergencies.checklist(emergency)

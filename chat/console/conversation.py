@@ -29,7 +29,7 @@ from chat.console import casework_panels, inbox
 from chat.console.base import _exchange, conversation_or_404, earlier_page, for_agents, screen
 from chat.console.forms import AvailabilityForm, ReadForm
 from chat.conversations import actions, losses, waiting_list
-from chat.conversations.presence import beat
+from chat.conversations.presence import renew_lease
 from chat.database import DATABASE_AWAY
 from chat.messages import protocol, rejected_frames
 from chat.messages.forms import MessageForm
@@ -217,15 +217,15 @@ def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
 @xframe_options_sameorigin
 @csp_override(FRAMED_BY_OURSELVES)
 def presence(request: HttpRequest) -> HttpResponse:
-    """The beat of every page of the staff but the console's screen; see `chat.conversations.presence.beat` for what it
-    costs.
+    """The beat of every page of the staff but the console's screen. What it costs says
+    `chat.conversations.presence.renew_lease`.
 
     For a script, in JSON; for browsers without one, a frame that loads itself again, so that a long answer or a long
     reading does not end the lease. While somebody depends on this agent, an open page is use of the session, as an
     open console is; else it is none, and the session ends when it is idle (docs/adr/0049).
     """
     agent = access.as_agent(request.user)
-    standing = beat(user_id=agent.user_id) if agent is not None else None
+    standing = renew_lease(user_id=agent.user_id) if agent is not None else None
     if agent is None or standing is None:
         raise PermissionDenied
     if standing.is_kept:

@@ -15,7 +15,7 @@ from chat.rules.lifecycle import Availability
 from common.service_settings import definitions, values
 
 
-def capacities(current: int = 0) -> list[tuple[int, str]]:
+def capacity_choices(current: int = 0) -> list[tuple[int, str]]:
     """How many places may be chosen; with those that an agent has now, should the house have lowered the most."""
     allowed = {*range(1, values.get(definitions.CAPACITY_MOST) + 1), current} - {0}
     return [(number, str(number)) for number in sorted(allowed)]
@@ -39,11 +39,11 @@ class AvailabilityForm(forms.Form):
 
     availability = forms.ChoiceField(choices=Availability.choices)
     pause_reason = forms.ChoiceField(choices=PauseReason.choices, required=False)
-    capacity = forms.TypedChoiceField(choices=capacities, coerce=int)
+    capacity = forms.TypedChoiceField(choices=capacity_choices, coerce=int)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["capacity"].choices = capacities(self.initial.get("capacity", 0))  # type: ignore[attr-defined]
+        self.fields["capacity"].choices = capacity_choices(self.initial.get("capacity", 0))  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

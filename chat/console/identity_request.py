@@ -33,7 +33,7 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
             prosecutor_on=data["prosecutor_on"].isoformat() if data["prosecutor_on"] else "",
         )
         try:
-            opening = opening_actions.ask(
+            opening = opening_actions.ask_opening(
                 report=current.report,
                 field=data["field"],
                 grounds=grounds,

@@ -15,7 +15,7 @@ from chat import access
 from chat.casework.holds import running_holds
 from chat.conversations import waits
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
-from chat.conversations.wording import duration, place_of
+from chat.conversations.wording import duration_in_words, place_of
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.rules.lifecycle import Author, Outcome, Status
 from reports.models import ReporterRole
@@ -144,13 +144,13 @@ def _entry(row: Any, number: int, now: datetime) -> Entry:
         conversation=row,
         number=number,
         unread=row.unread,
-        held=duration(now - row.assigned_at),
+        held=duration_in_words(now - row.assigned_at),
         active_at=row.last_at or row.assigned_at,
         waits_for_agent=row.last_author != Author.AGENT,
         has_left=has_left,
         is_offline=is_active and not has_left and now - row.reporter_seen_at > OFFLINE_AFTER,
         waits_since=since,
-        waited=duration(now - since) if since else "",
+        waited=duration_in_words(now - since) if since else "",
         promise=ReturnPromise(row.promised, now) if row.promised else None,
     )
 
@@ -208,4 +208,4 @@ class QueueRow:
 
 def queue_rows(queue: WaitingList, now: datetime) -> list[QueueRow]:
     """The queue as the console and the board show it."""
-    return [QueueRow(person, duration(now - person.since)) for person in queue.people]
+    return [QueueRow(person, duration_in_words(now - person.since)) for person in queue.people]

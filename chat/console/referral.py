@@ -72,7 +72,7 @@ def _transmit(request: HttpRequest, agent: Agent, current: Conversation, *, with
             referral_actions.send_without(**given, why=data["why"])
             done = _("Résumé transmis sans accord, en urgence. La personne est prévenue.")
         else:
-            referral_actions.ask(**given)
+            referral_actions.ask_consent(**given)
             done = _("Résumé proposé : il part dès que la personne dit oui.")
     except referral_actions.NoAccount:
         return _again(request, agent, current, form, _no_account())
@@ -108,7 +108,7 @@ def _withdraw(request: HttpRequest, agent: Agent, current: Conversation) -> Http
     try:
         if not form.is_valid():
             raise referral_actions.Settled
-        referral_actions.withdraw(
+        referral_actions.withdraw_transmission(
             conversation_id=current.pk, public_id=form.cleaned_data["transmission"], by=agent.user
         )
     except referral_actions.Settled:

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET
 from chat.console.base import for_agents
 from chat.console.forms import StaffingForm
 from chat.models import Agent
-from chat.statistics.staffing.demand import Basis, Counted, Demand, fit
-from chat.statistics.staffing.drawing import draw
-from chat.statistics.staffing.plan import Hour, Target, plan
+from chat.statistics.staffing.demand import Basis, Counted, Demand, fit_demand
+from chat.statistics.staffing.drawing import draw_week
+from chat.statistics.staffing.plan import Hour, Target, plan_week
 from chat.statistics.staffing.recorded import count_recorded
 from common.service_settings import definitions, values
 
@@ -74,8 +74,8 @@ def _answer(form: StaffingForm, now: datetime) -> Answer:
         pauses=asked["pauses"] / 100,
     )
     counted = count_recorded(now)
-    demand = fit(counted, confidence=CONFIDENCE)
-    return Answer(counted, demand, target, plan(demand, target))
+    demand = fit_demand(counted, confidence=CONFIDENCE)
+    return Answer(counted, demand, target, plan_week(demand, target))
 
 
 def day_name(day: int) -> str:
@@ -99,7 +99,7 @@ def _page(request: HttpRequest, agent: Agent, form: StaffingForm, *, status: int
         context |= {
             "answer": answer,
             "assumed": {part: answer.is_assumed(part) for part in ("arrivals", "patience", "length")},
-            "days": [(day_name(day.day), day) for day in draw(answer.hours)],
+            "days": [(day_name(day.day), day) for day in draw_week(answer.hours)],
             "day_names": [day_name(day) for day in range(7)],
             "rows": [(of_day, [answer.hours[24 * day + of_day] for day in range(7)]) for of_day in range(24)],
             "query": urlencode({name: value for name, value in form.cleaned_data.items() if name in request.GET}),

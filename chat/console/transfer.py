@@ -72,7 +72,7 @@ def _transfer(request: HttpRequest, agent: Agent, current: Conversation, form: T
         transfer_actions.transfer_cold(**asked)
         messages.success(request, _("Échange transféré. La personne le lit dans l'échange."))
         return redirect("console:home")
-    transfer_actions.propose(**asked, summary=data["summary"])
+    transfer_actions.propose_handover(**asked, summary=data["summary"])
     messages.success(request, _("Proposé. La personne relit le résumé ; continuez de répondre jusqu'à la réponse."))
     return redirect("console:conversation", public_id=current.public_id)
 
@@ -83,7 +83,7 @@ def withdraw(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
     """Keep the conversation after all."""
     current = conversation_or_404(agent, public_id)
     try:
-        transfer_actions.withdraw(conversation_id=current.pk, by=agent)
+        transfer_actions.withdraw_handover(conversation_id=current.pk, by=agent)
     except (transfer_actions.Over, actions.ConversationClosed):
         messages.error(request, _("Rien n'a changé : le passage était déjà fini."))
     except actions.NotYours as error:
@@ -99,7 +99,7 @@ def handovers(request: HttpRequest, agent: Agent) -> HttpResponse:
     """What was handed over, with the summaries; `?partie=offres` what is offered and what became of it, alone,
     with how many openings wait."""
     now = timezone.now()
-    context = {"agent": agent, "offers": transfer_queries.offers(agent, now), "now": now}
+    context = {"agent": agent, "offers": transfer_queries.read_offers(agent, now), "now": now}
     if request.GET.get("partie") == "offres":
         return render(request, "console/_news.html", context)
     context |= {"is_supervisor": agent.user.is_supervisor, "handed": transfer_queries.handed_to(agent)}
@@ -122,10 +122,10 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
         return redirect("console:home")
     try:
         if form.cleaned_data["answer"] == "accept":
-            transfer_actions.accept(handover_id=offer.pk, conversation_id=offer.conversation_id, by=agent)
+            transfer_actions.accept_handover(handover_id=offer.pk, conversation_id=offer.conversation_id, by=agent)
             messages.success(request, _("L'échange est à vous. La personne lit qui lui répond."))
             return redirect("console:conversation", public_id=public_id)
-        transfer_actions.decline(
+        transfer_actions.decline_handover(
             handover_id=offer.pk,
             conversation_id=offer.conversation_id,
             by=agent,
@@ -161,7 +161,7 @@ def end_duty(request: HttpRequest, agent: Agent) -> HttpResponse:
 def _hand_over_list(
     request: HttpRequest, agent: Agent, now: datetime, *, chosen: set[str] | None = None, is_error: bool = False
 ) -> HttpResponse:
-    passing = {one.conversation_id: one for one in transfer_queries.offers(agent, now).mine}
+    passing = {one.conversation_id: one for one in transfer_queries.read_offers(agent, now).mine}
     rows = [
         (entry, passing.get(entry.conversation.pk), str(entry.conversation.public_id) in (chosen or set()))
         for entry in inbox.open_entries(agent, now)
@@ -171,6 +171,6 @@ def _hand_over_list(
         "is_supervisor": agent.user.is_supervisor,
         "rows": rows,
         "is_error": is_error,
-        "people": transfer_actions.people(agent, now),
+        "people": transfer_actions.free_colleagues(agent, now),
     }
     return render(request, "console/end_duty.html", context)

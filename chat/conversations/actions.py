@@ -12,13 +12,13 @@ from django.db import connection, transaction
 
 from chat import pubsub
 from chat.conversations import dispatcher, losses, pauses, resume
-from chat.messages.writing import Draft, Refusal, Written, say, write
+from chat.messages.writing import Draft, Refusal, Written, say_line, write_messages
 from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.texts import thread as thread_texts
 from common import clock
 from common.service_settings import definitions, values
-from common.sql import array, execute
+from common.sql import array_text, fetch_rows
 from reports.models import Report
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,8 @@ def post_message(
     agent: Agent | None = None,
     is_metered: bool = True,
 ) -> Written:
-    """Add one message to an open conversation, once, and announce it after commit: `writing.write` says what it means.
+    """Add one message to an open conversation, once, and announce it after commit, as
+    `writing.write_messages` says.
 
     A person who waits may write already: nothing has to be said twice. Raises ConversationClosed, ExchangeFull (which
     is one), NotYours; TooFast for a person only. is_metered: False for what makes long exchanges to test or measure.
@@ -95,7 +96,7 @@ def post_message(
     public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
     draft = Draft(conversation_id, str(public_id), author, agent.pk if agent else None, str(client_id), body)
     draft.is_metered = is_metered
-    [answer] = write([draft])
+    [answer] = write_messages([draft])
     if answer is Refusal.FORBIDDEN:
         raise NotYours
     if answer is Refusal.TOO_FAST:
@@ -134,7 +135,7 @@ def close_conversation(
     else:
         ending = thread_texts.ENDED_BY_AGENT
     if conversation.is_open:
-        say(conversation, ending, now=now)
+        say_line(conversation, ending, now=now)
     resume.end_code(conversation, now)  # first: a closed row holds none
     conversation.status = Status.CLOSED
     conversation.closed_at = now
@@ -155,7 +156,7 @@ def close_conversation(
     return conversation
 
 
-def weighed(is_lighter: bool) -> None:
+def weight_changed(is_lighter: bool) -> None:
     """After a change of weight: a place is free, or no longer is."""
     pubsub.queue_changed()
     if is_lighter:
@@ -179,7 +180,7 @@ def set_weight(*, conversation_id: int, weight: int, by: AbstractBaseUser) -> Co
         before, conversation.weight = conversation.weight, weight
         conversation.save(update_fields=["weight"])
         conversation.record_event(EventKind.WEIGHT, at=clock.now(), by=by, detail=f"{before} → {weight}")
-        weighed(weight < before)
+        weight_changed(weight < before)
     return conversation
 
 
@@ -219,9 +220,9 @@ def mark_read(marks: Sequence[Mark]) -> None:
         cursor.execute(MARK_READ, columns)
         for public_id, reporter_seq, agent_seq, by_reporter, by_agent in cursor.fetchall():
             if by_reporter:
-                pubsub.read(public_id, Author.REPORTER.value, reporter_seq)
+                pubsub.publish_read(public_id, Author.REPORTER.value, reporter_seq)
             if by_agent:
-                pubsub.read(public_id, Author.AGENT.value, agent_seq)
+                pubsub.publish_read(public_id, Author.AGENT.value, agent_seq)
 
 
 # In the order of the keys, as the batches of messages lock them: nobody waits in a circle.
@@ -255,15 +256,20 @@ def reporters_seen(
 
     hidden: those of them whose pages are all out of sight. now: the database's, unless it is given.
     """
-    values = {"ids": array(conversation_ids), "hidden": array(hidden), "now": now, "every": SEEN_EVERY.total_seconds()}
-    execute(REPORTERS_SEEN, values)
+    values = {
+        "ids": array_text(conversation_ids),
+        "hidden": array_text(hidden),
+        "now": now,
+        "every": SEEN_EVERY.total_seconds(),
+    }
+    fetch_rows(REPORTERS_SEEN, values)
 
 
 def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> bool:
     """Renew the leases of agents who may answer, each written at most every SEEN_EVERY. now: the database's, unless it
     is given. Whether somebody was taken for gone before, and is there again (`came_back`).
     """
-    renewed = execute(AGENTS_SEEN, {"ids": array(agent_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
+    renewed = fetch_rows(AGENTS_SEEN, {"ids": array_text(agent_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
     return came_back(renewed)
 
 

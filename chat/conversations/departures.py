@@ -12,7 +12,7 @@ from django.db import transaction
 
 from chat.conversations import resume
 from chat.models import Conversation, Departure
-from common.sql import execute
+from common.sql import fetch_rows
 from reports.models import Report
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def record_departure(*, report: str, generation: int) -> int | None:
     report: its public id; generation: of the visit. None when there is no open conversation to tell, or when a code de
     reprise ended this visit before: its person is elsewhere. A row that is added waits for no lock.
     """
-    rows = execute(NOTE, [report, generation, "{waiting,active}"])
+    rows = fetch_rows(NOTE, [report, generation, "{waiting,active}"])
     return rows[0][0] if rows else None
 
 

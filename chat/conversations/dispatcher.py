@@ -26,7 +26,7 @@ from django.db.models.functions import Cast, Greatest
 from django.utils import translation
 
 from chat import pubsub
-from chat.messages.writing import say
+from chat.messages.writing import say_line
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
 from chat.models.casework import Emergency
 from chat.models.transfer import Direction
@@ -39,7 +39,7 @@ from chat.rules.assignment import (
     estimate_wait,
     share_of,
     share_out,
-    turn,
+    turn_key,
     with_share,
 )
 from chat.rules.lifecycle import LIGHT, Availability, Status  # fmt: skip
@@ -112,7 +112,7 @@ def in_line(
 
 
 def _turn_of_row(row: tuple[Any, ...]) -> tuple[int, datetime, int]:
-    return turn(urgency=row[0], queued_at=row[1], key=row[2])
+    return turn_key(urgency=row[0], queued_at=row[1], key=row[2])
 
 
 def crowd_room(now: datetime) -> int:
@@ -312,7 +312,7 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
         # Somebody may see the screen of a discreet visit: it does not say who answers there.
         with translation.override(conversation.report.language):
             name = agent.public_name if conversation.report.discreet else agent.interlocutor
-        say(conversation, thread_texts.ARRIVED, name=name, now=now)
+        say_line(conversation, thread_texts.ARRIVED, name=name, now=now)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         pubsub.state_changed(conversation.public_id)
         logger.info("conversation assigned %s", conversation.public_id)
@@ -387,7 +387,7 @@ def _release(agent_id: int, now: datetime) -> int:
         status=Status.WAITING, assigned_to=None, assigned_at=None
     )
     for conversation in conversations:
-        say(
+        say_line(
             conversation,
             thread_texts.LOST_AGENT,
             now=now,
@@ -429,7 +429,7 @@ def release_asleep(now: datetime | None = None) -> int:
         status=Status.WAITING, assigned_to=None, assigned_at=None, reporter_is_hidden=False
     )
     for conversation in asleep:
-        say(conversation, thread_texts.SLEPT, now=now)
+        say_line(conversation, thread_texts.SLEPT, now=now)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         pubsub.state_changed(conversation.public_id)
         logger.info("conversation of a page that sleeps released %s", conversation.public_id)

@@ -23,7 +23,7 @@ def _lasts(conversation: Conversation) -> bool:
     return Transmission.objects.filter(conversation=conversation).exists()
 
 
-def carry(conversation: Conversation, now: datetime) -> None:
+def adopt_resume_code(conversation: Conversation, now: datetime) -> None:
     """Let the code de reprise that still works open the suites. The caller holds the lock of the conversation."""
     issued_at = conversation.resume_issued_at
     if conversation.resume_digest is None or issued_at is None or not conversation.has_code(now):
@@ -40,7 +40,7 @@ def carry(conversation: Conversation, now: datetime) -> None:
 
 def lengthen(conversation: Conversation, now: datetime) -> None:
     """Something was put to the person or sent: a code that works, works as long as the conversation is kept."""
-    carry(conversation, now)
+    adopt_resume_code(conversation, now)
     FollowUp.objects.filter(conversation=conversation, until__gt=now).update(until=None)
 
 

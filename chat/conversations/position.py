@@ -17,7 +17,7 @@ from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, estimate_wait
 from chat.rules.lifecycle import Availability, Status
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
-from common.sql import execute
+from common.sql import fetch_rows
 from triage.rules import Urgency
 
 MOST_KEY = 2**63 - 1  # of a bigint: whoever is in the queue came before
@@ -92,7 +92,7 @@ def wait_of_newcomer() -> tuple[int, int] | None:
     """The range of minutes that somebody would wait who came into the queue now with nothing urgent; None when nobody
     can say. One short statement."""
     values = _values(now=None, urgency=Urgency.NORMAL, queued_at="infinity", key=MOST_KEY, is_crowded=False)
-    ((before, slots, free),) = execute(PLACE, values)
+    ((before, slots, free),) = fetch_rows(PLACE, values)
     average = setting_values.get(definitions.AVERAGE_LENGTH)
     return estimate_wait(position=before + 1, slots=slots, free=free, average_minutes=average)
 
@@ -109,7 +109,7 @@ def queue_position(conversation: Conversation, now: datetime | None = None) -> t
         key=conversation.pk,
         is_crowded=conversation.is_crowded,
     )
-    ((position, slots, free),) = execute(PLACE, values)
+    ((position, slots, free),) = fetch_rows(PLACE, values)
     average = setting_values.get(definitions.AVERAGE_LENGTH)
     return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)
 

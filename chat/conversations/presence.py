@@ -11,7 +11,7 @@ from django.conf import settings
 
 from chat.conversations import actions
 from chat.rules.lifecycle import Availability, is_lease_over
-from common.sql import execute
+from common.sql import fetch_rows
 
 # The lease is renewed while somebody depends on it: people under way, or an agent who is available or in a pause and
 # would be « Absent » without it. At most ten conversations are looked at: `agent_capacity_is_human`.
@@ -49,14 +49,14 @@ class Standing:
     was_over: bool
 
 
-def beat(*, user_id: int) -> Standing | None:
+def renew_lease(*, user_id: int) -> Standing | None:
     """Renew the lease of this account's agent if something hangs on it; None for an account without an agent.
 
     One statement, and one write each `actions.SEEN_EVERY` at most, however many pages beat. A second and third
     statement only when the lease had ended.
     """
     values = {"user": user_id, "away": Availability.AWAY.value, "every": actions.SEEN_EVERY.total_seconds()}
-    rows = execute(BEAT, values)
+    rows = fetch_rows(BEAT, values)
     if not rows:
         return None
     _agent_id, availability, held, unread, renewed, seen_at, now = rows[0]

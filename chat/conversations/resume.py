@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from chat import pubsub
 from chat.conversations import dispatcher, follow_up_code
 from chat.conversations.follow_up_code import Replaced
-from chat.messages.writing import say
+from chat.messages.writing import say_line
 from chat.models import Conversation, EventKind
 from chat.rules import resume_words
 from chat.rules.lifecycle import Status
@@ -62,7 +62,7 @@ def park_conversation(*, report: Report) -> None:
     conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
     if conversation is None or not conversation.is_open:
         return
-    say(conversation, thread_texts.PARKED, now=now)
+    say_line(conversation, thread_texts.PARKED, now=now)
     conversation.record_event(EventKind.PARKED, at=now)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     pubsub.state_changed(conversation.public_id)
@@ -105,7 +105,7 @@ def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation
         # First: whoever sits at the device left behind is sent away before the line below, or an answer, reaches them.
         pubsub.state_changed(conversation.public_id)
         if conversation.is_open:
-            say(conversation, thread_texts.CAME_BACK, now=now)
+            say_line(conversation, thread_texts.CAME_BACK, now=now)
             pubsub.message_posted(conversation.public_id, conversation.last_seq)
     if conversation.status == Status.ACTIVE and conversation.assigned_to_id is not None:
         # Who comes back is not left to an agent who is gone: at their old place in the queue, without the worker.
@@ -174,7 +174,7 @@ def void_code(*, conversation_id: int) -> None:
 
 def end_code(conversation: Conversation, now: datetime) -> None:
     """The exchange ends, and with it the code: what it opens from now on are the suites, if there are any."""
-    follow_up_code.carry(conversation, now)
+    follow_up_code.adopt_resume_code(conversation, now)
     Conversation.objects.filter(pk=conversation.pk).update(resume_digest=None, resume_issued_at=None, resume_until=None)
 
 

@@ -9,7 +9,7 @@ from chat.conversations.dispatcher import in_line
 from chat.conversations.wording import place_of
 from chat.messages import protocol
 from chat.models import Conversation
-from chat.rules.assignment import turn
+from chat.rules.assignment import turn_key
 from common import clock
 from locations.models import Force
 from reports.models import ReporterRole
@@ -70,7 +70,7 @@ class WaitingList:
 
 
 def _turn_of(one: Conversation) -> tuple[int, datetime, int]:
-    return turn(urgency=one.urgency, queued_at=one.queued_at, key=one.pk)
+    return turn_key(urgency=one.urgency, queued_at=one.queued_at, key=one.pk)
 
 
 def read_waiting() -> WaitingList:

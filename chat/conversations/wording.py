@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from reports.models import Report
 
 
-def duration(elapsed: timedelta) -> str:
+def duration_in_words(elapsed: timedelta) -> str:
     """Say a duration in words short enough for a list, from « 1 min » to « 1 h 05 ».
 
     `lib/time.js` goes on counting in an open page: `tests/js/test_twins.py` holds the two together.

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from chat.messages import protocol
 from chat.models import Agent, Message
-from common.sql import array, execute
+from common.sql import array_text, fetch_rows
 
 Json = dict[str, Any]
 Own = dict[UUID, tuple[int, int]]  # conversations of an agent: public id to (key, last_seq)
@@ -108,9 +108,9 @@ def _interlocutor(name: str, force: str, language: str) -> str:
         return Agent.interlocutor_of(name, force)
 
 
-def snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
+def read_snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
     """Read the state of these conversations, by key; those that no longer exist are left out. One query."""
-    rows = execute(SNAPSHOTS, [array(set(conversation_ids))])
+    rows = fetch_rows(SNAPSHOTS, [array_text(set(conversation_ids))])
     return {
         pk: Snapshot(
             status=status,
@@ -127,14 +127,14 @@ def snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
     }  # fmt: skip
 
 
-def read(asks: Sequence[Ask]) -> list[Reading | None]:
+def read_messages(asks: Sequence[Ask]) -> list[Reading | None]:
     """Read what lies after each cursor, in two queries at most; None for a conversation that no longer exists.
 
     An agent reads nothing of a conversation that is not theirs any more, whoever asked to look.
     A message that no key opens has a line that says so in its place.
     """
     in_state = [ask.conversation_id for ask in asks if ask.with_state]
-    heads = snapshots(in_state) if in_state else {}
+    heads = read_snapshots(in_state) if in_state else {}
     readings: list[Reading | None] = []
     wanted: list[tuple[int, Ask]] = []
     for n, ask in enumerate(asks):
@@ -156,7 +156,7 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
     columns = zip(*((n, ask.conversation_id, ask.after, ask.agent_id) for n, ask in wanted), strict=True)
     public_ids = {n: ask.public_id for n, ask in wanted}
     sizes = dict.fromkeys(public_ids, 0)
-    for n, last_seq, seq, client_id, author, sent_at, sealed in execute(AFTER, [*map(array, columns), page]):
+    for n, last_seq, seq, client_id, author, sent_at, sealed in fetch_rows(AFTER, [*map(array_text, columns), page]):
         reading = readings[n]
         if reading is None or sizes[n] > protocol.PAGE_BYTES:
             continue
@@ -168,14 +168,14 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
             reading.items.append(item)
 
 
-def behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
+def conversations_behind(cursors: Sequence[tuple[int, int]]) -> dict[int, int]:
     """Of these (conversation, cursor), those with something after the cursor: key to the number of the last message."""
-    return dict(execute(BEHIND, [array(column) for column in zip(*cursors, strict=True)]))
+    return dict(fetch_rows(BEHIND, [array_text(column) for column in zip(*cursors, strict=True)]))
 
 
 def own_conversations(agent_ids: Collection[int]) -> dict[int, Own]:
     """The conversations that these agents answer now, by agent, oldest first."""
     own: dict[int, Own] = {agent_id: {} for agent_id in agent_ids}
-    for agent_id, public_id, pk, last_seq in execute(OWN, [array(agent_ids)]) if own else ():
+    for agent_id, public_id, pk, last_seq in fetch_rows(OWN, [array_text(agent_ids)]) if own else ():
         own[agent_id][public_id] = (pk, last_seq)
     return own

@@ -11,7 +11,7 @@ from chat.models import Agent, Conversation, Message
 from chat.rules import plain_text
 from chat.rules.lifecycle import Author
 from common import dates
-from common.sql import execute
+from common.sql import fetch_rows
 from locations.models import Force
 
 
@@ -78,10 +78,10 @@ def agent_name(said: Mapping[str, str], interlocutor: str | None, *, discreet: b
 
 def _time(local: datetime, today: date) -> str:
     hour = f"{local:%H:%M}"
-    return hour if local.date() == today else f"{dates.written(local, 'j F')}, {hour}"
+    return hour if local.date() == today else f"{dates.format_date(local, 'j F')}, {hour}"
 
 
-def cursor(text: str) -> int:
+def parse_cursor(text: str) -> int:
     """The number of a message as an address has it (`avant`, `apres`); 0 for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
@@ -104,7 +104,7 @@ def read_lines(
     """
     count, size = (WHOLE_MESSAGES, WHOLE_BYTES) if is_whole else (PIECE_MESSAGES, PIECE_BYTES)
     statement = LINES_FORWARD if is_forward else LINES_BACKWARD
-    rows = execute(statement, [conversation.pk, after, before, count, size])
+    rows = fetch_rows(statement, [conversation.pk, after, before, count, size])
     names = {Author.REPORTER.value: said["you"], Author.SYSTEM.value: said["system"]}
     zone, today = timezone.get_current_timezone(), timezone.localdate()
     lines = []
@@ -120,14 +120,14 @@ def read_lines(
     return lines
 
 
-def earlier(piece: Sequence[Line] | Sequence[Message], after: int = 0) -> int:
+def earlier_cursor(piece: Sequence[Line] | Sequence[Message], after: int = 0) -> int:
     """The number before which the thread goes on, of a piece that was read after `after`; 0 when it does not."""
     return piece[0].seq if piece and piece[0].seq > after + 1 else 0
 
 
 def read_messages(conversation: Conversation, *, before: int = protocol.MAX_SEQ) -> list[Message]:
     """The last piece of what lies before `before`, as the console shows it, in two statements. Access is proven."""
-    [(first,)] = execute(FIRST_OF_PIECE, [conversation.pk, before, PIECE_MESSAGES, PIECE_BYTES])
+    [(first,)] = fetch_rows(FIRST_OF_PIECE, [conversation.pk, before, PIECE_MESSAGES, PIECE_BYTES])
     if first is None:
         return []
     messages = list(conversation.messages.filter(seq__gte=first, seq__lt=before).order_by("seq"))

@@ -1,9 +1,9 @@
 """The one module that writes messages: a batch of drafts, or a line of Pnav's own.
 
-What posting means is `write`, whoever posts: a socket (through the batch of its process), the plain HTTP page, the page
-without JavaScript. In one transaction, for many conversations at once: the rows of the conversations are locked in the
-order of their keys, drafts that are there already are found by their `client_id`, the others get the next numbers, are
-sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
+What posting means is `write_messages`, whoever posts: a socket (through the batch of its process), the plain HTTP page,
+the page without JavaScript. In one transaction, for many conversations at once: the rows of the conversations are
+locked in the order of their keys, drafts that are there already are found by their `client_id`, the others get the next
+numbers, are sealed for their place and inserted; the drafts are answered when the COMMIT has returned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from django.utils import translation
 from chat.models import Agent, Conversation, Message
 from chat.rules import message_limits
 from chat.rules.lifecycle import OPEN, Author, Status
-from common.sql import array, execute, line, send
+from common.sql import array_text, fetch_rows, raw_connection, send_statement
 from common.texts.catalogue import Sentence
 
 
@@ -230,7 +230,7 @@ class _Head:
         return None
 
 
-def write(
+def write_messages(
     drafts: Sequence[Draft], expected: Mapping[int, int] | None = None, *, may_put_off: bool = False
 ) -> list[Written | Refusal]:
     """Add these messages, each once, and return what became of each, in the same order, committed.
@@ -244,7 +244,7 @@ def write(
     """
     answers: dict[int, Written | Refusal] = {}
     with connection.wrap_database_errors:
-        raw = line()
+        raw = raw_connection()
         if expected:
             answers = _write_as_expected(raw, drafts, expected)
         others = [n for n in range(len(drafts)) if n not in answers]
@@ -269,9 +269,9 @@ def _to_put_off(drafts: Sequence[Draft], others: Sequence[int]) -> list[int]:
 
 def write_what_is_free(drafts: Sequence[Draft]) -> list[Written | Refusal]:
     """The same when the lock of a conversation could not be had: its drafts are HELD, the others are written."""
-    rows = execute(FREE, [array({draft.conversation_id for draft in drafts})])
+    rows = fetch_rows(FREE, [array_text({draft.conversation_id for draft in drafts})])
     free = {pk for (pk,) in rows}
-    written = iter(write([draft for draft in drafts if draft.conversation_id in free]))
+    written = iter(write_messages([draft for draft in drafts if draft.conversation_id in free]))
     return [next(written) if draft.conversation_id in free else Refusal.HELD for draft in drafts]
 
 
@@ -295,14 +295,14 @@ def _write_as_expected(
         return {}
     used = [head for head in heads.values() if head.last_seq != head.before]  # as `changed` has them
     names = ("conversation_ids", "seqs", "authors", "agent_ids", "client_ids", "bodies")
-    values: dict[str, object] = dict(zip(names, map(array, zip(*rows, strict=True)), strict=True))
+    values: dict[str, object] = dict(zip(names, map(array_text, zip(*rows, strict=True)), strict=True))
     values |= dict(zip(("ids", "afters", "reporter_wrote", "characters"), changed[:4], strict=True))
-    values["paced"] = array(head.paced for head in used)
-    values["seq_most"] = array(head.size.messages for head in used)
-    values["characters_most"] = array(head.size.characters for head in used)
+    values["paced"] = array_text(head.paced for head in used)
+    values["seq_most"] = array_text(head.size.messages for head in used)
+    values["characters_most"] = array_text(head.size.characters for head in used)
     values |= _PACES
-    values["befores"] = array(head.before for head in used)
-    values["writers"] = array(head.agent_id for head in used)
+    values["befores"] = array_text(head.before for head in used)
+    values["writers"] = array_text(head.agent_id for head in used)
     written = _execute(raw, AS_EXPECTED, values)
     answers: dict[int, Written | Refusal] = {}
     for n, (draft, guess) in enumerate(zip(drafts, guesses, strict=True)):
@@ -342,20 +342,20 @@ def _write_one_as_expected(
 
 def _execute(raw: psycopg.Connection[Any], statement: LiteralString, values: Mapping[str, object]) -> dict[int, Any]:
     """The conversations that it wrote to: key to (who answers there, when)."""
-    return {pk: (assigned_to, now) for pk, assigned_to, now in send(raw, statement, values).fetchall()}
+    return {pk: (assigned_to, now) for pk, assigned_to, now in send_statement(raw, statement, values).fetchall()}
 
 
 def _write_under_lock(raw: psycopg.Connection[Any], drafts: Sequence[Draft]) -> list[Written | Refusal]:
     """Lock, look, number, insert: two round trips, one COMMIT."""
     with raw.pipeline(), raw.transaction():
-        heads = send(raw, LOCK, [array({draft.conversation_id for draft in drafts})])
+        heads = send_statement(raw, LOCK, [array_text({draft.conversation_id for draft in drafts})])
         columns = zip(*((draft.conversation_id, draft.author, draft.client_id) for draft in drafts), strict=True)
-        known = send(raw, KNOWN, [array(column) for column in columns])
+        known = send_statement(raw, KNOWN, [array_text(column) for column in columns])
         under_lock, now = _heads(heads)
         answers, rows, changed = _number(drafts, under_lock, _known(drafts, known, under_lock), now)
         if rows:
-            send(raw, INSERT, [now, *map(array, zip(*rows, strict=True))])
-            send(raw, NUMBER, [now, *changed])
+            send_statement(raw, INSERT, [now, *map(array_text, zip(*rows, strict=True))])
+            send_statement(raw, NUMBER, [now, *changed])
     return answers
 
 
@@ -437,10 +437,10 @@ def _number(
         for pk, head in heads.items()
         if head.last_seq != head.before
     ]
-    return answers, rows, [array(column) for column in zip(*changed, strict=True)]
+    return answers, rows, [array_text(column) for column in zip(*changed, strict=True)]
 
 
-def append(
+def append_message(
     conversation: Conversation,
     *,
     author: str,
@@ -466,7 +466,7 @@ def append(
     return message
 
 
-def say(
+def say_line(
     conversation: Conversation,
     sentence: Sentence,
     *,
@@ -482,4 +482,4 @@ def say(
     """
     with translation.override(conversation.report.language):
         body = sentence.say(familiar=familiar, **words)
-    return append(conversation, author=Author.SYSTEM, body=body, now=now, client_id=client_id)
+    return append_message(conversation, author=Author.SYSTEM, body=body, now=now, client_id=client_id)

@@ -339,7 +339,7 @@ class Broadcaster:
     async def _polled(self, cursors: list[tuple[int, int]], topics: dict[int, str], held_up: float) -> None:
         started = time.monotonic()
         try:
-            behind = await in_db(reading.behind, cursors)
+            behind = await in_db(reading.conversations_behind, cursors)
         except DATABASE_AWAY as error:
             logger.warning("poll: the database failed (%s)", type(error).__name__)
             self._rest_until = time.monotonic() + AWAY_SECONDS
@@ -516,7 +516,7 @@ def _read(requests: list[ReadRequest]) -> list[ReadAnswer]:
         seen = {request.ask.conversation_id for request in beating}
         looked_at = {request.ask.conversation_id for request in beating if not request.is_hidden}
         actions.reporters_seen(conversation_ids=seen, hidden=seen - looked_at)
-    readings = reading.read([request.ask for request in requests])
+    readings = reading.read_messages([request.ask for request in requests])
     return [ReadAnswer(found, request.renews_lease) for request, found in zip(requests, readings, strict=True)]
 
 
@@ -576,7 +576,7 @@ def ensure_broadcaster(*, has_sockets: bool = True) -> Broadcaster:
     global _broadcaster
     if _broadcaster is None or _broadcaster.loop is not asyncio.get_running_loop():
         _broadcaster = Broadcaster(has_sockets=has_sockets)
-        pubsub.install(_broadcaster.hub)
+        pubsub.install_hub(_broadcaster.hub)
     return _broadcaster
 
 
@@ -585,6 +585,6 @@ async def close_broadcaster() -> None:
     global _broadcaster
     broadcaster, _broadcaster = _broadcaster, None
     if broadcaster is not None:
-        pubsub.install(None)
+        pubsub.install_hub(None)
         if broadcaster.loop is asyncio.get_running_loop():
             await broadcaster.close()

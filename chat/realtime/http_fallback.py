@@ -46,7 +46,7 @@ class Party:
 def read_after(party: Party, after: int) -> tuple[Reading, Snapshot]:
     """At most one page of what lies after `after`, in order, with the state of the conversation."""
     agent_id = party.agent.pk if party.agent is not None else None
-    [found] = reading.read([Ask(party.conversation_id, party.public_id, after, agent_id)])
+    [found] = reading.read_messages([Ask(party.conversation_id, party.public_id, after, agent_id)])
     if found is None or found.snapshot is None:
         raise Conversation.DoesNotExist
     return found, found.snapshot
@@ -56,9 +56,9 @@ def _messages(party: Party, found: Reading) -> Json:
     return protocol.messages_frame(party.public_id, found.items, found.last_seq)
 
 
-def state(party: Party) -> Json:
-    """The `state` frame: for a person who waits, with an honest place and range."""
-    return _state(party, reading.snapshots([party.conversation_id])[party.conversation_id])
+def read_state(party: Party) -> Json:
+    """The `read_state` frame: for a person who waits, with an honest place and range."""
+    return _state(party, reading.read_snapshots([party.conversation_id])[party.conversation_id])
 
 
 def _state(party: Party, snapshot: Snapshot) -> Json:
@@ -70,7 +70,7 @@ def _state(party: Party, snapshot: Snapshot) -> Json:
     return snapshot.state_frame(str(party.public_id), for_reporter=party.author == Author.REPORTER, place=place)
 
 
-def post(party: Party, frame: protocol.Post) -> Written:
+def post_message(party: Party, frame: protocol.Post) -> Written:
     """Add the message of a frame. Raises ProtocolError (closed, forbidden, rate_limited)."""
     try:
         return actions.post_message(
@@ -96,7 +96,7 @@ def mark_read(party: Party, seq: int) -> None:
     actions.mark_read([Mark(party.conversation_id, party.author, seq)])
 
 
-def seen(party: Party, now: datetime, *, is_hidden: bool = False) -> None:
+def renew_lease(party: Party, now: datetime, *, is_hidden: bool = False) -> None:
     """Renew the lease of this party. is_hidden: a person's page says that it is out of sight."""
     if party.agent is not None:
         actions.agents_seen(agent_ids=[party.agent.pk], now=now)
@@ -108,10 +108,10 @@ def seen(party: Party, now: datetime, *, is_hidden: bool = False) -> None:
 def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
     """The frames that answer one frame of a page that has no socket. Raises ProtocolError."""
     now = clock.now()
-    seen(party, now, is_hidden=isinstance(frame, protocol.Beat) and frame.is_hidden)
+    renew_lease(party, now, is_hidden=isinstance(frame, protocol.Beat) and frame.is_hidden)
     match frame:
         case protocol.Post():
-            written = post(party, frame)
+            written = post_message(party, frame)
             item = protocol.message_item(
                 seq=written.seq,
                 client_id=frame.client_id,
@@ -133,7 +133,7 @@ def answer_over_http(party: Party, frame: protocol.Frame) -> list[Json]:
             news = [_messages(party, found)] if found.items else []
             return [*news, _state(party, snapshot), protocol.beat_frame(now)]
         case protocol.Typing():
-            pubsub.typing(party.public_id, party.author)
+            pubsub.publish_typing(party.public_id, party.author)
         case protocol.Read(seq=seq):
             mark_read(party, seq)
     return []

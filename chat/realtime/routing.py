@@ -8,7 +8,7 @@ from chat.realtime.connection import Receive, Send
 from chat.realtime.consumers import ConsoleConnection, VisitorConnection
 
 
-async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+async def refuse_connection(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Any other address: a refusal, rather than an error that would log what was asked."""
     await send({"type": "websocket.close"})
 
@@ -17,5 +17,5 @@ async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 websocket_urlpatterns = [
     path("ws/conversation/", VisitorConnection.serve),  # type: ignore[arg-type]
     path("ws/console/", ConsoleConnection.serve),  # type: ignore[arg-type]
-    re_path(r"", refuse),  # type: ignore[arg-type]
+    re_path(r"", refuse_connection),  # type: ignore[arg-type]
 ]

@@ -17,7 +17,7 @@ KEPT = 50_000
 
 
 class SequenceCache:
-    """`writing.write` for a process, which remembers the last number of each conversation it writes to.
+    """`writing.write_messages` for a process, which remembers the last number of each conversation it writes to.
 
     Where both sides write at the same time through two processes, guessing that number is lost work: for a moment after
     a wrong guess it is not tried again. In a crowd it always is: what was guessed wrong goes with the next batch.
@@ -44,7 +44,7 @@ class SequenceCache:
                     expected[pk] = guess
         drafts = [draft for draft, _cursor in posts]
         try:
-            answers = writing.write(drafts, expected, may_put_off=is_crowd)
+            answers = writing.write_messages(drafts, expected, may_put_off=is_crowd)
         except OperationalError as error:
             if not is_lock_held(error):
                 raise

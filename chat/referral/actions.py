@@ -16,10 +16,10 @@ from django.utils import translation
 from chat import pubsub
 from chat.casework import proposals
 from chat.casework.emergencies import open_one as open_emergency
-from chat.casework.emergencies import past as past_emergencies
+from chat.casework.emergencies import past_emergencies
 from chat.casework.lock import lock_assigned
 from chat.conversations import follow_up_code, form_of_address
-from chat.messages.writing import say
+from chat.messages.writing import say_line
 from chat.models import (
     Conversation,
     EventKind,
@@ -28,7 +28,7 @@ from chat.models import (
     UnitAccount,
 )
 from chat.models.casework import draw_file_number, question_id
-from chat.referral.queries import ShownReferral, opened, shown
+from chat.referral.queries import ShownReferral, show_referral, words_of
 from chat.rules.referral import RUNNING, Basis, Part, State, can_move, may_go_without
 from chat.texts import thread as thread_texts
 from common import clock
@@ -92,7 +92,7 @@ def may_be_sent_without(conversation: Conversation) -> bool:
 
 
 @transaction.atomic
-def ask(*, conversation_id: int, point_id: int, summary: str, by: AbstractBaseUser) -> Transmission:
+def ask_consent(*, conversation_id: int, point_id: int, summary: str, by: AbstractBaseUser) -> Transmission:
     """Put the summary, as it will be sent, to the person: on « Suites », where they say yes or no.
 
     Also after the end: whoever comes back with a code, or still has the page, can answer.
@@ -111,7 +111,7 @@ def ask(*, conversation_id: int, point_id: int, summary: str, by: AbstractBaseUs
 def send_without(*, conversation_id: int, point_id: int, summary: str, why: str, by: AbstractBaseUser) -> Transmission:
     """Send it at once, without the person's agreement, for an emergency. why: kept with the summary; never empty.
 
-    What waited for an answer is withdrawn. The person is told. Raises NotUrgent, and what `ask` raises.
+    What waited for an answer is withdrawn. The person is told. Raises NotUrgent, and what `ask_consent` raises.
     """
     if not why:
         raise ValueError("Sending without agreement says why.")
@@ -134,13 +134,13 @@ def send_without(*, conversation_id: int, point_id: int, summary: str, why: str,
 
 
 @transaction.atomic
-def withdraw(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> None:
+def withdraw_transmission(*, conversation_id: int, public_id: UUID, by: AbstractBaseUser) -> None:
     """Take back what the person has not answered, or what no unit has read. Raises NotYours, Settled."""
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     row = _of_conversation(conversation, public_id)
     text = thread_texts.TRANSMISSION_TAKEN_BACK if row.state == State.ASKED else thread_texts.TRANSMISSION_WITHDRAWN
     _move(row, State.WITHDRAWN, Part.AGENT)
-    _step(row, State.WITHDRAWN, by, text, unit=opened(row).get("unit", ""))
+    _step(row, State.WITHDRAWN, by, text, unit=words_of(row).get("unit", ""))
 
 
 def _new(
@@ -167,7 +167,7 @@ def _new(
 
 
 @transaction.atomic
-def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None:
+def answer_consent(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None:
     """Record the person's answer to the summary they have read: yes sends it, no ends it. Access was proven.
 
     Raises Settled when that summary no longer waits (so that an old page agrees to nothing else), NoAccount when the
@@ -186,7 +186,7 @@ def answer(*, conversation: Conversation, public_id: UUID, agrees: bool) -> None
             raise Settled
     row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
     _move(row, State.SENT, Part.PERSON)
-    _step(row, State.SENT, None, thread_texts.TRANSMITTED, unit=opened(row).get("unit", ""), number=row.file_number)
+    _step(row, State.SENT, None, thread_texts.TRANSMITTED, unit=words_of(row).get("unit", ""), number=row.file_number)
     _record_sending(row, row.made_by)
 
 
@@ -202,15 +202,15 @@ def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, ag
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     row = _of_conversation(conversation, public_id)
     after, count = State.ACCEPTED if agrees else State.DECLINED, row.steps.count()
-    if count == seen + 1 and row.state == after and opened(_last(row, after)).get("other", "") == other:
+    if count == seen + 1 and row.state == after and words_of(_last(row, after)).get("other", "") == other:
         return
     if count != seen:
         raise Settled if row.state == State.CLOSED else Older
     _move(row, after, Part.PERSON)
-    meeting = opened(_last(row, State.MEETING))
+    meeting = words_of(_last(row, State.MEETING))
     refused = thread_texts.MEETING_DECLINED_OTHER if other else thread_texts.MEETING_DECLINED
     text = thread_texts.MEETING_ACCEPTED if agrees else refused
-    told = {"moment": meeting.get("moment", ""), "unit": opened(row).get("unit", ""), "other": other}
+    told = {"moment": meeting.get("moment", ""), "unit": words_of(row).get("unit", ""), "other": other}
     _step(row, after, None, text, words={"other": other} if other else {}, **told)
 
 
@@ -249,7 +249,7 @@ def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
     row = _lock_received(transmission)
     if row.state == State.SENT:
         _move(row, State.READ, Part.UNIT)
-        _step(row, State.READ, by, thread_texts.TRANSMISSION_READ, unit=opened(row).get("unit", ""))
+        _step(row, State.READ, by, thread_texts.TRANSMISSION_READ, unit=words_of(row).get("unit", ""))
 
 
 @transaction.atomic
@@ -261,7 +261,7 @@ def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> ShownRe
     row = _lock_received(transmission)
     if row.state == State.SENT:
         raise Settled
-    summary = shown(row)
+    summary = show_referral(row)
     audit_log.record(
         kind=AccessKind.TRANSMISSION, by=by, motive=Motive.FOLLOW_UP, subject=str(row.conversation.public_id)
     )
@@ -281,7 +281,7 @@ def propose_meeting(
     point = row.point
     with translation.override(row.conversation.report.language):
         week = hours.describe(point.opening_hours) if point is not None and point.opening_hours else []
-        unit = opened(row)
+        unit = words_of(row)
         words = {
             "moment": proposals.moment_in_words(meets_at, point) if point is not None else "",
             "unit": unit.get("unit", ""),
@@ -296,11 +296,11 @@ def propose_meeting(
 
 
 @transaction.atomic
-def close(*, transmission: Transmission, seen: int, reason: str, by: AbstractBaseUser) -> None:
+def close_transmission(*, transmission: Transmission, seen: int, reason: str, by: AbstractBaseUser) -> None:
     """End it, with a reason written for the person. seen: as of `propose_meeting`. Raises Older, Settled."""
     row = _lock_received(transmission, seen=seen)
     _move(row, State.CLOSED, Part.UNIT)
-    unit = opened(row).get("unit", "")
+    unit = words_of(row).get("unit", "")
     _step(row, State.CLOSED, by, thread_texts.TRANSMISSION_CLOSED, words={"reason": reason}, reason=reason, unit=unit)
 
 
@@ -360,5 +360,5 @@ def _step(
     follow_up_code.lengthen(conversation, now)
     if text is not None and conversation.is_open:
         # The version of its id tells the pages that there is something to look at besides (docs/adr/0039).
-        say(conversation, text, now=now, client_id=question_id(), **told)
+        say_line(conversation, text, now=now, client_id=question_id(), **told)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)

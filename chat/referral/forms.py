@@ -110,5 +110,5 @@ class ReasonForm(forms.Form):
 
     @property
     def answer(self) -> dict[str, Any]:
-        """What `referral_actions.close` takes; the form is valid."""
+        """What `referral_actions.close_transmission` takes; the form is valid."""
         return {name: self.cleaned_data[name] for name in ("seen", "reason")}

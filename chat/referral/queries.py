@@ -96,7 +96,7 @@ class ShownReferral:
         return str(Basis(self.transmission.basis).label) if self.transmission.basis else ""
 
 
-def opened(row: Transmission | TransmissionStep) -> dict[str, Any]:
+def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
     try:
         return row.words
     except UnsealError:
@@ -115,13 +115,13 @@ def _plain(value: Any) -> Any:
     return plain_text.plain(value) if isinstance(value, str) else value
 
 
-def shown(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> ShownReferral:
+def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> ShownReferral:
     """row: with its conversation and its steps."""
-    words = _cleaned(opened(row))
+    words = _cleaned(words_of(row))
     steps = []
     for step in row.steps.all():
         step.transmission = row
-        steps.append(Step(State(step.state), step.at, _cleaned(opened(step))))
+        steps.append(Step(State(step.state), step.at, _cleaned(words_of(step))))
     level = Level.KEPT
     if now is not None and limit is not None and row.state == State.SENT and row.sent_at is not None:
         level = service_level.level_of_time((now - row.sent_at).total_seconds(), limit)
@@ -151,7 +151,7 @@ def referrals_of(
     conversation: Conversation, *, now: datetime | None = None, limit: Limit | None = None
 ) -> list[ShownReferral]:
     """The transmissions of a conversation that was just obtained, the last one first."""
-    return [shown(row, now=now, limit=limit) for row in _rows(conversation)]
+    return [show_referral(row, now=now, limit=limit) for row in _rows(conversation)]
 
 
 def has_any(conversation: Conversation) -> bool:
@@ -176,7 +176,7 @@ def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict
     if step is None:
         return None
     step.transmission.conversation = conversation
-    words = _cleaned(opened(step))
+    words = _cleaned(words_of(step))
     return (step.at, step.transmission, words) if words else None
 
 
@@ -203,7 +203,7 @@ def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: 
         Prefetch("steps", TransmissionStep.objects.order_by("number"))
     )
     page: Page[Any] = Paginator(rows, A_PAGE).get_page(number)
-    page.object_list = [shown(row, now=now, limit=limit) for row in page.object_list]
+    page.object_list = [show_referral(row, now=now, limit=limit) for row in page.object_list]
     return page
 
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 from chat.decisions import deciders
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.rules.lifecycle import Author, Status
-from common.sql import array, execute
+from common.sql import array_text, fetch_rows
 from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
 from reports.retention import deletion
 from reports.rules import openings as opening_rules
-from reports.rules.retention import DEFAULTS, Cause, Decision, Kind, Life, Rule, decide
+from reports.rules.retention import DEFAULTS, Cause, Decision, Kind, Life, Rule, decide_retention
 
 ASKED_HOLDS = timedelta(hours=48)  # for a supervisor to countersign an opening before its report goes
 # What the queue does by itself when somebody is not seen; a passage without effect; that a supervisor looks.
@@ -83,7 +83,7 @@ def _decide(report: Any, rules: dict[str, Rule], now: datetime, *, told: bool = 
         holds.append(report.opening_at + opening_rules.TERM)
     # One agent alone puts off nothing for long: a supervisor has two days to countersign, once.
     asked_at = None if told else report.opening_asked_at
-    return decide(
+    return decide_retention(
         life=_life(report),
         rule=rules[kind_of(report)],
         now=now,
@@ -123,7 +123,7 @@ def ending_as_told(
     A freeze is left out: whether it may be told is not ours to say (docs/adr/0033). Nor is it told by a date that has
     passed: what should be gone goes « today at the earliest ».
     """
-    decision = decide(life=life, rule=exchange, now=now, granted_at=granted_at, erasure=erasure)
+    decision = decide_retention(life=life, rule=exchange, now=now, granted_at=granted_at, erasure=erasure)
     rule = erasure if decision.cause is Cause.ERASURE else exchange
     return replace(decision, due_at=max(decision.due_at, now)), rule
 
@@ -235,7 +235,7 @@ GREATEST(
    WHERE e.conversation_id = c.id AND e.kind <> ALL (%(no_act)s::text[]))
 )
 """
-ACTS = {"system": Author.SYSTEM.value, "no_act": array(kind.value for kind in NO_ACT)}
+ACTS = {"system": Author.SYSTEM.value, "no_act": array_text(kind.value for kind in NO_ACT)}
 
 # Whether a conversation c is of a unit that the supervisor decides for, as `deciders.reports_of` says.
 DECIDED = f"COALESCE({deciders.UNIT_OF} IN (SELECT unit_id FROM reach), true)"  # noqa: S608  of our own texts
@@ -299,10 +299,10 @@ def notice(agent: Agent, now: datetime) -> Notice:
         "e_grace": erasure.grace_days,
         "e_digest": erasure.digest_days,
     }
-    rows = execute(NOTICE, values)
+    rows = fetch_rows(NOTICE, values)
     to_decide, exchange, erasure = rows[0][0], Rule(*rows[0][1:5]), Rule(*rows[0][5:9])
     near = [
-        decide(
+        decide_retention(
             life=Life(added_at, seen_at),
             rule=exchange,
             now=now,

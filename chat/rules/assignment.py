@@ -26,14 +26,14 @@ def may_overflow(
     return is_urgent or not preferred_force_on_duty or waited >= overflow_after
 
 
-# The order of turns, as columns: the most urgent, then the oldest. The same order is said of one person by `turn`, in
-# SQL by `chat.conversations.position.PLACE`, and by the index « conversation_queue », which follows this line. Whoever
-# changes it: CONTRIBUTING.md, « Another order of the queue ». The queue is in that order, but for those of crowded
-# networks beyond their share (`with_share`).
+# The order of turns, as columns: the most urgent, then the oldest. The same order is said of one person by `turn_key`,
+# in SQL by `chat.conversations.position.PLACE`, and by the index « conversation_queue », which follows this line.
+# Whoever changes it: CONTRIBUTING.md, « Another order of the queue ». The queue is in that order, but for those of
+# crowded networks beyond their share (`with_share`).
 IN_TURN = ("-urgency", "queued_at", "pk")
 
 
-def turn(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime, int]:
+def turn_key(*, urgency: int, queued_at: datetime, key: int) -> tuple[int, datetime, int]:
     """A person's place in the queue, as what is compared: the least is next."""
     return (-urgency, queued_at, key)
 

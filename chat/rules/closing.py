@@ -43,7 +43,7 @@ def field_of(point: str) -> str:
     return f"point_{point}"
 
 
-def missing(
+def missing_points(
     *, is_minor: bool, points: Mapping[str, str], is_emergency_open: bool, debts: tuple[Text, ...] = ()
 ) -> list[Missing]:
     """List what keeps an exchange from being ended.

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from chat import access, pubsub
 from chat.conversations import waits as conversations_waits
 from chat.conversations.actions import ConversationClosed, NotYours
-from chat.conversations.wording import duration
-from chat.messages.writing import append, say
+from chat.conversations.wording import duration_in_words
+from chat.messages.writing import append_message, say_line
 from chat.models import Agent, Conversation, EventKind, Message
 from chat.models.transfer import Handover, Watch, Whisper
 from chat.rules.lifecycle import Author, Status
@@ -61,14 +61,14 @@ def join(*, conversation_id: int, by: Agent, motive: str) -> Watch:
         _leave(watch, conversation, now)
     until = now + values.get_duration(definitions.WATCHED)
     watch = Watch.objects.create(conversation=conversation, supervisor=by, joined_at=now, until=until)
-    say(
+    say_line(
         conversation,
         thread_texts.SUPERVISOR_JOINS,
         name=transfer_actions.name_for(conversation.report, by),
         now=now,
     )
     conversation.record_event(EventKind.JOINED, at=now, by=by.user)
-    transfer_actions.ring(conversation, [conversation.assigned_to_id] if conversation.assigned_to_id else [])
+    transfer_actions.notify_parties(conversation, [conversation.assigned_to_id] if conversation.assigned_to_id else [])
     audit_log.record(
         kind=AccessKind.READING, by=by.user, motive=motive, subject=str(conversation.public_id), detail="join"
     )
@@ -79,13 +79,13 @@ def _leave(watch: Watch, conversation: Conversation, now: datetime) -> None:
     watch.left_at = now
     watch.save(update_fields=["left_at"])
     if conversation.is_open:
-        say(
+        say_line(
             conversation,
             thread_texts.SUPERVISOR_LEAVES,
             name=transfer_actions.name_for(conversation.report, watch.supervisor),
             now=now,
         )
-        transfer_actions.ring(conversation)
+        transfer_actions.notify_parties(conversation)
     conversation.record_event(EventKind.LEFT, at=now, by=watch.supervisor.user)
 
 
@@ -114,10 +114,10 @@ def write(*, conversation_id: int, by: Agent, client_id: uuid.UUID, body: str) -
         return known
     with translation.override(conversation.report.language):
         name = _("%(name)s, superviseur") % {"name": transfer_actions.name_for(conversation.report, by)}
-    message = append(
+    message = append_message(
         conversation, author=Author.AGENT, agent=by, client_id=client_id, body=f"[{name}]\n{body}", now=now
     )
-    transfer_actions.ring(conversation)
+    transfer_actions.notify_parties(conversation)
     return message
 
 
@@ -170,7 +170,7 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
     if before is None or before.pk == receiver.pk:
         raise transfer_actions.NoRoom
     transfer_actions.end_open(conversation, now)
-    order = transfer_actions.create(
+    order = transfer_actions.create_handover(
         conversation,
         now,
         by=before,
@@ -182,7 +182,7 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
         taken_by=receiver,
     )
     conversation.record_event(EventKind.REASSIGNED, at=now, by=by.user)
-    transfer_actions.give(conversation, receiver, now)
+    transfer_actions.assign_to(conversation, receiver, now)
     audit_log.record(kind=AccessKind.REASSIGNMENT, by=by.user, motive=motive, subject=str(conversation.public_id))
     return order
 
@@ -244,7 +244,7 @@ class Running:
     joined: bool
 
 
-def running(agent: Agent, now: datetime) -> list[Running]:
+def running_conversations(agent: Agent, now: datetime) -> list[Running]:
     """The conversations of a supervisor's units, the most urgent first, then who waits longest. Three queries."""
     mine = access.supervised_by(agent).select_related("assigned_to__unit", "report")
     rows: Collection[Any] = conversations_waits.with_waits(mine).annotate(
@@ -258,9 +258,9 @@ def running(agent: Agent, now: datetime) -> list[Running]:
         lines.append(
             Running(
                 conversation=row,
-                since=duration(now - row.assigned_at),
-                waits=duration(now - waited) if waited else "",
-                own=duration(now - conversations_waits.agent_owes_since(row, waited)) if waited else "",
+                since=duration_in_words(now - row.assigned_at),
+                waits=duration_in_words(now - waited) if waited else "",
+                own=duration_in_words(now - conversations_waits.agent_owes_since(row, waited)) if waited else "",
                 passing=row.is_passing,
                 joined=row.pk in joined,
             )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat.conversations import waits as conversations_waits
-from chat.conversations.wording import duration
+from chat.conversations.wording import duration_in_words
 from chat.models import Agent, Conversation
 from chat.referral import queries as referral_queries
 from chat.rules import plain_text, service_level
@@ -163,7 +163,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     return Board(
         waiting=len(people),
         minors=sum(AgeBand(age).is_minor for _urgency, _force, age, _queued_at in people),
-        longest_wait=duration(now - oldest) if oldest else "",
+        longest_wait=duration_in_words(now - oldest) if oldest else "",
         lines=lines,
         under_way=len(active),
         on_duty=len(on_duty),
@@ -194,7 +194,7 @@ def _line(urgency: Urgency, people: Iterable[Any], now: datetime, known: Mapping
     return WaitingLine(
         label=str(urgency.label),
         zones=tuple(sum(force == zone for force, _queued_at in mine) for zone in ZONES),
-        longest=duration(now - oldest) if oldest else "",
+        longest=duration_in_words(now - oldest) if oldest else "",
         level=service_level.level_of_time(waited, known[_limit_of(urgency)]) if oldest else Level.KEPT,
         is_urgent=urgency > Urgency.NORMAL,
     )

@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from chat import pubsub
 from chat.conversations import dispatcher, pauses
 from chat.conversations.actions import ConversationClosed, NotYours
-from chat.messages.writing import say
+from chat.messages.writing import say_line
 from chat.models import Agent, Conversation, EventKind, Unit
 from chat.models.transfer import Direction, Handover, HandoverText, Watch
 from chat.rules import plain_text
@@ -104,7 +104,7 @@ def _target_for(report: Report, target: Target) -> str | Promise:
     return plain_text.plain(Unit.objects.get(pk=target.unit).name) if target.unit else Force(target.force).label
 
 
-def ring(conversation: Conversation, agents: Iterable[int] = ()) -> None:
+def notify_parties(conversation: Conversation, agents: Iterable[int] = ()) -> None:
     """After commit: the thread has a new line, and perhaps another interlocutor; these agents look again."""
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     pubsub.state_changed(conversation.public_id)
@@ -143,7 +143,7 @@ def _end_dead(conversation: Conversation, now: datetime) -> None:
         _end(handover, HandoverState.LOST, now)
 
 
-def create(
+def create_handover(
     conversation: Conversation,
     now: datetime,
     *,
@@ -174,7 +174,7 @@ def create(
     return handover
 
 
-def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
+def assign_to(conversation: Conversation, agent: Agent, now: datetime) -> None:
     """Make this agent, who is locked, the one who answers; the conversation is locked and under way.
 
     `queued_at` does not move: should they be lost, the person has their old place.
@@ -186,14 +186,14 @@ def give(conversation: Conversation, agent: Agent, now: datetime) -> None:
     Agent.objects.filter(pk=agent.pk).update(last_assigned_at=now)
     # A supervisor who had joined and takes it answers from now on.
     Watch.objects.filter(conversation=conversation, supervisor=agent, left_at__isnull=True).update(left_at=now)
-    say(
+    say_line(
         conversation,
         thread_texts.TAKES_OVER,
         name=name_for(conversation.report, agent),
         now=now,
     )
     conversation.record_event(EventKind.ASSIGNED, at=now, by=agent.user)
-    ring(conversation, [agent.pk, *([before] if before else [])])
+    notify_parties(conversation, [agent.pk, *([before] if before else [])])
     transaction.on_commit(lambda: dispatcher.dispatch())  # somebody has room again
     logger.info("conversation handed over %s", conversation.public_id)
 
@@ -207,14 +207,14 @@ def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None
 # --- who may be asked -------------------------------------------------------------------------------------------------
 
 
-def people(agent: Agent, now: datetime) -> list[Agent]:
+def free_colleagues(agent: Agent, now: datetime) -> list[Agent]:
     """Colleagues whose console is open, who do not pause and have room; with `load`."""
     there = Agent.objects.present(now).exclude(pk=agent.pk).exclude(availability=Availability.PAUSE)
     rows = there.filter(user__is_active=True).with_load().select_related("unit").order_by("unit__name", "public_name")
     return [one for one in rows if one.load < one.capacity]
 
 
-def teams(agent: Agent, now: datetime) -> tuple[list[Unit], list[str]]:
+def teams_on_duty(agent: Agent, now: datetime) -> tuple[list[Unit], list[str]]:
     """Units, and the other force, with somebody else on duty."""
     there = Agent.objects.on_duty(now).exclude(pk=agent.pk)
     units = list(Unit.objects.filter(pk__in=there.values("unit")).order_by("name"))
@@ -270,12 +270,14 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     conversation = lock_conversation(conversation_id)
     require_held(conversation, by)
     _end_dead(conversation, now)
-    cold = partial(create, conversation, now, by=by, target=target, manner=Manner.COLD, reason=reason, note=note)
+    cold = partial(
+        create_handover, conversation, now, by=by, target=target, manner=Manner.COLD, reason=reason, note=note
+    )
     if receiver is not None:
         _require_not_back(conversation, receiver.pk, now)
         handover = cold(state=HandoverState.ACCEPTED, taken_by=receiver)
         conversation.record_event(EventKind.HANDED_OVER, at=now, by=by.user, detail=f"{Manner.COLD} {reason}")
-        give(conversation, receiver, now)
+        assign_to(conversation, receiver, now)
         _offer_pause(conversation, by.pk, now)
         return handover
     _require_team(target, by, now)
@@ -286,7 +288,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     conversation.is_crowded = False  # an agent has spoken with them
     conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded"])
     _direct(conversation, target, by, now)
-    say(
+    say_line(
         conversation,
         thread_texts.OTHER_SERVICE,
         name=_target_for(conversation.report, target),
@@ -294,7 +296,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     )
     conversation.record_event(EventKind.TRANSFERRED, at=now, by=by.user, detail=f"{force} {reason}")
     _offer_pause(conversation, by.pk, now)
-    ring(conversation, [by.pk])
+    notify_parties(conversation, [by.pk])
     transaction.on_commit(lambda: dispatcher.dispatch())
     logger.info("conversation transferred %s", conversation.public_id)
     return handover
@@ -304,7 +306,9 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
 
 
 @transaction.atomic
-def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, summary: str, note: str = "") -> Handover:
+def propose_handover(
+    *, conversation_id: int, by: Agent, target: Target, reason: str, summary: str, note: str = ""
+) -> Handover:
     """Propose to pass a conversation on with a summary, which the person reads before anybody else.
 
     `by` goes on answering. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
@@ -314,12 +318,12 @@ def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, sum
     require_held(conversation, by)
     _end_dead(conversation, now)
     if target.agent:
-        if target.agent not in {one.pk for one in people(by, now)}:
+        if target.agent not in {one.pk for one in free_colleagues(by, now)}:
             raise NoRoom
         _require_not_back(conversation, target.agent, now)
     else:
         _require_team(target, by, now)
-    handover = create(
+    handover = create_handover(
         conversation,
         now,
         by=by,
@@ -330,7 +334,7 @@ def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, sum
         note=note,
     )
     _write(handover, Part.SUMMARY, summary)
-    say(
+    say_line(
         conversation,
         thread_texts.SUMMARY_PROPOSED,
         name=name_for(conversation.report, by),
@@ -338,7 +342,7 @@ def propose(*, conversation_id: int, by: Agent, target: Target, reason: str, sum
         now=now,
     )
     conversation.record_event(EventKind.PASSAGE, at=now, by=by.user, detail=reason)
-    ring(conversation)
+    notify_parties(conversation)
     return handover
 
 
@@ -368,7 +372,7 @@ def _offer(handover: Handover, conversation: Conversation, answer: str, now: dat
     handover.save(update_fields=["answer", "state", "until"])
     if answer != Answer.AGREED:  # what was not agreed to is not kept
         handover.texts.filter(part=Part.SUMMARY).delete()
-    ring(conversation, [handover.from_agent_id, *_asked(handover)])
+    notify_parties(conversation, [handover.from_agent_id, *_asked(handover)])
 
 
 SAID = {
@@ -389,13 +393,13 @@ def answer_summary(*, handover_id: int, conversation_id: int, answer: str, corre
         raise Over
     if answer == Answer.CORRECTED:
         _write(handover, Part.CORRECTION, correction)
-    say(conversation, SAID[Answer(answer)], now=now)
+    say_line(conversation, SAID[Answer(answer)], now=now)
     conversation.record_event(EventKind.SUMMARY, at=now, detail=answer)
     _offer(handover, conversation, answer, now)
 
 
 @transaction.atomic
-def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
+def accept_handover(*, handover_id: int, conversation_id: int, by: Agent) -> None:
     """The colleague takes over; after a grave one, who passed it is offered a pause. Raises Over, NoRoom.
 
     Locks both agents, then the conversation.
@@ -415,7 +419,7 @@ def accept(*, handover_id: int, conversation_id: int, by: Agent) -> None:
         by=handover.from_agent.user,
         detail=f"{Manner.WARM} {handover.reason} {handover.answer}",
     )
-    give(conversation, receiver, now)
+    assign_to(conversation, receiver, now)
     _offer_pause(conversation, handover.from_agent_id, now)
 
 
@@ -424,13 +428,13 @@ def _stays(
 ) -> None:
     """Nothing changes hands, and the person reads it."""
     _end(handover, state, now)
-    say(conversation, thread_texts.STAYS, name=name_for(conversation.report, handover.from_agent), now=now)
+    say_line(conversation, thread_texts.STAYS, name=name_for(conversation.report, handover.from_agent), now=now)
     conversation.record_event(EventKind.KEPT, at=now, by=by, detail=state)
-    ring(conversation, [handover.from_agent_id, *_asked(handover)])
+    notify_parties(conversation, [handover.from_agent_id, *_asked(handover)])
 
 
 @transaction.atomic
-def decline(*, handover_id: int, conversation_id: int, by: Agent, reason: str) -> None:
+def decline_handover(*, handover_id: int, conversation_id: int, by: Agent, reason: str) -> None:
     """The colleague who was asked by name cannot take it, and says why. Raises Over."""
     now = clock.now()
     conversation = lock_conversation(conversation_id)
@@ -442,7 +446,7 @@ def decline(*, handover_id: int, conversation_id: int, by: Agent, reason: str) -
 
 
 @transaction.atomic
-def withdraw(*, conversation_id: int, by: Agent) -> None:
+def withdraw_handover(*, conversation_id: int, by: Agent) -> None:
     """Withdraw an offer: its agent keeps the conversation. Raises Over, NotYours, ConversationClosed."""
     now = clock.now()
     conversation = lock_conversation(conversation_id)
@@ -456,7 +460,7 @@ def withdraw(*, conversation_id: int, by: Agent) -> None:
 # --- the tick ---------------------------------------------------------------------------------------------------------
 
 
-def advance(now: datetime | None = None) -> int:
+def advance_handovers(now: datetime | None = None) -> int:
     """End the delays that are over, and passages that their conversation has left behind; how many."""
     now = now or clock.now()
     live = Handover.objects.live(now).values("pk")
@@ -475,7 +479,7 @@ def _advance_one(handover_id: int, conversation_id: int, now: datetime) -> int:
         _end(handover, HandoverState.LOST, now)
         conversation.record_event(EventKind.KEPT, at=now, detail=HandoverState.LOST)
     elif handover.state == HandoverState.READING:
-        say(conversation, SAID[Answer.SILENT], now=now)
+        say_line(conversation, SAID[Answer.SILENT], now=now)
         conversation.record_event(EventKind.SUMMARY, at=now, detail=Answer.SILENT)
         _offer(handover, conversation, Answer.SILENT, now)
     else:

@@ -31,11 +31,11 @@ class Passing:
 
 
 def transfer_form(agent: Agent, now: datetime, data: object = None) -> TransferForm:
-    units, others = transfer_actions.teams(agent, now)
-    return TransferForm(data, people=transfer_actions.people(agent, now), units=units, others=others)
+    units, others = transfer_actions.teams_on_duty(agent, now)
+    return TransferForm(data, people=transfer_actions.free_colleagues(agent, now), units=units, others=others)
 
 
-def passing(agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None) -> Passing:
+def read_passing(agent: Agent, conversation: Conversation, now: datetime, form: TransferForm | None = None) -> Passing:
     """Access to the conversation, as its agent, is already proven."""
     rows = Handover.objects.filter(conversation=conversation).with_life(now).prefetch_related("texts__handover")
     passages = list(rows.select_related("from_agent__unit", "to_agent__unit", "to_unit"))
@@ -69,7 +69,7 @@ class Offers:
         return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
 
 
-def offers(agent: Agent, now: datetime) -> Offers:
+def read_offers(agent: Agent, now: datetime) -> Offers:
     """Three queries, and texts of what is shown."""
     news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
     rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)

@@ -170,7 +170,9 @@ def meeting(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
 @for_units
 def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
     """« Clos, voici pourquoi »: once it was opened; the reason is written for the person."""
-    if not_done := _answer(request, account, public_id, referral_actions.close, reason=ReasonForm(request.POST)):
+    if not_done := _answer(
+        request, account, public_id, referral_actions.close_transmission, reason=ReasonForm(request.POST)
+    ):
         return not_done
     messages.success(request, _("Transmission close : la personne et l'agent lisent pourquoi."))
     return redirect("unit:index")

@@ -85,7 +85,7 @@ def why_here(request: HttpRequest) -> Sequence[Text]:
 
 def day_of(moment: datetime) -> str:
     """« 25 novembre 2027 », in Paris."""
-    return dates.written(timezone.localtime(moment), "j F Y")
+    return dates.format_date(timezone.localtime(moment), "j F Y")
 
 
 def when_away(view: View) -> View:

@@ -111,7 +111,7 @@ def _show(
         **standing,
         "lines": lines,
         "blank": transcript.BLANK,
-        "earlier": transcript.earlier(lines),
+        "earlier": transcript.earlier_cursor(lines),
         "last_seq": lines[-1].seq if lines else 0,
         "is_error": form is not None,
         "body_error": "" if form is None else _why(form, familiar=manner["familiar"]),
@@ -207,7 +207,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     is_whole = "tout" in request.GET and not rate_limits.is_over(
         f"whole_thread:{current.public_id}", limit=WHOLE_THREADS, seconds=WHOLE_THREADS_SECONDS
     )
-    after, before = (transcript.cursor(request.GET.get(name, "")) for name in ("apres", "avant"))
+    after, before = (transcript.parse_cursor(request.GET.get(name, "")) for name in ("apres", "avant"))
     lines = transcript.read_lines(
         current,
         manner["said"],
@@ -221,7 +221,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     context = {
         **manner,
         "lines": lines,
-        "earlier": transcript.earlier(lines),
+        "earlier": transcript.earlier_cursor(lines),
         "last": last,
         "later": last if 0 < last < current.last_seq else 0,
         "total": current.last_seq,
@@ -282,7 +282,7 @@ def news(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         _answer_in_frame(request, current)
         return redirect(request.get_full_path())
-    cursor = transcript.cursor(request.GET.get("apres", ""))
+    cursor = transcript.parse_cursor(request.GET.get("apres", ""))
     manner = manner_of(request, current)
     lines = transcript.read_lines(current, manner["said"], after=cursor, discreet=manner["discreet"])
     seq = lines[-1].seq if lines else cursor
@@ -293,7 +293,7 @@ def news(request: HttpRequest) -> HttpResponse:
         **manner,
         **_standing(current, manner),
         "lines": lines,
-        "earlier": transcript.earlier(lines, cursor),
+        "earlier": transcript.earlier_cursor(lines, cursor),
         "is_long": current.status == Status.WAITING and not _doors_in(current),
         "asked": beside.is_asked,
         "after": cursor,

@@ -49,7 +49,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         try:
             agrees = data["answer"] == "yes"
-            referral_actions.answer(conversation=current, public_id=data["transmission"], agrees=agrees)
+            referral_actions.answer_consent(conversation=current, public_id=data["transmission"], agrees=agrees)
             messages.success(request, (form_texts.SUMMARY_SENT if agrees else form_texts.SUMMARY_NOT_SENT).say())
             return redirect("chat:follow_up")
         except referral_actions.Settled:

@@ -14,7 +14,7 @@ from chat.retention import schedule
 from chat.rules.lifecycle import Status
 from chat.rules.referral import STANDING
 from chat.rules.transfer import HandoverState
-from common.sql import execute
+from common.sql import fetch_rows
 from reports.rules.retention import DEFAULTS, Decision, Kind, Life, Rule
 
 FOUND = f"""
@@ -67,7 +67,7 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         "exchange": Kind.EXCHANGE.value,
         "erasure": Kind.ERASURE.value,
     }
-    (found,) = execute(FOUND, values)
+    (found,) = fetch_rows(FOUND, values)
     is_asked, states, has_appointment, may_be_asked, is_answered, added_at, seen_at, granted_at, *rules = found
     decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),

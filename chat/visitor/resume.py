@@ -42,7 +42,7 @@ def _until(conversation: Conversation, *, shown: bool) -> str:
     if not conversation.has_code(timezone.now()):
         return ""
     local = timezone.localtime(conversation.resume_until)
-    date = form_texts.CODE_DATE.say(day=dates.written(local, "l j F Y"), hour=formats.time_format(local, "H:i"))
+    date = form_texts.CODE_DATE.say(day=dates.format_date(local, "l j F Y"), hour=formats.time_format(local, "H:i"))
     return (thread_texts.CODE_WORKS if shown else thread_texts.A_CODE_WORKS).say(date=date)
 
 

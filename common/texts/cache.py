@@ -167,13 +167,13 @@ def _read() -> None:
     _read_at = began
 
 
-def put(changed_now: Mapping[str, Changed], numbers: Mapping[str, Number] | None = None) -> None:
+def set_changed(changed_now: Mapping[str, Changed], numbers: Mapping[str, Number] | None = None) -> None:
     """Take these as what was just read, for tests, which begin with nothing changed."""
     global _shelf, _read_at, _is_begun
     _shelf, _read_at, _is_begun = _shelf_of(changed_now, numbers or {}), time.monotonic(), True
 
 
-def age(seconds: float) -> None:
+def let_time_pass(seconds: float) -> None:
     """Let that much time have gone by, for tests, which do not sleep."""
     global _read_at
     _read_at -= seconds

@@ -23,7 +23,7 @@ from common.texts.cache import Changed
 from common.texts.former_keys import FORMER_KEYS
 from common.texts.help_numbers import NAMED
 from common.texts.languages import FAMILIAR, POLITE
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 
 MAX_LENGTH = 300  # characters, unless a sentence says otherwise
 PLACES = re.compile(r"\{([a-z_]+)\}")
@@ -122,7 +122,7 @@ class Sentence:
             language = languages.current()
             is_familiar = familiar and FAMILIAR in self.voices(language)
             text = changed.texts.get((language, FAMILIAR if is_familiar else POLITE), "")
-        return unbroken(text or self._of_code(familiar))
+        return keep_together(text or self._of_code(familiar))
 
     def spoken(self, *, familiar: bool = False) -> str:
         """In the active language, its numbers filled in and its variables left: what a script fills in.
@@ -224,6 +224,6 @@ def of_row(row_key: str) -> Sentence | None:
 _KEYS_OF_ROWS = {former: key for key, former in FORMER_KEYS.items()}
 
 
-def tried(sentence: Sentence, texts: Mapping[str, str]) -> Mapping[str, Changed]:
+def as_changed(sentence: Sentence, texts: Mapping[str, str]) -> Mapping[str, Changed]:
     """Build what `text_cache.previewing` takes to show one sentence as it would be. texts: by their names."""
     return {sentence.key: Changed.named(**texts)}

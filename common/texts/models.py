@@ -96,7 +96,7 @@ def sound_texts() -> dict[str, Changed]:
         sentence = of_row(key)
         if sentence is None:
             continue
-        if any(validation.errors(sentence, text) for text in said.values()):
+        if any(validation.find_errors(sentence, text) for text in said.values()):
             logger.error("sentence cannot be said any more: %s", sentence.key)
             continue
         sound[sentence.key] = Changed(said)

@@ -3,7 +3,7 @@
 Texts are written with ordinary spaces, in the code, the translations and the admin: what is kept, searched and compared
 holds nothing that cannot be seen. The spaces are made no-break here, where a text is drawn: `pnav.pages.build.loader`
 does so for the texts of templates, `Sentence` for what Pnav says, `markup` for what administrators write, and the
-filter `unbroken` for any other text of ours. What a person wrote is never drawn through here.
+filter `keep_together` for any other text of ours. What a person wrote is never drawn through here.
 
 There is one such space, U+00A0: the typeface of the State's design system has no U+202F, the narrow one.
 """
@@ -19,7 +19,7 @@ _BREAKABLE = re.compile(r"(?<![ \t\r\n])[ \t\r\n]++(?=[:;?!»€%])|(?<=«)[ \t\
 
 
 @keep_lazy_text
-def unbroken(text: str) -> str:
+def keep_together(text: str) -> str:
     """This text, plain or HTML, with its ordinary spaces made no-break where French typography wants it.
 
     A lazy text stays lazy. HTML that was safe has to be marked so again.

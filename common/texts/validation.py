@@ -12,7 +12,7 @@ BLANK = {"\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0", "
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-def hidden(text: str) -> list[str]:
+def hidden_characters(text: str) -> list[str]:
     """Characters that cannot be seen, or that turn a line around: « U+202E », each once, in their order."""
     found = {
         f"U+{ord(one):04X}": None
@@ -25,12 +25,12 @@ def hidden(text: str) -> list[str]:
     return list(found)
 
 
-def allowed(sentence: Sentence) -> set[str]:
+def allowed_names(sentence: Sentence) -> set[str]:
     """The names that may stand between braces."""
     return {variable.name for variable in sentence.variables} | set(NAMED)
 
 
-def errors(sentence: Sentence, text: str) -> list[str]:
+def find_errors(sentence: Sentence, text: str) -> list[str]:
     """Return what is wrong with this text for this sentence, in plain French; an empty list when it may be said.
 
     text: without spaces around. An empty one is the text of origin, which is sound.
@@ -40,11 +40,11 @@ def errors(sentence: Sentence, text: str) -> list[str]:
     wrong = []
     if "\n" in text or "\r" in text:
         wrong.append("Une seule ligne : enlevez les retours à la ligne.")
-    elif codes := hidden(text):
+    elif codes := hidden_characters(text):
         wrong.append(f"Ce texte contient un caractère qui ne se voit pas ({', '.join(codes)}) : réécrivez ce passage.")
     if len(text) > sentence.max_length:
         wrong.append(f"Trop long : {len(text)} caractères, pour {sentence.max_length} au plus.")
-    named, may = set(PLACES.findall(text)), allowed(sentence)
+    named, may = set(PLACES.findall(text)), allowed_names(sentence)
     for name in sorted(named - may):
         offered = ", ".join(f"{{{one}}}" for one in sorted(may - set(NAMED)))
         others = f"Possibles ici : {offered}, et les numéros d'aide." if offered else "Possibles : les numéros d'aide."

@@ -26,5 +26,5 @@ def _over() -> "QuerySet[PendingChange]":
 
 def forget(now: datetime) -> None:
     forget_rows(Kind.ADMIN_LOG, LogEntry.objects.all(), "action_time", now, name="admin_log")
-    approval_actions.lapse(now)
+    approval_actions.lapse_changes(now)
     forget_rows(Kind.ADMIN_LOG, _over(), "asked_at", now, name="pending_changes")

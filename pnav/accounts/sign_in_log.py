@@ -82,7 +82,7 @@ def last_use(request: HttpRequest) -> str:
     if not kept:
         return ""
     at = timezone.localtime(datetime.fromisoformat(kept[0]))
-    when = _("le %(day)s à %(time)s") % {"day": dates.written(at, "j F Y"), "time": date_format(at, "H:i")}
+    when = _("le %(day)s à %(time)s") % {"day": dates.format_date(at, "j F Y"), "time": date_format(at, "H:i")}
     ways = [str(WAY_LABELS[way]) for way in kept[1].split("+") if way in WAY_LABELS]
     return _("%(when)s, par %(ways)s") % {"when": when, "ways": _(" et ").join(ways)} if ways else when
 

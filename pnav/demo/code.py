@@ -12,7 +12,7 @@ from pnav.demo.environment import STATE
 DEMO = STATE / "demo.json"
 
 
-def totp(secret: str, at: float) -> str:
+def totp_code(secret: str, at: float) -> str:
     """The code of RFC 6238 (SHA-1, 30 s, 6 digits). secret: base 32. at: seconds since 1970."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.new(key, int(at // 30).to_bytes(8), hashlib.sha1).digest()
@@ -30,7 +30,7 @@ def main() -> int:
         print(f"Comptes : {', '.join(accounts)}. Par exemple : make code USER=police1")  # noqa: T201
         return 1
     left = 30 - int(time.time() % 30)
-    print(f"{totp(accounts[name]['totp_secret'], time.time())}   (encore {left} s)")  # noqa: T201
+    print(f"{totp_code(accounts[name]['totp_secret'], time.time())}   (encore {left} s)")  # noqa: T201
     return 0
 
 

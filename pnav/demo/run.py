@@ -29,7 +29,7 @@ from django.core.management.base import CommandError
 from pnav.demo import environment
 from pnav.demo.services import Postgres, Service, ServiceError, Valkey
 from pnav.server.process_role import ProcessRole
-from pnav.server.serving import ADOPTION_VARIABLE, arguments
+from pnav.server.serving import ADOPTION_VARIABLE, daphne_arguments
 from reports.seal import custody
 from reports.seal.sealing import PrivateKey
 
@@ -52,7 +52,7 @@ class Daphne(Service):
         """Begin; `wait` says when it answers, so that several may begin together."""
         with self._other_end as end:
             self._spawn(
-                [sys.executable, "-m", "daphne", *arguments("pnav.asgi:application", path=str(self.path))],
+                [sys.executable, "-m", "daphne", *daphne_arguments("pnav.asgi:application", path=str(self.path))],
                 cwd=ROOT,
                 env={**os.environ, "PROCESS_ROLE": self.role, ADOPTION_VARIABLE: str(end.fileno())},
                 pass_fds=[end.fileno()],

@@ -23,7 +23,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from pnav.demo.code import totp
+from pnav.demo.code import totp_code
 from pnav.demo.services import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,7 +122,7 @@ class Studio:
         left = 30 - time.time() % 30
         if left < 5:
             time.sleep(left)
-        page.locator("[name=code]").fill(totp(account["totp_secret"], time.time()))
+        page.locator("[name=code]").fill(totp_code(account["totp_secret"], time.time()))
         page.get_by_role("button", name="Se connecter", exact=True).click()
         page.wait_for_url(lambda url: "/2fa/authenticate/" not in url)
         return page

@@ -84,7 +84,7 @@ def _first_visit(request: HttpRequest) -> HttpResponseBase | None:
     if not request.headers.get("Accept-Language"):
         return None
     language = get_language_from_request(request)
-    if language == languages.source() or language not in completeness.offered():
+    if language == languages.source() or language not in completeness.offered_languages():
         return None
     return _to(request, addresses.in_language(language))
 

@@ -76,7 +76,7 @@ def _policy_of(path: str, policy: str) -> str:
     return policy
 
 
-def say(path: str, response: HttpResponseBase) -> HttpResponseBase:
+def add_headers(path: str, response: HttpResponseBase) -> HttpResponseBase:
     """Add what every answer says, and what its area says otherwise.
 
     Nothing is stored unless whoever made the answer said for how long (files): after a quick exit, « Back » shows
@@ -102,17 +102,17 @@ def say(path: str, response: HttpResponseBase) -> HttpResponseBase:
 def on_every_answer(
     get_response: Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]],
 ) -> Callable[[HttpRequest], Any]:
-    """`say`, for the stack of the pages and for that of the probes."""
+    """`add_headers`, for the stack of the pages and for that of the probes."""
     if iscoroutinefunction(get_response):
 
         async def in_loop(request: HttpRequest) -> HttpResponseBase:
             response = await get_response(request)
-            return say(request.path_info, response)  # the ordinary path by now (`pnav.middleware.addresses`)
+            return add_headers(request.path_info, response)  # the ordinary path by now (`pnav.middleware.addresses`)
 
         return in_loop
 
     def in_thread(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        return say(request.path_info, response)  # type: ignore[arg-type]
+        return add_headers(request.path_info, response)  # type: ignore[arg-type]
 
     return in_thread

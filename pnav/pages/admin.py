@@ -22,7 +22,7 @@ from common.texts.help_numbers import NAMED
 from common.texts.models import ChangedSentence
 from common.texts.text_rows import Translated
 from pnav.pages import markup
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber, Verified, overdue
+from pnav.pages.models import ContentBlock, Feedback, HelpNumber, Verified, overdue_filter
 from pnav.pages.previews.information_preview import Previewed
 from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers
@@ -45,7 +45,7 @@ class ReviewFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "overdue":
-            return queryset.filter(overdue(timezone.localdate()))
+            return queryset.filter(overdue_filter(timezone.localdate()))
         if self.value() == "doubt":
             return queryset.exclude(doubt="")
         return queryset

@@ -64,7 +64,7 @@ class Completeness:
         return not any(part.missing for part in self.parts if part.is_of_code) and done >= ENOUGH * total
 
 
-def of(language: str) -> Completeness:
+def completeness_of(language: str) -> Completeness:
     """What this language has and lacks: four queries, and one for a questionnaire that was not read lately.
 
     language: one of `languages.others()`.
@@ -202,7 +202,7 @@ class _Kept:
 _kept = _Kept()
 
 
-def offered() -> list[str]:
+def offered_languages() -> list[str]:
     """The languages that are offered, the source language first; at most KEEP_SECONDS old.
 
     The last ones known while the database is away.
@@ -211,13 +211,13 @@ def offered() -> list[str]:
     if now - _kept.read_at >= KEEP_SECONDS:
         _kept.read_at = now
         try:
-            _kept.offered = [code for code in languages.others() if of(code).is_enough]
+            _kept.offered = [code for code in languages.others() if completeness_of(code).is_enough]
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             logger.warning("languages: the database failed (%s)", type(error).__name__)
     return [languages.source(), *_kept.offered]
 
 
-def put(codes: Iterable[str] | None = None) -> None:
+def set_offered(codes: Iterable[str] | None = None) -> None:
     """Take these for what was read, and keep them; None: read again at the next question. For tests."""
     _kept.offered = list(codes or ())
     _kept.read_at = float("-inf") if codes is None else float("inf")

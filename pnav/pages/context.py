@@ -16,7 +16,7 @@ from triage.session import answers, is_discreet, voice
 
 def _other_languages() -> list[tuple[str, str]]:
     now = languages.current()
-    return [(code, languages.own_name(code)) for code in completeness.offered() if code != now]
+    return [(code, languages.own_name(code)) for code in completeness.offered_languages() if code != now]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pnav.pages.texts import obligatory as obligatory_texts
 
 def language_choices() -> list[tuple[str, str]]:
     """The languages that are offered, each as it calls itself; and that of this page, which its reader keeps."""
-    codes = completeness.offered()
+    codes = completeness.offered_languages()
     if (now := languages.current()) not in codes:
         codes.append(now)
     return [(code, languages.own_name(code)) for code in codes]

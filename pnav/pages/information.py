@@ -10,7 +10,7 @@ Page = ContentBlock.Page
 IN_TU = {Page.MINORS, Page.MINORS_SIMPLE}
 
 
-def information(changed: Verified | None = None) -> dict[str, Any]:
+def read_information(changed: Verified | None = None) -> dict[str, Any]:
     """What the home page shows: its sections and the numbers, in two queries (four in another language than the
     source's).
 
@@ -29,7 +29,7 @@ def content_context(page: str, changed: Verified | None = None) -> dict[str, Any
     """What a page of its own shows: its sections and, on the page of numbers, the numbers.
 
     One query, or two on the page of numbers; twice as many in another language than the source's. page: a
-    `ContentBlock.Page` but home's. changed: as in `information`.
+    `ContentBlock.Page` but home's. changed: as in `read_information`.
     """
     blocks = _sections(page, changed)
     context: dict[str, Any] = {"blocks": blocks, "updated_on": _updated_on(blocks)}
@@ -48,7 +48,7 @@ def preview(changed: Verified) -> tuple[str, dict[str, Any]]:
     page = changed.page if isinstance(changed, ContentBlock) else Page.NUMBERS
     anchor = changed.slug if isinstance(changed, ContentBlock) else "numeros"
     if page == Page.HOME:
-        return "pages/home.html", {**information(changed), "anchor": anchor}
+        return "pages/home.html", {**read_information(changed), "anchor": anchor}
     return content_template(page), {**content_context(page, changed), "anchor": anchor}
 
 

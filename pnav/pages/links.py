@@ -37,7 +37,7 @@ def of(request: HttpRequest) -> Links | None:
     where = {code: f"{origin}{addresses.in_language(code).reverse(match.view_name)}" for code in languages.codes()}
     return Links(
         canonical=where[languages.current()],
-        alternates=[(code, where[code]) for code in completeness.offered()],
+        alternates=[(code, where[code]) for code in completeness.offered_languages()],
         default=where[languages.source()],
         description=description_texts.OPTIONS["description"].get(match.view_name, frame_texts.SERVICE).say(),
         picture=f"{origin}{static(SHARED_PICTURE)}",

@@ -10,7 +10,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 from pnav import addresses
 from pnav.addresses import Table
 
@@ -120,7 +120,7 @@ def without_forms(html: str) -> str:
 
 
 def _inline(text: str) -> str:
-    return _BOLD.sub(r"<strong>\1</strong>", _LINK.sub(_link, escape(unbroken(text))))
+    return _BOLD.sub(r"<strong>\1</strong>", _LINK.sub(_link, escape(keep_together(text))))
 
 
 def _link(match: re.Match[str]) -> str:

@@ -14,13 +14,13 @@ from common import encryption
 from common.service_settings import definitions, values
 from common.texts.help_numbers import Number
 from common.texts.text_rows import TextRow, Translated
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 from pnav.pages import markup
 
 FEEDBACK_MAX_LENGTH = 1000  # characters
 
 
-def overdue(today: date) -> Q:
+def overdue_filter(today: date) -> Q:
     """Selects the facts never verified, or not for `definitions.REVIEW`."""
     return Q(verified_on=None) | Q(verified_on__lt=today - values.get_duration(definitions.REVIEW))
 
@@ -96,15 +96,15 @@ class HelpNumber(Verified, Translated):
 
     @property
     def shown_label(self) -> str:
-        return unbroken(self.said("label"))
+        return keep_together(self.said("label"))
 
     @property
     def shown_audience(self) -> str:
-        return unbroken(self.said("audience"))
+        return keep_together(self.said("audience"))
 
     @property
     def shown_hours(self) -> str:
-        return unbroken(self.said("hours"))
+        return keep_together(self.said("hours"))
 
     @property
     def written_html(self) -> SafeString:
@@ -155,7 +155,7 @@ class ContentBlock(Verified, Translated):
 
     @property
     def shown_title(self) -> str:
-        return unbroken(self.said("title"))
+        return keep_together(self.said("title"))
 
     @property
     def html(self) -> SafeString:

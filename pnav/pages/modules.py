@@ -12,7 +12,7 @@ IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+)";$', re.MULTILI
 
 
 @cache
-def imported(name: str) -> tuple[str, ...]:
+def imported_modules(name: str) -> tuple[str, ...]:
     """The modules that a module needs, directly or not, by their names among the static files; itself left out.
 
     Nearest first. A module that imports another needs more modules than the other does. Raises ValueError for a file

@@ -42,7 +42,7 @@ class VisitorPages(Sitemap):
 
     def get_languages_for_item(self, item: str) -> list[str]:
         """Those that are offered: an incomplete translation is not shown to anybody."""
-        return completeness.offered()
+        return completeness.offered_languages()
 
     def location(self, item: str) -> str:
         """In the active language, which Django sets for each address."""

@@ -5,11 +5,11 @@ from typing import Any
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-from pnav.pages.modules import imported
+from pnav.pages.modules import imported_modules
 
 
 def _needs(name: str) -> int:
-    return len(imported(name)) if name.startswith("pnav/") and name.endswith(".js") else 0
+    return len(imported_modules(name)) if name.startswith("pnav/") and name.endswith(".js") else 0
 
 
 class Storage(CompressedManifestStaticFilesStorage):

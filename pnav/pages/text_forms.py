@@ -129,7 +129,7 @@ def language_fieldsets(
     return [(languages.name(language).capitalize(), {"fields": fields}) for language, fields in found.items()]
 
 
-def previews(kinds: dict[str, str]) -> list[tuple[str, str]]:
+def preview_buttons(kinds: dict[str, str]) -> list[tuple[str, str]]:
     """What the buttons « Aperçu » send and say. kinds: what each sends, and for what it shows (« en anglais »)."""
     return [
         (value, " ".join(filter(None, [_("Aperçu"), shown, _("(nouvel onglet)")]))) for value, shown in kinds.items()
@@ -138,4 +138,4 @@ def previews(kinds: dict[str, str]) -> list[tuple[str, str]]:
 
 def language_previews() -> list[tuple[str, str]]:
     """A button for each language of the site."""
-    return previews({code: f"en {languages.name(code)}" for code in languages.codes()})
+    return preview_buttons({code: f"en {languages.name(code)}" for code in languages.codes()})

@@ -29,7 +29,7 @@ from pnav import addresses
 from pnav.pages import display, quick_exit, waiting_time
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
-from pnav.pages.information import content_context, content_template, information
+from pnav.pages.information import content_context, content_template, read_information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, HelpNumber
 from pnav.pages.notices import MESSAGES_COOKIE
 from pnav.pages.texts import obligatory as obligatory_texts
@@ -55,7 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The information page: two queries, the sections and the numbers. Its doors POST: who comes in, and from where."""
     if request.method == "POST":
         return _come_in(request)
-    return render(request, "pages/home.html", information() | {"wait": waiting_time.in_words()})
+    return render(request, "pages/home.html", read_information() | {"wait": waiting_time.in_words()})
 
 
 def _come_in(request: HttpRequest) -> HttpResponse:

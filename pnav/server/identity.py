@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from chat import access
 from chat.realtime.authentication import Identity, Pass
-from common.sql import array, execute
+from common.sql import array_text, fetch_rows
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import Standing, standing_with
 from pnav.sessions import ENDS_AT, SessionStore, idle_end, is_worth_putting_off
@@ -87,10 +87,10 @@ class _Account(NamedTuple):
         )
 
 
-def identify(passes: list[Pass]) -> list[Identity | bool | None]:
+def identify_passes(passes: list[Pass]) -> list[Identity | bool | None]:
     """For each pass: the identity if it is new or changed, True if nothing changed, None if the session has ended."""
     keys = {pass_.session_key for pass_ in passes}
-    read = execute(SESSIONS, [array(keys)])
+    read = fetch_rows(SESSIONS, [array_text(keys)])
     rows = {key: data for key, data, _end in read}
     prints = {key: hash(data) for key, data in rows.items()}
     opened: dict[str, dict[str, Any]] = {}
@@ -113,11 +113,11 @@ def identify(passes: list[Pass]) -> list[Identity | bool | None]:
             user_ids[key] = int(user_id)
     accounts: dict[int, _Account] = {}
     if user_ids:
-        asked = array(set(user_ids.values()))
+        asked = array_text(set(user_ids.values()))
         found = (
-            execute(ACCOUNTS_AND_LINKS, [settings.OPENID_PROVIDER, asked])
+            fetch_rows(ACCOUNTS_AND_LINKS, [settings.OPENID_PROVIDER, asked])
             if settings.OPENID_SECOND_FACTOR
-            else execute(ACCOUNTS, [asked])
+            else fetch_rows(ACCOUNTS, [asked])
         )
         accounts = {row[0]: _Account(*row) for row in found}
 
@@ -159,7 +159,7 @@ def _put_off(passes: list[Pass], answers: list[Identity | bool | None], row_ends
         if is_worth_putting_off(row_ends[pass_.session_key], wanted):
             used[pass_.session_key] = wanted
     if used:
-        execute(PUT_OFF, [list(used), list(used.values())])
+        fetch_rows(PUT_OFF, [list(used), list(used.values())])
 
 
 def _is_signed_in(user: User, session: dict[str, Any], factors: dict[int, str]) -> bool:

@@ -33,7 +33,7 @@ from common import security_log, slow_hashes
 from common.security_log import Event
 from common.texts import cache as text_cache
 from pnav import addresses
-from pnav.middleware.headers import say
+from pnav.middleware.headers import add_headers
 from pnav.server import busy
 from pnav.server.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
 from pnav.server.body_limits import body_max_bytes
@@ -209,12 +209,12 @@ class PageHandler(ASGIHandler):
                 request, response = self.create_request(scope, body_file)
             except (BadRequest, ValueError) as error:  # headers that Django does not read: the sender's mistake
                 logger.info("request refused: its headers cannot be read (%s)", type(error).__name__)
-                request, response = None, say("", HttpResponseBadRequest())
+                request, response = None, add_headers("", HttpResponseBadRequest())
             if request is not None:
                 self.prepare()
                 if is_too_large:
                     with addresses.drawn_in(addresses.table_at(request.path)):
-                        response = say(request.path, response_for_exception(request, RequestDataTooBig()))
+                        response = add_headers(request.path, response_for_exception(request, RequestDataTooBig()))
                 else:
                     response = self.get_response(request)
             response._handler_class = self.__class__

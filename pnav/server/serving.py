@@ -69,7 +69,7 @@ OPTIONS = (
 )
 
 
-def arguments(application: str, *, port: int = 0, interface: str = "127.0.0.1", path: str = "") -> list[str]:
+def daphne_arguments(application: str, *, port: int = 0, interface: str = "127.0.0.1", path: str = "") -> list[str]:
     """Return the arguments of daphne's command line. path: of a Unix socket, in place of a port."""
     endpoint = f"unix:{path}:mode=600" if path else f"tcp:port={port}:interface={interface}:backlog=2048"
     return ["--endpoint", endpoint, *OPTIONS, application]
@@ -451,7 +451,7 @@ def line_of(protocol: Any) -> Line | None:
     return transport
 
 
-def install() -> None:
+def install_server() -> None:
     """Have the `daphne` that loads this application run our server. Called before there is one."""
     CommandLineInterface.server_class = Server
     tcp.Port.transport = Line
@@ -459,7 +459,7 @@ def install() -> None:
     daphne.ws_protocol.WebSocketFactory.protocol = SocketProtocol
 
 
-def quieten() -> None:
+def quieten_autobahn() -> None:
     """Keep autobahn, below Daphne, from writing texts for its debug log, which nobody reads.
 
     It writes them for every frame that comes or goes and for every connection, coloured and with all its options,

@@ -56,7 +56,7 @@ def run() -> None:
     """
     draw(key())
     for destination in destinations():
-        bring(destination)
+        deliver(destination)
 
 
 @transaction.atomic
@@ -80,7 +80,7 @@ def draw(signing: Ed25519PrivateKey, *, force: bool = False) -> Statement | None
     return statement
 
 
-def bring(destination: Destination) -> bool:
+def deliver(destination: Destination) -> bool:
     """Bring to one destination the statements that it lacks, in order, AT_ONCE at most; whether nothing went wrong.
 
     Each is delivered, then noted: after a crash between the two it is delivered again, and a destination that has it

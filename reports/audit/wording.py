@@ -114,6 +114,6 @@ def _approval(state: str, number: str, asker: str | None, fields: str) -> str:
 def _day(text: str) -> str:
     """An ISO date as it is read; what is none stays as it is."""
     try:
-        return dates.written(date.fromisoformat(text), "j F Y")
+        return dates.format_date(date.fromisoformat(text), "j F Y")
     except ValueError:
         return text

@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 from django.core.management.base import CommandError
 
-from reports.seal.custody import PASSPHRASE_MIN_LENGTH, PASSPHRASE_MIN_LETTERS, Weakness, find_weakness, normalise
+from reports.seal.custody import (
+    PASSPHRASE_MIN_LENGTH,
+    PASSPHRASE_MIN_LETTERS,
+    Weakness,
+    find_weakness,
+    normalise_passphrase,
+)
 
 TRIES = 3
 NO_TERMINAL = "Une phrase de passe se tape au clavier, dans un terminal qui ne l'affiche pas."
@@ -41,9 +47,9 @@ def ask_new(say: Callable[[str], object], *, taken: list[str]) -> str:
         weakness = find_weakness(passphrase)
         if weakness:
             say(f"  {REFUSALS[weakness]}")
-        elif normalise(passphrase) in map(normalise, taken):
+        elif normalise_passphrase(passphrase) in map(normalise_passphrase, taken):
             say("  Cette phrase a déjà servi pour une autre part : chaque personne choisit la sienne.")
-        elif normalise(ask("  La même, une seconde fois : ")) != normalise(passphrase):
+        elif normalise_passphrase(ask("  La même, une seconde fois : ")) != normalise_passphrase(passphrase):
             say("  Les deux saisies sont différentes.")
         else:
             return passphrase

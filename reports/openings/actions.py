@@ -19,7 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from common import encryption
 from reports.audit import log as audit_log
-from reports.deciders import Standby, Title, deciders
+from reports.deciders import Standby, Title, get_deciders
 from reports.models import (
     AccessKind,
     Motive,
@@ -101,12 +101,12 @@ def part_of(user: Any, request: OpeningRequest) -> Part | None:
 
 def title_of(user: Any, request: OpeningRequest) -> Title | None:
     """Return the right by which this supervisor decides about it: own unit or on call; None when they may not."""
-    return deciders().title_for_opening(user, request, timezone.now())
+    return get_deciders().title_for_opening(user, request, timezone.now())
 
 
 def standby_of(request: OpeningRequest) -> Sequence[Standby]:
     """Return the supervisor who may decide about it now by being on call, for its page."""
-    return deciders().standby_for_opening(request, timezone.now())
+    return get_deciders().standby_for_opening(request, timezone.now())
 
 
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
@@ -114,7 +114,7 @@ def visible_to(user: Any) -> QuerySet[OpeningRequest]:
     for custodians. An administrator has none, whatever they asked for in another role.
     """
     if user.is_supervisor:
-        theirs = deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user)
+        theirs = get_deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user)
         return OpeningRequest.objects.filter(theirs | Q(pk__in=_own(user).values("pk")))
     if user.is_custodian:
         return OpeningRequest.objects.exclude(asked_by=user)
@@ -139,7 +139,7 @@ def of_all() -> QuerySet[OpeningRequest]:
     return OpeningRequest.objects.select_related("asked_by").prefetch_related("steps__by").order_by("asked_at")
 
 
-def find(user: Any, public_id: UUID) -> OpeningRequest | None:
+def find_request(user: Any, public_id: UUID) -> OpeningRequest | None:
     return visible_to(user).select_related("asked_by").filter(public_id=public_id).first()
 
 
@@ -150,7 +150,7 @@ def waiting_for(user: Any) -> list[OpeningRequest]:
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 
 
-def awaits(user: Any, request: OpeningRequest) -> bool:
+def is_turn_of(user: Any, request: OpeningRequest) -> bool:
     """Whether it is this account's turn."""
     return _awaits(user, request, part_of(user, request))
 
@@ -174,9 +174,9 @@ def acts_of(user: Any, request: OpeningRequest) -> set[Act]:
 def _acts_of(user: Any, request: OpeningRequest, part: Part | None) -> set[Act]:
     steps = list(request.steps.all())
     standing = standing_of(request, steps)
-    acts = {act for act in Act if opening_rules.may(act, part=part, standing=standing)}
+    acts = {act for act in Act if opening_rules.is_allowed(act, part=part, standing=standing)}
     mine, told = ([Act(step.act) for step in some if step.by_id == user.pk] for some in (steps, _since_expiry(steps)))
-    acts -= opening_rules.bars(mine, told=told)
+    acts -= opening_rules.barred_acts(mine, told=told)
     if not request.recipient:  # there is no browser to answer to
         acts -= {Act.ANSWER}
     return acts
@@ -238,7 +238,7 @@ def browser_keys(user: Any) -> BrowserKeys:
 
 
 @transaction.atomic
-def ask(
+def ask_opening(
     *, report: Report, field: str, grounds: Grounds, is_urgent: bool, recipient: Recipient | None, by: Any
 ) -> OpeningRequest:
     """Ask for one value of a report. Access to the report has been proved.
@@ -282,22 +282,22 @@ def grounds_of(request: OpeningRequest) -> Grounds | None:
     return Grounds(**json.loads(encryption.unseal(request.sealed_grounds, context=request.context)))
 
 
-def countersign(*, request_id: int, by: Any) -> OpeningRequest:
+def countersign_request(*, request_id: int, by: Any) -> OpeningRequest:
     """The supervisor agrees that this be asked. Raises NotAllowed, as all acts do."""
     return _act(Act.COUNTERSIGN, request_id=request_id, by=by)
 
 
-def agree(*, request_id: int, by: Any) -> OpeningRequest:
+def agree_to_request(*, request_id: int, by: Any) -> OpeningRequest:
     """A custodian agrees; the last one needed makes the envelope available."""
     return _act(Act.AGREE, request_id=request_id, by=by)
 
 
-def refuse(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
+def refuse_request(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
     """The supervisor or one custodian refuses, which ends it. reason: read by the asker."""
     return _act(Act.REFUSE, request_id=request_id, by=by, note=reason)
 
 
-def withdraw(*, request_id: int, by: Any) -> OpeningRequest:
+def withdraw_request(*, request_id: int, by: Any) -> OpeningRequest:
     return _act(Act.WITHDRAW, request_id=request_id, by=by)
 
 
@@ -322,7 +322,7 @@ def take_envelope(*, request_id: int, by: Any) -> Envelope:
     )
 
 
-def answer(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
+def answer_request(*, request_id: int, by: Any, reply: Reply) -> OpeningRequest:
     """Bring back the answer; its reader gets it when the custodians who were there have confirmed it.
 
     Raises OtherRequest when it is for another request, Altered.
@@ -341,7 +341,7 @@ def shown_here(*, request_id: int, by: Any) -> OpeningRequest:
     return _act(Act.SHOW_HERE, request_id=request_id, by=by)
 
 
-def confirm(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequest:
+def confirm_answer(*, request_id: int, by: Any, fingerprint: str) -> OpeningRequest:
     """Another custodian was there, and saw this answer made, or the value shown.
 
     fingerprint: of the answer, as they read it on the page; "" for a value that was shown on the spot.
@@ -361,7 +361,7 @@ def reply_fingerprint(request: OpeningRequest) -> str:
     return Reply(request.public_id, bytes(request.sealed_reply)).fingerprint if request.sealed_reply else ""
 
 
-def show(*, request_id: int, by: Any) -> bytes:
+def show_answer(*, request_id: int, by: Any) -> bytes:
     """The answer, once, for the browser that asked: nothing of it is left here afterwards."""
     with transaction.atomic():
         request = _lock(request_id)
@@ -371,7 +371,7 @@ def show(*, request_id: int, by: Any) -> bytes:
 
 
 @transaction.atomic
-def review(*, request_id: int, by: Any, text: str) -> OpeningRequest:
+def review_opening(*, request_id: int, by: Any, text: str) -> OpeningRequest:
     """Look at what was opened in haste, with what justified it: the end of an urgent opening."""
     request = _lock(request_id)
     part = _require(Act.REVIEW, request, by)
@@ -381,7 +381,7 @@ def review(*, request_id: int, by: Any, text: str) -> OpeningRequest:
     return request
 
 
-def expire(*, now: datetime) -> int:
+def expire_requests(*, now: datetime) -> int:
     """End the requests whose term has passed, and erase answers that nobody read in time; how many."""
     ended = 0
     for pk in OpeningRequest.objects.filter(state__in=OPEN).values_list("pk", flat=True):
@@ -394,7 +394,7 @@ def expire(*, now: datetime) -> int:
     return ended
 
 
-def late(now: datetime) -> list[OpeningRequest]:
+def late_requests(now: datetime) -> list[OpeningRequest]:
     """The requests that wait for longer than they should, urgent reviews among them."""
     pending = OpeningRequest.objects.filter(Q(state__in=OPEN) | REVIEW_OWED).distinct().prefetch_related("steps")
     return [request for request in pending if is_late(request, now) and _waits_for_somebody(request)]
@@ -406,7 +406,7 @@ def is_late(request: OpeningRequest, now: datetime) -> bool:
 
 def term_of(request: OpeningRequest) -> datetime:
     """When it ends by itself."""
-    return opening_rules.term(
+    return opening_rules.term_of(
         is_urgent=request.is_urgent, state=State(request.state), asked_at=request.asked_at, moved_at=request.moved_at
     )
 
@@ -449,7 +449,7 @@ def _act(
 def _move(request: OpeningRequest, act: Act, *, by: Any, part: Part, at: datetime, note: str = "") -> None:
     """Keep the step, then the state that follows from all of them."""
     _keep(request, act, by=by, part=part, at=at, note=note)
-    request.state = opening_rules.after(act, standing=standing_of(request))
+    request.state = opening_rules.state_after(act, standing=standing_of(request))
     request.moved_at = at
     if request.state not in {State.ANSWERED, State.BROUGHT}:  # an answer is there to be read once, and not for long
         request.sealed_reply = None

@@ -40,7 +40,7 @@ def for_one(view: View) -> View:
     @login_required
     @wraps(view)
     def wrapped(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-        opening = opening_actions.find(request.user, public_id)
+        opening = opening_actions.find_request(request.user, public_id)
         if opening is None:
             raise Http404
         return view(request, opening)
@@ -177,14 +177,14 @@ def _step(step: OpeningStep) -> dict[str, Any]:
 
 @act_on
 def countersign(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    opening_actions.countersign(request_id=opening.pk, by=request.user)
+    opening_actions.countersign_request(request_id=opening.pk, by=request.user)
     messages.success(request, _("Demande contresignée. Elle est maintenant chez les référents."))
     return redirect("openings:detail", opening.public_id)
 
 
 @act_on
 def agree(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    done = opening_actions.agree(request_id=opening.pk, by=request.user)
+    done = opening_actions.agree_to_request(request_id=opening.pk, by=request.user)
     if done.state == State.AGREED:
         messages.success(request, _("Accord donné. L'enveloppe peut être retirée."))
     else:
@@ -197,14 +197,14 @@ def refuse(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     form = RefusalForm(request.POST)
     if not form.is_valid():
         return _show(request, opening, refusal=form)
-    opening_actions.refuse(request_id=opening.pk, by=request.user, reason=form.cleaned_data["reason"])
+    opening_actions.refuse_request(request_id=opening.pk, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, _("Demande refusée. La personne qui l'a faite lit votre raison."))
     return redirect("openings:detail", opening.public_id)
 
 
 @act_on
 def withdraw(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    opening_actions.withdraw(request_id=opening.pk, by=request.user)
+    opening_actions.withdraw_request(request_id=opening.pk, by=request.user)
     messages.success(request, _("Demande retirée."))
     return redirect("openings:detail", opening.public_id)
 
@@ -227,7 +227,7 @@ def answer(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     form = ReplyForm(request.POST)
     if form.is_valid():
         try:
-            opening_actions.answer(request_id=opening.pk, by=request.user, reply=form.cleaned_data["reply"])
+            opening_actions.answer_request(request_id=opening.pk, by=request.user, reply=form.cleaned_data["reply"])
         except opening_actions.OtherRequest:
             form.add_error("reply", _("Cette réponse est celle d'une autre demande."))
         else:
@@ -245,7 +245,7 @@ def shown_here(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    done = opening_actions.confirm(
+    done = opening_actions.confirm_answer(
         request_id=opening.pk, by=request.user, fingerprint=request.POST.get("fingerprint", "")
     )
     if done.state == State.ANSWERED:
@@ -260,7 +260,7 @@ def review(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     form = ReviewForm(request.POST)
     if not form.is_valid():
         return _show(request, opening, review=form)
-    opening_actions.review(request_id=opening.pk, by=request.user, text=form.text)
+    opening_actions.review_opening(request_id=opening.pk, by=request.user, text=form.text)
     messages.success(request, _("Examen enregistré."))
     return redirect("openings:detail", opening.public_id)
 
@@ -270,7 +270,7 @@ def review(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 def show(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     """The answer, once, as JSON `{"sealed": base64}` for the script of the asker's browser, which alone opens it."""
     try:
-        sealed = opening_actions.show(request_id=opening.pk, by=request.user)
+        sealed = opening_actions.show_answer(request_id=opening.pk, by=request.user)
     except NotAllowed:
         return JsonResponse({"error": "not_there"}, status=409, headers={"Cache-Control": "no-store"})
     return JsonResponse({"sealed": base64.b64encode(sealed).decode()}, headers={"Cache-Control": "no-store"})

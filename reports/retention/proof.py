@@ -46,7 +46,7 @@ class Proof:
         """Write the proof in French, for a file. `now`: when it was made."""
         lines = [
             f"Pnav – preuve mensuelle de suppression, {date_format(self.month, 'F Y')}",
-            f"Établie le {dates.written(timezone.localtime(now), 'j F Y, H:i')}, heure de Paris.",
+            f"Établie le {dates.format_date(timezone.localtime(now), 'j F Y, H:i')}, heure de Paris.",
         ]
         if not self.is_over:
             lines.append("Le mois n'est pas fini : cette preuve est provisoire.")

@@ -100,8 +100,9 @@ class Standing:
     has_reply: bool = False
 
 
-def may(act: Act, *, part: Part | None, standing: Standing) -> bool:
-    """Whether somebody in this part may do this now, as far as parts and states tell; see `bars` for the person."""
+def is_allowed(act: Act, *, part: Part | None, standing: Standing) -> bool:
+    """Whether somebody in this part may do this now, as far as parts and states tell. What a person
+    may no longer do after what they did is `barred_acts`."""
     if part is None:
         return False
     if act is Act.REVIEW:
@@ -120,7 +121,7 @@ def may(act: Act, *, part: Part | None, standing: Standing) -> bool:
     return part is who and standing.state in states
 
 
-def bars(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
+def barred_acts(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
     """What somebody who did this to a request may not do to it any more: no two roles in one opening, no agreement
     twice, no review of what one had a part in; and nobody says twice what came of it.
 
@@ -134,7 +135,7 @@ def bars(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
     return barred
 
 
-def after(act: Act, *, standing: Standing) -> State:
+def state_after(act: Act, *, standing: Standing) -> State:
     """The state that follows. agreed counts the agreement that is being given."""
     match act:
         case Act.COUNTERSIGN:
@@ -157,7 +158,7 @@ def after(act: Act, *, standing: Standing) -> State:
             return standing.state
 
 
-def term(*, is_urgent: bool, state: State, asked_at: datetime, moved_at: datetime) -> datetime:
+def term_of(*, is_urgent: bool, state: State, asked_at: datetime, moved_at: datetime) -> datetime:
     """When a request ends by itself: an answer an hour after it could be read, what is to be confirmed after a day,
     anything else counted from the asking."""
     if state is State.ANSWERED:

@@ -114,7 +114,7 @@ class Decision:
         return self.state is not State.KEPT
 
 
-def decide(
+def decide_retention(
     *,
     life: Life,
     rule: Rule,
@@ -164,7 +164,7 @@ def _after(term_at: datetime, grace: timedelta, frozen_until: datetime | None) -
     return (term_at if frozen_until is None else max(term_at, frozen_until)) + grace
 
 
-def shortened(before: Rule, after: Rule, now: datetime) -> datetime | None:
+def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None:
     """From when a changed rule takes what the one before would have kept; None when it keeps as long or longer.
 
     A slip of the keyboard does not empty the site within the hour: the longer of the two graces runs first, a week at

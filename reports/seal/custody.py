@@ -162,14 +162,14 @@ class ShareFile:
         return share
 
 
-def normalise(passphrase: str) -> str:
+def normalise_passphrase(passphrase: str) -> str:
     """The passphrase as it counts: accents composed, whatever the keyboard; one space between words."""
     return " ".join(unicodedata.normalize("NFKC", passphrase).split())
 
 
 def find_weakness(passphrase: str) -> Weakness | None:
     """What makes a passphrase too easy to find, or None. A share may be tried without end by whoever has its file."""
-    text = normalise(passphrase).casefold()
+    text = normalise_passphrase(passphrase).casefold()
     if len(text) < PASSPHRASE_MIN_LENGTH:
         return Weakness.SHORT
     if len(set(text)) < PASSPHRASE_MIN_LETTERS:
@@ -234,7 +234,7 @@ def _wrap(share: Share, fingerprint: str, count: int, threshold: int, passphrase
 
 def _derive(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     kdf = Argon2id(salt=salt, length=32, iterations=cost.iterations, lanes=cost.lanes, memory_cost=cost.memory_kib)
-    return kdf.derive(normalise(passphrase).encode(errors="surrogatepass"))
+    return kdf.derive(normalise_passphrase(passphrase).encode(errors="surrogatepass"))
 
 
 def _lines(fields: dict[str, str]) -> bytes:

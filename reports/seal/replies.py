@@ -14,7 +14,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from reports.seal.sealing import PLAIN_BYTES, TAG_BYTES, pad
+from reports.seal.sealing import PLAIN_BYTES, TAG_BYTES, pad_text
 
 FORMAT = "pnav-reponse-1"
 NAMES = {"format", "request", "sealed", "checksum"}
@@ -73,7 +73,7 @@ def info(request: UUID) -> bytes:
 def seal_reply(text: str, *, recipient: Recipient, request: UUID) -> bytes:
     """`text` for one browser and one request: always REPLY_BYTES bytes, also when nothing had been left."""
     key = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), recipient.raw)
-    return SUITE.encrypt(pad(text), key, info=info(request))
+    return SUITE.encrypt(pad_text(text), key, info=info(request))
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ class PrivateKey:
         return MLKEM768X25519PrivateKey(*self._halves())
 
 
-def pad(text: str) -> bytes:
+def pad_text(text: str) -> bytes:
     """PLAIN_BYTES bytes: the length, the text in UTF-8, zeros. Raises TextRefused."""
     try:
         plain = text.encode()
@@ -193,8 +193,8 @@ def pad(text: str) -> bytes:
     return (len(plain).to_bytes(LENGTH_BYTES) + plain).ljust(PLAIN_BYTES, b"\0")
 
 
-def unpad(padded: bytes) -> str | None:
-    """What `pad` was given, or None when it was not `pad` that made this."""
+def unpad_text(padded: bytes) -> str | None:
+    """What `pad_text` was given, or None when it was not `pad_text` that made this."""
     end = LENGTH_BYTES + int.from_bytes(padded[:LENGTH_BYTES])
     if len(padded) != PLAIN_BYTES or end > PLAIN_BYTES or any(padded[end:]):
         return None
@@ -204,14 +204,14 @@ def unpad(padded: bytes) -> str | None:
         return None
 
 
-def seal(text: str, *, public_key: PublicKey, context: Context) -> bytes:
+def seal_text(text: str, *, public_key: PublicKey, context: Context) -> bytes:
     """`text` for its place, so that only the private key opens it: always SEALED_BYTES bytes, never the same twice.
 
     text: at most TEXT_MAX_BYTES in UTF-8; empty when the person gave nothing, which then looks like all the others.
     Raises TextRefused. Anybody can seal: that a value opens says nothing of who sealed it.
     """
     header = bytes((VERSION,)) + public_key.key_id
-    return header + SUITE.encrypt(pad(text), public_key.hpke, info=context.bind(header))
+    return header + SUITE.encrypt(pad_text(text), public_key.hpke, info=context.bind(header))
 
 
 def key_id(sealed: bytes) -> bytes:
@@ -221,13 +221,13 @@ def key_id(sealed: bytes) -> bytes:
     return bytes(sealed[1:HEADER_BYTES])
 
 
-def unseal(sealed: bytes, *, private_key: PrivateKey, context: Context) -> str:
+def unseal_text(sealed: bytes, *, private_key: PrivateKey, context: Context) -> str:
     """The text that was sealed for this place. Raises NotSealed, OtherKey, DoesNotOpen."""
     if key_id(sealed) != private_key.public_key.key_id:
         raise OtherKey("This value was sealed for another key.")
     header, encrypted = bytes(sealed[:HEADER_BYTES]), bytes(sealed[HEADER_BYTES:])
     try:
-        text = unpad(SUITE.decrypt(encrypted, private_key.hpke, info=context.bind(header)))
+        text = unpad_text(SUITE.decrypt(encrypted, private_key.hpke, info=context.bind(header)))
     except (InvalidTag, ValueError):
         text = None
     if text is None:

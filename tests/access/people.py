@@ -170,7 +170,7 @@ def _opening(conversation: Conversation, by: User) -> OpeningRequest:
     grounds = opening_actions.Grounds(
         motive="essai", legal_ground="essai", prosecutor_reference="1", prosecutor_on="2026-11-25"
     )
-    return opening_actions.ask(
+    return opening_actions.ask_opening(
         report=conversation.report, field=OpeningField.NAME, grounds=grounds, is_urgent=False, recipient=None, by=by
     )
 

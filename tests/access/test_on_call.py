@@ -144,11 +144,11 @@ def test_asker_does_not_choose_who_countersigns(cast):
     asker.refresh_from_db()
     name_on_call(cast, by=ASSIGNED)
     friend = cast.users[OTHER_SUPERVISOR]
-    assert opening_actions.find(friend, cast.opening.public_id) is None
+    assert opening_actions.find_request(friend, cast.opening.public_id) is None
     with pytest.raises(NotAllowed):
-        opening_actions.countersign(request_id=cast.opening.pk, by=friend)
+        opening_actions.countersign_request(request_id=cast.opening.pk, by=friend)
     with pytest.raises(NotAllowed):
-        opening_actions.countersign(request_id=cast.opening.pk, by=asker)
+        opening_actions.countersign_request(request_id=cast.opening.pk, by=asker)
     assert deciders.title_for_report(friend, cast.conversation.report_id, timezone.now())
     assert OpeningRequest.objects.get(pk=cast.opening.pk).state == State.ASKED
 
@@ -209,7 +209,7 @@ def test_notice_and_page_agree(cast):
 def test_acts_on_call_are_recorded_as_such(cast):
     row = name_on_call(cast)
     friend, report = cast.users[OTHER_SUPERVISOR], cast.conversation.report_id
-    opening_actions.countersign(request_id=cast.opening.pk, by=friend)
+    opening_actions.countersign_request(request_id=cast.opening.pk, by=friend)
     freeze = actions.ask_freeze(report_id=report, by=friend, motive="m", reference="1", authority="p",
                                 until=timezone.now() + timedelta(days=9))  # fmt: skip
     actions.lift_freeze(report_id=report, by=friend, asked_at=freeze.asked_at)
@@ -234,7 +234,7 @@ def test_acts_on_call_are_recorded_as_such(cast):
 
 
 def test_acts_of_ones_own_unit_are_recorded_as_before(cast):
-    opening_actions.countersign(request_id=cast.opening.pk, by=cast.users[SUPERVISOR])
+    opening_actions.countersign_request(request_id=cast.opening.pk, by=cast.users[SUPERVISOR])
     assert "on call" not in AccessRecord.objects.order_by("-number")[0].detail
 
 

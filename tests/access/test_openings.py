@@ -65,15 +65,15 @@ def bring_to(state: State, cast: Cast, recipient: Recipient, custodians: list) -
     opening.sealed_grounds = encryption.seal(json.dumps(asdict(grounds)), context=opening.context)
     opening.save()
     if state is State.WITHDRAWN:
-        opening_actions.withdraw(request_id=opening.pk, by=cast.users[ASSIGNED])
+        opening_actions.withdraw_request(request_id=opening.pk, by=cast.users[ASSIGNED])
     elif state is not State.ASKED:
-        opening_actions.countersign(request_id=opening.pk, by=cast.users[SUPERVISOR])
+        opening_actions.countersign_request(request_id=opening.pk, by=cast.users[SUPERVISOR])
     if state in {State.AGREED, State.BROUGHT, State.ANSWERED}:
         for custodian in custodians:
-            opening_actions.agree(request_id=opening.pk, by=custodian)
+            opening_actions.agree_to_request(request_id=opening.pk, by=custodian)
         opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     if state in {State.BROUGHT, State.ANSWERED}:
-        opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, recipient))
+        opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, recipient))
     if state is State.ANSWERED:
         confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
@@ -112,6 +112,6 @@ def test_every_act_in_every_state_as_everybody(cast, recipient, tried):
 
 def test_agent_who_became_administrator_has_no_request_left(cast):
     asker = cast.users[ASSIGNED]
-    assert opening_actions.find(asker, cast.opening.public_id) == cast.opening
+    assert opening_actions.find_request(asker, cast.opening.public_id) == cast.opening
     asker.role = Role.ADMINISTRATOR
-    assert opening_actions.find(asker, cast.opening.public_id) is None
+    assert opening_actions.find_request(asker, cast.opening.public_id) is None

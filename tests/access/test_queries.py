@@ -38,7 +38,7 @@ NAMED = {
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
     "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question"}),
-    "chat/casework/emergencies.py": (ACTS, {"open_one", "past", "start", "tick"}),
+    "chat/casework/emergencies.py": (ACTS, {"open_one", "past_emergencies", "start", "tick_step"}),
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
     "chat/referral/actions.py": (ACTS, {"*"}),
     "chat/referral/queries.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
@@ -126,7 +126,7 @@ BY_KEY = {
     ("chat/supervision/intervention.py", "write"),
     ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"),
     ("chat/conversations/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
-    ("chat/retention/schedule.py", "ending_of"), ("reports/openings/actions.py", "find"),
+    ("chat/retention/schedule.py", "ending_of"), ("reports/openings/actions.py", "find_request"),
     ("reports/actions.py", "file_report"),
     ("chat/wellbeing/debriefs.py", "_lock"),
     ("chat/conversations/departures.py", "tell_departure"),  # a report that the visit held, as its session said

@@ -27,7 +27,7 @@ from pnav.accounts.models import Role, User
 from pnav.accounts.openid import Exchange, proves_second_factor
 from pnav.accounts.second_factor import link_mark
 from pnav.logs import OURS
-from pnav.server.identity import identify
+from pnav.server.identity import identify_passes
 from pnav.sessions import stored_key
 from reports.models import AccessRecord
 from tests.accounts.cast import PASSWORD, make_user, sign_in, totp_code
@@ -203,12 +203,12 @@ def test_second_factor_of_the_provider_is_enough_where_it_is_believed(client, ca
     answer = client.get(sign_in_there(leave(client, "/console/"), SUBJECT))
     assert answer.url == "/console/"
     assert is_in(client)
-    [answer] = identify([Pass(stored_key(client.cookies["sessionid"].value))])
+    [answer] = identify_passes([Pass(stored_key(client.cookies["sessionid"].value))])
     assert answer.user_id == camille.pk  # sockets agree
     # The link is the proof: without it the session is nothing, at the pages and at the sockets.
     SocialAccount.objects.all().delete()
     assert client.get("/console/").url.startswith("/compte/2fa/reauthenticate/")
-    [answer] = identify([answer.pass_])
+    [answer] = identify_passes([answer.pass_])
     assert answer.user_id is None
 
 

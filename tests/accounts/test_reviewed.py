@@ -456,14 +456,14 @@ def test_two_who_decide_at_once_decide_once(one, two):
 
     def accept(by: User) -> str:
         try:
-            approval_actions.accept(change_id=pending.pk, by=by, apply=lambda _change: applied.append(by.pk))
+            approval_actions.accept_change(change_id=pending.pk, by=by, apply=lambda _change: applied.append(by.pk))
         except approval_actions.Over:
             return "over"
         return "accepted"
 
     def refuse(by: User) -> str:
         try:
-            approval_actions.refuse(change_id=pending.pk, by=by, motive="non")
+            approval_actions.refuse_change(change_id=pending.pk, by=by, motive="non")
         except approval_actions.Over:
             return "over"
         return "refused"
@@ -478,7 +478,7 @@ def test_two_who_decide_at_once_decide_once(one, two):
 
 def approvals_of(row: HelpNumber, by: User) -> PendingChange:
     with transaction.atomic():
-        return approval_actions.propose(
+        return approval_actions.propose_change(
             label="pages.HelpNumber", key=row.pk, name=str(row), act="change", before={"number": "99 99"},
             after={"number": "99 98"}, changed=["number"], reasons=["numéro"], by=by,
         )  # fmt: skip

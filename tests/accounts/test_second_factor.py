@@ -9,7 +9,7 @@ from chat.realtime.authentication import Pass
 from pnav.accounts.middleware import refuse
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, enrol_totp, standing_of
-from pnav.server.identity import identify
+from pnav.server.identity import identify_passes
 from pnav.sessions import stored_key
 from tests.accounts.cast import PASSWORD, SECRET, make_user, recovery_codes, sign_in, totp_code
 from tests.factories.chat import unit
@@ -171,7 +171,7 @@ def test_socket_knows_only_who_proved_a_factor(client):
     """The handshake of a socket asks the same question as the pages."""
 
     def user_of(browser: Client):
-        [answer] = identify([Pass(stored_key(browser.cookies["sessionid"].value))])
+        [answer] = identify_passes([Pass(stored_key(browser.cookies["sessionid"].value))])
         return answer and answer.user_id
 
     user = make_user("camille")

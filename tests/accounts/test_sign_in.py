@@ -16,7 +16,7 @@ from pnav.accounts import device
 from pnav.accounts.forms import TYPED_MAX
 from pnav.accounts.models import Role, User
 from pnav.errors import too_many
-from pnav.server.identity import identify
+from pnav.server.identity import identify_passes
 from pnav.sessions import ENDS_AT, SessionStore, stored_key
 from tests.accounts.cast import PASSWORD, make_user, sign_in, totp_code
 from tests.factories import chat as make
@@ -369,10 +369,10 @@ def test_another_role_or_generation_ends_the_sessions(client, change):
     sign_in(client, "camille")
     for name, value in change.items():
         setattr(user, name, value)
-    [before] = identify([Pass(stored_key(client.cookies["sessionid"].value))])
+    [before] = identify_passes([Pass(stored_key(client.cookies["sessionid"].value))])
     assert before.user_id == user.pk
     user.save()
-    [after] = identify([before.pass_])  # the socket is told so too
+    [after] = identify_passes([before.pass_])  # the socket is told so too
     assert after.user_id is None
     assert client.get("/compte/2fa/").url.startswith("/compte/login/")
 

@@ -66,7 +66,7 @@ def where_of(conversation: Conversation) -> dict[str, Any]:
     """Values for the addresses, with an opening that this conversation's agent asked for; `account`: the unit's."""
     grounds = opening_actions.Grounds(motive="essai", legal_ground="essai")
     by = conversation.assigned_to.user
-    opening = opening_actions.ask(
+    opening = opening_actions.ask_opening(
         report=conversation.report, field=OpeningField.NAME, grounds=grounds, is_urgent=True, recipient=None, by=by
     )
     aside = Aside.objects.create(

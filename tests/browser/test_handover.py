@@ -212,7 +212,7 @@ def test_whole_passage_without_a_script(
     person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     person.goto(live_site.url + "/tchat/")
     at(
-        transfer_actions.propose,
+        transfer_actions.propose_handover,
         conversation_id=conversation.pk,
         by=camille,
         target=Target(agent=alex.pk),

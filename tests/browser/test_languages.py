@@ -332,7 +332,7 @@ def test_what_follows_an_exchange_is_whole(live_site: LiveSite, person: Any, axe
     looked_at(page, language, axe)
 
     def proposes() -> None:
-        referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+        referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
         row.refresh_from_db()
         referral_actions.mark_read(transmission=row, by=unit.user)
         moment = timezone.now() + timedelta(days=30)
@@ -350,7 +350,7 @@ def test_what_follows_an_exchange_is_whole(live_site: LiveSite, person: Any, axe
 def test_passage_to_a_colleague_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str):
     def proposed() -> Conversation:
         agent, conversation = begun(language)
-        transfer_actions.propose(
+        transfer_actions.propose_handover(
             conversation_id=conversation.pk,
             by=agent,
             target=Target(agent=make.agent(public_name="Alex").pk),

@@ -16,7 +16,7 @@ from reports.models import OpeningRequest, Report
 from reports.openings import actions as opening_actions
 from reports.rules.openings import State
 from reports.seal.replies import Recipient, Reply, seal_reply
-from reports.seal.sealing import unseal
+from reports.seal.sealing import unseal_text
 from tests.accounts.cast import SECRET
 from tests.browser import staff
 from tests.browser.conftest import Axe, LiveSite, PageFactory
@@ -73,13 +73,13 @@ def ask_and_send(page: Page, site: LiveSite, conversation) -> None:
 def agree_and_answer(chief, custodians) -> None:
     """What supervisor and custodians do, and the machine without a network."""
     opening = OpeningRequest.objects.get()
-    opening_actions.countersign(request_id=opening.pk, by=chief.user)
+    opening_actions.countersign_request(request_id=opening.pk, by=chief.user)
     for custodian in custodians[:2]:
-        opening_actions.agree(request_id=opening.pk, by=custodian)
+        opening_actions.agree_to_request(request_id=opening.pk, by=custodian)
     envelope = opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
-    text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)
+    text = unseal_text(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
-    opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=Reply.parse(reply.text))
     confirm(request_id=opening.pk, by=custodians[1])
 
 
@@ -301,7 +301,7 @@ def test_key_goes_when_its_request_is_over_and_none_is_made_for_a_look(
     page.goto(live_site.url + "/levees/")
     expect(page.get_by_role("heading", name="Levées d'anonymat")).to_be_visible()
     assert keys_in(page) == [key], "its request is open"
-    at(lambda: opening_actions.refuse(request_id=OpeningRequest.objects.get().pk, by=chief.user, reason="Non"))
+    at(lambda: opening_actions.refuse_request(request_id=OpeningRequest.objects.get().pk, by=chief.user, reason="Non"))
     page.reload()
     page.wait_for_function(f"async () => (await ({KEYS})()).length === 0")
 
@@ -342,7 +342,7 @@ def test_key_of_before_still_opens(live_site: LiveSite, page: Page, at, cast) ->
     }""")
     grounds = opening_actions.Grounds("Menaces", "Code pénal", "PARQUET-4711", "2026-11-20")
     opening = at(
-        lambda: opening_actions.ask(
+        lambda: opening_actions.ask_opening(
             report=conversation.report,
             field="name",
             grounds=grounds,
@@ -389,7 +389,7 @@ def test_custodian_at_320(
     agent, chief, custodians, conversation = cast
     look = axe if javascript else lambda _page: None  # axe waits for timers, which a page without scripts has not
     opening = at(
-        lambda: opening_actions.ask(
+        lambda: opening_actions.ask_opening(
             report=conversation.report,
             field="contact",
             grounds=opening_actions.Grounds("Danger", "Texte"),
@@ -398,7 +398,7 @@ def test_custodian_at_320(
             by=agent.user,
         )
     )
-    at(opening_actions.countersign, request_id=opening.pk, by=chief.user)
+    at(opening_actions.countersign_request, request_id=opening.pk, by=chief.user)
     page = page_factory(javascript=javascript, width=320, theme=theme)
     staff.sign_in(page, live_site, custodians[0], "/levees/")
     look(page)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat.casework import urgency
 from chat.casework.notes_forms import HoldForm
-from chat.console.forms import AvailabilityForm, StaffingForm, capacities
+from chat.console.forms import AvailabilityForm, StaffingForm, capacity_choices
 from chat.conversations import actions, dispatcher, pauses, position, resume
 from chat.models import Agent, Conversation, Unit
 from chat.rules.lifecycle import HEAVY, LIGHT, Author, Availability, Status, UrgencyReason
@@ -54,7 +54,7 @@ def test_capacity_that_may_be_chosen(set_rule):
     agent = make.agent(capacity=6)
     client = signed_in(agent.user)
     set_rule(definitions.CAPACITY_MOST, 4)
-    assert [number for number, _label in capacities(6)] == [1, 2, 3, 4, 6], "what an agent has stays"
+    assert [number for number, _label in capacity_choices(6)] == [1, 2, 3, 4, 6], "what an agent has stays"
     page = client.get("/console/").text
     assert '<option value="4">' in page and '<option value="5">' not in page and '<option value="6" selected>' in page
     for wanted, is_valid in (("4", True), ("5", False), ("6", True), ("7", False)):

@@ -28,7 +28,7 @@ def test_first_of_a_month(day, wanted, french, english):
     template = engines["django"].from_string("{{ day|date:wanted }}")
     for language, said in (("fr", french), ("en", english)):
         with translation.override(language):
-            assert dates.written(day, wanted) == said
+            assert dates.format_date(day, wanted) == said
             assert template.render({"day": day, "wanted": wanted}) == said
 
 
@@ -48,7 +48,7 @@ def test_no_code_writes_a_day_another_way():
         for line in file.read_text().splitlines()
         if "j F" in line
     ]
-    assert lines and [line for line in lines if "written(" not in line] == []
+    assert lines and [line for line in lines if "format_date(" not in line] == []
 
 
 def test_guillemets_keep_their_words():

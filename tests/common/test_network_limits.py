@@ -117,7 +117,7 @@ def test_windows_begin_anew_on_the_border(monkeypatch):
 def test_redis_away_blocks_nobody_and_says_no_address(settings, tmp_path, caplog):
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path}/nobody.sock"}}
     assert count() == Tally()
-    network_limits.keep()
+    network_limits.prepare_windows()
     assert "the cache does not answer (ConnectionError)" in caplog.text and HERE not in caplog.text
 
 
@@ -150,21 +150,21 @@ def test_every_string_ends_on_the_border_of_its_window(monkeypatch):
 
 def test_keep_makes_and_touches_what_is_there_without_anybody(monkeypatch):
     monkeypatch.setattr(network_limits, "now", lambda: 3_000_000_000.0)
-    network_limits.keep()
+    network_limits.prepare_windows()
     names = {cache.make_key(limit.key(limit.window(3_000_000_000))) for limit in LIMITS}
     assert {
         key.decode() for key in rate_limits.server().keys(f"{cache.key_prefix}:*:networks:*") if b":day:" not in key
     } == names
     before = {name: rate_limits.server().get(name) for name in names}
-    network_limits.keep()
+    network_limits.prepare_windows()
     assert before == {name: rate_limits.server().get(name) for name in names}
     monkeypatch.setattr(network_limits, "now", lambda: 3_000_000_055.0)  # the next minute is made before it begins
-    network_limits.keep()
+    network_limits.prepare_windows()
     assert rate_limits.server().exists(cache.make_key(network_limits.SIGN_INS.key(50_000_001))) == 1
 
 
 def test_what_keep_made_counts_as_well():
-    network_limits.keep()
+    network_limits.prepare_windows()
     made = held(network_limits.REPORTS)
     count(limit=network_limits.REPORTS)
     assert len(made) == network_limits.STRING_BYTES and _changed(made, held(network_limits.REPORTS)) == 1

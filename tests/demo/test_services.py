@@ -6,7 +6,7 @@ import psycopg
 import pytest
 import redis
 
-from pnav.demo.code import totp
+from pnav.demo.code import totp_code
 from pnav.demo.services import Postgres, ServiceError, Valkey
 
 
@@ -76,4 +76,4 @@ def test_valkey_answers_on_a_socket_of_its_own(tmp_path):
 def test_totp_of_rfc_6238():
     # Appendix B, SHA-1, last six of the eight digits: at 59 s 94287082, at 1111111109 s 07081804.
     secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-    assert (totp(secret, 59), totp(secret, 1111111109)) == ("287082", "081804")
+    assert (totp_code(secret, 59), totp_code(secret, 1111111109)) == ("287082", "081804")

@@ -4,7 +4,7 @@ from itertools import count
 from typing import Any
 
 from locations.models import Competence, Force, Municipality, Partner, PlaceName, PostalCode, ReceptionPoint, Source
-from locations.names import department_of, normalise, normalise_place
+from locations.names import department_of, normalise_name, normalise_place
 
 _numbers = count(1)
 
@@ -19,7 +19,7 @@ def municipality(
         "name": name,
         "department_code": department,
         "department_name": f"Département {department}",
-        "department_search": normalise(f"Département {department}"),
+        "department_search": normalise_name(f"Département {department}"),
         "region_code": "84",
         "region_name": "Région",
         "zone": "metro" if len(department) == 2 else "drom",

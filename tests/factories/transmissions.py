@@ -38,7 +38,7 @@ def account(point: ReceptionPoint | None = None, **fields: Any) -> UnitAccount:
 def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
     """A summary that waits for the person's answer."""
     assert conversation.assigned_to is not None and unit.point_id is not None
-    return referral_actions.ask(
+    return referral_actions.ask_consent(
         conversation_id=conversation.pk, point_id=unit.point_id, summary=summary, by=conversation.assigned_to.user
     )
 
@@ -46,7 +46,7 @@ def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY)
 def sent(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
     """The person said yes."""
     row = asked(conversation, unit, summary)
-    referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+    referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
     return Transmission.objects.select_related("conversation__report", "point").get(pk=row.pk)
 
 

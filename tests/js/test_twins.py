@@ -82,7 +82,7 @@ def test_script_and_server_say_the_same_duration(language):
     seconds = [0, 1, 59, *range(60, 3600 * 30, 61)]
     with translation.override(language):
         said = _words()
-        here = [str(wording.duration(timedelta(seconds=one))) for one in seconds]
+        here = [str(wording.duration_in_words(timedelta(seconds=one))) for one in seconds]
     there = drawn(
         "lib/time.js",
         "given.seconds.map((one) => {"

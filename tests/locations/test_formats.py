@@ -5,7 +5,7 @@ import json
 import pytest
 
 from locations import formats
-from locations.formats import Refused, recognise, telephone
+from locations.formats import Refused, recognise_format, telephone
 
 GENDARMERIE = {
     "identifiant_public_unite": "1000001",
@@ -56,7 +56,7 @@ def police(**changes):
     ],
 )
 def test_recognise_by_columns(columns, key):
-    known = recognise(columns)
+    known = recognise_format(columns)
     assert (known.key if known else None) == key
 
 

@@ -75,7 +75,7 @@ def partner(name="Aide", dila_id="aav-1", **changes):
 
 
 def load(*records, source=""):
-    return loading.load(enumerate(records, start=1), file="f.csv", source=source, result=Result())
+    return loading.load_records(enumerate(records, start=1), file="f.csv", source=source, result=Result())
 
 
 def counts(result):
@@ -311,5 +311,5 @@ def test_load_is_all_or_nothing():
         raise Refused("the file ends here")
 
     with pytest.raises(Refused):
-        loading.load(broken(), file="f.csv", result=Result())
+        loading.load_records(broken(), file="f.csv", result=Result())
     assert not Municipality.objects.exists()

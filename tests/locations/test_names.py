@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locations.names import department_of, normalise, normalise_place, unit_core
+from locations.names import department_of, normalise_name, normalise_place, unit_core
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from locations.names import department_of, normalise, normalise_place, unit_core
     ],
 )
 def test_normalise_spellings(typed, expected):
-    assert normalise(typed) == expected
+    assert normalise_name(typed) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_normalise_place_of_towns_with_arrondissements(typed, expected):
 
 @given(st.text(max_size=60))
 def test_normalise_is_stable_and_plain(text):
-    once = normalise(text)
+    once = normalise_name(text)
     assert set(once) <= set("abcdefghijklmnopqrstuvwxyz0123456789 ")
-    assert normalise(once) == once
+    assert normalise_name(once) == once
 
 
 @pytest.mark.parametrize(

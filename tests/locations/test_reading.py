@@ -9,8 +9,8 @@ import tarfile
 import pytest
 
 from locations import reading
-from locations.formats import recognise
-from locations.reading import SERVICE_LIST, UnreadableFile, column_name, documents, files_in
+from locations.formats import recognise_format
+from locations.reading import SERVICE_LIST, UnreadableFile, column_name, files_in, read_documents
 
 COMPETENCE = (
     "code_commune;libelle_commune;institution;id_service;service;code_postal;codes_postaux\n"
@@ -20,7 +20,7 @@ COMPETENCE = (
 
 def rows_of(path):
     # A document is read before the next is asked for: its file closes then.
-    return [row for document in documents(path) for row in document.rows]
+    return [row for document in read_documents(path) for row in document.rows]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_documents_gzip_that_is_cut(tmp_path):
 def test_documents_json_list_of_rows(tmp_path):
     path = tmp_path / "x.json"
     path.write_text(json.dumps([{"Service": "A", "n": None, "list": [1]}]))
-    for document in documents(path):
+    for document in read_documents(path):
         assert document.columns == ("service", "n", "list")
         (row,) = document.rows
         assert row.cells == {"service": "A", "n": "", "list": "[1]"}
@@ -87,7 +87,7 @@ def test_documents_services_are_read_one_by_one(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "CHUNK", 64)
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"service": [{"nom": f"n{rank}", "text": "é]}," * 30} for rank in range(50)]}, indent=1))
-    for document in documents(path):
+    for document in read_documents(path):
         assert document.columns == (SERVICE_LIST,)
         rows = list(document.rows)
         assert [row.line for row in rows] == list(range(1, 51))
@@ -109,8 +109,8 @@ def test_documents_members_of_an_archive(tmp_path):
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     found = []
-    for document in documents(path):
-        found.append((document.name, recognise(document.columns).key, len(list(document.rows))))
+    for document in read_documents(path):
+        found.append((document.name, recognise_format(document.columns).key, len(list(document.rows))))
     assert found == [("x.tar.gz:a/one.csv", "competence", 1)]
 
 

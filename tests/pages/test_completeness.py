@@ -26,7 +26,7 @@ def spanish(settings, tmp_path):
     """Spanish is a language of the site: nothing of it is there yet. Returns the folder of its translations."""
     settings.LANGUAGES = [*settings.LANGUAGES, ("es", "Español")]
     settings.LOCALE_PATHS = [HERE, tmp_path]
-    completeness.put()
+    completeness.set_offered()
     return tmp_path
 
 
@@ -43,7 +43,7 @@ def translate(folder: Path, messages: list[str]) -> None:
 
 
 def parts(language: str) -> dict[str, completeness.Part]:
-    return {part.name: part for part in completeness.of(language).parts}
+    return {part.name: part for part in completeness.completeness_of(language).parts}
 
 
 def told(*arguments: str) -> str:
@@ -54,13 +54,13 @@ def told(*arguments: str) -> str:
 
 def test_languages_of_the_site_are_whole():
     for language in completeness.languages.others():
-        assert all(part.missing == () and part.total for part in completeness.of(language).parts), language
-    completeness.put()
-    assert completeness.offered() == completeness.languages.codes()
+        assert all(part.missing == () and part.total for part in completeness.completeness_of(language).parts), language
+    completeness.set_offered()
+    assert completeness.offered_languages() == completeness.languages.codes()
 
 
 def test_language_that_is_begun_is_offered_to_nobody_and_the_command_says_why(spanish, client):
-    assert completeness.offered() == ["fr", "en"]
+    assert completeness.offered_languages() == ["fr", "en"]
     text = told()
     assert "es – Español : PAS proposée" in text and "en – English : proposée" in text
     assert f"Phrases de Pnav : 0 sur {parts('es')['Phrases de Pnav'].total} (0 %)" in text
@@ -72,21 +72,21 @@ def test_language_that_is_begun_is_offered_to_nobody_and_the_command_says_why(sp
 
 def test_language_is_offered_once_the_code_and_nearly_all_contents_are_translated(spanish, client, settings):
     translate(spanish, completeness.wanted_messages())
-    completeness.put()
-    assert completeness.offered() == ["fr", "en"], "nothing of the contents is"
+    completeness.set_offered()
+    assert completeness.offered_languages() == ["fr", "en"], "nothing of the contents is"
     for model in (ContentBlock, completeness.HelpNumber):
         for row in model.objects.all():
             row.set_texts({f"{part}_es": "Probado" for part in model.text_fields if getattr(row, part)}).save()
-    completeness.put()
-    assert completeness.offered() == ["fr", "en", "es"]
+    completeness.set_offered()
+    assert completeness.offered_languages() == ["fr", "en", "es"]
     page = client.get("/").text
     assert "Español" in page and "English" in page
     ContentBlock.objects.create(slug="neuf", title="Neuf", body="Texte")
-    completeness.put()
-    assert completeness.offered() == ["fr", "en", "es"], "one new section takes no language away"
+    completeness.set_offered()
+    assert completeness.offered_languages() == ["fr", "en", "es"], "one new section takes no language away"
     translate(spanish, [one for one in completeness.wanted_messages() if one != str(CATALOGUE["chat.arrived"].vous)])
-    completeness.put()
-    assert completeness.offered() == ["fr", "en"], "a sentence of the code is missing"
+    completeness.set_offered()
+    assert completeness.offered_languages() == ["fr", "en"], "a sentence of the code is missing"
     assert parts("es")["Phrases de Pnav"].missing == ("chat.arrived",)
     changed("chat.arrived", es="{name} está aquí.")
     assert parts("es")["Phrases de Pnav"].missing == ()
@@ -105,23 +105,23 @@ def test_whoever_chose_a_language_keeps_it(spanish, client):
 
 
 def test_last_known_languages_are_offered_while_the_database_is_away(monkeypatch, caplog):
-    completeness.put(["en"])
+    completeness.set_offered(["en"])
 
     def away(language: str) -> Any:
         raise DatabaseError("secret")
 
-    monkeypatch.setattr(completeness, "of", away)
+    monkeypatch.setattr(completeness, "completeness_of", away)
     completeness._kept.read_at = float("-inf")
-    assert completeness.offered() == ["fr", "en"]
+    assert completeness.offered_languages() == ["fr", "en"]
     assert "DatabaseError" in caplog.text and "secret" not in caplog.text
 
 
 def test_reading_is_kept_for_a_minute(django_assert_num_queries):
-    completeness.put()
+    completeness.set_offered()
     with django_assert_num_queries(5 * len(completeness.languages.others())):
-        completeness.offered()
+        completeness.offered_languages()
     with django_assert_num_queries(0):
-        completeness.offered()
+        completeness.offered_languages()
 
 
 # --- another language -------------------------------------------------------------------------------------------------

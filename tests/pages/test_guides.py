@@ -219,4 +219,4 @@ def test_section_of_the_version_before_is_on_the_home_page():
             'INSERT INTO pages_contentblock (slug, title, body, source, doubt, "order")'
             " VALUES ('ancienne', 'Titre', 'Texte', '', '', 1)"
         )
-    assert "ancienne" in [block.slug for block in information.information()["blocks"]]
+    assert "ancienne" in [block.slug for block in information.read_information()["blocks"]]

@@ -6,7 +6,7 @@ from django.utils import translation
 from common import encryption
 from common.service_settings import definitions
 from pnav.pages import actions
-from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber, overdue
+from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber, overdue_filter
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 1, 10)
@@ -17,7 +17,7 @@ def test_overdue_counts_from_the_last_check():
     limit = TODAY - timedelta(days=definitions.REVIEW.default)
     for number, verified_on in (("1", None), ("2", limit - timedelta(days=1)), ("3", limit), ("4", TODAY)):
         HelpNumber.objects.create(number=number, label="x", audience="x", verified_on=verified_on)
-    found = HelpNumber.objects.filter(overdue(TODAY))
+    found = HelpNumber.objects.filter(overdue_filter(TODAY))
     assert {number.number for number in found} == {"1", "2"}
     assert all(number.is_overdue(TODAY) == (number in found) for number in HelpNumber.objects.all())
 

@@ -29,7 +29,7 @@ def test_module_comes_after_all_that_it_imports():
     *preloads, script = html.splitlines()
     assert script == '<script type="module" src="/static/pnav/staff/presence.js"></script>'
     assert '<link rel="modulepreload" href="/static/pnav/lib/time.js">' in preloads
-    assert len(preloads) == len(set(preloads)) == len(modules.imported("pnav/staff/presence.js"))
+    assert len(preloads) == len(set(preloads)) == len(modules.imported_modules("pnav/staff/presence.js"))
 
 
 def test_module_that_is_not_there_is_said():
@@ -49,7 +49,7 @@ def test_every_module_is_served_by_some_page():
     """Nothing lies about: what is no page's script is imported by one, or is one of the classic scripts."""
     assert entries()
     classic = {"admin-trust.js", "quick-exit.js"}  # they act before the page is drawn: ADR 0059
-    used = {one for entry in entries() for one in [entry, *modules.imported(entry)]}
+    used = {one for entry in entries() for one in [entry, *modules.imported_modules(entry)]}
     templates = "".join(page.read_text() for page in (Path(settings.BASE_DIR) / "templates").rglob("*.html"))
     for script in SCRIPTS.rglob("*.js"):
         name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
@@ -75,4 +75,4 @@ def test_collected_modules_name_each_other_by_their_hashed_names():
 def test_no_modules_import_each_other_in_a_circle():
     for script in SCRIPTS.rglob("*.js"):
         name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
-        assert not [one for one in modules.imported(name) if name in modules.imported(one)], name
+        assert not [one for one in modules.imported_modules(name) if name in modules.imported_modules(one)], name

@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import translation
 
 from pnav.accounts.models import PendingChange, Role
-from pnav.pages.information import information
+from pnav.pages.information import read_information
 from pnav.pages.models import ContentBlock, ContentText, HelpNumber, HelpNumberText
 from tests.accounts.cast import make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
@@ -51,7 +51,7 @@ def test_each_language_is_read_from_its_rows_and_falls_back(settings, django_ass
     number.set_texts({"audience_es": "quien está en peligro"}).save()
     for language, queries in (("fr", 2), ("en", 4), ("es", 4)):
         with translation.override(language), django_assert_num_queries(queries):
-            found = information()
+            found = read_information()
             shown = next(one for one in found["blocks"] if one.pk == block.pk)
             told = next(one for one in found["numbers"] if one.pk == number.pk)
             titles, audience = [(one.shown_title, str(one.html)) for one in found["blocks"]], told.shown_audience

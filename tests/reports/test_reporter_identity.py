@@ -15,7 +15,7 @@ from common.client_address import Connection
 from reports import reporter_identity
 from reports.models import Report, SealedField, SealedValue
 from reports.reporter_identity import Arrival
-from reports.seal.sealing import SEALED_BYTES, TEXT_MAX_BYTES, Context, DoesNotOpen, TextRefused, unseal
+from reports.seal.sealing import SEALED_BYTES, TEXT_MAX_BYTES, Context, DoesNotOpen, TextRefused, unseal_text
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.reports.test_actions import file
@@ -28,7 +28,9 @@ def opened(report: Report, field: str) -> list[str]:
     """The values of a field, in the order of their arrival, with the key that the site does not have."""
     values = SealedValue.objects.filter(report=report, field=field).order_by("pk")
     return [
-        unseal(bytes(value.sealed), private_key=SEAL_KEY, context=Context(report.public_id, value.field, value.version))
+        unseal_text(
+            bytes(value.sealed), private_key=SEAL_KEY, context=Context(report.public_id, value.field, value.version)
+        )
         for value in values
     ]
 
@@ -81,7 +83,7 @@ def test_value_put_in_another_row_does_not_open():
     one, other = file(uuid.uuid4(), name="Anaïs"), file(uuid.uuid4(), name="Bruno")
     mine, theirs = (report.sealed_values.get(field=SealedField.NAME) for report in (one, other))
     with pytest.raises(DoesNotOpen):
-        unseal(
+        unseal_text(
             bytes(theirs.sealed), private_key=SEAL_KEY, context=Context(one.public_id, SealedField.NAME, mine.version)
         )
 
@@ -184,7 +186,7 @@ def test_page_that_could_not_say_where_it_comes_from_says_so_again(rf, monkeypat
         raise OperationalError
 
     with monkeypatch.context() as broken, pytest.raises(OperationalError):
-        broken.setattr(reporter_identity, "execute", away)
+        broken.setattr(reporter_identity, "fetch_rows", away)
         reporter_identity.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report.public_id)
     for _time in range(2):
         reporter_identity.record_request(rf.get("/", REMOTE_ADDR="203.0.113.9"), report.public_id)

@@ -224,7 +224,7 @@ from common import network_limits, rate_limits
 from common.client_address import Networks
 
 assert not rate_limits.is_over("inside", limit=2, seconds=60) and rate_limits.recent("inside", seconds=60) == 1
-network_limits.keep()
+network_limits.prepare_windows()
 tallies = [network_limits.count(network_limits.REPORTS, Networks(["192.0.2.1"]), most=1) for _each in range(80)]
 assert all(tally._fields for tally in tallies) and tallies[-1].is_over
 tallies[0].undo()

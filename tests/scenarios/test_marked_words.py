@@ -33,7 +33,7 @@ from pnav.sessions import SessionStore
 from reports import proof_of_work, reporter_identity
 from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, SealedValue
 from reports.openings import actions as opening_actions
-from reports.seal.sealing import Context, unseal
+from reports.seal.sealing import Context, unseal_text
 from tests.access.people import signed_in as signed_in_as
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
@@ -547,7 +547,9 @@ def assert_it_arrived(site: Site) -> None:
     keys = f"{NEW_KEY},{settings.CONTENT_KEYS}"
     with site.database(), override_settings(CONTENT_KEYS=keys):
         values = list(SealedValue.objects.select_related("report"))
-        opened = "\n".join(unseal(bytes(one.sealed), private_key=SEAL_KEY, context=context_of(one)) for one in values)
+        opened = "\n".join(
+            unseal_text(bytes(one.sealed), private_key=SEAL_KEY, context=context_of(one)) for one in values
+        )
         notes = [opening_actions.note_of(one) for one in OpeningStep.objects.select_related("request")]
         grounds = [opening_actions.grounds_of(one) for one in OpeningRequest.objects.all()]
         handed = [*Transmission.objects.select_related("conversation"), *TransmissionStep.objects.all()]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 from locations.models import Municipality
 from pnav.addresses import DISCREET, ORDINARY, moved
 from reports.models import Report
@@ -127,7 +127,7 @@ def test_result_page_of_every_outcome_that_is_not_answered_here(client: Client, 
     assessed = assess(path)
     is_urgent = outcome in (Outcome.DANGER, Outcome.SUICIDE)
     for text in (assessed.title, *assessed.reasons, *assessed.service, *([] if is_urgent else assessed.prepare)):
-        assert str(unbroken(str(text))) in html or str(text) in html
+        assert str(keep_together(str(text))) in html or str(text) in html
     for number in assessed.numbers:
         assert f'href="{number.link}"' in html
         assert str(number.hours) in html

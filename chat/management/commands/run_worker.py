@@ -96,21 +96,22 @@ class Command(BaseCommand):
             is_done &= self._do("abandon_absent", dispatcher.abandon_absent)
         is_done &= self._do("departures", departures.tell_departures)  # before anybody who left is given to somebody
         is_done &= self._do("end_pauses", pauses.end_pauses)
-        is_done &= self._do("handover", transfer_actions.advance)
+        is_done &= self._do("handover", transfer_actions.advance_handovers)
         is_done &= self._do("end_watches", intervention.end_watches)
         is_done &= self._do("dispatch", dispatcher.dispatch)
         is_done &= self._do("openings", self._remind)
         if is_done:
             self._do("clock", self._end_tick)
-        network_limits.keep()  # last: a Redis that stands still holds up nobody's turn for the second it is waited for
+        # Last: a Redis that stands still holds up nobody's turn for the second that it is waited for.
+        network_limits.prepare_windows()
 
     def _remind(self) -> None:
         """End what has passed its term, and tell the operator of openings that wait for too long: never whose."""
         now = timezone.now()
-        opening_actions.expire(now=now)
+        opening_actions.expire_requests(now=now)
         if time.monotonic() >= self._remind_at:
             self._remind_at = time.monotonic() + REMIND_SECONDS
-            late = opening_actions.late(now)
+            late = opening_actions.late_requests(now)
             if late:
                 urgent = sum(one.is_urgent for one in late)
                 logger.warning("openings_late count=%d urgent=%d", len(late), urgent)

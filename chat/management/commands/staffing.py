@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from chat.statistics.staffing import check
-from chat.statistics.staffing.demand import (  # fmt: skip
+from chat.statistics.staffing.demand import (
     ASSUMED_PER_YEAR,
     ASSUMED_VARIATION,
     Basis,
@@ -21,9 +21,9 @@ from chat.statistics.staffing.demand import (  # fmt: skip
     Length,
     Patience,
     assumed_arrivals,
-    fit,
+    fit_demand,
 )
-from chat.statistics.staffing.plan import Hour, Target, plan
+from chat.statistics.staffing.plan import Hour, Target, plan_week
 from chat.statistics.staffing.recorded import BadFile, count_file, count_recorded, read_profile
 from common.service_settings import definitions, values
 
@@ -62,8 +62,8 @@ class Command(BaseCommand):
                 pauses=options["pauses"] / 100,
             )
             counted = _counted(options)
-            demand = _assumed(fit(counted, confidence=_confidence(options["confidence"])), options)
-            hours = plan(demand, target)
+            demand = _assumed(fit_demand(counted, confidence=_confidence(options["confidence"])), options)
+            hours = plan_week(demand, target)
         except (BadFile, ValueError, OSError) as error:
             # The words are ours, or of the system about a file that the operator named.
             raise CommandError(str(error)) from error

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 from chat.statistics.staffing.demand import HOURS, Demand
 from chat.statistics.staffing.plan import Hour, Target, expected_answers
-from chat.statistics.staffing.simulation import (  # fmt: skip
+from chat.statistics.staffing.simulation import (
     HOUR,
     Crowd,
     Duty,
     Person,
     Run,
     come_by_week,
+    draw_raid,
     duties_of,
-    exponential,
+    exponential_draw,
     log_normal,
-    raid,
-    simulate,
+    simulate_duty,
 )
 from triage.rules import Urgency
 
@@ -59,7 +59,7 @@ def crowd_of(demand: Demand) -> Crowd:
     giving_up = demand.patience.giving_up
     return Crowd(
         held=log_normal(demand.length.mean * HOUR, demand.length.variation),
-        patience=exponential(HOUR / giving_up if giving_up else float("inf")),
+        patience=exponential_draw(HOUR / giving_up if giving_up else float("inf")),
         forces=FORCES,
         urgencies=URGENCIES,
     )
@@ -72,7 +72,7 @@ def live_a_year(
     chance = random.Random(seed)  # noqa: S311  a simulation, which must give the same twice
     weeks = YEAR_WEEKS + 1
     people = come_by_week(demand.arrivals.expected, weeks=weeks, crowd=crowd_of(demand), chance=chance)
-    run = simulate(people, _duties(hours, target, weeks), overflow_seconds=overflow_seconds)
+    run = simulate_duty(people, _duties(hours, target, weeks), overflow_seconds=overflow_seconds)
     by_hour: list[list[int]] = [[] for _hour in range(HOURS)]
     for key, person in enumerate(people):
         if person.at >= HOURS * HOUR:
@@ -127,9 +127,9 @@ def live_a_raid(demand: Demand, hours: tuple[Hour, ...], target: Target, *, over
     crowd = crowd_of(demand)
     usual = come_by_week(demand.arrivals.expected, weeks=weeks, crowd=crowd, chance=chance)
     begins = RAID_HOUR * HOUR
-    crowds: list[Person] = raid(RAID_PEOPLE, at=begins, seconds=RAID_SECONDS, crowd=crowd, chance=chance)
+    crowds: list[Person] = draw_raid(RAID_PEOPLE, at=begins, seconds=RAID_SECONDS, crowd=crowd, chance=chance)
     people = sorted([*usual, *crowds], key=lambda person: person.at)
-    run = simulate(people, _duties(hours, target, weeks), overflow_seconds=overflow_seconds)
+    run = simulate_duty(people, _duties(hours, target, weeks), overflow_seconds=overflow_seconds)
     of_raid = {id(person) for person in crowds}
     keys = [key for key, person in enumerate(people) if id(person) in of_raid]
     waits = sorted(wait for key in keys if (wait := run.wait(key)) is not None)

@@ -224,7 +224,7 @@ class Demand:
         return Basis.ASSUMED in {self.arrivals.basis, self.patience.basis, self.length.basis}
 
 
-def fit(counted: Counted, *, confidence: float) -> Demand:
+def fit_demand(counted: Counted, *, confidence: float) -> Demand:
     """What the recording tells, each of the three by itself, and an assumption where it tells too little."""
     is_enough = counted.weeks >= ENOUGH_WEEKS and counted.people >= ENOUGH_PEOPLE
     return Demand(

@@ -51,7 +51,7 @@ class Day:
     most_at: tuple[int, ...]
 
 
-def draw(hours: Sequence[Hour]) -> list[Day]:
+def draw_week(hours: Sequence[Hour]) -> list[Day]:
     """Seven pictures of one scale."""
     top = max(hour.agents for hour in hours)
     return [_draw_day([hour for hour in hours if hour.day == day], top) for day in range(7)]

@@ -68,7 +68,7 @@ class Hour:
         return self.hour % 24
 
 
-def plan(demand: Demand, target: Target) -> tuple[Hour, ...]:
+def plan_week(demand: Demand, target: Target) -> tuple[Hour, ...]:
     """The fewest agents for each hour of the week, at cautious values: of arrivals, of lengths, and of the patience
     whichever end of its interval asks for more.
     """

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from chat.statistics.staffing.demand import HOURS, Counted
 from common.service_settings import definitions, values
-from common.sql import execute
+from common.sql import fetch_rows
 from reports.retention.deletion import rule_of
 from reports.rules.retention import Kind
 
@@ -77,7 +77,7 @@ def count_recorded(now: datetime) -> Counted:
     zone = ZoneInfo(settings.TIME_ZONE)
     until = monday_before(now, zone)
     kept_weeks = rule_of(Kind.EXCHANGE).days // 7 - 1
-    [(first,)] = execute("SELECT min(opened_at) FROM chat_conversation", [])
+    [(first,)] = fetch_rows("SELECT min(opened_at) FROM chat_conversation", [])
     if first is None:
         return Counted(weeks=0, came={})
     begun = until - monday_before(first, zone)
@@ -86,9 +86,9 @@ def count_recorded(now: datetime) -> Counted:
     if not weeks:
         return Counted(weeks=0, came={})
     kept = max(values.get_duration(definitions.ABANDONED), values.get_duration(definitions.PLACE_KEPT)).total_seconds()
-    [(gone, waited)] = execute(WAITED, {**span, "kept": kept})
-    [(ended, held, held_squared)] = execute(HELD, span)
-    came = {(week, hour): count for week, hour, count in execute(CAME, span)}
+    [(gone, waited)] = fetch_rows(WAITED, {**span, "kept": kept})
+    [(ended, held, held_squared)] = fetch_rows(HELD, span)
+    came = {(week, hour): count for week, hour, count in fetch_rows(CAME, span)}
     return Counted(weeks, came, gone, waited, ended, held, held_squared)
 
 

@@ -1,8 +1,9 @@
 """Discrete-event simulation of the queue: people arrive, wait, give up and are answered; agents come and go. Pure.
 
-Who gets whom is decided by what decides it in the product: `assignment.share_out`, in the order of `assignment.turn`,
-in passes of AT_ONCE and ROUNDS, at every change of capacity and, for who waits for their force, at the worker's tick.
-What differs from the product is written in docs/staffing.md. Times are seconds from the beginning.
+Who gets whom is decided by what decides it in the product: `assignment.share_out`, in the order of
+`assignment.turn_key`, in passes of AT_ONCE and ROUNDS, at every change of capacity and, for who waits for their force,
+at the worker's tick. What differs from the product is written in docs/staffing.md. Times are seconds from the
+beginning.
 """
 
 import heapq
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
-from chat.rules.assignment import AT_ONCE, ROUNDS, Room, Waiting, share_out, turn
+from chat.rules.assignment import AT_ONCE, ROUNDS, Room, Waiting, share_out, turn_key
 from chat.statistics.staffing.demand import HOURS
 from chat.statistics.staffing.plan import TICK_SECONDS
 from triage.rules import Urgency
@@ -87,7 +88,7 @@ class Run:
         return 1 - self.answered_within(0) if self.people else math.nan
 
 
-def simulate(
+def simulate_duty(
     people: Sequence[Person], duties: Sequence[Duty], *, overflow_seconds: float, tick_seconds: float = TICK_SECONDS
 ) -> Run:
     """All of it, until nobody waits who could be answered or who could give up.
@@ -154,7 +155,7 @@ def simulate(
         if kind is Happening.COMES:
             person = people[key]
             is_urgent = person.urgency > Urgency.NORMAL
-            places[key] = turn(urgency=person.urgency, queued_at=now, key=key)
+            places[key] = turn_key(urgency=person.urgency, queued_at=now, key=key)
             insort(queue, (places[key], Waiting(key, person.force, is_urgent, now)), key=_turn_of)
             run.longest_queue = max(run.longest_queue, len(queue))
             dispatch(at, now)
@@ -191,7 +192,7 @@ def _turn_of(entry: tuple[tuple[int, datetime, int], Waiting]) -> tuple[int, dat
 type Draw = Callable[[random.Random], float]
 
 
-def exponential(mean: float) -> Draw:
+def exponential_draw(mean: float) -> Draw:
     """mean: in seconds; infinite for patience without end."""
     return lambda chance: chance.expovariate(1 / mean) if mean < math.inf else math.inf
 
@@ -245,7 +246,7 @@ def _times(rates: Sequence[float], until: float, chance: random.Random) -> Itera
             at, hour = end, hour + 1
 
 
-def raid(count: int, *, at: float, seconds: float, crowd: Crowd, chance: random.Random) -> list[Person]:
+def draw_raid(count: int, *, at: float, seconds: float, crowd: Crowd, chance: random.Random) -> list[Person]:
     """So many people within so many seconds, first come first."""
     return [crowd.person(moment, chance) for moment in sorted(at + chance.random() * seconds for _one in range(count))]
 

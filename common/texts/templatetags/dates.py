@@ -23,4 +23,4 @@ def unbroken(text: str) -> str:
 
     Never for what a person wrote.
     """
-    return typography.unbroken(text)
+    return typography.keep_together(text)

@@ -26,11 +26,11 @@ class Command(BaseCommand):
         try:
             package = embedded.read_package(options["package"])
             towns, positions_edition = embedded.read_cities(options["cities"]) if options["cities"] else ([], "")
-            places = embedded.derive(package, towns)
+            places = embedded.derive_places(package, towns)
         except (embedded.UnreadablePackage, OSError) as error:
             raise CommandError(str(error)) from error
         places.positions_edition = positions_edition
-        embedded.write(places, options["output"])
+        embedded.write_places(places, options["output"])
         placed = sum(commune.latitude is not None for commune in places.communes)
         self.stdout.write(
             f"{len(places.communes)} communes et arrondissements, dont {placed} situés ; "

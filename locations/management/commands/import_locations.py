@@ -21,10 +21,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from locations import data_sources, embedded, loading
-from locations.formats import FORMATS, Format, recognise
+from locations.formats import FORMATS, Format, recognise_format
 from locations.loading import Result
 from locations.models import Source
-from locations.reading import Document, Row, UnreadableFile, documents, files_in
+from locations.reading import Document, Row, UnreadableFile, files_in, read_documents
 
 BASE_URL = "https://www.data.gouv.fr/api/1/datasets/r/"
 # The resources of data.gouv.fr and the format each must have.
@@ -116,7 +116,7 @@ class Command(BaseCommand):
     # --- the three origins ----------------------------------------------------------------------------------------
 
     def _load_embedded(self) -> None:
-        places = embedded.read()
+        places = embedded.read_places()
         edition = f"paquet {places.edition}"
         self._load_lines(
             embedded.commune_records(places),
@@ -167,8 +167,8 @@ class Command(BaseCommand):
         for path in files_in(folder):
             found = False
             try:
-                for document in documents(path):
-                    known = recognise(document.columns)
+                for document in read_documents(path):
+                    known = recognise_format(document.columns)
                     if known:
                         plan.append((known.order, document.name, path, known))
                         found = True
@@ -182,10 +182,10 @@ class Command(BaseCommand):
     def _load_document(self, path: Path, name: str, known: Format) -> None:
         result = Result()
         try:
-            for document in documents(path):
+            for document in read_documents(path):
                 if document.name == name:
-                    lines = loading.parse(self._watched(document), known, file=name, result=result)
-                    loading.load(lines, file=name, source=known.source, result=result)
+                    lines = loading.parse_rows(self._watched(document), known, file=name, result=result)
+                    loading.load_records(lines, file=name, source=known.source, result=result)
         except UnreadableFile as error:
             self.bar.clear()
             self._fail(name, str(error))
@@ -228,7 +228,7 @@ class Command(BaseCommand):
                 self.bar.draw(path.name, result.read / len(known))
                 yield line
 
-        loading.load(counted(), file=path.name, source=source, result=result)
+        loading.load_records(counted(), file=path.name, source=source, result=result)
         self._finish(
             result,
             name=path.name,
@@ -279,7 +279,7 @@ class Command(BaseCommand):
                     "fichiers depuis un autre poste, puis lancer : import_locations --from DOSSIER."
                 ) from error
             known = next(item for item in FORMATS if item.key == key)
-            columns = next(iter(documents(target))).columns
+            columns = next(iter(read_documents(target))).columns
             if not known.fits(columns):
                 missing = ", ".join(known.missing(columns)) or "aucune, mais ce n'est pas le fichier attendu"
                 raise CommandError(
@@ -329,7 +329,7 @@ def _nothing_in(folder: Path) -> str:
 
 def _holds_data(folder: Path) -> bool:
     try:
-        return any(recognise(document.columns) for path in files_in(folder) for document in documents(path))
+        return any(recognise_format(document.columns) for path in files_in(folder) for document in read_documents(path))
     except (UnreadableFile, OSError, EOFError, ValueError):
         return False  # only a hint is lost
 

@@ -72,7 +72,7 @@ class PnavAdminSite(admin.AdminSite):
         """With what waits for a second person: one query."""
         from pnav.accounts.approvals import actions as approval_actions
 
-        waiting = approval_actions.pending(timezone.now()).count()
+        waiting = approval_actions.pending_changes(timezone.now()).count()
         return super().index(request, {**(extra_context or {}), "waiting_changes": waiting})
 
     def has_permission(self, request: HttpRequest) -> bool:

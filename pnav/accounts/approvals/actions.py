@@ -43,7 +43,7 @@ class Moved(Exception):
 # --- readings ---------------------------------------------------------------------------------------------------------
 
 
-def pending(now: datetime) -> QuerySet[PendingChange]:
+def pending_changes(now: datetime) -> QuerySet[PendingChange]:
     """Return the proposals that may still be decided, the first to lapse first."""
     rows = PendingChange.objects.filter(state=State.PENDING, lapses_at__gt=now)
     return rows.select_related("asked_by").order_by("lapses_at", "pk")
@@ -51,7 +51,7 @@ def pending(now: datetime) -> QuerySet[PendingChange]:
 
 def pending_of(label: str, key: object, now: datetime) -> PendingChange | None:
     """Return the proposal that waits for this object."""
-    return pending(now).filter(model=label, object_id=str(key)).first()
+    return pending_changes(now).filter(model=label, object_id=str(key)).first()
 
 
 def stand_apart(one: User, other: User, now: datetime) -> bool:
@@ -90,7 +90,7 @@ def may_decide(change: PendingChange, by: User, now: datetime) -> bool:
 
 
 @transaction.atomic
-def propose(
+def propose_change(
     *,
     label: str,
     key: object,
@@ -141,7 +141,9 @@ def propose(
 
 
 @transaction.atomic
-def accept(*, change_id: int, by: User, apply: Callable[[PendingChange], object], motive: str = "") -> PendingChange:
+def accept_change(
+    *, change_id: int, by: User, apply: Callable[[PendingChange], object], motive: str = ""
+) -> PendingChange:
     """Apply it, once: whoever comes second finds it over. Locks the proposal until the change is applied.
 
     apply: makes the change, in this transaction; what it raises undoes the acceptance. Raises Over, NotYours.
@@ -155,7 +157,7 @@ def accept(*, change_id: int, by: User, apply: Callable[[PendingChange], object]
 
 
 @transaction.atomic
-def refuse(*, change_id: int, by: User, motive: str) -> PendingChange:
+def refuse_change(*, change_id: int, by: User, motive: str) -> PendingChange:
     """Refuse a proposal: nothing changes. motive: why, for who asked. Raises Over, NotYours."""
     change = _lock(change_id)
     now = timezone.now()
@@ -165,7 +167,7 @@ def refuse(*, change_id: int, by: User, motive: str) -> PendingChange:
 
 
 @transaction.atomic
-def withdraw(*, change_id: int, by: User) -> PendingChange:
+def withdraw_change(*, change_id: int, by: User) -> PendingChange:
     """Withdraw a proposal, by whoever asked. Raises Over, NotYours."""
     change = _lock(change_id)
     if change.asked_by_id != by.pk:
@@ -176,7 +178,7 @@ def withdraw(*, change_id: int, by: User) -> PendingChange:
     return change
 
 
-def lapse(now: datetime) -> int:
+def lapse_changes(now: datetime) -> int:
     """End those that nobody answered in time, each in a transaction of its own; how many. They were applied no more
     from that moment on: this writes it down.
     """

@@ -127,7 +127,7 @@ class PendingChangeAdmin(admin.ModelAdmin):
         if decision == ACCEPT:
             site: Any = self.admin_site
             owner: Any = site._registry[_model(change)]
-            approval_actions.accept(
+            approval_actions.accept_change(
                 change_id=change.pk,
                 by=request.user,
                 motive=motive,
@@ -135,10 +135,10 @@ class PendingChangeAdmin(admin.ModelAdmin):
             )
             messages.success(request, _("Accepté : c'est ce que voient maintenant les personnes."))
         elif decision == REFUSE:
-            approval_actions.refuse(change_id=change.pk, by=request.user, motive=motive)
+            approval_actions.refuse_change(change_id=change.pk, by=request.user, motive=motive)
             messages.success(request, _("Refusé : rien ne change. Votre collègue lit votre motif."))
         else:
-            approval_actions.withdraw(change_id=change.pk, by=request.user)
+            approval_actions.withdraw_change(change_id=change.pk, by=request.user)
             messages.success(request, _("Proposition retirée."))
 
 

@@ -112,7 +112,7 @@ class Reviewed(admin.ModelAdmin):
         who.waiting_objects = [*getattr(request, "waiting_objects", ()), obj]
         who.is_recorded = True  # by `approvals`: an action that leads here leaves no line of its own
         key = None if act == Act.ADD else obj.pk
-        change = approval_actions.propose(
+        change = approval_actions.propose_change(
             label=self.opts.label,
             key=key,
             name=name or str(obj),

@@ -28,7 +28,7 @@ LOOKED_AT = 24  # first characters: zxcvbn takes seconds for long rows of signs;
 SHORTEST_NAME = 3
 
 
-def unforeseen(password: str) -> str:
+def unforeseen_part(password: str) -> str:
     """What is left of a password without the words of the house, and without what continues a row (1234, aaa)."""
     rest = breached_passwords.fold(password)
     for word in sorted(WORDS, key=len, reverse=True):
@@ -79,7 +79,7 @@ class GuessableValidator:
     """Refuses a password with fewer than OTHERS_AT_LEAST unforeseen characters, or that too few tries find."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        if len(unforeseen(password)) < OTHERS_AT_LEAST or guesses_log10(password, user) < GUESSES_LOG10_AT_LEAST:
+        if len(unforeseen_part(password)) < OTHERS_AT_LEAST or guesses_log10(password, user) < GUESSES_LOG10_AT_LEAST:
             raise ValidationError(self.get_help_text(), code="password_guessable")
 
     def get_help_text(self) -> str:

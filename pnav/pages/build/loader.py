@@ -35,7 +35,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from common.texts.templatetags.texts import RunNode, SentenceNode
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 
 _STATEFUL = (BlockNode, ExtendsNode, CycleNode, ResetCycleNode, IfChangedNode, PartialDefNode, PartialNode)
 
@@ -85,7 +85,7 @@ class Loader(cached.Loader):
                 folded[-1] = TextNode(folded[-1].s + text)
             elif text:
                 folded.append(TextNode(text))
-        nodes[:] = _in_runs([TextNode(unbroken(one.s)) if isinstance(one, TextNode) else one for one in folded])
+        nodes[:] = _in_runs([TextNode(keep_together(one.s)) if isinstance(one, TextNode) else one for one in folded])
 
     def _joined(self, node: Node) -> Node:
         """For `{% include "name" %}` of a template that keeps no state of its own, that template's nodes."""
@@ -124,8 +124,10 @@ class _Unbroken(Node):
         drawn = self.node.render(context)
         if self.name:
             kept = context[self.name]
-            context[self.name] = SafeString(unbroken(kept)) if isinstance(kept, SafeString) else unbroken(str(kept))
-        return SafeString(unbroken(drawn))
+            context[self.name] = (
+                SafeString(keep_together(kept)) if isinstance(kept, SafeString) else keep_together(str(kept))
+            )
+        return SafeString(keep_together(drawn))
 
 
 def _in_typography(node: Node) -> Node:

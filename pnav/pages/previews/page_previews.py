@@ -22,10 +22,10 @@ from locations.forms import ChoiceForm, SearchForm
 from locations.hours import Line, Opening
 from pnav.pages import waiting_time
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
-from pnav.pages.information import Page, content_context, content_template, information
+from pnav.pages.information import Page, content_context, content_template, read_information
 from pnav.pages.links import Links
 from pnav.pages.models import FEEDBACK_MAX_LENGTH
-from pnav.pages.previews.trials import Draw, Trial, page
+from pnav.pages.previews.trials import Draw, Trial, draw_page
 from pnav.pages.texts import card as card_texts
 from pnav.pages.texts import descriptions as description_texts
 from pnav.pages.texts import frame as frame_texts
@@ -48,15 +48,15 @@ MOMENT = datetime(2027, 3, 3, 14, 35)  # noqa: DTZ001  made aware below, in the 
 TELEPHONE, TELEPHONE_LINK = "01 23 45 67 89", "tel:0123456789"
 
 
-def always(template: str, **context: Any) -> Draw:
-    return lambda trial: page(trial, template, context)
+def always_draw(template: str, **context: Any) -> Draw:
+    return lambda trial: draw_page(trial, template, context)
 
 
 def _moment() -> datetime:
     return timezone.make_aware(MOMENT)
 
 
-def told(trial: Trial) -> list[Message]:
+def as_message(trial: Trial) -> list[Message]:
     """The text as a message above the next page."""
     return [Message(INFO, trial.text)]
 
@@ -76,14 +76,14 @@ def _anybody(trial: Trial) -> Trial:
 
 def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        context = {**information(), "updated_on": date(2027, 3, 3), "wait": waiting_time.say(wait)}
-        return page(trial, "pages/home.html", context)
+        context = {**read_information(), "updated_on": date(2027, 3, 3), "wait": waiting_time.say(wait)}
+        return draw_page(trial, "pages/home.html", context)
 
     return draw
 
 
 def _guide(kept: Page) -> Draw:
-    return lambda trial: page(trial, content_template(kept), content_context(kept))
+    return lambda trial: draw_page(trial, content_template(kept), content_context(kept))
 
 
 def _feedback(**given: str) -> Draw:
@@ -91,13 +91,13 @@ def _feedback(**given: str) -> Draw:
         form = FeedbackForm(given or None)
         if trial.sentence is obligatory_texts.OPINIONS_MANY and given:
             form.add_error(None, trial.text)
-        return page(trial, "pages/feedback.html", {"form": form})
+        return draw_page(trial, "pages/feedback.html", {"form": form})
 
     return draw
 
 
 def _display(**given: str) -> Draw:
-    return lambda trial: page(trial, "pages/display_settings.html", {"form": DisplaySettingsForm(given or None)})
+    return lambda trial: draw_page(trial, "pages/display_settings.html", {"form": DisplaySettingsForm(given or None)})
 
 
 def _figures(*, has_outcomes: bool) -> Draw:
@@ -125,7 +125,7 @@ def _figures(*, has_outcomes: bool) -> Draw:
             "outcomes": outcomes if has_outcomes else [],
             "at_least": 10,
         }
-        return page(trial, "pages/figures.html", context)
+        return draw_page(trial, "pages/figures.html", context)
 
     return draw
 
@@ -133,17 +133,17 @@ def _figures(*, has_outcomes: bool) -> Draw:
 def _privacy(**more: Any) -> Draw:
     days = dict.fromkeys(("retention_days", "erased_days", "tombstone_days", "feedback_days"), 365)
     given = {**days, "session_hours": 12, "watched_minutes": 60, "contact_email": "", "demo_notice": False}
-    return always("pages/privacy.html", **given | more)
+    return always_draw("pages/privacy.html", **given | more)
 
 
 def _described(trial: Trial) -> HttpResponse:
     """Any page, with the text where search engines read it."""
     address = "https://pnav.example/"
     links = Links(canonical=address, alternates=[], default=address, description=trial.text, picture=address)
-    return page(trial, "pages/legal.html", {**LEGAL, "page_links": links})
+    return draw_page(trial, "pages/legal.html", {**LEGAL, "page_links": links})
 
 
-_legal = always("pages/legal.html", **LEGAL, demo_notice=True, data_editions=[EDITION])
+_legal = always_draw("pages/legal.html", **LEGAL, demo_notice=True, data_editions=[EDITION])
 _named = {"publisher": "…", "director": "…", "hosting_company": "…", "contact_email": "contact@exemple.fr"}
 
 # --- the orientation --------------------------------------------------------------------------------------------------
@@ -156,8 +156,8 @@ def _question(name: str, *, error: str = "") -> Draw:
         answers = {SAFETY: "no", DOOR: "helper", name: BY_ID[name].options[0].value}
         voice = Voice(familiar=trial.familiar)
         context = question_page(BY_ID[name], answers, BUILT_IN, refusal=error, voice=voice)
-        context["messages"] = told(trial) if trial.sentence.place is report_texts.TO_HERE else []
-        return page(trial, "triage/question.html", context)
+        context["messages"] = as_message(trial) if trial.sentence.place is report_texts.TO_HERE else []
+        return draw_page(trial, "triage/question.html", context)
 
     return draw
 
@@ -170,7 +170,7 @@ def _result(trial: Trial) -> HttpResponse:
     )
     # The questionnaire of the code: these answers are its own, whatever version is in force.
     assessment = rules.assess(answers, under=BUILT_IN)
-    return page(trial, "triage/result.html", result_page(assessment, answers, BUILT_IN) | {"lines": []})
+    return draw_page(trial, "triage/result.html", result_page(assessment, answers, BUILT_IN) | {"lines": []})
 
 
 NUMBERS = [value for value in vars(triage.numbers).values() if isinstance(value, Number)]
@@ -201,9 +201,9 @@ def _made_result(*, calls_first: bool, numbers: list[Number], is_door_first: boo
             "lines": [{"text": "…", "answer": "…", "slug": QUESTIONS[0].slug}],
             "is_danger": calls_first,
             "is_door_first": is_door_first,
-            "messages": told(trial) if trial.sentence.place is report_texts.TO_HERE else [],
+            "messages": as_message(trial) if trial.sentence.place is report_texts.TO_HERE else [],
         }
-        return page(trial, "triage/result.html", context)
+        return draw_page(trial, "triage/result.html", context)
 
     return draw
 
@@ -289,7 +289,7 @@ def _contacts(unit: Made | None, opening: Opening | None, *, is_nearest: bool = 
             "has_examples": True,
             "has_other_units": True,
         }
-        return page(trial, "locations/my_contacts.html", context)
+        return draw_page(trial, "locations/my_contacts.html", context)
 
     return draw
 
@@ -314,10 +314,12 @@ def _search(form: SearchForm | None = None, *, choice: Made | None = None, purpo
 
     def draw(trial: Trial) -> HttpResponse:
         # What was just done, or is still missing, stands above.
-        messages = told(trial) if form is None and trial.sentence.place in places and trial.sentence in SAID else []
+        messages = (
+            as_message(trial) if form is None and trial.sentence.place in places and trial.sentence in SAID else []
+        )
         context = {"form": form, "typed": "", "purpose": purpose, "choice": choice, "messages": messages}
         context["many"] = location_texts.MANY.variables[0].example
-        return page(trial, "locations/search.html", context)
+        return draw_page(trial, "locations/search.html", context)
 
     return draw
 
@@ -356,7 +358,7 @@ def _select(*, has_units: bool, error: str = "") -> Draw:
             "has_examples": True,
             "has_unknown_competence": True,
         }
-        return page(trial, "locations/select.html", context)
+        return draw_page(trial, "locations/select.html", context)
 
     return draw
 
@@ -365,7 +367,7 @@ def _towns(trial: Trial) -> HttpResponse:
     town = Made(pk="13004", name="Arles", department_name="Bouches-du-Rhône")
     place = Made(municipality=town, postal_code="13200", units=[])
     others = [Made(text="Lyon", label="Lyon")]
-    return page(
+    return draw_page(
         trial,
         "locations/towns.html",
         {"lookup": Made(others=others), "places": [place], "folded": [place], "typed": "…"},
@@ -375,16 +377,16 @@ def _towns(trial: Trial) -> HttpResponse:
 def _not_found(*, has_suggestions: bool, abroad: str = "") -> Draw:
     some = [Made(text="Lyon", label="Lyon")]
     lookup = Made(suggestions=some if has_suggestions else [], is_cedex=True, abroad=abroad)
-    return always("locations/not_found.html", lookup=lookup, large_towns=some, typed="…")
+    return always_draw("locations/not_found.html", lookup=lookup, large_towns=some, typed="…")
 
 
 CHOSEN = (
-    always("locations/chosen.html", choice=_choice(is_nearest=True)),
-    always("locations/chosen.html", choice=_choice(reception_point=None)),
+    always_draw("locations/chosen.html", choice=_choice(is_nearest=True)),
+    always_draw("locations/chosen.html", choice=_choice(reception_point=None)),
 )
 REMOVE = (
-    always("locations/remove.html", choice=_choice(), what="place"),
-    always("locations/remove.html", choice=_choice(), what="interlocutor"),
+    always_draw("locations/remove.html", choice=_choice(), what="place"),
+    always_draw("locations/remove.html", choice=_choice(), what="interlocutor"),
 )
 
 # --- the signalement --------------------------------------------------------------------------------------------------
@@ -394,7 +396,7 @@ def _report(given: Mapping[str, Any] | None = None, *, is_stale: bool = False) -
     def draw(trial: Trial) -> HttpResponse:
         form = ReportForm(given, initial={"role": "victim", "age_band": "adult"}, familiar=trial.familiar)
         context = {"form": form, "submission_id": "", "choice": _choice(is_nearest=True), "is_stale": is_stale}
-        return page(trial, "reports/create.html", context)
+        return draw_page(trial, "reports/create.html", context)
 
     return draw
 
@@ -412,7 +414,7 @@ def _added(given: Mapping[str, Any] | None = None) -> Draw:
 
     def draw(trial: Trial) -> HttpResponse:
         form = AddedForm.of(Report(age_band="adult"), given, familiar=trial.familiar)
-        return page(trial, "reports/add.html", {"form": form})
+        return draw_page(trial, "reports/add.html", {"form": form})
 
     return draw
 
@@ -423,13 +425,13 @@ def _as_said(field: str, value: str) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         form = ReportForm(initial={"role": "victim", "age_band": "adult", field: value}, familiar=trial.familiar)
         context = {"form": form, "submission_id": "", "choice": _choice(), "is_stale": False}
-        return page(trial, "reports/create.html", context)
+        return draw_page(trial, "reports/create.html", context)
 
     return draw
 
 
 EFFORT = tuple(
-    always("reports/effort.html", kept=Made(seconds_left=seconds), token="", bits=0) for seconds in (8, 1, 0)
+    always_draw("reports/effort.html", kept=Made(seconds_left=seconds), token="", bits=0) for seconds in (8, 1, 0)
 )
 
 # --- where each place is drawn ----------------------------------------------------------------------------------------
@@ -447,20 +449,20 @@ RESULTS = (
     _made_result(calls_first=False, numbers=NUMBERS, is_door_first=True),
 )
 ERRORS: tuple[Draw, ...] = (
-    always("404.html"),
-    always("403.html"),
-    always("403_csrf.html"),
-    always("bad_request.html"),
-    always("500.html"),
-    lambda trial: page(_anybody(trial), "429.html", {}),
+    always_draw("404.html"),
+    always_draw("403.html"),
+    always_draw("403_csrf.html"),
+    always_draw("bad_request.html"),
+    always_draw("500.html"),
+    lambda trial: draw_page(_anybody(trial), "429.html", {}),
 )
 BUSY = tuple(
-    always("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame", "too_large")
+    always_draw("503.html", kind=kind, style="", seconds=5) for kind in ("page", "sent", "form", "frame", "too_large")
 )
 FRAME: tuple[Draw, ...] = (
     _legal,
-    always("pages/legal.html", **LEGAL, demo_notice=False),
-    always("pages/legal.html", **LEGAL, demo_notice=False, discreet=True),
+    always_draw("pages/legal.html", **LEGAL, demo_notice=False),
+    always_draw("pages/legal.html", **LEGAL, demo_notice=False, discreet=True),
 )
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
@@ -477,7 +479,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         CONTACTS[0],
         _question("facts"),
         _question("danger"),
-        always("pages/feedback_thanks.html"),
+        always_draw("pages/feedback_thanks.html"),
         EFFORT[2],
         _privacy(),
         _feedback(rating="x", page="home"),
@@ -488,7 +490,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         _feedback(),
         _feedback(rating="", page="", text="x" * 1200),
         _feedback(rating="x", page="x"),
-        always("pages/feedback_thanks.html"),
+        always_draw("pages/feedback_thanks.html"),
     ),
     obligatory_texts.DISPLAY.key: (
         _display(),
@@ -496,21 +498,23 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         _display(next="/"),
         _display(theme="x", language="x"),
     ),
-    obligatory_texts.LEGAL.key: (_legal, always("pages/legal.html", **_named, demo_notice=False)),
+    obligatory_texts.LEGAL.key: (_legal, always_draw("pages/legal.html", **_named, demo_notice=False)),
     obligatory_texts.PRIVACY.key: (
         _privacy(demo_notice=True),
         _privacy(session_hours=1, contact_email="contact@exemple.fr"),
     ),
     obligatory_texts.ACCESSIBILITY.key: (
-        always("pages/accessibility.html", contact_email=""),
-        always("pages/accessibility.html", contact_email="contact@exemple.fr"),
+        always_draw("pages/accessibility.html", contact_email=""),
+        always_draw("pages/accessibility.html", contact_email="contact@exemple.fr"),
     ),
     obligatory_texts.FIGURES.key: (_figures(has_outcomes=True), _figures(has_outcomes=False)),
     page_texts.HOME.key: (_home(), _home((0, 2)), _home((90, 150)), _home(None)),
-    card_texts.CARD.key: (always("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),),
+    card_texts.CARD.key: (
+        always_draw("pages/card.html", address="https://pnav.example/", said_address="pnav.example"),
+    ),
     description_texts.SEARCH.key: (_described,),
     guide_texts.GUIDES.key: tuple(_guide(kept) for kept in Page if kept != Page.HOME),
-    quick_exit_texts.QUIT.key: (always("pages/quit.html"),),
+    quick_exit_texts.QUIT.key: (always_draw("pages/quit.html"),),
     location_texts.SEARCH.key: SEARCH,
     location_texts.SELECT.key: (
         _towns,

@@ -23,9 +23,9 @@ from common.texts.catalogue import CATALOGUE, Sentence, of_row
 from common.texts.help_numbers import NAMED
 from common.texts.models import ChangedSentence
 from common.texts.text_rows import in_words
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 from pnav.pages.previews.text_previews import page_with
-from pnav.pages.text_forms import TextsAdmin, TextsForm, holds, language_fieldsets, previews, tell_outdated
+from pnav.pages.text_forms import TextsAdmin, TextsForm, holds, language_fieldsets, preview_buttons, tell_outdated
 
 
 class SentenceForm(TextsForm):
@@ -52,7 +52,7 @@ class SentenceForm(TextsForm):
             text = cleaned.get(name, "")
             # The translation of the code is a text of this row once somebody has said that it holds for another French.
             cleaned[name] = "" if text == origin and not cleaned.get(holds(name)) else text
-            if wrong := validation.errors(self.sentence, cleaned[name]):
+            if wrong := validation.find_errors(self.sentence, cleaned[name]):
                 self.add_error(name, [ValidationError(one) for one in wrong])
         return cleaned
 
@@ -142,7 +142,7 @@ class SentenceAdmin(TextsAdmin):
             (
                 (
                     name,
-                    format_html(unbroken(_("{} : « {} »")), meaning, example),
+                    format_html(keep_together(_("{} : « {} »")), meaning, example),
                     _(". Obligatoire") if name in sentence.required else "",
                 )
                 for name, meaning, example in offered
@@ -180,7 +180,7 @@ class SentenceAdmin(TextsAdmin):
                 return shown
         context = {
             **(extra_context or {}),
-            "previews": previews({name: _shown_in(name) for name in sentence.origins()}),
+            "previews": preview_buttons({name: _shown_in(name) for name in sentence.origins()}),
             "is_changed": ChangedSentence.objects.filter(pk=sentence.row_key).exists(),
             "show_save_and_add_another": False,
         }

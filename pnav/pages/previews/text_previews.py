@@ -35,7 +35,7 @@ from common.texts import cache as text_cache
 from common.texts import catalogue, languages
 from common.texts.catalogue import Sentence
 from pnav.pages.previews import page_previews
-from pnav.pages.previews.trials import Draw, Trial, first_that_shows, page
+from pnav.pages.previews.trials import Draw, Trial, draw_page, first_that_shows
 from reports import texts as report_texts
 from reports.audit import for_the_person
 from reports.forms import AddedForm
@@ -46,7 +46,7 @@ def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mappin
     """The page, in the language and voice of the text of this name. texts: by their names; an empty one, or one that is
     left out, is that of origin."""
     language, voice = languages.text_place(name)
-    with translation.override(language), text_cache.previewing(catalogue.tried(sentence, texts)):
+    with translation.override(language), text_cache.previewing(catalogue.as_changed(sentence, texts)):
         examples = {variable.name: variable.example for variable in sentence.variables}
         familiar = voice == languages.FAMILIAR
         trial = Trial(request, sentence, familiar, sentence.say(familiar=familiar, **examples))
@@ -96,7 +96,7 @@ def _conversation(trial: Trial, status: Status, **more: Any) -> HttpResponse:
         "kept": {"asleep": 10, "woken": 2, "with_code": 60},
         **more,
     }
-    return page(trial, "chat/conversation.html", context)
+    return draw_page(trial, "chat/conversation.html", context)
 
 
 def _thread(trial: Trial) -> HttpResponse:
@@ -139,7 +139,7 @@ def _messages_of(**more: Any) -> Draw:
             **_manner(trial), "lines": lines, "earlier": 101, "last": 101, "later": 101, "total": 250,
             "is_whole": False, **more,
         }  # fmt: skip
-        return page(trial, "chat/messages.html", context)
+        return draw_page(trial, "chat/messages.html", context)
 
     return draw
 
@@ -198,24 +198,26 @@ def _code(trial: Trial) -> HttpResponse:
         context["error"] = trial.text
     elif key != "chat.code_none":
         context |= {"code": "abri balcon citron douane étoile", "until": thread_texts.CODE_WORKS.say(date=date)}
-    return page(trial, "chat/code.html", context)
+    return draw_page(trial, "chat/code.html", context)
 
 
 def _code_there(trial: Trial) -> HttpResponse:
     """A code works, and was shown before."""
     is_date = trial.sentence is form_texts.CODE_DATE
     until = thread_texts.A_CODE_WORKS.say(date=trial.text if is_date else "…")
-    return page(trial, "chat/code.html", {**_manner(trial), "code": "", "until": until, "error": ""})
+    return draw_page(trial, "chat/code.html", {**_manner(trial), "code": "", "until": until, "error": ""})
 
 
 def _code_shown(trial: Trial) -> HttpResponse:
-    return page(trial, "chat/code.html", {**_manner(trial), "code": "abri balcon citron douane étoile", "until": "…"})
+    return draw_page(
+        trial, "chat/code.html", {**_manner(trial), "code": "abri balcon citron douane étoile", "until": "…"}
+    )
 
 
 def _resume(*, is_error: bool = False, has_conversation: bool = False) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         errors = [trial.text] if is_error else []
-        return page(
+        return draw_page(
             trial, "chat/resume.html", {**_manner(trial), "errors": errors, "has_conversation": has_conversation}
         )
 
@@ -238,12 +240,12 @@ def _answers(trial: Trial) -> HttpResponse:
 
 
 def _begin(trial: Trial) -> HttpResponse:
-    return page(trial, "chat/begin.html", {**_manner(trial), "numbers": base.EMERGENCY_NUMBERS})
+    return draw_page(trial, "chat/begin.html", {**_manner(trial), "numbers": base.EMERGENCY_NUMBERS})
 
 
 def _end(trial: Trial) -> HttpResponse:
     status = Status.WAITING if trial.sentence.key.startswith("chat.leave_") else Status.ACTIVE
-    return page(trial, "chat/end.html", {**_manner(trial), "status": status})
+    return draw_page(trial, "chat/end.html", {**_manner(trial), "status": status})
 
 
 def _away(trial: Trial) -> HttpResponse:
@@ -315,7 +317,7 @@ def _follow_up(trial: Trial) -> HttpResponse:
         "is_open": is_open,
         "code": "" if is_open else "abri balcon citron douane étoile",
     }
-    return page(trial, "chat/follow_up.html", context)
+    return draw_page(trial, "chat/follow_up.html", context)
 
 
 def _follow_up_to(state: State) -> Draw:
@@ -368,9 +370,9 @@ def _suites(trial: Trial, state: State, *, error: str = "", other: str = "") -> 
         "is_error": bool(error),
         "error": error,
         "is_open": state is State.ACCEPTED,
-        "messages": page_previews.told(trial) if trial.sentence in FOLLOW_TOLD else [],
+        "messages": page_previews.as_message(trial) if trial.sentence in FOLLOW_TOLD else [],
     }
-    return page(trial, "chat/follow_up.html", context)
+    return draw_page(trial, "chat/follow_up.html", context)
 
 
 def _slip_without(*, telephone: str) -> Draw:
@@ -379,7 +381,7 @@ def _slip_without(*, telephone: str) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat", "telephone": telephone, "hours": []}
         context = {**_manner(trial), "appointment": {"file_number": "…"}, "words": words, "of_suites": True}
-        return page(trial, "chat/slip.html", context)
+        return draw_page(trial, "chat/slip.html", context)
 
     return draw
 
@@ -389,9 +391,9 @@ def _slip(trial: Trial) -> HttpResponse:
     words = {"moment": "3 mars 2027, 10:00", "unit": "Commissariat"}
     bring = form_texts.SLIP_BRING.say()
     # Said above the slip when its PDF could not be drawn.
-    messages = page_previews.told(trial) if trial.sentence is form_texts.SLIP_LATER else []
+    messages = page_previews.as_message(trial) if trial.sentence is form_texts.SLIP_LATER else []
     context = {**_manner(trial), "appointment": appointment, "words": words, "bring": bring, "messages": messages}
-    return page(trial, "chat/slip.html", context)
+    return draw_page(trial, "chat/slip.html", context)
 
 
 _WHEN_ASKED = {"keeping.code_note", "keeping.code_where", "keeping.code_again", "keeping.create_code_read_answer"}
@@ -414,7 +416,7 @@ def _keeping(trial: Trial) -> HttpResponse:
         "was_answered": key == "keeping.readers_both",
         "code": "abri balcon citron douane étoile" if key in {"keeping.code_note", "keeping.code_where"} else "",
     }
-    return page(trial, "chat/keeping.html", context)
+    return draw_page(trial, "chat/keeping.html", context)
 
 
 def _readers(trial: Trial) -> HttpResponse:
@@ -422,14 +424,14 @@ def _readers(trial: Trial) -> HttpResponse:
     given = [one.say() for one in {**for_the_person.SHOWN, **for_the_person.READERS}.values()]
     given += [report_texts.WHO_ANSWERED.say(), report_texts.SOMEBODY.say()]
     found = [{"who": who, "did": did, "at": timezone.now()} for who, did in zip(given, given[::-1], strict=True)]
-    return page(trial, "chat/keeping.html", {**_manner(trial), "readings": found})
+    return draw_page(trial, "chat/keeping.html", {**_manner(trial), "readings": found})
 
 
 def _error_in(template: str) -> Draw:
     """The page with this sentence as what went wrong."""
 
     def draw(trial: Trial) -> HttpResponse:
-        return page(trial, template, {**_manner(trial), "form": SummaryForm(), "error": trial.text})
+        return draw_page(trial, template, {**_manner(trial), "form": SummaryForm(), "error": trial.text})
 
     return draw
 
@@ -438,7 +440,7 @@ def _erasure(trial: Trial) -> HttpResponse:
     now = timezone.now()
     examples = {variable.name: variable.example for variable in retention_texts.VARIABLES}
     asked = ErasureRequest(asked_at=now, answered_at=now, is_granted=True)
-    return page(trial, "chat/erasure.html", {**examples, "asked": asked})
+    return draw_page(trial, "chat/erasure.html", {**examples, "asked": asked})
 
 
 def _summary_of(**given: str) -> Draw:
@@ -455,7 +457,7 @@ def _summary(trial: Trial, form: SummaryForm | None = None) -> HttpResponse:
         "from_name": transfer_texts.FROM_NAME.example,
         "to_name": trial.text if is_other else transfer_texts.TO_NAME.example,
     }
-    return page(trial, "chat/handover.html", context)
+    return draw_page(trial, "chat/handover.html", context)
 
 
 def _emergency(trial: Trial) -> HttpResponse:
@@ -467,7 +469,7 @@ def _emergency(trial: Trial) -> HttpResponse:
         "checklist": [Done(line, None, "") for line in CHECKLISTS[situation]],
         "is_familiar": trial.familiar,
     }
-    return page(trial, "admin/sentences/preview_emergency.html", context)
+    return draw_page(trial, "admin/sentences/preview_emergency.html", context)
 
 
 def _situation_of(sentence: Sentence) -> Situation:
@@ -499,7 +501,7 @@ SUMMARIES = (
 )
 SLIPS = (_slip, _slip_without(telephone="…"), _slip_without(telephone=""))
 FRAMES = (_frame, _running_frame)
-ENDS = (_end, lambda trial: page(trial, "chat/end.html", {**_manner(trial), "status": Status.WAITING}))
+ENDS = (_end, lambda trial: draw_page(trial, "chat/end.html", {**_manner(trial), "status": Status.WAITING}))
 AROUND = (*EXCHANGES, _code, _code_there, *RESUMES[:2], _follow_up, SLIPS[0], _summary)
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
@@ -518,7 +520,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     page_texts.AFTER.key: (lambda trial: _conversation(trial, Status.CLOSED),),
     thread_texts.LEFT_QUEUE.key: (lambda trial: _conversation(trial, Status.CLOSED, is_answered=False),),
     page_texts.BEGIN.key: (_begin,),
-    page_texts.ENDED.key: (lambda trial: page(trial, "chat/ended.html", {"numbers": base.EMERGENCY_NUMBERS}),),
+    page_texts.ENDED.key: (lambda trial: draw_page(trial, "chat/ended.html", {"numbers": base.EMERGENCY_NUMBERS}),),
     page_texts.END.key: ENDS,
     page_texts.RESUME.key: RESUMES,
     page_texts.AWAY.key: (_away, _away_alone),

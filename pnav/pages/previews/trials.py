@@ -35,7 +35,7 @@ class Trial:
 type Draw = Callable[[Trial], HttpResponse]
 
 
-def page(trial: Trial, template: str, context: Mapping[str, Any]) -> HttpResponse:
+def draw_page(trial: Trial, template: str, context: Mapping[str, Any]) -> HttpResponse:
     told = {"text": trial.text, "is_marked": trial.is_marked, "is_seen": trial.is_seen}
     # No key of a form: what is pressed in a preview does nothing.
     return render(

@@ -7,7 +7,7 @@ from django.templatetags.static import StaticNode
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from pnav.pages.modules import imported
+from pnav.pages.modules import imported_modules
 
 register = template.Library()
 
@@ -22,7 +22,7 @@ class ModuleNode(StaticNode):
     def render(self, context: Context) -> SafeString:
         name = self.path.resolve(context)
         preloads = format_html_join(
-            "\n", '<link rel="modulepreload" href="{}">', ((self.handle_simple(one),) for one in imported(name))
+            "\n", '<link rel="modulepreload" href="{}">', ((self.handle_simple(one),) for one in imported_modules(name))
         )
         script = format_html('<script type="module" src="{}"></script>', self.handle_simple(name))
         return format_html("{}\n{}", preloads, script) if preloads else script

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from reports.management import passphrases
 from reports.seal import custody
 from reports.seal.custody import LEAST_THRESHOLD, MOST_CUSTODIANS, CustodyError, ShareFile, SharesDoNotMatch
-from reports.seal.sealing import Context, PrivateKey, PublicKey, SealError, seal, unseal
+from reports.seal.sealing import Context, PrivateKey, PublicKey, SealError, seal_text, unseal_text
 
 
 class Command(BaseCommand):
@@ -120,11 +120,11 @@ def _prove(written: list[Path], chosen: list[str], private_key: PrivateKey) -> N
     shares = [custody.open_share(file, passphrase) for file, passphrase in zip(files, chosen, strict=True)]
     public_key = PublicKey.parse(public.read_text(encoding="utf-8").rpartition("SEAL_PUBLIC_KEY=")[2])
     context = Context(UUID(int=0), "proof")
-    sealed = seal("é", public_key=public_key, context=context)
+    sealed = seal_text("é", public_key=public_key, context=context)
     for start in range(len(shares)):
         some = (shares * 2)[start : start + files[start].threshold]
         reunited = custody.combine_shares(some, fingerprint=files[start].fingerprint)
-        if reunited.seed != private_key.seed or unseal(sealed, private_key=reunited, context=context) != "é":
+        if reunited.seed != private_key.seed or unseal_text(sealed, private_key=reunited, context=context) != "é":
             raise SharesDoNotMatch("What was written does not open what its key seals.")
 
 

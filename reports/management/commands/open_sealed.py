@@ -15,7 +15,7 @@ from reports.seal import custody
 from reports.seal.custody import DamagedShare, ShareFile, SharesDoNotMatch, TooFewShares, WrongPassphrase
 from reports.seal.envelopes import DamagedEnvelope, Envelope
 from reports.seal.replies import Recipient, Reply, seal_reply
-from reports.seal.sealing import DoesNotOpen, key_id, unseal
+from reports.seal.sealing import DoesNotOpen, key_id, unseal_text
 from reports.seal.shares import Share
 
 FILE_MAX_BYTES = 16 * 1024  # of an envelope or a share: both are far smaller
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         opened = [self._open_share(path, share) for path, share in list(files.items())[: first.threshold]]
         try:
             private_key = custody.combine_shares(opened, fingerprint=first.fingerprint)
-            text = unseal(envelope.sealed, private_key=private_key, context=context)
+            text = unseal_text(envelope.sealed, private_key=private_key, context=context)
         except SharesDoNotMatch:
             raise CommandError("Ces parts, réunies, ne redonnent pas la clé dont elles portent l'empreinte.") from None
         except DoesNotOpen:
@@ -79,7 +79,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Réponse écrite dans {reply}, à déposer sur la page de la demande {answer.request}.")
             return
         try:
-            self.stdout.write(shown(text))
+            self.stdout.write(printable(text))
             self.stdout.write("\nEntrée efface l'écran, qui s'efface seul après cinq minutes. ", ending="")
             self.stdout.flush()
             with contextlib.suppress(EOFError, KeyboardInterrupt):
@@ -132,7 +132,7 @@ def _way_back(envelope: Envelope, path: Path) -> _Answer:
     return _Answer(path, envelope.request, envelope.recipient)
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """A value as a terminal may show it: each line after a bar, and what is not plain printing written as its code.
 
     Whoever wrote it may have put in orders for a terminal, or marks that turn the direction of writing.

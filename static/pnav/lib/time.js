@@ -52,7 +52,7 @@ export const writtenShort = (moment, language, now = new Date()) => {
 
 /**
  * How long something lasts, in the page's words: which ones, and with which numbers. One minute at least.
- * `chat.conversations.wording.duration` says the same of what the server draws; a test holds the two together.
+ * `chat.conversations.wording.duration_in_words` says the same of what the server draws; a test holds the two together.
  *
  * @param {number} ms
  * @returns {{ key: "minutes" | "hours", values: Record<string, number | string> }}

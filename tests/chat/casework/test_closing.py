@@ -10,7 +10,7 @@ from chat.casework import closing, emergencies, proposals
 from chat.conversations import actions, pauses
 from chat.models import Conversation, ConversationEvent, EventKind
 from chat.models.casework import Closing, Emergency
-from chat.rules.closing import Point, missing
+from chat.rules.closing import Point, missing_points
 from chat.rules.emergency import CHECKLISTS, Situation
 from chat.rules.lifecycle import Author, Status
 from tests.chat.casework.desk import SECRET, national, visit
@@ -52,7 +52,7 @@ def test_emergency_step_of_another_checklist_is_refused(conversation):
     by = conversation.assigned_to.user
     emergencies.start(conversation_id=conversation.pk, situation="danger", by=by)
     with pytest.raises(emergencies.NoEmergency):
-        emergencies.tick(conversation_id=conversation.pk, step="prevention", by=by)
+        emergencies.tick_step(conversation_id=conversation.pk, step="prevention", by=by)
 
 
 def test_emergency_every_situation_asks_where_and_gives_a_number():
@@ -170,5 +170,5 @@ def _until_somebody_waits_for_a_lock() -> None:
 
 
 def test_missing_an_unknown_word_is_not_an_answer():
-    found = missing(is_minor=True, points=dict.fromkeys(Point.values, "x"), is_emergency_open=False)
+    found = missing_points(is_minor=True, points=dict.fromkeys(Point.values, "x"), is_emergency_open=False)
     assert len(found) == len(Point)

@@ -116,7 +116,7 @@ def test_openings_of_one_exchange_have_an_end_and_urgent_ones_their_own(conversa
     address = f"/console/echange/{conversation.public_id}/levee/"
     for _time in range(2):
         assert console.post(address, OPENING).status_code == 302
-        opening_actions.withdraw(request_id=OpeningRequest.objects.latest("pk").pk, by=agent.user)
+        opening_actions.withdraw_request(request_id=OpeningRequest.objects.latest("pk").pk, by=agent.user)
     answer = console.post(address, OPENING)
     assert answer.status_code == 200 and OpeningRequest.objects.count() == 2
     assert "Cet échange a déjà 2 demandes" in answer.text and "à garder" in answer.text
@@ -124,7 +124,7 @@ def test_openings_of_one_exchange_have_an_end_and_urgent_ones_their_own(conversa
     urgent = {**OPENING, "is_urgent": "on"}
     assert console.post(address, urgent).status_code == 302, "an imminent danger is not held up by ordinary requests"
     assert console.post(address, urgent).status_code == 302, "the same one, sent again, is that one"
-    opening_actions.withdraw(request_id=OpeningRequest.objects.latest("pk").pk, by=agent.user)
+    opening_actions.withdraw_request(request_id=OpeningRequest.objects.latest("pk").pk, by=agent.user)
     answer = console.post(address, urgent)
     assert "Cet échange a déjà 3 demandes" in answer.text and OpeningRequest.objects.count() == 3
 

@@ -97,7 +97,7 @@ def test_preview_is_what_an_agent_finds_and_saves_nothing(chief, reply):
     agent = make.agent(public_name=replies.SAMPLE_NAME)
     conversation = make.assigned(agent, reception_point=unit, municipality=None)
     dossier = person_summary.read_person_summary(conversation, timezone.now())
-    found = reply_template.fill(text, replies.values(agent, dossier) | {"commune": "Lens"})
+    found = reply_template.fill(text, replies.variable_values(agent, dossier) | {"commune": "Lens"})
     assert shown[0] == shown[2] == found and "<b>" in found and "<b>" not in page.split("pnav-sample__text")[1]
     assert shown[1] == shown[3] and shown[1].count("[à compléter") == 5
     assert "Autre titre" in page and "Plainte et unité" in page and "Commissariat de Lens" in page

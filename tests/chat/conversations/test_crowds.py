@@ -14,7 +14,7 @@ from chat.casework import urgency as casework_urgency
 from chat.conversations import actions, dispatcher, waiting_list
 from chat.conversations.position import queue_position
 from chat.models import Agent, Conversation
-from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, share_of, turn, with_share
+from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, share_of, turn_key, with_share
 from chat.rules.lifecycle import Author, Outcome, Status, UrgencyReason
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
@@ -132,7 +132,7 @@ def test_with_share_of_any_queue(seed, tried):
     ]
 
     def key(one):
-        return turn(urgency=one[0], queued_at=one[1], key=one[2])
+        return turn_key(urgency=one[0], queued_at=one[1], key=one[2])
 
     people.sort(key=key)
     room = draw.randrange(6)

@@ -11,7 +11,7 @@ from chat import pubsub
 from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
-from chat.rules.assignment import turn
+from chat.rules.assignment import turn_key
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
 from common.service_settings import definitions
@@ -561,11 +561,11 @@ def test_giving_does_not_hold_up_what_the_agent_writes():
 
 
 def test_turn_of_one_person_is_the_order_of_the_table():
-    """`assignment.turn` says in Python what `IN_TURN` says to PostgreSQL."""
+    """`assignment.turn_key` says in Python what `IN_TURN` says to PostgreSQL."""
     now = timezone.now()
     for urgency in (Urgency.NORMAL, Urgency.CRITICAL, Urgency.HIGH):
         for minutes in (2, 9, 2):
             make.waiting(queued_at=now - timedelta(minutes=minutes), urgency=urgency)
     rows = list(Conversation.objects.waiting().values_list("urgency", "queued_at", "pk"))
     assert len(rows) == 9
-    assert rows == sorted(rows, key=lambda row: turn(urgency=row[0], queued_at=row[1], key=row[2]))
+    assert rows == sorted(rows, key=lambda row: turn_key(urgency=row[0], queued_at=row[1], key=row[2]))

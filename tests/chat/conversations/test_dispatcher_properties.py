@@ -357,11 +357,11 @@ class Play:
     def pass_warmly(self, index: int, other: int) -> None:
         def work(row: Conversation) -> None:
             by, to = row.assigned_to, self.agents[other]
-            one = transfer_actions.propose(
+            one = transfer_actions.propose_handover(
                 conversation_id=row.pk, by=by, target=Target(agent=to.pk), reason=Reason.REQUEST, summary="Un résumé."
             )
             transfer_actions.answer_summary(handover_id=one.pk, conversation_id=row.pk, answer=Answer.AGREED)
-            transfer_actions.accept(handover_id=one.pk, conversation_id=row.pk, by=to)
+            transfer_actions.accept_handover(handover_id=one.pk, conversation_id=row.pk, by=to)
 
         self._hand(index, work)
 
@@ -375,7 +375,7 @@ class Play:
 
     def tick(self) -> None:
         before = stamp()
-        transfer_actions.advance()
+        transfer_actions.advance_handovers()
         dispatcher.release_stale()
         dispatcher.release_asleep()
         dispatcher.abandon_absent()

@@ -13,7 +13,7 @@ from chat.conversations import presence
 from chat.conversations.presence import Standing
 from chat.models import Agent
 from chat.rules.lifecycle import Author, Availability
-from common.sql import execute
+from common.sql import fetch_rows
 from pnav.accounts.models import Role
 from pnav.sessions import begin_shift
 from tests.chat.console.agents import signed_in
@@ -48,7 +48,7 @@ def test_beat_renews_the_lease_while_somebody_depends_on_it(availability, holds,
         make.assigned(agent)
     Agent.objects.update(availability=availability)
     late(agent, 30)
-    standing = presence.beat(user_id=agent.user_id)
+    standing = presence.renew_lease(user_id=agent.user_id)
     assert standing == Standing(held=int(holds), unread=0, is_kept=kept, was_over=False)
     assert is_fresh(agent) == kept
 
@@ -58,29 +58,29 @@ def test_beat_says_what_is_new_and_that_the_lease_was_over():
     first, _second = make.assigned(agent), make.assigned(agent)
     make.message(first, "vous êtes là ?")
     late(agent, 90)
-    assert presence.beat(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=True)
-    assert presence.beat(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=False)
+    assert presence.renew_lease(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=True)
+    assert presence.renew_lease(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=False)
 
 
 def test_beat_is_one_statement_and_one_write_in_five_seconds(monkeypatch):
     sent: list[str] = []
-    monkeypatch.setattr(presence, "execute", lambda *args: sent.append(args[0]) or execute(*args))
+    monkeypatch.setattr(presence, "fetch_rows", lambda *args: sent.append(args[0]) or fetch_rows(*args))
     agent = make.agent()
     conversation = make.assigned(agent)
     for number in range(30):
         make.message(conversation, f"mot {number}", author=Author.REPORTER)
     late(agent, 3)
     before = Agent.objects.get(pk=agent.pk).seen_at
-    presence.beat(user_id=agent.user_id)
+    presence.renew_lease(user_id=agent.user_id)
     assert len(sent) == 1
     assert Agent.objects.get(pk=agent.pk).seen_at == before, "so soon, nothing is written"
     late(agent, 30)
-    presence.beat(user_id=agent.user_id)
+    presence.renew_lease(user_id=agent.user_id)
     assert len(sent) == 2 and is_fresh(agent)
 
 
 def test_beat_of_an_account_without_an_agent_is_none():
-    assert presence.beat(user_id=0) is None
+    assert presence.renew_lease(user_id=0) is None
 
 
 def test_page_beats_in_json_and_is_told_in_the_frame():

@@ -100,11 +100,11 @@ def test_supervisor_s_table_says_both_figures_and_puts_who_waits_longest_first()
     conversation, second = unanswered(9)
     other = make.assigned(second)
     chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
-    lines = intervention.running(chief, timezone.now())
+    lines = intervention.running_conversations(chief, timezone.now())
     assert [line.conversation.pk for line in lines] == [conversation.pk, other.pk]
     assert (lines[0].waits, lines[0].own) == ("9 min", "1 min")
     make.message(conversation, "je suis là", author=Author.AGENT)
-    lines = {line.conversation.pk: line for line in intervention.running(chief, timezone.now())}
+    lines = {line.conversation.pk: line for line in intervention.running_conversations(chief, timezone.now())}
     assert (lines[conversation.pk].waits, lines[conversation.pk].own) == ("", "")
 
 

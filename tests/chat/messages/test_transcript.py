@@ -62,7 +62,7 @@ def way_back(response) -> str:
 def test_piece_is_the_last_messages_in_order(long_one):
     lines = transcript.read_lines(long_one, SAID)
     assert [line.seq for line in lines] == list(range(152, 252)) and len(lines) == transcript.PIECE_MESSAGES
-    assert (lines[0].body, transcript.earlier(lines)) == ("Message numéro 152", 152)
+    assert (lines[0].body, transcript.earlier_cursor(lines)) == ("Message numéro 152", 152)
 
 
 def test_pieces_backward_and_forward_make_the_whole_thread(long_one):
@@ -70,7 +70,7 @@ def test_pieces_backward_and_forward_make_the_whole_thread(long_one):
     while before:
         lines = transcript.read_lines(long_one, SAID, before=before)
         backward = [line.seq for line in lines] + backward
-        before = transcript.earlier(lines)
+        before = transcript.earlier_cursor(lines)
     forward, after = [], 0
     while lines := transcript.read_lines(long_one, SAID, after=after, is_forward=True):
         forward += [line.seq for line in lines]
@@ -84,7 +84,7 @@ def test_piece_of_long_messages_is_bounded_in_bytes(sign):
     lines = transcript.read_lines(conversation, SAID)
     sizes = [len(line.body.encode()) for line in lines]
     assert sum(sizes[1:]) <= transcript.PIECE_BYTES < sum(sizes) + len(sign.encode()) * protocol.MAX_BODY
-    assert lines[-1].seq == conversation.last_seq and transcript.earlier(lines) == lines[0].seq > 1
+    assert lines[-1].seq == conversation.last_seq and transcript.earlier_cursor(lines) == lines[0].seq > 1
     assert [one.seq for one in transcript.read_messages(conversation)] == [line.seq for line in lines]
 
 
@@ -99,8 +99,8 @@ def test_piece_holds_a_message_that_alone_is_too_long(monkeypatch):
 def test_piece_says_nothing_earlier_of_a_short_thread():
     conversation = make.assigned()
     make.message(conversation)
-    assert transcript.earlier(transcript.read_lines(conversation, SAID)) == 0
-    assert transcript.earlier(transcript.read_messages(conversation)) == 0
+    assert transcript.earlier_cursor(transcript.read_lines(conversation, SAID)) == 0
+    assert transcript.earlier_cursor(transcript.read_messages(conversation)) == 0
     assert transcript.read_messages(conversation, before=1) == [] == transcript.read_lines(conversation, SAID, before=1)
 
 
@@ -108,7 +108,7 @@ def test_piece_says_nothing_earlier_of_a_short_thread():
     ("text", "number"), [("12", 12), ("", 0), ("-1", 0), ("١٢", 0), ("9" * 10, 0), ("1 OR 1", 0), ("x", 0)]
 )
 def test_cursor_of_an_address(text, number):
-    assert transcript.cursor(text) == number
+    assert transcript.parse_cursor(text) == number
 
 
 # --- the person's pages -----------------------------------------------------------------------------------------------

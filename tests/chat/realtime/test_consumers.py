@@ -206,11 +206,11 @@ async def test_beat_of_a_page_out_of_sight_says_so_and_one_that_is_looked_at_tak
 def _write_silently(conversation):
     from django.db import transaction
 
-    from chat.messages.writing import append
+    from chat.messages.writing import append_message
 
     with transaction.atomic():
         locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
-        append(locked, author=Author.SYSTEM, body="en silence", now=timezone.now())
+        append_message(locked, author=Author.SYSTEM, body="en silence", now=timezone.now())
 
 
 async def test_beat_after_quick_exit_hangs_up():

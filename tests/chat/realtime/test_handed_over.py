@@ -157,7 +157,7 @@ async def test_beat_whose_reading_fails_is_not_answered_as_renewed(monkeypatch):
 
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         with monkeypatch.context() as patch:
-            patch.setattr(reading, "read", away)
+            patch.setattr(reading, "read_messages", away)
             await line.send(type="beat")
             frame = await line.until(lambda frame: frame["type"] in {"error", "beat"})
             assert (frame["type"], frame["code"]) == ("error", protocol.UNAVAILABLE)

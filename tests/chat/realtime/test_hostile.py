@@ -78,7 +78,7 @@ async def test_a_crowd_with_wrong_guesses_is_written_whole_and_in_order(monkeypa
         while len(broadcaster.writer) < 2 * database.CROWD:
             await asyncio.sleep(0.01)
         elsewhere = Draft(one.pk, str(one.public_id), Author.REPORTER, None, str(uuid.uuid4()), "d'un autre processus")
-        await in_db(writing.write, [elsewhere])  # its ring has not come yet
+        await in_db(writing.write_messages, [elsewhere])  # its ring has not come yet
         broadcaster.writer._start()
         for line in (met, free):
             await line.until(lambda frame: frame["type"] == "messages" and str(database.CROWD - 1) in str(frame))
@@ -363,7 +363,7 @@ async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(m
             await each.send(type="sync", conversation=str(conversation.public_id), after=0)
             await each.until("state")
         await line.post("un")  # the writer's connection is not new
-        write, tries = writing.write, []
+        write, tries = writing.write_messages, []
 
         def breaks(*args, **options):
             answers = write(*args, **options)
@@ -372,7 +372,7 @@ async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(m
                 raise OperationalError
             return answers
 
-        monkeypatch.setattr(writing, "write", breaks)
+        monkeypatch.setattr(writing, "write_messages", breaks)
         assert (await line.post("deux"))["seq"] == await in_db(_last_seq)
         async with asyncio.timeout(3):
             await console.hears("deux")

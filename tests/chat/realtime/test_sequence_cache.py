@@ -22,7 +22,7 @@ class Writer:
         self.answers: dict[int, Written | Refusal] = {}
         self.error: Exception | None = None
 
-    def write(self, drafts, expected, *, may_put_off):
+    def write_messages(self, drafts, expected, *, may_put_off):
         assert may_put_off is (len(drafts) >= CROWD)
         self.guesses.append(dict(expected))
         if self.error:

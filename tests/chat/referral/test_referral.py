@@ -65,7 +65,7 @@ def meet(row, seen=None, place=""):
 def shut(row, reason="Plainte enregistrée.", seen=None, by=None):
     row.refresh_from_db()
     account = UnitAccount.objects.filter(point=row.point).first()
-    referral_actions.close(
+    referral_actions.close_transmission(
         transmission=row, seen=row.steps.count() if seen is None else seen, reason=reason, by=by or account.user
     )
 
@@ -108,23 +108,23 @@ def test_yes_sends_it_with_a_number_and_a_line_of_the_register(conversation, uni
 
 def test_no_sends_nothing(conversation, unit):
     row = hand.asked(conversation, unit)
-    referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=False)
+    referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=False)
     row.refresh_from_db()
     assert (row.state, row.sent_at) == (State.REFUSED, None)
     assert not AccessRecord.objects.exists()
     with pytest.raises(referral_actions.Settled):
-        referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+        referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
 
 
 def test_yes_to_a_summary_that_was_replaced_agrees_to_nothing(conversation, unit):
     """A page that is old shows the first summary; the second one was never read."""
     first = hand.asked(conversation, unit)
-    referral_actions.withdraw(
+    referral_actions.withdraw_transmission(
         conversation_id=conversation.pk, public_id=first.public_id, by=conversation.assigned_to.user
     )
     second = hand.asked(conversation, unit, "Un autre résumé.")
     with pytest.raises(referral_actions.Settled):
-        referral_actions.answer(conversation=conversation, public_id=first.public_id, agrees=True)
+        referral_actions.answer_consent(conversation=conversation, public_id=first.public_id, agrees=True)
     second.refresh_from_db()
     assert second.state == State.ASKED
 
@@ -132,7 +132,7 @@ def test_yes_to_a_summary_that_was_replaced_agrees_to_nothing(conversation, unit
 def test_answer_of_another_conversation_is_none(conversation, unit):
     row = hand.asked(conversation, unit)
     with pytest.raises(referral_actions.Settled):
-        referral_actions.answer(conversation=make.assigned(), public_id=row.public_id, agrees=True)
+        referral_actions.answer_consent(conversation=make.assigned(), public_id=row.public_id, agrees=True)
 
 
 def test_unit_without_an_account_is_sent_nothing(conversation):
@@ -144,9 +144,9 @@ def test_unit_without_an_account_is_sent_nothing(conversation):
     ):
         assert not referral_actions.has_account(point)
         with pytest.raises(referral_actions.NoAccount):
-            referral_actions.ask(point_id=point.pk, **given)
+            referral_actions.ask_consent(point_id=point.pk, **given)
     with pytest.raises(referral_actions.NoSuchUnit):
-        referral_actions.ask(point_id=2**31 - 1, **given)
+        referral_actions.ask_consent(point_id=2**31 - 1, **given)
     assert not Transmission.objects.exists()
 
 
@@ -155,7 +155,7 @@ def test_account_that_closed_meanwhile_is_sent_nothing(conversation, unit):
     unit.user.is_active = False
     unit.user.save()
     with pytest.raises(referral_actions.NoAccount):
-        referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+        referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
     row.refresh_from_db()
     assert row.state == State.ASKED
 
@@ -165,7 +165,7 @@ def test_one_at_a_time_and_once_a_unit(conversation, unit):
     with pytest.raises(referral_actions.AlreadyAsked):
         hand.asked(conversation, hand.account())
     row = Transmission.objects.get()
-    referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=True)
+    referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
     with pytest.raises(referral_actions.AlreadyRunning):
         hand.asked(conversation, unit)
     hand.asked(conversation, hand.account())
@@ -194,9 +194,9 @@ def test_another_agent_sends_and_withdraws_nothing(conversation, unit):
     row = hand.asked(conversation, unit)
     other = make.agent().user
     with pytest.raises(actions.NotYours):
-        referral_actions.ask(conversation_id=conversation.pk, point_id=unit.point_id, summary="x", by=other)
+        referral_actions.ask_consent(conversation_id=conversation.pk, point_id=unit.point_id, summary="x", by=other)
     with pytest.raises(actions.NotYours):
-        referral_actions.withdraw(conversation_id=conversation.pk, public_id=row.public_id, by=other)
+        referral_actions.withdraw_transmission(conversation_id=conversation.pk, public_id=row.public_id, by=other)
 
 
 def test_after_the_end_it_is_asked_answered_and_followed(unit):
@@ -356,12 +356,12 @@ def test_older_page_does_nothing_over_what_a_colleague_did(conversation, unit):
 def test_withdrawn_before_it_is_read_and_never_after(conversation, unit):
     by = conversation.assigned_to.user
     row = hand.sent(conversation, unit)
-    referral_actions.withdraw(conversation_id=conversation.pk, public_id=row.public_id, by=by)
+    referral_actions.withdraw_transmission(conversation_id=conversation.pk, public_id=row.public_id, by=by)
     with pytest.raises(referral_actions.Settled):
         referral_actions.mark_read(transmission=row, by=unit.user)
     other = hand.opened(conversation, unit)
     with pytest.raises(referral_actions.Settled):
-        referral_actions.withdraw(conversation_id=conversation.pk, public_id=other.public_id, by=by)
+        referral_actions.withdraw_transmission(conversation_id=conversation.pk, public_id=other.public_id, by=by)
 
 
 # --- what is kept ---------------------------------------------------------------------------------------------------
@@ -506,7 +506,9 @@ def test_withdrawn_and_opened_at_once_is_one_of_the_two():
             if n:
                 return outcome(lambda: referral_actions.mark_read(transmission=row, by=unit.user))
             return outcome(
-                lambda: referral_actions.withdraw(conversation_id=conversation.pk, public_id=row.public_id, by=agent)
+                lambda: referral_actions.withdraw_transmission(
+                    conversation_id=conversation.pk, public_id=row.public_id, by=agent
+                )
             )
 
         assert sorted(in_threads(2, act)) == ["Settled", "done"]
@@ -525,10 +527,12 @@ def test_yes_and_no_and_withdrawal_at_once_contradict_nothing():
     def act(n):
         if n == 2:
             return outcome(
-                lambda: referral_actions.withdraw(conversation_id=conversation.pk, public_id=row.public_id, by=agent)
+                lambda: referral_actions.withdraw_transmission(
+                    conversation_id=conversation.pk, public_id=row.public_id, by=agent
+                )
             )
         return outcome(
-            lambda: referral_actions.answer(conversation=conversation, public_id=row.public_id, agrees=n == 0)
+            lambda: referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=n == 0)
         )
 
     assert "done" in in_threads(3, act)
@@ -620,7 +624,7 @@ def test_late_is_told_to_the_supervisor_and_to_the_agent(conversation, unit):
 
 def test_unknown_key_is_settled(conversation, unit):
     with pytest.raises(referral_actions.Settled):
-        referral_actions.withdraw(
+        referral_actions.withdraw_transmission(
             conversation_id=conversation.pk, public_id=uuid.uuid4(), by=conversation.assigned_to.user
         )
 

@@ -214,7 +214,7 @@ def test_unit_proposes_an_hour_then_closes(conversation, unit):
 
 def test_withdrawn_is_no_longer_there(conversation, unit):
     row = hand.sent(conversation, unit)
-    referral_actions.withdraw(
+    referral_actions.withdraw_transmission(
         conversation_id=conversation.pk, public_id=row.public_id, by=conversation.assigned_to.user
     )
     browser = signed_in(unit.user)
@@ -359,7 +359,7 @@ def test_answer_to_an_appointment_that_changed_keeps_what_was_written(conversati
     again = browser.post(url, late)
     assert again.status_code == 409 and "L'unité vient de répondre" in said(again)
     assert "Plutôt le mardi</textarea>" in said(again) and f'name="seen" value="{row.steps.count()}"' in said(again)
-    referral_actions.close(transmission=row, seen=row.steps.count(), reason="Plainte prise.", by=unit.user)
+    referral_actions.close_transmission(transmission=row, seen=row.steps.count(), reason="Plainte prise.", by=unit.user)
     over = browser.post(url, late)
     assert over.status_code == 409 and "Votre texte, à copier" in said(over) and "Plutôt le mardi" in said(over)
 

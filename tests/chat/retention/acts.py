@@ -45,6 +45,6 @@ def ask_opening(conversation, by) -> OpeningRequest:
     grounds = Grounds("m", "t", "r", "2026-01-01")
     if not conversation.report.sealed_values.exists():
         make.sealed(conversation)
-    return opening_actions.ask(
+    return opening_actions.ask_opening(
         report=conversation.report, field="name", grounds=grounds, is_urgent=False, recipient=None, by=by
     )

@@ -234,7 +234,7 @@ def test_no_transaction_joins_a_trace_to_what_went(chief):
     for _time in range(3):
         conversation = make.closed()
         agent = conversation.assigned_to.user
-        opening_actions.withdraw(request_id=ask_opening(conversation, agent).pk, by=agent)
+        opening_actions.withdraw_request(request_id=ask_opening(conversation, agent).pk, by=agent)
         ask_erasure(report_id=conversation.report_id)
         answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
         make.age(conversation, days=9)
@@ -286,7 +286,7 @@ def test_report_whose_opening_goes_on_is_not_taken_under_the_custodians_hands():
     agent = make.agent()
     conversation = make.sealed(make.closed(agent))
     report = conversation.report
-    opening = opening_actions.ask(
+    opening = opening_actions.ask_opening(
         report=report, field="name", grounds=Grounds("m", "t", "r", "2026-01-01"), is_urgent=False, recipient=None,
         by=agent.user,
     )  # fmt: skip
@@ -294,7 +294,7 @@ def test_report_whose_opening_goes_on_is_not_taken_under_the_custodians_hands():
     OpeningRequest.objects.filter(pk=opening.pk).update(asked_at=later - timedelta(days=1))
     deletion.forget(later)
     assert Report.objects.filter(pk=report.pk).exists()
-    opening_actions.withdraw(request_id=opening.pk, by=agent.user)
+    opening_actions.withdraw_request(request_id=opening.pk, by=agent.user)
     deletion.forget(later)
     assert not Report.objects.filter(pk=report.pk).exists()
     assert OpeningRequest.objects.get().report_public_id == report.public_id

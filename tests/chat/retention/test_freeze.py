@@ -273,13 +273,13 @@ def test_opening_that_only_its_agent_wants_holds_two_days_and_once(chief):
     assert kept() == {conversation}
     deletion.forget(asked_at + timedelta(hours=47))
     assert Conversation.objects.exists()
-    opening_actions.withdraw(request_id=opening.pk, by=agent.user)
+    opening_actions.withdraw_request(request_id=opening.pk, by=agent.user)
     again = ask_opening(conversation, agent.user)
     with transaction.atomic():
         deletion.forget(timezone.now())
         assert not Conversation.objects.exists(), "asked again, it holds nothing"
         transaction.set_rollback(True)
-    opening_actions.countersign(request_id=again.pk, by=chief)
+    opening_actions.countersign_request(request_id=again.pk, by=chief)
     deletion.forget(asked_at + timedelta(days=13))
     assert Conversation.objects.exists(), "a supervisor found it right"
 
@@ -289,7 +289,7 @@ def test_frozen_and_opened_is_kept_until_the_later_end(chief, days, last):
     agent = make.agent()
     conversation = make.age(make.closed(agent), days=500)
     opening = ask_opening(conversation, agent.user)
-    opening_actions.countersign(request_id=opening.pk, by=chief)
+    opening_actions.countersign_request(request_id=opening.pk, by=chief)
     frozen_until = freeze(conversation, chief, days=days).frozen_until
     ends = {"opening": OpeningRequest.objects.get().asked_at + opening_rules.TERM, "freeze": frozen_until}
     assert max(ends, key=lambda name: ends[name]) == last
@@ -319,7 +319,7 @@ def test_agent_alone_does_not_put_off_what_was_granted(chief, monkeypatch):
         now = start + timedelta(days=days)
         monkeypatch.setattr("django.utils.timezone.now", lambda now=now: now)
         monkeypatch.setattr("reports.retention.deletion.moment", lambda now=now: now)
-        opening_actions.expire(now=now)
+        opening_actions.expire_requests(now=now)
         freeze(conversation, agent.user, days=days + 90)
         if not OpeningRequest.objects.filter(state="asked").exists():
             ask_opening(conversation, agent.user)

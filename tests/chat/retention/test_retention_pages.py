@@ -427,11 +427,11 @@ def test_endings_do_not_tell_that_an_opening_was_asked_for(days, role):
         conversation = make.sealed(make.age(make.closed(other), days=days))
         if is_asked:
             grounds = Grounds("m", "t", "r", "2026-01-01")
-            opening = opening_actions.ask(
+            opening = opening_actions.ask_opening(
                 report=conversation.report, field="name", grounds=grounds, is_urgent=False, recipient=None,
                 by=asker.user,
             )  # fmt: skip
-            opening_actions.countersign(request_id=opening.pk, by=make.agent(role=Role.SUPERVISOR).user)
+            opening_actions.countersign_request(request_id=opening.pk, by=make.agent(role=Role.SUPERVISOR).user)
         shown = text(signed_in(other.user).get(ENDINGS))
         rows.append(shown.replace(str(conversation.public_id)[:8], "…").replace(other.public_name, "…"))
         deletion.forget(timezone.now())

@@ -11,7 +11,7 @@ from django.db.models import F
 from chat import token_bucket
 from chat.conversations import actions
 from chat.database import in_db
-from chat.messages.writing import Draft, Refusal, Written, say, write
+from chat.messages.writing import Draft, Refusal, Written, say_line, write_messages
 from chat.models import Conversation
 from chat.rules import message_limits
 from chat.rules.lifecycle import Author, Status
@@ -50,10 +50,10 @@ def posted(conversation, count, way, **more):
     """The answers of so many messages, by one of the ways of writing."""
     drafts = [draft(conversation, **more) for _each in range(count)]
     if way == "guessed, alone":
-        return [write([one], expected(conversation))[0] for one in drafts]
+        return [write_messages([one], expected(conversation))[0] for one in drafts]
     if way == "under the lock":
-        return write(drafts)
-    return [answer for n in range(0, count, 2) for answer in write(drafts[n : n + 2], expected(conversation))]
+        return write_messages(drafts)
+    return [answer for n in range(0, count, 2) for answer in write_messages(drafts[n : n + 2], expected(conversation))]
 
 
 def written(answers):
@@ -111,9 +111,9 @@ def test_unmetered_session_has_no_bound(way):
 def test_repeat_is_acknowledged_whatever_the_bounds():
     conversation = make.waiting()
     first = draft(conversation)
-    write([first])
+    write_messages([first])
     Conversation.objects.filter(pk=conversation.pk).update(characters=message_limits.AGENT.characters)
-    [again] = write([first])
+    [again] = write_messages([first])
     assert isinstance(again, Written) and again.is_repeat
     conversation.refresh_from_db()
     assert conversation.characters == message_limits.AGENT.characters
@@ -128,7 +128,7 @@ def test_full_exchange_still_ends_and_says_so():
     with pytest.raises(actions.ExchangeFull):
         make_message(conversation)
     conversation.refresh_from_db()
-    say(conversation, thread_texts.ENDED_BY_AGENT, now=clock.now())
+    say_line(conversation, thread_texts.ENDED_BY_AGENT, now=clock.now())
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user)
     assert Conversation.objects.get().status == Status.CLOSED
 
@@ -163,7 +163,7 @@ def test_bounds_are_exact_when_many_write_at_once():
         try:
             known = {}
             for _each in range(10):
-                [answer] = write([draft(conversation, "0123456789")], known)
+                [answer] = write_messages([draft(conversation, "0123456789")], known)
                 answers.append(answer)
                 if isinstance(answer, Written):
                     known[conversation.pk] = answer.seq

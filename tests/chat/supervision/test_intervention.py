@@ -222,7 +222,7 @@ def test_join_ends_where_it_leaves_the_units_and_is_back_before_anybody_looked(c
     goes_to(conversation, other, agent=camille.pk)
     assert access.as_supervisor(dominique, conversation.public_id) == conversation
     assert not is_joined(conversation, dominique)
-    assert not intervention.running(dominique, timezone.now())[0].joined
+    assert not intervention.running_conversations(dominique, timezone.now())[0].joined
     with pytest.raises(actions.NotYours):
         intervention.write(conversation_id=conversation.pk, by=dominique, client_id=uuid.uuid4(), body="x")
     assert intervention.end_watches() == 1
@@ -331,7 +331,7 @@ def test_reassign_to_who_is_not_there_is_refused(conversation, dominique, camill
 
 def test_reassign_ends_an_open_passage(conversation, dominique, camille):
     alex, third = make.agent(), make.agent()
-    one = transfer_actions.propose(
+    one = transfer_actions.propose_handover(
         conversation_id=conversation.pk,
         by=camille,
         target=Target(agent=alex.pk),
@@ -346,7 +346,7 @@ def test_reassign_ends_an_open_passage(conversation, dominique, camille):
 @pytest.mark.django_db(transaction=True)
 def test_reassign_against_accepting_one_wins(conversation, dominique, camille):
     alex, third = make.agent(unit_name="Ailleurs"), make.agent()
-    one = transfer_actions.propose(
+    one = transfer_actions.propose_handover(
         conversation_id=conversation.pk, by=camille, target=Target(agent=alex.pk), reason="request", summary="x"
     )
     transfer_actions.answer_summary(handover_id=one.pk, conversation_id=conversation.pk, answer="agreed")
@@ -354,7 +354,7 @@ def test_reassign_against_accepting_one_wins(conversation, dominique, camille):
     def work(i):
         try:
             if i:
-                transfer_actions.accept(handover_id=one.pk, conversation_id=conversation.pk, by=alex)
+                transfer_actions.accept_handover(handover_id=one.pk, conversation_id=conversation.pk, by=alex)
             else:
                 intervention.reassign(conversation_id=conversation.pk, by=dominique, agent_id=third.pk, motive="x")
         except (transfer_actions.Over, actions.NotYours):
@@ -375,15 +375,15 @@ def test_running_shows_ones_own_units_without_any_text(dominique, stranger, cami
     make.message(conversation, "Parole secrète")
     urgent = make.assigned(camille, urgency=2)
     make.assigned(make.agent(unit_name="Ailleurs"))
-    shown = intervention.running(dominique, timezone.now())
+    shown = intervention.running_conversations(dominique, timezone.now())
     assert [one.conversation.pk for one in shown] == [urgent.pk, conversation.pk]
     assert "secrète" not in repr(shown)
-    assert len(intervention.running(stranger, timezone.now())) == 1
+    assert len(intervention.running_conversations(stranger, timezone.now())) == 1
 
 
 def test_running_of_a_supervisor_leaves_out_their_own(dominique):
     make.assigned(dominique)
-    assert intervention.running(dominique, timezone.now()) == []
+    assert intervention.running_conversations(dominique, timezone.now()) == []
 
 
 def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, dominique):

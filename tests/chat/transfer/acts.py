@@ -18,7 +18,7 @@ def cold(conversation, by, **target):
 
 
 def propose(conversation, by, **target):
-    return transfer_actions.propose(
+    return transfer_actions.propose_handover(
         conversation_id=conversation.pk, by=by, target=Target(**target), reason=Reason.END_OF_DUTY, summary=SUMMARY
     )
 
@@ -30,7 +30,7 @@ def answer(one, answer=Answer.AGREED, correction=""):
 
 
 def accept(one, by):
-    transfer_actions.accept(handover_id=one.pk, conversation_id=one.conversation_id, by=by)
+    transfer_actions.accept_handover(handover_id=one.pk, conversation_id=one.conversation_id, by=by)
 
 
 def kinds(conversation) -> list[str]:

@@ -225,7 +225,7 @@ def test_places_count_when_somebody_is_passed_on(camille):
     assert conversation.weight == 2
     with pytest.raises(transfer_actions.NoRoom):
         cold(conversation, camille, agent=full.pk)
-    assert full not in transfer_actions.people(camille, timezone.now())
+    assert full not in transfer_actions.free_colleagues(camille, timezone.now())
     cold(conversation, camille, agent=room.pk)
     conversation.refresh_from_db()
     assert (conversation.assigned_to, conversation.weight) == (room, 2)

@@ -50,7 +50,7 @@ def visit_of(conversation, client=None) -> Client:
 
 
 def propose(conversation, by, to, summary=SUMMARY):
-    return transfer_actions.propose(
+    return transfer_actions.propose_handover(
         conversation_id=conversation.pk,
         by=by,
         target=Target(agent=to.pk),
@@ -209,7 +209,7 @@ def test_old_page_agrees_to_no_other_summary(conversation, camille, alex):
     person = visit_of(conversation)
     propose(conversation, camille, alex, "Le premier résumé.")
     old = person.get("/tchat/passage/").text
-    transfer_actions.withdraw(conversation_id=conversation.pk, by=camille)
+    transfer_actions.withdraw_handover(conversation_id=conversation.pk, by=camille)
     other = propose(conversation, camille, make.agent(public_name="Sacha"), "Un autre résumé, que personne n'a lu.")
     for data in ({"answer": "agreed"}, {"answer": "corrected", "correction": "Pour Alex seulement."}):
         answer = person.post("/tchat/passage/", sent_from(old, **data))

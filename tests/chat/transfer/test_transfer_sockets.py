@@ -21,7 +21,7 @@ def situation():
 
 
 def offered(conversation, camille, alex):
-    one = transfer_actions.propose(
+    one = transfer_actions.propose_handover(
         conversation_id=conversation.pk,
         by=camille,
         target=Target(agent=alex.pk),
@@ -46,7 +46,7 @@ async def test_accepting_moves_both_consoles_and_tells_the_person():
         await person.until(
             lambda frame: any("relire" in item["body"] or "relu" in item["body"] for item in items(frame))
         )
-        await in_db(transfer_actions.accept, handover_id=one.pk, conversation_id=conversation.pk, by=alex)
+        await in_db(transfer_actions.accept_handover, handover_id=one.pk, conversation_id=conversation.pk, by=alex)
         gone = await first.until("released")
         assert (gone["conversation"], gone["reason"]) == (str(conversation.public_id), "released")
         assert (await second.until("assigned"))["conversation"] == str(conversation.public_id)

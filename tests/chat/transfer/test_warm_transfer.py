@@ -68,7 +68,7 @@ def test_warm_refused_summary_is_deleted_and_the_transfer_goes_on(conversation, 
 def test_warm_silence_of_the_person_is_no_consent(conversation, camille, alex):
     one = propose(conversation, camille, agent=alex.pk)
     later = timezone.now() + values.get_duration(definitions.SUMMARY_READ) + timedelta(seconds=1)
-    assert transfer_actions.advance(later) == 1
+    assert transfer_actions.advance_handovers(later) == 1
     one.refresh_from_db()
     assert (one.state, one.answer, one.texts.count()) == (HandoverState.OFFERED, Answer.SILENT, 0)
     assert "n'a pas été relu" in lines(conversation)[-1]
@@ -80,8 +80,8 @@ def test_warm_without_an_answer_stays_with_the_first_agent(conversation, camille
     one = propose(conversation, camille, agent=alex.pk)
     answer(one)
     later = timezone.now() + values.get_duration(definitions.OFFER_OPEN) + timedelta(seconds=1)
-    assert transfer_actions.advance(later) == 1
-    assert transfer_actions.advance(later) == 0
+    assert transfer_actions.advance_handovers(later) == 1
+    assert transfer_actions.advance_handovers(later) == 0
     one.refresh_from_db()
     conversation.refresh_from_db()
     assert (one.state, conversation.assigned_to) == (HandoverState.EXPIRED, camille)
@@ -103,7 +103,9 @@ def test_warm_too_late_by_the_clock_is_over_before_the_worker_comes(conversation
 def test_warm_declined_says_why_to_the_agent_alone(conversation, camille, alex):
     one = propose(conversation, camille, agent=alex.pk)
     answer(one)
-    transfer_actions.decline(handover_id=one.pk, conversation_id=conversation.pk, by=alex, reason="Trop de charge.")
+    transfer_actions.decline_handover(
+        handover_id=one.pk, conversation_id=conversation.pk, by=alex, reason="Trop de charge."
+    )
     one.refresh_from_db()
     conversation.refresh_from_db()
     assert (one.state, one.refusal, conversation.assigned_to) == (HandoverState.DECLINED, "Trop de charge.", camille)
@@ -120,7 +122,7 @@ def test_warm_only_who_was_asked_may_answer(conversation, camille, alex):
     for somebody in (other, camille):
         assert access.as_offered(somebody, conversation.public_id, now) is None
     with pytest.raises(transfer_actions.Over):
-        transfer_actions.decline(handover_id=one.pk, conversation_id=conversation.pk, by=other, reason="non")
+        transfer_actions.decline_handover(handover_id=one.pk, conversation_id=conversation.pk, by=other, reason="non")
 
 
 def test_warm_to_a_unit_is_offered_to_each_of_its_agents(conversation, camille, alex):
@@ -154,9 +156,9 @@ def test_warm_to_who_comes_on_duty_and_is_not_available_yet(conversation, camill
 
 def test_warm_withdrawn_keeps_the_conversation(conversation, camille, alex):
     propose(conversation, camille, agent=alex.pk)
-    transfer_actions.withdraw(conversation_id=conversation.pk, by=camille)
+    transfer_actions.withdraw_handover(conversation_id=conversation.pk, by=camille)
     with pytest.raises(transfer_actions.Over):
-        transfer_actions.withdraw(conversation_id=conversation.pk, by=camille)
+        transfer_actions.withdraw_handover(conversation_id=conversation.pk, by=camille)
     assert "continue avec Camille" in lines(conversation)[-1]
 
 
@@ -191,7 +193,7 @@ def test_agent_who_vanishes_meanwhile_leaves_the_person_in_the_queue(conversatio
     Agent.objects.filter(pk=alex.pk).update(capacity=3)
     with pytest.raises(transfer_actions.Over):
         accept(one, alex)
-    assert transfer_actions.advance() == 1
+    assert transfer_actions.advance_handovers() == 1
     one.refresh_from_db()
     assert (one.state, one.texts.count()) == (HandoverState.LOST, 0)
 
@@ -202,7 +204,7 @@ def test_closing_ends_the_passage(conversation, camille, alex):
     assert access.summary_for(conversation, timezone.now()) is None
     with pytest.raises(transfer_actions.Over):
         answer(one)
-    transfer_actions.advance()
+    transfer_actions.advance_handovers()
     one.refresh_from_db()
     assert one.state == HandoverState.LOST
 

@@ -150,7 +150,7 @@ def test_why_a_message_did_not_go_is_said_in_the_voice_and_in_the_words_of_the_h
     client = as_reporter(make.assigned(age_band="under_15"))
     sent = {"client_id": str(uuid.uuid4()), "body": "a\x00b"}
     assert "Réécris-le, puis envoie." in shown(client.post(reverse("chat:message"), sent))
-    text_cache.put({"chat.empty": text_cache.Changed.named(tu="Écris un mot, même un seul.")})
+    text_cache.set_changed({"chat.empty": text_cache.Changed.named(tu="Écris un mot, même un seul.")})
     page = shown(client.post(reverse("chat:message"), sent | {"body": " "}))
     assert 'id="body-error">Écris un mot, même un seul.</p>' in page
 
@@ -200,7 +200,7 @@ def test_no_link_of_the_frame_leaves_the_text_behind(as_reporter, state):
         actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     if state == "summary":
         target = Target(agent=make.agent(public_name="Alex").pk)
-        transfer_actions.propose(
+        transfer_actions.propose_handover(
             conversation_id=conversation.pk,
             by=conversation.assigned_to,
             target=target,

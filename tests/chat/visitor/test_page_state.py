@@ -80,7 +80,7 @@ def test_summary_is_asked_for_as_long_as_it_lives():
     camille, alex = make.agent(), make.agent()
     conversation = make.assigned(camille)
     assert not agree(conversation).is_asked
-    transfer_actions.propose(
+    transfer_actions.propose_handover(
         conversation_id=conversation.pk,
         by=camille,
         target=Target(agent=alex.pk),

@@ -331,7 +331,7 @@ PAGES = {
 
 @pytest.mark.parametrize("key", PAGES)
 def test_change_is_read_by_the_visitor(client, settings, key):
-    text_cache.put({key: text_cache.Changed.named(vous="Voici le texte changé.")})
+    text_cache.set_changed({key: text_cache.Changed.named(vous="Voici le texte changé.")})
     if PAGES[key].startswith("/tchat/"):
         client.cookies[settings.SESSION_COOKIE_NAME] = visit(make.waiting())
     page = client.get(PAGES[key], follow=True).text

@@ -30,7 +30,7 @@ def test_origin_is_said_when_nothing_was_changed():
 
 
 def test_change_is_said_in_its_voice_and_language_alone():
-    text_cache.put({"chat.wait_unknown": Changed.named(vous="Vous attendez.", en="You wait.", es="Espere.")})
+    text_cache.set_changed({"chat.wait_unknown": Changed.named(vous="Vous attendez.", en="You wait.", es="Espere.")})
     assert thread_texts.WAIT_UNKNOWN.say() == "Vous attendez."
     assert thread_texts.WAIT_UNKNOWN.say(familiar=True) == thread_texts.WAIT_UNKNOWN.origin(familiar=True)
     with translation.override("en"):
@@ -40,38 +40,38 @@ def test_change_is_said_in_its_voice_and_language_alone():
 
 
 def test_one_text_serves_both_voices_where_a_language_has_one():
-    text_cache.put({"chat.position": Changed.named(vous="Rang {n}.", en="Number {n}.")})
+    text_cache.set_changed({"chat.position": Changed.named(vous="Rang {n}.", en="Number {n}.")})
     with translation.override("en"):
         assert thread_texts.POSITION.voices("en") == ("vous",) and thread_texts.POSITION.voices("fr") == ("vous", "tu")
         assert thread_texts.POSITION.say(n=4) == thread_texts.POSITION.say(familiar=True, n=4) == "Number 4."
 
 
 def test_language_that_the_site_does_not_have_is_the_source_language():
-    text_cache.put({"chat.online": Changed.named(vous="De retour.")})
+    text_cache.set_changed({"chat.online": Changed.named(vous="De retour.")})
     with translation.override("de"):
         assert thread_texts.ONLINE.say() == "De retour."
 
 
 def test_change_of_one_voice_serves_who_has_only_that():
-    text_cache.put({"chat.online": Changed.named(vous="De retour.")})
+    text_cache.set_changed({"chat.online": Changed.named(vous="De retour.")})
     assert thread_texts.ONLINE.say(familiar=True) == "De retour."
 
 
 def test_what_is_filled_in_is_never_read_again():
     assert thread_texts.SUMMARY_PROPOSED.say(name="{to}", to="{numero_police}").startswith("{to} propose de confier la")
-    text_cache.put({"chat.stays": Changed.named(vous="{name} {name.__class__} {0} {}")})
+    text_cache.set_changed({"chat.stays": Changed.named(vous="{name} {name.__class__} {0} {}")})
     assert thread_texts.STAYS.say(name="Camille") == "Camille {name.__class__} {0} {}"
 
 
 def test_numbers_are_those_of_the_administrators():
-    text_cache.put({}, {"numero_police": Number("17 00", "tel:1700")})
+    text_cache.set_changed({}, {"numero_police": Number("17 00", "tel:1700")})
     assert "17 00" in CATALOGUE["chat.no_emergency_line"].say()
     html = CATALOGUE["chat.no_emergency_line"].html()
     assert '<a href="tel:1700">17 00</a>' in html and '<a href="sms:114">114</a>' in html, "the others stay"
 
 
 def test_script_of_an_administrator_is_text():
-    text_cache.put({"chat.talking_with": Changed.named(vous="<script>alert(1)</script> & {numero_police}")})
+    text_cache.set_changed({"chat.talking_with": Changed.named(vous="<script>alert(1)</script> & {numero_police}")})
     page = drawn('{% sentence "chat.talking_with" %}')
     assert page == '&lt;script&gt;alert(1)&lt;/script&gt; &amp; <a href="tel:17">17</a>'
     assert "<script>" not in drawn('<p title="{% sentence "chat.talking_with" bare %}">')
@@ -90,7 +90,7 @@ def test_tag_is_not_folded_into_the_template(rf):
     """The loader keeps what is the same at every visit; a sentence is not."""
     template = Engine.get_default().get_template("chat/_ready.html")
     assert "Que préparer" in template.render(Context({"familiar": False}))
-    text_cache.put({"chat.ready_title": Changed.named(vous="Pendant ce temps")})
+    text_cache.set_changed({"chat.ready_title": Changed.named(vous="Pendant ce temps")})
     assert "Pendant ce temps" in template.render(Context({"familiar": False}))
 
 
@@ -107,7 +107,7 @@ def test_trying_is_seen_where_it_is_tried_and_leaves_nothing():
 def test_text_of_a_form_is_that_of_the_moment_it_is_read():
     label = thread_texts.ONLINE.later()
     assert label == "Connexion rétablie."
-    text_cache.put({"chat.online": Changed.named(vous="De retour.", en="Back.")})
+    text_cache.set_changed({"chat.online": Changed.named(vous="De retour.", en="Back.")})
     assert str(label) == "De retour."
     with translation.override("en"):
         assert str(label) == "Back."
@@ -123,14 +123,14 @@ class Short(forms.Form):
 
 def test_error_is_filled_by_name_and_a_per_cent_sign_means_nothing():
     assert Short({"text": "long"}).errors["text"] == ["Le texte est trop long\u00a0: 3 caractères au plus."]
-    text_cache.put({"handover.too_long": Changed.named(vous="100 % de {limit_value}, %s et %(value)s <b>")})
+    text_cache.set_changed({"handover.too_long": Changed.named(vous="100 % de {limit_value}, %s et %(value)s <b>")})
     form = Short({"text": "long"})
     assert form.errors["text"] == ["100\u00a0% de 3,\u00a0%s et\u00a0%(value)s <b>"]
     assert "&lt;b&gt;" in str(form) and "<b>" not in str(form)
 
 
 def test_within_a_button_a_number_is_no_link():
-    text_cache.put({"chat.online": Changed.named(vous="Le {numero_police} <b>")})
+    text_cache.set_changed({"chat.online": Changed.named(vous="Le {numero_police} <b>")})
     assert drawn('{% sentence "chat.online" plain %}') == "Le 17 &lt;b&gt;"
     with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}):
         assert drawn('{% sentence "chat.online" plain %}') == '<mark id="apercu">Essai</mark>'
@@ -138,7 +138,7 @@ def test_within_a_button_a_number_is_no_link():
 
 
 def test_text_is_kept_under_a_name_and_escaped_where_it_is_drawn():
-    text_cache.put({"chat.online": Changed.named(vous="<b>")})
+    text_cache.set_changed({"chat.online": Changed.named(vous="<b>")})
     assert drawn('{% sentence "chat.online" as hint %}[{{ hint }}]') == "[&lt;b&gt;]"
 
 
@@ -174,7 +174,7 @@ def test_sentences_in_a_run_are_drawn_once_until_one_is_changed(engine, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(SentenceNode, "render", None)
         assert page.render(Context({"word": "b"})).endswith(" b")
-    text_cache.put({"chat.online": Changed.named(vous="De retour <b>.")})
+    text_cache.set_changed({"chat.online": Changed.named(vous="De retour <b>.")})
     assert "De retour &lt;b&gt;." in page.render(Context())
     with text_cache.previewing({"chat.online": Changed.named(vous="Essai")}):
         assert '<mark id="apercu">Essai</mark>' in page.render(Context())
@@ -195,7 +195,7 @@ def test_run_is_kept_for_each_voice_and_language(engine):
 
 @pytest.mark.django_db
 def test_saying_costs_no_query(django_assert_num_queries):
-    text_cache.age(3600)
+    text_cache.let_time_pass(3600)
     with django_assert_num_queries(0):
         assert thread_texts.ARRIVED.say(name="Camille")
         assert drawn('{% sentence "chat.no_emergency_line" %}')
@@ -208,10 +208,10 @@ def test_other_processes_see_a_change_when_theirs_is_old(django_assert_num_queri
     with django_assert_num_queries(0):
         text_cache.refresh()
     assert thread_texts.ONLINE.say() == "Connexion rétablie.", "young: nothing is read"
-    text_cache.age(text_cache.KEEP_SECONDS - 1)
+    text_cache.let_time_pass(text_cache.KEEP_SECONDS - 1)
     text_cache.refresh()
     assert thread_texts.ONLINE.say() == "Connexion rétablie."
-    text_cache.age(1)
+    text_cache.let_time_pass(1)
     with django_assert_num_queries(2):
         text_cache.refresh()
     assert thread_texts.ONLINE.say() == "De retour."
@@ -229,10 +229,10 @@ def test_age_and_one_round_stay_within_the_promise():
 def test_first_page_reads_once(django_assert_num_queries, monkeypatch):
     changed("chat.online", vous="De retour.")
     monkeypatch.setattr(text_cache, "_is_begun", False)
-    text_cache.age(3600)
+    text_cache.let_time_pass(3600)
     with django_assert_num_queries(2):
         text_cache.read_first()
-        text_cache.age(3600)
+        text_cache.let_time_pass(3600)
         text_cache.read_first()
     assert thread_texts.ONLINE.say() == "De retour."
 
@@ -241,9 +241,9 @@ def test_what_was_read_stays_while_the_database_is_away(monkeypatch, caplog):
     def away() -> None:
         raise DatabaseError("secret")
 
-    text_cache.put({"chat.online": Changed.named(vous="De retour.")})
+    text_cache.set_changed({"chat.online": Changed.named(vous="De retour.")})
     monkeypatch.setattr("common.texts.cache.texts_source", away)
-    text_cache.age(3600)
+    text_cache.let_time_pass(3600)
     with pytest.raises(DatabaseError):
         text_cache.refresh()
     text_cache.read_again()

@@ -57,9 +57,9 @@ def test_texts_of_origin_pass_their_own_checks():
     def problems(sentence: Sentence) -> dict[str, object]:
         """By form: each needs the same variables."""
         return {
-            name: validation.errors(sentence, text) or f"{sentence.required} are required"
+            name: validation.find_errors(sentence, text) or f"{sentence.required} are required"
             for name, text in sentence.origins().items()
-            if not text or validation.errors(sentence, text) or set(PLACES.findall(text)) != sentence.required
+            if not text or validation.find_errors(sentence, text) or set(PLACES.findall(text)) != sentence.required
         }
 
     assert wrong_in(problems) == {}
@@ -203,14 +203,14 @@ def test_template_that_misspells_a_sentence_says_so(tag, told):
     ],
 )
 def test_errors_are_said_in_french(text, told):
-    assert any(told in one for one in validation.errors(CATALOGUE["chat.arrived"], text))
+    assert any(told in one for one in validation.find_errors(CATALOGUE["chat.arrived"], text))
 
 
 @pytest.mark.parametrize("text", ["", "{name}\u202f: bonjour\u00a0!", "{name} est là, ou appelez le {numero_police}."])
 def test_sound_texts_have_no_error(text):
-    assert validation.errors(CATALOGUE["chat.arrived"], text) == []
+    assert validation.find_errors(CATALOGUE["chat.arrived"], text) == []
 
 
 def test_every_named_number_may_stand_in_every_sentence():
     for sentence in CATALOGUE.values():
-        assert set(NAMED) <= validation.allowed(sentence)
+        assert set(NAMED) <= validation.allowed_names(sentence)

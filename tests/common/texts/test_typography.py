@@ -12,7 +12,7 @@ from common.texts import cache as text_cache
 from common.texts import typography
 from common.texts.cache import Changed
 from common.texts.catalogue import CATALOGUE
-from common.texts.typography import unbroken
+from common.texts.typography import keep_together
 from tests.pages.test_translations import CATALOGUE as TRANSLATIONS
 from tests.support import french
 
@@ -36,12 +36,12 @@ NO_BREAK = "\u00a0"
     ],
 )
 def test_space_before_a_high_sign_breaks_no_line(written, drawn):
-    assert unbroken(written) == drawn.replace("_", NO_BREAK)
-    assert unbroken(unbroken(written)) == unbroken(written)
+    assert keep_together(written) == drawn.replace("_", NO_BREAK)
+    assert keep_together(keep_together(written)) == keep_together(written)
 
 
 def test_lazy_text_stays_lazy():
-    drawn = unbroken(gettext_lazy("Oui : non"))
+    drawn = keep_together(gettext_lazy("Oui : non"))
     assert not isinstance(drawn, str) and str(drawn) == f"Oui{NO_BREAK}: non"
 
 
@@ -49,7 +49,7 @@ def test_time_grows_as_the_text_does():
     def taken(text: str) -> float:
         typography._drawn.cache_clear()
         start = time.thread_time()
-        unbroken(text)
+        keep_together(text)
         return time.thread_time() - start
 
     for piece in (" ", " :", "« ", "\n", "« :"):
@@ -87,7 +87,7 @@ def test_template_draws_its_texts_so_and_no_value(source, text):
 
 def test_changed_sentence_is_drawn_so_and_kept_as_it_was_written():
     key = "chat.lost"
-    text_cache.put({key: Changed.named(vous="Perdu ? « Réessayer » : ici !")})
+    text_cache.set_changed({key: Changed.named(vous="Perdu ? « Réessayer » : ici !")})
     expected = "Perdu_? «_Réessayer_»_: ici_!".replace("_", NO_BREAK)
     sentence = CATALOGUE[key]
     assert sentence.say() == sentence.html() == str(sentence.later()) == expected

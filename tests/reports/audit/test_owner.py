@@ -109,7 +109,7 @@ def test_no_key_tells_when_a_report_was_filed(unit, prefix, monkeypatch):
     for address in ADDRESSES:
         reports.append(file_report(unit, address))
         time.sleep(0.05)
-    network_limits.keep()  # the worker's tick
+    network_limits.prepare_windows()  # the worker's tick
     kept = read_redis(prefix)
     assert any(derived_from_an_address(name) for name in kept)
     for name, one in kept.items():
@@ -120,13 +120,13 @@ def test_no_key_tells_when_a_report_was_filed(unit, prefix, monkeypatch):
 
 def test_worker_uses_every_counter_so_that_none_tells_when_it_was_used(unit, prefix, monkeypatch):
     monkeypatch.setattr(network_limits, "now", NOW)
-    network_limits.keep()
+    network_limits.prepare_windows()
     file_report(unit, ADDRESSES[0])
     time.sleep(3.2)
     before = {name: one.idle for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
     assert max(before.values()) >= 3
     began = time.monotonic()
-    network_limits.keep()
+    network_limits.prepare_windows()
     after = {name: one.idle for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
     since = time.monotonic() - began  # Redis counts whole seconds; whatever was not used has three more
     assert set(after) >= set(before) and max(after.values()) <= since + 2
@@ -160,7 +160,7 @@ def state_after(settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[flo
     time.sleep(3.1)
     monkeypatch.setattr(network_limits, "now", lambda: START + 3_000.0)
     began = time.monotonic()
-    network_limits.keep()
+    network_limits.prepare_windows()
     found = {name: one for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
     # The tick, not the act, which was three seconds before it. Redis counts whole seconds.
     since = time.monotonic() - began
@@ -296,7 +296,7 @@ def journey(unit: Any) -> None:
 
 def test_every_key_after_a_whole_journey_is_known(unit, prefix):
     journey(unit)
-    network_limits.keep()
+    network_limits.prepare_windows()
     names = set(read_redis(prefix))
     unknown = sorted(name for name in names if not any(re.fullmatch(pattern, name) for pattern in KEYS))
     assert unknown == []

@@ -20,7 +20,7 @@ def key_of(browser) -> Recipient:
 
 
 def ask(agent, *, report=None, field=OpeningField.NAME, urgent=False, recipient=None) -> OpeningRequest:
-    return opening_actions.ask(
+    return opening_actions.ask_opening(
         report=report or file(uuid.uuid4(), name="Anaïs Martin"),
         field=field,
         grounds=GROUNDS,
@@ -33,10 +33,10 @@ def ask(agent, *, report=None, field=OpeningField.NAME, urgent=False, recipient=
 def agreed(agent, supervisor, custodians, **more) -> OpeningRequest:
     """A request that everybody who must has agreed to."""
     opening = ask(agent, **more)
-    opening_actions.countersign(request_id=opening.pk, by=supervisor)
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
     if not opening.is_urgent:
         for custodian in custodians[:2]:
-            opening_actions.agree(request_id=opening.pk, by=custodian)
+            opening_actions.agree_to_request(request_id=opening.pk, by=custodian)
     opening.refresh_from_db()
     assert opening.state == State.AGREED
     return opening
@@ -46,7 +46,7 @@ def answered(agent, supervisor, custodians, browser, text="Anaïs Martin", **mor
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser), **more)
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     reply = Reply(opening.public_id, seal_reply(text, recipient=key_of(browser), request=opening.public_id))
-    opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=reply)
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
     confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     return opening

@@ -23,21 +23,21 @@ def brought(agent, supervisor, custodians, browser) -> OpeningRequest:
     """One custodian brought an answer; the others are to confirm it."""
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
-    opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, browser))
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, browser))
     opening.refresh_from_db()
     return opening
 
 
 def test_answer_that_was_read_is_confirmed(brought, custodians):
     read = opening_actions.reply_fingerprint(brought)
-    done = opening_actions.confirm(request_id=brought.pk, by=custodians[1], fingerprint=read)
+    done = opening_actions.confirm_answer(request_id=brought.pk, by=custodians[1], fingerprint=read)
     assert done.state == State.ANSWERED
 
 
 @pytest.mark.parametrize("posted", ["", "0000", "é\0"])
 def test_answer_is_not_confirmed_unread(brought, custodians, posted):
     with pytest.raises(OtherReply):
-        opening_actions.confirm(request_id=brought.pk, by=custodians[1], fingerprint=posted)
+        opening_actions.confirm_answer(request_id=brought.pk, by=custodians[1], fingerprint=posted)
     brought.refresh_from_db()
     assert brought.state == State.BROUGHT
 
@@ -49,8 +49,8 @@ def test_value_shown_on_the_spot_is_not_confirmed_for_an_answer(agent, superviso
     opening_actions.take_envelope(request_id=shown.pk, by=custodians[0])
     opening_actions.shown_here(request_id=shown.pk, by=custodians[0])
     with pytest.raises(OtherReply):
-        opening_actions.confirm(request_id=shown.pk, by=custodians[1], fingerprint=read)
-    assert opening_actions.confirm(request_id=shown.pk, by=custodians[1], fingerprint="").state == State.SHOWN
+        opening_actions.confirm_answer(request_id=shown.pk, by=custodians[1], fingerprint=read)
+    assert opening_actions.confirm_answer(request_id=shown.pk, by=custodians[1], fingerprint="").state == State.SHOWN
 
 
 def test_answer_exchanged_after_it_was_read_is_refused_in_words(brought, custodians, browser):

@@ -69,38 +69,38 @@ def test_one_custodian_alone_names_nobody(agent, supervisor, custodians, browser
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     forged = Reply(opening.public_id, seal_reply("Innocent", recipient=key_of(browser), request=opening.public_id))
     with pytest.raises(NotAllowed):  # no envelope left
-        opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=forged)
+        opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=forged)
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
-    opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=forged)
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=forged)
     with pytest.raises(NotAllowed):
         confirm(request_id=opening.pk, by=custodians[0])
     with pytest.raises(NotAllowed):
-        opening_actions.show(request_id=opening.pk, by=agent)
+        opening_actions.show_answer(request_id=opening.pk, by=agent)
 
 
 def test_another_role_is_no_second_person(agent, supervisor, custodians):
     opening = ask(agent)
-    opening_actions.countersign(request_id=opening.pk, by=supervisor)
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
     supervisor.role = Role.CUSTODIAN
     supervisor.save()
     with pytest.raises(NotAllowed):
-        opening_actions.agree(request_id=opening.pk, by=supervisor)
+        opening_actions.agree_to_request(request_id=opening.pk, by=supervisor)
     agent.role = Role.CUSTODIAN
     agent.save()
     with pytest.raises(NotAllowed):
-        opening_actions.agree(request_id=opening.pk, by=agent)
+        opening_actions.agree_to_request(request_id=opening.pk, by=agent)
 
 
 def test_agreement_of_who_left_counts_no_more(agent, supervisor, custodians):
     opening = ask(agent)
-    opening_actions.countersign(request_id=opening.pk, by=supervisor)
-    opening_actions.agree(request_id=opening.pk, by=custodians[0])
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
+    opening_actions.agree_to_request(request_id=opening.pk, by=custodians[0])
     custodians[0].is_active = False
     custodians[0].save()
-    opening_actions.agree(request_id=opening.pk, by=custodians[1])
+    opening_actions.agree_to_request(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     assert opening.state == State.COUNTERSIGNED
-    opening_actions.agree(request_id=opening.pk, by=custodians[2])
+    opening_actions.agree_to_request(request_id=opening.pk, by=custodians[2])
     opening.refresh_from_db()
     assert opening.state == State.AGREED
 
@@ -111,7 +111,7 @@ def test_agreement_of_who_left_opens_nothing_later_either(agent, supervisor, cus
     custodians[0].save()
     with pytest.raises(NotAllowed):
         opening_actions.take_envelope(request_id=opening.pk, by=custodians[1])
-    opening_actions.agree(request_id=opening.pk, by=custodians[2])
+    opening_actions.agree_to_request(request_id=opening.pk, by=custodians[2])
     assert opening_actions.take_envelope(request_id=opening.pk, by=custodians[1]).sealed
 
 
@@ -136,9 +136,9 @@ def test_asker_whose_exchange_went_to_somebody_else_reads_nothing(supervisor, cu
     conversation.assigned_to = theirs
     conversation.save()
     for user in (mine.user, theirs.user):
-        assert opening_actions.find(user, opening.public_id) is None
+        assert opening_actions.find_request(user, opening.public_id) is None
     with pytest.raises(NotAllowed):
-        opening_actions.show(request_id=opening.pk, by=mine.user)
+        opening_actions.show_answer(request_id=opening.pk, by=mine.user)
 
 
 def test_whoever_did_not_ask_leaves_a_line_when_they_read_why(agent, custodians):
@@ -169,7 +169,7 @@ def test_report_older_than_the_seal_says_so():
 def test_reading_on_the_spot_after_the_term_is_still_told(agent, supervisor, custodians):
     opening = agreed(agent, supervisor, custodians)
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
-    opening_actions.expire(now=timezone.now() + timedelta(days=15))
+    opening_actions.expire_requests(now=timezone.now() + timedelta(days=15))
     opening_actions.shown_here(request_id=opening.pk, by=custodians[0])
     assert opening.steps.filter(act=Act.SHOW_HERE).exists()
 
@@ -179,8 +179,8 @@ def test_answer_that_expired_unconfirmed_is_no_witness_of_a_showing(agent, super
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     reply = Reply(opening.public_id, seal_reply("Anaïs", recipient=key_of(browser), request=opening.public_id))
-    opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=reply)
-    opening_actions.expire(now=timezone.now() + timedelta(days=15))
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
+    opening_actions.expire_requests(now=timezone.now() + timedelta(days=15))
     assert opening_actions.shown_here(request_id=opening.pk, by=custodians[1]).state == State.BROUGHT
     with pytest.raises(NotAllowed):
         confirm(request_id=opening.pk, by=custodians[1])
@@ -189,9 +189,9 @@ def test_answer_that_expired_unconfirmed_is_no_witness_of_a_showing(agent, super
 
 def test_answer_that_nobody_read_in_time_is_no_showing(agent, supervisor, custodians, browser):
     opening = answered(agent, supervisor, custodians, browser)
-    opening_actions.expire(now=timezone.now() + timedelta(days=15))
+    opening_actions.expire_requests(now=timezone.now() + timedelta(days=15))
     assert opening_actions.shown_here(request_id=opening.pk, by=custodians[2]).state == State.BROUGHT
-    opening_actions.expire(now=timezone.now() + timedelta(days=30))
+    opening_actions.expire_requests(now=timezone.now() + timedelta(days=30))
     opening.refresh_from_db()
     assert opening.state == State.EXPIRED
 
@@ -203,7 +203,7 @@ def test_grounds_go_with_the_report_and_the_request_stays(agent, supervisor):
     conversation.save()
     old.delete()
     opening = ask(conversation.assigned_to.user, report=report)
-    opening_actions.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    opening_actions.refuse_request(request_id=opening.pk, by=supervisor, reason="Non")
     deletion.forget(timezone.now() + timedelta(days=3 * 365))
     opening.refresh_from_db()
     assert (opening.report, opening_actions.grounds_of(opening), opening.state) == (None, None, State.REFUSED)
@@ -213,6 +213,6 @@ def test_grounds_go_with_the_report_and_the_request_stays(agent, supervisor):
 def test_request_whose_review_is_owed_is_never_forgotten(agent, supervisor, custodians):
     opening = agreed(agent, supervisor, custodians, urgent=True)
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
-    opening_actions.expire(now=timezone.now() + timedelta(days=1))
+    opening_actions.expire_requests(now=timezone.now() + timedelta(days=1))
     retention_deletion.forget(timezone.now() + timedelta(days=20 * 365))
     assert OpeningRequest.objects.filter(pk=opening.pk).exists()

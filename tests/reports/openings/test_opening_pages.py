@@ -162,7 +162,7 @@ def test_list_says_what_waits_and_what_is_over(agent, supervisor):
     opening = ask(agent)
     client = signed_in(agent)
     assert "en attente depuis" in client.get(reverse("openings:index")).text
-    opening_actions.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    opening_actions.refuse_request(request_id=opening.pk, by=supervisor, reason="Non")
     page = client.get(reverse("openings:index")).text
     assert "finie depuis" in page and "en attente" not in page
 
@@ -215,9 +215,9 @@ def test_console_says_late_of_what_is_late_and_nothing_of_what_is_not(agent, sup
 
 def test_list_shows_what_still_waits_before_what_is_over(agent, supervisor, custodians):
     first = ask(agent)
-    opening_actions.countersign(request_id=first.pk, by=supervisor)
+    opening_actions.countersign_request(request_id=first.pk, by=supervisor)
     later = ask(agent)
-    opening_actions.withdraw(request_id=later.pk, by=agent)
+    opening_actions.withdraw_request(request_id=later.pk, by=agent)
     page = signed_in(supervisor).get(reverse("openings:index")).text
     assert page.index(str(first.public_id)) < page.index(str(later.public_id))
 

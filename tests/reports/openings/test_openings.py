@@ -17,7 +17,7 @@ from reports.openings.actions import OtherRequest, ReportGone
 from reports.reporter_identity import Arrival, record
 from reports.rules.openings import Act, NotAllowed, State
 from reports.seal.replies import SUITE, Reply, info, seal_reply
-from reports.seal.sealing import unpad, unseal
+from reports.seal.sealing import unpad_text, unseal_text
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of
@@ -34,17 +34,17 @@ pytestmark = pytest.mark.django_db
 def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser):
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     envelope = opening_actions.take_envelope(request_id=opening.pk, by=custodians[2])
-    text = unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)  # on another machine
+    text = unseal_text(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)  # on another machine
     assert text == "Anaïs Martin"
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
-    opening_actions.answer(request_id=opening.pk, by=custodians[2], reply=reply)
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[2], reply=reply)
     confirm(request_id=opening.pk, by=custodians[0])
-    sealed = opening_actions.show(request_id=opening.pk, by=agent)
-    assert unpad(SUITE.decrypt(sealed, browser, info=info(opening.public_id))) == "Anaïs Martin"
+    sealed = opening_actions.show_answer(request_id=opening.pk, by=agent)
+    assert unpad_text(SUITE.decrypt(sealed, browser, info=info(opening.public_id))) == "Anaïs Martin"
     opening.refresh_from_db()
     assert (opening.state, opening.sealed_reply) == (State.SHOWN, None)
     with pytest.raises(NotAllowed):
-        opening_actions.show(request_id=opening.pk, by=agent)
+        opening_actions.show_answer(request_id=opening.pk, by=agent)
     acts = [step.act for step in opening.steps.all()]
     assert acts == ["ask", "countersign", "agree", "agree", "take", "answer", "confirm", "show"]
     lines = AccessRecord.objects.filter(kind=AccessKind.OPENING).order_by("number")
@@ -54,7 +54,7 @@ def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser)
 
 def test_grounds_and_reasons_are_sealed_at_rest(agent, supervisor):
     opening = ask(agent)
-    opening_actions.refuse(request_id=opening.pk, by=supervisor, reason="Marque : rien ne le justifie")
+    opening_actions.refuse_request(request_id=opening.pk, by=supervisor, reason="Marque : rien ne le justifie")
     assert opening_actions.grounds_of(opening) == GROUNDS
     assert opening_actions.note_of(opening.steps.get(act=Act.REFUSE)) == "Marque : rien ne le justifie"
     with connection.cursor() as cursor:
@@ -70,7 +70,7 @@ def test_grounds_and_reasons_are_sealed_at_rest(agent, supervisor):
 
 def test_rotation_reaches_grounds_and_notes(agent, supervisor, settings, capsys):
     opening = ask(agent)
-    opening_actions.refuse(request_id=opening.pk, by=supervisor, reason="Non")
+    opening_actions.refuse_request(request_id=opening.pk, by=supervisor, reason="Non")
     settings.CONTENT_KEYS = f"new:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=,{settings.CONTENT_KEYS}"
     call_command("rotate_keys")
     settings.CONTENT_KEYS = settings.CONTENT_KEYS.split(",")[0]
@@ -88,11 +88,11 @@ def test_nobody_agrees_for_somebody_else(agent, supervisor, custodians):
     stranger, admin = make.agent().user, User.objects.create_user("chef", role=Role.ADMINISTRATOR)
     for who in (agent, *custodians, stranger, admin):
         with pytest.raises(NotAllowed):
-            opening_actions.countersign(request_id=opening.pk, by=who)
-    opening_actions.countersign(request_id=opening.pk, by=supervisor)
+            opening_actions.countersign_request(request_id=opening.pk, by=who)
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
     for who in (agent, supervisor, stranger, admin):
         with pytest.raises(NotAllowed):
-            opening_actions.agree(request_id=opening.pk, by=who)
+            opening_actions.agree_to_request(request_id=opening.pk, by=who)
         with pytest.raises(NotAllowed):
             opening_actions.take_envelope(request_id=opening.pk, by=who)
 
@@ -100,16 +100,16 @@ def test_nobody_agrees_for_somebody_else(agent, supervisor, custodians):
 def test_supervisor_who_asks_does_not_countersign(supervisor, custodians):
     opening = ask(supervisor)
     with pytest.raises(NotAllowed):
-        opening_actions.countersign(request_id=opening.pk, by=supervisor)
-    opening_actions.countersign(request_id=opening.pk, by=make.agent(role=Role.SUPERVISOR).user)
+        opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
+    opening_actions.countersign_request(request_id=opening.pk, by=make.agent(role=Role.SUPERVISOR).user)
 
 
 def test_one_custodian_is_never_enough(agent, supervisor, custodians):
     opening = ask(agent)
-    opening_actions.countersign(request_id=opening.pk, by=supervisor)
-    opening_actions.agree(request_id=opening.pk, by=custodians[0])
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
+    opening_actions.agree_to_request(request_id=opening.pk, by=custodians[0])
     with pytest.raises(NotAllowed):
-        opening_actions.agree(request_id=opening.pk, by=custodians[0])
+        opening_actions.agree_to_request(request_id=opening.pk, by=custodians[0])
     with pytest.raises(NotAllowed):
         opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
 
@@ -117,11 +117,11 @@ def test_one_custodian_is_never_enough(agent, supervisor, custodians):
 @pytest.mark.django_db(transaction=True)
 def test_one_custodian_who_clicks_six_times_at_once_agrees_once(agent, supervisor, custodians):
     opening = ask(agent)
-    opening_actions.countersign(request_id=opening.pk, by=supervisor)
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
 
     def click(_number):
         try:
-            opening_actions.agree(request_id=opening.pk, by=custodians[0])
+            opening_actions.agree_to_request(request_id=opening.pk, by=custodians[0])
         except NotAllowed:
             return 0
         return 1
@@ -137,7 +137,7 @@ def test_answer_asked_for_six_times_at_once_is_given_once(agent, supervisor, cus
 
     def read(_number):
         try:
-            return bool(opening_actions.show(request_id=opening.pk, by=agent))
+            return bool(opening_actions.show_answer(request_id=opening.pk, by=agent))
         except NotAllowed:
             return False
 
@@ -146,15 +146,15 @@ def test_answer_asked_for_six_times_at_once_is_given_once(agent, supervisor, cus
 
 def test_refusal_of_one_custodian_ends_it(agent, supervisor, custodians):
     opening = agreed(agent, supervisor, custodians)
-    opening_actions.refuse(request_id=opening.pk, by=custodians[2], reason="Le document n'est pas le bon")
-    for act in (opening_actions.take_envelope, opening_actions.withdraw, opening_actions.shown_here):
+    opening_actions.refuse_request(request_id=opening.pk, by=custodians[2], reason="Le document n'est pas le bon")
+    for act in (opening_actions.take_envelope, opening_actions.withdraw_request, opening_actions.shown_here):
         with pytest.raises(NotAllowed):
             act(request_id=opening.pk, by=custodians[0])
 
 
 def test_withdrawn_answer_is_gone(agent, supervisor, custodians, browser):
     opening = answered(agent, supervisor, custodians, browser)
-    opening_actions.withdraw(request_id=opening.pk, by=agent)
+    opening_actions.withdraw_request(request_id=opening.pk, by=agent)
     opening.refresh_from_db()
     assert (opening.state, opening.sealed_reply) == (State.WITHDRAWN, None)
 
@@ -165,7 +165,7 @@ def test_answer_to_another_request_is_refused(agent, supervisor, custodians, bro
     other = uuid.uuid4()
     reply = Reply(other, seal_reply("x", recipient=key_of(browser), request=other))
     with pytest.raises(OtherRequest):
-        opening_actions.answer(request_id=opening.pk, by=custodians[0], reply=reply)
+        opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
 
 
 def test_request_without_a_browser_is_shown_on_the_spot(agent, supervisor, custodians):
@@ -187,7 +187,7 @@ def test_each_field_opens_its_own_value(agent, supervisor, custodians):
     for field in OpeningField.values:
         opening = agreed(agent, supervisor, custodians, report=report, field=field)
         envelope = opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
-        opened.append(unseal(envelope.sealed, private_key=SEAL_KEY, context=envelope.context).split("\n")[0])
+        opened.append(unseal_text(envelope.sealed, private_key=SEAL_KEY, context=envelope.context).split("\n")[0])
     assert opened == ["Anaïs", "ici", "adresse : 203.0.113.1", "adresse : 203.0.113.2"]
 
 
@@ -206,7 +206,7 @@ def test_browser_keeps_the_keys_of_open_requests_and_no_other(agent, supervisor,
     assert opening_actions.browser_keys(agent).wanted == key_of(browser).text
     assert opening_actions.browser_keys(supervisor).wanted == ""
     assert opening_actions.browser_keys(supervisor).owner != opening_actions.browser_keys(agent).owner
-    opening_actions.withdraw(request_id=opening.pk, by=agent)
+    opening_actions.withdraw_request(request_id=opening.pk, by=agent)
     assert opening_actions.browser_keys(agent).wanted == ""
 
 
@@ -222,7 +222,7 @@ def test_browser_keeps_the_key_while_the_exchange_waits_for_somebody_again(brows
     conversation.assigned_to, conversation.assigned_at = None, None
     conversation.status = "waiting"
     conversation.save()
-    assert opening_actions.find(agent.user, opening.public_id) is None
+    assert opening_actions.find_request(agent.user, opening.public_id) is None
     assert opening_actions.browser_keys(agent.user).wanted == key_of(browser).text
 
 
@@ -238,11 +238,11 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
     opening.refresh_from_db()
     assert opening_actions.standing_of(opening).owes_review
     assert opening in opening_actions.waiting_for(custodians[2])
-    assert opening in opening_actions.late(timezone.now() + timedelta(hours=1))
+    assert opening in opening_actions.late_requests(timezone.now() + timedelta(hours=1))
     for who in (agent, supervisor, *custodians[:2]):  # who asked, who allowed, who opened
         with pytest.raises(NotAllowed):
-            opening_actions.review(request_id=opening.pk, by=who, text="Tout va bien")
-    opening_actions.review(request_id=opening.pk, by=custodians[2], text="Vie sauvée")
+            opening_actions.review_opening(request_id=opening.pk, by=who, text="Tout va bien")
+    opening_actions.review_opening(request_id=opening.pk, by=custodians[2], text="Vie sauvée")
     opening.refresh_from_db()
     assert not opening_actions.standing_of(opening).owes_review
     assert opening not in opening_actions.waiting_for(custodians[2])
@@ -252,24 +252,24 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
 def test_acts_of_an_opening_begin_a_transaction_of_their_own(agent, supervisor, custodians, browser):
     """Where no test holds one around them, as on a site: each locks the request."""
     opening = answered(agent, supervisor, custodians, browser)
-    assert opening_actions.show(request_id=opening.pk, by=agent)
+    assert opening_actions.show_answer(request_id=opening.pk, by=agent)
     refused, withdrawn = ask(agent), ask(agent)
-    opening_actions.refuse(request_id=refused.pk, by=supervisor, reason="Sans fondement")
-    opening_actions.withdraw(request_id=withdrawn.pk, by=agent)
+    opening_actions.refuse_request(request_id=refused.pk, by=supervisor, reason="Sans fondement")
+    opening_actions.withdraw_request(request_id=withdrawn.pk, by=agent)
     urgent = agreed(agent, supervisor, custodians, urgent=True)
     opening_actions.take_envelope(request_id=urgent.pk, by=custodians[0])
     opening_actions.shown_here(request_id=urgent.pk, by=custodians[0])
     confirm(request_id=urgent.pk, by=custodians[1])
-    opening_actions.review(request_id=urgent.pk, by=custodians[2], text="Vie sauvée")
+    opening_actions.review_opening(request_id=urgent.pk, by=custodians[2], text="Vie sauvée")
     states = OpeningRequest.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == [State.SHOWN, State.REFUSED, State.WITHDRAWN, State.SHOWN]
-    assert opening_actions.expire(now=timezone.now() + timedelta(days=60)) == 0
+    assert opening_actions.expire_requests(now=timezone.now() + timedelta(days=60)) == 0
 
 
 def test_review_is_owed_when_the_envelope_left_and_the_rest_did_not_follow(agent, supervisor, custodians):
     opening = agreed(agent, supervisor, custodians, urgent=True)
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
-    assert opening_actions.expire(now=timezone.now() + timedelta(days=1)) == 1
+    assert opening_actions.expire_requests(now=timezone.now() + timedelta(days=1)) == 1
     opening.refresh_from_db()
     assert opening.state == State.EXPIRED
     assert opening_actions.standing_of(opening).owes_review
@@ -285,7 +285,7 @@ def test_worker_ends_what_has_passed_its_term(agent, supervisor, custodians, bro
     OpeningRequest.objects.filter(pk=forgotten.pk).update(asked_at=timezone.now() - timedelta(days=15))
     OpeningRequest.objects.filter(pk=fresh.pk).update(moved_at=timezone.now() - timedelta(days=2))
     with pytest.raises(NotAllowed):  # before the worker came
-        opening_actions.countersign(request_id=forgotten.pk, by=supervisor)
+        opening_actions.countersign_request(request_id=forgotten.pk, by=supervisor)
     run_worker.Command()._remind()
     states = [OpeningRequest.objects.get(pk=one.pk).state for one in (unread, forgotten, fresh)]
     assert states == [State.EXPIRED, State.EXPIRED, State.ASKED]

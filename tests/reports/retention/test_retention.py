@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reports.audit.for_the_person import SHOWN, WITHHELD
 from reports.rules.inventory import HOLDINGS, NoEnd, OwnEnd, With
-from reports.rules.retention import DEFAULTS, Cause, Kind, Life, Rule, State, decide, shortened
+from reports.rules.retention import DEFAULTS, Cause, Kind, Life, Rule, State, decide_retention, shortened_until
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RULE = Rule(days=100, grace_days=10, digest_days=20)
@@ -21,7 +21,7 @@ def ago(days: float) -> datetime:
 
 
 def state(days: float, **others) -> State:
-    return decide(life=Life(ago(days)), rule=RULE, now=NOW, **others).state
+    return decide_retention(life=Life(ago(days)), rule=RULE, now=NOW, **others).state
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,16 @@ def test_decide_by_the_rule(days, expected):
 
 def test_decide_an_addition_during_the_grace_moves_the_end():
     """What users of GlobaLeaks complained of: deleted the day after something was added."""
-    before = decide(life=Life(ago(109)), rule=RULE, now=NOW)
-    after = decide(life=Life(ago(1)), rule=RULE, now=NOW)
+    before = decide_retention(life=Life(ago(109)), rule=RULE, now=NOW)
+    after = decide_retention(life=Life(ago(1)), rule=RULE, now=NOW)
     assert before.state is State.GRACE and after.state is State.KEPT
     assert after.due_at == ago(1) + timedelta(days=110)
 
 
 def test_decide_counts_from_the_last_of_what_was_added_and_seen():
-    decision = decide(life=Life(ago(200), seen_at=ago(5)), rule=RULE, now=NOW)
+    decision = decide_retention(life=Life(ago(200), seen_at=ago(5)), rule=RULE, now=NOW)
     assert decision.state is State.KEPT and decision.term_at == ago(5) + timedelta(days=100)
-    assert decide(life=Life(ago(5), seen_at=ago(200)), rule=RULE, now=NOW).term_at == decision.term_at
+    assert decide_retention(life=Life(ago(5), seen_at=ago(200)), rule=RULE, now=NOW).term_at == decision.term_at
 
 
 def test_decide_frozen_and_after():
@@ -69,7 +69,7 @@ def test_decide_held_meanwhile_goes_without_a_grace():
 
 
 def test_decide_erasure_granted_brings_the_end_forward():
-    decision = decide(life=Life(ago(3)), rule=RULE, now=NOW, granted_at=ago(1))
+    decision = decide_retention(life=Life(ago(3)), rule=RULE, now=NOW, granted_at=ago(1))
     assert (decision.state, decision.cause) == (State.GRACE, Cause.ERASURE)
     assert decision.due_at == ago(1) + timedelta(days=DEFAULTS[Kind.ERASURE].grace_days)
     assert state(9, granted_at=ago(8)) is State.DUE
@@ -77,9 +77,9 @@ def test_decide_erasure_granted_brings_the_end_forward():
 
 
 def test_decide_erasure_is_moved_by_what_is_added_and_not_by_looking():
-    seen = decide(life=Life(ago(9), seen_at=ago(0)), rule=RULE, now=NOW, granted_at=ago(8))
+    seen = decide_retention(life=Life(ago(9), seen_at=ago(0)), rule=RULE, now=NOW, granted_at=ago(8))
     assert seen.state is State.DUE
-    added = decide(life=Life(ago(1)), rule=RULE, now=NOW, granted_at=ago(8))
+    added = decide_retention(life=Life(ago(1)), rule=RULE, now=NOW, granted_at=ago(8))
     assert added.state is State.GRACE
 
 
@@ -88,35 +88,35 @@ def test_decide_an_addition_during_a_freeze_does_not_shorten_the_grace_after_it(
     frozen = {"frozen_until": NOW + timedelta(days=2), "granted_at": NOW + timedelta(days=2)}
     rule, erasure = Rule(days=1, grace_days=1), Rule(days=1, grace_days=0)
     before, after = (
-        decide(life=Life(added), rule=rule, now=NOW, erasure=erasure, **frozen)
+        decide_retention(life=Life(added), rule=rule, now=NOW, erasure=erasure, **frozen)
         for added in (NOW, NOW + timedelta(days=1))
     )
     assert before.due_at == after.due_at == NOW + timedelta(days=2) and before.cause is Cause.ERASURE
 
 
 def test_decide_erasure_never_keeps_longer_than_the_rule():
-    decision = decide(life=Life(ago(109)), rule=RULE, now=NOW, granted_at=NOW)
+    decision = decide_retention(life=Life(ago(109)), rule=RULE, now=NOW, granted_at=NOW)
     assert decision.cause is Cause.TERM and decision.due_at == ago(109) + timedelta(days=110)
 
 
 def test_decide_a_shorter_rule_takes_nothing_at_once():
     before, slip = RULE, Rule(days=1, grace_days=0)
-    in_force_at = shortened(before, slip, NOW)
+    in_force_at = shortened_until(before, slip, NOW)
     assert in_force_at == NOW + timedelta(days=10)
     held = Rule(days=1, in_force_at=in_force_at)
-    assert decide(life=Life(ago(50)), rule=held, now=NOW).state is State.GRACE
-    assert decide(life=Life(ago(50)), rule=held, now=in_force_at).state is State.DUE
-    assert shortened(before, Rule(days=100, grace_days=11), NOW) is None
-    assert shortened(before, Rule(days=99, grace_days=50), NOW) is not None
+    assert decide_retention(life=Life(ago(50)), rule=held, now=NOW).state is State.GRACE
+    assert decide_retention(life=Life(ago(50)), rule=held, now=in_force_at).state is State.DUE
+    assert shortened_until(before, Rule(days=100, grace_days=11), NOW) is None
+    assert shortened_until(before, Rule(days=99, grace_days=50), NOW) is not None
 
 
 def test_decide_a_shorter_grace_of_erasures_takes_nothing_at_once():
     before, slip = Rule(days=30, grace_days=7), Rule(days=30, grace_days=1)
-    in_force_at = shortened(before, slip, NOW)
+    in_force_at = shortened_until(before, slip, NOW)
     held = Rule(days=30, grace_days=1, in_force_at=in_force_at)
     asked = {"life": Life(ago(9)), "rule": RULE, "granted_at": ago(2), "erasure": held}
-    assert decide(now=NOW, **asked).state is State.GRACE
-    assert decide(now=in_force_at, **asked).state is State.DUE
+    assert decide_retention(now=NOW, **asked).state is State.GRACE
+    assert decide_retention(now=in_force_at, **asked).state is State.DUE
 
 
 moments = st.floats(-400, 400).map(lambda days: NOW + timedelta(days=days))
@@ -135,7 +135,7 @@ rules = st.builds(Rule, days=st.integers(1, 400), grace_days=st.integers(0, 60),
 def test_decide_promises(added, seen, rule, frozen, granted, erasure, more):
     def told(**changed):
         values = {"life": Life(added, seen), "rule": rule, "now": NOW, "frozen_until": frozen, "granted_at": granted}
-        return decide(**values | {"erasure": erasure} | changed)
+        return decide_retention(**values | {"erasure": erasure} | changed)
 
     decision = told()
     assert decision.is_due == (decision.due_at <= NOW)

@@ -26,7 +26,7 @@ from reports.seal.custody import (
     split_key,
 )
 from reports.seal.envelopes import Envelope
-from reports.seal.sealing import PrivateKey, PublicKey, unseal
+from reports.seal.sealing import PrivateKey, PublicKey, unseal_text
 
 CHEAP = Cost(iterations=1, memory_kib=8, lanes=1)
 PASSPHRASES = ["cheval agrafe lampe étang", "brouette violon saule midi", "tuile marmotte onze cahier"]
@@ -220,7 +220,7 @@ def test_what_version_1_wrote_opens_for_ever():
     opened = [open_share(file, passphrase) for file, passphrase in zip(files, kept["passphrases"], strict=True)]
     for some in combinations(opened, 2):
         private_key = combine_shares(some, fingerprint=files[0].fingerprint)
-        assert unseal(envelope.sealed, private_key=private_key, context=envelope.context) == kept["clear"]
+        assert unseal_text(envelope.sealed, private_key=private_key, context=envelope.context) == kept["clear"]
     assert PublicKey.parse(kept["public_key"]) == private_key.public_key
 
 

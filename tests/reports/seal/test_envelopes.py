@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from reports.seal import envelopes
 from reports.seal.envelopes import DamagedEnvelope, Envelope
-from reports.seal.sealing import Context, PrivateKey, seal
+from reports.seal.sealing import Context, PrivateKey, seal_text
 
 CONTEXT = Context(UUID("2f1c9a52-6a0e-4f0e-9d0e-5b1f0c9a7e11"), "contact", 3)
-ENVELOPE = Envelope(CONTEXT, seal("x", public_key=PrivateKey(bytes(32)).public_key, context=CONTEXT))
+ENVELOPE = Envelope(CONTEXT, seal_text("x", public_key=PrivateKey(bytes(32)).public_key, context=CONTEXT))
 
 
 def test_envelope_is_read_back():

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from reports.seal.replies import REPLY_BYTES, SUITE, DamagedReply, Recipient, Reply, info, seal_reply
-from reports.seal.sealing import TEXT_MAX_BYTES, unpad
+from reports.seal.sealing import TEXT_MAX_BYTES, unpad_text
 
 REQUEST = uuid.UUID("7f9c24e8-3b12-4d6f-8a5b-1c2d3e4f5a6b")
 
@@ -26,7 +26,7 @@ def recipient_of(browser) -> Recipient:
 def test_reply_opens_for_its_browser_and_is_of_one_size(browser, text):
     sealed = seal_reply(text, recipient=recipient_of(browser), request=REQUEST)
     assert len(sealed) == REPLY_BYTES
-    assert unpad(SUITE.decrypt(sealed, browser, info=info(REQUEST))) == text
+    assert unpad_text(SUITE.decrypt(sealed, browser, info=info(REQUEST))) == text
 
 
 def test_reply_opens_for_no_other_request_and_no_other_browser(browser):

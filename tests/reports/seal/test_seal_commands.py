@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import CommandError, call_command
 
 from reports.management.commands import make_seal_key, open_sealed
-from reports.management.commands.open_sealed import CLEAR_SCREEN, shown, wait_for_enter
+from reports.management.commands.open_sealed import CLEAR_SCREEN, printable, wait_for_enter
 from reports.seal import custody
 from reports.seal.custody import Cost, DamagedShare, ShareFile
 from reports.seal.envelopes import Envelope
 from reports.seal.replies import SUITE, Recipient, Reply, info
-from reports.seal.sealing import Context, PrivateKey, PublicKey, seal, unpad
+from reports.seal.sealing import Context, PrivateKey, PublicKey, seal_text, unpad_text
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSPHRASES = ["cheval agrafe lampe étang", "brouette violon saule midi", "tuile marmotte onze cahier"]
@@ -94,7 +94,7 @@ def envelope(key, tmp_path):
     path = tmp_path / "enveloppe.json"
 
     def write(text=CLEAR, sealed_for=CONTEXT, said_for=CONTEXT, public_key=key.public_key):
-        sealed = seal(text, public_key=public_key, context=sealed_for)
+        sealed = seal_text(text, public_key=public_key, context=sealed_for)
         path.write_text(Envelope(said_for, sealed).text)
         return str(path)
 
@@ -205,7 +205,7 @@ def test_make_seal_key_that_does_not_open_leaves_nothing(keyboard, tmp_path, mon
             raise fault
         return fault
 
-    monkeypatch.setattr(make_seal_key, "unseal", fail)
+    monkeypatch.setattr(make_seal_key, "unseal_text", fail)
     keyboard.lines = [passphrase for passphrase in PASSPHRASES for _twice in range(2)]
     said, screen = refusal("make_seal_key", custodians=3, threshold=2, out=str(tmp_path / "key"))
     assert "n'ouvrent pas" in said and "SEAL_PUBLIC_KEY" not in screen and not (tmp_path / "key").exists()
@@ -388,7 +388,7 @@ def test_open_sealed_only_on_a_screen(key, envelope, keyboard):
     ],
 )
 def test_shown_neutralises_what_a_terminal_would_obey(text, seen):
-    assert shown(text) == seen
+    assert printable(text) == seen
 
 
 def test_commands_without_database_nor_settings(tmp_path):
@@ -423,7 +423,7 @@ def browser(envelope, key):
     """The browser that asked; the envelope says so."""
     private_key = ec.generate_private_key(ec.SECP256R1())
     recipient = Recipient(private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
-    sealed = seal(CLEAR, public_key=key.public_key, context=CONTEXT)
+    sealed = seal_text(CLEAR, public_key=key.public_key, context=CONTEXT)
     Path(envelope.path).write_text(Envelope(CONTEXT, sealed, REQUEST, recipient).text)
     return SimpleNamespace(private_key=private_key, recipient=recipient)
 
@@ -437,7 +437,7 @@ def test_reply_opens_in_the_browser_that_asked_and_shows_nothing(key, envelope, 
     for text in (screen, out.read_text(), captured.out, captured.err):
         assert CLEAR not in text and "Zébulon" not in text
     reply = Reply.parse(out.read_text())
-    assert unpad(SUITE.decrypt(reply.sealed, browser.private_key, info=info(REQUEST))) == CLEAR
+    assert unpad_text(SUITE.decrypt(reply.sealed, browser.private_key, info=info(REQUEST))) == CLEAR
 
 
 def test_reply_to_an_envelope_without_a_way_back(key, envelope, keyboard, tmp_path):

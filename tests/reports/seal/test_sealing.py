@@ -22,8 +22,8 @@ from reports.seal.sealing import (
     PublicKey,
     SealError,
     TextRefused,
-    seal,
-    unseal,
+    seal_text,
+    unseal_text,
 )
 from tests.reports.seal import hpke_reference
 
@@ -46,17 +46,17 @@ contexts = st.builds(
 
 @given(text=texts, context=contexts)
 def test_seal_opens_in_its_place(text, context):
-    sealed = seal(text, public_key=PUBLIC, context=context)
+    sealed = seal_text(text, public_key=PUBLIC, context=context)
     assert len(sealed) == SEALED_BYTES == 1657
-    assert unseal(sealed, private_key=PRIVATE, context=context) == text
+    assert unseal_text(sealed, private_key=PRIVATE, context=context) == text
 
 
 @given(text=texts, here=contexts, there=contexts)
 def test_seal_opens_nowhere_else(text, here, there):
-    sealed = seal(text, public_key=PUBLIC, context=here)
+    sealed = seal_text(text, public_key=PUBLIC, context=here)
     if here != there:
         with pytest.raises(DoesNotOpen):
-            unseal(sealed, private_key=PRIVATE, context=there)
+            unseal_text(sealed, private_key=PRIVATE, context=there)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_seal_opens_nowhere_else(text, here, there):
     [replace(NAME, report=UUID(int=REPORT.int ^ 1)), replace(NAME, field="contact"), replace(NAME, version=2)],
 )
 def test_unseal_moved_to_another_report_field_or_version(moved):
-    sealed = seal(SECRET, public_key=PUBLIC, context=NAME)
+    sealed = seal_text(SECRET, public_key=PUBLIC, context=NAME)
     with pytest.raises(DoesNotOpen):
-        unseal(sealed, private_key=PRIVATE, context=moved)
+        unseal_text(sealed, private_key=PRIVATE, context=moved)
 
 
 @given(one=contexts, other=contexts)
@@ -88,62 +88,62 @@ def test_context_of_a_version_out_of_count(version):
 
 def test_seal_of_nothing_and_of_much_are_alike():
     """Same size, same beginning; nothing that a reader of the table could sort them by."""
-    nothing, much = (seal(text, public_key=PUBLIC, context=NAME) for text in ("", "é" * (TEXT_MAX_BYTES // 2)))
+    nothing, much = (seal_text(text, public_key=PUBLIC, context=NAME) for text in ("", "é" * (TEXT_MAX_BYTES // 2)))
     assert len(nothing) == len(much)
     assert nothing[: sealing.HEADER_BYTES] == much[: sealing.HEADER_BYTES]
 
 
 def test_seal_same_text_twice_shares_nothing_but_the_header():
-    one, other = (seal(SECRET, public_key=PUBLIC, context=NAME) for _n in range(2))
+    one, other = (seal_text(SECRET, public_key=PUBLIC, context=NAME) for _n in range(2))
     same = sum(a == b for a, b in zip(one[sealing.HEADER_BYTES :], other[sealing.HEADER_BYTES :], strict=True))
     assert same < 40  # by chance: about 6 bytes of 1648
 
 
 def test_sealed_value_holds_no_piece_of_its_text():
-    sealed = seal(SECRET, public_key=PUBLIC, context=NAME)
+    sealed = seal_text(SECRET, public_key=PUBLIC, context=NAME)
     raw = SECRET.encode()
     assert not any(raw[n : n + 4] in sealed for n in range(len(raw) - 3))
 
 
 def test_unseal_with_any_byte_altered():
     """All of them, one at a time, by one bit or by all: an error of ours, never a text."""
-    sealed = seal(SECRET, public_key=PUBLIC, context=NAME)
+    sealed = seal_text(SECRET, public_key=PUBLIC, context=NAME)
     for position in range(SEALED_BYTES):
         for flip in (0x01, 0xFF):
             altered = bytearray(sealed)
             altered[position] ^= flip
             expected = NotSealed if position == 0 else OtherKey if position < sealing.HEADER_BYTES else DoesNotOpen
             with pytest.raises(expected):
-                unseal(bytes(altered), private_key=PRIVATE, context=NAME)
+                unseal_text(bytes(altered), private_key=PRIVATE, context=NAME)
 
 
 @settings(max_examples=50)
 @given(damage=st.binary(max_size=SEALED_BYTES + 20))
 def test_unseal_anything_else(damage):
     with pytest.raises(SealError):
-        unseal(damage, private_key=PRIVATE, context=NAME)
+        unseal_text(damage, private_key=PRIVATE, context=NAME)
 
 
 @pytest.mark.parametrize("cut", [0, 1, sealing.HEADER_BYTES, SEALED_BYTES - 1, SEALED_BYTES + 1])
 def test_unseal_cut_or_lengthened(cut):
-    sealed = seal(SECRET, public_key=PUBLIC, context=NAME) + b"\0"
+    sealed = seal_text(SECRET, public_key=PUBLIC, context=NAME) + b"\0"
     with pytest.raises(NotSealed):
-        unseal(sealed[:cut], private_key=PRIVATE, context=NAME)
+        unseal_text(sealed[:cut], private_key=PRIVATE, context=NAME)
 
 
 def test_unseal_with_another_key():
-    sealed = seal(SECRET, public_key=PUBLIC, context=NAME)
+    sealed = seal_text(SECRET, public_key=PUBLIC, context=NAME)
     with pytest.raises(OtherKey):
-        unseal(sealed, private_key=PrivateKey.generate(), context=NAME)
+        unseal_text(sealed, private_key=PrivateKey.generate(), context=NAME)
 
 
 def test_unseal_with_another_key_that_bears_its_id():
     """The id only names a key; it opens nothing."""
     other = PrivateKey.generate()
-    sealed = seal(SECRET, public_key=PUBLIC, context=NAME)
+    sealed = seal_text(SECRET, public_key=PUBLIC, context=NAME)
     forged = sealed[:1] + other.public_key.key_id + sealed[sealing.HEADER_BYTES :]
     with pytest.raises(DoesNotOpen):
-        unseal(forged, private_key=other, context=NAME)
+        unseal_text(forged, private_key=other, context=NAME)
 
 
 @pytest.mark.parametrize(
@@ -159,20 +159,20 @@ def test_unseal_what_another_program_padded(padded):
     header = bytes((sealing.VERSION,)) + PUBLIC.key_id
     sealed = header + sealing.SUITE.encrypt(padded, PUBLIC.hpke, info=NAME.bind(header))
     with pytest.raises(SealError) as caught:
-        unseal(sealed, private_key=PRIVATE, context=NAME)
+        unseal_text(sealed, private_key=PRIVATE, context=NAME)
     assert_says_nothing(caught.value, "Zed")
 
 
 @pytest.mark.parametrize("text", [SECRET * 20, "x" * (TEXT_MAX_BYTES + 1), "é" * (TEXT_MAX_BYTES // 2 + 1)])
 def test_seal_too_long(text):
     with pytest.raises(TextRefused, match="510 bytes") as caught:
-        seal(text, public_key=PUBLIC, context=NAME)
+        seal_text(text, public_key=PUBLIC, context=NAME)
     assert_says_nothing(caught.value, text)
 
 
 def test_seal_what_is_not_text():
     with pytest.raises(TextRefused) as caught:
-        seal(SECRET + "\udcff", public_key=PUBLIC, context=NAME)
+        seal_text(SECRET + "\udcff", public_key=PUBLIC, context=NAME)
     assert_says_nothing(caught.value, SECRET)
 
 
@@ -259,7 +259,7 @@ def test_public_key_is_that_of_the_published_vector():
 @given(text=texts, context=contexts, seed=st.binary(min_size=32, max_size=32))
 def test_seal_is_hpke_as_written_a_second_time(text, context, seed):
     """What we seal today opens without this module, without `cryptography`'s HPKE, from the two documents alone."""
-    sealed = seal(text, public_key=PrivateKey(seed).public_key, context=context)
+    sealed = seal_text(text, public_key=PrivateKey(seed).public_key, context=context)
     header, enc, ciphertext = sealed[:9], sealed[9:1129], sealed[1129:]
     info = b"pnav seal\0" + header + context.report.bytes + context.version.to_bytes(4) + context.field.encode()
     padded = hpke_reference.open_single(seed, enc, ciphertext, info=info, aad=b"", aead=hpke_reference.AES_256_GCM)

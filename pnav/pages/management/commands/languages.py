@@ -41,7 +41,7 @@ class Command(BaseCommand):
         if language == languages.source():
             self.stdout.write(f"{name} : la langue d'origine, toujours proposée")
             return
-        found = completeness.of(language)
+        found = completeness.completeness_of(language)
         self.stdout.write(f"{name} : {'proposée' if found.is_enough else 'PAS proposée'}")
         for part in found.parts:
             share = 100 * part.done // part.total if part.total else 100
@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def _tell_missing(self, language: str) -> None:
         if language not in languages.others():
             raise CommandError(f"« {language} » n'est pas une langue de LANGUAGES, ou c'est celle d'origine.")
-        for part in completeness.of(language).parts:
+        for part in completeness.completeness_of(language).parts:
             for where in part.missing:
                 self.stdout.write(f"{part.name} : {where}")
         for where in completeness.to_review(language):

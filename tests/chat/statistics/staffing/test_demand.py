@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.statistics.staffing.demand import (  # fmt: skip
+from chat.statistics.staffing.demand import (
     ASSUMED,
     HOURS,
     Basis,
@@ -13,7 +13,7 @@ from chat.statistics.staffing.demand import (  # fmt: skip
     Length,
     arrivals_of,
     assumed_arrivals,
-    fit,
+    fit_demand,
     gamma_below,
     highest_load,
     length_of,
@@ -136,7 +136,7 @@ def test_load_comes_after_the_arrivals():
 
 
 def test_fit_too_little_is_assumed():
-    demand = fit(Counted(7, {(0, 3): 10_000}), confidence=0.9)
+    demand = fit_demand(Counted(7, {(0, 3): 10_000}), confidence=0.9)
     assert demand.is_assumed and demand.arrivals.basis is Basis.ASSUMED
     assert demand.arrivals.expected == assumed_arrivals().expected
     assert demand.arrivals.per_week == pytest.approx(479, abs=1)
@@ -145,10 +145,10 @@ def test_fit_too_little_is_assumed():
 
 def test_fit_each_part_by_itself():
     came = {(week, hour): 1 for week in range(8) for hour in range(100)}
-    demand = fit(Counted(8, came, gone=29, waited=9, ended=100, held=120, held_squared=200), confidence=0.9)
+    demand = fit_demand(Counted(8, came, gone=29, waited=9, ended=100, held=120, held_squared=200), confidence=0.9)
     assert demand.arrivals.basis is demand.length.basis is Basis.RECORDED and demand.is_assumed
     assert demand.patience.basis is Basis.ASSUMED
-    assert not fit(Counted(8, came, 30, 9, 100, 120, 200), confidence=0.9).is_assumed
+    assert not fit_demand(Counted(8, came, 30, 9, 100, 120, 200), confidence=0.9).is_assumed
 
 
 def test_assumed_arrivals_profile():

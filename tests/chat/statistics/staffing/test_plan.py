@@ -10,7 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from chat.statistics.staffing import check
-from chat.statistics.staffing.demand import (  # fmt: skip
+from chat.statistics.staffing.demand import (
     ASSUMED,
     HOURS,
     NOBODY_GIVES_UP,
@@ -21,10 +21,10 @@ from chat.statistics.staffing.demand import (  # fmt: skip
     Length,
     Patience,
     assumed_arrivals,
-    fit,
+    fit_demand,
 )
-from chat.statistics.staffing.drawing import CEILING, TOP, draw
-from chat.statistics.staffing.plan import Target, expected_answers, plan
+from chat.statistics.staffing.drawing import CEILING, TOP, draw_week
+from chat.statistics.staffing.plan import Target, expected_answers, plan_week
 
 # Nights, days and evenings: an invented week, three to one.
 DAY = [1, 0.8, 0.6, 0.5, 0.5, 0.6, 0.8, 1, 1.3, 1.5, 1.6, 1.6, 1.5, 1.6, 1.7, 1.8, 2, 2.2, 2.4, 2.5, 2.6, 2.5, 2, 1.5]
@@ -37,14 +37,14 @@ YEAR, HOUR_OF_THE_DAY = 0.01, 0.03
 
 def test_flat_assumptions_ask_for_the_same_at_any_hour():
     """25,000 a year, 55 minutes, nobody gives up: 2.6 places taken on average, 6 needed, two agents."""
-    hours = plan(Demand(assumed_arrivals(), NOBODY_GIVES_UP, ASSUMED), Target())
+    hours = plan_week(Demand(assumed_arrivals(), NOBODY_GIVES_UP, ASSUMED), Target())
     assert {(hour.places, hour.agents, hour.on_duty, hour.likely) for hour in hours} == {(6, 2, 2, 2)}
     assert hours[0].load == pytest.approx(2.614, abs=0.01) and len(hours) == HOURS
     assert hours[167].day == 6 and hours[167].of_day == 23
 
 
 def test_plan_keeps_the_target_at_every_hour():
-    for hour in plan(DEMAND, Target()):
+    for hour in plan_week(DEMAND, Target()):
         assert hour.answered >= 0.95 and hour.agents * 3 >= hour.places > (hour.agents - 1) * 3
 
 
@@ -53,7 +53,7 @@ def test_plan_keeps_the_target_at_every_hour():
 def test_more_is_never_less(share, capacity, pauses, within):
     asked = {"share": share, "within_seconds": within, "capacity": capacity, "pauses": pauses}
     base, stricter, paused = (
-        plan(DEMAND, Target(**asked | more)) for more in ({}, {"share": share + 0.01}, {"pauses": pauses + 0.2})
+        plan_week(DEMAND, Target(**asked | more)) for more in ({}, {"share": share + 0.01}, {"pauses": pauses + 0.2})
     )
     for hour, strict, pause in zip(base, stricter, paused, strict=True):
         assert strict.places >= hour.places and strict.agents >= hour.agents
@@ -72,9 +72,9 @@ def after_a_raid(people: int, waited_hours: float) -> Counted:
 @pytest.mark.parametrize("share", [0.5, 0.95])
 def test_plan_after_a_raid_of_patient_people_is_found_soon(people, waited_hours, share):
     """By the clock of this process. Summed term by term, 50,000 took minutes; more than 10,000 places were refused."""
-    demand = fit(after_a_raid(people, waited_hours), confidence=0.9)
+    demand = fit_demand(after_a_raid(people, waited_hours), confidence=0.9)
     begun = time.process_time()
-    hours = plan(demand, Target(share=share))
+    hours = plan_week(demand, Target(share=share))
     assert time.process_time() - begun < 3
     assert max(hours, key=lambda hour: hour.agents).hour in {100, 101, 102}
     for hour in hours:
@@ -89,12 +89,12 @@ def test_uncertainty_asks_for_more():
         Patience(Basis.RECORDED, 3, 1, 9),
         Length(Basis.RECORDED, 55 / 60, 1, 1.1),
     )
-    for a, b in zip(plan(sure, Target()), plan(doubt, Target()), strict=True):
+    for a, b in zip(plan_week(sure, Target()), plan_week(doubt, Target()), strict=True):
         assert b.places > a.places and b.likely == a.likely
 
 
 def test_pauses_are_rounded_up_and_a_whole_number_stays():
-    hours = plan(DEMAND, Target(pauses=0.5))
+    hours = plan_week(DEMAND, Target(pauses=0.5))
     assert all(hour.on_duty == 2 * hour.agents for hour in hours)
 
 
@@ -114,7 +114,7 @@ def test_target_below_overflow_is_said():
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_year_with_the_planned_agents_keeps_the_target(seed, tried):
-    hours = plan(DEMAND, Target())
+    hours = plan_week(DEMAND, Target())
     year = check.live_a_year(DEMAND, hours, Target(), overflow_seconds=60, seed=seed)
     assert year.simulated >= 0.95
     assert abs(year.difference) <= YEAR and year.widest <= HOUR_OF_THE_DAY
@@ -123,27 +123,27 @@ def test_year_with_the_planned_agents_keeps_the_target(seed, tried):
 
 def test_year_with_an_agent_less_misses_it():
     """The target is not kept by chance: hours with an agent less fall short of it."""
-    hours = tuple(replace(hour, agents=max(1, hour.agents - 1)) for hour in plan(DEMAND, Target()))
+    hours = tuple(replace(hour, agents=max(1, hour.agents - 1)) for hour in plan_week(DEMAND, Target()))
     year = check.live_a_year(DEMAND, hours, Target(), overflow_seconds=60, seed=1)
     assert year.simulated < 0.93
 
 
 def test_arrivals_of_the_hour_alone_would_fall_short():
     """Why the load and not the arrivals: after the evening's peak, the arrivals alone ask for too few places."""
-    hours = plan(DEMAND, Target())
+    hours = plan_week(DEMAND, Target())
     naive = [hour.arrivals * ASSUMED.mean for hour in hours]
     late = [hour for hour in hours if hour.of_day in {22, 23, 0, 1}]
     assert all(hour.load > 1.05 * naive[hour.hour] for hour in late)
 
 
 def test_raid_on_top_of_the_week():
-    raid = check.live_a_raid(DEMAND, plan(DEMAND, Target()), Target(), overflow_seconds=60, seed=1)
+    raid = check.live_a_raid(DEMAND, plan_week(DEMAND, Target()), Target(), overflow_seconds=60, seed=1)
     assert raid.people == 500 and raid.longest_queue > 300 and 0 < raid.answered < 500
     assert 1 < raid.over_after_hours < 24
 
 
 def test_expected_answers_are_not_below_the_worst_moment():
-    hours = plan(DEMAND, Target())
+    hours = plan_week(DEMAND, Target())
     for hour, share in zip(hours, expected_answers(DEMAND, hours, Target()), strict=True):
         assert share >= hour.answered - 1e-9
 
@@ -163,8 +163,8 @@ def test_command_assumes_and_says_so():
 
 
 def test_drawing_says_what_the_plan_says():
-    hours = plan(DEMAND, Target())
-    days = draw(hours)
+    hours = plan_week(DEMAND, Target())
+    days = draw_week(hours)
     top = max(hour.agents for hour in hours)
     assert [day.day for day in days] == list(range(7)) and max(day.most for day in days) == top
     for day in days:

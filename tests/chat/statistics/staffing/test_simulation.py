@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chat.rules.assignment import AT_ONCE, Room, Waiting, share_out
 from chat.statistics.staffing.demand import HOURS
 from chat.statistics.staffing.erlang import Queue
-from chat.statistics.staffing.simulation import (  # fmt: skip
+from chat.statistics.staffing.simulation import (
     BEGINNING,
     HOUR,
     Crowd,
@@ -21,11 +21,11 @@ from chat.statistics.staffing.simulation import (  # fmt: skip
     Person,
     Run,
     come_by_week,
+    draw_raid,
     duties_of,
-    exponential,
+    exponential_draw,
     log_normal,
-    raid,
-    simulate,
+    simulate_duty,
 )
 from triage.rules import Urgency
 
@@ -50,13 +50,15 @@ def person(at: float, *, urgency=Urgency.NORMAL, force="", patience=math.inf, he
 
 def test_first_come_first_given_and_urgent_before():
     people = [person(0, held=100), person(1), person(2), person(3, urgency=Urgency.HIGH)]
-    run = simulate(people, [always(capacity=1)], overflow_seconds=OVERFLOW)
+    run = simulate_duty(people, [always(capacity=1)], overflow_seconds=OVERFLOW)
     assert [key for _at, key, _agent in run.given] == [0, 3, 1, 2]
     assert run.answered_at[:2] == [0, 100 + MEAN] and run.longest_queue == 3
 
 
 def test_who_gives_up_is_not_given():
-    run = simulate([person(0, held=100), person(1, patience=50), person(2)], [always(capacity=1)], overflow_seconds=60)
+    run = simulate_duty(
+        [person(0, held=100), person(1, patience=50), person(2)], [always(capacity=1)], overflow_seconds=60
+    )
     assert run.answered_at == [0, None, 100]
     assert run.gave_up == pytest.approx(1 / 3) and run.waits() == [0, 98]
 
@@ -65,21 +67,21 @@ def test_other_force_at_the_tick_after_the_delay():
     """The gendarme is full; the police officer takes the person at the first tick after OVERFLOW_SECONDS."""
     duties = [always("gendarmerie", 1), always("police", 1)]
     people = [person(0, force="gendarmerie"), person(1, force="gendarmerie"), person(1.5, force="police")]
-    run = simulate(people, duties, overflow_seconds=60)
+    run = simulate_duty(people, duties, overflow_seconds=60)
     assert run.answered_at[:1] == [0] and run.answered_at[2] == 1.5
-    run = simulate(people[:2], duties, overflow_seconds=60)
+    run = simulate_duty(people[:2], duties, overflow_seconds=60)
     assert run.answered_at == [0, 62]  # ticks every two seconds
     urgent = person(1, force="gendarmerie", urgency=Urgency.HIGH)
-    assert simulate([people[0], urgent], duties, overflow_seconds=60).answered_at == [0, 1]
+    assert simulate_duty([people[0], urgent], duties, overflow_seconds=60).answered_at == [0, 1]
 
 
 def test_agent_who_goes_ends_what_they_hold():
-    run = simulate([person(0, held=500), person(100)], [Duty("", 2, ((0, 50), (300, 1e6)))], overflow_seconds=60)
+    run = simulate_duty([person(0, held=500), person(100)], [Duty("", 2, ((0, 50), (300, 1e6)))], overflow_seconds=60)
     assert run.answered_at == [0, 300]
 
 
 def test_nobody_on_duty_leaves_people_unanswered():
-    assert simulate([person(0)], [], overflow_seconds=60).answered_at == [None]
+    assert simulate_duty([person(0)], [], overflow_seconds=60).answered_at == [None]
 
 
 def test_duties_of_are_there_as_planned():
@@ -94,7 +96,9 @@ def test_duties_of_are_there_as_planned():
 def test_come_by_week_follows_the_rates():
     rates = [0.0] * HOURS
     rates[10], rates[20] = 4.0, 1.0
-    people = come_by_week(rates, weeks=300, crowd=Crowd(exponential(1), exponential(1)), chance=random.Random(1))
+    people = come_by_week(
+        rates, weeks=300, crowd=Crowd(exponential_draw(1), exponential_draw(1)), chance=random.Random(1)
+    )
     hours = [int(one.at // HOUR) % HOURS for one in people]
     assert set(hours) == {10, 20} and people == sorted(people, key=lambda one: one.at)
     assert hours.count(10) / 300 == pytest.approx(4, rel=0.1) and hours.count(20) / 300 == pytest.approx(1, rel=0.2)
@@ -165,7 +169,7 @@ some_duties = st.lists(
 @given(some_people, some_duties, st.sampled_from([0, 60]))
 @examples(max_examples=200, deadline=None)
 def test_history_keeps_what_the_dispatcher_promises(people, duties, overflow_seconds):
-    assert judge(simulate(people, duties, overflow_seconds=overflow_seconds), duties, overflow_seconds) == set()
+    assert judge(simulate_duty(people, duties, overflow_seconds=overflow_seconds), duties, overflow_seconds) == set()
 
 
 def test_judge_sees_a_newer_person_first():
@@ -216,7 +220,7 @@ def a_year(*, an_hour: float, agents: int, crowd: Crowd, forces, seed: int) -> R
     people = come_by_week([an_hour] * HOURS, weeks=25_000 / an_hour / HOURS, crowd=crowd, chance=random.Random(seed))
     weeks = math.ceil(25_000 / an_hour / HOURS) + 1
     duties = duties_of([agents] * HOURS, weeks=weeks, capacity=3, forces=forces)
-    return simulate(people, duties, overflow_seconds=OVERFLOW)
+    return simulate_duty(people, duties, overflow_seconds=OVERFLOW)
 
 
 # agents, people an hour, patience in minutes (None: endless). Loads of 44 to 111 % of the places.
@@ -226,7 +230,7 @@ LOADS = [(1, 1.5, 20), (2, 2.85, 10), (2, 5.0, 30), (3, 6.0, None), (4, 12.0, 15
 @pytest.mark.parametrize(("agents", "an_hour", "patience"), LOADS)
 def test_model_is_what_is_lived_in_its_own_world(agents, an_hour, patience, tried):
     """One force, nobody urgent, exponential lengths: what remains is chance."""
-    crowd = Crowd(exponential(MEAN), exponential(60 * patience if patience else math.inf))
+    crowd = Crowd(exponential_draw(MEAN), exponential_draw(60 * patience if patience else math.inf))
     run = a_year(an_hour=an_hour, agents=agents, crowd=crowd, forces=(("", 1.0),), seed=agents)
     queue = Queue(an_hour, HOUR / MEAN, 60 / patience if patience else 0, 3 * agents)
     for seconds in (0, 60, 180, 600):
@@ -238,7 +242,7 @@ def test_model_is_what_is_lived_in_its_own_world(agents, an_hour, patience, trie
 @pytest.mark.parametrize(("agents", "an_hour", "patience"), [load for load in LOADS if load[0] > 1])
 def test_model_is_near_what_the_rule_does(agents, an_hour, patience, tried):
     """Two forces, urgent people first, lengths of a log-normal law: the product. Beyond the delay of overflow."""
-    crowd = Crowd(log_normal(MEAN, 1.0), exponential(60 * patience if patience else math.inf), FORCES, URGENCIES)
+    crowd = Crowd(log_normal(MEAN, 1.0), exponential_draw(60 * patience if patience else math.inf), FORCES, URGENCIES)
     run = a_year(an_hour=an_hour, agents=agents, crowd=crowd, forces=FORCES, seed=agents)
     queue = Queue(an_hour, HOUR / MEAN, 60 / patience if patience else 0, 3 * agents)
     assert run.answered_within(180) == pytest.approx(queue.answered_within(0.05), abs=REAL_RULE)
@@ -248,7 +252,7 @@ def test_model_is_near_what_the_rule_does(agents, an_hour, patience, tried):
 
 def test_before_the_delay_of_overflow_the_model_promises_too_much(tried):
     """Why a target shorter than that is said not to be judged: the two forces are two rooms until then."""
-    crowd = Crowd(log_normal(MEAN, 1.0), exponential(1800), FORCES, URGENCIES)
+    crowd = Crowd(log_normal(MEAN, 1.0), exponential_draw(1800), FORCES, URGENCIES)
     run = a_year(an_hour=5, agents=2, crowd=crowd, forces=FORCES, seed=2)
     queue = Queue(5, HOUR / MEAN, 2, 6)
     assert run.answered_within(OVERFLOW) < queue.answered_within(OVERFLOW / HOUR) - 0.1
@@ -266,10 +270,10 @@ def test_bounds_can_be_missed():
 
 def test_raid_nobody_newer_and_no_more_urgent_first(tried):
     """Five hundred people in ten minutes, ten agents of two forces; all in the order of the queue."""
-    crowd = Crowd(log_normal(MEAN, 1.0), exponential(3600), FORCES, URGENCIES)
-    people = raid(500, at=0, seconds=600, crowd=crowd, chance=random.Random(4))
+    crowd = Crowd(log_normal(MEAN, 1.0), exponential_draw(3600), FORCES, URGENCIES)
+    people = draw_raid(500, at=0, seconds=600, crowd=crowd, chance=random.Random(4))
     duties = duties_of([10] * HOURS, weeks=1, capacity=3, forces=FORCES)
-    run = simulate(people, duties, overflow_seconds=OVERFLOW)
+    run = simulate_duty(people, duties, overflow_seconds=OVERFLOW)
     assert judge(run, duties, OVERFLOW) == set()
     assert run.longest_queue > 300 and 0.3 < run.gave_up < 0.9
     answered = sum(at is not None for at in run.answered_at)
