@@ -18,6 +18,9 @@ from pnav.addresses import DISCREET, ORDINARY, URLS, choosing, chosen, in_langua
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages import sitemap
 from pnav.server import busy, slow_requests
+from tests.support.reading import spaced
+from tests.triage.paths import all_assessed
+from triage.outcomes import Outcome
 from triage.results import BUILT_IN
 from triage.views import RESULT_SLUGS
 
@@ -229,6 +232,19 @@ def test_every_page_of_discreet_mode_is_neutral(client):
         for word in ("Tchat", "accueil de", "Orientation", "Point d"):
             assert word not in menu
         assert f'action="{DISCREET.reverse("pages:quit")}"' in html
+
+
+@pytest.mark.django_db
+def test_heading_of_a_result_says_nothing_in_discreet_mode(client):
+    scam = next(path for path, told in all_assessed() if told.outcome == Outcome.SEVENTEEN_CYBER_THESEE)
+    session = client.session
+    session["triage"] = {"version": BUILT_IN.version, "answers": {**scam, "danger": "screen"}}
+    session.save()
+    page = client.get(reverse("triage:current_result"), follow=True)
+    html = unescape(page.text)
+    assert re.findall(r"<h1[^>]*>(.*?)</h1>", html) == ["Voici la suite"]
+    title = str(page.context["assessment"].title)
+    assert spaced(title) in spaced(html.partition("</h1>")[2]) and title not in html.partition("</h1>")[0]
 
 
 @pytest.mark.django_db

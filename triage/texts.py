@@ -46,6 +46,7 @@ OPTIONS = {
         "unknown": add("triage.age_unknown", QUESTIONS, _("d'âge inconnu")),
     },
 }
+add("triage.result_discreet", RESULT, _("Voici la suite"), note="Quand quelqu'un peut voir l'écran.")
 ALWAYS_FREE = add("numbers.always_free", NUMBERS, _("24 h/24, 7 j/7, gratuit"))
 POLICE = add("numbers.police", NUMBERS, _("Police ou gendarmerie, en urgence"))
 EUROPE = add("numbers.europe", NUMBERS, _("Urgence, partout en Europe"))

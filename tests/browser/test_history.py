@@ -71,6 +71,25 @@ def test_history_read_aloud_says_nothing(page_factory: PageFactory, live_site: L
 
 
 @pytest.mark.parametrize("javascript", [True, False])
+def test_nothing_is_said_from_the_answer_on(page_factory: PageFactory, live_site: LiveSite, javascript: bool):
+    """« Quelqu'un peut voir mon écran », then the first answer of each question, as far as it leads."""
+    page = page_factory(javascript=javascript, width=360, height=640)
+    page.goto(live_site.url + "/orientation/")
+    before = len(history(page))
+    with goes_on(page):
+        page.get_by_role("button", name="peut voir mon écran").click()
+    for _question in range(4):
+        answers = page.locator(".pnav-answer-button, .pnav-age")
+        if not answers.count():
+            break
+        assert page.locator(".pnav-answer-button svg").count() == 0, "no drawing is seen from afar"
+        with goes_on(page):
+            answers.first.click()
+    read_aloud(page, since=before)
+    assert len(history(page)) > before + 1
+
+
+@pytest.mark.parametrize("javascript", [True, False])
 def test_exchange_in_discreet_mode_stays_under_addresses_that_say_nothing(
     live_site: LiveSite, enter: Callable[..., Page], javascript: bool
 ):

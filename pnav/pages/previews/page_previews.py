@@ -178,7 +178,9 @@ NUMBERS = [value for value in vars(triage.numbers).values() if isinstance(value,
 UNKEPT = [replace(number, display="…") for number in NUMBERS]
 
 
-def _made_result(*, calls_first: bool, numbers: list[Number], is_door_first: bool = False) -> Draw:
+def _made_result(
+    *, calls_first: bool, numbers: list[Number], is_door_first: bool = False, is_discreet: bool = False
+) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         site = Made(name="17Cyber", url="https://17cyber.gouv.fr/", explanation="…")
         assessment = Made(
@@ -201,6 +203,7 @@ def _made_result(*, calls_first: bool, numbers: list[Number], is_door_first: boo
             "lines": [{"text": "…", "answer": "…", "slug": QUESTIONS[0].slug}],
             "is_danger": calls_first,
             "is_door_first": is_door_first,
+            "discreet": is_discreet,
             "messages": as_message(trial) if trial.sentence.place is report_texts.TO_HERE else [],
         }
         return draw_page(trial, "triage/result.html", context)
@@ -447,6 +450,7 @@ RESULTS = (
     _result,
     _made_result(calls_first=True, numbers=NUMBERS),
     _made_result(calls_first=False, numbers=NUMBERS, is_door_first=True),
+    _made_result(calls_first=False, numbers=NUMBERS, is_discreet=True),
 )
 ERRORS: tuple[Draw, ...] = (
     always_draw("404.html"),
