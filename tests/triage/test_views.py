@@ -165,7 +165,7 @@ def test_witness_of_a_child_is_filed_as_such(client: Client, commune: Municipali
     client.post(reverse("pages:home"), {"door": "helper", "q": "13200"})
     for question, value in {"danger": "screen", "helped": "witness_under_15", "facts": "image"}.items():
         response = answer(client, question, value)
-    assert response.headers["Location"] == reverse("chat:conversation")
+    assert response.headers["Location"] == DISCREET.reverse("chat:conversation")
     report = Report.objects.get()
     assert (report.role, report.age_band, report.discreet, report.outcome) == (
         "witness", "under_15", True, "chat_minor",

@@ -540,7 +540,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     report_texts.TO_HERE.key: (SEARCH[0], _question("danger"), RESULTS[1]),
     report_texts.ALREADY.key: (_added(), _added({"since": "x"})),
     report_texts.EFFORT.key: EFFORT,
-    triage_texts.QUESTIONS.key: QUESTIONS_PAGES,
+    triage_texts.QUESTIONS.key: (*QUESTIONS_PAGES, *RESULTS),
     triage_texts.RESULT.key: RESULTS,
     triage_texts.NUMBERS.key: (RESULTS[1], _made_result(calls_first=True, numbers=UNKEPT)),
 }
