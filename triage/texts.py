@@ -18,7 +18,7 @@ add(
 )
 add("triage.service_title", RESULT, _("Ce que fait ce service"))
 add("triage.prepare_title", RESULT, _("À préparer"))
-add("triage.erase_my_answers_start", QUESTIONS, _("Effacer mes réponses et recommencer"))
+add("triage.erase_my_answers_start", RESULT, _("Effacer mes réponses et recommencer"))
 add("triage.go", RESULT, _("Aller sur {name}"), variables=[Variable("name", "le nom du service", "17Cyber")])
 add(
     "triage.go_leaves_our_site",

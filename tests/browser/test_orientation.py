@@ -92,7 +92,7 @@ def test_missing_answer_is_said_and_no_answer_is_painted(
 ) -> None:
     page = page_factory(width=320)
     come_in(page, live_site)
-    with goes_on(page):
+    with page.expect_navigation():  # to the same address
         page.evaluate("document.querySelector('main form').submit()")
     expect(page).to_have_title(re.compile(r"^Erreur\s: "))
     expect(page.locator("#question-error")).to_be_focused()

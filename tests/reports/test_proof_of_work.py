@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from common import rate_limits
 from common.service_settings import definitions
+from pnav.addresses import DISCREET
 from reports import proof_of_work
 from reports.models import Report
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  counters of this test alone
@@ -115,7 +116,7 @@ def test_danger_and_discretion_go_straight_to_the_chat(unit):
     raid(300)
     assert assess(IN_DANGER).urgency > Urgency.NORMAL
     assert send(visitor(unit, IN_DANGER, anyway=True)) == reverse("chat:conversation")
-    assert send(visitor(unit, {**CHAT, "danger": "screen"})) == reverse("chat:conversation")
+    assert send(visitor(unit, {**CHAT, "danger": "screen"})) == DISCREET.reverse("chat:conversation")
 
 
 def test_who_says_danger_while_waiting_goes_on_at_once(unit):

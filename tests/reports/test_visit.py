@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from django.contrib.sessions.backends.base import SessionBase
 from django.test import Client, RequestFactory
-from django.urls import reverse
 
 import reports
 from locations.models import ReceptionPoint
+from pnav.addresses import DISCREET
 from reports.visit import Visit, read_visit
 from tests.reports.test_views import CHAT, MINOR_CHAT, SCAM, URL, form_of, set_visit, unit
 from triage import versions
@@ -79,7 +79,7 @@ def test_value_follows_no_other_tab(client):
 @pytest.mark.django_db
 def test_discreet_orientation_files_a_discreet_report(client, unit: ReceptionPoint):
     set_visit(client, answers={**CHAT, "danger": "screen"}, unit=unit)
-    assert client.post(URL, form_of(client)).url == reverse("chat:conversation")
+    assert client.post(URL, form_of(client)).url == DISCREET.reverse("chat:conversation")
     filed = visit_of(client).report
     assert filed is not None and filed.discreet
 

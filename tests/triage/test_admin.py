@@ -205,6 +205,7 @@ def test_translation_that_stays_while_its_french_changes_is_named_before_publish
     def change(made) -> None:
         make.question(made, "role")["text"]["vous"]["fr"] = "Qui parle ?"
 
+    make.published()
     row = make.draft(change)
     for view in ("differences", "publish"):
         page = read(client, url(row, view))

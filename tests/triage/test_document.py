@@ -371,14 +371,15 @@ def test_differences_name_what_changed_and_nothing_else() -> None:
 
 
 def test_translations_that_stay_while_their_french_changes_are_to_be_looked_at() -> None:
-    assert describing.outdated(BUILT_IN, load(written())) == []
+    before = load(written())
+    assert describing.outdated(before, load(written())) == []
 
     def change(made: dict[str, Any]) -> None:
         question(made, "role")["text"]["vous"]["fr"] = "Qui parle ?"
         question(made, "screen")["text"]["vous"].update(fr="Qui voit ?", en="Who sees it?")
         question(made, "danger")["text"]["vous"]["en"] = "Are you safe?"
 
-    told = describing.outdated(BUILT_IN, load(written(change)))
+    told = describing.outdated(before, load(written(change)))
     assert [(one.where, one.before, one.after) for one in told] == [
         ("question « Qui parle ? », texte, vous, anglais", "Qui êtes-vous ?", "Qui parle ?")
     ]
