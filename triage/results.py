@@ -384,7 +384,7 @@ RESULTS: Mapping[Outcome, Result] = {
 
 # Sentences of the code that a lawyer has yet to read; the page of the versions shows them to administrators.
 TO_VERIFY: Final = (
-    (_NO_CAPTURE, _("Code pénal, art. 227-23 : capturer ou détenir l'image d'un mineur. À relire par un juriste.")),
+    (_NO_CAPTURE, "Code pénal, art. 227-23 : capturer ou détenir l'image d'un mineur. À relire par un juriste."),
 )
 
 BUILT_IN: Final = Questionnaire(

@@ -235,7 +235,7 @@ READ_ALL = {"type": "sync", "after": 0}  # a frame
 
 ROUTES: dict[str, Route] = {
     # Pages for everybody.
-    "pages:home": Route(anybody, FORM, to=(DOOR,)),
+    "pages:home": Route(anybody, FORM, to=(DOOR, "/tchat/")),
     "pages:law": Route(anybody, READ),
     "pages:removal": Route(anybody, READ),
     "pages:numbers": Route(anybody, READ),

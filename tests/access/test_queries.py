@@ -104,7 +104,7 @@ NAMED = {
         ACTS + "; or makes a report, by the id of its own form in this visit's session",
         {"file_report", "_hold", "ask_freeze", "set_freeze", "lift_freeze", "ask_erasure", "answer_erasure"},
     ),
-    "reports/session.py": ("the report of this visit, from the session alone", {"<module>", "_own", "current_request"}),
+    "reports/session.py": ("the report of this visit, from the session alone", {"_own", "current_request"}),
     "reports/reporter_identity.py": ("seals for a report that was just filed or come to, and opens nothing", {"*"}),
     "reports/retention/deletion.py": (EVERYBODY, {"_old_openings"}),
     "reports/openings/actions.py": ("the ways to an opening: by `visible_to`, and acts that ask `_require`", {"*"}),

@@ -117,7 +117,6 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "search.minors": {18: AGE},
     "guides.minors_title": {18: AGE},
     "home.more_minors": {18: AGE},
-    "templates/pages/_doors.html": {18: AGE},
     "home.sentence_1": dict.fromkeys((1, 15000), LAW),
     "home.sentence_2": dict.fromkeys((2, 30000), LAW),
     "home.sentence_3": dict.fromkeys((3, 45000), LAW),
