@@ -129,3 +129,19 @@ def test_minors_are_asked_nothing_about_what_they_suffer_that_could_send_them_aw
     ]
     assert young
     assert all(len(path) == 3 and rules.assess(path).opens_chat for path in young)
+
+
+OWN = re.compile(r"\b(mon|ma|mes|moi|me)\b|\bm'|\bl'ai\b|\bj'avais\b", re.IGNORECASE)
+# Said of whoever writes, whoever they help.
+OF_WHO_WRITES = {"Quelqu'un peut voir mon écran", "Qui aidez-vous ?", "Qui aides-tu ?"}
+
+
+@pytest.mark.parametrize("familiar", [False, True])
+def test_who_helps_reads_no_answer_of_a_victim(familiar: bool) -> None:
+    spoken = [
+        str(wording.spoken(Voice(familiar=familiar, about_other=True)))
+        for question in QUESTIONS
+        if question.id != "who"
+        for wording in (question.text, *(option.label for option in question.options))
+    ]
+    assert [text for text in spoken if OWN.search(text) and text not in OF_WHO_WRITES] == []
