@@ -23,7 +23,7 @@ from tests.chat.visitor.visits import PAGE, exchange, send, shown
 from tests.factories import chat as make
 from tests.reports.test_reporter_identity import opened
 from tests.support.reading import squeezed
-from tests.triage.paths import NOT_IN_DANGER, walk
+from tests.triage.paths import ADULT, walk
 from triage.rules import assess
 
 pytestmark = pytest.mark.django_db
@@ -330,7 +330,7 @@ def test_waiting_room_says_why_a_police_officer_answers_and_not_when_somebody_ma
         conversation = make.waiting(discreet=discreet)
         client = as_reporter(conversation)
         session = client.session
-        answers = next(path for path in walk(NOT_IN_DANGER) if assess(path).opens_chat)
+        answers = next(path for path in walk(ADULT) if assess(path).opens_chat)
         session["triage"] = {"version": "", "answers": answers}
         session.save()
         page = shown(client.get(PAGE))
